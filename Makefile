@@ -1,0 +1,36 @@
+# People and CI run the same targets; `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint fmt test demo cluster lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv with the locked packages and the tidegate command
+	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON) here; install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+lint: setup ## ruff, mypy, the layers, the house style
+	@scripts/lint
+
+fmt: setup ## format the code and repair what ruff can
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format
+
+test: setup ## every test: the fast ones first, then those on the real control plane and Prometheus
+	@scripts/test
+
+demo: setup ## a Job's whole life on a real Kubernetes API and a real Prometheus
+	@$(BIN)/python -m tests.demo
+
+cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the demo and the tests use
+	@$(BIN)/python tests/cluster/binaries.py
+
+lock: setup ## write the hash-locked requirements again (UPGRADE=1: the newest of everything)
+	@scripts/lock
+
+clean: ## remove .venv and every cache in this tree
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist operator/tidegate.egg-info
+	find operator tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

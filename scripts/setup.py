@@ -1,0 +1,95 @@
+"""Make `.venv` with the locked development tools and an editable tidegate, or leave it when it is already right.
+
+Runs under any Python 3, before anything is installed: the standard library only, and no syntax newer than Python 3.6.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+OLDEST = (3, 11)
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "tidegate-setup.sha256"
+LOCK = ROOT / "requirements" / "dev.txt"
+INPUTS = (Path(__file__).resolve(), ROOT / "pyproject.toml", LOCK)
+
+
+def main() -> None:
+    """Bring `.venv` up to date; exit with one line that says what to do when that is impossible."""
+    if sys.version_info < OLDEST:
+        sys.exit(
+            "setup: Python {}.{} or newer is needed and {} is {}.{}; install one and say `make setup PYTHON=python3.11`".format(
+                *OLDEST, sys.executable, *sys.version_info[:2]
+            )
+        )
+    with open(str(ROOT / "requirements" / "dev.txt")) as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # two `make` at once share one .venv
+        wanted = _fingerprint()
+        if not STAMP.is_file() or STAMP.read_text() != wanted:
+            _build()
+            STAMP.write_text(wanted)
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in INPUTS:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _build() -> None:
+    python = VENV / "bin" / "python"
+    if _version_of(python) != sys.version:
+        print("setup: making .venv with Python {}.{}.{}".format(*sys.version_info[:3]), flush=True)
+        _need_ensurepip()
+        shutil.rmtree(str(VENV), ignore_errors=True)
+        _run(sys.executable, "-m", "venv", str(VENV))
+    pip = (str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    print("setup: installing the locked packages into .venv (about a minute the first time)", flush=True)
+    _run(*pip, "--require-hashes", "--only-binary=:all:", "-r", str(LOCK))
+    print("setup: installing tidegate itself, editable", flush=True)
+    _run(*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    print("setup: done; the command is .venv/bin/tidegate", flush=True)
+
+
+def _version_of(python: Path) -> str:
+    """What `sys.version` is in that interpreter, or nothing when it does not run."""
+    if not python.exists():
+        return ""
+    said = subprocess.run(
+        [str(python), "-c", "import sys; sys.stdout.write(sys.version)"], stdout=subprocess.PIPE, check=False
+    )
+    return said.stdout.decode()
+
+
+def _need_ensurepip() -> None:
+    """Debian's python3 comes without ensurepip: install its package when we may, else say which one."""
+    if _has_ensurepip():
+        return
+    package = "python{}.{}-venv".format(*sys.version_info[:2])
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("setup: installing the system package {}".format(package), flush=True)
+        subprocess.run(["apt-get", "update", "-qq"], check=False)
+        subprocess.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", package], check=False)
+    if not _has_ensurepip():
+        sys.exit("setup: {} has no venv with pip; run `apt-get install {}` as root".format(sys.executable, package))
+
+
+def _has_ensurepip() -> bool:
+    tried = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL, check=False)
+    return tried.returncode == 0
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, cwd=str(ROOT), check=False)
+    if done.returncode != 0:
+        sys.exit("setup: failed (exit {}): {}".format(done.returncode, " ".join(command)))
+
+
+if __name__ == "__main__":
+    main()
