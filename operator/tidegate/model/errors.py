@@ -1,0 +1,31 @@
+"""What can be wrong with what a client sent; the gateway turns each into a 4xx that says what and where."""
+
+from __future__ import annotations
+
+
+class BadRequestError(Exception):
+    """Base of all that a client got wrong. ``str()`` is fit to be the body of the answer."""
+
+
+class BadExpositionError(BadRequestError):
+    """A pushed body that is not an exposition.
+
+    :param reason: what is wrong, without the place.
+    :param line: line of the body, from 1; 0 where the format has no lines (protobuf).
+    :param column: byte in that line, from 1; in a format without lines the byte of the body.
+    """
+
+    def __init__(self, reason: str, *, line: int, column: int) -> None:
+        where = f"line {line}, column {column}" if line else f"byte {column}"
+        super().__init__(f"text format parsing error in {where}: {reason}" if line else f"{reason} at {where}")
+        self.reason = reason
+        self.line = line
+        self.column = column
+
+
+class BadGroupingKeyError(BadRequestError):
+    """A path that names no group: no job, a label name that is none, broken base64."""
+
+
+class InconsistentPushError(BadRequestError):
+    """A push that parses but cannot stand beside itself or the other groups: timestamps, duplicates, type clashes."""

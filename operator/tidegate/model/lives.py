@@ -1,0 +1,123 @@
+"""The life of a group, as pure functions: ``live`` → ``draining`` → deleted.
+
+These functions decide; the store applies. Revisions are the store's own count of changes (see
+:mod:`tidegate.store.interface`), so "read since the last push" is a comparison of two integers and no clock can make
+it wrong. Times are seconds on the store's steady clock, which only moves forward.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from tidegate.model import owners
+
+
+class State(enum.Enum):
+    """Where a group stands. A deleted group has no state: it is gone."""
+
+    LIVE = "live"
+    DRAINING = "draining"
+
+
+class Reason(enum.Enum):
+    """Why a group was deleted."""
+
+    DRAINED = "drained"
+    """Every active scraper has read its final values."""
+    TIMEOUT = "timeout"
+    """Its drain timeout was over first."""
+    REQUEST = "request"
+    """Somebody sent a DELETE, or wiped the store."""
+
+
+class Refusal(enum.Enum):
+    """Why the gateway did not do what the operator asked; the operator looks again and plans anew."""
+
+    GONE = "gone"
+    """There is no such group."""
+    PUSHED = "pushed"
+    """A push landed after the one that the operator knew of."""
+    OWNED = "owned"
+    """The group has an owner that the operator did not name as over."""
+    UNCLAIMED = "unclaimed"
+    """The group has no owner, so nobody's end can end it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """That a group was retired.
+
+    :param pushed_revision: the last push that the operator knew of. A later push is not covered by its word.
+    :param deadline: when the group goes, read or not.
+    """
+
+    pushed_revision: int
+    since: float
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What decides about a group's end, apart from its metrics."""
+
+    pushed_revision: int
+    claims: Mapping[owners.Uid, owners.Claim] = field(default_factory=dict)
+    drain: Drain | None = None
+
+    @property
+    def state(self) -> State:
+        return State.LIVE if self.drain is None else State.DRAINING
+
+
+def pushed(life: Life, *, revision: int) -> Life:
+    """A push landed: a draining group goes on draining, with one more scrape and one more word to wait for."""
+    return replace(life, pushed_revision=revision)
+
+
+def claimed(life: Life, claim: owners.Claim) -> Life:
+    """The operator names an owner. A new owner takes a draining group back to live, as its only owner."""
+    uid = claim.owner.uid
+    if life.drain is not None and uid not in life.claims:
+        return replace(life, claims={uid: claim}, drain=None)
+    return replace(life, claims={**life.claims, uid: claim})
+
+
+def released(life: Life, uid: owners.Uid) -> Life:
+    """The operator takes a claim back. A group without any owner is nobody's to delete: it is live again."""
+    claims = {known: claim for known, claim in life.claims.items() if known != uid}
+    return replace(life, claims=claims, drain=life.drain if claims else None)
+
+
+def retired(
+    life: Life, *, over: Collection[owners.Uid], pushed_revision: int, drain_timeout: float, now: float
+) -> Life | Refusal:
+    """The operator says that all owners are over; compare-and-set on the owners and the push it knew of.
+
+    Said again of a draining group it confirms a later push and moves nothing else: the deadline stays.
+    """
+    if not life.claims:
+        return Refusal.UNCLAIMED
+    if any(uid not in over for uid in life.claims):
+        return Refusal.OWNED
+    if life.pushed_revision != pushed_revision:
+        return Refusal.PUSHED
+    if life.drain is not None:
+        return replace(life, drain=replace(life.drain, pushed_revision=pushed_revision))
+    return replace(life, drain=Drain(pushed_revision=pushed_revision, since=now, deadline=now + drain_timeout))
+
+
+def ended(life: Life, *, read_revision: int | None, now: float) -> Reason | None:
+    """Whether this group may be deleted now, and why.
+
+    :param read_revision: the revision up to which every active scraper has read, ``None`` when no scraper is active.
+
+    A group with a push that the operator has not yet spoken of is kept even past its deadline: the push may be a new
+    owner's first. The operator sees every push, so its word is a moment away; without an operator nothing is deleted.
+    """
+    if life.drain is None or life.drain.pushed_revision != life.pushed_revision:
+        return None
+    if read_revision is not None and read_revision >= life.pushed_revision:
+        return Reason.DRAINED
+    return Reason.TIMEOUT if now >= life.drain.deadline else None

@@ -1,0 +1,207 @@
+"""What the gateway and the operator tell each other over the control API, as values and as JSON.
+
+Both sides use this module, so there is one place where the words on the wire are spelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from tidegate.model import groups, lives, owners
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """A group as the operator sees it.
+
+    :param revision: the store's revision at the group's last change of any kind.
+    :param pushed_revision: its revision at the group's last acknowledged push; 0 where no push succeeded yet.
+    :param push_time: Unix seconds of the last acknowledged push; 0.0 where no push succeeded yet.
+    :param drain_pushed_revision: while draining, the push that the retirement covers.
+    """
+
+    key: groups.GroupingKey
+    revision: int
+    pushed_revision: int
+    push_time: float
+    claims: Mapping[owners.Uid, owners.Claim]
+    drain_pushed_revision: int | None = None
+
+    @property
+    def draining(self) -> bool:
+        return self.drain_pushed_revision is not None
+
+    def to_json(self) -> Json:
+        return {
+            "labels": dict(self.key),
+            "revision": self.revision,
+            "pushed_revision": self.pushed_revision,
+            "push_time": self.push_time,
+            "claims": [_claim_to_json(claim) for claim in self.claims.values()],
+            "drain_pushed_revision": self.drain_pushed_revision,
+        }
+
+    @classmethod
+    def from_json(cls, data: Json) -> GroupRecord:
+        return cls(
+            key=groups.grouping_key(data["labels"]),
+            revision=data["revision"],
+            pushed_revision=data["pushed_revision"],
+            push_time=data["push_time"],
+            claims=_claims_from_json(data["claims"]),
+            drain_pushed_revision=data["drain_pushed_revision"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedRecord:
+    """A group that is gone, with the owners it had."""
+
+    key: groups.GroupingKey
+    revision: int
+    reason: lives.Reason
+    claims: Mapping[owners.Uid, owners.Claim]
+
+    def to_json(self) -> Json:
+        return {
+            "labels": dict(self.key),
+            "revision": self.revision,
+            "reason": self.reason.value,
+            "claims": [_claim_to_json(claim) for claim in self.claims.values()],
+        }
+
+    @classmethod
+    def from_json(cls, data: Json) -> DeletedRecord:
+        return cls(
+            key=groups.grouping_key(data["labels"]),
+            revision=data["revision"],
+            reason=lives.Reason(data["reason"]),
+            claims=_claims_from_json(data["claims"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One page of what changed after a revision, oldest first; each group stands in it once, as it is now.
+
+    :param epoch: names one unbroken history of the store. In another epoch old revisions mean nothing.
+    :param revision: ask for the changes since this one next.
+    :param more: whether another page is ready at once.
+    """
+
+    epoch: str
+    revision: int
+    more: bool
+    groups: tuple[GroupRecord, ...] = ()
+    deleted: tuple[DeletedRecord, ...] = ()
+
+    def to_json(self) -> Json:
+        return {
+            "epoch": self.epoch,
+            "revision": self.revision,
+            "more": self.more,
+            "groups": [group.to_json() for group in self.groups],
+            "deleted": [group.to_json() for group in self.deleted],
+        }
+
+    @classmethod
+    def from_json(cls, data: Json) -> Changes:
+        return cls(
+            epoch=data["epoch"],
+            revision=data["revision"],
+            more=data["more"],
+            groups=tuple(GroupRecord.from_json(group) for group in data["groups"]),
+            deleted=tuple(DeletedRecord.from_json(group) for group in data["deleted"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimGroup:
+    """Say that a group has this owner."""
+
+    key: groups.GroupingKey
+    claim: owners.Claim
+
+    def to_json(self) -> Json:
+        return {"do": "claim", "labels": dict(self.key), **_claim_to_json(self.claim)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseGroup:
+    """Say that a group does not have this owner after all, or no more."""
+
+    key: groups.GroupingKey
+    uid: owners.Uid
+
+    def to_json(self) -> Json:
+        return {"do": "release", "labels": dict(self.key), "uid": self.uid}
+
+
+@dataclass(frozen=True, slots=True)
+class RetireGroup:
+    """Say that all owners of a group are over: ``over`` are they, ``pushed_revision`` is the last push they made.
+
+    ``drain_timeout`` is in seconds.
+    """
+
+    key: groups.GroupingKey
+    over: tuple[owners.Uid, ...]
+    pushed_revision: int
+    drain_timeout: float
+
+    def to_json(self) -> Json:
+        return {
+            "do": "retire",
+            "labels": dict(self.key),
+            "over": list(self.over),
+            "pushed_revision": self.pushed_revision,
+            "drain_timeout": self.drain_timeout,
+        }
+
+
+Action: TypeAlias = ClaimGroup | ReleaseGroup | RetireGroup
+
+
+def action_from_json(data: Json) -> Action:
+    """The action that this JSON spells; ``KeyError``, ``TypeError`` or ``ValueError`` where it spells none."""
+    key = groups.grouping_key(data["labels"])
+    match data["do"]:
+        case "claim":
+            return ClaimGroup(key=key, claim=_claim_from_json(data))
+        case "release":
+            return ReleaseGroup(key=key, uid=owners.Uid(data["uid"]))
+        case "retire":
+            return RetireGroup(
+                key=key,
+                over=tuple(owners.Uid(uid) for uid in data["over"]),
+                pushed_revision=int(data["pushed_revision"]),
+                drain_timeout=float(data["drain_timeout"]),
+            )
+        case other:
+            raise ValueError(f"unknown action {other!r}")
+
+
+def _claim_to_json(claim: owners.Claim) -> Json:
+    return {"owner": claim.owner._asdict(), "drain_timeout": claim.drain_timeout}
+
+
+def _claim_from_json(data: Json) -> owners.Claim:
+    owner = data["owner"]
+    return owners.Claim(
+        owner=owners.Owner(
+            kind=str(owner["kind"]),
+            namespace=str(owner["namespace"]),
+            name=str(owner["name"]),
+            uid=owners.Uid(str(owner["uid"])),
+        ),
+        drain_timeout=float(data["drain_timeout"]),
+    )
+
+
+def _claims_from_json(data: list[Json]) -> dict[owners.Uid, owners.Claim]:
+    claims = [_claim_from_json(item) for item in data]
+    return {claim.owner.uid: claim for claim in claims}
