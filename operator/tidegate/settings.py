@@ -1,0 +1,74 @@
+"""Settings of each part, as values: what can be chosen, its unit and its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSettings:
+    """What decides which group is whose, and when it is over. All are seconds."""
+
+    drain_timeout: float = 300.0
+    """How long a retired group may wait for its scrapers where its owner does not say. Default 5 min."""
+
+    late_push_grace: float = 60.0
+    """How long after its owner's end a push may still be the owner's own: a pod that is killed late. Default 60 s."""
+
+    clock_skew: float = 5.0
+    """By how much the gateway's clock and the API server's may differ. Default 5 s."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """How the operator's worker goes about its work."""
+
+    resync_seconds: float = 30.0
+    """Every object is listed and every group planned this often, whatever the events said. Default 30 s."""
+
+    coalesce_seconds: float = 0.05
+    """How long changes are collected before they are planned together. Default 50 ms."""
+
+    backoff_seconds: float = 1.0
+    """The first pause after a failure; it doubles with each further one. Default 1 s."""
+
+    backoff_limit_seconds: float = 30.0
+    """The longest pause after failures. Default 30 s."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubernetesSettings:
+    """How the API server is reached and what of it is looked at."""
+
+    kubeconfig: str | None = None
+    """A kubeconfig file. Default: the Pod's service account, else $KUBECONFIG, else ~/.kube/config."""
+
+    namespaces: tuple[str, ...] = ()
+    """Only these namespaces. Default: all."""
+
+    page_size: int = 500
+    """Objects a page of a list. Default 500."""
+
+    request_timeout: float = 30.0
+    """Seconds for a whole call, its answer included. Default 30 s."""
+
+    connect_timeout: float = 10.0
+    """Seconds to get a connection. Default 10 s."""
+
+    concurrency: int = 8
+    """Calls at the same time. Default 8."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorSettings:
+    """Settings of ``tidegate operator``."""
+
+    gateway_url: str = "http://127.0.0.1:9092"
+    """Where the gateway's control API is. Default: the other container of the Pod."""
+
+    listen_address: str = ":9093"
+    """``host:port`` of /metrics, /healthz and /readyz; an empty host is every address. Default ``:9093``."""
+
+    rules: RuleSettings = field(default_factory=RuleSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
