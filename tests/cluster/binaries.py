@@ -1,0 +1,249 @@
+"""The programs of the dev cluster: found in KUBEBUILDER_ASSETS, in the cache, or built from the Go module proxy.
+
+Runnable alone (`python tests/cluster/binaries.py` makes all of them and prints where they are), so it imports nothing
+but the standard library. Nothing is downloaded prebuilt: what runs is what `go.sum` says.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRESS_SECONDS = 15.0
+"""How often a long step says that it is still going."""
+
+_GO_SOURCES = Path(__file__).resolve().parent / "go"
+_USUAL_GO = Path("/usr/local/go/bin/go")
+"""Where Go's own installation notes put it; a CI shell's PATH often lacks it."""
+
+_CRD_MODULE = "github.com/prometheus-operator/prometheus-operator"
+_CRD_VERSION = "v0.85.0"
+_CRD_SUM = "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s="
+_CRD_FILE = "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"
+
+
+class MissingToolError(Exception):
+    """A program cannot be had here; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A Go module below `go/` and the programs that are built from it."""
+
+    module: str
+    """The folder's name; its go.mod and go.sum pin every version."""
+    packages: Mapping[str, str]
+    """Program name to Go package."""
+    flags: tuple[str, ...] = ()
+    ldflags: str = "-s -w"
+    usual: str
+    """About how long a build from nothing takes on two cores, for the person who waits."""
+
+
+def _kubernetes_ldflags(version: str) -> str:
+    """Stamp the version that `kubectl version` and the API server's /version tell; unstamped they say v0.0.0."""
+    major, minor, _ = version.removeprefix("v").split(".")
+    stamp = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    return " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{name}={text}" for name, text in stamp.items())])
+
+
+SOURCES = (
+    Source(
+        module="kubernetes",
+        packages={
+            name: f"k8s.io/kubernetes/cmd/{name}"
+            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+        },
+        ldflags=_kubernetes_ldflags("v1.36.3"),
+        usual="7 min",
+    ),
+    Source(module="etcd", packages={"etcd": "."}, usual="1 min"),
+    Source(
+        module="prometheus",
+        packages={name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
+        # Only static targets are scraped here: without the clouds' service discoveries it builds three times faster.
+        flags=("-tags", "netgo,remove_all_sd"),
+        usual="4 min",
+    ),
+)
+
+
+def ensure(names: Iterable[str]) -> dict[str, Path]:
+    """Each named program's path, after building what is neither in KUBEBUILDER_ASSETS nor in the cache.
+
+    Raises `MissingToolError` when something must be built and cannot be.
+    """
+    wanted = list(names)
+    found = _from_assets(wanted)
+    for source in SOURCES:
+        missing = [name for name in wanted if name in source.packages and name not in found]
+        if missing:
+            folder = _built(source)
+            found.update({name: folder / name for name in missing})
+    unknown = [name for name in wanted if name not in found]
+    if unknown:
+        raise MissingToolError(f"no source is known for {', '.join(unknown)}")
+    return found
+
+
+def every_name() -> list[str]:
+    """All programs of the dev cluster."""
+    return [name for source in SOURCES for name in source.packages]
+
+
+def servicemonitor_crd() -> Path:
+    """The file with prometheus-operator's ServiceMonitor CustomResourceDefinition, from its Go module."""
+    folder = _cache_root() / f"servicemonitor-crd-{_CRD_VERSION}"
+    target = folder / Path(_CRD_FILE).name
+    with _turn(folder):
+        if not target.exists():
+            described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=Path.home())
+            module = json.loads(described)
+            if module["Sum"] != _CRD_SUM:
+                raise MissingToolError(f"{_CRD_MODULE} {_CRD_VERSION} has sum {module['Sum']}, not {_CRD_SUM}")
+            with _installing(folder) as draft:
+                shutil.copyfile(Path(module["Dir"]) / _CRD_FILE, draft / target.name)
+    return target
+
+
+def _from_assets(names: Iterable[str]) -> dict[str, Path]:
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if not assets:
+        return {}
+    candidates = {name: Path(assets) / name for name in names}
+    return {name: path.resolve() for name, path in candidates.items() if os.access(path, os.X_OK) and path.is_file()}
+
+
+def _built(source: Source) -> Path:
+    """The cache folder with the source's programs, built if they are not there yet."""
+    command = ["build", "-trimpath", *source.flags, "-ldflags", source.ldflags]
+    folder = _cache_root() / f"{source.module}-{_fingerprint(source, command)}"
+    with _turn(folder):
+        if not folder.exists():
+            programs = ", ".join(source.packages)
+            with _installing(folder) as draft:
+                _go(
+                    [*command, "-o", f"{draft}/", *source.packages.values()],
+                    folder=_GO_SOURCES / source.module,
+                    # A single main package of the module itself would be named after the module, which fits.
+                    saying=f"building {programs} with Go (about {source.usual} on two cores, once)",
+                )
+    return folder
+
+
+def _fingerprint(source: Source, command: Sequence[str]) -> str:
+    """What the built programs depend on, as a short name."""
+    digest = hashlib.sha256("\0".join([*command, *source.packages.values(), *_target()]).encode())
+    for path in sorted((_GO_SOURCES / source.module).iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _target() -> tuple[str, str]:
+    return os.environ.get("GOOS", sys.platform), os.environ.get("GOARCH", platform.machine())
+
+
+def _cache_root() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    root = Path(base) / "tidegate"
+    root.mkdir(parents=True, exist_ok=True)
+    return root
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Only one process at a time makes `folder`; the next one waits and finds it made."""
+    with folder.with_name(folder.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say(f"waiting: another process is making {folder.name}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _installing(folder: Path) -> Iterator[Path]:
+    """A draft folder that becomes `folder` in one step when the block ends well, and goes when it does not."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        draft.chmod(0o755)
+        yield draft
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _go(arguments: Sequence[str], *, folder: Path, saying: str | None = None) -> str:
+    """Run go and return what it printed; `saying` is repeated with the elapsed time while it runs."""
+    go = shutil.which("go") or (str(_USUAL_GO) if _USUAL_GO.exists() else None)
+    if go is None:
+        raise MissingToolError("go is not on PATH: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS")
+    _check_version(go, folder)
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+    with (
+        tempfile.TemporaryFile("w+") as output,
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen([go, *arguments], cwd=folder, env=environment, stdout=output, stderr=errors) as process,
+    ):
+        code = _wait(process, saying)
+        output.seek(0)
+        errors.seek(0)
+        if code != 0:
+            last = "\n".join(errors.read().splitlines()[-20:])
+            raise MissingToolError(f"go {arguments[0]} failed in {folder} with exit code {code}:\n{last}")
+        return output.read()
+
+
+def _check_version(go: str, folder: Path) -> None:
+    """Go itself reads what the module there needs, and fetches a newer toolchain where it may."""
+    asked = subprocess.run([go, "version"], cwd=folder, capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        told = " ".join(asked.stderr.split())
+        raise MissingToolError(f"{go} is too old: install Go 1.26.7 or newer, or set KUBEBUILDER_ASSETS ({told})")
+
+
+def _wait(process: subprocess.Popen[bytes], saying: str | None) -> int:
+    started = time.monotonic()
+    if saying:
+        _say(saying)
+    try:
+        while True:
+            try:
+                return process.wait(timeout=PROGRESS_SECONDS)
+            except subprocess.TimeoutExpired:
+                if saying:
+                    _say(f"{saying}: {time.monotonic() - started:.0f} s so far")
+    except BaseException:
+        process.terminate()
+        raise
+
+
+def _say(text: str) -> None:
+    print(f"cluster: {text}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Make every program and print `name path` lines."""
+    try:
+        for name, path in ensure(every_name()).items():
+            print(f"{name} {path}")
+        print(f"servicemonitor-crd {servicemonitor_crd()}")
+    except MissingToolError as error:
+        print(f"cluster: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

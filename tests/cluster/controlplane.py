@@ -1,0 +1,199 @@
+"""A real Kubernetes control plane on loopback: etcd, API server with RBAC, controllers, scheduler."""
+
+import http
+import json
+import shutil
+from pathlib import Path
+
+from tests.cluster import apis, binaries, credentials, processes
+from tests.support import ports, waiting
+
+HOST = "127.0.0.1"
+READY_SECONDS = 60.0
+"""Far more than it takes here, for a machine that is busy building."""
+
+_PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+_SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc"
+_CONTROLLERS = (
+    "job-controller",
+    "cronjob-controller",
+    "ttl-after-finished-controller",
+    "garbage-collector-controller",
+    "namespace-controller",
+    "serviceaccount-controller",
+    "root-ca-certificate-publisher-controller",
+    "clusterrole-aggregation-controller",
+    "deployment-controller",
+    "replicaset-controller",
+)
+"""What Jobs, namespaces and the manifests need. No node lifecycle: the one node is ours and ends with the tests."""
+
+
+class ControlPlane:
+    """Starts and stops the components; everything it writes is below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._programs = binaries.ensure(_PROGRAMS)
+        self.kubectl = self._programs["kubectl"]
+        self._port = ports.free_port()
+        self._etcd_ports = ports.free_port(), ports.free_port()
+        self._authority = credentials.Authority(folder / "pki")
+        self.server = f"https://{HOST}:{self._port}"
+        self.ca = self._authority.cert
+        self.admin_kubeconfig = self._kubeconfig("admin", group=credentials.ADMINS)
+        self.api = apis.Api(credentials.read_kubeconfig(self.admin_kubeconfig))
+        self._signing = self._authority.key("service-account")
+        self._etcd = self._etcd_process()
+        self._apiserver = self._apiserver_process()
+        self._controllers = (self._controller_manager_process(), self._scheduler_process())
+
+    def start(self) -> None:
+        """Return when the API answers, and namespaces get their service accounts."""
+        self._etcd.start()
+        self.start_apiserver()
+        for controller in self._controllers:
+            controller.start()
+        waiting.eventually(
+            self._default_service_account_exists,
+            why="the default service account",
+            timeout=READY_SECONDS,
+        )
+
+    def stop(self) -> None:
+        """End every component and drop etcd's data; the logs stay."""
+        for process in (*self._controllers, self._apiserver):
+            # Nothing of theirs is worth a graceful end: their state is in etcd, and etcd's is dropped.
+            process.kill()
+        self._etcd.kill()
+        self.api.close()
+        shutil.rmtree(self.folder / "etcd", ignore_errors=True)
+
+    def stop_apiserver(self) -> None:
+        """Stop the API server alone, as an upgrade does: watches end, then nobody listens."""
+        self._apiserver.stop()
+
+    def kill_apiserver(self) -> None:
+        """Kill the API server alone: connections break in the middle."""
+        self._apiserver.kill()
+
+    def start_apiserver(self) -> None:
+        """Start the API server (again) and wait until it is ready."""
+        self._apiserver.start()
+        waiting.eventually(self._ready, why="the API server's /readyz", timeout=READY_SECONDS, retry_on=apis.UNREACHABLE)
+
+    def restart_controllers(self) -> None:
+        """Restart controllers and scheduler: after an outage they wait up to a minute before they look again."""
+        for controller in self._controllers:
+            controller.kill()
+            controller.start()
+
+    def kubeconfig_for(self, account: str, *, namespace: str, seconds: int = 3600) -> Path:
+        """A kubeconfig with a token of that ServiceAccount (TokenRequest API), which has just its RBAC."""
+        answer = self.api.request(
+            "POST",
+            f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
+            body={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}},
+        )
+        path = self.folder / f"{namespace}-{account}.kubeconfig"
+        return credentials.write_kubeconfig(path, server=self.server, ca=self.ca, user=answer["status"]["token"])
+
+    def admin_kubeconfig_named(self, user: str) -> Path:
+        """Another all-mighty kubeconfig whose calls are told apart by their user name."""
+        return self._kubeconfig(user, group=credentials.ADMINS)
+
+    def _ready(self) -> bool:
+        self._etcd.check()
+        self._apiserver.check()
+        try:
+            return self.api.request("GET", "readyz")["text"] == "ok"
+        except apis.ApiError as error:
+            if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
+                return False  # the hooks that run after its start have not all ended
+            raise
+
+    def _default_service_account_exists(self) -> bool:
+        for controller in self._controllers:
+            controller.check()
+        return self.api.find("serviceaccounts", "default", namespace="default") is not None
+
+    def _kubeconfig(self, user: str, *, group: str | None = None) -> Path:
+        pair = self._authority.client(user, group=group)
+        path = self.folder / f"{user.replace(':', '-')}.kubeconfig"
+        return credentials.write_kubeconfig(path, server=self.server, ca=self.ca, user=pair)
+
+    def _etcd_process(self) -> processes.Process:
+        clients, peers = (f"http://{HOST}:{port}" for port in self._etcd_ports)
+        flags = (
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls={clients}",
+            f"--advertise-client-urls={clients}",
+            f"--listen-peer-urls={peers}",
+            f"--initial-advertise-peer-urls={peers}",
+            f"--initial-cluster=default={peers}",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+        )
+        return self._process("etcd", *flags)
+
+    def _apiserver_process(self) -> processes.Process:
+        serving = self._authority.server(HOST, "::1", "localhost", "kubernetes.default.svc")
+        flags = (
+            f"--etcd-servers=http://{HOST}:{self._etcd_ports[0]}",
+            f"--bind-address={HOST}",
+            f"--secure-port={self._port}",
+            f"--tls-cert-file={serving.cert}",
+            f"--tls-private-key-file={serving.key}",
+            f"--client-ca-file={self._authority.cert}",
+            f"--service-account-issuer={_SERVICE_ACCOUNT_ISSUER}",
+            f"--service-account-key-file={self._signing.key}",
+            f"--service-account-signing-key-file={self._signing.key}",
+            "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.0.0.0/24",
+            # A Service endpoint on loopback is refused, and nothing here goes through Services.
+            "--endpoint-reconciler-type=none",
+            # It taints new nodes until the node lifecycle controller, which is not run here, takes the taint off.
+            "--disable-admission-plugins=TaintNodesByCondition",
+            "--enable-priority-and-fairness=false",
+            # Without it a stop waits for every watch to end by itself.
+            "--shutdown-watch-termination-grace-period=1s",
+            "--etcd-compaction-interval=0",
+            "--profiling=false",
+        )
+        return self._process("kube-apiserver", *flags)
+
+    def _controller_manager_process(self) -> processes.Process:
+        kubeconfig = self._kubeconfig("system:kube-controller-manager", group=credentials.ADMINS)
+        flags = (
+            f"--kubeconfig={kubeconfig}",
+            f"--service-account-private-key-file={self._signing.key}",
+            f"--root-ca-file={self._authority.cert}",
+            f"--controllers={','.join(_CONTROLLERS)}",
+            "--leader-elect=false",
+            "--secure-port=0",
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
+            "--concurrent-job-syncs=20",
+            "--concurrent-namespace-syncs=20",
+            "--profiling=false",
+        )
+        return self._process("kube-controller-manager", *flags)
+
+    def _scheduler_process(self) -> processes.Process:
+        config = {
+            "apiVersion": "kubescheduler.config.k8s.io/v1",
+            "kind": "KubeSchedulerConfiguration",
+            "clientConnection": {
+                "kubeconfig": str(self._kubeconfig("system:kube-scheduler")),
+                "qps": 500,
+                "burst": 1000,
+            },
+            "leaderElection": {"leaderElect": False},
+        }
+        path = self.folder / "scheduler.json"
+        path.write_text(json.dumps(config))
+        return self._process("kube-scheduler", f"--config={path}", "--secure-port=0")
+
+    def _process(self, name: str, *flags: str) -> processes.Process:
+        log = self.folder / "logs" / f"{name}.log"
+        return processes.Process(name, argv=[self._programs[name], *flags], log=log)

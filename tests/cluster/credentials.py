@@ -1,0 +1,90 @@
+"""Certificates, keys and kubeconfigs of the dev cluster: one throw-away authority, files that only the owner reads."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+ADMINS = "system:masters"
+"""The group that RBAC lets do everything."""
+
+_NO_HOST = "client.invalid"
+"""Go refuses a certificate whose list of host names is there but empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPair:
+    """Paths of a certificate and its private key, PEM."""
+
+    cert: Path
+    key: Path
+
+
+class Authority:
+    """Signs the API server's certificate and the clients' ones, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True)
+        self._folder = folder
+        self._ca = trustme.CA()
+        self.cert = folder / "ca.crt"
+        self._ca.cert_pem.write_to_path(str(self.cert))
+
+    def server(self, *hosts: str) -> KeyPair:
+        """A certificate for a server that is reached under these names and addresses."""
+        return self._write("apiserver", self._ca.issue_cert(*hosts))
+
+    def client(self, user: str, *, group: str | None = None) -> KeyPair:
+        """A client certificate: Kubernetes reads the user from its common name, the group from its organization."""
+        issued = self._ca.issue_cert(_NO_HOST, common_name=user, organization_name=group)
+        return self._write(user.replace(":", "-"), issued)
+
+    def key(self, name: str) -> KeyPair:
+        """A key pair that signs something of its own, such as service account tokens."""
+        return self._write(name, self._ca.issue_cert(_NO_HOST, common_name=name))
+
+    def _write(self, name: str, issued: trustme.LeafCert) -> KeyPair:
+        pair = KeyPair(cert=self._folder / f"{name}.crt", key=self._folder / f"{name}.key")
+        issued.cert_chain_pems[0].write_to_path(str(pair.cert))
+        issued.private_key_pem.write_to_path(str(pair.key))
+        pair.key.chmod(0o600)
+        return pair
+
+
+def write_kubeconfig(path: Path, *, server: str, ca: Path, user: KeyPair | str) -> Path:
+    """Write a kubeconfig (as JSON, which is YAML too) for a client certificate or for a bearer token."""
+    if isinstance(user, str):
+        identity = {"token": user}
+    else:
+        identity = {"client-certificate": str(user.cert), "client-key": str(user.key)}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "dev", "cluster": {"server": server, "certificate-authority": str(ca)}}],
+        "users": [{"name": "me", "user": identity}],
+        "contexts": [{"name": "tidegate-dev", "context": {"cluster": "dev", "user": "me"}}],
+        "current-context": "tidegate-dev",
+    }
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(config, indent=2))
+    return path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """What a client needs to reach the API server, read back from one of our kubeconfigs."""
+
+    host: str
+    port: int
+    ca: Path
+    pair: KeyPair
+
+
+def read_kubeconfig(path: Path) -> Login:
+    """Read a kubeconfig that `write_kubeconfig` wrote for a client certificate."""
+    config = json.loads(path.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    host, _, port = cluster["server"].removeprefix("https://").rpartition(":")
+    pair = KeyPair(cert=Path(user["client-certificate"]), key=Path(user["client-key"]))
+    return Login(host=host, port=int(port), ca=Path(cluster["certificate-authority"]), pair=pair)

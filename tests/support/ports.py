@@ -1,0 +1,52 @@
+"""Free loopback ports that stay free."""
+
+import random
+import socket
+from pathlib import Path
+
+_LOWEST = 20_000
+_RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_DEFAULT_EPHEMERAL = 32_768
+_TRIES = 200
+
+_given: set[int] = set()
+
+
+def free_port() -> int:
+    """A TCP port that nothing on 127.0.0.1 or [::1] listens on, never given twice in one process.
+
+    It lies below the kernel's ephemeral range. A server that is stopped and started again on a port of that range may
+    find it taken by somebody's outgoing connection, or a client that retries meanwhile may connect to itself.
+    """
+    below = _ephemeral_start()
+    for _ in range(_TRIES):
+        # Random and not counted up: several test runs may choose at the same moment.
+        port = random.randrange(min(_LOWEST, below - 5_000), below)
+        if port not in _given and _is_free(port):
+            _given.add(port)
+            return port
+    raise OSError(f"no free TCP port below {below} on loopback after {_TRIES} tries")
+
+
+def ipv6_loopback() -> bool:
+    """Whether [::1] can be listened on here."""
+    return socket.has_ipv6 and _can_bind(socket.AF_INET6, "::1", 0)
+
+
+def _ephemeral_start() -> int:
+    return int(_RANGE_FILE.read_text().split()[0]) if _RANGE_FILE.exists() else _DEFAULT_EPHEMERAL
+
+
+def _is_free(port: int) -> bool:
+    return _can_bind(socket.AF_INET, "127.0.0.1", port) and (
+        not ipv6_loopback() or _can_bind(socket.AF_INET6, "::1", port)
+    )
+
+
+def _can_bind(family: socket.AddressFamily, host: str, port: int) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((host, port))
+    except OSError:
+        return False
+    return True
