@@ -1,0 +1,83 @@
+"""The text format 0.0.4, read: the body of a push in, its families out.
+
+Almost every line that a client sends is spelled in the ordinary way, so one regular expression cuts the whole body into
+lines and each ordinary line into its parts. A line it does not know is read with care in
+:mod:`tidegate.exposition.lines`, and so is the line that a fault has to be located in.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from tidegate.exposition import assembly, lines
+from tidegate.model import errors, families
+
+_ORDINARY_CHARACTER = r"\\\n" + lines.NOT_UTF8
+_ORDINARY_LABEL = rf'{lines.LABEL_NAME}="[^"{_ORDINARY_CHARACTER}]*+"'
+
+# Every match is one line: a sample, a comment, or any other. Quantifiers are possessive: no line is tried twice.
+_LINE = re.compile(
+    rf"({lines.NAME})(?:\{{({_ORDINARY_LABEL}(?:,{_ORDINARY_LABEL})*+,?)\}})? ([-+.0-9eE]++)\n"
+    rf"|# (HELP|TYPE) ({lines.NAME}) ([^ \t{_ORDINARY_CHARACTER}][^{_ORDINARY_CHARACTER}]*+)\n"
+    r"|([^\n]*+\n|[^\n]++)"
+)
+_LABEL = re.compile(rf'({lines.LABEL_NAME})="([^"]*+)"')
+
+
+_INFINITIES = (math.inf, -math.inf)
+
+
+def parse(body: bytes) -> dict[str, families.Family]:
+    """The families of a body by name, in order of first appearance; those without metrics are left out.
+
+    Any bytes give families or the error, in time and memory that grow with the length of the body and no faster.
+
+    :raises errors.BadExpositionError: the body is not in the text format; with the place.
+    """
+    text = body.decode("utf-8", "surrogateescape")
+    assembler = assembly.Assembler()
+    for number, (name, pairs, value, keyword, subject, rest, other) in enumerate(_LINE.findall(text), 1):
+        try:
+            if name:
+                amount = float(value)
+                if amount in _INFINITIES:
+                    raise ValueError("out of range")
+                assembler.sample(name, _LABEL.findall(pairs), amount, None)
+            elif keyword:
+                assembler.comment(keyword, subject, rest)
+            else:
+                _read_with_care(assembler, other)
+        except (lines.Fault, ValueError) as error:
+            raise _located(error, text, number=number) from None
+    return assembler.finish()
+
+
+def _read_with_care(assembler: assembly.Assembler, line: str) -> None:
+    match lines.scan(line):
+        case lines.Comment(keyword, name, rest):
+            assembler.comment(keyword, name, None if rest is None else _as_utf8(rest))
+        case lines.Sample(name, pairs, value, timestamp_ms):
+            assembler.sample(name, pairs, value, timestamp_ms)
+
+
+def _as_utf8(text: str) -> str:
+    # SECURITY: Prometheus fails a whole scrape over one help text that is not UTF-8; Pushgateway lets it through.
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _located(error: lines.Fault | ValueError, text: str, *, number: int) -> errors.BadExpositionError:
+    """The error with its line, which is the ``number``-th of the text, and its column."""
+    before_and_line = text.split("\n", number)
+    line = before_and_line[number - 1] + ("\n" if len(before_and_line) > number else "")
+    try:
+        scanned = lines.scan(line)
+    except lines.Fault as fault:
+        reason, offset = fault.reason, fault.offset
+    else:
+        # The line alone is sound, so it cannot stand beside those before it, and it says something.
+        assert isinstance(error, lines.Fault)
+        assert scanned is not None
+        reason, offset = error.reason, scanned.starts[error.part]
+    column = len(line[:offset].encode("utf-8", "surrogateescape")) + 1
+    return errors.BadExpositionError(reason, line=number, column=column)
