@@ -22,12 +22,11 @@ INPUTS = (Path(__file__).resolve(), ROOT / "pyproject.toml", LOCK)
 def main() -> None:
     """Bring `.venv` up to date; exit with one line that says what to do when that is impossible."""
     if sys.version_info < OLDEST:
+        ours = "Python {}.{}".format(*sys.version_info[:2])
         sys.exit(
-            "setup: Python {}.{} or newer is needed and {} is {}.{}; install one and say `make setup PYTHON=python3.11`".format(
-                *OLDEST, sys.executable, *sys.version_info[:2]
-            )
+            f"setup: {sys.executable} is Python {ours}; install 3.11 or newer, then `make PYTHON=python3.11 setup`"
         )
-    with open(str(ROOT / "requirements" / "dev.txt")) as turn:
+    with LOCK.open() as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # two `make` at once share one .venv
         wanted = _fingerprint()
         if not STAMP.is_file() or STAMP.read_text() != wanted:
@@ -73,11 +72,11 @@ def _need_ensurepip() -> None:
         return
     package = "python{}.{}-venv".format(*sys.version_info[:2])
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("setup: installing the system package {}".format(package), flush=True)
+        print(f"setup: installing the system package {package}", flush=True)
         subprocess.run(["apt-get", "update", "-qq"], check=False)
         subprocess.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", package], check=False)
     if not _has_ensurepip():
-        sys.exit("setup: {} has no venv with pip; run `apt-get install {}` as root".format(sys.executable, package))
+        sys.exit(f"setup: {sys.executable} has no venv with pip; run `apt-get install {package}` as root")
 
 
 def _has_ensurepip() -> bool:
