@@ -115,7 +115,9 @@ class Api:
     ) -> Object:
         """Any other call; `path` is without its leading slash. An answer that is no JSON object comes as `{"text"}`."""
         target = f"/{path}?{urlencode(query)}" if query else f"/{path}"
-        status, answer = self._exchange(method, target, json.dumps(body).encode() if body is not None else b"", content_type)
+        status, answer = self._exchange(
+            method, target, json.dumps(body).encode() if body is not None else b"", content_type
+        )
         parsed: Object = json.loads(answer) if answer.startswith(b"{") else {"text": answer.decode()}
         if status >= http.HTTPStatus.BAD_REQUEST:
             raise ApiError(status, reason=parsed.get("reason", ""), message=parsed.get("message", str(parsed)))

@@ -107,7 +107,7 @@ def servicemonitor_crd() -> Path:
     target = folder / Path(_CRD_FILE).name
     with _turn(folder):
         if not target.exists():
-            described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=Path.home())
+            described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=_cache_root())
             module = json.loads(described)
             if module["Sum"] != _CRD_SUM:
                 raise MissingToolError(f"{_CRD_MODULE} {_CRD_VERSION} has sum {module['Sum']}, not {_CRD_SUM}")
@@ -135,7 +135,6 @@ def _built(source: Source) -> Path:
                 _go(
                     [*command, "-o", f"{draft}/", *source.packages.values()],
                     folder=_GO_SOURCES / source.module,
-                    # A single main package of the module itself would be named after the module, which fits.
                     saying=f"building {programs} with Go (about {source.usual} on two cores, once)",
                 )
     return folder

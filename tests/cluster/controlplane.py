@@ -80,7 +80,9 @@ class ControlPlane:
     def start_apiserver(self) -> None:
         """Start the API server (again) and wait until it is ready."""
         self._apiserver.start()
-        waiting.eventually(self._ready, why="the API server's /readyz", timeout=READY_SECONDS, retry_on=apis.UNREACHABLE)
+        waiting.eventually(
+            self._ready, why="the API server's /readyz", timeout=READY_SECONDS, retry_on=apis.UNREACHABLE
+        )
 
     def restart_controllers(self) -> None:
         """Restart controllers and scheduler: after an outage they wait up to a minute before they look again."""
@@ -93,7 +95,11 @@ class ControlPlane:
         answer = self.api.request(
             "POST",
             f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
-            body={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}},
+            body={
+                "apiVersion": "authentication.k8s.io/v1",
+                "kind": "TokenRequest",
+                "spec": {"expirationSeconds": seconds},
+            },
         )
         path = self.folder / f"{namespace}-{account}.kubeconfig"
         return credentials.write_kubeconfig(path, server=self.server, ca=self.ca, user=answer["status"]["token"])
@@ -106,7 +112,7 @@ class ControlPlane:
         self._etcd.check()
         self._apiserver.check()
         try:
-            return self.api.request("GET", "readyz")["text"] == "ok"
+            return self.api.request("GET", "readyz") == {"text": "ok"}
         except apis.ApiError as error:
             if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
                 return False  # the hooks that run after its start have not all ended

@@ -29,13 +29,14 @@ def eventually(
     goes straight up. `why` completes the sentence "waited in vain for ...". Times are in seconds.
     """
     deadline = time.monotonic() + timeout
+    not_yet: tuple[type[Exception], ...] = (AssertionError, *retry_on)
     while True:
         try:
             seen = look()
             if seen:
                 return seen
             last = repr(seen)
-        except (AssertionError, *retry_on) as error:
+        except not_yet as error:
             last = f"{type(error).__name__}: {error}"
         if time.monotonic() >= deadline:
             raise _vain(why, timeout, last)
@@ -52,13 +53,14 @@ async def eventually_async(
 ) -> Seen:
     """As `eventually`, for a look that is awaited in a running loop."""
     deadline = time.monotonic() + timeout
+    not_yet: tuple[type[Exception], ...] = (AssertionError, *retry_on)
     while True:
         try:
             seen = await look()
             if seen:
                 return seen
             last = repr(seen)
-        except (AssertionError, *retry_on) as error:
+        except not_yet as error:
             last = f"{type(error).__name__}: {error}"
         if time.monotonic() >= deadline:
             raise _vain(why, timeout, last)

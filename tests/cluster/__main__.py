@@ -1,0 +1,28 @@
+"""`python -m tests.cluster`: a dev cluster until Ctrl-C."""
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.cluster import binaries, clusters
+
+
+def main() -> int:
+    """Bring the cluster up, say how to reach it, and take it down on Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="tidegate-cluster-") as folder:
+        try:
+            with clusters.Cluster(Path(folder)) as cluster:
+                print(f"export KUBECONFIG={cluster.kubeconfig}")
+                print(f"{cluster.control_plane.kubectl} get pods -A; Ctrl-C ends it", file=sys.stderr, flush=True)
+                signal.pause()
+        except KeyboardInterrupt:
+            return 0
+        except binaries.MissingToolError as error:
+            print(f"cluster: {error}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

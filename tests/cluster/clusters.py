@@ -1,0 +1,101 @@
+"""The whole dev cluster: control plane, one node, an admin client and kubectl."""
+
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.cluster import apis, controlplane, nodeagent, processes
+from tests.support import waiting
+
+_ROOT = Path(__file__).resolve().parents[2]
+_KUBECTL_SECONDS = 60.0
+
+
+class KubectlError(Exception):
+    """kubectl ended with an exit code other than 0; the message is what it wrote to stderr."""
+
+
+class Cluster:
+    """Use as a context manager, or `start` and `stop`; everything it writes is below `folder`.
+
+    Start it from a thread that lives as long as the cluster shall (see `processes.Process`).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.control_plane = controlplane.ControlPlane(folder)
+        self.api: apis.Api = self.control_plane.api
+        self.kubeconfig: Path = self.control_plane.admin_kubeconfig
+        self.pods = folder / "pods"
+        kubeconfig = self.control_plane.admin_kubeconfig_named("node-agent")
+        self.node = processes.Process(
+            "node-agent",
+            argv=[sys.executable, "-m", nodeagent.__name__, f"--kubeconfig={kubeconfig}", f"--folder={self.pods}"],
+            log=folder / "logs" / "node-agent.log",
+            cwd=_ROOT,
+            # It ends the pods' processes itself when it is asked to end.
+            death_signal=signal.SIGTERM,
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Return when pods can run; a failed start leaves nothing running."""
+        try:
+            self.control_plane.start()
+            self.node.start()
+            waiting.eventually(self._node_is_ready, why="the node to be Ready")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the node with its pods' processes, then the control plane."""
+        self.node.stop()
+        self.control_plane.stop()
+
+    def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
+        """Run kubectl as admin and return its stdout; raises `KubectlError`."""
+        command: list[str | Path] = [self.control_plane.kubectl, f"--kubeconfig={self.kubeconfig}", *arguments]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False
+        )
+        if done.returncode != 0:
+            raise KubectlError(done.stderr.strip())
+        return done.stdout
+
+    def create_namespace(self, prefix: str = "test") -> str:
+        """A fresh namespace in which pods can be created at once; returns its name."""
+        name = f"{prefix}-{uuid.uuid4().hex[:8]}"
+        self.api.create("namespaces", {"metadata": {"name": name}})
+        # Without its service account pods are refused, and the Job controller then waits before it tries again.
+        waiting.eventually(
+            lambda: self.api.find("serviceaccounts", "default", namespace=name),
+            why=f"the service account of namespace {name}",
+            interval=0.02,
+        )
+        return name
+
+    def pod_log(self, pod: apis.Object, *, container: str | None = None) -> str:
+        """What a container of this pod has printed so far, on stdout and stderr."""
+        metadata = pod["metadata"]
+        folder = self.pods / f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
+        log = folder / f"{container or pod['spec']['containers'][0]['name']}.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def _node_is_ready(self) -> bool:
+        self.node.check()
+        node = self.api.find("nodes", nodeagent.NODE) or {}
+        conditions = node.get("status", {}).get("conditions", [])
+        return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -1,0 +1,66 @@
+"""Fixtures for tests on the real control plane and the real Prometheus; loaded by tests/conftest.py.
+
+A test that asks for one of them gets the marker `cluster` by itself, so that the fast layer leaves it out.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.cluster import clusters, prometheus
+
+_SLOW = {"cluster", "start_prometheus"}
+
+
+class StartPrometheus(Protocol):
+    """What the fixture `start_prometheus` gives."""
+
+    def __call__(
+        self, *targets: prometheus.Target, interval: str = "1s", timeout: str | None = None
+    ) -> prometheus.Prometheus:
+        """Start a Prometheus that scrapes `targets`; it is ready, its targets perhaps not up yet."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what needs the cluster or Prometheus."""
+    if isinstance(item, pytest.Function) and _SLOW & set(item.fixturenames):
+        item.add_marker(pytest.mark.cluster)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Cluster]:
+    """The dev cluster, one for the whole run; work in a `namespace` of your own."""
+    with clusters.Cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def namespace(cluster: clusters.Cluster) -> Iterator[str]:
+    """A fresh namespace; it is deleted afterwards, with all that is in it, without waiting for that."""
+    name = cluster.create_namespace()
+    yield name
+    cluster.api.delete("namespaces", name)
+
+
+@pytest.fixture
+def start_prometheus(tmp_path: Path) -> Iterator[StartPrometheus]:
+    """A function that starts a Prometheus, any number of times; all of them end with the test."""
+    with contextlib.ExitStack() as running:
+        started: list[prometheus.Prometheus] = []
+
+        def start(
+            *targets: prometheus.Target, interval: str = "1s", timeout: str | None = None
+        ) -> prometheus.Prometheus:
+            name = f"prometheus-{len(started)}"
+            server = prometheus.Prometheus(
+                tmp_path / name, targets=targets, interval=interval, timeout=timeout, name=name
+            )
+            running.callback(server.kill)
+            server.start()
+            started.append(server)
+            return server
+
+        yield start
