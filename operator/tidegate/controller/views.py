@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import enum
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from tidegate.controller import annotations
+from tidegate.controller import cleanups
 from tidegate.model import owners
 
 Json: TypeAlias = Mapping[str, Any]
@@ -38,15 +38,16 @@ class OwnerView:
     :param completions: of an Indexed Job, how many indexes it has; ``None`` for any other.
     :param hostname: what its pod template says, where it does.
     :param version: ``resourceVersion``, ``None`` where it is no number and so cannot be compared.
+        Two views that differ in nothing else are equal.
     """
 
     owner: owners.Owner
     created: float
-    rules: annotations.CleanupRules
+    rules: cleanups.CleanupRules
     finish: Finish | None = None
     completions: int | None = None
     hostname: str | None = None
-    version: int | None = None
+    version: int | None = field(default=None, compare=False)
 
     @property
     def uid(self) -> owners.Uid:
@@ -70,8 +71,8 @@ def job_view(data: Json) -> OwnerView:
     return OwnerView(
         owner=_owner(data, kind=Kind.JOB),
         created=unix_seconds(data["metadata"]["creationTimestamp"]),
-        rules=annotations.parse(data["metadata"].get("annotations") or {}),
-        finish=_finish(data.get("status", {}).get("conditions") or ()),
+        rules=cleanups.parse(data["metadata"].get("annotations") or {}),
+        finish=_finish(data),
         completions=spec.get("completions") if indexed else None,
         hostname=template.get("hostname"),
         version=_version(data),
@@ -84,7 +85,7 @@ def cronjob_view(data: Json) -> OwnerView:
     return OwnerView(
         owner=_owner(data, kind=Kind.CRONJOB),
         created=unix_seconds(data["metadata"]["creationTimestamp"]),
-        rules=annotations.parse(template.get("annotations") or {}),
+        rules=cleanups.parse(template.get("annotations") or {}),
         version=_version(data),
     )
 
@@ -101,12 +102,13 @@ def _owner(data: Json, *, kind: Kind) -> owners.Owner:
     return owners.Owner(kind=kind.value, namespace=namespace, name=metadata["name"], uid=owners.Uid(metadata["uid"]))
 
 
-def _finish(conditions: Iterable[Json]) -> Finish | None:
+def _finish(data: Json) -> Finish | None:
     """Only these two conditions are terminal; SuccessCriteriaMet and FailureTarget leave pods running."""
-    for condition in conditions:
+    for condition in data.get("status", {}).get("conditions") or ():
         if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            at = unix_seconds(condition["lastTransitionTime"])
-            return Finish(succeeded=condition["type"] == "Complete", at=at)
+            # The time is optional in the API. Its creation deletes least: what was pushed later is not taken for its own.
+            at = condition.get("lastTransitionTime") or data["metadata"]["creationTimestamp"]
+            return Finish(succeeded=condition["type"] == "Complete", at=unix_seconds(at))
     return None
 
 
