@@ -72,3 +72,37 @@ class OperatorSettings:
     rules: RuleSettings = field(default_factory=RuleSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebSettings:
+    """Where and under which paths the gateway serves; Pushgateway's own flags."""
+
+    listen_address: str = ":9091"
+    """``host:port`` of push, scrape and query; an empty host is every address. Default ``:9091``."""
+
+    telemetry_path: str = "/metrics"
+    """Path of the scrape. Pushes are always below ``/metrics``. Default ``/metrics``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitSettings:
+    """What one request may cost."""
+
+    body_bytes: int = 64 * 1024 * 1024
+    """Largest body of a push, after decompression. Default 64 MiB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewaySettings:
+    """Settings of ``tidegate gateway``."""
+
+    web: WebSettings = field(default_factory=WebSettings)
+
+    control_address: str = "127.0.0.1:9092"
+    """``host:port`` of the control API. It has no password: keep it on loopback. Default ``127.0.0.1:9092``."""
+
+    stop_seconds: float = 10.0
+    """How long requests in flight may take to finish after SIGTERM. Default 10 s."""
+
+    limits: LimitSettings = field(default_factory=LimitSettings)

@@ -1,5 +1,4 @@
-"""The gateway's HTTP edge: one small module for each endpoint, with the store passed in.
+"""HTTP for pushers, scrapers, people and the operator: thin endpoints over the store and the scrape tracker.
 
-It turns requests into calls of the layers below and their answers into responses, and decides nothing itself. Nothing
-below it speaks HTTP, and nothing it imports knows Kubernetes, so that the process starts in well under a second.
+Each endpoint is one small module that gets what it needs passed in. Nothing here knows of Kubernetes.
 """

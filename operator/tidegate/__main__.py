@@ -1,0 +1,9 @@
+"""``python -m tidegate``."""
+
+from __future__ import annotations
+
+import sys
+
+from tidegate import cli
+
+sys.exit(cli.main())

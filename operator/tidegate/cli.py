@@ -1,0 +1,185 @@
+"""The command ``tidegate``: flags in, settings out, and one call of the runtime."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+
+import tidegate
+from tidegate import runtime, settings, telemetry
+from tidegate.aiokits import addresses
+
+_EPILOG = """\
+examples:
+  tidegate run                              gateway and operator on this machine, with your kubeconfig
+  tidegate gateway                          the gateway alone: push to :9091/metrics/job/NAME, scrape :9091/metrics
+  tidegate operator --kubernetes.kubeconfig=~/.kube/config
+                                            the operator alone, beside a gateway on this machine
+"""
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\Z")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    chosen = build_parser().parse_args(arguments)
+    telemetry.configure_logging(level=chosen.log_level, format=chosen.log_format)
+    try:
+        match chosen.command:
+            case "gateway":
+                runtime.run_gateway(_gateway_settings(chosen), flags=_flags(chosen))
+            case "operator":
+                runtime.run_operator(_operator_settings(chosen))
+            case "run":
+                runtime.run_both(_gateway_settings(chosen), _operator_settings(chosen), flags=_flags(chosen))
+    except OSError as error:
+        print(f"tidegate: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All subcommands and flags."""
+    parser = argparse.ArgumentParser(
+        prog="tidegate",
+        description="A push gateway for Prometheus that clears itself when the Kubernetes Job behind a group is over.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tidegate {tidegate.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    gateway = commands.add_parser("gateway", help="serve pushes and scrapes")
+    operator = commands.add_parser("operator", help="watch Jobs and retire their groups")
+    both = commands.add_parser("run", help="both in one process, for a laptop")
+    for command in (gateway, both):
+        _add_gateway_flags(command)
+    for command in (operator, both):
+        _add_operator_flags(command, gateway_is_elsewhere=command is operator)
+    for command in (gateway, operator, both):
+        _add_log_flags(command)
+    return parser
+
+
+def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
+    web, gateway = settings.WebSettings(), settings.GatewaySettings()
+    group = parser.add_argument_group("gateway")
+    _flag(group, "--web.listen-address", _address, web.listen_address, "address of push, scrape and query")
+    _flag(group, "--web.telemetry-path", str, web.telemetry_path, "path under which to expose metrics")
+    _flag(
+        group,
+        "--control.listen-address",
+        _address,
+        gateway.control_address,
+        "address of the control API for the operator; it has no password, keep it on loopback",
+    )
+    _flag(
+        group,
+        "--web.stop-timeout",
+        seconds,
+        gateway.stop_seconds,
+        "how long requests in flight may take to finish after SIGTERM",
+    )
+
+
+def _add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere: bool) -> None:
+    defaults = settings.OperatorSettings()
+    group = parser.add_argument_group("operator")
+    if gateway_is_elsewhere:
+        _flag(group, "--gateway.url", str, defaults.gateway_url, "the gateway's control API")
+    _flag(group, "--operator.listen-address", _address, defaults.listen_address, "address of its metrics and probes")
+    _flag(group, "--operator.resync", seconds, defaults.worker.resync_seconds, "how often all is listed anew")
+    _flag(
+        group,
+        "--drain.timeout",
+        seconds,
+        defaults.rules.drain_timeout,
+        "how long a finished Job's groups wait for Prometheus, where the Job does not say",
+    )
+    _flag(
+        group,
+        "--drain.late-push-grace",
+        seconds,
+        defaults.rules.late_push_grace,
+        "how long after its end a push may still be the Job's own",
+    )
+    _flag(group, "--kubernetes.kubeconfig", str, "", "kubeconfig file; empty: the Pod's account, $KUBECONFIG, ~/.kube")
+    group.add_argument(
+        "--kubernetes.namespace",
+        dest="kubernetes_namespace",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="watch only this namespace; may be given several times (default: all)",
+    )
+
+
+def _add_log_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("logging")
+    group.add_argument("--log.level", dest="log_level", choices=telemetry.LEVELS, default="info")
+    group.add_argument("--log.format", dest="log_format", choices=telemetry.FORMATS, default="logfmt")
+
+
+def _flag(group: argparse._ArgumentGroup, name: str, kind: object, default: object, text: str) -> None:
+    shown = f"{default:g}s" if isinstance(default, float) else default
+    group.add_argument(
+        name,
+        dest=re.sub(r"[.-]", "_", name.lstrip("-")),
+        type=kind,  # type: ignore[arg-type]
+        default=default,
+        metavar="DURATION" if kind is seconds else "VALUE",
+        help=f"{text} (default: {shown})" if shown else text,
+    )
+
+
+def seconds(text: str) -> float:
+    """Seconds of a duration such as ``90s``, ``5m`` or ``1h30m``; ``argparse.ArgumentTypeError`` for anything else."""
+    match = _DURATION.match(text)
+    if not text or match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m or 1h30m")
+    hours, minutes, rest = match.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
+
+
+def _address(text: str) -> str:
+    try:
+        addresses.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
+    return settings.GatewaySettings(
+        web=settings.WebSettings(listen_address=chosen.web_listen_address, telemetry_path=chosen.web_telemetry_path),
+        control_address=chosen.control_listen_address,
+        stop_seconds=chosen.web_stop_timeout,
+    )
+
+
+def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
+    gateway_url = getattr(chosen, "gateway_url", None) or f"http://{_local(chosen.control_listen_address)}"
+    return settings.OperatorSettings(
+        gateway_url=gateway_url,
+        listen_address=chosen.operator_listen_address,
+        rules=settings.RuleSettings(drain_timeout=chosen.drain_timeout, late_push_grace=chosen.drain_late_push_grace),
+        worker=settings.WorkerSettings(resync_seconds=chosen.operator_resync),
+        kubernetes=settings.KubernetesSettings(
+            kubeconfig=chosen.kubernetes_kubeconfig or None, namespaces=tuple(chosen.kubernetes_namespace)
+        ),
+    )
+
+
+def _local(address: str) -> str:
+    """The same address as a client on this machine must call it."""
+    host, port = addresses.parse(address)
+    if host is None:
+        return f"127.0.0.1:{port}"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _flags(chosen: argparse.Namespace) -> dict[str, str]:
+    """The flags in force by their names, as the status API shows them."""
+    shown = {name: value for name, value in vars(chosen).items() if name != "command"}
+    return {name.replace("_", ".", 1).replace("_", "-"): str(value) for name, value in shown.items()}

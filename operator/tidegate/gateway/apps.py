@@ -1,0 +1,44 @@
+"""The two HTTP applications of the gateway: the public one, and the control API."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from tidegate import settings
+from tidegate.gateway import control, health, middlewares, pushes, queries, scrapes
+from tidegate.gateway import metrics as own_metrics
+
+
+def public(
+    chosen: settings.GatewaySettings,
+    *,
+    groups: pushes.GroupEndpoint,
+    scrape: scrapes.ScrapeEndpoint,
+    query: queries.QueryEndpoint,
+    probes: health.HealthEndpoint,
+    metrics: own_metrics.GatewayMetrics,
+) -> web.Application:
+    """Push, scrape, query and probes."""
+    app = web.Application(
+        client_max_size=chosen.limits.body_bytes,
+        middlewares=[middlewares.counting(metrics), middlewares.explaining],
+    )
+    group = app.router.add_resource("/metrics/{key:job(?:@base64)?/.+}", name="group")
+    group.add_route("PUT", groups.put)
+    group.add_route("POST", groups.post)
+    group.add_route("DELETE", groups.delete)
+    app.router.add_get(chosen.web.telemetry_path, scrape.get, name="metrics")
+    app.router.add_get("/-/healthy", probes.healthy, name="healthy")
+    app.router.add_get("/-/ready", probes.ready, name="ready")
+    app.router.add_get("/api/v1/status", query.status, name="api_status")
+    app.router.add_get("/api/v1/metrics", query.metrics, name="api_metrics")
+    app.router.add_route("OPTIONS", "/api/v1/{path:.*}", query.options, name="api_options")
+    return app
+
+
+def private(endpoint: control.ControlEndpoint) -> web.Application:
+    """The control API."""
+    app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[middlewares.explaining])
+    app.router.add_get("/control/v1/groups", endpoint.groups)
+    app.router.add_post("/control/v1/actions", endpoint.actions)
+    return app

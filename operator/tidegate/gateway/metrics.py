@@ -1,0 +1,133 @@
+"""The gateway's own metrics, and the lines they make beside the pushed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import prometheus_client
+from prometheus_client import core
+from prometheus_client import registry as registries
+
+from tidegate.aiokits import clocks
+from tidegate.exposition import render
+from tidegate.model import families, lives, records
+from tidegate.scrapes import trackers
+from tidegate.store import interface
+
+_TYPES = {kind.value: kind for kind in families.MetricType}
+
+
+class GatewayMetrics:
+    """What the gateway counts. The attributes are the metrics; :meth:`families` is their exposition."""
+
+    def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self._registry = registry
+        self.requests = prometheus_client.Counter(
+            "tidegate_http_requests", "HTTP requests by handler and status.", ["handler", "code"], registry=registry
+        )
+        self.push_duration = prometheus_client.Histogram(
+            "tidegate_push_duration_seconds",
+            "Time from a push's last byte to its answer.",
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+            registry=registry,
+        )
+        self.pushes = prometheus_client.Counter(
+            "tidegate_pushes", "Pushes by what became of them.", ["result"], registry=registry
+        )
+        self.scrapes = prometheus_client.Counter(
+            "tidegate_scrapes",
+            "Scrapes of scrapers by whether the whole answer reached them in time.",
+            ["result"],
+            registry=registry,
+        )
+        self.deletions = prometheus_client.Counter(
+            "tidegate_groups_deleted", "Deleted groups by reason.", ["reason"], registry=registry
+        )
+        self.refusals = prometheus_client.Counter(
+            "tidegate_actions_refused",
+            "Actions of the operator that were not done, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        for result in ("accepted", "unparsable", "inconsistent"):
+            self.pushes.labels(result=result)
+        for result in ("delivered", "broken", "late"):
+            self.scrapes.labels(result=result)
+        for reason in lives.Reason:
+            self.deletions.labels(reason=reason.value)
+        for refusal in lives.Refusal:
+            self.refusals.labels(reason=refusal.value)
+
+    def watch(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
+        """Also show how many groups and scrapers there are."""
+        self._registry.register(_StateCollector(store, tracker, clock=clock))
+
+    def deleted(self, record: records.DeletedRecord) -> None:
+        """Count a deletion."""
+        self.deletions.labels(reason=record.reason.value).inc()
+
+    def types(self) -> Mapping[str, families.MetricType]:
+        """The type of each family of ours, by name."""
+        return {name: kind for metric in self._registry.collect() for name, kind in _names(metric)}
+
+    def families(self) -> list[interface.RenderedFamily]:
+        """Our families as they stand in an exposition now, in order of their names."""
+        rendered = [_render(metric) for metric in self._registry.collect()]
+        return sorted((family for family in rendered if family.pages), key=lambda family: family.name)
+
+
+class _StateCollector(registries.Collector):
+    def __init__(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
+        self._store = store
+        self._tracker = tracker
+        self._clock = clock
+
+    def collect(self) -> Iterable[core.Metric]:
+        held = core.GaugeMetricFamily("tidegate_groups", "Groups by state.", labels=["state"])
+        for state, number in self._store.states().items():
+            held.add_metric([state.value], number)
+        yield held
+        active = self._tracker.active(now=self._clock.steady())
+        yield core.GaugeMetricFamily("tidegate_scrapers", "Scrapers that keep their rhythm.", value=len(active))
+
+
+def merge(
+    pushed: Sequence[interface.RenderedFamily], own: Sequence[interface.RenderedFamily]
+) -> Iterator[interface.RenderedFamily]:
+    """Both in order of their names; a family in both gets our header, our series and then the pushed ones."""
+    waiting = {family.name: family for family in own}
+    order = sorted([*waiting, *(family.name for family in pushed if family.name not in waiting)])
+    by_name = {family.name: family for family in pushed}
+    for name in order:
+        ours, theirs = waiting.get(name), by_name.get(name)
+        if ours is not None and theirs is not None:
+            yield interface.RenderedFamily(name, ours.header, [*ours.pages, *theirs.pages])
+        elif ours is not None:
+            yield ours
+        elif theirs is not None:
+            yield theirs
+
+
+def _names(metric: core.Metric) -> Iterator[tuple[str, families.MetricType]]:
+    yield _exposed_name(metric), _TYPES.get(metric.type, families.MetricType.UNTYPED)
+
+
+def _exposed_name(metric: core.Metric) -> str:
+    """The family's name in the text format: there a counter's name has the suffix that its samples have."""
+    return f"{metric.name}_total" if metric.type == "counter" else metric.name
+
+
+def _render(metric: core.Metric) -> interface.RenderedFamily:
+    name = _exposed_name(metric)
+    kind = _TYPES.get(metric.type, families.MetricType.UNTYPED)
+    lines = [
+        render.metric(
+            sample.name,
+            type=families.MetricType.UNTYPED,
+            labels=tuple(sample.labels.items()),
+            value=float(sample.value),
+        )
+        for sample in metric.samples
+    ]
+    header = render.header(name, type=kind, help=metric.documentation)
+    return interface.RenderedFamily(name, header, [b"".join(lines)] if lines else [])

@@ -1,0 +1,56 @@
+"""From the path of a push or a delete to the grouping key it names."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import urllib.parse
+
+from tidegate.model import errors, groups
+
+_BASE64_SUFFIX = "@base64"
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
+_RESERVED_PREFIX = "__"
+
+
+def grouping_key(raw_path: str) -> groups.GroupingKey:
+    """The key that a path such as ``job/backup/instance/db1`` names; a name may end in ``@base64``.
+
+    :param raw_path: what follows ``/metrics/``, still percent-encoded, so that an encoded slash stays in its value.
+    :raises errors.BadGroupingKeyError: no job, a name without a value, no label name, broken encoding.
+    """
+    parts = raw_path.split("/")
+    if len(parts) > 2 and parts[-1] == "" and len(parts) % 2:
+        parts.pop()
+    if len(parts) % 2:
+        raise errors.BadGroupingKeyError(f"odd number of components in label string {raw_path!r}")
+    labels: dict[str, str] = {}
+    job = _value(parts[0], parts[1])
+    for name, value in zip(parts[2::2], parts[3::2], strict=True):
+        label = _decode(name).removesuffix(_BASE64_SUFFIX)
+        if not _LABEL_NAME.match(label) or label.startswith(_RESERVED_PREFIX):
+            raise errors.BadGroupingKeyError(f"improper label name {label!r}")
+        labels[label] = _value(name, value)
+    if not job:
+        raise errors.BadGroupingKeyError("job name is required")
+    return groups.grouping_key({**labels, "job": job})
+
+
+def _value(name: str, raw: str) -> str:
+    value = _decode(raw)
+    if not _decode(name).endswith(_BASE64_SUFFIX):
+        return value
+    unpadded = value.rstrip("=")
+    try:
+        decoded = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), altchars=b"-_", validate=True)
+        return decoded.decode()
+    except (binascii.Error, ValueError) as error:
+        raise errors.BadGroupingKeyError(f"invalid base64 encoding for {name}={value!r}: {error}") from error
+
+
+def _decode(raw: str) -> str:
+    try:
+        return urllib.parse.unquote(raw, errors="strict")
+    except UnicodeDecodeError as error:
+        raise errors.BadGroupingKeyError(f"{raw!r} is not UTF-8: {error}") from error

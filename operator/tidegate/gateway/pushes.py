@@ -1,0 +1,70 @@
+"""PUT, POST and DELETE of a group."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from aiohttp import web
+
+from tidegate.exposition import text
+from tidegate.gateway import metrics as own_metrics
+from tidegate.gateway import paths
+from tidegate.model import errors, families, groups
+from tidegate.store import interface
+
+_logger = logging.getLogger(__name__)
+
+_LARGE_BODY = 64 * 1024
+"""Bytes from which a body is parsed in a thread, so that other clients are served meanwhile."""
+
+
+class GroupEndpoint:
+    """``/metrics/job/<job>{/<label>/<value>}``."""
+
+    def __init__(self, store: interface.Store, metrics: own_metrics.GatewayMetrics) -> None:
+        self._store = store
+        self._metrics = metrics
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Replace all of a group."""
+        return await self._push(request, replace=True)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Replace the families of a group that the push has too."""
+        return await self._push(request, replace=False)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete a group. 202 whether there was one or not, as in Pushgateway."""
+        await self._store.delete(_key(request))
+        return web.Response(status=202)
+
+    async def _push(self, request: web.Request, *, replace: bool) -> web.Response:
+        key = _key(request)
+        body = await request.read()
+        began = time.perf_counter()
+        try:
+            await self._store.push(key, await _parse(body), replace=replace)
+        except errors.BadExpositionError:
+            self._metrics.pushes.labels(result="unparsable").inc()
+            raise
+        except errors.InconsistentPushError as error:
+            self._metrics.pushes.labels(result="inconsistent").inc()
+            _logger.error("refused an inconsistent push from %s: %s", request.remote, error)
+            raise errors.BadRequestError(
+                f"pushed metrics are invalid or inconsistent with existing metrics: {error}"
+            ) from error
+        self._metrics.pushes.labels(result="accepted").inc()
+        self._metrics.push_duration.observe(time.perf_counter() - began)
+        return web.Response(status=200)
+
+
+def _key(request: web.Request) -> groups.GroupingKey:
+    return paths.grouping_key(request.rel_url.raw_path.partition("/metrics/")[2])
+
+
+async def _parse(body: bytes) -> dict[str, families.Family]:
+    if len(body) < _LARGE_BODY:
+        return text.parse(body)
+    return await asyncio.to_thread(text.parse, body)

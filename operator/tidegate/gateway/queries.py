@@ -1,0 +1,119 @@
+"""``/api/v1``: the groups and the gateway itself as JSON, in the words of Pushgateway's API."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+import tidegate
+from tidegate.exposition import numbers, render, text
+from tidegate.model import families
+from tidegate.store import interface
+
+_CORS = {
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Origin",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Date",
+    "Cache-Control": "no-cache, no-store, must-revalidate",
+}
+"""Pushgateway lets scripts of any origin read its API."""
+
+_YIELD_EVERY = 50
+"""Groups between two looks at other requests: a store of many thousand takes seconds to spell out."""
+
+
+class QueryEndpoint:
+    """``GET /api/v1/status`` and ``GET /api/v1/metrics``.
+
+    :param flags: the command line flags in force, by name, as they are shown.
+    :param started: Unix seconds.
+    """
+
+    def __init__(self, store: interface.Store, *, flags: Mapping[str, str], started: float) -> None:
+        self._store = store
+        self._flags = dict(flags)
+        self._started = started
+
+    async def status(self, request: web.Request) -> web.Response:
+        """Flags, start time and build."""
+        build = {
+            "version": tidegate.__version__,
+            "revision": "",
+            "branch": "",
+            "buildUser": "",
+            "buildDate": "",
+            "goVersion": f"Python {platform.python_version()}",
+        }
+        data = {"flags": self._flags, "start_time": _timestamp(self._started), "build_information": build}
+        return web.json_response({"status": "success", "data": data}, headers=_CORS)
+
+    async def options(self, request: web.Request) -> web.Response:
+        """What a browser asks before a request from another origin."""
+        return web.Response(headers=_CORS)
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """Every group with its families, streamed group by group."""
+        response = web.StreamResponse(headers={**_CORS, "Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(b'{"status":"success","data":[')
+        for number, view in enumerate(interface.iterate(self._store)):
+            separator = b"," if number else b""
+            await response.write(separator + json.dumps(_group(view)).encode())
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        await response.write(b"]}")
+        await response.write_eof()
+        return response
+
+
+def _group(view: interface.GroupView) -> dict[str, Any]:
+    described: dict[str, Any] = {name: _family(name, family) for name, family in view.families.items()}
+    described["labels"] = dict(view.key)
+    described["last_push_successful"] = view.push_failure_time <= view.push_time
+    return described
+
+
+def _family(name: str, family: interface.GroupFamily) -> dict[str, Any]:
+    header = render.header(name, type=family.type, help=None)
+    parsed = text.parse(b"".join([header, *family.lines])).get(name)
+    described: dict[str, Any] = {
+        "time_stamp": _timestamp(family.pushed_at),
+        "type": family.type.name,
+        "metrics": [_metric(metric) for metric in (parsed.metrics if parsed else ())],
+    }
+    if family.help:
+        described["help"] = family.help
+    return described
+
+
+def _metric(metric: families.Metric) -> dict[str, Any]:
+    described: dict[str, Any] = {"labels": dict(metric.labels)}
+    match metric.value:
+        case families.Summary(count=count, sum=total, quantiles=quantiles):
+            described["quantiles"] = _points(quantiles)
+            described.update(count=_number(count), sum=_number(total))
+        case families.Histogram(count=count, sum=total, buckets=buckets):
+            described["buckets"] = _points(buckets)
+            described.update(count=_number(count), sum=_number(total))
+        case value:
+            described["value"] = _number(value)
+    return described
+
+
+def _points(points: Sequence[tuple[float, float]]) -> dict[str, str]:
+    return {_number(at): _number(value) for at, value in points}
+
+
+def _number(value: float | None) -> str:
+    return numbers.format_float(value or 0.0)
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).isoformat().replace("+00:00", "Z")

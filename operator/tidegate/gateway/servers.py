@@ -1,0 +1,93 @@
+"""The gateway as one thing that starts and stops: its parts put together, its sockets, its background task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+
+import prometheus_client
+from aiohttp import web
+
+from tidegate import settings
+from tidegate.aiokits import addresses, clocks
+from tidegate.gateway import apps, control, health, pushes, queries, scrapes
+from tidegate.gateway import metrics as own_metrics
+from tidegate.scrapes import drains, trackers
+from tidegate.store import memory
+
+_logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Push, scrape and query on one address, the control API on another.
+
+    :ivar web_port: the port in use once started, also where port 0 was asked for; ``control_port`` likewise.
+    """
+
+    def __init__(
+        self,
+        chosen: settings.GatewaySettings,
+        *,
+        clock: clocks.Clock,
+        registry: prometheus_client.CollectorRegistry,
+        flags: Mapping[str, str],
+    ) -> None:
+        self._settings = chosen
+        self._metrics = own_metrics.GatewayMetrics(registry)
+        self.tracker = trackers.ScrapeTracker()
+        self.store = memory.MemoryStore(clock=clock, own_types=self._metrics.types())
+        self._metrics.watch(self.store, self.tracker, clock=clock)
+        self.drainer = drains.Drainer(self.store, self.tracker, clock=clock, on_deleted=self._metrics.deleted)
+        self._probes = health.HealthEndpoint()
+        self._control = control.ControlEndpoint(self.store, drainer=self.drainer, metrics=self._metrics)
+        self._scrape = scrapes.ScrapeEndpoint(
+            self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock
+        )
+        self._groups = pushes.GroupEndpoint(self.store, self._metrics)
+        self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
+        self._running = contextlib.AsyncExitStack()
+        self.web_port = 0
+        self.control_port = 0
+
+    async def start(self) -> None:
+        """Open both addresses. ``OSError`` where one cannot be had; nothing stays open then."""
+        async with contextlib.AsyncExitStack() as stack:
+            draining = asyncio.create_task(self.drainer.run(), name="drain groups")
+            stack.push_async_callback(_cancel, draining)
+            stack.push_async_callback(self._scrape.close)
+            public = apps.public(
+                self._settings,
+                groups=self._groups,
+                scrape=self._scrape,
+                query=self._query,
+                probes=self._probes,
+                metrics=self._metrics,
+            )
+            self.control_port = await self._serve(stack, apps.private(self._control), self._settings.control_address)
+            self.web_port = await self._serve(stack, public, self._settings.web.listen_address)
+            self._running = stack.pop_all()
+        _logger.info("listening on %s, control API on %s", self._settings.web.listen_address, self.control_port)
+
+    async def stop(self) -> None:
+        """Stop being ready, finish the requests in flight, close everything."""
+        self._probes.stop()
+        self._control.stop()
+        await self._running.aclose()
+        _logger.info("stopped")
+
+    async def _serve(self, stack: contextlib.AsyncExitStack, app: web.Application, address: str) -> int:
+        host, port = addresses.parse(address)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=self._settings.stop_seconds)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, host, port, backlog=1024)
+        await site.start()
+        return int(runner.addresses[0][1])
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,115 @@
+"""The composition root: which parts a process has, and how it starts, is told to stop, and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+import prometheus_client
+
+from tidegate import settings, telemetry
+from tidegate.aiokits import clocks
+from tidegate.gateway import servers
+
+_logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+
+def run_gateway(chosen: settings.GatewaySettings, *, flags: Mapping[str, str]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    _run(_gateway(chosen, registry=telemetry.new_registry(), flags=flags))
+
+
+def run_operator(chosen: settings.OperatorSettings) -> None:
+    """Watch and reconcile until SIGTERM or SIGINT."""
+    _run(_operator(chosen, registry=telemetry.new_registry()))
+
+
+def run_both(
+    gateway: settings.GatewaySettings, operator: settings.OperatorSettings, *, flags: Mapping[str, str]
+) -> None:
+    """Both in one process, for a laptop: the operator in a thread with a loop of its own, so that it may stall or
+    fail without the gateway noticing."""
+    _run(_both(gateway, operator, flags=flags))
+
+
+async def _gateway(
+    chosen: settings.GatewaySettings, *, registry: prometheus_client.CollectorRegistry, flags: Mapping[str, str]
+) -> None:
+    stop = _stop_on_signals()
+    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags=flags)
+    await gateway.start()
+    await stop.wait()
+    await gateway.stop()
+
+
+async def _operator(chosen: settings.OperatorSettings, *, registry: prometheus_client.CollectorRegistry) -> None:
+    stop = _stop_on_signals()
+    await _operators().run(chosen, clock=clocks.SystemClock(), registry=registry, stop=stop)
+
+
+async def _both(
+    gateway: settings.GatewaySettings, operator: settings.OperatorSettings, *, flags: Mapping[str, str]
+) -> None:
+    companion = _Companion(operator)
+    companion.start()
+    try:
+        await _gateway(gateway, registry=telemetry.new_registry(), flags=flags)
+    finally:
+        await asyncio.to_thread(companion.stop)
+
+
+class _Companion:
+    """The operator beside the gateway in one process. Its end is logged and ends nothing else."""
+
+    def __init__(self, chosen: settings.OperatorSettings) -> None:
+        self._settings = chosen
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="operator")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask for its end and wait for it."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self) -> None:
+        work = _operators().run(
+            self._settings, clock=clocks.SystemClock(), registry=telemetry.new_registry(), stop=self._stop
+        )
+        try:
+            self._loop.run_until_complete(work)
+        except Exception:
+            _logger.exception("the operator has ended; the gateway goes on serving, but nothing is cleaned up")
+
+
+def _operators() -> Any:
+    """The controller, imported when a process has one: kopf takes half a second and 40 MiB."""
+    return importlib.import_module("tidegate.controller.operators")
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop
+
+    return uvloop.run(work)

@@ -1,0 +1,77 @@
+"""The task that deletes drained groups, at the moment they may go and not before."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tidegate.aiokits import clocks
+from tidegate.model import groups, lives, records
+from tidegate.scrapes import trackers
+from tidegate.store import interface
+
+_logger = logging.getLogger(__name__)
+
+_LAPSE_MARGIN = 0.001
+"""Seconds past the moment at which a scraper lapses: at that very moment it still counts."""
+
+OnDeleted: TypeAlias = Callable[[records.DeletedRecord], None]
+
+
+class Drainer:
+    """Sweeps the store when a scrape was delivered, when the operator spoke, and when a deadline comes."""
+
+    def __init__(
+        self,
+        store: interface.Store,
+        tracker: trackers.ScrapeTracker,
+        *,
+        clock: clocks.Clock,
+        on_deleted: OnDeleted,
+    ) -> None:
+        self._store = store
+        self._tracker = tracker
+        self._clock = clock
+        self._on_deleted = on_deleted
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that something happened that a draining group may have waited for."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            self._wake.clear()
+            await self.sweep()
+            await self._clock.wait(self._wake, until=self._next_moment())
+
+    async def sweep(self) -> None:
+        """Delete what may go now."""
+        now = self._clock.steady()
+        deleted = await self._store.sweep(read_revision=self._tracker.read_revision(now=now), now=now)
+        for record in deleted:
+            self._on_deleted(record)
+            self._log(record)
+
+    def _next_moment(self) -> float | None:
+        deadline = self._store.next_deadline()
+        if deadline is None:
+            return None
+        lapse = self._tracker.next_lapse(now=self._clock.steady())
+        return deadline if lapse is None else min(deadline, lapse + _LAPSE_MARGIN)
+
+    def _log(self, record: records.DeletedRecord) -> None:
+        names = ", ".join(str(claim.owner) for claim in record.claims.values())
+        if record.reason is lives.Reason.TIMEOUT:
+            _logger.warning(
+                "deleted %s of %s after its drain timeout, unread by some scraper: is Prometheus scraping?",
+                groups.describe(record.key),
+                names,
+            )
+        else:
+            _logger.info(
+                "deleted %s of %s: every active scraper has its final values", groups.describe(record.key), names
+            )

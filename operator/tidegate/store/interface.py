@@ -1,0 +1,137 @@
+"""What every store guarantees."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from tidegate.model import families, groups, lives, records
+
+PUSH_TIME = "push_time_seconds"
+PUSH_TIME_HELP = "Last Unix time when changing this group in the Pushgateway succeeded."
+PUSH_FAILURE_TIME = "push_failure_time_seconds"
+PUSH_FAILURE_TIME_HELP = "Last Unix time when changing this group in the Pushgateway failed."
+"""Names and texts of Pushgateway's own, since dashboards and alerts ask for them."""
+
+
+class RenderedFamily(NamedTuple):
+    """One family over all groups, as it stands in the text format.
+
+    ``pages`` joined are the lines of all its series, in order, without the header.
+    """
+
+    name: str
+    header: bytes
+    pages: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All groups at one revision: no push is in it by half. Families in order of their names."""
+
+    revision: int
+    families: Sequence[RenderedFamily]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFamily:
+    """One family of one group. ``pushed_at`` is Unix seconds, ``lines`` its series in the text format."""
+
+    type: families.MetricType
+    help: str | None
+    pushed_at: float
+    lines: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One group with its metrics, for people and the query API; ``push_time`` and ``push_failure_time`` are Unix
+    seconds, 0.0 for never."""
+
+    key: groups.GroupingKey
+    life: lives.Life
+    push_time: float
+    push_failure_time: float
+    families: Mapping[str, GroupFamily]
+
+
+class Store(Protocol):
+    """Groups and their lives.
+
+    - Changes are atomic and ordered: each gets the next ``revision``, and whoever reads sees all of it or nothing.
+    - A change has happened, and will survive what this store promises to survive, when its call returns. A call that
+      raises has changed nothing (a refused push notes its failure time, as Pushgateway does).
+    - The cost of a change follows the change, not the store.
+    - What a call returns is the caller's: no later change reaches into it.
+    - One event loop calls; no method may be called from another thread.
+    """
+
+    @property
+    def epoch(self) -> str:
+        """Names one unbroken history; a store that has lost its past has another."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """The revision of the last change, 0 for none."""
+        ...
+
+    async def push(self, key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, replace: bool) -> None:
+        """Put families into a group, in place of all it has (``replace``) or of those with the same names.
+
+        :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
+        """
+        ...
+
+    async def delete(self, key: groups.GroupingKey) -> bool:
+        """Delete a group at somebody's request; whether there was one."""
+        ...
+
+    async def act(self, actions: Sequence[records.Action]) -> list[lives.Refusal | None]:
+        """Do what the operator decided, in order; for each action ``None`` where it was done, else why it was not."""
+        ...
+
+    async def sweep(self, *, read_revision: int | None, now: float) -> list[records.DeletedRecord]:
+        """Delete the draining groups whose time has come (:func:`tidegate.model.lives.ended`)."""
+        ...
+
+    def next_deadline(self) -> float | None:
+        """The earliest steady time at which a draining group goes unread; ``None`` where no such moment is set."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """What a scrape gets. Joins the pages that changed since the last snapshot, nothing else."""
+        ...
+
+    def group(self, key: groups.GroupingKey) -> GroupView | None:
+        """One group, ``None`` where there is none."""
+        ...
+
+    def grouping_keys(self) -> list[groups.GroupingKey]:
+        """All groups there are, oldest first."""
+        ...
+
+    def states(self) -> Mapping[lives.State, int]:
+        """How many groups there are in each state."""
+        ...
+
+    def changes(self, *, epoch: str | None, since: int, limit: int) -> records.Changes:
+        """What changed after a revision, at most ``limit`` groups; see :class:`records.Changes`.
+
+        :raises changelogs.HistoryLostError: another epoch, or deletions that are no longer remembered.
+        """
+        ...
+
+    def next_change(self) -> asyncio.Event:
+        """Set at the next change. Take it before you look, so that no change is missed."""
+        ...
+
+
+def iterate(store: Store) -> Iterator[GroupView]:
+    """The groups one by one; one that is deleted meanwhile is left out, one that is added meanwhile may be."""
+    for key in store.grouping_keys():
+        view = store.group(key)
+        if view is not None:
+            yield view

@@ -1,0 +1,53 @@
+"""From what a client sent to what a group keeps: pure, so that a large push can be prepared off the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tidegate.exposition import order, render
+from tidegate.model import errors, families, groups
+
+
+class PreparedFamily(NamedTuple):
+    """A family with its grouping labels in place: its series by key, each rendered."""
+
+    type: families.MetricType
+    help: str | None
+    series: Mapping[str, bytes]
+
+
+def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> dict[str, PreparedFamily]:
+    """Check a push against itself, put the grouping labels on every series and render them.
+
+    The grouping labels overwrite whatever the client wrote under their names, and a series without ``instance`` gets
+    an empty one, as in Pushgateway (so that Prometheus does not attach the gateway's own address).
+
+    :raises errors.InconsistentPushError: a timestamp, or a series twice.
+    """
+    for family in pushed.values():
+        for metric in family.metrics:
+            if metric.timestamp_ms is not None:
+                raise errors.InconsistentPushError(
+                    f"pushed metrics must not have timestamps: {family.name} has {metric.timestamp_ms}"
+                )
+    return {name: _prepare_family(key, family) for name, family in pushed.items()}
+
+
+def with_grouping_labels(key: groups.GroupingKey, labels: families.Labels) -> families.Labels:
+    """The labels of a series once it is part of a group."""
+    merged = {"instance": "", **dict(labels), **dict(key)}
+    return tuple(sorted(merged.items()))
+
+
+def _prepare_family(key: groups.GroupingKey, family: families.Family) -> PreparedFamily:
+    series: dict[str, bytes] = {}
+    for metric in family.metrics:
+        labels = with_grouping_labels(key, metric.labels)
+        series_key = order.series_key(labels)
+        if series_key in series:
+            raise errors.InconsistentPushError(
+                f"the push has {family.name}{groups.describe(groups.GroupingKey(labels))} more than once"
+            )
+        series[series_key] = render.metric(family.name, type=family.type, labels=labels, value=metric.value)
+    return PreparedFamily(family.type, family.help, series)
