@@ -1,0 +1,82 @@
+"""Nets under every test: on CI nothing is skipped, and no test leaves a task or a process behind."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+
+import pytest
+
+from tests.support import children, waiting
+
+pytest_plugins = ["tests.cluster.fixtures"]
+
+pytest_plugins = ["tests.cluster.fixtures"]
+
+LEAVING_SECONDS = 2.0
+"""How long what a test started may take to end after the test has ended it."""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On CI a skipped test fails: what is not run there is run nowhere."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _fail_on_ci(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as a whole."""
+    report = yield
+    if report.skipped:
+        _fail_on_ci(report)
+    return report
+
+
+def _fail_on_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which fails on CI: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test whose tasks or child processes outlive it and its own fixtures.
+
+    Tests on the shared cluster are let off the second: they restart its parts, and the session as a whole is checked.
+    """
+    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+        request.getfixturevalue("_no_task_left")
+    before = children.alive()
+    yield
+    if request.node.get_closest_marker("cluster") is None:
+        _expect_no_children_beyond(before)
+
+
+@pytest.fixture
+async def _no_task_left() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if left:
+        _, left = await asyncio.wait(left, timeout=LEAVING_SECONDS)
+    assert not left, f"tasks outlive the test: {left}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_left() -> Iterator[None]:
+    before = children.alive()
+    yield
+    _expect_no_children_beyond(before)
+
+
+def _expect_no_children_beyond(before: frozenset[int]) -> None:
+    waiting.eventually(
+        lambda: not (children.alive() - before),
+        why="the end of every child process",
+        timeout=LEAVING_SECONDS,
+    )
