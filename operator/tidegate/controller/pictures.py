@@ -202,8 +202,8 @@ class Picture:
     def _ask_again(self, key: groups.GroupingKey) -> None:
         """A group was pushed: a pod that was not there before may be there now."""
         for name in pod_values(key):
-            answers = self._pods.get(name, {})
-            self._pods[name] = {namespace: uid for namespace, uid in answers.items() if uid is not None}
+            if answers := self._pods.pop(name, None):
+                self._pods[name] = {namespace: uid for namespace, uid in answers.items() if uid is not None}
 
     def _groups_about(self, value: str) -> set[groups.GroupingKey]:
         return {key for key in self._groups_by_word[podnames.word(value)] if value in pod_values(key)}

@@ -106,7 +106,7 @@ def _finish(data: Json) -> Finish | None:
     """Only these two conditions are terminal; SuccessCriteriaMet and FailureTarget leave pods running."""
     for condition in data.get("status", {}).get("conditions") or ():
         if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            # The time is optional in the API. Its creation deletes least: what was pushed later is not taken for its own.
+            # The time is optional in the API. Its creation deletes least: no later push is taken for its own.
             at = condition.get("lastTransitionTime") or data["metadata"]["creationTimestamp"]
             return Finish(succeeded=condition["type"] == "Complete", at=unix_seconds(at))
     return None

@@ -1,0 +1,123 @@
+"""What to do about each group: a pure function of the picture.
+
+Planning again what was planned before, once it was done, yields nothing. Each group stands alone, so it is enough to
+plan those that a change touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tidegate import settings
+from tidegate.controller import ownership, pictures
+from tidegate.model import groups, owners, records
+
+
+class Ambiguity(NamedTuple):
+    """Several objects in several namespaces that a group may belong to alike: it stays until only one is left."""
+
+    key: groups.GroupingKey
+    holders: tuple[owners.Owner, ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to tell the gateway, in this order; whom to ask the API server about first; what people should know."""
+
+    actions: list[records.Action] = field(default_factory=list)
+    lookups: set[pictures.Pod] = field(default_factory=set)
+    ambiguities: list[Ambiguity] = field(default_factory=list)
+
+
+def plan(
+    picture: pictures.Picture,
+    *,
+    rules: settings.RuleSettings,
+    keys: Iterable[groups.GroupingKey] | None = None,
+) -> Plan:
+    """Plan these groups, or all. Groups that are not there any more need nothing."""
+    made = Plan()
+    for key in picture.keys() if keys is None else keys:
+        record = picture.group(key)
+        if record is not None:
+            _plan_group(made, record, ownership.holding(picture, record, rules=rules))
+    return made
+
+
+def _plan_group(made: Plan, record: records.GroupRecord, holding: ownership.Holding) -> None:
+    if holding.lookups:
+        made.lookups.update(holding.lookups)
+        return
+    answer = ownership.answer(holding.holders)
+    active = [holder for holder in answer if holder.active]
+    if active:
+        made.actions += _keep(record, active, unknown=holding.unknown)
+        ambiguity = _ambiguity(record, answer)
+        if ambiguity is not None:
+            made.ambiguities.append(ambiguity)
+    elif not holding.unknown:
+        made.actions += _finish(record, holding.holders, answer)
+
+
+def _keep(
+    record: records.GroupRecord, active: list[ownership.Holder], *, unknown: frozenset[owners.Uid]
+) -> list[records.Action]:
+    """Name the active owners, and take back every other claim: only answers that are left remain."""
+    actions: list[records.Action] = []
+    wanted = [_claim(holder) for holder in active if holder.claims]
+    if record.draining and wanted:
+        # Only a claim that is new to it takes a draining group back to live, and then it is the group's only one.
+        if wanted[0].owner.uid in record.claims:
+            actions.append(records.ReleaseGroup(key=record.key, uid=wanted[0].owner.uid))
+        return actions + [records.ClaimGroup(key=record.key, claim=claim) for claim in wanted]
+    actions += [
+        records.ClaimGroup(key=record.key, claim=claim)
+        for claim in wanted
+        if record.claims.get(claim.owner.uid) != claim
+    ]
+    stay = {claim.owner.uid for claim in wanted} | unknown
+    return actions + _release(record, uids=[uid for uid in record.claims if uid not in stay])
+
+
+def _finish(
+    record: records.GroupRecord, holders: Iterable[ownership.Holder], answer: list[ownership.Holder]
+) -> list[records.Action]:
+    """All owners are over: retire the group, unless its last push came from somebody else."""
+    claimed = [holder for holder in holders if holder.owner.uid in record.claims]
+    late = [holder for holder in answer if holder.owner.uid not in record.claims]
+    if not late and all(_pushed_after(record, holder) for holder in claimed):
+        return _release(record, uids=list(record.claims))
+    stay = {holder.owner.uid for holder in claimed}
+    actions = _release(record, uids=[uid for uid in record.claims if uid not in stay])
+    actions += [records.ClaimGroup(key=record.key, claim=_claim(holder)) for holder in late]
+    if late or record.drain_pushed_revision != record.pushed_revision:
+        over = [*claimed, *late]
+        actions.append(
+            records.RetireGroup(
+                key=record.key,
+                over=tuple(sorted(holder.owner.uid for holder in over)),
+                pushed_revision=record.pushed_revision,
+                drain_timeout=max(holder.drain_timeout for holder in over),
+            )
+        )
+    return actions
+
+
+def _pushed_after(record: records.GroupRecord, holder: ownership.Holder) -> bool:
+    return holder.pushes_until is not None and record.push_time > holder.pushes_until
+
+
+def _ambiguity(record: records.GroupRecord, answer: list[ownership.Holder]) -> Ambiguity | None:
+    if len({holder.owner.namespace for holder in answer}) < 2:
+        return None
+    return Ambiguity(record.key, tuple(sorted(holder.owner for holder in answer)))
+
+
+def _claim(holder: ownership.Holder) -> owners.Claim:
+    return owners.Claim(owner=holder.owner, drain_timeout=holder.drain_timeout)
+
+
+def _release(record: records.GroupRecord, *, uids: list[owners.Uid]) -> list[records.Action]:
+    return [records.ReleaseGroup(key=record.key, uid=uid) for uid in uids]
