@@ -14,7 +14,7 @@ CLEANUP = "tidegate.dev/cleanup"
 DRAIN_TIMEOUT = "tidegate.dev/drain-timeout"
 
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_DURATION = re.compile(r"(?=\d)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
+_DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
 
 
 class Cleanup(enum.Enum):

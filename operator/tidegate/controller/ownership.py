@@ -227,7 +227,7 @@ def _takes_over(owner: owners.Owner, record: records.GroupRecord) -> bool:
 
 
 def _pushed_within(record: records.GroupRecord, since: float, until: float | None) -> bool:
-    """Whether the last push lies in that time. Where no push ever succeeded there is nobody's data: any time will do."""
+    """Whether the last push lies in that time. No time is wrong where no push ever succeeded: nobody has data there."""
     if not record.push_time:
         return True
     return since <= record.push_time and (until is None or record.push_time <= until)

@@ -149,7 +149,7 @@ class Picture:
         """A group as it was last told of."""
         return self._groups.get(key)
 
-    def keys(self) -> list[groups.GroupingKey]:
+    def group_keys(self) -> list[groups.GroupingKey]:
         """The keys of all groups."""
         return list(self._groups)
 

@@ -39,7 +39,7 @@ def plan(
 ) -> Plan:
     """Plan these groups, or all. Groups that are not there any more need nothing."""
     made = Plan()
-    for key in picture.keys() if keys is None else keys:
+    for key in picture.group_keys() if keys is None else keys:
         record = picture.group(key)
         if record is not None:
             _plan_group(made, record, ownership.holding(picture, record, rules=rules))

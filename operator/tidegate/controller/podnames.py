@@ -13,7 +13,7 @@ _RANDOM_LENGTH = 5
 _PREFIX_LIMIT = _NAME_LIMIT - _RANDOM_LENGTH
 _RANDOM = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{5}")
 """Kubernetes leaves out vowels and what looks like them, so that no name says a word."""
-_INDEX = re.compile(r"-(0|[1-9]\d{0,5})-?")
+_INDEX = re.compile(r"-(0|[1-9][0-9]{0,5})-?")
 
 WORD_LIMIT = 48
 """What is left of a name when it is cut for a pod's name with the longest index, and a little less."""

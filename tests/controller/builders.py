@@ -1,0 +1,167 @@
+"""Short words for objects, groups and pictures, so that a test shows only what it is about.
+
+Times are seconds after `START`; everything is created at 0 unless told otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tidegate import settings
+from tidegate.controller import cleanups, pictures, plans, views
+from tidegate.model import groups, lives, owners, records
+
+START = 1_700_000_000.0
+RULES = settings.RuleSettings(drain_timeout=300.0, late_push_grace=60.0, clock_skew=5.0)
+
+
+def job(
+    name: str,
+    *,
+    uid: str | None = None,
+    namespace: str = "prod",
+    created: float = 0.0,
+    finished: float | None = None,
+    succeeded: bool = True,
+    annotations: Mapping[str, str] | None = None,
+    completions: int | None = None,
+    hostname: str | None = None,
+    version: int | None = None,
+) -> views.OwnerView:
+    return views.OwnerView(
+        owner=owners.Owner("Job", namespace, name, owners.Uid(uid or f"{namespace}-{name}-uid")),
+        created=START + created,
+        rules=cleanups.parse(annotations or {}),
+        finish=None if finished is None else views.Finish(succeeded=succeeded, at=START + finished),
+        completions=completions,
+        hostname=hostname,
+        version=version,
+    )
+
+
+def cronjob(
+    name: str,
+    *,
+    uid: str | None = None,
+    namespace: str = "prod",
+    created: float = 0.0,
+    annotations: Mapping[str, str] | None = None,
+) -> views.OwnerView:
+    return views.OwnerView(
+        owner=owners.Owner("CronJob", namespace, name, owners.Uid(uid or f"{namespace}-{name}-cron-uid")),
+        created=START + created,
+        rules=cleanups.parse(annotations or {}),
+    )
+
+
+def key(text: str) -> groups.GroupingKey:
+    """A grouping key from `job=backup,instance=db1`."""
+    return groups.grouping_key(dict(part.split("=", 1) for part in text.split(",")))
+
+
+def group(
+    text: str,
+    *,
+    pushed: float | None = 10.0,
+    claims: Iterable[views.OwnerView | owners.Claim] = (),
+    revision: int = 7,
+    drained: int | None = None,
+) -> records.GroupRecord:
+    """A group with its last push, which is the store's change `revision`; `drained` is the push it is retired with."""
+    claimed = [one if isinstance(one, owners.Claim) else claim(one) for one in claims]
+    return records.GroupRecord(
+        key=key(text),
+        revision=revision,
+        pushed_revision=revision,
+        push_time=0.0 if pushed is None else START + pushed,
+        claims={one.owner.uid: one for one in claimed},
+        drain_pushed_revision=drained,
+    )
+
+
+def claim(view: views.OwnerView, *, drain_timeout: float = 300.0) -> owners.Claim:
+    return owners.Claim(owner=view.owner, drain_timeout=drain_timeout)
+
+
+def picture(
+    *objects: views.OwnerView,
+    holds: Iterable[records.GroupRecord] = (),
+    gone: Iterable[views.OwnerView] = (),
+    gone_at: float = 20.0,
+    listed: bool = True,
+    namespaces: Iterable[str] = (),
+) -> pictures.Picture:
+    """What the operator knows after its start: the groups first, then a complete list of each kind of object."""
+    made = pictures.Picture(namespaces=frozenset(namespaces))
+    for record in holds:
+        made.changed(record, steady=0.0)
+    for view in (*objects, *gone):
+        made.saw(view, steady=1.0)
+    for view in gone:
+        made.saw_deleted(view, wall=START + gone_at)
+    if listed:
+        for kind in views.Kind:
+            found = [view for view in objects if view.kind == kind]
+            made.listed(kind, found, started=2.0, steady=3.0, wall=START + gone_at)
+    return made
+
+
+def planned(made: pictures.Picture) -> list[str]:
+    """The plan's actions in words, such as `claim {job="x"} for Job prod/x`.
+
+    Always checked beside it: the gateway refuses none of them, and to plan again after them yields nothing.
+    """
+    actions = plans.plan(made, rules=RULES).actions
+    for name in made.group_keys():
+        record = made.group(name)
+        assert record is not None
+        made.changed(done(record, [action for action in actions if action.key == name]), steady=0.0)
+    again = [in_words(action) for action in plans.plan(made, rules=RULES).actions]
+    assert again == [], f"planned again after {[in_words(action) for action in actions]}"
+    return [in_words(action) for action in actions]
+
+
+def in_words(action: records.Action) -> str:
+    match action:
+        case records.ClaimGroup(key=name, claim=made):
+            return f"claim {groups.describe(name)} for {made.owner}"
+        case records.ReleaseGroup(key=name, uid=uid):
+            return f"release {groups.describe(name)} of {uid}"
+        case records.RetireGroup(key=name, over=over):
+            return f"retire {groups.describe(name)} of {', '.join(over)}"
+
+
+def done(record: records.GroupRecord, actions: Iterable[records.Action], *, now: float = START) -> records.GroupRecord:
+    """The group after the gateway did these actions; none of them may be refused."""
+    life = lives.Life(pushed_revision=record.pushed_revision, claims=record.claims)
+    if record.drain_pushed_revision is not None:
+        drain = lives.Drain(pushed_revision=record.drain_pushed_revision, since=now, deadline=now + 1)
+        life = lives.Life(pushed_revision=life.pushed_revision, claims=life.claims, drain=drain)
+    for action in actions:
+        after = _applied(life, action, now=now)
+        assert not isinstance(after, lives.Refusal), f"{in_words(action)}: {after}"
+        life = after
+    return records.GroupRecord(
+        key=record.key,
+        revision=record.revision,
+        pushed_revision=record.pushed_revision,
+        push_time=record.push_time,
+        claims=life.claims,
+        drain_pushed_revision=None if life.drain is None else life.drain.pushed_revision,
+    )
+
+
+def _applied(life: lives.Life, action: records.Action, *, now: float) -> lives.Life | lives.Refusal:
+    match action:
+        case records.ClaimGroup(claim=made):
+            return lives.claimed(life, made)
+        case records.ReleaseGroup(uid=uid):
+            return lives.released(life, uid)
+        case records.RetireGroup():
+            return lives.retired(
+                life,
+                over=action.over,
+                pushed_revision=action.pushed_revision,
+                drain_timeout=action.drain_timeout,
+                now=now,
+            )

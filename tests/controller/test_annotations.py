@@ -1,0 +1,88 @@
+"""What a Job's author may write, and what happens to what cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.controller import builders
+from tidegate.controller import cleanups
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        pytest.param("job=backup", ["job=backup"], id="one-label"),
+        pytest.param("job=backup,instance=db1", ["job=backup,instance=db1"], id="two-labels"),
+        pytest.param("job=a;job=b,x=y", ["job=a", "job=b,x=y"], id="two-groups"),
+        pytest.param(" job = a , x = y ; job=b ", ["job=a,x=y", "job=b"], id="spaces"),
+        pytest.param("job=a,query=b=c", ["job=a,query=b=c"], id="equals-in-a-value"),
+        pytest.param("job=a,path=/tmp/x y", ["job=a,path=/tmp/x y"], id="slash-and-space-in-a-value"),
+    ],
+)
+def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
+    assert cleanups.parse_keys(text) == {builders.key(key) for key in keys}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("", "'' is no label such as job=backup", id="empty"),
+        pytest.param("job=a;", "'' is no label such as job=backup", id="empty-group"),
+        pytest.param("backup", "'backup' is no label such as job=backup", id="no-label"),
+        pytest.param("instance=db1", "'instance=db1' has no job label, so it names no group", id="no-job"),
+        pytest.param("job=", "label job has no value", id="no-value"),
+        pytest.param("job=a,job=b", "label job stands twice in one group", id="twice"),
+        pytest.param("job=a,0x=b", "'0x' is no label name", id="bad-name"),
+        pytest.param("job=a,__x=b", "'__x' is no label name", id="reserved-name"),
+    ],
+)
+def test_what_names_no_group_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        cleanups.parse_keys(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90.0), ("5m", 300.0), ("1h30m", 5400.0), ("2h", 7200.0), ("1h1m1s", 3661.0), ("0s", 0.0), (" 5m ", 300.0)],
+)
+def test_durations_are_read(text: str, seconds: float) -> None:
+    assert cleanups.parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "5 m", "m", "1m1h", "-5m", "1.5h", "5d", "9999999s", "٣m"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration such as"):
+        cleanups.parse_duration(text)
+
+
+def test_an_object_without_annotations_of_ours_has_the_default_rules() -> None:
+    assert cleanups.parse({"example.com/other": "x"}) == cleanups.CleanupRules()
+
+
+@pytest.mark.parametrize("policy", list(cleanups.Cleanup))
+def test_each_policy_is_read(policy: cleanups.Cleanup) -> None:
+    assert cleanups.parse({cleanups.CLEANUP: policy.value}).cleanup is policy
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        pytest.param({cleanups.CLEANUP: "on-sucess"}, id="policy"),
+        pytest.param({cleanups.GROUPING_KEY: "backup"}, id="grouping-key"),
+        pytest.param(
+            {cleanups.GROUPING_KEY: "backup", cleanups.CLEANUP: "on-completion"}, id="key-beside-a-good-policy"
+        ),
+    ],
+)
+def test_an_unreadable_annotation_means_that_nothing_is_ever_deleted(annotations: dict[str, str]) -> None:
+    rules = cleanups.parse(annotations)
+    assert rules.cleanup is cleanups.Cleanup.NEVER
+    assert len(rules.problems) == 1
+
+
+def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
+    rules = cleanups.parse({cleanups.DRAIN_TIMEOUT: "soon", cleanups.CLEANUP: "on-success"})
+    assert (rules.cleanup, rules.drain_timeout) == (cleanups.Cleanup.ON_SUCCESS, None)
+    assert rules.problems == (
+        "tidegate.dev/drain-timeout: 'soon' is no duration such as 90s, 5m or 1h30m; the default holds",
+    )

@@ -1,0 +1,71 @@
+"""Which names and host names the pods of a Job get, and that the index of words finds their Jobs."""
+
+from __future__ import annotations
+
+import hypothesis
+import pytest
+from hypothesis import strategies
+
+from tidegate.controller import podnames
+
+_SUFFIX = strategies.text(alphabet="bcdfghjklmnpqrstvwxz2456789", min_size=5, max_size=5)
+_NAME = strategies.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "job", "completions", "is_one"),
+    [
+        pytest.param("backup-x7k2p", "backup", None, True, id="plain"),
+        pytest.param("backup-x7k2p", "back", None, False, id="longer-name"),
+        pytest.param("backup-x7k2", "backup", None, False, id="four-characters"),
+        pytest.param("backup-x7k2a", "backup", None, False, id="a-vowel"),
+        pytest.param("backup-3-x7k2p", "backup", None, False, id="index-of-a-job-without-indexes"),
+        pytest.param("backup-3-x7k2p", "backup", 4, True, id="index"),
+        pytest.param("backup-4-x7k2p", "backup", 4, False, id="index-too-high"),
+        pytest.param("backup-03-x7k2p", "backup", 4, False, id="index-with-a-zero"),
+        pytest.param("backup-x7k2p", "backup", 4, False, id="no-index-of-an-indexed-job"),
+        pytest.param("a" * 58 + "x7k2p", "a" * 60, None, True, id="cut"),
+        pytest.param("a" * 55 + "-1-x7k2p", "a" * 60, 2, True, id="cut-before-the-index"),
+        pytest.param("x7k2p", "", None, False, id="no-name"),
+    ],
+)
+def test_a_pod_name_is_known_by_its_job(value: str, job: str, completions: int | None, is_one: bool) -> None:
+    assert podnames.is_pod_name(value, job=job, completions=completions) is is_one
+
+
+@pytest.mark.parametrize(
+    ("value", "completions", "is_one"),
+    [
+        pytest.param("train-0", 2, True, id="first"),
+        pytest.param("train-1", 2, True, id="last"),
+        pytest.param("train-2", 2, False, id="too-high"),
+        pytest.param("train-01", 2, False, id="leading-zero"),
+        pytest.param("train", 2, False, id="no-index"),
+        pytest.param("train-0", None, False, id="not-indexed"),
+        pytest.param("other-0", 2, False, id="another-job"),
+        pytest.param("train-0-", 2, False, id="trailing-dash"),
+    ],
+)
+def test_a_hostname_is_known_by_its_indexed_job(value: str, completions: int | None, is_one: bool) -> None:
+    assert podnames.is_hostname(value, job="train", completions=completions) is is_one
+
+
+@hypothesis.given(name=_NAME, suffix=_SUFFIX)
+def test_the_words_of_a_pod_name_lead_to_its_job(name: str, suffix: str) -> None:
+    pod = f"{name}-"[:58] + suffix
+    assert podnames.is_pod_name(pod, job=name, completions=None)
+    assert podnames.word(name) in podnames.words(pod)
+
+
+@hypothesis.given(name=_NAME, suffix=_SUFFIX, index=strategies.integers(0, 99_999))
+def test_the_words_of_an_indexed_pod_name_and_its_hostname_lead_to_its_job(name: str, suffix: str, index: int) -> None:
+    tail = f"-{index}-"
+    pod = name[: 58 - len(tail)] + tail + suffix
+    assert podnames.is_pod_name(pod, job=name, completions=100_000)
+    assert podnames.word(name) in podnames.words(pod)
+    assert podnames.word(name) in podnames.words(f"{name}-{index}")
+
+
+@hypothesis.given(value=strategies.text(max_size=80))
+def test_any_label_value_has_words(value: str) -> None:
+    assert podnames.words(value) or not value
