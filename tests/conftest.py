@@ -13,8 +13,6 @@ from tests.support import children, waiting
 
 pytest_plugins = ["tests.cluster.fixtures"]
 
-pytest_plugins = ["tests.cluster.fixtures"]
-
 LEAVING_SECONDS = 2.0
 """How long what a test started may take to end after the test has ended it."""
 

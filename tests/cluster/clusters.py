@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.cluster import apis, controlplane, nodeagent, processes
+from tests.cluster import apis, controlplane, nodeagent, objects, processes
 from tests.support import waiting
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -65,9 +65,13 @@ class Cluster:
         self.node.stop()
         self.control_plane.stop()
 
-    def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
-        """Run kubectl as admin and return its stdout; raises `KubectlError`."""
-        command: list[str | Path] = [self.control_plane.kubectl, f"--kubeconfig={self.kubeconfig}", *arguments]
+    def kubectl(self, *arguments: str | Path, stdin: str | None = None, kubeconfig: Path | None = None) -> str:
+        """Run kubectl, by default as admin, and return its stdout; raises `KubectlError`."""
+        command: list[str | Path] = [
+            self.control_plane.kubectl,
+            f"--kubeconfig={kubeconfig or self.kubeconfig}",
+            *arguments,
+        ]
         done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False
         )
@@ -86,6 +90,18 @@ class Cluster:
             interval=0.02,
         )
         return name
+
+    def wait_for_end(self, job: str, *, namespace: str, timeout: float = 60.0) -> str:
+        """Wait until a Job has ended and return how: `Complete` or `Failed`."""
+        return waiting.eventually(
+            lambda: objects.ending(self.api.get("jobs", job, namespace=namespace)) or "",
+            why=f"the end of Job {namespace}/{job}",
+            timeout=timeout,
+        )
+
+    def pods_of(self, job: str, *, namespace: str) -> list[apis.Object]:
+        """The pods that a Job has now."""
+        return self.api.list("pods", namespace=namespace, labels=f"batch.kubernetes.io/job-name={job}")
 
     def pod_log(self, pod: apis.Object, *, container: str | None = None) -> str:
         """What a container of this pod has printed so far, on stdout and stderr."""

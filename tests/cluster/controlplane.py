@@ -3,6 +3,8 @@
 import http
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cluster import apis, binaries, credentials, processes
@@ -68,6 +70,16 @@ class ControlPlane:
         self._etcd.kill()
         self.api.close()
         shutil.rmtree(self.folder / "etcd", ignore_errors=True)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """A time without API server: it is stopped for the block, and all is well again after it."""
+        self.stop_apiserver()
+        try:
+            yield
+        finally:
+            self.start_apiserver()
+            self.restart_controllers()
 
     def stop_apiserver(self) -> None:
         """Stop the API server alone, as an upgrade does: watches end, then nobody listens."""

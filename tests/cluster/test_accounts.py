@@ -1,0 +1,18 @@
+"""A ServiceAccount's kubeconfig has that account's rights and no others: RBAC is on."""
+
+import pytest
+
+from tests.cluster import clusters
+
+
+def test_a_service_account_may_do_just_what_its_role_says(cluster: clusters.Cluster, namespace: str) -> None:
+    within = ("--namespace", namespace)
+    cluster.kubectl("create", "serviceaccount", "reader", *within)
+    cluster.kubectl("create", "role", "reader", "--verb=list", "--resource=jobs", *within)
+    cluster.kubectl("create", "rolebinding", "reader", "--role=reader", f"--serviceaccount={namespace}:reader", *within)
+
+    kubeconfig = cluster.control_plane.kubeconfig_for("reader", namespace=namespace)
+
+    assert cluster.kubectl("get", "jobs", *within, kubeconfig=kubeconfig) == ""
+    with pytest.raises(clusters.KubectlError, match='cannot list resource "pods"'):
+        cluster.kubectl("get", "pods", *within, kubeconfig=kubeconfig)
