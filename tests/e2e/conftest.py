@@ -1,0 +1,60 @@
+"""Fixtures of the whole: a gateway and an operator beside the real control plane."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import clusters, prometheus
+from tests.cluster.fixtures import StartPrometheus
+from tests.e2e import pushers
+from tests.support import tidegates
+
+_MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
+SCRAPE_INTERVAL = "1s"
+
+
+@pytest.fixture(scope="session")
+def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
+    """The rights of the operator's ServiceAccount, from the manifests, and no others."""
+    cluster.kubectl("apply", "-k", _MANIFESTS / "rbac")
+    return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate")
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[tidegates.Gateway]:
+    """A gateway, ready."""
+    running = tidegates.Gateway(tmp_path)
+    with contextlib.ExitStack() as stack:
+        stack.callback(running.process.stop)
+        running.start()
+        yield running
+
+
+@pytest.fixture
+def operator(
+    cluster: clusters.Cluster, gateway: tidegates.Gateway, operator_kubeconfig: Path, namespace: str, tmp_path: Path
+) -> Iterator[tidegates.Operator]:
+    """An operator that drives the gateway, its first plan done."""
+    running = tidegates.Operator(
+        tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=("--operator.resync=5s",)
+    )
+    with contextlib.ExitStack() as stack:
+        stack.callback(running.process.stop)
+        running.start()
+        yield running
+
+
+@pytest.fixture
+def server(gateway: tidegates.Gateway, start_prometheus: StartPrometheus) -> prometheus.Prometheus:
+    """A Prometheus that scrapes the gateway every second, and has begun to."""
+    running = start_prometheus(prometheus.Target(port=gateway.port), interval=SCRAPE_INTERVAL)
+    running.wait_until_up()
+    return running
+
+
+@pytest.fixture
+def push(cluster: clusters.Cluster, gateway: tidegates.Gateway, namespace: str) -> pushers.Pushers:
+    """Makes Jobs in the test's namespace that push to the gateway."""
+    return pushers.Pushers(cluster, gateway, namespace=namespace)

@@ -1,0 +1,80 @@
+"""A wire between Prometheus and the gateway that can be cut in the middle of an answer."""
+
+import contextlib
+import selectors
+import socket
+import struct
+import threading
+from types import TracebackType
+from typing import Self
+
+_PIECE = 1024
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of no seconds: closing resets the connection instead of ending it in order."""
+
+
+class Cutter:
+    """Forwards TCP connections to a port; while cut, it passes on the first bytes of an answer and then resets."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.1)
+        self.port: int = self._listener.getsockname()[1]
+        self._cut = threading.Event()
+        self._closing = threading.Event()
+        self._threads = [threading.Thread(target=self._accept, name="wire")]
+        self.broken = 0
+        """Answers that were cut off so far."""
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def cut(self) -> None:
+        """From now on no answer gets through whole."""
+        self._cut.set()
+
+    def mend(self) -> None:
+        """From now on all is forwarded."""
+        self._cut.clear()
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._forward, args=(client,), name="wire connection")
+                self._threads.append(thread)
+                thread.start()
+
+    def _forward(self, client: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", self._target))
+        with client, server, selectors.DefaultSelector() as selector, contextlib.suppress(ConnectionError):
+            selector.register(client, selectors.EVENT_READ, server)
+            selector.register(server, selectors.EVENT_READ, client)
+            while not self._closing.is_set():
+                for key, _ in selector.select(timeout=0.1):
+                    source = client if key.data is server else server
+                    if not self._pass_on(source, key.data, answers=source is server):
+                        return
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, *, answers: bool) -> bool:
+        """Forward what is there; whether the connection goes on."""
+        if answers and self._cut.is_set():
+            self.broken += 1
+            target.sendall(source.recv(_PIECE))
+            for end in (source, target):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            return False
+        piece = source.recv(65536)
+        if piece:
+            target.sendall(piece)
+        return bool(piece)

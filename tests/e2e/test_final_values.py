@@ -1,0 +1,47 @@
+"""The main job: what Jobs pushed last is in Prometheus, and then their groups are gone."""
+
+import time
+
+from tests.cluster import prometheus
+from tests.e2e import pushers
+from tests.support import tidegates, waiting
+
+_JOBS = 20
+_TWO_SCRAPES_AND_TWO_SECONDS = 4.0
+
+
+def test_every_final_value_is_scraped_and_every_group_goes_soon_after(
+    push: pushers.Pushers,
+    gateway: tidegates.Gateway,
+    operator: tidegates.Operator,
+    server: prometheus.Prometheus,
+) -> None:
+    results = {push.unique(f"batch-{number}"): 100.0 + number for number in range(_JOBS)}
+    for name, result in results.items():
+        push.job(name, result=result)
+    lasted = _seconds_from_end_to_deletion(push, gateway, list(results))
+
+    assert {name: server.final_value(f'job_result{{job="{name}"}}') for name in results} == results
+    waiting.eventually(
+        lambda: all(server.is_stale(f'job_result{{job="{name}"}}') for name in results), why="the series to be stale"
+    )
+    assert max(lasted.values()) <= _TWO_SCRAPES_AND_TWO_SECONDS, lasted
+    assert gateway.metric('tidegate_groups_deleted_total{reason="timeout"}') == 0
+
+
+def _seconds_from_end_to_deletion(
+    push: pushers.Pushers, gateway: tidegates.Gateway, names: list[str]
+) -> dict[str, float]:
+    ended: dict[str, float] = {}
+    deleted: dict[str, float] = {}
+
+    def look() -> bool:
+        groups, now = gateway.groups(), time.monotonic()
+        for name in push.newly_ended(set(names) - ended.keys()):
+            ended[name] = now
+        for name in ended.keys() - deleted.keys() - groups.keys():
+            deleted[name] = now
+        return len(deleted) == len(names)
+
+    waiting.eventually(look, why="every group to be deleted", timeout=90.0)
+    return {name: deleted[name] - ended[name] for name in names}

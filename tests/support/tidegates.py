@@ -1,0 +1,112 @@
+"""tidegate as its users run it: the two processes of the Pod, on loopback."""
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.cluster import processes
+from tests.support import ports, waiting
+
+HOST = "127.0.0.1"
+AWAY = (OSError, urllib.error.URLError)
+"""What a call raises while the process is down."""
+
+_HTTP_SECONDS = 10.0
+
+
+class Gateway:
+    """``tidegate gateway``; stopped and started again it keeps its ports."""
+
+    def __init__(self, folder: Path, *, arguments: tuple[str, ...] = ()) -> None:
+        self.port = ports.free_port()
+        self.control_port = ports.free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self.control_url = f"http://{HOST}:{self.control_port}"
+        self.process = _tidegate(
+            "gateway",
+            f"--web.listen-address=:{self.port}",
+            f"--control.listen-address={HOST}:{self.control_port}",
+            *arguments,
+            log=folder / "gateway.log",
+        )
+
+    def start(self) -> None:
+        """Return when it is ready."""
+        self.process.start()
+        waiting.eventually(lambda: _answers(self.process, f"{self.url}/-/ready"), why="the gateway", retry_on=AWAY)
+
+    def push(self, path: str, body: str, *, method: str = "PUT") -> None:
+        """Push to ``/metrics/<path>`` and see it acknowledged."""
+        request = urllib.request.Request(f"{self.url}/metrics/{path}", data=body.encode(), method=method)
+        with urllib.request.urlopen(request, timeout=_HTTP_SECONDS):
+            return
+
+    def exposition(self) -> str:
+        """What a curl of /metrics shows; it is no scrape."""
+        return _get(f"{self.url}/metrics").decode()
+
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """All groups as the operator sees them, by their ``job`` label (a test names its groups apart by it)."""
+        listed = json.loads(_get(f"{self.control_url}/control/v1/groups?limit=5000"))["groups"]
+        return {group["labels"]["job"]: group for group in listed}
+
+    @staticmethod
+    def now() -> float:
+        """The wall clock that its push times are taken from."""
+        return time.time()
+
+    def metric(self, selector: str) -> float:
+        """The value of one of its own series, as it stands in the exposition, 0 where there is none."""
+        lines = self.exposition().splitlines()
+        return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == selector), 0.0)
+
+
+class Operator:
+    """``tidegate operator``, with the rights that its kubeconfig gives it."""
+
+    def __init__(self, folder: Path, *, gateway: Gateway, kubeconfig: Path, arguments: tuple[str, ...] = ()) -> None:
+        self.port = ports.free_port()
+        self.process = _tidegate(
+            "operator",
+            f"--gateway.url={gateway.control_url}",
+            f"--operator.listen-address={HOST}:{self.port}",
+            f"--kubernetes.kubeconfig={kubeconfig}",
+            *arguments,
+            log=folder / "operator.log",
+        )
+
+    def start(self) -> None:
+        """Return when its first plan is done."""
+        self.process.start()
+        url = f"http://{HOST}:{self.port}/readyz"
+        waiting.eventually(lambda: _answers(self.process, url), why="the operator", timeout=60.0, retry_on=AWAY)
+
+    def log(self) -> str:
+        """All it has logged."""
+        return self.process.log.read_text(errors="replace")
+
+
+def _tidegate(command: str, *arguments: str, log: Path) -> processes.Process:
+    environment: Mapping[str, str] = {
+        name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "HOSTNAME")
+    }
+    argv = [sys.executable, "-m", "tidegate", command, *arguments]
+    return processes.Process(command, argv=argv, log=log, env=environment)
+
+
+def _answers(process: processes.Process, url: str) -> bool:
+    process.check()
+    _get(url)
+    return True
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=_HTTP_SECONDS) as answer:
+        body: bytes = answer.read()
+        return body
