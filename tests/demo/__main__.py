@@ -1,0 +1,105 @@
+"""``make demo``: Jobs push, Prometheus scrapes, the operator deletes. All parts are real; it ends by itself."""
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from tests.cluster import binaries
+from tests.demo import stages, tables
+from tests.support import waiting
+
+_PATIENCE = 120.0
+"""Seconds after which the demo has failed: it takes some twenty."""
+
+
+def main() -> int:
+    """Run the demo; 0 where all that it promises was seen."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with tempfile.TemporaryDirectory(prefix="tidegate-demo-") as folder, stages.set_up(Path(folder), say) as stage:
+            seen = _play(stage)
+            if os.environ.get("KEEP") == "1":
+                _keep(stage)
+        return 0 if seen else 1
+    except KeyboardInterrupt:
+        say("interrupted; everything was stopped")
+        return 130
+    except binaries.MissingToolError as missing:
+        print(f"demo: {missing}", file=sys.stderr)
+        return 1
+
+
+def say(text: str) -> None:
+    """Tell what is being done, with the seconds since the start."""
+    print(f"[{time.monotonic() - _BEGAN:5.1f}s] {text}", flush=True)
+
+
+def _play(stage: stages.Stage) -> bool:
+    say("kubectl apply: Job backup (succeeds), Job report (fails), CronJob nightly (one run by hand)")
+    stage.apply_jobs()
+    table = tables.LiveTable()
+
+    def look() -> bool:
+        table.show(stage.rows(), elapsed=time.monotonic() - _BEGAN)
+        return stage.over()
+
+    try:
+        waiting.eventually(look, why="the groups to come and go", timeout=_PATIENCE, interval=0.25)
+    except waiting.NeverHappened as failure:
+        say(f"FAILED: {failure}")
+        print(stage.operator.process.tail(), file=sys.stderr)
+        return False
+    return _verdict(stage)
+
+
+def _verdict(stage: stages.Stage) -> bool:
+    """What Prometheus' own query API says of each Job."""
+    say("asking Prometheus (last_over_time for the final value, an instant query for the series now):")
+    good = True
+    for expected in stages.JOBS:
+        final = stage.server.final_value(expected.selector)
+        gone = stage.server.is_stale(expected.selector)
+        good = good and final == expected.final and gone
+        mark = "ok    " if final == expected.final and gone else "FAILED"
+        now = "gone" if gone else "still there"
+        print(f"  {mark} {expected.selector}: final value {final} (pushed: {expected.final}), series now: {now}")
+    timeouts = stage.gateway.metric('tidegate_groups_deleted_total{reason="timeout"}')
+    print(f"  groups deleted unread, by timeout: {timeouts:.0f}")
+    events = stage.cluster.kubectl(
+        "get",
+        "events.events.k8s.io",
+        "--output=custom-columns=JOB:.regarding.name,REASON:.reason,NOTE:.note",
+        "--field-selector=reportingController=tidegate.dev/operator",
+    )
+    print("Events on the Jobs:", *(f"  {line}" for line in events.splitlines()), sep="\n")
+    return good and timeouts == 0
+
+
+def _keep(stage: stages.Stage) -> None:
+    print(
+        f"\nAll of it stays up until Ctrl-C:\n"
+        f"  gateway     {stage.gateway.url}/metrics\n"
+        f"  control API {stage.gateway.control_url}/control/v1/groups\n"
+        f"  operator    http://127.0.0.1:{stage.operator.port}/metrics\n"
+        f"  Prometheus  {stage.server.url}\n"
+        f"  Kubernetes  export KUBECONFIG={stage.cluster.kubeconfig}\n",
+        flush=True,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    say("stopping everything")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+_BEGAN = time.monotonic()
+
+if __name__ == "__main__":
+    sys.exit(main())
