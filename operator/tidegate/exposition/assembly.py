@@ -13,7 +13,9 @@ _TYPES = {type_.value: type_ for type_ in families.MetricType} | {
     "gauge_histogram": families.MetricType.HISTOGRAM,
     "gaugehistogram": families.MetricType.HISTOGRAM,
 }
-_DISTRIBUTIONS = (families.MetricType.SUMMARY, families.MetricType.HISTOGRAM)
+_SUMMARY = families.MetricType.SUMMARY
+_HISTOGRAM = families.MetricType.HISTOGRAM
+_SUFFIXES = ("_count", "_sum", "_bucket")
 _VALUE = -1
 """The part of a sample that is its value; see :class:`tidegate.exposition.lines.Fault`."""
 _COUNT_BITS_HALF = 2.0**63
@@ -33,7 +35,7 @@ class _Distribution:
 
     def metric(self) -> families.Metric:
         value: families.Value
-        if self.family.type is families.MetricType.SUMMARY:
+        if self.family.type is _SUMMARY:
             quantiles = tuple(families.Quantile(*point) for point in self.points)
             value = families.Summary(count=self.count, sum=self.sum, quantiles=quantiles)
         else:
@@ -49,39 +51,41 @@ class Assembler:
     """
 
     def __init__(self) -> None:
+        self.simple: dict[str, list[families.Metric]] = {}
+        """The metrics of the families whose metrics are one line each, by name, as far as that is settled."""
         self._families: dict[str, families.Family] = {}
-        self._typed: set[str] = set()
         self._distributions: dict[tuple[str, families.Labels], _Distribution] = {}
 
     def comment(self, keyword: str, name: str, text: str | None) -> None:
         """A HELP or TYPE line. One without text only makes the family known."""
-        family, _ = self._find(name)
+        family = self._families.get(name) or self._find(name)[0]
         if text is None:
             return
         if keyword == "HELP":
             if family.help is not None:
-                raise lines.Fault(f"second HELP line for metric name {family.name!r}")
+                raise lines.Fault(f"second HELP line for metric name {lines.shown(family.name)}")
             family.help = text
             return
-        if family.metrics or family.name in self._typed:
-            raise lines.Fault(f"second TYPE line for metric name {family.name!r}, or TYPE reported after samples")
+        if family.name in self.simple or family.type is _SUMMARY or family.type is _HISTOGRAM:
+            raise lines.Fault(
+                f"second TYPE line for metric name {lines.shown(family.name)}, or TYPE reported after samples"
+            )
         # Pushgateway drops backslashes here and takes any mix of upper and lower case.
-        type_ = _TYPES.get(text.replace("\\", "").lower())
+        type_ = _TYPES.get(text) or _TYPES.get(text.replace("\\", "").lower())
         if type_ is None:
             raise lines.Fault(f"unknown metric type {lines.shown(text)}", part=1)
         family.type = type_
-        self._typed.add(family.name)
+        if type_ is not _SUMMARY and type_ is not _HISTOGRAM:
+            self.simple[family.name] = family.metrics
 
     def sample(self, name: str, pairs: lines.Pairs, value: float, timestamp_ms: int | None) -> None:
         """A line with a value; ``pairs`` are its labels as they stand there."""
-        family = self._families.get(name)
-        suffix = ""
-        if family is None:
-            family, suffix = self._find(name)
-        if family.type in _DISTRIBUTIONS:
+        family, suffix = self._find(name)
+        if family.type is _SUMMARY or family.type is _HISTOGRAM:
             self._add_to_distribution(family, suffix, pairs, value, timestamp_ms)
         else:
-            family.metrics.append(families.Metric(_labels(pairs, pairs, family.name), value, timestamp_ms))
+            self.simple[family.name] = family.metrics
+            family.metrics.append(families.Metric(sorted_labels(pairs), value, timestamp_ms))
 
     def finish(self) -> dict[str, families.Family]:
         """The families that have metrics, by name, in order of first appearance."""
@@ -94,25 +98,21 @@ class Assembler:
         family = self._families.get(name)
         if family is not None:
             return family, ""
-        for suffix in ("_count", "_sum", "_bucket"):
-            if not name.endswith(suffix):
-                continue
-            family = self._families.get(name.removesuffix(suffix))
-            if family is None or family.type not in _DISTRIBUTIONS:
-                break
-            if suffix == "_bucket" and family.type is families.MetricType.SUMMARY:
-                break
-            return family, suffix
+        if name.endswith(_SUFFIXES):
+            base, underscore, word = name.rpartition("_")
+            family = self._families.get(base)
+            if family is not None and (family.type is _HISTOGRAM or (family.type is _SUMMARY and word != "bucket")):
+                return family, underscore + word
         family = self._families[name] = families.Family(name)
         return family, ""
 
     def _add_to_distribution(
         self, family: families.Family, suffix: str, pairs: lines.Pairs, value: float, timestamp_ms: int | None
     ) -> None:
-        is_summary = family.type is families.MetricType.SUMMARY
+        is_summary = family.type is _SUMMARY
         bound_label = "quantile" if is_summary else "le"
         bound = _bound(pairs, bound_label)
-        labels = _labels([pair for pair in pairs if pair[0] != bound_label], pairs, family.name)
+        labels = sorted_labels(pairs, apart=bound_label)
         distribution = self._distributions.get((family.name, labels))
         if distribution is None:
             distribution = _Distribution(family, len(family.metrics), labels)
@@ -129,23 +129,31 @@ class Assembler:
             distribution.points.append((bound, population))
 
 
-def _labels(pairs: lines.Pairs, line_pairs: lines.Pairs, name: str) -> families.Labels:
-    """The pairs as labels; no name may be there twice. ``line_pairs`` are all of the line: they locate the fault."""
-    if len(pairs) > 1:
-        if len(dict(pairs)) < len(pairs):
-            raise _duplicate(pairs, line_pairs, name)
-        pairs.sort()
-    return tuple(pairs)
+def sorted_labels(pairs: lines.Pairs, *, apart: str | None = None) -> families.Labels:
+    """The pairs as labels, without those of the name that is to be kept ``apart``.
+
+    :raises lines.Fault: a name is there twice.
+    """
+    labels = pairs if apart is None else [pair for pair in pairs if pair[0] != apart]
+    previous = ""
+    for name, _ in labels:
+        if name <= previous:
+            break
+        previous = name
+    else:
+        return tuple(labels)  # In order as they came, as most clients write them, and so none twice.
+    if len(dict(labels)) < len(labels):
+        raise _duplicate(pairs, apart)
+    return tuple(sorted(labels))
 
 
-def _duplicate(pairs: lines.Pairs, line_pairs: lines.Pairs, name: str) -> lines.Fault:
-    seen: set[str] = set()
-    names = {label for label, _ in pairs}
-    for part, (label, _) in enumerate(line_pairs, 1):
-        if label in seen and label in names:
-            return lines.Fault(f"duplicate label names for metric {name!r}: {label!r}", part=part)
-        seen.add(label)
-    raise AssertionError("no label name is there twice")
+def _duplicate(pairs: lines.Pairs, apart: str | None) -> lines.Fault:
+    seen = {apart}
+    for part, (name, _) in enumerate(pairs, 1):
+        if name in seen and name != apart:
+            return lines.Fault(f"duplicate label name {lines.shown(name)}", part=part)
+        seen.add(name)
+    raise AssertionError("every label name is there once")
 
 
 def _bound(pairs: lines.Pairs, bound_label: str) -> float:
@@ -156,14 +164,14 @@ def _bound(pairs: lines.Pairs, bound_label: str) -> float:
             try:
                 bound = numbers.parse_float(text)
             except ValueError:
-                reason = f"expected float as value for {bound_label!r} label, got {lines.shown(text)}"
+                reason = f"expected float as value for '{bound_label}' label, got {lines.shown(text)}"
                 raise lines.Fault(reason, part=part) from None
     return bound
 
 
 def _population(value: float, what: str, name: str) -> float:
     if value < 0:
-        raise lines.Fault(f"negative {what} for histogram {name!r}", part=_VALUE)
+        raise lines.Fault(f"negative {what} for histogram {lines.shown(name)}", part=_VALUE)
     return value
 
 

@@ -6,6 +6,7 @@ come here, and so do those whose fault has to be located.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple, TypeAlias
 
@@ -31,7 +32,7 @@ _ESCAPED = re.compile(r"((?:[^\\\n]++|\\[\\\"n])*+)")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"\\": "\\", '"': '"', "n": "\n"}
 _BROKEN = re.compile(f"[{NOT_UTF8}]")
-_TIMESTAMP = re.compile(r"[+-]?0*+[0-9]{0,19}+", re.ASCII)
+_TIMESTAMP = re.compile(r"([+-]?)0*([0-9]{1,19})")
 _TIMESTAMP_BOUND = 2**63
 
 
@@ -130,7 +131,7 @@ class _Cursor:
         """The text in the quotes that open here."""
         text = self.take(_QUOTED)[1:]
         if self.next == "\\" and self.at + 1 < len(self.line):
-            raise self.fault(f"invalid escape sequence {self.line[self.at : self.at + 2]!r}")
+            raise self.fault(f"invalid escape sequence {shown(self.line[self.at : self.at + 2])}")
         if self.next != '"':
             self.at += self.next == "\\"
             raise self.fault(f"{what} {shown(text)} contains unescaped new-line")
@@ -163,7 +164,7 @@ def _scan_comment(cursor: _Cursor) -> Comment | None:
 def _help_text(cursor: _Cursor) -> str:
     text = cursor.take(_ESCAPED)
     if cursor.next == "\\":
-        raise cursor.fault(f"invalid escape sequence {cursor.line[cursor.at : cursor.at + 2]!r}")
+        raise cursor.fault(f"invalid escape sequence {shown(cursor.line[cursor.at : cursor.at + 2])}")
     return _unescape(text)
 
 
@@ -243,7 +244,8 @@ def _scan_timestamp(cursor: _Cursor) -> int:
     text = cursor.take(_WORD)
     if not cursor.next:
         raise cursor.fault(UNEXPECTED_END)
-    timestamp_ms = int(text) if _TIMESTAMP.fullmatch(text) and text[-1:].isdigit() else _TIMESTAMP_BOUND
+    match = _TIMESTAMP.fullmatch(text)
+    timestamp_ms = int(match[1] + match[2]) if match else _TIMESTAMP_BOUND
     if not -_TIMESTAMP_BOUND <= timestamp_ms < _TIMESTAMP_BOUND:
         raise Fault(f"expected integer as timestamp, got {shown(text)}", offset=start)
     cursor.expect_end("spurious string after timestamp")
@@ -270,5 +272,11 @@ _SHOWN_CHARACTERS = 60
 
 
 def shown(text: str) -> str:
-    """``text`` for a message: quoted, on one line, and not longer than a client wants to read."""
-    return ascii(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")
+    """``text`` for a message: in quotes, on one line, fit for UTF-8, and not longer than a client wants to read."""
+    cut = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
+    return json.dumps(as_utf8(cut), ensure_ascii=False)
+
+
+def as_utf8(text: str) -> str:
+    """``text`` with the replacement character for each byte that was no UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -14,18 +14,26 @@ from tidegate.exposition import assembly, lines
 from tidegate.model import errors, families
 
 _ORDINARY_CHARACTER = r"\\\n" + lines.NOT_UTF8
-_ORDINARY_LABEL = rf'{lines.LABEL_NAME}="[^"{_ORDINARY_CHARACTER}]*+"'
+_ORDINARY_LABEL = rf'(?!__name__=){lines.LABEL_NAME}="[^"{_ORDINARY_CHARACTER}]*+"'
 
-# Every match is one line: a sample, a comment, or any other. Quantifiers are possessive: no line is tried twice.
+# Every match is one line: a sample, a HELP or TYPE line, one that says nothing (and has no groups), or any other.
+# Quantifiers are possessive, so that no part of a line is tried twice.
 _LINE = re.compile(
     rf"({lines.NAME})(?:\{{({_ORDINARY_LABEL}(?:,{_ORDINARY_LABEL})*+,?)\}})? ([-+.0-9eE]++)\n"
     rf"|# (HELP|TYPE) ({lines.NAME}) ([^ \t{_ORDINARY_CHARACTER}][^{_ORDINARY_CHARACTER}]*+)\n"
+    r"|[ \t]*+(?:#(?![ \t]*+(?:HELP|TYPE))[^\n]*+)?\n"
     r"|([^\n]*+\n|[^\n]++)"
 )
 _LABEL = re.compile(rf'({lines.LABEL_NAME})="([^"]*+)"')
-
-
 _INFINITIES = (math.inf, -math.inf)
+
+
+class _LabelSets(dict[str, families.Labels]):
+    """Label sets by their text. In one push they repeat from family to family, so each is read once."""
+
+    def __missing__(self, text: str) -> families.Labels:
+        labels = self[text] = assembly.sorted_labels(_LABEL.findall(text))
+        return labels
 
 
 def parse(body: bytes) -> dict[str, families.Family]:
@@ -37,16 +45,22 @@ def parse(body: bytes) -> dict[str, families.Family]:
     """
     text = body.decode("utf-8", "surrogateescape")
     assembler = assembly.Assembler()
+    simple = assembler.simple
+    label_sets = _LabelSets()
     for number, (name, pairs, value, keyword, subject, rest, other) in enumerate(_LINE.findall(text), 1):
         try:
             if name:
                 amount = float(value)
                 if amount in _INFINITIES:
                     raise ValueError("out of range")
-                assembler.sample(name, _LABEL.findall(pairs), amount, None)
+                metrics = simple.get(name)
+                if metrics is None:
+                    assembler.sample(name, _LABEL.findall(pairs), amount, None)
+                else:
+                    metrics.append(families.Metric(label_sets[pairs], amount))
             elif keyword:
                 assembler.comment(keyword, subject, rest)
-            else:
+            elif other:
                 _read_with_care(assembler, other)
         except (lines.Fault, ValueError) as error:
             raise _located(error, text, number=number) from None
@@ -56,14 +70,10 @@ def parse(body: bytes) -> dict[str, families.Family]:
 def _read_with_care(assembler: assembly.Assembler, line: str) -> None:
     match lines.scan(line):
         case lines.Comment(keyword, name, rest):
-            assembler.comment(keyword, name, None if rest is None else _as_utf8(rest))
+            # SECURITY: over one help text that is not UTF-8 Prometheus fails the whole scrape; Pushgateway keeps it.
+            assembler.comment(keyword, name, None if rest is None else lines.as_utf8(rest))
         case lines.Sample(name, pairs, value, timestamp_ms):
             assembler.sample(name, pairs, value, timestamp_ms)
-
-
-def _as_utf8(text: str) -> str:
-    # SECURITY: Prometheus fails a whole scrape over one help text that is not UTF-8; Pushgateway lets it through.
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _located(error: lines.Fault | ValueError, text: str, *, number: int) -> errors.BadExpositionError:
