@@ -21,7 +21,7 @@ def grouping_key(raw_path: str) -> groups.GroupingKey:
     :raises errors.BadGroupingKeyError: no job, a name without a value, no label name, broken encoding.
     """
     parts = raw_path.split("/")
-    if len(parts) > 2 and parts[-1] == "" and len(parts) % 2:
+    if len(parts) == 3 and parts[-1] == "":
         parts.pop()
     if len(parts) % 2:
         raise errors.BadGroupingKeyError(f"odd number of components in label string {raw_path!r}")
