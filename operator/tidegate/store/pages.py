@@ -81,6 +81,7 @@ class SeriesPages:
         if page.keys:
             self._firsts[index] = page.keys[0]
             self._merge(index)
+            self._merge(index - 1)
         else:
             del self._pages[index]
             del self._firsts[index]
@@ -114,8 +115,8 @@ class SeriesPages:
         self._firsts.insert(index + 1, tail.keys[0])
 
     def _merge(self, index: int) -> None:
-        """Join a page that has become small with its successor, so that deletes do not leave a trail of slivers."""
-        if index + 1 >= len(self._pages):
+        """Join a page with its successor where both are small, so that deletes do not leave a trail of slivers."""
+        if not 0 <= index < len(self._pages) - 1:
             return
         page, after = self._pages[index], self._pages[index + 1]
         if len(page.keys) + len(after.keys) > PAGE_SIZE // 2:
