@@ -16,6 +16,10 @@ UNKNOWN_INTERVAL = 300.0
 """Seconds assumed of a scraper seen once. Prometheus looks back five minutes for a sample, so nobody who wants
 gapless series scrapes more rarely; assuming less could forget a slow scraper before its second scrape."""
 
+SHORTEST_INTERVAL = 1.0
+"""Seconds below which no interval is believed: two scrapes in a burst are no rhythm, and to see that a scrape has
+arrived takes a quarter of a second, within which its scraper must not lapse."""
+
 REMEMBERED_GAPS = 4
 """Gaps between scrapes that count for the interval, the longest of them: one server may scrape in several jobs, so
 the shortest gap says nothing, and after a missed scrape a long gap only makes the gateway wait longer."""
@@ -48,7 +52,7 @@ class Reading:
     @property
     def interval(self) -> float:
         """Its own rhythm in seconds."""
-        return max(self.gaps, default=UNKNOWN_INTERVAL)
+        return max(SHORTEST_INTERVAL, *self.gaps) if self.gaps else UNKNOWN_INTERVAL
 
     @property
     def active_until(self) -> float:
