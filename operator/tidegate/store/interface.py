@@ -15,6 +15,9 @@ PUSH_FAILURE_TIME = "push_failure_time_seconds"
 PUSH_FAILURE_TIME_HELP = "Last Unix time when changing this group in the Pushgateway failed."
 """Names and texts of Pushgateway's own, since dashboards and alerts ask for them."""
 
+TIMES = frozenset({PUSH_TIME, PUSH_FAILURE_TIME})
+"""The families that the store adds to every group; a push's own under these names give way to them."""
+
 
 class RenderedFamily(NamedTuple):
     """One family over all groups, as it stands in the text format.

@@ -40,17 +40,16 @@ class MemoryStore:
         return self._revision
 
     async def push(self, key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, replace: bool) -> None:
-        now = self._clock.wall()
         try:
             prepared = await _prepare(key, pushed)
             group = self._groups.get(key)
             self._contents.check(group, prepared, replace=replace)
         except errors.InconsistentPushError:
-            self._note_failure(key, now)
+            self._note_failure(key)
             raise
         if group is None:
             group = self._add_group(key)
-        group.push_time = now
+        now = group.push_time = self._clock.wall()
         self._contents.put(group, prepared, replace=replace, pushed_at=now)
         self._contents.stamp(group, pushed_at=now)
         self._changed(group, lives.pushed(group.life, revision=self._revision + 1))
@@ -137,9 +136,9 @@ class MemoryStore:
             self._changed(group, life)
         return None
 
-    def _note_failure(self, key: groups.GroupingKey, now: float) -> None:
+    def _note_failure(self, key: groups.GroupingKey) -> None:
         group = self._groups.get(key) or self._add_group(key)
-        group.push_failure_time = now
+        now = group.push_failure_time = self._clock.wall()
         self._contents.stamp(group, pushed_at=now)
         self._changed(group, group.life)
 
@@ -186,8 +185,6 @@ class MemoryStore:
 async def _prepare(
     key: groups.GroupingKey, pushed: Mapping[str, families.Family]
 ) -> Mapping[str, pushes.PreparedFamily]:
-    families_of_the_store = (interface.PUSH_TIME, interface.PUSH_FAILURE_TIME)
-    kept = {name: family for name, family in pushed.items() if name not in families_of_the_store}
-    if sum(len(family.metrics) for family in kept.values()) < _LARGE_PUSH:
-        return pushes.prepare(key, kept)
-    return await asyncio.to_thread(pushes.prepare, key, kept)
+    if sum(len(family.metrics) for family in pushed.values()) < _LARGE_PUSH:
+        return pushes.prepare(key, pushed)
+    return await asyncio.to_thread(pushes.prepare, key, pushed)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tidegate.exposition import order, render
 from tidegate.model import errors, families, groups
+from tidegate.store import interface
 
 
 class PreparedFamily(NamedTuple):
@@ -20,6 +21,8 @@ class PreparedFamily(NamedTuple):
 def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> dict[str, PreparedFamily]:
     """Check a push against itself, put the grouping labels on every series and render them.
 
+    Families that the store adds itself (:data:`interface.TIMES`) are left out.
+
     The grouping labels overwrite whatever the client wrote under their names, and a series without ``instance`` gets
     an empty one, as in Pushgateway (so that Prometheus does not attach the gateway's own address).
 
@@ -31,7 +34,7 @@ def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> d
                 raise errors.InconsistentPushError(
                     f"pushed metrics must not have timestamps: {family.name} has {metric.timestamp_ms}"
                 )
-    return {name: _prepare_family(key, family) for name, family in pushed.items()}
+    return {name: _prepare_family(key, family) for name, family in pushed.items() if name not in interface.TIMES}
 
 
 def with_grouping_labels(key: groups.GroupingKey, labels: families.Labels) -> families.Labels:
