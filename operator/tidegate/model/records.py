@@ -19,7 +19,7 @@ class GroupRecord:
     """A group as the operator sees it.
 
     :param revision: the store's revision at the group's last change of any kind.
-    :param pushed_revision: its revision at the group's last acknowledged push; 0 where no push succeeded yet.
+    :param pushed_revision: its revision at the group's last acknowledged push; where none was, at its first refused one.
     :param push_time: Unix seconds of the last acknowledged push; 0.0 where no push succeeded yet.
     :param drain_pushed_revision: while draining, the push that the retirement covers.
     """
