@@ -14,7 +14,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tidegate-cluster-") as folder:
         try:
             with clusters.Cluster(Path(folder)) as cluster:
-                print(f"export KUBECONFIG={cluster.kubeconfig}")
+                print(f"export KUBECONFIG={cluster.kubeconfig}", flush=True)
                 print(f"{cluster.control_plane.kubectl} get pods -A; Ctrl-C ends it", file=sys.stderr, flush=True)
                 signal.pause()
         except KeyboardInterrupt:

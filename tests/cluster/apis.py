@@ -58,6 +58,7 @@ class Api:
         self._tls = ssl.create_default_context(cafile=str(login.ca))
         self._tls.load_cert_chain(login.pair.cert, login.pair.key)
         self._local = threading.local()
+        self._connections: list[http.client.HTTPSConnection] = []
 
     def get(self, resource: str, name: str, *, namespace: str | None = None) -> Object:
         """Read one object."""
@@ -124,9 +125,8 @@ class Api:
         return parsed
 
     def close(self) -> None:
-        """Close this thread's connection; the next call opens a new one."""
-        connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
-        if connection is not None:
+        """Close the connections of all threads; a later call opens a new one."""
+        for connection in self._connections:
             connection.close()
 
     def _exchange(self, method: str, target: str, body: bytes, content_type: str) -> tuple[int, bytes]:
@@ -146,6 +146,7 @@ class Api:
             self._local.connection = http.client.HTTPSConnection(
                 self._login.host, self._login.port, context=self._tls, timeout=_TIMEOUT_SECONDS
             )
+            self._connections.append(self._local.connection)
         connection: http.client.HTTPSConnection = self._local.connection
         return connection
 

@@ -23,7 +23,7 @@ PROGRESS_SECONDS = 15.0
 """How often a long step says that it is still going."""
 
 _GO_SOURCES = Path(__file__).resolve().parent / "go"
-_USUAL_GO = Path("/usr/local/go/bin/go")
+USUAL_GO = Path("/usr/local/go/bin/go")
 """Where Go's own installation notes put it; a CI shell's PATH often lacks it."""
 
 _CRD_MODULE = "github.com/prometheus-operator/prometheus-operator"
@@ -126,8 +126,8 @@ def _from_assets(names: Iterable[str]) -> dict[str, Path]:
 
 def _built(source: Source) -> Path:
     """The cache folder with the source's programs, built if they are not there yet."""
-    command = ["build", "-trimpath", *source.flags, "-ldflags", source.ldflags]
-    folder = _cache_root() / f"{source.module}-{_fingerprint(source, command)}"
+    command = build_command(source)
+    folder = _cache_root() / f"{source.module}-{fingerprint(source, command)}"
     with _turn(folder):
         if not folder.exists():
             programs = ", ".join(source.packages)
@@ -140,7 +140,12 @@ def _built(source: Source) -> Path:
     return folder
 
 
-def _fingerprint(source: Source, command: Sequence[str]) -> str:
+def build_command(source: Source) -> list[str]:
+    """The arguments of go, up to where to and what."""
+    return ["build", "-trimpath", *source.flags, "-ldflags", source.ldflags]
+
+
+def fingerprint(source: Source, command: Sequence[str]) -> str:
     """What the built programs depend on, as a short name."""
     digest = hashlib.sha256("\0".join([*command, *source.packages.values(), *_target()]).encode())
     for path in sorted((_GO_SOURCES / source.module).iterdir()):
@@ -166,7 +171,7 @@ def _turn(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say(f"waiting: another process is making {folder.name}")
+            say(f"waiting: another process is making {folder.name}")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -185,7 +190,7 @@ def _installing(folder: Path) -> Iterator[Path]:
 
 def _go(arguments: Sequence[str], *, folder: Path, saying: str | None = None) -> str:
     """Run go and return what it printed; `saying` is repeated with the elapsed time while it runs."""
-    go = shutil.which("go") or (str(_USUAL_GO) if _USUAL_GO.exists() else None)
+    go = shutil.which("go") or (str(USUAL_GO) if USUAL_GO.exists() else None)
     if go is None:
         raise MissingToolError("go is not on PATH: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS")
     _check_version(go, folder)
@@ -215,20 +220,21 @@ def _check_version(go: str, folder: Path) -> None:
 def _wait(process: subprocess.Popen[bytes], saying: str | None) -> int:
     started = time.monotonic()
     if saying:
-        _say(saying)
+        say(saying)
     try:
         while True:
             try:
                 return process.wait(timeout=PROGRESS_SECONDS)
             except subprocess.TimeoutExpired:
                 if saying:
-                    _say(f"{saying}: {time.monotonic() - started:.0f} s so far")
+                    say(f"{saying}: {time.monotonic() - started:.0f} s so far")
     except BaseException:
         process.terminate()
         raise
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the person who waits; stdout is for what was asked for."""
     print(f"cluster: {text}", file=sys.stderr, flush=True)
 
 

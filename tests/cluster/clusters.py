@@ -1,5 +1,6 @@
 """The whole dev cluster: control plane, one node, an admin client and kubectl."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self.control_plane = controlplane.ControlPlane(folder)
         self.api: apis.Api = self.control_plane.api
         self.kubeconfig: Path = self.control_plane.admin_kubeconfig
@@ -72,8 +74,16 @@ class Cluster:
             f"--kubeconfig={kubeconfig or self.kubeconfig}",
             *arguments,
         ]
+        # Its own cache of what the API serves: in the home folder it would outlive the cluster.
+        environment = {**os.environ, "KUBECACHEDIR": str(self._folder / "kubectl")}
         done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False
+            command,
+            input=stdin,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_KUBECTL_SECONDS,
+            check=False,
         )
         if done.returncode != 0:
             raise KubectlError(done.stderr.strip())

@@ -90,6 +90,8 @@ class Prometheus:
             f"--config.file={config}",
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address={IPV4}:{port}",
+            # Its first scrape comes after one round of discovery, by default 5 s.
+            "--scrape.discovery-reload-interval=100ms",
             "--log.level=warn",
         )
         self.process = processes.Process(name, argv=argv, log=folder / f"{name}.log")
@@ -116,11 +118,10 @@ class Prometheus:
         self.process.resume()
 
     def wait_until_up(self, *, timeout: float = 30.0) -> None:
-        """Wait until every target's last scrape went well."""
-        wanted = {f"{target.host}:{target.port}" for target in self._targets}
+        """Wait until it has scraped every target since its start, the last time with success."""
         waiting.eventually(
-            lambda: wanted <= {series.labels["instance"] for series in self.query("up == 1")},
-            why=f"{self.name} to scrape {', '.join(sorted(wanted))}",
+            lambda: len(self._targets_up()) == len(self._targets),
+            why=f"{self.name} to scrape all of {[f'{target.host}:{target.port}' for target in self._targets]}",
             timeout=timeout,
         )
 
@@ -152,6 +153,10 @@ class Prometheus:
         difference between "no longer exposed" and "no longer scraped".
         """
         return not self.query(selector) and bool(self.query(f"last_over_time({selector}[{window}])"))
+
+    def _targets_up(self) -> list[str]:
+        found = self._ask("targets", {"state": "active"})["activeTargets"]
+        return [target["scrapeUrl"] for target in found if target["health"] == "up"]
 
     def _ready(self) -> bool:
         self.process.check()
