@@ -91,5 +91,5 @@ def test_a_histogram_is_its_buckets_sum_and_count(
     ],
 )
 def test_a_value_of_another_type_is_refused(type_: MetricType, value: families.Value) -> None:
-    with pytest.raises(TypeError, match="cannot have"):
+    with pytest.raises(TypeError, match=r"^a (gauge|summary|histogram) is "):
         render.metric("m", type=type_, labels=(), value=value)

@@ -13,10 +13,7 @@ _NUMBER = re.compile(
 )
 _INFINITE_SPELLINGS = frozenset("iI")
 
-# Beside these bounds Python and Go choose the same notation: the shortest digits, with an exponent from 1e-4 down.
-# Python goes on without an exponent up to 1e16, Go's shortest "g" only up to 1e6 (strconv: ``eprec = 6``).
-_FIRST_WITH_EXPONENT_IN_GO = 1e6
-_FIRST_WITH_EXPONENT_IN_PYTHON = 1e16
+_WORDS = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 
 def parse_float(text: str) -> float:
@@ -41,15 +38,15 @@ def format_float(value: float) -> str:
     Negative zero is written ``0``.
     """
     text = repr(value)
-    magnitude = abs(value)
-    if _FIRST_WITH_EXPONENT_IN_GO <= magnitude < _FIRST_WITH_EXPONENT_IN_PYTHON:
+    # Python and Go agree on the shortest digits, and from 1e-4 down and 1e16 up on the exponent too. Between 1e6 and
+    # 1e16 only Go writes one (strconv: ``eprec = 6``).
+    if -1e6 < value < 1e6:
+        if text[-2:] == ".0":
+            return text[:-2] if value else "0"
+        return text
+    if -1e16 < value < 1e16:
         return _with_exponent(text)
-    if text.endswith(".0"):
-        return text[:-2] if value else "0"
     return _WORDS.get(text, text)
-
-
-_WORDS = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 
 def _with_exponent(text: str) -> str:

@@ -7,6 +7,9 @@ import math
 from tidegate.exposition import numbers
 from tidegate.model import families
 
+_SUMMARY = families.MetricType.SUMMARY
+_HISTOGRAM = families.MetricType.HISTOGRAM
+
 
 def header(name: str, *, type: families.MetricType, help: str | None) -> bytes:
     """The HELP line, where there is a help text (an empty one too), and the TYPE line of a family."""
@@ -23,21 +26,32 @@ def metric(name: str, *, type: families.MetricType, labels: families.Labels, val
 
     :raises TypeError: ``value`` is not of the shape that a family of this ``type`` has.
     """
-    pairs = ",".join([f'{label}="{_escape_label(text)}"' for label, text in labels]) if labels else ""
-    if isinstance(value, families.Summary):
-        if type is not families.MetricType.SUMMARY:
-            raise TypeError(f"a {type.value} cannot have the value of a summary")
-        return _summary(name, pairs, value)
-    if isinstance(value, families.Histogram):
-        if type is not families.MetricType.HISTOGRAM:
-            raise TypeError(f"a {type.value} cannot have the value of a histogram")
-        return _histogram(name, pairs, value)
-    if type is families.MetricType.SUMMARY or type is families.MetricType.HISTOGRAM:
-        raise TypeError(f"a {type.value} cannot have a plain number as its value")
+    pairs = _pairs(labels) if labels else ""
+    if type is _SUMMARY or type is _HISTOGRAM:
+        return _several_lines(name, type, pairs, value).encode()
+    if isinstance(value, (families.Summary, families.Histogram)):
+        raise TypeError(f"a {type.value} is a plain number, not {value!r}")
     return _line(name, pairs, value).encode()
 
 
-def _summary(name: str, pairs: str, value: families.Summary) -> bytes:
+def _several_lines(name: str, type: families.MetricType, pairs: str, value: families.Value) -> str:
+    if type is _SUMMARY and isinstance(value, families.Summary):
+        return _summary(name, pairs, value)
+    if type is _HISTOGRAM and isinstance(value, families.Histogram):
+        return _histogram(name, pairs, value)
+    raise TypeError(f"a {type.value} is not {value!r}")
+
+
+def _pairs(labels: families.Labels) -> str:
+    pairs = ""
+    for name, value in labels:
+        pairs += f',{name}="{value}"'
+    if "\\" in pairs or "\n" in pairs or pairs.count('"') > 2 * len(labels):
+        return ",".join([f'{name}="{_escape_label(value)}"' for name, value in labels])
+    return pairs[1:]
+
+
+def _summary(name: str, pairs: str, value: families.Summary) -> str:
     before = pairs + "," if pairs else ""
     rendered = [
         _line(name, f'{before}quantile="{numbers.format_float(point.quantile)}"', point.value)
@@ -45,10 +59,10 @@ def _summary(name: str, pairs: str, value: families.Summary) -> bytes:
     ]
     rendered.append(_line(f"{name}_sum", pairs, value.sum or 0.0))
     rendered.append(_line(f"{name}_count", pairs, value.count or 0.0))
-    return "".join(rendered).encode()
+    return "".join(rendered)
 
 
-def _histogram(name: str, pairs: str, value: families.Histogram) -> bytes:
+def _histogram(name: str, pairs: str, value: families.Histogram) -> str:
     before = pairs + "," if pairs else ""
     buckets = value.buckets
     count = value.count or 0.0
@@ -60,7 +74,7 @@ def _histogram(name: str, pairs: str, value: families.Histogram) -> bytes:
     ]
     rendered.append(_line(f"{name}_sum", pairs, value.sum or 0.0))
     rendered.append(_line(f"{name}_count", pairs, count))
-    return "".join(rendered).encode()
+    return "".join(rendered)
 
 
 def _line(name: str, pairs: str, value: float) -> str:
@@ -73,6 +87,4 @@ def _escape_help(text: str) -> str:
 
 
 def _escape_label(text: str) -> str:
-    if "\\" in text or '"' in text or "\n" in text:
-        return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-    return text
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
