@@ -1,0 +1,33 @@
+# One image for both containers of the Pod: `gateway` by default, `operator` as the argument.
+# Pin the base by digest where images are built for others:
+#   docker build --build-arg PYTHON_IMAGE=python:3.14-slim@sha256:... .
+ARG PYTHON_IMAGE=python:3.14-slim
+
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /src
+COPY requirements/build.txt requirements/runtime.txt requirements/
+# The environment that is shipped has no pip; that of the build installs into it.
+RUN python -m venv /build \
+    && python -m venv --without-pip /opt/tidegate \
+    && /build/bin/pip install --require-hashes --only-binary=:all: -r requirements/build.txt \
+    && /build/bin/pip --python /opt/tidegate/bin/python install --require-hashes --only-binary=:all: \
+        -r requirements/runtime.txt
+COPY LICENSE README.md pyproject.toml ./
+COPY operator operator
+RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /build/bin/pip --python /opt/tidegate/bin/python install --no-deps --no-index /wheels/*.whl
+
+FROM ${PYTHON_IMAGE}
+LABEL org.opencontainers.image.title="tidegate" \
+    org.opencontainers.image.description="A push gateway for Prometheus that clears itself" \
+    org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /opt/tidegate /opt/tidegate
+# The bytecode was compiled above: nothing needs to be written, so the root file system may be read-only.
+ENV PATH=/opt/tidegate/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# By number, so that runAsNonRoot can be checked without the image's /etc/passwd.
+USER 65532:65532
+# Push and scrape; the operator's metrics and probes. The control API (9092) stays on loopback.
+EXPOSE 9091 9093
+ENTRYPOINT ["tidegate"]
+CMD ["gateway"]
