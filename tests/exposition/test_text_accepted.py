@@ -135,3 +135,9 @@ def test_a_timestamp_on_any_line_of_a_histogram_is_kept() -> None:
 
 def test_families_are_in_order_of_first_appearance() -> None:
     assert list(text.parse(b"b 1\n# HELP c x\na 1\nc 1\nb 2\n")) == ["b", "c", "a"]
+
+
+def test_a_body_of_many_lines_is_read_to_its_end() -> None:
+    body = b"".join(b'm{a="%d"} %d\n' % (number, number) for number in range(20_000))
+    metrics = text.parse(b"# TYPE m gauge\n" + body)["m"].metrics
+    assert [metric.value for metric in metrics] == list(range(20_000))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from tidegate.exposition import text
@@ -101,7 +103,23 @@ def test_the_message_is_led_by_the_place_as_in_pushgateway() -> None:
         text.parse(b"m 1\nm x\n")
 
 
+def test_the_line_is_right_deep_in_a_large_body() -> None:
+    with pytest.raises(errors.BadExpositionError, match=r"line 50001, column 3"):
+        text.parse(b"m 1\n" * 50_000 + b"m x\n" + b"\n" * 50_000)
+
+
 def test_a_message_is_short_and_fit_for_utf8_whatever_was_sent() -> None:
     with pytest.raises(errors.BadExpositionError) as refusal:
         text.parse(b"m " + b"\xff" * 100_000 + b"\n")
     assert len(str(refusal.value).encode()) < 400
+
+
+def test_a_body_of_empty_lines_takes_little_memory() -> None:
+    body = b"\n" * 300_000
+    tracemalloc.start()
+    try:
+        text.parse(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(body)

@@ -7,8 +7,10 @@ lines and each ordinary line into its parts. A line it does not know is read wit
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+from collections.abc import Iterable
 
 from tidegate.exposition import assembly, lines
 from tidegate.model import errors, families
@@ -25,6 +27,7 @@ _LINE = re.compile(
     r"|([^\n]*+\n|[^\n]++)"
 )
 _LABEL = re.compile(rf'({lines.LABEL_NAME})="([^"]*+)"')
+_CUT_CHARACTERS = 16384
 _INFINITIES = (math.inf, -math.inf)
 
 
@@ -47,7 +50,7 @@ def parse(body: bytes) -> dict[str, families.Family]:
     assembler = assembly.Assembler()
     simple = assembler.simple
     label_sets = _LabelSets()
-    for number, (name, pairs, value, keyword, subject, rest, other) in enumerate(_LINE.findall(text), 1):
+    for number, (name, pairs, value, keyword, subject, rest, other) in enumerate(_ordinary_parts(text), 1):
         try:
             if name:
                 amount = float(value)
@@ -65,6 +68,15 @@ def parse(body: bytes) -> dict[str, families.Family]:
         except (lines.Fault, ValueError) as error:
             raise _located(error, text, number=number) from None
     return assembler.finish()
+
+
+def _ordinary_parts(text: str) -> Iterable[tuple[str, ...]]:
+    """The groups of ``_LINE`` for each line."""
+    # SECURITY: the groups of an empty line take a hundred times its memory, so only some lines are cut at a time.
+    ends = [0]
+    while ends[-1] < len(text):
+        ends.append(text.find("\n", ends[-1] + _CUT_CHARACTERS) + 1 or len(text))
+    return itertools.chain.from_iterable(_LINE.findall(text, start, end) for start, end in itertools.pairwise(ends))
 
 
 def _read_with_care(assembler: assembly.Assembler, line: str) -> None:
