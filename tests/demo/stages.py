@@ -9,7 +9,6 @@ from tests.cluster import apis, clusters, objects, prometheus
 from tests.support import tidegates
 
 _HERE = Path(__file__).parent
-_MANIFESTS = _HERE.parents[1] / "manifests"
 NAMESPACE = "default"
 
 
@@ -99,9 +98,8 @@ def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
         gateway = tidegates.Gateway(folder)
         stack.callback(gateway.process.stop)
         gateway.start()
-        say("starting the operator with just the rights of its ServiceAccount (manifests/rbac)")
-        cluster.kubectl("apply", "-k", _MANIFESTS / "rbac")
-        kubeconfig = cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate")
+        say("starting the operator with just the rights of its ServiceAccount (manifests/base/rbac.yaml)")
+        kubeconfig = tidegates.operator_kubeconfig(cluster)
         operator = tidegates.Operator(folder, gateway=gateway, kubeconfig=kubeconfig)
         stack.callback(operator.process.stop)
         operator.start()

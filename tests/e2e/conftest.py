@@ -11,15 +11,13 @@ from tests.cluster.fixtures import StartPrometheus
 from tests.e2e import pushers
 from tests.support import tidegates
 
-_MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
 SCRAPE_INTERVAL = "1s"
 
 
 @pytest.fixture(scope="session")
 def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
     """The rights of the operator's ServiceAccount, from the manifests, and no others."""
-    cluster.kubectl("apply", "-k", _MANIFESTS / "rbac")
-    return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate")
+    return tidegates.operator_kubeconfig(cluster)
 
 
 @pytest.fixture

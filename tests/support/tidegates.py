@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import processes
+from tests.cluster import clusters, processes
 from tests.support import ports, waiting
 
 HOST = "127.0.0.1"
@@ -18,6 +18,7 @@ AWAY = (OSError, urllib.error.URLError)
 """What a call raises while the process is down."""
 
 _HTTP_SECONDS = 10.0
+_MANIFESTS = Path(__file__).resolve().parents[2] / "manifests" / "base"
 
 
 class Gateway:
@@ -90,6 +91,13 @@ class Operator:
     def log(self) -> str:
         """All it has logged."""
         return self.process.log.read_text(errors="replace")
+
+
+def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
+    """A kubeconfig with the rights that the manifests give to the operator, and no others."""
+    cluster.kubectl("apply", "-f", _MANIFESTS / "namespace.yaml")
+    cluster.kubectl("apply", "--namespace=tidegate", "-f", _MANIFESTS / "rbac.yaml")
+    return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate")
 
 
 def _tidegate(command: str, *arguments: str, log: Path) -> processes.Process:
