@@ -153,6 +153,10 @@ class Picture:
         """The keys of all groups."""
         return list(self._groups)
 
+    def group_count(self) -> int:
+        """How many groups there are."""
+        return len(self._groups)
+
     # Pods
 
     @property

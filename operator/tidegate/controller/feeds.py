@@ -1,0 +1,95 @@
+"""The groups, as the gateway tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tidegate import settings
+from tidegate.aiokits import backoffs, clocks, pulses
+from tidegate.controller import agendas, gateways, metrics, notices, outages, pictures
+from tidegate.model import records
+
+
+class GroupFeed:
+    """Lists all groups of the gateway, then follows their changes.
+
+    :param on_complete: called when all groups of a gateway's history are in the picture, at the start and whenever the
+        gateway begins another history.
+    """
+
+    def __init__(
+        self,
+        gateway: gateways.Gateway,
+        *,
+        picture: pictures.Picture,
+        agenda: agendas.Agenda,
+        told: notices.Notices,
+        own: metrics.OperatorMetrics,
+        clock: clocks.Clock,
+        chosen: settings.WorkerSettings,
+        on_complete: Callable[[], None],
+    ) -> None:
+        self._gateway = gateway
+        self._picture = picture
+        self._agenda = agenda
+        self._notices = told
+        self._metrics = own
+        self._clock = clock
+        self._backoff = backoffs.Backoff(first=chosen.backoff_seconds / 4, limit=chosen.backoff_limit_seconds / 6)
+        self._outage = outages.Outage(
+            "the gateway", meanwhile="the operator tries again every few seconds", clock=clock
+        )
+        self._epoch: str | None = None
+        self._revision = 0
+        self._moved = pulses.Pulse()
+        self._on_complete = on_complete
+        self._complete = False
+
+    @property
+    def epoch(self) -> str | None:
+        """The gateway's present history, ``None`` before it told of any."""
+        return self._epoch
+
+    async def run(self) -> None:
+        """Follow the gateway, for ever."""
+        while True:
+            try:
+                changes = await self._gateway.changes(epoch=self._epoch, since=self._revision)
+            except gateways.HistoryLostError:
+                self._begin_anew()
+            except gateways.GatewayError as error:
+                self._metrics.gateway_errors.inc()
+                self._outage.failed(error)
+                await self._clock.wait(asyncio.Event(), until=self._clock.steady() + self._backoff.next())
+            else:
+                self._outage.over()
+                self._backoff.reset()
+                self._take(changes)
+
+    async def reached(self, revision: int, *, epoch: str, within: float) -> None:
+        """Wait until the picture has what the gateway had at this revision; at most ``within`` seconds."""
+        until = self._clock.steady() + within
+        while self._epoch == epoch and self._revision < revision and self._clock.steady() < until:
+            await self._clock.wait(self._moved.next(), until=until)
+
+    def _take(self, changes: records.Changes) -> None:
+        if self._epoch is not None and changes.epoch != self._epoch:
+            self._begin_anew()
+            return
+        for deleted in changes.deleted:
+            self._picture.deleted(deleted.key)
+        for record in changes.groups:
+            self._agenda.add(self._picture.changed(record, steady=self._clock.steady()))
+        self._notices.deleted(changes.deleted)
+        self._epoch, self._revision = changes.epoch, changes.revision
+        if not changes.more and not self._complete:
+            self._complete = True
+            self._on_complete()
+        self._moved.fire()
+
+    def _begin_anew(self) -> None:
+        self._picture.forget_groups()
+        self._epoch, self._revision = None, 0
+        self._complete = False
+        self._moved.fire()

@@ -1,0 +1,79 @@
+"""The client of the gateway's control API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+
+from tidegate.model import lives, records
+
+BATCH = 500
+"""Actions in one call: a few milliseconds of the gateway's time."""
+PAGE = 1_000
+WAIT_SECONDS = 30.0
+_ANSWER_SECONDS = 10.0
+"""How long an answer may take, beyond what was asked to wait."""
+
+
+class GatewayError(Exception):
+    """The gateway did not answer as it should; ``str()`` says what happened."""
+
+
+class HistoryLostError(GatewayError):
+    """The gateway has begun a new history, or forgot what was asked for: list all groups anew."""
+
+
+class Gateway:
+    """One gateway, on loopback. Calls raise :class:`GatewayError`.
+
+    The session is the caller's.
+    """
+
+    def __init__(self, url: str, *, session: aiohttp.ClientSession) -> None:
+        self._url = url.rstrip("/") + "/control/v1/"
+        self._session = session
+
+    async def changes(self, *, epoch: str | None, since: int) -> records.Changes:
+        """What changed after a revision, from 0 all groups. With a known epoch it waits for something to change."""
+        query = {"since": str(since), "limit": str(PAGE)}
+        if epoch is not None:
+            query |= {"epoch": epoch, "wait": str(WAIT_SECONDS)}
+        data = await self._call("GET", "groups", params=query, timeout=_ANSWER_SECONDS + WAIT_SECONDS)
+        try:
+            return records.Changes.from_json(data)
+        except (KeyError, TypeError, ValueError) as error:
+            raise GatewayError(f"the gateway at {self._url} answers with no page of changes: {error!r}") from error
+
+    async def act(self, actions: Sequence[records.Action], *, epoch: str) -> tuple[int, list[lives.Refusal | None]]:
+        """Have at most :data:`BATCH` actions done, in order.
+
+        Returns the revision after them, and for each why it was not done; ``None`` where it was.
+        """
+        body = {"epoch": epoch, "actions": [action.to_json() for action in actions]}
+        data = await self._call("POST", "actions", json=body, timeout=_ANSWER_SECONDS)
+        try:
+            results = [None if result is None else lives.Refusal(result) for result in data["results"]]
+            revision = int(data["revision"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise GatewayError(f"the gateway at {self._url} answers with no results: {error!r}") from error
+        if len(results) != len(actions):
+            raise GatewayError(f"the gateway at {self._url} answers {len(actions)} actions with {len(results)} results")
+        return revision, results
+
+    async def _call(self, method: str, path: str, *, timeout: float, **more: Any) -> Any:  # noqa: ASYNC109 - aiohttp's
+        limit = aiohttp.ClientTimeout(total=timeout)
+        try:
+            async with self._session.request(method, self._url + path, timeout=limit, **more) as response:
+                if response.status in (HTTPStatus.GONE, HTTPStatus.CONFLICT):
+                    raise HistoryLostError(f"the gateway at {self._url} has begun a new history")
+                if response.status != HTTPStatus.OK:
+                    said = (await response.text())[:500]
+                    raise GatewayError(f"{method} {self._url}{path}: {response.status} {said}")
+                return await response.json()
+        except TimeoutError as error:
+            raise GatewayError(f"{method} {self._url}{path}: no answer within {timeout:g} s") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise GatewayError(f"{method} {self._url}{path}: {error}; is the gateway up?") from error

@@ -1,0 +1,53 @@
+"""The way in for what the API server tells of objects, whether an event or a list told it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from tidegate.aiokits import clocks
+from tidegate.controller import agendas, metrics, notices, pictures, views
+
+
+class Sighting(NamedTuple):
+    """An object as an event told of it; ``deleted``: as it was when it was deleted."""
+
+    view: views.OwnerView
+    deleted: bool = False
+
+
+class Intake:
+    """Brings objects into the picture, and what they may change onto the agenda. For one event loop."""
+
+    def __init__(
+        self,
+        picture: pictures.Picture,
+        *,
+        agenda: agendas.Agenda,
+        told: notices.Notices,
+        own: metrics.OperatorMetrics,
+        clock: clocks.Clock,
+    ) -> None:
+        self._picture = picture
+        self._agenda = agenda
+        self._notices = told
+        self._metrics = own
+        self._clock = clock
+
+    def sighted(self, sighting: Sighting) -> None:
+        """An event told of an object."""
+        self._metrics.last_event.set(self._clock.wall())
+        if sighting.deleted:
+            self._notices.left(sighting.view)
+            self._agenda.add(self._picture.saw_deleted(sighting.view, wall=self._clock.wall()))
+        else:
+            self._notices.seen(sighting.view)
+            self._agenda.add(self._picture.saw(sighting.view, steady=self._clock.steady()))
+
+    def listed(self, kind: views.Kind, found: Collection[views.OwnerView], *, started: float) -> None:
+        """A complete list of a kind, begun at ``started`` on the steady clock, came in."""
+        for view in found:
+            self._notices.seen(view)
+        steady, wall = self._clock.steady(), self._clock.wall()
+        self._picture.listed(kind, found, started=started, steady=steady, wall=wall)
+        self._agenda.add_all()

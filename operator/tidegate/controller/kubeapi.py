@@ -1,0 +1,175 @@
+"""Every call to the Kubernetes API server. What comes back is cut down at once; what goes wrong has one type."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, TypeAlias
+from urllib import parse
+
+import aiohttp
+from kubernetes.aio import client
+
+from tidegate import settings
+from tidegate.controller import pictures, views
+from tidegate.model import owners
+
+Json: TypeAlias = dict[str, Any]
+
+_PATHS = {views.Kind.JOB: "jobs", views.Kind.CRONJOB: "cronjobs"}
+_LIST_TRIES = 3
+"""A continue token lives for minutes; if three lists in a row outlive theirs, the API server is not well."""
+_MESSAGE_LIMIT = 500
+
+
+class ApiError(Exception):
+    """The API server did not do what it was asked; ``str()`` says what, why and what to do.
+
+    :ivar reason: one of a few words, fit to be a label of a metric.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ForbiddenError(ApiError):
+    """Our account lacks a rule."""
+
+
+class NotFoundError(ApiError):
+    """There is no such object, or no such namespace."""
+
+
+class ExpiredError(ApiError):
+    """The rest of this list is no longer kept: it must be begun anew."""
+
+
+class KubeApi:
+    """A client of the API server, for one event loop.
+
+    Calls that would be too many at once wait for their turn. Each raises :class:`ApiError`.
+    """
+
+    def __init__(self, login: client.Configuration, *, chosen: settings.KubernetesSettings) -> None:
+        self._client = client.ApiClient(login)
+        self._settings = chosen
+        self._turns = asyncio.Semaphore(chosen.concurrency)
+        self._timeout = aiohttp.ClientTimeout(total=chosen.request_timeout, sock_connect=chosen.connect_timeout)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def objects(self, kind: views.Kind) -> list[views.OwnerView]:
+        """All objects of this kind, as they were at some moment after this call began."""
+        found: list[views.OwnerView] = []
+        for place in self._places():
+            found += await self._list(kind, f"/apis/batch/v1{place}/{_PATHS[kind]}")
+        return found
+
+    async def job_of(self, pod: pictures.Pod) -> owners.Uid | None:
+        """The Job that made this pod, ``None`` where there is no such pod or no Job made it."""
+        try:
+            data = await self._call("GET", f"/api/v1/namespaces/{_quoted(pod.namespace)}/pods/{_quoted(pod.name)}")
+        except NotFoundError:
+            return None
+        for reference in data["metadata"].get("ownerReferences", ()):
+            if reference.get("controller") and reference["kind"] == views.Kind.JOB:
+                return owners.Uid(reference["uid"])
+        return None
+
+    async def create_event(self, namespace: str, body: Json) -> None:
+        """Create an ``events.k8s.io/v1`` Event."""
+        await self._call("POST", f"/apis/events.k8s.io/v1/namespaces/{_quoted(namespace)}/events", body=body)
+
+    def _places(self) -> Iterable[str]:
+        if not self._settings.namespaces:
+            return [""]
+        return [f"/namespaces/{_quoted(namespace)}" for namespace in self._settings.namespaces]
+
+    async def _list(self, kind: views.Kind, path: str) -> list[views.OwnerView]:
+        for _ in range(_LIST_TRIES - 1):
+            try:
+                return await self._list_once(kind, path)
+            except ExpiredError:
+                continue
+        return await self._list_once(kind, path)
+
+    async def _list_once(self, kind: views.Kind, path: str) -> list[views.OwnerView]:
+        """Page by page. Without a resourceVersion the API server answers with nothing older than the call."""
+        found: list[views.OwnerView] = []
+        query = {"limit": str(self._settings.page_size)}
+        while True:
+            page = await self._call("GET", path, query=query)
+            try:
+                found += [views.view(item, kind=kind) for item in page["items"] or ()]
+                token = page["metadata"].get("continue")
+            except (KeyError, TypeError, ValueError) as error:
+                raise ApiError(f"GET {path}: the answer is no list of {kind}s: {error!r}", reason="garbled") from error
+            if not token:
+                return found
+            query["continue"] = token
+
+    async def _call(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Json | None = None
+    ) -> Json:
+        async with self._turns:
+            try:
+                return await self._exchange(method, path, query=query, body=body)
+            except TimeoutError as error:
+                limit = self._settings.request_timeout
+                message = f"{method} {path}: no answer within {limit:g} s; is the API server overloaded?"
+                raise ApiError(message, reason="timeout") from error
+            except (aiohttp.ClientError, OSError) as error:
+                message = f"{method} {path}: {error}; is the API server up, and may this Pod connect to it?"
+                raise ApiError(message, reason="unreachable") from error
+
+    async def _exchange(self, method: str, path: str, *, query: Mapping[str, str] | None, body: Json | None) -> Json:
+        target = f"{path}?{parse.urlencode(query)}" if query else path
+        request = await self._client.param_serialize(
+            method, target, header_params={"Accept": "application/json"}, body=body, auth_settings=["BearerToken"]
+        )
+        answer = await self._client.call_api(*request, _request_timeout=self._timeout)
+        async with answer.response as response:
+            text = await response.read()
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _error(f"{method} {path}", response.status, text)
+        try:
+            data: Json = json.loads(text)
+        except ValueError as error:
+            raise ApiError(f"{method} {path}: the answer is no JSON: {error}", reason="garbled") from error
+        return data
+
+
+def _error(what: str, status: int, text: bytes) -> ApiError:
+    message = f"{what}: {_message(text)}"
+    match status:
+        case HTTPStatus.FORBIDDEN:
+            advice = "grant this to the operator's service account as manifests/ does"
+            return ForbiddenError(f"{message}; {advice}", reason="forbidden")
+        case HTTPStatus.UNAUTHORIZED:
+            return ApiError(f"{message}; is the token or certificate expired?", reason="unauthorized")
+        case HTTPStatus.NOT_FOUND:
+            return NotFoundError(message, reason="not-found")
+        case HTTPStatus.GONE:
+            return ExpiredError(message, reason="expired")
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return ApiError(f"{message}; the API server asks for fewer calls", reason="throttled")
+        case _:
+            return ApiError(f"{message} ({status})", reason="server" if status >= 500 else "rejected")
+
+
+def _message(text: bytes) -> str:
+    """What the API server says, from its Status object where it sent one."""
+    try:
+        said = json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        said = text.decode(errors="replace")
+    return str(said)[:_MESSAGE_LIMIT]
+
+
+def _quoted(name: str) -> str:
+    return parse.quote(name, safe="")

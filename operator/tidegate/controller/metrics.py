@@ -1,0 +1,70 @@
+"""The operator's own metrics."""
+
+from __future__ import annotations
+
+import functools
+
+import prometheus_client
+
+from tidegate.controller import pictures, views
+from tidegate.model import lives, records
+
+_ACTIONS = {records.ClaimGroup: "claim", records.ReleaseGroup: "release", records.RetireGroup: "retire"}
+_SECONDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
+
+
+class OperatorMetrics:
+    """All ``tidegate_operator_*`` metrics, in one registry."""
+
+    def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self._objects = prometheus_client.Gauge(
+            "tidegate_operator_objects", "Kubernetes objects that groups can follow.", ["kind"], registry=registry
+        )
+        self._groups = prometheus_client.Gauge(
+            "tidegate_operator_groups", "Groups that the gateway told of.", registry=registry
+        )
+        self._actions = prometheus_client.Counter(
+            "tidegate_operator_actions_total",
+            "What the gateway was told to do, and whether it did (done) or why not.",
+            ["action", "result"],
+            registry=registry,
+        )
+        self.plan_seconds = prometheus_client.Histogram(
+            "tidegate_operator_plan_duration_seconds", "Time to plan once.", buckets=_SECONDS, registry=registry
+        )
+        self.last_list = prometheus_client.Gauge(
+            "tidegate_operator_last_list_timestamp_seconds",
+            "When the last complete list of all objects began; 0 for never.",
+            registry=registry,
+        )
+        self.last_event = prometheus_client.Gauge(
+            "tidegate_operator_last_event_timestamp_seconds",
+            "When the watch last told of an object; 0 for never.",
+            registry=registry,
+        )
+        self.watch_restarts = prometheus_client.Counter(
+            "tidegate_operator_watch_restarts_total", "How often the watch ended and was begun anew.", registry=registry
+        )
+        self.api_errors = prometheus_client.Counter(
+            "tidegate_operator_api_errors_total", "Failed calls to the API server.", ["reason"], registry=registry
+        )
+        self.gateway_errors = prometheus_client.Counter(
+            "tidegate_operator_gateway_errors_total", "Failed calls to the gateway.", registry=registry
+        )
+        self.events = prometheus_client.Counter(
+            "tidegate_operator_events_total",
+            "Events for people: posted, failed, or dropped because too many waited.",
+            ["result"],
+            registry=registry,
+        )
+
+    def acted(self, action: records.Action, refusal: lives.Refusal | None) -> None:
+        """The gateway answered an action."""
+        result = "done" if refusal is None else refusal.value
+        self._actions.labels(action=_ACTIONS[type(action)], result=result).inc()
+
+    def watch(self, picture: pictures.Picture) -> None:
+        """Tell of this picture's size at every scrape."""
+        self._groups.set_function(picture.group_count)
+        for kind in views.Kind:
+            self._objects.labels(kind=kind.value).set_function(functools.partial(picture.count, kind))

@@ -1,0 +1,169 @@
+"""The operator put together: which parts it has, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Coroutine
+
+import aiohttp
+import prometheus_client
+from aiohttp import web
+
+from tidegate import settings
+from tidegate.aiokits import addresses, backoffs, clocks
+from tidegate.controller import (
+    agendas,
+    announcers,
+    endpoints,
+    feeds,
+    gateways,
+    intakes,
+    kubeapi,
+    logins,
+    metrics,
+    notices,
+    outages,
+    pictures,
+    reconcilers,
+    resyncs,
+    supervisors,
+    watches,
+)
+
+_logger = logging.getLogger(__name__)
+
+_DEAD_TURNS = 4
+"""Resync periods without a turn of the worker after which it is taken for dead."""
+
+
+async def run(
+    chosen: settings.OperatorSettings,
+    *,
+    clock: clocks.Clock,
+    registry: prometheus_client.CollectorRegistry,
+    stop: asyncio.Event,
+) -> None:
+    """Work until told to stop, in this loop and one thread of its own. Takes no signals.
+
+    :raises OSError: it cannot start: no credentials for Kubernetes, or its address is taken.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        api = kubeapi.KubeApi(await logins.load(chosen.kubernetes), chosen=chosen.kubernetes)
+        stack.push_async_callback(api.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        parts = _Parts(chosen, api=api, session=session, clock=clock, registry=registry)
+        await stack.enter_async_context(_served(chosen.listen_address, parts.app(registry)))
+        _logger.info(
+            "the operator follows the gateway at %s; listening on %s", chosen.gateway_url, chosen.listen_address
+        )
+        async with asyncio.TaskGroup() as running:
+            tasks = [running.create_task(work, name=name) for name, work in parts.tasks().items()]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+    _logger.info("the operator has stopped")
+
+
+class _Parts:
+    """All parts of one operator, each given what it needs."""
+
+    def __init__(
+        self,
+        chosen: settings.OperatorSettings,
+        *,
+        api: kubeapi.KubeApi,
+        session: aiohttp.ClientSession,
+        clock: clocks.Clock,
+        registry: prometheus_client.CollectorRegistry,
+    ) -> None:
+        self._settings = chosen
+        self._clock = clock
+        own = metrics.OperatorMetrics(registry)
+        picture = pictures.Picture(namespaces=chosen.kubernetes.namespaces)
+        own.watch(picture)
+        agenda = agendas.Agenda()
+        self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
+        told = notices.Notices(self._announcer.announce)
+        gateway = gateways.Gateway(chosen.gateway_url, session=session)
+        self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock)
+        self._resync = resyncs.Resync(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
+        self._feed = feeds.GroupFeed(
+            gateway,
+            picture=picture,
+            agenda=agenda,
+            told=told,
+            own=own,
+            clock=clock,
+            chosen=chosen.worker,
+            on_complete=self._resync.hurry,
+        )
+        self._reconciler = reconcilers.Reconciler(
+            picture,
+            agenda=agenda,
+            feed=self._feed,
+            resync=self._resync,
+            gateway=gateway,
+            api=api,
+            told=told,
+            own=own,
+            clock=clock,
+            chosen=chosen,
+        )
+        self._supervisor = self._supervised(own)
+
+    def tasks(self) -> dict[str, Coroutine[None, None, None]]:
+        """What must run at the same time, by name."""
+        return {
+            "follow the gateway": self._feed.run(),
+            "list objects": self._resync.run(),
+            "reconcile": self._reconciler.run(),
+            "watch objects": self._supervisor.run(),
+            "post events": self._announcer.run(),
+        }
+
+    def app(self, registry: prometheus_client.CollectorRegistry) -> web.Application:
+        """What it serves."""
+        return endpoints.app(registry, alive=self._alive, ready=self._reconciler.first_plan.is_set)
+
+    def _alive(self) -> bool:
+        silent = self._clock.steady() - self._reconciler.last_turn
+        return silent < _DEAD_TURNS * self._settings.worker.resync_seconds
+
+    def _supervised(self, own: metrics.OperatorMetrics) -> supervisors.Supervisor:
+        loop = asyncio.get_running_loop()
+
+        def pass_on(sighting: intakes.Sighting) -> None:
+            loop.call_soon_threadsafe(self._intake.sighted, sighting)
+
+        def work(told_to_stop: threading.Event) -> None:
+            watches.watch(told_to_stop, chosen=self._settings.kubernetes, sink=pass_on)
+
+        period = self._settings.worker.resync_seconds
+        meanwhile = f"it is begun anew, and until then changes of Jobs are seen every {period:g} s"
+        return supervisors.Supervisor(
+            work,
+            name="watch",
+            clock=self._clock,
+            backoff=self._backoff(),
+            outage=outages.Outage("the watch on Jobs and CronJobs", meanwhile=meanwhile, clock=self._clock),
+            on_restart=own.watch_restarts.inc,
+        )
+
+    def _backoff(self) -> backoffs.Backoff:
+        worker = self._settings.worker
+        return backoffs.Backoff(first=worker.backoff_seconds, limit=worker.backoff_limit_seconds)
+
+
+@contextlib.asynccontextmanager
+async def _served(address: str, app: web.Application) -> AsyncIterator[None]:
+    host, port = addresses.parse(address)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

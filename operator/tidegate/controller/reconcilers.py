@@ -1,0 +1,144 @@
+"""The worker: plans what the agenda has, asks what must be asked, and has the gateway do the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+
+from tidegate import settings
+from tidegate.aiokits import backoffs, clocks
+from tidegate.controller import agendas, feeds, gateways, kubeapi, metrics, notices, outages, pictures, plans, resyncs
+from tidegate.model import groups, lives, owners, records
+
+_ECHO_SECONDS = 5.0
+"""How long to wait for the gateway's own word of what it just did, so that nothing is said twice."""
+
+
+class Reconciler:
+    """One plan at a time, from the picture as it is then."""
+
+    def __init__(
+        self,
+        picture: pictures.Picture,
+        *,
+        agenda: agendas.Agenda,
+        feed: feeds.GroupFeed,
+        resync: resyncs.Resync,
+        gateway: gateways.Gateway,
+        api: kubeapi.KubeApi,
+        told: notices.Notices,
+        own: metrics.OperatorMetrics,
+        clock: clocks.Clock,
+        chosen: settings.OperatorSettings,
+    ) -> None:
+        self._picture = picture
+        self._agenda = agenda
+        self._feed = feed
+        self._resync = resync
+        self._gateway = gateway
+        self._api = api
+        self._notices = told
+        self._metrics = own
+        self._clock = clock
+        self._settings = chosen
+        self._backoff = backoffs.Backoff(
+            first=chosen.worker.backoff_seconds / 4, limit=chosen.worker.backoff_limit_seconds / 6
+        )
+        self._lookups = outages.Outage(
+            "asking for a pod", meanwhile="its group is left alone until the next resync", clock=clock
+        )
+        self._asking: set[pictures.Pod] = set()
+        self.last_turn = clock.steady()
+        """When the worker last came round, on the steady clock. It does at least once a resync period."""
+        self.first_plan = asyncio.Event()
+        """Set once every group was planned that was there at the start."""
+
+    async def run(self) -> None:
+        """Work, for ever."""
+        async with asyncio.TaskGroup() as asking:
+            while True:
+                self.last_turn = self._clock.steady()
+                await self._clock.wait(self._agenda.filled, until=self.last_turn + self._settings.worker.resync_seconds)
+                if self._agenda.filled.is_set():
+                    await self._clock.wait(
+                        asyncio.Event(), until=self._clock.steady() + self._settings.worker.coalesce_seconds
+                    )
+                    await self._turn(asking)
+
+    async def _turn(self, asking: asyncio.TaskGroup) -> None:
+        epoch = self._feed.epoch
+        keys = self._agenda.take()
+        if epoch is None or not self._resync.done.is_set():
+            # What is not known yet is put on the agenda when it is. An owner that nobody has seen yet may be active.
+            return
+        with self._metrics.plan_seconds.time():
+            plan = plans.plan(self._picture, rules=self._settings.rules, keys=keys)
+        self._notices.ambiguous(plan.ambiguities)
+        for pod in plan.lookups - self._asking:
+            self._asking.add(pod)
+            asking.create_task(self._ask(pod), name=f"ask for pod {pod.namespace}/{pod.name}")
+        for start in range(0, len(plan.actions), gateways.BATCH):
+            await self._act(plan.actions[start : start + gateways.BATCH], epoch=epoch)
+        self.first_plan.set()
+
+    async def _act(self, actions: Sequence[records.Action], *, epoch: str) -> None:
+        known = self._known_owners(actions)
+        try:
+            revision, refusals = await self._gateway.act(actions, epoch=epoch)
+        except gateways.HistoryLostError:
+            return  # The feed begins anew and puts every group on the agenda.
+        except gateways.GatewayError:
+            # The feed tells of the outage. Whether these were done is not known: plan them again.
+            self._metrics.gateway_errors.inc()
+            self._agenda.add(action.key for action in actions)
+            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + self._backoff.next())
+            return
+        self._backoff.reset()
+        self._report(actions, refusals, known=known)
+        # What was refused was planned from an old picture: the feed brings what changed, and that is planned again.
+        await self._feed.reached(revision, epoch=epoch, within=_ECHO_SECONDS)
+
+    def _known_owners(self, actions: Sequence[records.Action]) -> dict[owners.Uid, owners.Owner]:
+        found: dict[owners.Uid, owners.Owner] = {}
+        for action in actions:
+            record = self._picture.group(action.key)
+            claims = {} if record is None else dict(record.claims)
+            if isinstance(action, records.ClaimGroup):
+                claims[action.claim.owner.uid] = action.claim
+            found.update({uid: claim.owner for uid, claim in claims.items()})
+        return found
+
+    def _report(
+        self,
+        actions: Sequence[records.Action],
+        refusals: Sequence[lives.Refusal | None],
+        *,
+        known: dict[owners.Uid, owners.Owner],
+    ) -> None:
+        retired: dict[owners.Owner, list[groups.GroupingKey]] = defaultdict(list)
+        for action, refusal in zip(actions, refusals, strict=True):
+            self._metrics.acted(action, refusal)
+            record = self._picture.group(action.key)
+            first = record is None or not record.draining
+            if isinstance(action, records.RetireGroup) and refusal is None and first:
+                for uid in action.over:
+                    if uid in known:
+                        retired[known[uid]].append(action.key)
+        self._notices.retired(retired)
+
+    async def _ask(self, pod: pictures.Pod) -> None:
+        uid: owners.Uid | None = None
+        try:
+            uid = await self._api.job_of(pod)
+        except kubeapi.ApiError as error:
+            self._metrics.api_errors.labels(reason=error.reason).inc()
+            self._lookups.failed(error)
+            if not isinstance(error, kubeapi.ForbiddenError):
+                return
+            # Without the right to ask, the name alone must do.
+        else:
+            self._lookups.over()
+        finally:
+            self._asking.discard(pod)
+        self._agenda.add(self._picture.resolved(pod, uid))

@@ -1,0 +1,66 @@
+"""The complete lists: the source of truth, which events only run ahead of."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tidegate import settings
+from tidegate.aiokits import backoffs, clocks
+from tidegate.controller import intakes, kubeapi, metrics, outages, views
+
+
+class Resync:
+    """Lists every object, again and again. A list that fails changes nothing."""
+
+    def __init__(
+        self,
+        api: kubeapi.KubeApi,
+        *,
+        intake: intakes.Intake,
+        own: metrics.OperatorMetrics,
+        clock: clocks.Clock,
+        chosen: settings.WorkerSettings,
+    ) -> None:
+        self._api = api
+        self._intake = intake
+        self._metrics = own
+        self._clock = clock
+        self._period = chosen.resync_seconds
+        self._backoff = backoffs.Backoff(first=chosen.backoff_seconds, limit=chosen.backoff_limit_seconds)
+        self._outage = outages.Outage(
+            "the list of Jobs and CronJobs", meanwhile="groups are kept until it works again", clock=clock
+        )
+        self._wanted = asyncio.Event()
+        self.done = asyncio.Event()
+        """Set once every object was listed."""
+
+    def hurry(self) -> None:
+        """List now. Said when all groups of a gateway are known: only a list that begins later proves an owner gone."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """List when first told to hurry, then at least once a period, for ever."""
+        await self._wanted.wait()
+        while True:
+            self._wanted.clear()
+            worked = await self._list_all()
+            pause = self._period if worked else min(self._period, self._backoff.next())
+            await self._clock.wait(self._wanted, until=self._clock.steady() + pause)
+
+    async def _list_all(self) -> bool:
+        began = self._clock.wall()
+        try:
+            started = self._clock.steady()
+            found = {kind: await self._api.objects(kind) for kind in views.Kind}
+        except kubeapi.ApiError as error:
+            self._metrics.api_errors.labels(reason=error.reason).inc()
+            self._outage.failed(error)
+            return False
+        # All kinds at once: half of the objects would be planned as if the other half were gone.
+        for kind, objects in found.items():
+            self._intake.listed(kind, objects, started=started)
+        self._metrics.last_list.set(began)
+        self._outage.over()
+        self._backoff.reset()
+        self.done.set()
+        return True
