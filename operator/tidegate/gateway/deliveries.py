@@ -61,11 +61,7 @@ class Delivery:
         return self._socket is None or _unacknowledged(self._socket) == 0
 
     def _broken(self) -> bool:
-        if self._socket is None:
-            return True
-        if self._transport is not None and self._transport.is_closing() and not self._all_sent():
-            return True
-        return _tcp_state(self._socket) == _BROKEN_STATE
+        return self._socket is None or _tcp_state(self._socket) == _BROKEN_STATE
 
 
 def _unacknowledged(connection: socket.socket) -> int:

@@ -52,19 +52,21 @@ class ScrapeEndpoint:
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Answer with all groups as they are at this moment."""
         scraper = _scraper(request)
+        response = web.StreamResponse()
         if scraper is None:
-            return await self._answer(request, self._store.snapshot())
-        deadline = time.monotonic() + _timeout(request)
+            await self._answer(request, response, self._store.snapshot(), within=_MAX_TIMEOUT)
+            return response
+        timeout = _timeout(request)
+        deadline = time.monotonic() + timeout
         self._tracker.began(scraper, now=self._clock.steady())
-        delivery = deliveries.Delivery(request.transport)
         snapshot = self._store.snapshot()
+        delivery = deliveries.Delivery(request.transport)
         try:
-            response = await self._answer(request, snapshot)
+            sent = await self._answer(request, response, snapshot, within=timeout)
         except BaseException:
             delivery.close()
-            self._metrics.scrapes.labels(result="broken").inc()
             raise
-        confirmation = self._confirm(delivery, scraper, revision=snapshot.revision, deadline=deadline)
+        confirmation = self._confirm(delivery, scraper, sent=sent, revision=snapshot.revision, deadline=deadline)
         self._confirmations.start(confirmation, name=f"confirm scrape of {scraper.address}")
         return response
 
@@ -72,29 +74,37 @@ class ScrapeEndpoint:
         """Stop waiting for confirmations; what was not confirmed was not read."""
         await self._confirmations.cancel()
 
-    async def _answer(self, request: web.Request, snapshot: interface.Snapshot) -> web.StreamResponse:
+    async def _answer(
+        self, request: web.Request, response: web.StreamResponse, snapshot: interface.Snapshot, *, within: float
+    ) -> bool:
+        """Send all of the snapshot; whether the reader took it (into its kernel's buffers) within these seconds."""
         merged = own_metrics.merge(snapshot.families, self._metrics.families())
         chunks = list(_chunks(part for family in merged for part in (family.header, *family.pages)))
-        response = web.StreamResponse()
         response.headers[hdrs.CONTENT_TYPE] = CONTENT_TYPE
         response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
-        if _accepts_gzip(request):
-            response.headers[hdrs.CONTENT_ENCODING] = "gzip"
-            zipped = [chunk async for chunk in _gzip(chunks)]
-            chunks = zipped
-        response.content_length = sum(len(chunk) for chunk in chunks)
-        await response.prepare(request)
-        for chunk in chunks:
-            await response.write(chunk)
-        await response.write_eof()
-        return response
+        try:
+            async with asyncio.timeout(within):
+                if _accepts_gzip(request):
+                    response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+                    chunks = [chunk async for chunk in _gzip(chunks)]
+                response.content_length = sum(len(chunk) for chunk in chunks)
+                await response.prepare(request)
+                for chunk in chunks:
+                    await response.write(chunk)
+                await response.write_eof()
+        except (ConnectionError, TimeoutError):
+            if request.transport is not None:
+                # SECURITY: a reader that has stopped reading would hold a whole answer in memory as long as it likes.
+                request.transport.abort()
+            return False
+        return True
 
     async def _confirm(
-        self, delivery: deliveries.Delivery, scraper: trackers.Scraper, *, revision: int, deadline: float
+        self, delivery: deliveries.Delivery, scraper: trackers.Scraper, *, sent: bool, revision: int, deadline: float
     ) -> None:
         try:
             left = deadline - time.monotonic()
-            arrived = left > 0 and await delivery.confirmed(within=left)
+            arrived = sent and left > 0 and await delivery.confirmed(within=left)
         finally:
             delivery.close()
         if not arrived:
