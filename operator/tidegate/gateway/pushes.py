@@ -42,7 +42,7 @@ class GroupEndpoint:
 
     async def _push(self, request: web.Request, *, replace: bool) -> web.Response:
         key = _key(request)
-        body = await request.read()
+        body = await _read(request)
         began = time.perf_counter()
         try:
             await self._store.push(key, await _parse(body), replace=replace)
@@ -62,6 +62,13 @@ class GroupEndpoint:
 
 def _key(request: web.Request) -> groups.GroupingKey:
     return paths.grouping_key(request.rel_url.raw_path.partition("/metrics/")[2])
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.RequestPayloadError as error:
+        raise errors.BadRequestError(f"the body cannot be read: {error}") from error
 
 
 async def _parse(body: bytes) -> dict[str, families.Family]:
