@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 
 import prometheus_client
 from prometheus_client import core
-from prometheus_client import registry as registries
 
 from tidegate.aiokits import clocks
 from tidegate.exposition import render
@@ -49,6 +49,10 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
+        self._scrapers = prometheus_client.Gauge(
+            "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
+        )
         for result in ("accepted", "unparsable", "inconsistent"):
             self.pushes.labels(result=result)
         for result in ("delivered", "broken", "late"):
@@ -59,8 +63,10 @@ class GatewayMetrics:
             self.refusals.labels(reason=refusal.value)
 
     def watch(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
-        """Also show how many groups and scrapers there are."""
-        self._registry.register(_StateCollector(store, tracker, clock=clock))
+        """Begin to show how many groups and scrapers there are."""
+        for state in lives.State:
+            self._groups.labels(state=state.value).set_function(functools.partial(_count, store, state))
+        self._scrapers.set_function(lambda: len(tracker.active(now=clock.steady())))
 
     def deleted(self, record: records.DeletedRecord) -> None:
         """Count a deletion."""
@@ -74,21 +80,6 @@ class GatewayMetrics:
         """Our families as they stand in an exposition now, in order of their names."""
         rendered = [_render(metric) for metric in self._registry.collect()]
         return sorted((family for family in rendered if family.pages), key=lambda family: family.name)
-
-
-class _StateCollector(registries.Collector):
-    def __init__(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
-        self._store = store
-        self._tracker = tracker
-        self._clock = clock
-
-    def collect(self) -> Iterable[core.Metric]:
-        held = core.GaugeMetricFamily("tidegate_groups", "Groups by state.", labels=["state"])
-        for state, number in self._store.states().items():
-            held.add_metric([state.value], number)
-        yield held
-        active = self._tracker.active(now=self._clock.steady())
-        yield core.GaugeMetricFamily("tidegate_scrapers", "Scrapers that keep their rhythm.", value=len(active))
 
 
 def merge(
@@ -106,6 +97,10 @@ def merge(
             yield ours
         elif theirs is not None:
             yield theirs
+
+
+def _count(store: interface.Store, state: lives.State) -> int:
+    return store.states()[state]
 
 
 def _names(metric: core.Metric) -> Iterator[tuple[str, families.MetricType]]:
