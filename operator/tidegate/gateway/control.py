@@ -35,17 +35,21 @@ class ControlEndpoint:
         self._stopping.set()
 
     async def groups(self, request: web.Request) -> web.Response:
-        """``GET groups?epoch=&since=&limit=&wait=``: one page of changes; waits up to ``wait`` seconds for one."""
+        """``GET groups?epoch=&since=&began=&limit=&wait=``: one page of changes; waits up to ``wait`` seconds for one.
+
+        ``epoch``, ``since`` and ``began`` are those of the page before; without them a list of all groups begins.
+        """
         since = int(_number(request, "since", default=0, most=float("inf")))
+        began = int(_number(request, "began", default=0, most=float("inf")))
         limit = max(1, int(_number(request, "limit", default=1_000, most=_MAX_PAGE)))
         wait = _number(request, "wait", default=0.0, most=_MAX_WAIT)
         epoch = request.query.get("epoch")
         changed = self._store.next_change()
         try:
-            changes = self._store.changes(epoch=epoch, since=since, limit=limit)
+            changes = self._store.changes(epoch=epoch, since=since, began=began, limit=limit)
             if wait and changes.revision == since:
                 await self._wait(changed, seconds=wait)
-                changes = self._store.changes(epoch=epoch, since=since, limit=limit)
+                changes = self._store.changes(epoch=epoch, since=since, began=began, limit=limit)
         except changelogs.HistoryLostError:
             reason = "those changes are no longer known: list all groups anew, without since"
             return web.json_response({"error": reason}, status=410)

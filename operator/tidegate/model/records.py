@@ -19,7 +19,7 @@ class GroupRecord:
     """A group as the operator sees it.
 
     :param revision: the store's revision at the group's last change of any kind.
-    :param pushed_revision: its revision at the group's last acknowledged push; where none was, at its first refused one.
+    :param pushed_revision: its revision at its last acknowledged push; where none was, at its first refused one.
     :param push_time: Unix seconds of the last acknowledged push; 0.0 where no push succeeded yet.
     :param drain_pushed_revision: while draining, the push that the retirement covers.
     """
@@ -91,11 +91,15 @@ class Changes:
     :param epoch: names one unbroken history of the store. In another epoch old revisions mean nothing.
     :param revision: ask for the changes since this one next.
     :param more: whether another page is ready at once.
+    :param began: the revision at which the list of all groups began that this page is part of; hand it back with
+        ``revision``. Whoever lists has been told of no group that was deleted before that, so need not be told of its
+        end, nor start again because it is forgotten.
     """
 
     epoch: str
     revision: int
     more: bool
+    began: int = 0
     groups: tuple[GroupRecord, ...] = ()
     deleted: tuple[DeletedRecord, ...] = ()
 
@@ -104,6 +108,7 @@ class Changes:
             "epoch": self.epoch,
             "revision": self.revision,
             "more": self.more,
+            "began": self.began,
             "groups": [group.to_json() for group in self.groups],
             "deleted": [group.to_json() for group in self.deleted],
         }
@@ -114,6 +119,7 @@ class Changes:
             epoch=data["epoch"],
             revision=data["revision"],
             more=data["more"],
+            began=data["began"],
             groups=tuple(GroupRecord.from_json(group) for group in data["groups"]),
             deleted=tuple(DeletedRecord.from_json(group) for group in data["deleted"]),
         )

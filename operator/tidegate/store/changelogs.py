@@ -52,13 +52,7 @@ class ChangeLog:
     def since(
         self, revision: int, *, live: Mapping[groups.GroupingKey, Revised]
     ) -> Iterator[tuple[int, groups.GroupingKey]]:
-        """The groups that changed after a revision and still exist, oldest change first.
-
-        :raises HistoryLostError: deletions after that revision have been forgotten. Never for revision 0: who asks
-            from the beginning needs no deletions.
-        """
-        if 0 < revision < self._forgotten:
-            raise HistoryLostError
+        """The groups that changed after a revision and still exist, oldest change first."""
         for index in range(bisect.bisect_right(self._revisions, revision), len(self._keys)):
             key = self._keys[index]
             group = live.get(key)
@@ -66,7 +60,12 @@ class ChangeLog:
                 yield self._revisions[index], key
 
     def deletions(self, *, after: int, through: int) -> list[records.DeletedRecord]:
-        """What was deleted after one revision and not after another."""
+        """What was deleted after one revision and not after another.
+
+        :raises HistoryLostError: some of it has been forgotten.
+        """
+        if after < self._forgotten:
+            raise HistoryLostError
         found = []
         for record in reversed(self._deleted):
             if record.revision <= after:

@@ -120,8 +120,11 @@ class Store(Protocol):
         """How many groups there are in each state."""
         ...
 
-    def changes(self, *, epoch: str | None, since: int, limit: int) -> records.Changes:
+    def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> records.Changes:
         """What changed after a revision, at most ``limit`` groups; see :class:`records.Changes`.
+
+        :param since: 0 begins a list of all groups.
+        :param began: what the page before said of itself.
 
         :raises changelogs.HistoryLostError: another epoch, or deletions that are no longer remembered.
         """

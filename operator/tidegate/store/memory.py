@@ -95,19 +95,20 @@ class MemoryStore:
         draining = len(self._draining)
         return {lives.State.LIVE: len(self._groups) - draining, lives.State.DRAINING: draining}
 
-    def changes(self, *, epoch: str | None, since: int, limit: int) -> records.Changes:
+    def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> records.Changes:
         if since and epoch != self._epoch:
             raise changelogs.HistoryLostError
+        began = began if since else self._revision
         found = list(itertools.islice(self._log.since(since, live=self._groups), limit + 1))
         more = len(found) > limit
         through = found[limit - 1][0] if more else self._revision
-        deleted = self._log.deletions(after=since, through=through) if since else []
         return records.Changes(
             epoch=self._epoch,
             revision=through,
             more=more,
+            began=began,
             groups=tuple(self._record(self._groups[key]) for _, key in found[:limit]),
-            deleted=tuple(deleted),
+            deleted=tuple(self._log.deletions(after=max(since, began), through=through)),
         )
 
     def next_change(self) -> asyncio.Event:
