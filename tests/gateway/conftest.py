@@ -1,0 +1,52 @@
+"""A real gateway on free ports of loopback, with a clock that the test moves, and a client of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import aiohttp
+import pytest
+import uvloop
+
+from tests.gateway import clients
+from tidegate import settings, telemetry
+from tidegate.aiokits import clocks
+from tidegate.gateway import servers
+
+SMALL_BODY = 1024 * 1024
+"""Bytes that one push may have here, so that a test of the limit is quick."""
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the command runs on; a module that says ``BOTH_LOOPS`` is tried on Python's own, too."""
+    if isinstance(item, pytest.Function) and getattr(item.module, "BOTH_LOOPS", False):
+        return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+def clock() -> clocks.MovableClock:
+    return clocks.MovableClock()
+
+
+@pytest.fixture
+async def gateway(clock: clocks.MovableClock) -> AsyncIterator[servers.Gateway]:
+    chosen = settings.GatewaySettings(
+        web=settings.WebSettings(listen_address=f"{clients.HOST}:0"),
+        control_address=f"{clients.HOST}:0",
+        stop_seconds=2.0,
+        limits=settings.LimitSettings(body_bytes=SMALL_BODY),
+    )
+    running = servers.Gateway(
+        chosen, clock=clock, registry=telemetry.new_registry(), flags={"web.listen-address": f"{clients.HOST}:0"}
+    )
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def client(gateway: servers.Gateway) -> AsyncIterator[clients.Client]:
+    async with aiohttp.ClientSession() as session:
+        yield clients.Client(gateway, session)
