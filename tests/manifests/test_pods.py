@@ -1,0 +1,78 @@
+"""The Pod: unprivileged, one at a time, and started with arguments that the command takes."""
+
+import pytest
+
+from tests.manifests import documents
+from tidegate import cli
+from tidegate.aiokits import addresses
+
+CONTAINERS = ["gateway", "operator"]
+
+
+def test_there_is_never_a_second_pod() -> None:
+    spec = documents.one("Deployment")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_the_pod_runs_as_an_unprivileged_number() -> None:
+    context = documents.pod_spec(documents.one("Deployment"))["securityContext"]
+    assert context["runAsNonRoot"] is True
+    assert context["runAsUser"] == context["runAsGroup"] == 65532
+    assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_may_neither_write_its_files_nor_gain_rights(name: str) -> None:
+    assert documents.container(name)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_asks_for_what_it_needs_and_is_bounded(name: str) -> None:
+    resources = documents.container(name)["resources"]
+    assert {"cpu", "memory"} <= resources["requests"].keys()
+    assert "memory" in resources["limits"]
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_the_command_takes_the_arguments(name: str) -> None:
+    chosen = cli.build_parser().parse_args(documents.container(name)["args"])
+    assert chosen.command == name
+
+
+def test_the_control_api_is_on_loopback_and_the_operator_calls_it_there() -> None:
+    gateway = cli.build_parser().parse_args(documents.container("gateway")["args"])
+    operator = cli.build_parser().parse_args(documents.container("operator")["args"])
+    host, port = addresses.parse(gateway.control_listen_address)
+    assert host == "127.0.0.1"
+    assert operator.gateway_url == f"http://{host}:{port}"
+    assert port not in [it["containerPort"] for name in CONTAINERS for it in documents.container(name)["ports"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"), [("gateway", "web_listen_address"), ("operator", "operator_listen_address")], ids=CONTAINERS
+)
+def test_the_declared_port_is_the_one_listened_on(name: str, flag: str) -> None:
+    container = documents.container(name)
+    chosen = cli.build_parser().parse_args(container["args"])
+    assert [port["containerPort"] for port in container["ports"]] == [addresses.parse(getattr(chosen, flag))[1]]
+
+
+def test_the_service_offers_both_ports_by_name() -> None:
+    offered = {port["name"]: port["targetPort"] for port in documents.one("Service")["spec"]["ports"]}
+    named = {port["name"] for name in CONTAINERS for port in documents.container(name)["ports"]}
+    assert offered == {name: name for name in named}
+
+
+def test_an_operator_without_its_api_server_does_not_take_the_gateway_out_of_the_service() -> None:
+    assert "readinessProbe" in documents.container("gateway")
+    assert "readinessProbe" not in documents.container("operator")
+
+
+def test_a_pod_gets_more_time_to_end_than_the_gateway_takes() -> None:
+    gateway = cli.build_parser().parse_args(documents.container("gateway")["args"])
+    pod = documents.pod_spec(documents.one("Deployment"))
+    assert pod["terminationGracePeriodSeconds"] > gateway.web_stop_timeout

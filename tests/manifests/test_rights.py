@@ -1,0 +1,43 @@
+"""What the operator may do in a cluster is exactly this, and each rule says what for."""
+
+import itertools
+
+from tests.manifests import documents
+
+
+def test_the_rights_are_these_and_no_others() -> None:
+    rules = documents.one("ClusterRole")["rules"]
+    granted = [(*rule["apiGroups"], *rule["resources"], *rule["verbs"]) for rule in rules]
+    assert granted == [
+        ("batch", "jobs", "list", "watch"),
+        ("batch", "cronjobs", "list", "watch"),
+        ("", "pods", "get"),
+        ("events.k8s.io", "events", "create"),
+    ]
+
+
+def test_every_rule_has_a_comment_that_says_why() -> None:
+    lines = (documents.BASE / "rbac.yaml").read_text().splitlines()
+    before_rules = [above for above, line in itertools.pairwise(lines) if line.startswith("  - apiGroups:")]
+    assert len(before_rules) == len(documents.one("ClusterRole")["rules"])
+    assert [above for above in before_rules if not above.startswith("  # ")] == []
+
+
+def test_the_rights_go_to_the_account_that_the_deployment_uses() -> None:
+    account = documents.pod_spec(documents.one("Deployment"))["serviceAccountName"]
+    assert documents.one("ServiceAccount")["metadata"]["name"] == account
+    assert [subject["name"] for subject in documents.one("ClusterRoleBinding")["subjects"]] == [account]
+
+
+def test_only_the_operator_container_gets_the_token() -> None:
+    pod = documents.pod_spec(documents.one("Deployment"))
+    assert pod["automountServiceAccountToken"] is False
+    with_token = {
+        volume["name"]
+        for volume in pod["volumes"]
+        if any("serviceAccountToken" in source for source in volume["projected"]["sources"])
+    }
+    holders = [
+        each["name"] for each in pod["containers"] if with_token & {it["name"] for it in each.get("volumeMounts", ())}
+    ]
+    assert holders == ["operator"]
