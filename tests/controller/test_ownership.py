@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tests.controller.builders import cronjob, group, job
 from tidegate.controller import pictures, plans, views
 from tidegate.model import owners, records
 
 
 def _annotated(name: str, keys: str, *, created: float = 0.0) -> views.OwnerView:
-    return job(name, annotations={"tidegate.dev/grouping-key": keys}, created=created)
+    return builders.job(name, annotations={"tidegate.dev/grouping-key": keys}, created=created)
 
 
 def _claims(*objects: views.OwnerView, of: records.GroupRecord, pods: dict[str, str | None] | None = None) -> list[str]:
@@ -31,7 +30,9 @@ def _claims(*objects: views.OwnerView, of: records.GroupRecord, pods: dict[str, 
         pytest.param([_annotated("a", "job=x,instance=i")], "job=x", [], id="annotation-of-a-longer-key"),
         pytest.param([_annotated("a", "job=x;job=y")], "job=y", ["Job prod/a"], id="second-key-of-an-annotation"),
         pytest.param([_annotated("a", "job=x")], "job=a", [], id="annotation-instead-of-the-name"),
-        pytest.param([_annotated("a", "job=x"), job("x")], "job=x", ["Job prod/a"], id="annotation-before-name"),
+        pytest.param(
+            [_annotated("a", "job=x"), builders.job("x")], "job=x", ["Job prod/a"], id="annotation-before-name"
+        ),
         pytest.param(
             [_annotated("a", "job=x,namespace=prod")],
             "job=x,namespace=prod",
@@ -41,32 +42,47 @@ def _claims(*objects: views.OwnerView, of: records.GroupRecord, pods: dict[str, 
         pytest.param(
             [_annotated("a", "job=x,namespace=dev")], "job=x,namespace=dev", [], id="annotation-of-another-namespace"
         ),
-        pytest.param([job("x")], "job=x", ["Job prod/x"], id="name"),
-        pytest.param([job("x")], "job=x,path=/tmp", ["Job prod/x"], id="name-with-more-labels"),
-        pytest.param([job("x")], "job=xy", [], id="another-name"),
-        pytest.param([job("x")], "job=x,namespace=prod", ["Job prod/x"], id="name-in-the-namespace"),
-        pytest.param([job("x")], "job=x,namespace=dev", [], id="name-in-another-namespace"),
-        pytest.param([cronjob("x")], "job=x", ["CronJob prod/x"], id="cronjob-name"),
-        pytest.param([cronjob("x"), job("x-29000000")], "job=x", ["CronJob prod/x"], id="cronjob-and-not-its-run"),
+        pytest.param([builders.job("x")], "job=x", ["Job prod/x"], id="name"),
+        pytest.param([builders.job("x")], "job=x,path=/tmp", ["Job prod/x"], id="name-with-more-labels"),
+        pytest.param([builders.job("x")], "job=xy", [], id="another-name"),
+        pytest.param([builders.job("x")], "job=x,namespace=prod", ["Job prod/x"], id="name-in-the-namespace"),
+        pytest.param([builders.job("x")], "job=x,namespace=dev", [], id="name-in-another-namespace"),
+        pytest.param([builders.cronjob("x")], "job=x", ["CronJob prod/x"], id="cronjob-name"),
         pytest.param(
-            [cronjob("x", annotations={"tidegate.dev/grouping-key": "job=x"}), _annotated("x-29000000", "job=x")],
+            [builders.cronjob("x"), builders.job("x-29000000")],
+            "job=x",
+            ["CronJob prod/x"],
+            id="cronjob-and-not-its-run",
+        ),
+        pytest.param(
+            [
+                builders.cronjob("x", annotations={"tidegate.dev/grouping-key": "job=x"}),
+                _annotated("x-29000000", "job=x"),
+            ],
             "job=x",
             ["Job prod/x-29000000"],
             id="run-whose-template-names-the-group",
         ),
-        pytest.param([job("t", completions=2)], "job=y,instance=t-1", ["Job prod/t"], id="indexed-hostname"),
-        pytest.param([job("t", completions=2)], "job=y,pod=t-1", ["Job prod/t"], id="indexed-hostname-in-pod"),
-        pytest.param([job("t", completions=2)], "job=y,host=t-1", [], id="indexed-hostname-in-another-label"),
-        pytest.param([job("t", completions=2)], "job=y,instance=t-2", [], id="hostname-of-no-index"),
-        pytest.param([job("t", hostname="worker")], "job=y,instance=worker", ["Job prod/t"], id="template-hostname"),
+        pytest.param([builders.job("t", completions=2)], "job=y,instance=t-1", ["Job prod/t"], id="indexed-hostname"),
+        pytest.param([builders.job("t", completions=2)], "job=y,pod=t-1", ["Job prod/t"], id="indexed-hostname-in-pod"),
+        pytest.param([builders.job("t", completions=2)], "job=y,host=t-1", [], id="indexed-hostname-in-another-label"),
+        pytest.param([builders.job("t", completions=2)], "job=y,instance=t-2", [], id="hostname-of-no-index"),
         pytest.param(
-            [job("t", completions=2), job("y")], "job=y,instance=t-0", ["Job prod/t"], id="hostname-before-name"
+            [builders.job("t", hostname="worker")], "job=y,instance=worker", ["Job prod/t"], id="template-hostname"
         ),
-        pytest.param([job("t", completions=2)], "job=y,instance=t-0,namespace=dev", [], id="hostname-elsewhere"),
+        pytest.param(
+            [builders.job("t", completions=2), builders.job("y")],
+            "job=y,instance=t-0",
+            ["Job prod/t"],
+            id="hostname-before-name",
+        ),
+        pytest.param(
+            [builders.job("t", completions=2)], "job=y,instance=t-0,namespace=dev", [], id="hostname-elsewhere"
+        ),
     ],
 )
 def test_who_claims_a_group(objects: list[views.OwnerView], labels: str, claimants: list[str]) -> None:
-    assert _claims(*objects, of=group(labels)) == claimants
+    assert _claims(*objects, of=builders.group(labels)) == claimants
 
 
 @pytest.mark.parametrize(
@@ -78,12 +94,19 @@ def test_who_claims_a_group(objects: list[views.OwnerView], labels: str, claiman
     ],
 )
 def test_a_pods_name_in_the_instance_label_leads_to_its_job(behind: str | None, claimants: list[str]) -> None:
-    made = _claims(job("x"), cronjob("nightly"), of=group("job=nightly,instance=x-b2c4d"), pods={"x-b2c4d": behind})
+    made = _claims(
+        builders.job("x"),
+        builders.cronjob("nightly"),
+        of=builders.group("job=nightly,instance=x-b2c4d"),
+        pods={"x-b2c4d": behind},
+    )
     assert made == claimants
 
 
 def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
-    picture = builders.picture(job("x"), cronjob("nightly"), holds=[group("job=nightly,instance=x-b2c4d")])
+    picture = builders.picture(
+        builders.job("x"), builders.cronjob("nightly"), holds=[builders.group("job=nightly,instance=x-b2c4d")]
+    )
     made = plans.plan(picture, rules=builders.RULES)
     assert made.lookups == {pictures.Pod("prod", "x-b2c4d")}
     assert made.actions == []
@@ -92,13 +115,23 @@ def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
 @pytest.mark.parametrize(
     ("objects", "record"),
     [
-        pytest.param([job("y")], group("job=y,instance=x-b2c4d"), id="no-job-of-that-name"),
-        pytest.param([job("x")], group("job=y,instance=db1"), id="no-pod-name"),
-        pytest.param([job("x")], group("job=y,instance=x-b2c4d,namespace=dev"), id="another-namespace"),
-        pytest.param([job("x", created=100)], group("job=y,instance=x-b2c4d", pushed=10), id="pushed-before-the-job"),
-        pytest.param([_annotated("x", "job=z")], group("job=y,instance=x-b2c4d"), id="annotated-job"),
-        pytest.param([job("x")], group("job=y,instance=x-b2c4d", claims=[job("x")]), id="claimed-already"),
-        pytest.param([cronjob("x")], group("job=y,instance=x-b2c4d"), id="cronjob"),
+        pytest.param([builders.job("y")], builders.group("job=y,instance=x-b2c4d"), id="no-job-of-that-name"),
+        pytest.param([builders.job("x")], builders.group("job=y,instance=db1"), id="no-pod-name"),
+        pytest.param(
+            [builders.job("x")], builders.group("job=y,instance=x-b2c4d,namespace=dev"), id="another-namespace"
+        ),
+        pytest.param(
+            [builders.job("x", created=100)],
+            builders.group("job=y,instance=x-b2c4d", pushed=10),
+            id="pushed-before-the-job",
+        ),
+        pytest.param([_annotated("x", "job=z")], builders.group("job=y,instance=x-b2c4d"), id="annotated-job"),
+        pytest.param(
+            [builders.job("x")],
+            builders.group("job=y,instance=x-b2c4d", claims=[builders.job("x")]),
+            id="claimed-already",
+        ),
+        pytest.param([builders.cronjob("x")], builders.group("job=y,instance=x-b2c4d"), id="cronjob"),
     ],
 )
 def test_no_pod_is_asked_about_in_vain(objects: list[views.OwnerView], record: records.GroupRecord) -> None:
@@ -115,8 +148,8 @@ def test_no_pod_is_asked_about_in_vain(objects: list[views.OwnerView], record: r
     ],
 )
 def test_by_name_a_job_claims_only_what_was_pushed_in_its_life(pushed: float | None, claimants: list[str]) -> None:
-    assert _claims(job("x", created=100), of=group("job=x", pushed=pushed)) == claimants
-    assert _claims(cronjob("x", created=100), of=group("job=x", pushed=pushed)) == [
+    assert _claims(builders.job("x", created=100), of=builders.group("job=x", pushed=pushed)) == claimants
+    assert _claims(builders.cronjob("x", created=100), of=builders.group("job=x", pushed=pushed)) == [
         claimant.replace("Job", "CronJob") for claimant in claimants
     ]
 
@@ -136,17 +169,21 @@ def test_a_job_that_is_over_claims_late_only_what_it_pushed_itself(
     pushed: float | None, done: list[str], how: str
 ) -> None:
     if how == "gone":
-        picture = builders.picture(gone=[job("x", created=100)], gone_at=110, holds=[group("job=x", pushed=pushed)])
+        picture = builders.picture(
+            gone=[builders.job("x", created=100)], gone_at=110, holds=[builders.group("job=x", pushed=pushed)]
+        )
     else:
-        picture = builders.picture(job("x", created=100, finished=110), holds=[group("job=x", pushed=pushed)])
+        picture = builders.picture(
+            builders.job("x", created=100, finished=110), holds=[builders.group("job=x", pushed=pushed)]
+        )
     assert [line.split()[0] for line in builders.planned(picture)] == done
 
 
 def test_a_group_that_an_annotation_names_is_claimed_before_its_first_push_by_this_job() -> None:
-    assert _claims(_annotated("a", "job=x", created=100), of=group("job=x", pushed=10)) == ["Job prod/a"]
+    assert _claims(_annotated("a", "job=x", created=100), of=builders.group("job=x", pushed=10)) == ["Job prod/a"]
 
 
 def test_a_failed_job_with_on_success_does_not_claim_what_was_pushed_later() -> None:
-    kept = job("x", finished=20, succeeded=False, annotations={"tidegate.dev/cleanup": "on-success"})
-    assert _claims(kept, of=group("job=x", pushed=30)) == ["Job prod/x"]
-    assert _claims(kept, of=group("job=x", pushed=500)) == []
+    kept = builders.job("x", finished=20, succeeded=False, annotations={"tidegate.dev/cleanup": "on-success"})
+    assert _claims(kept, of=builders.group("job=x", pushed=30)) == ["Job prod/x"]
+    assert _claims(kept, of=builders.group("job=x", pushed=500)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 
 from tidegate import settings
@@ -40,8 +41,7 @@ class GroupFeed:
         self._outage = outages.Outage(
             "the gateway", meanwhile="the operator tries again every few seconds", clock=clock
         )
-        self._epoch: str | None = None
-        self._revision = 0
+        self._last: records.Changes | None = None
         self._moved = pulses.Pulse()
         self._on_complete = on_complete
         self._complete = False
@@ -49,13 +49,13 @@ class GroupFeed:
     @property
     def epoch(self) -> str | None:
         """The gateway's present history, ``None`` before it told of any."""
-        return self._epoch
+        return None if self._last is None else self._last.epoch
 
     async def run(self) -> None:
         """Follow the gateway, for ever."""
         while True:
             try:
-                changes = await self._gateway.changes(epoch=self._epoch, since=self._revision)
+                changes = await self._gateway.changes(after=self._last)
             except gateways.HistoryLostError:
                 self._begin_anew()
             except gateways.GatewayError as error:
@@ -70,11 +70,13 @@ class GroupFeed:
     async def reached(self, revision: int, *, epoch: str, within: float) -> None:
         """Wait until the picture has what the gateway had at this revision; at most ``within`` seconds."""
         until = self._clock.steady() + within
-        while self._epoch == epoch and self._revision < revision and self._clock.steady() < until:
+        while (last := self._last) is not None and last.epoch == epoch and last.revision < revision:
+            if self._clock.steady() >= until:
+                return
             await self._clock.wait(self._moved.next(), until=until)
 
     def _take(self, changes: records.Changes) -> None:
-        if self._epoch is not None and changes.epoch != self._epoch:
+        if self._last is not None and changes.epoch != self._last.epoch:
             self._begin_anew()
             return
         for deleted in changes.deleted:
@@ -82,7 +84,8 @@ class GroupFeed:
         for record in changes.groups:
             self._agenda.add(self._picture.changed(record, steady=self._clock.steady()))
         self._notices.deleted(changes.deleted)
-        self._epoch, self._revision = changes.epoch, changes.revision
+        # Of the page itself only where to go on is needed.
+        self._last = dataclasses.replace(changes, groups=(), deleted=())
         if not changes.more and not self._complete:
             self._complete = True
             self._on_complete()
@@ -90,6 +93,6 @@ class GroupFeed:
 
     def _begin_anew(self) -> None:
         self._picture.forget_groups()
-        self._epoch, self._revision = None, 0
+        self._last = None
         self._complete = False
         self._moved.fire()

@@ -36,11 +36,13 @@ class Gateway:
         self._url = url.rstrip("/") + "/control/v1/"
         self._session = session
 
-    async def changes(self, *, epoch: str | None, since: int) -> records.Changes:
-        """What changed after a revision, from 0 all groups. With a known epoch it waits for something to change."""
-        query = {"since": str(since), "limit": str(PAGE)}
-        if epoch is not None:
-            query |= {"epoch": epoch, "wait": str(WAIT_SECONDS)}
+    async def changes(self, *, after: records.Changes | None) -> records.Changes:
+        """The page after this one; ``None`` begins a list of all groups. Waits for something to change."""
+        query = {"limit": str(PAGE), "wait": str(WAIT_SECONDS)}
+        if after is None:
+            query["wait"] = "0"
+        else:
+            query |= {"epoch": after.epoch, "since": str(after.revision), "began": str(after.began)}
         data = await self._call("GET", "groups", params=query, timeout=_ANSWER_SECONDS + WAIT_SECONDS)
         try:
             return records.Changes.from_json(data)

@@ -10,8 +10,8 @@ from concurrent import futures
 from tidegate.aiokits import backoffs, clocks
 from tidegate.controller import outages
 
-HEALTHY_SECONDS = 60.0
-"""Having run this long, it is taken to have been well: its next failure starts with the shortest pause."""
+HEALTHY_SECONDS = 30.0
+"""Running this long, it is taken to be well: its next failure starts with the shortest pause."""
 
 
 class Supervisor:
@@ -41,11 +41,7 @@ class Supervisor:
     async def run(self) -> None:
         """Keep it running until cancelled; ends when the work has ended."""
         while True:
-            started = self._clock.steady()
             reason = await self._run_once()
-            if self._clock.steady() - started >= HEALTHY_SECONDS:
-                self._backoff.reset()
-                self._outage.over()
             self._outage.failed(reason)
             await self._clock.wait(asyncio.Event(), until=self._clock.steady() + self._backoff.next())
             self._on_restart()
@@ -53,15 +49,20 @@ class Supervisor:
     async def _run_once(self) -> str:
         """Why it ended."""
         told = threading.Event()
+        ended = asyncio.Event()
         with futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name) as thread:
             running = asyncio.get_running_loop().run_in_executor(thread, self._work, told)
+            running.add_done_callback(lambda _: ended.set())
             try:
-                # The work hears of it by its flag alone, so that it can end in order.
-                await asyncio.shield(running)
+                await self._clock.wait(ended, until=self._clock.steady() + HEALTHY_SECONDS)
+                if not ended.is_set():
+                    self._backoff.reset()
+                    self._outage.over()
+                await ended.wait()
             except asyncio.CancelledError:
+                # The work hears of it by its flag alone, so that it can end in order.
                 told.set()
                 await asyncio.wait({running})
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever ends it, it is started again; the log says what it was
-                return f"{type(error).__name__}: {error}"
-        return "it ended by itself"
+            error = running.exception()
+        return "it ended by itself" if error is None else f"{type(error).__name__}: {error}"

@@ -1,7 +1,7 @@
 """The watch on Jobs and CronJobs, by kopf: it only makes us faster, the lists of :mod:`resyncs` make us right.
 
 kopf ends itself at errors, and cancels at its end every task of its loop; so it has a thread and a loop of its own, and
-nothing of ours runs there but handlers that pass on what they see. It writes nothing: no finalizer, no status, no Event.
+nothing of ours runs there but handlers that pass on what they see. It writes no finalizer, no status and no Event.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import kopf
+from kubernetes.aio import client
 
 from tidegate import settings
 from tidegate.controller import intakes, logins, views
@@ -66,9 +67,9 @@ def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
 
 
 def _login(chosen: settings.KubernetesSettings) -> Callable[..., Any]:
-    async def login(**_: Any) -> kopf.ConnectionInfo:
+    async def login(**_kwargs: Any) -> kopf.ConnectionInfo:
         config = await logins.load(chosen)
-        scheme, _, token = (await _bearer(config)).rpartition(" ")
+        scheme, _, token = (await _authorization(config)).rpartition(" ")
         return kopf.ConnectionInfo(
             server=config.host,
             ca_path=config.ssl_ca_cert,
@@ -84,14 +85,14 @@ def _login(chosen: settings.KubernetesSettings) -> Callable[..., Any]:
     return login
 
 
-async def _bearer(config: Any) -> str:
+async def _authorization(config: client.Configuration) -> str:
     """``Bearer <token>``, or nothing."""
-    found = (await config.auth_settings()).get("BearerToken", {}).get("value")
-    return str(found or "")
+    found: Any = await config.auth_settings()
+    return str(found.get("BearerToken", {}).get("value") or "")
 
 
 def _handler(kind: views.Kind, sink: Callable[[intakes.Sighting], None]) -> Callable[..., Any]:
-    async def handler(event: Any, **_: Any) -> None:
+    async def handler(*, event: Any, **_kwargs: Any) -> None:
         sink(intakes.Sighting(views.view(event["object"], kind=kind), deleted=event["type"] == "DELETED"))
 
     return handler
