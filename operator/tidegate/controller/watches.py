@@ -19,8 +19,9 @@ from tidegate import settings
 from tidegate.controller import intakes, logins, views
 
 _PLURALS = {views.Kind.JOB: "jobs", views.Kind.CRONJOB: "cronjobs"}
-_SERVER_SECONDS = 120.0
-_CLIENT_SECONDS = 150.0
+_SERVER_SECONDS = 120
+"""Whole seconds: the API server refuses a fraction."""
+_CLIENT_SECONDS = 150
 """A watch is begun anew after at most this long, so that one that died unnoticed does not last."""
 
 
