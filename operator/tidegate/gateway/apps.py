@@ -23,7 +23,7 @@ def public(
         client_max_size=chosen.limits.body_bytes,
         middlewares=[middlewares.counting(metrics), middlewares.explaining],
     )
-    group = app.router.add_resource("/metrics/{key:job(?:@base64)?/.+}", name="group")
+    group = app.router.add_resource("/metrics/{key:job(?:@base64)?/(?s:.+)}", name="group")
     group.add_route("PUT", groups.put)
     group.add_route("POST", groups.post)
     group.add_route("DELETE", groups.delete)

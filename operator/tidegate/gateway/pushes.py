@@ -11,7 +11,7 @@ from aiohttp import web
 from tidegate.exposition import text
 from tidegate.gateway import metrics as own_metrics
 from tidegate.gateway import paths
-from tidegate.model import errors, families, groups
+from tidegate.model import errors, families, groups, lives
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -37,7 +37,8 @@ class GroupEndpoint:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a group. 202 whether there was one or not, as in Pushgateway."""
-        await self._store.delete(_key(request))
+        if await self._store.delete(_key(request)):
+            self._metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
         return web.Response(status=202)
 
     async def _push(self, request: web.Request, *, replace: bool) -> web.Response:
