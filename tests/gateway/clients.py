@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import yarl
 
 from tests.support import waiting
 from tidegate.gateway import scrapes, servers
@@ -37,7 +38,7 @@ class Client:
         self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Any request; the path goes out as it is spelled here."""
-        url = aiohttp.client.URL(self.url + path, encoded=True)
+        url = yarl.URL(self.url + path, encoded=True)
         async with self._session.request(method, url, data=body, headers=headers) as response:
             return Answer(response.status, await response.text(), response.headers)
 

@@ -14,7 +14,7 @@ from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
 
-SMALL_BODY = 1024 * 1024
+SMALL_BODY = 512 * 1024
 """Bytes that one push may have here, so that a test of the limit is quick."""
 
 
