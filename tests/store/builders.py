@@ -1,0 +1,45 @@
+"""Stores and pushes for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from typing import TypeVar
+
+from tidegate.aiokits import clocks
+from tidegate.model import families, groups
+from tidegate.store import memory
+
+Families = Mapping[str, families.Family]
+
+_Result = TypeVar("_Result")
+
+
+def done(work: Coroutine[object, None, _Result]) -> _Result:
+    """The result of a call of the store that waits for nothing, as all calls but large pushes."""
+    try:
+        work.send(None)
+    except StopIteration as ended:
+        result: _Result = ended.value
+        return result
+    raise AssertionError("it waits")
+
+
+def store(*, clock: clocks.Clock | None = None) -> memory.MemoryStore:
+    return memory.MemoryStore(clock=clock or clocks.MovableClock(), own_types={})
+
+
+def key(**labels: str) -> groups.GroupingKey:
+    return groups.grouping_key(labels)
+
+
+def family(
+    name: str,
+    *metrics: families.Metric,
+    type: families.MetricType = families.MetricType.GAUGE,
+    help: str | None = None,
+) -> Families:
+    return {name: families.Family(name, type=type, help=help, metrics=list(metrics))}
+
+
+def number(value: float, **labels: str) -> families.Metric:
+    return families.Metric(tuple(sorted(labels.items())), value)

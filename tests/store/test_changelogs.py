@@ -1,0 +1,94 @@
+"""The log of changes: complete, in order, and no longer than it needs to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.store import builders
+from tidegate.model import groups, lives, records
+from tidegate.store import changelogs
+
+
+@dataclass
+class Followed:
+    """A log with the groups that it is about."""
+
+    log: changelogs.ChangeLog
+    live: dict[groups.GroupingKey, Followed.Group]
+    revision: int = 0
+
+    @dataclass
+    class Group:
+        revision: int
+
+    def change(self, name: str) -> None:
+        self.revision += 1
+        key = builders.key(job=name)
+        self.live[key] = Followed.Group(self.revision)
+        self.log.changed(key, self.revision, live=self.live)
+
+    def delete(self, name: str) -> None:
+        key = builders.key(job=name)
+        if self.live.pop(key, None) is not None:
+            self.revision += 1
+            record = records.DeletedRecord(key=key, revision=self.revision, reason=lives.Reason.REQUEST, claims={})
+            self.log.deleted(record)
+
+    def since(self, revision: int) -> list[tuple[int, str]]:
+        return [(at, dict(key)["job"]) for at, key in self.log.since(revision, live=self.live)]
+
+    def deletions(self, *, after: int, through: int) -> list[int]:
+        return [record.revision for record in self.log.deletions(after=after, through=through)]
+
+
+def _followed() -> Followed:
+    return Followed(changelogs.ChangeLog(), {})
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(["change", "change", "delete"]), st.sampled_from("abcdef")), max_size=80),
+    since=st.integers(0, 80),
+)
+def test_what_changed_since_is_each_group_once_by_its_last_change(steps: list[tuple[str, str]], since: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changelogs, "_COMPACT_ABOVE", 3)
+        followed = _followed()
+        for step, name in steps:
+            getattr(followed, step)(name)
+    wanted = sorted((group.revision, dict(key)["job"]) for key, group in followed.live.items())
+    assert followed.since(since) == [(at, name) for at, name in wanted if at > since]
+
+
+def test_the_log_does_not_grow_with_the_changes_of_the_same_groups() -> None:
+    followed = _followed()
+    for number in range(5_000):
+        followed.change(str(number % 10))
+    assert len(followed.log._keys) <= 2 * 10 + changelogs._COMPACT_ABOVE
+    assert [name for _, name in followed.since(0)] == [str(number) for number in range(10)]
+
+
+def test_deletions_are_told_between_two_revisions() -> None:
+    followed = _followed()
+    for name in "abc":
+        followed.change(name)
+    for name in "abc":
+        followed.delete(name)
+    assert followed.deletions(after=0, through=6) == [4, 5, 6]
+    assert followed.deletions(after=4, through=5) == [5]
+    assert followed.deletions(after=6, through=6) == []
+
+
+def test_who_asks_for_deletions_that_are_forgotten_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changelogs, "KEPT_DELETIONS", 2)
+    followed = _followed()
+    for name in "abcd":
+        followed.change(name)
+        followed.delete(name)
+    assert followed.deletions(after=4, through=8) == [6, 8]
+    with pytest.raises(changelogs.HistoryLostError):
+        followed.deletions(after=3, through=8)

@@ -1,0 +1,90 @@
+"""What a change costs follows the change: counted, not timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import pytest
+
+from tests.store import builders
+from tidegate.model import families
+from tidegate.store import consistency, memory, pushes, tables
+
+_Value = TypeVar("_Value")
+
+
+class Counted(dict[str, _Value]):
+    """A mapping that counts how often it is asked, and refuses to be walked through."""
+
+    def __init__(self, items: dict[str, _Value]) -> None:
+        super().__init__(items)
+        self.asked = 0
+
+    def __getitem__(self, name: str) -> _Value:
+        self.asked += 1
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> _Value | None:  # type: ignore[override]
+        self.asked += 1
+        return super().get(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked += 1
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("a check went through all families")
+
+    keys = values = items = None  # type: ignore[assignment]
+
+
+def _table(name: str, *, series: int) -> tables.FamilyTable:
+    table = tables.FamilyTable(name, families.MetricType.GAUGE)
+    for number in range(series):
+        table.join(None, families.MetricType.GAUGE)
+        table.series[f"series {number:07}"] = b"line\n"
+    return table
+
+
+@pytest.mark.parametrize("own", ["x", "new"], ids=["a family that others have", "a new family"])
+def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> None:
+    asked = set()
+    for number_of_families, series in ((10, 10), (1_000, 1_000)):
+        present = Counted({"x": _table("x", series=series)})
+        for number in range(number_of_families):
+            present[f"family{number}"] = _table(f"family{number}", series=1)
+        own_types = Counted({f"own{number}": families.MetricType.GAUGE for number in range(number_of_families)})
+        pushed = pushes.prepare(builders.key(job="a"), builders.family(own, builders.number(1)))
+        consistency.check(pushed, present=present, own_types=own_types, had={}, replace=True)
+        asked.add(present.asked + own_types.asked)
+    assert len(asked) == 1
+
+
+@pytest.fixture
+def filled() -> memory.MemoryStore:
+    store = builders.store()
+    for number in range(3_000):
+        pushed = {**builders.family("x", builders.number(1)), **builders.family(f"y{number % 50}", builders.number(1))}
+        builders.done(store.push(builders.key(job=f"job{number:04}"), pushed, replace=True))
+    return store
+
+
+def test_a_push_makes_the_pages_of_its_own_series_anew_and_no_others(filled: memory.MemoryStore) -> None:
+    before = {id(page) for family in filled.snapshot().families for page in family.pages}
+    kept = filled.snapshot()
+    builders.done(filled.push(builders.key(job="job1500"), builders.family("x", builders.number(2)), replace=False))
+    pages = [page for family in filled.snapshot().families for page in family.pages]
+    assert len(pages) > 60
+    # One page of x, and one of each time that the store adds.
+    assert sum(id(page) not in before for page in pages) == 3
+    assert b'job="job1500"} 1\n' in b"".join(kept.families[2].pages)
+
+
+def test_a_snapshot_after_no_change_is_the_same_pages(filled: memory.MemoryStore) -> None:
+    one, two = filled.snapshot(), filled.snapshot()
+    assert all(
+        first is second
+        for before, after in zip(one.families, two.families, strict=True)
+        for first, second in zip(before.pages, after.pages, strict=True)
+    )

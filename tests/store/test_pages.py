@@ -1,0 +1,111 @@
+"""Pages are a sorted map whose text is its values joined, whatever is put in and taken out in whatever order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tidegate.store import pages
+
+PAGE_SIZE = 8
+"""Small, so that a few keys make pages split and merge."""
+
+KEYS = [f"{number:03}" for number in range(120)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_pages() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "PAGE_SIZE", PAGE_SIZE)
+        yield
+
+
+def _filled(keys: list[str]) -> pages.SeriesPages:
+    made = pages.SeriesPages()
+    for key in keys:
+        made[key] = f"{key}\n".encode()
+    return made
+
+
+def _expect_same(made: pages.SeriesPages, model: dict[str, bytes]) -> None:
+    wanted = sorted(model)
+    assert list(made) == wanted
+    assert len(made) == len(model)
+    assert b"".join(made.render()) == b"".join(model[key] for key in wanted)
+    assert all(made[key] == lines for key, lines in model.items())
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["put", "put", "delete"]), st.sampled_from(KEYS), st.binary(max_size=3)),
+        max_size=200,
+    )
+)
+def test_pages_are_a_sorted_map(steps: list[tuple[str, str, bytes]]) -> None:
+    made, model = pages.SeriesPages(), dict[str, bytes]()
+    for step, key, lines in steps:
+        if step == "put":
+            made[key] = model[key] = lines
+        elif key in model:
+            del made[key], model[key]
+        assert (key in made) is (key in model)
+    _expect_same(made, model)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.permutations(KEYS), st.permutations(KEYS))
+def test_pages_filled_and_emptied_in_any_order_are_small_in_number_all_the_while(
+    into: list[str], out: list[str]
+) -> None:
+    made, model = pages.SeriesPages(), dict[str, bytes]()
+    for key in into:
+        made[key] = model[key] = f"{key}\n".encode()
+    _expect_same(made, model)
+    for number, key in enumerate(out):
+        del made[key], model[key]
+        left = len(KEYS) - number - 1
+        # Two neighbours always hold more than half a page between them.
+        assert len(made.render()) <= 2 * left / (PAGE_SIZE // 2) + 1
+    assert made.render() == []
+
+
+@pytest.mark.parametrize("out", [KEYS, KEYS[::-1]], ids=["from the front", "from the back"])
+def test_survivors_here_and_there_do_not_keep_a_page_each(out: list[str]) -> None:
+    made = _filled(KEYS)
+    survivors = set(KEYS[::PAGE_SIZE])
+    for key in out:
+        if key not in survivors:
+            del made[key]
+    assert list(made) == sorted(survivors)
+    assert len(made.render()) <= 2 * len(survivors) / (PAGE_SIZE // 2) + 1
+
+
+def test_only_the_page_of_a_change_is_joined_again() -> None:
+    made = _filled(KEYS)
+    before = made.render()
+    made[KEYS[50]] = b"other\n"
+    after = made.render()
+    assert sum(new is not old for new, old in zip(after, before, strict=True)) == 1
+
+
+def test_what_was_rendered_is_not_reached_by_later_changes() -> None:
+    made = _filled(KEYS)
+    rendered = made.render()
+    text = b"".join(rendered)
+    for key in KEYS[::2]:
+        del made[key]
+    assert b"".join(rendered) == text
+
+
+@pytest.mark.parametrize("key", ["", "0005", "999"], ids=["before all", "between", "after all"])
+def test_a_key_that_is_not_there_is_an_error(key: str) -> None:
+    made = _filled(KEYS)
+    assert key not in made
+    with pytest.raises(KeyError):
+        made[key]
+    with pytest.raises(KeyError):
+        del made[key]
