@@ -90,6 +90,8 @@ class _Companion:
         )
         try:
             self._loop.run_until_complete(work)
+        except OSError as error:
+            _logger.error("the operator cannot start: %s; the gateway serves, but nothing is cleaned up", error)
         except Exception:
             _logger.exception("the operator has ended; the gateway goes on serving, but nothing is cleaned up")
 
