@@ -75,7 +75,7 @@ def holding(picture: pictures.Picture, record: records.GroupRecord, *, rules: se
     found: dict[owners.Uid, Holder] = {}
     lookups: set[pictures.Pod] = set()
     for known in picture.candidates(record.key):
-        if known.view.uid in record.claims:
+        if known.view.uid in record.claims and not _is_never(known.view):
             continue
         lookups |= _lookups(known, record, pods=picture.pods, rules=rules)
         joined = evidence(known.view, record.key, pods=picture.pods)
@@ -84,7 +84,7 @@ def holding(picture: pictures.Picture, record: records.GroupRecord, *, rules: se
     unknown: set[owners.Uid] = set()
     for uid, claim in record.claims.items():
         claimed = picture.known(claim.owner)
-        if claimed is not None and _still_holds(claimed, record.key):
+        if claimed is not None and _still_holds(claimed.view, record.key):
             found[uid] = _holder(claimed, _claimed_evidence(claimed.view, record.key), rules=rules)
         elif claimed is None and (gone_at := picture.gone_at(claim.owner)) is not None:
             found[uid] = _gone_holder(claim, record.key, gone_at=gone_at, rules=rules)
@@ -190,7 +190,8 @@ def _lookups(
         if podnames.is_pod_name(value, job=view.owner.name, completions=view.completions)
         and view.owner.namespace not in pods.get(value, {})
     }
-    if any(claim_evidence(claim.owner, record.key) is Evidence.POD for claim in record.claims.values()):
+    others = [claim.owner for uid, claim in record.claims.items() if uid != view.uid]
+    if any(claim_evidence(owner, record.key) is Evidence.POD for owner in others):
         return set()
     return {pictures.Pod(view.owner.namespace, name) for name in names}
 
@@ -199,8 +200,7 @@ def _may_hold(
     known: rosters.Known, joined: Evidence, record: records.GroupRecord, *, rules: settings.RuleSettings
 ) -> bool:
     """Whether an object that does not claim this group may: a name alone proves nothing about older or later pushes."""
-    never = known.view.rules.cleanup is cleanups.Cleanup.NEVER
-    if never:
+    if _is_never(known.view):
         return known.gone_at is None
     pushes_until = _pushes_until(known, rules=rules)
     pushed_by_it = _pushed_within(record, known.view.created - rules.clock_skew, pushes_until)
@@ -211,14 +211,18 @@ def _may_hold(
     return pushed_by_it or (joined is not Evidence.POD_NAME and _takes_over(known.view.owner, record))
 
 
-def _still_holds(known: rosters.Known, key: groups.GroupingKey) -> bool:
+def _still_holds(view: views.OwnerView, key: groups.GroupingKey) -> bool:
     """Whether an object that claims this group still may: its annotations may have changed since."""
-    own = known.view.rules
-    if own.cleanup is cleanups.Cleanup.NEVER and known.gone_at is not None:
+    if _is_never(view):
         return False
-    if own.keys is None:
+    if view.rules.keys is None:
         return True
-    return known.view.kind == views.Kind.JOB and key in own.keys
+    return view.kind == views.Kind.JOB and key in view.rules.keys
+
+
+def _is_never(view: views.OwnerView) -> bool:
+    """Whether this object claims nothing. What it matches is kept, while it is there, without a claim."""
+    return view.rules.cleanup is cleanups.Cleanup.NEVER
 
 
 def _takes_over(owner: owners.Owner, record: records.GroupRecord) -> bool:
@@ -244,7 +248,7 @@ def _holder(known: rosters.Known, joined: Evidence, *, rules: settings.RuleSetti
         owner=known.view.owner,
         evidence=joined,
         active=not is_over(known),
-        claims=own.cleanup is not cleanups.Cleanup.NEVER,
+        claims=not _is_never(known.view),
         drain_timeout=rules.drain_timeout if own.drain_timeout is None else own.drain_timeout,
         pushes_until=_pushes_until(known, rules=rules),
     )
