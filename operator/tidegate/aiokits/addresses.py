@@ -9,6 +9,7 @@ def parse(address: str) -> tuple[str | None, int]:
     :raises ValueError: anything else.
     """
     host, separator, port = address.rpartition(":")
-    if not separator or not port.isdecimal() or int(port) > 65535 or (":" in host and host[:1] != "["):
+    in_brackets = host.startswith("[") and host.endswith("]")
+    if not separator or not port.isdecimal() or int(port) > 65535 or (":" in host and not in_brackets):
         raise ValueError(f"{address!r} is no address to listen on: give host:port, :port or [address]:port")
-    return host.strip("[]") or None, int(port)
+    return (host[1:-1] if in_brackets else host) or None, int(port)
