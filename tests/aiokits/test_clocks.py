@@ -1,0 +1,56 @@
+"""The clock that tests move, and the machine's own."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tidegate.aiokits import clocks
+
+
+async def test_who_waits_for_a_moment_wakes_when_the_clock_is_moved_to_it() -> None:
+    clock = clocks.MovableClock(now=100)
+    waiting = asyncio.create_task(clock.wait(asyncio.Event(), until=110))
+    await asyncio.sleep(0)
+    clock.advance(9)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    clock.advance(1)
+    await asyncio.wait_for(waiting, timeout=5)
+    assert clock.wall() == clock.steady() == 110
+
+
+async def test_who_waits_wakes_with_the_event() -> None:
+    clock, event = clocks.MovableClock(), asyncio.Event()
+    waiting = [asyncio.create_task(clock.wait(event, until=until)) for until in (None, clock.steady() + 60)]
+    await asyncio.sleep(0)
+    event.set()
+    await asyncio.wait_for(asyncio.gather(*waiting), timeout=5)
+
+
+async def test_nobody_waits_for_what_has_been() -> None:
+    clock, event = clocks.MovableClock(), asyncio.Event()
+    await asyncio.wait_for(clock.wait(event, until=clock.steady()), timeout=5)
+    event.set()
+    await asyncio.wait_for(clock.wait(event, until=None), timeout=5)
+
+
+async def test_who_is_cancelled_is_forgotten() -> None:
+    clock = clocks.MovableClock()
+    waiting = asyncio.create_task(clock.wait(asyncio.Event(), until=clock.steady() + 1))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    clock.advance(2)
+    assert waiting.cancelled()
+
+
+async def test_the_machines_clock_wakes_at_its_moment_and_not_before() -> None:
+    clock = clocks.SystemClock()
+    until = clock.steady() + 0.02
+    await asyncio.wait_for(clock.wait(asyncio.Event(), until=until), timeout=5)
+    assert clock.steady() >= until - 0.001
+
+
+async def test_the_machines_steady_clock_is_near_its_wall_clock() -> None:
+    clock = clocks.SystemClock()
+    assert abs(clock.wall() - clock.steady()) < 1

@@ -1,0 +1,75 @@
+"""The decisions about a group's life, as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from tidegate.model import lives, owners
+
+U, V = owners.Uid("u"), owners.Uid("v")
+
+
+def _claim(uid: owners.Uid) -> owners.Claim:
+    return owners.Claim(owners.Owner("Job", "default", "backup", uid), 300.0)
+
+
+def _life(*uids: owners.Uid, pushed: int = 5, drain: lives.Drain | None = None) -> lives.Life:
+    return lives.Life(pushed_revision=pushed, claims={uid: _claim(uid) for uid in uids}, drain=drain)
+
+
+DRAIN = lives.Drain(pushed_revision=5, since=100.0, deadline=400.0)
+
+
+@pytest.mark.parametrize(
+    ("life", "read", "now", "reason"),
+    [
+        pytest.param(_life(U), 9, 999.0, None, id="live"),
+        pytest.param(_life(U, drain=DRAIN), 5, 100.0, lives.Reason.DRAINED, id="read"),
+        pytest.param(_life(U, drain=DRAIN), 4, 100.0, None, id="read before its last push"),
+        pytest.param(_life(U, drain=DRAIN), None, 399.9, None, id="nobody reads"),
+        pytest.param(_life(U, drain=DRAIN), None, 400.0, lives.Reason.TIMEOUT, id="nobody reads and time is over"),
+        pytest.param(_life(U, drain=DRAIN), 4, 400.0, lives.Reason.TIMEOUT, id="unread and time is over"),
+        pytest.param(_life(U, drain=DRAIN), 5, 400.0, lives.Reason.DRAINED, id="read in the last moment"),
+        pytest.param(_life(U, pushed=6, drain=DRAIN), 9, 999.0, None, id="a push nobody spoke of"),
+    ],
+)
+def test_when_a_group_ends(life: lives.Life, read: int | None, now: float, reason: lives.Reason | None) -> None:
+    assert lives.ended(life, read_revision=read, now=now) is reason
+
+
+@pytest.mark.parametrize(
+    ("life", "uid", "owned_by", "drains"),
+    [
+        pytest.param(_life(), U, {U}, False, id="the first owner"),
+        pytest.param(_life(U), V, {U, V}, False, id="another owner"),
+        pytest.param(_life(U, drain=DRAIN), V, {V}, False, id="the next owner of a draining group"),
+        pytest.param(_life(U, drain=DRAIN), U, {U}, True, id="the owner of a draining group again"),
+    ],
+)
+def test_what_a_claim_does(life: lives.Life, uid: owners.Uid, owned_by: set[str], drains: bool) -> None:
+    after = lives.claimed(life, _claim(uid))
+    assert set(after.claims) == owned_by
+    assert (after.state is lives.State.DRAINING) is drains
+
+
+@pytest.mark.parametrize(
+    ("life", "owned_by", "drains"),
+    [
+        pytest.param(_life(U), set(), False, id="the only owner"),
+        pytest.param(_life(U, V), {V}, False, id="one of two"),
+        pytest.param(_life(V), {V}, False, id="none of its owners"),
+        pytest.param(_life(U, drain=DRAIN), set(), False, id="the only owner while draining"),
+        pytest.param(_life(U, V, drain=DRAIN), {V}, True, id="one of two while draining"),
+    ],
+)
+def test_what_a_release_does(life: lives.Life, owned_by: set[str], drains: bool) -> None:
+    after = lives.released(life, U)
+    assert set(after.claims) == owned_by
+    assert (after.state is lives.State.DRAINING) is drains
+
+
+def test_retired_again_a_group_keeps_its_deadline_and_covers_the_later_push() -> None:
+    life = lives.pushed(_life(U, drain=DRAIN), revision=8)
+    after = lives.retired(life, over=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
+    assert isinstance(after, lives.Life)
+    assert after.drain == lives.Drain(pushed_revision=8, since=100.0, deadline=400.0)

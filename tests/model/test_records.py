@@ -1,0 +1,68 @@
+"""What the two processes tell each other survives its way through JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tidegate.model import groups, lives, owners, records
+
+_TEXTS = st.text(max_size=5)
+_REVISIONS = st.integers(0, 2**53)
+_KEYS = st.dictionaries(_TEXTS, _TEXTS, min_size=1, max_size=3).map(groups.grouping_key)
+_UIDS = _TEXTS.map(owners.Uid)
+_OWNERS = st.builds(owners.Owner, kind=_TEXTS, namespace=_TEXTS, name=_TEXTS, uid=_UIDS)
+_CLAIM = st.builds(owners.Claim, owner=_OWNERS, drain_timeout=st.floats(0, 1e6))
+_CLAIMS = st.lists(_CLAIM, max_size=3).map(lambda found: {claim.owner.uid: claim for claim in found})
+_GROUPS = st.builds(
+    records.GroupRecord,
+    key=_KEYS,
+    revision=_REVISIONS,
+    pushed_revision=_REVISIONS,
+    push_time=st.floats(0, 1e10),
+    claims=_CLAIMS,
+    drain_pushed_revision=st.none() | _REVISIONS,
+)
+_DELETED = st.builds(
+    records.DeletedRecord, key=_KEYS, revision=_REVISIONS, reason=st.sampled_from(lives.Reason), claims=_CLAIMS
+)
+_CHANGES = st.builds(
+    records.Changes,
+    epoch=_TEXTS,
+    revision=_REVISIONS,
+    more=st.booleans(),
+    began=_REVISIONS,
+    groups=st.lists(_GROUPS, max_size=2).map(tuple),
+    deleted=st.lists(_DELETED, max_size=2).map(tuple),
+)
+_ACTIONS = st.one_of(
+    st.builds(records.ClaimGroup, key=_KEYS, claim=_CLAIM),
+    st.builds(records.ReleaseGroup, key=_KEYS, uid=_UIDS),
+    st.builds(
+        records.RetireGroup,
+        key=_KEYS,
+        over=st.lists(_UIDS, max_size=3).map(tuple),
+        pushed_revision=_REVISIONS,
+        drain_timeout=st.floats(0, 1e6),
+    ),
+)
+
+
+@settings(deadline=None)
+@given(_CHANGES)
+def test_a_page_of_changes_reads_as_it_was_written(changes: records.Changes) -> None:
+    assert records.Changes.from_json(json.loads(json.dumps(changes.to_json()))) == changes
+
+
+@settings(deadline=None)
+@given(_ACTIONS)
+def test_an_action_reads_as_it_was_written(action: records.Action) -> None:
+    assert records.action_from_json(json.loads(json.dumps(action.to_json()))) == action
+
+
+def test_an_unknown_action_is_an_error() -> None:
+    with pytest.raises(ValueError, match="unknown action 'dance'"):
+        records.action_from_json({"do": "dance", "labels": {"job": "a"}})
