@@ -23,9 +23,7 @@ def main() -> None:
     """Bring `.venv` up to date; exit with one line that says what to do when that is impossible."""
     if sys.version_info < OLDEST:
         ours = "Python {}.{}".format(*sys.version_info[:2])
-        sys.exit(
-            f"setup: {sys.executable} is Python {ours}; install 3.11 or newer, then `make PYTHON=python3.11 setup`"
-        )
+        sys.exit(f"setup: {sys.executable} is {ours}; install 3.11 or newer, then `make PYTHON=python3.11 setup`")
     with LOCK.open() as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # two `make` at once share one .venv
         wanted = _fingerprint()
