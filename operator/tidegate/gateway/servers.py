@@ -12,12 +12,15 @@ from aiohttp import web
 
 from tidegate import settings
 from tidegate.aiokits import addresses, clocks
-from tidegate.gateway import apps, control, health, pushes, queries, scrapes
+from tidegate.gateway import apps, control, flights, health, pushes, queries, scrapes
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
 from tidegate.store import memory
 
 _logger = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 1.0
+"""For the last bytes of answers, after the requests in flight have had their time."""
 
 
 class Gateway:
@@ -79,11 +82,16 @@ class Gateway:
 
     async def _serve(self, stack: contextlib.AsyncExitStack, app: web.Application, address: str) -> int:
         host, port = addresses.parse(address)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=self._settings.stop_seconds)
+        flight = flights.InFlight()
+        app.middlewares.insert(0, flight.count)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, host, port, backlog=1024)
         await site.start()
+        # The runner's own end reads nothing more from its clients, so a body that is under way would never arrive.
+        stack.push_async_callback(flight.ended, within=self._settings.stop_seconds)
+        stack.push_async_callback(site.stop)
         return int(runner.addresses[0][1])
 
 
