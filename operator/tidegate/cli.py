@@ -19,6 +19,7 @@ examples:
                                             the operator alone, beside a gateway on this machine
 """
 
+_PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\Z")
 
 
@@ -66,7 +67,7 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     web, gateway = settings.WebSettings(), settings.GatewaySettings()
     group = parser.add_argument_group("gateway")
     _flag(group, "--web.listen-address", _address, web.listen_address, "address of push, scrape and query")
-    _flag(group, "--web.telemetry-path", str, web.telemetry_path, "path under which to expose metrics")
+    _flag(group, "--web.telemetry-path", _path, web.telemetry_path, "path under which to expose metrics")
     _flag(
         group,
         "--control.listen-address",
@@ -147,6 +148,12 @@ def _address(text: str) -> str:
         addresses.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _path(text: str) -> str:
+    if not _PATH.match(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no path: begin with / and use letters, digits and . _ ~ - /")
     return text
 
 
