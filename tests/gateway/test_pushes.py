@@ -69,7 +69,6 @@ async def test_the_path_names_the_group(client: clients.Client, path: str, line:
 @pytest.mark.parametrize(
     ("path", "status", "reason"),
     [
-        pytest.param("job//a/b", 400, "job name is required", id="empty job"),
         pytest.param("job@base64/=", 400, "job name is required", id="empty job in base64"),
         pytest.param("job/a/b", 400, "odd number of components", id="name without a value"),
         pytest.param("job/a/b/c/", 400, "odd number of components", id="slash after the last value"),

@@ -1,0 +1,79 @@
+"""The command line: what it explains, what it takes, and what it says of what it does not take."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+import tidegate
+from tidegate import cli
+
+
+@pytest.mark.parametrize(
+    ("command", "flags"),
+    [
+        pytest.param([], ["gateway", "operator", "run", "examples:"], id="all"),
+        pytest.param(["gateway"], ["--web.listen-address", "--web.telemetry-path", "--log.level"], id="gateway"),
+        pytest.param(["operator"], ["--gateway.url", "--drain.timeout", "--kubernetes.namespace"], id="operator"),
+        pytest.param(["run"], ["--web.listen-address", "--drain.timeout", "--log.format"], id="run"),
+    ],
+)
+def test_help_explains_each_flag_with_its_default(
+    command: list[str], flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*command, "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert all(flag in told for flag in flags)
+    assert not command or "(default: " in told
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"tidegate {tidegate.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param([], "COMMAND", id="no command"),
+        pytest.param(["dance"], "invalid choice: 'dance'", id="unknown command"),
+        pytest.param(["gateway", "--nix"], "unrecognized arguments: --nix", id="unknown flag"),
+        pytest.param(["gateway", "--gateway.url=x"], "unrecognized arguments", id="flag of the operator"),
+        pytest.param(["gateway", "--web.listen-address=9091"], "'9091' is no address", id="port alone"),
+        pytest.param(["gateway", "--web.listen-address=:70000"], "':70000' is no address", id="port too large"),
+        pytest.param(["gateway", "--web.telemetry-path=metrics"], "'metrics' is no path", id="path without a slash"),
+        pytest.param(["gateway", "--web.telemetry-path=/{a"], "'/{a' is no path", id="path with a brace"),
+        pytest.param(["gateway", "--web.stop-timeout=10"], "'10' is no duration: write 90s", id="no unit"),
+        pytest.param(["operator", "--drain.timeout=5x"], "'5x' is no duration: write 90s", id="unknown unit"),
+        pytest.param(["operator", "--drain.timeout=-5s"], "'-5s' is no duration: write 90s", id="negative"),
+        pytest.param(["gateway", "--log.level=loud"], "invalid choice: 'loud'", id="unknown level"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("5m", 300), ("1h30m", 5400), ("1h1m1s", 3661), ("0s", 0), ("1.5s", 1.5), ("2h", 7200)],
+)
+def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: float) -> None:
+    assert cli.seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "s", "1d", "1m1h", "1s1s", " 5s", "5s\n", "1.5m", "inf", "nans"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no duration"):
+        cli.seconds(text)

@@ -1,0 +1,59 @@
+"""What a process imports: the gateway nothing of Kubernetes, and no module needs another to come first."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import tidegate
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(tidegate.__path__, "tidegate.")
+    if module.name != "tidegate.__main__"
+)
+
+_ALONE = """
+import importlib, sys
+importlib.import_module({first!r})
+for name in {rest!r}:
+    for known in [loaded for loaded in sys.modules if loaded.partition(".")[0] == "tidegate"]:
+        del sys.modules[known]
+    importlib.import_module(name)
+"""
+
+_GATEWAY = """
+import asyncio, sys
+from tidegate import cli, settings, telemetry
+from tidegate.aiokits import clocks
+from tidegate.gateway import servers
+
+async def serve():
+    web = settings.WebSettings(listen_address="127.0.0.1:0")
+    chosen = settings.GatewaySettings(web=web, control_address="127.0.0.1:0")
+    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=telemetry.new_registry(), flags={})
+    await gateway.start()
+    await gateway.stop()
+
+asyncio.run(serve())
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"kopf", "kubernetes"}))
+"""
+
+
+def _run(program: str) -> str:
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_a_gateway_that_has_run_has_imported_nothing_of_kubernetes() -> None:
+    assert _run(_GATEWAY).strip() == "[]"
+
+
+@pytest.mark.parametrize("package", sorted({name.split(".")[1] for name in MODULES}))
+def test_each_module_can_be_imported_first(package: str) -> None:
+    first, *rest = [name for name in MODULES if name.split(".")[1] == package]
+    _run(_ALONE.format(first=first, rest=rest))

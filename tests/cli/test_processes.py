@@ -1,0 +1,141 @@
+"""``tidegate gateway`` as a process: how it begins and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import ports, waiting
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A gateway in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=5) as answer:
+            body: bytes = answer.read()
+            return body
+
+    def refuses(self) -> bool:
+        """Whether it no longer takes new connections."""
+        with socket.socket() as connection:
+            return connection.connect_ex((HOST, self.port)) != 0
+
+
+def _command(port: int, *flags: str) -> list[str]:
+    addresses = [f"--web.listen-address={HOST}:{port}", f"--control.listen-address={HOST}:{ports.free_port()}"]
+    return [sys.executable, "-m", "tidegate", "gateway", *addresses, *flags]
+
+
+@contextlib.contextmanager
+def _started(folder: Path, *flags: str) -> Iterator[Running]:
+    port, log = ports.free_port(), folder / "log"
+    with log.open("wb") as stderr, subprocess.Popen(_command(port, *flags), stderr=stderr) as process:
+        try:
+            running = Running(process, port, log)
+            waiting.eventually(lambda: running.get("/-/ready"), why="the gateway", retry_on=(OSError,))
+            yield running
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    with _started(tmp_path) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_status_zero(running: Running, number: signal.Signals) -> None:
+    running.process.send_signal(number)
+    assert running.process.wait(timeout=10) == 0
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_a_push_in_flight_is_finished_before_it_ends(running: Running) -> None:
+    body = b"x 1\n" + b"# more\n" * 10
+    with socket.create_connection((HOST, running.port), timeout=10) as connection:
+        head = f"PUT /metrics/job/a HTTP/1.1\r\nHost: gateway\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body[:10])
+        running.get("/-/healthy")
+        running.process.terminate()
+        waiting.eventually(running.refuses, why="it to take no new connections", timeout=10)
+        assert running.process.poll() is None
+        connection.sendall(body[10:])
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert running.process.wait(timeout=10) == 0
+
+
+def test_a_gateway_that_waits_for_a_push_is_not_ready(running: Running) -> None:
+    with (
+        socket.create_connection((HOST, running.port), timeout=10) as pushing,
+        contextlib.closing(http.client.HTTPConnection(HOST, running.port, timeout=10)) as probing,
+    ):
+        pushing.sendall(b"PUT /metrics/job/a HTTP/1.1\r\nHost: gateway\r\nContent-Length: 4\r\n\r\n")
+        assert _status(probing, "/-/ready") == 200
+        running.process.terminate()
+        waiting.eventually(running.refuses, why="it to take no new connections", timeout=10)
+        assert _status(probing, "/-/ready") == 503
+        assert _status(probing, "/-/healthy") == 200
+        pushing.sendall(b"x 1\n")
+        assert pushing.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert running.process.wait(timeout=10) == 0
+
+
+def _status(connection: http.client.HTTPConnection, path: str) -> int:
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def test_a_request_that_does_not_end_holds_it_no_longer_than_its_timeout(tmp_path: Path) -> None:
+    with (
+        _started(tmp_path, "--web.stop-timeout=0.2s") as running,
+        socket.create_connection((HOST, running.port), timeout=10) as connection,
+    ):
+        connection.sendall(b"PUT /metrics/job/a HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100\r\n\r\n")
+        running.get("/-/healthy")
+        running.process.terminate()
+        assert running.process.wait(timeout=10) == 0
+        assert "1 requests had not ended after 0.2 s" in running.log.read_text()
+
+
+def test_an_address_that_is_taken_is_told_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = subprocess.run(_command(port), capture_output=True, text=True, check=False, timeout=30)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("tidegate: ")
+    assert str(port) in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_the_log_is_json_for_those_who_ask_for_it(tmp_path: Path) -> None:
+    with _started(tmp_path, "--log.format=json") as running:
+        assert '"level": "info"' in running.log.read_text()
+
+
+def test_the_flags_in_force_are_told_by_the_status(tmp_path: Path) -> None:
+    with _started(tmp_path, "--web.telemetry-path=/here") as running:
+        assert b'"web.telemetry-path": "/here"' in running.get("/api/v1/status")
+        assert b"tidegate_build_info" in running.get("/here")
