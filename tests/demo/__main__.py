@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -19,7 +18,9 @@ _PATIENCE = 120.0
 
 def main() -> int:
     """Run the demo; 0 where all that it promises was seen."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Both by hand: a shell that starts this in the background has SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         with tempfile.TemporaryDirectory(prefix="tidegate-demo-") as folder, stages.set_up(Path(folder), say) as stage:
             seen = _play(stage)
@@ -91,12 +92,8 @@ def _keep(stage: stages.Stage) -> None:
         flush=True,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        signal.pause()
     say("stopping everything")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 _BEGAN = time.monotonic()

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import clusters, prometheus
-from tests.cluster.fixtures import StartPrometheus
+from tests.cluster import clusters, fixtures, prometheus
 from tests.e2e import pushers
 from tests.support import tidegates
 
@@ -45,7 +44,7 @@ def operator(
 
 
 @pytest.fixture
-def server(gateway: tidegates.Gateway, start_prometheus: StartPrometheus) -> prometheus.Prometheus:
+def server(gateway: tidegates.Gateway, start_prometheus: fixtures.StartPrometheus) -> prometheus.Prometheus:
     """A Prometheus that scrapes the gateway every second, and has begun to."""
     running = start_prometheus(prometheus.Target(port=gateway.port), interval=SCRAPE_INTERVAL)
     running.wait_until_up()

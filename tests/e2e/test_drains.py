@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from tests.cluster import prometheus
-from tests.cluster.fixtures import StartPrometheus
+from tests.cluster import fixtures, prometheus
 from tests.e2e import cutters, pushers
 from tests.support import ports, tidegates, waiting
 
@@ -40,7 +39,7 @@ def test_a_group_is_kept_until_both_prometheus_servers_have_read_it(
     push: pushers.Pushers,
     gateway: tidegates.Gateway,
     operator: tidegates.Operator,
-    start_prometheus: StartPrometheus,
+    start_prometheus: fixtures.StartPrometheus,
 ) -> None:
     if not ports.ipv6_loopback():
         pytest.fail("this test needs IPv6 loopback ([::1]) so that two servers have two addresses")
@@ -65,7 +64,10 @@ def test_a_group_is_kept_until_both_prometheus_servers_have_read_it(
 
 
 def test_a_scrape_that_is_cut_off_half_way_does_not_count(
-    push: pushers.Pushers, gateway: tidegates.Gateway, operator: tidegates.Operator, start_prometheus: StartPrometheus
+    push: pushers.Pushers,
+    gateway: tidegates.Gateway,
+    operator: tidegates.Operator,
+    start_prometheus: fixtures.StartPrometheus,
 ) -> None:
     with cutters.Cutter(gateway.port) as wire:
         server = start_prometheus(prometheus.Target(port=wire.port))

@@ -1,0 +1,75 @@
+"""``make demo`` shows the mission and ends by itself; left up or interrupted, it leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import procfs
+from tests.demo import stages
+
+pytestmark = pytest.mark.cluster
+
+_ROOT = Path(__file__).resolve().parents[2]
+_COMMAND = [sys.executable, "-m", "tests.demo"]
+_SECONDS = 150.0
+
+
+def test_the_demo_proves_from_prometheus_that_every_final_value_is_kept_and_ends(tmp_path: Path) -> None:
+    done = subprocess.run(
+        _COMMAND, cwd=_ROOT, env=_environment(tmp_path), capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for expected in stages.JOBS:
+        assert f"ok     {expected.selector}: final value {expected.final}" in done.stdout
+    assert "groups deleted unread, by timeout: 0" in done.stdout
+    assert procfs.belonging_to(tmp_path) == []
+
+
+def test_kept_up_it_prints_its_addresses_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
+    environment = {**_environment(tmp_path), "KEEP": "1"}
+    with subprocess.Popen(_COMMAND, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        addresses = []
+        for line in run.stdout:
+            addresses += re.findall(r"(?:gateway|operator|Prometheus) +(http://\S+)", line)
+            if "export KUBECONFIG" in line:
+                break
+        assert [_answers(address) for address in addresses] == [True, True, True]
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=30) == 0
+
+    assert [_answers(address) for address in addresses] == [False, False, False]
+    assert procfs.belonging_to(tmp_path) == []
+
+
+def test_ctrl_c_half_way_ends_all_of_it(tmp_path: Path) -> None:
+    with subprocess.Popen(_COMMAND, cwd=_ROOT, env=_environment(tmp_path), stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if "kubectl apply" in line:
+                break
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=30) == 130
+
+    assert procfs.belonging_to(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(folder)}
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=10):
+            return True
+    except (OSError, urllib.error.URLError):
+        return False
