@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 
 import pytest
 
@@ -116,16 +115,8 @@ async def test_what_cannot_be_parsed_does_not_touch_the_group(
     assert (await client.changes()).revision == before.revision
 
 
-@pytest.mark.parametrize(
-    "packed",
-    [
-        pytest.param(("gzip", gzip.compress(b"x 1\n")), id="gzip"),
-        pytest.param(("deflate", zlib.compress(b"x 1\n")), id="deflate"),
-    ],
-)
-async def test_a_compressed_body_is_read(client: clients.Client, packed: tuple[str, bytes]) -> None:
-    coding, body = packed
-    answer = await client.send("PUT", "/metrics/job/a", body, headers={"Content-Encoding": coding})
+async def test_a_compressed_body_is_read(client: clients.Client) -> None:
+    answer = await client.send("PUT", "/metrics/job/a", gzip.compress(b"x 1\n"), headers={"Content-Encoding": "gzip"})
     assert answer.status == 200
     assert await client.pushed() == ['x{instance="",job="a"} 1']
 

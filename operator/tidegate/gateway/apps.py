@@ -21,7 +21,7 @@ def public(
     """Push, scrape, query and probes."""
     app = web.Application(
         client_max_size=chosen.limits.body_bytes,
-        middlewares=[middlewares.counting(metrics), middlewares.explaining],
+        middlewares=[middlewares.counting(metrics), middlewares.explaining, middlewares.routing],
     )
     group = app.router.add_resource("/metrics/{key:job(?:@base64)?/(?s:.+)}", name="group")
     group.add_route("PUT", groups.put)

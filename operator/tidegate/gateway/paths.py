@@ -12,6 +12,8 @@ from tidegate.model import errors, groups
 _BASE64_SUFFIX = "@base64"
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
 _RESERVED_PREFIX = "__"
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+_LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
 def grouping_key(raw_path: str) -> groups.GroupingKey:
@@ -41,7 +43,8 @@ def _value(name: str, raw: str) -> str:
     value = _decode(raw)
     if not _decode(name).endswith(_BASE64_SUFFIX):
         return value
-    unpadded = value.rstrip("=")
+    # Some encoders break their lines and end the last one; Pushgateway reads over that, too.
+    unpadded = value.rstrip("=").translate(_LINE_ENDS)
     try:
         decoded = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), altchars=b"-_", validate=True)
         return decoded.decode()
@@ -50,6 +53,8 @@ def _value(name: str, raw: str) -> str:
 
 
 def _decode(raw: str) -> str:
+    if _BAD_ESCAPE.search(raw):
+        raise errors.BadGroupingKeyError(f"{raw!r} has a % without two hexadecimal digits after it")
     try:
         return urllib.parse.unquote(raw, errors="strict")
     except UnicodeDecodeError as error:

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import time
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from tidegate.exposition import text
+from tidegate.gateway import codings, paths
 from tidegate.gateway import metrics as own_metrics
-from tidegate.gateway import paths
 from tidegate.model import errors, families, groups, lives
 from tidegate.store import interface
 
@@ -67,9 +67,12 @@ def _key(request: web.Request) -> groups.GroupingKey:
 
 async def _read(request: web.Request) -> bytes:
     try:
-        return await request.read()
+        body = await request.read()
     except web.RequestPayloadError as error:
         raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+    if not codings.is_gzip(request.headers.get(hdrs.CONTENT_ENCODING, "")):
+        return body
+    return await asyncio.to_thread(codings.gunzip, body, most=request.client_max_size)
 
 
 async def _parse(body: bytes) -> dict[str, families.Family]:

@@ -6,7 +6,7 @@ import asyncio
 import datetime
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -97,22 +97,23 @@ def _metric(metric: families.Metric) -> dict[str, Any]:
     described: dict[str, Any] = {"labels": dict(metric.labels)}
     match metric.value:
         case families.Summary(count=count, sum=total, quantiles=quantiles):
-            described["quantiles"] = _points(quantiles)
-            described.update(count=_number(count), sum=_number(total))
+            described["quantiles"] = {_number(quantile): _number(at) for quantile, at in quantiles}
+            described.update(count=_count(count), sum=_number(total))
         case families.Histogram(count=count, sum=total, buckets=buckets):
-            described["buckets"] = _points(buckets)
-            described.update(count=_number(count), sum=_number(total))
+            described["buckets"] = {_number(bound): _count(population) for bound, population in buckets}
+            described.update(count=_count(count), sum=_number(total))
         case value:
             described["value"] = _number(value)
     return described
 
 
-def _points(points: Sequence[tuple[float, float]]) -> dict[str, str]:
-    return {_number(at): _number(value) for at, value in points}
-
-
 def _number(value: float | None) -> str:
     return numbers.format_float(value or 0.0)
+
+
+def _count(value: float | None) -> str:
+    """A count as Pushgateway spells it: all digits of a whole one, and never an exponent."""
+    return str(int(value)) if value is not None and value.is_integer() else _number(value)
 
 
 def _timestamp(seconds: float) -> str:

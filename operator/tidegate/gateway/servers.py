@@ -84,7 +84,8 @@ class Gateway:
         host, port = addresses.parse(address)
         flight = flights.InFlight()
         app.middlewares.insert(0, flight.count)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS)
+        # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS, auto_decompress=False)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, host, port, backlog=1024)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tidegate.exposition import order, render
-from tidegate.model import families, groups, lives
+from tidegate.model import errors, families, groups, lives
 from tidegate.store import consistency, interface, pushes, tables
 
 _OWN_HELP = {
@@ -55,6 +55,17 @@ class Contents:
         """Raise :class:`errors.InconsistentPushError` where this push to this group would clash with the others."""
         had = {name: held.keys for name, held in group.families.items()} if group else {}
         consistency.check(pushed, present=self._tables, own_types=self._own_types, had=had, replace=replace)
+
+    def check_times(self, key: groups.GroupingKey) -> None:
+        """Raise :class:`errors.InconsistentPushError` where a new group's push times would be another group's series.
+
+        Two groups are alike in all series when only an empty ``instance`` tells them apart.
+        """
+        table = self._tables.get(interface.PUSH_TIME)
+        if table is not None and order.series_key(pushes.with_grouping_labels(key, ())) in table.series:
+            raise errors.InconsistentPushError(
+                f"{groups.describe(key)} differs from another group by an empty instance alone, so their times clash"
+            )
 
     def put(
         self, group: Group, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool, pushed_at: float

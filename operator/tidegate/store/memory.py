@@ -43,6 +43,8 @@ class MemoryStore:
         try:
             prepared = await _prepare(key, pushed)
             group = self._groups.get(key)
+            if group is None:
+                self._contents.check_times(key)
             self._contents.check(group, prepared, replace=replace)
         except errors.InconsistentPushError:
             self._note_failure(key)
@@ -138,7 +140,13 @@ class MemoryStore:
         return None
 
     def _note_failure(self, key: groups.GroupingKey) -> None:
-        group = self._groups.get(key) or self._add_group(key)
+        group = self._groups.get(key)
+        if group is None:
+            try:
+                self._contents.check_times(key)
+            except errors.InconsistentPushError:
+                return  # There is no place to note it: the series is another group's.
+            group = self._add_group(key)
         now = group.push_failure_time = self._clock.wall()
         self._contents.stamp(group, pushed_at=now)
         self._changed(group, group.life)

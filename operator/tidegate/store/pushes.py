@@ -9,6 +9,8 @@ from tidegate.exposition import order, render
 from tidegate.model import errors, families, groups
 from tidegate.store import interface
 
+_RESERVED_PREFIX = "__"
+
 
 class PreparedFamily(NamedTuple):
     """A family with its grouping labels in place: its series by key, each rendered."""
@@ -26,7 +28,7 @@ def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> d
     The grouping labels overwrite whatever the client wrote under their names, and a series without ``instance`` gets
     an empty one, as in Pushgateway (so that Prometheus does not attach the gateway's own address).
 
-    :raises errors.InconsistentPushError: a timestamp, or a series twice.
+    :raises errors.InconsistentPushError: a timestamp, a series twice, or a label with a reserved name.
     """
     for family in pushed.values():
         for metric in family.metrics:
@@ -47,6 +49,7 @@ def _prepare_family(key: groups.GroupingKey, family: families.Family) -> Prepare
     series: dict[str, bytes] = {}
     for metric in family.metrics:
         labels = with_grouping_labels(key, metric.labels)
+        _check_label_names(family, labels)
         series_key = order.series_key(labels)
         if series_key in series:
             raise errors.InconsistentPushError(
@@ -54,3 +57,11 @@ def _prepare_family(key: groups.GroupingKey, family: families.Family) -> Prepare
             )
         series[series_key] = render.metric(family.name, type=family.type, labels=labels, value=metric.value)
     return PreparedFamily(family.type, family.help, series)
+
+
+def _check_label_names(family: families.Family, labels: families.Labels) -> None:
+    for name, _ in labels:
+        if name.startswith(_RESERVED_PREFIX):
+            raise errors.InconsistentPushError(f"{family.name} has the label {name}: such names are reserved")
+        if name == "quantile" and family.type is families.MetricType.SUMMARY:
+            raise errors.InconsistentPushError(f"the summary {family.name} has a label quantile beside its quantiles")
