@@ -103,15 +103,15 @@ def every_name() -> list[str]:
 
 def servicemonitor_crd() -> Path:
     """The file with prometheus-operator's ServiceMonitor CustomResourceDefinition, from its Go module."""
-    folder = _cache_root() / f"servicemonitor-crd-{_CRD_VERSION}"
+    folder = cache_root() / f"servicemonitor-crd-{_CRD_VERSION}"
     target = folder / Path(_CRD_FILE).name
-    with _turn(folder):
+    with turn(folder):
         if not target.exists():
-            described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=_cache_root())
+            described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=cache_root())
             module = json.loads(described)
             if module["Sum"] != _CRD_SUM:
                 raise MissingToolError(f"{_CRD_MODULE} {_CRD_VERSION} has sum {module['Sum']}, not {_CRD_SUM}")
-            with _installing(folder) as draft:
+            with installing(folder) as draft:
                 shutil.copyfile(Path(module["Dir"]) / _CRD_FILE, draft / target.name)
     return target
 
@@ -127,11 +127,11 @@ def _from_assets(names: Iterable[str]) -> dict[str, Path]:
 def _built(source: Source) -> Path:
     """The cache folder with the source's programs, built if they are not there yet."""
     command = build_command(source)
-    folder = _cache_root() / f"{source.module}-{fingerprint(source, command)}"
-    with _turn(folder):
+    folder = cache_root() / f"{source.module}-{fingerprint(source, command)}"
+    with turn(folder):
         if not folder.exists():
             programs = ", ".join(source.packages)
-            with _installing(folder) as draft:
+            with installing(folder) as draft:
                 _go(
                     [*command, "-o", f"{draft}/", *source.packages.values()],
                     folder=_GO_SOURCES / source.module,
@@ -157,7 +157,7 @@ def _target() -> tuple[str, str]:
     return os.environ.get("GOOS", sys.platform), os.environ.get("GOARCH", platform.machine())
 
 
-def _cache_root() -> Path:
+def cache_root() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     root = Path(base) / "tidegate"
     root.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,7 @@ def _cache_root() -> Path:
 
 
 @contextmanager
-def _turn(folder: Path) -> Iterator[None]:
+def turn(folder: Path) -> Iterator[None]:
     """Only one process at a time makes `folder`; the next one waits and finds it made."""
     with folder.with_name(folder.name + ".lock").open("w") as lock:
         try:
@@ -177,7 +177,7 @@ def _turn(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _installing(folder: Path) -> Iterator[Path]:
+def installing(folder: Path) -> Iterator[Path]:
     """A draft folder that becomes `folder` in one step when the block ends well, and goes when it does not."""
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

@@ -40,7 +40,7 @@ class Gateway:
     def start(self) -> None:
         """Return when it is ready."""
         self.process.start()
-        waiting.eventually(lambda: _answers(self.process, f"{self.url}/-/ready"), why="the gateway", retry_on=AWAY)
+        waiting.eventually(lambda: answers(self.process, f"{self.url}/-/ready"), why="the gateway", retry_on=AWAY)
 
     def push(self, path: str, body: str, *, method: str = "PUT") -> None:
         """Push to ``/metrics/<path>`` and see it acknowledged."""
@@ -86,7 +86,7 @@ class Operator:
         """Return when its first plan is done."""
         self.process.start()
         url = f"http://{HOST}:{self.port}/readyz"
-        waiting.eventually(lambda: _answers(self.process, url), why="the operator", timeout=60.0, retry_on=AWAY)
+        waiting.eventually(lambda: answers(self.process, url), why="the operator", timeout=60.0, retry_on=AWAY)
 
     def log(self) -> str:
         """All it has logged."""
@@ -108,7 +108,7 @@ def _tidegate(command: str, *arguments: str, log: Path) -> processes.Process:
     return processes.Process(command, argv=argv, log=log, env=environment)
 
 
-def _answers(process: processes.Process, url: str) -> bool:
+def answers(process: processes.Process, url: str) -> bool:
     process.check()
     _get(url)
     return True

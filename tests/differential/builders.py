@@ -1,0 +1,29 @@
+"""Short words for the tables of cases."""
+
+from collections.abc import Mapping
+
+from tests.differential import exchanges
+
+
+def put(path: str, body: str | bytes = "m 1\n", headers: Mapping[str, str] | None = None) -> exchanges.Request:
+    """A push to ``/metrics/<path>`` that replaces the group."""
+    return exchanges.Request("PUT", f"/metrics/{path}", _bytes(body), headers)
+
+
+def post(path: str, body: str | bytes = "m 1\n") -> exchanges.Request:
+    """A push to ``/metrics/<path>`` that replaces the families it has."""
+    return exchanges.Request("POST", f"/metrics/{path}", _bytes(body))
+
+
+def delete(path: str) -> exchanges.Request:
+    """The end of a group."""
+    return exchanges.Request("DELETE", f"/metrics/{path}")
+
+
+def ask(method: str, path: str) -> exchanges.Request:
+    """Any request without a body."""
+    return exchanges.Request(method, path)
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body

@@ -1,0 +1,95 @@
+"""Verbs, paths that are no push, content types and codings."""
+
+import gzip
+
+from tests.differential import builders, exchanges
+
+_BODY = b"m 1\n"
+_PACKED = gzip.compress(_BODY)
+_PATHS = {
+    "push": "/metrics/job/x",
+    "push-with-labels": "/metrics/job/x/a/b",
+    "push-in-base64": "/metrics/job@base64/eA",
+    "push-with-trailing-slash": "/metrics/job/x/",
+    "push-without-job": "/metrics/job",
+    "scrape": "/metrics",
+    "scrape-escaped": "/%6Detrics",
+    "scrape-with-query": "/metrics?name=x",
+    "unknown": "/nowhere",
+    "unknown-below-metrics": "/metrics/nowhere",
+    "unknown-api": "/api/v1/nowhere",
+    "other-api-version": "/api/v2/metrics",
+    "api": "/api/v1/",
+    "api-metrics": "/api/v1/metrics",
+    "api-status": "/api/v1/status",
+    "healthy": "/-/healthy",
+    "ready": "/-/ready",
+}
+_ODD_PATHS = {
+    "scrape-with-slash": "/metrics/",
+    "healthy-with-slash": "/-/healthy/",
+    "api-metrics-with-slash": "/api/v1/metrics/",
+    "wrong-case": "/Metrics",
+    "double-slash": "//metrics",
+    "double-slash-and-query": "/metrics//?a=b",
+    "dots": "/a/../metrics",
+    "root-dots": "/..",
+}
+_OTHER_PATHS = {
+    "scrape": "/metrics",
+    "api-metrics": "/api/v1/metrics",
+    "healthy": "/-/healthy",
+    "unknown": "/nowhere",
+    "no-group": "/metrics/a/b",
+}
+_TYPES = {
+    "none": None,
+    "text": "text/plain; version=0.0.4",
+    "form": "application/x-www-form-urlencoded",
+    "json": "application/json",
+    "openmetrics": "application/openmetrics-text; version=1.0.0",
+    "nonsense": "/;;=",
+    "other-charset": "text/plain; charset=iso-8859-1",
+    "protobuf-that-is-not-delimited": "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily",
+}
+_CODINGS = {
+    "gzip": ("gzip", _PACKED),
+    "gzip-in-upper-case": ("GZIP", _PACKED),
+    "gzip-in-two-members": ("gzip", gzip.compress(b"m 1\n") + gzip.compress(b"n 1\n")),
+    "gzip-cut": ("gzip", _PACKED[:-6]),
+    "gzip-with-a-wrong-sum": ("gzip", _PACKED[:-8] + bytes(8)),
+    "gzip-followed-by-rubbish": ("gzip", _PACKED + b"rubbish"),
+    "gzip-that-is-none": ("gzip", _BODY),
+    "gzip-of-nothing": ("gzip", gzip.compress(b"")),
+    "gzip-empty": ("gzip", b""),
+    "identity": ("identity", _BODY),
+    "unknown": ("nonsense", _BODY),
+    "deflate-that-is-none": ("deflate", _BODY),
+    "x-gzip": ("x-gzip", _PACKED),
+    "br": ("br", _BODY),
+    "zstd": ("zstd", _BODY),
+}
+
+
+def _typed(value: str | None) -> dict[str, str]:
+    return {} if value is None else {"Content-Type": value}
+
+
+CASES = [
+    *(
+        exchanges.Case(f"http-{method.lower()}-{name}", [builders.ask(method, path)])
+        for method in ("GET", "HEAD", "PATCH", "OPTIONS")
+        for name, path in _PATHS.items()
+    ),
+    *(exchanges.Case(f"http-get-{name}", [builders.ask("GET", path)]) for name, path in _ODD_PATHS.items()),
+    *(
+        exchanges.Case(f"http-{method.lower()}-{name}", [exchanges.Request(method, path, _BODY)])
+        for method in ("PUT", "POST", "DELETE", "PURGE")
+        for name, path in _OTHER_PATHS.items()
+    ),
+    *(exchanges.Case(f"type-{name}", [builders.put("job/x", _BODY, _typed(value))]) for name, value in _TYPES.items()),
+    *(
+        exchanges.Case(f"coding-{name}", [builders.put("job/x", body, {"Content-Encoding": coding})])
+        for name, (coding, body) in _CODINGS.items()
+    ),
+]

@@ -1,0 +1,26 @@
+"""docs/compatibility.md, read: which cases are told to differ."""
+
+import re
+from pathlib import Path
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "compatibility.md"
+LIKE_NEWEST = "Where it is like 1.11 and not like older ones"
+DELIBERATE = "Where it differs from every version"
+_SECTION = re.compile(r"(?m)^## (.+)\n((?:(?!## ).*\n?)*)")
+_ROW = re.compile(r"(?m)^\|.*\|([^|]*)\|$")
+_ID = re.compile(r"`([^`]+)`")
+_NEWEST = (1, 11)
+
+
+def known(version: tuple[int, int]) -> frozenset[str]:
+    """Ids of the cases in which tidegate and a Pushgateway of this version differ."""
+    sections = listed()
+    return sections[DELIBERATE] | (sections[LIKE_NEWEST] if version < _NEWEST else frozenset())
+
+
+def listed() -> dict[str, frozenset[str]]:
+    """By section of the document, the ids in the last column of its table."""
+    return {
+        title: frozenset(case for cell in _ROW.findall(text) for case in _ID.findall(cell))
+        for title, text in _SECTION.findall(DOCUMENT.read_text())
+    }

@@ -1,0 +1,52 @@
+"""Both servers, once for all tests here."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.cluster import binaries
+from tests.differential import compatibility, exchanges, pushgateways
+from tests.support import tidegates
+
+
+@dataclass(frozen=True)
+class Pair:
+    """tidegate and the real one."""
+
+    ours: exchanges.Peer
+    real: exchanges.Peer
+    real_version: tuple[int, int]
+
+    def play(self, case: exchanges.Case) -> tuple[exchanges.Seen, exchanges.Seen]:
+        """What each shows of the case; both are empty before and after it."""
+        try:
+            return self.ours.play(case), self.real.play(case)
+        finally:
+            self.ours.wipe()
+            self.real.wipe()
+
+    def may_differ(self, case: exchanges.Case) -> bool:
+        """Whether the document tells that the two differ here."""
+        return case.id in compatibility.known(self.real_version)
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    try:
+        program = pushgateways.program()
+    except binaries.MissingToolError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("differential")
+    gateway = tidegates.Gateway(folder)
+    pushgateway = pushgateways.Pushgateway(program, folder=folder)
+    try:
+        gateway.start()
+        pushgateway.start()
+        yield Pair(exchanges.Peer(gateway.port), exchanges.RealPeer(pushgateway.port), pushgateways.version(program))
+    finally:
+        gateway.process.stop()
+        pushgateway.process.stop()

@@ -1,0 +1,136 @@
+"""A case: some requests, sent to both servers, and what each shows of it afterwards."""
+
+import base64
+import contextlib
+import http.client
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tests.support import tidegates
+
+_SECONDS = 10.0
+_TIMES = re.compile(r"(?m)^(push(?:_failure)?_time_seconds\{.*\}) (?!0$)\S+$")
+_TIMES_IN_JSON = ("push_time_seconds", "push_failure_time_seconds")
+_PUSHED = 'job="'
+"""Every pushed series has this label, and no metric of the servers' own has."""
+
+
+class Request(NamedTuple):
+    """A request as it is on the wire; the path is not touched."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """Requests in order. ``helps`` is off where the HELP lines are none of the case's business."""
+
+    id: str
+    requests: Sequence[Request]
+    helps: bool = True
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a server showed: one line an answer, the pushed families as scraped, and as the query API tells them."""
+
+    answers: tuple[str, ...]
+    exposition: str
+    api: Any
+
+
+class Peer:
+    """One of the two servers, as its clients see it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def play(self, case: Case) -> Seen:
+        """Send the case and look."""
+        answers = tuple(_line(request, *self.send(request)) for request in case.requests)
+        # Pushgateway deletes after it has answered, but in the order of requests: once this push is there, all are.
+        self.send(Request("PUT", "/metrics/job/last"))
+        _, _, scraped = self.send(Request("GET", "/metrics"))
+        return Seen(answers, _pushed(scraped, helps=case.helps), _groups(self.api(), helps=case.helps))
+
+    def api(self) -> list[dict[str, Any]]:
+        """All groups as ``/api/v1/metrics`` tells them."""
+        _, _, told = self.send(Request("GET", "/api/v1/metrics"))
+        groups: list[dict[str, Any]] = json.loads(told)["data"]
+        return groups
+
+    def send(self, request: Request) -> tuple[int, str | None, bytes]:
+        """Status, where it redirects to, and body."""
+        headers = {"Content-Length": str(len(request.body)), **(request.headers or {})}
+        # A connection each: after a body that it could not read a server may close it, with or without a word.
+        with contextlib.closing(http.client.HTTPConnection(tidegates.HOST, self._port, timeout=_SECONDS)) as connection:
+            connection.putrequest(request.method, request.path, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.endheaders(request.body)
+            with connection.getresponse() as answer:
+                return answer.status, answer.headers["Location"], answer.read()
+
+    def wipe(self) -> None:
+        """Delete every group, as its users can."""
+        for group in self.api():
+            self.send(Request("DELETE", group_path(group["labels"])))
+
+
+class RealPeer(Peer):
+    """The real Pushgateway, which can have groups that no path names and that its own API spells wrong."""
+
+    def wipe(self) -> None:
+        self.send(Request("PUT", "/api/v1/admin/wipe"))
+
+
+def group_path(labels: Mapping[str, str]) -> str:
+    """The path of a group, whatever its values are."""
+    ordered = sorted(labels.items(), key=lambda pair: pair[0] != "job")
+    return "/metrics" + "".join(f"/{name}@base64/{_base64(value)}" for name, value in ordered)
+
+
+def _base64(value: str) -> str:
+    return base64.urlsafe_b64encode(value.encode()).decode() or "="
+
+
+def _line(request: Request, status: int, location: str | None, body: bytes) -> str:
+    return f"{request.method} {request.path} {status}" + (f" to {location}" if location else "")
+
+
+def _pushed(scraped: bytes, *, helps: bool) -> str:
+    """The families that have pushed series, with those alone, and without the times of pushes."""
+    kept: list[str] = []
+    header: list[str] = []
+    for line in _TIMES.sub(r"\1 then", scraped.decode(errors="surrogateescape")).split("\n"):
+        if line.startswith("# HELP "):
+            header = [line] if helps else []
+        elif line.startswith("# TYPE "):
+            header = [*header[-1:], line] if header and _name(header[-1]) == _name(line) else [line]
+        elif _PUSHED in line:
+            kept += [*header, line]
+            header = []
+    return "\n".join(kept)
+
+
+def _name(header: str) -> str:
+    return header.split(" ", 3)[2]
+
+
+def _groups(groups: list[dict[str, Any]], *, helps: bool) -> Any:
+    for group in groups:
+        for name, family in group.items():
+            if isinstance(family, dict) and "metrics" in family:
+                del family["time_stamp"]
+                if not helps:
+                    family.pop("help", None)
+                if name in _TIMES_IN_JSON:
+                    for metric in family["metrics"]:
+                        metric["value"] = "never" if metric["value"] == "0" else "then"
+    return sorted(groups, key=lambda group: json.dumps(group["labels"], sort_keys=True))

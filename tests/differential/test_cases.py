@@ -1,0 +1,34 @@
+"""Each case of the tables: both servers answer and show the same, or docs/compatibility.md says why they do not."""
+
+import pytest
+
+from tests.differential import (
+    cases_of_bodies,
+    cases_of_groups,
+    cases_of_http,
+    cases_of_paths,
+    compatibility,
+    conftest,
+    exchanges,
+)
+
+CASES = [*cases_of_paths.CASES, *cases_of_http.CASES, *cases_of_bodies.CASES, *cases_of_groups.CASES]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_case_differs_only_where_the_document_says_so(pair: conftest.Pair, case: exchanges.Case) -> None:
+    ours, real = pair.play(case)
+    if pair.may_differ(case):
+        assert ours != real, f"{case.id} does not differ: take it off {compatibility.DOCUMENT.name}"
+    else:
+        assert ours == real
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    assert len({case.id for case in CASES}) == len(CASES)
+
+
+def test_the_document_names_cases_that_there_are_and_none_twice() -> None:
+    named = [case for cases in compatibility.listed().values() for case in cases]
+    assert len(set(named)) == len(named)
+    assert set(named) <= {case.id for case in CASES}
