@@ -70,6 +70,7 @@ def _object(draw: strategies.DrawFn, *, uid: str) -> views.OwnerView:
 @strategies.composite
 def _scenes(draw: strategies.DrawFn) -> tuple[pictures.Picture, list[records.GroupRecord]]:
     objects = draw(_objects())
+    hypothesis.note(f"objects, each with whether it is gone: {objects}")
     stranger = builders.job("x", uid="never-seen")
     claimants = strategies.sampled_from([*(view for view, _ in objects), stranger])
     held = []
@@ -99,23 +100,28 @@ def test_what_was_done_needs_nothing_more(scene: tuple[pictures.Picture, list[re
 
 
 @hypothesis.given(scene=_scenes())
-def test_no_group_with_an_active_or_unknown_owner_is_retired(
+def test_only_owners_that_are_over_are_said_to_be_over(
     scene: tuple[pictures.Picture, list[records.GroupRecord]],
 ) -> None:
     picture, held = scene
-    retired = {
-        action.key
-        for action in plans.plan(picture, rules=builders.RULES).actions
-        if isinstance(action, records.RetireGroup)
-    }
-    for record in held:
-        if record.key in retired:
-            for claim in record.claims.values():
-                known = picture.known(claim.owner)
-                assert picture.gone_at(claim.owner) is not None or known is not None, f"{claim.owner} may be there"
-                assert known is None or ownership.is_over(known) or not _matches(known.view, record), claim.owner
-            for known in picture.candidates(record.key):
-                assert ownership.is_over(known) or not _pushed_by(known.view, record, picture), known.view.owner
+    for record, action in _retirements(picture, held):
+        for claim in record.claims.values():
+            known = picture.known(claim.owner)
+            assert known is not None or picture.gone_at(claim.owner) is not None, f"{claim.owner} may be there"
+            assert claim.owner.uid not in action.over or known is None or ownership.is_over(known), claim.owner
+
+
+@hypothesis.given(scene=_scenes())
+def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_another_that_is_over(
+    scene: tuple[pictures.Picture, list[records.GroupRecord]],
+) -> None:
+    picture, held = scene
+    for record, _ in _retirements(picture, held):
+        found = ownership.holding(picture, record, rules=builders.RULES)
+        holders = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
+        strongest = min(holder.evidence.rule for holder in holders if not holder.active)
+        for holder in holders:
+            assert not holder.active or (holder.evidence is ownership.Evidence.NAME and strongest <= 2), holder
 
 
 @hypothesis.given(scene=_scenes())
@@ -146,18 +152,15 @@ def test_after_the_plan_every_claimed_group_with_only_owners_that_are_over_drain
             assert record.drain_pushed_revision == record.pushed_revision
 
 
-def _matches(view: views.OwnerView, record: records.GroupRecord) -> bool:
-    return view.rules.keys is None or (view.kind == views.Kind.JOB and record.key in view.rules.keys)
-
-
-def _pushed_by(view: views.OwnerView, record: records.GroupRecord, picture: pictures.Picture) -> bool:
-    """Whether this object, by a rule as strong as the one that retires the group, pushed it or is to be left alone."""
-    joined = ownership.evidence(view, record.key, pods=picture.pods)
-    if joined not in (ownership.Evidence.ANNOTATION, ownership.Evidence.POD):
-        return False
-    return joined is ownership.Evidence.ANNOTATION or view.rules.cleanup is not cleanups.Cleanup.NEVER
+def _retirements(
+    picture: pictures.Picture, held: list[records.GroupRecord]
+) -> list[tuple[records.GroupRecord, records.RetireGroup]]:
+    by_key = {record.key: record for record in held}
+    actions = plans.plan(picture, rules=builders.RULES).actions
+    return [(by_key[action.key], action) for action in actions if isinstance(action, records.RetireGroup)]
 
 
 def _held(picture: pictures.Picture, record: records.GroupRecord) -> bool:
     found = ownership.holding(picture, record, rules=builders.RULES)
-    return bool(found.lookups) or any(holder.active for holder in ownership.answer(found.holders))
+    left = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
+    return bool(found.lookups) or any(holder.active for holder in ownership.answer(left))

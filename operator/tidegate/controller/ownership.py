@@ -62,35 +62,36 @@ class Holding:
 
     :param holders: in no order.
     :param unknown: claims of which nobody can tell whether their owner is still there.
+    :param outlived: claims whose owner had ended before the last push, so that somebody else made it.
     :param lookups: pods that must be asked about before anything can be said.
     """
 
     holders: tuple[Holder, ...] = ()
     unknown: frozenset[owners.Uid] = frozenset()
+    outlived: frozenset[owners.Uid] = frozenset()
     lookups: tuple[pictures.Pod, ...] = ()
 
 
 def holding(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> Holding:
     """Look at every object that this group may be about, and at every claim on it."""
-    found: dict[owners.Uid, Holder] = {}
     lookups: set[pictures.Pod] = set()
+    joined: list[tuple[rosters.Known, Evidence]] = []
     for known in picture.candidates(record.key):
         if known.view.uid in record.claims and not _is_never(known.view):
             continue
         lookups |= _lookups(known, record, pods=picture.pods, rules=rules)
-        joined = evidence(known.view, record.key, pods=picture.pods)
-        if joined is not None and _may_hold(known, joined, record, rules=rules):
-            found[known.view.uid] = _holder(known, joined, rules=rules)
-    unknown: set[owners.Uid] = set()
-    for uid, claim in record.claims.items():
-        claimed = picture.known(claim.owner)
-        if claimed is not None and _still_holds(claimed.view, record.key):
-            found[uid] = _holder(claimed, _claimed_evidence(claimed.view, record.key), rules=rules)
-        elif claimed is None and (gone_at := picture.gone_at(claim.owner)) is not None:
-            found[uid] = _gone_holder(claim, record.key, gone_at=gone_at, rules=rules)
-        elif claimed is None:
-            unknown.add(uid)
-    return Holding(holders=tuple(found.values()), unknown=frozenset(unknown), lookups=tuple(sorted(lookups)))
+        if (by := evidence(known.view, record.key, pods=picture.pods)) is not None:
+            joined.append((known, by))
+    claimants, unknown = _claimants(picture, record, rules=rules)
+    outlived = {uid for uid, holder in claimants.items() if _is_outlived(holder, record)}
+    heritage = {claim.owner[:3] for uid, claim in record.claims.items() if uid not in outlived}
+    holders = claimants | _newcomers(joined, record, heritage=heritage, rules=rules)
+    return Holding(
+        holders=tuple(holders.values()),
+        unknown=frozenset(unknown),
+        outlived=frozenset(outlived),
+        lookups=tuple(sorted(lookups)),
+    )
 
 
 def answer(holders: Iterable[Holder]) -> list[Holder]:
@@ -182,7 +183,7 @@ def _lookups(
     view = known.view
     if view.kind != views.Kind.JOB or view.rules.keys is not None or not _shares_namespace(view.owner, record.key):
         return set()
-    if not _pushed_within(record, view.created - rules.clock_skew, _pushes_until(known, rules=rules)):
+    if not _pushed_by(known, record, rules=rules):
         return set()
     names = {
         value
@@ -196,19 +197,63 @@ def _lookups(
     return {pictures.Pod(view.owner.namespace, name) for name in names}
 
 
-def _may_hold(
-    known: rosters.Known, joined: Evidence, record: records.GroupRecord, *, rules: settings.RuleSettings
-) -> bool:
-    """Whether an object that does not claim this group may: a name alone proves nothing about older or later pushes."""
-    if _is_never(known.view):
-        return known.gone_at is None
-    pushes_until = _pushes_until(known, rules=rules)
-    pushed_by_it = _pushed_within(record, known.view.created - rules.clock_skew, pushes_until)
-    if is_over(known):
-        return pushed_by_it and record.push_time > 0
-    if joined in (Evidence.ANNOTATION, Evidence.POD):
+def _claimants(
+    picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings
+) -> tuple[dict[owners.Uid, Holder], set[owners.Uid]]:
+    """The holders among those that claim this group, and those of which nobody can tell."""
+    found: dict[owners.Uid, Holder] = {}
+    unknown: set[owners.Uid] = set()
+    for uid, claim in record.claims.items():
+        known = picture.known(claim.owner)
+        gone_at = picture.gone_at(claim.owner)
+        if known is not None:
+            if _still_holds(known.view, record.key):
+                found[uid] = _holder(known, _claimed_evidence(known.view, record.key), rules=rules)
+        elif gone_at is not None:
+            found[uid] = _gone_holder(claim, record.key, gone_at=gone_at, rules=rules)
+        else:
+            unknown.add(uid)
+    return found, unknown
+
+
+def _is_outlived(holder: Holder, record: records.GroupRecord) -> bool:
+    return not holder.active and holder.pushes_until is not None and record.push_time > holder.pushes_until
+
+
+def _newcomers(
+    joined: Iterable[tuple[rosters.Known, Evidence]],
+    record: records.GroupRecord,
+    *,
+    heritage: set[tuple[str, str, str]],
+    rules: settings.RuleSettings,
+) -> dict[owners.Uid, Holder]:
+    """Those that do not claim this group and may: a name alone proves nothing about older or later pushes.
+
+    The next run of an owner takes its group over before it pushed anything itself. ``heritage``: kinds, namespaces and
+    names of those whose group it is by now.
+    """
+    found: dict[owners.Uid, Holder] = {}
+    heirs: list[Holder] = []
+    for known, by in joined:
+        holder = _holder(known, by, rules=rules)
+        pushed = _pushed_by(known, record, rules=rules)
+        if holder.active and (pushed or not holder.claims or by in (Evidence.ANNOTATION, Evidence.POD)):
+            found[known.view.uid] = holder
+        elif holder.active and by is not Evidence.POD_NAME:
+            heirs.append(holder)
+        elif not holder.active and holder.claims and pushed and record.push_time:
+            found[known.view.uid] = holder
+    heritage = heritage | {holder.owner[:3] for holder in found.values()}
+    return found | {holder.owner.uid: holder for holder in heirs if holder.owner[:3] in heritage}
+
+
+def _pushed_by(known: rosters.Known, record: records.GroupRecord, *, rules: settings.RuleSettings) -> bool:
+    """Whether the last push lies in this object's life; where none succeeded there is nobody's data to keep."""
+    if not record.push_time:
         return True
-    return pushed_by_it or (joined is not Evidence.POD_NAME and _takes_over(known.view.owner, record))
+    until = _pushes_until(known, rules=rules)
+    since = known.view.created - rules.clock_skew
+    return since <= record.push_time and (until is None or record.push_time <= until)
 
 
 def _still_holds(view: views.OwnerView, key: groups.GroupingKey) -> bool:
@@ -223,18 +268,6 @@ def _still_holds(view: views.OwnerView, key: groups.GroupingKey) -> bool:
 def _is_never(view: views.OwnerView) -> bool:
     """Whether this object claims nothing. What it matches is kept, while it is there, without a claim."""
     return view.rules.cleanup is cleanups.Cleanup.NEVER
-
-
-def _takes_over(owner: owners.Owner, record: records.GroupRecord) -> bool:
-    """Whether the group was claimed by an earlier object of the same name: this is its next run."""
-    return any(claim.owner[:3] == owner[:3] for claim in record.claims.values())
-
-
-def _pushed_within(record: records.GroupRecord, since: float, until: float | None) -> bool:
-    """Whether the last push lies in that time. No time is wrong where no push ever succeeded: nobody has data there."""
-    if not record.push_time:
-        return True
-    return since <= record.push_time and (until is None or record.push_time <= until)
 
 
 def _pushes_until(known: rosters.Known, *, rules: settings.RuleSettings) -> float | None:

@@ -50,7 +50,7 @@ def _plan_group(made: Plan, record: records.GroupRecord, holding: ownership.Hold
     if holding.lookups:
         made.lookups.update(holding.lookups)
         return
-    answer = ownership.answer(holding.holders)
+    answer = ownership.answer(holder for holder in holding.holders if holder.owner.uid not in holding.outlived)
     active = [holder for holder in answer if holder.active]
     if active:
         made.actions += _keep(record, active, unknown=holding.unknown)
@@ -58,7 +58,7 @@ def _plan_group(made: Plan, record: records.GroupRecord, holding: ownership.Hold
         if ambiguity is not None:
             made.ambiguities.append(ambiguity)
     elif not holding.unknown:
-        made.actions += _finish(record, holding.holders, answer)
+        made.actions += _finish(record, holding, answer)
 
 
 def _keep(
@@ -82,13 +82,18 @@ def _keep(
 
 
 def _finish(
-    record: records.GroupRecord, holders: Iterable[ownership.Holder], answer: list[ownership.Holder]
+    record: records.GroupRecord, holding: ownership.Holding, answer: list[ownership.Holder]
 ) -> list[records.Action]:
-    """All owners are over: retire the group, unless its last push came from somebody else."""
-    claimed = [holder for holder in holders if holder.owner.uid in record.claims]
-    late = [holder for holder in answer if holder.owner.uid not in record.claims]
-    if not late and all(_pushed_after(record, holder) for holder in claimed):
-        return _release(record, uids=list(record.claims))
+    """All owners are over: retire the group, unless its last push came from somebody else.
+
+    An active object may claim it still, by a later rule than the one that has the answer: that claim goes.
+    """
+    claimed = [holder for holder in holding.holders if holder.owner.uid in record.claims and not holder.active]
+    late: list[ownership.Holder] = []
+    if all(holder.owner.uid in holding.outlived for holder in claimed):
+        late = [holder for holder in answer if holder.owner.uid not in record.claims]
+        if not late:
+            return _release(record, uids=list(record.claims))
     stay = {holder.owner.uid for holder in claimed}
     actions = _release(record, uids=[uid for uid in record.claims if uid not in stay])
     actions += [records.ClaimGroup(key=record.key, claim=_claim(holder)) for holder in late]
@@ -103,10 +108,6 @@ def _finish(
             )
         )
     return actions
-
-
-def _pushed_after(record: records.GroupRecord, holder: ownership.Holder) -> bool:
-    return holder.pushes_until is not None and record.push_time > holder.pushes_until
 
 
 def _ambiguity(record: records.GroupRecord, answer: list[ownership.Holder]) -> Ambiguity | None:
