@@ -1,0 +1,117 @@
+"""The operator's real picture and plan, driven by hand: told of events or not, killed and started again."""
+
+from __future__ import annotations
+
+from tests.properties import worlds
+from tests.store import builders
+from tidegate import settings
+from tidegate.aiokits import clocks
+from tidegate.controller import pictures, plans, views
+from tidegate.model import records
+from tidegate.scrapes import drains
+from tidegate.store import memory
+
+RULES = settings.RuleSettings(late_push_grace=worlds.LATE_PUSH_GRACE, clock_skew=worlds.SKEW)
+RESYNC = settings.WorkerSettings().resync_seconds
+
+_PAGE = 2
+"""Groups a page of the feed: few, so that a list has several."""
+
+_LIST_SECONDS = 0.01
+_TURNS = 4
+"""In how many turns all is done at the latest: claims may follow on what was refused or has changed meanwhile."""
+
+
+class Operator:
+    """Down until it is started."""
+
+    def __init__(
+        self, kube: worlds.Kube, store: memory.MemoryStore, *, drainer: drains.Drainer, clock: clocks.MovableClock
+    ) -> None:
+        self._kube = kube
+        self._store = store
+        self._drainer = drainer
+        self._clock = clock
+        self._picture: pictures.Picture | None = None
+        self._last: records.Changes | None = None
+        self._events: list[tuple[views.OwnerView, bool]] = []
+        self._told: set[str] = set()
+        kube.watcher = self._notice
+
+    @property
+    def running(self) -> bool:
+        return self._picture is not None
+
+    def told(self, job: worlds.Job) -> bool:
+        """Whether the process that runs, or ran last, has heard of this Job."""
+        return job.owner.uid in self._told
+
+    def start(self) -> None:
+        """Begin with nothing known but what the gateway and the API server tell."""
+        self._picture, self._last = pictures.Picture(), None
+        self._events.clear()
+        self._told.clear()
+        self.resync()
+
+    def kill(self) -> None:
+        self._picture = None
+
+    def resync(self) -> None:
+        """List everything, and plan. Events on their way arrive later, and are old then."""
+        assert self._picture is not None
+        self._follow(self._picture)
+        self._clock.advance(_LIST_SECONDS)
+        started = self._clock.steady()
+        found = [job.view() for job in self._kube.present()]
+        self._told.update(view.uid for view in found)
+        for kind in views.Kind:
+            of_kind = [view for view in found if view.kind == kind]
+            self._picture.listed(kind, of_kind, started=started, steady=self._clock.steady(), wall=self._clock.wall())
+        self.work()
+
+    def hear(self) -> None:
+        """Take in the events that wait, and plan."""
+        assert self._picture is not None
+        for view, gone in self._events:
+            self._told.add(view.uid)
+            if gone:
+                self._picture.saw_deleted(view, wall=self._clock.wall())
+            else:
+                self._picture.saw(view, steady=self._clock.steady())
+        self._events.clear()
+        self.work()
+
+    def miss(self) -> None:
+        """Lose the events that wait."""
+        self._events.clear()
+
+    def work(self) -> None:
+        """Follow the gateway, plan and act until nothing is left to do."""
+        assert self._picture is not None
+        for _ in range(_TURNS):
+            self._follow(self._picture)
+            planned = plans.plan(self._picture, rules=RULES)
+            assert not planned.lookups
+            if not planned.actions:
+                return
+            builders.done(self._store.act(planned.actions))
+            builders.done(self._drainer.sweep())
+        raise AssertionError(f"after {_TURNS} turns there is still something to do: {planned.actions}")
+
+    def _notice(self, job: worlds.Job) -> None:
+        if self.running:
+            self._events.append((job.view(), not job.present))
+
+    def _follow(self, picture: pictures.Picture) -> None:
+        more = True
+        while more:
+            if self._last is None:
+                page = self._store.changes(epoch=None, since=0, limit=_PAGE)
+            else:
+                last = self._last
+                page = self._store.changes(epoch=last.epoch, since=last.revision, began=last.began, limit=_PAGE)
+            for deleted in page.deleted:
+                picture.deleted(deleted.key)
+            for record in page.groups:
+                picture.changed(record, steady=self._clock.steady())
+            self._last, more = page, page.more

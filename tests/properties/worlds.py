@@ -1,0 +1,219 @@
+"""A Kubernetes as small as can be, and a judge of deletions who has read the design and not the code."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from tidegate.aiokits import clocks
+from tidegate.controller import cleanups, views
+from tidegate.model import groups, lives, owners, records
+
+ANNOTATED = groups.grouping_key({"job": "noted"})
+"""The group that Jobs name which have the annotation."""
+
+SKEW, LATE_PUSH_GRACE = 5.0, 60.0
+RARE_SCRAPES = 300.0
+
+
+@dataclass
+class Job:
+    """A Job that is there, or was. Times are Unix seconds."""
+
+    owner: owners.Owner
+    created: float
+    cleanup: str
+    annotated: bool
+    drain_timeout: float
+    version: int = 0
+    finished: float | None = None
+    succeeded: bool = False
+    deleted: float | None = None
+
+    @property
+    def present(self) -> bool:
+        return self.deleted is None
+
+    @property
+    def over(self) -> float | None:
+        """Since when it is over by its own policy; ``None`` while it is not."""
+        finished = self.finished
+        if self.cleanup == "never":
+            return None
+        if self.cleanup == "on-deletion" or (self.cleanup == "on-success" and not self.succeeded):
+            finished = None
+        return min((at for at in (finished, self.deleted) if at is not None), default=None)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps its groups from being deleted."""
+        return self.present and self.over is None
+
+    def owns(self, key: groups.GroupingKey) -> bool:
+        labels = dict(key)
+        if labels.get("namespace", self.owner.namespace) != self.owner.namespace:
+            return False
+        return key == ANNOTATED if self.annotated else labels["job"] == self.owner.name
+
+    def may_have_pushed(self, at: float) -> bool:
+        """Whether a push at that time may be its own. Its annotation makes its own what was there before it."""
+        ends = [end for end in (self.finished, self.deleted) if end is not None]
+        since = -math.inf if self.annotated else self.created - SKEW
+        return since <= at <= min(ends, default=math.inf) + LATE_PUSH_GRACE
+
+    def view(self) -> views.OwnerView:
+        annotations = {cleanups.CLEANUP: self.cleanup, cleanups.DRAIN_TIMEOUT: f"{self.drain_timeout:g}s"}
+        if self.annotated:
+            annotations[cleanups.GROUPING_KEY] = f"job={dict(ANNOTATED)['job']}"
+        # Kubernetes tells its times in whole seconds.
+        finish = None if self.finished is None else views.Finish(self.succeeded, math.floor(self.finished))
+        return views.OwnerView(
+            owner=self.owner,
+            created=math.floor(self.created),
+            rules=cleanups.parse(annotations),
+            finish=finish,
+            version=self.version,
+        )
+
+
+class Kube:
+    """All Jobs there ever were, by age. Whoever watches is told of each change."""
+
+    def __init__(self, clock: clocks.Clock) -> None:
+        self.jobs: list[Job] = []
+        self.watcher: Callable[[Job], None] = lambda job: None
+        self._clock = clock
+        self._version = 0
+
+    def create(self, name: str, namespace: str, *, cleanup: str, annotated: bool, drain_timeout: float) -> None:
+        """Nothing where one of that name is there."""
+        if not any(job.owner[1:3] == (namespace, name) for job in self.present()):
+            owner = owners.Owner("Job", namespace, name, owners.Uid(f"uid-{len(self.jobs)}"))
+            self.jobs.append(Job(owner, self._clock.wall(), cleanup, annotated, drain_timeout))
+            self._tell(self.jobs[-1])
+
+    def finish(self, job: Job, *, succeeded: bool) -> None:
+        if job.present and job.finished is None:
+            job.finished, job.succeeded = self._clock.wall(), succeeded
+            self._tell(job)
+
+    def delete(self, job: Job) -> None:
+        if job.present:
+            job.deleted = self._clock.wall()
+            self._tell(job)
+
+    def touch(self, job: Job) -> None:
+        """Something changes that is no end, such as its suspension."""
+        if job.present:
+            self._tell(job)
+
+    def present(self) -> list[Job]:
+        return [job for job in self.jobs if job.present]
+
+    def _tell(self, job: Job) -> None:
+        self._version += 1
+        job.version = self._version
+        self.watcher(job)
+
+
+@dataclass(frozen=True)
+class Push:
+    serial: int
+    at: float
+    uid: str | None
+    """Of the Job that pushed; ``None`` for a stranger."""
+
+
+@dataclass
+class Scraper:
+    """One scraper as it knows itself: when it scraped, and which push of each group it was sent."""
+
+    began: list[float] = field(default_factory=list)
+    read: dict[groups.GroupingKey, int] = field(default_factory=dict)
+
+    def surely_active(self, *, now: float) -> bool:
+        """Whether it was seen within three of its intervals, taken as short as they can be."""
+        if not self.began:
+            return False
+        gaps = [later - earlier for earlier, later in zip(self.began, self.began[1:], strict=False) if later > earlier]
+        interval = min(gaps[-1], RARE_SCRAPES) if gaps else 15.0
+        return now - self.began[-1] <= 3 * interval
+
+
+class Judge:
+    """Knows who pushed what and who has read what, and so which deletion was right.
+
+    :param told: whether the operator that runs, or ran last, was ever told of that Job.
+    """
+
+    def __init__(self, kube: Kube, clock: clocks.Clock, *, told: Callable[[Job], bool]) -> None:
+        self.scrapers: dict[str, Scraper] = defaultdict(Scraper)
+        self._kube = kube
+        self._clock = clock
+        self._told = told
+        self._pushes: dict[groups.GroupingKey, list[Push]] = defaultdict(list)
+        self._serial = 0
+
+    def pushes(self, key: groups.GroupingKey, *, uid: str | None) -> int:
+        """A push begins now; its serial number, which is what it pushes."""
+        self._serial += 1
+        self._pushes[key].append(Push(self._serial, self._clock.wall(), uid))
+        return self._serial
+
+    def last(self, key: groups.GroupingKey) -> Push:
+        """The last push of a group."""
+        return self._pushes[key][-1]
+
+    def deleted(self, record: records.DeletedRecord) -> None:
+        """Judge a deletion at the moment at which it happens."""
+        pushes = self._pushes.pop(record.key)
+        self._expect_no_active_owner(record, pushes)
+        self._expect_no_strangers_push(record, pushes[-1])
+        if record.reason is lives.Reason.DRAINED:
+            self._expect_read(record.key, pushes[-1])
+        else:
+            self._expect_timeout(record)
+
+    def expect_gone(self, live: list[records.GroupRecord]) -> None:
+        """Judge what is left after the bound: no group whose owners are over."""
+        for record in live:
+            last = self._pushes[record.key][-1]
+            assert self._kept_by(record.key) or not any(
+                job.may_have_pushed(last.at) for job in self._ended_owners(record)
+            ), f"{groups.describe(record.key)} outlives its owners"
+
+    def _ended_owners(self, record: records.GroupRecord) -> Iterator[Job]:
+        """Owners that are over of which the operator can know: by its claims, or because they are still there."""
+        for job in self._kube.jobs:
+            if job.over is not None and (job.owner.uid in record.claims or (job.present and job.owns(record.key))):
+                yield job
+
+    def _kept_by(self, key: groups.GroupingKey) -> list[Job]:
+        return [job for job in self._kube.jobs if job.keeps and job.owns(key)]
+
+    def _expect_no_active_owner(self, record: records.DeletedRecord, pushes: list[Push]) -> None:
+        pushers = {push.uid for push in pushes}
+        for job in self._kept_by(record.key):
+            assert job.owner.uid not in record.claims, f"{job} is active and had a claim"
+            assert job.owner.uid not in pushers or not self._told(job), f"{job} is active and has pushed"
+
+    def _expect_no_strangers_push(self, record: records.DeletedRecord, last: Push) -> None:
+        owning = [job for job in self._kube.jobs if job.owns(record.key)]
+        # Of what is gone the operator knows only since when it saw nothing of it.
+        gone = [job for job in owning if not job.present and last.at >= job.created - SKEW]
+        assert gone or any(job.may_have_pushed(last.at) for job in owning), "its last push was a stranger's"
+
+    def _expect_read(self, key: groups.GroupingKey, last: Push) -> None:
+        now = self._clock.steady()
+        waited_for = [scraper for scraper in self.scrapers.values() if scraper.surely_active(now=now)]
+        assert all(scraper.read.get(key) == last.serial for scraper in waited_for), "an active scraper has not read it"
+        assert any(scraper.read.get(key) == last.serial for scraper in self.scrapers.values()), "nobody has read it"
+
+    def _expect_timeout(self, record: records.DeletedRecord) -> None:
+        claimed = [job for job in self._kube.jobs if job.owner.uid in record.claims]
+        assert claimed, "only a claimed group has a drain timeout"
+        for job in claimed:
+            assert job.over is not None
+            assert self._clock.steady() >= job.over + job.drain_timeout, "before its drain timeout"
