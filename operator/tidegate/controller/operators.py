@@ -54,21 +54,21 @@ async def run(
         api = kubeapi.KubeApi(await logins.load(chosen.kubernetes), chosen=chosen.kubernetes)
         stack.push_async_callback(api.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        parts = _Parts(chosen, api=api, session=session, clock=clock, registry=registry)
-        await stack.enter_async_context(_served(chosen.listen_address, parts.app(registry)))
+        operator = Operator(chosen, api=api, session=session, clock=clock, registry=registry)
+        await stack.enter_async_context(_served(chosen.listen_address, operator.app(registry)))
         _logger.info(
             "the operator follows the gateway at %s; listening on %s", chosen.gateway_url, chosen.listen_address
         )
         async with asyncio.TaskGroup() as running:
-            tasks = [running.create_task(work, name=name) for name, work in parts.tasks().items()]
+            tasks = [running.create_task(work, name=name) for name, work in operator.tasks().items()]
             await stop.wait()
             for task in tasks:
                 task.cancel()
     _logger.info("the operator has stopped")
 
 
-class _Parts:
-    """All parts of one operator, each given what it needs."""
+class Operator:
+    """All parts of one operator, each given what it needs. For one event loop."""
 
     def __init__(
         self,
@@ -128,6 +128,10 @@ class _Parts:
         """What it serves."""
         return endpoints.app(registry, alive=self._alive, ready=self._reconciler.first_plan.is_set)
 
+    def sighted(self, sighting: intakes.Sighting) -> None:
+        """The watch told of an object."""
+        self._intake.sighted(sighting)
+
     def _alive(self) -> bool:
         silent = self._clock.steady() - self._reconciler.last_turn
         return silent < _DEAD_TURNS * self._settings.worker.resync_seconds
@@ -136,7 +140,7 @@ class _Parts:
         loop = asyncio.get_running_loop()
 
         def pass_on(sighting: intakes.Sighting) -> None:
-            loop.call_soon_threadsafe(self._intake.sighted, sighting)
+            loop.call_soon_threadsafe(self.sighted, sighting)
 
         def work(told_to_stop: threading.Event) -> None:
             watches.watch(told_to_stop, chosen=self._settings.kubernetes, sink=pass_on)

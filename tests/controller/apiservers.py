@@ -1,0 +1,116 @@
+"""A stand-in for the API server, on the wire, for the faults that a real one cannot be asked for.
+
+It knows the few calls that the operator makes. What a healthy API server does is tested on a real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections import deque
+from typing import Any
+
+from aiohttp import web
+from kubernetes.aio import client
+
+from tidegate.controller import views
+
+HOST = "127.0.0.1"
+
+
+class ApiServer:
+    """Serves what the test puts into it. ``faults`` are used up first: a status, or ``None`` for no answer at all."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.cronjobs: dict[str, dict[str, Any]] = {}
+        self.pods: dict[str, str] = {}
+        self.events: list[dict[str, Any]] = []
+        self.calls: list[str] = []
+        self.faults: deque[int | None] = deque()
+        self.down = False
+        self._runner: web.AppRunner | None = None
+        self._never = asyncio.Event()
+
+    async def start(self) -> None:
+        app = web.Application(middlewares=[self._fail])
+        app.add_routes(
+            [
+                web.get("/apis/batch/v1/jobs", self._list),
+                web.get("/apis/batch/v1/cronjobs", self._list),
+                web.get("/apis/batch/v1/namespaces/{namespace}/jobs", self._list),
+                web.get("/api/v1/namespaces/{namespace}/pods/{name}", self._pod),
+                web.post("/apis/events.k8s.io/v1/namespaces/{namespace}/events", self._event),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, 0).start()
+
+    async def stop(self) -> None:
+        self._never.set()
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    def login(self) -> client.Configuration:
+        assert self._runner is not None
+        made = client.Configuration()
+        made.host = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        return made
+
+    def put(self, view: views.OwnerView, *, annotations: dict[str, str] | None = None) -> None:
+        """Have this Job, as far as its view tells."""
+        finish = view.finish
+        conditions = [] if finish is None else [_condition("Complete" if finish.succeeded else "Failed", finish.at)]
+        self.jobs[view.uid] = {
+            "metadata": {
+                "name": view.owner.name,
+                "namespace": view.owner.namespace,
+                "uid": view.uid,
+                "creationTimestamp": _time(view.created),
+                "resourceVersion": str(len(self.calls) + 1),
+                "annotations": annotations or {},
+            },
+            "spec": {"template": {"spec": {}}},
+            "status": {"conditions": conditions},
+        }
+
+    @web.middleware
+    async def _fail(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self.calls.append(f"{request.method} {request.path_qs}")
+        if self.down:
+            return web.json_response({"message": "etcd is away"}, status=503)
+        if self.faults:
+            status = self.faults.popleft()
+            if status is None:
+                await self._never.wait()
+            return web.json_response({"message": f"fault {status}"}, status=status or 500)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _list(self, request: web.Request) -> web.Response:
+        found = list((self.cronjobs if request.path.endswith("cronjobs") else self.jobs).values())
+        if (namespace := request.match_info.get("namespace")) is not None:
+            found = [item for item in found if item["metadata"]["namespace"] == namespace]
+        start, limit = int(request.query.get("continue", 0)), int(request.query["limit"])
+        metadata = {"continue": str(start + limit)} if start + limit < len(found) else {}
+        return web.json_response({"metadata": metadata, "items": found[start : start + limit]})
+
+    async def _pod(self, request: web.Request) -> web.Response:
+        uid = self.pods.get(request.match_info["name"])
+        if uid is None:
+            return web.json_response({"message": "no such pod"}, status=404)
+        reference = {"kind": "Job", "uid": uid, "controller": True}
+        return web.json_response({"metadata": {"ownerReferences": [reference]}})
+
+    async def _event(self, request: web.Request) -> web.Response:
+        self.events.append(await request.json())
+        return web.json_response({}, status=201)
+
+
+def _condition(kind: str, at: float) -> dict[str, str]:
+    return {"type": kind, "status": "True", "lastTransitionTime": _time(at)}
+
+
+def _time(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

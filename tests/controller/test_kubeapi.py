@@ -1,0 +1,108 @@
+"""What the client of the API server makes of faults."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.controller import apiservers, builders
+from tidegate import settings
+from tidegate.controller import kubeapi, pictures, views
+
+JOBS = views.Kind.JOB
+POD = pictures.Pod("prod", "x-b2c4d")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[apiservers.ApiServer]:
+    running = apiservers.ApiServer()
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@contextlib.asynccontextmanager
+async def _client(server: apiservers.ApiServer, **chosen: object) -> AsyncIterator[kubeapi.KubeApi]:
+    api = kubeapi.KubeApi(server.login(), chosen=settings.KubernetesSettings(**{"page_size": 2, **chosen}))  # type: ignore[arg-type]
+    try:
+        yield api
+    finally:
+        await api.close()
+
+
+async def test_a_list_is_read_page_by_page(server: apiservers.ApiServer) -> None:
+    for number in range(5):
+        server.put(builders.job(f"job-{number}"))
+    async with _client(server) as api:
+        found = await api.objects(JOBS)
+    assert [view.owner.name for view in found] == [f"job-{number}" for number in range(5)]
+    assert server.calls == [
+        "GET /apis/batch/v1/jobs?limit=2",
+        "GET /apis/batch/v1/jobs?limit=2&continue=2",
+        "GET /apis/batch/v1/jobs?limit=2&continue=4",
+    ]
+
+
+async def test_a_list_whose_rest_has_expired_is_begun_anew(server: apiservers.ApiServer) -> None:
+    for number in range(3):
+        server.put(builders.job(f"job-{number}"))
+    server.faults.extend([410, 410])
+    async with _client(server) as api:
+        assert len(await api.objects(JOBS)) == 3
+        server.faults.extend([410, 410, 410])
+        with pytest.raises(kubeapi.ExpiredError):
+            await api.objects(JOBS)
+
+
+async def test_only_the_chosen_namespaces_are_listed(server: apiservers.ApiServer) -> None:
+    for namespace in ("a", "b", "c"):
+        server.put(builders.job("x", namespace=namespace))
+    async with _client(server, namespaces=("a", "c")) as api:
+        found = await api.objects(JOBS)
+    assert [view.owner.namespace for view in found] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "advice"),
+    [
+        (401, "unauthorized", "is the token or certificate expired"),
+        (403, "forbidden", "grant this to the operator's service account"),
+        (429, "throttled", "asks for fewer calls"),
+        (500, "server", "fault 500"),
+        (422, "rejected", "fault 422"),
+    ],
+)
+async def test_a_refusal_says_what_to_do(server: apiservers.ApiServer, status: int, reason: str, advice: str) -> None:
+    server.faults.append(status)
+    async with _client(server) as api:
+        with pytest.raises(kubeapi.ApiError, match=f"GET /apis/batch/v1/jobs: .*{advice}") as caught:
+            await api.objects(JOBS)
+    assert caught.value.reason == reason
+
+
+async def test_no_answer_in_time_is_an_error(server: apiservers.ApiServer) -> None:
+    server.faults.append(None)
+    async with _client(server, request_timeout=0.1) as api:
+        with pytest.raises(kubeapi.ApiError, match=r"no answer within 0\.1 s") as caught:
+            await api.objects(JOBS)
+    assert caught.value.reason == "timeout"
+
+
+async def test_nobody_there_is_an_error(server: apiservers.ApiServer) -> None:
+    async with _client(server) as api:
+        await server.stop()
+        with pytest.raises(kubeapi.ApiError, match="is the API server up") as caught:
+            await api.objects(JOBS)
+    assert caught.value.reason == "unreachable"
+
+
+async def test_the_job_behind_a_pod_is_told(server: apiservers.ApiServer) -> None:
+    server.pods["x-b2c4d"] = "u1"
+    async with _client(server) as api:
+        assert await api.job_of(POD) == "u1"
+        assert await api.job_of(pictures.Pod("prod", "x-zzzzz")) is None
+        server.faults.append(403)
+        with pytest.raises(kubeapi.ForbiddenError):
+            await api.job_of(POD)

@@ -1,0 +1,102 @@
+"""Which sentences people read about their groups, and how often."""
+
+from __future__ import annotations
+
+from tests.controller import builders
+from tidegate.controller import announcers, notices, plans, views
+from tidegate.model import lives, records
+
+JOB = builders.job("x")
+
+
+class _Board:
+    def __init__(self) -> None:
+        self.said: list[announcers.Announcement] = []
+        self.notices = notices.Notices(self.said.append)
+
+    def lines(self) -> list[tuple[str, str]]:
+        return [(announcement.reason.value, announcement.note) for announcement in self.said]
+
+
+def _deleted(text: str, reason: lives.Reason, *claims: views.OwnerView) -> records.DeletedRecord:
+    held = {view.uid: builders.claim(view) for view in claims}
+    return records.DeletedRecord(key=builders.key(text), revision=9, reason=reason, claims=held)
+
+
+def test_groups_deleted_together_are_one_event() -> None:
+    board = _Board()
+    board.notices.deleted([_deleted(f"job=x,n={number}", lives.Reason.DRAINED, JOB) for number in range(5)])
+    (line,) = board.lines()
+    assert line == (
+        "GroupsDeleted",
+        'Deleted 5 groups: {job="x",n="0"}, {job="x",n="1"}, {job="x",n="2"} and 2 more '
+        "after every active Prometheus had read the final values",
+    )
+
+
+def test_a_group_deleted_unread_is_a_warning() -> None:
+    board = _Board()
+    board.notices.deleted([_deleted("job=x", lives.Reason.TIMEOUT, JOB), _deleted("job=y", lives.Reason.DRAINED, JOB)])
+    assert [announcement.warning for announcement in board.said] == [True, False]
+
+
+def test_every_owner_is_told() -> None:
+    board = _Board()
+    other = builders.job("x", namespace="dev")
+    board.notices.deleted([_deleted("job=x", lives.Reason.DRAINED, JOB, other)])
+    assert [announcement.regarding for announcement in board.said] == [JOB.owner, other.owner]
+
+
+def test_the_deletion_of_a_group_that_nobody_owned_is_nobodys_news() -> None:
+    board = _Board()
+    board.notices.deleted([_deleted("job=x", lives.Reason.REQUEST)])
+    assert board.said == []
+
+
+def test_an_annotation_that_cannot_be_read_is_said_once_until_it_changes() -> None:
+    board = _Board()
+    for policy in ("often", "often", "rarely", "never", "often"):
+        board.notices.seen(builders.job("x", annotations={"tidegate.dev/cleanup": policy}))
+    assert [reason for reason, _ in board.lines()] == ["InvalidAnnotation"] * 3
+    assert "'rarely'" in board.said[1].note
+
+
+def test_an_ambiguous_group_is_said_once_for_each_set_of_owners() -> None:
+    board = _Board()
+    one, other = builders.job("x").owner, builders.job("x", namespace="dev").owner
+    third = builders.job("x", namespace="test").owner
+    key = builders.key("job=x")
+    for holders in ((one, other), (one, other), (one, other, third)):
+        board.notices.ambiguous([plans.Ambiguity(key, holders)])
+    assert [announcement.regarding.namespace for announcement in board.said] == ["prod", "dev", "prod", "dev", "test"]
+    assert all(announcement.warning for announcement in board.said)
+
+
+def test_an_ambiguity_is_said_again_of_a_group_that_was_deleted_meanwhile() -> None:
+    board = _Board()
+    ambiguity = plans.Ambiguity(builders.key("job=x"), (JOB.owner,))
+    board.notices.ambiguous([ambiguity])
+    board.notices.deleted([_deleted("job=x", lives.Reason.REQUEST)])
+    board.notices.ambiguous([ambiguity])
+    assert len(board.said) == 2
+
+
+def test_an_event_has_what_the_api_server_asks_for() -> None:
+    announcement = announcers.Announcement(JOB.owner, announcers.Reason.DELETED, "Deleted it", warning=True)
+    event = announcers.event(announcement, now=builders.START + 0.25)
+    assert event["eventTime"] == "2023-11-14T22:13:20.250000Z"
+    assert event["regarding"] == {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "namespace": "prod",
+        "name": "x",
+        "uid": "prod-x-uid",
+    }
+    assert (event["type"], event["reason"], event["action"]) == ("Warning", "GroupsDeleted", "Delete")
+
+
+def test_a_note_is_cut_to_what_the_api_server_takes() -> None:
+    announcement = announcers.Announcement(JOB.owner, announcers.Reason.DELETED, "ü" * 1_000)
+    note = announcers.event(announcement, now=0.0)["note"]
+    assert len(note.encode()) <= 1_024
+    assert note.endswith("ü…")
