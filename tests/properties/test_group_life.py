@@ -32,7 +32,7 @@ _JOBS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["x", "y"]),
         "namespace": st.sampled_from(["prod", "prod", "dev"]),
-        "cleanup": st.sampled_from(["on-completion"] * 4 + ["on-success", "on-deletion", "never"]),
+        "cleanup": st.sampled_from(["on-completion"] * 2 + ["on-success", "on-deletion", "never"]),
         "annotated": st.sampled_from([False, False, False, True]),
         "drain_timeout": st.sampled_from(DRAIN_TIMEOUTS),
     }
