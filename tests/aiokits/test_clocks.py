@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tidegate.aiokits import clocks
 
 
@@ -49,6 +51,29 @@ async def test_the_machines_clock_wakes_at_its_moment_and_not_before() -> None:
     until = clock.steady() + 0.02
     await asyncio.wait_for(clock.wait(asyncio.Event(), until=until), timeout=5)
     assert clock.steady() >= until - 0.001
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_cancellation_is_not_lost_when_it_comes_with_the_event(turns: int) -> None:
+    event, clock = asyncio.Event(), clocks.SystemClock()
+
+    async def work() -> None:
+        await clock.wait(event, until=clock.steady() + 60)
+        await asyncio.Event().wait()
+
+    working = asyncio.create_task(work())
+    await _turns(3)
+    event.set()
+    await _turns(turns)
+    working.cancel()
+    _, still = await asyncio.wait({working}, timeout=5)
+    working.cancel()
+    assert not still
+
+
+async def _turns(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 async def test_the_machines_steady_clock_is_near_its_wall_clock() -> None:

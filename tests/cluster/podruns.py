@@ -111,7 +111,8 @@ class PodRun:
                 state.restarts += 1
             self._changed.set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), backoff)
+                async with asyncio.timeout(backoff):
+                    await self._stopping.wait()
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
         if state.exit_code is not None:
             state.over = True

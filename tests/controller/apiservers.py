@@ -1,13 +1,16 @@
 """A stand-in for the API server, on the wire, for the faults that a real one cannot be asked for.
 
-It knows the few calls that the operator makes. What a healthy API server does is tested on a real one.
+It knows the few calls that the operator makes, and breaks off every watch. What a healthy API server does is tested on
+a real one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -36,6 +39,10 @@ class ApiServer:
         app = web.Application(middlewares=[self._fail])
         app.add_routes(
             [
+                web.get("/api", self._groups),
+                web.get("/apis", self._groups),
+                web.get("/api/v1", self._resources),
+                web.get("/apis/batch/v1", self._resources),
                 web.get("/apis/batch/v1/jobs", self._list),
                 web.get("/apis/batch/v1/cronjobs", self._list),
                 web.get("/apis/batch/v1/namespaces/{namespace}/jobs", self._list),
@@ -57,6 +64,16 @@ class ApiServer:
         made = client.Configuration()
         made.host = f"http://{HOST}:{self._runner.addresses[0][1]}"
         return made
+
+    def kubeconfig(self, folder: Path) -> Path:
+        """A file that leads here."""
+        path = folder / "kubeconfig"
+        cluster = {"name": "x", "cluster": {"server": self.login().host}}
+        context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
+        users = [{"name": "x", "user": {"token": "t"}}]
+        made = {"current-context": "x", "clusters": [cluster], "contexts": [context], "users": users}
+        path.write_text(json.dumps(made))
+        return path
 
     def put(self, view: views.OwnerView, *, annotations: dict[str, str] | None = None) -> None:
         """Have this Job, as far as its view tells."""
@@ -88,12 +105,32 @@ class ApiServer:
         response: web.StreamResponse = await handler(request)
         return response
 
+    async def _groups(self, request: web.Request) -> web.Response:
+        version = {"groupVersion": "batch/v1", "version": "v1"}
+        batch = {"name": "batch", "versions": [version], "preferredVersion": version}
+        return web.json_response({"kind": "APIGroupList", "groups": [batch], "versions": ["v1"]})
+
+    async def _resources(self, request: web.Request) -> web.Response:
+        core = request.path == "/api/v1"
+        names = {"namespaces": "Namespace"} if core else {"jobs": "Job", "cronjobs": "CronJob"}
+        found = [
+            {"name": name, "singularName": "", "namespaced": not core, "kind": kind, "verbs": ["list", "watch"]}
+            for name, kind in names.items()
+        ]
+        return web.json_response({"kind": "APIResourceList", "resources": found})
+
     async def _list(self, request: web.Request) -> web.Response:
+        if "watch" in request.query:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
         found = list((self.cronjobs if request.path.endswith("cronjobs") else self.jobs).values())
         if (namespace := request.match_info.get("namespace")) is not None:
             found = [item for item in found if item["metadata"]["namespace"] == namespace]
         start, limit = int(request.query.get("continue", 0)), int(request.query["limit"])
-        metadata = {"continue": str(start + limit)} if start + limit < len(found) else {}
+        metadata = {"resourceVersion": str(len(self.calls))}
+        if start + limit < len(found):
+            metadata["continue"] = str(start + limit)
         return web.json_response({"metadata": metadata, "items": found[start : start + limit]})
 
     async def _pod(self, request: web.Request) -> web.Response:

@@ -95,7 +95,7 @@ async def test_an_answer_that_arrives_after_the_timeout_does_not_count(
 ) -> None:
     await client.put("job/a", "x 1\n")
     async with readers.connect(gateway.web_port) as reader:
-        await reader.ask(timeout="0.001")
+        await reader.ask(timeout="0.0000001")
         await client.sees(LATE, 1)
     assert not _has_read(gateway)
 

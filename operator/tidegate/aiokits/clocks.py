@@ -38,7 +38,8 @@ class SystemClock:
     async def wait(self, event: asyncio.Event, *, until: float | None) -> None:
         timeout = None if until is None else max(0.0, until - self.steady())
         try:
-            await asyncio.wait_for(event.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await event.wait()
         except TimeoutError:
             return
 

@@ -24,12 +24,17 @@ _SERVER_SECONDS = 120
 _CLIENT_SECONDS = 150
 """A watch is begun anew after at most this long, so that one that died unnoticed does not last."""
 
+_ERROR_PAUSES = (1.0, 2.0, 4.0)
+"""Seconds between tries of one request; a tuple, as it is used for each. After the last, kopf ends at an answer that is
+an error, and begins with the first pause again where there is no answer: without pauses that would be a busy loop."""
+
 
 def watch(
     told_to_stop: threading.Event, *, chosen: settings.KubernetesSettings, sink: Callable[[intakes.Sighting], None]
 ) -> None:
     """Watch until told to stop; blocks. Raises what ended it otherwise.
 
+    :param told_to_stop: of this call alone; it is set too when the watch has ended by itself.
     :param sink: called in this thread with each object that is seen; must return at once.
     """
     logging.getLogger("kopf").setLevel(logging.CRITICAL)  # Its end is told of by whoever runs this, once.
@@ -39,16 +44,20 @@ def watch(
         kopf.on.event("batch", "v1", plural, registry=registry, id=plural)(_handler(kind, sink))
     # A runner and not asyncio.run in kopf.run: that one hides why it ended behind a cancellation.
     with asyncio.Runner() as runner:
-        runner.run(
-            kopf.operator(
-                registry=registry,
-                settings=_settings(chosen),
-                standalone=True,
-                clusterwide=not chosen.namespaces,
-                namespaces=chosen.namespaces,
-                stop_flag=told_to_stop,
+        try:
+            runner.run(
+                kopf.operator(
+                    registry=registry,
+                    settings=_settings(chosen),
+                    standalone=True,
+                    clusterwide=not chosen.namespaces,
+                    namespaces=chosen.namespaces,
+                    stop_flag=told_to_stop,
+                )
             )
-        )
+        finally:
+            # kopf waits for the flag in a thread of the loop, which cannot be cancelled and which the runner joins.
+            told_to_stop.set()
 
 
 def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
@@ -63,7 +72,7 @@ def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
     made.watching.chunk_size = chosen.page_size
     made.networking.request_timeout = chosen.request_timeout
     made.networking.connect_timeout = chosen.connect_timeout
-    made.networking.error_backoffs = ()  # The supervisor tries again, with pauses that it counts and logs.
+    made.networking.error_backoffs = _ERROR_PAUSES
     return made
 
 

@@ -36,6 +36,7 @@ class InFlight:
     async def ended(self, *, within: float) -> None:
         """Return when none is left, or after so many seconds."""
         try:
-            await asyncio.wait_for(self._none.wait(), within)
+            async with asyncio.timeout(within):
+                await self._none.wait()
         except TimeoutError:
             _logger.warning("%d requests had not ended after %g s", self._number, within)

@@ -1,0 +1,28 @@
+"""Fixtures for tests of the operator's edges on a real API server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import clusters
+from tests.support import tidegates
+from tidegate import settings
+from tidegate.controller import kubeapi, logins
+
+
+@pytest.fixture(scope="session")
+def operator_rights(cluster: clusters.Cluster) -> Path:
+    """A kubeconfig with the rights that the manifests give to the operator, and no others."""
+    return tidegates.operator_kubeconfig(cluster)
+
+
+@pytest.fixture
+async def api(operator_rights: Path) -> AsyncIterator[kubeapi.KubeApi]:
+    """The operator's own client, three objects a page."""
+    chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=3)
+    made = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen)
+    yield made
+    await made.close()

@@ -1,0 +1,143 @@
+"""The watch, with the operator's own rights, through the life of a Job and an outage of the API server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import apis, clusters, objects
+from tests.support import waiting
+from tidegate import settings
+from tidegate.aiokits import backoffs, clocks
+from tidegate.controller import intakes, outages, supervisors, watches
+
+
+class _Watching:
+    """A supervised watch; ``seen`` is what it saw, and how often it was begun anew is counted."""
+
+    def __init__(self, kubeconfig: Path, *, namespaces: tuple[str, ...] = ()) -> None:
+        self.seen: list[intakes.Sighting] = []
+        self.restarts = 0
+        self.threads: set[threading.Thread] = set()
+        self._chosen = settings.KubernetesSettings(kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3)
+
+    def supervisor(self) -> supervisors.Supervisor:
+        clock = clocks.SystemClock()
+        return supervisors.Supervisor(
+            self._work,
+            name="watch",
+            clock=clock,
+            backoff=backoffs.Backoff(first=0.2, limit=0.5),
+            outage=outages.Outage("the watch", meanwhile="it is begun anew", clock=clock),
+            on_restart=self._count,
+        )
+
+    def _work(self, told: threading.Event) -> None:
+        self.threads.add(threading.current_thread())
+        watches.watch(told, chosen=self._chosen, sink=self.seen.append)
+
+    def _count(self) -> None:
+        self.restarts += 1
+
+    async def sees(self, job: apis.Object, *, deleted: bool = False, ended: bool = False) -> intakes.Sighting:
+        uid = job["metadata"]["uid"]
+
+        async def look() -> intakes.Sighting | None:
+            matching = [
+                sighting
+                for sighting in self.seen
+                if sighting.view.uid == uid
+                and sighting.deleted == deleted
+                and (sighting.view.finish is not None or not ended)
+            ]
+            return matching[-1] if matching else None
+
+        found = await waiting.eventually_async(look, why=f"the watch to see {job['metadata']['name']}", timeout=30.0)
+        assert found is not None
+        return found
+
+
+@contextlib.asynccontextmanager
+async def _at_work(watching: _Watching) -> AsyncIterator[_Watching]:
+    running = asyncio.create_task(watching.supervisor().run())
+    try:
+        yield watching
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        assert not any(thread.is_alive() for thread in watching.threads)
+
+
+@pytest.fixture
+async def watching(operator_rights: Path) -> AsyncIterator[_Watching]:
+    async with _at_work(_Watching(operator_rights)) as made:
+        yield made
+
+
+def _create(cluster: clusters.Cluster, namespace: str, name: str, *, suspend: bool = True) -> apis.Object:
+    return cluster.api.create(
+        "jobs", objects.job(name, objects.container("true"), suspend=suspend), namespace=namespace
+    )
+
+
+async def test_the_life_of_a_job_is_seen_and_nothing_is_written_on_it(
+    cluster: clusters.Cluster, namespace: str, watching: _Watching
+) -> None:
+    job = _create(cluster, namespace, "x", suspend=False)
+    await watching.sees(job, ended=True)
+    metadata = cluster.api.get("jobs", "x", namespace=namespace)["metadata"]
+    assert not metadata.get("finalizers")
+    assert not any("kopf" in name or "tidegate" in name for name in metadata.get("annotations", {}))
+    cluster.api.delete("jobs", "x", namespace=namespace)
+    gone = await watching.sees(job, deleted=True)
+    assert gone.view.finish is not None
+    assert watching.restarts == 0
+
+
+async def test_cronjobs_are_seen_too(cluster: clusters.Cluster, namespace: str, watching: _Watching) -> None:
+    body = objects.cronjob("nightly", objects.container("true"))
+    seen = await watching.sees(cluster.api.create("cronjobs", body, namespace=namespace))
+    assert seen.view.owner.kind == "CronJob"
+
+
+async def test_after_an_outage_of_the_api_server_the_watch_sees_again(
+    cluster: clusters.Cluster, namespace: str, watching: _Watching
+) -> None:
+    await watching.sees(_create(cluster, namespace, "before"))
+    with cluster.control_plane.outage():
+        pass
+    await watching.sees(_create(cluster, namespace, "after"))
+    assert cluster.api.list("events", namespace=namespace, fields="reportingController=kopf") == []
+
+
+async def test_without_rights_the_watch_ends_and_is_begun_anew(cluster: clusters.Cluster, namespace: str) -> None:
+    nobody = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
+    async with _at_work(_Watching(nobody)) as watching:
+        await waiting.eventually_async(_restarted(watching), why="the watch to be begun anew", timeout=30.0)
+    assert watching.seen == []
+
+
+async def test_only_the_chosen_namespaces_are_watched(
+    cluster: clusters.Cluster, namespace: str, operator_rights: Path
+) -> None:
+    elsewhere = cluster.create_namespace()
+    try:
+        async with _at_work(_Watching(operator_rights, namespaces=(namespace,))) as watching:
+            _create(cluster, elsewhere, "there")
+            await watching.sees(_create(cluster, namespace, "here"))
+            assert {sighting.view.owner.namespace for sighting in watching.seen} == {namespace}
+    finally:
+        cluster.api.delete("namespaces", elsewhere)
+
+
+def _restarted(watching: _Watching) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return watching.restarts >= 1
+
+    return look
