@@ -2,18 +2,16 @@
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import clusters, objects, procfs
-from tests.support import waiting
+from tests.support import commands, waiting
 
 pytestmark = pytest.mark.cluster
 
-_ROOT = Path(__file__).resolve().parents[2]
 _COMPONENTS = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
 
@@ -36,7 +34,7 @@ def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
         "    signal.pause()\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
-    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as run:
+    with commands.started(command) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "up\n"
         run.kill()
@@ -47,7 +45,7 @@ def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
 def test_the_developers_cluster_ends_with_ctrl_c(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "tests.cluster"]
-    with subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
+    with commands.started(command, environment=environment) as run:
         assert run.stdout is not None
         assert run.stdout.readline().startswith("export KUBECONFIG=")
         run.send_signal(signal.SIGINT)

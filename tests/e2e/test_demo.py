@@ -1,6 +1,5 @@
 """``make demo`` shows the mission and ends by itself; left up or interrupted, it leaves nothing behind."""
 
-import contextlib
 import os
 import re
 import signal
@@ -8,13 +7,13 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import procfs
 from tests.demo import stages
+from tests.support import commands
 
 pytestmark = pytest.mark.cluster
 
@@ -36,7 +35,7 @@ def test_the_demo_proves_from_prometheus_that_every_final_value_is_kept_and_ends
 
 
 def test_kept_up_it_prints_its_addresses_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
-    with _started({**_environment(tmp_path), "KEEP": "1"}) as run:
+    with commands.started(_COMMAND, environment={**_environment(tmp_path), "KEEP": "1"}) as run:
         assert run.stdout is not None
         addresses = []
         for line in run.stdout:
@@ -52,7 +51,7 @@ def test_kept_up_it_prints_its_addresses_and_ctrl_c_ends_all_of_it(tmp_path: Pat
 
 
 def test_ctrl_c_half_way_ends_all_of_it(tmp_path: Path) -> None:
-    with _started(_environment(tmp_path)) as run:
+    with commands.started(_COMMAND, environment=_environment(tmp_path)) as run:
         assert run.stdout is not None
         for line in run.stdout:
             if "kubectl apply" in line:
@@ -62,16 +61,6 @@ def test_ctrl_c_half_way_ends_all_of_it(tmp_path: Path) -> None:
 
     assert procfs.belonging_to(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
-
-
-@contextlib.contextmanager
-def _started(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The demo, which ends with the block whatever happens in it."""
-    with subprocess.Popen(_COMMAND, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
-        try:
-            yield run
-        finally:
-            run.terminate()
 
 
 def _environment(folder: Path) -> dict[str, str]:
