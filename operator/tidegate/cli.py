@@ -68,6 +68,8 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("gateway")
     _flag(group, "--web.listen-address", _address, web.listen_address, "address of push, scrape and query")
     _flag(group, "--web.telemetry-path", _path, web.telemetry_path, "path under which to expose metrics")
+    _switch(group, "--web.enable-lifecycle", "let clients end the process with PUT or POST /-/quit")
+    _switch(group, "--web.enable-admin-api", "let clients delete all groups with PUT /api/v1/admin/wipe")
     _flag(
         group,
         "--control.listen-address",
@@ -126,12 +128,21 @@ def _flag(group: argparse._ArgumentGroup, name: str, kind: object, default: obje
     shown = f"{default:g}s" if isinstance(default, float) else default
     group.add_argument(
         name,
-        dest=re.sub(r"[.-]", "_", name.lstrip("-")),
+        dest=_dest(name),
         type=kind,  # type: ignore[arg-type]
         default=default,
         metavar="DURATION" if kind is seconds else "VALUE",
         help=f"{text} (default: {shown})" if shown else text,
     )
+
+
+def _switch(group: argparse._ArgumentGroup, name: str, text: str) -> None:
+    """A flag without a value, off by default; ``--no-`` before its name says so, as in Pushgateway."""
+    group.add_argument(name, dest=_dest(name), action=argparse.BooleanOptionalAction, default=False, help=text)
+
+
+def _dest(name: str) -> str:
+    return re.sub(r"[.-]", "_", name.lstrip("-"))
 
 
 def seconds(text: str) -> float:
@@ -159,7 +170,12 @@ def _path(text: str) -> str:
 
 def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
     return settings.GatewaySettings(
-        web=settings.WebSettings(listen_address=chosen.web_listen_address, telemetry_path=chosen.web_telemetry_path),
+        web=settings.WebSettings(
+            listen_address=chosen.web_listen_address,
+            telemetry_path=chosen.web_telemetry_path,
+            enable_lifecycle=chosen.web_enable_lifecycle,
+            enable_admin_api=chosen.web_enable_admin_api,
+        ),
         control_address=chosen.control_listen_address,
         stop_seconds=chosen.web_stop_timeout,
     )
@@ -189,4 +205,8 @@ def _local(address: str) -> str:
 def _flags(chosen: argparse.Namespace) -> dict[str, str]:
     """The flags in force by their names, as the status API shows them."""
     shown = {name: value for name, value in vars(chosen).items() if name != "command"}
-    return {name.replace("_", ".", 1).replace("_", "-"): str(value) for name, value in shown.items()}
+    return {name.replace("_", ".", 1).replace("_", "-"): _spelled(value) for name, value in shown.items()}
+
+
+def _spelled(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -23,7 +23,7 @@ _Result = TypeVar("_Result")
 
 
 def run_gateway(chosen: settings.GatewaySettings, *, flags: Mapping[str, str]) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM, SIGINT or, where that is allowed, a client's ``/-/quit``."""
     _run(_gateway(chosen, registry=telemetry.new_registry(), flags=flags))
 
 
@@ -44,7 +44,7 @@ async def _gateway(
     chosen: settings.GatewaySettings, *, registry: prometheus_client.CollectorRegistry, flags: Mapping[str, str]
 ) -> None:
     stop = _stop_on_signals()
-    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags=flags)
+    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags=flags, stop=stop)
     await gateway.start()
     await stop.wait()
     await gateway.stop()

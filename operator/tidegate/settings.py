@@ -84,6 +84,12 @@ class WebSettings:
     telemetry_path: str = "/metrics"
     """Path of the scrape. Pushes are always below ``/metrics``. Default ``/metrics``."""
 
+    enable_lifecycle: bool = False
+    """Whether a client may end the process (``/-/quit``). Default no."""
+
+    enable_admin_api: bool = False
+    """Whether a client may delete all groups at once (``/api/v1/admin/wipe``). Default no."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LimitSettings:

@@ -14,7 +14,7 @@ from tidegate import cli
     ("command", "flags"),
     [
         pytest.param([], ["gateway", "operator", "run", "examples:"], id="all"),
-        pytest.param(["gateway"], ["--web.listen-address", "--web.telemetry-path", "--log.level"], id="gateway"),
+        pytest.param(["gateway"], ["--web.listen-address", "--no-web.enable-lifecycle", "--log.level"], id="gateway"),
         pytest.param(["operator"], ["--gateway.url", "--drain.timeout", "--kubernetes.namespace"], id="operator"),
         pytest.param(["run"], ["--web.listen-address", "--drain.timeout", "--log.format"], id="run"),
     ],

@@ -34,7 +34,8 @@ from tidegate.gateway import servers
 async def serve():
     web = settings.WebSettings(listen_address="127.0.0.1:0")
     chosen = settings.GatewaySettings(web=web, control_address="127.0.0.1:0")
-    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=telemetry.new_registry(), flags={})
+    clock, registry = clocks.SystemClock(), telemetry.new_registry()
+    gateway = servers.Gateway(chosen, clock=clock, registry=registry, flags={}, stop=asyncio.Event())
     await gateway.start()
     await gateway.stop()
 

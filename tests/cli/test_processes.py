@@ -139,3 +139,14 @@ def test_the_flags_in_force_are_told_by_the_status(tmp_path: Path) -> None:
     with _started(tmp_path, "--web.telemetry-path=/here") as running:
         assert b'"web.telemetry-path": "/here"' in running.get("/api/v1/status")
         assert b"tidegate_build_info" in running.get("/here")
+
+
+def test_a_client_ends_the_process_where_the_flag_allows_it(tmp_path: Path) -> None:
+    with _started(tmp_path, "--web.enable-lifecycle", "--no-web.enable-admin-api") as running:
+        flags = running.get("/api/v1/status")
+        assert b'"web.enable-lifecycle": "true"' in flags
+        assert b'"web.enable-admin-api": "false"' in flags
+        request = urllib.request.Request(f"http://{HOST}:{running.port}/-/quit", method="PUT")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.read() == b"Requesting termination... Goodbye!"
+        assert running.process.wait(timeout=10) == 0

@@ -47,7 +47,8 @@ class Scene:
             control_address=f"{clients.HOST}:{self.control_port}",
             stop_seconds=0.1,
         )
-        return servers.Gateway(chosen, clock=clocks.SystemClock(), registry=telemetry.new_registry(), flags={})
+        registry = telemetry.new_registry()
+        return servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
 
     async def restart_gateway(self) -> None:
         await self.gateway.stop()

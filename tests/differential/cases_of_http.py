@@ -39,6 +39,7 @@ _OTHER_PATHS = {
     "scrape": "/metrics",
     "api-metrics": "/api/v1/metrics",
     "healthy": "/-/healthy",
+    "quit-not-enabled": "/-/quit",
     "unknown": "/nowhere",
     "no-group": "/metrics/a/b",
 }

@@ -31,16 +31,29 @@ def clock() -> clocks.MovableClock:
 
 
 @pytest.fixture
-async def gateway(clock: clocks.MovableClock) -> AsyncIterator[servers.Gateway]:
+def web_settings() -> settings.WebSettings:
+    """What the gateway serves; a module that needs more of it has a fixture of this name of its own."""
+    return settings.WebSettings(listen_address=f"{clients.HOST}:0")
+
+
+@pytest.fixture
+def stop() -> asyncio.Event:
+    """Set where a client asks for the end of the process."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def gateway(
+    clock: clocks.MovableClock, web_settings: settings.WebSettings, stop: asyncio.Event
+) -> AsyncIterator[servers.Gateway]:
     chosen = settings.GatewaySettings(
-        web=settings.WebSettings(listen_address=f"{clients.HOST}:0"),
+        web=web_settings,
         control_address=f"{clients.HOST}:0",
         stop_seconds=2.0,
         limits=settings.LimitSettings(body_bytes=SMALL_BODY),
     )
-    running = servers.Gateway(
-        chosen, clock=clock, registry=telemetry.new_registry(), flags={"web.listen-address": f"{clients.HOST}:0"}
-    )
+    flags = {"web.listen-address": f"{clients.HOST}:0"}
+    running = servers.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)
     await running.start()
     yield running
     await running.stop()

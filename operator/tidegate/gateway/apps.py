@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from tidegate import settings
-from tidegate.gateway import control, health, middlewares, pushes, queries, scrapes
+from tidegate.gateway import admin, control, health, middlewares, pushes, queries, scrapes
 from tidegate.gateway import metrics as own_metrics
 
 
@@ -16,9 +16,10 @@ def public(
     scrape: scrapes.ScrapeEndpoint,
     query: queries.QueryEndpoint,
     probes: health.HealthEndpoint,
+    administer: admin.AdminEndpoint,
     metrics: own_metrics.GatewayMetrics,
 ) -> web.Application:
-    """Push, scrape, query and probes."""
+    """Push, scrape, query and probes; the administrator's paths as far as the settings allow."""
     app = web.Application(
         client_max_size=chosen.limits.body_bytes,
         middlewares=[middlewares.counting(metrics), middlewares.explaining, middlewares.routing],
@@ -32,6 +33,11 @@ def public(
     app.router.add_get("/-/ready", probes.ready, name="ready")
     app.router.add_get("/api/v1/status", query.status, name="api_status")
     app.router.add_get("/api/v1/metrics", query.metrics, name="api_metrics")
+    end = app.router.add_resource("/-/quit", name="quit")
+    for method in ("PUT", "POST"):
+        end.add_route(method, administer.quit if chosen.web.enable_lifecycle else administer.refuse_quit)
+    if chosen.web.enable_admin_api:
+        app.router.add_put("/api/v1/admin/wipe", administer.wipe, name="api_wipe")
     app.router.add_route("OPTIONS", "/api/v1/{path:.*}", query.options, name="api_options")
     return app
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tidegate import settings
 from tidegate.aiokits import addresses, clocks
-from tidegate.gateway import apps, control, flights, health, pushes, queries, scrapes
+from tidegate.gateway import admin, apps, control, flights, health, pushes, queries, scrapes
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
 from tidegate.store import memory
@@ -26,6 +26,7 @@ _CLOSE_SECONDS = 1.0
 class Gateway:
     """Push, scrape and query on one address, the control API on another.
 
+    :param stop: set where a client asks the process to end; whoever started the gateway stops it then.
     :ivar web_port: the port in use once started, also where port 0 was asked for; ``control_port`` likewise.
     """
 
@@ -36,6 +37,7 @@ class Gateway:
         clock: clocks.Clock,
         registry: prometheus_client.CollectorRegistry,
         flags: Mapping[str, str],
+        stop: asyncio.Event,
     ) -> None:
         self._settings = chosen
         self._metrics = own_metrics.GatewayMetrics(registry)
@@ -49,6 +51,7 @@ class Gateway:
             self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock
         )
         self._groups = pushes.GroupEndpoint(self.store, self._metrics)
+        self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
         self.web_port = 0
@@ -66,6 +69,7 @@ class Gateway:
                 scrape=self._scrape,
                 query=self._query,
                 probes=self._probes,
+                administer=self._admin,
                 metrics=self._metrics,
             )
             self.control_port = await self._serve(stack, apps.private(self._control), self._settings.control_address)

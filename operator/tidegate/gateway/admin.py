@@ -1,0 +1,49 @@
+"""What only an administrator may ask: wipe the store, end the process. Both are off unless a flag says otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from tidegate.gateway import metrics as own_metrics
+from tidegate.model import lives
+from tidegate.store import interface
+
+_logger = logging.getLogger(__name__)
+
+_YIELD_EVERY = 50
+"""Groups between two looks at other requests."""
+
+
+class AdminEndpoint:
+    """``PUT /api/v1/admin/wipe`` and ``PUT`` or ``POST /-/quit``; paths and answers are Pushgateway's.
+
+    :param stop: set where a client asks the process to end.
+    """
+
+    def __init__(self, store: interface.Store, metrics: own_metrics.GatewayMetrics, *, stop: asyncio.Event) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._stop = stop
+
+    async def wipe(self, request: web.Request) -> web.Response:
+        """Delete every group that there is when the request comes; one that is pushed meanwhile may go or stay."""
+        _logger.warning("%s wipes all groups", request.remote)
+        for number, key in enumerate(self._store.grouping_keys()):
+            if await self._store.delete(key):
+                self._metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        return web.Response(status=202)
+
+    async def quit(self, request: web.Request) -> web.Response:
+        """End the process as SIGTERM does: this answer, and every other one under way, is sent first."""
+        _logger.warning("%s asks for the end of the process", request.remote)
+        self._stop.set()
+        return web.Response(text="Requesting termination... Goodbye!")
+
+    async def refuse_quit(self, request: web.Request) -> web.Response:
+        """403, as long as the flag is off."""
+        return web.Response(status=403, text="Lifecycle API is not enabled: start with --web.enable-lifecycle.")
