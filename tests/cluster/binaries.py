@@ -75,6 +75,13 @@ SOURCES = (
         flags=("-tags", "netgo,remove_all_sd"),
         usual="4 min",
     ),
+    Source(
+        module="pushgateway",
+        packages={"pushgateway": "github.com/prometheus/pushgateway"},
+        # Unstamped it would not say which one it is.
+        ldflags="-s -w -X github.com/prometheus/common/version.Version=1.11.3",
+        usual="1 min",
+    ),
 )
 
 

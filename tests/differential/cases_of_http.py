@@ -2,6 +2,8 @@
 
 import gzip
 
+import cramjam
+
 from tests.differential import builders, exchanges
 
 _BODY = b"m 1\n"
@@ -53,6 +55,19 @@ _TYPES = {
     "other-charset": "text/plain; charset=iso-8859-1",
     "protobuf-that-is-not-delimited": "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily",
 }
+_IDENTIFIER = b"\xff\6\0\0sNaPpY"
+
+
+def _snapped(body: bytes) -> bytes:
+    return bytes(cramjam.snappy.compress(body))
+
+
+def _checksum(body: bytes) -> bytes:
+    """As the framing format has it, taken from a frame of the same body."""
+    return _snapped(body)[14:18]
+
+
+_SNAPPED = _snapped(_BODY)
 _CODINGS = {
     "gzip": ("gzip", _PACKED),
     "gzip-in-upper-case": ("GZIP", _PACKED),
@@ -63,6 +78,22 @@ _CODINGS = {
     "gzip-that-is-none": ("gzip", _BODY),
     "gzip-of-nothing": ("gzip", gzip.compress(b"")),
     "gzip-empty": ("gzip", b""),
+    "snappy": ("snappy", _SNAPPED),
+    "snappy-in-upper-case": ("SNAPPY", _SNAPPED),
+    "snappy-not-compressible": ("snappy", _IDENTIFIER + b"\1\x08\0\0" + _checksum(b"m 1\n") + b"m 1\n"),
+    "snappy-in-two-streams": ("snappy", _SNAPPED + _snapped(b"n 1\n")),
+    "snappy-of-many-chunks": ("snappy", _snapped(b"# a long comment\n" * 10_000 + _BODY)),
+    "snappy-with-padding": ("snappy", _SNAPPED + b"\xfe\3\0\0abc"),
+    "snappy-with-a-chunk-to-be-skipped": ("snappy", _SNAPPED + b"\x80\3\0\0abc"),
+    "snappy-with-a-chunk-of-an-unknown-kind": ("snappy", _SNAPPED + b"\2\3\0\0abc"),
+    "snappy-cut": ("snappy", _SNAPPED[:-2]),
+    "snappy-cut-in-a-length": ("snappy", _SNAPPED + b"\0\1"),
+    "snappy-with-a-wrong-sum": ("snappy", _SNAPPED[:14] + bytes(4) + _SNAPPED[18:]),
+    "snappy-without-its-identifier": ("snappy", _SNAPPED[10:]),
+    "snappy-that-is-none": ("snappy", _BODY),
+    "snappy-block": ("snappy", bytes(cramjam.snappy.compress_raw(_BODY))),
+    "snappy-of-nothing": ("snappy", _IDENTIFIER),
+    "snappy-empty": ("snappy", b""),
     "identity": ("identity", _BODY),
     "unknown": ("nonsense", _BODY),
     "deflate-that-is-none": ("deflate", _BODY),

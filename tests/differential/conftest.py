@@ -1,4 +1,4 @@
-"""Both servers, once for all tests here."""
+"""Both servers, once for all tests here; and again for each Pushgateway there is to compare with."""
 
 import os
 from collections.abc import Iterator
@@ -32,10 +32,11 @@ class Pair:
         return case.id in compatibility.known(self.real_version)
 
 
-@pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+@pytest.fixture(scope="session", params=pushgateways.programs().items(), ids=lambda named: named[0])
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    _, find = request.param
     try:
-        program = pushgateways.program()
+        program = find()
     except binaries.MissingToolError as error:
         if os.environ.get("CI") == "true":
             raise

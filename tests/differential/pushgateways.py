@@ -7,7 +7,7 @@ import resource
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.cluster import binaries, processes
@@ -21,21 +21,15 @@ _VERSION = re.compile(r"version (\d+)\.(\d+)")
 _APT_FOLDERS = ("lists/partial", "cache/archives/partial", "state")
 
 
-def program() -> Path:
-    """``PUSHGATEWAY_BIN``, else what the cache has of Debian's package, else fetched into it: 5 s, without root.
+def programs() -> Mapping[str, Callable[[], Path]]:
+    """What there is to compare with, by a name for it: ``PUSHGATEWAY_BIN``, else Debian's package and the newest.
 
-    Raises `binaries.MissingToolError` where neither can be had.
+    Each gives the program's path, and raises `binaries.MissingToolError` where it cannot be had.
     """
     chosen = os.environ.get("PUSHGATEWAY_BIN")
     if chosen:
-        return _chosen(Path(chosen))
-    folder = binaries.cache_root() / f"{_PACKAGE}-{platform.machine()}"
-    with binaries.turn(folder):
-        if not folder.exists():
-            binaries.say(f"fetching Debian's package {_PACKAGE} (a few seconds, once)")
-            with binaries.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
-                _run("dpkg", "-x", str(_fetched(Path(work))), str(draft))
-    return folder / "usr" / "bin" / _PACKAGE
+        return {"chosen": lambda: _chosen(Path(chosen))}
+    return {"packaged": _packaged, "newest": lambda: binaries.ensure(["pushgateway"])["pushgateway"]}
 
 
 def version(path: Path) -> tuple[int, int]:
@@ -50,11 +44,11 @@ def version(path: Path) -> tuple[int, int]:
 class Pushgateway:
     """The program with its admin API, so that it can be wiped."""
 
-    def __init__(self, path: Path, *, folder: Path) -> None:
+    def __init__(self, path: Path, *, folder: Path, flags: Sequence[str] = ()) -> None:
         self.port = ports.free_port()
         self.process = processes.Process(
             "pushgateway",
-            argv=[path, f"--web.listen-address={tidegates.HOST}:{self.port}", "--web.enable-admin-api"],
+            argv=[path, f"--web.listen-address={tidegates.HOST}:{self.port}", "--web.enable-admin-api", *flags],
             log=folder / "pushgateway.log",
         )
 
@@ -65,6 +59,17 @@ class Pushgateway:
         resource.prlimit(self.process.pid, resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
         url = f"http://{tidegates.HOST}:{self.port}/-/ready"
         waiting.eventually(lambda: tidegates.answers(self.process, url), why="the Pushgateway", retry_on=tidegates.AWAY)
+
+
+def _packaged() -> Path:
+    """What the cache has of Debian's package, else fetched into it: 5 s, without root."""
+    folder = binaries.cache_root() / f"{_PACKAGE}-{platform.machine()}"
+    with binaries.turn(folder):
+        if not folder.exists():
+            binaries.say(f"fetching Debian's package {_PACKAGE} (a few seconds, once)")
+            with binaries.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
+                _run("dpkg", "-x", str(_fetched(Path(work))), str(draft))
+    return folder / "usr" / "bin" / _PACKAGE
 
 
 def _chosen(path: Path) -> Path:

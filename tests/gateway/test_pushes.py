@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 
+import cramjam
 import pytest
 
 from tests.gateway import clients, conftest
 from tidegate.aiokits import clocks
+
+_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "snappy": lambda body: bytes(cramjam.snappy.compress(body)),
+}
 
 
 async def test_a_put_replaces_the_group_and_a_post_only_families_of_the_same_name(client: clients.Client) -> None:
@@ -115,26 +123,28 @@ async def test_what_cannot_be_parsed_does_not_touch_the_group(
     assert (await client.changes()).revision == before.revision
 
 
-async def test_a_compressed_body_is_read(client: clients.Client) -> None:
-    answer = await client.send("PUT", "/metrics/job/a", gzip.compress(b"x 1\n"), headers={"Content-Encoding": "gzip"})
+@pytest.mark.parametrize("coding", ["gzip", "snappy"])
+async def test_a_compressed_body_is_read(client: clients.Client, coding: str) -> None:
+    body = _PACKERS[coding](b"x 1\n")
+    answer = await client.send("PUT", "/metrics/job/a", body, headers={"Content-Encoding": coding})
     assert answer.status == 200
     assert await client.pushed() == ['x{instance="",job="a"} 1']
 
 
-async def test_a_body_that_is_not_compressed_as_it_says_is_refused(client: clients.Client) -> None:
-    answer = await client.send("PUT", "/metrics/job/a", b"x 1\n", headers={"Content-Encoding": "gzip"})
+@pytest.mark.parametrize("coding", ["gzip", "snappy"])
+async def test_a_body_that_is_not_compressed_as_it_says_is_refused(client: clients.Client, coding: str) -> None:
+    answer = await client.send("PUT", "/metrics/job/a", b"x" * 300, headers={"Content-Encoding": coding})
     assert answer.status == 400
     assert "cannot be read" in answer.text
     assert (await client.put("job/a", "x 1\n")).status == 200
 
 
-@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("coding", _PACKERS)
 async def test_a_body_over_the_limit_is_refused_also_when_it_is_small_while_compressed(
     client: clients.Client, coding: str
 ) -> None:
     body = b"# " + b"x" * conftest.SMALL_BODY + b"\n"
-    headers = {"Content-Encoding": coding} if coding else {}
-    answer = await client.send("PUT", "/metrics/job/a", gzip.compress(body) if coding else body, headers=headers)
+    answer = await client.send("PUT", "/metrics/job/a", _PACKERS[coding](body), headers={"Content-Encoding": coding})
     assert answer.status == 413
     assert (await client.changes()).groups == ()
 

@@ -70,9 +70,8 @@ async def _read(request: web.Request) -> bytes:
         body = await request.read()
     except web.RequestPayloadError as error:
         raise errors.BadRequestError(f"the body cannot be read: {error}") from error
-    if not codings.is_gzip(request.headers.get(hdrs.CONTENT_ENCODING, "")):
-        return body
-    return await asyncio.to_thread(codings.gunzip, body, most=request.client_max_size)
+    unpack = codings.unpacker(request.headers.get(hdrs.CONTENT_ENCODING, ""))
+    return body if unpack is None else await asyncio.to_thread(unpack, body, request.client_max_size)
 
 
 async def _parse(body: bytes) -> dict[str, families.Family]:
