@@ -70,6 +70,12 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     _flag(group, "--web.telemetry-path", _path, web.telemetry_path, "path under which to expose metrics")
     _switch(group, "--web.enable-lifecycle", "let clients end the process with PUT or POST /-/quit")
     _switch(group, "--web.enable-admin-api", "let clients delete all groups with PUT /api/v1/admin/wipe")
+    _switch(group, "--push.enable-utf8-names", "allow any UTF-8 in names of metrics and labels")
+    _switch(
+        group,
+        "--push.disable-consistency-check",
+        "answer pushes with 202; they are checked all the same, since that costs nothing here",
+    )
     _flag(
         group,
         "--control.listen-address",
@@ -178,6 +184,10 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
         ),
         control_address=chosen.control_listen_address,
         stop_seconds=chosen.web_stop_timeout,
+        push=settings.PushSettings(
+            enable_utf8_names=chosen.push_enable_utf8_names,
+            disable_consistency_check=chosen.push_disable_consistency_check,
+        ),
     )
 
 

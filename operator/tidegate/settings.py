@@ -92,6 +92,17 @@ class WebSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PushSettings:
+    """How pushes are taken; Pushgateway's own flags."""
+
+    enable_utf8_names: bool = False
+    """Whether names of metrics and labels may be any UTF-8. Default no."""
+
+    disable_consistency_check: bool = False
+    """Whether a push is answered with 202 rather than 200. It is checked all the same. Default no."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LimitSettings:
     """What one request may cost."""
 
@@ -111,4 +122,5 @@ class GatewaySettings:
     stop_seconds: float = 10.0
     """How long requests in flight may take to finish after SIGTERM. Default 10 s."""
 
+    push: PushSettings = field(default_factory=PushSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

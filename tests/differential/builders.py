@@ -10,9 +10,9 @@ def put(path: str, body: str | bytes = "m 1\n", headers: Mapping[str, str] | Non
     return exchanges.Request("PUT", f"/metrics/{path}", _bytes(body), headers)
 
 
-def post(path: str, body: str | bytes = "m 1\n") -> exchanges.Request:
+def post(path: str, body: str | bytes = "m 1\n", headers: Mapping[str, str] | None = None) -> exchanges.Request:
     """A push to ``/metrics/<path>`` that replaces the families it has."""
-    return exchanges.Request("POST", f"/metrics/{path}", _bytes(body))
+    return exchanges.Request("POST", f"/metrics/{path}", _bytes(body), headers)
 
 
 def delete(path: str) -> exchanges.Request:

@@ -7,12 +7,19 @@ from tests.differential import (
     cases_of_groups,
     cases_of_http,
     cases_of_paths,
+    cases_of_protobuf,
     compatibility,
     conftest,
     exchanges,
 )
 
-CASES = [*cases_of_paths.CASES, *cases_of_http.CASES, *cases_of_bodies.CASES, *cases_of_groups.CASES]
+CASES = [
+    *cases_of_paths.CASES,
+    *cases_of_http.CASES,
+    *cases_of_bodies.CASES,
+    *cases_of_groups.CASES,
+    *cases_of_protobuf.CASES,
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -52,6 +52,7 @@ _HISTOGRAMS = strategies.builds(
         max_size=3,
     ).map(lambda buckets: (*buckets, families.Bucket(float("inf"), 7.0))),
 )
+# Without the gauge histogram, for which the text format has no word.
 _VALUES: dict[families.MetricType, strategies.SearchStrategy[families.Value]] = {
     families.MetricType.COUNTER: _FLOATS,
     families.MetricType.GAUGE: _FLOATS,
@@ -63,7 +64,7 @@ _VALUES: dict[families.MetricType, strategies.SearchStrategy[families.Value]] = 
 
 def _families_of(type_: families.MetricType) -> strategies.SearchStrategy[families.Family]:
     metrics = strategies.lists(
-        strategies.builds(families.Metric, _LABELS, _VALUES[type_], strategies.none()),
+        strategies.builds(families.Metric, _LABELS, _VALUES[type_], strategies.none(), strategies.just(b"")),
         min_size=1,
         max_size=3,
         unique_by=lambda metric: metric.labels,
@@ -97,6 +98,6 @@ def test_what_was_understood_is_written_and_read_back_to_the_byte(head: bytes, b
     assert canonical.write(text.parse(written).values()) == written
 
 
-@hypothesis.given(strategies.sampled_from(families.MetricType).flatmap(_families_of))
+@hypothesis.given(strategies.sampled_from(list(_VALUES)).flatmap(_families_of))
 def test_a_family_that_is_written_reads_back_as_itself(family: families.Family) -> None:
     assert text.parse(canonical.write([family])) == {family.name: family}

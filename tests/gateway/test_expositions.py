@@ -7,7 +7,6 @@ import re
 import pytest
 
 from tests.gateway import clients
-from tidegate.gateway import scrapes
 
 
 async def test_families_stand_in_order_of_their_names_each_with_its_header_once(client: clients.Client) -> None:
@@ -51,8 +50,8 @@ async def test_the_answer_is_compressed_for_those_who_accept_it(
     await client.put("job/a", "x 1\n")
     answer = await client.send("GET", "/metrics", headers={"Accept-Encoding": accepts})
     assert answer.headers.get("Content-Encoding") == coding
-    assert answer.headers["Content-Type"] == scrapes.CONTENT_TYPE
-    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
     assert 'x{instance="",job="a"} 1\n' in answer.text
 
 

@@ -211,7 +211,7 @@ class GroupLife(RuleBasedStateMachine):
     def _shown(self) -> dict[groups.GroupingKey, int]:
         """By group the push that a scrape of now shows, read from its text."""
         found = [family for family in self.store.snapshot().families if family.name == "pushed"]
-        text = b"".join(page for family in found for page in family.pages).decode()
+        text = b"".join(page.text for family in found for page in family.pages).decode()
         by_labels = {_labels(key): key for key in KEYS}
         return {by_labels[labels]: int(value) for labels, value in _PUSHED.findall(text)}
 

@@ -10,6 +10,7 @@ from tidegate.model import families, groups
 PARTS = {
     families.MetricType.SUMMARY: {"_sum", "_count"},
     families.MetricType.HISTOGRAM: {"_sum", "_count", "_bucket"},
+    families.MetricType.GAUGE_HISTOGRAM: {"_sum", "_count", "_bucket"},
 }
 TIMES = ("push_time_seconds", "push_failure_time_seconds")
 

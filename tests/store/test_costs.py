@@ -78,7 +78,7 @@ def test_a_push_makes_the_pages_of_its_own_series_anew_and_no_others(filled: mem
     assert len(pages) > 60
     # One page of x, and one of each time that the store adds.
     assert sum(id(page) not in before for page in pages) == 3
-    assert b'job="job1500"} 1\n' in b"".join(kept.families[2].pages)
+    assert b'job="job1500"} 1\n' in b"".join(page.text for page in kept.families[2].pages)
 
 
 def test_a_snapshot_after_no_change_is_the_same_pages(filled: memory.MemoryStore) -> None:

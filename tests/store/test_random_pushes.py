@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.store import builders, models
 from tidegate.aiokits import clocks
+from tidegate.exposition import pages
 from tidegate.model import errors, families, groups
 
 KEYS = [
@@ -38,7 +39,7 @@ def _value(kind: families.MetricType, number: float) -> families.Value:
     match kind:
         case families.MetricType.SUMMARY:
             return families.Summary(count=number, sum=1.0)
-        case families.MetricType.HISTOGRAM:
+        case families.MetricType.HISTOGRAM | families.MetricType.GAUGE_HISTOGRAM:
             return families.Histogram(count=number, sum=1.0, buckets=(families.Bucket(1.0, number),))
         case _:
             return number
@@ -81,8 +82,8 @@ class RandomPushes(RuleBasedStateMachine):
         assert [family.name for family in snapshot.families] == sorted(wanted)
         for family in snapshot.families:
             type, lines = wanted[family.name]
-            assert b"".join(family.pages) == b"".join(lines)
-            assert family.header.endswith(f"# TYPE {family.name} {type.value}\n".encode())
+            assert b"".join(page.text for page in family.pages) == b"".join(lines)
+            assert family.type is type
 
     @invariant()
     def each_help_text_is_one_that_was_pushed(self) -> None:
@@ -90,10 +91,8 @@ class RandomPushes(RuleBasedStateMachine):
             if family.name in NAMES:
                 held = [group.families.get(family.name) for group in self.model.groups.values()]
                 found = {one.help for one in held if one is not None}
-                shown = family.header.decode().partition("# TYPE")[0]
-                said = shown.removeprefix(f"# HELP {family.name} ").removesuffix("\n") or None
-                assert said in found
-                assert said is not None or found == {None}
+                assert family.help in found
+                assert family.help is not None or found == {None}
 
     @invariant()
     def each_group_is_the_models(self) -> None:
@@ -106,7 +105,7 @@ class RandomPushes(RuleBasedStateMachine):
             for name, family in group.families.items():
                 assert view.families[name].type is family.type
                 assert view.families[name].help == family.help
-                assert len(view.families[name].lines) == len(family.metrics)
+                assert len(pages.metrics(view.families[name].page, name=name, type=family.type)) == len(family.metrics)
 
 
 TestRandomPushes = RandomPushes.TestCase

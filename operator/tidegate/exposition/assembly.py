@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from tidegate.exposition import lines, numbers
+from tidegate.exposition import lines, names, numbers
 from tidegate.model import families
 
 _TYPES = {type_.value: type_ for type_ in families.MetricType} | {
-    # Both spellings of the gauge histogram are accepted; in the text format it is a histogram.
-    "gauge_histogram": families.MetricType.HISTOGRAM,
-    "gaugehistogram": families.MetricType.HISTOGRAM,
+    "gauge_histogram": families.MetricType.GAUGE_HISTOGRAM,
 }
 _SUMMARY = families.MetricType.SUMMARY
-_HISTOGRAM = families.MetricType.HISTOGRAM
+_DISTRIBUTIONS = families.HISTOGRAMS | {_SUMMARY}
 _SUFFIXES = ("_count", "_sum", "_bucket")
 _VALUE = -1
 """The part of a sample that is its value; see :class:`tidegate.exposition.lines.Fault`."""
@@ -66,7 +64,7 @@ class Assembler:
                 raise lines.Fault(f"second HELP line for metric name {lines.shown(family.name)}")
             family.help = text
             return
-        if family.name in self.simple or family.type is _SUMMARY or family.type is _HISTOGRAM:
+        if family.name in self.simple or family.type in _DISTRIBUTIONS:
             raise lines.Fault(
                 f"second TYPE line for metric name {lines.shown(family.name)}, or TYPE reported after samples"
             )
@@ -75,17 +73,21 @@ class Assembler:
         if type_ is None:
             raise lines.Fault(f"unknown metric type {lines.shown(text)}", part=1)
         family.type = type_
-        if type_ is not _SUMMARY and type_ is not _HISTOGRAM:
+        if type_ not in _DISTRIBUTIONS:
             self.simple[family.name] = family.metrics
 
     def sample(self, name: str, pairs: lines.Pairs, value: float, timestamp_ms: int | None) -> None:
         """A line with a value; ``pairs`` are its labels as they stand there."""
         family, suffix = self._find(name)
-        if family.type is _SUMMARY or family.type is _HISTOGRAM:
+        if family.type in _DISTRIBUTIONS:
             self._add_to_distribution(family, suffix, pairs, value, timestamp_ms)
         else:
             self.simple[family.name] = family.metrics
             family.metrics.append(families.Metric(sorted_labels(pairs), value, timestamp_ms))
+
+    def quote(self, name: str) -> None:
+        """Some label name of the sample of this name has to stand in quotes."""
+        self._find(name)[0].quoted = True
 
     def finish(self) -> dict[str, families.Family]:
         """The families that have metrics, by name, in order of first appearance."""
@@ -101,9 +103,10 @@ class Assembler:
         if name.endswith(_SUFFIXES):
             base, underscore, word = name.rpartition("_")
             family = self._families.get(base)
-            if family is not None and (family.type is _HISTOGRAM or (family.type is _SUMMARY and word != "bucket")):
+            parts = family is not None and family.type in _DISTRIBUTIONS
+            if family is not None and parts and (word != "bucket" or family.type is not _SUMMARY):
                 return family, underscore + word
-        family = self._families[name] = families.Family(name)
+        family = self._families[name] = families.Family(name, quoted=not names.is_plain(name))
         return family, ""
 
     def _add_to_distribution(

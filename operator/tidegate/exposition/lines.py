@@ -72,13 +72,14 @@ class Sample(NamedTuple):
     """Where the name, each label value and the value start, in characters of the line from 0."""
 
 
-def scan(line: str) -> Comment | Sample | None:
+def scan(line: str, *, utf8_names: bool = False) -> Comment | Sample | None:
     """What the line says; ``None`` where it says nothing (blank, or a comment that is neither HELP nor TYPE).
 
     :param line: one line with its line feed, which only the last line of a body may lack.
+    :param utf8_names: whether names in quotes may be any UTF-8.
     :raises Fault: the line is not in the text format.
     """
-    cursor = _Cursor(line)
+    cursor = _Cursor(line, utf8_names=utf8_names)
     match cursor.next_after_blanks():
         case "" | "\n":
             return None
@@ -91,9 +92,10 @@ def scan(line: str) -> Comment | Sample | None:
 class _Cursor:
     """A place in a line. Reading moves it; what cannot be read is a fault at the place."""
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, *, utf8_names: bool) -> None:
         self.line = line
         self.at = 0
+        self.utf8_names = utf8_names
 
     @property
     def next(self) -> str:
@@ -253,15 +255,19 @@ def _scan_timestamp(cursor: _Cursor) -> int:
 
 
 def _check_metric_name(cursor: _Cursor, name: str, *, at: int) -> None:
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(name) is None and not _is_utf8_name(cursor, name):
         raise cursor.fault(f"invalid metric name {shown(name)}", at=at)
 
 
 def _check_label_name(cursor: _Cursor, name: str, *, at: int) -> None:
     if name == "__name__":
         raise cursor.fault("label name '__name__' is reserved", at=at)
-    if _LABEL_NAME.fullmatch(name) is None:
+    if _LABEL_NAME.fullmatch(name) is None and not _is_utf8_name(cursor, name):
         raise cursor.fault(f"invalid label name {shown(name)}", at=at)
+
+
+def _is_utf8_name(cursor: _Cursor, name: str) -> bool:
+    return cursor.utf8_names and bool(name) and _BROKEN.search(name) is None
 
 
 def _unescape(text: str) -> str:

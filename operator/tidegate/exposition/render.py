@@ -8,12 +8,13 @@ from tidegate.exposition import numbers
 from tidegate.model import families
 
 _SUMMARY = families.MetricType.SUMMARY
-_HISTOGRAM = families.MetricType.HISTOGRAM
 
 
 def header(name: str, *, type: families.MetricType, help: str | None) -> bytes:
     """The HELP line, where there is a help text (an empty one too), and the TYPE line of a family."""
-    type_line = f"# TYPE {name} {type.value}\n"
+    # This format knows no gauge histogram; Pushgateway, too, writes it as a histogram.
+    word = "histogram" if type in families.HISTOGRAMS else type.value
+    type_line = f"# TYPE {name} {word}\n"
     if help is None:
         return type_line.encode()
     return f"# HELP {name} {_escape_help(help)}\n{type_line}".encode()
@@ -26,55 +27,50 @@ def metric(name: str, *, type: families.MetricType, labels: families.Labels, val
 
     :raises TypeError: ``value`` is not of the shape that a family of this ``type`` has.
     """
-    pairs = _pairs(labels) if labels else ""
-    if type is _SUMMARY or type is _HISTOGRAM:
-        return _several_lines(name, type, pairs, value).encode()
+    before = pairs(labels) if labels else ""
+    if type is _SUMMARY or type in families.HISTOGRAMS:
+        several = [_line(name + suffix, _joined(before, pair), at) for suffix, pair, at in samples(type, value)]
+        return "".join(several).encode()
     if isinstance(value, (families.Summary, families.Histogram)):
         raise TypeError(f"a {type.value} is a plain number, not {value!r}")
-    return _line(name, pairs, value).encode()
+    return _line(name, before, value).encode()
 
 
-def _several_lines(name: str, type: families.MetricType, pairs: str, value: families.Value) -> str:
+def samples(type: families.MetricType, value: families.Value) -> list[tuple[str, str, float]]:
+    """The samples that a value is written as: the suffix of the name, the label of their own if any, the number.
+
+    :raises TypeError: as :func:`metric`.
+    """
     if type is _SUMMARY and isinstance(value, families.Summary):
-        return _summary(name, pairs, value)
-    if type is _HISTOGRAM and isinstance(value, families.Histogram):
-        return _histogram(name, pairs, value)
-    raise TypeError(f"a {type.value} is not {value!r}")
+        points = [("", f'quantile="{numbers.format_float(at)}"', number) for at, number in value.quantiles]
+    elif type in families.HISTOGRAMS and isinstance(value, families.Histogram):
+        points = [("_bucket", f'le="{numbers.format_float(bound)}"', population) for bound, population in value.buckets]
+        if all(bucket.upper_bound != math.inf for bucket in value.buckets):
+            points.append(("_bucket", 'le="+Inf"', value.count or 0.0))
+    elif isinstance(value, float) and type is not _SUMMARY and type not in families.HISTOGRAMS:
+        return [("", "", value)]
+    else:
+        raise TypeError(f"a {type.value} is not {value!r}")
+    return [*points, ("_sum", "", value.sum or 0.0), ("_count", "", value.count or 0.0)]
 
 
-def _pairs(labels: families.Labels) -> str:
-    pairs = ""
+def pairs(labels: families.Labels) -> str:
+    """Labels as they stand between the braces, their names being plain ones."""
+    joined = ""
     for name, value in labels:
-        pairs += f',{name}="{value}"'
-    if "\\" in pairs or "\n" in pairs or pairs.count('"') > 2 * len(labels):
-        return ",".join([f'{name}="{_escape_label(value)}"' for name, value in labels])
-    return pairs[1:]
+        joined += f',{name}="{value}"'
+    if "\\" in joined or "\n" in joined or joined.count('"') > 2 * len(labels):
+        return ",".join([f"{name}={quoted(value)}" for name, value in labels])
+    return joined[1:]
 
 
-def _summary(name: str, pairs: str, value: families.Summary) -> str:
-    before = pairs + "," if pairs else ""
-    rendered = [
-        _line(name, f'{before}quantile="{numbers.format_float(point.quantile)}"', point.value)
-        for point in value.quantiles
-    ]
-    rendered.append(_line(f"{name}_sum", pairs, value.sum or 0.0))
-    rendered.append(_line(f"{name}_count", pairs, value.count or 0.0))
-    return "".join(rendered)
+def quoted(text: str) -> str:
+    """A label value, or a name that is not plain, in its quotes."""
+    return '"' + text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"') + '"'
 
 
-def _histogram(name: str, pairs: str, value: families.Histogram) -> str:
-    before = pairs + "," if pairs else ""
-    buckets = value.buckets
-    count = value.count or 0.0
-    if all(bucket.upper_bound != math.inf for bucket in buckets):
-        buckets += (families.Bucket(math.inf, count),)
-    rendered = [
-        _line(f"{name}_bucket", f'{before}le="{numbers.format_float(bucket.upper_bound)}"', bucket.cumulative_count)
-        for bucket in buckets
-    ]
-    rendered.append(_line(f"{name}_sum", pairs, value.sum or 0.0))
-    rendered.append(_line(f"{name}_count", pairs, count))
-    return "".join(rendered)
+def _joined(before: str, pair: str) -> str:
+    return f"{before},{pair}" if before and pair else before or pair
 
 
 def _line(name: str, pairs: str, value: float) -> str:
@@ -84,7 +80,3 @@ def _line(name: str, pairs: str, value: float) -> str:
 
 def _escape_help(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def _escape_label(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

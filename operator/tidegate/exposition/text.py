@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from tidegate.exposition import assembly, lines
+from tidegate.exposition import assembly, lines, names
 from tidegate.model import errors, families
 
 _ORDINARY_CHARACTER = r"\\\n" + lines.NOT_UTF8
@@ -39,11 +39,12 @@ class _LabelSets(dict[str, families.Labels]):
         return labels
 
 
-def parse(body: bytes) -> dict[str, families.Family]:
+def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family]:
     """The families of a body by name, in order of first appearance; those without metrics are left out.
 
     Any bytes give families or the error, in time and memory that grow with the length of the body and no faster.
 
+    :param utf8_names: whether names in quotes may be any UTF-8, not only plain ones.
     :raises errors.BadExpositionError: the body is not in the text format; with the place.
     """
     text = body.decode("utf-8", "surrogateescape")
@@ -64,9 +65,9 @@ def parse(body: bytes) -> dict[str, families.Family]:
             elif keyword:
                 assembler.comment(keyword, subject, rest)
             elif other:
-                _read_with_care(assembler, other)
+                _read_with_care(assembler, other, utf8_names=utf8_names)
         except (lines.Fault, ValueError) as error:
-            raise _located(error, text, number=number) from None
+            raise _located(error, text, number=number, utf8_names=utf8_names) from None
     return assembler.finish()
 
 
@@ -79,21 +80,23 @@ def _ordinary_parts(text: str) -> Iterable[tuple[str, ...]]:
     return itertools.chain.from_iterable(_LINE.findall(text, start, end) for start, end in itertools.pairwise(ends))
 
 
-def _read_with_care(assembler: assembly.Assembler, line: str) -> None:
-    match lines.scan(line):
+def _read_with_care(assembler: assembly.Assembler, line: str, *, utf8_names: bool) -> None:
+    match lines.scan(line, utf8_names=utf8_names):
         case lines.Comment(keyword, name, rest):
             # SECURITY: over one help text that is not UTF-8 Prometheus fails the whole scrape; Pushgateway keeps it.
             assembler.comment(keyword, name, None if rest is None else lines.as_utf8(rest))
         case lines.Sample(name, pairs, value, timestamp_ms):
             assembler.sample(name, pairs, value, timestamp_ms)
+            if utf8_names and not all(names.is_plain_label(label) for label, _ in pairs):
+                assembler.quote(name)
 
 
-def _located(error: lines.Fault | ValueError, text: str, *, number: int) -> errors.BadExpositionError:
+def _located(error: lines.Fault | ValueError, text: str, *, number: int, utf8_names: bool) -> errors.BadExpositionError:
     """The error with its line, which is the ``number``-th of the text, and its column."""
     before_and_line = text.split("\n", number)
     line = before_and_line[number - 1] + ("\n" if len(before_and_line) > number else "")
     try:
-        scanned = lines.scan(line)
+        scanned = lines.scan(line, utf8_names=utf8_names)
     except lines.Fault as fault:
         reason, offset = fault.reason, fault.offset
     else:

@@ -9,7 +9,7 @@ import prometheus_client
 from prometheus_client import core
 
 from tidegate.aiokits import clocks
-from tidegate.exposition import render
+from tidegate.exposition import encodings, pages, render
 from tidegate.model import families, lives, records
 from tidegate.scrapes import trackers
 from tidegate.store import interface
@@ -76,23 +76,23 @@ class GatewayMetrics:
         """The type of each family of ours, by name."""
         return {name: kind for metric in self._registry.collect() for name, kind in _names(metric)}
 
-    def families(self) -> list[interface.RenderedFamily]:
+    def families(self) -> list[encodings.RenderedFamily]:
         """Our families as they stand in an exposition now, in order of their names."""
         rendered = [_render(metric) for metric in self._registry.collect()]
         return sorted((family for family in rendered if family.pages), key=lambda family: family.name)
 
 
 def merge(
-    pushed: Sequence[interface.RenderedFamily], own: Sequence[interface.RenderedFamily]
-) -> Iterator[interface.RenderedFamily]:
-    """Both in order of their names; a family in both gets our header, our series and then the pushed ones."""
+    pushed: Sequence[encodings.RenderedFamily], own: Sequence[encodings.RenderedFamily]
+) -> Iterator[encodings.RenderedFamily]:
+    """Both in order of their names; a family in both gets our type and help, our series and then the pushed ones."""
     waiting = {family.name: family for family in own}
     order = sorted([*waiting, *(family.name for family in pushed if family.name not in waiting)])
     by_name = {family.name: family for family in pushed}
     for name in order:
         ours, theirs = waiting.get(name), by_name.get(name)
         if ours is not None and theirs is not None:
-            yield interface.RenderedFamily(name, ours.header, [*ours.pages, *theirs.pages])
+            yield ours._replace(pages=[*ours.pages, *theirs.pages])
         elif ours is not None:
             yield ours
         elif theirs is not None:
@@ -112,7 +112,7 @@ def _exposed_name(metric: core.Metric) -> str:
     return f"{metric.name}_total" if metric.type == "counter" else metric.name
 
 
-def _render(metric: core.Metric) -> interface.RenderedFamily:
+def _render(metric: core.Metric) -> encodings.RenderedFamily:
     name = _exposed_name(metric)
     kind = _TYPES.get(metric.type, families.MetricType.UNTYPED)
     lines = [
@@ -124,5 +124,5 @@ def _render(metric: core.Metric) -> interface.RenderedFamily:
         )
         for sample in metric.samples
     ]
-    header = render.header(name, type=kind, help=metric.documentation)
-    return interface.RenderedFamily(name, header, [b"".join(lines)] if lines else [])
+    rendered = [pages.Page(b"".join(lines))] if lines else []
+    return encodings.RenderedFamily(name, kind, metric.documentation, rendered)

@@ -7,19 +7,21 @@ import binascii
 import re
 import urllib.parse
 
+from tidegate.exposition import names
 from tidegate.model import errors, groups
 
 _BASE64_SUFFIX = "@base64"
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
 _RESERVED_PREFIX = "__"
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
-def grouping_key(raw_path: str) -> groups.GroupingKey:
+def grouping_key(raw_path: str, *, utf8_names: bool = False) -> groups.GroupingKey:
     """The key that a path such as ``job/backup/instance/db1`` names; a name may end in ``@base64``.
 
     :param raw_path: what follows ``/metrics/``, still percent-encoded, so that an encoded slash stays in its value.
+    :param utf8_names: whether a label name may be any UTF-8, and is then written as ``U__…``
+        (:func:`tidegate.exposition.names.unescape`).
     :raises errors.BadGroupingKeyError: no job, a name without a value, no label name, broken encoding.
     """
     parts = raw_path.split("/")
@@ -31,7 +33,10 @@ def grouping_key(raw_path: str) -> groups.GroupingKey:
     job = _value(parts[0], parts[1])
     for name, value in zip(parts[2::2], parts[3::2], strict=True):
         label = _decode(name).removesuffix(_BASE64_SUFFIX)
-        if not _LABEL_NAME.match(label) or label.startswith(_RESERVED_PREFIX):
+        if label.startswith(_RESERVED_PREFIX):
+            raise errors.BadGroupingKeyError(f"improper label name {label!r}")
+        label = names.unescape(label) if utf8_names else label
+        if not label or not (utf8_names or names.is_plain_label(label)):
             raise errors.BadGroupingKeyError(f"improper label name {label!r}")
         labels[label] = _value(name, value)
     if not job:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import email.message
 import logging
 import time
 
 from aiohttp import hdrs, web
 
-from tidegate.exposition import text
+from tidegate import settings
+from tidegate.exposition import protobuf, text
 from tidegate.gateway import codings, paths
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors, families, groups, lives
@@ -23,9 +25,13 @@ _LARGE_BODY = 64 * 1024
 class GroupEndpoint:
     """``/metrics/job/<job>{/<label>/<value>}``."""
 
-    def __init__(self, store: interface.Store, metrics: own_metrics.GatewayMetrics) -> None:
+    def __init__(
+        self, store: interface.Store, metrics: own_metrics.GatewayMetrics, *, chosen: settings.PushSettings
+    ) -> None:
         self._store = store
         self._metrics = metrics
+        self._utf8_names = chosen.enable_utf8_names
+        self._accepted = 202 if chosen.disable_consistency_check else 200
 
     async def put(self, request: web.Request) -> web.Response:
         """Replace all of a group."""
@@ -37,16 +43,16 @@ class GroupEndpoint:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a group. 202 whether there was one or not, as in Pushgateway."""
-        if await self._store.delete(_key(request)):
+        if await self._store.delete(self._key(request)):
             self._metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
         return web.Response(status=202)
 
     async def _push(self, request: web.Request, *, replace: bool) -> web.Response:
-        key = _key(request)
+        key = self._key(request)
         body = await _read(request)
         began = time.perf_counter()
         try:
-            await self._store.push(key, await _parse(body), replace=replace)
+            await self._store.push(key, await self._parse(request, body), replace=replace)
         except errors.BadExpositionError:
             self._metrics.pushes.labels(result="unparsable").inc()
             raise
@@ -58,11 +64,17 @@ class GroupEndpoint:
             ) from error
         self._metrics.pushes.labels(result="accepted").inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
-        return web.Response(status=200)
+        return web.Response(status=self._accepted)
 
+    def _key(self, request: web.Request) -> groups.GroupingKey:
+        path = request.rel_url.raw_path.partition("/metrics/")[2]
+        return paths.grouping_key(path, utf8_names=self._utf8_names)
 
-def _key(request: web.Request) -> groups.GroupingKey:
-    return paths.grouping_key(request.rel_url.raw_path.partition("/metrics/")[2])
+    async def _parse(self, request: web.Request, body: bytes) -> dict[str, families.Family]:
+        parse = protobuf.parse if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")) else text.parse
+        if len(body) < _LARGE_BODY:
+            return parse(body, utf8_names=self._utf8_names)
+        return await asyncio.to_thread(parse, body, utf8_names=self._utf8_names)
 
 
 async def _read(request: web.Request) -> bytes:
@@ -74,7 +86,14 @@ async def _read(request: web.Request) -> bytes:
     return body if unpack is None else await asyncio.to_thread(unpack, body, request.client_max_size)
 
 
-async def _parse(body: bytes) -> dict[str, families.Family]:
-    if len(body) < _LARGE_BODY:
-        return text.parse(body)
-    return await asyncio.to_thread(text.parse, body)
+def _is_protobuf(content_type: str) -> bool:
+    """Whether this says delimited families in protobuf; whatever says anything else is read as text, as there."""
+    if "protobuf" not in content_type.lower():
+        return False
+    header = email.message.Message()
+    header["content-type"] = content_type
+    return (
+        header.get_content_type() == "application/vnd.google.protobuf"
+        and header.get_param("proto") == "io.prometheus.client.MetricFamily"
+        and header.get_param("encoding") == "delimited"
+    )

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 import tidegate
-from tidegate.exposition import numbers, render, text
+from tidegate.exposition import metrics_pb2, natives, numbers, pages
 from tidegate.model import families
 from tidegate.store import interface
 
@@ -24,6 +24,9 @@ _CORS = {
     "Cache-Control": "no-cache, no-store, must-revalidate",
 }
 """Pushgateway lets scripts of any origin read its API."""
+
+_BOUNDARIES = {(False, True): 0, (True, False): 1, (False, False): 2, (True, True): 3}
+"""By whether the lower and the upper bound belong to a bucket; the numbers are those of Prometheus' API."""
 
 _YIELD_EVERY = 50
 """Groups between two looks at other requests: a store of many thousand takes seconds to spell out."""
@@ -81,12 +84,10 @@ def _group(view: interface.GroupView) -> dict[str, Any]:
 
 
 def _family(name: str, family: interface.GroupFamily) -> dict[str, Any]:
-    header = render.header(name, type=family.type, help=None)
-    parsed = text.parse(b"".join([header, *family.lines])).get(name)
     described: dict[str, Any] = {
         "time_stamp": _timestamp(family.pushed_at),
         "type": family.type.name,
-        "metrics": [_metric(metric) for metric in (parsed.metrics if parsed else ())],
+        "metrics": [_metric(metric) for metric in pages.metrics(family.page, name=name, type=family.type)],
     }
     if family.help:
         described["help"] = family.help
@@ -99,6 +100,8 @@ def _metric(metric: families.Metric) -> dict[str, Any]:
         case families.Summary(count=count, sum=total, quantiles=quantiles):
             described["quantiles"] = {_number(quantile): _number(at) for quantile, at in quantiles}
             described.update(count=_count(count), sum=_number(total))
+        case families.Histogram(count=count, sum=total) if spread := _native_buckets(metric.original):
+            described.update(buckets=spread, count=_count(count), sum=_number(total))
         case families.Histogram(count=count, sum=total, buckets=buckets):
             described["buckets"] = {_number(bound): _count(population) for bound, population in buckets}
             described.update(count=_count(count), sum=_number(total))
@@ -107,13 +110,28 @@ def _metric(metric: families.Metric) -> dict[str, Any]:
     return described
 
 
+def _native_buckets(original: bytes) -> list[tuple[int, str, str, str]]:
+    """As Prometheus' own API has them: which bounds belong to it, the bounds, the count."""
+    histogram = metrics_pb2.Histogram.FromString(original)
+    return [
+        (_BOUNDARIES[bucket.lower_inclusive, bucket.upper_inclusive], *_bounds(bucket), _count(bucket.population))
+        for bucket in natives.buckets(histogram)
+        if histogram.positive_span or histogram.negative_span
+    ]
+
+
+def _bounds(bucket: natives.Bucket) -> tuple[str, str]:
+    lower, upper = _number(bucket.lower), _number(bucket.upper)
+    return ("-0" if str(bucket.lower) == "-0.0" else lower), upper
+
+
 def _number(value: float | None) -> str:
     return numbers.format_float(value or 0.0)
 
 
 def _count(value: float | None) -> str:
     """A count as Pushgateway spells it: all digits of a whole one, and never an exponent."""
-    return str(int(value)) if value is not None and value.is_integer() else _number(value)
+    return str(int(value)) if value is not None and float(value).is_integer() else _number(value)
 
 
 def _timestamp(seconds: float) -> str:

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from aiohttp import hdrs, web
 
 from tidegate.aiokits import clocks, tasks
-from tidegate.gateway import deliveries
+from tidegate.exposition import encodings
+from tidegate.gateway import deliveries, negotiation
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
 from tidegate.store import interface
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 """Sent by whoever scrapes for real (Prometheus and its kin); a curl or a browser does not send it."""
 
@@ -78,12 +78,13 @@ class ScrapeEndpoint:
         self, request: web.Request, response: web.StreamResponse, snapshot: interface.Snapshot, *, within: float
     ) -> bool:
         """Send all of the snapshot; whether the reader took it (into its kernel's buffers) within these seconds."""
-        merged = own_metrics.merge(snapshot.families, self._metrics.families())
-        chunks = list(_chunks(part for family in merged for part in (family.header, *family.pages)))
-        response.headers[hdrs.CONTENT_TYPE] = CONTENT_TYPE
-        response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
+        merged = list(own_metrics.merge(snapshot.families, self._metrics.families()))
+        encoding = negotiation.negotiate(request.headers.get(hdrs.ACCEPT, ""))
+        response.headers[hdrs.CONTENT_TYPE] = encoding.content_type
+        response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
         try:
             async with asyncio.timeout(within):
+                chunks = await _encode(merged, encoding)
                 if _accepts_gzip(request):
                     response.headers[hdrs.CONTENT_ENCODING] = "gzip"
                     chunks = [chunk async for chunk in _gzip(chunks)]
@@ -138,6 +139,13 @@ def _accepts_gzip(request: web.Request) -> bool:
         if coding.strip().lower() == "gzip" and weight.replace(" ", "") not in ("q=0", "q=0.0"):
             return True
     return False
+
+
+async def _encode(merged: list[encodings.RenderedFamily], encoding: encodings.Encoding) -> list[bytes]:
+    if encoding == encodings.Encoding():
+        return list(_chunks(encodings.encode(merged, encoding)))
+    # Other formats have to be made, once for each page: of a large store that takes seconds.
+    return await asyncio.to_thread(lambda: list(_chunks(encodings.encode(merged, encoding))))
 
 
 def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:

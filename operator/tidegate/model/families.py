@@ -13,13 +13,20 @@ from typing import NamedTuple, TypeAlias
 
 
 class MetricType(enum.Enum):
-    """The type of a family; the value is the word that stands in a ``# TYPE`` line."""
+    """The type of a family; the value is the word that stands in a ``# TYPE`` line.
+
+    A gauge histogram (one whose counts may go down) is unknown to the text format: there it is written as a histogram.
+    """
 
     COUNTER = "counter"
     GAUGE = "gauge"
     SUMMARY = "summary"
     UNTYPED = "untyped"
     HISTOGRAM = "histogram"
+    GAUGE_HISTOGRAM = "gaugehistogram"
+
+
+HISTOGRAMS = frozenset({MetricType.HISTOGRAM, MetricType.GAUGE_HISTOGRAM})
 
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
@@ -65,19 +72,28 @@ class Metric(NamedTuple):
     """One label set of a family with its value.
 
     ``labels`` are without ``le`` and ``quantile`` (these are in the value). ``timestamp_ms`` is kept only so that the
-    push that carries one can be refused.
+    push that carries one can be refused. ``original`` is the value as it was pushed in protobuf (a serialized counter,
+    summary or histogram) where that says more than ``value``: native buckets, exemplars, a created timestamp; or empty.
     """
 
     labels: Labels
     value: Value
     timestamp_ms: int | None = None
+    original: bytes = b""
 
 
 @dataclass(slots=True)
 class Family:
-    """A family of one push: all metrics of one name. ``help`` is ``None`` where no HELP line was given."""
+    """A family of one push: all metrics of one name.
+
+    ``help`` is ``None`` where no help text was given. ``fault`` says why the family cannot be stored although its body
+    could be read; such a push counts as a failed one of its group, as in Pushgateway. ``quoted`` says that its name or
+    some label name has to stand in quotes.
+    """
 
     name: str
     type: MetricType = MetricType.UNTYPED
     help: str | None = None
     metrics: list[Metric] = field(default_factory=list)
+    fault: str = ""
+    quoted: bool = False

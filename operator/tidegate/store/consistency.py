@@ -13,7 +13,7 @@ from tidegate.store import pushes, tables
 
 _PART_SUFFIXES: Mapping[families.MetricType, tuple[str, ...]] = {
     families.MetricType.SUMMARY: ("_count", "_sum"),
-    families.MetricType.HISTOGRAM: ("_count", "_sum", "_bucket"),
+    **dict.fromkeys(families.HISTOGRAMS, ("_count", "_sum", "_bucket")),
 }
 
 TypeOf = Callable[[str], families.MetricType | None]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tidegate.exposition import order, render
+from tidegate.exposition import encodings, order, pages
 from tidegate.model import errors, families, groups, lives
 from tidegate.store import consistency, interface, pushes, tables
 
@@ -79,18 +79,15 @@ class Contents:
     def stamp(self, group: Group, *, pushed_at: float) -> None:
         """Show the group's push and failure times as the series that Pushgateway adds to every group."""
         times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
-        labels = pushes.with_grouping_labels(group.key, ())
-        series_key = order.series_key(labels)
         for name, value in times.items():
-            line = render.metric(name, type=families.MetricType.GAUGE, labels=labels, value=value)
-            family = pushes.PreparedFamily(families.MetricType.GAUGE, _OWN_HELP[name], {series_key: line})
-            self._put_family(group, name, family, pushed_at=pushed_at)
+            family = families.Family(name, families.MetricType.GAUGE, _OWN_HELP[name], [families.Metric((), value)])
+            self._put_family(group, name, pushes.prepare_family(group.key, family), pushed_at=pushed_at)
 
     def remove(self, group: Group) -> None:
         """Take all that the group has out of the tables."""
         self._drop(group, list(group.families))
 
-    def render(self) -> list[interface.RenderedFamily]:
+    def render(self) -> list[encodings.RenderedFamily]:
         """All families, in order of their names."""
         return [self._tables[name].render() for name in self._names]
 
@@ -106,8 +103,8 @@ class Contents:
 
     def _view_family(self, name: str, held: HeldFamily) -> interface.GroupFamily:
         table = self._tables[name]
-        lines = [table.series[key] for key in held.keys]
-        return interface.GroupFamily(type=table.type, help=held.help, pushed_at=held.pushed_at, lines=lines)
+        page = pages.join([(table.series[key], table.series.specials.get(key)) for key in held.keys])
+        return interface.GroupFamily(type=table.type, help=held.help, pushed_at=held.pushed_at, page=page)
 
     def _put_family(self, group: Group, name: str, family: pushes.PreparedFamily, *, pushed_at: float) -> None:
         held = group.families.get(name)
@@ -117,6 +114,8 @@ class Contents:
             if held is not None:
                 table.leave(held.help)
             table.join(family.help, family.type)
+        if table.series.specials or family.specials:
+            _replace_specials(table.series.specials, had=held.keys if held else (), now=family.specials)
         if held is not None and held.keys == keys:
             keys = held.keys
         elif held is not None:
@@ -131,6 +130,7 @@ class Contents:
             held = group.families.pop(name)
             table = self._tables[name]
             for key in held.keys:
+                table.series.specials.pop(key, None)
                 del table.series[key]
             table.leave(held.help)
             if not table.holders:
@@ -141,3 +141,11 @@ class Contents:
         table = self._tables[name] = tables.FamilyTable(name, type)
         bisect.insort(self._names, name)
         return table
+
+
+def _replace_specials(
+    specials: dict[str, families.Metric], *, had: Iterable[str], now: Mapping[str, families.Metric]
+) -> None:
+    for key in had:
+        specials.pop(key, None)
+    specials.update(now)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from tidegate.exposition import encodings, pages
 from tidegate.model import families, groups, lives, records
 
 PUSH_TIME = "push_time_seconds"
@@ -19,33 +20,22 @@ TIMES = frozenset({PUSH_TIME, PUSH_FAILURE_TIME})
 """The families that the store adds to every group; a push's own under these names give way to them."""
 
 
-class RenderedFamily(NamedTuple):
-    """One family over all groups, as it stands in the text format.
-
-    ``pages`` joined are the lines of all its series, in order, without the header.
-    """
-
-    name: str
-    header: bytes
-    pages: list[bytes]
-
-
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All groups at one revision: no push is in it by half. Families in order of their names."""
 
     revision: int
-    families: Sequence[RenderedFamily]
+    families: Sequence[encodings.RenderedFamily]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFamily:
-    """One family of one group. ``pushed_at`` is Unix seconds, ``lines`` its series in the text format."""
+    """One family of one group. ``pushed_at`` is Unix seconds, ``page`` holds its series."""
 
     type: families.MetricType
     help: str | None
     pushed_at: float
-    lines: Sequence[bytes]
+    page: pages.Page
 
 
 @dataclass(frozen=True, slots=True)

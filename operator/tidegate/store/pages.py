@@ -8,7 +8,10 @@ searches, a scrape joins the pages that changed since the last one and hands out
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+from tidegate.exposition import pages
+from tidegate.model import families
 
 PAGE_SIZE = 512
 """Series a page, at most. Joining one page takes some ten microseconds, and a store of a million series has a few
@@ -16,30 +19,39 @@ thousand pages, so both the dirty part and the list of pages stay small."""
 
 
 class _Page:
-    __slots__ = ("keys", "lines", "text")
+    __slots__ = ("keys", "lines", "rendered")
 
     def __init__(self, keys: list[str], lines: list[bytes]) -> None:
         self.keys = keys
         self.lines = lines
-        self.text: bytes | None = None
+        self.rendered: pages.Page | None = None
 
-    def render(self) -> bytes:
-        if self.text is None:
-            self.text = b"".join(self.lines)
-        return self.text
+    def render(self, specials: Mapping[str, families.Metric]) -> pages.Page:
+        if self.rendered is not None:
+            return self.rendered
+        if not specials:
+            self.rendered = pages.Page(b"".join(self.lines))
+        else:
+            self.rendered = pages.join(
+                [(line, specials.get(key)) for key, line in zip(self.keys, self.lines, strict=True)]
+            )
+        return self.rendered
 
 
 class SeriesPages:
     """A sorted map from series key to the rendered lines of that series.
 
     Keys order as the lines must stand in an exposition (:func:`tidegate.exposition.order.series_key`).
+
+    :ivar specials: the metrics of those series whose lines do not say all, by key. Change it before their lines.
     """
 
-    __slots__ = ("_firsts", "_pages")
+    __slots__ = ("_firsts", "_pages", "specials")
 
     def __init__(self) -> None:
         self._firsts: list[str] = []
         self._pages: list[_Page] = []
+        self.specials: dict[str, families.Metric] = {}
 
     def __contains__(self, key: str) -> bool:
         return self._find(key) is not None
@@ -59,7 +71,7 @@ class SeriesPages:
         index = max(0, bisect.bisect_right(self._firsts, key) - 1)
         page = self._pages[index]
         place = bisect.bisect_left(page.keys, key)
-        page.text = None
+        page.rendered = None
         if place < len(page.keys) and page.keys[place] == key:
             page.lines[place] = lines
             return
@@ -75,7 +87,7 @@ class SeriesPages:
             raise KeyError(key)
         page, place = found
         index = bisect.bisect_right(self._firsts, key) - 1
-        page.text = None
+        page.rendered = None
         del page.keys[place]
         del page.lines[place]
         if page.keys:
@@ -93,9 +105,9 @@ class SeriesPages:
         for page in self._pages:
             yield from page.keys
 
-    def render(self) -> list[bytes]:
-        """The text of all pages, in order. The list is the caller's; later changes do not reach into it."""
-        return [page.text or page.render() for page in self._pages]
+    def render(self) -> list[pages.Page]:
+        """All pages, in order. The list is the caller's; later changes do not reach into it."""
+        return [page.rendered or page.render(self.specials) for page in self._pages]
 
     def _find(self, key: str) -> tuple[_Page, int] | None:
         index = bisect.bisect_right(self._firsts, key) - 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tidegate.exposition import render
+from tidegate.exposition import encodings
 from tidegate.model import families
-from tidegate.store import interface, pages
+from tidegate.store import pages
 
 
 class FamilyTable:
@@ -13,7 +13,7 @@ class FamilyTable:
     :ivar holders: how many groups have this family.
     """
 
-    __slots__ = ("_header", "_helps", "holders", "name", "series", "type")
+    __slots__ = ("_helps", "holders", "name", "series", "type")
 
     def __init__(self, name: str, type: families.MetricType) -> None:
         self.name = name
@@ -21,14 +21,12 @@ class FamilyTable:
         self.holders = 0
         self.series = pages.SeriesPages()
         self._helps: dict[str | None, int] = {}
-        self._header: bytes | None = None
 
     def join(self, help_text: str | None, type: families.MetricType) -> None:
         """A group begins to have this family. The only holder there is may also bring a new type."""
         self.holders += 1
         self._helps[help_text] = self._helps.get(help_text, 0) + 1
         self.type = type
-        self._header = None
 
     def leave(self, help_text: str | None) -> None:
         """A group no longer has this family."""
@@ -36,15 +34,12 @@ class FamilyTable:
         self._helps[help_text] -= 1
         if not self._helps[help_text]:
             del self._helps[help_text]
-        self._header = None
 
     @property
     def help(self) -> str | None:
         """Of several help texts the one that was there first; a text always comes before none."""
         return next((text for text in self._helps if text), next(iter(self._helps), None))
 
-    def render(self) -> interface.RenderedFamily:
+    def render(self) -> encodings.RenderedFamily:
         """The family as a scrape gets it."""
-        if self._header is None:
-            self._header = render.header(self.name, type=self.type, help=self.help)
-        return interface.RenderedFamily(self.name, self._header, self.series.render())
+        return encodings.RenderedFamily(self.name, self.type, self.help, self.series.render())

@@ -1,0 +1,185 @@
+"""What a reader gets: the families of a scrape in the format, and with the names, that it asked for.
+
+Series are called the same in every format, to the label, so that a reader that changes its mind loses none. Hence
+OpenMetrics has a counter as ``unknown`` unless its name ends in ``_total``, and spells bounds as the text format does.
+Apart from names that are not plain and exemplars, its lines of samples are those of the text format, so a page serves
+both.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from tidegate.exposition import metrics_pb2, names, pages, protobuf, render, specials
+from tidegate.model import families
+
+_TOTAL = "_total"
+_OPENMETRICS_END = b"# EOF\n"
+_MAX_COUNT = 2**64 - 1
+
+
+class Format(enum.Enum):
+    """The formats; the value is the content type."""
+
+    TEXT = "text/plain; version=0.0.4; charset=utf-8"
+    OPENMETRICS_0 = "application/openmetrics-text; version=0.0.1; charset=utf-8"
+    OPENMETRICS_1 = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+
+
+_OPENMETRICS = frozenset({Format.OPENMETRICS_0, Format.OPENMETRICS_1})
+
+
+class Encoding(NamedTuple):
+    """A format, and what names may look like in it."""
+
+    format: Format = Format.TEXT
+    escaping: names.Escaping = names.Escaping.UNDERSCORES
+
+    @property
+    def content_type(self) -> str:
+        return f"{self.format.value}; escaping={self.escaping.value}"
+
+
+class RenderedFamily(NamedTuple):
+    """One family over all groups; its ``pages`` one after the other hold its series, in order."""
+
+    name: str
+    type: families.MetricType
+    help: str | None
+    pages: Sequence[pages.Page]
+
+
+def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[bytes]:
+    """The answer to a scrape, in parts: families in the order given."""
+    if encoding.format is Format.PROTOBUF:
+        for family in rendered:
+            yield from _delimited(family, encoding.escaping)
+        return
+    taken = {family.name for family in rendered} if encoding.format in _OPENMETRICS else frozenset()
+    for family in rendered:
+        if encoding.format in _OPENMETRICS:
+            yield _openmetrics_header(family, encoding.escaping, taken=taken)
+        else:
+            spelled = specials.spelled(names.escape(family.name, encoding.escaping))
+            yield render.header(spelled, type=family.type, help=family.help)
+        for page in family.pages:
+            yield _lines(family, page, encoding)
+    if encoding.format in _OPENMETRICS:
+        yield _OPENMETRICS_END
+
+
+def _openmetrics_header(family: RenderedFamily, escaping: names.Escaping, *, taken: Collection[str]) -> bytes:
+    name = names.escape(family.name, escaping)
+    word = "histogram" if family.type in families.HISTOGRAMS else family.type.value
+    if family.type is families.MetricType.UNTYPED:
+        word = "unknown"
+    if family.type is families.MetricType.COUNTER:
+        # A counter is called without its suffix here, which another family may be called already.
+        if name.endswith(_TOTAL) and len(name) > len(_TOTAL) and family.name.removesuffix(_TOTAL) not in taken:
+            name = name.removesuffix(_TOTAL)
+        else:
+            word = "unknown"
+    spelled = specials.spelled(name)
+    help_line = "" if family.help is None else f"# HELP {spelled} {render.quoted(family.help)[1:-1]}\n"
+    return f"{help_line}# TYPE {spelled} {word}\n".encode()
+
+
+def _lines(family: RenderedFamily, page: pages.Page, encoding: Encoding) -> bytes:
+    """The page's lines, with those of its special metrics as this reader takes them."""
+    if not page.specials or encoding == Encoding():
+        return page.text
+    made = page.forms.get(encoding)
+    if made is None:
+        parts, at = [], 0
+        for special in page.specials:
+            parts.append(page.text[at : special.start])
+            at = special.end
+            parts.append(
+                specials.lines(
+                    family.name,
+                    special.metric,
+                    type=family.type,
+                    escaping=encoding.escaping,
+                    exemplars=encoding.format in _OPENMETRICS,
+                )
+            )
+        made = page.forms[encoding] = b"".join([*parts, page.text[at:]])
+    return made
+
+
+def _delimited(family: RenderedFamily, escaping: names.Escaping) -> Iterator[bytes]:
+    head = metrics_pb2.MetricFamily(
+        name=names.escape(family.name, escaping).encode(),
+        help=None if family.help is None else family.help.encode(),
+        type=protobuf.TYPES.index(family.type),
+    ).SerializeToString()
+    parts = [_metrics(family, page, escaping) for page in family.pages]
+    yield _varint(len(head) + sum(map(len, parts)))
+    yield head
+    yield from parts
+
+
+def _metrics(family: RenderedFamily, page: pages.Page, escaping: names.Escaping) -> bytes:
+    """The page as the field ``metric`` of a family, again and again."""
+    key = Encoding(Format.PROTOBUF, escaping if page.specials else names.Escaping.UNDERSCORES)
+    made = page.forms.get(key)
+    if made is None:
+        found = pages.metrics(page, name=family.name, type=family.type)
+        message = metrics_pb2.MetricFamily()
+        for metric in found:
+            _add_metric(message, family.type, metric, escaping)
+        made = page.forms[key] = message.SerializeToString()
+    return made
+
+
+def _add_metric(
+    message: metrics_pb2.MetricFamily, type: families.MetricType, metric: families.Metric, escaping: names.Escaping
+) -> None:
+    added = message.metric.add()
+    for name, value in metric.labels:
+        added.label.add(name=names.escape(name, escaping, label=True).encode(), value=value.encode())
+    field = getattr(added, protobuf.FIELDS[type])
+    match metric.value:
+        case _ if metric.original:
+            field.ParseFromString(metric.original)
+        case families.Summary(count=count, sum=total, quantiles=quantiles):
+            field.sample_count = min(int(count or 0), _MAX_COUNT)
+            field.sample_sum = total or 0.0
+            for at, number in quantiles:
+                field.quantile.add(quantile=at, value=number)
+        case families.Histogram() as histogram:
+            _set_histogram(field, histogram)
+        case number:
+            field.value = number
+
+
+def _set_histogram(field: metrics_pb2.Histogram, value: families.Histogram) -> None:
+    """A count that is no whole number makes it a float histogram, as Pushgateway has it."""
+    field.sample_sum = value.sum or 0.0
+    count = value.count or 0.0
+    if _is_whole(count):
+        field.sample_count = int(count)
+    else:
+        field.sample_count_float = count
+    for bound, population in value.buckets:
+        bucket = field.bucket.add(upper_bound=bound)
+        if _is_whole(population):
+            bucket.cumulative_count = int(population)
+        else:
+            bucket.cumulative_count_float = population
+
+
+def _is_whole(count: float) -> bool:
+    return count.is_integer() and count <= _MAX_COUNT
+
+
+def _varint(number: int) -> bytes:
+    spelled = bytearray()
+    while number > 0x7F:
+        spelled.append(number & 0x7F | 0x80)
+        number >>= 7
+    spelled.append(number)
+    return bytes(spelled)

@@ -1,0 +1,62 @@
+"""Some series of one family as they are kept: their lines in the text format, and what text cannot say of some.
+
+A page is rendered once and handed to every reader. Whoever wants another format gets it made from the page at the
+first time and from then on as it is (see :mod:`tidegate.exposition.encodings`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tidegate.exposition import names, text
+from tidegate.model import families
+
+
+class Special(NamedTuple):
+    """A metric that its lines do not say all of: its name or a label's is not plain, or it has an ``original``.
+
+    ``place`` counts the metrics of the page from 0; ``text[start:end]`` are its lines.
+    """
+
+    place: int
+    start: int
+    end: int
+    metric: families.Metric
+
+
+@dataclass(slots=True)
+class Page:
+    """Immutable, but for ``forms``: what was made of it already, by whoever makes it."""
+
+    text: bytes
+    specials: tuple[Special, ...] = ()
+    forms: dict[object, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+
+def join(rows: list[tuple[bytes, families.Metric | None]]) -> Page:
+    """The page of these metrics: the lines of each, and the metric itself where it is special."""
+    specials, at = [], 0
+    for place, (lines, metric) in enumerate(rows):
+        if metric is not None:
+            specials.append(Special(place, at, at + len(lines), metric))
+        at += len(lines)
+    return Page(b"".join([lines for lines, _ in rows]), tuple(specials))
+
+
+def metrics(page: Page, *, name: str, type: families.MetricType) -> list[families.Metric]:
+    """The metrics of a page, in order.
+
+    :param name: of the family; ``type`` likewise.
+    """
+    shown = names.escape(name, names.Escaping.UNDERSCORES)
+    ordinary, at = [f"# TYPE {shown} {type.value}\n".encode()], 0
+    for special in page.specials:
+        ordinary.append(page.text[at : special.start])
+        at = special.end
+    ordinary.append(page.text[at:])
+    family = text.parse(b"".join(ordinary)).get(shown)
+    found = family.metrics if family is not None else []
+    for special in page.specials:
+        found.insert(special.place, special.metric)
+    return found

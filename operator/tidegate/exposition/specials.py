@@ -1,0 +1,72 @@
+"""The lines of a metric whose lines depend on who reads: names that are not plain, and exemplars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tidegate.exposition import metrics_pb2, names, numbers, render
+from tidegate.model import families
+
+
+def lines(
+    name: str,
+    metric: families.Metric,
+    *,
+    type: families.MetricType,
+    escaping: names.Escaping = names.Escaping.UNDERSCORES,
+    exemplars: bool = False,
+) -> bytes:
+    """The metric's lines.
+
+    :param exemplars: whether to show them, which only OpenMetrics can.
+    """
+    name = names.escape(name, escaping)
+    labels = [(names.escape(label, escaping, label=True), value) for label, value in metric.labels]
+    before = [f"{_spelled_label(label)}={render.quoted(value)}" for label, value in labels]
+    samples = render.samples(type, metric.value)
+    shown = _exemplars(type, metric.original) if exemplars else ()
+    written = []
+    for place, (suffix, pair, number) in enumerate(samples):
+        exemplar = shown[place] if place < len(shown) else ""
+        series = _series(name + suffix, [*before, pair] if pair else before)
+        written.append(f"{series} {numbers.format_float(number)}{exemplar}\n")
+    return "".join(written).encode()
+
+
+def spelled(name: str) -> str:
+    """A metric name as it stands in a line: in quotes where it is not plain."""
+    return name if names.is_plain(name) else render.quoted(name)
+
+
+def _spelled_label(name: str) -> str:
+    return name if names.is_plain_label(name) else render.quoted(name)
+
+
+def _series(name: str, pairs: list[str]) -> str:
+    if names.is_plain(name):
+        return f"{name}{{{','.join(pairs)}}}" if pairs else name
+    return f"{{{','.join([render.quoted(name), *pairs])}}}"
+
+
+def _exemplars(type: families.MetricType, original: bytes) -> Sequence[str]:
+    """What is to follow the first samples of the metric, sample by sample."""
+    if not original:
+        return ()
+    if type is families.MetricType.COUNTER:
+        counter = metrics_pb2.Counter.FromString(original)
+        return [_exemplar(counter.exemplar)]
+    if type is families.MetricType.HISTOGRAM:
+        histogram = metrics_pb2.Histogram.FromString(original)
+        return [_exemplar(bucket.exemplar) for bucket in histogram.bucket]
+    return ()
+
+
+def _exemplar(exemplar: metrics_pb2.Exemplar) -> str:
+    if not exemplar.label:
+        return ""
+    pairs = [f"{_spelled_label(pair.name.decode())}={render.quoted(pair.value.decode())}" for pair in exemplar.label]
+    spelled = f" # {{{','.join(pairs)}}} {numbers.format_float(exemplar.value)}"
+    if not exemplar.HasField("timestamp"):
+        return spelled
+    seconds = exemplar.timestamp.seconds + exemplar.timestamp.nanos / 1e9
+    return f"{spelled} {seconds:.9f}".rstrip("0").rstrip(".")
