@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from tests.differential import exchanges
 
+PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+"""The content type of a body in protobuf."""
+
 
 def put(path: str, body: str | bytes = "m 1\n", headers: Mapping[str, str] | None = None) -> exchanges.Request:
     """A push to ``/metrics/<path>`` that replaces the group."""

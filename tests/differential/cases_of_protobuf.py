@@ -6,7 +6,7 @@ from tests.differential import builders, exchanges
 from tests.support import delimited
 from tidegate.exposition import metrics_pb2 as pb
 
-_TYPE = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+_TYPE = builders.PROTOBUF
 _COUNTER, _GAUGE, _SUMMARY, _UNTYPED, _HISTOGRAM, _GAUGE_HISTOGRAM = range(6)
 _AT = pb.Timestamp(seconds=1_700_000_000, nanos=5)
 _EXEMPLAR = pb.Exemplar(label=[delimited.label("trace_id", "x")], value=0.5, timestamp=_AT)

@@ -1,8 +1,10 @@
 """Both servers, once for all tests here; and again for each Pushgateway there is to compare with."""
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -35,15 +37,28 @@ class Pair:
 @pytest.fixture(scope="session", params=pushgateways.programs().items(), ids=lambda named: named[0])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     _, find = request.param
+    with _running(find, tmp_path_factory.mktemp("differential")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """The newest alone: before it there was no such flag."""
+    *_, find = pushgateways.programs().values()
+    with _running(find, tmp_path_factory.mktemp("names"), "--push.enable-utf8-names") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _running(find: Callable[[], Path], folder: Path, *flags: str) -> Iterator[Pair]:
     try:
         program = find()
     except binaries.MissingToolError as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
-    folder = tmp_path_factory.mktemp("differential")
-    gateway = tidegates.Gateway(folder)
-    pushgateway = pushgateways.Pushgateway(program, folder=folder)
+    gateway = tidegates.Gateway(folder, arguments=flags)
+    pushgateway = pushgateways.Pushgateway(program, folder=folder, flags=flags)
     try:
         gateway.start()
         pushgateway.start()

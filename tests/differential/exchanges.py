@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tests.support import tidegates
+from tidegate.exposition import names
 
 _SECONDS = 10.0
 _TIMES = re.compile(r"(?m)^(push(?:_failure)?_time_seconds\{.*\}) (?!0$)\S+$")
@@ -29,11 +30,15 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """Requests in order. ``helps`` is off where the HELP lines are none of the case's business."""
+    """Requests in order, and the headers of the scrape that follows.
+
+    ``helps`` is off where the HELP lines are none of the case's business.
+    """
 
     id: str
     requests: Sequence[Request]
     helps: bool = True
+    scrape: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Peer:
         answers = tuple(_line(request, *self.send(request)) for request in case.requests)
         # Pushgateway deletes after it has answered, but in the order of requests: once this push is there, all are.
         self.send(Request("PUT", "/metrics/job/last"))
-        _, _, scraped = self.send(Request("GET", "/metrics"))
+        _, _, scraped = self.send(Request("GET", "/metrics", headers=case.scrape))
         return Seen(answers, _pushed(scraped, helps=case.helps), _groups(self.api(), helps=case.helps))
 
     def api(self) -> list[dict[str, Any]]:
@@ -94,7 +99,9 @@ class RealPeer(Peer):
 def group_path(labels: Mapping[str, str]) -> str:
     """The path of a group, whatever its values are."""
     ordered = sorted(labels.items(), key=lambda pair: pair[0] != "job")
-    return "/metrics" + "".join(f"/{name}@base64/{_base64(value)}" for name, value in ordered)
+    return "/metrics" + "".join(
+        f"/{names.escape(name, names.Escaping.VALUES, label=True)}@base64/{_base64(value)}" for name, value in ordered
+    )
 
 
 def _base64(value: str) -> str:
