@@ -157,19 +157,17 @@ def _add_metric(
 
 
 def _set_histogram(field: metrics_pb2.Histogram, value: families.Histogram) -> None:
-    """A count that is no whole number makes it a float histogram, as Pushgateway has it."""
+    """One count that is no whole number makes it a float histogram in all its counts, as Pushgateway has it."""
     field.sample_sum = value.sum or 0.0
     count = value.count or 0.0
-    if _is_whole(count):
+    if all(_is_whole(number) for number in (count, *(bucket.cumulative_count for bucket in value.buckets))):
         field.sample_count = int(count)
+        for bound, population in value.buckets:
+            field.bucket.add(upper_bound=bound, cumulative_count=int(population))
     else:
         field.sample_count_float = count
-    for bound, population in value.buckets:
-        bucket = field.bucket.add(upper_bound=bound)
-        if _is_whole(population):
-            bucket.cumulative_count = int(population)
-        else:
-            bucket.cumulative_count_float = population
+        for bound, population in value.buckets:
+            field.bucket.add(upper_bound=bound, cumulative_count_float=population)
 
 
 def _is_whole(count: float) -> bool:

@@ -47,7 +47,7 @@ def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family
     :raises errors.BadExpositionError: the body is not in this format; with the byte where the family begins.
     """
     found: dict[str, families.Family] = {}
-    for at, encoded in _messages(body):
+    for at, encoded in messages(body):
         try:
             received = metrics_pb2.MetricFamily.FromString(encoded)
         except message.DecodeError as error:
@@ -57,7 +57,7 @@ def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family
     return {name: family for name, family in found.items() if family.metrics}
 
 
-def _messages(body: bytes) -> Iterator[tuple[int, bytes]]:
+def messages(body: bytes) -> Iterator[tuple[int, bytes]]:
     """Where each family begins, and its bytes."""
     at = 0
     while at < len(body):

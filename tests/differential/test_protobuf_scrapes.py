@@ -1,0 +1,62 @@
+"""What was pushed is scraped in protobuf as from Pushgateway, to the last field."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google.protobuf import message
+
+from tests.differential import builders, cases_of_bodies, cases_of_names, cases_of_protobuf, conftest, exchanges
+from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition import protobuf
+
+_TIMES = (b"push_time_seconds", b"push_failure_time_seconds")
+
+
+@pytest.mark.parametrize("case", [*cases_of_protobuf.CASES, *cases_of_bodies.CASES], ids=lambda case: case.id)
+def test_a_case_is_scraped_in_protobuf_as_from_pushgateway(pair: conftest.Pair, case: exchanges.Case) -> None:
+    _compare(pair, case)
+
+
+@pytest.mark.parametrize("case", cases_of_names.CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("escaping", ["allow-utf-8", "underscores", "dots", "values"])
+def test_a_case_of_names_is_scraped_in_protobuf_as_from_pushgateway(
+    pair_with_utf8_names: conftest.Pair, case: exchanges.Case, escaping: str
+) -> None:
+    _compare(pair_with_utf8_names, case, escaping=escaping)
+
+
+def _compare(pair: conftest.Pair, case: exchanges.Case, *, escaping: str = "underscores") -> None:
+    try:
+        ours = list(_scraped(pair.ours, case, escaping=escaping))
+        # Where what is kept differs already, that ours can be read is all there is to see.
+        real = ours if pair.may_differ(case) else list(_scraped(pair.real, case, escaping=escaping))
+    finally:
+        pair.ours.wipe()
+        pair.real.wipe()
+    assert ours == real
+
+
+def _scraped(peer: exchanges.Peer, case: exchanges.Case, *, escaping: str) -> Iterator[tuple[Any, ...]]:
+    """The families with pushed series, with those alone, and without the times of pushes."""
+    for request in case.requests:
+        peer.send(request)
+    peer.send(builders.put("job/last", b""))
+    accept = f"{builders.PROTOBUF}; escaping={escaping}"
+    _, _, body = peer.send(exchanges.Request("GET", "/metrics", headers={"Accept": accept}))
+    for _, encoded in protobuf.messages(body):
+        family = pb.MetricFamily.FromString(encoded)
+        pushed = [metric for metric in family.metric if any(label.name == b"job" for label in metric.label)]
+        if pushed and family.name not in _TIMES:
+            field = protobuf.FIELDS[protobuf.TYPES[family.type]]
+            metrics = [(_shown(metric.label), _shown(getattr(metric, field))) for metric in pushed]
+            yield family.name, family.type, family.help if case.helps else b"", metrics
+
+
+def _shown(value: Any) -> Any:
+    """All that it says, to be compared: a number that is not there is 0 to every reader, and NaN is NaN."""
+    if isinstance(value, message.Message):
+        return [(field.name, _shown(getattr(value, field.name))) for field in value.DESCRIPTOR.fields]
+    if isinstance(value, (str, bytes, int, float)):
+        return repr(value)
+    return [_shown(item) for item in value]
