@@ -82,6 +82,7 @@ SOURCES = (
         ldflags="-s -w -X github.com/prometheus/common/version.Version=1.11.3",
         usual="1 min",
     ),
+    Source(module="pushclient", packages={"pushclient": "."}, usual="1 min"),
 )
 
 

@@ -36,6 +36,8 @@ class Target:
     """The scrape configuration's job_name."""
     honor_labels: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
+    protocols: Sequence[str] = ()
+    """The formats it asks for, most wanted first, by their names in Prometheus' configuration; its own where empty."""
 
     def config(self) -> dict[str, Any]:
         """Its part of `scrape_configs`."""
@@ -44,6 +46,8 @@ class Target:
             "honor_labels": self.honor_labels,
             "metrics_path": self.path,
             "static_configs": [{"targets": [f"{self.host}:{self.port}"], "labels": dict(self.labels)}],
+            **({"scrape_protocols": list(self.protocols)} if self.protocols else {}),
+            "scrape_native_histograms": "PrometheusProto" in self.protocols,
         }
 
 

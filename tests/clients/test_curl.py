@@ -1,0 +1,51 @@
+"""The lines of shell that people have in their Jobs."""
+
+import subprocess
+
+from tests.support import tidegates
+
+_SECONDS = 20
+
+
+def _curl(*arguments: str, body: str = "") -> str:
+    """The status of the answer."""
+    ran = subprocess.run(
+        ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", *arguments],
+        input=body,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=True,
+    )
+    return ran.stdout
+
+
+def test_a_line_is_piped_into_a_push(gateway: tidegates.Gateway) -> None:
+    assert _curl("--data-binary", "@-", f"{gateway.url}/metrics/job/some_job", body="some_metric 3.14\n") == "200"
+    assert '\nsome_metric{instance="",job="some_job"} 3.14\n' in gateway.exposition()
+
+
+def test_a_body_of_several_lines_is_pushed_to_a_group_of_two_labels(gateway: tidegates.Gateway) -> None:
+    body = (
+        '# TYPE some_metric counter\nsome_metric{label="val1"} 42\n# TYPE other gauge\n# HELP other Help.\nother 2.5\n'
+    )
+    assert _curl("--data-binary", "@-", f"{gateway.url}/metrics/job/j/instance/i", body=body) == "200"
+    assert 'some_metric{instance="i",job="j",label="val1"} 42\n' in gateway.exposition()
+
+
+def test_a_body_too_large_for_one_write_is_waited_for(gateway: tidegates.Gateway) -> None:
+    body = "".join(f'x{{n="{number}"}} {number}\n' for number in range(100_000))
+    # So large a body curl sends only after a 100 Continue.
+    assert _curl("--data-binary", "@-", f"{gateway.url}/metrics/job/large", body=body) == "200"
+    assert 'x{instance="",job="large",n="99999"} 99999\n' in gateway.exposition()
+
+
+def test_a_group_is_deleted_and_another_one_stays(gateway: tidegates.Gateway) -> None:
+    gateway.push("job/a/instance/i", "x 1\n")
+    gateway.push("job/a", "x 2\n")
+    assert _curl("-X", "DELETE", f"{gateway.url}/metrics/job/a/instance/i") == "202"
+    assert [line for line in gateway.exposition().splitlines() if line.startswith("x{")] == ['x{instance="",job="a"} 2']
+
+
+def test_a_push_that_is_refused_is_told_so(gateway: tidegates.Gateway) -> None:
+    assert _curl("--data-binary", "@-", f"{gateway.url}/metrics/job/a", body="some metric\n") == "400"

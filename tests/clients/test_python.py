@@ -1,0 +1,81 @@
+"""prometheus_client, as a Job written in Python has it."""
+
+import urllib.error
+from collections.abc import Mapping
+
+import prometheus_client
+import pytest
+
+from tests.support import tidegates
+
+
+def _registry(value: float, *, name: str = "rows") -> prometheus_client.CollectorRegistry:
+    registry = prometheus_client.CollectorRegistry()
+    prometheus_client.Gauge(name, 'What "it" \\ is.', registry=registry).set(value)
+    return registry
+
+
+def _lines(gateway: tidegates.Gateway, name: str) -> list[str]:
+    return [line for line in gateway.exposition().splitlines() if line.startswith(f"{name}{{")]
+
+
+def test_a_push_replaces_the_group(gateway: tidegates.Gateway) -> None:
+    prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(1, name="old"))
+    prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(2))
+    assert _lines(gateway, "rows") == ['rows{instance="",job="a"} 2']
+    assert _lines(gateway, "old") == []
+
+
+def test_a_pushadd_keeps_the_other_families(gateway: tidegates.Gateway) -> None:
+    prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(1, name="old"))
+    prometheus_client.pushadd_to_gateway(gateway.url, job="a", registry=_registry(2))
+    assert _lines(gateway, "rows") == ['rows{instance="",job="a"} 2']
+    assert _lines(gateway, "old") == ['old{instance="",job="a"} 1']
+
+
+@pytest.mark.parametrize(
+    ("job", "grouping", "labels"),
+    [
+        pytest.param("a", {"instance": "10.0.0.7"}, 'instance="10.0.0.7",job="a"', id="plain"),
+        pytest.param("a/b", {"path": "/var/tmp"}, 'instance="",job="a/b",path="/var/tmp"', id="slashes"),
+        pytest.param("é", {"empty": ""}, 'empty="",instance="",job="é"', id="beyond ASCII, and empty"),
+    ],
+)
+def test_a_grouping_key_is_understood_and_deleted_again(
+    gateway: tidegates.Gateway, job: str, grouping: Mapping[str, str], labels: str
+) -> None:
+    prometheus_client.push_to_gateway(gateway.url, job=job, grouping_key=dict(grouping), registry=_registry(1))
+    assert _lines(gateway, "rows") == [f"rows{{{labels}}} 1"]
+    prometheus_client.delete_from_gateway(gateway.url, job=job, grouping_key=dict(grouping))
+    assert _lines(gateway, "rows") == []
+
+
+def test_every_kind_of_metric_arrives(gateway: tidegates.Gateway) -> None:
+    registry = prometheus_client.CollectorRegistry()
+    prometheus_client.Counter("runs", "Runs.", registry=registry).inc(3)
+    prometheus_client.Summary("size", "Size.", registry=registry).observe(2)
+    prometheus_client.Histogram("step", "Step.", buckets=(1, 10), registry=registry).observe(5)
+    prometheus_client.Info("build", "Build.", registry=registry).info({"version": "1"})
+    prometheus_client.Enum("state", "State.", states=["up", "down"], registry=registry).state("down")
+    prometheus_client.push_to_gateway(gateway.url, job="a", registry=registry)
+    shown = gateway.exposition()
+    for line in (
+        'runs_total{instance="",job="a"} 3',
+        'size_sum{instance="",job="a"} 2',
+        'step_bucket{instance="",job="a",le="10"} 1',
+        'build_info{instance="",job="a",version="1"} 1',
+        'state{instance="",job="a",state="down"} 1',
+    ):
+        assert f"\n{line}\n" in shown
+
+
+def test_a_push_that_is_refused_raises(gateway: tidegates.Gateway) -> None:
+    prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(1))
+    registry = prometheus_client.CollectorRegistry()
+    prometheus_client.Counter("rows", "Now a counter.", registry=registry)
+    prometheus_client.Summary(
+        "rows_total", "And a summary of its name.", registry=prometheus_client.CollectorRegistry()
+    )
+    gateway.push("job/b", "# TYPE rows_total gauge\nrows_total 1\n")
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        prometheus_client.push_to_gateway(gateway.url, job="a", registry=registry)
