@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import tidegate
 from tidegate import runtime, settings, telemetry
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runtime.run_operator(_operator_settings(chosen))
             case "run":
                 runtime.run_both(_gateway_settings(chosen), _operator_settings(chosen), flags=_flags(chosen))
-    except OSError as error:
+    except (OSError, settings.BadSettingsError) as error:
         print(f"tidegate: {error}", file=sys.stderr)
         return 1
     return 0
@@ -66,7 +67,18 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     web, gateway = settings.WebSettings(), settings.GatewaySettings()
     group = parser.add_argument_group("gateway")
-    _flag(group, "--web.listen-address", _address, web.listen_address, "address of push, scrape and query")
+    group.add_argument(
+        "--web.listen-address",
+        dest="web_listen_address",
+        type=_web_address,
+        action=_Several,
+        default=web.listen_addresses,
+        metavar="VALUE",
+        help=f"address of push, scrape and query, or unix:/path; may be given several times "
+        f"(default: {web.listen_addresses[0]})",
+    )
+    _switch(group, "--web.systemd-socket", "serve the sockets that systemd passes, and no addresses")
+    _flag(group, "--web.config.file", str, web.config_file, "file with TLS, passwords, headers and a rate limit")
     _flag(group, "--web.telemetry-path", _path, web.telemetry_path, "path under which to expose metrics")
     _switch(group, "--web.enable-lifecycle", "let clients end the process with PUT or POST /-/quit")
     _switch(group, "--web.enable-admin-api", "let clients delete all groups with PUT /api/v1/admin/wipe")
@@ -130,6 +142,20 @@ def _add_log_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--log.format", dest="log_format", choices=telemetry.FORMATS, default="logfmt")
 
 
+class _Several(argparse.Action):
+    """A flag that may be given several times; what is given takes the place of the default."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        known = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, (values,) if known is self.default else (*known, values))
+
+
 def _flag(group: argparse._ArgumentGroup, name: str, kind: object, default: object, text: str) -> None:
     shown = f"{default:g}s" if isinstance(default, float) else default
     group.add_argument(
@@ -168,6 +194,10 @@ def _address(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    return text if addresses.unix_path(text) else _address(text)
+
+
 def _path(text: str) -> str:
     if not _PATH.match(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no path: begin with / and use letters, digits and . _ ~ - /")
@@ -177,7 +207,9 @@ def _path(text: str) -> str:
 def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
     return settings.GatewaySettings(
         web=settings.WebSettings(
-            listen_address=chosen.web_listen_address,
+            listen_addresses=chosen.web_listen_address,
+            systemd_socket=chosen.web_systemd_socket,
+            config_file=chosen.web_config_file,
             telemetry_path=chosen.web_telemetry_path,
             enable_lifecycle=chosen.web_enable_lifecycle,
             enable_admin_api=chosen.web_enable_admin_api,
@@ -219,4 +251,6 @@ def _flags(chosen: argparse.Namespace) -> dict[str, str]:
 
 
 def _spelled(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+class BadSettingsError(ValueError):
+    """What was chosen cannot be used; the message says what, and why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleSettings:
     """What decides which group is whose, and when it is over. All are seconds."""
@@ -78,8 +82,14 @@ class OperatorSettings:
 class WebSettings:
     """Where and under which paths the gateway serves; Pushgateway's own flags."""
 
-    listen_address: str = ":9091"
-    """``host:port`` of push, scrape and query; an empty host is every address. Default ``:9091``."""
+    listen_addresses: tuple[str, ...] = (":9091",)
+    """``host:port`` of push, scrape and query, or ``unix:/path``; an empty host is every address. Default ``:9091``."""
+
+    systemd_socket: bool = False
+    """Whether to serve the sockets that systemd passes instead. Default no."""
+
+    config_file: str = ""
+    """A file with TLS, passwords, headers and a rate limit, as exporter-toolkit has it. Default none."""
 
     telemetry_path: str = "/metrics"
     """Path of the scrape. Pushes are always below ``/metrics``. Default ``/metrics``."""

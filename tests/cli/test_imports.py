@@ -32,7 +32,7 @@ from tidegate.aiokits import clocks
 from tidegate.gateway import servers
 
 async def serve():
-    web = settings.WebSettings(listen_address="127.0.0.1:0")
+    web = settings.WebSettings(listen_addresses=("127.0.0.1:0",))
     chosen = settings.GatewaySettings(web=web, control_address="127.0.0.1:0")
     clock, registry = clocks.SystemClock(), telemetry.new_registry()
     gateway = servers.Gateway(chosen, clock=clock, registry=registry, flags={}, stop=asyncio.Event())

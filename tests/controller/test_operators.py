@@ -43,7 +43,7 @@ class Scene:
 
     def _new_gateway(self) -> servers.Gateway:
         chosen = settings.GatewaySettings(
-            web=settings.WebSettings(listen_address=f"{clients.HOST}:0"),
+            web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)),
             control_address=f"{clients.HOST}:{self.control_port}",
             stop_seconds=0.1,
         )

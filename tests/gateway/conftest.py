@@ -33,7 +33,7 @@ def clock() -> clocks.MovableClock:
 @pytest.fixture
 def web_settings() -> settings.WebSettings:
     """What the gateway serves; a module that needs more of it has a fixture of this name of its own."""
-    return settings.WebSettings(listen_address=f"{clients.HOST}:0")
+    return settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",))
 
 
 @pytest.fixture

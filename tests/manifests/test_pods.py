@@ -58,7 +58,9 @@ def test_the_control_api_is_on_loopback_and_the_operator_calls_it_there() -> Non
 def test_the_declared_port_is_the_one_listened_on(name: str, flag: str) -> None:
     container = documents.container(name)
     chosen = cli.build_parser().parse_args(container["args"])
-    assert [port["containerPort"] for port in container["ports"]] == [addresses.parse(getattr(chosen, flag))[1]]
+    listened = getattr(chosen, flag)
+    ports = [addresses.parse(one)[1] for one in ([listened] if isinstance(listened, str) else listened)]
+    assert [port["containerPort"] for port in container["ports"]] == ports
 
 
 def test_the_service_offers_both_ports_by_name() -> None:

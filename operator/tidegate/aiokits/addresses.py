@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+_UNIX = "unix:"
+
+
+def unix_path(address: str) -> str | None:
+    """The path of ``unix:/path``, ``None`` for any other address."""
+    return address.removeprefix(_UNIX) if address.startswith(_UNIX) else None
+
 
 def parse(address: str) -> tuple[str | None, int]:
     """Host and port of ``host:port``, ``:port`` (every address: host ``None``) or ``[::1]:port``.

@@ -5,14 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import Mapping
 
 import prometheus_client
 from aiohttp import web
 
 from tidegate import settings
-from tidegate.aiokits import addresses, clocks
-from tidegate.gateway import admin, apps, control, flights, health, pushes, queries, scrapes
+from tidegate.aiokits import clocks
+from tidegate.gateway import (
+    admin,
+    apps,
+    control,
+    flights,
+    guards,
+    health,
+    listeners,
+    pushes,
+    queries,
+    reloads,
+    scrapes,
+)
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
 from tidegate.store import memory
@@ -24,10 +37,10 @@ _CLOSE_SECONDS = 1.0
 
 
 class Gateway:
-    """Push, scrape and query on one address, the control API on another.
+    """Push, scrape and query on their addresses, the control API on another.
 
     :param stop: set where a client asks the process to end; whoever started the gateway stops it then.
-    :ivar web_port: the port in use once started, also where port 0 was asked for; ``control_port`` likewise.
+    :ivar web_port: the first port in use once started, also where port 0 was asked for; ``control_port`` likewise.
     """
 
     def __init__(
@@ -58,7 +71,11 @@ class Gateway:
         self.control_port = 0
 
     async def start(self) -> None:
-        """Open both addresses. ``OSError`` where one cannot be had; nothing stays open then."""
+        """Open all addresses; nothing stays open where that fails.
+
+        :raises OSError: an address cannot be had.
+        :raises webconfigs.BadWebConfigError: the web configuration file cannot be used.
+        """
         async with contextlib.AsyncExitStack() as stack:
             draining = asyncio.create_task(self.drainer.run(), name="drain groups")
             stack.push_async_callback(_cancel, draining)
@@ -72,10 +89,12 @@ class Gateway:
                 administer=self._admin,
                 metrics=self._metrics,
             )
-            self.control_port = await self._serve(stack, apps.private(self._control), self._settings.control_address)
-            self.web_port = await self._serve(stack, public, self._settings.web.listen_address)
+            self.control_port = await self._serve_control(stack)
+            self.web_port = await self._serve_web(stack, public)
             self._running = stack.pop_all()
-        _logger.info("listening on %s, control API on %s", self._settings.web.listen_address, self.control_port)
+        chosen = self._settings.web
+        where = "the sockets of systemd" if chosen.systemd_socket else ", ".join(chosen.listen_addresses)
+        _logger.info("listening on %s, control API on port %d", where, self.control_port)
 
     async def stop(self) -> None:
         """Stop being ready, finish the requests in flight, close everything."""
@@ -84,20 +103,49 @@ class Gateway:
         await self._running.aclose()
         _logger.info("stopped")
 
-    async def _serve(self, stack: contextlib.AsyncExitStack, app: web.Application, address: str) -> int:
-        host, port = addresses.parse(address)
+    async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
+        opened = listeners.open_addresses((self._settings.control_address,))
+        await self._serve(stack, apps.private(self._control), opened, tls=None)
+        return opened.port
+
+    async def _serve_web(self, stack: contextlib.AsyncExitStack, app: web.Application) -> int:
+        chosen = self._settings.web
+        file = reloads.WebConfigFile(chosen.config_file)
+        loaded = file.load()
+        guard = guards.Guard(loaded.config)
+        app.middlewares.insert(1, guard.admit)
+        app.on_response_prepare.append(guard.add_headers)
+        opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
+        runner = await self._serve(stack, app, opened, tls=loaded.tls)
+
+        async def change(loaded: reloads.Loaded) -> None:
+            guard.change(loaded.config)
+            await opened.serve(runner, tls=loaded.tls)
+
+        following = asyncio.create_task(file.follow(change), name="follow the web configuration file")
+        stack.push_async_callback(_cancel, following)
+        return opened.port
+
+    async def _serve(
+        self,
+        stack: contextlib.AsyncExitStack,
+        app: web.Application,
+        opened: listeners.Listeners,
+        *,
+        tls: ssl.SSLContext | None,
+    ) -> web.AppRunner:
         flight = flights.InFlight()
         app.middlewares.insert(0, flight.count)
         # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS, auto_decompress=False)
+        stack.push_async_callback(opened.stop)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, host, port, backlog=1024)
-        await site.start()
+        await opened.serve(runner, tls=tls)
         # The runner's own end reads nothing more from its clients, so a body that is under way would never arrive.
         stack.push_async_callback(flight.ended, within=self._settings.stop_seconds)
-        stack.push_async_callback(site.stop)
-        return int(runner.addresses[0][1])
+        stack.push_async_callback(opened.stop)
+        return runner
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -1,0 +1,145 @@
+"""Where ``tidegate gateway`` listens: several addresses, a socket in the file system, sockets of systemd."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support import ports, waiting
+
+HOST = "127.0.0.1"
+# As systemd does it: the first socket is file descriptor 3, and the variables name the process itself.
+_PASSING = """
+import os, sys
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.dup2(int(sys.argv[1]), 3)
+os.execv(sys.executable, [sys.executable, "-m", "tidegate", *sys.argv[2:]])
+"""
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a socket in the file system."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("gateway", timeout=10)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+def _arguments(*flags: str) -> list[str]:
+    return ["gateway", f"--control.listen-address={HOST}:{ports.free_port()}", *flags]
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str], log: Path, *, kept: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr, pass_fds=kept) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _gateway(*flags: str) -> list[str]:
+    return [sys.executable, "-m", "tidegate", *_arguments(*flags)]
+
+
+def _refused(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """What a process says that ends at once, and not well."""
+    ran = subprocess.run(
+        command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert ran.returncode == 1
+    return ran.stderr
+
+
+def _status(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> int:
+    with contextlib.closing(connection):
+        connection.request(method, path, body)
+        return connection.getresponse().status
+
+
+def _is_ready(connection: http.client.HTTPConnection) -> bool:
+    return _status(connection, "GET", "/-/ready") == 200
+
+
+def _eventually_ready(make: type[http.client.HTTPConnection], *where: object) -> None:
+    waiting.eventually(lambda: _is_ready(make(*where)), why="the gateway", retry_on=(OSError,))  # type: ignore[arg-type]
+
+
+def test_all_addresses_are_served(tmp_path: Path) -> None:
+    first, second, path = ports.free_port(), ports.free_port(), tmp_path / "web.sock"
+    flags = [f"--web.listen-address={address}" for address in (f"{HOST}:{first}", f"{HOST}:{second}", f"unix:{path}")]
+    with _started(_gateway(*flags), tmp_path / "log"):
+        _eventually_ready(http.client.HTTPConnection, HOST, first)
+        _eventually_ready(http.client.HTTPConnection, HOST, second)
+        _eventually_ready(UnixConnection, path)
+
+
+def test_a_socket_in_the_file_system_is_for_its_group_and_gone_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log") as process:
+        _eventually_ready(UnixConnection, path)
+        assert _status(UnixConnection(path), "PUT", "/metrics/job/a", b"x 1\n") == 200
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    assert not path.exists()
+
+
+def test_a_socket_that_a_killed_process_left_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log"):
+        _eventually_ready(UnixConnection, path)
+    assert path.exists()
+    with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log"):
+        _eventually_ready(UnixConnection, path)
+
+
+def test_a_socket_that_another_process_serves_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log"):
+        _eventually_ready(UnixConnection, path)
+        said = _refused(_gateway(f"--web.listen-address=unix:{path}"))
+        assert "another process does" in said
+        assert _is_ready(UnixConnection(path))
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        address = f"{HOST}:{taken.getsockname()[1]}"
+        said = _refused(_gateway(f"--web.listen-address={address}"))
+    assert f"tidegate: [Errno 98] cannot listen on {address}" in said
+
+
+def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
+    with socket.create_server((HOST, 0)) as listening:
+        os.set_inheritable(listening.fileno(), True)
+        command = [sys.executable, "-c", _PASSING, str(listening.fileno()), *_arguments("--web.systemd-socket")]
+        with _started(command, tmp_path / "log", kept=[listening.fileno()]):
+            _eventually_ready(http.client.HTTPConnection, HOST, listening.getsockname()[1])
+
+
+@pytest.mark.parametrize("passed", [{}, {"LISTEN_FDS": "1", "LISTEN_PID": "1"}], ids=["none", "to another process"])
+def test_a_socket_of_systemd_that_is_not_there_is_asked_for(passed: dict[str, str]) -> None:
+    command = _gateway("--web.systemd-socket")
+    said = _refused(command, passed)
+    assert "no socket was passed" in said
+
+
+def test_a_web_configuration_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text("tls: {}\n")
+    said = _refused(_gateway(f"--web.config.file={file}"))
+    assert f"--web.config.file {file}: tls is no key that is known here" in said

@@ -1,0 +1,71 @@
+"""The web configuration file is read as exporter-toolkit reads it; what cannot be used is said with its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tidegate.gateway import webconfigs
+
+FOLDER = Path("/etc/tidegate")
+HASH = "$2b$04$" + "a" * 53
+TLS = "tls_server_config: {cert_file: a.crt, key_file: /b.key"
+
+
+def test_an_empty_file_configures_nothing() -> None:
+    assert webconfigs.parse("", folder=FOLDER) == webconfigs.WebConfig()
+
+
+def test_paths_are_relative_to_the_file() -> None:
+    tls = webconfigs.parse(f"{TLS}}}", folder=FOLDER).tls
+    assert tls is not None
+    assert tls.files == (FOLDER / "a.crt", Path("/b.key"))
+
+
+def test_everything_of_the_format_is_known() -> None:
+    config = webconfigs.parse(
+        f"""
+{TLS}, client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert, client_allowed_sans: [job],
+  min_version: TLS12, max_version: TLS13, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256],
+  curve_preferences: [X25519], prefer_server_cipher_suites: true}}
+http_server_config: {{http2: true, headers: {{X-Frame-Options: deny}}}}
+basic_auth_users: {{alice: "{HASH}"}}
+rate_limit: {{burst: 5, interval: 100ms}}
+""",
+        folder=FOLDER,
+    )
+    assert config.tls is not None
+    assert config.tls.client_allowed_sans == ("job",)
+    assert (config.headers, config.users, config.rate) == ({"X-Frame-Options": "deny"}, {"alice": HASH}, (5, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("a: [", "no YAML", id="no YAML"),
+        pytest.param("[]", "the file is no mapping", id="a list"),
+        pytest.param("tls: {}", "tls is no key", id="an unknown key"),
+        pytest.param("tls_server_config: {cert: x, key: y, ca: z}", "tls_server_config.ca is no key", id="one within"),
+        pytest.param("tls_server_config: {cert_file: x}", "needs cert_file and key_file", id="no key"),
+        pytest.param(
+            "tls_server_config: {cert_file: x, cert: y, key: z}", "cannot both be there", id="a file and a text"
+        ),
+        pytest.param(f"{TLS}, client_auth_type: Any}}", "client_auth_type is 'Any'", id="an unknown policy"),
+        pytest.param(f"{TLS}, client_auth_type: RequireAnyClientCert}}", "proves nothing", id="an unverified one"),
+        pytest.param(f"{TLS}, client_ca_file: ca.crt}}", "need each other", id="a CA without a policy"),
+        pytest.param(f"{TLS}, min_version: SSL3}}", "min_version is 'SSL3'", id="an unknown version"),
+        pytest.param(f"{TLS}, cipher_suites: [1]}}", "cipher_suites is to be a list", id="a suite that is none"),
+        pytest.param("http_server_config: {headers: {Server: x}}", "'Server' cannot be set", id="another header"),
+        pytest.param(
+            "http_server_config: {headers: {X-Frame-Options: x}}", "can be deny or sameorigin", id="another value"
+        ),
+        pytest.param("basic_auth_users: {alice: secret}", "alice has no bcrypt hash", id="a password"),
+        pytest.param("rate_limit: {burst: x}", "burst cannot be 'x'", id="a burst that is none"),
+        pytest.param("rate_limit: {burst: 1, interval: 5}", "interval cannot be 5", id="an interval without a unit"),
+    ],
+)
+def test_what_cannot_be_used_is_named(text: str, said: str) -> None:
+    with pytest.raises(webconfigs.BadWebConfigError) as caught:
+        webconfigs.parse(text, folder=FOLDER)
+    assert said in str(caught.value)
