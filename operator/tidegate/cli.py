@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,6 +81,14 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     _switch(group, "--web.systemd-socket", "serve the sockets that systemd passes, and no addresses")
     _flag(group, "--web.config.file", str, web.config_file, "file with TLS, passwords, headers and a rate limit")
     _flag(group, "--web.telemetry-path", _path, web.telemetry_path, "path under which to expose metrics")
+    _flag(group, "--web.external-url", _url, web.external_url, "URL under which it is known outside")
+    _flag(
+        group,
+        "--web.route-prefix",
+        _prefix,
+        web.route_prefix,
+        "what all paths begin with; empty: the external URL's path",
+    )
     _switch(group, "--web.enable-lifecycle", "let clients end the process with PUT or POST /-/quit")
     _switch(group, "--web.enable-admin-api", "let clients delete all groups with PUT /api/v1/admin/wipe")
     _switch(group, "--push.enable-utf8-names", "allow any UTF-8 in names of metrics and labels")
@@ -198,6 +207,17 @@ def _web_address(text: str) -> str:
     return text if addresses.unix_path(text) else _address(text)
 
 
+def _url(text: str) -> str:
+    found = urllib.parse.urlsplit(text)
+    if text and not (found.scheme in ("", "http", "https") and _PATH.match(found.path or "/")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL of a page: give http://host/path")
+    return text
+
+
+def _prefix(text: str) -> str:
+    return "/" + _path("/" + text.strip("/")).strip("/") if text else ""
+
+
 def _path(text: str) -> str:
     if not _PATH.match(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no path: begin with / and use letters, digits and . _ ~ - /")
@@ -211,6 +231,8 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
             systemd_socket=chosen.web_systemd_socket,
             config_file=chosen.web_config_file,
             telemetry_path=chosen.web_telemetry_path,
+            external_url=chosen.web_external_url,
+            route_prefix=chosen.web_route_prefix,
             enable_lifecycle=chosen.web_enable_lifecycle,
             enable_admin_api=chosen.web_enable_admin_api,
         ),

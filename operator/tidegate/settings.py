@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from dataclasses import dataclass, field
 
 
@@ -93,6 +94,19 @@ class WebSettings:
 
     telemetry_path: str = "/metrics"
     """Path of the scrape. Pushes are always below ``/metrics``. Default ``/metrics``."""
+
+    external_url: str = ""
+    """Under which URL people and proxies know it. Default none."""
+
+    route_prefix: str = ""
+    """What all paths begin with; ``/`` for nothing. Default the path of ``external_url``."""
+
+    @property
+    def prefix(self) -> str:
+        """What all paths begin with: empty, or with a slash before it and none behind."""
+        chosen = self.route_prefix or urllib.parse.urlsplit(self.external_url).path
+        trimmed = chosen.strip("/")
+        return f"/{trimmed}" if trimmed else ""
 
     enable_lifecycle: bool = False
     """Whether a client may end the process (``/-/quit``). Default no."""

@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 import tidegate
-from tidegate import cli
+from tidegate import cli, settings
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,19 @@ def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: float) -> N
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is no duration"):
         cli.seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prefix"),
+    [
+        pytest.param([], "", id="none"),
+        pytest.param(["--web.route-prefix=/a/b/"], "/a/b", id="given"),
+        pytest.param(["--web.external-url=http://h/x/"], "/x", id="of the external URL"),
+        pytest.param(["--web.external-url=http://h/x", "--web.route-prefix=/"], "", id="none in spite of the URL"),
+        pytest.param(["--web.external-url=http://h/x", "--web.route-prefix=y"], "/y", id="another than the URL's"),
+    ],
+)
+def test_the_route_prefix_is_that_of_the_external_url_unless_given(arguments: list[str], prefix: str) -> None:
+    chosen = cli.build_parser().parse_args(["gateway", *arguments])
+    web = settings.WebSettings(external_url=chosen.web_external_url, route_prefix=chosen.web_route_prefix)
+    assert web.prefix == prefix

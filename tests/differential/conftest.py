@@ -37,7 +37,7 @@ class Pair:
 @pytest.fixture(scope="session", params=pushgateways.programs().items(), ids=lambda named: named[0])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     _, find = request.param
-    with _running(find, tmp_path_factory.mktemp("differential")) as running:
+    with running_pair(find, tmp_path_factory.mktemp("differential")) as running:
         yield running
 
 
@@ -45,20 +45,21 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The newest alone: before it there was no such flag."""
     *_, find = pushgateways.programs().values()
-    with _running(find, tmp_path_factory.mktemp("names"), "--push.enable-utf8-names") as running:
+    with running_pair(find, tmp_path_factory.mktemp("names"), "--push.enable-utf8-names") as running:
         yield running
 
 
 @contextlib.contextmanager
-def _running(find: Callable[[], Path], folder: Path, *flags: str) -> Iterator[Pair]:
+def running_pair(find: Callable[[], Path], folder: Path, *flags: str, prefix: str = "") -> Iterator[Pair]:
+    """Both servers with these flags, which put all paths below the prefix."""
     try:
         program = find()
     except binaries.MissingToolError as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
-    gateway = tidegates.Gateway(folder, arguments=flags)
-    pushgateway = pushgateways.Pushgateway(program, folder=folder, flags=flags)
+    gateway = tidegates.Gateway(folder, arguments=("--web.enable-admin-api", *flags), prefix=prefix)
+    pushgateway = pushgateways.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
     try:
         gateway.start()
         pushgateway.start()

@@ -58,11 +58,11 @@ class Peer:
 
     def play(self, case: Case) -> Seen:
         """Send the case and look."""
-        answers = tuple(_line(request, *self.send(request)) for request in case.requests)
+        answers = tuple(line(request, *self.send(request)) for request in case.requests)
         # Pushgateway deletes after it has answered, but in the order of requests: once this push is there, all are.
         self.send(Request("PUT", "/metrics/job/last"))
         _, _, scraped = self.send(Request("GET", "/metrics", headers=case.scrape))
-        return Seen(answers, _pushed(scraped, helps=case.helps), _groups(self.api(), helps=case.helps))
+        return Seen(answers, pushed(scraped, helps=case.helps), _groups(self.api(), helps=case.helps))
 
     def api(self) -> list[dict[str, Any]]:
         """All groups as ``/api/v1/metrics`` tells them."""
@@ -108,11 +108,12 @@ def _base64(value: str) -> str:
     return base64.urlsafe_b64encode(value.encode()).decode() or "="
 
 
-def _line(request: Request, status: int, location: str | None, body: bytes) -> str:
+def line(request: Request, status: int, location: str | None, body: bytes) -> str:
+    """A request and its answer, as far as they are compared."""
     return f"{request.method} {request.path} {status}" + (f" to {location}" if location else "")
 
 
-def _pushed(scraped: bytes, *, helps: bool) -> str:
+def pushed(scraped: bytes, *, helps: bool = True) -> str:
     """The families that have pushed series, with those alone, and without the times of pushes."""
     kept: list[str] = []
     header: list[str] = []

@@ -44,7 +44,8 @@ def version(path: Path) -> tuple[int, int]:
 class Pushgateway:
     """The program with its admin API, so that it can be wiped."""
 
-    def __init__(self, path: Path, *, folder: Path, flags: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, *, folder: Path, flags: Sequence[str] = (), prefix: str = "") -> None:
+        self._prefix = prefix
         self.port = ports.free_port()
         self.process = processes.Process(
             "pushgateway",
@@ -57,7 +58,7 @@ class Pushgateway:
         self.process.start()
         # SECURITY: what is sent to it is meant to find its weak spots; it must not take the machine with it.
         resource.prlimit(self.process.pid, resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-        url = f"http://{tidegates.HOST}:{self.port}/-/ready"
+        url = f"http://{tidegates.HOST}:{self.port}{self._prefix}/-/ready"
         waiting.eventually(lambda: tidegates.answers(self.process, url), why="the Pushgateway", retry_on=tidegates.AWAY)
 
 

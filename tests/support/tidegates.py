@@ -24,10 +24,10 @@ _MANIFESTS = Path(__file__).resolve().parents[2] / "manifests" / "base"
 class Gateway:
     """``tidegate gateway``; stopped and started again it keeps its ports."""
 
-    def __init__(self, folder: Path, *, arguments: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, arguments: tuple[str, ...] = (), prefix: str = "") -> None:
         self.port = ports.free_port()
         self.control_port = ports.free_port()
-        self.url = f"http://{HOST}:{self.port}"
+        self.url = f"http://{HOST}:{self.port}{prefix}"
         self.control_url = f"http://{HOST}:{self.control_port}"
         self.process = _tidegate(
             "gateway",

@@ -24,21 +24,22 @@ def public(
         client_max_size=chosen.limits.body_bytes,
         middlewares=[middlewares.counting(metrics), middlewares.explaining, middlewares.routing],
     )
-    group = app.router.add_resource("/metrics/{key:job(?:@base64)?/(?s:.+)}", name="group")
+    prefix = chosen.web.prefix
+    group = app.router.add_resource(prefix + "/metrics/{key:job(?:@base64)?/(?s:.+)}", name="group")
     group.add_route("PUT", groups.put)
     group.add_route("POST", groups.post)
     group.add_route("DELETE", groups.delete)
-    app.router.add_get(chosen.web.telemetry_path, scrape.get, name="metrics")
-    app.router.add_get("/-/healthy", probes.healthy, name="healthy")
-    app.router.add_get("/-/ready", probes.ready, name="ready")
-    app.router.add_get("/api/v1/status", query.status, name="api_status")
-    app.router.add_get("/api/v1/metrics", query.metrics, name="api_metrics")
-    end = app.router.add_resource("/-/quit", name="quit")
+    app.router.add_get(prefix + chosen.web.telemetry_path, scrape.get, name="metrics")
+    app.router.add_get(prefix + "/-/healthy", probes.healthy, name="healthy")
+    app.router.add_get(prefix + "/-/ready", probes.ready, name="ready")
+    app.router.add_get(prefix + "/api/v1/status", query.status, name="api_status")
+    app.router.add_get(prefix + "/api/v1/metrics", query.metrics, name="api_metrics")
+    end = app.router.add_resource(prefix + "/-/quit", name="quit")
     for method in ("PUT", "POST"):
         end.add_route(method, administer.quit if chosen.web.enable_lifecycle else administer.refuse_quit)
     if chosen.web.enable_admin_api:
-        app.router.add_put("/api/v1/admin/wipe", administer.wipe, name="api_wipe")
-    app.router.add_route("OPTIONS", "/api/v1/{path:.*}", query.options, name="api_options")
+        app.router.add_put(prefix + "/api/v1/admin/wipe", administer.wipe, name="api_wipe")
+    app.router.add_route("OPTIONS", prefix + "/api/v1/{path:.*}", query.options, name="api_options")
     return app
 
 

@@ -23,13 +23,20 @@ _LARGE_BODY = 64 * 1024
 
 
 class GroupEndpoint:
-    """``/metrics/job/<job>{/<label>/<value>}``."""
+    """``/metrics/job/<job>{/<label>/<value>}``, below the ``prefix``."""
 
     def __init__(
-        self, store: interface.Store, metrics: own_metrics.GatewayMetrics, *, chosen: settings.PushSettings
+        self,
+        store: interface.Store,
+        metrics: own_metrics.GatewayMetrics,
+        *,
+        chosen: settings.PushSettings,
+        prefix: str,
     ) -> None:
         self._store = store
         self._metrics = metrics
+        # The prefix, "metrics", and what is before the first slash: nothing.
+        self._parts_before_key = prefix.count("/") + 2
         self._utf8_names = chosen.enable_utf8_names
         self._accepted = 202 if chosen.disable_consistency_check else 200
 
@@ -67,8 +74,8 @@ class GroupEndpoint:
         return web.Response(status=self._accepted)
 
     def _key(self, request: web.Request) -> groups.GroupingKey:
-        path = request.rel_url.raw_path.partition("/metrics/")[2]
-        return paths.grouping_key(path, utf8_names=self._utf8_names)
+        parts = request.rel_url.raw_path.split("/", self._parts_before_key)
+        return paths.grouping_key(parts[-1], utf8_names=self._utf8_names)
 
     async def _parse(self, request: web.Request, body: bytes) -> dict[str, families.Family]:
         parse = protobuf.parse if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")) else text.parse

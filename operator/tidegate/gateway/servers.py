@@ -63,7 +63,7 @@ class Gateway:
         self._scrape = scrapes.ScrapeEndpoint(
             self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock
         )
-        self._groups = pushes.GroupEndpoint(self.store, self._metrics, chosen=chosen.push)
+        self._groups = pushes.GroupEndpoint(self.store, self._metrics, chosen=chosen.push, prefix=chosen.web.prefix)
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
