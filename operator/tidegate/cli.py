@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     operator = commands.add_parser("operator", help="watch Jobs and retire their groups")
     both = commands.add_parser("run", help="both in one process, for a laptop")
     for command in (gateway, both):
+        _add_web_flags(command)
         _add_gateway_flags(command)
     for command in (operator, both):
         _add_operator_flags(command, gateway_is_elsewhere=command is operator)
@@ -65,9 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
+def _add_web_flags(parser: argparse.ArgumentParser) -> None:
     web, gateway = settings.WebSettings(), settings.GatewaySettings()
-    group = parser.add_argument_group("gateway")
+    group = parser.add_argument_group("gateway: push, scrape and query")
     group.add_argument(
         "--web.listen-address",
         dest="web_listen_address",
@@ -91,6 +92,18 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     )
     _switch(group, "--web.enable-lifecycle", "let clients end the process with PUT or POST /-/quit")
     _switch(group, "--web.enable-admin-api", "let clients delete all groups with PUT /api/v1/admin/wipe")
+    _flag(
+        group,
+        "--web.stop-timeout",
+        seconds,
+        gateway.stop_seconds,
+        "how long requests in flight may take to finish after SIGTERM",
+    )
+
+
+def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
+    gateway = settings.GatewaySettings()
+    group = parser.add_argument_group("gateway: rules")
     _switch(group, "--push.enable-utf8-names", "allow any UTF-8 in names of metrics and labels")
     _switch(
         group,
@@ -103,13 +116,6 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
         _address,
         gateway.control_address,
         "address of the control API for the operator; it has no password, keep it on loopback",
-    )
-    _flag(
-        group,
-        "--web.stop-timeout",
-        seconds,
-        gateway.stop_seconds,
-        "how long requests in flight may take to finish after SIGTERM",
     )
 
 
