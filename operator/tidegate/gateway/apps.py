@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from tidegate import settings
-from tidegate.gateway import admin, control, health, middlewares, pushes, queries, scrapes
+from tidegate.gateway import admin, control, health, middlewares, pushes, queries, scrapes, selections
 from tidegate.gateway import metrics as own_metrics
 
 
@@ -16,6 +16,7 @@ def public(
     scrape: scrapes.ScrapeEndpoint,
     query: queries.QueryEndpoint,
     probes: health.HealthEndpoint,
+    selection: selections.SelectionEndpoint,
     administer: admin.AdminEndpoint,
     metrics: own_metrics.GatewayMetrics,
 ) -> web.Application:
@@ -34,6 +35,7 @@ def public(
     app.router.add_get(prefix + "/-/ready", probes.ready, name="ready")
     app.router.add_get(prefix + "/api/v1/status", query.status, name="api_status")
     app.router.add_get(prefix + "/api/v1/metrics", query.metrics, name="api_metrics")
+    app.router.add_delete(prefix + "/api/v1/groups", selection.delete, name="api_groups")
     end = app.router.add_resource(prefix + "/-/quit", name="quit")
     for method in ("PUT", "POST"):
         end.add_route(method, administer.quit if chosen.web.enable_lifecycle else administer.refuse_quit)

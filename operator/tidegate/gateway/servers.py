@@ -25,6 +25,7 @@ from tidegate.gateway import (
     queries,
     reloads,
     scrapes,
+    selections,
 )
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
@@ -86,6 +87,7 @@ class Gateway:
                 scrape=self._scrape,
                 query=self._query,
                 probes=self._probes,
+                selection=selections.SelectionEndpoint(self.store, self._metrics),
                 administer=self._admin,
                 metrics=self._metrics,
             )

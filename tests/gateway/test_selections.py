@@ -1,0 +1,79 @@
+"""Groups are deleted by selector, and with ``dry_run`` only listed."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from typing import Any
+
+import pytest
+
+from tests.gateway import clients
+
+GROUPS = ("job/a/region/eu-1", "job/a/region/us-1", "job/b/region/eu-2")
+
+
+async def _delete(client: clients.Client, *matches: str, **more: str) -> tuple[int, Any]:
+    query = urllib.parse.urlencode([*(("match[]", match) for match in matches), *more.items()])
+    answer = await client.send("DELETE", f"/api/v1/groups?{query}")
+    return answer.status, json.loads(answer.text)
+
+
+async def _there(client: clients.Client) -> set[str]:
+    return {
+        f"job/{dict(group.key)['job']}/region/{dict(group.key)['region']}" for group in (await client.changes()).groups
+    }
+
+
+@pytest.fixture(autouse=True)
+async def _pushed(client: clients.Client) -> None:
+    for group in GROUPS:
+        await client.put(group, "x 1\n")
+
+
+async def test_the_selected_groups_are_deleted_and_told(client: clients.Client) -> None:
+    status, told = await _delete(client, '{job="a",region=~"eu.*"}')
+    assert (status, told["status"]) == (200, "success")
+    assert told["data"] == {"dry_run": False, "groups": [{"job": "a", "region": "eu-1"}]}
+    assert await _there(client) == {"job/a/region/us-1", "job/b/region/eu-2"}
+
+
+async def test_a_dry_run_tells_and_deletes_nothing(client: clients.Client) -> None:
+    status, told = await _delete(client, '{region=~"eu.*"}', dry_run="1")
+    assert status == 200
+    assert told["data"]["dry_run"] is True
+    assert len(told["data"]["groups"]) == 2
+    assert await _there(client) == set(GROUPS)
+
+
+async def test_several_selectors_select_what_any_of_them_does(client: clients.Client) -> None:
+    await _delete(client, '{job="b"}', '{region="us-1"}')
+    assert await _there(client) == {"job/a/region/eu-1"}
+
+
+async def test_a_selector_that_selects_nothing_deletes_nothing(client: clients.Client) -> None:
+    assert (await _delete(client, '{job="c"}'))[1]["data"]["groups"] == []
+    assert await _there(client) == set(GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("matches", "more", "said"),
+    [
+        pytest.param([], {}, "no match[] parameter", id="none"),
+        pytest.param(["{}"], {}, "selects all", id="all"),
+        pytest.param(['{job="b"}', "{job}"], {}, "at column 5", id="one that is none"),
+        pytest.param(['{job="b"}'], {"dry_run": "maybe"}, "neither 1 nor 0", id="a dry run that is none"),
+    ],
+)
+async def test_what_cannot_be_understood_deletes_nothing(
+    client: clients.Client, matches: list[str], more: dict[str, str], said: str
+) -> None:
+    status, told = await _delete(client, *matches, **more)
+    assert (status, told["status"], told["errorType"]) == (400, "error", "bad_data")
+    assert said in told["error"]
+    assert await _there(client) == set(GROUPS)
+
+
+async def test_deletions_by_selector_are_counted(client: clients.Client) -> None:
+    await _delete(client, '{job="a"}')
+    assert '\ntidegate_groups_deleted_total{reason="request"} 2\n' in await client.exposition()
