@@ -112,6 +112,13 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     )
     _flag(
         group,
+        "--push.ttl-drain-timeout",
+        seconds,
+        settings.PushSettings().ttl_drain_timeout,
+        "how long a group whose ttl is over waits for Prometheus",
+    )
+    _flag(
+        group,
         "--control.listen-address",
         _address,
         gateway.control_address,
@@ -247,6 +254,7 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
         push=settings.PushSettings(
             enable_utf8_names=chosen.push_enable_utf8_names,
             disable_consistency_check=chosen.push_disable_consistency_check,
+            ttl_drain_timeout=chosen.push_ttl_drain_timeout,
         ),
     )
 

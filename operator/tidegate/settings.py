@@ -117,13 +117,16 @@ class WebSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
-    """How pushes are taken; Pushgateway's own flags."""
+    """How pushes are taken; the first two are Pushgateway's own flags."""
 
     enable_utf8_names: bool = False
     """Whether names of metrics and labels may be any UTF-8. Default no."""
 
     disable_consistency_check: bool = False
     """Whether a push is answered with 202 rather than 200. It is checked all the same. Default no."""
+
+    ttl_drain_timeout: float = 300.0
+    """Seconds that a group whose time to live is over may wait for its scrapers. Default 5 min."""
 
 
 @dataclass(frozen=True, kw_only=True)

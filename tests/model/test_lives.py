@@ -73,3 +73,32 @@ def test_retired_again_a_group_keeps_its_deadline_and_covers_the_later_push() ->
     after = lives.retired(life, over=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
     assert isinstance(after, lives.Life)
     assert after.drain == lives.Drain(pushed_revision=8, since=100.0, deadline=400.0)
+
+
+EXPIRED = lives.Drain(pushed_revision=5, since=10.0, deadline=310.0, expired=True)
+
+
+@pytest.mark.parametrize(
+    ("life", "after"),
+    [
+        pytest.param(lives.Life(5), lives.Life(5), id="no time to live"),
+        pytest.param(lives.Life(5, expires=10.1), lives.Life(5, expires=10.1), id="not yet"),
+        pytest.param(lives.Life(5, expires=10.0), lives.Life(5, drain=EXPIRED, expires=10.0), id="now"),
+        pytest.param(
+            lives.Life(5, {U: _claim(U)}, expires=1.0), lives.Life(5, {U: _claim(U)}, expires=1.0), id="with an owner"
+        ),
+        pytest.param(lives.Life(5, drain=DRAIN, expires=1.0), lives.Life(5, drain=DRAIN, expires=1.0), id="draining"),
+    ],
+)
+def test_when_a_group_expires(life: lives.Life, after: lives.Life) -> None:
+    assert lives.expired(life, drain_timeout=300.0, now=10.0) == after
+
+
+def test_a_push_brings_an_expired_group_back_and_sets_its_time_anew() -> None:
+    assert lives.pushed(lives.Life(5, drain=EXPIRED, expires=10.0), revision=6) == lives.Life(6)
+    assert lives.pushed(lives.Life(5), revision=6, expires=20.0) == lives.Life(6, expires=20.0)
+
+
+def test_the_operator_cannot_retire_what_has_no_owner_though_it_expired() -> None:
+    life = lives.Life(5, drain=EXPIRED, expires=10.0)
+    assert lives.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0) is lives.Refusal.UNCLAIMED

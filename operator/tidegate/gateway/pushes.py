@@ -6,6 +6,7 @@ import asyncio
 import email.message
 import logging
 import time
+from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
@@ -13,7 +14,7 @@ from tidegate import settings
 from tidegate.exposition import protobuf, text
 from tidegate.gateway import codings, paths
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import errors, families, groups, lives
+from tidegate.model import durations, errors, families, groups, lives
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -22,8 +23,14 @@ _LARGE_BODY = 64 * 1024
 """Bytes from which a body is parsed in a thread, so that other clients are served meanwhile."""
 
 
+_TTL, _TTL_HEADER = "ttl", "Tidegate-TTL"
+
+
 class GroupEndpoint:
-    """``/metrics/job/<job>{/<label>/<value>}``, below the ``prefix``."""
+    """``/metrics/job/<job>{/<label>/<value>}``, below the ``prefix``.
+
+    :param on_expiry: called when a group has got a time at which it expires.
+    """
 
     def __init__(
         self,
@@ -32,9 +39,11 @@ class GroupEndpoint:
         *,
         chosen: settings.PushSettings,
         prefix: str,
+        on_expiry: Callable[[], None],
     ) -> None:
         self._store = store
         self._metrics = metrics
+        self._on_expiry = on_expiry
         # The prefix, "metrics", and what is before the first slash: nothing.
         self._parts_before_key = prefix.count("/") + 2
         self._utf8_names = chosen.enable_utf8_names
@@ -56,10 +65,11 @@ class GroupEndpoint:
 
     async def _push(self, request: web.Request, *, replace: bool) -> web.Response:
         key = self._key(request)
+        ttl = _ttl(request)
         body = await _read(request)
         began = time.perf_counter()
         try:
-            await self._store.push(key, await self._parse(request, body), replace=replace)
+            await self._store.push(key, await self._parse(request, body), replace=replace, ttl=ttl)
         except errors.BadExpositionError:
             self._metrics.pushes.labels(result="unparsable").inc()
             raise
@@ -69,6 +79,8 @@ class GroupEndpoint:
             raise errors.BadRequestError(
                 f"pushed metrics are invalid or inconsistent with existing metrics: {error}"
             ) from error
+        if ttl is not None:
+            self._on_expiry()
         self._metrics.pushes.labels(result="accepted").inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
         return web.Response(status=self._accepted)
@@ -91,6 +103,22 @@ async def _read(request: web.Request) -> bytes:
         raise errors.BadRequestError(f"the body cannot be read: {error}") from error
     unpack = codings.unpacker(request.headers.get(hdrs.CONTENT_ENCODING, ""))
     return body if unpack is None else await asyncio.to_thread(unpack, body, request.client_max_size)
+
+
+def _ttl(request: web.Request) -> float | None:
+    """Seconds that the group may live without a further push, where the push says so."""
+    said = {*request.query.getall(_TTL, ()), *request.headers.getall(_TTL_HEADER, ())}
+    if not said:
+        return None
+    if len(said) > 1:
+        raise errors.BadRequestError(f"the push says several times to live: {', '.join(sorted(said))}")
+    try:
+        seconds = durations.parse(said.pop())
+    except ValueError as error:
+        raise errors.BadRequestError(f"the time to live cannot be used: {error}") from error
+    if not seconds:
+        raise errors.BadRequestError("the time to live is 0: delete the group instead")
+    return seconds
 
 
 def _is_protobuf(content_type: str) -> bool:

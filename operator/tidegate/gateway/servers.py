@@ -56,7 +56,9 @@ class Gateway:
         self._settings = chosen
         self._metrics = own_metrics.GatewayMetrics(registry)
         self.tracker = trackers.ScrapeTracker()
-        self.store = memory.MemoryStore(clock=clock, own_types=self._metrics.types())
+        self.store = memory.MemoryStore(
+            clock=clock, own_types=self._metrics.types(), ttl_drain_timeout=chosen.push.ttl_drain_timeout
+        )
         self._metrics.watch(self.store, self.tracker, clock=clock)
         self.drainer = drains.Drainer(self.store, self.tracker, clock=clock, on_deleted=self._metrics.deleted)
         self._probes = health.HealthEndpoint()
@@ -64,7 +66,13 @@ class Gateway:
         self._scrape = scrapes.ScrapeEndpoint(
             self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock
         )
-        self._groups = pushes.GroupEndpoint(self.store, self._metrics, chosen=chosen.push, prefix=chosen.web.prefix)
+        self._groups = pushes.GroupEndpoint(
+            self.store,
+            self._metrics,
+            chosen=chosen.push,
+            prefix=chosen.web.prefix,
+            on_expiry=self.drainer.wake,
+        )
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()

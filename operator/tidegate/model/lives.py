@@ -51,29 +51,47 @@ class Drain:
 
     :param pushed_revision: the last push that the operator knew of. A later push is not covered by its word.
     :param deadline: when the group goes, read or not.
+    :param expired: whether its time to live ended it, and not the operator.
     """
 
     pushed_revision: int
     since: float
     deadline: float
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What decides about a group's end, apart from its metrics."""
+    """What decides about a group's end, apart from its metrics.
+
+    :param expires: when its time to live is over, as its last push set it; ``None`` for never.
+    """
 
     pushed_revision: int
     claims: Mapping[owners.Uid, owners.Claim] = field(default_factory=dict)
     drain: Drain | None = None
+    expires: float | None = None
 
     @property
     def state(self) -> State:
         return State.LIVE if self.drain is None else State.DRAINING
 
 
-def pushed(life: Life, *, revision: int) -> Life:
-    """A push landed: a draining group goes on draining, with one more scrape and one more word to wait for."""
-    return replace(life, pushed_revision=revision)
+def pushed(life: Life, *, revision: int, expires: float | None = None) -> Life:
+    """A push landed: a draining group goes on draining, with one more scrape and one more word to wait for.
+
+    One that drains since its time to live was over is live again: whoever pushes is alive.
+    """
+    drain = None if life.drain is not None and life.drain.expired else life.drain
+    return replace(life, pushed_revision=revision, drain=drain, expires=expires)
+
+
+def expired(life: Life, *, drain_timeout: float, now: float) -> Life:
+    """The time to live may be over: then it drains as if all its owners were. While it has owners, they decide."""
+    if life.expires is None or life.expires > now or life.claims or life.drain is not None:
+        return life
+    drain = Drain(pushed_revision=life.pushed_revision, since=now, deadline=now + drain_timeout, expired=True)
+    return replace(life, drain=drain)
 
 
 def claimed(life: Life, claim: owners.Claim) -> Life:

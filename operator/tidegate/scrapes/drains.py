@@ -64,7 +64,7 @@ class Drainer:
         return deadline if lapse is None else min(deadline, lapse + _LAPSE_MARGIN)
 
     def _log(self, record: records.DeletedRecord) -> None:
-        names = ", ".join(str(claim.owner) for claim in record.claims.values())
+        names = ", ".join(str(claim.owner) for claim in record.claims.values()) or "whoever set its ttl"
         if record.reason is lives.Reason.TIMEOUT:
             _logger.warning(
                 "deleted %s of %s after its drain timeout, unread by some scraper: is Prometheus scraping?",

@@ -71,9 +71,17 @@ class Store(Protocol):
         """The revision of the last change, 0 for none."""
         ...
 
-    async def push(self, key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, replace: bool) -> None:
+    async def push(
+        self,
+        key: groups.GroupingKey,
+        pushed: Mapping[str, families.Family],
+        *,
+        replace: bool,
+        ttl: float | None = None,
+    ) -> None:
         """Put families into a group, in place of all it has (``replace``) or of those with the same names.
 
+        :param ttl: seconds without a further push after which the group drains, where it has no owner.
         :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
         """
         ...
@@ -87,11 +95,14 @@ class Store(Protocol):
         ...
 
     async def sweep(self, *, read_revision: int | None, now: float) -> list[records.DeletedRecord]:
-        """Delete the draining groups whose time has come (:func:`tidegate.model.lives.ended`)."""
+        """Begin to drain the groups whose time to live is over, and delete the draining ones whose time has come.
+
+        See :func:`tidegate.model.lives.expired` and :func:`tidegate.model.lives.ended`.
+        """
         ...
 
     def next_deadline(self) -> float | None:
-        """The earliest steady time at which a draining group goes unread; ``None`` where no such moment is set."""
+        """The earliest steady time at which a group expires or a draining one goes unread; ``None`` for no such."""
         ...
 
     def snapshot(self) -> Snapshot:

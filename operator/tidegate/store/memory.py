@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from tidegate.aiokits import clocks, pulses
 from tidegate.model import errors, families, groups, lives, records
-from tidegate.store import changelogs, contents, interface, pushes
+from tidegate.store import changelogs, contents, expiries, interface, pushes
 
 _LARGE_PUSH = 500
 """Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
@@ -19,10 +19,19 @@ class MemoryStore:
     """See :class:`tidegate.store.interface.Store`.
 
     :param own_types: types of the families that the gateway itself exposes, which pushes must not contradict.
+    :param ttl_drain_timeout: seconds that a group whose time to live is over may wait for its scrapers.
     """
 
-    def __init__(self, *, clock: clocks.Clock, own_types: Mapping[str, families.MetricType]) -> None:
+    def __init__(
+        self,
+        *,
+        clock: clocks.Clock,
+        own_types: Mapping[str, families.MetricType],
+        ttl_drain_timeout: float = 300.0,
+    ) -> None:
         self._clock = clock
+        self._ttl_drain_timeout = ttl_drain_timeout
+        self._expiries = expiries.Expiries(self._expires)
         self._epoch = uuid.uuid4().hex
         self._revision = 0
         self._groups: dict[groups.GroupingKey, contents.Group] = {}
@@ -39,7 +48,14 @@ class MemoryStore:
     def revision(self) -> int:
         return self._revision
 
-    async def push(self, key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, replace: bool) -> None:
+    async def push(
+        self,
+        key: groups.GroupingKey,
+        pushed: Mapping[str, families.Family],
+        *,
+        replace: bool,
+        ttl: float | None = None,
+    ) -> None:
         try:
             prepared = await _prepare(key, pushed)
             group = self._groups.get(key)
@@ -54,7 +70,10 @@ class MemoryStore:
         now = group.push_time = self._clock.wall()
         self._contents.put(group, prepared, replace=replace, pushed_at=now)
         self._contents.stamp(group, pushed_at=now)
-        self._changed(group, lives.pushed(group.life, revision=self._revision + 1))
+        expires = None if ttl is None else self._clock.steady() + ttl
+        self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))
+        if expires is not None:
+            self._expiries.add(key, expires)
 
     async def delete(self, key: groups.GroupingKey) -> bool:
         group = self._groups.get(key)
@@ -68,6 +87,8 @@ class MemoryStore:
         return [self._act(action, now) for action in actions]
 
     async def sweep(self, *, read_revision: int | None, now: float) -> list[records.DeletedRecord]:
+        for key in self._expiries.due(now):
+            self._expire(self._groups[key], now)
         ended = [
             (group, reason)
             for group in self._draining.values()
@@ -81,7 +102,8 @@ class MemoryStore:
             for group in self._draining.values()
             if group.life.drain is not None and group.life.drain.pushed_revision == group.life.pushed_revision
         ]
-        return min(deadlines, default=None)
+        expires = self._expiries.next()
+        return min(deadlines if expires is None else [*deadlines, expires], default=None)
 
     def snapshot(self) -> interface.Snapshot:
         return interface.Snapshot(self._revision, self._contents.render())
@@ -137,7 +159,19 @@ class MemoryStore:
             return life
         if life != group.life:
             self._changed(group, life)
+            if life.expires is not None and life.state is lives.State.LIVE and not life.claims:
+                # While it had owners its moment may have passed unheeded.
+                self._expiries.add(group.key, life.expires)
         return None
+
+    def _expires(self, key: groups.GroupingKey) -> float | None:
+        group = self._groups.get(key)
+        return None if group is None else group.life.expires
+
+    def _expire(self, group: contents.Group, now: float) -> None:
+        life = lives.expired(group.life, drain_timeout=self._ttl_drain_timeout, now=now)
+        if life != group.life:
+            self._changed(group, life)
 
     def _note_failure(self, key: groups.GroupingKey) -> None:
         group = self._groups.get(key)

@@ -1,0 +1,19 @@
+"""Durations as Prometheus spells them: ``1d12h``, ``90s``, ``500ms``."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {"y": 365 * 86400.0, "w": 7 * 86400.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile("(?=[0-9])" + "".join(f"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS), re.ASCII)
+
+
+def parse(text: str) -> float:
+    """Seconds of a duration: whole numbers with their units, the largest unit first, none twice.
+
+    :raises ValueError: anything else.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no duration such as 90s, 10m or 1d12h")
+    return sum(int(number) * seconds for number, seconds in zip(found.groups(), _UNITS.values(), strict=True) if number)
