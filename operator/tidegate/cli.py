@@ -17,17 +17,19 @@ _EPILOG = """\
 examples:
   tidegate run                              gateway and operator on this machine, with your kubeconfig
   tidegate gateway                          the gateway alone: push to :9091/metrics/job/NAME, scrape :9091/metrics
+  tidegate --web.enable-lifecycle           the same: flags without a command are the gateway's, as in Pushgateway
   tidegate operator --kubernetes.kubeconfig=~/.kube/config
                                             the operator alone, beside a gateway on this machine
 """
 
+_ABOUT_ALL = ("--help", "--version")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\Z")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
-    chosen = build_parser().parse_args(arguments)
+    chosen = build_parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
     telemetry.configure_logging(level=chosen.log_level, format=chosen.log_format)
     try:
         match chosen.command:
@@ -41,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tidegate: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """Flags without a command are Pushgateway's, whose Deployments have only the image changed."""
+    begins_with_flag = bool(arguments) and arguments[0].startswith("--") and arguments[0] not in _ABOUT_ALL
+    return ["gateway", *arguments] if begins_with_flag else list(arguments)
 
 
 def build_parser() -> argparse.ArgumentParser:

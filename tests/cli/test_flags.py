@@ -93,3 +93,9 @@ def test_the_route_prefix_is_that_of_the_external_url_unless_given(arguments: li
     chosen = cli.build_parser().parse_args(["gateway", *arguments])
     web = settings.WebSettings(external_url=chosen.web_external_url, route_prefix=chosen.web_route_prefix)
     assert web.prefix == prefix
+
+
+def test_flags_without_a_command_are_the_gateways(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--web.listen-address=9091"])
+    assert "tidegate gateway: error" in capsys.readouterr().err

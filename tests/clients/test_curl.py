@@ -49,3 +49,20 @@ def test_a_group_is_deleted_and_another_one_stays(gateway: tidegates.Gateway) ->
 
 def test_a_push_that_is_refused_is_told_so(gateway: tidegates.Gateway) -> None:
     assert _curl("--data-binary", "@-", f"{gateway.url}/metrics/job/a", body="some metric\n") == "400"
+
+
+def test_a_push_says_how_long_its_group_may_live(gateway: tidegates.Gateway) -> None:
+    assert _curl("--data-binary", "@-", f"{gateway.url}/metrics/job/nightly?ttl=36h", body="backup_rows 1\n") == "200"
+    assert _curl("--data-binary", "@-", f"{gateway.url}/metrics/job/nightly?ttl=36", body="backup_rows 1\n") == "400"
+
+
+def test_groups_are_deleted_by_their_labels(gateway: tidegates.Gateway) -> None:
+    gateway.push("job/nightly/region/eu-1", "x 1\n")
+    gateway.push("job/nightly/region/us-1", "x 1\n")
+    delete = ["-G", "-X", "DELETE", f"{gateway.url}/api/v1/groups"]
+    selector = ["--data-urlencode", 'match[]={job="nightly",region=~"eu.*"}']
+    assert _curl(*delete, *selector, "-d", "dry_run=1") == "200"
+    assert "eu-1" in gateway.exposition()
+    assert _curl(*delete, *selector) == "200"
+    assert "eu-1" not in gateway.exposition()
+    assert "us-1" in gateway.exposition()

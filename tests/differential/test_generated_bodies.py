@@ -1,6 +1,7 @@
 """Bodies that nobody thought of: grown from a grammar, then damaged."""
 
 import copy
+import os
 from typing import Any
 
 import hypothesis
@@ -8,7 +9,7 @@ from hypothesis import strategies
 
 from tests.differential import builders, conftest, exchanges
 
-_EXAMPLES = 200
+_EXAMPLES = 1_000 if os.environ.get("CI") == "true" else 200
 _NAMES = strategies.sampled_from(["m", "n", "m_sum", "m_count", "m_bucket", "n_sum", "a:b", "_"])
 _LABEL_NAMES = strategies.sampled_from(["a", "b", "job", "instance", "le", "quantile", "__name__", "__x"])
 _VALUES = strategies.sampled_from(["", "x", "0.5", "1", "+Inf", "NaN", "é", r"\\", r"\"", r"\n", "}", "# "])
