@@ -291,7 +291,12 @@ def _local(address: str) -> str:
 def _flags(chosen: argparse.Namespace) -> dict[str, str]:
     """The flags in force by their names, as the status API shows them."""
     shown = {name: value for name, value in vars(chosen).items() if name != "command"}
-    return {name.replace("_", ".", 1).replace("_", "-"): _spelled(value) for name, value in shown.items()}
+    return {_flag_name(dest): _spelled(value) for dest, value in shown.items()}
+
+
+def _flag_name(dest: str) -> str:
+    """The inverse of :func:`_dest`, without the hyphens before it."""
+    return dest.replace("_", ".", 1).replace("_", "-").replace("config-file", "config.file")
 
 
 def _spelled(value: object) -> str:

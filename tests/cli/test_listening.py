@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import socket
 import stat
@@ -85,6 +86,19 @@ def test_all_addresses_are_served(tmp_path: Path) -> None:
         _eventually_ready(http.client.HTTPConnection, HOST, first)
         _eventually_ready(http.client.HTTPConnection, HOST, second)
         _eventually_ready(UnixConnection, path)
+
+
+def test_the_flags_in_force_are_told_by_their_names(tmp_path: Path) -> None:
+    port, path = ports.free_port(), tmp_path / "web.sock"
+    where = [f"{HOST}:{port}", f"unix:{path}"]
+    with _started(_gateway(*(f"--web.listen-address={address}" for address in where)), tmp_path / "log"):
+        _eventually_ready(http.client.HTTPConnection, HOST, port)
+        with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=10)) as connection:
+            connection.request("GET", "/api/v1/status")
+            flags = json.load(connection.getresponse())["data"]["flags"]
+    assert flags["web.listen-address"] == ",".join(where)
+    assert flags["web.config.file"] == ""
+    assert flags["push.enable-utf8-names"] == "false"
 
 
 def test_a_socket_in_the_file_system_is_for_its_group_and_gone_at_the_end(tmp_path: Path) -> None:
