@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import kopf
 from kubernetes.aio import client
 
@@ -23,6 +25,9 @@ _SERVER_SECONDS = 120
 """Whole seconds: the API server refuses a fraction."""
 _CLIENT_SECONDS = 150
 """A watch is begun anew after at most this long, so that one that died unnoticed does not last."""
+
+_LINGER_SECONDS = 0.1
+"""Transports that were told to close do so in the next rounds of their loop."""
 
 _ERROR_PAUSES = (1.0, 2.0, 4.0)
 """Seconds between tries of one request; a tuple, as it is used for each. After the last, kopf ends at an answer that is
@@ -39,7 +44,8 @@ def watch(
     """
     logging.getLogger("kopf").setLevel(logging.CRITICAL)  # Its end is told of by whoever runs this, once.
     registry = kopf.OperatorRegistry()
-    kopf.on.login(registry=registry)(_login(chosen))
+    connectors: list[aiohttp.BaseConnector] = []
+    kopf.on.login(registry=registry)(_login(chosen, connectors))
     for kind, plural in _PLURALS.items():
         kopf.on.event("batch", "v1", plural, registry=registry, id=plural)(_handler(kind, sink))
     # A runner and not asyncio.run in kopf.run: that one hides why it ended behind a cancellation.
@@ -58,6 +64,8 @@ def watch(
         finally:
             # kopf waits for the flag in a thread of the loop, which cannot be cancelled and which the runner joins.
             told_to_stop.set()
+            # kopf closes what it opened only where it ends in peace, so the connections are ours.
+            runner.run(_end(connectors))
 
 
 def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
@@ -76,29 +84,56 @@ def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
     return made
 
 
-def _login(chosen: settings.KubernetesSettings) -> Callable[..., Any]:
-    async def login(**_kwargs: Any) -> kopf.ConnectionInfo:
+def _login(chosen: settings.KubernetesSettings, connectors: list[aiohttp.BaseConnector]) -> Callable[..., Any]:
+    """The login of kopf, which keeps the connections of its newest session in ``connectors``."""
+
+    async def login(**_kwargs: Any) -> kopf.AiohttpSession:
         config = await logins.load(chosen)
-        scheme, _, token = (await _authorization(config)).rpartition(" ")
-        return kopf.ConnectionInfo(
-            server=config.host,
-            ca_path=config.ssl_ca_cert,
-            insecure=not config.verify_ssl,
-            username=config.username or None,
-            password=config.password or None,
-            scheme=scheme or None,
-            token=token or None,
-            certificate_path=config.cert_file,
-            private_key_path=config.key_file,
-        )
+        await _close(connectors)
+        connector = aiohttp.TCPConnector(limit=0, ssl=_tls(config))
+        connectors.append(connector)
+        headers = await _authorization(config)
+        session = aiohttp.ClientSession(connector=connector, connector_owner=False, headers=headers)
+        return kopf.AiohttpSession(server=config.host, aiohttp_session=session)
 
     return login
 
 
-async def _authorization(config: client.Configuration) -> str:
-    """``Bearer <token>``, or nothing."""
+async def _end(connectors: list[aiohttp.BaseConnector]) -> None:
+    """Cancel what kopf has left running, and close its connections, so that nothing outlives the loop."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await _close(connectors)
+    await asyncio.sleep(_LINGER_SECONDS)
+
+
+async def _close(connectors: list[aiohttp.BaseConnector]) -> None:
+    while connectors:
+        # The loop may end with us: nobody would be there for the other side's goodbye.
+        await connectors.pop().close(abort_ssl=True)
+
+
+def _tls(config: client.Configuration) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=config.ssl_ca_cert)
+    if not config.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if config.cert_file:
+        context.load_cert_chain(config.cert_file, config.key_file)
+    return context
+
+
+async def _authorization(config: client.Configuration) -> dict[str, str]:
+    """The header with a token, or with name and password, or none."""
     found: Any = await config.auth_settings()
-    return str(found.get("BearerToken", {}).get("value") or "")
+    token = found.get("BearerToken", {}).get("value")
+    if token:
+        return {"Authorization": str(token)}
+    if config.username:
+        return {"Authorization": aiohttp.encode_basic_auth(config.username, config.password or "")}
+    return {}
 
 
 def _handler(kind: views.Kind, sink: Callable[[intakes.Sighting], None]) -> Callable[..., Any]:
