@@ -1,7 +1,7 @@
 """The programs of the dev cluster: found in KUBEBUILDER_ASSETS, in the cache, or built from the Go module proxy.
 
-Runnable alone (`python tests/cluster/binaries.py` makes all of them and prints where they are), so it imports nothing
-but the standard library. Nothing is downloaded prebuilt: what runs is what `go.sum` says.
+Runnable alone (`python tests/cluster/binaries.py` makes all of them, or those it names, and prints where they are), so
+it imports nothing but the standard library. Nothing is downloaded prebuilt: what runs is what `go.sum` says.
 """
 
 import fcntl
@@ -246,12 +246,13 @@ def say(text: str) -> None:
     print(f"cluster: {text}", file=sys.stderr, flush=True)
 
 
-def main() -> int:
-    """Make every program and print `name path` lines."""
+def main(names: Sequence[str]) -> int:
+    """Make these programs, or every one and what else the cluster needs, and print `name path` lines."""
     try:
-        for name, path in ensure(every_name()).items():
+        for name, path in ensure(names or every_name()).items():
             print(f"{name} {path}")
-        print(f"servicemonitor-crd {servicemonitor_crd()}")
+        if not names:
+            print(f"servicemonitor-crd {servicemonitor_crd()}")
     except MissingToolError as error:
         print(f"cluster: {error}", file=sys.stderr)
         return 1
@@ -259,4 +260,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
