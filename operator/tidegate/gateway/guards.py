@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import collections
+import functools
 import hashlib
 import hmac
 import os
@@ -18,9 +19,6 @@ from tidegate.gateway import middlewares, webconfigs
 
 _KNOWN_LOGINS = 100
 """Checks of a password that are remembered: one costs 50 ms and more, on purpose."""
-
-_NOBODYS_HASH = bcrypt.hashpw(os.urandom(16), bcrypt.gensalt(10))
-"""What the password of somebody unknown is compared with, so that it takes as long as that of somebody known."""
 
 _MAX_PASSWORD = 72
 """Bytes that bcrypt looks at."""
@@ -81,14 +79,23 @@ class Guard:
         if known is None:
             # SECURITY: one check at a time, so that guesses cannot take all cores.
             async with self._checking:
-                wanted = hashed or _NOBODYS_HASH
-                right = await asyncio.to_thread(bcrypt.checkpw, password[:_MAX_PASSWORD], wanted)
-            known = right and bool(hashed)
+                known = await asyncio.to_thread(_is_right, password, hashed)
             self._logins[key] = known
             while len(self._logins) > _KNOWN_LOGINS:
                 self._logins.popitem(last=False)
         self._logins.move_to_end(key)
         return known
+
+
+def _is_right(password: bytes, hashed: bytes) -> bool:
+    """Whether it is the password; ``hashed`` is empty for somebody unknown, which takes as long to find out."""
+    right = bcrypt.checkpw(password[:_MAX_PASSWORD], hashed or _nobodys_hash())
+    return right and bool(hashed)
+
+
+@functools.cache
+def _nobodys_hash() -> bytes:
+    return bcrypt.hashpw(os.urandom(16), bcrypt.gensalt(10))
 
 
 def _login(authorization: str) -> tuple[bytes, bytes] | None:
