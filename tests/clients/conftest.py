@@ -11,9 +11,5 @@ from tests.support import tidegates
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[tidegates.Gateway]:
     """A gateway, ready."""
-    running = tidegates.Gateway(tmp_path)
-    try:
-        running.start()
+    with tidegates.serving(tmp_path) as running:
         yield running
-    finally:
-        running.process.stop()

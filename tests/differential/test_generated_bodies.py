@@ -1,15 +1,13 @@
 """Bodies that nobody thought of: grown from a grammar, then damaged."""
 
 import copy
-import os
 from typing import Any
 
 import hypothesis
 from hypothesis import strategies
 
-from tests.differential import builders, conftest, exchanges
+from tests.differential import builders, conftest, exchanges, generation
 
-_EXAMPLES = 1_000 if os.environ.get("CI") == "true" else 200
 _NAMES = strategies.sampled_from(["m", "n", "m_sum", "m_count", "m_bucket", "n_sum", "a:b", "_"])
 _LABEL_NAMES = strategies.sampled_from(["a", "b", "job", "instance", "le", "quantile", "__name__", "__x"])
 _VALUES = strategies.sampled_from(["", "x", "0.5", "1", "+Inf", "NaN", "é", r"\\", r"\"", r"\n", "}", "# "])
@@ -47,13 +45,7 @@ def _damaged(draw: strategies.DrawFn) -> str:
     return body
 
 
-@hypothesis.settings(
-    max_examples=_EXAMPLES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
+@generation.examples(200, on_ci=1_000)
 @hypothesis.given(
     bodies=strategies.lists(strategies.tuples(strategies.sampled_from("xy"), _damaged()), min_size=1, max_size=2)
 )

@@ -1,16 +1,14 @@
 """Bodies in protobuf that nobody thought of, as far as every Pushgateway stays alive with them."""
 
-import os
 from typing import Any
 
 import hypothesis
 from hypothesis import strategies
 
-from tests.differential import builders, conftest, exchanges
+from tests.differential import builders, conftest, exchanges, generation
 from tests.support import delimited
 from tidegate.exposition import metrics_pb2 as pb
 
-_EXAMPLES = 300 if os.environ.get("CI") == "true" else 100
 # Minus zero is written as 0 by the one and as -0 by the other API; a count beyond a double is rounded by one.
 _NUMBERS = strategies.floats().filter(lambda number: repr(number) != "-0.0")
 _COUNTS = strategies.integers(0, 2**53)
@@ -60,13 +58,7 @@ def _families(draw: strategies.DrawFn) -> pb.MetricFamily:
 _BODIES = strategies.lists(_families(), min_size=1, max_size=3).map(lambda sent: delimited.families(*sent))
 
 
-@hypothesis.settings(
-    max_examples=_EXAMPLES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
+@generation.examples(100, on_ci=300)
 @hypothesis.given(bodies=strategies.lists(strategies.tuples(strategies.sampled_from("xy"), _BODIES), max_size=2))
 def test_any_families_are_answered_and_shown_as_by_pushgateway(
     pair: conftest.Pair, bodies: list[tuple[str, bytes]]

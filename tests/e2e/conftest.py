@@ -22,10 +22,7 @@ def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[tidegates.Gateway]:
     """A gateway, ready."""
-    running = tidegates.Gateway(tmp_path)
-    with contextlib.ExitStack() as stack:
-        stack.callback(running.process.stop)
-        running.start()
+    with tidegates.serving(tmp_path) as running:
         yield running
 
 

@@ -15,12 +15,8 @@ IN_CLUSTER = "http://tidegate.tidegate:9091"
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[tidegates.Gateway]:
     """A gateway, ready."""
-    running = tidegates.Gateway(tmp_path)
-    try:
-        running.start()
+    with tidegates.serving(tmp_path) as running:
         yield running
-    finally:
-        running.process.stop()
 
 
 def _apply(name: str, *, cluster: clusters.Cluster, namespace: str, gateway: tidegates.Gateway) -> None:

@@ -1,12 +1,13 @@
 """tidegate as its users run it: the two processes of the Pod, on loopback."""
 
+import contextlib
 import json
 import os
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ class Gateway:
         """The value of one of its own series, as it stands in the exposition, 0 where there is none."""
         lines = self.exposition().splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == selector), 0.0)
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Gateway]:
+    """A gateway, ready; it ends with the block."""
+    gateway = Gateway(folder)
+    try:
+        gateway.start()
+        yield gateway
+    finally:
+        gateway.process.stop()
 
 
 class Operator:

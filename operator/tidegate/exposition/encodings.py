@@ -93,20 +93,15 @@ def _lines(family: RenderedFamily, page: pages.Page, encoding: Encoding) -> byte
         return page.text
     made = page.forms.get(encoding)
     if made is None:
-        parts, at = [], 0
-        for special in page.specials:
-            parts.append(page.text[at : special.start])
-            at = special.end
-            parts.append(
-                specials.lines(
-                    family.name,
-                    special.metric,
-                    type=family.type,
-                    escaping=encoding.escaping,
-                    exemplars=encoding.format in _OPENMETRICS,
-                )
+        first, *rest = pages.around(page)
+        parts = [first]
+        for special, after in zip(page.specials, rest, strict=True):
+            exemplars = encoding.format in _OPENMETRICS
+            lines = specials.lines(
+                family.name, special.metric, type=family.type, escaping=encoding.escaping, exemplars=exemplars
             )
-        made = page.forms[encoding] = b"".join([*parts, page.text[at:]])
+            parts += [lines, after]
+        made = page.forms[encoding] = b"".join(parts)
     return made
 
 

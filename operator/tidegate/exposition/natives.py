@@ -12,13 +12,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from tidegate.exposition import metrics_pb2
+from tidegate.exposition import metrics_pb2, numbers
 
 _SCHEMAS = range(-4, 9)
 _FIRST_INDEX = -(2**31)
 _LAST_INDEX = 2**31 - 1
 _MAX_COUNT = 2**63
-_EXACT = 2**53
 _Number = TypeVar("_Number", int, float)
 
 
@@ -36,7 +35,7 @@ def says_more(histogram: metrics_pb2.Histogram) -> bool:
     if histogram.exemplars or histogram.HasField("created_timestamp") or histogram.sample_count_float:
         return True
     counts = [histogram.sample_count, *(bucket.cumulative_count for bucket in histogram.bucket)]
-    return max(counts) > _EXACT or any(
+    return max(counts) > numbers.EXACT or any(
         bucket.HasField("exemplar") or bucket.cumulative_count_float for bucket in histogram.bucket
     )
 
@@ -53,8 +52,7 @@ class Bucket(NamedTuple):
 
 def buckets(histogram: metrics_pb2.Histogram) -> list[Bucket]:
     """The buckets of a native histogram that are not empty, from the lowest up; none where it is a classic one."""
-    is_float = histogram.sample_count_float > 0 or histogram.zero_count_float > 0
-    if is_float:
+    if _counts_floats(histogram):
         positive, negative = list(histogram.positive_count), list(histogram.negative_count)
         zero = histogram.zero_count_float
     else:
@@ -103,11 +101,15 @@ def fault(histogram: metrics_pb2.Histogram) -> str:
         return f"has the schema {histogram.schema}: there are {_SCHEMAS[0]} to {_SCHEMAS[-1]}"
     if not histogram.zero_threshold >= 0 or math.isinf(histogram.zero_threshold):
         return f"has a zero bucket up to {histogram.zero_threshold}"
-    counted = histogram.sample_count_float > 0 or histogram.zero_count_float > 0
+    counted = _counts_floats(histogram)
     listed = bool(histogram.positive_count or histogram.negative_count)
     # Prometheus tells floats by either sign since 3.5, and by the first alone before.
     faults = (_float_fault(histogram) if counted or listed else "", "" if counted else _integer_fault(histogram))
     return next(filter(None, faults), "")
+
+
+def _counts_floats(histogram: metrics_pb2.Histogram) -> bool:
+    return histogram.sample_count_float > 0 or histogram.zero_count_float > 0
 
 
 def _integer_fault(histogram: metrics_pb2.Histogram) -> str:

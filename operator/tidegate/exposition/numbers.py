@@ -13,6 +13,9 @@ _NUMBER = re.compile(
 )
 _INFINITE_SPELLINGS = frozenset("iI")
 
+EXACT = 2**53
+"""Up to here a double has every whole number."""
+
 _WORDS = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 

@@ -44,18 +44,21 @@ def join(rows: list[tuple[bytes, families.Metric | None]]) -> Page:
     return Page(b"".join([lines for lines, _ in rows]), tuple(specials))
 
 
+def around(page: Page) -> list[bytes]:
+    """The lines before the first special metric, between each two, and after the last."""
+    ends = [0, *(special.end for special in page.specials)]
+    starts = [*(special.start for special in page.specials), len(page.text)]
+    return [page.text[end:start] for end, start in zip(ends, starts, strict=True)]
+
+
 def metrics(page: Page, *, name: str, type: families.MetricType) -> list[families.Metric]:
     """The metrics of a page, in order.
 
     :param name: of the family; ``type`` likewise.
     """
     shown = names.escape(name, names.Escaping.UNDERSCORES)
-    ordinary, at = [f"# TYPE {shown} {type.value}\n".encode()], 0
-    for special in page.specials:
-        ordinary.append(page.text[at : special.start])
-        at = special.end
-    ordinary.append(page.text[at:])
-    family = text.parse(b"".join(ordinary)).get(shown)
+    header = f"# TYPE {shown} {type.value}\n".encode()
+    family = text.parse(b"".join([header, *around(page)])).get(shown)
     found = family.metrics if family is not None else []
     for special in page.specials:
         found.insert(special.place, special.metric)

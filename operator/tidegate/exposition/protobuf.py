@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from google.protobuf import message
 
-from tidegate.exposition import lines, metrics_pb2, names, natives
+from tidegate.exposition import lines, metrics_pb2, names, natives, numbers
 from tidegate.model import errors, families
 
 TYPES = (
@@ -34,8 +34,6 @@ FIELDS = {
 """The field of a metric that has its value."""
 
 _MAX_LENGTH_BYTES = 10
-_EXACT = 2**53
-"""Up to here a double has every whole number."""
 
 
 def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family]:
@@ -124,7 +122,7 @@ def _metric(family: families.Family, metric: metrics_pb2.Metric, *, utf8_names: 
             return families.Metric(labels, metric.untyped.value, timestamp_ms)
         case families.MetricType.SUMMARY:
             summary = metric.summary
-            says_more = summary.HasField("created_timestamp") or summary.sample_count > _EXACT
+            says_more = summary.HasField("created_timestamp") or summary.sample_count > numbers.EXACT
             return families.Metric(labels, _summary(summary), timestamp_ms, _kept(summary, says_more=says_more))
         case _:
             histogram = metric.histogram

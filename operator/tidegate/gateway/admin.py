@@ -8,13 +8,10 @@ import logging
 from aiohttp import web
 
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import lives
+from tidegate.gateway import removals
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
-
-_YIELD_EVERY = 50
-"""Groups between two looks at other requests."""
 
 
 class AdminEndpoint:
@@ -31,11 +28,8 @@ class AdminEndpoint:
     async def wipe(self, request: web.Request) -> web.Response:
         """Delete every group that there is when the request comes; one that is pushed meanwhile may go or stay."""
         _logger.warning("%s wipes all groups", request.remote)
-        for number, key in enumerate(self._store.grouping_keys()):
-            if await self._store.delete(key):
-                self._metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
-            if number % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
+        async for key in removals.each(self._store):
+            await removals.delete(self._store, self._metrics, key)
         return web.Response(status=202)
 
     async def quit(self, request: web.Request) -> web.Response:

@@ -41,6 +41,9 @@ def grouping_key(raw_path: str, *, utf8_names: bool = False) -> groups.GroupingK
         labels[label] = _value(name, value)
     if not job:
         raise errors.BadGroupingKeyError("job name is required")
+    twice = names.clash({**labels, "job": job, "instance": ""})
+    if twice is not None:
+        raise errors.BadGroupingKeyError(f"two of its labels are both {twice} to some readers")
     return groups.grouping_key({**labels, "job": job})
 
 

@@ -12,9 +12,9 @@ from aiohttp import hdrs, web
 
 from tidegate import settings
 from tidegate.exposition import protobuf, text
-from tidegate.gateway import codings, paths
+from tidegate.gateway import codings, paths, removals
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import durations, errors, families, groups, lives
+from tidegate.model import durations, errors, families, groups
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -59,8 +59,7 @@ class GroupEndpoint:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a group. 202 whether there was one or not, as in Pushgateway."""
-        if await self._store.delete(self._key(request)):
-            self._metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
+        await removals.delete(self._store, self._metrics, self._key(request))
         return web.Response(status=202)
 
     async def _push(self, request: web.Request, *, replace: bool) -> web.Response:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
 from tidegate.gateway import metrics as own_metrics
-from tidegate.gateway import queries
-from tidegate.model import errors, groups, lives, selectors
+from tidegate.gateway import queries, removals
+from tidegate.model import errors, groups, selectors
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
-
-_YIELD_EVERY = 50
-"""Groups between two looks at other requests."""
 
 _YES, _NO = ("1", "true"), ("0", "false", "")
 
@@ -43,17 +39,12 @@ class SelectionEndpoint:
         return web.json_response({"status": "success", "data": data}, headers=queries.CORS)
 
     async def _selected(self, chosen: Sequence[selectors.Selector]) -> AsyncIterator[groups.GroupingKey]:
-        for number, key in enumerate(self._store.grouping_keys()):
+        async for key in removals.each(self._store):
             if any(selector.matches(groups.labels(key)) for selector in chosen):
                 yield key
-            if number % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
 
     async def _delete(self, key: groups.GroupingKey) -> bool:
-        deleted = await self._store.delete(key)
-        if deleted:
-            self._metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
-        return deleted
+        return await removals.delete(self._store, self._metrics, key)
 
 
 def _selectors(request: web.Request) -> list[selectors.Selector]:

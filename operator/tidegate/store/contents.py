@@ -79,9 +79,8 @@ class Contents:
     def stamp(self, group: Group, *, pushed_at: float) -> None:
         """Show the group's push and failure times as the series that Pushgateway adds to every group."""
         times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
-        for name, value in times.items():
-            family = families.Family(name, families.MetricType.GAUGE, _OWN_HELP[name], [families.Metric((), value)])
-            self._put_family(group, name, pushes.prepare_family(group.key, family), pushed_at=pushed_at)
+        for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
+            self._put_family(group, name, family, pushed_at=pushed_at)
 
     def remove(self, group: Group) -> None:
         """Take all that the group has out of the tables."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tidegate.exposition import names, order, render, specials
@@ -39,7 +39,7 @@ def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> d
                 raise errors.InconsistentPushError(
                     f"pushed metrics must not have timestamps: {family.name} has {metric.timestamp_ms}"
                 )
-    return {name: prepare_family(key, family) for name, family in pushed.items() if name not in interface.TIMES}
+    return {name: _prepare_family(key, family) for name, family in pushed.items() if name not in interface.TIMES}
 
 
 def with_grouping_labels(key: groups.GroupingKey, labels: families.Labels) -> families.Labels:
@@ -48,11 +48,26 @@ def with_grouping_labels(key: groups.GroupingKey, labels: families.Labels) -> fa
     return tuple(sorted(merged.items()))
 
 
-def prepare_family(key: groups.GroupingKey, family: families.Family) -> PreparedFamily:
-    """Put the grouping labels on the series of one family and render them; raises as :func:`prepare` does."""
+def prepare_times(
+    key: groups.GroupingKey, times: Mapping[str, float], *, helps: Mapping[str, str]
+) -> Iterator[tuple[str, PreparedFamily]]:
+    """The families of one gauge each that the store adds to a group, by their names."""
+    labels = with_grouping_labels(key, ())
+    series_key = order.series_key(labels)
+    quoted = _has_quoted(key)
+    for name, value in times.items():
+        if quoted:
+            metric = families.Metric(labels, value)
+            lines, known = specials.lines(name, metric, type=families.MetricType.GAUGE), {series_key: metric}
+        else:
+            lines, known = render.metric(name, type=families.MetricType.GAUGE, labels=labels, value=value), {}
+        yield name, PreparedFamily(families.MetricType.GAUGE, helps[name], {series_key: lines}, known)
+
+
+def _prepare_family(key: groups.GroupingKey, family: families.Family) -> PreparedFamily:
     series: dict[str, bytes] = {}
     known: dict[str, families.Metric] = {}
-    quoted = family.quoted or not all(names.is_plain_label(name) for name, _ in key)
+    quoted = family.quoted or _has_quoted(key)
     for metric in family.metrics:
         labels = with_grouping_labels(key, metric.labels)
         _check_label_names(family, labels, quoted=quoted)
@@ -67,6 +82,10 @@ def prepare_family(key: groups.GroupingKey, family: families.Family) -> Prepared
         else:
             series[series_key] = render.metric(family.name, type=family.type, labels=labels, value=metric.value)
     return PreparedFamily(family.type, family.help, series, known)
+
+
+def _has_quoted(key: groups.GroupingKey) -> bool:
+    return not all(names.is_plain_label(name) for name, _ in key)
 
 
 def _check_label_names(family: families.Family, labels: families.Labels, *, quoted: bool) -> None:
