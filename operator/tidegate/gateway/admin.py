@@ -28,8 +28,7 @@ class AdminEndpoint:
     async def wipe(self, request: web.Request) -> web.Response:
         """Delete every group that there is when the request comes; one that is pushed meanwhile may go or stay."""
         _logger.warning("%s wipes all groups", request.remote)
-        async for key in removals.each(self._store):
-            await removals.delete(self._store, self._metrics, key)
+        await removals.remove(self._store, self._store.grouping_keys(), metrics=self._metrics)
         return web.Response(status=202)
 
     async def quit(self, request: web.Request) -> web.Response:

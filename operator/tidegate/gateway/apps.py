@@ -35,7 +35,9 @@ def public(
     app.router.add_get(prefix + "/-/ready", probes.ready, name="ready")
     app.router.add_get(prefix + "/api/v1/status", query.status, name="api_status")
     app.router.add_get(prefix + "/api/v1/metrics", query.metrics, name="api_metrics")
-    app.router.add_delete(prefix + "/api/v1/groups", selection.delete, name="api_groups")
+    selected = app.router.add_resource(prefix + "/api/v1/groups", name="api_groups")
+    selected.add_route("DELETE", selection.delete)
+    selected.add_route("OPTIONS", selection.options)
     end = app.router.add_resource(prefix + "/-/quit", name="quit")
     for method in ("PUT", "POST"):
         end.add_route(method, administer.quit if chosen.web.enable_lifecycle else administer.refuse_quit)

@@ -59,7 +59,7 @@ class GroupEndpoint:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a group. 202 whether there was one or not, as in Pushgateway."""
-        await removals.delete(self._store, self._metrics, self._key(request))
+        await removals.remove(self._store, [self._key(request)], metrics=self._metrics)
         return web.Response(status=202)
 
     async def _push(self, request: web.Request, *, replace: bool) -> web.Response:

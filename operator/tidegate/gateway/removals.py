@@ -1,29 +1,27 @@
-"""What requests about many groups share: deletes that are counted, and a walk that lets other requests in between."""
+"""Groups that go because somebody asked for it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
 
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import groups, lives
 from tidegate.store import interface
 
 _YIELD_EVERY = 50
-"""Groups between two looks at other requests: a store of many thousand takes seconds to go through."""
+"""Groups between two looks at other requests."""
 
 
-async def delete(store: interface.Store, metrics: own_metrics.GatewayMetrics, key: groups.GroupingKey) -> bool:
-    """Delete a group at somebody's request, and count it; whether there was one."""
-    deleted = await store.delete(key)
-    if deleted:
-        metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
-    return deleted
-
-
-async def each(store: interface.Store) -> AsyncIterator[groups.GroupingKey]:
-    """All groups that there are now; one may be gone by the time that it comes."""
-    for number, key in enumerate(store.grouping_keys()):
-        yield key
+async def remove(
+    store: interface.Store, keys: Iterable[groups.GroupingKey], *, metrics: own_metrics.GatewayMetrics
+) -> list[groups.GroupingKey]:
+    """Delete these groups and count them; those that there were. One that is pushed meanwhile may go or stay."""
+    removed = []
+    for number, key in enumerate(keys, start=1):
+        if await store.delete(key):
+            metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
+            removed.append(key)
         if number % _YIELD_EVERY == 0:
             await asyncio.sleep(0)
+    return removed

@@ -16,8 +16,8 @@ import re2
 from tidegate.model import errors
 
 _LONGEST_PATTERN = 1000
-_PATTERN_MEMORY = 1 << 20
-"""Bytes that RE2 may take for one expression."""
+_PATTERN_MEMORY = 1 << 18
+"""Bytes that RE2 may take for one expression. Its module keeps the last 128 of them."""
 
 _BLANKS = re.compile(r"[ \t\r\n]*+")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*+")
@@ -150,7 +150,7 @@ def _test(operator: Operator, value: str, *, at: int) -> Callable[[str], bool]:
 
 
 def _matching(pattern: str, *, at: int) -> Callable[[str], bool]:
-    # SECURITY: RE2 takes no longer than the value is long, whatever the expression; its size is bounded here.
+    # SECURITY: RE2 takes time that grows no faster than the value, whatever the expression; its size is bounded here.
     if len(pattern) > _LONGEST_PATTERN:
         raise BadSelectorError(f"the regular expression has more than {_LONGEST_PATTERN} characters", at=at)
     options = re2.Options()
