@@ -8,10 +8,11 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
+from tests.model import selectorcases
 from tidegate.model import selectors
 
 _PARTS = ["a", "b", "(a|b)", "[^a]", ".", "a*", "b+", "c?"]
-LABELS = {"job": "backup", "region": "eu-west", "path": 'a"b\\c\n', "empty": ""}
+LABELS = {"job": "backup", "region": "eu-west", "path": 'a"b\\c\n', "empty": "", "utf8": "ää", "größe.x": "1"}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,10 @@ LABELS = {"job": "backup", "region": "eu-west", "path": 'a"b\\c\n', "empty": ""}
         pytest.param('{path="a\\"b\\\\c\\n"}', True, id="escapes"),
         pytest.param('{job="\\x62ack\\165p"}', True, id="escapes by number"),
         pytest.param('{job="\\u0062ack\\U00000075p"}', True, id="escapes by character"),
+        pytest.param(r'{utf8="\xc3\xa4\303\244"}', True, id="escapes of bytes"),
+        pytest.param('{job="backup" # which\n}', True, id="a comment"),
         pytest.param('{"job"="backup"}', True, id="a name in quotes"),
+        pytest.param('{"größe.x"="1"}', True, id="a name that needs quotes"),
         pytest.param('{job="backup",job=~"b.*"}', True, id="a label twice"),
     ],
 )
@@ -42,30 +46,13 @@ def test_a_selector_selects(text: str, selected: bool) -> None:
     assert selectors.parse(text).matches(LABELS) is selected
 
 
-@pytest.mark.parametrize(
-    ("text", "said", "column"),
-    [
-        pytest.param("", "expected {", 1, id="nothing"),
-        pytest.param('up{job="a"}', "no metric name", 1, id="a metric name"),
-        pytest.param("{}", "selects all", 1, id="no matcher"),
-        pytest.param('{job=~".*"}', "selects all", 1, id="a matcher of everything"),
-        pytest.param('{job!="a"}', "selects all", 1, id="a matcher of all but one"),
-        pytest.param('{job="a"', "expected }", 9, id="no end"),
-        pytest.param('{job="a" region="b"}', "expected }", 10, id="no comma"),
-        pytest.param('{job="a"} or {job="b"}', "nothing may follow", 11, id="more"),
-        pytest.param('{1="a"}', "expected a label name", 2, id="a name that is none"),
-        pytest.param('{job=="a"}', "expected a value", 6, id="another operator"),
-        pytest.param('{job>"a"}', "expected one of =", 5, id="no operator"),
-        pytest.param("{job=a}", "expected a value in quotes", 6, id="no quotes"),
-        pytest.param('{job="a}', "expected a value in quotes", 6, id="quotes that do not end"),
-        pytest.param('{job="a\\q"}', "unknown escape \\q", 8, id="an unknown escape"),
-        pytest.param('{job="\\ud800"}', "no character", 7, id="a surrogate"),
-        pytest.param('{job=~"("}', "no regular expression", 7, id="an expression that is none"),
-        pytest.param('{job=~"(?=a)"}', "no regular expression", 7, id="one that is not RE2's"),
-        pytest.param(f'{{job=~"{"a" * 1001}"}}', "more than 1000", 7, id="a long one"),
-    ],
-)
-def test_what_is_no_selector_is_refused_with_its_place(text: str, said: str, column: int) -> None:
+@pytest.mark.parametrize("text", selectorcases.ACCEPTED)
+def test_what_prometheus_accepts_is_a_selector(text: str) -> None:
+    assert selectors.parse(text).matchers
+
+
+@pytest.mark.parametrize(("text", "column", "said"), selectorcases.REFUSED + selectorcases.REFUSED_HERE_ALONE)
+def test_what_is_no_selector_is_refused_with_its_place(text: str, column: int, said: str) -> None:
     with pytest.raises(selectors.BadSelectorError) as caught:
         selectors.parse(text)
     assert said in str(caught.value)

@@ -19,15 +19,18 @@ _LONGEST_PATTERN = 1000
 _PATTERN_MEMORY = 1 << 18
 """Bytes that RE2 may take for one expression. Its module keeps the last 128 of them."""
 
-_BLANKS = re.compile(r"[ \t\r\n]*+")
+_BLANKS = re.compile(r"(?:[ \t\r\n]++|#[^\r\n]*+)*+")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*+")
 _METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*+")
 _OPERATOR = re.compile(r"=~|!~|!=|=")
-_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*+)"' r"|'((?:[^'\\\n]|\\.)*+)'" r"|`([^`]*+)`")
-_ESCAPE = re.compile(
-    r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|([0-3][0-7]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*+"' r"|'(?:[^'\\\n]|\\.)*+'" r"|`[^`]*+`")
+_PIECE = re.compile(
+    r"([^\\]++)|\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|([0-3][0-7]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))",
+    re.DOTALL,
 )
 _LETTERS = dict(zip("abfnrtv\\'\"", "\a\b\f\n\r\t\v\\'\"", strict=True))
+_METRIC_LABEL = "__name__"
+_NO_METRIC = "groups have labels and no metric name"
 
 
 class BadSelectorError(errors.BadRequestError):
@@ -73,7 +76,7 @@ def parse(text: str) -> Selector:
     """
     reader = _Reader(text)
     if _METRIC_NAME.match(text, reader.skip()):
-        raise reader.fault("groups have labels and no metric name: begin with {")
+        raise reader.fault(f"{_NO_METRIC}: begin with {{")
     reader.expect("{")
     matchers: list[Matcher] = []
     while not reader.takes("}"):
@@ -121,15 +124,21 @@ class _Reader:
 
     def quoted(self, what: str) -> str:
         start = self.skip()
-        match = self.take(_STRING, what)
-        double, single, raw = match.groups()
-        return raw if raw is not None else _unescape(double if double is not None else single, at=start + 1)
+        found = self.take(_STRING, what)[0]
+        quote, text = found[0], found[1:-1]
+        told = text.encode(errors="surrogatepass") if quote == "`" else _unescape(text, quote=quote, at=start + 1)
+        try:
+            return told.decode()
+        except UnicodeDecodeError as error:
+            raise BadSelectorError("a string that is not UTF-8", at=start) from error
 
 
 def _matcher(reader: _Reader) -> Matcher:
     start = reader.skip()
     is_quoted = reader.text[start : start + 1] in ('"', "'", "`")
     name = reader.quoted("a label name") if is_quoted else reader.take(_NAME, "a label name")[0]
+    if name == _METRIC_LABEL or (is_quoted and reader.text[reader.skip() : reader.at + 1] in (",", "}")):
+        raise BadSelectorError(_NO_METRIC, at=start)
     operator = Operator(reader.take(_OPERATOR, "one of =, !=, =~ and !~ after the label name")[0])
     start = reader.skip()
     value = reader.quoted("a value in quotes")
@@ -169,16 +178,22 @@ def _told(error: Exception) -> str:
     return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
 
 
-def _unescape(text: str, *, at: int) -> str:
-    def meant(match: re.Match[str]) -> str:
-        letter, byte, octal, short, long, other = match.groups()
-        if letter:
-            return _LETTERS[letter]
-        if other is not None:
-            raise BadSelectorError(f"unknown escape \\{other}", at=at + match.start())
-        code = int(octal, 8) if octal else int(byte or short or long, 16)
-        if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-            raise BadSelectorError("an escape of what is no character", at=at + match.start())
-        return chr(code)
+def _unescape(text: str, *, quote: str, at: int) -> bytes:
+    """The bytes of a string: what ``\\x`` and octal escapes spell are bytes and no characters."""
+    return b"".join(_meant(piece, quote=quote, at=at + piece.start()) for piece in _PIECE.finditer(text))
 
-    return _ESCAPE.sub(meant, text)
+
+def _meant(piece: re.Match[str], *, quote: str, at: int) -> bytes:
+    plain, letter, byte, octal, short, long, other = piece.groups()
+    if plain:
+        return plain.encode(errors="surrogatepass")
+    if other is not None or (letter in ('"', "'") and letter != quote):
+        raise BadSelectorError(f"unknown escape {piece[0]}", at=at)
+    if letter:
+        return _LETTERS[letter].encode()
+    if byte or octal:
+        return bytes([int(byte, 16) if byte else int(octal, 8)])
+    code = int(short or long, 16)
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        raise BadSelectorError("an escape of what is no character", at=at)
+    return chr(code).encode()
