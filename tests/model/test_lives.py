@@ -102,3 +102,8 @@ def test_a_push_brings_an_expired_group_back_and_sets_its_time_anew() -> None:
 def test_the_operator_cannot_retire_what_has_no_owner_though_it_expired() -> None:
     life = lives.Life(5, drain=EXPIRED, expires=10.0)
     assert lives.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0) is lives.Refusal.UNCLAIMED
+
+
+def test_a_release_by_who_has_no_claim_stops_no_drain_of_an_expired_group() -> None:
+    life = lives.Life(5, drain=EXPIRED, expires=10.0)
+    assert lives.released(life, U) == life

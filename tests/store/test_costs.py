@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import pytest
 
 from tests.store import builders
-from tidegate.model import families
+from tidegate.aiokits import clocks
+from tidegate.model import families, lives
 from tidegate.store import consistency, memory, pushes, tables
 
 _Value = TypeVar("_Value")
@@ -88,3 +89,36 @@ def test_a_snapshot_after_no_change_is_the_same_pages(filled: memory.MemoryStore
         for before, after in zip(one.families, two.families, strict=True)
         for first, second in zip(before.pages, after.pages, strict=True)
     )
+
+
+def test_a_sweep_looks_only_at_the_groups_whose_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = clocks.MovableClock()
+    store = builders.store(clock=clock)
+    for number in range(1_000):
+        builders.done(store.push(builders.key(job=f"live{number}"), {}, replace=True))
+        builders.done(store.push(builders.key(job=f"expired{number}"), {}, replace=True, ttl=1.0))
+    clock.advance(1.0)
+    builders.done(store.sweep(read_revision=None, now=clock.steady()))
+    for number in range(1_000):
+        builders.done(store.push(builders.key(job=f"later{number}"), {}, replace=True, ttl=10.0 + number))
+    assert store.states() == {lives.State.LIVE: 2_000, lives.State.DRAINING: 1_000}
+    looked = _count_looks(monkeypatch)
+    clock.advance(10.0)
+    assert store.next_deadline() == clock.steady()
+    assert builders.done(store.sweep(read_revision=1, now=clock.steady())) == []
+    assert len(looked) == 1
+    assert store.next_deadline() == clock.steady() + 1
+
+
+def _count_looks(monkeypatch: pytest.MonkeyPatch) -> list[lives.Life]:
+    """The lives that are asked for a decision from now on."""
+    looked: list[lives.Life] = []
+    for name in ("expired", "ended"):
+        real = getattr(lives, name)
+
+        def decide(life: lives.Life, real: Callable[..., object] = real, **known: object) -> object:
+            looked.append(life)
+            return real(life, **known)
+
+        monkeypatch.setattr(lives, name, decide)
+    return looked

@@ -86,9 +86,19 @@ def pushed(life: Life, *, revision: int, expires: float | None = None) -> Life:
     return replace(life, pushed_revision=revision, drain=drain, expires=expires)
 
 
+def expiry(life: Life) -> float | None:
+    """When its time to live will retire a group; ``None`` where that will not happen.
+
+    While it has owners they decide: a push rarer than its ttl ends no active Job's group, and a long ttl keeps none
+    beyond its Job.
+    """
+    return None if life.claims or life.drain is not None else life.expires
+
+
 def expired(life: Life, *, drain_timeout: float, now: float) -> Life:
-    """The time to live may be over: then it drains as if all its owners were. While it has owners, they decide."""
-    if life.expires is None or life.expires > now or life.claims or life.drain is not None:
+    """The time to live may be over: then it drains as if all its owners were."""
+    at = expiry(life)
+    if at is None or now < at:
         return life
     drain = Drain(pushed_revision=life.pushed_revision, since=now, deadline=now + drain_timeout, expired=True)
     return replace(life, drain=drain)
@@ -104,6 +114,8 @@ def claimed(life: Life, claim: owners.Claim) -> Life:
 
 def released(life: Life, uid: owners.Uid) -> Life:
     """The operator takes a claim back. A group without any owner is nobody's to delete: it is live again."""
+    if uid not in life.claims:
+        return life
     claims = {known: claim for known, claim in life.claims.items() if known != uid}
     return replace(life, claims=claims, drain=life.drain if claims else None)
 
@@ -126,16 +138,24 @@ def retired(
     return replace(life, drain=Drain(pushed_revision=pushed_revision, since=now, deadline=now + drain_timeout))
 
 
+def awaited(life: Life) -> Drain | None:
+    """The drain of a group that may end without any further word: its last push is one that the retirement covers.
+
+    A push that the operator has not yet spoken of may be a new owner's first, so the group is kept even past its
+    deadline. The operator sees every push, so its word is a moment away; without an operator nothing that it retired is
+    deleted.
+    """
+    return life.drain if life.drain is not None and life.drain.pushed_revision == life.pushed_revision else None
+
+
 def ended(life: Life, *, read_revision: int | None, now: float) -> Reason | None:
     """Whether this group may be deleted now, and why.
 
     :param read_revision: the revision up to which every active scraper has read, ``None`` when no scraper is active.
-
-    A group with a push that the operator has not yet spoken of is kept even past its deadline: the push may be a new
-    owner's first. The operator sees every push, so its word is a moment away; without an operator nothing is deleted.
     """
-    if life.drain is None or life.drain.pushed_revision != life.pushed_revision:
+    drain = awaited(life)
+    if drain is None:
         return None
     if read_revision is not None and read_revision >= life.pushed_revision:
         return Reason.DRAINED
-    return Reason.TIMEOUT if now >= life.drain.deadline else None
+    return Reason.TIMEOUT if now >= drain.deadline else None

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from tidegate.aiokits import clocks, pulses
 from tidegate.model import errors, families, groups, lives, records
-from tidegate.store import changelogs, contents, expiries, interface, pushes
+from tidegate.store import changelogs, contents, interface, pushes, schedules
 
 _LARGE_PUSH = 500
 """Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
@@ -31,11 +31,11 @@ class MemoryStore:
     ) -> None:
         self._clock = clock
         self._ttl_drain_timeout = ttl_drain_timeout
-        self._expiries = expiries.Expiries(self._expires)
         self._epoch = uuid.uuid4().hex
         self._revision = 0
         self._groups: dict[groups.GroupingKey, contents.Group] = {}
-        self._draining: dict[groups.GroupingKey, contents.Group] = {}
+        self._draining: set[groups.GroupingKey] = set()
+        self._schedule = schedules.Schedule()
         self._contents = contents.Contents(own_types=own_types)
         self._log = changelogs.ChangeLog()
         self._pulse = pulses.Pulse()
@@ -72,8 +72,6 @@ class MemoryStore:
         self._contents.stamp(group, pushed_at=now)
         expires = None if ttl is None else self._clock.steady() + ttl
         self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))
-        if expires is not None:
-            self._expiries.add(key, expires)
 
     async def delete(self, key: groups.GroupingKey) -> bool:
         group = self._groups.get(key)
@@ -87,23 +85,19 @@ class MemoryStore:
         return [self._act(action, now) for action in actions]
 
     async def sweep(self, *, read_revision: int | None, now: float) -> list[records.DeletedRecord]:
-        for key in self._expiries.due(now):
-            self._expire(self._groups[key], now)
-        ended = [
-            (group, reason)
-            for group in self._draining.values()
-            if (reason := lives.ended(group.life, read_revision=read_revision, now=now)) is not None
-        ]
-        return [self._remove(group, reason) for group, reason in ended]
+        for key in self._schedule.expiring(now=now):
+            group = self._groups[key]
+            self._changed(group, lives.expired(group.life, drain_timeout=self._ttl_drain_timeout, now=now))
+        deleted = []
+        for key in self._schedule.ending(read_revision=read_revision, now=now):
+            group = self._groups[key]
+            reason = lives.ended(group.life, read_revision=read_revision, now=now)
+            if reason is not None:
+                deleted.append(self._remove(group, reason))
+        return deleted
 
     def next_deadline(self) -> float | None:
-        deadlines = [
-            group.life.drain.deadline
-            for group in self._draining.values()
-            if group.life.drain is not None and group.life.drain.pushed_revision == group.life.pushed_revision
-        ]
-        expires = self._expiries.next()
-        return min(deadlines if expires is None else [*deadlines, expires], default=None)
+        return self._schedule.next_deadline()
 
     def snapshot(self) -> interface.Snapshot:
         return interface.Snapshot(self._revision, self._contents.render())
@@ -159,19 +153,7 @@ class MemoryStore:
             return life
         if life != group.life:
             self._changed(group, life)
-            if life.expires is not None and life.state is lives.State.LIVE and not life.claims:
-                # While it had owners its moment may have passed unheeded.
-                self._expiries.add(group.key, life.expires)
         return None
-
-    def _expires(self, key: groups.GroupingKey) -> float | None:
-        group = self._groups.get(key)
-        return None if group is None else group.life.expires
-
-    def _expire(self, group: contents.Group, now: float) -> None:
-        life = lives.expired(group.life, drain_timeout=self._ttl_drain_timeout, now=now)
-        if life != group.life:
-            self._changed(group, life)
 
     def _note_failure(self, key: groups.GroupingKey) -> None:
         group = self._groups.get(key)
@@ -193,17 +175,19 @@ class MemoryStore:
         group.life = life
         self._revision += 1
         group.revision = self._revision
+        self._schedule.note(group.key, life)
         if life.state is lives.State.DRAINING:
-            self._draining[group.key] = group
+            self._draining.add(group.key)
         else:
-            self._draining.pop(group.key, None)
+            self._draining.discard(group.key)
         self._log.changed(group.key, self._revision, live=self._groups)
         self._pulse.fire()
 
     def _remove(self, group: contents.Group, reason: lives.Reason) -> records.DeletedRecord:
         self._contents.remove(group)
         del self._groups[group.key]
-        self._draining.pop(group.key, None)
+        self._schedule.note(group.key, None)
+        self._draining.discard(group.key)
         self._revision += 1
         record = records.DeletedRecord(
             key=group.key, revision=self._revision, reason=reason, claims=dict(group.life.claims)

@@ -1,0 +1,39 @@
+"""Which groups are to be looked at next, so that nobody has to look at all of them."""
+
+from __future__ import annotations
+
+from tidegate.model import groups, lives
+from tidegate.store import timetables
+
+
+class Schedule:
+    """What the lives of the groups wait for: the end of a ttl, a deadline, a scrape.
+
+    It finds them; :mod:`tidegate.model.lives` decides.
+    """
+
+    def __init__(self) -> None:
+        self._expiries: timetables.Timetable[groups.GroupingKey] = timetables.Timetable()
+        self._deadlines: timetables.Timetable[groups.GroupingKey] = timetables.Timetable()
+        self._scrapes: timetables.Timetable[groups.GroupingKey] = timetables.Timetable()
+
+    def note(self, key: groups.GroupingKey, life: lives.Life | None) -> None:
+        """The life of a group is now this; ``None``: the group is gone."""
+        drain = None if life is None else lives.awaited(life)
+        self._expiries.put(key, None if life is None else lives.expiry(life))
+        self._deadlines.put(key, None if drain is None else drain.deadline)
+        self._scrapes.put(key, None if drain is None else drain.pushed_revision)
+
+    def next_deadline(self) -> float | None:
+        """When a group is to be looked at though nothing happens to it."""
+        moments = [first for table in (self._expiries, self._deadlines) if (first := table.first()) is not None]
+        return min(moments, default=None)
+
+    def expiring(self, *, now: float) -> list[groups.GroupingKey]:
+        """The groups whose ttl is over."""
+        return self._expiries.due(now)
+
+    def ending(self, *, read_revision: int | None, now: float) -> list[groups.GroupingKey]:
+        """The groups that have been read, oldest push first, and those whose deadline is over."""
+        read = [] if read_revision is None else self._scrapes.due(read_revision)
+        return list(dict.fromkeys([*read, *self._deadlines.due(now)]))

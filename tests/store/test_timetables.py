@@ -1,0 +1,41 @@
+"""A timetable against a dictionary that is sorted for every question."""
+
+from __future__ import annotations
+
+import pickle
+
+import hypothesis
+from hypothesis import strategies
+
+from tidegate.store import timetables
+
+_MOVES = strategies.lists(
+    strategies.tuples(strategies.sampled_from("abcd"), strategies.none() | strategies.integers(0, 9)), max_size=40
+)
+
+
+@hypothesis.given(moves=_MOVES, until=strategies.integers(0, 9))
+def test_it_knows_what_is_due_and_what_comes_first(moves: list[tuple[str, int | None]], until: int) -> None:
+    table: timetables.Timetable[str] = timetables.Timetable()
+    known: dict[str, int] = {}
+    for key, moment in moves:
+        table.put(key, moment)
+        known.pop(key, None)
+        if moment is not None:
+            known[key] = moment
+        assert table.first() == min(known.values(), default=None)
+    # Of equal moments the one that was put first comes first, as in the dictionary.
+    due = sorted((key for key, moment in known.items() if moment <= until), key=lambda key: known[key])
+    assert table.due(until) == due
+    assert table.due(until) == due
+
+
+def test_a_group_that_is_pushed_for_ever_does_not_make_it_grow_for_ever() -> None:
+    table: timetables.Timetable[str] = timetables.Timetable()
+    sizes = set()
+    for number in range(100_000):
+        table.put("a", number)
+        if number % 10_000 == 9_999:
+            sizes.add(len(pickle.dumps(table)))
+    assert max(sizes) < 50_000
+    assert table.due(200_000) == ["a"]
