@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.properties import operators, worlds
 from tests.store import builders
 from tidegate.aiokits import clocks
-from tidegate.model import groups
+from tidegate.model import groups, records
 from tidegate.scrapes import drains, trackers
 
 KEYS = [
@@ -37,6 +37,7 @@ _JOBS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "drain_timeout": st.sampled_from(DRAIN_TIMEOUTS),
     }
 )
+_TTLS = st.sampled_from([None, None, None, 5.0, 60.0])
 _SCRAPERS = st.sampled_from(["one", "two", "three"])
 _PUSHED = re.compile(r"^pushed\{(.*)\} (\d+)$", re.MULTILINE)
 
@@ -49,7 +50,7 @@ class GroupLife(RuleBasedStateMachine):
         self.clock = clocks.MovableClock()
         self.kube = worlds.Kube(self.clock)
         self.judge = worlds.Judge(self.kube, self.clock, told=self._told)
-        self.store = builders.store(clock=self.clock)
+        self.store = builders.store(clock=self.clock, ttl_drain_timeout=worlds.TTL_DRAIN_TIMEOUT)
         self.tracker = trackers.ScrapeTracker()
         self.drainer = drains.Drainer(self.store, self.tracker, clock=self.clock, on_deleted=self.judge.deleted)
         self.operator = operators.Operator(self.kube, self.store, drainer=self.drainer, clock=self.clock)
@@ -106,14 +107,14 @@ class GroupLife(RuleBasedStateMachine):
     # Pushes and scrapes
 
     @precondition(lambda self: self.kube.jobs)
-    @rule(which=_ANY, key=_ANY)
-    def push_by_a_job_that_is_there_or_was(self, which: int, key: int) -> None:
+    @rule(which=_ANY, key=_ANY, ttl=_TTLS)
+    def push_by_a_job_that_is_there_or_was(self, which: int, key: int, ttl: float | None) -> None:
         job = self.kube.jobs[-1 - which % len(self.kube.jobs)]
-        self._push_of(job, key)
+        self._push_of(job, key, ttl=ttl)
 
-    @rule(key=st.sampled_from(KEYS))
-    def push_by_a_stranger(self, key: groups.GroupingKey) -> None:
-        self._push(key, uid=None)
+    @rule(key=st.sampled_from(KEYS), ttl=_TTLS)
+    def push_by_a_stranger(self, key: groups.GroupingKey, ttl: float | None) -> None:
+        self._push(key, uid=None, ttl=ttl)
 
     @rule(name=_SCRAPERS)
     def begin_a_scrape(self, name: str) -> None:
@@ -174,6 +175,7 @@ class GroupLife(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.clock.advance(seconds)
         builders.done(self.drainer.sweep())
+        self.judge.swept(self._left())
 
     @rule()
     def the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners(self) -> None:
@@ -183,7 +185,7 @@ class GroupLife(RuleBasedStateMachine):
             self.clock.advance(operators.RESYNC)
             self.operator.resync()
             builders.done(self.drainer.sweep())
-        self.judge.expect_gone(list(self.store.changes(epoch=None, since=0, limit=1_000).groups))
+        self.judge.expect_gone(self._left())
 
     # Always
 
@@ -200,13 +202,17 @@ class GroupLife(RuleBasedStateMachine):
         present = self.kube.present()
         return present[which % len(present)]
 
-    def _push_of(self, job: worlds.Job, which: int) -> None:
+    def _push_of(self, job: worlds.Job, which: int, *, ttl: float | None = None) -> None:
         own = [group for group in KEYS if job.owns(group)]
-        self._push(own[which % len(own)], uid=job.owner.uid)
+        self._push(own[which % len(own)], uid=job.owner.uid, ttl=ttl)
 
-    def _push(self, key: groups.GroupingKey, *, uid: str | None) -> None:
-        value = self.judge.pushes(key, uid=uid)
-        builders.done(self.store.push(key, builders.family("pushed", builders.number(value)), replace=True))
+    def _push(self, key: groups.GroupingKey, *, uid: str | None, ttl: float | None) -> None:
+        value = self.judge.pushes(key, uid=uid, ttl=ttl)
+        pushed = builders.family("pushed", builders.number(value))
+        builders.done(self.store.push(key, pushed, replace=True, ttl=ttl))
+
+    def _left(self) -> list[records.GroupRecord]:
+        return list(self.store.changes(epoch=None, since=0, limit=1_000).groups)
 
     def _shown(self) -> dict[groups.GroupingKey, int]:
         """By group the push that a scrape of now shows, read from its text."""

@@ -16,6 +16,8 @@ ANNOTATED = groups.grouping_key({"job": "noted"})
 
 SKEW, LATE_PUSH_GRACE = 5.0, 60.0
 RARE_SCRAPES = 300.0
+TTL_DRAIN_TIMEOUT = 120.0
+"""The gateway's own, for groups whose ttl is over."""
 
 
 @dataclass
@@ -124,6 +126,11 @@ class Push:
     at: float
     uid: str | None
     """Of the Job that pushed; ``None`` for a stranger."""
+    ttl: float | None
+
+    @property
+    def expires(self) -> float:
+        return math.inf if self.ttl is None else self.at + self.ttl
 
 
 @dataclass
@@ -156,10 +163,10 @@ class Judge:
         self._pushes: dict[groups.GroupingKey, list[Push]] = defaultdict(list)
         self._serial = 0
 
-    def pushes(self, key: groups.GroupingKey, *, uid: str | None) -> int:
+    def pushes(self, key: groups.GroupingKey, *, uid: str | None, ttl: float | None) -> int:
         """A push begins now; its serial number, which is what it pushes."""
         self._serial += 1
-        self._pushes[key].append(Push(self._serial, self._clock.wall(), uid))
+        self._pushes[key].append(Push(self._serial, self._clock.wall(), uid, ttl))
         return self._serial
 
     def last(self, key: groups.GroupingKey) -> Push:
@@ -169,12 +176,21 @@ class Judge:
     def deleted(self, record: records.DeletedRecord) -> None:
         """Judge a deletion at the moment at which it happens."""
         pushes = self._pushes.pop(record.key)
+        if not record.claims:
+            self._expect_expired(record, pushes[-1])
+            return
         self._expect_no_active_owner(record, pushes)
         self._expect_no_strangers_push(record, pushes[-1])
         if record.reason is lives.Reason.DRAINED:
             self._expect_read(record.key, pushes[-1])
         else:
             self._expect_timeout(record)
+
+    def swept(self, live: list[records.GroupRecord]) -> None:
+        """Judge what is left after the gateway has looked: a group without an owner drains from the end of its ttl."""
+        for record in live:
+            over = self._clock.steady() >= self.last(record.key).expires
+            assert record.claims or record.draining is over, f"{groups.describe(record.key)} and its ttl"
 
     def expect_gone(self, live: list[records.GroupRecord]) -> None:
         """Judge what is left after the bound: no group whose owners are over."""
@@ -192,6 +208,14 @@ class Judge:
 
     def _kept_by(self, key: groups.GroupingKey) -> list[Job]:
         return [job for job in self._kube.jobs if job.keeps and job.owns(key)]
+
+    def _expect_expired(self, record: records.DeletedRecord, last: Push) -> None:
+        now = self._clock.steady()
+        assert now >= last.expires, "it had no owner and its ttl was not over"
+        if record.reason is lives.Reason.DRAINED:
+            self._expect_read(record.key, last)
+        else:
+            assert now >= last.expires + TTL_DRAIN_TIMEOUT, "before its drain timeout"
 
     def _expect_no_active_owner(self, record: records.DeletedRecord, pushes: list[Push]) -> None:
         pushers = {push.uid for push in pushes}

@@ -24,8 +24,9 @@ def done(work: Coroutine[object, None, _Result]) -> _Result:
     raise AssertionError("it waits")
 
 
-def store(*, clock: clocks.Clock | None = None) -> memory.MemoryStore:
-    return memory.MemoryStore(clock=clock or clocks.MovableClock(), own_types={})
+def store(*, clock: clocks.Clock | None = None, ttl_drain_timeout: float = 300.0) -> memory.MemoryStore:
+    clock = clock or clocks.MovableClock()
+    return memory.MemoryStore(clock=clock, own_types={}, ttl_drain_timeout=ttl_drain_timeout)
 
 
 def key(**labels: str) -> groups.GroupingKey:
