@@ -183,7 +183,21 @@ def test_a_group_that_an_annotation_names_is_claimed_before_its_first_push_by_th
     assert _claims(_annotated("a", "job=x", created=100), of=builders.group("job=x", pushed=10)) == ["Job prod/a"]
 
 
-def test_a_failed_job_with_on_success_does_not_claim_what_was_pushed_later() -> None:
+def test_a_failed_job_with_on_success_keeps_its_group_whoever_pushed_last() -> None:
     kept = builders.job("x", finished=20, succeeded=False, annotations={"tidegate.dev/cleanup": "on-success"})
     assert _claims(kept, of=builders.group("job=x", pushed=30)) == ["Job prod/x"]
-    assert _claims(kept, of=builders.group("job=x", pushed=500)) == []
+    assert _claims(kept, of=builders.group("job=x", pushed=500)) == ["Job prod/x"]
+
+
+@pytest.mark.parametrize(
+    ("pushed", "done"),
+    [
+        pytest.param(10, ["claim", "retire"], id="before-the-job"),
+        pytest.param(171, [], id="after-the-grace"),
+    ],
+)
+def test_a_group_that_an_annotation_names_goes_with_a_job_that_nobody_saw_run(pushed: float, done: list[str]) -> None:
+    named = {"tidegate.dev/grouping-key": "job=x"}
+    job = builders.job("a", created=100, finished=110, annotations=named)
+    picture = builders.picture(job, holds=[builders.group("job=x", pushed=pushed)])
+    assert [line.split()[0] for line in builders.planned(picture)] == done

@@ -212,10 +212,25 @@ def test_a_name_in_two_namespaces_is_ambiguous_until_one_answer_is_left() -> Non
     assert sorted(builders.planned(made)) == ['claim {job="x"} for Job dev/x', CLAIM]
 
     held = [builders.group("job=x", claims=[one, other])]
-    assert builders.planned(builders.picture(builders.job("x", finished=15), other, holds=held)) == [RELEASE]
+    assert builders.planned(builders.picture(builders.job("x", finished=15), other, holds=held)) == []
     assert builders.planned(
         builders.picture(builders.job("x", finished=15), builders.job("x", namespace="dev", finished=16), holds=held)
     ) == ['retire {job="x"} of dev-x-uid, prod-x-uid']
+
+
+def test_what_a_job_pushed_last_goes_after_a_kept_one_of_another_namespace_though_itself_it_is_long_gone() -> None:
+    kept, gone = _with("on-deletion", finished=15), builders.job("x", namespace="dev", created=90)
+    held = [builders.group("job=x", pushed=100, claims=[kept, gone])]
+    assert builders.planned(builders.picture(kept, gone=[gone], gone_at=110, holds=held)) == []
+    assert builders.planned(builders.picture(gone=[kept, gone], gone_at=110, holds=held)) == [
+        'retire {job="x"} of dev-x-uid, prod-x-uid'
+    ]
+
+
+def test_a_kept_job_holds_its_group_though_one_of_another_namespace_pushed_last_and_is_over() -> None:
+    kept, over = _with("on-deletion", finished=15), builders.job("x", namespace="dev", created=90, finished=95)
+    made = builders.picture(kept, over, holds=[builders.group("job=x", pushed=95)])
+    assert builders.planned(made) == [CLAIM, 'claim {job="x"} for Job dev/x']
 
 
 def test_a_namespace_label_leaves_one_answer() -> None:

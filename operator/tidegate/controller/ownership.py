@@ -36,6 +36,9 @@ class Evidence(enum.Enum):
         return _RULES[self]
 
 
+_PROOFS = (Evidence.ANNOTATION, Evidence.POD)
+"""What joins a group to an object even if its last push is older than that."""
+
 _RULES = {Evidence.ANNOTATION: 1, Evidence.POD: 2, Evidence.POD_NAME: 2, Evidence.HOSTNAME: 2, Evidence.NAME: 3}
 _POD_RULE = 2
 
@@ -227,21 +230,22 @@ def _newcomers(
     heritage: set[tuple[str, str, str]],
     rules: settings.RuleSettings,
 ) -> dict[owners.Uid, Holder]:
-    """Those that do not claim this group and may: a name alone proves nothing about older or later pushes.
+    """Those that do not claim this group and may: a name alone proves nothing about older pushes.
 
-    The next run of an owner takes its group over before it pushed anything itself. ``heritage``: kinds, namespaces and
-    names of those whose group it is by now.
+    Of an object that is active any push before the last may have been, so it holds the group whoever pushed last. One
+    that is over holds only what nobody else pushed since. The next run of an owner takes its group over before it
+    pushed anything itself. ``heritage``: kinds, namespaces and names of those whose group it is by now.
     """
     found: dict[owners.Uid, Holder] = {}
     heirs: list[Holder] = []
     for known, by in joined:
         holder = _holder(known, by, rules=rules)
-        pushed = _pushed_by(known, record, rules=rules)
-        if holder.active and (pushed or not holder.claims or by in (Evidence.ANNOTATION, Evidence.POD)):
+        since = by in _PROOFS or _pushed_since(known, record, rules=rules)
+        if holder.active and (since or not holder.claims):
             found[known.view.uid] = holder
         elif holder.active and by is not Evidence.POD_NAME:
             heirs.append(holder)
-        elif not holder.active and holder.claims and pushed and record.push_time:
+        elif not holder.active and holder.claims and since and record.push_time and not _is_outlived(holder, record):
             found[known.view.uid] = holder
     heritage = heritage | {holder.owner[:3] for holder in found.values()}
     return found | {holder.owner.uid: holder for holder in heirs if holder.owner[:3] in heritage}
@@ -249,11 +253,13 @@ def _newcomers(
 
 def _pushed_by(known: rosters.Known, record: records.GroupRecord, *, rules: settings.RuleSettings) -> bool:
     """Whether the last push lies in this object's life; where none succeeded there is nobody's data to keep."""
-    if not record.push_time:
-        return True
     until = _pushes_until(known, rules=rules)
-    since = known.view.created - rules.clock_skew
-    return since <= record.push_time and (until is None or record.push_time <= until)
+    return _pushed_since(known, record, rules=rules) and (until is None or record.push_time <= until)
+
+
+def _pushed_since(known: rosters.Known, record: records.GroupRecord, *, rules: settings.RuleSettings) -> bool:
+    """Whether this object was there at the last push, or before it."""
+    return not record.push_time or record.push_time >= known.view.created - rules.clock_skew
 
 
 def _still_holds(view: views.OwnerView, key: groups.GroupingKey) -> bool:

@@ -51,9 +51,8 @@ def _plan_group(made: Plan, record: records.GroupRecord, holding: ownership.Hold
         made.lookups.update(holding.lookups)
         return
     answer = ownership.answer(holder for holder in holding.holders if holder.owner.uid not in holding.outlived)
-    active = [holder for holder in answer if holder.active]
-    if active:
-        made.actions += _keep(record, active, unknown=holding.unknown)
+    if any(holder.active for holder in answer):
+        made.actions += _keep(record, answer, unknown=holding.unknown)
         ambiguity = _ambiguity(record, answer)
         if ambiguity is not None:
             made.ambiguities.append(ambiguity)
@@ -62,11 +61,16 @@ def _plan_group(made: Plan, record: records.GroupRecord, holding: ownership.Hold
 
 
 def _keep(
-    record: records.GroupRecord, active: list[ownership.Holder], *, unknown: frozenset[owners.Uid]
+    record: records.GroupRecord, answer: list[ownership.Holder], *, unknown: frozenset[owners.Uid]
 ) -> list[records.Action]:
-    """Name the active owners, and take back every other claim: only answers that are left remain."""
+    """Name the active owners, and those that are over beside them: the last push may be theirs, and would then have
+    nobody left when what is active goes. Only the next run of an owner takes its place. Every other claim goes.
+    """
+    active = [holder for holder in answer if holder.active]
+    followed = {holder.owner[:3] for holder in active}
+    over = [holder for holder in answer if not holder.active and holder.owner[:3] not in followed]
+    wanted = [_claim(holder) for holder in [*active, *over] if holder.claims]
     actions: list[records.Action] = []
-    wanted = [_claim(holder) for holder in active if holder.claims]
     if record.draining and wanted:
         # Only a claim that is new to it takes a draining group back to live, and then it is the group's only one.
         if wanted[0].owner.uid in record.claims:
