@@ -33,7 +33,7 @@ def rendered(
 
 
 def written(*shown: encodings.RenderedFamily, encoding: Encoding) -> str:
-    return b"".join(encodings.encode(shown, encoding)).decode()
+    return b"".join(piece.data for piece in encodings.encode(shown, encoding)).decode()
 
 
 def openmetrics(*shown: encodings.RenderedFamily, escaping: Escaping = Escaping.UNDERSCORES) -> str:
@@ -41,7 +41,7 @@ def openmetrics(*shown: encodings.RenderedFamily, escaping: Escaping = Escaping.
 
 
 def read_back(*shown: encodings.RenderedFamily, escaping: Escaping = Escaping.ALLOW_UTF8) -> dict[str, families.Family]:
-    body = b"".join(encodings.encode(shown, Encoding(Format.PROTOBUF, escaping)))
+    body = b"".join(piece.data for piece in encodings.encode(shown, Encoding(Format.PROTOBUF, escaping)))
     return protobuf.parse(body, utf8_names=True)
 
 

@@ -43,14 +43,20 @@ def stop() -> asyncio.Event:
 
 
 @pytest.fixture
+def body_bytes() -> int:
+    """The largest body that the gateway takes."""
+    return SMALL_BODY
+
+
+@pytest.fixture
 async def gateway(
-    clock: clocks.MovableClock, web_settings: settings.WebSettings, stop: asyncio.Event
+    clock: clocks.MovableClock, web_settings: settings.WebSettings, stop: asyncio.Event, body_bytes: int
 ) -> AsyncIterator[servers.Gateway]:
     chosen = settings.GatewaySettings(
         web=web_settings,
         control_address=f"{clients.HOST}:0",
         stop_seconds=2.0,
-        limits=settings.LimitSettings(body_bytes=SMALL_BODY),
+        limits=settings.LimitSettings(body_bytes=body_bytes),
     )
     flags = {"web.listen-address": f"{clients.HOST}:0"}
     running = servers.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)

@@ -121,7 +121,7 @@ class GroupLife(RuleBasedStateMachine):
         now = self.clock.steady()
         self.tracker.began(trackers.Scraper("loopback", name), now=now)
         self.judge.scrapers[name].began.append(now)
-        snapshot = self.store.snapshot()
+        snapshot = builders.done(self.store.snapshot())
         self.scrapes.append((name, snapshot.revision, self._shown()))
 
     @precondition(lambda self: self.scrapes)
@@ -216,7 +216,7 @@ class GroupLife(RuleBasedStateMachine):
 
     def _shown(self) -> dict[groups.GroupingKey, int]:
         """By group the push that a scrape of now shows, read from its text."""
-        found = [family for family in self.store.snapshot().families if family.name == "pushed"]
+        found = [family for family in builders.done(self.store.snapshot()).families if family.name == "pushed"]
         text = b"".join(page.text for family in found for page in family.pages).decode()
         by_labels = {_labels(key): key for key in KEYS}
         return {by_labels[labels]: int(value) for labels, value in _PUSHED.findall(text)}

@@ -18,28 +18,24 @@ class Followed:
     """A log with the groups that it is about."""
 
     log: changelogs.ChangeLog
-    live: dict[groups.GroupingKey, Followed.Group]
+    live: dict[groups.GroupingKey, int]
     revision: int = 0
-
-    @dataclass
-    class Group:
-        revision: int
 
     def change(self, name: str) -> None:
         self.revision += 1
         key = builders.key(job=name)
-        self.live[key] = Followed.Group(self.revision)
-        self.log.changed(key, self.revision, live=self.live)
+        self.log.changed(key, self.revision, before=self.live.get(key, 0))
+        self.live[key] = self.revision
 
     def delete(self, name: str) -> None:
         key = builders.key(job=name)
-        if self.live.pop(key, None) is not None:
+        if (before := self.live.pop(key, None)) is not None:
             self.revision += 1
             record = records.DeletedRecord(key=key, revision=self.revision, reason=lives.Reason.REQUEST, claims={})
-            self.log.deleted(record)
+            self.log.deleted(record, before=before)
 
     def since(self, revision: int) -> list[tuple[int, str]]:
-        return [(at, dict(key)["job"]) for at, key in self.log.since(revision, live=self.live)]
+        return [(at, dict(key)["job"]) for at, key in self.log.since(revision)]
 
     def deletions(self, *, after: int, through: int) -> list[int]:
         return [record.revision for record in self.log.deletions(after=after, through=through)]
@@ -56,11 +52,11 @@ def _followed() -> Followed:
 )
 def test_what_changed_since_is_each_group_once_by_its_last_change(steps: list[tuple[str, str]], since: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(changelogs, "_COMPACT_ABOVE", 3)
+        patch.setattr(changelogs, "CHUNK_SIZE", 4)
         followed = _followed()
         for step, name in steps:
             getattr(followed, step)(name)
-    wanted = sorted((group.revision, dict(key)["job"]) for key, group in followed.live.items())
+    wanted = sorted((at, dict(key)["job"]) for key, at in followed.live.items())
     assert followed.since(since) == [(at, name) for at, name in wanted if at > since]
 
 
@@ -68,8 +64,19 @@ def test_the_log_does_not_grow_with_the_changes_of_the_same_groups() -> None:
     followed = _followed()
     for number in range(5_000):
         followed.change(str(number % 10))
-    assert len(followed.log._keys) <= 2 * 10 + changelogs._COMPACT_ABOVE
+    assert len(followed.log) == 10
     assert [name for _, name in followed.since(0)] == [str(number) for number in range(10)]
+
+
+@pytest.mark.parametrize("gone", [range(4_000), range(3_999, -1, -1), range(1, 4_001)], ids=["first", "last", "some"])
+def test_a_log_of_few_groups_is_in_few_pieces(gone: range) -> None:
+    followed = _followed()
+    for number in range(4_100):
+        followed.change(str(number))
+    for number in gone:
+        if number % 400:
+            followed.delete(str(number))
+    assert followed.log.chunks <= 2 * len(followed.live) / (changelogs.CHUNK_SIZE // 2) + 2
 
 
 def test_deletions_are_told_between_two_revisions() -> None:

@@ -41,7 +41,7 @@ async def test_of_two_large_pushes_to_one_series_one_is_refused() -> None:
 async def test_a_view_is_not_reached_by_later_changes() -> None:
     store = builders.store()
     await store.push(A, builders.family("x", builders.number(1)), replace=True)
-    view, snapshot = store.group(A), store.snapshot()
+    view, snapshot = store.group(A), builders.done(store.snapshot())
     assert view is not None
     shown = (view.families["x"].page.text, snapshot.revision, snapshot.families[-1].pages[0].text)
     await store.push(A, builders.family("x", builders.number(2)), replace=True)

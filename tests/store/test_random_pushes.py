@@ -77,7 +77,7 @@ class RandomPushes(RuleBasedStateMachine):
 
     @invariant()
     def the_snapshot_is_the_models(self) -> None:
-        snapshot = self.store.snapshot()
+        snapshot = builders.done(self.store.snapshot())
         wanted = self.model.lines()
         assert [family.name for family in snapshot.families] == sorted(wanted)
         for family in snapshot.families:
@@ -87,7 +87,7 @@ class RandomPushes(RuleBasedStateMachine):
 
     @invariant()
     def each_help_text_is_one_that_was_pushed(self) -> None:
-        for family in self.store.snapshot().families:
+        for family in builders.done(self.store.snapshot()).families:
             if family.name in NAMES:
                 held = [group.families.get(family.name) for group in self.model.groups.values()]
                 found = {one.help for one in held if one is not None}

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from tidegate.exposition import metrics_pb2, names, pages, protobuf, render, specials
+from tidegate.exposition import metrics_pb2, names, pages, pieces, protobuf, render, specials
 from tidegate.model import families
 
 _TOTAL = "_total"
@@ -43,6 +43,9 @@ class Encoding(NamedTuple):
         return f"{self.format.value}; escaping={self.escaping.value}"
 
 
+_PLAIN = Encoding()
+
+
 class RenderedFamily(NamedTuple):
     """One family over all groups; its ``pages`` one after the other hold its series, in order."""
 
@@ -52,8 +55,8 @@ class RenderedFamily(NamedTuple):
     pages: Sequence[pages.Page]
 
 
-def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[bytes]:
-    """The answer to a scrape, in parts: families in the order given."""
+def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[pieces.Piece]:
+    """The answer to a scrape, in pieces: families in the order given. Those of pages are made once and kept."""
     if encoding.format is Format.PROTOBUF:
         for family in rendered:
             yield from _delimited(family, encoding.escaping)
@@ -61,14 +64,14 @@ def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[b
     taken = {family.name for family in rendered} if encoding.format in _OPENMETRICS else frozenset()
     for family in rendered:
         if encoding.format in _OPENMETRICS:
-            yield _openmetrics_header(family, encoding.escaping, taken=taken)
+            yield pieces.Piece(_openmetrics_header(family, encoding.escaping, taken=taken))
         else:
             spelled = specials.spelled(names.escape(family.name, encoding.escaping))
-            yield render.header(spelled, type=family.type, help=family.help)
+            yield pieces.Piece(render.header(spelled, type=family.type, help=family.help))
         for page in family.pages:
             yield _lines(family, page, encoding)
     if encoding.format in _OPENMETRICS:
-        yield _OPENMETRICS_END
+        yield pieces.Piece(_OPENMETRICS_END)
 
 
 def _openmetrics_header(family: RenderedFamily, escaping: names.Escaping, *, taken: Collection[str]) -> bytes:
@@ -87,37 +90,40 @@ def _openmetrics_header(family: RenderedFamily, escaping: names.Escaping, *, tak
     return f"{help_line}# TYPE {spelled} {word}\n".encode()
 
 
-def _lines(family: RenderedFamily, page: pages.Page, encoding: Encoding) -> bytes:
+def _lines(family: RenderedFamily, page: pages.Page, encoding: Encoding) -> pieces.Piece:
     """The page's lines, with those of its special metrics as this reader takes them."""
-    if not page.specials or encoding == Encoding():
-        return page.text
-    made = page.forms.get(encoding)
+    key = encoding if page.specials else _PLAIN
+    made = page.forms.get(key)
     if made is None:
-        first, *rest = pages.around(page)
-        parts = [first]
-        for special, after in zip(page.specials, rest, strict=True):
-            exemplars = encoding.format in _OPENMETRICS
-            lines = specials.lines(
-                family.name, special.metric, type=family.type, escaping=encoding.escaping, exemplars=exemplars
-            )
-            parts += [lines, after]
-        made = page.forms[encoding] = b"".join(parts)
+        text = page.text if key == _PLAIN else _special_lines(family, page, encoding)
+        made = page.forms[key] = pieces.Piece(text)
     return made
 
 
-def _delimited(family: RenderedFamily, escaping: names.Escaping) -> Iterator[bytes]:
+def _special_lines(family: RenderedFamily, page: pages.Page, encoding: Encoding) -> bytes:
+    first, *rest = pages.around(page)
+    parts = [first]
+    for special, after in zip(page.specials, rest, strict=True):
+        exemplars = encoding.format in _OPENMETRICS
+        lines = specials.lines(
+            family.name, special.metric, type=family.type, escaping=encoding.escaping, exemplars=exemplars
+        )
+        parts += [lines, after]
+    return b"".join(parts)
+
+
+def _delimited(family: RenderedFamily, escaping: names.Escaping) -> Iterator[pieces.Piece]:
     head = metrics_pb2.MetricFamily(
         name=names.escape(family.name, escaping).encode(),
         help=None if family.help is None else family.help.encode(),
         type=protobuf.TYPES.index(family.type),
     ).SerializeToString()
-    parts = [_metrics(family, page, escaping) for page in family.pages]
-    yield _varint(len(head) + sum(map(len, parts)))
-    yield head
-    yield from parts
+    made = [_metrics(family, page, escaping) for page in family.pages]
+    yield pieces.Piece(_varint(len(head) + sum(len(piece.data) for piece in made)) + head)
+    yield from made
 
 
-def _metrics(family: RenderedFamily, page: pages.Page, escaping: names.Escaping) -> bytes:
+def _metrics(family: RenderedFamily, page: pages.Page, escaping: names.Escaping) -> pieces.Piece:
     """The page as the field ``metric`` of a family, again and again."""
     key = Encoding(Format.PROTOBUF, escaping if page.specials else names.Escaping.UNDERSCORES)
     made = page.forms.get(key)
@@ -126,7 +132,7 @@ def _metrics(family: RenderedFamily, page: pages.Page, escaping: names.Escaping)
         message = metrics_pb2.MetricFamily()
         for metric in found:
             _add_metric(message, family.type, metric, escaping)
-        made = page.forms[key] = message.SerializeToString()
+        made = page.forms[key] = pieces.Piece(message.SerializeToString())
     return made
 
 

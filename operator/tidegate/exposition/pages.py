@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tidegate.exposition import names, text
+from tidegate.exposition import names, pieces, text
 from tidegate.model import families
 
 
@@ -31,7 +31,7 @@ class Page:
 
     text: bytes
     specials: tuple[Special, ...] = ()
-    forms: dict[object, bytes] = field(default_factory=dict, compare=False, repr=False)
+    forms: dict[object, pieces.Piece] = field(default_factory=dict, compare=False, repr=False)
 
 
 def join(rows: list[tuple[bytes, families.Metric | None]]) -> Page:

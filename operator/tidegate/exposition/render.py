@@ -27,7 +27,11 @@ def metric(name: str, *, type: families.MetricType, labels: families.Labels, val
 
     :raises TypeError: ``value`` is not of the shape that a family of this ``type`` has.
     """
-    before = pairs(labels) if labels else ""
+    return lines(name, type=type, before=pairs(labels), value=value)
+
+
+def lines(name: str, *, type: families.MetricType, before: str, value: families.Value) -> bytes:
+    """As :func:`metric`, with the labels as :func:`pairs` spells them."""
     if type is _SUMMARY or type in families.HISTOGRAMS:
         several = [_line(name + suffix, _joined(before, pair), at) for suffix, pair, at in samples(type, value)]
         return "".join(several).encode()

@@ -71,6 +71,11 @@ def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family
     return assembler.finish()
 
 
+def is_ordinary(body: bytes) -> bool:
+    """Whether each line is spelled in the ordinary way, so that every sample ends with a space and a plain number."""
+    return not any(other for *_, other in _ordinary_parts(body.decode("utf-8", "surrogateescape")))
+
+
 def _ordinary_parts(text: str) -> Iterable[tuple[str, ...]]:
     """The groups of ``_LINE`` for each line."""
     # SECURITY: the groups of an empty line take a hundred times its memory, so only some lines are cut at a time.

@@ -25,18 +25,18 @@ class AdminEndpoint:
         self._metrics = metrics
         self._stop = stop
 
-    async def wipe(self, request: web.Request) -> web.Response:
+    async def wipe(self, request: web.BaseRequest) -> web.Response:
         """Delete every group that there is when the request comes; one that is pushed meanwhile may go or stay."""
         _logger.warning("%s wipes all groups", request.remote)
         await removals.remove(self._store, self._store.grouping_keys(), metrics=self._metrics)
         return web.Response(status=202)
 
-    async def quit(self, request: web.Request) -> web.Response:
+    async def quit(self, request: web.BaseRequest) -> web.Response:
         """End the process as SIGTERM does: this answer, and every other one under way, is sent first."""
         _logger.warning("%s asks for the end of the process", request.remote)
         self._stop.set()
         return web.Response(text="Requesting termination... Goodbye!")
 
-    async def refuse_quit(self, request: web.Request) -> web.Response:
+    async def refuse_quit(self, request: web.BaseRequest) -> web.Response:
         """403, as long as the flag is off."""
         return web.Response(status=403, text="Lifecycle API is not enabled: start with --web.enable-lifecycle.")

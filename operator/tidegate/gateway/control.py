@@ -34,7 +34,7 @@ class ControlEndpoint:
         """Answer the calls that wait for a change, so that the server can stop."""
         self._stopping.set()
 
-    async def groups(self, request: web.Request) -> web.Response:
+    async def groups(self, request: web.BaseRequest) -> web.Response:
         """``GET groups?epoch=&since=&began=&limit=&wait=``: one page of changes; waits up to ``wait`` seconds for one.
 
         ``epoch``, ``since`` and ``began`` are those of the page before; without them a list of all groups begins.
@@ -55,7 +55,7 @@ class ControlEndpoint:
             return web.json_response({"error": reason}, status=410)
         return web.json_response(changes.to_json())
 
-    async def actions(self, request: web.Request) -> web.Response:
+    async def actions(self, request: web.BaseRequest) -> web.Response:
         """``POST actions``: do what the operator decided; answers what became of each, in order."""
         asked = await _json(request)
         try:
@@ -85,7 +85,7 @@ class ControlEndpoint:
                 future.cancel()
 
 
-def _number(request: web.Request, name: str, *, default: float, most: float) -> float:
+def _number(request: web.BaseRequest, name: str, *, default: float, most: float) -> float:
     try:
         value = float(request.query.get(name, default))
     except ValueError as error:
@@ -95,7 +95,7 @@ def _number(request: web.Request, name: str, *, default: float, most: float) -> 
     return min(value, most)
 
 
-async def _json(request: web.Request) -> dict[str, Any]:
+async def _json(request: web.BaseRequest) -> dict[str, Any]:
     try:
         asked = json.loads(await request.read())
     except ValueError as error:

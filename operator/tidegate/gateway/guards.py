@@ -10,12 +10,13 @@ import hashlib
 import hmac
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import bcrypt
 from aiohttp import hdrs, web
 
-from tidegate.gateway import middlewares, webconfigs
+from tidegate.gateway import webconfigs
 
 _KNOWN_LOGINS = 100
 """Checks of a password that are remembered: one costs 50 ms and more, on purpose."""
@@ -39,9 +40,13 @@ class Guard:
         self._tokens = float(config.rate[0]) if config.rate else 0.0
         self._counted = time.monotonic()
 
-    @web.middleware
-    async def admit(self, request: web.Request, handler: middlewares.Handler) -> web.StreamResponse:
-        """Let in who may, and tell the others why not."""
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every answer says besides, whoever made it."""
+        return self._config.headers
+
+    async def refuse(self, request: web.BaseRequest) -> web.Response | None:
+        """``None`` for who may come in, and for the others why not."""
         if self._config.rate and not self._has_token(self._config.rate):
             return web.Response(status=429, text="Too Many Requests: rate_limit of the web configuration file\n")
         if self._config.tls is not None and self._config.tls.client_allowed_sans:
@@ -50,11 +55,7 @@ class Guard:
                 return web.Response(status=403, text="Forbidden: no name of the client certificate is allowed\n")
         if self._config.users and not await self._knows(request.headers.get(hdrs.AUTHORIZATION, "")):
             return web.Response(status=401, headers={hdrs.WWW_AUTHENTICATE: "Basic"}, text="Unauthorized\n")
-        return await handler(request)
-
-    async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Put the configured headers on an answer, whoever made it."""
-        response.headers.update(self._config.headers)
+        return None
 
     def _has_token(self, rate: tuple[int, float]) -> bool:
         burst, interval = rate

@@ -15,11 +15,11 @@ class HealthEndpoint:
         """Stop being ready, so that no new client is sent here."""
         self._stopping = True
 
-    async def healthy(self, request: web.Request) -> web.Response:
+    async def healthy(self, request: web.BaseRequest) -> web.Response:
         """That the event loop answers at all is the answer."""
         return web.Response(text="OK")
 
-    async def ready(self, request: web.Request) -> web.Response:
+    async def ready(self, request: web.BaseRequest) -> web.Response:
         """503 once the gateway is stopping."""
         if self._stopping:
             return web.Response(status=503, text="stopping")

@@ -22,7 +22,8 @@ class GatewayMetrics:
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._registry = registry
-        self.requests = prometheus_client.Counter(
+        self._answered: dict[tuple[str, int], prometheus_client.Counter] = {}
+        self._requests = prometheus_client.Counter(
             "tidegate_http_requests", "HTTP requests by handler and status.", ["handler", "code"], registry=registry
         )
         self.push_duration = prometheus_client.Histogram(
@@ -31,8 +32,11 @@ class GatewayMetrics:
             buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
             registry=registry,
         )
-        self.pushes = prometheus_client.Counter(
+        pushes = prometheus_client.Counter(
             "tidegate_pushes", "Pushes by what became of them.", ["result"], registry=registry
+        )
+        self.pushes_accepted, self.pushes_unparsable, self.pushes_inconsistent = (
+            pushes.labels(result=result) for result in ("accepted", "unparsable", "inconsistent")
         )
         self.scrapes = prometheus_client.Counter(
             "tidegate_scrapes",
@@ -53,14 +57,23 @@ class GatewayMetrics:
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
         )
-        for result in ("accepted", "unparsable", "inconsistent"):
-            self.pushes.labels(result=result)
+        self._show_zeros()
+
+    def _show_zeros(self) -> None:
+        """What has not happened yet is 0 and not missing, so that its first time is an increase."""
         for result in ("delivered", "broken", "late"):
             self.scrapes.labels(result=result)
         for reason in lives.Reason:
             self.deletions.labels(reason=reason.value)
         for refusal in lives.Refusal:
             self.refusals.labels(reason=refusal.value)
+
+    def answered(self, name: str, status: int) -> None:
+        """Count a request by the name of its route and its status."""
+        counter = self._answered.get((name, status))
+        if counter is None:
+            counter = self._answered[name, status] = self._requests.labels(handler=name, code=str(status))
+        counter.inc()
 
     def watch(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
         """Begin to show how many groups and scrapers there are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import sys
 import urllib.parse
 
 from tidegate.exposition import names
@@ -30,26 +31,29 @@ def grouping_key(raw_path: str, *, utf8_names: bool = False) -> groups.GroupingK
     if len(parts) % 2:
         raise errors.BadGroupingKeyError(f"odd number of components in label string {raw_path!r}")
     labels: dict[str, str] = {}
-    job = _value(parts[0], parts[1])
-    for name, value in zip(parts[2::2], parts[3::2], strict=True):
-        label = _decode(name).removesuffix(_BASE64_SUFFIX)
+    job = _value(_decode(parts[0]), parts[1])
+    for name, value in zip(map(_decode, parts[2::2]), parts[3::2], strict=True):
+        label = name.removesuffix(_BASE64_SUFFIX)
         if label.startswith(_RESERVED_PREFIX):
             raise errors.BadGroupingKeyError(f"improper label name {label!r}")
         label = names.unescape(label) if utf8_names else label
         if not label or not (utf8_names or names.is_plain_label(label)):
             raise errors.BadGroupingKeyError(f"improper label name {label!r}")
-        labels[label] = _value(name, value)
+        # Every group has its label names; as one string each they take no memory.
+        labels[sys.intern(label)] = _value(name, value)
     if not job:
         raise errors.BadGroupingKeyError("job name is required")
-    twice = names.clash({**labels, "job": job, "instance": ""})
+    twice = names.clash({**labels, "job": job, "instance": ""}) if utf8_names else None
     if twice is not None:
         raise errors.BadGroupingKeyError(f"two of its labels are both {twice} to some readers")
-    return groups.grouping_key({**labels, "job": job})
+    labels["job"] = job
+    return groups.grouping_key(labels)
 
 
 def _value(name: str, raw: str) -> str:
+    """:param name: decoded; ``raw`` is not."""
     value = _decode(raw)
-    if not _decode(name).endswith(_BASE64_SUFFIX):
+    if not name.endswith(_BASE64_SUFFIX):
         return value
     # Some encoders break their lines and end the last one; Pushgateway reads over that, too.
     unpadded = value.rstrip("=").translate(_LINE_ENDS)
@@ -61,6 +65,8 @@ def _value(name: str, raw: str) -> str:
 
 
 def _decode(raw: str) -> str:
+    if "%" not in raw:
+        return raw
     if _BAD_ESCAPE.search(raw):
         raise errors.BadGroupingKeyError(f"{raw!r} has a % without two hexadecimal digits after it")
     try:

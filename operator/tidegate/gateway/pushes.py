@@ -11,10 +11,10 @@ from collections.abc import Callable
 from aiohttp import hdrs, web
 
 from tidegate import settings
-from tidegate.exposition import protobuf, text
+from tidegate.exposition import protobuf, shapes, text
 from tidegate.gateway import codings, paths, removals
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import durations, errors, families, groups
+from tidegate.model import durations, errors, groups
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -49,63 +49,78 @@ class GroupEndpoint:
         self._utf8_names = chosen.enable_utf8_names
         self._accepted = 202 if chosen.disable_consistency_check else 200
 
-    async def put(self, request: web.Request) -> web.Response:
+    async def put(self, request: web.BaseRequest) -> web.Response:
         """Replace all of a group."""
         return await self._push(request, replace=True)
 
-    async def post(self, request: web.Request) -> web.Response:
+    async def post(self, request: web.BaseRequest) -> web.Response:
         """Replace the families of a group that the push has too."""
         return await self._push(request, replace=False)
 
-    async def delete(self, request: web.Request) -> web.Response:
+    async def delete(self, request: web.BaseRequest) -> web.Response:
         """Delete a group. 202 whether there was one or not, as in Pushgateway."""
         await removals.remove(self._store, [self._key(request)], metrics=self._metrics)
         return web.Response(status=202)
 
-    async def _push(self, request: web.Request, *, replace: bool) -> web.Response:
+    async def _push(self, request: web.BaseRequest, *, replace: bool) -> web.Response:
         key = self._key(request)
         ttl = _ttl(request)
         body = await _read(request)
         began = time.perf_counter()
         try:
-            await self._store.push(key, await self._parse(request, body), replace=replace, ttl=ttl)
+            await self._store_body(key, request, body, replace=replace, ttl=ttl)
         except errors.BadExpositionError:
-            self._metrics.pushes.labels(result="unparsable").inc()
+            self._metrics.pushes_unparsable.inc()
             raise
         except errors.InconsistentPushError as error:
-            self._metrics.pushes.labels(result="inconsistent").inc()
+            self._metrics.pushes_inconsistent.inc()
             _logger.error("refused an inconsistent push from %s: %s", request.remote, error)
             raise errors.BadRequestError(
                 f"pushed metrics are invalid or inconsistent with existing metrics: {error}"
             ) from error
         if ttl is not None:
             self._on_expiry()
-        self._metrics.pushes.labels(result="accepted").inc()
+        self._metrics.pushes_accepted.inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
         return web.Response(status=self._accepted)
 
-    def _key(self, request: web.Request) -> groups.GroupingKey:
+    def _key(self, request: web.BaseRequest) -> groups.GroupingKey:
         parts = request.rel_url.raw_path.split("/", self._parts_before_key)
         return paths.grouping_key(parts[-1], utf8_names=self._utf8_names)
 
-    async def _parse(self, request: web.Request, body: bytes) -> dict[str, families.Family]:
-        parse = protobuf.parse if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")) else text.parse
+    async def _store_body(
+        self, key: groups.GroupingKey, request: web.BaseRequest, body: bytes, *, replace: bool, ttl: float | None
+    ) -> None:
+        parse, spelling = text.parse, None
+        if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")):
+            parse = protobuf.parse
+        elif len(body) < _LARGE_BODY:
+            spelling = shapes.spell(body)
+        if spelling is not None and await self._store.repeat(key, spelling, replace=replace, ttl=ttl):
+            return
         if len(body) < _LARGE_BODY:
-            return parse(body, utf8_names=self._utf8_names)
-        return await asyncio.to_thread(parse, body, utf8_names=self._utf8_names)
+            pushed = parse(body, utf8_names=self._utf8_names)
+        else:
+            pushed = await asyncio.to_thread(parse, body, utf8_names=self._utf8_names)
+        await self._store.push(key, pushed, replace=replace, ttl=ttl, spelling=spelling)
 
 
-async def _read(request: web.Request) -> bytes:
+async def _read(request: web.BaseRequest) -> bytes:
     try:
-        body = await request.read()
+        # What has arrived with its head, as most pushes do, is there to be taken.
+        body = request.content.read_nowait() if request.content.is_eof() else await request.read()
     except web.RequestPayloadError as error:
         raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+    if len(body) > request.client_max_size:
+        raise web.HTTPRequestEntityTooLarge(max_size=request.client_max_size, actual_size=len(body))
     unpack = codings.unpacker(request.headers.get(hdrs.CONTENT_ENCODING, ""))
     return body if unpack is None else await asyncio.to_thread(unpack, body, request.client_max_size)
 
 
-def _ttl(request: web.Request) -> float | None:
+def _ttl(request: web.BaseRequest) -> float | None:
     """Seconds that the group may live without a further push, where the push says so."""
+    if _TTL_HEADER not in request.headers and not request.rel_url.raw_query_string:
+        return None
     said = {*request.query.getall(_TTL, ()), *request.headers.getall(_TTL_HEADER, ())}
     if not said:
         return None

@@ -44,7 +44,7 @@ class QueryEndpoint:
         self._flags = dict(flags)
         self._started = started
 
-    async def status(self, request: web.Request) -> web.Response:
+    async def status(self, request: web.BaseRequest) -> web.Response:
         """Flags, start time and build."""
         build = {
             "version": tidegate.__version__,
@@ -57,11 +57,11 @@ class QueryEndpoint:
         data = {"flags": self._flags, "start_time": _timestamp(self._started), "build_information": build}
         return web.json_response({"status": "success", "data": data}, headers=_CORS)
 
-    async def options(self, request: web.Request) -> web.Response:
+    async def options(self, request: web.BaseRequest) -> web.Response:
         """What a browser asks before a request from another origin."""
         return web.Response(headers=_CORS)
 
-    async def metrics(self, request: web.Request) -> web.StreamResponse:
+    async def metrics(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every group with its families, streamed group by group."""
         response = web.StreamResponse(headers={**_CORS, "Content-Type": "application/json"})
         await response.prepare(request)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from aiohttp import hdrs, web
 
-from tidegate.aiokits import clocks, tasks
-from tidegate.exposition import encodings
+from tidegate.aiokits import clocks, tasks, turns
+from tidegate.exposition import encodings, pieces
 from tidegate.gateway import deliveries, negotiation
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
@@ -26,8 +25,6 @@ _DEFAULT_TIMEOUT = 10.0
 _MAX_TIMEOUT = 300.0
 _MAX_USER_AGENT = 200
 _CHUNK_BYTES = 256 * 1024
-_GZIP_LEVEL = 1
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 class ScrapeEndpoint:
@@ -49,17 +46,17 @@ class ScrapeEndpoint:
         self._clock = clock
         self._confirmations = tasks.TaskSet()
 
-    async def get(self, request: web.Request) -> web.StreamResponse:
+    async def get(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer with all groups as they are at this moment."""
         scraper = _scraper(request)
         response = web.StreamResponse()
         if scraper is None:
-            await self._answer(request, response, self._store.snapshot(), within=_MAX_TIMEOUT)
+            await self._answer(request, response, await self._store.snapshot(), within=_MAX_TIMEOUT)
             return response
         timeout = _timeout(request)
         deadline = time.monotonic() + timeout
         self._tracker.began(scraper, now=self._clock.steady())
-        snapshot = self._store.snapshot()
+        snapshot = await self._store.snapshot()
         delivery = deliveries.Delivery(request.transport)
         try:
             sent = await self._answer(request, response, snapshot, within=timeout)
@@ -75,7 +72,7 @@ class ScrapeEndpoint:
         await self._confirmations.cancel()
 
     async def _answer(
-        self, request: web.Request, response: web.StreamResponse, snapshot: interface.Snapshot, *, within: float
+        self, request: web.BaseRequest, response: web.StreamResponse, snapshot: interface.Snapshot, *, within: float
     ) -> bool:
         """Send all of the snapshot; whether the reader took it (into its kernel's buffers) within these seconds."""
         merged = list(own_metrics.merge(snapshot.families, self._metrics.families()))
@@ -84,14 +81,15 @@ class ScrapeEndpoint:
         response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
         try:
             async with asyncio.timeout(within):
-                chunks = await _encode(merged, encoding)
+                parts = await _parts(encodings.encode(merged, encoding), gzip=_accepts_gzip(request))
                 if _accepts_gzip(request):
                     response.headers[hdrs.CONTENT_ENCODING] = "gzip"
-                    chunks = [chunk async for chunk in _gzip(chunks)]
-                response.content_length = sum(len(chunk) for chunk in chunks)
+                response.content_length = sum(map(len, parts))
                 await response.prepare(request)
-                for chunk in chunks:
+                turn = turns.Turn()
+                for chunk in _chunks(parts):
                     await response.write(chunk)
+                    await turn.step()
                 await response.write_eof()
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
@@ -117,14 +115,14 @@ class ScrapeEndpoint:
         self._drainer.wake()
 
 
-def _scraper(request: web.Request) -> trackers.Scraper | None:
+def _scraper(request: web.BaseRequest) -> trackers.Scraper | None:
     if TIMEOUT_HEADER not in request.headers or request.method != hdrs.METH_GET:
         return None
     agent = request.headers.get(hdrs.USER_AGENT, "")[:_MAX_USER_AGENT]
     return trackers.Scraper(address=request.remote or "unix", user_agent=agent)
 
 
-def _timeout(request: web.Request) -> float:
+def _timeout(request: web.BaseRequest) -> float:
     try:
         seconds = float(request.headers[TIMEOUT_HEADER])
     except ValueError:
@@ -132,7 +130,7 @@ def _timeout(request: web.Request) -> float:
     return min(seconds, _MAX_TIMEOUT) if math.isfinite(seconds) else _DEFAULT_TIMEOUT
 
 
-def _accepts_gzip(request: web.Request) -> bool:
+def _accepts_gzip(request: web.BaseRequest) -> bool:
     """As promhttp decides: some item of Accept-Encoding names gzip and does not rule it out."""
     for item in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
         coding, _, weight = item.strip().partition(";")
@@ -141,15 +139,20 @@ def _accepts_gzip(request: web.Request) -> bool:
     return False
 
 
-async def _encode(merged: list[encodings.RenderedFamily], encoding: encodings.Encoding) -> list[bytes]:
-    if encoding == encodings.Encoding():
-        return list(_chunks(encodings.encode(merged, encoding)))
-    # Other formats have to be made, once for each page: of a large store that takes seconds.
-    return await asyncio.to_thread(lambda: list(_chunks(encodings.encode(merged, encoding))))
+async def _parts(made: Iterable[pieces.Piece], *, gzip: bool) -> list[bytes]:
+    """The answer in parts. What has to be made anew of a large store takes a while, in turns with other requests."""
+    turn = turns.Turn()
+    found = []
+    for piece in made:
+        found.append(piece)
+        if gzip:
+            piece.packed()
+        await turn.step()
+    return pieces.gzipped(piece.packed() for piece in found) if gzip else [piece.data for piece in found]
 
 
 def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The parts joined to pieces that are worth a call of the socket and can be compressed without a stall."""
+    """The parts joined to chunks that are worth a call of the socket."""
     waiting: list[bytes] = []
     size = 0
     for part in parts:
@@ -161,13 +164,3 @@ def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
             size = 0
     if waiting:
         yield b"".join(waiting)
-
-
-async def _gzip(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
-    compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-    for chunk in chunks:
-        if len(chunk) < _CHUNK_BYTES:
-            yield compressor.compress(chunk)
-        else:
-            yield await asyncio.to_thread(compressor.compress, chunk)
-    yield compressor.flush()

@@ -40,7 +40,7 @@ class SelectionEndpoint:
         self._metrics = metrics
         self._selecting = asyncio.Lock()
 
-    async def delete(self, request: web.Request) -> web.StreamResponse:
+    async def delete(self, request: web.BaseRequest) -> web.StreamResponse:
         """Delete the selected groups, and tell which they were; one that is pushed meanwhile may go or stay."""
         try:
             dry_run = _dry_run(request)
@@ -54,7 +54,7 @@ class SelectionEndpoint:
             _logger.info("%s deleted %d groups by %s", request.remote, len(found), request.query.getall(_MATCH))
         return await _tell(request, found, dry_run=dry_run)
 
-    async def options(self, request: web.Request) -> web.Response:
+    async def options(self, request: web.BaseRequest) -> web.Response:
         """SECURITY: unlike the rest of the API no other origin is allowed, or any web page could delete groups."""
         return web.Response(headers={hdrs.ALLOW: "DELETE, OPTIONS"})
 
@@ -78,7 +78,7 @@ def _in_time(keys: Sequence[groups.GroupingKey]) -> Iterator[groups.GroupingKey]
         yield key
 
 
-def _texts(request: web.Request) -> Sequence[str]:
+def _texts(request: web.BaseRequest) -> Sequence[str]:
     unknown = sorted(set(request.query) - {_MATCH, _DRY_RUN})
     if unknown:
         # A misspelled dry run would delete in earnest.
@@ -91,7 +91,7 @@ def _texts(request: web.Request) -> Sequence[str]:
     return texts
 
 
-def _dry_run(request: web.Request) -> bool:
+def _dry_run(request: web.BaseRequest) -> bool:
     said = {text.lower() for text in request.query.getall(_DRY_RUN, ["0"])}
     if len(said) > 1 or not said <= _TRUTH.keys():
         raise errors.BadRequestError(f"{_DRY_RUN} is neither 1 nor 0: {', '.join(sorted(said))!r}")
@@ -102,7 +102,7 @@ def _failure(status: int, kind: str, reason: str) -> web.Response:
     return web.json_response({"status": "error", "errorType": kind, "error": reason}, status=status)
 
 
-async def _tell(request: web.Request, found: Sequence[groups.GroupingKey], *, dry_run: bool) -> web.StreamResponse:
+async def _tell(request: web.BaseRequest, found: Sequence[groups.GroupingKey], *, dry_run: bool) -> web.StreamResponse:
     """Answer in pieces: a store of many thousand groups takes a while to spell out."""
     response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json"})
     await response.prepare(request)

@@ -15,23 +15,27 @@ from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.gateway import (
     admin,
-    apps,
     control,
-    flights,
+    fronts,
     guards,
     health,
     listeners,
     pushes,
     queries,
     reloads,
+    routes,
     scrapes,
     selections,
+    sites,
 )
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
 from tidegate.store import memory
 
 _logger = logging.getLogger(__name__)
+
+_CONTROL_BODY = 16 * 1024 * 1024
+"""The largest body of a request to the control API, in bytes."""
 
 _CLOSE_SECONDS = 1.0
 """For the last bytes of answers, after the requests in flight have had their time."""
@@ -89,15 +93,14 @@ class Gateway:
             draining = asyncio.create_task(self.drainer.run(), name="drain groups")
             stack.push_async_callback(_cancel, draining)
             stack.push_async_callback(self._scrape.close)
-            public = apps.public(
-                self._settings,
+            public = sites.public(
+                self._settings.web,
                 groups=self._groups,
                 scrape=self._scrape,
                 query=self._query,
                 probes=self._probes,
                 selection=selections.SelectionEndpoint(self.store, self._metrics),
                 administer=self._admin,
-                metrics=self._metrics,
             )
             self.control_port = await self._serve_control(stack)
             self.web_port = await self._serve_web(stack, public)
@@ -115,18 +118,18 @@ class Gateway:
 
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
         opened = listeners.open_addresses((self._settings.control_address,))
-        await self._serve(stack, apps.private(self._control), opened, tls=None)
+        front = fronts.Front(sites.private(self._control), body_bytes=_CONTROL_BODY)
+        await self._serve(stack, front, opened, tls=None)
         return opened.port
 
-    async def _serve_web(self, stack: contextlib.AsyncExitStack, app: web.Application) -> int:
+    async def _serve_web(self, stack: contextlib.AsyncExitStack, found: routes.Routes) -> int:
         chosen = self._settings.web
         file = reloads.WebConfigFile(chosen.config_file)
         loaded = file.load()
         guard = guards.Guard(loaded.config)
-        app.middlewares.insert(1, guard.admit)
-        app.on_response_prepare.append(guard.add_headers)
+        front = fronts.Front(found, body_bytes=self._settings.limits.body_bytes, guard=guard, counter=self._metrics)
         opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
-        runner = await self._serve(stack, app, opened, tls=loaded.tls)
+        runner = await self._serve(stack, front, opened, tls=loaded.tls)
 
         async def change(loaded: reloads.Loaded) -> None:
             guard.change(loaded.config)
@@ -139,21 +142,18 @@ class Gateway:
     async def _serve(
         self,
         stack: contextlib.AsyncExitStack,
-        app: web.Application,
+        front: fronts.Front,
         opened: listeners.Listeners,
         *,
         tls: ssl.SSLContext | None,
-    ) -> web.AppRunner:
-        flight = flights.InFlight()
-        app.middlewares.insert(0, flight.count)
-        # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS, auto_decompress=False)
+    ) -> web.BaseRunner:
+        runner = web.ServerRunner(front.server(), shutdown_timeout=_CLOSE_SECONDS)
         stack.push_async_callback(opened.stop)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await opened.serve(runner, tls=tls)
         # The runner's own end reads nothing more from its clients, so a body that is under way would never arrive.
-        stack.push_async_callback(flight.ended, within=self._settings.stop_seconds)
+        stack.push_async_callback(front.flight.ended, within=self._settings.stop_seconds)
         stack.push_async_callback(opened.stop)
         return runner
 

@@ -8,6 +8,7 @@ it wrong. Times are seconds on the store's steady clock, which only moves forwar
 from __future__ import annotations
 
 import enum
+import types
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +46,10 @@ class Refusal(enum.Enum):
     """The group has no owner, so nobody's end can end it."""
 
 
+NOBODYS: Mapping[owners.Uid, owners.Claim] = types.MappingProxyType({})
+"""The claims of a group without an owner."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drain:
     """That a group was retired.
@@ -68,7 +73,7 @@ class Life:
     """
 
     pushed_revision: int
-    claims: Mapping[owners.Uid, owners.Claim] = field(default_factory=dict)
+    claims: Mapping[owners.Uid, owners.Claim] = field(default_factory=lambda: NOBODYS)
     drain: Drain | None = None
     expires: float | None = None
 
@@ -83,7 +88,12 @@ def pushed(life: Life, *, revision: int, expires: float | None = None) -> Life:
     One that drains since its time to live was over is live again: whoever pushes is alive.
     """
     drain = None if life.drain is not None and life.drain.expired else life.drain
-    return replace(life, pushed_revision=revision, drain=drain, expires=expires)
+    return Life(revision, life.claims, drain, expires)
+
+
+def waits(life: Life) -> bool:
+    """Whether anything may end the group unless something happens to it."""
+    return life.drain is not None or life.expires is not None
 
 
 def expiry(life: Life) -> float | None:

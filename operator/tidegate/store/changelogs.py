@@ -4,60 +4,68 @@ from __future__ import annotations
 
 import bisect
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator
 
 from tidegate.model import groups, records
 
 KEPT_DELETIONS = 10_000
 """How many deleted groups are remembered. A follower that has fallen further behind lists everything anew."""
 
-_COMPACT_ABOVE = 1_000
-"""Superseded entries that are tolerated beyond twice the number of groups, so that small stores rarely compact."""
+CHUNK_SIZE = 512
+"""Groups a chunk of the log, at most, so that no change moves more than that."""
 
 
 class HistoryLostError(Exception):
     """The changes since that revision are no longer known: list all groups instead."""
 
 
-class Revised(Protocol):
-    """Anything that knows at which revision it changed last."""
-
-    @property
-    def revision(self) -> int: ...
-
-
 class ChangeLog:
-    """Append-only list of ``(revision, key)``; an entry counts only while it is that group's last change."""
+    """All groups there are in the order of their last changes, and the last deletions.
+
+    The order is kept in chunks, each a mapping from key to revision. A group leaves its chunk when it changes again;
+    neighbours that have become small are joined.
+    """
 
     def __init__(self) -> None:
-        self._revisions: list[int] = []
-        self._keys: list[groups.GroupingKey] = []
+        self._firsts: list[int] = []
+        """For each chunk, a revision that no earlier chunk reaches."""
+        self._chunks: list[dict[groups.GroupingKey, int]] = []
         self._deleted: deque[records.DeletedRecord] = deque()
         self._forgotten = 0
 
-    def changed(self, key: groups.GroupingKey, revision: int, *, live: Mapping[groups.GroupingKey, Revised]) -> None:
-        """Note a change; ``live`` are all groups as they are now, this one included."""
-        self._revisions.append(revision)
-        self._keys.append(key)
-        if len(self._keys) > 2 * len(live) + _COMPACT_ABOVE:
-            self._compact(live)
+    def __len__(self) -> int:
+        return sum(map(len, self._chunks))
 
-    def deleted(self, record: records.DeletedRecord) -> None:
-        """Note that a group is gone."""
+    @property
+    def chunks(self) -> int:
+        """How many pieces it is in."""
+        return len(self._chunks)
+
+    def changed(self, key: groups.GroupingKey, revision: int, *, before: int) -> None:
+        """Note a change.
+
+        :param before: the revision of the group's change before this one; 0 for a new group.
+        """
+        if before:
+            self._forget(key, before)
+        if not self._chunks or len(self._chunks[-1]) >= CHUNK_SIZE:
+            self._firsts.append(revision)
+            self._chunks.append({})
+        self._chunks[-1][key] = revision
+
+    def deleted(self, record: records.DeletedRecord, *, before: int) -> None:
+        """Note that a group is gone, whose last change was ``before``."""
+        self._forget(record.key, before)
         self._deleted.append(record)
         if len(self._deleted) > KEPT_DELETIONS:
             self._forgotten = self._deleted.popleft().revision
 
-    def since(
-        self, revision: int, *, live: Mapping[groups.GroupingKey, Revised]
-    ) -> Iterator[tuple[int, groups.GroupingKey]]:
+    def since(self, revision: int) -> Iterator[tuple[int, groups.GroupingKey]]:
         """The groups that changed after a revision and still exist, oldest change first."""
-        for index in range(bisect.bisect_right(self._revisions, revision), len(self._keys)):
-            key = self._keys[index]
-            group = live.get(key)
-            if group is not None and group.revision == self._revisions[index]:
-                yield self._revisions[index], key
+        for index in range(max(0, bisect.bisect_right(self._firsts, revision) - 1), len(self._chunks)):
+            for key, at in self._chunks[index].items():
+                if at > revision:
+                    yield at, key
 
     def deletions(self, *, after: int, through: int) -> list[records.DeletedRecord]:
         """What was deleted after one revision and not after another.
@@ -74,11 +82,18 @@ class ChangeLog:
                 found.append(record)
         return found[::-1]
 
-    def _compact(self, live: Mapping[groups.GroupingKey, Revised]) -> None:
-        kept = [
-            (revision, key)
-            for revision, key in zip(self._revisions, self._keys, strict=True)
-            if (group := live.get(key)) is not None and group.revision == revision
-        ]
-        self._revisions = [revision for revision, _ in kept]
-        self._keys = [key for _, key in kept]
+    def _forget(self, key: groups.GroupingKey, revision: int) -> None:
+        index = bisect.bisect_right(self._firsts, revision) - 1
+        del self._chunks[index][key]
+        self._merge(index)
+        self._merge(index - 1)
+
+    def _merge(self, index: int) -> None:
+        """Join a chunk with its successor where both are small."""
+        if not 0 <= index < len(self._chunks) - 1:
+            return
+        chunk, after = self._chunks[index], self._chunks[index + 1]
+        if len(chunk) + len(after) <= CHUNK_SIZE // 2:
+            chunk.update(after)
+            del self._chunks[index + 1]
+            del self._firsts[index + 1]

@@ -6,11 +6,12 @@ Only this module changes the tables, so that groups and tables always agree.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Mapping
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tidegate.exposition import encodings, order, pages
+from tidegate.exposition import encodings, numbers, order, pages, shapes
 from tidegate.model import errors, families, groups, lives
 from tidegate.store import consistency, interface, pushes, tables
 
@@ -20,17 +21,35 @@ _OWN_HELP = {
 }
 
 
+@dataclass(slots=True)
+class Landing:
+    """When the push came (Unix seconds) that its families are from, or the last of the same shape since."""
+
+    at: float
+
+
 class HeldFamily(NamedTuple):
-    """What a group remembers of one of its families; the rendered lines are in the family's table."""
+    """What a group remembers of one of its families; the rendered lines are in the family's table.
+
+    Families of one push that are alike in all this share one.
+    """
 
     help: str | None
-    pushed_at: float
+    landing: Landing
     keys: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group:
-    """One group as the store keeps it. Times are Unix seconds, 0.0 for never."""
+    """One group as the store keeps it. Times are Unix seconds, 0.0 for never.
+
+    :param families: what was pushed, by name; the times that the store adds are not among them.
+    :param times_key: the key of those times' series; empty until they are shown.
+    :param digest: of the last push, where that was one body in text (:class:`tidegate.exposition.shapes.Spelling`).
+    :param shape: of the last push, where pushes like it may come as values alone.
+    :param landing: of the last push.
+    :param values: the last push's, where its lines are still to be written (:meth:`Contents.settle`).
+    """
 
     key: groups.GroupingKey
     life: lives.Life
@@ -38,6 +57,11 @@ class Group:
     push_time: float = 0.0
     push_failure_time: float = 0.0
     families: dict[str, HeldFamily] = field(default_factory=dict)
+    times_key: str = ""
+    digest: bytes = b""
+    shape: shapes.Shape | None = None
+    landing: Landing | None = None
+    values: Sequence[float] | None = None
 
 
 class Contents:
@@ -50,6 +74,8 @@ class Contents:
         self._own_types = own_types
         self._tables: dict[str, tables.FamilyTable] = {}
         self._names: list[str] = []
+        self._unsettled: set[Group] = set()
+        self._shapes: weakref.WeakValueDictionary[bytes, shapes.Shape] = weakref.WeakValueDictionary()
 
     def check(self, group: Group | None, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool) -> None:
         """Raise :class:`errors.InconsistentPushError` where this push to this group would clash with the others."""
@@ -68,78 +94,182 @@ class Contents:
             )
 
     def put(
-        self, group: Group, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool, pushed_at: float
+        self,
+        group: Group,
+        pushed: Mapping[str, pushes.PreparedFamily],
+        *,
+        replace: bool,
+        at: float,
+        spelling: shapes.Spelling | None = None,
     ) -> None:
-        """Give the group these families, in place of all or of those with the same names."""
-        if replace:
-            self._drop(group, [name for name in group.families if name not in pushed and name not in _OWN_HELP])
-        for name, family in pushed.items():
-            self._put_family(group, name, family, pushed_at=pushed_at)
+        """Give the group these families, in place of all or of those with the same names.
 
-    def stamp(self, group: Group, *, pushed_at: float) -> None:
+        :param at: Unix seconds.
+        :param spelling: what they were read from, where the next push may be like it.
+        """
+        self._write_values(group)
+        if replace:
+            self._drop(group, [name for name in group.families if name not in pushed])
+        group.landing = Landing(at)
+        alike: dict[tuple[str | None, tuple[str, ...]], HeldFamily] = {}
+        for name, family in pushed.items():
+            held = self._put_family(name, family, had=group.families.get(name), landing=group.landing)
+            # Every group has names; all of them have the table's, so that they take no memory.
+            group.families[self._tables[name].name] = alike.setdefault((held.help, held.keys), held)
+        self._note_shape(group, pushed, spelling)
+
+    def repeat(self, group: Group, spelling: shapes.Spelling, *, replace: bool, at: float) -> bool:
+        """Put a push into the group that differs from its last one in its values alone.
+
+        All checks then have the outcome that they had before: what the group has, no other can have taken since. The
+        lines are written when somebody wants to read them (:meth:`settle`).
+
+        :returns: whether it is such a push. Where not, nothing has happened.
+        """
+        shape, landing = group.shape, group.landing
+        if shape is None or landing is None:
+            return False
+        if replace and len(group.families) > len(shape.slots):
+            return False  # A push before the last one left families that have to go.
+        values = shape.values(spelling)
+        if values is None:
+            return False
+        group.values = values
+        landing.at = at
+        return True
+
+    def stamp(self, group: Group) -> None:
         """Show the group's push and failure times as the series that Pushgateway adds to every group."""
-        times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
-        for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
-            self._put_family(group, name, family, pushed_at=pushed_at)
+        if group.times_key:
+            self._unsettled.add(group)
+        else:
+            self._write_times(group)
+
+    def settle(self, *, most: int) -> bool:
+        """Write the lines of so many groups whose lines are still to be written; whether that were all."""
+        for _ in range(min(most, len(self._unsettled))):
+            self._settle(self._unsettled.pop())
+        if self._unsettled:
+            return False
+        self._unsettled.clear()  # A set that was large stays so until it is told.
+        return True
 
     def remove(self, group: Group) -> None:
         """Take all that the group has out of the tables."""
+        self._unsettled.discard(group)
         self._drop(group, list(group.families))
+        for name, help_text in _OWN_HELP.items():
+            self._take_out(name, help_text, (group.times_key,))
 
     def render(self) -> list[encodings.RenderedFamily]:
-        """All families, in order of their names."""
+        """All families, in order of their names, as they were when their groups were settled."""
         return [self._tables[name].render() for name in self._names]
 
     def view(self, group: Group) -> interface.GroupView:
         """The group with the rendered lines of its series."""
+        if group in self._unsettled:
+            self._unsettled.remove(group)
+            self._settle(group)
+        stamped = Landing(max(group.push_time, group.push_failure_time))
+        times = {name: HeldFamily(text, stamped, (group.times_key,)) for name, text in _OWN_HELP.items()}
+        held_families = {**group.families, **times}
         return interface.GroupView(
             key=group.key,
             life=group.life,
             push_time=group.push_time,
             push_failure_time=group.push_failure_time,
-            families={name: self._view_family(name, held) for name, held in group.families.items()},
+            families={name: self._view_family(name, held) for name, held in held_families.items()},
         )
 
     def _view_family(self, name: str, held: HeldFamily) -> interface.GroupFamily:
         table = self._tables[name]
         page = pages.join([(table.series[key], table.series.specials.get(key)) for key in held.keys])
-        return interface.GroupFamily(type=table.type, help=held.help, pushed_at=held.pushed_at, page=page)
+        return interface.GroupFamily(type=table.type, help=held.help, pushed_at=held.landing.at, page=page)
 
-    def _put_family(self, group: Group, name: str, family: pushes.PreparedFamily, *, pushed_at: float) -> None:
-        held = group.families.get(name)
+    def _settle(self, group: Group) -> None:
+        self._write_values(group)
+        self._write_times(group)
+
+    def _write_values(self, group: Group) -> None:
+        if group.values is None or group.shape is None:
+            return
+        written = shapes.written(group.values)
+        group.values = None
+        for name, series in group.shape.slots.items():
+            table = self._tables[name].series
+            for key, slots in zip(group.families[name].keys, series, strict=True):
+                table.renumber(key, [written[slot] for slot in slots])
+
+    def _write_times(self, group: Group) -> None:
+        times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
+        key = group.times_key
+        if key and key not in self._tables[interface.PUSH_TIME].series.specials:
+            for name, value in times.items():
+                self._tables[name].series.renumber(key, [numbers.format_float(value).encode()])
+            return
+        had = {name: HeldFamily(text, Landing(0.0), (key,)) for name, text in _OWN_HELP.items()} if key else {}
+        for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
+            self._put_family(name, family, had=had.get(name), landing=Landing(0.0))
+            (group.times_key,) = family.series
+
+    def _put_family(
+        self, name: str, family: pushes.PreparedFamily, *, had: HeldFamily | None, landing: Landing
+    ) -> HeldFamily:
         table = self._tables.get(name) or self._add_table(name, family.type)
         keys = tuple(family.series)
-        if held is None or held.help != family.help or table.type is not family.type:
-            if held is not None:
-                table.leave(held.help)
+        if had is None or had.help != family.help or table.type is not family.type:
+            if had is not None:
+                table.leave(had.help)
             table.join(family.help, family.type)
         if table.series.specials or family.specials:
-            _replace_specials(table.series.specials, had=held.keys if held else (), now=family.specials)
-        if held is not None and held.keys == keys:
-            keys = held.keys
-        elif held is not None:
-            for gone in set(held.keys).difference(keys):
+            _replace_specials(table.series.specials, had=had.keys if had else (), now=family.specials)
+        if had is not None and had.keys == keys:
+            keys = had.keys
+        elif had is not None:
+            for gone in set(had.keys).difference(keys):
                 del table.series[gone]
         for key, lines in family.series.items():
             table.series[key] = lines
-        group.families[name] = HeldFamily(family.help, pushed_at, keys)
+        return HeldFamily(family.help, landing, keys)
+
+    def _note_shape(
+        self, group: Group, pushed: Mapping[str, pushes.PreparedFamily], spelling: shapes.Spelling | None
+    ) -> None:
+        """Find out what the body's shape is at its second push, since many groups have no second."""
+        had, group.shape = group.shape, None
+        last, group.digest = group.digest, b""
+        if spelling is None or _has_specials(pushed):
+            return
+        group.digest = spelling.digest
+        shape = self._shapes.get(group.digest)
+        if shape is None and last == group.digest and had is None:
+            shape = shapes.learn(spelling)
+        if shape is not None and shape.slots.keys() == pushed.keys():
+            self._shapes[group.digest] = group.shape = shape
 
     def _drop(self, group: Group, names: Iterable[str]) -> None:
         for name in names:
             held = group.families.pop(name)
-            table = self._tables[name]
-            for key in held.keys:
-                table.series.specials.pop(key, None)
-                del table.series[key]
-            table.leave(held.help)
-            if not table.holders:
-                del self._tables[name]
-                del self._names[bisect.bisect_left(self._names, name)]
+            self._take_out(name, held.help, held.keys)
+
+    def _take_out(self, name: str, help_text: str | None, keys: Iterable[str]) -> None:
+        table = self._tables[name]
+        for key in keys:
+            table.series.specials.pop(key, None)
+            del table.series[key]
+        table.leave(help_text)
+        if not table.holders:
+            del self._tables[name]
+            del self._names[bisect.bisect_left(self._names, name)]
 
     def _add_table(self, name: str, type: families.MetricType) -> tables.FamilyTable:
         table = self._tables[name] = tables.FamilyTable(name, type)
         bisect.insort(self._names, name)
         return table
+
+
+def _has_specials(pushed: Mapping[str, pushes.PreparedFamily]) -> bool:
+    return any(family.specials for family in pushed.values())
 
 
 def _replace_specials(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tidegate.exposition import encodings, pages
+from tidegate.exposition import encodings, pages, shapes
 from tidegate.model import families, groups, lives, records
 
 PUSH_TIME = "push_time_seconds"
@@ -78,11 +78,22 @@ class Store(Protocol):
         *,
         replace: bool,
         ttl: float | None = None,
+        spelling: shapes.Spelling | None = None,
     ) -> None:
         """Put families into a group, in place of all it has (``replace``) or of those with the same names.
 
         :param ttl: seconds without a further push after which the group drains, where it has no owner.
+        :param spelling: the body that the families were read from, so that :meth:`repeat` knows the next one like it.
         :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
+        """
+        ...
+
+    async def repeat(
+        self, key: groups.GroupingKey, spelling: shapes.Spelling, *, replace: bool, ttl: float | None = None
+    ) -> bool:
+        """The same as :meth:`push` of what the spelling says, where the store knows it by the group's last pushes.
+
+        :returns: whether it does. Where not, nothing has happened, and the body has to be read and pushed.
         """
         ...
 
@@ -105,8 +116,8 @@ class Store(Protocol):
         """The earliest steady time at which a group expires or a draining one goes unread; ``None`` for no such."""
         ...
 
-    def snapshot(self) -> Snapshot:
-        """What a scrape gets. Joins the pages that changed since the last snapshot, nothing else."""
+    async def snapshot(self) -> Snapshot:
+        """What a scrape gets: the store at the moment when the call returns. The cost follows what has changed."""
         ...
 
     def group(self, key: groups.GroupingKey) -> GroupView | None:

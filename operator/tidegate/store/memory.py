@@ -7,12 +7,16 @@ import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 
-from tidegate.aiokits import clocks, pulses
+from tidegate.aiokits import clocks, pulses, turns
+from tidegate.exposition import shapes
 from tidegate.model import errors, families, groups, lives, records
 from tidegate.store import changelogs, contents, interface, pushes, schedules
 
 _LARGE_PUSH = 500
 """Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
+
+_SETTLED_AT_ONCE = 50
+"""Groups whose lines are written between two looks at other requests: with 10 series each that takes a millisecond."""
 
 
 class MemoryStore:
@@ -55,6 +59,7 @@ class MemoryStore:
         *,
         replace: bool,
         ttl: float | None = None,
+        spelling: shapes.Spelling | None = None,
     ) -> None:
         try:
             prepared = await _prepare(key, pushed)
@@ -67,11 +72,19 @@ class MemoryStore:
             raise
         if group is None:
             group = self._add_group(key)
-        now = group.push_time = self._clock.wall()
-        self._contents.put(group, prepared, replace=replace, pushed_at=now)
-        self._contents.stamp(group, pushed_at=now)
-        expires = None if ttl is None else self._clock.steady() + ttl
-        self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))
+        now = self._clock.wall()
+        self._contents.put(group, prepared, replace=replace, at=now, spelling=spelling)
+        self._pushed(group, at=now, ttl=ttl)
+
+    async def repeat(
+        self, key: groups.GroupingKey, spelling: shapes.Spelling, *, replace: bool, ttl: float | None = None
+    ) -> bool:
+        group = self._groups.get(key)
+        now = self._clock.wall()
+        if group is None or not self._contents.repeat(group, spelling, replace=replace, at=now):
+            return False
+        self._pushed(group, at=now, ttl=ttl)
+        return True
 
     async def delete(self, key: groups.GroupingKey) -> bool:
         group = self._groups.get(key)
@@ -99,7 +112,9 @@ class MemoryStore:
     def next_deadline(self) -> float | None:
         return self._schedule.next_deadline()
 
-    def snapshot(self) -> interface.Snapshot:
+    async def snapshot(self) -> interface.Snapshot:
+        while not self._contents.settle(most=_SETTLED_AT_ONCE):
+            await turns.others()
         return interface.Snapshot(self._revision, self._contents.render())
 
     def group(self, key: groups.GroupingKey) -> interface.GroupView | None:
@@ -117,7 +132,7 @@ class MemoryStore:
         if since and epoch != self._epoch:
             raise changelogs.HistoryLostError
         began = began if since else self._revision
-        found = list(itertools.islice(self._log.since(since, live=self._groups), limit + 1))
+        found = list(itertools.islice(self._log.since(since), limit + 1))
         more = len(found) > limit
         through = found[limit - 1][0] if more else self._revision
         return records.Changes(
@@ -155,6 +170,12 @@ class MemoryStore:
             self._changed(group, life)
         return None
 
+    def _pushed(self, group: contents.Group, *, at: float, ttl: float | None) -> None:
+        group.push_time = at
+        self._contents.stamp(group)
+        expires = None if ttl is None else self._clock.steady() + ttl
+        self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))
+
     def _note_failure(self, key: groups.GroupingKey) -> None:
         group = self._groups.get(key)
         if group is None:
@@ -163,8 +184,8 @@ class MemoryStore:
             except errors.InconsistentPushError:
                 return  # There is no place to note it: the series is another group's.
             group = self._add_group(key)
-        now = group.push_failure_time = self._clock.wall()
-        self._contents.stamp(group, pushed_at=now)
+        group.push_failure_time = self._clock.wall()
+        self._contents.stamp(group)
         self._changed(group, group.life)
 
     def _add_group(self, key: groups.GroupingKey) -> contents.Group:
@@ -172,15 +193,16 @@ class MemoryStore:
         return group
 
     def _changed(self, group: contents.Group, life: lives.Life) -> None:
-        group.life = life
+        before, group.life = group.life, life
         self._revision += 1
+        self._log.changed(group.key, self._revision, before=group.revision)
         group.revision = self._revision
-        self._schedule.note(group.key, life)
-        if life.state is lives.State.DRAINING:
-            self._draining.add(group.key)
-        else:
-            self._draining.discard(group.key)
-        self._log.changed(group.key, self._revision, live=self._groups)
+        if lives.waits(before) or lives.waits(life):
+            self._schedule.note(group.key, life)
+            if life.state is lives.State.DRAINING:
+                self._draining.add(group.key)
+            else:
+                self._draining.discard(group.key)
         self._pulse.fire()
 
     def _remove(self, group: contents.Group, reason: lives.Reason) -> records.DeletedRecord:
@@ -192,7 +214,7 @@ class MemoryStore:
         record = records.DeletedRecord(
             key=group.key, revision=self._revision, reason=reason, claims=dict(group.life.claims)
         )
-        self._log.deleted(record)
+        self._log.deleted(record, before=group.revision)
         self._pulse.fire()
         return record
 

@@ -10,6 +10,7 @@ from tidegate.model import errors, families, groups
 from tidegate.store import interface
 
 _RESERVED_PREFIX = "__"
+_QUANTILE = "quantile"
 
 
 class PreparedFamily(NamedTuple):
@@ -39,7 +40,8 @@ def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> d
                 raise errors.InconsistentPushError(
                     f"pushed metrics must not have timestamps: {family.name} has {metric.timestamp_ms}"
                 )
-    return {name: _prepare_family(key, family) for name, family in pushed.items() if name not in interface.TIMES}
+    label_sets = _LabelSets(key)
+    return {name: _prepare_family(family, label_sets) for name, family in pushed.items() if name not in interface.TIMES}
 
 
 def with_grouping_labels(key: groups.GroupingKey, labels: families.Labels) -> families.Labels:
@@ -52,47 +54,66 @@ def prepare_times(
     key: groups.GroupingKey, times: Mapping[str, float], *, helps: Mapping[str, str]
 ) -> Iterator[tuple[str, PreparedFamily]]:
     """The families of one gauge each that the store adds to a group, by their names."""
-    labels = with_grouping_labels(key, ())
-    series_key = order.series_key(labels)
-    quoted = _has_quoted(key)
+    label_sets = _LabelSets(key)
     for name, value in times.items():
-        if quoted:
-            metric = families.Metric(labels, value)
-            lines, known = specials.lines(name, metric, type=families.MetricType.GAUGE), {series_key: metric}
-        else:
-            lines, known = render.metric(name, type=families.MetricType.GAUGE, labels=labels, value=value), {}
-        yield name, PreparedFamily(families.MetricType.GAUGE, helps[name], {series_key: lines}, known)
+        family = families.Family(name, families.MetricType.GAUGE, helps[name], [families.Metric((), value)])
+        yield name, _prepare_family(family, label_sets)
 
 
-def _prepare_family(key: groups.GroupingKey, family: families.Family) -> PreparedFamily:
+class _LabelSet(NamedTuple):
+    """A label set with the grouping labels in place.
+
+    :param key: see :func:`tidegate.exposition.order.series_key`.
+    :param pairs: as it stands between the braces, where all its names are plain.
+    :param is_doubtful: whether some label may be one that is refused.
+    """
+
+    labels: families.Labels
+    key: str
+    pairs: str
+    is_doubtful: bool
+
+
+class _LabelSets(dict[families.Labels, _LabelSet]):
+    """By the labels that were pushed. Families often repeat them, and then have their keys in common, too."""
+
+    def __init__(self, key: groups.GroupingKey) -> None:
+        super().__init__()
+        self._key = key
+        self.quoted = not all(names.is_plain_label(name) for name, _ in key)
+
+    def __missing__(self, pushed: families.Labels) -> _LabelSet:
+        labels = with_grouping_labels(self._key, pushed)
+        doubtful = any(name == _QUANTILE or name.startswith(_RESERVED_PREFIX) for name, _ in labels)
+        made = self[pushed] = _LabelSet(labels, order.series_key(labels), render.pairs(labels), doubtful)
+        return made
+
+
+def _prepare_family(family: families.Family, label_sets: _LabelSets) -> PreparedFamily:
     series: dict[str, bytes] = {}
     known: dict[str, families.Metric] = {}
-    quoted = family.quoted or _has_quoted(key)
+    quoted = family.quoted or label_sets.quoted
     for metric in family.metrics:
-        labels = with_grouping_labels(key, metric.labels)
-        _check_label_names(family, labels, quoted=quoted)
-        series_key = order.series_key(labels)
-        if series_key in series:
+        labels, key, pairs, is_doubtful = label_sets[metric.labels]
+        if is_doubtful or quoted:
+            _check_label_names(family, labels, quoted=quoted)
+        if key in series:
             raise errors.InconsistentPushError(
                 f"the push has {family.name}{groups.describe(groups.GroupingKey(labels))} more than once"
             )
         if quoted or metric.original:
-            known[series_key] = special = metric._replace(labels=labels)
-            series[series_key] = specials.lines(family.name, special, type=family.type)
+            known[key] = special = metric._replace(labels=labels)
+            series[key] = specials.lines(family.name, special, type=family.type)
         else:
-            series[series_key] = render.metric(family.name, type=family.type, labels=labels, value=metric.value)
+            series[key] = render.lines(family.name, type=family.type, before=pairs, value=metric.value)
     return PreparedFamily(family.type, family.help, series, known)
-
-
-def _has_quoted(key: groups.GroupingKey) -> bool:
-    return not all(names.is_plain_label(name) for name, _ in key)
 
 
 def _check_label_names(family: families.Family, labels: families.Labels, *, quoted: bool) -> None:
     for name, _ in labels:
         if name.startswith(_RESERVED_PREFIX):
             raise errors.InconsistentPushError(f"{family.name} has the label {name}: such names are reserved")
-        if name == "quantile" and family.type is families.MetricType.SUMMARY:
+        if name == _QUANTILE and family.type is families.MetricType.SUMMARY:
             raise errors.InconsistentPushError(f"the summary {family.name} has a label quantile beside its quantiles")
     twice = names.clash(name for name, _ in labels) if quoted else None
     if twice is not None:

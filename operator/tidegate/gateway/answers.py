@@ -1,0 +1,59 @@
+"""Answers that say nothing but a status, which most answers to pushes are."""
+
+from __future__ import annotations
+
+import email.utils
+import functools
+import http
+import time
+
+from aiohttp import web
+from aiohttp.http import SERVER_SOFTWARE, HttpVersion11
+
+
+def shared(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+    """The same answer, where it says nothing but its status, as one that is written by copying it.
+
+    To put the like together from its headers takes a tenth of the time of a whole push.
+    """
+    if type(response) is not web.Response or response.body is not None or response.headers or response.prepared:
+        return response
+    if request.version != HttpVersion11 or not request.keep_alive:
+        return response
+    return _Shared.of(response.status)
+
+
+class _Shared(web.StreamResponse):
+    """Has no state, so that any number of requests may be answered with it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status=status)
+        self._second = 0
+        self._text = b""
+
+    @classmethod
+    @functools.cache
+    def of(cls, status: int) -> _Shared:
+        return cls(status)
+
+    @property
+    def keep_alive(self) -> bool:
+        return True
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        await request.writer.write(self._now())
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to be sent."""
+
+    def _now(self) -> bytes:
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._text = (
+                f"HTTP/1.1 {self.status} {http.HTTPStatus(self.status).phrase}\r\n"
+                f"Content-Length: 0\r\n"
+                f"Date: {email.utils.formatdate(second, usegmt=True)}\r\n"
+                f"Server: {SERVER_SOFTWARE}\r\n\r\n"
+            ).encode()
+        return self._text

@@ -1,0 +1,88 @@
+"""Which handler answers which path and verb; for paths and verbs that none does, what Pushgateway's router answers."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from aiohttp import hdrs, web
+
+Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Route(NamedTuple):
+    """A resource.
+
+    :param name: as its requests are counted.
+    :param handlers: by verb.
+    """
+
+    name: str
+    handlers: Mapping[str, Handler]
+
+
+NOWHERE = Route("none", {})
+"""The route of a path that has none."""
+
+
+class Routes:
+    """The resources of one address. Paths are as :attr:`yarl.URL.raw_path` has them, percent-encoded."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, Route] = {}
+        self._below: list[tuple[str, Route]] = []
+
+    def add(self, path: str, name: str, handlers: Mapping[str, Handler]) -> None:
+        """A resource at this path. Who answers GET answers HEAD."""
+        self._exact[path] = _route(name, handlers)
+
+    def add_below(self, prefix: str, name: str, handlers: Mapping[str, Handler]) -> None:
+        """A resource at every path that begins with this and goes on, unless there is one at the path itself."""
+        self._below.append((prefix, _route(name, handlers)))
+
+    def find(self, path: str) -> Route:
+        """The resource of a path; :data:`NOWHERE` where there is none."""
+        route = self._exact.get(path)
+        if route is not None:
+            return route
+        for prefix, route in self._below:
+            if path.startswith(prefix) and len(path) > len(prefix):
+                return route
+        return NOWHERE
+
+    async def answer(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
+        """What the route's handler for the verb answers, or what there is to say where it has none.
+
+        A path with empty or dot components is sent to the one without, a path with a slash too many to the one that a
+        route has, and any route tells its verbs to OPTIONS.
+        """
+        path = request.rel_url.raw_path
+        if ("//" in path or "/." in path) and (clean := _clean(path)) != path:
+            return _redirect(request, clean, status=307)
+        handler = route.handlers.get(request.method)
+        if handler is not None:
+            return await handler(request)
+        if route.handlers.keys() - {hdrs.METH_OPTIONS}:
+            if request.method != hdrs.METH_OPTIONS:
+                raise web.HTTPMethodNotAllowed(request.method, route.handlers)
+            return web.Response(headers={hdrs.ALLOW: ",".join(sorted(route.handlers))})
+        if path.endswith("/") and self.find(path[:-1]) is not NOWHERE:
+            return _redirect(request, path[:-1], status=301 if request.method == hdrs.METH_GET else 307)
+        raise web.HTTPNotFound
+
+
+def _route(name: str, handlers: Mapping[str, Handler]) -> Route:
+    head = {hdrs.METH_HEAD: handlers[hdrs.METH_GET]} if hdrs.METH_GET in handlers else {}
+    return Route(name, {**handlers, **head})
+
+
+def _clean(path: str) -> str:
+    # A normalized path keeps two slashes at its start, and none at its end.
+    clean = "/" + posixpath.normpath(path).lstrip("/")
+    return clean + "/" if path.endswith("/") and clean != "/" else clean
+
+
+def _redirect(request: web.BaseRequest, path: str, *, status: int) -> web.Response:
+    query = request.rel_url.raw_query_string
+    return web.Response(status=status, headers={hdrs.LOCATION: f"{path}?{query}" if query else path})

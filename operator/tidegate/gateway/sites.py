@@ -1,0 +1,47 @@
+"""The two addresses of the gateway, the public one and the control API: which endpoint answers where."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs
+
+from tidegate import settings
+from tidegate.gateway import admin, control, health, pushes, queries, routes, scrapes, selections
+
+
+def public(
+    chosen: settings.WebSettings,
+    *,
+    groups: pushes.GroupEndpoint,
+    scrape: scrapes.ScrapeEndpoint,
+    query: queries.QueryEndpoint,
+    probes: health.HealthEndpoint,
+    selection: selections.SelectionEndpoint,
+    administer: admin.AdminEndpoint,
+) -> routes.Routes:
+    """Push, scrape, query and probes; the administrator's paths as far as the settings allow."""
+    found, prefix = routes.Routes(), chosen.prefix
+    pushing: dict[str, routes.Handler] = {"PUT": groups.put, "POST": groups.post, "DELETE": groups.delete}
+    for job in ("job", "job@base64", "job%40base64"):
+        found.add_below(f"{prefix}/metrics/{job}/", "group", pushing)
+    found.add(prefix + chosen.telemetry_path, "metrics", {"GET": scrape.get})
+    found.add(f"{prefix}/-/healthy", "healthy", {"GET": probes.healthy})
+    found.add(f"{prefix}/-/ready", "ready", {"GET": probes.ready})
+    api = f"{prefix}/api/v1"
+    asked: dict[str, routes.Handler] = {hdrs.METH_OPTIONS: query.options}
+    found.add(f"{api}/status", "api_status", {"GET": query.status, **asked})
+    found.add(f"{api}/metrics", "api_metrics", {"GET": query.metrics, **asked})
+    found.add(f"{api}/groups", "api_groups", {"DELETE": selection.delete, "OPTIONS": selection.options})
+    quitting = administer.quit if chosen.enable_lifecycle else administer.refuse_quit
+    found.add(f"{prefix}/-/quit", "quit", {"PUT": quitting, "POST": quitting})
+    if chosen.enable_admin_api:
+        found.add(f"{api}/admin/wipe", "api_wipe", {"PUT": administer.wipe, **asked})
+    found.add_below(f"{api}/", "api_options", asked)
+    return found
+
+
+def private(endpoint: control.ControlEndpoint) -> routes.Routes:
+    """The control API."""
+    found = routes.Routes()
+    found.add("/control/v1/groups", "groups", {"GET": endpoint.groups})
+    found.add("/control/v1/actions", "actions", {"POST": endpoint.actions})
+    return found

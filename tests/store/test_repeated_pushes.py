@@ -1,0 +1,171 @@
+"""A push that is known by its shape has the outcome of one that is read from its first byte to its last."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.store import builders
+from tidegate.aiokits import clocks
+from tidegate.exposition import shapes, text
+from tidegate.model import errors, groups
+from tidegate.store import memory
+
+KEYS = [builders.key(job="a"), builders.key(job="b", instance="i"), builders.key(job="c", **{"not plain": "x"})]
+
+# A dollar sign is where a number goes.
+TEMPLATES = [
+    "# TYPE g gauge\ng $\ng{a=\"1\"} $\n",
+    "g $\n",
+    "# HELP g Of $\n# TYPE g counter\ng{b=\"2\"} $\n# a comment of $\n",
+    "# TYPE h histogram\nh_bucket{le=\"1\"} $\nh_bucket{le=\"+Inf\"} $\nh_sum $\nh_count $\n",
+    "# TYPE h histogram\nh_bucket{le=\"1\"} $\n",
+    "# TYPE s summary\ns{quantile=\"0.5\"} $\ns_sum $\ns_count $\n",
+    "# TYPE s summary\ns_sum{a=\"1\"} $\ns_sum{a=\"2\"} $\n",
+    "u{a=\"x\",b=\"y\"} $\nu{b=\"z\"} $\nv $\n",
+    "u $ 1000\n",
+    "u\t$\n",
+    "push_time_seconds $\nu $\n",
+    "u $\nu $\n",
+    "",
+]  # fmt: skip
+NUMBERS = ["0", "1", "2", "3.5", "-1", "+4", "-0", "1e3", "1e999", "007", ".5", "1.", "1e5e5", "--1", "NaN", "+Inf", ""]
+
+
+def _body(template: str, numbers: list[str]) -> bytes:
+    first, *rest = template.split("$")
+    return "".join([first, *(number + text for number, text in zip(numbers, rest, strict=False))]).encode()
+
+
+class Pair:
+    """A store that is told of each body, and one that is only given what was read from it."""
+
+    def __init__(self) -> None:
+        self.clock = clocks.MovableClock()
+        self.known = builders.store(clock=self.clock)
+        self.read = builders.store(clock=self.clock)
+        self.repeats = 0
+
+    def push(self, key: groups.GroupingKey, body: bytes, *, replace: bool) -> None:
+        self.clock.advance(1.0)
+        outcomes = [_outcome(self._push_known, key, body, replace), _outcome(self._push_read, key, body, replace)]
+        assert outcomes[0] == outcomes[1]
+
+    def _push_known(self, key: groups.GroupingKey, body: bytes, replace: bool) -> None:
+        spelling = shapes.spell(body)
+        assert spelling is not None
+        if builders.done(self.known.repeat(key, spelling, replace=replace)):
+            self.repeats += 1
+        else:
+            builders.done(self.known.push(key, text.parse(body), replace=replace, spelling=spelling))
+
+    def _push_read(self, key: groups.GroupingKey, body: bytes, replace: bool) -> None:
+        builders.done(self.read.push(key, text.parse(body), replace=replace))
+
+    def expect_alike(self) -> None:
+        assert _shown(self.known) == _shown(self.read)
+        assert self.known.revision == self.read.revision
+        for key in self.read.grouping_keys():
+            assert repr(self.known.group(key)) == repr(self.read.group(key))
+
+
+def _outcome(push: object, key: groups.GroupingKey, body: bytes, replace: bool) -> str:
+    assert callable(push)
+    try:
+        push(key, body, replace)
+    except (errors.BadExpositionError, errors.InconsistentPushError) as error:
+        return str(error)
+    return "accepted"
+
+
+def _shown(store: memory.MemoryStore) -> list[tuple[object, ...]]:
+    shown = builders.done(store.snapshot()).families
+    return [
+        (family.name, family.type, family.help, b"".join(page.text for page in family.pages), _specials(family.pages))
+        for family in shown
+    ]
+
+
+def _specials(pages: object) -> list[object]:
+    assert isinstance(pages, list)
+    return [repr(page.specials) for page in pages]  # NaN is not equal to itself
+
+
+_PUSHES = st.tuples(
+    st.sampled_from(KEYS),
+    st.sampled_from(TEMPLATES),
+    st.lists(st.sampled_from(NUMBERS[:4]) | st.sampled_from(NUMBERS), min_size=9, max_size=9),
+    st.booleans(),
+    st.booleans(),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(_PUSHES, max_size=25))
+def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
+    pushed: list[tuple[groups.GroupingKey, str, list[str], bool, bool]],
+) -> None:
+    pair = Pair()
+    for key, template, numbers, replace, look in pushed:
+        pair.push(key, _body(template, numbers), replace=replace)
+        if look:
+            pair.expect_alike()
+    pair.expect_alike()
+
+
+@pytest.mark.parametrize("template", TEMPLATES[:8], ids=lambda template: template.split("\n")[0])
+def test_the_third_push_of_a_shape_is_known(template: str) -> None:
+    pair = Pair()
+    for number in "123":
+        pair.push(KEYS[0], _body(template, [number if "Of" not in template else "1"] * 9), replace=True)
+    assert pair.repeats == 1
+    pair.expect_alike()
+
+
+def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
+    pair = Pair()
+    for number in "12":
+        pair.push(KEYS[0], _body(TEMPLATES[0], [number] * 9), replace=True)
+    for number in "34":
+        pair.push(KEYS[1], _body(TEMPLATES[0], [number] * 9), replace=True)
+    assert pair.repeats == 1
+    pair.expect_alike()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("u $\n", "w $\n", id="another name"),
+        pytest.param("u $\n", "u{a=\"1\"} $\n", id="another label"),
+        pytest.param("u $\n", "u $", id="no line feed at the end"),
+        pytest.param("u $\n", "u  $\n", id="another space"),
+        pytest.param("u $\n", "u $\nw $\n", id="more"),
+    ],
+)  # fmt: skip
+def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
+    pair = Pair()
+    for number in "12":
+        pair.push(KEYS[0], _body(first, [number] * 9), replace=True)
+    pair.push(KEYS[0], _body(second, ["3"] * 9), replace=True)
+    assert pair.repeats == 0
+    pair.expect_alike()
+
+
+def test_a_put_after_a_post_of_another_shape_takes_all_away() -> None:
+    pair = Pair()
+    for template in (TEMPLATES[0], TEMPLATES[0], TEMPLATES[7], TEMPLATES[0], TEMPLATES[0]):
+        pair.push(KEYS[0], _body(template, list(string.digits)), replace=template == TEMPLATES[0])
+        pair.expect_alike()
+
+
+def test_a_group_that_was_deleted_begins_anew() -> None:
+    pair = Pair()
+    for _ in range(2):
+        for number in "123":
+            pair.push(KEYS[0], _body(TEMPLATES[0], [number] * 9), replace=True)
+        for store in (pair.known, pair.read):
+            builders.done(store.delete(KEYS[0]))
+    pair.expect_alike()
