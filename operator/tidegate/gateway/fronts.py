@@ -70,7 +70,7 @@ class Front:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request."""
         self.flight.begin()
-        route = self._routes.find(request.rel_url.raw_path)
+        route = self._routes.find(request)
         try:
             response = await self._respond(request, route)
         except web.HTTPException as answer:

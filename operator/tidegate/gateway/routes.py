@@ -27,7 +27,7 @@ NOWHERE = Route("none", {})
 
 
 class Routes:
-    """The resources of one address. Paths are as :attr:`yarl.URL.raw_path` has them, percent-encoded."""
+    """The resources of one address."""
 
     def __init__(self) -> None:
         self._exact: dict[str, Route] = {}
@@ -41,8 +41,12 @@ class Routes:
         """A resource at every path that begins with this and goes on, unless there is one at the path itself."""
         self._below.append((prefix, _route(name, handlers)))
 
-    def find(self, path: str) -> Route:
-        """The resource of a path; :data:`NOWHERE` where there is none."""
+    def find(self, request: web.BaseRequest) -> Route:
+        """The resource that is asked for; :data:`NOWHERE` where there is none."""
+        path = request.rel_url.raw_path
+        return self._at(path if "%" not in path else request.rel_url.path_safe)
+
+    def _at(self, path: str) -> Route:
         route = self._exact.get(path)
         if route is not None:
             return route
@@ -67,7 +71,7 @@ class Routes:
             if request.method != hdrs.METH_OPTIONS:
                 raise web.HTTPMethodNotAllowed(request.method, route.handlers)
             return web.Response(headers={hdrs.ALLOW: ",".join(sorted(route.handlers))})
-        if path.endswith("/") and self.find(path[:-1]) is not NOWHERE:
+        if path.endswith("/") and self._at(path[:-1]) is not NOWHERE:
             return _redirect(request, path[:-1], status=301 if request.method == hdrs.METH_GET else 307)
         raise web.HTTPNotFound
 

@@ -21,7 +21,7 @@ def public(
     """Push, scrape, query and probes; the administrator's paths as far as the settings allow."""
     found, prefix = routes.Routes(), chosen.prefix
     pushing: dict[str, routes.Handler] = {"PUT": groups.put, "POST": groups.post, "DELETE": groups.delete}
-    for job in ("job", "job@base64", "job%40base64"):
+    for job in ("job", "job@base64"):
         found.add_below(f"{prefix}/metrics/{job}/", "group", pushing)
     found.add(prefix + chosen.telemetry_path, "metrics", {"GET": scrape.get})
     found.add(f"{prefix}/-/healthy", "healthy", {"GET": probes.healthy})
@@ -35,6 +35,7 @@ def public(
     found.add(f"{prefix}/-/quit", "quit", {"PUT": quitting, "POST": quitting})
     if chosen.enable_admin_api:
         found.add(f"{api}/admin/wipe", "api_wipe", {"PUT": administer.wipe, **asked})
+    found.add(f"{api}/", "api_options", asked)
     found.add_below(f"{api}/", "api_options", asked)
     return found
 
