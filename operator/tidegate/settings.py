@@ -51,8 +51,8 @@ class KubernetesSettings:
     namespaces: tuple[str, ...] = ()
     """Only these namespaces. Default: all."""
 
-    page_size: int = 500
-    """Objects a page of a list. Default 500."""
+    page_size: int = 250
+    """Objects a page of a list. Default 250: while one is read it takes several times its own size."""
 
     request_timeout: float = 30.0
     """Seconds for a whole call, its answer included. Default 30 s."""

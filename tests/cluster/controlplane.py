@@ -52,8 +52,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Return when the API answers, and namespaces get their service accounts."""
-        self._etcd.start()
-        self.start_apiserver()
+        self.start_api()
         for controller in self._controllers:
             controller.start()
         waiting.eventually(
@@ -61,6 +60,11 @@ class ControlPlane:
             why="the default service account",
             timeout=READY_SECONDS,
         )
+
+    def start_api(self) -> None:
+        """Start what answers and keeps objects, and nothing that acts on them. Return when it answers."""
+        self._etcd.start()
+        self.start_apiserver()
 
     def stop(self) -> None:
         """End every component and drop etcd's data; the logs stay."""

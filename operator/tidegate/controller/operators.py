@@ -120,7 +120,7 @@ class Operator:
             "follow the gateway": self._feed.run(),
             "list objects": self._resync.run(),
             "reconcile": self._reconciler.run(),
-            "watch objects": self._supervisor.run(),
+            "watch objects": self._watch(),
             "post events": self._announcer.run(),
         }
 
@@ -131,6 +131,11 @@ class Operator:
     def sighted(self, sighting: intakes.Sighting) -> None:
         """The watch told of an object."""
         self._intake.sighted(sighting)
+
+    async def _watch(self) -> None:
+        """Watch from the first plan on: the watch lists all objects, too, and two lists at once take long."""
+        await self._reconciler.first_plan.wait()
+        await self._supervisor.run()
 
     def _alive(self) -> bool:
         silent = self._clock.steady() - self._reconciler.last_turn

@@ -18,13 +18,17 @@ import kopf
 from kubernetes.aio import client
 
 from tidegate import settings
-from tidegate.controller import intakes, logins, views
+from tidegate.controller import intakes, logins, storages, views
 
 _PLURALS = {views.Kind.JOB: "jobs", views.Kind.CRONJOB: "cronjobs"}
 _SERVER_SECONDS = 120
 """Whole seconds: the API server refuses a fraction."""
 _CLIENT_SECONDS = 150
 """A watch is begun anew after at most this long, so that one that died unnoticed does not last."""
+
+_IDLE_SECONDS = 0.02
+"""How long kopf keeps the task of an object, and with it the whole object, after an event. Its own five seconds are as
+long as its list of ten thousand takes, which then are in memory all at once. Not 0: it would never take an event."""
 
 _LINGER_SECONDS = 0.1
 """Transports that were told to close do so in the next rounds of their loop."""
@@ -74,6 +78,9 @@ def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
     made.posting.enabled = False
     made.posting.loggers = False
     made.scanning.disabled = True
+    made.persistence.diffbase_storage = storages.NoEssence()
+    made.persistence.progress_storage = storages.NoProgress()
+    made.queueing.idle_timeout = _IDLE_SECONDS
     made.watching.server_timeout = _SERVER_SECONDS
     made.watching.client_timeout = _CLIENT_SECONDS
     made.watching.connect_timeout = chosen.connect_timeout

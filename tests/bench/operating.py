@@ -1,0 +1,123 @@
+"""The operator before ten thousand Jobs: how long until its first plan, how much memory, and how fast an end of many is.
+
+The API server is real; no controller runs, so the Jobs are what this module makes of them.
+"""
+
+import concurrent.futures
+import contextlib
+import datetime
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.bench import servers
+from tests.cluster import apis, clusters, processes
+from tests.support import tidegates, waiting
+
+JOBS = 10_000
+ENDING = 1_000
+_NAMESPACE = "bench"
+_CALLERS = 16
+_PATIENCE = 120.0
+
+
+class Figures(NamedTuple):
+    """Seconds and bytes."""
+
+    first_plan: float
+    memory: int
+    retired: float
+    memory_after: int
+
+
+def measure(folder: Path, *, jobs: int = JOBS, ending: int = ENDING, say: Callable[[str], None]) -> Figures:
+    """Start a control plane, give it Jobs and the gateway their groups, and watch the operator."""
+    cluster = clusters.Cluster(folder / "cluster")
+    cluster.control_plane.start_api()
+    try:
+        with _gateway(folder) as gateway:
+            say(f"creating {jobs} Jobs and pushing a group for each")
+            _create(cluster.api, jobs=jobs)
+            for number in range(jobs):
+                gateway.push(f"job/{_name(number)}", "rows 1\n")
+            return _watch(cluster, gateway, folder, ending=ending, say=say)
+    finally:
+        cluster.control_plane.stop()
+
+
+@contextlib.contextmanager
+def _gateway(folder: Path) -> Iterator[tidegates.Gateway]:
+    with tidegates.serving(folder) as gateway:
+        yield gateway
+
+
+def _watch(
+    cluster: clusters.Cluster, gateway: tidegates.Gateway, folder: Path, *, ending: int, say: Callable[[str], None]
+) -> Figures:
+    operator = tidegates.Operator(folder, gateway=gateway, kubeconfig=tidegates.operator_kubeconfig(cluster))
+    try:
+        say("starting the operator")
+        began = time.perf_counter()
+        operator.process.start()
+        first_plan = _until(operator.process, f"http://{tidegates.HOST}:{operator.port}/readyz", began=began)
+        memory = servers.resident(operator.process.pid)
+        say(f"{ending} Jobs end at once")
+        _end(cluster.api, ending=ending)
+        began = time.perf_counter()
+        waiting.eventually(
+            lambda: gateway.metric('tidegate_groups{state="draining"}') >= ending,
+            why="the groups of all that ended to be retired",
+            timeout=_PATIENCE,
+        )
+        retired = time.perf_counter() - began
+        return Figures(first_plan, memory, retired, servers.resident(operator.process.pid))
+    finally:
+        operator.process.stop()
+
+
+def _until(process: processes.Process, url: str, *, began: float) -> float:
+    waiting.eventually(
+        lambda: tidegates.answers(process, url), why=url, timeout=_PATIENCE, interval=0.01, retry_on=tidegates.AWAY
+    )
+    return time.perf_counter() - began
+
+
+def _create(api: apis.Api, *, jobs: int) -> None:
+    api.create("namespaces", {"metadata": {"name": _NAMESPACE}})
+    _in_parallel(lambda number: api.create("jobs", _job(number), namespace=_NAMESPACE), jobs)
+
+
+def _end(api: apis.Api, *, ending: int) -> None:
+    now = datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    conditions = [
+        {"type": kind, "status": "True", "lastTransitionTime": now, "reason": "CompletionsReached"}
+        for kind in ("SuccessCriteriaMet", "Complete")
+    ]
+    status = {"startTime": now, "completionTime": now, "succeeded": 1, "conditions": conditions}
+    path = f"apis/batch/v1/namespaces/{_NAMESPACE}/jobs"
+    _in_parallel(
+        lambda number: api.request(
+            "PATCH",
+            f"{path}/{_name(number)}/status",
+            body={"status": status},
+            content_type="application/merge-patch+json",
+        ),
+        ending,
+    )
+
+
+def _in_parallel(work: Callable[[int], object], times: int) -> None:
+    with concurrent.futures.ThreadPoolExecutor(_CALLERS) as pool:
+        for _ in pool.map(work, range(times)):
+            pass
+
+
+def _job(number: int) -> apis.Object:
+    container = {"name": "main", "image": "bench", "env": [{"name": f"V{n}", "value": "x" * 60} for n in range(20)]}
+    pod = {"metadata": {"labels": {"app": "bench"}}, "spec": {"restartPolicy": "Never", "containers": [container]}}
+    return {"metadata": {"name": _name(number), "labels": {"app": "bench"}}, "spec": {"template": pod}}
+
+
+def _name(number: int) -> str:
+    return f"bench-{number:06}"
