@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt test demo cluster lock clean
+.PHONY: help setup lint fmt test demo bench cluster lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: setup ## every test: the fast ones first, then those on the real control p
 
 demo: setup ## a Job's whole life on a real Kubernetes API and a real Prometheus
 	@$(BIN)/python -m tests.demo
+
+bench: setup ## side by side with the real Pushgateway; writes docs/benchmark.md (ten minutes)
+	@$(BIN)/python -m tests.bench
 
 cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the demo and the tests use
 	@$(BIN)/python tests/cluster/binaries.py

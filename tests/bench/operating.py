@@ -1,13 +1,12 @@
-"""The operator before ten thousand Jobs: how long until its first plan, how much memory, and how fast an end of many is.
+"""The operator before ten thousand Jobs: how long until its first plan, its memory, and how fast an end of many is.
 
 The API server is real; no controller runs, so the Jobs are what this module makes of them.
 """
 
 import concurrent.futures
-import contextlib
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +22,11 @@ _PATIENCE = 120.0
 
 
 class Figures(NamedTuple):
-    """Seconds and bytes."""
+    """Seconds, and the bytes of memory at the end."""
 
     first_plan: float
-    memory: int
     retired: float
-    memory_after: int
+    memory: int
 
 
 def measure(folder: Path, *, jobs: int = JOBS, ending: int = ENDING, say: Callable[[str], None]) -> Figures:
@@ -36,7 +34,7 @@ def measure(folder: Path, *, jobs: int = JOBS, ending: int = ENDING, say: Callab
     cluster = clusters.Cluster(folder / "cluster")
     cluster.control_plane.start_api()
     try:
-        with _gateway(folder) as gateway:
+        with tidegates.serving(folder) as gateway:
             say(f"creating {jobs} Jobs and pushing a group for each")
             _create(cluster.api, jobs=jobs)
             for number in range(jobs):
@@ -44,12 +42,6 @@ def measure(folder: Path, *, jobs: int = JOBS, ending: int = ENDING, say: Callab
             return _watch(cluster, gateway, folder, ending=ending, say=say)
     finally:
         cluster.control_plane.stop()
-
-
-@contextlib.contextmanager
-def _gateway(folder: Path) -> Iterator[tidegates.Gateway]:
-    with tidegates.serving(folder) as gateway:
-        yield gateway
 
 
 def _watch(
@@ -61,7 +53,6 @@ def _watch(
         began = time.perf_counter()
         operator.process.start()
         first_plan = _until(operator.process, f"http://{tidegates.HOST}:{operator.port}/readyz", began=began)
-        memory = servers.resident(operator.process.pid)
         say(f"{ending} Jobs end at once")
         _end(cluster.api, ending=ending)
         began = time.perf_counter()
@@ -71,7 +62,7 @@ def _watch(
             timeout=_PATIENCE,
         )
         retired = time.perf_counter() - began
-        return Figures(first_plan, memory, retired, servers.resident(operator.process.pid))
+        return Figures(first_plan, retired, servers.resident(operator.process))
     finally:
         operator.process.stop()
 

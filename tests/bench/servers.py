@@ -1,18 +1,77 @@
-"""What is measured: the two servers, and what the kernel says of them."""
+"""The servers that are measured, and what the kernel says of them."""
 
+import contextlib
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from tests.cluster import processes
+from tests.differential import pushgateways
+from tests.support import tidegates
+
+UNCHECKED = ("--push.disable-consistency-check",)
+"""Pushgateway's fast mode, in which one bad push breaks every scrape."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_MEMORY_BYTES = 16 * 1024**3
 
 
-def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used so far, in user and in kernel mode."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+class Server(Protocol):
+    """A push gateway that runs on loopback."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def process(self) -> processes.Process: ...
+
+
+class Sides(NamedTuple):
+    """Both servers."""
+
+    ours: Server
+    theirs: Server
+
+
+@contextlib.contextmanager
+def tidegate(folder: Path) -> Iterator[Server]:
+    """tidegate with its own defaults."""
+    with tidegates.serving(_fresh(folder)) as gateway:
+        yield gateway
+
+
+@contextlib.contextmanager
+def pushgateway(program: Path, folder: Path, *, flags: Sequence[str] = ()) -> Iterator[Server]:
+    """Pushgateway with these flags."""
+    server = pushgateways.Pushgateway(program, folder=_fresh(folder), flags=flags, memory_bytes=_MEMORY_BYTES)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.process.stop(grace=60.0)
+
+
+@contextlib.contextmanager
+def both(program: Path, folder: Path, *, flags: Sequence[str] = ()) -> Iterator[Sides]:
+    """tidegate, and Pushgateway with these flags."""
+    with tidegate(folder) as ours, pushgateway(program, folder, flags=flags) as theirs:
+        yield Sides(ours, theirs)
+
+
+def cpu_seconds(server: Server) -> float:
+    """Processor time that a server has used so far, in user and in kernel mode."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def resident(pid: int) -> int:
+def resident(process: processes.Process) -> int:
     """Bytes of memory that a process has now."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def _fresh(folder: Path) -> Path:
+    made = folder / f"server-{len(list(folder.glob('server-*')))}"
+    made.mkdir(parents=True)
+    return made

@@ -1,7 +1,7 @@
 """What kopf is to remember of an object between its events: nothing.
 
-Our handlers see every event and compare nothing, so there is nothing to be kept on a user's object, and no copy of it to
-be made. kopf's own storages copy each object several times for each event, which is most of what an event costs.
+Our handlers see every event and compare nothing, so there is nothing to be kept on a user's object, and no copy of it
+to be made. kopf's own storages copy each object several times for each event, which is most of what an event costs.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ from typing import NamedTuple, TypeAlias
 from tidegate.exposition import numbers, render, text
 from tidegate.model import errors, families
 
-_NUMBER = re.compile(rb" ([-+.0-9eE]++)\n")
-_NO_UTF8 = b"\xff"
+_NUMBER = re.compile(r" ([-+.0-9eE]++)\n")
+_SEPARATOR = "\ud800"
+"""Half of a character: no text has it."""
 
 Slots: TypeAlias = tuple[tuple[int, ...], ...]
 """For each series of a family, for each of its lines in order: which number of the body it ends with."""
@@ -31,13 +32,14 @@ _ZERO = -1
 class Spelling(NamedTuple):
     """A body, cut: bodies with the same ``texts`` differ in their ``numbers`` alone."""
 
-    texts: Sequence[bytes]
-    numbers: Sequence[bytes]
+    texts: Sequence[str]
+    numbers: Sequence[str]
 
     @property
     def digest(self) -> bytes:
         """Stands for the ``texts``."""
-        return hashlib.blake2b(_NO_UTF8.join(self.texts), digest_size=16).digest()
+        joined = _SEPARATOR.join(self.texts).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(joined, digest_size=16).digest()
 
 
 class Shape:
@@ -50,7 +52,7 @@ class Shape:
     __slots__ = ("__weakref__", "_counts", "_fixed", "slots", "texts")
 
     def __init__(
-        self, texts: Sequence[bytes], *, slots: Mapping[str, Slots], counts: Sequence[int], fixed: Mapping[int, bytes]
+        self, texts: Sequence[str], *, slots: Mapping[str, Slots], counts: Sequence[int], fixed: Mapping[int, str]
     ) -> None:
         """
         :param counts: the slots of numbers that count something, which not every number does.
@@ -83,11 +85,11 @@ class Shape:
 
 
 def spell(body: bytes) -> Spelling | None:
-    """The body cut at its numbers; ``None`` where that says nothing about it."""
-    # What stands between the texts where they are told by their digest must not be in them.
-    if _NO_UTF8 in body:
+    """The body cut at its numbers; ``None`` where it is no text."""
+    try:
+        parts = _NUMBER.split(body.decode())
+    except UnicodeDecodeError:
         return None
-    parts = _NUMBER.split(body)
     return Spelling(parts[::2], parts[1::2])
 
 
@@ -96,8 +98,9 @@ def learn(spelling: Spelling) -> Shape | None:
 
     It is found by reading such a body with other numbers, each of which tells by itself where it came from.
     """
-    marks = [b" %d\n" % number for number in range(1, len(spelling.numbers) + 1)]
-    body = b"".join(itertools.chain.from_iterable(itertools.zip_longest(spelling.texts, marks, fillvalue=b"")))
+    marks = [f" {number}\n" for number in range(1, len(spelling.numbers) + 1)]
+    joined = "".join(itertools.chain.from_iterable(itertools.zip_longest(spelling.texts, marks, fillvalue="")))
+    body = joined.encode()
     try:
         if not text.is_ordinary(body):
             return None

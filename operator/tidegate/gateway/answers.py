@@ -11,16 +11,22 @@ from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE, HttpVersion11
 
 
-def shared(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
-    """The same answer, where it says nothing but its status, as one that is written by copying it.
+def nothing(status: int) -> web.StreamResponse:
+    """The answer with this status and nothing else.
 
-    To put the like together from its headers takes a tenth of the time of a whole push.
+    It is written as it stands: to put one together from headers takes a tenth of the time of a whole push.
     """
-    if type(response) is not web.Response or response.body is not None or response.headers or response.prepared:
+    return _Shared.of(status)
+
+
+def fitting(request: web.BaseRequest, response: web.StreamResponse, *, plain: bool) -> web.StreamResponse:
+    """The response as this request can get it.
+
+    :param plain: whether no headers are to be added.
+    """
+    if not isinstance(response, _Shared) or (plain and request.version == HttpVersion11 and request.keep_alive):
         return response
-    if request.version != HttpVersion11 or not request.keep_alive:
-        return response
-    return _Shared.of(response.status)
+    return web.Response(status=response.status)
 
 
 class _Shared(web.StreamResponse):

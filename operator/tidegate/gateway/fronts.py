@@ -79,9 +79,7 @@ class Front:
         finally:
             self.flight.end()
         self._count(route, response)
-        if self._guard is not None and self._guard.headers:
-            return response
-        return answers.shared(request, response)
+        return answers.fitting(request, response, plain=self._guard is None or not self._guard.headers)
 
     async def _respond(self, request: web.BaseRequest, route: routes.Route) -> web.StreamResponse:
         if self._guard is not None and (refusal := await self._guard.refuse(request)) is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
-import sys
 import urllib.parse
+from typing import NamedTuple
 
 from tidegate.exposition import names
 from tidegate.model import errors, groups
@@ -14,6 +15,9 @@ from tidegate.model import errors, groups
 _BASE64_SUFFIX = "@base64"
 _RESERVED_PREFIX = "__"
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+_REMEMBERED = 1_024
+"""Layouts of paths; with the longest that a request may have, they take some megabytes."""
+
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
@@ -30,24 +34,41 @@ def grouping_key(raw_path: str, *, utf8_names: bool = False) -> groups.GroupingK
         parts.pop()
     if len(parts) % 2:
         raise errors.BadGroupingKeyError(f"odd number of components in label string {raw_path!r}")
-    labels: dict[str, str] = {}
-    job = _value(_decode(parts[0]), parts[1])
-    for name, value in zip(map(_decode, parts[2::2]), parts[3::2], strict=True):
+    layout, values = _layout(tuple(parts[::2]), utf8_names=utf8_names), parts[1::2]
+    if "%" in raw_path or layout.has_base64:
+        values = [_value(_decode(name), value) for name, value in zip(parts[::2], values, strict=True)]
+    if not values[0]:
+        raise errors.BadGroupingKeyError("job name is required")
+    return groups.GroupingKey(tuple([(name, values[place]) for name, place in layout.places]))
+
+
+class _Layout(NamedTuple):
+    """What the names in a path say.
+
+    :param places: the label names in order, each with the place of its value among the values.
+    """
+
+    places: tuple[tuple[str, int], ...]
+    has_base64: bool
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _layout(spelled: tuple[str, ...], *, utf8_names: bool) -> _Layout:
+    """The layout of these names, ``job`` first. Many groups have the same."""
+    found = {}
+    for place, name in enumerate(map(_decode, spelled[1:]), 1):
         label = name.removesuffix(_BASE64_SUFFIX)
         if label.startswith(_RESERVED_PREFIX):
             raise errors.BadGroupingKeyError(f"improper label name {label!r}")
         label = names.unescape(label) if utf8_names else label
         if not label or not (utf8_names or names.is_plain_label(label)):
             raise errors.BadGroupingKeyError(f"improper label name {label!r}")
-        # Every group has its label names; as one string each they take no memory.
-        labels[sys.intern(label)] = _value(name, value)
-    if not job:
-        raise errors.BadGroupingKeyError("job name is required")
-    twice = names.clash({**labels, "job": job, "instance": ""}) if utf8_names else None
+        found[label] = place
+    found["job"] = 0
+    twice = names.clash({**found, "instance": 0})
     if twice is not None:
         raise errors.BadGroupingKeyError(f"two of its labels are both {twice} to some readers")
-    labels["job"] = job
-    return groups.grouping_key(labels)
+    return _Layout(tuple(sorted(found.items())), any(_decode(name).endswith(_BASE64_SUFFIX) for name in spelled))
 
 
 def _value(name: str, raw: str) -> str:

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 
 from tidegate import settings
 from tidegate.exposition import protobuf, shapes, text
-from tidegate.gateway import codings, paths, removals
+from tidegate.gateway import answers, codings, paths, removals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import durations, errors, groups
 from tidegate.store import interface
@@ -49,20 +49,20 @@ class GroupEndpoint:
         self._utf8_names = chosen.enable_utf8_names
         self._accepted = 202 if chosen.disable_consistency_check else 200
 
-    async def put(self, request: web.BaseRequest) -> web.Response:
+    async def put(self, request: web.BaseRequest) -> web.StreamResponse:
         """Replace all of a group."""
         return await self._push(request, replace=True)
 
-    async def post(self, request: web.BaseRequest) -> web.Response:
+    async def post(self, request: web.BaseRequest) -> web.StreamResponse:
         """Replace the families of a group that the push has too."""
         return await self._push(request, replace=False)
 
-    async def delete(self, request: web.BaseRequest) -> web.Response:
+    async def delete(self, request: web.BaseRequest) -> web.StreamResponse:
         """Delete a group. 202 whether there was one or not, as in Pushgateway."""
         await removals.remove(self._store, [self._key(request)], metrics=self._metrics)
-        return web.Response(status=202)
+        return answers.nothing(202)
 
-    async def _push(self, request: web.BaseRequest, *, replace: bool) -> web.Response:
+    async def _push(self, request: web.BaseRequest, *, replace: bool) -> web.StreamResponse:
         key = self._key(request)
         ttl = _ttl(request)
         body = await _read(request)
@@ -82,7 +82,7 @@ class GroupEndpoint:
             self._on_expiry()
         self._metrics.pushes_accepted.inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
-        return web.Response(status=self._accepted)
+        return answers.nothing(self._accepted)
 
     def _key(self, request: web.BaseRequest) -> groups.GroupingKey:
         parts = request.rel_url.raw_path.split("/", self._parts_before_key)

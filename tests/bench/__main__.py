@@ -1,0 +1,65 @@
+"""``make bench``: tidegate and the real Pushgateway side by side, and the operator before ten thousand Jobs.
+
+It ends with 1 only where something could not be measured: a goal that is not met is a figure like any other.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.bench import curves, reports, rows
+from tests.cluster import binaries
+from tests.differential import pushgateways
+
+_DOCS = Path(__file__).resolve().parents[2] / "docs"
+_QUICK = rows.Effort(rounds=1, seconds=1, checked={1: 3.0, 10: 3.0}, full=500, jobs=20, ending=5)
+_QUICK_SIZES = (1, 1_000, 1_500)
+_BEGAN = time.monotonic()
+
+
+def main() -> int:
+    """Measure all, print each row as it comes, and write the report."""
+    chosen = _arguments()
+    try:
+        program = list(pushgateways.programs().values())[-1]()
+        with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
+            write(program, Path(folder), into=chosen.into, quick=chosen.quick)
+    except binaries.MissingToolError as missing:
+        print(f"bench: {missing}", file=sys.stderr)
+        return 1
+    say(f"written to {chosen.into}: benchmark.md, benchmark.json, benchmark.svg")
+    return 0
+
+
+def write(program: Path, folder: Path, *, into: Path, quick: bool) -> None:
+    """Measure this Pushgateway and tidegate, and write the report."""
+    effort = _QUICK if quick else rows.Effort()
+    bench = rows.Bench(program, folder, effort=effort, say=say)
+    found = []
+    for row in bench.rows():
+        found.append(row)
+        print(f"  {reports.line(row)}", flush=True)
+    sizes = _QUICK_SIZES if quick else curves.SIZES
+    grown = curves.measure(program, folder, seconds=2 * effort.seconds, sizes=sizes, say=say)
+    version = ".".join(map(str, pushgateways.version(program)))
+    reports.write(reports.Report(found, grown, version, reports.machine()), into)
+
+
+def say(text: str) -> None:
+    """Tell what is being measured, with the seconds since the start."""
+    print(f"[{time.monotonic() - _BEGAN:5.1f}s] {text}", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="see in a minute whether all of it runs: no figures to keep"
+    )
+    parser.add_argument("--into", type=Path, default=_DOCS, help="the folder that gets the report (default: docs/)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Programs out of Debian's packages, unpacked into the cache: a few seconds, without root, installed nowhere."""
+
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.cluster import binaries
+
+_FOLDERS = ("lists/partial", "cache/archives/partial", "state")
+
+
+def unpacked(*packages: str, instead: str) -> Path:
+    """The folder that these packages are unpacked into, the first one's name being that of the folder.
+
+    :param instead: what to do where they cannot be had, for the error.
+    :raises binaries.MissingToolError: they cannot be had here.
+    """
+    folder = binaries.cache_root() / f"{packages[0]}-{platform.machine()}"
+    with binaries.turn(folder):
+        if not folder.exists():
+            binaries.say(f"fetching Debian's {', '.join(packages)} (a few seconds, once)")
+            with binaries.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
+                for file in _fetched(packages, Path(work), instead=instead):
+                    _run("dpkg", "-x", str(file), str(draft), instead=instead)
+    return folder
+
+
+def _fetched(packages: Sequence[str], work: Path, *, instead: str) -> list[Path]:
+    """The packages' files, from the lists that this machine has, or else from lists of our own."""
+    for tool in ("apt-get", "dpkg"):
+        if shutil.which(tool) is None:
+            raise binaries.MissingToolError(f"{tool} is missing: {instead}")
+    try:
+        _run("apt-get", "download", *packages, cwd=work, instead=instead)
+    except binaries.MissingToolError:
+        own = _own_lists(work)
+        _run("apt-get", *own, "update", cwd=work, instead=instead)
+        _run("apt-get", *own, "download", *packages, cwd=work, instead=instead)
+    return sorted(work.glob("*.deb"))
+
+
+def _own_lists(work: Path) -> Sequence[str]:
+    """Options that keep all that apt writes below ``work``: on a fresh machine it has no lists, and they are root's."""
+    for folder in _FOLDERS:
+        (work / folder).mkdir(parents=True)
+    folders = {"Dir::State": "state", "Dir::State::Lists": "lists", "Dir::Cache": "cache"}
+    return [f"-o{option}={work / folder}" for option, folder in folders.items()]
+
+
+def _run(*command: str, instead: str, cwd: Path | None = None) -> None:
+    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        told = " ".join(ran.stderr.split())
+        raise binaries.MissingToolError(f"`{' '.join(command)}` failed: {instead} ({told})")
