@@ -98,16 +98,32 @@ def test_a_sweep_looks_only_at_the_groups_whose_time_has_come(monkeypatch: pytes
         builders.done(store.push(builders.key(job=f"live{number}"), {}, replace=True))
         builders.done(store.push(builders.key(job=f"expired{number}"), {}, replace=True, ttl=1.0))
     clock.advance(1.0)
-    builders.done(store.sweep(read_revision=None, now=clock.steady()))
+    while builders.done(store.sweep(read_revision=None, now=clock.steady())).more:
+        pass
     for number in range(1_000):
         builders.done(store.push(builders.key(job=f"later{number}"), {}, replace=True, ttl=10.0 + number))
     assert store.states() == {lives.State.LIVE: 2_000, lives.State.DRAINING: 1_000}
     looked = _count_looks(monkeypatch)
     clock.advance(10.0)
     assert store.next_deadline() == clock.steady()
-    assert builders.done(store.sweep(read_revision=1, now=clock.steady())) == []
+    assert builders.done(store.sweep(read_revision=1, now=clock.steady())).deleted == []
     assert len(looked) == 1
     assert store.next_deadline() == clock.steady() + 1
+
+
+def test_a_sweep_of_many_is_in_turns() -> None:
+    clock = clocks.MovableClock()
+    store = builders.store(clock=clock, ttl_drain_timeout=0.0)
+    for number in range(1_000):
+        builders.done(store.push(builders.key(job=f"expired{number}"), {}, replace=True, ttl=1.0))
+    clock.advance(1.0)
+    deleted, turns, more = 0, 0, True
+    while more:
+        swept = builders.done(store.sweep(read_revision=None, now=clock.steady()))
+        assert len(swept.deleted) <= 50
+        deleted, turns, more = deleted + len(swept.deleted), turns + 1, swept.more
+    assert (deleted, store.grouping_keys()) == (1_000, [])
+    assert turns >= 20
 
 
 def _count_looks(monkeypatch: pytest.MonkeyPatch) -> list[lives.Life]:

@@ -26,8 +26,9 @@ def test_it_knows_what_is_due_and_what_comes_first(moves: list[tuple[str, int | 
         assert table.first() == min(known.values(), default=None)
     # Of equal moments the one that was put first comes first, as in the dictionary.
     due = sorted((key for key, moment in known.items() if moment <= until), key=lambda key: known[key])
-    assert table.due(until) == due
-    assert table.due(until) == due
+    assert table.due(until, most=100) == due
+    assert table.due(until, most=1) == due[:1]
+    assert table.due(until, most=100) == due
 
 
 def test_a_group_that_is_pushed_for_ever_does_not_make_it_grow_for_ever() -> None:
@@ -38,4 +39,4 @@ def test_a_group_that_is_pushed_for_ever_does_not_make_it_grow_for_ever() -> Non
         if number % 10_000 == 9_999:
             sizes.add(len(pickle.dumps(table)))
     assert max(sizes) < 50_000
-    assert table.due(200_000) == ["a"]
+    assert table.due(200_000, most=10) == ["a"]

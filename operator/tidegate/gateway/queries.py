@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import json
 import platform
@@ -12,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 import tidegate
+from tidegate.aiokits import turns
 from tidegate.exposition import metrics_pb2, natives, numbers, pages
 from tidegate.model import families
 from tidegate.store import interface
@@ -27,9 +27,6 @@ _CORS = {
 
 _BOUNDARIES = {(False, True): 0, (True, False): 1, (False, False): 2, (True, True): 3}
 """By whether the lower and the upper bound belong to a bucket; the numbers are those of Prometheus' API."""
-
-_YIELD_EVERY = 50
-"""Groups between two looks at other requests: a store of many thousand takes seconds to spell out."""
 
 
 class QueryEndpoint:
@@ -66,11 +63,11 @@ class QueryEndpoint:
         response = web.StreamResponse(headers={**_CORS, "Content-Type": "application/json"})
         await response.prepare(request)
         await response.write(b'{"status":"success","data":[')
+        turn = turns.Turn()
         for number, view in enumerate(interface.iterate(self._store)):
             separator = b"," if number else b""
             await response.write(separator + json.dumps(_group(view)).encode())
-            if number % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
+            await turn.step()
         await response.write(b"]}")
         await response.write_eof()
         return response

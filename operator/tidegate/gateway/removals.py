@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
+from tidegate.aiokits import turns
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import groups, lives
 from tidegate.store import interface
-
-_YIELD_EVERY = 50
-"""Groups between two looks at other requests."""
 
 
 async def remove(
@@ -18,10 +15,10 @@ async def remove(
 ) -> list[groups.GroupingKey]:
     """Delete these groups and count them; those that there were. One that is pushed meanwhile may go or stay."""
     removed = []
-    for number, key in enumerate(keys, start=1):
+    turn = turns.Turn()
+    for key in keys:
         if await store.delete(key):
             metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
             removed.append(key)
-        if number % _YIELD_EVERY == 0:
-            await asyncio.sleep(0)
+        await turn.step()
     return removed

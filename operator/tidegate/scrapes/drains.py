@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
-from tidegate.aiokits import clocks
+from tidegate.aiokits import clocks, turns
 from tidegate.model import groups, lives, records
 from tidegate.scrapes import trackers
 from tidegate.store import interface
@@ -49,12 +49,16 @@ class Drainer:
             await self._clock.wait(self._wake, until=self._next_moment())
 
     async def sweep(self) -> None:
-        """Delete what may go now."""
-        now = self._clock.steady()
-        deleted = await self._store.sweep(read_revision=self._tracker.read_revision(now=now), now=now)
-        for record in deleted:
-            self._on_deleted(record)
-            self._log(record)
+        """Delete what may go now, in turns with everything else. Who has read what is asked anew in each turn."""
+        more = True
+        while more:
+            now = self._clock.steady()
+            deleted, more = await self._store.sweep(read_revision=self._tracker.read_revision(now=now), now=now)
+            for record in deleted:
+                self._on_deleted(record)
+                self._log(record)
+            if more:
+                await turns.others()
 
     def _next_moment(self) -> float | None:
         deadline = self._store.next_deadline()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tidegate.exposition import encodings, pages, shapes
 from tidegate.model import families, groups, lives, records
@@ -48,6 +48,13 @@ class GroupView:
     push_time: float
     push_failure_time: float
     families: Mapping[str, GroupFamily]
+
+
+class Swept(NamedTuple):
+    """What a sweep deleted, and whether there may be more to be swept."""
+
+    deleted: Sequence[records.DeletedRecord]
+    more: bool
 
 
 class Store(Protocol):
@@ -105,10 +112,11 @@ class Store(Protocol):
         """Do what the operator decided, in order; for each action ``None`` where it was done, else why it was not."""
         ...
 
-    async def sweep(self, *, read_revision: int | None, now: float) -> list[records.DeletedRecord]:
+    async def sweep(self, *, read_revision: int | None, now: float) -> Swept:
         """Begin to drain the groups whose time to live is over, and delete the draining ones whose time has come.
 
-        See :func:`tidegate.model.lives.expired` and :func:`tidegate.model.lives.ended`.
+        Only so many at once that nobody else waits for long: where there are ``more``, ask again. What decides is
+        :func:`tidegate.model.lives.expired` and :func:`tidegate.model.lives.ended`.
         """
         ...
 

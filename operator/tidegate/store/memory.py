@@ -18,6 +18,9 @@ _LARGE_PUSH = 500
 _SETTLED_AT_ONCE = 50
 """Groups whose lines are written between two looks at other requests: with 10 series each that takes a millisecond."""
 
+_SWEPT_AT_ONCE = 50
+"""Groups that one sweep ends: with 10 series each that takes two milliseconds."""
+
 
 class MemoryStore:
     """See :class:`tidegate.store.interface.Store`.
@@ -97,17 +100,19 @@ class MemoryStore:
         now = self._clock.steady()
         return [self._act(action, now) for action in actions]
 
-    async def sweep(self, *, read_revision: int | None, now: float) -> list[records.DeletedRecord]:
-        for key in self._schedule.expiring(now=now):
+    async def sweep(self, *, read_revision: int | None, now: float) -> interface.Swept:
+        expiring = self._schedule.expiring(now=now, most=_SWEPT_AT_ONCE)
+        for key in expiring:
             group = self._groups[key]
             self._changed(group, lives.expired(group.life, drain_timeout=self._ttl_drain_timeout, now=now))
+        ending = self._schedule.ending(read_revision=read_revision, now=now, most=_SWEPT_AT_ONCE)
         deleted = []
-        for key in self._schedule.ending(read_revision=read_revision, now=now):
+        for key in ending:
             group = self._groups[key]
             reason = lives.ended(group.life, read_revision=read_revision, now=now)
             if reason is not None:
                 deleted.append(self._remove(group, reason))
-        return deleted
+        return interface.Swept(deleted, more=_SWEPT_AT_ONCE in (len(expiring), len(ending)))
 
     def next_deadline(self) -> float | None:
         return self._schedule.next_deadline()

@@ -29,11 +29,11 @@ class Schedule:
         moments = [first for table in (self._expiries, self._deadlines) if (first := table.first()) is not None]
         return min(moments, default=None)
 
-    def expiring(self, *, now: float) -> list[groups.GroupingKey]:
-        """The groups whose ttl is over."""
-        return self._expiries.due(now)
+    def expiring(self, *, now: float, most: int) -> list[groups.GroupingKey]:
+        """The groups whose ttl is over, at most so many."""
+        return self._expiries.due(now, most=most)
 
-    def ending(self, *, read_revision: int | None, now: float) -> list[groups.GroupingKey]:
-        """The groups that have been read, oldest push first, and those whose deadline is over."""
-        read = [] if read_revision is None else self._scrapes.due(read_revision)
-        return list(dict.fromkeys([*read, *self._deadlines.due(now)]))
+    def ending(self, *, read_revision: int | None, now: float, most: int) -> list[groups.GroupingKey]:
+        """The groups that have been read, oldest push first, and those whose deadline is over; at most so many."""
+        read = [] if read_revision is None else self._scrapes.due(read_revision, most=most)
+        return list(dict.fromkeys([*read, *self._deadlines.due(now, most=most)]))[:most]

@@ -42,10 +42,11 @@ class Timetable(Generic[_Key]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, until: float) -> list[_Key]:
-        """The keys whose moment has come, earliest first. They keep it until it is moved or taken back."""
-        found = []
-        while (first := self.first()) is not None and first <= until:
+    def due(self, until: float, *, most: int) -> list[_Key]:
+        """The keys whose moment has come, earliest first, at most so many. They keep it until it is moved or taken
+        back."""
+        found: list[tuple[float, int, _Key]] = []
+        while len(found) < most and (first := self.first()) is not None and first <= until:
             found.append(heapq.heappop(self._heap))
         for entry in found:
             heapq.heappush(self._heap, entry)
