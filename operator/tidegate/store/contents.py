@@ -6,6 +6,7 @@ Only this module changes the tables, so that groups and tables always agree.
 from __future__ import annotations
 
 import bisect
+import collections
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ class Contents:
         self._own_types = own_types
         self._tables: dict[str, tables.FamilyTable] = {}
         self._names: list[str] = []
-        self._unsettled: set[Group] = set()
+        self._unsettled: collections.OrderedDict[Group, None] = collections.OrderedDict()
         self._shapes: weakref.WeakValueDictionary[bytes, shapes.Shape] = weakref.WeakValueDictionary()
 
     def check(self, group: Group | None, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool) -> None:
@@ -141,22 +142,25 @@ class Contents:
     def stamp(self, group: Group) -> None:
         """Show the group's push and failure times as the series that Pushgateway adds to every group."""
         if group.times_key:
-            self._unsettled.add(group)
+            self._unsettled.setdefault(group)
         else:
             self._write_times(group)
 
-    def settle(self, *, most: int) -> bool:
-        """Write the lines of so many groups whose lines are still to be written; whether that were all."""
+    @property
+    def unsettled(self) -> int:
+        """How many groups have lines that are still to be written."""
+        return len(self._unsettled)
+
+    def settle(self, *, most: int) -> None:
+        """Write the lines of so many groups, those first that have waited longest."""
         for _ in range(min(most, len(self._unsettled))):
-            self._settle(self._unsettled.pop())
-        if self._unsettled:
-            return False
-        self._unsettled.clear()  # A set that was large stays so until it is told.
-        return True
+            self._settle(self._unsettled.popitem(last=False)[0])
+        if not self._unsettled:
+            self._unsettled.clear()  # It keeps the room that it once had until it is told.
 
     def remove(self, group: Group) -> None:
         """Take all that the group has out of the tables."""
-        self._unsettled.discard(group)
+        self._unsettled.pop(group, None)
         self._drop(group, list(group.families))
         for name, help_text in _OWN_HELP.items():
             self._take_out(name, help_text, (group.times_key,))
@@ -168,7 +172,7 @@ class Contents:
     def view(self, group: Group) -> interface.GroupView:
         """The group with the rendered lines of its series."""
         if group in self._unsettled:
-            self._unsettled.remove(group)
+            del self._unsettled[group]
             self._settle(group)
         stamped = Landing(max(group.push_time, group.push_failure_time))
         times = {name: HeldFamily(text, stamped, (group.times_key,)) for name, text in _OWN_HELP.items()}

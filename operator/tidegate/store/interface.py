@@ -22,7 +22,8 @@ TIMES = frozenset({PUSH_TIME, PUSH_FAILURE_TIME})
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All groups at one revision: no push is in it by half. Families in order of their names."""
+    """All groups as they were at a revision, some of them newer: no push is in it by half. Families in order of their
+    names."""
 
     revision: int
     families: Sequence[encodings.RenderedFamily]
@@ -125,7 +126,7 @@ class Store(Protocol):
         ...
 
     async def snapshot(self) -> Snapshot:
-        """What a scrape gets: the store at the moment when the call returns. The cost follows what has changed."""
+        """What a scrape gets: every push up to the call is in it. The cost follows what has changed."""
         ...
 
     def group(self, key: groups.GroupingKey) -> GroupView | None:

@@ -118,9 +118,16 @@ class MemoryStore:
         return self._schedule.next_deadline()
 
     async def snapshot(self) -> interface.Snapshot:
-        while not self._contents.settle(most=_SETTLED_AT_ONCE):
+        # Only what waits now, however many pushes come meanwhile: they are newer than this revision.
+        revision, left = self._revision, self._contents.unsettled
+        while left > _SETTLED_AT_ONCE:
+            self._contents.settle(most=_SETTLED_AT_ONCE)
+            left -= _SETTLED_AT_ONCE
             await turns.others()
-        return interface.Snapshot(self._revision, self._contents.render())
+        if self._contents.unsettled <= _SETTLED_AT_ONCE:
+            revision, left = self._revision, self._contents.unsettled
+        self._contents.settle(most=left)
+        return interface.Snapshot(revision, self._contents.render())
 
     def group(self, key: groups.GroupingKey) -> interface.GroupView | None:
         group = self._groups.get(key)

@@ -1,0 +1,94 @@
+"""What a snapshot has while pushes go on: all that was there when it was asked for, and no revision that it has not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Coroutine
+
+from tests.store import builders
+from tidegate.exposition import shapes, text
+from tidegate.store import interface, memory
+
+GROUPS = 400
+"""More than are settled at once."""
+
+_LINE = re.compile(rb'^x\{.*job="(\d+)"\} (\d+)$', re.MULTILINE)
+
+
+def _push(store: memory.MemoryStore, group: int, number: int) -> None:
+    key, body = builders.key(job=str(group)), b"x %d\n" % number
+    spelling = shapes.spell(body)
+    assert spelling is not None
+    if not builders.done(store.repeat(key, spelling, replace=True)):
+        builders.done(store.push(key, text.parse(body), replace=True, spelling=spelling))
+
+
+def _filled() -> memory.MemoryStore:
+    """Every group has been pushed often enough for its values to wait for a snapshot."""
+    store = builders.store()
+    for number in range(3):
+        for group in range(GROUPS):
+            _push(store, group, number)
+    return store
+
+
+def _values(snapshot: interface.Snapshot) -> dict[int, int]:
+    [family] = [family for family in snapshot.families if family.name == "x"]
+    return {int(job): int(value) for page in family.pages for job, value in _LINE.findall(page.text)}
+
+
+def _step(work: Coroutine[object, None, interface.Snapshot]) -> interface.Snapshot | None:
+    """Go on with it until it lets others run; the snapshot once it is there."""
+    try:
+        work.send(None)
+    except StopIteration as ended:
+        found: interface.Snapshot = ended.value
+        return found
+    return None
+
+
+def test_values_that_wait_are_in_it() -> None:
+    store = _filled()
+    work, snapshot = store.snapshot(), None
+    while snapshot is None:
+        snapshot = _step(work)
+    assert _values(snapshot) == dict.fromkeys(range(GROUPS), 2)
+    assert snapshot.revision == store.revision
+
+
+def test_it_comes_to_an_end_however_many_pushes_come_meanwhile() -> None:
+    store = _filled()
+    before = store.revision
+    work, snapshot, turns = store.snapshot(), None, 0
+    while snapshot is None:
+        snapshot, turns = _step(work), turns + 1
+        for group in range(GROUPS):
+            _push(store, group, 100 + turns)
+    assert turns < 2 * GROUPS / memory._SETTLED_AT_ONCE
+    assert snapshot.revision == before
+    assert min(_values(snapshot).values()) >= 2
+
+
+def test_no_push_is_in_its_revision_that_is_not_in_it() -> None:
+    store = _filled()
+    pushed: dict[int, int] = {}
+    work, snapshot, turn = store.snapshot(), None, 0
+    while snapshot is None:
+        snapshot, turn = _step(work), turn + 1
+        for group in (turn, GROUPS - turn):
+            _push(store, group, 100 + turn)
+            pushed.setdefault(group, store.revision)
+    values = _values(snapshot)
+    assert all(values[group] >= 100 for group, revision in pushed.items() if revision <= snapshot.revision)
+
+
+def test_a_group_that_goes_meanwhile_is_not_settled() -> None:
+    store = _filled()
+    work = store.snapshot()
+    assert _step(work) is None
+    for group in range(GROUPS):
+        builders.done(store.delete(builders.key(job=str(group))))
+    snapshot = None
+    while snapshot is None:
+        snapshot = _step(work)
+    assert snapshot.families == []
