@@ -43,7 +43,7 @@ def measure(program: Path, folder: Path, *, seconds: int, sizes: Sequence[int], 
             point = _point(server, groups, seconds=seconds)
             found.unchecked.append(point)
         with servers.pushgateway(program, folder, flags=(f"--persistence.file={kept}",)) as server:
-            rate = loads.push(server, groups=groups, seconds=seconds).rate
+            rate = loads.rate(server, groups=groups, seconds=seconds)
             found.checked.append(point._replace(push_rate=rate))
         kept.unlink()
     return found
@@ -54,5 +54,5 @@ def _point(server: servers.Server, groups: int, *, seconds: int) -> Point:
     scraping.expect_series(server, groups=groups, gzip=False)
     scrape = min(scraping.scrape(server, gzip=False) for _ in range(_SCRAPES))
     memory = servers.resident(server.process)
-    rate = loads.push(server, groups=groups, seconds=seconds).rate
+    rate = loads.rate(server, groups=groups, seconds=seconds)
     return Point(groups, rate, scrape, memory)
