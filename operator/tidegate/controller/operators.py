@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import logging
 import threading
@@ -143,9 +144,17 @@ class Operator:
 
     def _supervised(self, own: metrics.OperatorMetrics) -> supervisors.Supervisor:
         loop = asyncio.get_running_loop()
+        waiting: collections.deque[intakes.Sighting] = collections.deque()
+
+        def take() -> None:
+            while waiting:
+                self.sighted(waiting.popleft())
 
         def pass_on(sighting: intakes.Sighting) -> None:
-            loop.call_soon_threadsafe(self.sighted, sighting)
+            # One call for all that come before it is made: to wake the other thread costs as much as many of them.
+            waiting.append(sighting)
+            if len(waiting) == 1:
+                loop.call_soon_threadsafe(take)
 
         def work(told_to_stop: threading.Event) -> None:
             watches.watch(told_to_stop, chosen=self._settings.kubernetes, sink=pass_on)
