@@ -27,7 +27,8 @@ break every scrape. tidegate always checks.
 
 Of two sides every round measures one straight after the other, and every second round begins with the other one. The
 result is the median of the rounds' ratios, with the smallest and the largest in brackets: the machine is shared, so a
-slow moment has to count on both sides. Where there is one side only, it is the median of its rounds.
+slow moment has to count on both sides. Where there is one side only, it is the median of its rounds; the operator's
+rows are of one run. Restoring a store is not measured, since nothing is kept over a restart yet.
 
 ## How cost grows
 
@@ -69,7 +70,9 @@ def machine() -> Machine:
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
     )
     kilobytes = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
-    return Machine(os.cpu_count() or 1, model or platform.machine(), round(kilobytes / 2**20), platform.release())
+    return Machine(
+        os.cpu_count() or 1, model or platform.machine(), round(kilobytes / 2**20), platform.release().partition("-")[0]
+    )
 
 
 def write(report: Report, folder: Path) -> None:
