@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _WIDTH, _HEIGHT = 460, 300
-_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 34, 14, 44
+_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 34, 30, 44
 _COLOURS = ("#0b7a75", "#c2410c", "#6b7280")
 _STYLE = "font-family: system-ui, sans-serif; font-size: 11px; fill: #444"
 
@@ -18,11 +18,12 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One plot."""
+    """One plot; the names of its lines stand in the upper or the lower left corner."""
 
     title: str
     x_name: str
     lines: Sequence[Line]
+    names_above: bool = False
 
 
 def svg(panels: Sequence[Panel]) -> str:
@@ -51,9 +52,10 @@ def _panel(panel: Panel) -> str:
         parts.append(_rule(_LEFT, y, _WIDTH - _RIGHT, y))
         parts.append(_text(_LEFT - 6, y + 4, _named(power), "end"))
     parts.append(_text((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 10, panel.x_name, "middle"))
+    first = _TOP + 16 if panel.names_above else _HEIGHT - _BOTTOM + 3 - 15 * len(panel.lines)
     for place, (line, colour) in enumerate(zip(panel.lines, _COLOURS, strict=False)):
         parts.append(_drawn(line, colour, across, up))
-        parts.append(_legend(line.name, colour, place))
+        parts.append(_named_line(line.name, colour, y=first + 15 * place))
     return "".join(parts)
 
 
@@ -81,10 +83,9 @@ def _drawn(line: Line, colour: str, across: _Axis, up: _Axis) -> str:
     return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8"/>{dots}'
 
 
-def _legend(name: str, colour: str, place: int) -> str:
-    y = _HEIGHT - _BOTTOM - 12 - 15 * place
-    mark = f'<rect x="{_LEFT + 8}" y="{y - 7}" width="9" height="9" fill="{colour}"/>'
-    return mark + _text(_LEFT + 22, y + 1, name, "start")
+def _named_line(name: str, colour: str, *, y: float) -> str:
+    mark = f'<rect x="{_LEFT + 8}" y="{y - 8}" width="9" height="9" fill="{colour}"/>'
+    return mark + _text(_LEFT + 22, y, name, "start")
 
 
 def _rule(x1: float, y1: float, x2: float, y2: float) -> str:

@@ -144,16 +144,25 @@ def _exponent(points: Sequence[curves.Point], value: Callable[[curves.Point], fl
 
 
 def _plot(grown: curves.Curves) -> str:
-    def lines(value: Callable[[curves.Point], float], *, modes: bool) -> list[plots.Line]:
-        named = {"tidegate": grown.ours, "Pushgateway": grown.checked}
-        if modes:
-            named = {"tidegate": grown.ours, "Pushgateway, checked": grown.checked, "unchecked": grown.unchecked}
-        return [plots.Line(name, [(point.groups, value(point)) for point in points]) for name, points in named.items()]
+    def line(name: str, points: Sequence[curves.Point], value: Callable[[curves.Point], float]) -> plots.Line:
+        return plots.Line(name, [(point.groups, value(point)) for point in points])
 
+    def rate(point: curves.Point) -> float:
+        return point.push_rate
+
+    def scrape(point: curves.Point) -> float:
+        return point.scrape
+
+    pushes = [
+        line("tidegate", grown.ours, rate),
+        line("Pushgateway, checked", grown.checked, rate),
+        line("Pushgateway, unchecked", grown.unchecked, rate),
+    ]
+    scrapes = [line("tidegate", grown.ours, scrape), line("Pushgateway", grown.unchecked, scrape)]
     return plots.svg(
         [
-            plots.Panel("Pushes a second", "groups", lines(lambda point: point.push_rate, modes=True)),
-            plots.Panel("Seconds a scrape", "groups", lines(lambda point: point.scrape, modes=False)),
+            plots.Panel("Pushes a second", "groups", pushes),
+            plots.Panel("Seconds a scrape", "groups", scrapes, names_above=True),
         ]
     )
 
