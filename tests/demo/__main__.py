@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.cluster import binaries
 from tests.demo import stages, tables
-from tests.support import waiting
+from tests.support import ending, waiting
 
 _PATIENCE = 120.0
 """Seconds after which the demo has failed: it takes some twenty."""
@@ -92,7 +92,7 @@ def _keep(stage: stages.Stage) -> None:
         flush=True,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        signal.pause()
+        ending.wait_until_told()
     say("stopping everything")
 
 
