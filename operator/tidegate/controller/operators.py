@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import collections
 import contextlib
 import logging
 import threading
@@ -14,7 +13,7 @@ import prometheus_client
 from aiohttp import web
 
 from tidegate import settings
-from tidegate.aiokits import addresses, backoffs, clocks
+from tidegate.aiokits import addresses, backoffs, clocks, handovers
 from tidegate.controller import (
     agendas,
     announcers,
@@ -143,21 +142,10 @@ class Operator:
         return silent < _DEAD_TURNS * self._settings.worker.resync_seconds
 
     def _supervised(self, own: metrics.OperatorMetrics) -> supervisors.Supervisor:
-        loop = asyncio.get_running_loop()
-        waiting: collections.deque[intakes.Sighting] = collections.deque()
-
-        def take() -> None:
-            while waiting:
-                self.sighted(waiting.popleft())
-
-        def pass_on(sighting: intakes.Sighting) -> None:
-            # One call for all that come before it is made: to wake the other thread costs as much as many of them.
-            waiting.append(sighting)
-            if len(waiting) == 1:
-                loop.call_soon_threadsafe(take)
+        handover = handovers.Handover(asyncio.get_running_loop(), self.sighted)
 
         def work(told_to_stop: threading.Event) -> None:
-            watches.watch(told_to_stop, chosen=self._settings.kubernetes, sink=pass_on)
+            watches.watch(told_to_stop, chosen=self._settings.kubernetes, sink=handover.put)
 
         period = self._settings.worker.resync_seconds
         meanwhile = f"it is begun anew, and until then changes of Jobs are seen every {period:g} s"

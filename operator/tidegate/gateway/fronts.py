@@ -8,36 +8,16 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Mapping
-from typing import Protocol
 
 import aiohttp
 from aiohttp import abc, hdrs, http_parser, web
 from aiohttp.http import HttpVersion11
 
-from tidegate.gateway import answers, flights, routes
+from tidegate.gateway import answers, flights, guards, routes
+from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors
 
 _logger = logging.getLogger(__name__)
-
-
-class Guard(Protocol):
-    """Who may come in, and what every answer says besides."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """For every answer."""
-        ...
-
-    async def refuse(self, request: web.BaseRequest) -> web.Response | None:
-        """The answer to a request that may not come in."""
-        ...
-
-
-class Counter(Protocol):
-    """Whoever counts requests by their route's name and their status."""
-
-    def answered(self, name: str, status: int) -> None: ...
 
 
 class Front:
@@ -45,16 +25,22 @@ class Front:
 
     :param body_bytes: the largest body of a request.
     :param guard: ``None`` lets everybody in.
+    :param metrics: where requests are counted; ``None`` for nowhere.
     :ivar flight: the requests under way.
     """
 
     def __init__(
-        self, found: routes.Routes, *, body_bytes: int, guard: Guard | None = None, counter: Counter | None = None
+        self,
+        found: routes.Routes,
+        *,
+        body_bytes: int,
+        guard: guards.Guard | None = None,
+        metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
         self._routes = found
         self._body_bytes = body_bytes
         self._guard = guard
-        self._counter = counter
+        self._metrics = metrics
         self.flight = flights.InFlight()
 
     def server(self) -> web.Server:
@@ -69,8 +55,8 @@ class Front:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request."""
-        self.flight.begin()
         route = self._routes.find(request)
+        self.flight.begin()
         try:
             response = await self._respond(request, route)
         except web.HTTPException as answer:
@@ -93,8 +79,8 @@ class Front:
             return web.Response(status=400, text=f"{error}\n")
 
     def _count(self, route: routes.Route, response: web.StreamResponse) -> None:
-        if self._counter is not None:
-            self._counter.answered(route.name, response.status)
+        if self._metrics is not None:
+            self._metrics.answered(route.name, response.status)
 
     def _request(
         self,
@@ -113,7 +99,7 @@ class Front:
 class _Request(web.BaseRequest):
     """A request whose answer, whoever makes it, gets the guard's headers just before it is sent."""
 
-    guard: Guard | None = None
+    guard: guards.Guard | None = None
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         if self.guard is not None:

@@ -56,7 +56,8 @@ class _Layout(NamedTuple):
 def _layout(spelled: tuple[str, ...], *, utf8_names: bool) -> _Layout:
     """The layout of these names, ``job`` first. Many groups have the same."""
     found = {}
-    for place, name in enumerate(map(_decode, spelled[1:]), 1):
+    decoded = [_decode(name) for name in spelled]
+    for place, name in enumerate(decoded[1:], 1):
         label = name.removesuffix(_BASE64_SUFFIX)
         if label.startswith(_RESERVED_PREFIX):
             raise errors.BadGroupingKeyError(f"improper label name {label!r}")
@@ -68,7 +69,7 @@ def _layout(spelled: tuple[str, ...], *, utf8_names: bool) -> _Layout:
     twice = names.clash({**found, "instance": 0})
     if twice is not None:
         raise errors.BadGroupingKeyError(f"two of its labels are both {twice} to some readers")
-    return _Layout(tuple(sorted(found.items())), any(_decode(name).endswith(_BASE64_SUFFIX) for name in spelled))
+    return _Layout(tuple(sorted(found.items())), any(name.endswith(_BASE64_SUFFIX) for name in decoded))
 
 
 def _value(name: str, raw: str) -> str:

@@ -77,12 +77,13 @@ class ScrapeEndpoint:
         """Send all of the snapshot; whether the reader took it (into its kernel's buffers) within these seconds."""
         merged = list(own_metrics.merge(snapshot.families, self._metrics.families()))
         encoding = negotiation.negotiate(request.headers.get(hdrs.ACCEPT, ""))
+        gzip = _accepts_gzip(request)
         response.headers[hdrs.CONTENT_TYPE] = encoding.content_type
         response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
         try:
             async with asyncio.timeout(within):
-                parts = await _parts(encodings.encode(merged, encoding), gzip=_accepts_gzip(request))
-                if _accepts_gzip(request):
+                parts = await _parts(encodings.encode(merged, encoding), gzip=gzip)
+                if gzip:
                     response.headers[hdrs.CONTENT_ENCODING] = "gzip"
                 response.content_length = sum(map(len, parts))
                 await response.prepare(request)

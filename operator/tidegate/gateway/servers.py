@@ -127,7 +127,7 @@ class Gateway:
         file = reloads.WebConfigFile(chosen.config_file)
         loaded = file.load()
         guard = guards.Guard(loaded.config)
-        front = fronts.Front(found, body_bytes=self._settings.limits.body_bytes, guard=guard, counter=self._metrics)
+        front = fronts.Front(found, body_bytes=self._settings.limits.body_bytes, guard=guard, metrics=self._metrics)
         opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
         runner = await self._serve(stack, front, opened, tls=loaded.tls)
 

@@ -151,12 +151,19 @@ class Contents:
         """How many groups have lines that are still to be written."""
         return len(self._unsettled)
 
-    def settle(self, *, most: int) -> None:
-        """Write the lines of so many groups, those first that have waited longest."""
-        for _ in range(min(most, len(self._unsettled))):
-            self._settle(self._unsettled.popitem(last=False)[0])
+    def settle(self, *, most: int, values: int) -> int:
+        """Write the lines of so many groups, those first that have waited longest; how many they were.
+
+        :param values: after so many it stops, since some groups have thousands.
+        """
+        settled = 0
+        while self._unsettled and settled < most and values > 0:
+            group, _ = self._unsettled.popitem(last=False)
+            settled, values = settled + 1, values - len(group.values or ())
+            self._settle(group)
         if not self._unsettled:
             self._unsettled.clear()  # It keeps the room that it once had until it is told.
+        return settled
 
     def remove(self, group: Group) -> None:
         """Take all that the group has out of the tables."""

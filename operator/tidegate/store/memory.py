@@ -18,6 +18,9 @@ _LARGE_PUSH = 500
 _SETTLED_AT_ONCE = 50
 """Groups whose lines are written between two looks at other requests: with 10 series each that takes a millisecond."""
 
+_VALUES_AT_ONCE = 500
+"""Of those groups, where they have more series than others."""
+
 _SWEPT_AT_ONCE = 50
 """Groups that one sweep ends: with 10 series each that takes two milliseconds."""
 
@@ -120,13 +123,12 @@ class MemoryStore:
     async def snapshot(self) -> interface.Snapshot:
         # Only what waits now, however many pushes come meanwhile: they are newer than this revision.
         revision, left = self._revision, self._contents.unsettled
-        while left > _SETTLED_AT_ONCE:
-            self._contents.settle(most=_SETTLED_AT_ONCE)
-            left -= _SETTLED_AT_ONCE
-            await turns.others()
-        if self._contents.unsettled <= _SETTLED_AT_ONCE:
-            revision, left = self._revision, self._contents.unsettled
-        self._contents.settle(most=left)
+        while left > 0 and self._contents.unsettled:
+            left -= self._contents.settle(most=min(left, _SETTLED_AT_ONCE), values=_VALUES_AT_ONCE)
+            if left > 0:
+                await turns.others()
+        if not self._contents.unsettled:
+            revision = self._revision
         return interface.Snapshot(revision, self._contents.render())
 
     def group(self, key: groups.GroupingKey) -> interface.GroupView | None:

@@ -1,0 +1,44 @@
+"""What another thread hands over is taken in its order, whatever becomes of some of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from tests.support import waiting
+from tidegate.aiokits import handovers
+
+
+async def _handed_over(count: int, *, failing: int = -1) -> list[int]:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda *_: None)
+    taken: list[int] = []
+
+    def take(item: int) -> None:
+        taken.append(item)
+        if item == failing:
+            raise ValueError(item)
+
+    handover = handovers.Handover(loop, take)
+
+    def put_all() -> None:
+        for number in range(count):
+            handover.put(number)
+
+    thread = threading.Thread(target=put_all)
+    thread.start()
+
+    async def all_taken() -> bool:
+        return len(taken) == count
+
+    await waiting.eventually_async(all_taken, why="all to be taken", timeout=10.0)
+    thread.join()
+    return taken
+
+
+async def test_all_of_it_is_taken_in_order() -> None:
+    assert await _handed_over(10_000) == list(range(10_000))
+
+
+async def test_one_that_cannot_be_taken_holds_up_nothing() -> None:
+    assert await _handed_over(10_000, failing=17) == list(range(10_000))
