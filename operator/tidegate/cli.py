@@ -23,6 +23,7 @@ examples:
 """
 
 _ABOUT_ALL = ("--help", "--version")
+_FSYNC = ("checkpoint", "always")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\Z")
 
@@ -125,6 +126,22 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
         settings.PushSettings().ttl_drain_timeout,
         "how long a group whose ttl is over waits for Prometheus",
     )
+    _flag(
+        group,
+        "--persistence.file",
+        str,
+        gateway.persistence.file,
+        "file that keeps every acknowledged push; empty: groups end with the process",
+    )
+    group.add_argument(
+        "--persistence.fsync",
+        dest="persistence_fsync",
+        choices=_FSYNC,
+        default=_FSYNC[0],
+        help="when the disk must have it: checkpoint (a push outlives the process, the last ones not a power loss), or "
+        "always (before a push is acknowledged) (default: %(default)s)",
+    )
+    _flag(group, "--persistence.interval", seconds, 300.0, "taken for Pushgateway's sake: nothing waits that long")
     _flag(
         group,
         "--control.listen-address",
@@ -263,6 +280,9 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
             enable_utf8_names=chosen.push_enable_utf8_names,
             disable_consistency_check=chosen.push_disable_consistency_check,
             ttl_drain_timeout=chosen.push_ttl_drain_timeout,
+        ),
+        persistence=settings.PersistenceSettings(
+            file=chosen.persistence_file, fsync=chosen.persistence_fsync == "always"
         ),
     )
 

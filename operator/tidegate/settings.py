@@ -130,6 +130,18 @@ class PushSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersistenceSettings:
+    """What of the groups outlives the process."""
+
+    file: str = ""
+    """The file that keeps every acknowledged push; nobody else may have it open. Default none: they end with the
+    process."""
+
+    fsync: bool = False
+    """Whether a push is acknowledged only when the disk has it, so that it outlives a power loss, too. Default no."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LimitSettings:
     """What one request may cost."""
 
@@ -150,4 +162,5 @@ class GatewaySettings:
     """How long requests in flight may take to finish after SIGTERM. Default 10 s."""
 
     push: PushSettings = field(default_factory=PushSettings)
+    persistence: PersistenceSettings = field(default_factory=PersistenceSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

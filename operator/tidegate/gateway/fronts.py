@@ -43,6 +43,10 @@ class Front:
         self._metrics = metrics
         self.flight = flights.InFlight()
 
+    def change(self, found: routes.Routes) -> None:
+        """From now on requests go these ways."""
+        self._routes = found
+
     def server(self) -> web.Server:
         """A server that asks this front. Call it within the event loop."""
         return web.Server(
@@ -77,6 +81,8 @@ class Front:
         except errors.BadRequestError as error:
             _logger.debug("refused %s %s from %s: %s", request.method, request.path, request.remote, error)
             return web.Response(status=400, text=f"{error}\n")
+        except errors.StorageError as error:
+            return web.Response(status=507, text=f"{error}\n")
 
     def _count(self, route: routes.Route, response: web.StreamResponse) -> None:
         if self._metrics is not None:

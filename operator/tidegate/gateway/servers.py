@@ -7,6 +7,7 @@ import contextlib
 import logging
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 import prometheus_client
 from aiohttp import web
@@ -30,7 +31,7 @@ from tidegate.gateway import (
 )
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
-from tidegate.store import memory
+from tidegate.store import durable, interface, memory
 
 _logger = logging.getLogger(__name__)
 
@@ -59,10 +60,9 @@ class Gateway:
     ) -> None:
         self._settings = chosen
         self._metrics = own_metrics.GatewayMetrics(registry)
-        self.tracker = trackers.ScrapeTracker()
-        self.store = memory.MemoryStore(
-            clock=clock, own_types=self._metrics.types(), ttl_drain_timeout=chosen.push.ttl_drain_timeout
-        )
+        self._clock = clock
+        self.store = self._new_store(registry)
+        self.tracker = trackers.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
         self.drainer = drains.Drainer(self.store, self.tracker, clock=clock, on_deleted=self._metrics.deleted)
         self._probes = health.HealthEndpoint()
@@ -80,30 +80,27 @@ class Gateway:
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
+        self._draining: asyncio.Task[None] | None = None
         self.web_port = 0
         self.control_port = 0
 
     async def start(self) -> None:
-        """Open all addresses; nothing stays open where that fails.
+        """Open all addresses, and restore the groups; nothing stays open where that fails.
 
-        :raises OSError: an address cannot be had.
+        :raises OSError: an address, or the file of the groups, cannot be had.
         :raises webconfigs.BadWebConfigError: the web configuration file cannot be used.
         """
         async with contextlib.AsyncExitStack() as stack:
-            draining = asyncio.create_task(self.drainer.run(), name="drain groups")
-            stack.push_async_callback(_cancel, draining)
+            await self.store.open()
+            stack.push_async_callback(self.store.close)
             stack.push_async_callback(self._scrape.close)
-            public = sites.public(
-                self._settings.web,
-                groups=self._groups,
-                scrape=self._scrape,
-                query=self._query,
-                probes=self._probes,
-                selection=selections.SelectionEndpoint(self.store, self._metrics),
-                administer=self._admin,
-            )
+            stack.push_async_callback(self._stop_draining)
+            front = await self._serve_web(stack)
+            await self._restore()
+            self._draining = asyncio.create_task(self.drainer.run(), name="drain groups")
             self.control_port = await self._serve_control(stack)
-            self.web_port = await self._serve_web(stack, public)
+            front.change(self._public())
+            self._probes.restored()
             self._running = stack.pop_all()
         chosen = self._settings.web
         where = "the sockets of systemd" if chosen.systemd_socket else ", ".join(chosen.listen_addresses)
@@ -116,17 +113,54 @@ class Gateway:
         await self._running.aclose()
         _logger.info("stopped")
 
+    def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
+        chosen, timeout = self._settings.persistence, self._settings.push.ttl_drain_timeout
+        if not chosen.file:
+            return memory.MemoryStore(clock=self._clock, own_types=self._metrics.types(), ttl_drain_timeout=timeout)
+        metrics = own_metrics.PersistenceMetrics(registry)
+        store = durable.DurableStore(
+            Path(chosen.file),
+            fsync=chosen.fsync,
+            clock=self._clock,
+            own_types=self._metrics.types(),
+            ttl_drain_timeout=timeout,
+            observer=metrics,
+        )
+        metrics.watch(store.journal)
+        return store
+
+    def _public(self) -> routes.Routes:
+        return sites.public(
+            self._settings.web,
+            groups=self._groups,
+            scrape=self._scrape,
+            query=self._query,
+            probes=self._probes,
+            selection=selections.SelectionEndpoint(self.store, self._metrics),
+            administer=self._admin,
+        )
+
+    async def _stop_draining(self) -> None:
+        if self._draining is not None:
+            await _cancel(self._draining)
+
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
         opened = listeners.open_addresses((self._settings.control_address,))
         front = fronts.Front(sites.private(self._control), body_bytes=_CONTROL_BODY)
         await self._serve(stack, front, opened, tls=None)
         return opened.port
 
-    async def _serve_web(self, stack: contextlib.AsyncExitStack, found: routes.Routes) -> int:
+    async def _restore(self) -> None:
+        await self.store.restore()
+        readings, ended = self.store.kept_readings()
+        self.tracker.resume(readings, ended=ended, now=self._clock.steady())
+
+    async def _serve_web(self, stack: contextlib.AsyncExitStack) -> fronts.Front:
         chosen = self._settings.web
         file = reloads.WebConfigFile(chosen.config_file)
         loaded = file.load()
         guard = guards.Guard(loaded.config)
+        found = sites.restoring(chosen, probes=self._probes)
         front = fronts.Front(found, body_bytes=self._settings.limits.body_bytes, guard=guard, metrics=self._metrics)
         opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
         runner = await self._serve(stack, front, opened, tls=loaded.tls)
@@ -137,7 +171,8 @@ class Gateway:
 
         following = asyncio.create_task(file.follow(change), name="follow the web configuration file")
         stack.push_async_callback(_cancel, following)
-        return opened.port
+        self.web_port = opened.port
+        return front
 
     async def _serve(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 import collections
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,6 +44,7 @@ class HeldFamily(NamedTuple):
 class Group:
     """One group as the store keeps it. Times are Unix seconds, 0.0 for never.
 
+    :param id: names it in a file, and no other group.
     :param families: what was pushed, by name; the times that the store adds are not among them.
     :param times_key: the key of those times' series; empty until they are shown.
     :param digest: of the last push, where that was one body in text (:class:`tidegate.exposition.shapes.Spelling`).
@@ -54,6 +55,7 @@ class Group:
 
     key: groups.GroupingKey
     life: lives.Life
+    id: int = 0
     revision: int = 0
     push_time: float = 0.0
     push_failure_time: float = 0.0
@@ -139,6 +141,40 @@ class Contents:
         landing.at = at
         return True
 
+    def parts(self, group: Group, known: Mapping[str, pushes.PreparedFamily]) -> list[pushes.Part]:
+        """What the group has of each of its pushes, oldest first, as :meth:`insert` takes it.
+
+        :param known: the families of a push that it has just got.
+        """
+        self._write_values(group)
+        slots = group.shape.slots if group.shape is not None else {}
+        found: dict[int, tuple[pushes.Part, dict[str, pushes.PreparedFamily]]] = {}
+        for name, held in group.families.items():
+            if id(held.landing) not in found:
+                parts: dict[str, pushes.PreparedFamily] = {}
+                last = held.landing is group.landing
+                found[id(held.landing)] = pushes.Part(held.landing.at, parts, slots if last else {}), parts
+            _, parts = found[id(held.landing)]
+            parts[name] = known[name] if name in known else self._prepared(name, held)
+        return [part for part, _ in found.values()]
+
+    def insert(self, group: Group, parts: Iterable[pushes.Part]) -> None:
+        """Give a group that has nothing these parts, which are known to stand beside all others."""
+        for part in parts:
+            self.put(group, part.families, replace=False, at=part.at)
+        self.stamp(group)
+
+    def load(self, restored: Iterable[tuple[Group, Iterable[pushes.Part]]]) -> None:
+        """Insert many groups at once into an empty store: in a fraction of the time, since nothing has to be moved."""
+        loader = _Loader(self._add_table)
+        for group, parts in restored:
+            for part in parts:
+                loader.add(group, part)
+            times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
+            for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
+                (group.times_key,) = loader.add_family(name, family)
+        loader.finish()
+
     def stamp(self, group: Group) -> None:
         """Show the group's push and failure times as the series that Pushgateway adds to every group."""
         if group.times_key:
@@ -191,6 +227,12 @@ class Contents:
             push_failure_time=group.push_failure_time,
             families={name: self._view_family(name, held) for name, held in held_families.items()},
         )
+
+    def _prepared(self, name: str, held: HeldFamily) -> pushes.PreparedFamily:
+        table = self._tables[name]
+        series = {key: table.series[key] for key in held.keys}
+        known = table.series.specials
+        return pushes.PreparedFamily(table.type, held.help, series, {key: known[key] for key in series if key in known})
 
     def _view_family(self, name: str, held: HeldFamily) -> interface.GroupFamily:
         table = self._tables[name]
@@ -277,6 +319,43 @@ class Contents:
         table = self._tables[name] = tables.FamilyTable(name, type)
         bisect.insort(self._names, name)
         return table
+
+
+class _Loader:
+    """Collects the series of many groups by family, and puts each family's into its table in one go.
+
+    :param add_table: makes the table of a family that there is none of yet.
+    """
+
+    def __init__(self, add_table: Callable[[str, families.MetricType], tables.FamilyTable]) -> None:
+        self._add_table = add_table
+        self._collected: dict[str, tuple[tables.FamilyTable, list[tuple[str, bytes]]]] = {}
+
+    def add(self, group: Group, part: pushes.Part) -> None:
+        group.landing = Landing(part.at)
+        alike: dict[tuple[str | None, tuple[str, ...]], HeldFamily] = {}
+        for name, family in part.families.items():
+            keys = self.add_family(name, family)
+            held = alike.setdefault((family.help, keys), HeldFamily(family.help, group.landing, keys))
+            group.families[self._collected[name][0].name] = held
+
+    def add_family(self, name: str, family: pushes.PreparedFamily) -> tuple[str, ...]:
+        """Note a family of a group; the keys of its series."""
+        found = self._collected.get(name)
+        if found is None:
+            found = self._collected[name] = (self._add_table(name, family.type), [])
+        table, collected = found
+        table.join(family.help, family.type)
+        collected.extend(family.series.items())
+        if family.specials:
+            table.series.specials.update(family.specials)
+        return tuple(family.series)
+
+    def finish(self) -> None:
+        for table, collected in self._collected.values():
+            collected.sort()
+            table.series.load(collected)
+            collected.clear()
 
 
 def _has_specials(pushed: Mapping[str, pushes.PreparedFamily]) -> bool:

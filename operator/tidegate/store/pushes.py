@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from tidegate.exposition import names, order, render, specials
+from tidegate.exposition import names, order, render, shapes, specials
 from tidegate.model import errors, families, groups
 from tidegate.store import interface
 
@@ -20,6 +20,19 @@ class PreparedFamily(NamedTuple):
     help: str | None
     series: Mapping[str, bytes]
     specials: Mapping[str, families.Metric]
+
+
+class Part(NamedTuple):
+    """What a group has of one of its pushes.
+
+    :param at: when that push came, or the last that repeated it; Unix seconds.
+    :param slots: of those families whose numbers may come alone, where the push has such
+        (:data:`tidegate.exposition.shapes.Slots`).
+    """
+
+    at: float
+    families: Mapping[str, PreparedFamily]
+    slots: Mapping[str, shapes.Slots]
 
 
 def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> dict[str, PreparedFamily]:

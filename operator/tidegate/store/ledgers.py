@@ -1,0 +1,138 @@
+"""The file: SQLite, one transaction after the other. For one thread at a time; nothing here knows what rows mean."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from tidegate.store import files, rows
+
+_ROWS_AT_ONCE = 32
+"""Rows a statement: the interpreter's lock is let go and taken again for each statement, and taking it may last."""
+
+_CHECKPOINT_BYTES = 16 * 1024 * 1024
+"""Bytes of the log from which it is worked into the file. Each checkpoint waits for the disk."""
+
+_Row = TypeVar("_Row", bound=tuple[object, ...])
+
+
+class Totals(NamedTuple):
+    """How far the store had come when the last transaction was written.
+
+    :param revision: none after it was acknowledged; ``moment`` is in steady seconds.
+    """
+
+    revision: int
+    moment: float
+
+
+class Ledger:
+    """An open file.
+
+    :param fsync: whether each transaction waits until the disk has it. Without, those of the last seconds before a
+        power loss may be missing, and the file is sound; the end of the process loses nothing either way.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, fsync: bool) -> None:
+        self._connection = connection
+        self._log = path.with_name(f"{path.name}-wal")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+    def close(self) -> None:
+        """Work the log into the file, and close it."""
+        self._connection.close()
+
+    def check(self) -> None:
+        """Look at every page.
+
+        :raises files.DamagedFileError: one cannot be right.
+        """
+        found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise files.DamagedFileError(found)
+
+    def write(self, changes: rows.Changes) -> bool:
+        """Write all of this or nothing; whether the log is long enough for a :meth:`checkpoint`.
+
+        :raises sqlite3.Error: nothing has been written.
+        """
+        with self._transaction():
+            self._delete(changes.removed)
+            self._insert("groups", changes.groups.values())
+            self._insert("pushes", changes.pushes.values())
+            self._insert("lives", changes.lives.values())
+            self._write_scrapers(changes.scrapers)
+            self._connection.execute("REPLACE INTO totals VALUES (1, ?, ?)", (changes.revision, changes.moment))
+        return self._log.stat().st_size >= _CHECKPOINT_BYTES
+
+    def checkpoint(self) -> None:
+        """Work the log into the file, and begin it anew.
+
+        :raises sqlite3.Error: the log is as long as it was.
+        """
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def totals(self) -> Totals:
+        """How far the store had come."""
+        found = self._connection.execute("SELECT revision, moment FROM totals").fetchone()
+        return Totals(*found) if found else Totals(0, 0.0)
+
+    def groups(self) -> Iterator[rows.StoredGroup]:
+        """All groups, oldest first."""
+        return self._select_groups("")
+
+    def groups_of(self, ids: Collection[int]) -> list[rows.StoredGroup]:
+        """Those of these groups that there are."""
+        return list(itertools.chain.from_iterable(self._select_groups("WHERE groups.id = ?", (id,)) for id in ids))
+
+    def scrapers(self) -> list[rows.ScraperRow]:
+        """All scrapers."""
+        found = self._connection.execute(f"SELECT {', '.join(rows.ScraperRow._fields)} FROM scrapers")
+        return [rows.ScraperRow(*row) for row in found]
+
+    def _select_groups(self, condition: str, parameters: Sequence[int] = ()) -> Iterator[rows.StoredGroup]:
+        query = (
+            "SELECT groups.id, labels, families, revision, push_time, expires, numbers, failure_time, claims, drain "
+            "FROM groups JOIN pushes USING (id) LEFT JOIN lives USING (id) " + condition + " ORDER BY groups.id"
+        )
+        for id, labels, families, *rest in self._connection.execute(query, parameters):
+            push, (failure_time, claims, drain) = rows.PushRow(id, *rest[:4]), rest[4:]
+            life = rows.LifeRow(id, failure_time or 0.0, claims, drain)
+            yield rows.StoredGroup(rows.GroupRow(id, labels, families), push, life)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # Some errors, a full disk among them, have rolled it back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _insert(self, table: str, wanted: Iterable[_Row]) -> None:
+        left = iter(wanted)
+        while several := list(itertools.islice(left, _ROWS_AT_ONCE)):
+            row = f"({', '.join('?' * len(several[0]))})"
+            statement = f"REPLACE INTO {table} VALUES {', '.join([row] * len(several))}"
+            self._connection.execute(statement, list(itertools.chain.from_iterable(several)))
+
+    def _delete(self, ids: Iterable[int]) -> None:
+        for id in ids:
+            for table in ("groups", "pushes", "lives"):
+                self._connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,))
+
+    def _write_scrapers(self, scrapers: Mapping[tuple[str, str], rows.ScraperRow | None]) -> None:
+        for (address, user_agent), row in scrapers.items():
+            if row is None:
+                self._connection.execute(
+                    "DELETE FROM scrapers WHERE address = ? AND user_agent = ?", (address, user_agent)
+                )
+        self._insert("scrapers", (row for row in scrapers.values() if row is not None))
