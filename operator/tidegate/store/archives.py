@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Iterable, Sequence
+import types
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tidegate.exposition import shapes
@@ -19,6 +20,8 @@ from tidegate.model import families, groups, lives, records, scrapers
 from tidegate.store import pushes, rows
 
 _SUMMARY, _HISTOGRAM = "summary", "histogram"
+_TYPES = {type_.value: type_ for type_ in families.MetricType}
+_NONE: Mapping[str, families.Metric] = types.MappingProxyType({})
 
 
 def spell_parts(parts: Iterable[pushes.Part]) -> str:
@@ -108,39 +111,37 @@ def read_scraper(row: rows.ScraperRow) -> scrapers.Reading:
 def _part_to_json(part: pushes.Part) -> list[Any]:
     places: dict[tuple[str, ...], int] = {}
     spelled = []
-    for name, family in part.families.items():
-        place = places.setdefault(tuple(family.series), len(places))
-        lines = [text.decode() for text in family.series.values()]
-        specials = {key: _special_to_json(metric) for key, metric in family.specials.items()}
-        spelled.append([name, family.type.value, family.help, place, lines, part.slots.get(name), specials or None])
+    for name, type_, help_text, keys, lines, slots, specials in part.families:
+        place = places.setdefault(keys, len(places))
+        texts = [text.decode() for text in lines]
+        known = {key: _special_to_json(metric) for key, metric in specials.items()} if specials else None
+        spelled.append([name, type_.value, help_text, place, texts, slots, known])
     return [part.at, list(places), spelled]
 
 
 def _part_from_json(data: list[Any], written: Sequence[bytes] | None, *, push_time: float) -> pushes.Part:
     at, all_keys, spelled = data
-    found, all_slots = {}, {}
-    for name, type_, help_text, place, texts, slots, specials in spelled:
-        lines = [text.encode() for text in texts]
-        if slots is not None:
-            all_slots[name] = slots
-            if written is not None:
-                at, lines = push_time, _renumbered(lines, slots, written)
-        series = dict(zip(all_keys[place], lines, strict=True))
-        known = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else {}
-        found[name] = pushes.PreparedFamily(families.MetricType(type_), help_text, series, known)
-    return pushes.Part(at, found, all_slots)
-
-
-def _renumbered(lines: list[bytes], slots: Sequence[Sequence[int]], written: Sequence[bytes]) -> list[bytes]:
-    """The lines with these numbers at their ends."""
+    all_keys = list(map(tuple, all_keys))
     found = []
-    for text, places in zip(lines, slots, strict=True):
-        if len(places) == 1:
-            found.append(b"%b %b\n" % (text.rpartition(b" ")[0], written[places[0]]))
+    for name, type_, help_text, place, texts, slots, specials in spelled:
+        keys = all_keys[place]
+        if written is None or slots is None:
+            lines = [text.encode() for text in texts]
         else:
-            heads = [line.rpartition(b" ")[0] for line in text.split(b"\n")[:-1]]
-            found.append(b"".join([b"%b %b\n" % (head, written[at]) for head, at in zip(heads, places, strict=True)]))
-    return found
+            at, lines = push_time, [_renumbered(text, at, written) for text, at in zip(texts, slots, strict=True)]
+        if len(lines) != len(keys):
+            raise ValueError(f"{len(keys)} series have {len(lines)} lines")
+        known = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else _NONE
+        found.append(pushes.KeptFamily(name, _TYPES[type_], help_text, keys, lines, slots, known))
+    return pushes.Part(at, found)
+
+
+def _renumbered(text: str, slots: Sequence[int], written: Sequence[bytes]) -> bytes:
+    """The lines of a series with these numbers at their ends."""
+    if len(slots) == 1:
+        return b"%b%b\n" % (text[: text.rindex(" ") + 1].encode(), written[slots[0]])
+    heads = [line.rpartition(" ")[0].encode() for line in text.split("\n")[:-1]]
+    return b"".join([b"%b %b\n" % (head, written[slot]) for head, slot in zip(heads, slots, strict=True)])
 
 
 def _special_to_json(metric: families.Metric) -> list[Any]:

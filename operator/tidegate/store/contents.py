@@ -148,20 +148,21 @@ class Contents:
         """
         self._write_values(group)
         slots = group.shape.slots if group.shape is not None else {}
-        found: dict[int, tuple[pushes.Part, dict[str, pushes.PreparedFamily]]] = {}
+        found: dict[int, pushes.Part] = {}
         for name, held in group.families.items():
-            if id(held.landing) not in found:
-                parts: dict[str, pushes.PreparedFamily] = {}
-                last = held.landing is group.landing
-                found[id(held.landing)] = pushes.Part(held.landing.at, parts, slots if last else {}), parts
-            _, parts = found[id(held.landing)]
-            parts[name] = known[name] if name in known else self._prepared(name, held)
-        return [part for part, _ in found.values()]
+            part = found.setdefault(id(held.landing), pushes.Part(held.landing.at, []))
+            family = known[name] if name in known else self._prepared(name, held)
+            lines, own = tuple(family.series.values()), slots.get(name) if held.landing is group.landing else None
+            part.families.append(
+                pushes.KeptFamily(name, family.type, held.help, held.keys, lines, own, family.specials)
+            )
+        return list(found.values())
 
     def insert(self, group: Group, parts: Iterable[pushes.Part]) -> None:
         """Give a group that has nothing these parts, which are known to stand beside all others."""
         for part in parts:
-            self.put(group, part.families, replace=False, at=part.at)
+            pushed = {family.name: family.prepared() for family in part.families}
+            self.put(group, pushed, replace=False, at=part.at)
         self.stamp(group)
 
     def load(self, restored: Iterable[tuple[Group, Iterable[pushes.Part]]]) -> None:
@@ -172,7 +173,12 @@ class Contents:
                 loader.add(group, part)
             times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
             for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
-                (group.times_key,) = loader.add_family(name, family)
+                ((group.times_key, lines),) = family.series.items()
+                loader.add_family(
+                    pushes.KeptFamily(
+                        name, family.type, family.help, (group.times_key,), (lines,), None, family.specials
+                    )
+                )
         loader.finish()
 
     def stamp(self, group: Group) -> None:
@@ -332,24 +338,27 @@ class _Loader:
         self._collected: dict[str, tuple[tables.FamilyTable, list[tuple[str, bytes]]]] = {}
 
     def add(self, group: Group, part: pushes.Part) -> None:
-        group.landing = Landing(part.at)
+        group.landing = landing = Landing(part.at)
         alike: dict[tuple[str | None, tuple[str, ...]], HeldFamily] = {}
-        for name, family in part.families.items():
-            keys = self.add_family(name, family)
-            held = alike.setdefault((family.help, keys), HeldFamily(family.help, group.landing, keys))
-            group.families[self._collected[name][0].name] = held
+        for family in part.families:
+            likeness = (family.help, family.keys)
+            held = alike.get(likeness)
+            if held is None:
+                held = alike[likeness] = HeldFamily(family.help, landing, family.keys)
+            group.families[self.add_family(family)] = held
 
-    def add_family(self, name: str, family: pushes.PreparedFamily) -> tuple[str, ...]:
-        """Note a family of a group; the keys of its series."""
+    def add_family(self, family: pushes.KeptFamily) -> str:
+        """Note a family of a group; its name as its table has it."""
+        name, type_, help_text, keys, lines, _, specials = family
         found = self._collected.get(name)
         if found is None:
-            found = self._collected[name] = (self._add_table(name, family.type), [])
+            found = self._collected[name] = (self._add_table(name, type_), [])
         table, collected = found
-        table.join(family.help, family.type)
-        collected.extend(family.series.items())
-        if family.specials:
-            table.series.specials.update(family.specials)
-        return tuple(family.series)
+        table.join(help_text, type_)
+        collected.extend(zip(keys, lines, strict=True))
+        if specials:
+            table.series.specials.update(specials)
+        return table.name
 
     def finish(self) -> None:
         for table, collected in self._collected.values():

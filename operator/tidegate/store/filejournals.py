@@ -6,7 +6,6 @@ Whatever changes while one batch is written makes up the next one, so that concu
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import logging
 import sqlite3
@@ -15,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
-from tidegate.aiokits import clocks
+from tidegate.aiokits import clocks, workers
 from tidegate.model import errors, groups, scrapers
 from tidegate.store import archives, batches, files, ledgers, rows
 
@@ -74,7 +73,7 @@ class FileJournal:
         self._take_back = take_back
         self._observer = observer
         self._retry_seconds = retry_seconds
-        self._thread: concurrent.futures.ThreadPoolExecutor | None = None
+        self._opened: workers.Worker | None = None
         self._connected: ledgers.Ledger | None = None
         self._open = batches.Batch()
         self._work = asyncio.Event()
@@ -94,12 +93,11 @@ class FileJournal:
 
         :raises files.BadFileError: it cannot be used.
         """
-        # One thread, so that the connection is one thread's at a time.
-        self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._opened = workers.Worker("journal")
         try:
-            self._connected = await self._do(self._connect)
+            self._connected = await self._worker.do(self._connect)
         except BaseException:
-            self._thread.shutdown()
+            await self._opened.stop()
             raise
 
     async def restore(self, read: Callable[[ledgers.Ledger], _Result]) -> _Result:
@@ -109,7 +107,7 @@ class FileJournal:
 
         :raises files.BadFileError: it cannot be read though it is sound.
         """
-        found = await self._do(self._read, read)
+        found: _Result = await self._worker.do(self._read, read)
         self._writing = asyncio.create_task(self._write(), name="write the journal")
         return found
 
@@ -119,9 +117,8 @@ class FileJournal:
         self._work.set()
         if self._writing is not None:
             await self._writing
-        await self._do(self._ledger.close)
-        assert self._thread is not None
-        self._thread.shutdown()
+        await self._worker.do(self._ledger.close)
+        await self._worker.stop()
 
     def require(self) -> None:
         if self._trouble:
@@ -155,9 +152,10 @@ class FileJournal:
         self._open.waiting.append(waiting)
         await waiting
 
-    async def _do(self, work: Callable[..., _Result], *arguments: object) -> _Result:
-        result: _Result = await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
-        return result
+    @property
+    def _worker(self) -> workers.Worker:
+        assert self._opened is not None, "it was opened"
+        return self._opened
 
     @property
     def _ledger(self) -> ledgers.Ledger:
@@ -168,7 +166,7 @@ class FileJournal:
         connection, aside = files.open_file(self._path)
         if aside is not None:
             self._tell_set_aside(aside, "it is no database")
-        return ledgers.Ledger(connection, self._path, fsync=self._fsync)
+        return ledgers.Ledger(connection, fsync=self._fsync)
 
     def _read(self, read: Callable[[ledgers.Ledger], _Result]) -> _Result:
         try:
@@ -211,7 +209,7 @@ class FileJournal:
         """Whether the log has grown long."""
         began = time.perf_counter()
         changes = batch.changes(revision=self._revision(), moment=self._clock.steady())
-        is_long = await self._do(self._ledger.write, changes)
+        is_long = await self._worker.do(self._ledger.write, changes)
         if self._observer is not None:
             self._observer.committed(time.perf_counter() - began)
         return is_long
@@ -220,7 +218,7 @@ class FileJournal:
         if time.monotonic() < self._checkpoint_after:
             return
         try:
-            await self._do(self._ledger.checkpoint)
+            await self._worker.do(self._ledger.checkpoint)
         except sqlite3.Error as error:
             self._count_failure()
             self._checkpoint_after = time.monotonic() + self._retry_seconds
@@ -255,7 +253,7 @@ class FileJournal:
         ids = lost.ids
         while True:
             try:
-                stored = await self._do(self._ledger.groups_of, ids)
+                stored = await self._worker.do(self._ledger.groups_of, ids)
                 break
             except sqlite3.Error as error:
                 _logger.error("%s cannot be read either: %s", self._path, error)

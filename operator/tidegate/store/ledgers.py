@@ -5,25 +5,28 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple, TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 from tidegate.store import files, rows
 
 _ROWS_AT_ONCE = 32
 """Rows a statement: the interpreter's lock is let go and taken again for each statement, and taking it may last."""
 
-_CHECKPOINT_BYTES = 16 * 1024 * 1024
+_CHECKPOINT_BYTES = 32 * 1024 * 1024
 """Bytes of the log from which it is worked into the file. Each checkpoint waits for the disk."""
 
-_Row = TypeVar("_Row", bound=tuple[object, ...])
+_PAGE_BYTES = 4096
+"""What a row that has changed adds to the log, at least."""
+
+_Statement: TypeAlias = tuple[str, Sequence[object]]
 
 
 class Totals(NamedTuple):
-    """How far the store had come when the last transaction was written.
+    """How far the store had come.
 
-    :param revision: none after it was acknowledged; ``moment`` is in steady seconds.
+    :param revision: none after it was acknowledged.
+    :param moment: of the last one that was more than pushes, in steady seconds.
     """
 
     revision: int
@@ -37,9 +40,9 @@ class Ledger:
         power loss may be missing, and the file is sound; the end of the process loses nothing either way.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, *, fsync: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, fsync: bool) -> None:
         self._connection = connection
-        self._log = path.with_name(f"{path.name}-wal")
+        self._logged = 0
         connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
 
@@ -61,14 +64,18 @@ class Ledger:
 
         :raises sqlite3.Error: nothing has been written.
         """
-        with self._transaction():
-            self._delete(changes.removed)
-            self._insert("groups", changes.groups.values())
-            self._insert("pushes", changes.pushes.values())
-            self._insert("lives", changes.lives.values())
-            self._write_scrapers(changes.scrapers)
-            self._connection.execute("REPLACE INTO totals VALUES (1, ?, ?)", (changes.revision, changes.moment))
-        return self._log.stat().st_size >= _CHECKPOINT_BYTES
+        statements = list(self._statements(changes))
+        if len(statements) == 1:
+            # A transaction by itself. Pushes alone come as one, and each statement may wait for the interpreter's lock.
+            self._connection.execute(*statements[0])
+        else:
+            with self._transaction():
+                for statement, parameters in statements:
+                    self._connection.execute(statement, parameters)
+        self._logged += _PAGE_BYTES * (len(changes.pushes) + len(changes.lives)) + sum(
+            len(row.families) for row in changes.groups.values()
+        )
+        return self._logged >= _CHECKPOINT_BYTES
 
     def checkpoint(self) -> None:
         """Work the log into the file, and begin it anew.
@@ -76,11 +83,13 @@ class Ledger:
         :raises sqlite3.Error: the log is as long as it was.
         """
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._logged = 0
 
     def totals(self) -> Totals:
         """How far the store had come."""
-        found = self._connection.execute("SELECT revision, moment FROM totals").fetchone()
-        return Totals(*found) if found else Totals(0, 0.0)
+        (pushed,) = self._connection.execute("SELECT max(revision) FROM pushes").fetchone()
+        revision, moment = self._connection.execute("SELECT revision, moment FROM totals").fetchone() or (0, 0.0)
+        return Totals(max(revision, pushed or 0), moment)
 
     def groups(self) -> Iterator[rows.StoredGroup]:
         """All groups, oldest first."""
@@ -117,22 +126,28 @@ class Ledger:
                 self._connection.execute("ROLLBACK")
             raise
 
-    def _insert(self, table: str, wanted: Iterable[_Row]) -> None:
-        left = iter(wanted)
-        while several := list(itertools.islice(left, _ROWS_AT_ONCE)):
-            row = f"({', '.join('?' * len(several[0]))})"
-            statement = f"REPLACE INTO {table} VALUES {', '.join([row] * len(several))}"
-            self._connection.execute(statement, list(itertools.chain.from_iterable(several)))
-
-    def _delete(self, ids: Iterable[int]) -> None:
-        for id in ids:
+    @staticmethod
+    def _statements(changes: rows.Changes) -> Iterator[_Statement]:
+        for id in changes.removed:
             for table in ("groups", "pushes", "lives"):
-                self._connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,))
-
-    def _write_scrapers(self, scrapers: Mapping[tuple[str, str], rows.ScraperRow | None]) -> None:
-        for (address, user_agent), row in scrapers.items():
+                yield f"DELETE FROM {table} WHERE id = ?", (id,)
+        yield from _replace("groups", changes.groups.values())
+        yield from _replace("pushes", changes.pushes.values())
+        yield from _replace("lives", changes.lives.values())
+        for scraper, row in changes.scrapers.items():
             if row is None:
-                self._connection.execute(
-                    "DELETE FROM scrapers WHERE address = ? AND user_agent = ?", (address, user_agent)
-                )
-        self._insert("scrapers", (row for row in scrapers.values() if row is not None))
+                yield "DELETE FROM scrapers WHERE address = ? AND user_agent = ?", scraper
+        yield from _replace("scrapers", [row for row in changes.scrapers.values() if row is not None])
+        # A push says its revision itself.
+        if changes.removed or changes.lives or changes.scrapers:
+            yield "REPLACE INTO totals VALUES (1, ?, ?)", (changes.revision, changes.moment)
+
+
+def _replace(table: str, wanted: Collection[tuple[object, ...]]) -> Iterator[_Statement]:
+    left = iter(wanted)
+    while several := list(itertools.islice(left, _ROWS_AT_ONCE)):
+        row = f"({','.join('?' * len(several[0]))})"
+        yield (
+            f"REPLACE INTO {table} VALUES {','.join([row] * len(several))}",
+            list(itertools.chain.from_iterable(several)),
+        )

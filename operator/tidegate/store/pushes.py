@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tidegate.exposition import names, order, render, shapes, specials
+from tidegate.exposition import names, order, render, specials
 from tidegate.model import errors, families, groups
 from tidegate.store import interface
 
 _RESERVED_PREFIX = "__"
 _QUANTILE = "quantile"
+_GAUGE = families.MetricType.GAUGE
 
 
 class PreparedFamily(NamedTuple):
@@ -22,17 +23,33 @@ class PreparedFamily(NamedTuple):
     specials: Mapping[str, families.Metric]
 
 
+class KeptFamily(NamedTuple):
+    """A family of a group as it is kept: ``keys`` and ``lines`` of its series, side by side.
+
+    :param slots: where its numbers may come alone (:data:`tidegate.exposition.shapes.Slots`).
+    """
+
+    name: str
+    type: families.MetricType
+    help: str | None
+    keys: tuple[str, ...]
+    lines: Sequence[bytes]
+    slots: Sequence[Sequence[int]] | None
+    specials: Mapping[str, families.Metric]
+
+    def prepared(self) -> PreparedFamily:
+        """The family as a push brings it."""
+        return PreparedFamily(self.type, self.help, dict(zip(self.keys, self.lines, strict=True)), self.specials)
+
+
 class Part(NamedTuple):
     """What a group has of one of its pushes.
 
     :param at: when that push came, or the last that repeated it; Unix seconds.
-    :param slots: of those families whose numbers may come alone, where the push has such
-        (:data:`tidegate.exposition.shapes.Slots`).
     """
 
     at: float
-    families: Mapping[str, PreparedFamily]
-    slots: Mapping[str, shapes.Slots]
+    families: list[KeptFamily]
 
 
 def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> dict[str, PreparedFamily]:
@@ -67,9 +84,16 @@ def prepare_times(
     key: groups.GroupingKey, times: Mapping[str, float], *, helps: Mapping[str, str]
 ) -> Iterator[tuple[str, PreparedFamily]]:
     """The families of one gauge each that the store adds to a group, by their names."""
+    if all(names.is_plain_label(name) for name, _ in key):
+        labels = with_grouping_labels(key, ())
+        series, pairs = order.series_key(labels), render.pairs(labels)
+        for name, value in times.items():
+            lines = render.lines(name, type=_GAUGE, before=pairs, value=value)
+            yield name, PreparedFamily(_GAUGE, helps[name], {series: lines}, {})
+        return
     label_sets = _LabelSets(key)
     for name, value in times.items():
-        family = families.Family(name, families.MetricType.GAUGE, helps[name], [families.Metric((), value)])
+        family = families.Family(name, _GAUGE, helps[name], [families.Metric((), value)])
         yield name, _prepare_family(family, label_sets)
 
 
