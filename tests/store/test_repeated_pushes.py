@@ -35,7 +35,7 @@ TEMPLATES = [
 NUMBERS = ["0", "1", "2", "3.5", "-1", "+4", "-0", "1e3", "1e999", "007", ".5", "1.", "1e5e5", "--1", "NaN", "+Inf", ""]
 
 
-def _body(template: str, numbers: list[str]) -> bytes:
+def body(template: str, numbers: list[str]) -> bytes:
     first, *rest = template.split("$")
     return "".join([first, *(number + text for number, text in zip(numbers, rest, strict=False))]).encode()
 
@@ -110,7 +110,7 @@ def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
 ) -> None:
     pair = Pair()
     for key, template, numbers, replace, look in pushed:
-        pair.push(key, _body(template, numbers), replace=replace)
+        pair.push(key, body(template, numbers), replace=replace)
         if look:
             pair.expect_alike()
     pair.expect_alike()
@@ -120,7 +120,7 @@ def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
 def test_the_third_push_of_a_shape_is_known(template: str) -> None:
     pair = Pair()
     for number in "123":
-        pair.push(KEYS[0], _body(template, [number if "Of" not in template else "1"] * 9), replace=True)
+        pair.push(KEYS[0], body(template, [number if "Of" not in template else "1"] * 9), replace=True)
     assert pair.repeats == 1
     pair.expect_alike()
 
@@ -128,9 +128,9 @@ def test_the_third_push_of_a_shape_is_known(template: str) -> None:
 def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
     pair = Pair()
     for number in "12":
-        pair.push(KEYS[0], _body(TEMPLATES[0], [number] * 9), replace=True)
+        pair.push(KEYS[0], body(TEMPLATES[0], [number] * 9), replace=True)
     for number in "34":
-        pair.push(KEYS[1], _body(TEMPLATES[0], [number] * 9), replace=True)
+        pair.push(KEYS[1], body(TEMPLATES[0], [number] * 9), replace=True)
     assert pair.repeats == 1
     pair.expect_alike()
 
@@ -148,8 +148,8 @@ def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
 def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
     pair = Pair()
     for number in "12":
-        pair.push(KEYS[0], _body(first, [number] * 9), replace=True)
-    pair.push(KEYS[0], _body(second, ["3"] * 9), replace=True)
+        pair.push(KEYS[0], body(first, [number] * 9), replace=True)
+    pair.push(KEYS[0], body(second, ["3"] * 9), replace=True)
     assert pair.repeats == 0
     pair.expect_alike()
 
@@ -157,7 +157,7 @@ def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
 def test_a_put_after_a_post_of_another_shape_takes_all_away() -> None:
     pair = Pair()
     for template in (TEMPLATES[0], TEMPLATES[0], TEMPLATES[7], TEMPLATES[0], TEMPLATES[0]):
-        pair.push(KEYS[0], _body(template, list(string.digits)), replace=template == TEMPLATES[0])
+        pair.push(KEYS[0], body(template, list(string.digits)), replace=template == TEMPLATES[0])
         pair.expect_alike()
 
 
@@ -165,7 +165,7 @@ def test_a_group_that_was_deleted_begins_anew() -> None:
     pair = Pair()
     for _ in range(2):
         for number in "123":
-            pair.push(KEYS[0], _body(TEMPLATES[0], [number] * 9), replace=True)
+            pair.push(KEYS[0], body(TEMPLATES[0], [number] * 9), replace=True)
         for store in (pair.known, pair.read):
             builders.done(store.delete(KEYS[0]))
     pair.expect_alike()

@@ -10,7 +10,7 @@ from prometheus_client import core
 
 from tidegate.aiokits import clocks
 from tidegate.exposition import encodings, pages, render
-from tidegate.model import families, lives, records
+from tidegate.model import families, limits, lives, records
 from tidegate.scrapes import trackers
 from tidegate.store import filejournals, interface
 
@@ -53,6 +53,7 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self._refused = _refusals(registry)
         self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
@@ -74,6 +75,10 @@ class GatewayMetrics:
         if counter is None:
             counter = self._answered[name, status] = self._requests.labels(handler=name, code=str(status))
         counter.inc()
+
+    def refused(self, limit: limits.Limit) -> None:
+        """Count a request over this limit."""
+        self._refused[limit].inc()
 
     def watch(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
         """Begin to show how many groups and scrapers there are."""
@@ -127,6 +132,13 @@ class PersistenceMetrics:
         """Begin to show how the file is."""
         self._writable.set_function(lambda: float(journal.writable))
         self._damaged.set_function(lambda: float(journal.set_aside is not None))
+
+
+def _refusals(registry: prometheus_client.CollectorRegistry) -> Mapping[limits.Limit, prometheus_client.Counter]:
+    refused = prometheus_client.Counter(
+        "tidegate_requests_refused", "Requests over a limit, by the limit.", ["limit"], registry=registry
+    )
+    return {limit: refused.labels(limit=limit.label) for limit in limits.Limit}
 
 
 def merge(
