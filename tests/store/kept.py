@@ -48,6 +48,12 @@ def killed(path: Path) -> Path:
     return copy
 
 
+async def shown_of_file(path: Path) -> dict[str, object]:
+    """What the store that a file keeps shows."""
+    async with opened(path) as store:
+        return await shown(store)
+
+
 async def shown(store: interface.Store) -> dict[str, object]:
     """All that outlives a process, in words that can be compared."""
     snapshot = await store.snapshot()

@@ -17,7 +17,7 @@ _HEAD_BYTES = 4096
 _APPLICATION_ID = 0x74696465
 """How SQLite tells our files from those of others: ``tide``."""
 
-_MIGRATIONS = (
+MIGRATIONS = (
     """
     CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, moment REAL NOT NULL);
     CREATE TABLE groups (id INTEGER PRIMARY KEY, labels TEXT NOT NULL, families TEXT NOT NULL);
@@ -138,22 +138,22 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(_MIGRATIONS):
+    if version > len(MIGRATIONS):
         raise BadFileError(
             f"{path} was written by a newer tidegate (version {version} of the file, this one knows "
-            f"{len(_MIGRATIONS)}): start that one, or give --persistence.file another name"
+            f"{len(MIGRATIONS)}): start that one, or give --persistence.file another name"
         )
     # Takes the lock, and says where it is another's.
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
-    for number in range(version, len(_MIGRATIONS)):
+    for number in range(version, len(MIGRATIONS)):
         _migrate(connection, number + 1)
 
 
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
     """Make this version of the version before it, in one transaction."""
     connection.execute("BEGIN EXCLUSIVE")
-    for statement in _MIGRATIONS[version - 1].split(";"):
+    for statement in MIGRATIONS[version - 1].split(";"):
         if statement.strip():
             connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
