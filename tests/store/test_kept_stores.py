@@ -183,7 +183,7 @@ async def test_one_who_gives_up_waiting_keeps_nobody_else_from_being_acknowledge
 
 @pytest.mark.parametrize("fsync", [False, True])
 async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: bool, monkeypatch: Any) -> None:
-    monkeypatch.setattr("tidegate.store.ledgers._CHECKPOINT_BYTES", 64 * 1024)
+    monkeypatch.setattr("tidegate.store.ledgers.CHECKPOINT_BYTES", 64 * 1024)
     path = tmp_path / "groups"
     async with kept.opened(path, fsync=fsync) as store:
         for number in range(200):

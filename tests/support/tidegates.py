@@ -25,7 +25,16 @@ _MANIFESTS = Path(__file__).resolve().parents[2] / "manifests" / "base"
 class Gateway:
     """``tidegate gateway``; stopped and started again it keeps its ports."""
 
-    def __init__(self, folder: Path, *, arguments: tuple[str, ...] = (), prefix: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        arguments: tuple[str, ...] = (),
+        prefix: str = "",
+        module: tuple[str, ...] = ("tidegate",),
+    ) -> None:
+        """:param module: what is run in the place of the command, with arguments of its own."""
+        self.arguments = arguments
         self.port = ports.free_port()
         self.control_port = ports.free_port()
         self.url = f"http://{HOST}:{self.port}{prefix}"
@@ -36,6 +45,7 @@ class Gateway:
             f"--control.listen-address={HOST}:{self.control_port}",
             *arguments,
             log=folder / "gateway.log",
+            module=module,
         )
 
     def start(self) -> None:
@@ -112,11 +122,11 @@ def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
     return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate")
 
 
-def _tidegate(command: str, *arguments: str, log: Path) -> processes.Process:
+def _tidegate(command: str, *arguments: str, log: Path, module: tuple[str, ...] = ("tidegate",)) -> processes.Process:
     environment: Mapping[str, str] = {
         name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "HOSTNAME")
     }
-    argv = [sys.executable, "-m", "tidegate", command, *arguments]
+    argv = [sys.executable, "-m", *module, command, *arguments]
     return processes.Process(command, argv=argv, log=log, env=environment)
 
 

@@ -13,7 +13,7 @@ from tidegate.store import files, rows
 _ROWS_AT_ONCE = 32
 """Rows a statement: the interpreter's lock is let go and taken again for each statement, and taking it may last."""
 
-_CHECKPOINT_BYTES = 32 * 1024 * 1024
+CHECKPOINT_BYTES = 32 * 1024 * 1024
 """Bytes of the log from which it is worked into the file. Each checkpoint waits for the disk."""
 
 _PAGE_BYTES = 4096
@@ -75,7 +75,7 @@ class Ledger:
         self._logged += _PAGE_BYTES * (len(changes.pushes) + len(changes.lives)) + sum(
             len(row.families) for row in changes.groups.values()
         )
-        return self._logged >= _CHECKPOINT_BYTES
+        return self._logged >= CHECKPOINT_BYTES
 
     def checkpoint(self) -> None:
         """Work the log into the file, and begin it anew.
