@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import cramjam
-from aiohttp import web
 
-from tidegate.model import errors
+from tidegate.model import errors, limits
 
 _Unpack = Callable[[bytes, int], bytes]
 
@@ -24,8 +23,8 @@ def unpacker(coding: str) -> _Unpack | None:
     """What undoes this ``Content-Encoding``; ``None`` where it is not one to be undone, as all others in Pushgateway.
 
     What is returned takes a packed body and the most bytes that the body may have; it unpacks no further than that.
-    It raises :class:`errors.BadRequestError` where the packed body is damaged or cut, and
-    :class:`web.HTTPRequestEntityTooLarge` where the body has more bytes.
+    It raises :class:`errors.BadRequestError` where the packed body is damaged or cut, and :class:`errors.LimitError`
+    where the body has more bytes.
     """
     return _UNPACKERS.get(coding.lower())
 
@@ -38,7 +37,7 @@ def _gunzip(packed: bytes, most: int) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise errors.BadRequestError(f"the body cannot be read: {error}") from error
     if len(body) > most:
-        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=len(body))
+        raise _too_large(most)
     return body
 
 
@@ -48,11 +47,15 @@ def _unsnap(packed: bytes, most: int) -> bytes:
     # SECURITY: the library unpacks to the end, so what comes out is counted before.
     size = sum(_unpacked_size(packed, chunk) for chunk in _snappy_chunks(packed))
     if size > most:
-        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=size)
+        raise _too_large(most)
     try:
         return bytes(cramjam.snappy.decompress(packed))
     except cramjam.DecompressionError as error:
         raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+
+
+def _too_large(most: int) -> errors.LimitError:
+    return errors.LimitError(f"the unpacked body has more than {most} bytes", limit=limits.Limit.UNPACKED_BODY)
 
 
 class _Chunk(NamedTuple):

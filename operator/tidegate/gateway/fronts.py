@@ -74,6 +74,11 @@ class Front:
             await _expect(request)
         try:
             return await self._routes.answer(request, route)
+        except errors.LimitError as error:
+            _logger.debug("over a limit: %s %s from %s: %s", request.method, request.path, request.remote, error)
+            if self._metrics is not None:
+                self._metrics.refused(error.limit)
+            return web.Response(status=error.limit.status, text=f"{error}\n")
         except errors.BadRequestError as error:
             _logger.debug("refused %s %s from %s: %s", request.method, request.path, request.remote, error)
             return web.Response(status=400, text=f"{error}\n")

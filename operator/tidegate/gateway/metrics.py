@@ -10,7 +10,7 @@ from prometheus_client import core
 
 from tidegate.aiokits import clocks
 from tidegate.exposition import encodings, pages, render
-from tidegate.model import families, lives, records
+from tidegate.model import families, limits, lives, records
 from tidegate.scrapes import trackers
 from tidegate.store import interface
 
@@ -53,6 +53,7 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self._refused = _refusals(registry)
         self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
@@ -75,6 +76,10 @@ class GatewayMetrics:
             counter = self._answered[name, status] = self._requests.labels(handler=name, code=str(status))
         counter.inc()
 
+    def refused(self, limit: limits.Limit) -> None:
+        """Count a request over this limit."""
+        self._refused[limit].inc()
+
     def watch(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
         """Begin to show how many groups and scrapers there are."""
         for state in lives.State:
@@ -93,6 +98,13 @@ class GatewayMetrics:
         """Our families as they stand in an exposition now, in order of their names."""
         rendered = [_render(metric) for metric in self._registry.collect()]
         return sorted((family for family in rendered if family.pages), key=lambda family: family.name)
+
+
+def _refusals(registry: prometheus_client.CollectorRegistry) -> Mapping[limits.Limit, prometheus_client.Counter]:
+    refused = prometheus_client.Counter(
+        "tidegate_requests_refused", "Requests over a limit, by the limit.", ["limit"], registry=registry
+    )
+    return {limit: refused.labels(limit=limit.label) for limit in limits.Limit}
 
 
 def merge(

@@ -14,7 +14,7 @@ from tidegate import settings
 from tidegate.exposition import protobuf, shapes, text
 from tidegate.gateway import answers, codings, paths, removals
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import durations, errors, groups
+from tidegate.model import durations, errors, groups, limits
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -109,12 +109,18 @@ async def _read(request: web.BaseRequest) -> bytes:
     try:
         # What has arrived with its head, as most pushes do, is there to be taken.
         body = request.content.read_nowait() if request.content.is_eof() else await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise _too_large(request.client_max_size) from error
     except web.RequestPayloadError as error:
         raise errors.BadRequestError(f"the body cannot be read: {error}") from error
     if len(body) > request.client_max_size:
-        raise web.HTTPRequestEntityTooLarge(max_size=request.client_max_size, actual_size=len(body))
+        raise _too_large(request.client_max_size)
     unpack = codings.unpacker(request.headers.get(hdrs.CONTENT_ENCODING, ""))
     return body if unpack is None else await asyncio.to_thread(unpack, body, request.client_max_size)
+
+
+def _too_large(most: int) -> errors.LimitError:
+    return errors.LimitError(f"the body has more than {most} bytes", limit=limits.Limit.BODY)
 
 
 def _ttl(request: web.BaseRequest) -> float | None:

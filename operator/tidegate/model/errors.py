@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tidegate.model import limits
+
 
 class BadRequestError(Exception):
     """Base of all that a client got wrong. ``str()`` is fit to be the body of the answer."""
@@ -29,3 +31,14 @@ class BadGroupingKeyError(BadRequestError):
 
 class InconsistentPushError(BadRequestError):
     """A push that parses but cannot stand beside itself or the other groups: timestamps, duplicates, type clashes."""
+
+
+class LimitError(BadRequestError):
+    """A request over a limit: it is answered with the limit's status, counted under its name, and has changed nothing.
+
+    :param reason: which limit it is, what it allows, and the flag that changes it.
+    """
+
+    def __init__(self, reason: str, *, limit: limits.Limit) -> None:
+        super().__init__(reason)
+        self.limit = limit
