@@ -7,15 +7,16 @@ import asyncio
 import pytest
 
 from tests.gateway import clients
+from tidegate import settings
 from tidegate.gateway import servers
 
 BODY = b"m 1\n"
 
 
 @pytest.fixture
-def body_bytes() -> int:
-    """So few that a body over it comes at once."""
-    return 1_000
+def limit_settings() -> settings.LimitSettings:
+    """So few bytes that a body over it comes at once."""
+    return settings.LimitSettings(body=1_000, unpacked_body=1_000)
 
 
 async def _exchange(gateway: servers.Gateway, sent: bytes) -> bytes:

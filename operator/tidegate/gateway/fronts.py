@@ -13,9 +13,10 @@ import aiohttp
 from aiohttp import abc, hdrs, http_parser, web
 from aiohttp.http import HttpVersion11
 
-from tidegate.gateway import answers, flights, guards, routes
+from tidegate import settings
+from tidegate.gateway import answers, connections, flights, guards, refusals, routes
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import errors
+from tidegate.model import errors, limits
 
 _logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _logger = logging.getLogger(__name__)
 class Front:
     """The handler of an address.
 
-    :param body_bytes: the largest body of a request.
+    :param chosen: what a client may cost.
     :param guard: ``None`` lets everybody in.
     :param metrics: where requests are counted; ``None`` for nowhere.
     :ivar flight: the requests under way.
@@ -33,24 +34,23 @@ class Front:
         self,
         found: routes.Routes,
         *,
-        body_bytes: int,
+        chosen: settings.LimitSettings,
         guard: guards.Guard | None = None,
         metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
         self._routes = found
-        self._body_bytes = body_bytes
+        self._limits = chosen
         self._guard = guard
         self._metrics = metrics
         self.flight = flights.InFlight()
 
-    def server(self) -> web.Server:
+    def server(self) -> connections.Server:
         """A server that asks this front. Call it within the event loop."""
-        return web.Server(
+        return connections.Server(
             self.handle,
+            chosen=self._limits,
+            metrics=self._metrics,
             request_factory=functools.partial(self._request, asyncio.get_running_loop()),
-            access_log=None,
-            # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
-            auto_decompress=False,
         )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -70,18 +70,34 @@ class Front:
     async def _respond(self, request: web.BaseRequest, route: routes.Route) -> web.StreamResponse:
         if self._guard is not None and (refusal := await self._guard.refuse(request)) is not None:
             return refusal
-        if hdrs.EXPECT in request.headers:
-            await _expect(request)
         try:
+            if hdrs.EXPECT in request.headers:
+                await self._expect(request)
             return await self._routes.answer(request, route)
         except errors.LimitError as error:
             _logger.debug("over a limit: %s %s from %s: %s", request.method, request.path, request.remote, error)
             if self._metrics is not None:
                 self._metrics.refused(error.limit)
-            return web.Response(status=error.limit.status, text=f"{error}\n")
+            response = web.Response(status=error.limit.status, text=f"{error}\n")
+            if not request.content.is_eof():
+                # What still comes of the body is thrown away for a while, so that the client gets to see the answer.
+                response.force_close()
+            return response
         except errors.BadRequestError as error:
             _logger.debug("refused %s %s from %s: %s", request.method, request.path, request.remote, error)
             return web.Response(status=400, text=f"{error}\n")
+
+    async def _expect(self, request: web.BaseRequest) -> None:
+        """Tell a client that asks before it sends its body to go on."""
+        if request.version != HttpVersion11:
+            return
+        if request.headers[hdrs.EXPECT].lower() != "100-continue":
+            raise web.HTTPExpectationFailed(text="Expect can be 100-continue alone\n")
+        if (request.content_length or 0) > self._limits.body:
+            raise refusals.over(limits.Limit.BODY, self._limits)
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # What counts as sent of the answer is still nothing.
+        request.writer.output_size = 0
 
     def _count(self, route: routes.Route, response: web.StreamResponse) -> None:
         if self._metrics is not None:
@@ -96,7 +112,7 @@ class Front:
         writer: abc.AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> _Request:
-        request = _Request(message, payload, protocol, writer, task, loop, client_max_size=self._body_bytes)
+        request = _Request(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)
         request.guard = self._guard
         return request
 
@@ -109,14 +125,3 @@ class _Request(web.BaseRequest):
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         if self.guard is not None:
             response.headers.update(self.guard.headers)
-
-
-async def _expect(request: web.BaseRequest) -> None:
-    """Tell a client that asks before it sends its body to go on."""
-    if request.version != HttpVersion11:
-        return
-    if request.headers[hdrs.EXPECT].lower() != "100-continue":
-        raise web.HTTPExpectationFailed(text=f"Unknown Expect: {request.headers[hdrs.EXPECT]}")
-    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    # What counts as sent of the answer is still nothing.
-    request.writer.output_size = 0
