@@ -15,6 +15,8 @@ from tidegate.model import errors, limits
 LARGE = 64 * 1024
 """Bytes from which a body is parsed in a thread, so that other clients are served meanwhile."""
 
+_CHUNKED = "chunked"
+
 _PACE = 1024 * 1024
 """A body's time begins anew whenever so many bytes of it have come: a large one may take longer, a slow one may not."""
 
@@ -62,10 +64,11 @@ class Intake:
     def at_once(self, request: web.BaseRequest) -> bytes | None:
         """The body where it came with its head and can be taken as it stands, as most can. It is counted nowhere:
         it has been parsed before anything else happens."""
-        content = request.content
-        if not content.is_eof() or hdrs.CONTENT_ENCODING in request.headers:
+        content, headers = request.content, request.headers
+        if not content.is_eof() or hdrs.CONTENT_ENCODING in headers or hdrs.TRANSFER_ENCODING in headers:
             return None
-        if content.total_bytes >= LARGE or content.total_bytes > self._limits.body:
+        # SECURITY: aiohttp takes the longest of all lengths for none.
+        if not 0 < content.total_bytes < min(LARGE, self._limits.body):
             return None
         with _told():
             return content.read_nowait()
@@ -79,6 +82,8 @@ class Intake:
         """
         if (request.content_length or 0) > self._limits.body:
             raise refusals.over(limits.Limit.BODY, self._limits)
+        if request.headers.get(hdrs.TRANSFER_ENCODING, _CHUNKED).lower() != _CHUNKED:
+            raise errors.BadRequestError(f"Transfer-Encoding can be {_CHUNKED} alone")
         held = _Held()
         try:
             packed = await self._read(request, held)

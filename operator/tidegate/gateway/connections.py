@@ -201,8 +201,12 @@ class Connection(web.RequestHandler):
             raise exc
         if not isinstance(exc, http_exceptions.HttpProcessingError | errors.LimitError):
             return super().handle_error(request, status, exc, message)
-        if isinstance(exc, http_exceptions.LineTooLong) or exc.args == (_TOO_MANY_HEADERS,):
+        if isinstance(exc, http_exceptions.LineTooLong):
             exc = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
+        elif exc.args == (_TOO_MANY_HEADERS,):
+            exc = errors.LimitError(
+                f"the request has more than {_MAX_HEADERS} headers", limit=limits.Limit.REQUEST_HEAD
+            )
         if isinstance(exc, errors.LimitError):
             self._server.count(exc.limit)
             status, message = exc.limit.status, str(exc)

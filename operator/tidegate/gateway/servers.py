@@ -155,16 +155,15 @@ class Gateway:
         *,
         tls: ssl.SSLContext | None,
     ) -> web.BaseRunner:
-        server = front.server()
-        looking = connections.look_after(server.look, self._intake.look, every=_LOOK_SECONDS)
+        looking = connections.look_after(front.server.look, self._intake.look, every=_LOOK_SECONDS)
         stack.push_async_callback(_cancel, asyncio.create_task(looking, name="look after slow clients"))
-        runner = web.ServerRunner(server, shutdown_timeout=_CLOSE_SECONDS)
+        runner = web.ServerRunner(front.server, shutdown_timeout=_CLOSE_SECONDS)
         stack.push_async_callback(opened.stop)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await opened.serve(runner, tls=tls)
         # The runner's own end reads nothing more from its clients, so a body that is under way would never arrive.
-        stack.push_async_callback(front.flight.ended, within=self._settings.stop_seconds)
+        stack.push_async_callback(front.finish, within=self._settings.stop_seconds)
         stack.push_async_callback(opened.stop)
         return runner
 
