@@ -25,7 +25,22 @@ examples:
 _ABOUT_ALL = ("--help", "--version")
 _FSYNC = ("checkpoint", "always")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
+_SIZE = re.compile(r"([0-9]{1,18})(|KiB|MiB|GiB)\Z")
+_UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\Z")
+
+
+_LIMITS = (
+    ("body", "bytes of a body as it is sent"),
+    ("unpacked-body", "bytes of a body after it is unpacked"),
+    ("bodies", "bytes of all bodies that are being read, unpacked or parsed"),
+    ("request-head", "bytes of a request line and the headers"),
+    ("head-timeout", "how long a request line and the headers may take"),
+    ("body-timeout", "how long a body may take to come, or the next MiB of it"),
+    ("connections", "connections at once; where all are taken an idle one is closed"),
+    ("requests", "pushes under way at once"),
+)
+"""The flags ``--limit.…``, each a field of the settings."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     for command in (gateway, both):
         _add_web_flags(command)
         _add_gateway_flags(command)
+        _add_limit_flags(command)
     for command in (operator, both):
         _add_operator_flags(command, gateway_is_elsewhere=command is operator)
     for command in (gateway, operator, both):
@@ -151,6 +167,15 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_limit_flags(parser: argparse.ArgumentParser) -> None:
+    defaults = vars(settings.LimitSettings())
+    group = parser.add_argument_group("gateway: limits", "none can be 0; a size is written 16MiB, 64KiB or 1000")
+    for name, text in _LIMITS:
+        default = defaults[name.replace("-", "_")]
+        kind = _positive_seconds if isinstance(default, float) else size
+        _flag(group, f"--limit.{name}", kind, default, text)
+
+
 def _add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere: bool) -> None:
     defaults = settings.OperatorSettings()
     group = parser.add_argument_group("operator")
@@ -204,13 +229,13 @@ class _Several(argparse.Action):
 
 
 def _flag(group: argparse._ArgumentGroup, name: str, kind: object, default: object, text: str) -> None:
-    shown = f"{default:g}s" if isinstance(default, float) else default
+    shown = f"{default:g}s" if isinstance(default, float) else _spelled_size(default) if kind is size else default
     group.add_argument(
         name,
         dest=_dest(name),
         type=kind,  # type: ignore[arg-type]
         default=default,
-        metavar="DURATION" if kind is seconds else "VALUE",
+        metavar="DURATION" if isinstance(default, float) else "VALUE",
         help=f"{text} (default: {shown})" if shown else text,
     )
 
@@ -231,6 +256,29 @@ def seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m or 1h30m")
     hours, minutes, rest = match.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
+
+
+def _positive_seconds(text: str) -> float:
+    if found := seconds(text):
+        return found
+    raise argparse.ArgumentTypeError("0 would refuse everybody: write a long time for no limit")
+
+
+def size(text: str) -> int:
+    """A number of bytes, or of other things, such as ``16MiB``, ``64KiB`` or ``1000``;
+    ``argparse.ArgumentTypeError`` for anything else and for 0."""
+    match = _SIZE.match(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 16MiB, 64KiB or a number")
+    found = int(match[1]) * _UNITS[match[2]]
+    if not found:
+        raise argparse.ArgumentTypeError("0 would refuse everybody: write a large number for no limit")
+    return found
+
+
+def _spelled_size(found: Any) -> str:
+    unit = next((unit for unit, bytes in reversed(_UNITS.items()) if found % bytes == 0), "")
+    return f"{found // _UNITS[unit]}{unit}"
 
 
 def _address(text: str) -> str:
@@ -283,6 +331,9 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
         ),
         persistence=settings.PersistenceSettings(
             file=chosen.persistence_file, fsync=chosen.persistence_fsync == "always"
+        ),
+        limits=settings.LimitSettings(
+            **{_dest(name): getattr(chosen, _dest(f"--limit.{name}")) for name, _ in _LIMITS}
         ),
     )
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import prometheus_client
 
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
+from tidegate.aiokits import clocks, descriptors
 from tidegate.gateway import servers
 
 _logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ async def _gateway(
     chosen: settings.GatewaySettings, *, registry: prometheus_client.CollectorRegistry, flags: Mapping[str, str]
 ) -> None:
     stop = _stop_on_signals()
+    descriptors.raise_limit()
     gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags=flags, stop=stop)
     await gateway.start()
     # What is there now stays: without this each full collection would look through a hundred thousand objects of it.

@@ -143,10 +143,38 @@ class PersistenceSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LimitSettings:
-    """What one request may cost."""
+    """What clients may cost. None can be switched off; each may be as large as one likes."""
 
-    body_bytes: int = 64 * 1024 * 1024
-    """Largest body of a push, after decompression. Default 64 MiB."""
+    body: int = 16 * 1024 * 1024
+    """Bytes of one body as it is sent. Default 16 MiB."""
+
+    unpacked_body: int = 16 * 1024 * 1024
+    """Bytes of one body after it is unpacked. Default 16 MiB."""
+
+    bodies: int = 256 * 1024 * 1024
+    """Bytes of all bodies that are being read, unpacked or parsed. Default 256 MiB."""
+
+    request_head: int = 32 * 1024
+    """Bytes of a request line and the headers. Default 32 KiB."""
+
+    head_timeout: float = 10.0
+    """Seconds in which a request line and the headers must come. Default 10 s."""
+
+    body_timeout: float = 30.0
+    """Seconds in which a body must come, or the next MiB of it. Default 30 s."""
+
+    connections: int = 2_000
+    """Connections at once. Default 2000."""
+
+    requests: int = 1_000
+    """Pushes under way at once. Scrapes, probes and the control API do not count. Default 1000."""
+
+    def __post_init__(self) -> None:
+        if self.bodies < self.body + self.unpacked_body:
+            raise BadSettingsError(
+                f"--limit.bodies={self.bodies} has no room for one packed body: --limit.body={self.body} and "
+                f"--limit.unpacked-body={self.unpacked_body}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

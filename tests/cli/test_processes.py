@@ -86,14 +86,15 @@ def test_a_push_in_flight_is_finished_before_it_ends(running: Running) -> None:
 def test_a_gateway_that_waits_for_a_push_is_not_ready(running: Running) -> None:
     with (
         socket.create_connection((HOST, running.port), timeout=10) as pushing,
-        contextlib.closing(http.client.HTTPConnection(HOST, running.port, timeout=10)) as probing,
+        contextlib.closing(http.client.HTTPConnection(HOST, running.port, timeout=10)) as readiness,
+        contextlib.closing(http.client.HTTPConnection(HOST, running.port, timeout=10)) as liveness,
     ):
         pushing.sendall(b"PUT /metrics/job/a HTTP/1.1\r\nHost: gateway\r\nContent-Length: 4\r\n\r\n")
-        assert _status(probing, "/-/ready") == 200
+        assert _status(readiness, "/-/ready") == _status(liveness, "/-/healthy") == 200
         running.process.terminate()
         waiting.eventually(running.refuses, why="it to take no new connections", timeout=10)
-        assert _status(probing, "/-/ready") == 503
-        assert _status(probing, "/-/healthy") == 200
+        assert _status(readiness, "/-/ready") == 503
+        assert _status(liveness, "/-/healthy") == 200
         pushing.sendall(b"x 1\n")
         assert pushing.recv(4096).startswith(b"HTTP/1.1 200 ")
     assert running.process.wait(timeout=10) == 0

@@ -43,20 +43,23 @@ def stop() -> asyncio.Event:
 
 
 @pytest.fixture
-def body_bytes() -> int:
-    """The largest body that the gateway takes."""
-    return SMALL_BODY
+def limit_settings() -> settings.LimitSettings:
+    """What a client may cost; a module that needs other limits has a fixture of this name of its own."""
+    return settings.LimitSettings(body=SMALL_BODY, unpacked_body=SMALL_BODY)
 
 
 @pytest.fixture
 async def gateway(
-    clock: clocks.MovableClock, web_settings: settings.WebSettings, stop: asyncio.Event, body_bytes: int
+    clock: clocks.MovableClock,
+    web_settings: settings.WebSettings,
+    stop: asyncio.Event,
+    limit_settings: settings.LimitSettings,
 ) -> AsyncIterator[servers.Gateway]:
     chosen = settings.GatewaySettings(
         web=web_settings,
         control_address=f"{clients.HOST}:0",
         stop_seconds=2.0,
-        limits=settings.LimitSettings(body_bytes=body_bytes),
+        limits=limit_settings,
     )
     flags = {"web.listen-address": f"{clients.HOST}:0"}
     running = servers.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)

@@ -6,28 +6,17 @@ import asyncio
 
 import pytest
 
-from tests.gateway import clients
+from tests.gateway import clients, wires
+from tidegate import settings
 from tidegate.gateway import servers
 
 BODY = b"m 1\n"
 
 
 @pytest.fixture
-def body_bytes() -> int:
-    """So few that a body over it comes at once."""
-    return 1_000
-
-
-async def _exchange(gateway: servers.Gateway, sent: bytes) -> bytes:
-    """All that comes back until the server closes; the sender closes its own side after it has sent."""
-    reader, writer = await asyncio.open_connection(clients.HOST, gateway.web_port)
-    try:
-        writer.write(sent)
-        async with asyncio.timeout(5):
-            return await reader.read()
-    finally:
-        writer.close()
-        await writer.wait_closed()
+def limit_settings() -> settings.LimitSettings:
+    """So few bytes that a body over it comes at once."""
+    return settings.LimitSettings(body=1_000, unpacked_body=1_000)
 
 
 def _push(*lines: bytes, version: bytes = b"1.1") -> bytes:
@@ -39,7 +28,7 @@ _LAST = _push(b"Connection: close")
 
 
 async def test_pushes_on_one_connection_are_answered_one_after_the_other(gateway: servers.Gateway) -> None:
-    answer = await _exchange(gateway, _push() + _push() + _LAST)
+    answer = await wires.exchange(gateway.web_port, _push() + _push() + _LAST)
     assert answer.count(b"HTTP/1.1 200 OK\r\n") == 3
     assert answer.count(b"\r\nContent-Length: 0\r\n") == 3
     assert answer.count(b"\r\nDate: ") == 3
@@ -62,18 +51,18 @@ async def test_pushes_on_one_connection_are_answered_one_after_the_other(gateway
 async def test_a_client_that_closes_is_answered_before(
     gateway: servers.Gateway, sent: bytes, status: bytes, said: bytes
 ) -> None:
-    answer = await _exchange(gateway, sent)
+    answer = await wires.exchange(gateway.web_port, sent)
     assert answer.startswith(status + b"\r\n")
     assert said in answer
 
 
 async def test_a_client_that_asks_before_it_sends_is_told_to_go_on(gateway: servers.Gateway) -> None:
-    answer = await _exchange(gateway, _push(b"Expect: 100-continue", b"Connection: close"))
+    answer = await wires.exchange(gateway.web_port, _push(b"Expect: 100-continue", b"Connection: close"))
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
 
 
 async def test_an_expectation_that_nobody_knows_is_refused(gateway: servers.Gateway) -> None:
-    answer = await _exchange(gateway, _push(b"Expect: miracles", b"Connection: close"))
+    answer = await wires.exchange(gateway.web_port, _push(b"Expect: miracles", b"Connection: close"))
     assert answer.startswith(b"HTTP/1.1 417 ")
 
 
@@ -96,4 +85,4 @@ async def test_a_body_over_the_limit_is_refused_though_it_came_at_once(gateway: 
     coding = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
     sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
     head = b"PUT /metrics/job/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%b\r\n\r\n" % coding
-    assert (await _exchange(gateway, head + sent)).startswith(b"HTTP/1.1 413 ")
+    assert (await wires.exchange(gateway.web_port, head + sent)).startswith(b"HTTP/1.1 413 ")

@@ -8,14 +8,15 @@ import cramjam
 import pytest
 
 from tests.gateway import clients
+from tidegate import settings
 from tidegate.model import limits
 
 BODY_BYTES = 1_000
 
 
 @pytest.fixture
-def body_bytes() -> int:
-    return BODY_BYTES
+def limit_settings() -> settings.LimitSettings:
+    return settings.LimitSettings(body=BODY_BYTES, unpacked_body=BODY_BYTES)
 
 
 async def test_every_limit_is_counted_from_zero(client: clients.Client) -> None:

@@ -8,10 +8,28 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tidegate.aiokits import clocks
+from tidegate.model import owners
 from tidegate.store import durable, filejournals, interface
 
 SOON = 0.01
 """Seconds between two tries of a file that cannot be written, where a test waits for them."""
+
+
+OWNERS = [owners.Owner("Job", "default", name, owners.Uid(f"uid-{name}")) for name in ("one", "two")]
+
+
+class Counting:
+    """Counts transactions; see :class:`filejournals.Observer`."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+        self.failures = 0
+
+    def committed(self, seconds: float) -> None:
+        self.commits += 1
+
+    def failed(self) -> None:
+        self.failures += 1
 
 
 @contextlib.asynccontextmanager

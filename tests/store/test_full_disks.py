@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.store import builders, kept
-from tests.store.test_kept_stores import OWNERS, Counting
 from tests.support import waiting
 from tidegate.aiokits import clocks
 from tidegate.exposition import shapes, text
@@ -64,7 +63,7 @@ CHANGES: dict[str, Callable[[durable.DurableStore], Awaitable[object]]] = {
         builders.key(job="new"), builders.family("g", builders.number(1.0), builders.number(1.0)), replace=True
     ),
     "a delete": lambda store: store.delete(KEY),
-    "a claim": lambda store: store.act([records.ClaimGroup(key=KEY, claim=owners.Claim(OWNERS[0], 9.0))]),
+    "a claim": lambda store: store.act([records.ClaimGroup(key=KEY, claim=owners.Claim(kept.OWNERS[0], 9.0))]),
 }
 
 
@@ -72,7 +71,7 @@ CHANGES: dict[str, Callable[[durable.DurableStore], Awaitable[object]]] = {
 async def test_a_change_that_cannot_be_written_is_refused_and_leaves_no_trace(
     change: Callable[[durable.DurableStore], Awaitable[object]], tmp_path: Path
 ) -> None:
-    path, counting = tmp_path / "groups", Counting()
+    path, counting = tmp_path / "groups", kept.Counting()
     async with kept.opened(path, observer=counting) as store:
         before = await _filled(store)
         with _read_only(store):
@@ -125,7 +124,7 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
     clock = clocks.MovableClock()
     async with kept.opened(tmp_path / "groups", clock=clock) as store:
         await _filled(store)
-        await store.act([records.ClaimGroup(key=KEY, claim=owners.Claim(OWNERS[0], 9.0))])
+        await store.act([records.ClaimGroup(key=KEY, claim=owners.Claim(kept.OWNERS[0], 9.0))])
         with _read_only(store):
             with pytest.raises(errors.StorageError):
                 await _push(store, KEY, 7)
@@ -134,7 +133,7 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
         view = store.group(KEY)
         assert view is not None
         assert view.life.pushed_revision > dirty
-        over, pushed = (OWNERS[0].uid,), view.life.pushed_revision
+        over, pushed = (kept.OWNERS[0].uid,), view.life.pushed_revision
         await store.act([records.RetireGroup(key=KEY, over=over, pushed_revision=pushed, drain_timeout=9.0)])
         assert (await store.sweep(read_revision=dirty, now=clock.steady())).deleted == []
         (deleted,) = (await store.sweep(read_revision=pushed, now=clock.steady())).deleted
@@ -142,13 +141,13 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
 
 
 async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -> None:
-    clock, tracked = clocks.MovableClock(), owners.Claim(OWNERS[0], 9.0)
+    clock, tracked = clocks.MovableClock(), owners.Claim(kept.OWNERS[0], 9.0)
     async with kept.opened(tmp_path / "groups", clock=clock) as store:
         await _filled(store)
         view = store.group(KEY)
         assert view is not None
         pushed = view.life.pushed_revision
-        retire = records.RetireGroup(key=KEY, over=(OWNERS[0].uid,), pushed_revision=pushed, drain_timeout=9.0)
+        retire = records.RetireGroup(key=KEY, over=(kept.OWNERS[0].uid,), pushed_revision=pushed, drain_timeout=9.0)
         assert await store.act([records.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
         clock.advance(9.0)
         with _read_only(store), pytest.raises(errors.StorageError):
@@ -159,7 +158,7 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
         again = store.group(KEY)
         assert again is not None
         retire = records.RetireGroup(
-            key=KEY, over=(OWNERS[0].uid,), pushed_revision=again.life.pushed_revision, drain_timeout=9.0
+            key=KEY, over=(kept.OWNERS[0].uid,), pushed_revision=again.life.pushed_revision, drain_timeout=9.0
         )
         assert await store.act([retire]) == [None]
         assert len((await store.sweep(read_revision=None, now=clock.steady())).deleted) == 1

@@ -15,27 +15,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.differential import cases_of_protobuf
-from tests.store import builders, kept
-from tests.store.test_repeated_pushes import KEYS, NUMBERS, TEMPLATES, body
+from tests.store import bodies, builders, kept
 from tidegate.aiokits import clocks
 from tidegate.exposition import protobuf, shapes, text
 from tidegate.model import errors, groups, lives, owners, records
 from tidegate.store import durable
 
-OWNERS = [owners.Owner("Job", "default", name, owners.Uid(f"uid-{name}")) for name in ("one", "two")]
-
 _PUSHES = st.tuples(
     st.just("push"),
-    st.sampled_from(KEYS),
-    st.sampled_from(TEMPLATES),
-    st.lists(st.sampled_from(NUMBERS[:4]) | st.sampled_from(NUMBERS), min_size=9, max_size=9),
+    st.sampled_from(bodies.KEYS),
+    st.sampled_from(bodies.TEMPLATES),
+    st.lists(st.sampled_from(bodies.NUMBERS[:4]) | st.sampled_from(bodies.NUMBERS), min_size=9, max_size=9),
     st.booleans(),
     st.sampled_from([None, None, 30.0]),
 )
 _OTHERS = st.tuples(
     st.sampled_from(["delete", "claim", "release", "retire", "sweep", "scrape", "kill"]),
-    st.sampled_from(KEYS),
-    st.sampled_from(OWNERS),
+    st.sampled_from(bodies.KEYS),
+    st.sampled_from(kept.OWNERS),
 )
 
 
@@ -53,7 +50,7 @@ class World:
     async def push(
         self, key: groups.GroupingKey, template: str, numbers: list[str], replace: bool, ttl: float | None
     ) -> None:
-        pushed = body(template, numbers)
+        pushed = bodies.spell(template, numbers)
         spelling = shapes.spell(pushed)
         assert spelling is not None
         try:
@@ -74,11 +71,11 @@ class World:
     async def retire(self, key: groups.GroupingKey, _: owners.Owner) -> None:
         view = self.store.group(key)
         pushed = 0 if view is None else view.life.pushed_revision
-        over = tuple(owner.uid for owner in OWNERS)
+        over = tuple(owner.uid for owner in kept.OWNERS)
         await self.store.act([records.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=9.0)])
 
     async def sweep(self, _: groups.GroupingKey, owner: owners.Owner) -> None:
-        read = self.store.revision if owner is OWNERS[0] else None
+        read = self.store.revision if owner is kept.OWNERS[0] else None
         await self.store.sweep(read_revision=read, now=self.clock.steady())
 
     async def scrape(self, *_: object) -> None:
@@ -126,36 +123,22 @@ async def test_a_group_that_drains_is_deleted_after_a_restart_when_its_time_is_o
     clock, key = clocks.MovableClock(), builders.key(job="a")
     async with kept.opened(tmp_path / "groups", clock=clock) as store:
         world = World(store, clock)
-        await world.push(key, TEMPLATES[1], ["1"], True, None)
-        await world.claim(key, OWNERS[0])
-        await world.retire(key, OWNERS[0])
+        await world.push(key, bodies.TEMPLATES[1], ["1"], True, None)
+        await world.claim(key, kept.OWNERS[0])
+        await world.retire(key, kept.OWNERS[0])
     clock.advance(8.0)
     async with kept.opened(tmp_path / "groups", clock=clock) as store:
         assert (await store.sweep(read_revision=None, now=clock.steady())).deleted == []
         clock.advance(1.0)
         (deleted,) = (await store.sweep(read_revision=None, now=clock.steady())).deleted
     assert deleted.reason is lives.Reason.TIMEOUT
-    assert deleted.claims.keys() == {OWNERS[0].uid}
+    assert deleted.claims.keys() == {kept.OWNERS[0].uid}
     async with kept.opened(tmp_path / "groups", clock=clock) as store:
         assert store.grouping_keys() == []
 
 
-class Counting:
-    """Counts transactions."""
-
-    def __init__(self) -> None:
-        self.commits = 0
-        self.failures = 0
-
-    def committed(self, seconds: float) -> None:
-        self.commits += 1
-
-    def failed(self) -> None:
-        self.failures += 1
-
-
 async def test_pushes_at_the_same_time_share_a_transaction(tmp_path: Path) -> None:
-    counting = Counting()
+    counting = kept.Counting()
     async with kept.opened(tmp_path / "groups", observer=counting) as store:
         pushes = [
             store.push(builders.key(job=str(number)), builders.family("g", builders.number(1.0)), replace=True)

@@ -6,56 +6,82 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import cramjam
 
-from tidegate.model import errors, limits
+from tidegate.model import errors
 
-_Unpack = Callable[[bytes, int], bytes]
+_STEP = 1024 * 1024
+"""Bytes that are unpacked at once."""
 
 _SNAPPY_COMPRESSED = 0x00
 _SNAPPY_PLAIN = 0x01
 _SNAPPY_CHECKSUM_BYTES = 4
 
 
-def unpacker(coding: str) -> _Unpack | None:
-    """What undoes this ``Content-Encoding``; ``None`` where it is not one to be undone, as all others in Pushgateway.
+class Unpacking(Protocol):
+    """A packed body on the way to what it was.
 
-    What is returned takes a packed body and the most bytes that the body may have; it unpacks no further than that.
-    It raises :class:`errors.BadRequestError` where the packed body is damaged or cut, and :class:`errors.LimitError`
-    where the body has more bytes.
+    :ivar size: bytes of what is unpacked so far, or will be after the next step.
+    :ivar is_done: whether no step is left.
     """
-    return _UNPACKERS.get(coding.lower())
+
+    size: int
+    is_done: bool
+
+    def step(self) -> bytes:
+        """The next part; it may be empty.
+
+        :raises errors.BadRequestError: the packed body is damaged or cut.
+        """
+        ...
 
 
-def _gunzip(packed: bytes, most: int) -> bytes:
-    if not packed:
-        raise errors.BadRequestError("the body is empty, and that is no gzip")
-    try:
-        body = gzip.GzipFile(fileobj=io.BytesIO(packed)).read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise errors.BadRequestError(f"the body cannot be read: {error}") from error
-    if len(body) > most:
-        raise _too_large(most)
-    return body
+def unpacking(coding: str, packed: bytes) -> Unpacking | None:
+    """What undoes this ``Content-Encoding``; ``None`` where nothing is to be undone, as Pushgateway has it."""
+    known = _UNPACKINGS.get(coding.lower())
+    return known(packed) if known is not None else None
 
 
-def _unsnap(packed: bytes, most: int) -> bytes:
-    if not packed:
-        return b""
-    # SECURITY: the library unpacks to the end, so what comes out is counted before.
-    size = sum(_unpacked_size(packed, chunk) for chunk in _snappy_chunks(packed))
-    if size > most:
-        raise _too_large(most)
-    try:
-        return bytes(cramjam.snappy.decompress(packed))
-    except cramjam.DecompressionError as error:
-        raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+class _Gzip:
+    def __init__(self, packed: bytes) -> None:
+        if not packed:
+            raise errors.BadRequestError("the body is empty, and that is no gzip")
+        self._file = gzip.GzipFile(fileobj=io.BytesIO(packed))
+        self.size = 0
+        self.is_done = False
+
+    def step(self) -> bytes:
+        try:
+            part = self._file.read(_STEP)
+        except (OSError, EOFError, zlib.error) as error:
+            raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+        self.size += len(part)
+        self.is_done = len(part) < _STEP
+        return part
 
 
-def _too_large(most: int) -> errors.LimitError:
-    return errors.LimitError(f"the unpacked body has more than {most} bytes", limit=limits.Limit.UNPACKED_BODY)
+class _Snappy:
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+        self._is_measured = False
+        self.size = 0
+        self.is_done = not packed
+
+    def step(self) -> bytes:
+        # SECURITY: the library unpacks to the end, so what will come out is counted before, in a step of its own.
+        if not self._is_measured:
+            self.size = sum(_unpacked_size(self._packed, chunk) for chunk in _snappy_chunks(self._packed))
+            self._is_measured = True
+            if self.size > _STEP:
+                return b""
+        try:
+            body = bytes(cramjam.snappy.decompress(self._packed))
+        except cramjam.DecompressionError as error:
+            raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+        self.is_done = True
+        return body
 
 
 class _Chunk(NamedTuple):
@@ -91,4 +117,4 @@ def _unpacked_size(packed: bytes, chunk: _Chunk) -> int:
     return size
 
 
-_UNPACKERS: Mapping[str, _Unpack] = {"gzip": _gunzip, "snappy": _unsnap}
+_UNPACKINGS: Mapping[str, Callable[[bytes], Unpacking]] = {"gzip": _Gzip, "snappy": _Snappy}

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 _logger = logging.getLogger(__name__)
+
+
+_QUIET_SECONDS = 0.2
+"""For so long nobody has asked anything when those who ask one thing after the other have been told to go."""
 
 
 class InFlight:
@@ -13,11 +18,13 @@ class InFlight:
 
     def __init__(self) -> None:
         self._number = 0
+        self._begun = 0
         self._none: asyncio.Event | None = None
 
     def begin(self) -> None:
         """A request has begun."""
         self._number += 1
+        self._begun += 1
 
     def end(self) -> None:
         """A request that had begun has ended."""
@@ -25,13 +32,25 @@ class InFlight:
         if self._none is not None and not self._number:
             self._none.set()
 
-    async def ended(self, *, within: float) -> None:
-        """Return when none is left, or after so many seconds."""
-        self._none = asyncio.Event()
-        if not self._number:
-            return
+    async def ended(self, *, within: float, all_gone: Callable[[], bool]) -> None:
+        """Return when none is left and no other one comes, or after so many seconds.
+
+        :param all_gone: whether nobody is there any more who could ask.
+        """
         try:
             async with asyncio.timeout(within):
-                await self._none.wait()
+                while not await self._is_quiet(all_gone):
+                    self._none = asyncio.Event()
+                    if self._number:
+                        await self._none.wait()
         except TimeoutError:
             _logger.warning("%d requests had not ended after %g s", self._number, within)
+
+    async def _is_quiet(self, all_gone: Callable[[], bool]) -> bool:
+        """Whether nobody asks; it takes a while to know, unless nobody is there."""
+        if all_gone():
+            return True
+        begun = self._begun
+        if not self._number:
+            await asyncio.sleep(_QUIET_SECONDS)
+        return not self._number and self._begun == begun

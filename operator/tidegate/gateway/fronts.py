@@ -8,86 +8,117 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+from collections.abc import Mapping
 
 import aiohttp
 from aiohttp import abc, hdrs, http_parser, web
-from aiohttp.http import HttpVersion11
+from aiohttp.http import HttpVersion10, HttpVersion11
 
-from tidegate.gateway import answers, flights, guards, routes
+from tidegate import settings
+from tidegate.gateway import answers, connections, flights, guards, refusals, routes
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import errors
+from tidegate.model import errors, limits
 
 _logger = logging.getLogger(__name__)
 
+_VERSIONS = (HttpVersion11, HttpVersion10)
+
 
 class Front:
-    """The handler of an address.
+    """The handler of an address. Make it within the event loop that serves it.
 
-    :param body_bytes: the largest body of a request.
+    :param chosen: what a client may cost.
     :param guard: ``None`` lets everybody in.
     :param metrics: where requests are counted; ``None`` for nowhere.
-    :ivar flight: the requests under way.
+    :ivar server: a server that asks this front.
+    :ivar is_closing: whether no connection may stay open after the next answer.
     """
 
     def __init__(
         self,
         found: routes.Routes,
         *,
-        body_bytes: int,
+        chosen: settings.LimitSettings,
         guard: guards.Guard | None = None,
         metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
         self._routes = found
-        self._body_bytes = body_bytes
+        self._limits = chosen
         self._guard = guard
         self._metrics = metrics
-        self.flight = flights.InFlight()
+        self._flight = flights.InFlight()
+        self.is_closing = False
+        self.server = connections.Server(
+            self.handle,
+            chosen=self._limits,
+            metrics=self._metrics,
+            request_factory=functools.partial(self._request, asyncio.get_running_loop()),
+        )
 
     def change(self, found: routes.Routes) -> None:
         """From now on requests go these ways."""
         self._routes = found
 
-    def server(self) -> web.Server:
-        """A server that asks this front. Call it within the event loop."""
-        return web.Server(
-            self.handle,
-            request_factory=functools.partial(self._request, asyncio.get_running_loop()),
-            access_log=None,
-            # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
-            auto_decompress=False,
-        )
-
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request."""
         route = self._routes.find(request)
-        self.flight.begin()
+        self._flight.begin()
         try:
             response = await self._respond(request, route)
         except web.HTTPException as answer:
             self._count(route, answer)
             raise
         finally:
-            self.flight.end()
+            self._flight.end()
         self._count(route, response)
-        return answers.fitting(request, response, plain=self._guard is None or not self._guard.headers)
+        return answers.fitting(request, response, plain=not (self.is_closing or self.headers))
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the configuration has every answer say besides."""
+        return self._guard.headers if self._guard is not None else {}
+
+    async def finish(self, *, within: float) -> None:
+        """Answer what is under way and what those who are connected still ask, in so many seconds; every answer is
+        the last one of its connection, and says so."""
+        self.is_closing = True
+        await self._flight.ended(within=within, all_gone=lambda: self.server.is_empty)
 
     async def _respond(self, request: web.BaseRequest, route: routes.Route) -> web.StreamResponse:
         if self._guard is not None and (refusal := await self._guard.refuse(request)) is not None:
             return refusal
-        if hdrs.EXPECT in request.headers:
-            await _expect(request)
         try:
+            if request.version not in _VERSIONS:
+                raise errors.BadRequestError("HTTP is spoken in its versions 1.0 and 1.1")
+            if hdrs.EXPECT in request.headers:
+                await self._expect(request)
             return await self._routes.answer(request, route)
         except errors.LimitError as error:
             _logger.debug("over a limit: %s %s from %s: %s", request.method, request.path, request.remote, error)
             if self._metrics is not None:
                 self._metrics.refused(error.limit)
-            return web.Response(status=error.limit.status, text=f"{error}\n")
+            response = web.Response(status=error.limit.status, text=f"{error}\n")
+            if error.limit is limits.Limit.BODY or not request.content.is_eof():
+                # What still comes of the body is thrown away for a while, so that the client gets to see the answer.
+                response.force_close()
+            return response
         except errors.BadRequestError as error:
             _logger.debug("refused %s %s from %s: %s", request.method, request.path, request.remote, error)
             return web.Response(status=400, text=f"{error}\n")
         except errors.StorageError as error:
             return web.Response(status=507, text=f"{error}\n")
+
+    async def _expect(self, request: web.BaseRequest) -> None:
+        """Tell a client that asks before it sends its body to go on."""
+        if request.version != HttpVersion11:
+            return
+        if request.headers[hdrs.EXPECT].lower() != "100-continue":
+            raise web.HTTPExpectationFailed(text="Expect can be 100-continue alone\n")
+        if (request.content_length or 0) > self._limits.body:
+            raise refusals.over(limits.Limit.BODY, self._limits)
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # What counts as sent of the answer is still nothing.
+        request.writer.output_size = 0
 
     def _count(self, route: routes.Route, response: web.StreamResponse) -> None:
         if self._metrics is not None:
@@ -102,27 +133,20 @@ class Front:
         writer: abc.AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> _Request:
-        request = _Request(message, payload, protocol, writer, task, loop, client_max_size=self._body_bytes)
-        request.guard = self._guard
+        request = _Request(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)
+        request.front = self
         return request
 
 
 class _Request(web.BaseRequest):
-    """A request whose answer, whoever makes it, gets the guard's headers just before it is sent."""
+    """A request whose answer, whoever makes it, gets what all answers have just before it is sent."""
 
-    guard: guards.Guard | None = None
+    front: Front
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
-        if self.guard is not None:
-            response.headers.update(self.guard.headers)
-
-
-async def _expect(request: web.BaseRequest) -> None:
-    """Tell a client that asks before it sends its body to go on."""
-    if request.version != HttpVersion11:
-        return
-    if request.headers[hdrs.EXPECT].lower() != "100-continue":
-        raise web.HTTPExpectationFailed(text=f"Unknown Expect: {request.headers[hdrs.EXPECT]}")
-    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    # What counts as sent of the answer is still nothing.
-    request.writer.output_size = 0
+        # SECURITY: no browser takes for a page what repeats a client's words as plain text.
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.update(self.front.headers)
+        if self.front.is_closing:
+            response.force_close()
+            response.headers[hdrs.CONNECTION] = "close"

@@ -12,16 +12,15 @@ from aiohttp import hdrs, web
 
 from tidegate import settings
 from tidegate.exposition import protobuf, shapes, text
-from tidegate.gateway import answers, codings, paths, removals
+from tidegate.gateway import answers, bodies, paths, removals
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import durations, errors, groups, limits
+from tidegate.model import durations, errors, groups
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
 
-_LARGE_BODY = 64 * 1024
-"""Bytes from which a body is parsed in a thread, so that other clients are served meanwhile."""
-
+_LARGE_AT_ONCE = 2
+"""So many large bodies are parsed at once: each takes many times its bytes, and more would not be faster."""
 
 _TTL, _TTL_HEADER = "ttl", "Tidegate-TTL"
 
@@ -38,11 +37,14 @@ class GroupEndpoint:
         metrics: own_metrics.GatewayMetrics,
         *,
         chosen: settings.PushSettings,
+        intake: bodies.Intake,
         prefix: str,
         on_expiry: Callable[[], None],
     ) -> None:
         self._store = store
         self._metrics = metrics
+        self._intake = intake
+        self._parsing = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._on_expiry = on_expiry
         # The prefix, "metrics", and what is before the first slash: nothing.
         self._parts_before_key = prefix.count("/") + 2
@@ -65,7 +67,21 @@ class GroupEndpoint:
     async def _push(self, request: web.BaseRequest, *, replace: bool) -> web.StreamResponse:
         key = self._key(request)
         ttl = _ttl(request)
-        body = await _read(request)
+        self._intake.begin()
+        try:
+            body = self._intake.at_once(request)
+            if body is not None:
+                await self._take(key, request, body, replace=replace, ttl=ttl)
+            else:
+                async with self._intake.body(request) as body:
+                    await self._take(key, request, body, replace=replace, ttl=ttl)
+        finally:
+            self._intake.end()
+        return answers.nothing(self._accepted)
+
+    async def _take(
+        self, key: groups.GroupingKey, request: web.BaseRequest, body: bytes, *, replace: bool, ttl: float | None
+    ) -> None:
         began = time.perf_counter()
         try:
             await self._store_body(key, request, body, replace=replace, ttl=ttl)
@@ -82,7 +98,6 @@ class GroupEndpoint:
             self._on_expiry()
         self._metrics.pushes_accepted.inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
-        return answers.nothing(self._accepted)
 
     def _key(self, request: web.BaseRequest) -> groups.GroupingKey:
         parts = request.rel_url.raw_path.split("/", self._parts_before_key)
@@ -94,33 +109,16 @@ class GroupEndpoint:
         parse, spelling = text.parse, None
         if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")):
             parse = protobuf.parse
-        elif len(body) < _LARGE_BODY:
+        elif len(body) < bodies.LARGE:
             spelling = shapes.spell(body)
         if spelling is not None and await self._store.repeat(key, spelling, replace=replace, ttl=ttl):
             return
-        if len(body) < _LARGE_BODY:
+        if len(body) < bodies.LARGE:
             pushed = parse(body, utf8_names=self._utf8_names)
         else:
-            pushed = await asyncio.to_thread(parse, body, utf8_names=self._utf8_names)
+            async with self._parsing:
+                pushed = await asyncio.to_thread(parse, body, utf8_names=self._utf8_names)
         await self._store.push(key, pushed, replace=replace, ttl=ttl, spelling=spelling)
-
-
-async def _read(request: web.BaseRequest) -> bytes:
-    try:
-        # What has arrived with its head, as most pushes do, is there to be taken.
-        body = request.content.read_nowait() if request.content.is_eof() else await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise _too_large(request.client_max_size) from error
-    except web.RequestPayloadError as error:
-        raise errors.BadRequestError(f"the body cannot be read: {error}") from error
-    if len(body) > request.client_max_size:
-        raise _too_large(request.client_max_size)
-    unpack = codings.unpacker(request.headers.get(hdrs.CONTENT_ENCODING, ""))
-    return body if unpack is None else await asyncio.to_thread(unpack, body, request.client_max_size)
-
-
-def _too_large(most: int) -> errors.LimitError:
-    return errors.LimitError(f"the body has more than {most} bytes", limit=limits.Limit.BODY)
 
 
 def _ttl(request: web.BaseRequest) -> float | None:

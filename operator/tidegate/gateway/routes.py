@@ -89,4 +89,6 @@ def _clean(path: str) -> str:
 
 def _redirect(request: web.BaseRequest, path: str, *, status: int) -> web.Response:
     query = request.rel_url.raw_query_string
+    # SECURITY: browsers take a backslash for a slash, and two slashes at the start for another host's name.
+    path = path.replace("\\", "%5C")
     return web.Response(status=status, headers={hdrs.LOCATION: f"{path}?{query}" if query else path})

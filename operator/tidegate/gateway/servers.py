@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import ssl
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.gateway import (
     admin,
+    bodies,
+    connections,
     control,
     fronts,
     guards,
@@ -37,6 +40,9 @@ _logger = logging.getLogger(__name__)
 
 _CONTROL_BODY = 16 * 1024 * 1024
 """The largest body of a request to the control API, in bytes."""
+
+_LOOK_SECONDS = 1.0
+"""How often it is looked whether a client takes too long."""
 
 _CLOSE_SECONDS = 1.0
 """For the last bytes of answers, after the requests in flight have had their time."""
@@ -70,10 +76,12 @@ class Gateway:
         self._scrape = scrapes.ScrapeEndpoint(
             self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock
         )
+        self._intake = bodies.Intake(chosen.limits)
         self._groups = pushes.GroupEndpoint(
             self.store,
             self._metrics,
             chosen=chosen.push,
+            intake=self._intake,
             prefix=chosen.web.prefix,
             on_expiry=self.drainer.wake,
         )
@@ -146,7 +154,7 @@ class Gateway:
 
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
         opened = listeners.open_addresses((self._settings.control_address,))
-        front = fronts.Front(sites.private(self._control), body_bytes=_CONTROL_BODY)
+        front = fronts.Front(sites.private(self._control), chosen=_of_control(self._settings.limits))
         await self._serve(stack, front, opened, tls=None)
         return opened.port
 
@@ -161,7 +169,7 @@ class Gateway:
         loaded = file.load()
         guard = guards.Guard(loaded.config)
         found = sites.restoring(chosen, probes=self._probes)
-        front = fronts.Front(found, body_bytes=self._settings.limits.body_bytes, guard=guard, metrics=self._metrics)
+        front = fronts.Front(found, chosen=self._settings.limits, guard=guard, metrics=self._metrics)
         opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
         runner = await self._serve(stack, front, opened, tls=loaded.tls)
 
@@ -182,15 +190,21 @@ class Gateway:
         *,
         tls: ssl.SSLContext | None,
     ) -> web.BaseRunner:
-        runner = web.ServerRunner(front.server(), shutdown_timeout=_CLOSE_SECONDS)
+        looking = connections.look_after(front.server.look, self._intake.look, every=_LOOK_SECONDS)
+        stack.push_async_callback(_cancel, asyncio.create_task(looking, name="look after slow clients"))
+        runner = web.ServerRunner(front.server, shutdown_timeout=_CLOSE_SECONDS)
         stack.push_async_callback(opened.stop)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await opened.serve(runner, tls=tls)
         # The runner's own end reads nothing more from its clients, so a body that is under way would never arrive.
-        stack.push_async_callback(front.flight.ended, within=self._settings.stop_seconds)
+        stack.push_async_callback(front.finish, within=self._settings.stop_seconds)
         stack.push_async_callback(opened.stop)
         return runner
+
+
+def _of_control(chosen: settings.LimitSettings) -> settings.LimitSettings:
+    return dataclasses.replace(chosen, body=_CONTROL_BODY, unpacked_body=_CONTROL_BODY, bodies=2 * _CONTROL_BODY)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

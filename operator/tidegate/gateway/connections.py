@@ -1,0 +1,307 @@
+"""What a connection may cost before it has sent a request: its head, the time it takes for it, its place.
+
+aiohttp's own protocol limits lines and headers one by one, and waits for a head as long as it takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import http_exceptions, web, web_protocol
+
+from tidegate import settings
+from tidegate.aiokits import descriptors
+from tidegate.gateway import metrics as own_metrics
+from tidegate.gateway import refusals
+from tidegate.model import errors, limits
+
+_logger = logging.getLogger(__name__)
+
+_MAX_HEADERS = 128
+"""Headers of one request. Each takes several times its bytes."""
+
+_TOO_MANY_HEADERS = "Too many headers received"
+"""aiohttp has no type for this one."""
+
+_READ_BYTES = 64 * 1024
+"""Of a body that nobody reads yet a connection holds twice as much, and what one read of its socket brings."""
+
+_LAST_WORD_SECONDS = 1.0
+"""How long a client may take to read why it is turned away. Closed at once, bytes of its own would reset it."""
+
+_LAST_WORDS = 50
+"""So many clients at once are left this time."""
+
+
+class Server(web.Server):
+    """A server with so many connections at most.
+
+    Where all are taken one that has no request under way makes room: the oldest that never had one, else the oldest.
+    So nobody is locked out by connections that do nothing; where all are busy the newest is turned away.
+
+    :param metrics: where what is refused is counted; ``None`` for nowhere.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Any],
+        *,
+        chosen: settings.LimitSettings,
+        metrics: own_metrics.GatewayMetrics | None,
+        request_factory: Callable[..., web.BaseRequest],
+    ) -> None:
+        super().__init__(handler, request_factory=request_factory)
+        self.limits = chosen
+        self._metrics = metrics
+        self._room = descriptors.room_for(chosen.connections)
+        self._open: dict[Connection, None] = {}
+        self._dismissed: set[Connection] = set()
+
+    def __call__(self) -> Connection:
+        return Connection(self)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no connection is open."""
+        return not self._open
+
+    def entered(self, connection: Connection) -> bool:
+        """Whether there is room for one more, if need be by closing another one."""
+        if len(self._open) >= self._room:
+            self.count(limits.Limit.CONNECTIONS)
+            leaving = self._least_needed()
+            if leaving is None:
+                return False
+            self.left(leaving)
+            leaving.force_close()
+        self._open[connection] = None
+        return True
+
+    def left(self, connection: Connection) -> None:
+        """The connection is closed, or about to be."""
+        self._open.pop(connection, None)
+        self._dismissed.discard(connection)
+
+    def dismissed(self, connection: Connection) -> bool:
+        """Whether a connection that is turned away may stay a moment longer."""
+        self.left(connection)
+        if len(self._dismissed) >= _LAST_WORDS:
+            return False
+        self._dismissed.add(connection)
+        return True
+
+    def look(self, *, now: float) -> None:
+        """Turn away those that take too long for a head; ``now`` is the event loop's time."""
+        for connection in list(self._open):
+            connection.look(now=now)
+
+    def count(self, limit: limits.Limit) -> None:
+        """Count what is refused."""
+        if self._metrics is not None:
+            self._metrics.refused(limit)
+
+    def answered(self, status: int) -> None:
+        """Count the answer to what was no request."""
+        if self._metrics is not None:
+            self._metrics.answered("none", status)
+
+    def _least_needed(self) -> Connection | None:
+        found = None
+        for connection in self._open:
+            if not connection.is_busy:
+                if connection.is_new:
+                    return connection
+                found = found or connection
+        return found
+
+
+class Connection(web.RequestHandler):
+    """One connection of a client."""
+
+    __slots__ = ("_awaited_since", "_body", "_head_bytes", "_server")
+
+    def __init__(self, server: Server) -> None:
+        most = server.limits.request_head
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # what it takes for "none"
+            max_line_size=most,
+            max_field_size=most,
+            max_headers=_MAX_HEADERS,
+            read_bufsize=_READ_BYTES,
+            # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
+            auto_decompress=False,
+        )
+        self._server = server
+        self._body: aiohttp.StreamReader | None = None
+        self._head_bytes = 0
+        self._awaited_since = 0.0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is under way, its answer included."""
+        return self._request_in_progress or bool(self._messages)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has never sent a whole head."""
+        return not self._request_count
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._awaited_since = self._loop.time()
+        if self._server.entered(self):
+            super().connection_made(transport)
+            return
+        assert isinstance(transport, asyncio.Transport)
+        self._manager = None
+        self.transport = transport
+        self._dismiss(limits.Limit.CONNECTIONS)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._server.left(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        # Every push comes this way: as little as can be is done here.
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count != before:
+            self._begun(len(data))
+        elif data and (self._body is None or self._body.is_eof()):
+            self._head_grown(data)
+
+    def look(self, *, now: float) -> None:
+        """Turn it away where it takes too long for a head. One that has asked before may stay without asking."""
+        if self.is_busy or not (self._head_bytes or self.is_new):
+            return
+        if now - self._awaited_since < self._server.limits.head_timeout:
+            return
+        self._server.count(limits.Limit.HEAD_TIMEOUT)
+        if self._head_bytes:
+            self._dismiss(limits.Limit.HEAD_TIMEOUT)
+        else:
+            self._server.left(self)
+            self.force_close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what is no request, and to what our own errors leave unanswered."""
+        if isinstance(exc, ConnectionError):
+            raise exc
+        if not isinstance(exc, http_exceptions.HttpProcessingError | errors.LimitError):
+            return super().handle_error(request, status, exc, message)
+        if isinstance(exc, http_exceptions.LineTooLong):
+            exc = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
+        elif exc.args == (_TOO_MANY_HEADERS,):
+            exc = errors.LimitError(
+                f"the request has more than {_MAX_HEADERS} headers", limit=limits.Limit.REQUEST_HEAD
+            )
+        if isinstance(exc, errors.LimitError):
+            self._server.count(exc.limit)
+            status, message = exc.limit.status, str(exc)
+        # SECURITY: what follows the first line repeats the client's own bytes, as many as it likes.
+        text = (message or "").partition("\n")[0].rstrip(":")
+        _logger.debug("no request from %s: %s", request.remote, text)
+        self._server.answered(status)
+        answer = web.Response(status=status, text=f"Bad Request: {text}\n" if status == 400 else f"{text}\n")
+        answer.force_close()
+        return answer
+
+    def _begun(self, size: int) -> None:
+        """Requests have begun with the last bytes that came, so many of them."""
+        size += self._head_bytes
+        self._head_bytes = 0
+        if not self._messages:
+            return
+        message, body = self._messages[-1]
+        before, self._body = self._body, body
+        if isinstance(message, web_protocol._ErrInfo) and before is not None and not before.is_eof():
+            self._spoil(before, message.message)
+        elif size > self._server.limits.request_head:
+            self._check_heads()
+
+    def _spoil(self, body: aiohttp.StreamReader, reason: str) -> None:
+        """A body that is cut short by what cannot be one. aiohttp would leave whoever reads it waiting."""
+        self._messages.pop()
+        body.set_exception(web.RequestPayloadError(reason.partition("\n")[0].rstrip(":")))
+        # Nothing of it is left to be read and thrown away.
+        body.feed_eof()
+        # SECURITY: nobody knows where the next request would begin.
+        self.close()
+
+    def _check_heads(self) -> None:
+        for place, (message, _) in enumerate(self._messages):
+            if isinstance(message, web_protocol._ErrInfo) or _head_size(message) <= self._server.limits.request_head:
+                continue
+            error = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
+            refused = web_protocol._ErrInfo(status=error.limit.status, exc=error, message=str(error))
+            self._messages[place] = (refused, aiohttp.streams.EMPTY_PAYLOAD)
+
+    def _head_grown(self, data: bytes) -> None:
+        """These bytes are of a head that is not whole yet."""
+        # Some clients send an empty line behind a body; it belongs to no request.
+        size = len(data) if self._head_bytes else len(data.lstrip(b"\r\n"))
+        if not size or self._force_close or self._close:
+            return
+        if not self._head_bytes and not self.is_new:
+            self._awaited_since = self._loop.time()
+        self._head_bytes += size
+        if self._head_bytes > self._server.limits.request_head:
+            self._server.count(limits.Limit.REQUEST_HEAD)
+            self._dismiss(limits.Limit.REQUEST_HEAD)
+
+    def _dismiss(self, limit: limits.Limit) -> None:
+        """Say why, and close. A request that is under way is answered instead."""
+        if self.is_busy:
+            self.close()
+            return
+        transport, self._force_close = self.transport, True
+        if self._waiter is not None:
+            self._waiter.cancel()
+        if transport is None:
+            return
+        self._server.answered(limit.status)
+        transport.write(_last_word(refusals.over(limit, self._server.limits)))
+        if self._server.dismissed(self) and transport.can_write_eof():
+            transport.write_eof()
+            self._loop.call_later(_LAST_WORD_SECONDS, transport.abort)
+        else:
+            transport.close()
+
+
+async def look_after(*looks: Callable[..., None], every: float) -> None:
+    """Call each of these with the event loop's time as ``now``, for ever, so many seconds apart."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(every)
+        for look in looks:
+            look(now=loop.time())
+
+
+def _head_size(message: Any) -> int:
+    """Bytes of a request's head as it was sent, but for blanks before and after values."""
+    line = len(message.method) + len(message.path) + len(" HTTP/1.1\r\n\r\n") + 1
+    return line + sum(len(name) + len(value) + len(": \r\n") for name, value in message.raw_headers)
+
+
+def _last_word(error: errors.LimitError) -> bytes:
+    text = f"{error}\n".encode()
+    head = [
+        f"HTTP/1.1 {error.limit.status} {http.HTTPStatus(error.limit.status).phrase}",
+        "Content-Type: text/plain; charset=utf-8",
+        "X-Content-Type-Options: nosniff",
+        f"Content-Length: {len(text)}",
+        "Connection: close",
+    ]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + text
