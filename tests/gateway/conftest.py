@@ -55,6 +55,7 @@ async def gateway(
     chosen = settings.GatewaySettings(
         web=web_settings,
         control_address=f"{clients.HOST}:0",
+        control_token=clients.TOKEN,
         stop_seconds=2.0,
         limits=settings.LimitSettings(body_bytes=body_bytes),
     )

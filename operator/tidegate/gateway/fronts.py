@@ -34,7 +34,7 @@ class Front:
         found: routes.Routes,
         *,
         body_bytes: int,
-        guard: guards.Guard | None = None,
+        guard: guards.Keeper | None = None,
         metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
         self._routes = found
@@ -99,7 +99,7 @@ class Front:
 class _Request(web.BaseRequest):
     """A request whose answer, whoever makes it, gets the guard's headers just before it is sent."""
 
-    guard: guards.Guard | None = None
+    guard: guards.Keeper | None = None
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         if self.guard is not None:

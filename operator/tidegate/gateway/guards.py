@@ -11,7 +11,7 @@ import hmac
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import bcrypt
 from aiohttp import hdrs, web
@@ -25,8 +25,21 @@ _MAX_PASSWORD = 72
 """Bytes that bcrypt looks at."""
 
 
+class Keeper(Protocol):
+    """What may stand before every handler of an address."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every answer says besides, whoever made it."""
+        ...
+
+    async def refuse(self, request: web.BaseRequest) -> web.Response | None:
+        """``None`` for who may come in, and for the others why not."""
+        ...
+
+
 class Guard:
-    """Stands before every handler; ``config`` may be changed at any time."""
+    """The keeper of the public side; ``config`` may be changed at any time."""
 
     def __init__(self, config: webconfigs.WebConfig) -> None:
         self._salt = os.urandom(16)

@@ -53,6 +53,9 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self.control_denied = prometheus_client.Counter(
+            "tidegate_control_denied", "Calls of the control API without the right token.", registry=registry
+        )
         self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
