@@ -313,4 +313,5 @@ def _flag_name(dest: str) -> str:
 def _spelled(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    # SECURITY: an external URL may come with a password, and everybody sees the status.
+    return str(value).lower() if isinstance(value, bool) else re.sub(r"//[^/]*@", "//", str(value))

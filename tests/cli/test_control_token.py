@@ -91,3 +91,13 @@ def test_both_in_one_process_share_a_token(tmp_path: Path, in_file: bool) -> Non
 
         waiting.eventually(follows, why="the operator to know the group", retry_on=tidegates.AWAY)
     assert file.exists() == in_file
+
+
+def test_the_status_shows_an_external_url_without_its_password(tmp_path: Path) -> None:
+    gateway = tidegates.Gateway(tmp_path, arguments=("--web.external-url=https://alice:secret@host/",))
+    try:
+        gateway.start()
+        with urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer:
+            assert b'"web.external-url": "https://host/"' in answer.read()
+    finally:
+        gateway.process.stop()

@@ -12,8 +12,9 @@ import logging
 import aiohttp
 from aiohttp import abc, hdrs, http_parser, web
 from aiohttp.http import HttpVersion11
+from aiohttp.log import server_logger
 
-from tidegate.gateway import answers, flights, guards, routes
+from tidegate.gateway import answers, complaints, flights, guards, routes
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors
 
@@ -49,6 +50,7 @@ class Front:
             self.handle,
             request_factory=functools.partial(self._request, asyncio.get_running_loop()),
             access_log=None,
+            logger=complaints.Complaints(server_logger),
             # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
             auto_decompress=False,
         )
