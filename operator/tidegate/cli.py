@@ -18,8 +18,9 @@ examples:
   tidegate run                              gateway and operator on this machine, with your kubeconfig
   tidegate gateway                          the gateway alone: push to :9091/metrics/job/NAME, scrape :9091/metrics
   tidegate --web.enable-lifecycle           the same: flags without a command are the gateway's, as in Pushgateway
-  tidegate operator --kubernetes.kubeconfig=~/.kube/config
-                                            the operator alone, beside a gateway on this machine
+  tidegate gateway --control.token-file=token
+  tidegate operator --control.token-file=token --kubernetes.kubeconfig=~/.kube/config
+                                            the two side by side on this machine
 """
 
 _ABOUT_ALL = ("--help", "--version")
@@ -84,6 +85,9 @@ def build_parser() -> argparse.ArgumentParser:
         _add_web_flags(command)
         _add_gateway_flags(command)
         _add_limit_flags(command)
+    _add_token_flag(gateway, "file with the token of the control API, made if it is not there; empty: no control API")
+    _add_token_flag(operator, "file with the token of the gateway's control API, the same as the gateway's")
+    _add_token_flag(both, "file with the token of the control API; empty: one in memory")
     for command in (operator, both):
         _add_operator_flags(command, gateway_is_elsewhere=command is operator)
     for command in (gateway, operator, both):
@@ -163,7 +167,7 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
         "--control.listen-address",
         _address,
         gateway.control_address,
-        "address of the control API for the operator; it has no password, keep it on loopback",
+        "address of the control API for the operator, on loopback",
     )
 
 
@@ -174,6 +178,11 @@ def _add_limit_flags(parser: argparse.ArgumentParser) -> None:
         default = defaults[name.replace("-", "_")]
         kind = _positive_seconds if isinstance(default, float) else size
         _flag(group, f"--limit.{name}", kind, default, text)
+
+
+def _add_token_flag(parser: argparse.ArgumentParser, text: str) -> None:
+    group = parser.add_argument_group("between gateway and operator")
+    _flag(group, "--control.token-file", str, settings.TokenSettings().file, text)
 
 
 def _add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere: bool) -> None:
@@ -323,6 +332,7 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
             enable_admin_api=chosen.web_enable_admin_api,
         ),
         control_address=chosen.control_listen_address,
+        control_token=settings.TokenSettings(file=chosen.control_token_file),
         stop_seconds=chosen.web_stop_timeout,
         push=settings.PushSettings(
             enable_utf8_names=chosen.push_enable_utf8_names,
@@ -342,6 +352,7 @@ def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
     gateway_url = getattr(chosen, "gateway_url", None) or f"http://{_local(chosen.control_listen_address)}"
     return settings.OperatorSettings(
         gateway_url=gateway_url,
+        control_token=settings.TokenSettings(file=chosen.control_token_file),
         listen_address=chosen.operator_listen_address,
         rules=settings.RuleSettings(drain_timeout=chosen.drain_timeout, late_push_grace=chosen.drain_late_push_grace),
         worker=settings.WorkerSettings(resync_seconds=chosen.operator_resync),
@@ -373,4 +384,5 @@ def _flag_name(dest: str) -> str:
 def _spelled(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    # SECURITY: an external URL may come with a password, and everybody sees the status.
+    return str(value).lower() if isinstance(value, bool) else re.sub(r"//[^/]*@", "//", str(value))

@@ -65,11 +65,25 @@ class KubernetesSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenSettings:
+    """The token of the control API. The gateway does not open that API without one."""
+
+    file: str = ""
+    """A file that holds it, which the gateway makes where it is not there. Default none."""
+
+    value: str = field(default="", repr=False)
+    """The token itself, where both are in one process and there is no file. Default none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OperatorSettings:
     """Settings of ``tidegate operator``."""
 
     gateway_url: str = "http://127.0.0.1:9092"
-    """Where the gateway's control API is. Default: the other container of the Pod."""
+    """Where the gateway's control API is, on loopback. Default: the other container of the Pod."""
+
+    control_token: TokenSettings = field(default_factory=TokenSettings)
+    """What is shown there. It cannot do without."""
 
     listen_address: str = ":9093"
     """``host:port`` of /metrics, /healthz and /readyz; an empty host is every address. Default ``:9093``."""
@@ -184,7 +198,10 @@ class GatewaySettings:
     web: WebSettings = field(default_factory=WebSettings)
 
     control_address: str = "127.0.0.1:9092"
-    """``host:port`` of the control API. It has no password: keep it on loopback. Default ``127.0.0.1:9092``."""
+    """``host:port`` of the control API; the host must be loopback. Default ``127.0.0.1:9092``."""
+
+    control_token: TokenSettings = field(default_factory=TokenSettings)
+    """What the control API asks for. Default none: then it is not opened."""
 
     stop_seconds: float = 10.0
     """How long requests in flight may take to finish after SIGTERM. Default 10 s."""

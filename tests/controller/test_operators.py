@@ -20,7 +20,7 @@ from tests.gateway import clients
 from tests.support import ports, waiting
 from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
-from tidegate.controller import intakes, kubeapi, operators, views
+from tidegate.controller import gateways, intakes, kubeapi, operators, views
 from tidegate.gateway import servers
 from tidegate.model import groups, records
 
@@ -45,6 +45,7 @@ class Scene:
         chosen = settings.GatewaySettings(
             web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)),
             control_address=f"{clients.HOST}:{self.control_port}",
+            control_token=clients.TOKEN,
             stop_seconds=0.1,
         )
         registry = telemetry.new_registry()
@@ -103,14 +104,15 @@ async def scene() -> AsyncIterator[Scene]:
 @contextlib.asynccontextmanager
 async def at_work(scene: Scene, *, worker: settings.WorkerSettings = QUICK) -> AsyncIterator[operators.Operator]:
     """The operator at work, without its watch."""
+    url = f"http://{clients.HOST}:{scene.control_port}"
     chosen = settings.OperatorSettings(
-        gateway_url=f"http://{clients.HOST}:{scene.control_port}",
         worker=worker,
         kubernetes=settings.KubernetesSettings(request_timeout=1.0, page_size=2),
     )
     api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes)
     clock = clocks.SystemClock()
-    operator = operators.Operator(chosen, api=api, session=scene.session, clock=clock, registry=scene.registry)
+    gateway = gateways.Gateway(url, token=clients.TOKEN, session=scene.session)
+    operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
     works = operator.tasks()
     works.pop("watch objects").close()
     tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]

@@ -39,10 +39,12 @@ class Gateway:
         self.control_port = ports.free_port()
         self.url = f"http://{HOST}:{self.port}{prefix}"
         self.control_url = f"http://{HOST}:{self.control_port}"
+        self.token_file = folder / "control-token"
         self.process = _tidegate(
             "gateway",
             f"--web.listen-address=:{self.port}",
             f"--control.listen-address={HOST}:{self.control_port}",
+            f"--control.token-file={self.token_file}",
             *arguments,
             log=folder / "gateway.log",
             module=module,
@@ -65,7 +67,9 @@ class Gateway:
 
     def groups(self) -> dict[str, dict[str, Any]]:
         """All groups as the operator sees them, by their ``job`` label (a test names its groups apart by it)."""
-        listed = json.loads(_get(f"{self.control_url}/control/v1/groups?limit=5000"))["groups"]
+        url = f"{self.control_url}/control/v1/groups?limit=5000"
+        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token_file.read_text().strip()}"})
+        listed = json.loads(_get(asked))["groups"]
         return {group["labels"]["job"]: group for group in listed}
 
     @staticmethod
@@ -98,6 +102,7 @@ class Operator:
         self.process = _tidegate(
             "operator",
             f"--gateway.url={gateway.control_url}",
+            f"--control.token-file={gateway.token_file}",
             f"--operator.listen-address={HOST}:{self.port}",
             f"--kubernetes.kubeconfig={kubeconfig}",
             *arguments,
@@ -136,7 +141,7 @@ def answers(process: processes.Process, url: str) -> bool:
     return True
 
 
-def _get(url: str) -> bytes:
+def _get(url: str | urllib.request.Request) -> bytes:
     with urllib.request.urlopen(url, timeout=_HTTP_SECONDS) as answer:
         body: bytes = answer.read()
         return body

@@ -39,7 +39,7 @@ class Front:
         found: routes.Routes,
         *,
         chosen: settings.LimitSettings,
-        guard: guards.Guard | None = None,
+        guard: guards.Keeper | None = None,
         metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
         self._routes = found

@@ -54,6 +54,7 @@ class GatewayMetrics:
             registry=registry,
         )
         self._refused = _refusals(registry)
+        self.control_denied = _denials(registry)
         self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
@@ -132,6 +133,12 @@ class PersistenceMetrics:
         """Begin to show how the file is."""
         self._writable.set_function(lambda: float(journal.writable))
         self._damaged.set_function(lambda: float(journal.set_aside is not None))
+
+
+def _denials(registry: prometheus_client.CollectorRegistry) -> prometheus_client.Counter:
+    return prometheus_client.Counter(
+        "tidegate_control_denied", "Calls of the control API without the right token.", registry=registry
+    )
 
 
 def _refusals(registry: prometheus_client.CollectorRegistry) -> Mapping[limits.Limit, prometheus_client.Counter]:

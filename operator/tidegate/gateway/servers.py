@@ -13,10 +13,11 @@ from pathlib import Path
 import prometheus_client
 from aiohttp import web
 
-from tidegate import settings
-from tidegate.aiokits import clocks
+from tidegate import settings, tokens
+from tidegate.aiokits import addresses, clocks
 from tidegate.gateway import (
     admin,
+    bearers,
     bodies,
     connections,
     control,
@@ -49,10 +50,11 @@ _CLOSE_SECONDS = 1.0
 
 
 class Gateway:
-    """Push, scrape and query on their addresses, the control API on another.
+    """Push, scrape and query on their addresses; with a token, the control API on another.
 
     :param stop: set where a client asks the process to end; whoever started the gateway stops it then.
-    :ivar web_port: the first port in use once started, also where port 0 was asked for; ``control_port`` likewise.
+    :ivar web_port: the first port in use once started, also where port 0 was asked for; ``control_port`` likewise,
+        and 0 while there is no control API.
     """
 
     def __init__(
@@ -95,9 +97,11 @@ class Gateway:
     async def start(self) -> None:
         """Open all addresses, and restore the groups; nothing stays open where that fails.
 
-        :raises OSError: an address, or the file of the groups, cannot be had.
-        :raises webconfigs.BadWebConfigError: the web configuration file cannot be used.
+        :raises OSError: an address, the token, or the file of the groups, cannot be had.
+        :raises settings.BadSettingsError: the web configuration file cannot be used, or the control API would be open
+            to other machines.
         """
+        _expect_loopback(self._settings.control_address)
         async with contextlib.AsyncExitStack() as stack:
             await self.store.open()
             stack.push_async_callback(self.store.close)
@@ -112,7 +116,11 @@ class Gateway:
             self._running = stack.pop_all()
         chosen = self._settings.web
         where = "the sockets of systemd" if chosen.systemd_socket else ", ".join(chosen.listen_addresses)
-        _logger.info("listening on %s, control API on port %d", where, self.control_port)
+        _logger.info("listening on %s", where)
+        if self.control_port:
+            _logger.info("the control API is on %s", self._settings.control_address)
+        else:
+            _logger.info("there is no control API, and so no operator: --control.token-file is not set")
 
     async def stop(self) -> None:
         """Stop being ready, finish the requests in flight, close everything."""
@@ -153,8 +161,12 @@ class Gateway:
             await _cancel(self._draining)
 
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
+        token = tokens.issue(self._settings.control_token)
+        if token is None:
+            return 0
+        guard = bearers.TokenGuard(token, on_refused=self._metrics.control_denied.inc)
         opened = listeners.open_addresses((self._settings.control_address,))
-        front = fronts.Front(sites.private(self._control), chosen=_of_control(self._settings.limits))
+        front = fronts.Front(sites.private(self._control), chosen=_of_control(self._settings.limits), guard=guard)
         await self._serve(stack, front, opened, tls=None)
         return opened.port
 
@@ -205,6 +217,15 @@ class Gateway:
 
 def _of_control(chosen: settings.LimitSettings) -> settings.LimitSettings:
     return dataclasses.replace(chosen, body=_CONTROL_BODY, unpacked_body=_CONTROL_BODY, bodies=2 * _CONTROL_BODY)
+
+
+def _expect_loopback(address: str) -> None:
+    # SECURITY: the token goes over this address in clear.
+    if not addresses.is_loopback(addresses.parse(address)[0]):
+        raise settings.BadSettingsError(
+            f"--control.listen-address {address} is not loopback alone: the control API is for an operator on the same "
+            f"machine or in the same Pod; give 127.0.0.1:PORT or [::1]:PORT"
+        )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

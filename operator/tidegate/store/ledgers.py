@@ -22,6 +22,20 @@ _PAGE_BYTES = 4096
 _Statement: TypeAlias = tuple[str, Sequence[object]]
 
 
+class _Insertion(NamedTuple):
+    """How rows are put into a table: the statement up to the first of them, and the places of one."""
+
+    head: str
+    row: str
+
+
+_GROUP = _Insertion("REPLACE INTO groups VALUES ", "(?,?,?)")
+_PUSH = _Insertion("REPLACE INTO pushes VALUES ", "(?,?,?,?,?)")
+_LIFE = _Insertion("REPLACE INTO lives VALUES ", "(?,?,?,?)")
+_SCRAPER = _Insertion("REPLACE INTO scrapers VALUES ", "(?,?,?,?,?,?,?)")
+_REMOVE = ("DELETE FROM groups WHERE id = ?", "DELETE FROM pushes WHERE id = ?", "DELETE FROM lives WHERE id = ?")
+
+
 class Totals(NamedTuple):
     """How far the store had come.
 
@@ -101,8 +115,7 @@ class Ledger:
 
     def scrapers(self) -> list[rows.ScraperRow]:
         """All scrapers."""
-        found = self._connection.execute(f"SELECT {', '.join(rows.ScraperRow._fields)} FROM scrapers")
-        return [rows.ScraperRow(*row) for row in found]
+        return [rows.ScraperRow(*row) for row in self._connection.execute("SELECT * FROM scrapers")]
 
     def _select_groups(self, condition: str, parameters: Sequence[int] = ()) -> Iterator[rows.StoredGroup]:
         query = (
@@ -129,25 +142,22 @@ class Ledger:
     @staticmethod
     def _statements(changes: rows.Changes) -> Iterator[_Statement]:
         for id in changes.removed:
-            for table in ("groups", "pushes", "lives"):
-                yield f"DELETE FROM {table} WHERE id = ?", (id,)
-        yield from _replace("groups", changes.groups.values())
-        yield from _replace("pushes", changes.pushes.values())
-        yield from _replace("lives", changes.lives.values())
+            for statement in _REMOVE:
+                yield statement, (id,)
+        yield from _replace(_GROUP, changes.groups.values())
+        yield from _replace(_PUSH, changes.pushes.values())
+        yield from _replace(_LIFE, changes.lives.values())
         for scraper, row in changes.scrapers.items():
             if row is None:
                 yield "DELETE FROM scrapers WHERE address = ? AND user_agent = ?", scraper
-        yield from _replace("scrapers", [row for row in changes.scrapers.values() if row is not None])
+        yield from _replace(_SCRAPER, [row for row in changes.scrapers.values() if row is not None])
         # A push says its revision itself.
         if changes.removed or changes.lives or changes.scrapers:
             yield "REPLACE INTO totals VALUES (1, ?, ?)", (changes.revision, changes.moment)
 
 
-def _replace(table: str, wanted: Collection[tuple[object, ...]]) -> Iterator[_Statement]:
+def _replace(insertion: _Insertion, wanted: Collection[tuple[object, ...]]) -> Iterator[_Statement]:
     left = iter(wanted)
     while several := list(itertools.islice(left, _ROWS_AT_ONCE)):
-        row = f"({','.join('?' * len(several[0]))})"
-        yield (
-            f"REPLACE INTO {table} VALUES {','.join([row] * len(several))}",
-            list(itertools.chain.from_iterable(several)),
-        )
+        values = list(itertools.chain.from_iterable(several))
+        yield insertion.head + ",".join([insertion.row] * len(several)), values
