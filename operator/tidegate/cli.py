@@ -40,6 +40,14 @@ _LIMITS = (
     ("body-timeout", "how long a body may take to come, or the next MiB of it"),
     ("connections", "connections at once; where all are taken an idle one is closed"),
     ("requests", "pushes under way at once"),
+    ("push-series", "series of a push; each bucket, quantile, sum and count is one"),
+    ("group-series", "series of a group"),
+    ("groups", "groups"),
+    ("series", "series of all groups; new groups are refused from nine tenths of it"),
+    ("memory", "memory of the process from which new groups are refused; default: four fifths of its cgroup's"),
+    ("labels", "labels of a series"),
+    ("name-length", "characters of the name of a metric or a label"),
+    ("value-length", "characters of a label's value or a help text"),
 )
 """The flags ``--limit.…``, each a field of the settings."""
 
@@ -238,7 +246,9 @@ class _Several(argparse.Action):
 
 
 def _flag(group: argparse._ArgumentGroup, name: str, kind: object, default: object, text: str) -> None:
-    shown = f"{default:g}s" if isinstance(default, float) else _spelled_size(default) if kind is size else default
+    shown = f"{default:g}s" if isinstance(default, float) else default
+    if kind is size and default is not None:
+        shown = _spelled_size(default)
     group.add_argument(
         name,
         dest=_dest(name),
@@ -384,5 +394,7 @@ def _flag_name(dest: str) -> str:
 def _spelled(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
+    if value is None:
+        return ""
     # SECURITY: an external URL may come with a password, and everybody sees the status.
     return str(value).lower() if isinstance(value, bool) else re.sub(r"//[^/]*@", "//", str(value))

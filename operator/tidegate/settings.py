@@ -183,6 +183,30 @@ class LimitSettings:
     requests: int = 1_000
     """Pushes under way at once. Scrapes, probes and the control API do not count. Default 1000."""
 
+    push_series: int = 10_000
+    """Series of one push: each bucket, quantile, sum and count is one. Default 10000."""
+
+    group_series: int = 10_000
+    """Series of one group. Default 10000: a change of one takes some 3 µs a series, for which all others wait."""
+
+    groups: int = 100_000
+    """Groups. Default 100000."""
+
+    series: int = 2_000_000
+    """Series of all groups; new groups are refused from nine tenths of it. Default 2000000."""
+
+    memory: int | None = None
+    """Bytes of memory of the process from which new groups are refused. Default four fifths of what its cgroup has."""
+
+    labels: int = 64
+    """Labels of one series, the grouping labels among them. Default 64."""
+
+    name_length: int = 512
+    """Characters of the name of a metric or a label. Default 512."""
+
+    value_length: int = 8_192
+    """Characters of a label's value, or of a help text. Default 8192."""
+
     def __post_init__(self) -> None:
         if self.bodies < self.body + self.unpacked_body:
             raise BadSettingsError(

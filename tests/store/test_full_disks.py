@@ -48,11 +48,17 @@ def _read_only(store: durable.DurableStore) -> Iterator[None]:
 
 
 async def _push(store: durable.DurableStore, key: groups.GroupingKey, value: int, *, size: int = 0) -> None:
-    body = BODY.replace(b" 1\n", f" {value}\n".encode()) + f'h{{big="{"x" * size}"}} {value}\n'.encode() * (size > 0)
+    body = BODY.replace(b" 1\n", f" {value}\n".encode()) + _large(size)
     spelling = shapes.spell(body)
     assert spelling is not None
     if not await store.repeat(key, spelling, replace=True):
         await store.push(key, text.parse(body), replace=True, spelling=spelling)
+
+
+def _large(size: int) -> bytes:
+    """A series of so many bytes, or none."""
+    labels = ",".join(f'l{at}="{"x" * min(5_000, size - at)}"' for at in range(0, size, 5_000))
+    return f"h{{{labels}}} 1\n".encode() if size else b""
 
 
 CHANGES: dict[str, Callable[[durable.DurableStore], Awaitable[object]]] = {

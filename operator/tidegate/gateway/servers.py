@@ -14,7 +14,7 @@ import prometheus_client
 from aiohttp import web
 
 from tidegate import settings, tokens
-from tidegate.aiokits import addresses, clocks
+from tidegate.aiokits import addresses, clocks, memories
 from tidegate.gateway import (
     admin,
     bearers,
@@ -44,6 +44,9 @@ _CONTROL_BODY = 16 * 1024 * 1024
 
 _LOOK_SECONDS = 1.0
 """How often it is looked whether a client takes too long."""
+
+_MEMORY_PART = 0.8
+"""Of the memory that its cgroup allows. The rest is for bodies under way and for scrapes."""
 
 _CLOSE_SECONDS = 1.0
 """For the last bytes of answers, after the requests in flight have had their time."""
@@ -83,6 +86,7 @@ class Gateway:
             self.store,
             self._metrics,
             chosen=chosen.push,
+            limits=chosen.limits,
             intake=self._intake,
             prefix=chosen.web.prefix,
             on_expiry=self.drainer.wake,
@@ -130,9 +134,17 @@ class Gateway:
         _logger.info("stopped")
 
     def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
-        chosen, timeout = self._settings.persistence, self._settings.push.ttl_drain_timeout
+        chosen, limits = self._settings.persistence, self._settings.limits
+        timeout = self._settings.push.ttl_drain_timeout
+        memory_gauge = memories.MemoryGauge(_most_memory(limits))
         if not chosen.file:
-            return memory.MemoryStore(clock=self._clock, own_types=self._metrics.types(), ttl_drain_timeout=timeout)
+            return memory.MemoryStore(
+                clock=self._clock,
+                own_types=self._metrics.types(),
+                ttl_drain_timeout=timeout,
+                limits=limits,
+                is_memory_short=memory_gauge.is_short,
+            )
         metrics = own_metrics.PersistenceMetrics(registry)
         store = durable.DurableStore(
             Path(chosen.file),
@@ -140,6 +152,8 @@ class Gateway:
             clock=self._clock,
             own_types=self._metrics.types(),
             ttl_drain_timeout=timeout,
+            limits=limits,
+            is_memory_short=memory_gauge.is_short,
             observer=metrics,
         )
         metrics.watch(store.journal)
@@ -217,6 +231,13 @@ class Gateway:
 
 def _of_control(chosen: settings.LimitSettings) -> settings.LimitSettings:
     return dataclasses.replace(chosen, body=_CONTROL_BODY, unpacked_body=_CONTROL_BODY, bodies=2 * _CONTROL_BODY)
+
+
+def _most_memory(chosen: settings.LimitSettings) -> int | None:
+    if chosen.memory is not None:
+        return chosen.memory
+    allowed = memories.allowed()
+    return None if allowed is None else int(_MEMORY_PART * allowed)
 
 
 def _expect_loopback(address: str) -> None:

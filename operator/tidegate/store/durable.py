@@ -7,13 +7,14 @@ import gc
 import logging
 import struct
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.model import families, groups, lives
-from tidegate.store import archives, contents, filejournals, files, interface, ledgers, memory, pushes, rows
+from tidegate.store import archives, contents, filejournals, files, holdings, interface, ledgers, memory, pushes, rows
 
 _logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
 
 class _Loaded(NamedTuple):
     contents: contents.Contents
-    groups: Mapping[groups.GroupingKey, contents.Group]
+    groups: Mapping[groups.GroupingKey, holdings.Group]
     kept: interface.KeptReadings
     revision: int
 
@@ -52,6 +53,8 @@ class DurableStore(memory.MemoryStore):
         clock: clocks.Clock,
         own_types: Mapping[str, families.MetricType],
         ttl_drain_timeout: float = 300.0,
+        limits: settings.LimitSettings | None = None,
+        is_memory_short: Callable[[], bool] = lambda: False,
         observer: filejournals.Observer | None = None,
         retry_seconds: float = filejournals.RETRY_SECONDS,
     ) -> None:
@@ -100,7 +103,7 @@ class DurableStore(memory.MemoryStore):
         try:
             totals = ledger.totals()
             loaded = contents.Contents(own_types=self._own_types)
-            found: dict[groups.GroupingKey, contents.Group] = {}
+            found: dict[groups.GroupingKey, holdings.Group] = {}
             revision = totals.revision + _REVISIONS_APART
             loaded.load(_restored(ledger.groups(), found, revision=revision))
             readings = [archives.read_scraper(row) for row in ledger.scrapers()]
@@ -119,7 +122,7 @@ class DurableStore(memory.MemoryStore):
         for row in stored:
             self._put_back(row, before=before.get(row.group.id))
 
-    def _put_back(self, row: rows.StoredGroup, *, before: contents.Group | None) -> None:
+    def _put_back(self, row: rows.StoredGroup, *, before: holdings.Group | None) -> None:
         """Have a group as the file has it.
 
         It counts as pushed anew: whoever has read what was taken back has not read this.
@@ -135,8 +138,8 @@ class DurableStore(memory.MemoryStore):
 
 
 def _restored(
-    stored: Iterable[rows.StoredGroup], found: dict[groups.GroupingKey, contents.Group], *, revision: int
-) -> Iterator[tuple[contents.Group, list[pushes.Part]]]:
+    stored: Iterable[rows.StoredGroup], found: dict[groups.GroupingKey, holdings.Group], *, revision: int
+) -> Iterator[tuple[holdings.Group, list[pushes.Part]]]:
     """The groups of these rows, each also put where they are ``found`` by their keys."""
     for number, row in enumerate(stored, 1):
         group, parts = _read_group(row)
@@ -145,7 +148,7 @@ def _restored(
         yield group, parts
 
 
-def _read_group(row: rows.StoredGroup) -> tuple[contents.Group, list[pushes.Part]]:
+def _read_group(row: rows.StoredGroup) -> tuple[holdings.Group, list[pushes.Part]]:
     push = row.push
     try:
         key = archives.read_key(row.group.labels)
@@ -153,6 +156,6 @@ def _read_group(row: rows.StoredGroup) -> tuple[contents.Group, list[pushes.Part
         life = archives.read_life(push, row.life)
     except _UNREADABLE as error:
         raise files.DamagedFileError(f"group {row.group.id} cannot be read: {error!r}") from error
-    group = contents.Group(key=key, life=life, id=push.id)
+    group = holdings.Group(key=key, life=life, id=push.id)
     group.push_time, group.push_failure_time = push.push_time, row.life.failure_time
     return group, parts

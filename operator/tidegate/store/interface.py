@@ -122,6 +122,7 @@ class Store(Protocol):
         :param ttl: seconds without a further push after which the group drains, where it has no owner.
         :param spelling: the body that the families were read from, so that :meth:`repeat` knows the next one like it.
         :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
+        :raises errors.LimitError: they are more than may be pushed, or there is no room for them.
         """
         ...
 
@@ -176,6 +177,10 @@ class Store(Protocol):
 
     def grouping_keys(self) -> list[groups.GroupingKey]:
         """All groups there are, oldest first."""
+        ...
+
+    def series(self) -> int:
+        """How many series Prometheus sees of all groups: each bucket, quantile, sum and count is one."""
         ...
 
     def states(self) -> Mapping[lives.State, int]:

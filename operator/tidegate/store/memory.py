@@ -5,12 +5,24 @@ from __future__ import annotations
 import asyncio
 import itertools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from tidegate import settings
 from tidegate.aiokits import clocks, pulses, turns
 from tidegate.exposition import shapes
 from tidegate.model import errors, families, groups, lives, records, scrapers
-from tidegate.store import archives, changelogs, contents, interface, journals, pushes, rows, schedules
+from tidegate.store import (
+    archives,
+    bounds,
+    changelogs,
+    contents,
+    holdings,
+    interface,
+    journals,
+    pushes,
+    rows,
+    schedules,
+)
 
 _LARGE_PUSH = 500
 """Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
@@ -29,6 +41,8 @@ class MemoryStore:
     """See :class:`tidegate.store.interface.Store`. By itself it is forgotten with its process.
 
     :param own_types: types of the families that the gateway itself exposes, which pushes must not contradict.
+    :param limits: what may be pushed.
+    :param is_memory_short: see :class:`tidegate.store.bounds.Bounds`.
     :param ttl_drain_timeout: seconds that a group whose time to live is over may wait for its scrapers.
     """
 
@@ -38,13 +52,15 @@ class MemoryStore:
         clock: clocks.Clock,
         own_types: Mapping[str, families.MetricType],
         ttl_drain_timeout: float = 300.0,
+        limits: settings.LimitSettings | None = None,
+        is_memory_short: Callable[[], bool] = lambda: False,
         journal: journals.Journal | None = None,
     ) -> None:
         self._clock = clock
         self._ttl_drain_timeout = ttl_drain_timeout
         self._epoch = uuid.uuid4().hex
         self._revision = 0
-        self._groups: dict[groups.GroupingKey, contents.Group] = {}
+        self._groups: dict[groups.GroupingKey, holdings.Group] = {}
         self._draining: set[groups.GroupingKey] = set()
         self._schedule = schedules.Schedule()
         self._contents = contents.Contents(own_types=own_types)
@@ -52,6 +68,7 @@ class MemoryStore:
         self._pulse = pulses.Pulse()
         self._journal: journals.Journal = journal or journals.Nowhere()
         self._last_id = 0
+        self._bounds = bounds.Bounds(limits or settings.LimitSettings(), is_memory_short=is_memory_short)
 
     async def open(self) -> None:
         """There is nothing to be opened."""
@@ -80,8 +97,9 @@ class MemoryStore:
         spelling: shapes.Spelling | None = None,
     ) -> None:
         try:
-            prepared = await _prepare(key, pushed)
+            prepared = await _prepare(key, pushed, chosen=self._bounds.chosen)
             group = self._groups.get(key)
+            self._check_bounds(key, group, prepared, replace=replace)
             if group is None:
                 self._contents.check_times(key)
             self._contents.check(group, prepared, replace=replace)
@@ -175,6 +193,9 @@ class MemoryStore:
     def grouping_keys(self) -> list[groups.GroupingKey]:
         return list(self._groups)
 
+    def series(self) -> int:
+        return self._contents.size
+
     def states(self) -> Mapping[lives.State, int]:
         draining = len(self._draining)
         return {lives.State.LIVE: len(self._groups) - draining, lives.State.DRAINING: draining}
@@ -197,6 +218,20 @@ class MemoryStore:
 
     def next_change(self) -> asyncio.Event:
         return self._pulse.next()
+
+    def _check_bounds(
+        self,
+        key: groups.GroupingKey,
+        group: holdings.Group | None,
+        pushed: Mapping[str, pushes.PreparedFamily],
+        *,
+        replace: bool,
+    ) -> None:
+        series = self._contents.size
+        if group is None:
+            self._bounds.check_new(key, groups=len(self._groups), series=series)
+        before, after = self._contents.sizes(group, pushed, replace=replace)
+        self._bounds.check_size(before=before, after=after, series=series)
 
     def _act(self, action: records.Action, now: float) -> lives.Refusal | None:
         group = self._groups.get(action.key)
@@ -221,7 +256,7 @@ class MemoryStore:
             self._changed(group, life)
         return None
 
-    def _pushed(self, group: contents.Group, *, at: float, ttl: float | None) -> None:
+    def _pushed(self, group: holdings.Group, *, at: float, ttl: float | None) -> None:
         group.push_time = at
         self._contents.stamp(group)
         expires = None if ttl is None else self._clock.steady() + ttl
@@ -237,6 +272,7 @@ class MemoryStore:
                 self._contents.check_times(key)
             except errors.InconsistentPushError:
                 return  # There is no place to note it: the series is another group's.
+            self._bounds.check_new(key, groups=len(self._groups), series=self._contents.size)
             group = self._add_group(key)
             self._tell_families(group, known={})
             self._tell_push(group)
@@ -246,13 +282,13 @@ class MemoryStore:
         self._tell_life(group)
         await self._journal.committed()
 
-    def _add_group(self, key: groups.GroupingKey) -> contents.Group:
+    def _add_group(self, key: groups.GroupingKey) -> holdings.Group:
         self._last_id += 1
         life = lives.Life(pushed_revision=self._revision + 1)
-        group = self._groups[key] = contents.Group(key=key, life=life, id=self._last_id)
+        group = self._groups[key] = holdings.Group(key=key, life=life, id=self._last_id)
         return group
 
-    def _changed(self, group: contents.Group, life: lives.Life) -> None:
+    def _changed(self, group: holdings.Group, life: lives.Life) -> None:
         before, group.life = group.life, life
         self._revision += 1
         self._log.changed(group.key, self._revision, before=group.revision)
@@ -267,26 +303,26 @@ class MemoryStore:
             self._tell_life(group)
         self._pulse.fire()
 
-    def _tell_push(self, group: contents.Group) -> None:
+    def _tell_push(self, group: holdings.Group) -> None:
         values = group.values
         numbers = None if values is None else archives.pack_numbers(values)
         life = group.life
         self._journal.pushed(rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers))
 
-    def _tell_life(self, group: contents.Group) -> None:
+    def _tell_life(self, group: holdings.Group) -> None:
         if self._journal.keeps:
             self._journal.lived(archives.life_row(group.id, group.life, failure_time=group.push_failure_time))
 
-    def _tell_families(self, group: contents.Group, *, known: Mapping[str, pushes.PreparedFamily]) -> None:
+    def _tell_families(self, group: holdings.Group, *, known: Mapping[str, pushes.PreparedFamily]) -> None:
         """:param known: those that it has just got."""
         self._journal.put(group.id, group.key, archives.spell_parts(self._contents.parts(group, known)))
 
-    def _remove(self, group: contents.Group, reason: lives.Reason) -> records.DeletedRecord:
+    def _remove(self, group: holdings.Group, reason: lives.Reason) -> records.DeletedRecord:
         self._contents.remove(group)
         self._journal.removed(group.id)
         return self._gone(group, reason)
 
-    def _gone(self, group: contents.Group, reason: lives.Reason) -> records.DeletedRecord:
+    def _gone(self, group: holdings.Group, reason: lives.Reason) -> records.DeletedRecord:
         """Forget a group that has no series any more."""
         del self._groups[group.key]
         self._schedule.note(group.key, None)
@@ -300,7 +336,7 @@ class MemoryStore:
         return record
 
     @staticmethod
-    def _record(group: contents.Group) -> records.GroupRecord:
+    def _record(group: holdings.Group) -> records.GroupRecord:
         drain = group.life.drain
         return records.GroupRecord(
             key=group.key,
@@ -313,8 +349,8 @@ class MemoryStore:
 
 
 async def _prepare(
-    key: groups.GroupingKey, pushed: Mapping[str, families.Family]
+    key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, chosen: settings.LimitSettings
 ) -> Mapping[str, pushes.PreparedFamily]:
     if sum(len(family.metrics) for family in pushed.values()) < _LARGE_PUSH:
-        return pushes.prepare(key, pushed)
-    return await asyncio.to_thread(pushes.prepare, key, pushed)
+        return pushes.prepare(key, pushed, chosen=chosen)
+    return await asyncio.to_thread(pushes.prepare, key, pushed, chosen=chosen)
