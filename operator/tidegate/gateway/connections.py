@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import http
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import aiohttp
 from aiohttp import http_exceptions, web, web_protocol
@@ -31,6 +31,9 @@ _TOO_MANY_HEADERS = "Too many headers received"
 _READ_BYTES = 64 * 1024
 """Of a body that nobody reads yet a connection holds twice as much, and what one read of its socket brings."""
 
+_LINGER_SECONDS = 3.0
+"""How long what still comes of a refused body is read and thrown away, so that its client sees the answer."""
+
 _LAST_WORD_SECONDS = 1.0
 """How long a client may take to read why it is turned away. Closed at once, bytes of its own would reset it."""
 
@@ -45,6 +48,7 @@ class Server(web.Server):
     So nobody is locked out by connections that do nothing; where all are busy the newest is turned away.
 
     :param metrics: where what is refused is counted; ``None`` for nowhere.
+    :param headers: what every answer says besides.
     """
 
     def __init__(
@@ -53,9 +57,11 @@ class Server(web.Server):
         *,
         chosen: settings.LimitSettings,
         metrics: own_metrics.GatewayMetrics | None,
+        headers: Callable[[], Mapping[str, str]],
         request_factory: Callable[..., web.BaseRequest],
     ) -> None:
         super().__init__(handler, request_factory=request_factory)
+        self.headers = headers
         self.limits = chosen
         self._metrics = metrics
         self._room = descriptors.room_for(chosen.connections)
@@ -94,6 +100,12 @@ class Server(web.Server):
             return False
         self._dismissed.add(connection)
         return True
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of aiohttp
+        """End all connections; what is under way has so many seconds."""
+        for connection in list(self._dismissed):
+            connection.force_close()
+        await super().shutdown(timeout)
 
     def look(self, *, now: float) -> None:
         """Turn away those that take too long for a head; ``now`` is the event loop's time."""
@@ -135,6 +147,7 @@ class Connection(web.RequestHandler):
             max_field_size=most,
             max_headers=_MAX_HEADERS,
             read_bufsize=_READ_BYTES,
+            lingering_time=_LINGER_SECONDS,
             # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
             auto_decompress=False,
         )
@@ -158,14 +171,21 @@ class Connection(web.RequestHandler):
         if self._server.entered(self):
             super().connection_made(transport)
             return
-        assert isinstance(transport, asyncio.Transport)
         self._manager = None
-        self.transport = transport
-        self._dismiss(limits.Limit.CONNECTIONS)
+        self.transport = cast(asyncio.Transport, transport)
+        self._dismiss(refusals.over(limits.Limit.CONNECTIONS, self._server.limits))
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._server.left(self)
         super().connection_lost(exc)
+        # aiohttp tells whoever reads the body, but not who begins to, nor who throws away the rest of it.
+        if self._body is not None and not self._body.is_eof() and self._body.exception() is None:
+            self._body.set_exception(ConnectionResetError("the client has gone"))
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Not that a client has gone."""
+        if not isinstance(kw.get("exc_info"), ConnectionError):
+            super().log_exception(*args, **kw)
 
     def data_received(self, data: bytes) -> None:
         # Every push comes this way: as little as can be is done here.
@@ -182,10 +202,10 @@ class Connection(web.RequestHandler):
             return
         if now - self._awaited_since < self._server.limits.head_timeout:
             return
-        self._server.count(limits.Limit.HEAD_TIMEOUT)
         if self._head_bytes:
-            self._dismiss(limits.Limit.HEAD_TIMEOUT)
+            self._turn_away(limits.Limit.HEAD_TIMEOUT)
         else:
+            self._server.count(limits.Limit.HEAD_TIMEOUT)
             self._server.left(self)
             self.force_close()
 
@@ -201,22 +221,24 @@ class Connection(web.RequestHandler):
             raise exc
         if not isinstance(exc, http_exceptions.HttpProcessingError | errors.LimitError):
             return super().handle_error(request, status, exc, message)
-        if isinstance(exc, http_exceptions.LineTooLong):
-            exc = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
-        elif exc.args == (_TOO_MANY_HEADERS,):
-            exc = errors.LimitError(
-                f"the request has more than {_MAX_HEADERS} headers", limit=limits.Limit.REQUEST_HEAD
-            )
-        if isinstance(exc, errors.LimitError):
-            self._server.count(exc.limit)
-            status, message = exc.limit.status, str(exc)
-        # SECURITY: what follows the first line repeats the client's own bytes, as many as it likes.
-        text = (message or "").partition("\n")[0].rstrip(":")
-        _logger.debug("no request from %s: %s", request.remote, text)
-        self._server.answered(status)
-        answer = web.Response(status=status, text=f"Bad Request: {text}\n" if status == 400 else f"{text}\n")
+        error = self._told(exc)
+        self._server.answered(_status(error))
+        answer = web.Response(status=_status(error), text=f"{error}\n")
         answer.force_close()
         return answer
+
+    def _told(self, error: http_exceptions.HttpProcessingError | errors.LimitError) -> errors.BadRequestError:
+        """What is said of what is no request, and counted."""
+        if isinstance(error, http_exceptions.LineTooLong):
+            error = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
+        elif error.args == (_TOO_MANY_HEADERS,):
+            reason = f"the request has more than {_MAX_HEADERS} headers"
+            error = errors.LimitError(reason, limit=limits.Limit.REQUEST_HEAD)
+        if isinstance(error, errors.LimitError):
+            self._server.count(error.limit)
+            return error
+        # SECURITY: what follows the first line repeats the client's own bytes, as many as it likes.
+        return errors.BadRequestError(f"this is no HTTP request: {_first_line(error.message)}")
 
     def _begun(self, size: int) -> None:
         """Requests have begun with the last bytes that came, so many of them."""
@@ -226,19 +248,25 @@ class Connection(web.RequestHandler):
             return
         message, body = self._messages[-1]
         before, self._body = self._body, body
-        if isinstance(message, web_protocol._ErrInfo) and before is not None and not before.is_eof():
-            self._spoil(before, message.message)
+        if isinstance(message, web_protocol._ErrInfo):
+            self._misled(message, before)
         elif size > self._server.limits.request_head:
             self._check_heads()
 
-    def _spoil(self, body: aiohttp.StreamReader, reason: str) -> None:
-        """A body that is cut short by what cannot be one. aiohttp would leave whoever reads it waiting."""
-        self._messages.pop()
-        body.set_exception(web.RequestPayloadError(reason.partition("\n")[0].rstrip(":")))
-        # Nothing of it is left to be read and thrown away.
-        body.feed_eof()
-        # SECURITY: nobody knows where the next request would begin.
-        self.close()
+    def _misled(self, error: web_protocol._ErrInfo, body: aiohttp.StreamReader | None) -> None:
+        """What came last is neither a request nor what can be of the body that is awaited."""
+        assert isinstance(error.exc, http_exceptions.HttpProcessingError)
+        if body is not None and not body.is_eof():
+            # aiohttp would leave whoever reads the body waiting.
+            self._messages.pop()
+            body.set_exception(web.RequestPayloadError(_first_line(error.message)))
+            # Nothing of it is left to be read and thrown away.
+            body.feed_eof()
+            # SECURITY: nobody knows where the next request would begin.
+            self.close()
+        elif len(self._messages) == 1 and not self._request_in_progress:
+            self._messages.pop()
+            self._dismiss(self._told(error.exc))
 
     def _check_heads(self) -> None:
         for place, (message, _) in enumerate(self._messages):
@@ -258,21 +286,25 @@ class Connection(web.RequestHandler):
             self._awaited_since = self._loop.time()
         self._head_bytes += size
         if self._head_bytes > self._server.limits.request_head:
-            self._server.count(limits.Limit.REQUEST_HEAD)
-            self._dismiss(limits.Limit.REQUEST_HEAD)
+            self._turn_away(limits.Limit.REQUEST_HEAD)
 
-    def _dismiss(self, limit: limits.Limit) -> None:
-        """Say why, and close. A request that is under way is answered instead."""
+    def _turn_away(self, limit: limits.Limit) -> None:
+        """Count what is over this limit, and close. A request that is under way is answered before."""
         if self.is_busy:
+            self._server.count(limit)
             self.close()
-            return
+        else:
+            self._dismiss(self._told(refusals.over(limit, self._server.limits)))
+
+    def _dismiss(self, error: errors.BadRequestError) -> None:
+        """Say why, and close."""
         transport, self._force_close = self.transport, True
         if self._waiter is not None:
             self._waiter.cancel()
         if transport is None:
             return
-        self._server.answered(limit.status)
-        transport.write(_last_word(refusals.over(limit, self._server.limits)))
+        self._server.answered(_status(error))
+        transport.write(_last_word(error, headers=self._server.headers()))
         if self._server.dismissed(self) and transport.can_write_eof():
             transport.write_eof()
             self._loop.call_later(_LAST_WORD_SECONDS, transport.abort)
@@ -295,13 +327,24 @@ def _head_size(message: Any) -> int:
     return line + sum(len(name) + len(value) + len(": \r\n") for name, value in message.raw_headers)
 
 
-def _last_word(error: errors.LimitError) -> bytes:
+def _status(error: errors.BadRequestError) -> int:
+    return error.limit.status if isinstance(error, errors.LimitError) else 400
+
+
+def _first_line(message: str) -> str:
+    return message.partition("\n")[0].rstrip(":")
+
+
+def _last_word(error: errors.BadRequestError, *, headers: Mapping[str, str]) -> bytes:
+    """A whole answer."""
     text = f"{error}\n".encode()
-    head = [
-        f"HTTP/1.1 {error.limit.status} {http.HTTPStatus(error.limit.status).phrase}",
-        "Content-Type: text/plain; charset=utf-8",
-        "X-Content-Type-Options: nosniff",
-        f"Content-Length: {len(text)}",
-        "Connection: close",
-    ]
+    status = http.HTTPStatus(_status(error))
+    lines = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Length": len(text),
+        "Connection": "close",
+        **headers,
+    }
+    head = [f"HTTP/1.1 {status} {status.phrase}", *[f"{name}: {value}" for name, value in lines.items()]]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + text

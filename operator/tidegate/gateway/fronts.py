@@ -52,6 +52,7 @@ class Front:
             self.handle,
             chosen=self._limits,
             metrics=self._metrics,
+            headers=lambda: self.headers,
             request_factory=functools.partial(self._request, asyncio.get_running_loop()),
         )
 
