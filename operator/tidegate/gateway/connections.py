@@ -16,8 +16,8 @@ from aiohttp import http_exceptions, web, web_protocol
 
 from tidegate import settings
 from tidegate.aiokits import descriptors
+from tidegate.gateway import answers, refusals
 from tidegate.gateway import metrics as own_metrics
-from tidegate.gateway import refusals
 from tidegate.model import errors, limits
 
 _logger = logging.getLogger(__name__)
@@ -183,8 +183,8 @@ class Connection(web.RequestHandler):
             self._body.set_exception(ConnectionResetError("the client has gone"))
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Not that a client has gone."""
-        if not isinstance(kw.get("exc_info"), ConnectionError):
+        """Not that a client has gone, or sends rubbish behind what was answered."""
+        if not isinstance(kw.get("exc_info"), ConnectionError | web.RequestPayloadError):
             super().log_exception(*args, **kw)
 
     def data_received(self, data: bytes) -> None:
@@ -223,7 +223,7 @@ class Connection(web.RequestHandler):
             return super().handle_error(request, status, exc, message)
         error = self._told(exc)
         self._server.answered(_status(error))
-        answer = web.Response(status=_status(error), text=f"{error}\n")
+        answer = answers.told(error, _status(error))
         answer.force_close()
         return answer
 
@@ -299,8 +299,8 @@ class Connection(web.RequestHandler):
     def _dismiss(self, error: errors.BadRequestError) -> None:
         """Say why, and close."""
         transport, self._force_close = self.transport, True
-        if self._waiter is not None:
-            self._waiter.cancel()
+        if self._task_handler is not None:
+            self._task_handler.cancel()
         if transport is None:
             return
         self._server.answered(_status(error))
@@ -337,7 +337,7 @@ def _first_line(message: str) -> str:
 
 def _last_word(error: errors.BadRequestError, *, headers: Mapping[str, str]) -> bytes:
     """A whole answer."""
-    text = f"{error}\n".encode()
+    text = answers.spelled(error)
     status = http.HTTPStatus(_status(error))
     lines = {
         "Content-Type": "text/plain; charset=utf-8",
