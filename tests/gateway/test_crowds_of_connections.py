@@ -55,19 +55,41 @@ async def test_where_all_have_asked_the_oldest_idle_one_makes_room(gateway: serv
             assert (await crowd[0].answer()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_where_all_are_busy_the_newest_is_told_so(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_every_connection_that_makes_room_is_counted(gateway: servers.Gateway, client: clients.Client) -> None:
+    async with _crowd(gateway) as crowd:
+        for wire in crowd:
+            assert await _works(wire)
+        assert await client.value(_REFUSED) == 1
+
+
+async def test_where_all_wait_for_a_body_the_oldest_makes_room(gateway: servers.Gateway) -> None:
     async with _crowd(gateway) as crowd:
         for wire in crowd:
             await _begin(wire)
-        answer = await wires.exchange(gateway.web_port, wires.PUSH)
-        assert answer.startswith(b"HTTP/1.1 429 ")
-        assert b"5 connections are in use" in answer
-        assert b"--limit.connections" in answer
-        for wire in crowd:
-            await wire.send(b"m 1\n")
-            assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
-        # The client's own connection is one too many as well.
-        assert await client.value(_REFUSED) == 2
+        async with wires.connected(gateway.web_port) as newest:
+            assert await _works(newest)
+            assert await crowd[0].rest() == b""
+            for wire in crowd[1:]:
+                await wire.send(b"m 1\n")
+                assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_where_answers_are_due_to_all_the_newest_is_told_so(
+    gateway: servers.Gateway, client: clients.Client
+) -> None:
+    changes = await client.changes()
+    waiting = (
+        f"GET /control/v1/groups?epoch={changes.epoch}&since={changes.revision}&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(_CONNECTIONS):
+            wire = await stack.enter_async_context(wires.connected(gateway.control_port))
+            await wire.send(asking)
+            assert (await wire.answer()).startswith(b"HTTP/1.1 404 ")
+        answer = await wires.exchange(gateway.control_port, wires.PUSH)
+    assert answer.startswith(b"HTTP/1.1 429 ")
+    assert b"5 connections are in use" in answer
+    assert b"--limit.connections" in answer
 
 
 async def _begin(wire: wires.Wire) -> None:

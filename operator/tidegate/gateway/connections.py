@@ -6,6 +6,7 @@ aiohttp's own protocol limits lines and headers one by one, and waits for a head
 from __future__ import annotations
 
 import asyncio
+import enum
 import http
 import logging
 from collections.abc import Callable, Mapping
@@ -44,8 +45,9 @@ _LAST_WORDS = 50
 class Server(web.Server):
     """A server with so many connections at most.
 
-    Where all are taken one that has no request under way makes room: the oldest that never had one, else the oldest.
-    So nobody is locked out by connections that do nothing; where all are busy the newest is turned away.
+    Where all are taken the oldest that has never asked anything makes room, else the oldest idle one, else the oldest
+    whose request is still to come in full. So nobody is locked out by connections that do nothing; where answers are
+    due on all of them the newest is turned away.
 
     :param metrics: where what is refused is counted; ``None`` for nowhere.
     :param headers: what every answer says besides.
@@ -123,13 +125,27 @@ class Server(web.Server):
             self._metrics.answered("none", status)
 
     def _least_needed(self) -> Connection | None:
-        found = None
+        """The oldest of those that are needed least; ``None`` where answers are due on all of them."""
+        found: dict[_Need, Connection] = {}
         for connection in self._open:
-            if not connection.is_busy:
-                if connection.is_new:
-                    return connection
-                found = found or connection
-        return found
+            need = connection.need
+            if need is _Need.NEW:
+                return connection
+            found.setdefault(need, connection)
+        return found.get(_Need.IDLE) or found.get(_Need.SENDING)
+
+
+class _Need(enum.Enum):
+    """How much a connection is needed, from least to most."""
+
+    NEW = enum.auto()
+    """It has never sent a whole head."""
+    IDLE = enum.auto()
+    """It has asked before, and may again."""
+    SENDING = enum.auto()
+    """The rest of a body is awaited."""
+    BUSY = enum.auto()
+    """An answer is due."""
 
 
 class Connection(web.RequestHandler):
@@ -162,9 +178,13 @@ class Connection(web.RequestHandler):
         return self._request_in_progress or bool(self._messages)
 
     @property
-    def is_new(self) -> bool:
-        """Whether it has never sent a whole head."""
-        return not self._request_count
+    def need(self) -> _Need:
+        """How much it is needed."""
+        if not self._request_count:
+            return _Need.NEW
+        if self._body is not None and not self._body.is_eof():
+            return _Need.SENDING
+        return _Need.BUSY if self.is_busy else _Need.IDLE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._awaited_since = self._loop.time()
@@ -198,7 +218,7 @@ class Connection(web.RequestHandler):
 
     def look(self, *, now: float) -> None:
         """Turn it away where it takes too long for a head. One that has asked before may stay without asking."""
-        if self.is_busy or not (self._head_bytes or self.is_new):
+        if self.is_busy or not (self._head_bytes or not self._request_count):
             return
         if now - self._awaited_since < self._server.limits.head_timeout:
             return
@@ -282,7 +302,7 @@ class Connection(web.RequestHandler):
         size = len(data) if self._head_bytes else len(data.lstrip(b"\r\n"))
         if not size or self._force_close or self._close:
             return
-        if not self._head_bytes and not self.is_new:
+        if not self._head_bytes and self._request_count:
             self._awaited_since = self._loop.time()
         self._head_bytes += size
         if self._head_bytes > self._server.limits.request_head:
