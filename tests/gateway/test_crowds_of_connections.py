@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import fronts, routes, servers
 
 _CONNECTIONS = 5
 _REFUSED = 'tidegate_requests_refused_total{limit="connections"}'
@@ -74,22 +76,39 @@ async def test_where_all_wait_for_a_body_the_oldest_makes_room(gateway: servers.
                 assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_where_answers_are_due_to_all_the_newest_is_told_so(
-    gateway: servers.Gateway, client: clients.Client
-) -> None:
-    changes = await client.changes()
-    waiting = (
-        f"GET /control/v1/groups?epoch={changes.epoch}&since={changes.revision}&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n"
-    )
-    async with contextlib.AsyncExitStack() as stack:
-        for _ in range(_CONNECTIONS):
-            wire = await stack.enter_async_context(wires.connected(gateway.control_port))
-            await wire.send(asking)
-            assert (await wire.answer()).startswith(b"HTTP/1.1 404 ")
-        answer = await wires.exchange(gateway.control_port, wires.PUSH)
-    assert answer.startswith(b"HTTP/1.1 429 ")
-    assert b"5 connections are in use" in answer
-    assert b"--limit.connections" in answer
+async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings: settings.LimitSettings) -> None:
+    asked, answer = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(request: web.BaseRequest) -> web.Response:
+        asked.release()
+        await answer.wait()
+        return web.Response()
+
+    found = routes.Routes()
+    found.add("/slow", "slow", {"GET": slow})
+    async with _listening(fronts.Front(found, chosen=limit_settings)) as port, contextlib.AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(wires.connected(port)) for _ in range(_CONNECTIONS)]
+        for wire in crowd:
+            await wire.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asked.acquire()
+        refused = await wires.exchange(port, wires.PUSH)
+        assert refused.startswith(b"HTTP/1.1 429 ")
+        assert b"5 connections are in use" in refused
+        assert b"--limit.connections" in refused
+        answer.set()
+        for wire in crowd:
+            assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+
+
+@contextlib.asynccontextmanager
+async def _listening(front: fronts.Front) -> AsyncIterator[int]:
+    """The port on which this is served."""
+    serving = await asyncio.get_running_loop().create_server(front.server, clients.HOST, 0)
+    try:
+        yield serving.sockets[0].getsockname()[1]
+    finally:
+        serving.close()
+        await front.server.shutdown(1.0)
 
 
 async def _begin(wire: wires.Wire) -> None:
