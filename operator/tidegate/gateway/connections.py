@@ -1,6 +1,7 @@
 """What a connection may cost before it has sent a request: its head, the time it takes for it, its place.
 
-aiohttp's own protocol limits lines and headers one by one, and waits for a head as long as it takes.
+aiohttp's own protocol limits lines and headers one by one, and waits for a head as long as it takes. Its settings do
+not reach that far, so what it keeps for itself (the names with an underscore) is read here, and only here.
 """
 
 from __future__ import annotations
