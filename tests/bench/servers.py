@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from tests.cluster import processes
 from tests.differential import pushgateways
-from tests.support import tidegates
+from tests.support import procs, tidegates
 
 UNCHECKED = ("--push.disable-consistency-check",)
 """Pushgateway's fast mode, in which one bad push breaks every scrape."""
@@ -67,8 +67,7 @@ def cpu_seconds(server: Server) -> float:
 
 def resident(process: processes.Process) -> int:
     """Bytes of memory that a process has now."""
-    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+    return procs.resident(process.pid)
 
 
 def _fresh(folder: Path) -> Path:

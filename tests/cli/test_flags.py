@@ -57,6 +57,11 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["gateway", "--web.stop-timeout=10"], "'10' is no duration: write 90s", id="no unit"),
         pytest.param(["operator", "--drain.timeout=5x"], "'5x' is no duration: write 90s", id="unknown unit"),
         pytest.param(["operator", "--drain.timeout=-5s"], "'-5s' is no duration: write 90s", id="negative"),
+        pytest.param(["gateway", "--limit.body=16MB"], "'16MB' is no size: write 16MiB", id="a unit of disks"),
+        pytest.param(["gateway", "--limit.body=-1"], "'-1' is no size: write 16MiB", id="a negative size"),
+        pytest.param(["gateway", "--limit.body=0KiB"], "0 would refuse everybody", id="no bytes"),
+        pytest.param(["gateway", "--limit.connections=0"], "0 would refuse everybody", id="no connections"),
+        pytest.param(["gateway", "--limit.head-timeout=0s"], "0 would refuse everybody", id="no time"),
         pytest.param(["gateway", "--log.level=loud"], "invalid choice: 'loud'", id="unknown level"),
     ],
 )
@@ -105,3 +110,23 @@ def test_flags_without_a_command_are_the_gateways(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         cli.main(["--web.listen-address=9091"])
     assert "tidegate gateway: error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1000", 1_000), ("64KiB", 65_536), ("16MiB", 16_777_216), ("2GiB", 2_147_483_648)]
+)
+def test_a_size_may_have_a_unit(text: str, size: int) -> None:
+    assert cli.size(text) == size
+
+
+def test_the_help_spells_limits_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["gateway", "--help"])
+    told = " ".join(capsys.readouterr().out.partition("gateway: limits")[2].split())
+    for name, default in (("body", "16MiB"), ("request-head", "32KiB"), ("head-timeout", "10s"), ("requests", "1000")):
+        assert f"(default: {default})" in told.partition(f"--limit.{name} ")[2].partition("--")[0]
+
+
+def test_limits_that_contradict_each_other_are_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["gateway", "--limit.bodies=16MiB"]) == 1
+    assert "--limit.bodies=16777216 has no room for one packed body" in capsys.readouterr().err

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 
 import cramjam
 import pytest
 
-from tests.gateway import clients
+from tests.gateway import clients, wires
 from tidegate import settings
+from tidegate.gateway import servers
 from tidegate.model import limits
 
 BODY_BYTES = 1_000
+HEAD_BYTES = 2_000
+KEPT = ['kept{instance="",job="x"} 1']
 
 
 @pytest.fixture
 def limit_settings() -> settings.LimitSettings:
-    return settings.LimitSettings(body=BODY_BYTES, unpacked_body=BODY_BYTES)
+    return settings.LimitSettings(body=BODY_BYTES, unpacked_body=BODY_BYTES, request_head=HEAD_BYTES)
+
+
+async def _refused(client: clients.Client, limit: limits.Limit) -> float | None:
+    return await client.value(f'tidegate_requests_refused_total{{limit="{limit.label}"}}')
 
 
 async def test_every_limit_is_counted_from_zero(client: clients.Client) -> None:
     for limit in limits.Limit:
-        assert await client.value(f'tidegate_requests_refused_total{{limit="{limit.label}"}}') == 0
+        assert await _refused(client, limit) == 0
+
+
+def _snappy(size: int) -> bytes:
+    return bytes(cramjam.snappy.compress(b"\n" * size))
 
 
 @pytest.mark.parametrize(
@@ -29,125 +41,104 @@ async def test_every_limit_is_counted_from_zero(client: clients.Client) -> None:
     [
         pytest.param("identity", b"#" * BODY_BYTES + b"\n", limits.Limit.BODY, id="as sent"),
         pytest.param("gzip", gzip.compress(b"\n" * (BODY_BYTES + 1)), limits.Limit.UNPACKED_BODY, id="gzip"),
-        pytest.param(
-            "snappy",
-            bytes(cramjam.snappy.compress(b"\n" * (BODY_BYTES + 1))),
-            limits.Limit.UNPACKED_BODY,
-            id="snappy",
-        ),
+        pytest.param("snappy", _snappy(BODY_BYTES + 1), limits.Limit.UNPACKED_BODY, id="snappy"),
+        pytest.param("snappy", _snappy(20_000), limits.Limit.UNPACKED_BODY, id="more snappy"),
     ],
 )
 async def test_a_body_over_a_limit_is_told_which_and_changes_nothing(
     client: clients.Client, coding: str, body: bytes, limit: limits.Limit
 ) -> None:
-    await client.put("job/a", "kept 1\n")
-    answer = await client.send("PUT", "/metrics/job/a", body, headers={"Content-Encoding": coding})
+    await client.put("job/x", "kept 1\n")
+    answer = await client.send("PUT", "/metrics/job/x", body, headers={"Content-Encoding": coding})
     assert (answer.status, str(BODY_BYTES) in answer.text) == (413, True)
-    assert await client.value(f'tidegate_requests_refused_total{{limit="{limit.label}"}}') == 1
-    assert await client.pushed() == ['kept{instance="",job="a"} 1']
+    assert f"--limit.{limit.label.replace('_', '-')}" in answer.text
+    assert await _refused(client, limit) == 1
+    assert await client.pushed() == KEPT
 
 
-class TestOfTheStore:
-    """Limits of what is in a push, and of what all have together."""
+@pytest.mark.parametrize("coding", ["identity", "gzip", "snappy"])
+async def test_a_body_of_the_limit_is_taken(client: clients.Client, coding: str) -> None:
+    body = b"m 1\n" + b"\n" * (BODY_BYTES - 4)
+    packed = {"identity": body, "gzip": gzip.compress(body), "snappy": bytes(cramjam.snappy.compress(body))}[coding]
+    answer = await client.send("PUT", "/metrics/job/x", packed, headers={"Content-Encoding": coding})
+    assert answer.status == 200
 
-    @pytest.fixture
-    def limit_settings(self) -> settings.LimitSettings:
-        return settings.LimitSettings(
-            push_series=6, group_series=8, groups=3, series=20, labels=4, name_length=20, value_length=30
-        )
 
-    @pytest.mark.parametrize(
-        ("body", "limit"),
-        [
-            pytest.param("".join(f"m{n} 1\n" for n in range(7)), limits.Limit.PUSH_SERIES, id="series"),
-            pytest.param(
-                "# TYPE h histogram\n" + "".join(f'h_bucket{{le="{n}"}} 1\n' for n in range(5)),
-                limits.Limit.PUSH_SERIES,
-                id="buckets, a sum and a count",
-            ),
-            pytest.param('m{a="1",b="2",c="3"} 1\n', limits.Limit.LABELS, id="labels, job and instance among them"),
-            pytest.param(f"{'m' * 21} 1\n", limits.Limit.NAME_LENGTH, id="name of a metric"),
-            pytest.param(f'm{{{"l" * 21}="1"}} 1\n', limits.Limit.NAME_LENGTH, id="name of a label"),
-            pytest.param(f'm{{a="{"v" * 31}"}} 1\n', limits.Limit.VALUE_LENGTH, id="value"),
-            pytest.param(f"# HELP m {'h' * 31}\nm 1\n", limits.Limit.VALUE_LENGTH, id="help"),
-        ],
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(b"Content-Length: 10000", id="of a length that says so"),
+        pytest.param(b"Content-Length: 10000\r\nExpect: 100-continue", id="that asks before it comes"),
+        pytest.param(b"Content-Length: 18446744073709551615", id="of the longest of all lengths"),
+    ],
+)
+async def test_a_body_too_large_by_its_own_word_is_refused_before_it_comes(
+    gateway: servers.Gateway, client: clients.Client, lines: bytes
+) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(b"PUT /metrics/job/x HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % lines)
+        answer = await wire.answer()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nConnection: close\r\n" in answer
+    assert await _refused(client, limits.Limit.BODY) == 1
+
+
+async def test_what_still_comes_of_a_refused_body_is_no_request(
+    gateway: servers.Gateway, client: clients.Client
+) -> None:
+    within = wires.PUSH * 200
+    answer = await wires.exchange(
+        gateway.web_port, b"PUT /metrics/job/y HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(within) + within
     )
-    async def test_a_push_over_a_limit_is_told_which_and_leaves_the_group_as_it_was(
-        self, client: clients.Client, body: str, limit: limits.Limit
-    ) -> None:
-        await client.put("job/a", "kept 1\n")
-        before = await client.scrape()
-        answer = await client.send("PUT", "/metrics/job/a", body.encode())
-        assert answer.status == limit.status
-        assert f"--limit.{limit.label.replace('_', '-')}" in answer.text
-        assert await client.value(f'tidegate_requests_refused_total{{limit="{limit.label}"}}') == 1
-        assert await client.pushed() == ['kept{instance="",job="a"} 1']
-        assert _times(before) == _times(await client.scrape())
-
-    @pytest.mark.parametrize("path", [f"job/{'j' * 31}", f"job/a/{'l' * 21}/x", "job/a/b/1/c/2/d/3/e/4"])
-    async def test_a_grouping_key_is_held_to_the_limits_of_labels(self, client: clients.Client, path: str) -> None:
-        answer = await client.send("PUT", f"/metrics/{path}", b"")
-        assert answer.status == 400
-        assert "--limit." in answer.text
-        assert await client.pushed() == []
-
-    async def test_a_group_grows_up_to_its_limit(self, client: clients.Client) -> None:
-        await client.send("POST", "/metrics/job/a", "".join(f"m{n} 1\n" for n in range(6)).encode())
-        await client.send("POST", "/metrics/job/a", b"m6 1\nm7 1\nm0 2\n")
-        answer = await client.send("POST", "/metrics/job/a", b"m8 1\n")
-        assert (answer.status, "--limit.group-series" in answer.text) == (413, True)
-        assert len(await client.pushed()) == 8
-
-    async def test_groups_beyond_their_number_are_refused_and_those_that_there_are_go_on(
-        self, client: clients.Client
-    ) -> None:
-        for job in "abc":
-            await client.put(f"job/{job}", "m 1\n")
-        answer = await client.send("PUT", "/metrics/job/d", b"m 1\n")
-        assert (answer.status, "--limit.groups" in answer.text) == (429, True)
-        await client.put("job/a", "m 2\n")
-        await client.send("DELETE", "/metrics/job/b")
-        await client.put("job/d", "m 1\n")
-        assert await client.pushed() == [
-            f'm{{instance="",job="{job}"}} {n}' for job, n in (("a", 2), ("c", 1), ("d", 1))
-        ]
-
-    async def test_a_push_that_is_refused_makes_no_group_either_where_there_is_no_room(
-        self, client: clients.Client
-    ) -> None:
-        for job in "abc":
-            await client.put(f"job/{job}", "m 1\n")
-        assert (await client.send("PUT", "/metrics/job/d", b"m 1\nm 1\n")).status == 429
-        assert 'job="d"' not in await client.scrape()
-
-    async def test_near_the_bound_of_all_series_new_groups_are_refused_and_others_may_still_grow(
-        self, client: clients.Client
-    ) -> None:
-        six = "".join(f"m{n} 1\n" for n in range(6))
-        for job in "abc":
-            await client.put(f"job/{job}", six)
-        await client.send("DELETE", "/metrics/job/c")
-        await client.put("job/c", six)
-        await client.send("POST", "/metrics/job/a", b"m6 1\nm7 1\n")
-        answer = await client.send("POST", "/metrics/job/b", b"m6 1\n")
-        assert (answer.status, "--limit.series" in answer.text) == (429, True)
-        await client.put("job/a", "m0 1\n")
-        await client.send("POST", "/metrics/job/b", b"m6 1\n")
-        assert len(await client.pushed()) == 1 + 7 + 6
+    assert answer.count(b"HTTP/1.1 ") == answer.count(b"HTTP/1.1 413 ") == 1
+    assert await client.pushed() == []
 
 
-class TestOfMemory:
-    """When memory is nearly used up, what is there stays, and nothing new is begun."""
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        pytest.param(b"X: " + b"x" * HEAD_BYTES, b"2000 bytes", id="one long header"),
+        pytest.param(b"\r\n".join([b"X: " + b"x" * 90] * 25), b"2000 bytes", id="many headers"),
+        pytest.param(b"\r\n".join([b"X:"] * 200), b"128 headers", id="more headers than there may be"),
+    ],
+)
+@pytest.mark.parametrize("parts", [1, 7])
+async def test_a_head_over_the_limit_is_refused(
+    gateway: servers.Gateway, client: clients.Client, head: bytes, said: bytes, parts: int
+) -> None:
+    sent = wires.PUSH_HEAD[:-2] + head + b"\r\n\r\nm 1\n"
+    async with wires.connected(gateway.web_port) as wire:
+        step = len(sent) // parts + 1
+        for at in range(0, len(sent), step):
+            # It may have been closed meanwhile.
+            with contextlib.suppress(ConnectionError):
+                await wire.send(sent[at : at + step])
+            # The answer to somebody else says that this part has been read.
+            await client.send("GET", "/-/healthy")
+        answer = await wire.rest()
+    assert answer.split()[1] == b"431"
+    assert said in answer
+    assert await _refused(client, limits.Limit.REQUEST_HEAD) == 1
+    assert await client.pushed() == []
 
-    @pytest.fixture
-    def limit_settings(self) -> settings.LimitSettings:
-        return settings.LimitSettings(memory=1)
 
-    async def test_new_groups_are_refused(self, client: clients.Client) -> None:
-        answer = await client.send("PUT", "/metrics/job/a", b"m 1\n")
-        assert (answer.status, "--limit.memory" in answer.text) == (429, True)
-        assert await client.value('tidegate_requests_refused_total{limit="memory"}') == 1
+async def test_a_path_over_the_limit_is_refused(gateway: servers.Gateway) -> None:
+    answer = await wires.exchange(gateway.web_port, wires.PUSH.replace(b"/x", b"/" + b"x" * HEAD_BYTES))
+    assert answer.split()[1] == b"431"
 
 
-def _times(exposition: str) -> list[str]:
-    return [line for line in exposition.splitlines() if line.startswith("push_")]
+async def test_a_long_head_behind_a_whole_request_is_refused(gateway: servers.Gateway) -> None:
+    long = wires.PUSH_HEAD[:-2] + b"\r\n".join([b"X: " + b"x" * 90] * 25) + b"\r\n\r\nm 1\n"
+    answer = await wires.exchange(gateway.web_port, wires.PUSH + long)
+    assert [part[2:5] for part in answer.split(b"HTTP/1.")[1:]] == [b"200", b"431"]
+
+
+async def test_a_head_in_parts_below_the_limit_is_taken(gateway: servers.Gateway, client: clients.Client) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        for _ in range(3):
+            for at in range(0, len(wires.PUSH), 20):
+                await wire.send(wires.PUSH[at : at + 20])
+            assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+            # Some clients send an empty line behind a body.
+            await wire.send(b"\r\n")
+    assert await _refused(client, limits.Limit.REQUEST_HEAD) == 0

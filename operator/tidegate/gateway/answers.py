@@ -19,6 +19,16 @@ def nothing(status: int) -> web.StreamResponse:
     return _Shared.of(status)
 
 
+def told(error: Exception, status: int) -> web.Response:
+    """What is wrong, as plain text, whatever bytes of the client's the text repeats."""
+    return web.Response(status=status, body=spelled(error), content_type="text/plain", charset="utf-8")
+
+
+def spelled(error: Exception) -> bytes:
+    """The text of an error on a line; bytes of headers that are no UTF-8 are escaped in it."""
+    return f"{error}\n".encode(errors="backslashreplace")
+
+
 def fitting(request: web.BaseRequest, response: web.StreamResponse, *, plain: bool) -> web.StreamResponse:
     """The response as this request can get it.
 

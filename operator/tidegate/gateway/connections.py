@@ -1,15 +1,17 @@
 """What a connection may cost before it has sent a request: its head, the time it takes for it, its place.
 
-aiohttp's own protocol limits lines and headers one by one, and waits for a head as long as it takes.
+aiohttp's own protocol limits lines and headers one by one, and waits for a head as long as it takes. Its settings do
+not reach that far, so what it keeps for itself (the names with an underscore) is read here, and only here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
 import http
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import aiohttp
 from aiohttp import http_exceptions, web, web_protocol
@@ -17,7 +19,7 @@ from aiohttp.log import server_logger
 
 from tidegate import settings
 from tidegate.aiokits import descriptors
-from tidegate.gateway import complaints, refusals
+from tidegate.gateway import answers, complaints, refusals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors, limits
 
@@ -32,6 +34,9 @@ _TOO_MANY_HEADERS = "Too many headers received"
 _READ_BYTES = 64 * 1024
 """Of a body that nobody reads yet a connection holds twice as much, and what one read of its socket brings."""
 
+_LINGER_SECONDS = 3.0
+"""How long what still comes of a refused body is read and thrown away, so that its client sees the answer."""
+
 _LAST_WORD_SECONDS = 1.0
 """How long a client may take to read why it is turned away. Closed at once, bytes of its own would reset it."""
 
@@ -42,10 +47,12 @@ _LAST_WORDS = 50
 class Server(web.Server):
     """A server with so many connections at most.
 
-    Where all are taken one that has no request under way makes room: the oldest that never had one, else the oldest.
-    So nobody is locked out by connections that do nothing; where all are busy the newest is turned away.
+    Where all are taken the oldest that has never asked anything makes room, else the oldest idle one, else the oldest
+    whose request is still to come in full. So nobody is locked out by connections that do nothing; where answers are
+    due on all of them the newest is turned away.
 
     :param metrics: where what is refused is counted; ``None`` for nowhere.
+    :param headers: what every answer says besides.
     """
 
     def __init__(
@@ -54,9 +61,11 @@ class Server(web.Server):
         *,
         chosen: settings.LimitSettings,
         metrics: own_metrics.GatewayMetrics | None,
+        headers: Callable[[], Mapping[str, str]],
         request_factory: Callable[..., web.BaseRequest],
     ) -> None:
         super().__init__(handler, request_factory=request_factory)
+        self.headers = headers
         self.limits = chosen
         self._metrics = metrics
         self._room = descriptors.room_for(chosen.connections)
@@ -96,6 +105,12 @@ class Server(web.Server):
         self._dismissed.add(connection)
         return True
 
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - of aiohttp
+        """End all connections; what is under way has so many seconds."""
+        for connection in list(self._dismissed):
+            connection.force_close()
+        await super().shutdown(timeout)
+
     def look(self, *, now: float) -> None:
         """Turn away those that take too long for a head; ``now`` is the event loop's time."""
         for connection in list(self._open):
@@ -112,13 +127,27 @@ class Server(web.Server):
             self._metrics.answered("none", status)
 
     def _least_needed(self) -> Connection | None:
-        found = None
+        """The oldest of those that are needed least; ``None`` where answers are due on all of them."""
+        found: dict[_Need, Connection] = {}
         for connection in self._open:
-            if not connection.is_busy:
-                if connection.is_new:
-                    return connection
-                found = found or connection
-        return found
+            need = connection.need
+            if need is _Need.NEW:
+                return connection
+            found.setdefault(need, connection)
+        return found.get(_Need.IDLE) or found.get(_Need.SENDING)
+
+
+class _Need(enum.Enum):
+    """How much a connection is needed, from least to most."""
+
+    NEW = enum.auto()
+    """It has never sent a whole head."""
+    IDLE = enum.auto()
+    """It has asked before, and may again."""
+    SENDING = enum.auto()
+    """The rest of a body is awaited."""
+    BUSY = enum.auto()
+    """An answer is due."""
 
 
 class Connection(web.RequestHandler):
@@ -137,6 +166,7 @@ class Connection(web.RequestHandler):
             max_field_size=most,
             max_headers=_MAX_HEADERS,
             read_bufsize=_READ_BYTES,
+            lingering_time=_LINGER_SECONDS,
             # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
             auto_decompress=False,
         )
@@ -151,23 +181,34 @@ class Connection(web.RequestHandler):
         return self._request_in_progress or bool(self._messages)
 
     @property
-    def is_new(self) -> bool:
-        """Whether it has never sent a whole head."""
-        return not self._request_count
+    def need(self) -> _Need:
+        """How much it is needed."""
+        if not self._request_count:
+            return _Need.NEW
+        if self._body is not None and not self._body.is_eof():
+            return _Need.SENDING
+        return _Need.BUSY if self.is_busy else _Need.IDLE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._awaited_since = self._loop.time()
         if self._server.entered(self):
             super().connection_made(transport)
             return
-        assert isinstance(transport, asyncio.Transport)
         self._manager = None
-        self.transport = transport
-        self._dismiss(limits.Limit.CONNECTIONS)
+        self.transport = cast(asyncio.Transport, transport)
+        self._dismiss(refusals.over(limits.Limit.CONNECTIONS, self._server.limits))
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._server.left(self)
         super().connection_lost(exc)
+        # aiohttp tells whoever reads the body, but not who begins to, nor who throws away the rest of it.
+        if self._body is not None and not self._body.is_eof() and self._body.exception() is None:
+            self._body.set_exception(ConnectionResetError("the client has gone"))
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Not that a client has gone, or sends rubbish behind what was answered."""
+        if not isinstance(kw.get("exc_info"), ConnectionError | web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
     def data_received(self, data: bytes) -> None:
         # Every push comes this way: as little as can be is done here.
@@ -180,14 +221,14 @@ class Connection(web.RequestHandler):
 
     def look(self, *, now: float) -> None:
         """Turn it away where it takes too long for a head. One that has asked before may stay without asking."""
-        if self.is_busy or not (self._head_bytes or self.is_new):
+        if self.is_busy or not (self._head_bytes or not self._request_count):
             return
         if now - self._awaited_since < self._server.limits.head_timeout:
             return
-        self._server.count(limits.Limit.HEAD_TIMEOUT)
         if self._head_bytes:
-            self._dismiss(limits.Limit.HEAD_TIMEOUT)
+            self._turn_away(limits.Limit.HEAD_TIMEOUT)
         else:
+            self._server.count(limits.Limit.HEAD_TIMEOUT)
             self._server.left(self)
             self.force_close()
 
@@ -203,22 +244,24 @@ class Connection(web.RequestHandler):
             raise exc
         if not isinstance(exc, http_exceptions.HttpProcessingError | errors.LimitError):
             return super().handle_error(request, status, exc, message)
-        if isinstance(exc, http_exceptions.LineTooLong):
-            exc = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
-        elif exc.args == (_TOO_MANY_HEADERS,):
-            exc = errors.LimitError(
-                f"the request has more than {_MAX_HEADERS} headers", limit=limits.Limit.REQUEST_HEAD
-            )
-        if isinstance(exc, errors.LimitError):
-            self._server.count(exc.limit)
-            status, message = exc.limit.status, str(exc)
-        # SECURITY: what follows the first line repeats the client's own bytes, as many as it likes.
-        text = (message or "").partition("\n")[0].rstrip(":")
-        _logger.debug("no request from %s: %s", request.remote, text)
-        self._server.answered(status)
-        answer = web.Response(status=status, text=f"Bad Request: {text}\n" if status == 400 else f"{text}\n")
+        error = self._told(exc)
+        self._server.answered(_status(error))
+        answer = answers.told(error, _status(error))
         answer.force_close()
         return answer
+
+    def _told(self, error: http_exceptions.HttpProcessingError | errors.LimitError) -> errors.BadRequestError:
+        """What is said of what is no request, and counted."""
+        if isinstance(error, http_exceptions.LineTooLong):
+            error = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
+        elif error.args == (_TOO_MANY_HEADERS,):
+            reason = f"the request has more than {_MAX_HEADERS} headers"
+            error = errors.LimitError(reason, limit=limits.Limit.REQUEST_HEAD)
+        if isinstance(error, errors.LimitError):
+            self._server.count(error.limit)
+            return error
+        # SECURITY: what follows the first line repeats the client's own bytes, as many as it likes.
+        return errors.BadRequestError(f"this is no HTTP request: {_first_line(error.message)}")
 
     def _begun(self, size: int) -> None:
         """Requests have begun with the last bytes that came, so many of them."""
@@ -228,19 +271,25 @@ class Connection(web.RequestHandler):
             return
         message, body = self._messages[-1]
         before, self._body = self._body, body
-        if isinstance(message, web_protocol._ErrInfo) and before is not None and not before.is_eof():
-            self._spoil(before, message.message)
+        if isinstance(message, web_protocol._ErrInfo):
+            self._misled(message, before)
         elif size > self._server.limits.request_head:
             self._check_heads()
 
-    def _spoil(self, body: aiohttp.StreamReader, reason: str) -> None:
-        """A body that is cut short by what cannot be one. aiohttp would leave whoever reads it waiting."""
-        self._messages.pop()
-        body.set_exception(web.RequestPayloadError(reason.partition("\n")[0].rstrip(":")))
-        # Nothing of it is left to be read and thrown away.
-        body.feed_eof()
-        # SECURITY: nobody knows where the next request would begin.
-        self.close()
+    def _misled(self, error: web_protocol._ErrInfo, body: aiohttp.StreamReader | None) -> None:
+        """What came last is neither a request nor what can be of the body that is awaited."""
+        assert isinstance(error.exc, http_exceptions.HttpProcessingError)
+        if body is not None and not body.is_eof():
+            # aiohttp would leave whoever reads the body waiting.
+            self._messages.pop()
+            body.set_exception(web.RequestPayloadError(_first_line(error.message)))
+            # Nothing of it is left to be read and thrown away.
+            body.feed_eof()
+            # SECURITY: nobody knows where the next request would begin.
+            self.close()
+        elif len(self._messages) == 1 and not self._request_in_progress:
+            self._messages.pop()
+            self._dismiss(self._told(error.exc))
 
     def _check_heads(self) -> None:
         for place, (message, _) in enumerate(self._messages):
@@ -256,25 +305,29 @@ class Connection(web.RequestHandler):
         size = len(data) if self._head_bytes else len(data.lstrip(b"\r\n"))
         if not size or self._force_close or self._close:
             return
-        if not self._head_bytes and not self.is_new:
+        if not self._head_bytes and self._request_count:
             self._awaited_since = self._loop.time()
         self._head_bytes += size
         if self._head_bytes > self._server.limits.request_head:
-            self._server.count(limits.Limit.REQUEST_HEAD)
-            self._dismiss(limits.Limit.REQUEST_HEAD)
+            self._turn_away(limits.Limit.REQUEST_HEAD)
 
-    def _dismiss(self, limit: limits.Limit) -> None:
-        """Say why, and close. A request that is under way is answered instead."""
+    def _turn_away(self, limit: limits.Limit) -> None:
+        """Count what is over this limit, and close. A request that is under way is answered before."""
         if self.is_busy:
+            self._server.count(limit)
             self.close()
-            return
+        else:
+            self._dismiss(self._told(refusals.over(limit, self._server.limits)))
+
+    def _dismiss(self, error: errors.BadRequestError) -> None:
+        """Say why, and close."""
         transport, self._force_close = self.transport, True
-        if self._waiter is not None:
-            self._waiter.cancel()
+        if self._task_handler is not None:
+            self._task_handler.cancel()
         if transport is None:
             return
-        self._server.answered(limit.status)
-        transport.write(_last_word(refusals.over(limit, self._server.limits)))
+        self._server.answered(_status(error))
+        transport.write(_last_word(error, headers=self._server.headers()))
         if self._server.dismissed(self) and transport.can_write_eof():
             transport.write_eof()
             self._loop.call_later(_LAST_WORD_SECONDS, transport.abort)
@@ -297,13 +350,24 @@ def _head_size(message: Any) -> int:
     return line + sum(len(name) + len(value) + len(": \r\n") for name, value in message.raw_headers)
 
 
-def _last_word(error: errors.LimitError) -> bytes:
-    text = f"{error}\n".encode()
-    head = [
-        f"HTTP/1.1 {error.limit.status} {http.HTTPStatus(error.limit.status).phrase}",
-        "Content-Type: text/plain; charset=utf-8",
-        "X-Content-Type-Options: nosniff",
-        f"Content-Length: {len(text)}",
-        "Connection: close",
-    ]
+def _status(error: errors.BadRequestError) -> int:
+    return error.limit.status if isinstance(error, errors.LimitError) else 400
+
+
+def _first_line(message: str) -> str:
+    return message.partition("\n")[0].rstrip(":")
+
+
+def _last_word(error: errors.BadRequestError, *, headers: Mapping[str, str]) -> bytes:
+    """A whole answer."""
+    text = answers.spelled(error)
+    status = http.HTTPStatus(_status(error))
+    lines = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Length": len(text),
+        "Connection": "close",
+        **headers,
+    }
+    head = [f"HTTP/1.1 {status} {status.phrase}", *[f"{name}: {value}" for name, value in lines.items()]]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + text

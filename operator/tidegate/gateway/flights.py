@@ -44,7 +44,8 @@ class InFlight:
                     if self._number:
                         await self._none.wait()
         except TimeoutError:
-            _logger.warning("%d requests had not ended after %g s", self._number, within)
+            if self._number:
+                _logger.warning("%d requests had not ended after %g s", self._number, within)
 
     async def _is_quiet(self, all_gone: Callable[[], bool]) -> bool:
         """Whether nobody asks; it takes a while to know, unless nobody is there."""

@@ -52,6 +52,7 @@ class Front:
             self.handle,
             chosen=self._limits,
             metrics=self._metrics,
+            headers=lambda: self.headers,
             request_factory=functools.partial(self._request, asyncio.get_running_loop()),
         )
 
@@ -97,16 +98,16 @@ class Front:
             _logger.debug("over a limit: %s %s from %s: %s", request.method, request.path, request.remote, error)
             if self._metrics is not None:
                 self._metrics.refused(error.limit)
-            response = web.Response(status=error.limit.status, text=f"{error}\n")
+            response = answers.told(error, error.limit.status)
             if error.limit is limits.Limit.BODY or not request.content.is_eof():
                 # What still comes of the body is thrown away for a while, so that the client gets to see the answer.
                 response.force_close()
             return response
         except errors.BadRequestError as error:
             _logger.debug("refused %s %s from %s: %s", request.method, request.path, request.remote, error)
-            return web.Response(status=400, text=f"{error}\n")
+            return answers.told(error, 400)
         except errors.StorageError as error:
-            return web.Response(status=507, text=f"{error}\n")
+            return answers.told(error, 507)
 
     async def _expect(self, request: web.BaseRequest) -> None:
         """Tell a client that asks before it sends its body to go on."""

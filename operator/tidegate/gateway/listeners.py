@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tidegate.aiokits import addresses
+from tidegate.gateway import connections
 
 _BACKLOG = 1024
 _SOCKET_MODE = 0o660
@@ -35,7 +37,7 @@ class Listeners:
 
     async def serve(self, runner: web.BaseRunner, *, tls: ssl.SSLContext | None) -> None:
         """Serve new connections with this from now on. Those that there are stay as they are."""
-        fresh = [web.SockSite(runner, one.dup(), ssl_context=tls, backlog=_BACKLOG) for one in self._opened]
+        fresh = [_Site(runner, one.dup(), ssl_context=tls, backlog=_BACKLOG) for one in self._opened]
         for site in fresh:
             await site.start()
         await self._stop_sites()
@@ -51,6 +53,22 @@ class Listeners:
         for site in self._sites:
             await site.stop()
         self._sites.clear()
+
+
+class _Site(web.SockSite):
+    """A site whose clients have no longer for the handshake of TLS than for the head of a request."""
+
+    async def start(self) -> None:
+        await web.BaseSite.start(self)
+        server = self._runner.server
+        assert isinstance(server, connections.Server)
+        self._server = await asyncio.get_running_loop().create_server(
+            server,
+            sock=self._sock,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            ssl_handshake_timeout=server.limits.head_timeout if self._ssl_context is not None else None,
+        )
 
 
 def open_addresses(listen_addresses: Sequence[str]) -> Listeners:

@@ -1,0 +1,34 @@
+"""Room for connections is what descriptors there are for."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+
+import pytest
+
+from tidegate.aiokits import descriptors
+
+
+@pytest.fixture
+def soft() -> Iterator[int]:
+    """A soft limit of this process, and the one before again afterwards."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (500, before[1]))
+    yield 500
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_where_there_are_descriptors_there_is_room_for_all(soft: int) -> None:
+    assert descriptors.room_for(300) == 300
+
+
+def test_some_descriptors_are_left_for_other_things(soft: int, caplog: pytest.LogCaptureFixture) -> None:
+    assert descriptors.room_for(500) == 400
+    assert "400 connections at once, not 500" in caplog.text
+
+
+def test_the_limit_is_raised_as_far_as_it_goes(soft: int) -> None:
+    descriptors.raise_limit()
+    found, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert found == hard

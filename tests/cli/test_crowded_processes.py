@@ -1,0 +1,97 @@
+"""A gateway's process before hostile clients: it goes on serving the others, and its memory stays bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import procs, tidegates
+from tidegate.aiokits import descriptors
+
+_HANG_SECONDS = 30.0
+_MEBIBYTE = 2**20
+_STALLED = 300
+_HEAD = b"PUT /metrics/job/stalled HTTP/1.1\r\nHost: x\r\n"
+
+
+@contextlib.contextmanager
+def _serving(folder: Path, *arguments: str) -> Iterator[tidegates.Gateway]:
+    gateway = tidegates.Gateway(folder, arguments=arguments)
+    try:
+        gateway.start()
+        yield gateway
+    finally:
+        gateway.process.stop()
+
+
+def _connect(gateway: tidegates.Gateway) -> socket.socket:
+    return socket.create_connection((tidegates.HOST, gateway.port), timeout=_HANG_SECONDS)
+
+
+def _exchange(gateway: tidegates.Gateway, *lines: bytes, body: bytes) -> bytes:
+    """The whole answer to a push."""
+    head = [b"PUT /metrics/job/x HTTP/1.1", b"Host: x", b"Connection: close", b"Content-Length: %d" % len(body), *lines]
+    with _connect(gateway) as connection, connection.makefile("rb") as answer:
+        connection.sendall(b"\r\n".join(head) + b"\r\n\r\n" + body)
+        return answer.read()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param((), id="with room for all"), pytest.param(("--limit.connections=100",), id="with room for few")],
+)
+def test_nine_hundred_stalled_connections_keep_nobody_from_scraping_and_pushing(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    descriptors.raise_limit()
+    with _serving(tmp_path, *arguments) as gateway, contextlib.ExitStack() as stack:
+        before = procs.resident(gateway.process.pid)
+        for number in range(_STALLED):
+            for sent in (_HEAD, _HEAD + b"Content-Length: 100000\r\n\r\n" + b"#" * 4_000, b""):
+                connection = stack.enter_context(_connect(gateway))
+                # It may have had to make room already.
+                with contextlib.suppress(ConnectionError):
+                    connection.sendall(sent)
+            if number % 50 == 0:
+                gateway.push("job/alive", f"alive {number}\n")
+                assert f'alive{{instance="",job="alive"}} {number}' in gateway.exposition()
+        assert b" 200 OK" in _exchange(gateway, body=b"m 1\n")
+        assert 'm{instance="",job="x"} 1' in gateway.exposition()
+        assert procs.resident(gateway.process.pid) - before < 64 * _MEBIBYTE
+
+
+def _bomb() -> bytes:
+    """Fifty million lines, packed."""
+    packing, lines = zlib.compressobj(9, wbits=31), b"m 1\n" * 500_000
+    return b"".join([*(packing.compress(lines) for _ in range(100)), packing.flush()])
+
+
+def test_bombs_are_given_up_while_they_are_unpacked(tmp_path: Path) -> None:
+    bomb = _bomb()
+    assert len(bomb) < 200_000
+    answers: list[bytes] = []
+    with _serving(tmp_path, "--limit.unpacked-body=16MiB", "--limit.bodies=64MiB") as gateway:
+        before = procs.peak(gateway.process.pid)
+        answer = _exchange(gateway, b"Content-Encoding: gzip", body=bomb)
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b"16777216 bytes (--limit.unpacked-body)" in answer
+        assert procs.peak(gateway.process.pid) - before < 32 * _MEBIBYTE
+
+        def throw() -> None:
+            answers.extend(_exchange(gateway, b"Content-Encoding: gzip", body=bomb) for _ in range(2))
+
+        throwing = [threading.Thread(target=throw) for _ in range(30)]
+        for thread in throwing:
+            thread.start()
+        for thread in throwing:
+            thread.join()
+        assert {answer.split()[1] for answer in answers} <= {b"413", b"429"}
+        assert len(answers) == 60
+        assert procs.peak(gateway.process.pid) - before < (64 + 48) * _MEBIBYTE
+        gateway.push("job/alive", "alive 1\n")

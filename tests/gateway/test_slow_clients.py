@@ -1,0 +1,113 @@
+"""Clients that take for ever: each is told so, and closed; nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.gateway import clients, wires
+from tidegate import settings
+from tidegate.gateway import servers
+from tidegate.model import limits
+
+_HEAD = b"PUT /metrics/job/x HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture
+def limit_settings() -> settings.LimitSettings:
+    return settings.LimitSettings(head_timeout=0.5, body_timeout=0.5)
+
+
+async def _dripped(wire: wires.Wire, data: bytes) -> bytes:
+    """The answer that comes while these bytes are sent one by one, for as long as it takes."""
+
+    async def drip() -> None:
+        for byte in data:
+            await wire.send(bytes([byte]))
+            await asyncio.sleep(0.02)
+
+    dripping = asyncio.create_task(drip())
+    try:
+        return await wire.rest()
+    finally:
+        dripping.cancel()
+        await asyncio.gather(dripping, return_exceptions=True)
+
+
+async def test_a_head_byte_by_byte_is_given_up(gateway: servers.Gateway, client: clients.Client) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        answer = await _dripped(wire, _HEAD + b"X: " + b"x" * 2_000)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"--limit.head-timeout" in answer
+    await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
+
+
+async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: servers.Gateway) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(wires.PUSH)
+        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+        answer = await _dripped(wire, _HEAD + b"X: " + b"x" * 2_000)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_whoever_says_nothing_at_first_is_closed(gateway: servers.Gateway, client: clients.Client) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        assert await wire.rest() == b""
+    await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
+
+
+async def test_whoever_has_asked_may_stay_without_asking(gateway: servers.Gateway, client: clients.Client) -> None:
+    async with wires.connected(gateway.web_port) as idle, wires.connected(gateway.web_port) as silent:
+        await idle.send(wires.PUSH)
+        assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")
+        # It is closed long after the idle one would have been.
+        await silent.rest()
+        async with wires.connected(gateway.web_port) as later:
+            await later.rest()
+        await idle.send(wires.PUSH)
+        assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(b"Content-Length: 5000\r\n\r\n", id="of a known length"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n1388;", id="in an endless chunk head"),
+    ],
+)
+async def test_a_body_byte_by_byte_is_given_up_and_changes_nothing(
+    gateway: servers.Gateway, client: clients.Client, lines: bytes
+) -> None:
+    await client.put("job/x", "kept 1\n")
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(_HEAD + lines)
+        answer = await _dripped(wire, b"x" * 4_000)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"--limit.body-timeout" in answer
+    await client.sees(_refused(limits.Limit.BODY_TIMEOUT), 1)
+    assert await client.pushed() == ['kept{instance="",job="x"} 1']
+
+
+async def test_a_large_body_may_take_longer_than_a_small_one(gateway: servers.Gateway) -> None:
+    mebibyte = b"\n" * 2**20
+    async with wires.connected(gateway.web_port) as wire, wires.connected(gateway.web_port) as other:
+        await wire.send(_HEAD + b"Content-Length: %d\r\n\r\n" % (4 * len(mebibyte)))
+        # Its pauses together are longer than what a body that does not come on is given.
+        await other.send(_HEAD + b"Content-Length: 1\r\n\r\n")
+        for _ in range(4):
+            await wire.send(mebibyte)
+            await asyncio.sleep(0.4)
+        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_whoever_leaves_within_a_body_changes_nothing(gateway: servers.Gateway, client: clients.Client) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(wires.PUSH_HEAD + b"m ")
+        await client.exposition()
+    await client.sees('tidegate_http_requests_total{handler="group",code="400"}', 1)
+    assert await client.pushed() == []
+
+
+def _refused(limit: limits.Limit) -> str:
+    return f'tidegate_requests_refused_total{{limit="{limit.label}"}}'
