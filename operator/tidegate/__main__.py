@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from tidegate import cli
+from tidegate.cli import commands
 
-sys.exit(cli.main())
+sys.exit(commands.main())

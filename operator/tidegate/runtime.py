@@ -11,13 +11,14 @@ import signal
 import sys
 import threading
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import prometheus_client
 
 from tidegate import settings, telemetry, tokens
 from tidegate.aiokits import clocks, descriptors
-from tidegate.gateway import servers
+from tidegate.gateway import imports, servers
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +45,16 @@ def run_both(
         gateway = dataclasses.replace(gateway, control_token=shared)
         operator = dataclasses.replace(operator, control_token=shared)
     _run(_both(gateway, operator, flags=flags))
+
+
+def run_import(url: str, path: Path) -> int:
+    """Copy the groups of a running Pushgateway into a file; the exit status: 1 where some could not be taken.
+
+    :raises OSError: the one cannot be read, or the other cannot be used.
+    """
+    outcome = _run(imports.copy(url, path))
+    _logger.info("%d groups copied, %d kept since they were newer", outcome.copied, outcome.kept)
+    return 1 if outcome.refused else 0
 
 
 async def _gateway(

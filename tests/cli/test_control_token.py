@@ -12,13 +12,13 @@ import pytest
 
 from tests.cluster import processes
 from tests.support import ports, tidegates, waiting
-from tidegate import cli
+from tidegate.cli import commands
 
 HOST = tidegates.HOST
 
 
 def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert cli.main(arguments) == 1
+    assert commands.main(arguments) == 1
     said = capsys.readouterr().err
     assert said.startswith("tidegate: ")
     assert said.count("\n") == 1

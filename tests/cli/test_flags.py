@@ -7,7 +7,8 @@ import argparse
 import pytest
 
 import tidegate
-from tidegate import cli, settings
+from tidegate import settings
+from tidegate.cli import commands, values
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_help_explains_each_flag_with_its_default(
     command: list[str], flags: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main([*command, "--help"])
+        commands.main([*command, "--help"])
     assert ended.value.code == 0
     told = capsys.readouterr().out
     assert all(flag in told for flag in flags)
@@ -38,7 +39,7 @@ def test_help_explains_each_flag_with_its_default(
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--version"])
+        commands.main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"tidegate {tidegate.__version__}\n"
 
@@ -69,7 +70,7 @@ def test_what_cannot_be_meant_is_refused_in_words(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(arguments)
+        commands.main(arguments)
     assert ended.value.code == 2
     told = capsys.readouterr().err
     assert said in told
@@ -81,13 +82,13 @@ def test_what_cannot_be_meant_is_refused_in_words(
     [("90s", 90), ("5m", 300), ("1h30m", 5400), ("1h1m1s", 3661), ("0s", 0), ("1.5s", 1.5), ("2h", 7200)],
 )
 def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: float) -> None:
-    assert cli.seconds(text) == seconds
+    assert values.seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "5", "s", "1d", "1m1h", "1s1s", " 5s", "5s\n", "1.5m", "inf", "nans"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is no duration"):
-        cli.seconds(text)
+        values.seconds(text)
 
 
 @pytest.mark.parametrize(
@@ -101,14 +102,14 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     ],
 )
 def test_the_route_prefix_is_that_of_the_external_url_unless_given(arguments: list[str], prefix: str) -> None:
-    chosen = cli.build_parser().parse_args(["gateway", *arguments])
+    chosen = commands.build_parser().parse_args(["gateway", *arguments])
     web = settings.WebSettings(external_url=chosen.web_external_url, route_prefix=chosen.web_route_prefix)
     assert web.prefix == prefix
 
 
 def test_flags_without_a_command_are_the_gateways(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        cli.main(["--web.listen-address=9091"])
+        commands.main(["--web.listen-address=9091"])
     assert "tidegate gateway: error" in capsys.readouterr().err
 
 
@@ -116,17 +117,17 @@ def test_flags_without_a_command_are_the_gateways(capsys: pytest.CaptureFixture[
     ("text", "size"), [("1000", 1_000), ("64KiB", 65_536), ("16MiB", 16_777_216), ("2GiB", 2_147_483_648)]
 )
 def test_a_size_may_have_a_unit(text: str, size: int) -> None:
-    assert cli.size(text) == size
+    assert values.size(text) == size
 
 
 def test_the_help_spells_limits_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        cli.main(["gateway", "--help"])
+        commands.main(["gateway", "--help"])
     told = " ".join(capsys.readouterr().out.partition("gateway: limits")[2].split())
     for name, default in (("body", "16MiB"), ("request-head", "32KiB"), ("head-timeout", "10s"), ("requests", "1000")):
         assert f"(default: {default})" in told.partition(f"--limit.{name} ")[2].partition("--")[0]
 
 
 def test_limits_that_contradict_each_other_are_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["gateway", "--limit.bodies=16MiB"]) == 1
+    assert commands.main(["gateway", "--limit.bodies=16MiB"]) == 1
     assert "--limit.bodies=16777216 has no room for one packed body" in capsys.readouterr().err

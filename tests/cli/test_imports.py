@@ -27,7 +27,8 @@ for name in {rest!r}:
 
 _GATEWAY = """
 import asyncio, sys
-from tidegate import cli, settings, telemetry
+from tidegate import settings, telemetry
+from tidegate.cli import commands
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
 

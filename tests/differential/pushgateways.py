@@ -50,6 +50,7 @@ class Pushgateway:
         prefix: str = "",
         memory_bytes: int = _MEMORY_BYTES,
     ) -> None:
+        self.path = path
         self._prefix = prefix
         self._memory_bytes = memory_bytes
         self.port = ports.free_port()

@@ -12,7 +12,7 @@ import yaml
 from tests.cluster import clusters
 from tests.docs import documents as pages
 from tests.manifests import documents
-from tidegate import cli
+from tidegate.cli import commands
 from tidegate.gateway import webconfigs
 
 PAGE = pages.ROOT / "SECURITY.md"
@@ -63,7 +63,7 @@ def test_the_overlay_gives_the_gateway_the_file_and_probes_without_a_password(
     made = list(yaml.safe_load_all(cluster.kubectl("kustomize", _overlay(tmp_path))))
     [deployment] = [each for each in made if each["kind"] == "Deployment"]
     gateway, operator = documents.pod_spec(deployment)["containers"]
-    file = Path(cli.build_parser().parse_args(gateway["args"]).web_config_file)
+    file = Path(commands.build_parser().parse_args(gateway["args"]).web_config_file)
     assert str(file.parent) in [mount["mountPath"] for mount in gateway["volumeMounts"]]
     assert str(file.parent) not in [mount["mountPath"] for mount in operator["volumeMounts"]]
     assert gateway["livenessProbe"].keys() & {"httpGet", "tcpSocket"} == {"tcpSocket"}

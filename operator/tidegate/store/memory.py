@@ -104,7 +104,7 @@ class MemoryStore:
                 self._contents.check_times(key)
             self._contents.check(group, prepared, replace=replace)
         except errors.InconsistentPushError:
-            await self._note_failure(key)
+            await self.note_failure(key)
             raise
         self._journal.require()
         if group is None:
@@ -264,7 +264,8 @@ class MemoryStore:
         if self._journal.keeps:
             self._tell_push(group)
 
-    async def _note_failure(self, key: groups.GroupingKey) -> None:
+    async def note_failure(self, key: groups.GroupingKey) -> None:
+        """A push to this group was refused now."""
         self._journal.require()
         group = self._groups.get(key)
         if group is None:
