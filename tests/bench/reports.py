@@ -28,7 +28,8 @@ break every scrape. tidegate always checks.
 Of two sides every round measures one straight after the other, and every second round begins with the other one. The
 result is the median of the rounds' ratios, with the smallest and the largest in brackets: the machine is shared, so a
 slow moment has to count on both sides. Where there is one side only, it is the median of its rounds; the operator's
-rows are of one run. Restoring a store is not measured, since nothing is kept over a restart yet.
+rows are of one run. What a file costs is its own pushes over those without: with fsync `checkpoint` a push outlives its
+process, with `always` a power loss, too, and is acknowledged when the disk has it, so that figure is this disk's.
 
 ## How cost grows
 

@@ -55,8 +55,11 @@ class Bench:
         yield self._processor_time()
         yield self._first_push()
         yield self._own_growth()
+        yield self._kept("checkpoint", goal=0.5)
+        yield self._kept("always", goal=None)
         yield from self._large_store()
         yield self._start()
+        yield self._restore()
         yield from self._operator()
 
     def _checked_push(self, groups: int, *, goal: float) -> figures.Row:
@@ -105,6 +108,17 @@ class Bench:
         name = f"own push rate at {full:,} groups over that at 1"
         return figures.compared(name, pairs, unit="/s", goal=0.85)
 
+    def _kept(self, fsync: str, *, goal: float | None) -> figures.Row:
+        self._say(f"pushes that are kept in a file, fsync {fsync}")
+        groups = min(1_000, self._effort.full)
+        file = self._folder / f"kept-{fsync}"
+        with servers.tidegate(self._folder, file=file, fsync=fsync) as kept, servers.tidegate(self._folder) as free:
+            for server in (kept, free):
+                loads.fill(server, groups=groups, times=2)
+            pairs = self._rounds(servers.Sides(kept, free), lambda server: self._push(server, groups).rate)
+        name = f"own push rate with `--persistence.file` over that without, fsync {fsync}, {groups:,} groups"
+        return figures.compared(name, pairs, unit="/s", goal=goal)
+
     def _large_store(self) -> Iterator[figures.Row]:
         full = self._effort.full
         series = f"{full * loads.SERIES_STORED:,} series"
@@ -144,6 +158,20 @@ class Bench:
                 found.append(time.perf_counter() - began)
         name = "`tidegate gateway` from its start until it is ready"
         return figures.Row(name=name, unit="s", figure=statistics.median(found), goal=0.5, at_least=False)
+
+    def _restore(self) -> figures.Row:
+        full = self._effort.full
+        self._say(f"starts with {full} groups to be restored")
+        file = self._folder / "restored"
+        with servers.tidegate(self._folder, file=file) as server:
+            loads.fill(server, groups=full, times=3)
+        found = []
+        for _ in range(self._effort.rounds):
+            began = time.perf_counter()
+            with servers.tidegate(self._folder, file=file):
+                found.append(time.perf_counter() - began)
+        name = f"`tidegate gateway` from its start until {full:,} groups are restored"
+        return figures.Row(name=name, unit="s", figure=statistics.median(found), goal=2.0, at_least=False)
 
     def _operator(self) -> Iterator[figures.Row]:
         jobs, ending = self._effort.jobs, self._effort.ending

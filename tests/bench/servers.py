@@ -35,9 +35,10 @@ class Sides(NamedTuple):
 
 
 @contextlib.contextmanager
-def tidegate(folder: Path) -> Iterator[Server]:
-    """tidegate with its own defaults."""
-    with tidegates.serving(_fresh(folder)) as gateway:
+def tidegate(folder: Path, *, file: Path | None = None, fsync: str = "checkpoint") -> Iterator[Server]:
+    """tidegate with its own defaults, but for a file that keeps its groups."""
+    kept = () if file is None else (f"--persistence.file={file}", f"--persistence.fsync={fsync}")
+    with tidegates.serving(_fresh(folder), arguments=kept) as gateway:
         yield gateway
 
 

@@ -84,9 +84,9 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Gateway]:
+def serving(folder: Path, *, arguments: tuple[str, ...] = ()) -> Iterator[Gateway]:
     """A gateway, ready; it ends with the block."""
-    gateway = Gateway(folder)
+    gateway = Gateway(folder, arguments=arguments)
     try:
         gateway.start()
         yield gateway
