@@ -1,0 +1,35 @@
+"""How much memory there is is looked up now and then, and compared with a limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tidegate.aiokits import memories
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [("536870912\n", 536_870_912), ("max\n", None), ("9223372036854771712\n", None)],
+    ids=["a number", "none", "a number beyond all memory"],
+)
+def test_the_limit_of_the_cgroup_is_what_its_file_says(
+    text: str, allowed: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "limit").write_text(text)
+    monkeypatch.setattr(memories, "_CGROUP_FILES", (tmp_path / "missing", tmp_path / "limit"))
+    assert memories.allowed() == allowed
+
+
+def test_without_a_file_there_is_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memories, "_CGROUP_FILES", (tmp_path / "missing",))
+    assert memories.allowed() is None
+
+
+def test_memory_is_short_when_the_process_has_its_limit() -> None:
+    used = memories.resident()
+    assert used > 1_000_000
+    assert memories.MemoryGauge(used // 2).is_short()
+    assert not memories.MemoryGauge(used * 100).is_short()
+    assert not memories.MemoryGauge(None).is_short()
