@@ -69,22 +69,13 @@ class GroupEndpoint:
         ttl = _ttl(request)
         self._intake.begin()
         try:
-            body = self._intake.at_once(request)
+            began, body = time.perf_counter(), self._intake.at_once(request)
             if body is not None:
-                await self._take(key, request, body, replace=replace, ttl=ttl)
+                await self._store_body(key, request, body, replace=replace, ttl=ttl)
             else:
                 async with self._intake.body(request) as body:
-                    await self._take(key, request, body, replace=replace, ttl=ttl)
-        finally:
-            self._intake.end()
-        return answers.nothing(self._accepted)
-
-    async def _take(
-        self, key: groups.GroupingKey, request: web.BaseRequest, body: bytes, *, replace: bool, ttl: float | None
-    ) -> None:
-        began = time.perf_counter()
-        try:
-            await self._store_body(key, request, body, replace=replace, ttl=ttl)
+                    began = time.perf_counter()
+                    await self._store_body(key, request, body, replace=replace, ttl=ttl)
         except errors.BadExpositionError:
             self._metrics.pushes_unparsable.inc()
             raise
@@ -94,10 +85,13 @@ class GroupEndpoint:
             raise errors.BadRequestError(
                 f"pushed metrics are invalid or inconsistent with existing metrics: {error}"
             ) from error
+        finally:
+            self._intake.end()
         if ttl is not None:
             self._on_expiry()
         self._metrics.pushes_accepted.inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
+        return answers.nothing(self._accepted)
 
     def _key(self, request: web.BaseRequest) -> groups.GroupingKey:
         parts = request.rel_url.raw_path.split("/", self._parts_before_key)
