@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt test demo bench cluster lock clean
+.PHONY: help setup lint fmt audit test demo bench cluster lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ lint: setup ## ruff, mypy, the layers, the house style
 fmt: setup ## format the code and repair what ruff can
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format
+
+audit: setup ## ask whether a locked package has a known vulnerability (needs the network)
+	@$(BIN)/python scripts/audit.py
 
 test: setup ## every test: the fast ones first, then those on the real control plane and Prometheus
 	@scripts/test

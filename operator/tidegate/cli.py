@@ -18,11 +18,13 @@ examples:
   tidegate run                              gateway and operator on this machine, with your kubeconfig
   tidegate gateway                          the gateway alone: push to :9091/metrics/job/NAME, scrape :9091/metrics
   tidegate --web.enable-lifecycle           the same: flags without a command are the gateway's, as in Pushgateway
-  tidegate operator --kubernetes.kubeconfig=~/.kube/config
-                                            the operator alone, beside a gateway on this machine
+  tidegate gateway --control.token-file=token
+  tidegate operator --control.token-file=token --kubernetes.kubeconfig=~/.kube/config
+                                            the two side by side on this machine
 """
 
 _ABOUT_ALL = ("--help", "--version")
+_FSYNC = ("checkpoint", "always")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _SIZE = re.compile(r"([0-9]{1,18})(|KiB|MiB|GiB)\Z")
 _UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -38,6 +40,14 @@ _LIMITS = (
     ("body-timeout", "how long a body may take to come, or the next MiB of it"),
     ("connections", "connections at once; where all are taken an idle one is closed"),
     ("requests", "pushes under way at once"),
+    ("push-series", "series of a push; each bucket, quantile, sum and count is one"),
+    ("group-series", "series of a group"),
+    ("groups", "groups"),
+    ("series", "series of all groups; new groups are refused from nine tenths of it"),
+    ("memory", "memory of the process from which new groups are refused; default: four fifths of its cgroup's"),
+    ("labels", "labels of a series"),
+    ("name-length", "characters of the name of a metric or a label"),
+    ("value-length", "characters of a label's value or a help text"),
 )
 """The flags ``--limit.…``, each a field of the settings."""
 
@@ -83,6 +93,9 @@ def build_parser() -> argparse.ArgumentParser:
         _add_web_flags(command)
         _add_gateway_flags(command)
         _add_limit_flags(command)
+    _add_token_flag(gateway, "file with the token of the control API, made if it is not there; empty: no control API")
+    _add_token_flag(operator, "file with the token of the gateway's control API, the same as the gateway's")
+    _add_token_flag(both, "file with the token of the control API; empty: one in memory")
     for command in (operator, both):
         _add_operator_flags(command, gateway_is_elsewhere=command is operator)
     for command in (gateway, operator, both):
@@ -143,10 +156,26 @@ def _add_gateway_flags(parser: argparse.ArgumentParser) -> None:
     )
     _flag(
         group,
+        "--persistence.file",
+        str,
+        gateway.persistence.file,
+        "file that keeps every acknowledged push; empty: groups end with the process",
+    )
+    group.add_argument(
+        "--persistence.fsync",
+        dest="persistence_fsync",
+        choices=_FSYNC,
+        default=_FSYNC[0],
+        help="when the disk must have it: checkpoint (a push outlives the process, the last ones not a power loss), or "
+        "always (before a push is acknowledged) (default: %(default)s)",
+    )
+    _flag(group, "--persistence.interval", seconds, 300.0, "taken for Pushgateway's sake: nothing waits that long")
+    _flag(
+        group,
         "--control.listen-address",
         _address,
         gateway.control_address,
-        "address of the control API for the operator; it has no password, keep it on loopback",
+        "address of the control API for the operator, on loopback",
     )
 
 
@@ -157,6 +186,11 @@ def _add_limit_flags(parser: argparse.ArgumentParser) -> None:
         default = defaults[name.replace("-", "_")]
         kind = _positive_seconds if isinstance(default, float) else size
         _flag(group, f"--limit.{name}", kind, default, text)
+
+
+def _add_token_flag(parser: argparse.ArgumentParser, text: str) -> None:
+    group = parser.add_argument_group("between gateway and operator")
+    _flag(group, "--control.token-file", str, settings.TokenSettings().file, text)
 
 
 def _add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere: bool) -> None:
@@ -212,7 +246,9 @@ class _Several(argparse.Action):
 
 
 def _flag(group: argparse._ArgumentGroup, name: str, kind: object, default: object, text: str) -> None:
-    shown = f"{default:g}s" if isinstance(default, float) else _spelled_size(default) if kind is size else default
+    shown = f"{default:g}s" if isinstance(default, float) else default
+    if kind is size and default is not None:
+        shown = _spelled_size(default)
     group.add_argument(
         name,
         dest=_dest(name),
@@ -306,11 +342,15 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
             enable_admin_api=chosen.web_enable_admin_api,
         ),
         control_address=chosen.control_listen_address,
+        control_token=settings.TokenSettings(file=chosen.control_token_file),
         stop_seconds=chosen.web_stop_timeout,
         push=settings.PushSettings(
             enable_utf8_names=chosen.push_enable_utf8_names,
             disable_consistency_check=chosen.push_disable_consistency_check,
             ttl_drain_timeout=chosen.push_ttl_drain_timeout,
+        ),
+        persistence=settings.PersistenceSettings(
+            file=chosen.persistence_file, fsync=chosen.persistence_fsync == "always"
         ),
         limits=settings.LimitSettings(
             **{_dest(name): getattr(chosen, _dest(f"--limit.{name}")) for name, _ in _LIMITS}
@@ -322,6 +362,7 @@ def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
     gateway_url = getattr(chosen, "gateway_url", None) or f"http://{_local(chosen.control_listen_address)}"
     return settings.OperatorSettings(
         gateway_url=gateway_url,
+        control_token=settings.TokenSettings(file=chosen.control_token_file),
         listen_address=chosen.operator_listen_address,
         rules=settings.RuleSettings(drain_timeout=chosen.drain_timeout, late_push_grace=chosen.drain_late_push_grace),
         worker=settings.WorkerSettings(resync_seconds=chosen.operator_resync),
@@ -353,4 +394,7 @@ def _flag_name(dest: str) -> str:
 def _spelled(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        return ""
+    # SECURITY: an external URL may come with a password, and everybody sees the status.
+    return str(value).lower() if isinstance(value, bool) else re.sub(r"//[^/]*@", "//", str(value))

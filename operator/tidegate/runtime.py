@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import importlib
 import logging
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 import prometheus_client
 
-from tidegate import settings, telemetry
+from tidegate import settings, telemetry, tokens
 from tidegate.aiokits import clocks, descriptors
 from tidegate.gateway import servers
 
@@ -37,7 +38,11 @@ def run_both(
     gateway: settings.GatewaySettings, operator: settings.OperatorSettings, *, flags: Mapping[str, str]
 ) -> None:
     """Both in one process, for a laptop: the operator in a thread with a loop of its own, so that it may stall or
-    fail without the gateway noticing."""
+    fail without the gateway noticing. Without a file for the token there is one in memory."""
+    if not gateway.control_token.file:
+        shared = settings.TokenSettings(value=tokens.new())
+        gateway = dataclasses.replace(gateway, control_token=shared)
+        operator = dataclasses.replace(operator, control_token=shared)
     _run(_both(gateway, operator, flags=flags))
 
 
@@ -95,7 +100,7 @@ class _Companion:
         )
         try:
             self._loop.run_until_complete(work)
-        except OSError as error:
+        except (OSError, settings.BadSettingsError) as error:
             _logger.error("the operator cannot start: %s; the gateway serves, but nothing is cleaned up", error)
         except Exception:
             _logger.exception("the operator has ended; the gateway goes on serving, but nothing is cleaned up")

@@ -65,11 +65,25 @@ class KubernetesSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenSettings:
+    """The token of the control API. The gateway does not open that API without one."""
+
+    file: str = ""
+    """A file that holds it, which the gateway makes where it is not there. Default none."""
+
+    value: str = field(default="", repr=False)
+    """The token itself, where both are in one process and there is no file. Default none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OperatorSettings:
     """Settings of ``tidegate operator``."""
 
     gateway_url: str = "http://127.0.0.1:9092"
-    """Where the gateway's control API is. Default: the other container of the Pod."""
+    """Where the gateway's control API is, on loopback. Default: the other container of the Pod."""
+
+    control_token: TokenSettings = field(default_factory=TokenSettings)
+    """What is shown there. It cannot do without."""
 
     listen_address: str = ":9093"
     """``host:port`` of /metrics, /healthz and /readyz; an empty host is every address. Default ``:9093``."""
@@ -130,6 +144,18 @@ class PushSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersistenceSettings:
+    """What of the groups outlives the process."""
+
+    file: str = ""
+    """The file that keeps every acknowledged push; nobody else may have it open. Default none: they end with the
+    process."""
+
+    fsync: bool = False
+    """Whether a push is acknowledged only when the disk has it, so that it outlives a power loss, too. Default no."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LimitSettings:
     """What clients may cost. None can be switched off; each may be as large as one likes."""
 
@@ -157,6 +183,30 @@ class LimitSettings:
     requests: int = 1_000
     """Pushes under way at once. Scrapes, probes and the control API do not count. Default 1000."""
 
+    push_series: int = 10_000
+    """Series of one push: each bucket, quantile, sum and count is one. Default 10000."""
+
+    group_series: int = 10_000
+    """Series of one group. Default 10000: a change of one takes some 3 µs a series, for which all others wait."""
+
+    groups: int = 100_000
+    """Groups. Default 100000."""
+
+    series: int = 2_000_000
+    """Series of all groups; new groups are refused from nine tenths of it. Default 2000000."""
+
+    memory: int | None = None
+    """Bytes of memory of the process from which new groups are refused. Default four fifths of what its cgroup has."""
+
+    labels: int = 64
+    """Labels of one series, the grouping labels among them. Default 64."""
+
+    name_length: int = 512
+    """Characters of the name of a metric or a label. Default 512."""
+
+    value_length: int = 8_192
+    """Characters of a label's value, or of a help text. Default 8192."""
+
     def __post_init__(self) -> None:
         if self.bodies < self.body + self.unpacked_body:
             raise BadSettingsError(
@@ -172,10 +222,14 @@ class GatewaySettings:
     web: WebSettings = field(default_factory=WebSettings)
 
     control_address: str = "127.0.0.1:9092"
-    """``host:port`` of the control API. It has no password: keep it on loopback. Default ``127.0.0.1:9092``."""
+    """``host:port`` of the control API; the host must be loopback. Default ``127.0.0.1:9092``."""
+
+    control_token: TokenSettings = field(default_factory=TokenSettings)
+    """What the control API asks for. Default none: then it is not opened."""
 
     stop_seconds: float = 10.0
     """How long requests in flight may take to finish after SIGTERM. Default 10 s."""
 
     push: PushSettings = field(default_factory=PushSettings)
+    persistence: PersistenceSettings = field(default_factory=PersistenceSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)

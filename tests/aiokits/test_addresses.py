@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tidegate.aiokits import addresses
@@ -27,3 +29,24 @@ def test_an_address_is_a_host_and_a_port(text: str, parsed: tuple[str | None, in
 def test_what_is_no_address_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match="give host:port, :port or"):
         addresses.parse(text)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "127.1"])
+def test_loopback_is_this_machine_alone(host: str) -> None:
+    assert addresses.is_loopback(host)
+
+
+@pytest.mark.parametrize("host", [None, "0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "169.254.0.1"])
+def test_what_others_reach_is_not_loopback(host: str | None) -> None:
+    assert not addresses.is_loopback(host)
+
+
+def test_a_name_with_one_address_elsewhere_is_not_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [(2, 1, 6, "", ("127.0.0.1", 0)), (2, 1, 6, "", ("192.0.2.1", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    assert not addresses.is_loopback("two-faced.test")
+
+
+@pytest.mark.parametrize(("host", "literal"), [("127.0.0.1", True), ("::1", True), ("localhost", False), ("", False)])
+def test_a_literal_needs_nobody_to_tell_where_it_is(host: str, literal: bool) -> None:
+    assert addresses.is_literal(host) == literal

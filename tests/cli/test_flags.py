@@ -14,9 +14,15 @@ from tidegate import cli, settings
     ("command", "flags"),
     [
         pytest.param([], ["gateway", "operator", "run", "examples:"], id="all"),
-        pytest.param(["gateway"], ["--web.listen-address", "--no-web.enable-lifecycle", "--log.level"], id="gateway"),
-        pytest.param(["operator"], ["--gateway.url", "--drain.timeout", "--kubernetes.namespace"], id="operator"),
-        pytest.param(["run"], ["--web.listen-address", "--drain.timeout", "--log.format"], id="run"),
+        pytest.param(
+            ["gateway"], ["--web.listen-address", "--no-web.enable-lifecycle", "--control.token-file"], id="gateway"
+        ),
+        pytest.param(
+            ["operator"], ["--gateway.url", "--control.token-file", "--drain.timeout", "--log.level"], id="operator"
+        ),
+        pytest.param(
+            ["run"], ["--web.listen-address", "--control.token-file", "--drain.timeout", "--log.format"], id="run"
+        ),
     ],
 )
 def test_help_explains_each_flag_with_its_default(

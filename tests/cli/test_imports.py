@@ -33,7 +33,8 @@ from tidegate.gateway import servers
 
 async def serve():
     web = settings.WebSettings(listen_addresses=("127.0.0.1:0",))
-    chosen = settings.GatewaySettings(web=web, control_address="127.0.0.1:0")
+    token = settings.TokenSettings(value="t" * 43)
+    chosen = settings.GatewaySettings(web=web, control_address="127.0.0.1:0", control_token=token)
     clock, registry = clocks.SystemClock(), telemetry.new_registry()
     gateway = servers.Gateway(chosen, clock=clock, registry=registry, flags={}, stop=asyncio.Event())
     await gateway.start()

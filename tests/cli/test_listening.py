@@ -39,10 +39,6 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def _arguments(*flags: str) -> list[str]:
-    return ["gateway", f"--control.listen-address={HOST}:{ports.free_port()}", *flags]
-
-
 @contextlib.contextmanager
 def _started(command: Sequence[str], log: Path, *, kept: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as stderr, subprocess.Popen(command, stderr=stderr, pass_fds=kept) as process:
@@ -53,7 +49,7 @@ def _started(command: Sequence[str], log: Path, *, kept: Sequence[int] = ()) -> 
 
 
 def _gateway(*flags: str) -> list[str]:
-    return [sys.executable, "-m", "tidegate", *_arguments(*flags)]
+    return [sys.executable, "-m", "tidegate", "gateway", *flags]
 
 
 def _refused(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
@@ -140,7 +136,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as listening:
         os.set_inheritable(listening.fileno(), True)
-        command = [sys.executable, "-c", _PASSING, str(listening.fileno()), *_arguments("--web.systemd-socket")]
+        command = [sys.executable, "-c", _PASSING, str(listening.fileno()), "gateway", "--web.systemd-socket"]
         with _started(command, tmp_path / "log", kept=[listening.fileno()]):
             _eventually_ready(http.client.HTTPConnection, HOST, listening.getsockname()[1])
 

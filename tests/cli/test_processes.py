@@ -40,8 +40,7 @@ class Running:
 
 
 def _command(port: int, *flags: str) -> list[str]:
-    addresses = [f"--web.listen-address={HOST}:{port}", f"--control.listen-address={HOST}:{ports.free_port()}"]
-    return [sys.executable, "-m", "tidegate", "gateway", *addresses, *flags]
+    return [sys.executable, "-m", "tidegate", "gateway", f"--web.listen-address={HOST}:{port}", *flags]
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import aiohttp
 import prometheus_client
@@ -20,7 +21,7 @@ from tests.gateway import clients
 from tests.support import ports, waiting
 from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
-from tidegate.controller import intakes, kubeapi, operators, views
+from tidegate.controller import gateways, intakes, kubeapi, operators, views
 from tidegate.gateway import servers
 from tidegate.model import groups, records
 
@@ -45,6 +46,7 @@ class Scene:
         chosen = settings.GatewaySettings(
             web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)),
             control_address=f"{clients.HOST}:{self.control_port}",
+            control_token=clients.TOKEN,
             stop_seconds=0.1,
         )
         registry = telemetry.new_registry()
@@ -101,16 +103,19 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 @contextlib.asynccontextmanager
-async def at_work(scene: Scene, *, worker: settings.WorkerSettings = QUICK) -> AsyncIterator[operators.Operator]:
+async def at_work(
+    scene: Scene, *, worker: settings.WorkerSettings = QUICK, token: settings.TokenSettings = clients.TOKEN
+) -> AsyncIterator[operators.Operator]:
     """The operator at work, without its watch."""
+    url = f"http://{clients.HOST}:{scene.control_port}"
     chosen = settings.OperatorSettings(
-        gateway_url=f"http://{clients.HOST}:{scene.control_port}",
         worker=worker,
         kubernetes=settings.KubernetesSettings(request_timeout=1.0, page_size=2),
     )
     api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes)
     clock = clocks.SystemClock()
-    operator = operators.Operator(chosen, api=api, session=scene.session, clock=clock, registry=scene.registry)
+    gateway = gateways.Gateway(url, token=token, session=scene.session)
+    operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
     works = operator.tasks()
     works.pop("watch objects").close()
     tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
@@ -195,6 +200,25 @@ async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: Scene, runni
     await scene.until("live Job prod/x")
     scene.api_server.put(scene.finished("x"))
     await scene.until("draining Job prod/x")
+
+
+async def test_an_operator_that_comes_before_its_token_waits_and_follows_the_file(
+    scene: Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "token"
+    scene.api_server.put(scene.running("x"))
+    await scene.push("job/x")
+    async with at_work(scene, token=settings.TokenSettings(file=str(file))):
+        await scene.until_true(lambda: f"{file} is not there yet" in caplog.text, why="a line about the file")
+        _write(file, "a-token-that-the-gateway-does-not-know")
+        await scene.until_true(lambda: "401 Unauthorized" in caplog.text, why="a line about the token")
+        _write(file, clients.TOKEN.value)
+        await scene.until("live Job prod/x")
+
+
+def _write(file: Path, token: str) -> None:
+    file.touch(mode=0o600)
+    file.write_text(token)
 
 
 async def test_a_pod_leads_to_its_job(scene: Scene, running: operators.Operator) -> None:

@@ -85,7 +85,7 @@ def _keep(stage: stages.Stage) -> None:
     print(
         f"\nAll of it stays up until Ctrl-C:\n"
         f"  gateway     {stage.gateway.url}/metrics\n"
-        f"  control API {stage.gateway.control_url}/control/v1/groups\n"
+        f"  control API {stage.gateway.control_url}/control/v1/groups (its token: {stage.gateway.token_file})\n"
         f"  operator    http://127.0.0.1:{stage.operator.port}/metrics\n"
         f"  Prometheus  {stage.server.url}/api/v1/query?query=up (its API; the web UI is not built)\n"
         f"  Kubernetes  export KUBECONFIG={stage.cluster.kubeconfig}\n",

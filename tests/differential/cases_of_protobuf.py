@@ -45,7 +45,7 @@ def _one(metric: pb.Metric, *, type: int = _GAUGE, name: bytes = b"m", **more: b
 
 _GOOD = _one(_gauge())
 _LABEL = delimited.label
-_BODIES = {
+BODIES = {
     "gauge": _GOOD,
     "gauge-with-labels": _one(_gauge(_LABEL("b", "x"), _LABEL("a", 'y"\\\n'))),
     "gauge-without-a-number": _one(pb.Metric(gauge=pb.Gauge())),
@@ -142,7 +142,7 @@ _TYPES = {
 CASES = [
     *(
         exchanges.Case(f"protobuf-{name}", [builders.put("job/x", body, {"Content-Type": _TYPE})])
-        for name, body in _BODIES.items()
+        for name, body in BODIES.items()
     ),
     *(
         exchanges.Case(f"protobuf-type-{name}", [builders.put("job/x", _GOOD, {"Content-Type": type_})])

@@ -11,10 +11,13 @@ import aiohttp
 import yarl
 
 from tests.support import waiting
+from tidegate import settings
 from tidegate.gateway import scrapes, servers
 from tidegate.model import groups, lives, owners, records
 
 HOST = "127.0.0.1"
+TOKEN = settings.TokenSettings(value="the-token-of-the-tests-and-of-nothing-else")
+"""What the control API asks for."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ class Client:
 
     async def control(self, method: str, path: str, *, status: int = 200, **more: Any) -> Any:
         """Any call of the control API; the JSON of its answer, which must have this status."""
-        async with self._session.request(method, f"{self._control}/{path}", **more) as response:
+        headers = {"Authorization": f"Bearer {TOKEN.value}"}
+        async with self._session.request(method, f"{self._control}/{path}", headers=headers, **more) as response:
             assert response.status == status, await response.text()
             return await response.json(content_type=None) if status in (200, 409, 410) else await response.text()
 

@@ -58,6 +58,7 @@ async def gateway(
     chosen = settings.GatewaySettings(
         web=web_settings,
         control_address=f"{clients.HOST}:0",
+        control_token=clients.TOKEN,
         stop_seconds=2.0,
         limits=limit_settings,
     )

@@ -22,8 +22,8 @@ BOTH_LOOPS = True
 
 async def _push_large(client: clients.Client) -> None:
     """Make the exposition large, in pushes that are each below the limit."""
-    value = "v" * 10_000
-    lines = [f'm{{n="{number}",v="{value}"}} 1\n' for number in range(LARGE // 10_000)]
+    value = "v" * 8_000
+    lines = [f'm{{n="{number}",v="{value}"}} 1\n' for number in range(LARGE // 8_000)]
     for number, part in enumerate(_parts(lines, size=45)):
         assert (await client.put(f"job/large/part/{number}", "".join(part))).status == 200
 

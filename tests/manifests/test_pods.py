@@ -1,5 +1,7 @@
 """The Pod: unprivileged, one at a time, and started with arguments that the command takes."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.manifests import documents
@@ -50,6 +52,19 @@ def test_the_control_api_is_on_loopback_and_the_operator_calls_it_there() -> Non
     assert host == "127.0.0.1"
     assert operator.gateway_url == f"http://{host}:{port}"
     assert port not in [it["containerPort"] for name in CONTAINERS for it in documents.container(name)["ports"]]
+
+
+def test_the_two_share_the_token_in_memory_and_only_the_gateway_writes_it() -> None:
+    files, mounts = [], []
+    for name in CONTAINERS:
+        container = documents.container(name)
+        files.append(Path(cli.build_parser().parse_args(container["args"]).control_token_file))
+        mounts += [mount for mount in container["volumeMounts"] if mount["mountPath"] == str(files[-1].parent)]
+    assert files[0] == files[1]
+    assert [mount.get("readOnly", False) for mount in mounts] == [False, True]
+    [volume] = [each for each in documents.pod_spec(documents.one("Deployment"))["volumes"] if "emptyDir" in each]
+    assert {mount["name"] for mount in mounts} == {volume["name"]}
+    assert volume["emptyDir"]["medium"] == "Memory"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_only_the_operator_container_gets_the_token() -> None:
     with_token = {
         volume["name"]
         for volume in pod["volumes"]
-        if any("serviceAccountToken" in source for source in volume["projected"]["sources"])
+        if any("serviceAccountToken" in source for source in volume.get("projected", {}).get("sources", ()))
     }
     holders = [
         each["name"] for each in pod["containers"] if with_token & {it["name"] for it in each.get("volumeMounts", ())}

@@ -48,8 +48,8 @@ def test_the_deployments_pod_is_admitted_under_restricted_pod_security(deployed:
     )
     assert [container["name"] for container in pod["spec"]["containers"]] == ["gateway", "operator"]
     mounts = {it["name"]: it.get("volumeMounts", []) for it in pod["spec"]["containers"]}
-    assert mounts["gateway"] == []
-    assert [mount["name"] for mount in mounts["operator"]] == ["service-account"]
+    assert [mount["name"] for mount in mounts["gateway"]] == ["control-token"]
+    assert [mount["name"] for mount in mounts["operator"]] == ["service-account", "control-token"]
 
 
 @pytest.mark.parametrize("path", documents.EXAMPLES, ids=lambda path: path.stem)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.properties import operators, worlds
 from tests.store import builders
 from tidegate.aiokits import clocks
-from tidegate.model import groups, records
+from tidegate.model import groups, records, scrapers
 from tidegate.scrapes import drains, trackers
 
 KEYS = [
@@ -51,7 +51,7 @@ class GroupLife(RuleBasedStateMachine):
         self.kube = worlds.Kube(self.clock)
         self.judge = worlds.Judge(self.kube, self.clock, told=self._told)
         self.store = builders.store(clock=self.clock, ttl_drain_timeout=worlds.TTL_DRAIN_TIMEOUT)
-        self.tracker = trackers.ScrapeTracker()
+        self.tracker = trackers.ScrapeTracker(self.store)
         self.drainer = drains.Drainer(self.store, self.tracker, clock=self.clock, on_deleted=self.judge.deleted)
         self.operator = operators.Operator(self.kube, self.store, drainer=self.drainer, clock=self.clock)
         self.scrapes: list[tuple[str, int, dict[groups.GroupingKey, int]]] = []
@@ -119,7 +119,7 @@ class GroupLife(RuleBasedStateMachine):
     @rule(name=_SCRAPERS)
     def begin_a_scrape(self, name: str) -> None:
         now = self.clock.steady()
-        self.tracker.began(trackers.Scraper("loopback", name), now=now)
+        self.tracker.began(scrapers.Scraper("loopback", name), now=now)
         self.judge.scrapers[name].began.append(now)
         snapshot = builders.done(self.store.snapshot())
         self.scrapes.append((name, snapshot.revision, self._shown()))
@@ -131,7 +131,7 @@ class GroupLife(RuleBasedStateMachine):
         if complete:
             for key, serial in shown.items():
                 self.judge.scrapers[name].read[key] = max(serial, self.judge.scrapers[name].read.get(key, 0))
-            scraper = trackers.Scraper("loopback", name)
+            scraper = scrapers.Scraper("loopback", name)
             self.tracker.delivered(scraper, revision=revision, now=self.clock.steady())
             builders.done(self.drainer.sweep())
 

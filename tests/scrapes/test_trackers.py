@@ -5,25 +5,27 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.store import builders
+from tidegate.model import scrapers
 from tidegate.scrapes import trackers
 
-ONE = trackers.Scraper("10.0.0.1", "Prometheus/3")
-TWO = trackers.Scraper("10.0.0.2", "Prometheus/3")
+ONE = scrapers.Scraper("10.0.0.1", "Prometheus/3")
+TWO = scrapers.Scraper("10.0.0.2", "Prometheus/3")
 
 
-def _agents(tracker: trackers.ScrapeTracker, *, now: float) -> set[trackers.Scraper]:
+def _agents(tracker: trackers.ScrapeTracker, *, now: float) -> set[scrapers.Scraper]:
     return {reading.scraper for reading in tracker.active(now=now)}
 
 
-def _regular(*times: float, scraper: trackers.Scraper = ONE) -> trackers.ScrapeTracker:
-    tracker = trackers.ScrapeTracker()
+def _regular(*times: float, scraper: scrapers.Scraper = ONE) -> trackers.ScrapeTracker:
+    tracker = trackers.ScrapeTracker(builders.store())
     for now in times:
         tracker.began(scraper, now=now)
     return tracker
 
 
 def test_nobody_has_read_where_there_is_no_scraper() -> None:
-    tracker = trackers.ScrapeTracker()
+    tracker = trackers.ScrapeTracker(builders.store())
     assert tracker.read_revision(now=0) is None
     assert tracker.next_lapse(now=0) is None
 
@@ -50,7 +52,7 @@ def test_an_answer_that_arrives_after_a_newer_one_takes_nothing_back() -> None:
 
 def test_the_same_address_with_another_user_agent_is_another_scraper() -> None:
     tracker = _regular(0)
-    tracker.began(trackers.Scraper(ONE.address, "vmagent"), now=0)
+    tracker.began(scrapers.Scraper(ONE.address, "vmagent"), now=0)
     assert len(tracker.active(now=0)) == 2
 
 
@@ -63,7 +65,7 @@ def test_a_scraper_counts_until_three_of_its_intervals_are_over() -> None:
 
 def test_a_scraper_seen_once_is_waited_for_as_if_it_were_slow() -> None:
     tracker = _regular(0)
-    assert _agents(tracker, now=3 * trackers.UNKNOWN_INTERVAL) == {ONE}
+    assert _agents(tracker, now=3 * scrapers.UNKNOWN_INTERVAL) == {ONE}
 
 
 def test_the_longest_of_its_last_gaps_is_its_interval() -> None:
@@ -73,12 +75,12 @@ def test_the_longest_of_its_last_gaps_is_its_interval() -> None:
 
 def test_a_burst_is_no_rhythm() -> None:
     tracker = _regular(*(number / 100 for number in range(20)))
-    assert _agents(tracker, now=0.19 + 3 * trackers.SHORTEST_INTERVAL) == {ONE}
+    assert _agents(tracker, now=0.19 + 3 * scrapers.SHORTEST_INTERVAL) == {ONE}
 
 
 def test_a_scraper_that_comes_back_after_a_pause_is_not_expected_to_pause_again() -> None:
     tracker = _regular(0, 15, 30, 3600)
-    assert tracker.next_lapse(now=3600) == 3600 + 3 * trackers.UNKNOWN_INTERVAL
+    assert tracker.next_lapse(now=3600) == 3600 + 3 * scrapers.UNKNOWN_INTERVAL
     tracker.began(ONE, now=3615)
     assert tracker.next_lapse(now=3615) == 3615 + 45
 
@@ -91,7 +93,7 @@ def test_a_scraper_that_lapsed_still_has_what_it_had_read_when_it_comes_back() -
 
 
 def test_a_delivery_to_nobody_known_is_nothing() -> None:
-    tracker = trackers.ScrapeTracker()
+    tracker = trackers.ScrapeTracker(builders.store())
     tracker.delivered(ONE, revision=7, now=1)
     assert tracker.read_revision(now=1) is None
 
@@ -99,16 +101,16 @@ def test_a_delivery_to_nobody_known_is_nothing() -> None:
 def test_strangers_do_not_crowd_out_an_active_scraper() -> None:
     tracker = _regular(0)
     for number in range(2 * trackers.MAX_SCRAPERS):
-        tracker.began(trackers.Scraper("10.1.1.1", str(number)), now=1)
+        tracker.began(scrapers.Scraper("10.1.1.1", str(number)), now=1)
     assert ONE in _agents(tracker, now=1)
     assert len(tracker.active(now=1)) == trackers.MAX_SCRAPERS
 
 
 def test_a_lapsed_scraper_makes_room_for_a_new_one() -> None:
-    tracker = trackers.ScrapeTracker()
+    tracker = trackers.ScrapeTracker(builders.store())
     for number in range(trackers.MAX_SCRAPERS):
-        tracker.began(trackers.Scraper("10.1.1.1", str(number)), now=0)
-    later = 3 * trackers.UNKNOWN_INTERVAL + 1
+        tracker.began(scrapers.Scraper("10.1.1.1", str(number)), now=0)
+    later = 3 * scrapers.UNKNOWN_INTERVAL + 1
     tracker.began(ONE, now=later)
     assert _agents(tracker, now=later) == {ONE}
 
@@ -116,7 +118,7 @@ def test_a_lapsed_scraper_makes_room_for_a_new_one() -> None:
 @settings(deadline=None)
 @given(interval=st.floats(1, 300), jitter=st.lists(st.floats(0, 0.4), min_size=2, max_size=30))
 def test_a_scraper_that_keeps_its_rhythm_never_lapses(interval: float, jitter: list[float]) -> None:
-    tracker = trackers.ScrapeTracker()
+    tracker = trackers.ScrapeTracker(builders.store())
     for number, late in enumerate(jitter):
         now = (number + late) * interval
         assert number == 0 or _agents(tracker, now=now) == {ONE}

@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 
 from tests.store import builders
+from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.model import families, lives
 from tidegate.store import consistency, memory, pushes, tables
@@ -56,7 +57,9 @@ def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> N
         for number in range(number_of_families):
             present[f"family{number}"] = _table(f"family{number}", series=1)
         own_types = Counted({f"own{number}": families.MetricType.GAUGE for number in range(number_of_families)})
-        pushed = pushes.prepare(builders.key(job="a"), builders.family(own, builders.number(1)))
+        pushed = pushes.prepare(
+            builders.key(job="a"), builders.family(own, builders.number(1)), chosen=settings.LimitSettings()
+        )
         consistency.check(pushed, present=present, own_types=own_types, had={}, replace=True)
         asked.add(present.asked + own_types.asked)
     assert len(asked) == 1

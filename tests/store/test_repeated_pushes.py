@@ -8,36 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store import builders
+from tests.store import bodies, builders
 from tidegate.aiokits import clocks
 from tidegate.exposition import shapes, text
 from tidegate.model import errors, groups
 from tidegate.store import memory
-
-KEYS = [builders.key(job="a"), builders.key(job="b", instance="i"), builders.key(job="c", **{"not plain": "x"})]
-
-# A dollar sign is where a number goes.
-TEMPLATES = [
-    "# TYPE g gauge\ng $\ng{a=\"1\"} $\n",
-    "g $\n",
-    "# HELP g Of $\n# TYPE g counter\ng{b=\"2\"} $\n# a comment of $\n",
-    "# TYPE h histogram\nh_bucket{le=\"1\"} $\nh_bucket{le=\"+Inf\"} $\nh_sum $\nh_count $\n",
-    "# TYPE h histogram\nh_bucket{le=\"1\"} $\n",
-    "# TYPE s summary\ns{quantile=\"0.5\"} $\ns_sum $\ns_count $\n",
-    "# TYPE s summary\ns_sum{a=\"1\"} $\ns_sum{a=\"2\"} $\n",
-    "u{a=\"x\",b=\"y\"} $\nu{b=\"z\"} $\nv $\n",
-    "u $ 1000\n",
-    "u\t$\n",
-    "push_time_seconds $\nu $\n",
-    "u $\nu $\n",
-    "",
-]  # fmt: skip
-NUMBERS = ["0", "1", "2", "3.5", "-1", "+4", "-0", "1e3", "1e999", "007", ".5", "1.", "1e5e5", "--1", "NaN", "+Inf", ""]
-
-
-def _body(template: str, numbers: list[str]) -> bytes:
-    first, *rest = template.split("$")
-    return "".join([first, *(number + text for number, text in zip(numbers, rest, strict=False))]).encode()
 
 
 class Pair:
@@ -95,9 +70,9 @@ def _specials(pages: object) -> list[object]:
 
 
 _PUSHES = st.tuples(
-    st.sampled_from(KEYS),
-    st.sampled_from(TEMPLATES),
-    st.lists(st.sampled_from(NUMBERS[:4]) | st.sampled_from(NUMBERS), min_size=9, max_size=9),
+    st.sampled_from(bodies.KEYS),
+    st.sampled_from(bodies.TEMPLATES),
+    st.lists(st.sampled_from(bodies.NUMBERS[:4]) | st.sampled_from(bodies.NUMBERS), min_size=9, max_size=9),
     st.booleans(),
     st.booleans(),
 )
@@ -110,17 +85,17 @@ def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
 ) -> None:
     pair = Pair()
     for key, template, numbers, replace, look in pushed:
-        pair.push(key, _body(template, numbers), replace=replace)
+        pair.push(key, bodies.spell(template, numbers), replace=replace)
         if look:
             pair.expect_alike()
     pair.expect_alike()
 
 
-@pytest.mark.parametrize("template", TEMPLATES[:8], ids=lambda template: template.split("\n")[0])
+@pytest.mark.parametrize("template", bodies.TEMPLATES[:8], ids=lambda template: template.split("\n")[0])
 def test_the_third_push_of_a_shape_is_known(template: str) -> None:
     pair = Pair()
     for number in "123":
-        pair.push(KEYS[0], _body(template, [number if "Of" not in template else "1"] * 9), replace=True)
+        pair.push(bodies.KEYS[0], bodies.spell(template, [number if "Of" not in template else "1"] * 9), replace=True)
     assert pair.repeats == 1
     pair.expect_alike()
 
@@ -128,9 +103,9 @@ def test_the_third_push_of_a_shape_is_known(template: str) -> None:
 def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
     pair = Pair()
     for number in "12":
-        pair.push(KEYS[0], _body(TEMPLATES[0], [number] * 9), replace=True)
+        pair.push(bodies.KEYS[0], bodies.spell(bodies.TEMPLATES[0], [number] * 9), replace=True)
     for number in "34":
-        pair.push(KEYS[1], _body(TEMPLATES[0], [number] * 9), replace=True)
+        pair.push(bodies.KEYS[1], bodies.spell(bodies.TEMPLATES[0], [number] * 9), replace=True)
     assert pair.repeats == 1
     pair.expect_alike()
 
@@ -148,16 +123,22 @@ def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
 def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
     pair = Pair()
     for number in "12":
-        pair.push(KEYS[0], _body(first, [number] * 9), replace=True)
-    pair.push(KEYS[0], _body(second, ["3"] * 9), replace=True)
+        pair.push(bodies.KEYS[0], bodies.spell(first, [number] * 9), replace=True)
+    pair.push(bodies.KEYS[0], bodies.spell(second, ["3"] * 9), replace=True)
     assert pair.repeats == 0
     pair.expect_alike()
 
 
 def test_a_put_after_a_post_of_another_shape_takes_all_away() -> None:
     pair = Pair()
-    for template in (TEMPLATES[0], TEMPLATES[0], TEMPLATES[7], TEMPLATES[0], TEMPLATES[0]):
-        pair.push(KEYS[0], _body(template, list(string.digits)), replace=template == TEMPLATES[0])
+    for template in (
+        bodies.TEMPLATES[0],
+        bodies.TEMPLATES[0],
+        bodies.TEMPLATES[7],
+        bodies.TEMPLATES[0],
+        bodies.TEMPLATES[0],
+    ):
+        pair.push(bodies.KEYS[0], bodies.spell(template, list(string.digits)), replace=template == bodies.TEMPLATES[0])
         pair.expect_alike()
 
 
@@ -165,7 +146,7 @@ def test_a_group_that_was_deleted_begins_anew() -> None:
     pair = Pair()
     for _ in range(2):
         for number in "123":
-            pair.push(KEYS[0], _body(TEMPLATES[0], [number] * 9), replace=True)
+            pair.push(bodies.KEYS[0], bodies.spell(bodies.TEMPLATES[0], [number] * 9), replace=True)
         for store in (pair.known, pair.read):
-            builders.done(store.delete(KEYS[0]))
+            builders.done(store.delete(bodies.KEYS[0]))
     pair.expect_alike()

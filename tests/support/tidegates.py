@@ -25,17 +25,29 @@ _MANIFESTS = Path(__file__).resolve().parents[2] / "manifests" / "base"
 class Gateway:
     """``tidegate gateway``; stopped and started again it keeps its ports."""
 
-    def __init__(self, folder: Path, *, arguments: tuple[str, ...] = (), prefix: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        arguments: tuple[str, ...] = (),
+        prefix: str = "",
+        module: tuple[str, ...] = ("tidegate",),
+    ) -> None:
+        """:param module: what is run in the place of the command, with arguments of its own."""
+        self.arguments = arguments
         self.port = ports.free_port()
         self.control_port = ports.free_port()
         self.url = f"http://{HOST}:{self.port}{prefix}"
         self.control_url = f"http://{HOST}:{self.control_port}"
+        self.token_file = folder / "control-token"
         self.process = _tidegate(
             "gateway",
             f"--web.listen-address=:{self.port}",
             f"--control.listen-address={HOST}:{self.control_port}",
+            f"--control.token-file={self.token_file}",
             *arguments,
             log=folder / "gateway.log",
+            module=module,
         )
 
     def start(self) -> None:
@@ -55,7 +67,9 @@ class Gateway:
 
     def groups(self) -> dict[str, dict[str, Any]]:
         """All groups as the operator sees them, by their ``job`` label (a test names its groups apart by it)."""
-        listed = json.loads(_get(f"{self.control_url}/control/v1/groups?limit=5000"))["groups"]
+        url = f"{self.control_url}/control/v1/groups?limit=5000"
+        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token_file.read_text().strip()}"})
+        listed = json.loads(_get(asked))["groups"]
         return {group["labels"]["job"]: group for group in listed}
 
     @staticmethod
@@ -88,6 +102,7 @@ class Operator:
         self.process = _tidegate(
             "operator",
             f"--gateway.url={gateway.control_url}",
+            f"--control.token-file={gateway.token_file}",
             f"--operator.listen-address={HOST}:{self.port}",
             f"--kubernetes.kubeconfig={kubeconfig}",
             *arguments,
@@ -112,11 +127,11 @@ def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
     return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate")
 
 
-def _tidegate(command: str, *arguments: str, log: Path) -> processes.Process:
+def _tidegate(command: str, *arguments: str, log: Path, module: tuple[str, ...] = ("tidegate",)) -> processes.Process:
     environment: Mapping[str, str] = {
         name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "HOSTNAME")
     }
-    argv = [sys.executable, "-m", "tidegate", command, *arguments]
+    argv = [sys.executable, "-m", *module, command, *arguments]
     return processes.Process(command, argv=argv, log=log, env=environment)
 
 
@@ -126,7 +141,7 @@ def answers(process: processes.Process, url: str) -> bool:
     return True
 
 
-def _get(url: str) -> bytes:
+def _get(url: str | urllib.request.Request) -> bytes:
     with urllib.request.urlopen(url, timeout=_HTTP_SECONDS) as answer:
         body: bytes = answer.read()
         return body

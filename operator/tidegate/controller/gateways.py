@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+from aiohttp import hdrs
 
+from tidegate import settings, tokens
+from tidegate.aiokits import addresses
 from tidegate.model import lives, records
 
 BATCH = 500
@@ -30,9 +34,18 @@ class Gateway:
     """One gateway, on loopback. Calls raise :class:`GatewayError`.
 
     The session is the caller's.
+
+    :raises settings.BadSettingsError: the URL is of another machine, or there is no token.
     """
 
-    def __init__(self, url: str, *, session: aiohttp.ClientSession) -> None:
+    def __init__(self, url: str, *, token: settings.TokenSettings, session: aiohttp.ClientSession) -> None:
+        _expect_loopback(url)
+        if not (token.file or token.value):
+            raise settings.BadSettingsError(
+                "the operator needs --control.token-file: the file that the gateway beside it is given by the same "
+                "flag, and makes"
+            )
+        self._token = tokens.Token(token)
         self._url = url.rstrip("/") + "/control/v1/"
         self._session = session
 
@@ -66,9 +79,16 @@ class Gateway:
         return revision, results
 
     async def _call(self, method: str, path: str, *, timeout: float, **more: Any) -> Any:  # noqa: ASYNC109 - aiohttp's
-        limit = aiohttp.ClientTimeout(total=timeout)
         try:
-            async with self._session.request(method, self._url + path, timeout=limit, **more) as response:
+            headers = {hdrs.AUTHORIZATION: f"Bearer {self._token.value()}"}
+        except tokens.TokenFileError as error:
+            raise GatewayError(str(error)) from error
+        more |= {"timeout": aiohttp.ClientTimeout(total=timeout), "headers": headers}
+        try:
+            # SECURITY: the token goes to nobody whom the answer names.
+            async with self._session.request(method, self._url + path, allow_redirects=False, **more) as response:
+                if response.status == HTTPStatus.UNAUTHORIZED:
+                    self._token.refused()
                 if response.status in (HTTPStatus.GONE, HTTPStatus.CONFLICT):
                     raise HistoryLostError(f"the gateway at {self._url} has begun a new history")
                 if response.status != HTTPStatus.OK:
@@ -79,3 +99,23 @@ class Gateway:
             raise GatewayError(f"{method} {self._url}{path}: no answer within {timeout:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise GatewayError(f"{method} {self._url}{path}: {error}; is the gateway up?") from error
+
+
+def _expect_loopback(url: str) -> None:
+    # SECURITY: the token goes over it in clear.
+    if not _is_local(url):
+        raise settings.BadSettingsError(
+            "--gateway.url is to be http://127.0.0.1:PORT or another address of loopback: what is sent there, and the "
+            "token with it, is not encrypted"
+        )
+
+
+def _is_local(url: str) -> bool:
+    try:
+        given = urllib.parse.urlsplit(url)
+        host = given.hostname or ""
+        # Another name may be that of another machine at the next call.
+        fixed = host == "localhost" or addresses.is_literal(host)
+        return given.scheme == "http" and given.username is None and fixed and addresses.is_loopback(host)
+    except (ValueError, OSError):
+        return False

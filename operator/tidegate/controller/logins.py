@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import yaml
 from kubernetes.aio import client, config
 
 from tidegate import settings
@@ -22,6 +23,7 @@ async def load(chosen: settings.KubernetesSettings) -> client.Configuration:
     :raises LoginError: none of them is there, or it cannot be read.
     """
     made = client.Configuration()
+    hint = "set --kubernetes.kubeconfig or KUBECONFIG, or run in a Pod with a service account"
     try:
         if chosen.kubeconfig is None and _IN_POD in os.environ:
             config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
@@ -29,8 +31,11 @@ async def load(chosen: settings.KubernetesSettings) -> client.Configuration:
             await config.load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=_expanded(chosen.kubeconfig), client_configuration=made, persist_config=False
             )
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
+        # SECURITY: what the library raises over a file of another shape quotes it, and it holds tokens and keys.
+        reason = f"the kubeconfig cannot be read ({type(error).__name__})"
+        raise LoginError(f"no way to log in to Kubernetes: {reason}; {hint}") from None
     except (config.ConfigException, OSError) as error:
-        hint = "set --kubernetes.kubeconfig or KUBECONFIG, or run in a Pod with a service account"
         raise LoginError(f"no way to log in to Kubernetes: {error}; {hint}") from error
     return made
 

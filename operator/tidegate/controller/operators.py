@@ -49,12 +49,14 @@ async def run(
     """Work until told to stop, in this loop and one thread of its own. Takes no signals.
 
     :raises OSError: it cannot start: no credentials for Kubernetes, or its address is taken.
+    :raises settings.BadSettingsError: it has no token, or the gateway is on another machine.
     """
     async with contextlib.AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        gateway = gateways.Gateway(chosen.gateway_url, token=chosen.control_token, session=session)
         api = kubeapi.KubeApi(await logins.load(chosen.kubernetes), chosen=chosen.kubernetes)
         stack.push_async_callback(api.close)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        operator = Operator(chosen, api=api, session=session, clock=clock, registry=registry)
+        operator = Operator(chosen, api=api, gateway=gateway, clock=clock, registry=registry)
         await stack.enter_async_context(_served(chosen.listen_address, operator.app(registry)))
         _logger.info(
             "the operator follows the gateway at %s; listening on %s", chosen.gateway_url, chosen.listen_address
@@ -75,7 +77,7 @@ class Operator:
         chosen: settings.OperatorSettings,
         *,
         api: kubeapi.KubeApi,
-        session: aiohttp.ClientSession,
+        gateway: gateways.Gateway,
         clock: clocks.Clock,
         registry: prometheus_client.CollectorRegistry,
     ) -> None:
@@ -87,7 +89,6 @@ class Operator:
         agenda = agendas.Agenda()
         self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
         told = notices.Notices(self._announcer.announce)
-        gateway = gateways.Gateway(chosen.gateway_url, session=session)
         self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock)
         self._resync = resyncs.Resync(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = feeds.GroupFeed(

@@ -12,7 +12,6 @@ _TYPES = {type_.value: type_ for type_ in families.MetricType} | {
     "gauge_histogram": families.MetricType.GAUGE_HISTOGRAM,
 }
 _SUMMARY = families.MetricType.SUMMARY
-_DISTRIBUTIONS = families.HISTOGRAMS | {_SUMMARY}
 _SUFFIXES = ("_count", "_sum", "_bucket")
 _VALUE = -1
 """The part of a sample that is its value; see :class:`tidegate.exposition.lines.Fault`."""
@@ -64,7 +63,7 @@ class Assembler:
                 raise lines.Fault(f"second HELP line for metric name {lines.shown(family.name)}")
             family.help = text
             return
-        if family.name in self.simple or family.type in _DISTRIBUTIONS:
+        if family.name in self.simple or family.type in families.DISTRIBUTIONS:
             raise lines.Fault(
                 f"second TYPE line for metric name {lines.shown(family.name)}, or TYPE reported after samples"
             )
@@ -73,13 +72,13 @@ class Assembler:
         if type_ is None:
             raise lines.Fault(f"unknown metric type {lines.shown(text)}", part=1)
         family.type = type_
-        if type_ not in _DISTRIBUTIONS:
+        if type_ not in families.DISTRIBUTIONS:
             self.simple[family.name] = family.metrics
 
     def sample(self, name: str, pairs: lines.Pairs, value: float, timestamp_ms: int | None) -> None:
         """A line with a value; ``pairs`` are its labels as they stand there."""
         family, suffix = self._find(name)
-        if family.type in _DISTRIBUTIONS:
+        if family.type in families.DISTRIBUTIONS:
             self._add_to_distribution(family, suffix, pairs, value, timestamp_ms)
         else:
             self.simple[family.name] = family.metrics
@@ -103,7 +102,7 @@ class Assembler:
         if name.endswith(_SUFFIXES):
             base, underscore, word = name.rpartition("_")
             family = self._families.get(base)
-            parts = family is not None and family.type in _DISTRIBUTIONS
+            parts = family is not None and family.type in families.DISTRIBUTIONS
             if family is not None and parts and (word != "bucket" or family.type is not _SUMMARY):
                 return family, underscore + word
         family = self._families[name] = families.Family(name, quoted=not names.is_plain(name))

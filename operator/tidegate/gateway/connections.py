@@ -15,10 +15,11 @@ from typing import Any, cast
 
 import aiohttp
 from aiohttp import http_exceptions, web, web_protocol
+from aiohttp.log import server_logger
 
 from tidegate import settings
 from tidegate.aiokits import descriptors
-from tidegate.gateway import answers, refusals
+from tidegate.gateway import answers, complaints, refusals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors, limits
 
@@ -163,6 +164,7 @@ class Connection(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type] # what it takes for "none"
+            logger=complaints.Complaints(server_logger),  # type: ignore[arg-type] # an adapter is one to it
             max_line_size=most,
             max_field_size=most,
             max_headers=_MAX_HEADERS,

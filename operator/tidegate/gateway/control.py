@@ -1,6 +1,6 @@
 """The control API: how the operator learns of groups, and says whose they are and when they are over.
 
-It has no password and no place on the Pod's address: it is served on loopback alone.
+It has no place on the Pod's address: it is served on loopback alone, to whoever shows the token.
 """
 
 from __future__ import annotations

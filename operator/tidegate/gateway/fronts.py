@@ -37,7 +37,7 @@ class Front:
         found: routes.Routes,
         *,
         chosen: settings.LimitSettings,
-        guard: guards.Guard | None = None,
+        guard: guards.Keeper | None = None,
         metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
         self._routes = found
@@ -53,6 +53,10 @@ class Front:
             headers=lambda: self.headers,
             request_factory=functools.partial(self._request, asyncio.get_running_loop()),
         )
+
+    def change(self, found: routes.Routes) -> None:
+        """From now on requests go these ways."""
+        self._routes = found
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to a request."""
@@ -100,6 +104,8 @@ class Front:
         except errors.BadRequestError as error:
             _logger.debug("refused %s %s from %s: %s", request.method, request.path, request.remote, error)
             return answers.told(error, 400)
+        except errors.StorageError as error:
+            return answers.told(error, 507)
 
     async def _expect(self, request: web.BaseRequest) -> None:
         """Tell a client that asks before it sends its body to go on."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import collections
-import functools
 import hashlib
 import hmac
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import bcrypt
 from aiohttp import hdrs, web
@@ -25,8 +24,21 @@ _MAX_PASSWORD = 72
 """Bytes that bcrypt looks at."""
 
 
+class Keeper(Protocol):
+    """What may stand before every handler of an address."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every answer says besides, whoever made it."""
+        ...
+
+    async def refuse(self, request: web.BaseRequest) -> web.Response | None:
+        """``None`` for who may come in, and for the others why not."""
+        ...
+
+
 class Guard:
-    """Stands before every handler; ``config`` may be changed at any time."""
+    """The keeper of the public side; ``config`` may be changed at any time."""
 
     def __init__(self, config: webconfigs.WebConfig) -> None:
         self._salt = os.urandom(16)
@@ -73,6 +85,8 @@ class Guard:
             return False
         name, password = login
         hashed = self._config.users.get(name.decode("utf-8", "surrogateescape"), "").encode()
+        # SECURITY: somebody unknown is checked, too, against a hash of somebody else: it takes as long to say no.
+        other = next(iter(self._config.users.values())).encode()
         # SECURITY: what is remembered is keyed and hashed, so that no password lies in memory to be read.
         told = b"".join(len(part).to_bytes(4) + part for part in (name, hashed, password))
         key = hmac.digest(self._salt, told, hashlib.sha256)
@@ -80,7 +94,7 @@ class Guard:
         if known is None:
             # SECURITY: one check at a time, so that guesses cannot take all cores.
             async with self._checking:
-                known = await asyncio.to_thread(_is_right, password, hashed)
+                known = await asyncio.to_thread(_is_right, password, hashed, instead=other)
             self._logins[key] = known
             while len(self._logins) > _KNOWN_LOGINS:
                 self._logins.popitem(last=False)
@@ -88,15 +102,10 @@ class Guard:
         return known
 
 
-def _is_right(password: bytes, hashed: bytes) -> bool:
-    """Whether it is the password; ``hashed`` is empty for somebody unknown, which takes as long to find out."""
-    right = bcrypt.checkpw(password[:_MAX_PASSWORD], hashed or _nobodys_hash())
+def _is_right(password: bytes, hashed: bytes, *, instead: bytes) -> bool:
+    """Whether it is the password; ``hashed`` is empty for somebody unknown, and then ``instead`` is checked in vain."""
+    right = bcrypt.checkpw(password[:_MAX_PASSWORD], hashed or instead)
     return right and bool(hashed)
-
-
-@functools.cache
-def _nobodys_hash() -> bytes:
-    return bcrypt.hashpw(os.urandom(16), bcrypt.gensalt(10))
 
 
 def _login(authorization: str) -> tuple[bytes, bytes] | None:

@@ -12,7 +12,7 @@ from tidegate.aiokits import clocks
 from tidegate.exposition import encodings, pages, render
 from tidegate.model import families, limits, lives, records
 from tidegate.scrapes import trackers
-from tidegate.store import interface
+from tidegate.store import filejournals, interface
 
 _TYPES = {kind.value: kind for kind in families.MetricType}
 
@@ -54,6 +54,7 @@ class GatewayMetrics:
             registry=registry,
         )
         self._refused = _refusals(registry)
+        self.control_denied = _denials(registry)
         self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
@@ -98,6 +99,46 @@ class GatewayMetrics:
         """Our families as they stand in an exposition now, in order of their names."""
         rendered = [_render(metric) for metric in self._registry.collect()]
         return sorted((family for family in rendered if family.pages), key=lambda family: family.name)
+
+
+class PersistenceMetrics:
+    """What is counted where groups outlive the process; see :class:`filejournals.Observer`."""
+
+    def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self._commits = prometheus_client.Histogram(
+            "tidegate_persistence_commit_duration_seconds",
+            "Time that a transaction took, with all the pushes that shared it.",
+            buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
+            registry=registry,
+        )
+        self._failures = prometheus_client.Counter(
+            "tidegate_persistence_failures", "Transactions and checkpoints that failed.", registry=registry
+        )
+        self._writable = prometheus_client.Gauge(
+            "tidegate_persistence_writable", "Whether pushes can be kept: 0 while the disk is full.", registry=registry
+        )
+        self._damaged = prometheus_client.Gauge(
+            "tidegate_persistence_file_set_aside",
+            "Whether the file was damaged when the process started, and was given another name.",
+            registry=registry,
+        )
+
+    def committed(self, seconds: float) -> None:
+        self._commits.observe(seconds)
+
+    def failed(self) -> None:
+        self._failures.inc()
+
+    def watch(self, journal: filejournals.FileJournal) -> None:
+        """Begin to show how the file is."""
+        self._writable.set_function(lambda: float(journal.writable))
+        self._damaged.set_function(lambda: float(journal.set_aside is not None))
+
+
+def _denials(registry: prometheus_client.CollectorRegistry) -> prometheus_client.Counter:
+    return prometheus_client.Counter(
+        "tidegate_control_denied", "Calls of the control API without the right token.", registry=registry
+    )
 
 
 def _refusals(registry: prometheus_client.CollectorRegistry) -> Mapping[limits.Limit, prometheus_client.Counter]:

@@ -6,15 +6,15 @@ import asyncio
 import email.message
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import hdrs, web
 
 from tidegate import settings
-from tidegate.exposition import protobuf, shapes, text
+from tidegate.exposition import protobuf, shapes, text, volumes
 from tidegate.gateway import answers, bodies, paths, removals
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import durations, errors, groups
+from tidegate.model import durations, errors, families, groups
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -37,12 +37,14 @@ class GroupEndpoint:
         metrics: own_metrics.GatewayMetrics,
         *,
         chosen: settings.PushSettings,
+        limits: settings.LimitSettings,
         intake: bodies.Intake,
         prefix: str,
         on_expiry: Callable[[], None],
     ) -> None:
         self._store = store
         self._metrics = metrics
+        self._limits = limits
         self._intake = intake
         self._parsing = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._on_expiry = on_expiry
@@ -100,19 +102,27 @@ class GroupEndpoint:
     async def _store_body(
         self, key: groups.GroupingKey, request: web.BaseRequest, body: bytes, *, replace: bool, ttl: float | None
     ) -> None:
-        parse, spelling = text.parse, None
+        read, spelling = self._read_text, None
         if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")):
-            parse = protobuf.parse
+            read = self._read_protobuf
         elif len(body) < bodies.LARGE:
             spelling = shapes.spell(body)
         if spelling is not None and await self._store.repeat(key, spelling, replace=replace, ttl=ttl):
             return
         if len(body) < bodies.LARGE:
-            pushed = parse(body, utf8_names=self._utf8_names)
+            pushed = read(body)
         else:
             async with self._parsing:
-                pushed = await asyncio.to_thread(parse, body, utf8_names=self._utf8_names)
+                pushed = await asyncio.to_thread(read, body)
         await self._store.push(key, pushed, replace=replace, ttl=ttl, spelling=spelling)
+
+    def _read_text(self, body: bytes) -> Mapping[str, families.Family]:
+        volumes.check_text(body, chosen=self._limits)
+        return text.parse(body, utf8_names=self._utf8_names)
+
+    def _read_protobuf(self, body: bytes) -> Mapping[str, families.Family]:
+        volumes.check_protobuf(body, chosen=self._limits)
+        return protobuf.parse(body, utf8_names=self._utf8_names)
 
 
 def _ttl(request: web.BaseRequest) -> float | None:

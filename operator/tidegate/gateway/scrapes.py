@@ -13,6 +13,7 @@ from tidegate.aiokits import clocks, tasks, turns
 from tidegate.exposition import encodings, pieces
 from tidegate.gateway import deliveries, negotiation
 from tidegate.gateway import metrics as own_metrics
+from tidegate.model import scrapers
 from tidegate.scrapes import drains, trackers
 from tidegate.store import interface
 
@@ -100,7 +101,7 @@ class ScrapeEndpoint:
         return True
 
     async def _confirm(
-        self, delivery: deliveries.Delivery, scraper: trackers.Scraper, *, sent: bool, revision: int, deadline: float
+        self, delivery: deliveries.Delivery, scraper: scrapers.Scraper, *, sent: bool, revision: int, deadline: float
     ) -> None:
         try:
             left = deadline - time.monotonic()
@@ -116,11 +117,11 @@ class ScrapeEndpoint:
         self._drainer.wake()
 
 
-def _scraper(request: web.BaseRequest) -> trackers.Scraper | None:
+def _scraper(request: web.BaseRequest) -> scrapers.Scraper | None:
     if TIMEOUT_HEADER not in request.headers or request.method != hdrs.METH_GET:
         return None
     agent = request.headers.get(hdrs.USER_AGENT, "")[:_MAX_USER_AGENT]
-    return trackers.Scraper(address=request.remote or "unix", user_agent=agent)
+    return scrapers.Scraper(address=request.remote or "unix", user_agent=agent)
 
 
 def _timeout(request: web.BaseRequest) -> float:

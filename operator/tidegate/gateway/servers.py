@@ -8,14 +8,16 @@ import dataclasses
 import logging
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 import prometheus_client
 from aiohttp import web
 
-from tidegate import settings
-from tidegate.aiokits import clocks
+from tidegate import settings, tokens
+from tidegate.aiokits import addresses, clocks, memories
 from tidegate.gateway import (
     admin,
+    bearers,
     bodies,
     connections,
     control,
@@ -33,7 +35,7 @@ from tidegate.gateway import (
 )
 from tidegate.gateway import metrics as own_metrics
 from tidegate.scrapes import drains, trackers
-from tidegate.store import memory
+from tidegate.store import durable, interface, memory
 
 _logger = logging.getLogger(__name__)
 
@@ -43,15 +45,19 @@ _CONTROL_BODY = 16 * 1024 * 1024
 _LOOK_SECONDS = 1.0
 """How often it is looked whether a client takes too long."""
 
+_MEMORY_PART = 0.8
+"""Of the memory that its cgroup allows. The rest is for bodies under way and for scrapes."""
+
 _CLOSE_SECONDS = 1.0
 """For the last bytes of answers, after the requests in flight have had their time."""
 
 
 class Gateway:
-    """Push, scrape and query on their addresses, the control API on another.
+    """Push, scrape and query on their addresses; with a token, the control API on another.
 
     :param stop: set where a client asks the process to end; whoever started the gateway stops it then.
-    :ivar web_port: the first port in use once started, also where port 0 was asked for; ``control_port`` likewise.
+    :ivar web_port: the first port in use once started, also where port 0 was asked for; ``control_port`` likewise,
+        and 0 while there is no control API.
     """
 
     def __init__(
@@ -65,10 +71,9 @@ class Gateway:
     ) -> None:
         self._settings = chosen
         self._metrics = own_metrics.GatewayMetrics(registry)
-        self.tracker = trackers.ScrapeTracker()
-        self.store = memory.MemoryStore(
-            clock=clock, own_types=self._metrics.types(), ttl_drain_timeout=chosen.push.ttl_drain_timeout
-        )
+        self._clock = clock
+        self.store = self._new_store(registry)
+        self.tracker = trackers.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
         self.drainer = drains.Drainer(self.store, self.tracker, clock=clock, on_deleted=self._metrics.deleted)
         self._probes = health.HealthEndpoint()
@@ -81,6 +86,7 @@ class Gateway:
             self.store,
             self._metrics,
             chosen=chosen.push,
+            limits=chosen.limits,
             intake=self._intake,
             prefix=chosen.web.prefix,
             on_expiry=self.drainer.wake,
@@ -88,34 +94,37 @@ class Gateway:
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
+        self._draining: asyncio.Task[None] | None = None
         self.web_port = 0
         self.control_port = 0
 
     async def start(self) -> None:
-        """Open all addresses; nothing stays open where that fails.
+        """Open all addresses, and restore the groups; nothing stays open where that fails.
 
-        :raises OSError: an address cannot be had.
-        :raises webconfigs.BadWebConfigError: the web configuration file cannot be used.
+        :raises OSError: an address, the token, or the file of the groups, cannot be had.
+        :raises settings.BadSettingsError: the web configuration file cannot be used, or the control API would be open
+            to other machines.
         """
+        _expect_loopback(self._settings.control_address)
         async with contextlib.AsyncExitStack() as stack:
-            draining = asyncio.create_task(self.drainer.run(), name="drain groups")
-            stack.push_async_callback(_cancel, draining)
+            await self.store.open()
+            stack.push_async_callback(self.store.close)
             stack.push_async_callback(self._scrape.close)
-            public = sites.public(
-                self._settings.web,
-                groups=self._groups,
-                scrape=self._scrape,
-                query=self._query,
-                probes=self._probes,
-                selection=selections.SelectionEndpoint(self.store, self._metrics),
-                administer=self._admin,
-            )
+            stack.push_async_callback(self._stop_draining)
+            front = await self._serve_web(stack)
+            await self._restore()
+            self._draining = asyncio.create_task(self.drainer.run(), name="drain groups")
             self.control_port = await self._serve_control(stack)
-            self.web_port = await self._serve_web(stack, public)
+            front.change(self._public())
+            self._probes.restored()
             self._running = stack.pop_all()
         chosen = self._settings.web
         where = "the sockets of systemd" if chosen.systemd_socket else ", ".join(chosen.listen_addresses)
-        _logger.info("listening on %s, control API on port %d", where, self.control_port)
+        _logger.info("listening on %s", where)
+        if self.control_port:
+            _logger.info("the control API is on %s", self._settings.control_address)
+        else:
+            _logger.info("there is no control API, and so no operator: --control.token-file is not set")
 
     async def stop(self) -> None:
         """Stop being ready, finish the requests in flight, close everything."""
@@ -124,17 +133,68 @@ class Gateway:
         await self._running.aclose()
         _logger.info("stopped")
 
+    def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
+        chosen, limits = self._settings.persistence, self._settings.limits
+        timeout = self._settings.push.ttl_drain_timeout
+        memory_gauge = memories.MemoryGauge(_most_memory(limits))
+        if not chosen.file:
+            return memory.MemoryStore(
+                clock=self._clock,
+                own_types=self._metrics.types(),
+                ttl_drain_timeout=timeout,
+                limits=limits,
+                is_memory_short=memory_gauge.is_short,
+            )
+        metrics = own_metrics.PersistenceMetrics(registry)
+        store = durable.DurableStore(
+            Path(chosen.file),
+            fsync=chosen.fsync,
+            clock=self._clock,
+            own_types=self._metrics.types(),
+            ttl_drain_timeout=timeout,
+            limits=limits,
+            is_memory_short=memory_gauge.is_short,
+            observer=metrics,
+        )
+        metrics.watch(store.journal)
+        return store
+
+    def _public(self) -> routes.Routes:
+        return sites.public(
+            self._settings.web,
+            groups=self._groups,
+            scrape=self._scrape,
+            query=self._query,
+            probes=self._probes,
+            selection=selections.SelectionEndpoint(self.store, self._metrics),
+            administer=self._admin,
+        )
+
+    async def _stop_draining(self) -> None:
+        if self._draining is not None:
+            await _cancel(self._draining)
+
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
+        token = tokens.issue(self._settings.control_token)
+        if token is None:
+            return 0
+        guard = bearers.TokenGuard(token, on_refused=self._metrics.control_denied.inc)
         opened = listeners.open_addresses((self._settings.control_address,))
-        front = fronts.Front(sites.private(self._control), chosen=_of_control(self._settings.limits))
+        front = fronts.Front(sites.private(self._control), chosen=_of_control(self._settings.limits), guard=guard)
         await self._serve(stack, front, opened, tls=None)
         return opened.port
 
-    async def _serve_web(self, stack: contextlib.AsyncExitStack, found: routes.Routes) -> int:
+    async def _restore(self) -> None:
+        await self.store.restore()
+        readings, ended = self.store.kept_readings()
+        self.tracker.resume(readings, ended=ended, now=self._clock.steady())
+
+    async def _serve_web(self, stack: contextlib.AsyncExitStack) -> fronts.Front:
         chosen = self._settings.web
         file = reloads.WebConfigFile(chosen.config_file)
         loaded = file.load()
         guard = guards.Guard(loaded.config)
+        found = sites.restoring(chosen, probes=self._probes)
         front = fronts.Front(found, chosen=self._settings.limits, guard=guard, metrics=self._metrics)
         opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
         runner = await self._serve(stack, front, opened, tls=loaded.tls)
@@ -145,7 +205,8 @@ class Gateway:
 
         following = asyncio.create_task(file.follow(change), name="follow the web configuration file")
         stack.push_async_callback(_cancel, following)
-        return opened.port
+        self.web_port = opened.port
+        return front
 
     async def _serve(
         self,
@@ -170,6 +231,22 @@ class Gateway:
 
 def _of_control(chosen: settings.LimitSettings) -> settings.LimitSettings:
     return dataclasses.replace(chosen, body=_CONTROL_BODY, unpacked_body=_CONTROL_BODY, bodies=2 * _CONTROL_BODY)
+
+
+def _most_memory(chosen: settings.LimitSettings) -> int | None:
+    if chosen.memory is not None:
+        return chosen.memory
+    allowed = memories.allowed()
+    return None if allowed is None else int(_MEMORY_PART * allowed)
+
+
+def _expect_loopback(address: str) -> None:
+    # SECURITY: the token goes over this address in clear.
+    if not addresses.is_loopback(addresses.parse(address)[0]):
+        raise settings.BadSettingsError(
+            f"--control.listen-address {address} is not loopback alone: the control API is for an operator on the same "
+            f"machine or in the same Pod; give 127.0.0.1:PORT or [::1]:PORT"
+        )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

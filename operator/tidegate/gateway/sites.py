@@ -40,6 +40,16 @@ def public(
     return found
 
 
+def restoring(chosen: settings.WebSettings, *, probes: health.HealthEndpoint) -> routes.Routes:
+    """The public side while there are no groups yet: probes are answered, all else is to come again."""
+    found, prefix = routes.Routes(), chosen.prefix
+    found.add(f"{prefix}/-/healthy", "healthy", {"GET": probes.healthy})
+    found.add(f"{prefix}/-/ready", "ready", {"GET": probes.ready})
+    anything: dict[str, routes.Handler] = dict.fromkeys(("GET", "PUT", "POST", "DELETE", "OPTIONS"), probes.not_yet)
+    found.add_below("/", "restoring", anything)
+    return found
+
+
 def private(endpoint: control.ControlEndpoint) -> routes.Routes:
     """The control API."""
     found = routes.Routes()

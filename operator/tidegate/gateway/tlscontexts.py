@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
 import tempfile
@@ -64,18 +65,22 @@ def build(config: webconfigs.TlsConfig) -> ssl.SSLContext:
 
 
 def _load_chain(context: ssl.SSLContext, config: webconfigs.TlsConfig) -> None:
-    # The library reads files alone, so what is text goes through ones that only we can read, for a moment.
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as stack:
         cert, key = (
-            given if isinstance(given, Path) else _written(given, Path(folder) / name)
-            for name, given in (("cert", config.cert), ("key", config.key))
+            given if isinstance(given, Path) else _written(given, stack) for given in (config.cert, config.key)
         )
-        context.load_cert_chain(cert, key)
+        context.load_cert_chain(cert, key, password=_refuse_to_ask)
 
 
-def _written(text: str, path: Path) -> Path:
+def _written(text: str, stack: contextlib.ExitStack) -> Path:
+    # The library reads files alone, so what is text goes through one that only we can read, for a moment.
+    path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "pem"
     path.write_text(text)
     return path
+
+
+def _refuse_to_ask() -> str:
+    raise ValueError("the key is encrypted")
 
 
 def _choose_ciphers(context: ssl.SSLContext, config: webconfigs.TlsConfig) -> None:

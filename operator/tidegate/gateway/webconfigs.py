@@ -13,6 +13,13 @@ import yaml
 from tidegate import settings
 
 _Value = TypeVar("_Value")
+_KINDS: Mapping[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping of keys to values",
+}
 
 CLIENT_AUTH = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
 _UNVERIFIED = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
@@ -26,6 +33,7 @@ _HEADERS: Mapping[str, Sequence[str]] = {
 }
 _HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}\Z")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_.@-]{1,64}\Z")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -38,7 +46,7 @@ class TlsConfig:
     """``tls_server_config``. A certificate, key or CA is a file or the text itself (PEM)."""
 
     cert: Path | str
-    key: Path | str
+    key: Path | str = field(repr=False)
     client_ca: Path | str | None = None
     client_auth: str = CLIENT_AUTH[0]
     client_allowed_sans: tuple[str, ...] = ()
@@ -72,7 +80,10 @@ def parse(text: str, *, folder: Path) -> WebConfig:
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise BadWebConfigError(f"no YAML: {error}") from error
+        # SECURITY: that error quotes the lines around it, and here those hold hashes and keys.
+        mark = getattr(error, "problem_mark", None)
+        where = f", from line {mark.line + 1}, column {mark.column + 1} on" if mark is not None else ""
+        raise BadWebConfigError(f"no YAML{where}") from None
     top = _Keys({} if document is None else document, place="")
     config = WebConfig(
         tls=_tls(top.keys("tls_server_config"), folder=folder),
@@ -98,7 +109,8 @@ class _Keys:
         if value is None:
             return default
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise BadWebConfigError(f"{self._place}{key} cannot be {value!r}")
+            # SECURITY: what stands in the wrong place may be a hash or a key.
+            raise BadWebConfigError(f"{self._place}{key} is to be {_KINDS[kind]}")
         return value
 
     def keys(self, key: str) -> _Keys | None:
@@ -121,13 +133,15 @@ class _Keys:
 
     def file_or_text(self, file_key: str, text_key: str, folder: Path) -> Path | str | None:
         file, text = self.take(file_key, str, default=""), self.take(text_key, str, default="")
+        if "\n" in file:
+            raise BadWebConfigError(f"{self._place}{file_key} is to be a path: a text goes to {text_key}")
         if file and text:
             raise BadWebConfigError(f"{self._place}{file_key} and {text_key} cannot both be there")
         return folder / file if file else text or None
 
     def end(self) -> None:
         if self._left:
-            raise BadWebConfigError(f"{self._place}{next(iter(self._left))} is no key that is known here")
+            raise BadWebConfigError(f"{self._place}{_named(next(iter(self._left)))} is no key that is known here")
 
 
 def _tls(keys: _Keys | None, *, folder: Path) -> TlsConfig | None:
@@ -170,7 +184,7 @@ def _headers(keys: _Keys | None) -> Mapping[str, str]:
     keys.end()
     for name, value in headers.items():
         if name not in _HEADERS or not isinstance(value, str) or not value.isprintable():
-            raise BadWebConfigError(f"http_server_config.headers: {name!r} cannot be set to {value!r}")
+            raise BadWebConfigError(f"http_server_config.headers: {_named(name)} cannot be set, or not to this value")
         if _HEADERS[name] and value not in _HEADERS[name]:
             raise BadWebConfigError(f"http_server_config.headers: {name} can be {' or '.join(_HEADERS[name])}")
     return headers
@@ -179,8 +193,15 @@ def _headers(keys: _Keys | None) -> Mapping[str, str]:
 def _users(users: dict[Any, Any]) -> Mapping[str, str]:
     for name, hashed in users.items():
         if not isinstance(name, str) or not isinstance(hashed, str) or not _HASH.match(hashed):
-            raise BadWebConfigError(f"basic_auth_users: {name} has no bcrypt hash; make one with `htpasswd -nB {name}`")
+            raise BadWebConfigError(
+                f"basic_auth_users: {_named(name)} has no bcrypt hash; make one with `htpasswd -nB`"
+            )
     return users
+
+
+def _named(key: object) -> str:
+    """A key of the file for a message: where a blank after a colon is missing, a key has its value in it."""
+    return key if isinstance(key, str) and _PLAIN.match(key) else "a key that is no plain word"
 
 
 def _rate(keys: _Keys | None) -> tuple[int, float] | None:

@@ -33,6 +33,13 @@ class InconsistentPushError(BadRequestError):
     """A push that parses but cannot stand beside itself or the other groups: timestamps, duplicates, type clashes."""
 
 
+class StorageError(Exception):
+    """The store cannot keep what it is asked to keep, through no fault of who asks: nothing has changed.
+
+    ``str()`` is fit to be the body of the answer.
+    """
+
+
 class LimitError(BadRequestError):
     """A request over a limit: it is answered with the limit's status, counted under its name, and has changed nothing.
 

@@ -28,6 +28,9 @@ class MetricType(enum.Enum):
 
 HISTOGRAMS = frozenset({MetricType.HISTOGRAM, MetricType.GAUGE_HISTOGRAM})
 
+DISTRIBUTIONS = HISTOGRAMS | {MetricType.SUMMARY}
+"""The types whose metrics have several lines each."""
+
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 """Label names and values, sorted by name, no name twice."""

@@ -28,6 +28,22 @@ class Limit(enum.Enum):
     """Connections at once."""
     REQUESTS = "requests", 429
     """Pushes under way at once."""
+    PUSH_SERIES = "push_series", 413
+    """Series of one push."""
+    GROUP_SERIES = "group_series", 413
+    """Series of one group."""
+    GROUPS = "groups", 429
+    """Groups."""
+    SERIES = "series", 429
+    """Series of all groups."""
+    MEMORY = "memory", 429
+    """Memory of the process, for new groups."""
+    LABELS = "labels", 400
+    """Labels of one series."""
+    NAME_LENGTH = "name_length", 400
+    """Characters of the name of a metric or a label."""
+    VALUE_LENGTH = "value_length", 400
+    """Characters of a label's value, or of a help text."""
 
     def __init__(self, label: str, status: int) -> None:
         self.label = label

@@ -41,7 +41,7 @@ class GroupRecord:
             "revision": self.revision,
             "pushed_revision": self.pushed_revision,
             "push_time": self.push_time,
-            "claims": [_claim_to_json(claim) for claim in self.claims.values()],
+            "claims": claims_to_json(self.claims),
             "drain_pushed_revision": self.drain_pushed_revision,
         }
 
@@ -52,7 +52,7 @@ class GroupRecord:
             revision=data["revision"],
             pushed_revision=data["pushed_revision"],
             push_time=data["push_time"],
-            claims=_claims_from_json(data["claims"]),
+            claims=claims_from_json(data["claims"]),
             drain_pushed_revision=data["drain_pushed_revision"],
         )
 
@@ -71,7 +71,7 @@ class DeletedRecord:
             "labels": dict(self.key),
             "revision": self.revision,
             "reason": self.reason.value,
-            "claims": [_claim_to_json(claim) for claim in self.claims.values()],
+            "claims": claims_to_json(self.claims),
         }
 
     @classmethod
@@ -80,7 +80,7 @@ class DeletedRecord:
             key=groups.grouping_key(data["labels"]),
             revision=data["revision"],
             reason=lives.Reason(data["reason"]),
-            claims=_claims_from_json(data["claims"]),
+            claims=claims_from_json(data["claims"]),
         )
 
 
@@ -191,6 +191,17 @@ def action_from_json(data: Json) -> Action:
             raise ValueError(f"unknown action {other!r}")
 
 
+def claims_to_json(claims: Mapping[owners.Uid, owners.Claim]) -> list[Json]:
+    """Claims as JSON."""
+    return [_claim_to_json(claim) for claim in claims.values()]
+
+
+def claims_from_json(data: list[Json]) -> dict[owners.Uid, owners.Claim]:
+    """The inverse of :func:`claims_to_json`."""
+    claims = [_claim_from_json(item) for item in data]
+    return {claim.owner.uid: claim for claim in claims}
+
+
 def _claim_to_json(claim: owners.Claim) -> Json:
     return {"owner": claim.owner._asdict(), "drain_timeout": claim.drain_timeout}
 
@@ -206,8 +217,3 @@ def _claim_from_json(data: Json) -> owners.Claim:
         ),
         drain_timeout=float(data["drain_timeout"]),
     )
-
-
-def _claims_from_json(data: list[Json]) -> dict[owners.Uid, owners.Claim]:
-    claims = [_claim_from_json(item) for item in data]
-    return {claim.owner.uid: claim for claim in claims}

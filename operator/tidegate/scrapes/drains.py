@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from tidegate.aiokits import clocks, turns
-from tidegate.model import groups, lives, records
+from tidegate.model import errors, groups, lives, records
 from tidegate.scrapes import trackers
 from tidegate.store import interface
 
@@ -16,6 +16,9 @@ _logger = logging.getLogger(__name__)
 
 _LAPSE_MARGIN = 0.001
 """Seconds past the moment at which a scraper lapses: at that very moment it still counts."""
+
+_RETRY_SECONDS = 5.0
+"""Between two tries to delete from a store that cannot keep it."""
 
 OnDeleted: TypeAlias = Callable[[records.DeletedRecord], None]
 
@@ -45,7 +48,12 @@ class Drainer:
         """Sweep until cancelled."""
         while True:
             self._wake.clear()
-            await self.sweep()
+            try:
+                await self.sweep()
+            except errors.StorageError as error:
+                _logger.warning("nothing can be deleted: %s", error)
+                await self._clock.wait(asyncio.Event(), until=self._clock.steady() + _RETRY_SECONDS)
+                continue
             await self._clock.wait(self._wake, until=self._next_moment())
 
     async def sweep(self) -> None:

@@ -3,88 +3,75 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Protocol
+
+from tidegate.model import scrapers
 
 _logger = logging.getLogger(__name__)
-
-MISSED_SCRAPES = 3
-"""A scraper is active until it has been silent for this many of its intervals."""
-
-UNKNOWN_INTERVAL = 300.0
-"""Seconds assumed of a scraper seen once. Prometheus looks back five minutes for a sample, so nobody who wants
-gapless series scrapes more rarely; assuming less could forget a slow scraper before its second scrape."""
-
-SHORTEST_INTERVAL = 1.0
-"""Seconds below which no interval is believed: two scrapes in a burst are no rhythm, and to see that a scrape has
-arrived takes a quarter of a second, within which its scraper must not lapse."""
-
-REMEMBERED_GAPS = 4
-"""Gaps between scrapes that count for the interval, the longest of them: one server may scrape in several jobs, so
-the shortest gap says nothing, and after a missed scrape a long gap only makes the gateway wait longer."""
 
 MAX_SCRAPERS = 256
 """Scrapers that are remembered. Without a bound, a client that changes its name with each request would fill memory."""
 
 
-class Scraper(NamedTuple):
-    """Whoever scrapes, as far as it can be told from its requests."""
+class Keeper(Protocol):
+    """Whoever keeps what is known of scrapers for the next process."""
 
-    address: str
-    user_agent: str
+    def keep_reading(self, reading: scrapers.Reading) -> None:
+        """Of this scraper this is known now."""
+        ...
 
-
-@dataclass(slots=True)
-class Reading:
-    """What is known of one scraper. Times are steady seconds.
-
-    :ivar read_revision: it has all that was pushed up to this revision; 0 for nothing yet.
-    """
-
-    scraper: Scraper
-    first_seen: float
-    last_seen: float
-    gaps: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_GAPS))
-    read_revision: int = 0
-    last_read: float | None = None
-
-    @property
-    def interval(self) -> float:
-        """Its own rhythm in seconds."""
-        return max(SHORTEST_INTERVAL, *self.gaps) if self.gaps else UNKNOWN_INTERVAL
-
-    @property
-    def active_until(self) -> float:
-        return self.last_seen + MISSED_SCRAPES * self.interval
+    def forget_scraper(self, scraper: scrapers.Scraper) -> None:
+        """Nothing is to be known of this one any more."""
+        ...
 
 
 class ScrapeTracker:
-    """The scrapers of one store. Pure bookkeeping: it is told what happened and when."""
+    """The scrapers of one store. Pure bookkeeping: it is told what happened and when.
 
-    def __init__(self) -> None:
-        self._readings: dict[Scraper, Reading] = {}
+    :param keeper: is told of what changes.
+    """
 
-    def began(self, scraper: Scraper, *, now: float) -> None:
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._readings: dict[scrapers.Scraper, scrapers.Reading] = {}
+
+    def resume(self, kept: Iterable[scrapers.Reading], *, ended: float, now: float) -> None:
+        """Go on with what was kept by a process that has ended.
+
+        Whoever was active then counts as seen now: nobody could scrape while there was no process.
+
+        :param ended: steady seconds at which that process was still there.
+        """
+        for reading in kept:
+            if reading.active_until < ended:
+                self._keeper.forget_scraper(reading.scraper)
+                continue
+            reading.last_seen = now
+            self._readings[reading.scraper] = reading
+            self._keeper.keep_reading(reading)
+
+    def began(self, scraper: scrapers.Scraper, *, now: float) -> None:
         """A scrape began: the scraper lives, whatever becomes of this scrape."""
-        reading = self._readings.get(scraper)
+        reading = self._readings.get(scraper) or self._admit(scraper, now=now)
         if reading is None:
-            self._admit(scraper, now=now)
             return
         if now > reading.active_until:
             reading.gaps.clear()
         elif now > reading.last_seen:
             reading.gaps.append(now - reading.last_seen)
         reading.last_seen = max(now, reading.last_seen)
+        self._keeper.keep_reading(reading)
 
-    def delivered(self, scraper: Scraper, *, revision: int, now: float) -> None:
+    def delivered(self, scraper: scrapers.Scraper, *, revision: int, now: float) -> None:
         """A complete answer of the store at this revision has reached the scraper."""
         reading = self._readings.get(scraper)
         if reading is not None:
             reading.read_revision = max(revision, reading.read_revision)
             reading.last_read = now
+            self._keeper.keep_reading(reading)
 
-    def active(self, *, now: float) -> list[Reading]:
+    def active(self, *, now: float) -> list[scrapers.Reading]:
         """The scrapers whose word is waited for."""
         return [reading for reading in self._readings.values() if now <= reading.active_until]
 
@@ -96,12 +83,14 @@ class ScrapeTracker:
         """When the next active scraper will count as gone if it stays silent; ``None`` when none is active."""
         return min((reading.active_until for reading in self.active(now=now)), default=None)
 
-    def _admit(self, scraper: Scraper, *, now: float) -> None:
+    def _admit(self, scraper: scrapers.Scraper, *, now: float) -> scrapers.Reading | None:
         if len(self._readings) >= MAX_SCRAPERS:
             oldest = min(self._readings.values(), key=lambda reading: reading.active_until)
             if oldest.active_until >= now:
                 # SECURITY: forgetting an active scraper would delete what it has not read; a stranger can wait.
                 _logger.warning("%d active scrapers: not waiting for another one at %s", MAX_SCRAPERS, scraper.address)
-                return
+                return None
             del self._readings[oldest.scraper]
-        self._readings[scraper] = Reading(scraper=scraper, first_seen=now, last_seen=now)
+            self._keeper.forget_scraper(oldest.scraper)
+        reading = self._readings[scraper] = scrapers.Reading(scraper=scraper, first_seen=now, last_seen=now)
+        return reading

@@ -8,61 +8,16 @@ from __future__ import annotations
 import bisect
 import collections
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 from tidegate.exposition import encodings, numbers, order, pages, shapes
-from tidegate.model import errors, families, groups, lives
-from tidegate.store import consistency, interface, pushes, tables
+from tidegate.model import errors, families, groups
+from tidegate.store import consistency, holdings, interface, loaders, pushes, tables
 
 _OWN_HELP = {
     interface.PUSH_TIME: interface.PUSH_TIME_HELP,
     interface.PUSH_FAILURE_TIME: interface.PUSH_FAILURE_TIME_HELP,
 }
-
-
-@dataclass(slots=True)
-class Landing:
-    """When the push came (Unix seconds) that its families are from, or the last of the same shape since."""
-
-    at: float
-
-
-class HeldFamily(NamedTuple):
-    """What a group remembers of one of its families; the rendered lines are in the family's table.
-
-    Families of one push that are alike in all this share one.
-    """
-
-    help: str | None
-    landing: Landing
-    keys: tuple[str, ...]
-
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """One group as the store keeps it. Times are Unix seconds, 0.0 for never.
-
-    :param families: what was pushed, by name; the times that the store adds are not among them.
-    :param times_key: the key of those times' series; empty until they are shown.
-    :param digest: of the last push, where that was one body in text (:class:`tidegate.exposition.shapes.Spelling`).
-    :param shape: of the last push, where pushes like it may come as values alone.
-    :param landing: of the last push.
-    :param values: the last push's, where its lines are still to be written (:meth:`Contents.settle`).
-    """
-
-    key: groups.GroupingKey
-    life: lives.Life
-    revision: int = 0
-    push_time: float = 0.0
-    push_failure_time: float = 0.0
-    families: dict[str, HeldFamily] = field(default_factory=dict)
-    times_key: str = ""
-    digest: bytes = b""
-    shape: shapes.Shape | None = None
-    landing: Landing | None = None
-    values: Sequence[float] | None = None
 
 
 class Contents:
@@ -75,10 +30,27 @@ class Contents:
         self._own_types = own_types
         self._tables: dict[str, tables.FamilyTable] = {}
         self._names: list[str] = []
-        self._unsettled: collections.OrderedDict[Group, None] = collections.OrderedDict()
+        self._unsettled: collections.OrderedDict[holdings.Group, None] = collections.OrderedDict()
+        self._size = 0
         self._shapes: weakref.WeakValueDictionary[bytes, shapes.Shape] = weakref.WeakValueDictionary()
 
-    def check(self, group: Group | None, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool) -> None:
+    @property
+    def size(self) -> int:
+        """How many series Prometheus sees of all groups, the times of pushes apart."""
+        return self._size
+
+    def sizes(
+        self, group: holdings.Group | None, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool
+    ) -> tuple[int, int]:
+        """How many series a group has, and how many it would have with this push."""
+        had = group.families if group is not None else {}
+        before = sum(held.size for held in had.values())
+        left = 0 if replace else sum(held.size for name, held in had.items() if name not in pushed)
+        return before, left + sum(family.size for family in pushed.values())
+
+    def check(
+        self, group: holdings.Group | None, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool
+    ) -> None:
         """Raise :class:`errors.InconsistentPushError` where this push to this group would clash with the others."""
         had = {name: held.keys for name, held in group.families.items()} if group else {}
         consistency.check(pushed, present=self._tables, own_types=self._own_types, had=had, replace=replace)
@@ -96,7 +68,7 @@ class Contents:
 
     def put(
         self,
-        group: Group,
+        group: holdings.Group,
         pushed: Mapping[str, pushes.PreparedFamily],
         *,
         replace: bool,
@@ -111,15 +83,17 @@ class Contents:
         self._write_values(group)
         if replace:
             self._drop(group, [name for name in group.families if name not in pushed])
-        group.landing = Landing(at)
-        alike: dict[tuple[str | None, tuple[str, ...]], HeldFamily] = {}
+        group.landing = holdings.Landing(at)
+        alike: dict[tuple[str | None, tuple[str, ...], int], holdings.HeldFamily] = {}
         for name, family in pushed.items():
-            held = self._put_family(name, family, had=group.families.get(name), landing=group.landing)
+            had = group.families.get(name)
+            held = self._put_family(name, family, had=had, landing=group.landing)
+            self._size += held.size - (had.size if had is not None else 0)
             # Every group has names; all of them have the table's, so that they take no memory.
-            group.families[self._tables[name].name] = alike.setdefault((held.help, held.keys), held)
+            group.families[self._tables[name].name] = alike.setdefault((held.help, held.keys, held.size), held)
         self._note_shape(group, pushed, spelling)
 
-    def repeat(self, group: Group, spelling: shapes.Spelling, *, replace: bool, at: float) -> bool:
+    def repeat(self, group: holdings.Group, spelling: shapes.Spelling, *, replace: bool, at: float) -> bool:
         """Put a push into the group that differs from its last one in its values alone.
 
         All checks then have the outcome that they had before: what the group has, no other can have taken since. The
@@ -139,7 +113,48 @@ class Contents:
         landing.at = at
         return True
 
-    def stamp(self, group: Group) -> None:
+    def parts(self, group: holdings.Group, known: Mapping[str, pushes.PreparedFamily]) -> list[pushes.Part]:
+        """What the group has of each of its pushes, oldest first, as :meth:`insert` takes it.
+
+        :param known: the families of a push that it has just got.
+        """
+        self._write_values(group)
+        slots = group.shape.slots if group.shape is not None else {}
+        found: dict[int, pushes.Part] = {}
+        for name, held in group.families.items():
+            part = found.setdefault(id(held.landing), pushes.Part(held.landing.at, []))
+            family = known[name] if name in known else self._prepared(name, held)
+            lines, own = tuple(family.series.values()), slots.get(name) if held.landing is group.landing else None
+            part.families.append(
+                pushes.KeptFamily(name, family.type, held.help, held.keys, lines, own, family.specials)
+            )
+        return list(found.values())
+
+    def insert(self, group: holdings.Group, parts: Iterable[pushes.Part]) -> None:
+        """Give a group that has nothing these parts, which are known to stand beside all others."""
+        for part in parts:
+            pushed = {family.name: family.prepared() for family in part.families}
+            self.put(group, pushed, replace=False, at=part.at)
+        self.stamp(group)
+
+    def load(self, restored: Iterable[tuple[holdings.Group, Iterable[pushes.Part]]]) -> None:
+        """Insert many groups at once into an empty store: in a fraction of the time, since nothing has to be moved."""
+        loader = loaders.Loader(self._add_table)
+        for group, parts in restored:
+            for part in parts:
+                loader.add(group, part)
+            times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
+            for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
+                ((group.times_key, lines),) = family.series.items()
+                loader.add_family(
+                    pushes.KeptFamily(
+                        name, family.type, family.help, (group.times_key,), (lines,), None, family.specials
+                    )
+                )
+        loader.finish()
+        self._size = loader.size
+
+    def stamp(self, group: holdings.Group) -> None:
         """Show the group's push and failure times as the series that Pushgateway adds to every group."""
         if group.times_key:
             self._unsettled.setdefault(group)
@@ -165,7 +180,7 @@ class Contents:
             self._unsettled.clear()  # It keeps the room that it once had until it is told.
         return settled
 
-    def remove(self, group: Group) -> None:
+    def remove(self, group: holdings.Group) -> None:
         """Take all that the group has out of the tables."""
         self._unsettled.pop(group, None)
         self._drop(group, list(group.families))
@@ -176,13 +191,13 @@ class Contents:
         """All families, in order of their names, as they were when their groups were settled."""
         return [self._tables[name].render() for name in self._names]
 
-    def view(self, group: Group) -> interface.GroupView:
+    def view(self, group: holdings.Group) -> interface.GroupView:
         """The group with the rendered lines of its series."""
         if group in self._unsettled:
             del self._unsettled[group]
             self._settle(group)
-        stamped = Landing(max(group.push_time, group.push_failure_time))
-        times = {name: HeldFamily(text, stamped, (group.times_key,)) for name, text in _OWN_HELP.items()}
+        stamped = holdings.Landing(max(group.push_time, group.push_failure_time))
+        times = {name: holdings.HeldFamily(text, stamped, (group.times_key,), 1) for name, text in _OWN_HELP.items()}
         held_families = {**group.families, **times}
         return interface.GroupView(
             key=group.key,
@@ -192,16 +207,23 @@ class Contents:
             families={name: self._view_family(name, held) for name, held in held_families.items()},
         )
 
-    def _view_family(self, name: str, held: HeldFamily) -> interface.GroupFamily:
+    def _prepared(self, name: str, held: holdings.HeldFamily) -> pushes.PreparedFamily:
+        table = self._tables[name]
+        series = {key: table.series[key] for key in held.keys}
+        known = table.series.specials
+        specials = {key: known[key] for key in series if key in known}
+        return pushes.PreparedFamily(table.type, held.help, series, specials, held.size)
+
+    def _view_family(self, name: str, held: holdings.HeldFamily) -> interface.GroupFamily:
         table = self._tables[name]
         page = pages.join([(table.series[key], table.series.specials.get(key)) for key in held.keys])
         return interface.GroupFamily(type=table.type, help=held.help, pushed_at=held.landing.at, page=page)
 
-    def _settle(self, group: Group) -> None:
+    def _settle(self, group: holdings.Group) -> None:
         self._write_values(group)
         self._write_times(group)
 
-    def _write_values(self, group: Group) -> None:
+    def _write_values(self, group: holdings.Group) -> None:
         if group.values is None or group.shape is None:
             return
         written = shapes.written(group.values)
@@ -211,21 +233,25 @@ class Contents:
             for key, slots in zip(group.families[name].keys, series, strict=True):
                 table.renumber(key, [written[slot] for slot in slots])
 
-    def _write_times(self, group: Group) -> None:
+    def _write_times(self, group: holdings.Group) -> None:
         times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
         key = group.times_key
         if key and key not in self._tables[interface.PUSH_TIME].series.specials:
             for name, value in times.items():
                 self._tables[name].series.renumber(key, [numbers.format_float(value).encode()])
             return
-        had = {name: HeldFamily(text, Landing(0.0), (key,)) for name, text in _OWN_HELP.items()} if key else {}
+        had = (
+            {name: holdings.HeldFamily(text, holdings.Landing(0.0), (key,), 1) for name, text in _OWN_HELP.items()}
+            if key
+            else {}
+        )
         for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
-            self._put_family(name, family, had=had.get(name), landing=Landing(0.0))
+            self._put_family(name, family, had=had.get(name), landing=holdings.Landing(0.0))
             (group.times_key,) = family.series
 
     def _put_family(
-        self, name: str, family: pushes.PreparedFamily, *, had: HeldFamily | None, landing: Landing
-    ) -> HeldFamily:
+        self, name: str, family: pushes.PreparedFamily, *, had: holdings.HeldFamily | None, landing: holdings.Landing
+    ) -> holdings.HeldFamily:
         table = self._tables.get(name) or self._add_table(name, family.type)
         keys = tuple(family.series)
         if had is None or had.help != family.help or table.type is not family.type:
@@ -241,10 +267,10 @@ class Contents:
                 del table.series[gone]
         for key, lines in family.series.items():
             table.series[key] = lines
-        return HeldFamily(family.help, landing, keys)
+        return holdings.HeldFamily(family.help, landing, keys, family.size)
 
     def _note_shape(
-        self, group: Group, pushed: Mapping[str, pushes.PreparedFamily], spelling: shapes.Spelling | None
+        self, group: holdings.Group, pushed: Mapping[str, pushes.PreparedFamily], spelling: shapes.Spelling | None
     ) -> None:
         """Find out what the body's shape is at its second push, since many groups have no second."""
         had, group.shape = group.shape, None
@@ -258,9 +284,10 @@ class Contents:
         if shape is not None and shape.slots.keys() == pushed.keys():
             self._shapes[group.digest] = group.shape = shape
 
-    def _drop(self, group: Group, names: Iterable[str]) -> None:
+    def _drop(self, group: holdings.Group, names: Iterable[str]) -> None:
         for name in names:
             held = group.families.pop(name)
+            self._size -= held.size
             self._take_out(name, held.help, held.keys)
 
     def _take_out(self, name: str, help_text: str | None, keys: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from tidegate.exposition import encodings, pages, shapes
-from tidegate.model import families, groups, lives, records
+from tidegate.model import families, groups, lives, records, scrapers
 
 PUSH_TIME = "push_time_seconds"
 PUSH_TIME_HELP = "Last Unix time when changing this group in the Pushgateway succeeded."
@@ -58,16 +58,45 @@ class Swept(NamedTuple):
     more: bool
 
 
+class KeptReadings(NamedTuple):
+    """What a process before knew of scrapers.
+
+    :param ended: steady seconds at which it was still there.
+    """
+
+    readings: Sequence[scrapers.Reading]
+    ended: float
+
+
 class Store(Protocol):
     """Groups and their lives.
 
     - Changes are atomic and ordered: each gets the next ``revision``, and whoever reads sees all of it or nothing.
     - A change has happened, and will survive what this store promises to survive, when its call returns. A call that
-      raises has changed nothing (a refused push notes its failure time, as Pushgateway does).
+      raises has changed nothing (a refused push notes its failure time, as Pushgateway does). Every call that changes
+      may raise :class:`errors.StorageError`. Who reads meanwhile may see a change that is taken back.
     - The cost of a change follows the change, not the store.
     - What a call returns is the caller's: no later change reaches into it.
     - One event loop calls; no method may be called from another thread.
     """
+
+    async def open(self) -> None:
+        """Take hold of what the store is kept in, if anything; before all other calls.
+
+        :raises OSError: it cannot be used; the message says what to do.
+        """
+        ...
+
+    async def restore(self) -> None:
+        """Take in what was kept; before all calls but :meth:`open`.
+
+        :raises OSError: it cannot be read.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Keep what is left to be kept. After that there are no more calls."""
+        ...
 
     @property
     def epoch(self) -> str:
@@ -93,6 +122,7 @@ class Store(Protocol):
         :param ttl: seconds without a further push after which the group drains, where it has no owner.
         :param spelling: the body that the families were read from, so that :meth:`repeat` knows the next one like it.
         :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
+        :raises errors.LimitError: they are more than may be pushed, or there is no room for them.
         """
         ...
 
@@ -129,12 +159,28 @@ class Store(Protocol):
         """What a scrape gets: every push up to the call is in it. The cost follows what has changed."""
         ...
 
+    def keep_reading(self, reading: scrapers.Reading) -> None:
+        """Keep what is known of a scraper. It is kept no earlier than the changes before it."""
+        ...
+
+    def forget_scraper(self, scraper: scrapers.Scraper) -> None:
+        """Keep nothing of a scraper."""
+        ...
+
+    def kept_readings(self) -> KeptReadings:
+        """What was known of scrapers when the store was restored."""
+        ...
+
     def group(self, key: groups.GroupingKey) -> GroupView | None:
         """One group, ``None`` where there is none."""
         ...
 
     def grouping_keys(self) -> list[groups.GroupingKey]:
         """All groups there are, oldest first."""
+        ...
+
+    def series(self) -> int:
+        """How many series Prometheus sees of all groups: each bucket, quantile, sum and count is one."""
         ...
 
     def states(self) -> Mapping[lives.State, int]:

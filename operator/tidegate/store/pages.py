@@ -114,6 +114,16 @@ class SeriesPages:
         self._pages: list[_Page] = []
         self.specials: dict[str, families.Metric] = {}
 
+    def load(self, series: Sequence[tuple[str, bytes]]) -> None:
+        """Take many series at once into an empty map.
+
+        :param series: each once, in the order of their keys.
+        """
+        for start in range(0, len(series), PAGE_SIZE):
+            keys, lines = zip(*series[start : start + PAGE_SIZE], strict=True)
+            self._firsts.append(keys[0])
+            self._pages.append(_Page(list(keys), array.array(_SIZE, map(len, lines)), b"".join(lines)))
+
     def __contains__(self, key: str) -> bool:
         return self._find(key) is not None
 

@@ -2,28 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tidegate import settings
 from tidegate.exposition import names, order, render, specials
-from tidegate.model import errors, families, groups
-from tidegate.store import interface
+from tidegate.model import errors, families, groups, limits
+from tidegate.store import bounds, interface
 
 _RESERVED_PREFIX = "__"
 _QUANTILE = "quantile"
+_GAUGE = families.MetricType.GAUGE
 
 
 class PreparedFamily(NamedTuple):
-    """A family with its grouping labels in place: its series by key, each rendered, and its special metrics."""
+    """A family with its grouping labels in place: its series by key, each rendered, and its special metrics.
+
+    :param size: how many series Prometheus sees of it: each bucket, quantile, sum and count is one.
+    """
 
     type: families.MetricType
     help: str | None
     series: Mapping[str, bytes]
     specials: Mapping[str, families.Metric]
+    size: int
 
 
-def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> dict[str, PreparedFamily]:
-    """Check a push against itself, put the grouping labels on every series and render them.
+class KeptFamily(NamedTuple):
+    """A family of a group as it is kept: ``keys`` and ``lines`` of its series, side by side.
+
+    :param slots: where its numbers may come alone (:data:`tidegate.exposition.shapes.Slots`).
+    """
+
+    name: str
+    type: families.MetricType
+    help: str | None
+    keys: tuple[str, ...]
+    lines: Sequence[bytes]
+    slots: Sequence[Sequence[int]] | None
+    specials: Mapping[str, families.Metric]
+
+    def prepared(self) -> PreparedFamily:
+        """The family as a push brings it."""
+        series = dict(zip(self.keys, self.lines, strict=True))
+        return PreparedFamily(self.type, self.help, series, self.specials, self.size)
+
+    @property
+    def size(self) -> int:
+        """See :class:`PreparedFamily`."""
+        return _size(self.type, self.lines)
+
+
+class Part(NamedTuple):
+    """What a group has of one of its pushes.
+
+    :param at: when that push came, or the last that repeated it; Unix seconds.
+    """
+
+    at: float
+    families: list[KeptFamily]
+
+
+def prepare(
+    key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, chosen: settings.LimitSettings
+) -> dict[str, PreparedFamily]:
+    """Check a push against itself and the limits of one, put the grouping labels on every series and render them.
 
     Families that the store adds itself (:data:`interface.TIMES`) are left out.
 
@@ -31,6 +74,7 @@ def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> d
     an empty one, as in Pushgateway (so that Prometheus does not attach the gateway's own address).
 
     :raises errors.InconsistentPushError: a fault, a timestamp, a series twice, or a label with a reserved name.
+    :raises errors.LimitError: too many series, or a series with too many or too long labels.
     """
     for family in pushed.values():
         if family.fault:
@@ -40,8 +84,16 @@ def prepare(key: groups.GroupingKey, pushed: Mapping[str, families.Family]) -> d
                 raise errors.InconsistentPushError(
                     f"pushed metrics must not have timestamps: {family.name} has {metric.timestamp_ms}"
                 )
-    label_sets = _LabelSets(key)
-    return {name: _prepare_family(family, label_sets) for name, family in pushed.items() if name not in interface.TIMES}
+    label_sets = _LabelSets(key, chosen=chosen)
+    prepared = {}
+    for name, family in pushed.items():
+        if name not in interface.TIMES:
+            bounds.check_words(family, chosen=chosen)
+            prepared[name] = _prepare_family(family, label_sets)
+    size = sum(family.size for family in prepared.values())
+    if size > chosen.push_series:
+        raise bounds.over(limits.Limit.PUSH_SERIES, f"the push has {size} series, {chosen.push_series} are allowed")
+    return prepared
 
 
 def with_grouping_labels(key: groups.GroupingKey, labels: families.Labels) -> families.Labels:
@@ -54,9 +106,16 @@ def prepare_times(
     key: groups.GroupingKey, times: Mapping[str, float], *, helps: Mapping[str, str]
 ) -> Iterator[tuple[str, PreparedFamily]]:
     """The families of one gauge each that the store adds to a group, by their names."""
-    label_sets = _LabelSets(key)
+    if all(names.is_plain_label(name) for name, _ in key):
+        labels = with_grouping_labels(key, ())
+        series, pairs = order.series_key(labels), render.pairs(labels)
+        for name, value in times.items():
+            lines = render.lines(name, type=_GAUGE, before=pairs, value=value)
+            yield name, PreparedFamily(_GAUGE, helps[name], {series: lines}, {}, 1)
+        return
+    label_sets = _LabelSets(key, chosen=None)
     for name, value in times.items():
-        family = families.Family(name, families.MetricType.GAUGE, helps[name], [families.Metric((), value)])
+        family = families.Family(name, _GAUGE, helps[name], [families.Metric((), value)])
         yield name, _prepare_family(family, label_sets)
 
 
@@ -77,13 +136,16 @@ class _LabelSet(NamedTuple):
 class _LabelSets(dict[families.Labels, _LabelSet]):
     """By the labels that were pushed. Families often repeat them, and then have their keys in common, too."""
 
-    def __init__(self, key: groups.GroupingKey) -> None:
+    def __init__(self, key: groups.GroupingKey, *, chosen: settings.LimitSettings | None) -> None:
         super().__init__()
         self._key = key
+        self._limits = chosen
         self.quoted = not all(names.is_plain_label(name) for name, _ in key)
 
     def __missing__(self, pushed: families.Labels) -> _LabelSet:
         labels = with_grouping_labels(self._key, pushed)
+        if self._limits is not None:
+            bounds.check_labels(labels, chosen=self._limits)
         doubtful = any(name == _QUANTILE or name.startswith(_RESERVED_PREFIX) for name, _ in labels)
         made = self[pushed] = _LabelSet(labels, order.series_key(labels), render.pairs(labels), doubtful)
         return made
@@ -106,7 +168,13 @@ def _prepare_family(family: families.Family, label_sets: _LabelSets) -> Prepared
             series[key] = specials.lines(family.name, special, type=family.type)
         else:
             series[key] = render.lines(family.name, type=family.type, before=pairs, value=metric.value)
-    return PreparedFamily(family.type, family.help, series, known)
+    return PreparedFamily(family.type, family.help, series, known, _size(family.type, series.values()))
+
+
+def _size(type: families.MetricType, lines: Collection[bytes]) -> int:
+    if type in families.DISTRIBUTIONS:
+        return sum(text.count(b"\n") for text in lines)
+    return len(lines)
 
 
 def _check_label_names(family: families.Family, labels: families.Labels, *, quoted: bool) -> None:

@@ -1,0 +1,280 @@
+"""The journal that is a file: changes written in batches, each acknowledged when the file has it.
+
+Whatever changes while one batch is written makes up the next one, so that concurrent pushes share a transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar
+
+from tidegate.aiokits import clocks, workers
+from tidegate.model import errors, groups, scrapers
+from tidegate.store import archives, batches, files, ledgers, rows
+
+_logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+RETRY_SECONDS = 1.0
+"""How often a file that cannot be written is tried again."""
+
+TakeBack: TypeAlias = Callable[[Collection[int], Sequence[rows.StoredGroup]], None]
+"""Makes the groups of these ids in memory what the file has of them; where it has nothing, they go."""
+
+
+class Observer(Protocol):
+    """Who is told how the file fares."""
+
+    def committed(self, seconds: float) -> None:
+        """A transaction was written in so many seconds."""
+        ...
+
+    def failed(self) -> None:
+        """A transaction or a checkpoint failed."""
+        ...
+
+
+class FileJournal:
+    """See :class:`tidegate.store.journals.Journal`.
+
+    Where a batch cannot be written, it and all that was told since are taken back, nothing is taken any more, and what
+    is left to be written is tried again until that works.
+
+    :param fsync: see :class:`ledgers.Ledger`.
+    :param revision: tells the store's revision.
+    :param take_back: see :data:`TakeBack`; called in the event loop.
+    :ivar set_aside: the name that a damaged file was given; ``None`` where there was none.
+    """
+
+    keeps = True
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        fsync: bool,
+        clock: clocks.Clock,
+        revision: Callable[[], int],
+        take_back: TakeBack,
+        observer: Observer | None = None,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self._path = path
+        self._fsync = fsync
+        self._clock = clock
+        self._revision = revision
+        self._take_back = take_back
+        self._observer = observer
+        self._retry_seconds = retry_seconds
+        self._opened: workers.Worker | None = None
+        self._connected: ledgers.Ledger | None = None
+        self._open = batches.Batch()
+        self._work = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
+        self._trouble = ""
+        self._checkpoint_after = 0.0
+        self.set_aside: Path | None = None
+
+    @property
+    def writable(self) -> bool:
+        """Whether changes are taken."""
+        return not self._trouble
+
+    async def open(self) -> None:
+        """Open the file, or make it where there is none; a damaged one is set aside.
+
+        :raises files.BadFileError: it cannot be used.
+        """
+        self._opened = workers.Worker("journal")
+        try:
+            self._connected = await self._worker.do(self._connect)
+        except BaseException:
+            await self._opened.stop()
+            raise
+
+    async def restore(self, read: Callable[[ledgers.Ledger], _Result]) -> _Result:
+        """What ``read`` makes of the file, in a thread; where that is damaged, it is set aside, and a new one is read.
+
+        From then on changes are written.
+
+        :raises files.BadFileError: it cannot be read though it is sound.
+        """
+        found: _Result = await self._worker.do(self._read, read)
+        self._writing = asyncio.create_task(self._write(), name="write the journal")
+        return found
+
+    async def close(self) -> None:
+        """Write what is left, and close the file."""
+        self._closing.set()
+        self._work.set()
+        if self._writing is not None:
+            await self._writing
+        await self._worker.do(self._ledger.close)
+        await self._worker.stop()
+
+    def require(self) -> None:
+        if self._trouble:
+            raise errors.StorageError(self._trouble)
+
+    def put(self, id: int, key: groups.GroupingKey, families: str) -> None:
+        self._open.groups[id] = rows.GroupRow(id, archives.spell_key(key), families)
+        self._work.set()
+
+    def pushed(self, row: rows.PushRow) -> None:
+        self._open.pushes[row.id] = row
+        self._work.set()
+
+    def lived(self, row: rows.LifeRow) -> None:
+        self._open.lives[row.id] = row
+        self._work.set()
+
+    def removed(self, id: int) -> None:
+        self._open.remove(id)
+        self._work.set()
+
+    def read(self, scraper: scrapers.Scraper, reading: scrapers.Reading | None) -> None:
+        self._open.scrapers[scraper] = None if reading is None else archives.scraper_row(reading)
+        self._work.set()
+
+    async def committed(self) -> None:
+        if self._open.empty:
+            return
+        # One for each who waits: the end of one's wait must not be that of the others.
+        waiting = asyncio.get_running_loop().create_future()
+        self._open.waiting.append(waiting)
+        await waiting
+
+    @property
+    def _worker(self) -> workers.Worker:
+        assert self._opened is not None, "it was opened"
+        return self._opened
+
+    @property
+    def _ledger(self) -> ledgers.Ledger:
+        assert self._connected is not None, "it was opened"
+        return self._connected
+
+    def _connect(self) -> ledgers.Ledger:
+        connection, aside = files.open_file(self._path)
+        if aside is not None:
+            self._tell_set_aside(aside, "it is no database")
+        return ledgers.Ledger(connection, fsync=self._fsync)
+
+    def _read(self, read: Callable[[ledgers.Ledger], _Result]) -> _Result:
+        try:
+            with files.explaining(self._path):
+                self._ledger.check()
+                return read(self._ledger)
+        except files.DamagedFileError as error:
+            self._ledger.close()
+            self._tell_set_aside(files.set_aside(self._path), str(error))
+            self._connected = self._connect()
+            return read(self._ledger)
+
+    def _tell_set_aside(self, aside: Path, why: str) -> None:
+        self.set_aside = aside
+        _logger.error(
+            "%s is damaged (%s): it is now %s, untouched, and the store begins empty; "
+            "the groups in it are pushed again by the next runs of their jobs",
+            self._path,
+            why,
+            aside,
+        )
+
+    async def _write(self) -> None:
+        while not (self._closing.is_set() and self._open.empty):
+            await self._work.wait()
+            self._work.clear()
+            batch = self._take()
+            if batch.empty:
+                continue
+            try:
+                is_long = await self._write_batch(batch)
+            except sqlite3.Error as error:
+                await self._recover(batch, error)
+                continue
+            batch.end()
+            if is_long:
+                await self._checkpoint()
+
+    async def _write_batch(self, batch: batches.Batch) -> bool:
+        """Whether the log has grown long."""
+        began = time.perf_counter()
+        changes = batch.changes(revision=self._revision(), moment=self._clock.steady())
+        is_long = await self._worker.do(self._ledger.write, changes)
+        if self._observer is not None:
+            self._observer.committed(time.perf_counter() - began)
+        return is_long
+
+    async def _checkpoint(self) -> None:
+        if time.monotonic() < self._checkpoint_after:
+            return
+        try:
+            await self._worker.do(self._ledger.checkpoint)
+        except sqlite3.Error as error:
+            self._count_failure()
+            self._checkpoint_after = time.monotonic() + self._retry_seconds
+            _logger.warning("the log of %s grows: it cannot be worked into the file: %s", self._path, error)
+
+    async def _recover(self, batch: batches.Batch, error: sqlite3.Error) -> None:
+        """Take back all that is not in the file, and return when it can be written again."""
+        self._count_failure()
+        self._trouble = f"{self._path.name} cannot be written ({error}), so nothing was changed; try again later"
+        _logger.error("%s cannot be written: %s; pushes are refused until it can be", self._path, error)
+        batch.add(self._take())
+        await self._back_to_file(batch)
+        while self._trouble:
+            await self._pause()
+            batch = self._take()
+            try:
+                await self._write_batch(batch)
+            except sqlite3.Error as again:
+                self._count_failure()
+                _logger.debug("%s still cannot be written: %s", self._path, again)
+                batch.add(self._take())
+                self._open = batch
+                if self._closing.is_set():
+                    _logger.error("%s could not be written until the end", self._path)
+                    self._open = batches.Batch()
+                    return
+            else:
+                self._trouble = ""
+                _logger.warning("%s can be written again", self._path)
+
+    async def _back_to_file(self, lost: batches.Batch) -> None:
+        ids = lost.ids
+        while True:
+            try:
+                stored = await self._worker.do(self._ledger.groups_of, ids)
+                break
+            except sqlite3.Error as error:
+                _logger.error("%s cannot be read either: %s", self._path, error)
+                if self._closing.is_set():
+                    stored, ids = [], set()
+                    break
+                await self._pause()
+        self._take_back(ids, stored)
+        # What was known of scrapers is known still.
+        self._open.scrapers = {**lost.scrapers, **self._open.scrapers}
+        lost.end(self._trouble)
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._retry_seconds):
+                await self._closing.wait()
+
+    def _count_failure(self) -> None:
+        if self._observer is not None:
+            self._observer.failed()
+
+    def _take(self) -> batches.Batch:
+        batch, self._open = self._open, batches.Batch()
+        return batch

@@ -1,0 +1,59 @@
+"""What a group is to the store, apart from the lines of its series, which are in the families' tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tidegate.exposition import shapes
+from tidegate.model import groups, lives
+
+
+@dataclass(slots=True)
+class Landing:
+    """When the push came (Unix seconds) that its families are from, or the last of the same shape since."""
+
+    at: float
+
+
+class HeldFamily(NamedTuple):
+    """What a group remembers of one of its families; the rendered lines are in the family's table.
+
+    Families of one push that are alike in all this share one.
+
+    :param size: see :class:`tidegate.store.pushes.PreparedFamily`.
+    """
+
+    help: str | None
+    landing: Landing
+    keys: tuple[str, ...]
+    size: int
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """One group as the store keeps it. Times are Unix seconds, 0.0 for never.
+
+    :param id: names it in a file, and no other group.
+    :param families: what was pushed, by name; the times that the store adds are not among them.
+    :param times_key: the key of those times' series; empty until they are shown.
+    :param digest: of the last push, where that was one body in text (:class:`tidegate.exposition.shapes.Spelling`).
+    :param shape: of the last push, where pushes like it may come as values alone.
+    :param landing: of the last push.
+    :param values: the last push's, where its lines are still to be written
+        (:meth:`tidegate.store.contents.Contents.settle`).
+    """
+
+    key: groups.GroupingKey
+    life: lives.Life
+    id: int = 0
+    revision: int = 0
+    push_time: float = 0.0
+    push_failure_time: float = 0.0
+    families: dict[str, HeldFamily] = field(default_factory=dict)
+    times_key: str = ""
+    digest: bytes = b""
+    shape: shapes.Shape | None = None
+    landing: Landing | None = None
+    values: Sequence[float] | None = None

@@ -1,0 +1,103 @@
+"""The token of the control API from the outside: which flags make it, and what is said where it is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import processes
+from tests.support import ports, tidegates, waiting
+from tidegate import cli
+
+HOST = tidegates.HOST
+
+
+def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert cli.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("tidegate: ")
+    assert said.count("\n") == 1
+    return said
+
+
+def test_an_operator_without_the_file_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "the operator needs --control.token-file: the file that the gateway" in _refused(capsys, "operator")
+
+
+def test_an_operator_does_not_send_the_token_to_another_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["operator", "--control.token-file=token", "--gateway.url=http://192.0.2.1:9092"]
+    assert "--gateway.url is to be http://127.0.0.1:PORT" in _refused(capsys, *arguments)
+
+
+def test_a_gateway_does_not_open_the_control_api_to_other_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, "gateway", "--control.listen-address=:9092", f"--web.listen-address={HOST}:0")
+    assert "--control.listen-address :9092 is not loopback alone" in said
+
+
+def test_the_status_shows_where_the_token_is_and_not_what_it_is(tmp_path: Path) -> None:
+    with tidegates.serving(tmp_path) as gateway, urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer:
+        status = answer.read().decode()
+    assert f'"control.token-file": "{gateway.token_file}"' in status
+    assert gateway.token_file.read_text().strip() not in status
+
+
+@contextlib.contextmanager
+def _running(folder: Path, *arguments: str) -> Iterator[tuple[int, int]]:
+    """``tidegate run`` beside an API server that is away; the ports of its two parts."""
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(
+        f'{{"current-context": "a", "contexts": [{{"name": "a", "context": {{"cluster": "a", "user": "a"}}}}], '
+        f'"clusters": [{{"name": "a", "cluster": {{"server": "http://{HOST}:{ports.free_port()}"}}}}], '
+        f'"users": [{{"name": "a", "user": {{}}}}]}}'
+    )
+    web, control, operator = (ports.free_port() for _ in range(3))
+    flags = {
+        "web.listen-address": f"{HOST}:{web}",
+        "control.listen-address": f"{HOST}:{control}",
+        "operator.listen-address": f"{HOST}:{operator}",
+        "kubernetes.kubeconfig": kubeconfig,
+    }
+    argv = [
+        sys.executable,
+        "-m",
+        "tidegate",
+        "run",
+        *(f"--{name}={value}" for name, value in flags.items()),
+        *arguments,
+    ]
+    process = processes.Process("run", argv=argv, log=folder / "run.log")
+    process.start()
+    try:
+        yield web, operator
+    finally:
+        process.stop()
+
+
+@pytest.mark.parametrize("in_file", [False, True], ids=["in memory", "in a file"])
+def test_both_in_one_process_share_a_token(tmp_path: Path, in_file: bool) -> None:
+    file = tmp_path / "token"
+    with _running(tmp_path, *([f"--control.token-file={file}"] if in_file else [])) as (web, operator):
+
+        def follows() -> bool:
+            push = urllib.request.Request(f"http://{HOST}:{web}/metrics/job/a", data=b"x 1\n", method="PUT")
+            urllib.request.urlopen(push, timeout=5).close()
+            with urllib.request.urlopen(f"http://{HOST}:{operator}/metrics", timeout=5) as answer:
+                return b"\ntidegate_operator_groups 1.0\n" in answer.read()
+
+        waiting.eventually(follows, why="the operator to know the group", retry_on=tidegates.AWAY)
+    assert file.exists() == in_file
+
+
+def test_the_status_shows_an_external_url_without_its_password(tmp_path: Path) -> None:
+    gateway = tidegates.Gateway(tmp_path, arguments=("--web.external-url=https://alice:secret@host/",))
+    try:
+        gateway.start()
+        with urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer:
+            assert b'"web.external-url": "https://host/"' in answer.read()
+    finally:
+        gateway.process.stop()

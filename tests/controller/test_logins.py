@@ -1,0 +1,33 @@
+"""With what the operator logs in, and what it says of a kubeconfig that it cannot read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tidegate import settings
+from tidegate.controller import logins
+
+SECRET = "c2VjcmV0"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"users: [{{name: a, user: {{token: {SECRET}}}", id="no YAML"),
+        pytest.param(f"token: {SECRET}", id="no kubeconfig"),
+        pytest.param(SECRET, id="a text"),
+        pytest.param(f"[{SECRET}]", id="a list"),
+        pytest.param(f"\x01{SECRET}", id="a character that YAML does not know"),
+    ],
+)
+async def test_a_kubeconfig_that_cannot_be_read_is_not_quoted(text: str, tmp_path: Path) -> None:
+    _write(tmp_path / "config", text)
+    with pytest.raises(logins.LoginError, match="no way to log in to Kubernetes") as refused:
+        await logins.load(settings.KubernetesSettings(kubeconfig=str(tmp_path / "config")))
+    assert SECRET not in str(refused.value)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text)

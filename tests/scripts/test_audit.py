@@ -1,0 +1,155 @@
+"""``make audit``: a known vulnerability fails, and a network that is away is told and fails nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import ports
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+ADVISORY = {
+    "id": "PYSEC-1",
+    "aliases": ["CVE-1"],
+    "summary": "It lets everybody in.",
+    "affected": [
+        {
+            "package": {"name": "leaky", "ecosystem": "PyPI"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.1"}]}],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    made = tmp_path / "lock.txt"
+    made.write_text("".join(f"{name}==1.0 --hash=sha256:{'0' * 64}\n" for name in ("leaky", "sound")))
+    return made
+
+
+@contextlib.contextmanager
+def _service(answers: Mapping[str, dict[str, Any]], *, status: int = 200) -> Iterator[str]:
+    """A service of advisories with these answers by the name of the package; its URL."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps(answers.get(asked["package"]["name"], {})).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing among the tests' own lines."""
+
+    with http.server.ThreadingHTTPServer((HOST, 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{server.server_port}/v1/query"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _audit(lock: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command: list[str | Path] = [sys.executable, ROOT / "scripts" / "audit.py", "--lock", lock, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(path) if path else ""}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
+
+
+def test_a_known_vulnerability_fails_and_is_named_with_its_remedy(lock: Path) -> None:
+    with _service({"leaky": {"vulns": [ADVISORY]}}) as url:
+        ran = _audit(lock, f"--osv-url={url}")
+    assert ran.returncode == 1
+    assert "audit: leaky 1.0: PYSEC-1, CVE-1; fixed in 1.1\n" in ran.stdout
+    assert "audit: osv was asked about 2 packages: 1 findings\n" in ran.stdout
+
+
+def test_none_is_well(lock: Path) -> None:
+    with _service({}) as url:
+        ran = _audit(lock, f"--osv-url={url}")
+    assert (ran.returncode, ran.stdout) == (0, "audit: osv was asked about 2 packages: 0 findings\n")
+
+
+def test_a_service_that_is_away_is_told_and_fails_nothing(lock: Path) -> None:
+    ran = _audit(lock, f"--osv-url=http://{HOST}:{ports.free_port()}/v1/query")
+    assert ran.returncode == 0
+    assert "audit: osv does not answer: " in ran.stdout
+    assert "audit: NOT DONE, no service for advisories can be reached" in ran.stdout
+
+
+def test_a_service_that_fails_has_not_answered(lock: Path) -> None:
+    with _service({}, status=500) as url:
+        ran = _audit(lock, f"--osv-url={url}")
+    assert ran.returncode == 0
+    assert "audit: NOT DONE" in ran.stdout
+
+
+def test_a_lock_file_that_cannot_be_audited_fails(lock: Path) -> None:
+    lock.write_text("leaky>=1.0\n")
+    ran = _audit(lock)
+    assert ran.returncode == 1
+    assert "lock.txt cannot be audited" in ran.stderr
+
+
+def _pretend(folder: Path, findings: Mapping[str, list[dict[str, Any]]]) -> Path:
+    """In place of pip-audit something that says this, by service."""
+    program = f"""
+import json, sys
+service = sys.argv[sys.argv.index("--vulnerability-service") + 1] if "--vulnerability-service" in sys.argv else ""
+print(json.dumps({{"dependencies": {dict(findings)!r}.get(service, [])}}))
+"""
+    (folder / "pip_audit.py").write_text(program)
+    return folder
+
+
+UNKNOWN = {"name": "leaky", "skip_reason": "Dependency not found"}
+SOUND = {"name": "sound", "version": "1.0", "vulns": []}
+
+
+def test_an_index_that_knows_no_package_at_all_has_not_answered(lock: Path, tmp_path: Path) -> None:
+    ran = _audit(lock, path=_pretend(tmp_path, {"pypi": [UNKNOWN, UNKNOWN], "osv": [UNKNOWN, UNKNOWN]}))
+    assert ran.returncode == 0
+    assert "audit: pypi knows none of the packages\n" in ran.stdout
+    assert "audit: NOT DONE" in ran.stdout
+
+
+def test_the_second_service_is_asked_where_the_first_does_not_answer(lock: Path, tmp_path: Path) -> None:
+    ran = _audit(lock, path=_pretend(tmp_path, {"pypi": [UNKNOWN, UNKNOWN], "osv": [SOUND]}))
+    assert ran.returncode == 0
+    assert "audit: osv was asked about 1 packages: 0 findings\n" in ran.stdout
+    assert "NOT DONE" not in ran.stdout
+
+
+def test_a_package_that_is_no_longer_known_fails(lock: Path, tmp_path: Path) -> None:
+    ran = _audit(lock, path=_pretend(tmp_path, {"pypi": [UNKNOWN, SOUND]}))
+    assert ran.returncode == 1
+    assert "audit: leaky: Dependency not found\n" in ran.stdout
+
+
+def _pins(name: str) -> set[str]:
+    return set(re.findall(r"^[a-z0-9-]+==[^ ;]+", (ROOT / "requirements" / f"{name}.txt").read_text(), re.MULTILINE))
+
+
+def test_what_is_audited_has_all_that_is_locked() -> None:
+    assert len(_pins("runtime")) > 20
+    assert _pins("runtime") | _pins("build") <= _pins("dev")
+
+
+def test_ci_audits() -> None:
+    assert "make audit" in (ROOT / ".ci" / "run").read_text().splitlines()

@@ -1,0 +1,177 @@
+"""A store with a file is after the end of its process what it was when its last change was acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.differential import cases_of_protobuf
+from tests.store import bodies, builders, kept
+from tidegate.aiokits import clocks
+from tidegate.exposition import protobuf, shapes, text
+from tidegate.model import errors, groups, lives, owners, records
+from tidegate.store import durable
+
+_PUSHES = st.tuples(
+    st.just("push"),
+    st.sampled_from(bodies.KEYS),
+    st.sampled_from(bodies.TEMPLATES),
+    st.lists(st.sampled_from(bodies.NUMBERS[:4]) | st.sampled_from(bodies.NUMBERS), min_size=9, max_size=9),
+    st.booleans(),
+    st.sampled_from([None, None, 30.0]),
+)
+_OTHERS = st.tuples(
+    st.sampled_from(["delete", "claim", "release", "retire", "sweep", "scrape", "kill"]),
+    st.sampled_from(bodies.KEYS),
+    st.sampled_from(kept.OWNERS),
+)
+
+
+class World:
+    """One file, and the store that has it open now."""
+
+    def __init__(self, store: durable.DurableStore, clock: clocks.MovableClock) -> None:
+        self.store = store
+        self.clock = clock
+
+    async def do(self, action: str, key: groups.GroupingKey, *rest: Any) -> None:
+        self.clock.advance(1.0)
+        await getattr(self, action)(key, *rest)
+
+    async def push(
+        self, key: groups.GroupingKey, template: str, numbers: list[str], replace: bool, ttl: float | None
+    ) -> None:
+        pushed = bodies.spell(template, numbers)
+        spelling = shapes.spell(pushed)
+        assert spelling is not None
+        try:
+            if not await self.store.repeat(key, spelling, replace=replace, ttl=ttl):
+                await self.store.push(key, text.parse(pushed), replace=replace, ttl=ttl, spelling=spelling)
+        except (errors.BadExpositionError, errors.InconsistentPushError):
+            return
+
+    async def delete(self, key: groups.GroupingKey, _: owners.Owner) -> None:
+        await self.store.delete(key)
+
+    async def claim(self, key: groups.GroupingKey, owner: owners.Owner) -> None:
+        await self.store.act([records.ClaimGroup(key=key, claim=owners.Claim(owner, drain_timeout=9.0))])
+
+    async def release(self, key: groups.GroupingKey, owner: owners.Owner) -> None:
+        await self.store.act([records.ReleaseGroup(key=key, uid=owner.uid)])
+
+    async def retire(self, key: groups.GroupingKey, _: owners.Owner) -> None:
+        view = self.store.group(key)
+        pushed = 0 if view is None else view.life.pushed_revision
+        over = tuple(owner.uid for owner in kept.OWNERS)
+        await self.store.act([records.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=9.0)])
+
+    async def sweep(self, _: groups.GroupingKey, owner: owners.Owner) -> None:
+        read = self.store.revision if owner is kept.OWNERS[0] else None
+        await self.store.sweep(read_revision=read, now=self.clock.steady())
+
+    async def scrape(self, *_: object) -> None:
+        await self.store.snapshot()
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(_PUSHES | _OTHERS, max_size=25))
+def test_whatever_happened_is_there_after_a_kill(actions: list[tuple[Any, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_live_through(Path(folder), actions))
+
+
+async def _live_through(folder: Path, actions: Sequence[tuple[Any, ...]]) -> None:
+    """Do all this, and at each kill go on with what a killed process leaves."""
+    clock, path, left = clocks.MovableClock(), folder / "groups", list(actions)
+    while True:
+        async with kept.opened(path, clock=clock) as store:
+            world = World(store, clock)
+            while left and left[0][0] != "kill":
+                await world.do(*left.pop(0))
+            before = await kept.shown(store)
+            path = kept.killed(path)
+        async with kept.opened(path, clock=clock) as again:
+            assert await kept.shown(again) == before
+            assert again.revision >= store.revision
+            assert again.epoch != store.epoch
+        if not left:
+            return
+        del left[0]
+
+
+@pytest.mark.parametrize("pushed", cases_of_protobuf.BODIES.values(), ids=cases_of_protobuf.BODIES)
+async def test_what_only_protobuf_can_say_is_there_after_the_end(pushed: bytes, tmp_path: Path) -> None:
+    path, key = tmp_path / "groups", builders.key(job="a", **{"not plain": "x"})
+    async with kept.opened(path) as store:
+        with contextlib.suppress(errors.BadRequestError):
+            await store.push(key, protobuf.parse(pushed, utf8_names=True), replace=True)
+        before = await kept.shown(store)
+    async with kept.opened(path) as store:
+        assert await kept.shown(store) == before
+
+
+async def test_a_group_that_drains_is_deleted_after_a_restart_when_its_time_is_over(tmp_path: Path) -> None:
+    clock, key = clocks.MovableClock(), builders.key(job="a")
+    async with kept.opened(tmp_path / "groups", clock=clock) as store:
+        world = World(store, clock)
+        await world.push(key, bodies.TEMPLATES[1], ["1"], True, None)
+        await world.claim(key, kept.OWNERS[0])
+        await world.retire(key, kept.OWNERS[0])
+    clock.advance(8.0)
+    async with kept.opened(tmp_path / "groups", clock=clock) as store:
+        assert (await store.sweep(read_revision=None, now=clock.steady())).deleted == []
+        clock.advance(1.0)
+        (deleted,) = (await store.sweep(read_revision=None, now=clock.steady())).deleted
+    assert deleted.reason is lives.Reason.TIMEOUT
+    assert deleted.claims.keys() == {kept.OWNERS[0].uid}
+    async with kept.opened(tmp_path / "groups", clock=clock) as store:
+        assert store.grouping_keys() == []
+
+
+async def test_pushes_at_the_same_time_share_a_transaction(tmp_path: Path) -> None:
+    counting = kept.Counting()
+    async with kept.opened(tmp_path / "groups", observer=counting) as store:
+        pushes = [
+            store.push(builders.key(job=str(number)), builders.family("g", builders.number(1.0)), replace=True)
+            for number in range(100)
+        ]
+        await asyncio.gather(*pushes)
+    assert counting.commits <= 3
+    async with kept.opened(tmp_path / "groups") as store:
+        assert len(store.grouping_keys()) == 100
+
+
+async def test_one_who_gives_up_waiting_keeps_nobody_else_from_being_acknowledged(tmp_path: Path) -> None:
+    async with kept.opened(tmp_path / "groups") as store:
+        pushes = [
+            asyncio.ensure_future(
+                store.push(builders.key(job=name), builders.family("g", builders.number(1.0)), replace=True)
+            )
+            for name in "ab"
+        ]
+        await asyncio.sleep(0)
+        pushes[0].cancel()
+        await pushes[1]
+        assert pushes[0].cancelled()
+
+
+@pytest.mark.parametrize("fsync", [False, True])
+async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: bool, monkeypatch: Any) -> None:
+    monkeypatch.setattr("tidegate.store.ledgers.CHECKPOINT_BYTES", 64 * 1024)
+    path = tmp_path / "groups"
+    async with kept.opened(path, fsync=fsync) as store:
+        for number in range(200):
+            pushed = builders.family("g", builders.number(float(number)))
+            await store.push(builders.key(job="a"), pushed, replace=True)
+        log = path.with_name("groups-wal").stat().st_size
+    assert log < 2 * 64 * 1024
+    assert os.listdir(tmp_path) == ["groups"]
