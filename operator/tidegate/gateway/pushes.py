@@ -145,7 +145,7 @@ def _ttl(request: web.BaseRequest) -> float | None:
 
 def _is_protobuf(content_type: str) -> bool:
     """Whether this says delimited families in protobuf; whatever says anything else is read as text, as there."""
-    if "protobuf" not in content_type.lower():
+    if "protobuf" not in content_type.lower() or not content_type.isascii():
         return False
     header = email.message.Message()
     header["content-type"] = content_type
