@@ -7,14 +7,15 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from tests.support import tidegates, waiting
 
 _WRITERS = 6
 _HANG_SECONDS = 30.0
-_FLAGS = ("--web.stop-timeout=20s",)
-"""What the gateway is started with."""
 
 
 class _Writer:
@@ -74,8 +75,10 @@ class _Writer:
                 return
 
 
-def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path) -> None:
-    gateway = tidegates.Gateway(tmp_path, arguments=_FLAGS)
+@pytest.mark.parametrize("is_kept", [False, True], ids=["in memory", "in a file"])
+def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path, is_kept: bool) -> None:
+    file = (f"--persistence.file={tmp_path / 'groups'}",) if is_kept else ()
+    gateway = tidegates.Gateway(tmp_path, arguments=("--web.stop-timeout=20s", *file))
     gateway.start()
     try:
         slow = socket.create_connection((tidegates.HOST, gateway.port), timeout=_HANG_SECONDS)
@@ -86,7 +89,7 @@ def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path) 
         waiting.eventually(lambda: all(writer.acknowledged > 50 for writer in writers), why="all to push")
         slow.sendall(b"PUT /metrics/job/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nm ")
         # What it waits for is known to the gateway before it is told to stop.
-        tidegates.Gateway.push(gateway, "job/before", "m 1\n")
+        gateway.push("job/before", "m 1\n")
 
         os.kill(gateway.process.pid, signal.SIGTERM)
         for writer in writers:
@@ -95,16 +98,23 @@ def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path) 
         assert _get(probe, "/-/ready") == (503, "stopping")
         status, exposition = _get(reader, "/metrics")
         assert status == 200
-        for writer in writers:
-            assert f'm{{instance="",job="{writer.job}"}} {writer.acknowledged}\n' in exposition
+        assert _acknowledged(writers) <= set(exposition.splitlines())
         slow.sendall(b"1\n")
         with slow, slow.makefile("rb") as answer:
             assert answer.read().startswith(b"HTTP/1.1 200 OK\r\n")
         waiting.eventually(lambda: gateway.process.returncode is not None, why="its end", timeout=_HANG_SECONDS)
         assert gateway.process.returncode == 0
         assert "Traceback" not in gateway.process.log.read_text()
+        if is_kept:
+            gateway.start()
+            assert {*_acknowledged(writers), 'm{instance="",job="slow"} 1'} <= set(gateway.exposition().splitlines())
     finally:
         gateway.process.stop()
+
+
+def _acknowledged(writers: Sequence[_Writer]) -> set[str]:
+    """The lines that must be there."""
+    return {f'm{{instance="",job="{writer.job}"}} {writer.acknowledged}' for writer in writers}
 
 
 def _get(connection: http.client.HTTPConnection, path: str) -> tuple[int, str]:

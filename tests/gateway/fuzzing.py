@@ -102,21 +102,21 @@ class _Sender:
             self._connection = socket.create_connection(self._address, timeout=_ANSWER_SECONDS)
             self._answers = self._connection.makefile("rb")
         self._connection.sendall(b"".join(requests))
-        for place in range(len(requests)):
-            if self._is_last(self._answers):
+        for place, request in enumerate(requests):
+            if self._is_last(self._answers, request):
                 self.close()
                 return requests[place + 1 :]
         return []
 
-    def _is_last(self, answers: io.BufferedReader) -> bool:
-        """Read an answer, count it, and see whether the connection ends with it."""
+    def _is_last(self, answers: io.BufferedReader, request: bytes) -> bool:
+        """Read the answer to a request, count it, and see whether the connection ends with it."""
         status, head = 100, b""
         while status == 100:
             head = b"".join(iter(answers.readline, b"\r\n"))
             found = _STATUS.match(head)
             assert found, f"no answer: {head!r}"
             status = int(found[1])
-        self._tally.statuses[status] += 1
+        self._count(status, request)
         length = re.search(rb"(?i)content-length: (\d+)", head)
         if length:
             answers.read(int(length[1]))
@@ -134,7 +134,13 @@ class _Sender:
             connection.settimeout(_BROKEN_SECONDS)
             with contextlib.suppress(TimeoutError, ConnectionError):
                 while answer := connection.recv(65536):
-                    self._tally.statuses.update(map(int, _STATUS.findall(answer)))
+                    for status in map(int, _STATUS.findall(answer)):
+                        self._count(status, data)
+
+    def _count(self, status: int, request: bytes) -> None:
+        self._tally.statuses[status] += 1
+        if status >= 500:
+            print(f"{status} to {request!r}", file=sys.stderr)
 
 
 async def in_process(number: int, *, seed: int) -> Tally:

@@ -80,3 +80,22 @@ async def test_escapes_are_those_of_a_value_and_no_way_around_the_path(
 ) -> None:
     assert (await client.send("PUT", path, b"m 1\n")).status == status
     assert await client.pushed() == [f'm{{instance="",job="{job}"}} 1' for job in jobs]
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        pytest.param(b"Tidegate-TTL: \xff", 400, id="a time to live"),
+        pytest.param(b"Tidegate-TTL: \xff\r\nTidegate-TTL: \xfe", 400, id="two times to live"),
+        pytest.param(b"Content-Type: application/vnd.google.protobuf; proto=\xc3\xa4\xff", 200, id="a type"),
+        pytest.param(b"Content-Encoding: \xff", 200, id="a coding"),
+        pytest.param(b"Expect: \xff", 417, id="an expectation"),
+        pytest.param(b"User-Agent: \xff", 200, id="a name"),
+    ],
+)
+async def test_bytes_of_a_header_that_are_no_text_are_nobodys_fault(
+    gateway: servers.Gateway, header: bytes, status: int
+) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(wires.PUSH_HEAD[:-2] + header + b"\r\n\r\nm 1\n")
+        assert (await wire.line()).startswith(b"HTTP/1.1 %d " % status)

@@ -43,6 +43,7 @@ class Intake:
 
     def __init__(self, chosen: settings.LimitSettings) -> None:
         self._limits = chosen
+        self._small = min(LARGE, chosen.body)
         self._pushes = 0
         self._leaving = 0
         self._bytes = 0
@@ -68,10 +69,12 @@ class Intake:
         if not content.is_eof() or hdrs.CONTENT_ENCODING in headers or hdrs.TRANSFER_ENCODING in headers:
             return None
         # SECURITY: aiohttp takes the longest of all lengths for none.
-        if not 0 < content.total_bytes < min(LARGE, self._limits.body):
+        if not 0 < content.total_bytes < self._small:
             return None
-        with _told():
+        try:
             return content.read_nowait()
+        except web.RequestPayloadError as error:
+            raise _unreadable(error) from error
 
     @contextlib.asynccontextmanager
     async def body(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
@@ -102,7 +105,7 @@ class Intake:
 
     async def _read(self, request: web.BaseRequest, held: _Held) -> bytes:
         content, body = request.content, bytearray()
-        with self._awaiting(held), _told():
+        with self._awaiting(held):
             async with asyncio.timeout(None) as held.scope:
                 while part := await content.readany():
                     size = len(body) + len(part)
@@ -133,6 +136,8 @@ class Intake:
         except TimeoutError:
             if held.refused is None:
                 raise
+        except (web.RequestPayloadError, ConnectionError) as error:
+            raise _unreadable(error) from error
         finally:
             self._awaited.pop(held, None)
         if held.refused is not None:
@@ -171,10 +176,5 @@ class Intake:
             held.scope.reschedule(asyncio.get_running_loop().time())
 
 
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What can go wrong while a body is read, as the client's error."""
-    try:
-        yield
-    except (web.RequestPayloadError, ConnectionError) as error:
-        raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+def _unreadable(error: Exception) -> errors.BadRequestError:
+    return errors.BadRequestError(f"the body cannot be read: {error}")

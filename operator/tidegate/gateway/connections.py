@@ -44,6 +44,9 @@ _LAST_WORDS = 50
 """So many clients at once are left this time."""
 
 
+_parse = web.RequestHandler.data_received
+
+
 class Server(web.Server):
     """A server with so many connections at most.
 
@@ -213,11 +216,18 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         # Every push comes this way: as little as can be is done here.
         before = self._request_count
-        super().data_received(data)
-        if self._request_count != before:
-            self._begun(len(data))
-        elif data and (self._body is None or self._body.is_eof()):
-            self._head_grown(data)
+        _parse(self, data)
+        if self._request_count == before:
+            if data and (self._body is None or self._body.is_eof()):
+                self._head_grown(data)
+        elif self._messages:
+            message, body = self._messages[-1]
+            awaited, self._body = self._body, body
+            if message.__class__ is web_protocol._ErrInfo:
+                self._misled(message, awaited)
+            elif len(data) + self._head_bytes > self._server.limits.request_head:
+                self._check_heads()
+            self._head_bytes = 0
 
     def look(self, *, now: float) -> None:
         """Turn it away where it takes too long for a head. One that has asked before may stay without asking."""
@@ -262,19 +272,6 @@ class Connection(web.RequestHandler):
             return error
         # SECURITY: what follows the first line repeats the client's own bytes, as many as it likes.
         return errors.BadRequestError(f"this is no HTTP request: {_first_line(error.message)}")
-
-    def _begun(self, size: int) -> None:
-        """Requests have begun with the last bytes that came, so many of them."""
-        size += self._head_bytes
-        self._head_bytes = 0
-        if not self._messages:
-            return
-        message, body = self._messages[-1]
-        before, self._body = self._body, body
-        if isinstance(message, web_protocol._ErrInfo):
-            self._misled(message, before)
-        elif size > self._server.limits.request_head:
-            self._check_heads()
 
     def _misled(self, error: web_protocol._ErrInfo, body: aiohttp.StreamReader | None) -> None:
         """What came last is neither a request nor what can be of the body that is awaited."""

@@ -21,8 +21,6 @@ from tidegate.model import errors, limits
 
 _logger = logging.getLogger(__name__)
 
-_VERSIONS = (HttpVersion11, HttpVersion10)
-
 
 class Front:
     """The handler of an address. Make it within the event loop that serves it.
@@ -89,7 +87,7 @@ class Front:
         if self._guard is not None and (refusal := await self._guard.refuse(request)) is not None:
             return refusal
         try:
-            if request.version not in _VERSIONS:
+            if request.version is not HttpVersion11 and request.version != HttpVersion10:
                 raise errors.BadRequestError("HTTP is spoken in its versions 1.0 and 1.1")
             if hdrs.EXPECT in request.headers:
                 await self._expect(request)

@@ -71,22 +71,13 @@ class GroupEndpoint:
         ttl = _ttl(request)
         self._intake.begin()
         try:
-            body = self._intake.at_once(request)
+            began, body = time.perf_counter(), self._intake.at_once(request)
             if body is not None:
-                await self._take(key, request, body, replace=replace, ttl=ttl)
+                await self._store_body(key, request, body, replace=replace, ttl=ttl)
             else:
                 async with self._intake.body(request) as body:
-                    await self._take(key, request, body, replace=replace, ttl=ttl)
-        finally:
-            self._intake.end()
-        return answers.nothing(self._accepted)
-
-    async def _take(
-        self, key: groups.GroupingKey, request: web.BaseRequest, body: bytes, *, replace: bool, ttl: float | None
-    ) -> None:
-        began = time.perf_counter()
-        try:
-            await self._store_body(key, request, body, replace=replace, ttl=ttl)
+                    began = time.perf_counter()
+                    await self._store_body(key, request, body, replace=replace, ttl=ttl)
         except errors.BadExpositionError:
             self._metrics.pushes_unparsable.inc()
             raise
@@ -96,10 +87,13 @@ class GroupEndpoint:
             raise errors.BadRequestError(
                 f"pushed metrics are invalid or inconsistent with existing metrics: {error}"
             ) from error
+        finally:
+            self._intake.end()
         if ttl is not None:
             self._on_expiry()
         self._metrics.pushes_accepted.inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
+        return answers.nothing(self._accepted)
 
     def _key(self, request: web.BaseRequest) -> groups.GroupingKey:
         parts = request.rel_url.raw_path.split("/", self._parts_before_key)
@@ -151,7 +145,7 @@ def _ttl(request: web.BaseRequest) -> float | None:
 
 def _is_protobuf(content_type: str) -> bool:
     """Whether this says delimited families in protobuf; whatever says anything else is read as text, as there."""
-    if "protobuf" not in content_type.lower():
+    if "protobuf" not in content_type.lower() or not content_type.isascii():
         return False
     header = email.message.Message()
     header["content-type"] = content_type
