@@ -52,9 +52,7 @@ runtime.run_operator(settings.OperatorSettings())
 
 
 def test_resets_in_the_midst_of_tls_fail_their_own_calls_alone() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _CALLS], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", _CALLS], capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["200", "200", "400"]
