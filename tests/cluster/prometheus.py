@@ -143,7 +143,7 @@ class Prometheus:
         return [Series(series["metric"], [_point(point) for point in series["values"]]) for series in found]
 
     def samples(self, selector: str, *, window: str) -> list[Series]:
-        """Every sample as it was scraped, at its scrape's own time, of the last `window`; staleness markers are none."""
+        """Every sample as it was scraped, at its scrape's own time, of the last `window`; stale markers are none."""
         found = self._ask("query", {"query": f"{selector}[{window}]"})["result"]
         return [Series(series["metric"], [_point(point) for point in series["values"]]) for series in found]
 

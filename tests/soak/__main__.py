@@ -21,7 +21,7 @@ from tests.soak import audits, databases, faults, histories, launchers, pushlogs
 
 _JOBS_A_MINUTE = 90
 _JUMP = 3.0
-_PAUSES = (0.5, 4.0)
+_PAUSES = (2.0, 12.0)
 """Seconds between the end of a fault and the next one, between these."""
 _AFTERWARDS = 600
 """Seconds for the start and the end, at most; the API server gives no rights for less than these ten minutes."""
@@ -93,12 +93,14 @@ def _work(
     with log.open("w") as file, concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="workload") as threads:
         working = threads.submit(workload.run)
         try:
-            told = 0.0
+            told, well = 0.0, time.time()
             while not working.done():
                 # In this thread: it lives as long as what it starts again.
-                done.append(faults.strike(next(kinds), stage, dice))
-                say(f"{done[-1].name}: {done[-1].detail}")
-                file.write(json.dumps(done[-1]) + "\n")
+                for fault in (*faults.start_again(stage, since=well), faults.strike(next(kinds), stage, dice)):
+                    done.append(fault)
+                    say(f"{fault.name}: {fault.detail}")
+                    file.write(json.dumps(fault) + "\n")
+                well = time.time()
                 concurrent.futures.wait([working], timeout=dice.uniform(*_PAUSES))
                 if time.monotonic() > told + _STATUS_SECONDS:
                     told = time.monotonic()

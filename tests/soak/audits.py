@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.soak import histories
 
-_KINDS = ("Job", "CronJob")
-_ENDS = {"Complete": "succeeded", "Failed": "failed"}
+_KINDS = ("Job", "CronJob", "PartialObjectMetadata")
+"""The last one is what the garbage collector asks for when it takes a finalizer away."""
 
 
 def read(path: Path) -> dict[str, histories.Life]:
@@ -32,7 +32,7 @@ def lives(events: Iterable[dict[str, Any]]) -> dict[str, histories.Life]:
         if answer.get("kind") in _KINDS:
             metadata = answer["metadata"]
             life = found.get(metadata["uid"]) or histories.Life(metadata["name"], at)
-            found[metadata["uid"]] = life._replace(**_news(answer, life, at=at))
+            found[metadata["uid"]] = _grown(life, answer, at=at)
         elif event["verb"] == "delete" and answer.get("kind") == "Status":
             uid = answer["details"]["uid"]
             if found[uid].gone is None:
@@ -40,17 +40,19 @@ def lives(events: Iterable[dict[str, Any]]) -> dict[str, histories.Life]:
     return found
 
 
-def _news(answer: dict[str, Any], life: histories.Life, *, at: float) -> dict[str, float]:
-    """What this state of an object tells that was not known of it."""
-    metadata = answer["metadata"]
-    told = dict.fromkeys(_ends(answer), at)
-    if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
-        # Whoever took its last finalizer away has removed it.
-        told["gone"] = at
-    return {name: moment for name, moment in told.items() if getattr(life, name) is None}
+def _grown(life: histories.Life, answer: dict[str, Any], *, at: float) -> histories.Life:
+    """With what this state of the object tells that was not known of it."""
+    metadata, ends = answer["metadata"], set(_ends(answer))
+    # Whoever took its last finalizer away has removed it.
+    is_gone = "deletionTimestamp" in metadata and not metadata.get("finalizers")
+    return life._replace(
+        succeeded=life.succeeded or (at if "Complete" in ends else None),
+        failed=life.failed or (at if "Failed" in ends else None),
+        gone=life.gone or (at if is_gone else None),
+    )
 
 
 def _ends(answer: dict[str, Any]) -> Iterator[str]:
     for condition in answer.get("status", {}).get("conditions") or ():
-        if condition["type"] in _ENDS and condition["status"] == "True":
-            yield _ENDS[condition["type"]]
+        if condition["status"] == "True":
+            yield condition["type"]

@@ -112,6 +112,18 @@ ALL = (
 )
 
 
+def start_again(stage: stages.Stage, *, since: float) -> Iterator[histories.Fault]:
+    """Start what has ended by itself, as the kubelet does, and tell of it.
+
+    :param since: when all of it still ran, in Unix seconds.
+    """
+    for part, running in ((histories.Part.GATEWAY, stage.gateway), (histories.Part.OPERATOR, stage.operator)):
+        if not running.process.running:
+            detail = f"exit code {running.process.returncode}; its log ends:\n{running.process.tail()}"
+            running.start()
+            yield histories.Fault(f"{part} ended by itself", (part,), since, time.time(), detail, by_itself=True)
+
+
 def deal(dice: random.Random, kinds: Sequence[Kind] = ALL) -> Iterator[Kind]:
     """Kinds without end: each once in every round, in an order of the dice."""
     while True:

@@ -100,13 +100,17 @@ class Part(enum.StrEnum):
 
 
 class Fault(NamedTuple):
-    """What was done to the parts, and when it was well again."""
+    """What was done to the parts, and when it was well again.
+
+    :param by_itself: nobody did it: a process ended. It was seen at ``ended``, and ran still at ``began``.
+    """
 
     name: str
     parts: tuple[Part, ...]
     began: float
     ended: float
     detail: str = ""
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

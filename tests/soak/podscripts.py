@@ -1,10 +1,10 @@
-"""What a pod of the soak runs: it pushes values and writes down every try, in a file of its own that tidegate never sees.
+"""What a pod of the soak runs: it pushes values and writes down every try, in a file that tidegate never sees.
 
 `SPEC` in its environment says what to push and where; `POD` and `OWNER` come from the downward API. It is run as a file
 and knows the standard library alone: hundreds of them start on two cores.
 
-Each line of the log is one JSON object: first what the pod is about, then `sent` and `answered` of each try. A push that
-nobody answered has no `answered`; it may have been taken or not.
+Each line of the log is one JSON object: first what the pod is about, then `sent` and `answered` of each try. A push
+that nobody answered has no `answered`; it may have been taken or not.
 """
 
 import http.client

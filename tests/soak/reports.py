@@ -38,6 +38,7 @@ def table(
         ("live groups deleted", _count(found.deleted)),
         ("groups left past the bound", _count(found.left)),
         ("acknowledged pushes lost", _count(found.lost)),
+        ("processes ended by themselves", str(len(found.ended))),
         ("  (left, but nobody could know)", _count(found.unknowable)),
     ]
     width = max(_WIDTH, *(len(name) for name, _ in rows))

@@ -134,14 +134,19 @@ def _stranger(name: str, *, pushes: int, gateway: tidegates.Gateway, logs: Path,
         "owner": histories.NOBODY,
     }
     environment = {**os.environ, "SPEC": json.dumps(spec), "POD": name}
-    argv = [sys.executable, "-I", "-S", _SCRIPT]
+    argv = [sys.executable, "-I", "-S", str(_SCRIPT)]
     return processes.Process(name, argv=argv, log=folder / f"{name}.log", env=environment)
 
 
 def wait_until_quiet(stage: Stage, *, timeout: float) -> list[str]:
-    """Wait until no group is left that is to go; those that are when the seconds are over."""
+    """Wait until no group is left that is to go; those that are when the seconds are over.
+
+    :raises processes.ProcessEnded: gateway or operator has ended by itself.
+    """
 
     def leaving() -> list[str]:
+        stage.gateway.process.check()
+        stage.operator.process.check()
         return sorted(name for name in stage.gateway.groups() if not name.startswith(workloads.STAYING))
 
     try:

@@ -1,13 +1,13 @@
 """The checker: what a history proves against tidegate. Pure, and it knows nothing of how tidegate works inside.
 
-**Missed.** A final value is the last acknowledged push of one owner to one group. A scraper could have had it when, after
-the acknowledgement, it made a successful scrape that began before the value was replaced by a further push and before
-the owner's end plus the drain timeout, and when it was never silent for three of its own intervals until then (failed
-scrapes are no silence). If its database does not have the value at all, the value was missed.
+**Missed.** A final value is the last acknowledged push of one owner to one group. A scraper could have had it when,
+after the acknowledgement, it made a successful scrape that began before the value was replaced by a further push and
+before the owner's end plus the drain timeout, and when it was never silent for three of its own intervals until then
+(failed scrapes are no silence). If its database does not have the value at all, the value was missed.
 
-**Deleted.** From an acknowledged push to the end of its owner, which is never for a stranger, each successful scrape must
-have the group. One that lacks it, and began more than a scrape's timeout before that end, proves that a live group was
-deleted; where the gateway was killed since the group was last seen or pushed, it is counted as lost instead.
+**Deleted.** From an acknowledged push to the end of its owner, which is never for a stranger, each successful scrape
+must have the group. One that lacks it, and began more than a scrape's timeout before that end, proves that a live group
+was deleted; where the gateway was killed since the group was last seen or pushed, it is counted as lost instead.
 
 **Left.** When the last owner is over and the last push was tried, a group has its drain timeout and a resync period.
 Faults add to that: for each one that took the gateway, the operator, the API server or the watch away meanwhile, the
@@ -17,6 +17,8 @@ its owner deleted, while the operator was blind (down or cut off, up to a resync
 whose it was.
 
 **Lost.** A scrape has no older value than that of the last push that was acknowledged before the scrape began.
+
+**Ended.** Gateway and operator end when they are killed, and never by themselves.
 """
 
 from __future__ import annotations
@@ -57,17 +59,18 @@ class Verdicts(NamedTuple):
     deleted: list[Finding]
     left: list[Finding]
     lost: list[Finding]
+    ended: list[histories.Fault]
     unknowable: list[Finding]
 
     @property
     def good(self) -> bool:
         """Whether nothing was found."""
-        return not (self.missed or self.deleted or self.left or self.lost)
+        return not (self.missed or self.deleted or self.left or self.lost or self.ended)
 
 
 def judge(history: histories.History) -> Verdicts:
     """Every verdict on every group."""
-    found = Verdicts([], [], [], [], [])
+    found = Verdicts([], [], [], [], [fault for fault in history.faults if fault.by_itself], [])
     for scraper in history.scrapers:
         found.missed.extend(_missed(history, scraper))
         for finding, lost in _absent(history, scraper):

@@ -260,5 +260,5 @@ class Workload:
 
 
 def _container(spec: Mapping[str, object]) -> apis.Object:
-    env = [_POD, _OWNER, {"name": "SPEC", "value": json.dumps(spec)}]
+    env: list[apis.Object] = [_POD, _OWNER, {"name": "SPEC", "value": json.dumps(spec)}]
     return objects.container("python", "-I", "-S", str(_SCRIPT), env=env)
