@@ -14,10 +14,12 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.cluster import binaries
 from tests.soak import audits, databases, faults, histories, launchers, pushlogs, reports, stages, verdicts, workloads
+from tests.support import tidegates
 
 _JOBS_A_MINUTE = 90
 _JUMP = 3.0
@@ -60,7 +62,8 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     with stages.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say) as stage:
         place = workloads.Place(stage.cluster, stage.cluster.create_namespace("soak"), stage.gateway.port, stage.logs)
         workload = workloads.Workload(place, random.Random(dice.random()), jobs, seconds)
-        done = _work(stage, workload, random.Random(dice.random()), log=folder / "faults.jsonl")
+        kinds = [kind for kind in faults.ALL if kind.name in (chosen.only or [kind.name])]
+        done = _work(stage, workload, kinds, random.Random(dice.random()), log=folder / "faults.jsonl")
         say("no more Jobs and faults; waiting for the last groups to go")
         if left := stages.wait_until_quiet(stage, timeout=_QUIET_SECONDS):
             say(f"still there after {_QUIET_SECONDS:g} s: {', '.join(left)}")
@@ -85,18 +88,23 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
 
 
 def _work(
-    stage: stages.Stage, workload: workloads.Workload, dice: random.Random, *, log: Path
+    stage: stages.Stage,
+    workload: workloads.Workload,
+    kinds: Sequence[faults.Kind],
+    dice: random.Random,
+    *,
+    log: Path,
 ) -> list[histories.Fault]:
-    """Let the Jobs come and go, with faults meanwhile; the faults, which are written down, too."""
+    """Let the Jobs come and go, with faults of these kinds meanwhile; the faults, which are written down, too."""
     done: list[histories.Fault] = []
-    kinds = faults.deal(dice)
+    dealt = faults.deal(dice, kinds)
     with log.open("w") as file, concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="workload") as threads:
         working = threads.submit(workload.run)
         try:
             told, well = 0.0, time.time()
             while not working.done():
                 # In this thread: it lives as long as what it starts again.
-                for fault in (*faults.start_again(stage, since=well), faults.strike(next(kinds), stage, dice)):
+                for fault in (*faults.start_again(stage, since=well), faults.strike(next(dealt), stage, dice)):
                     done.append(fault)
                     say(f"{fault.name}: {fault.detail}")
                     file.write(json.dumps(fault) + "\n")
@@ -104,11 +112,18 @@ def _work(
                 concurrent.futures.wait([working], timeout=dice.uniform(*_PAUSES))
                 if time.monotonic() > told + _STATUS_SECONDS:
                     told = time.monotonic()
-                    say(f"{workload.created.total()} Jobs so far, {len(stage.gateway.groups())} groups now")
+                    say(f"{workload.created.total()} Jobs so far, {_groups(stage)} groups now")
             working.result()
         finally:
             workload.told_to_end.set()
     return done
+
+
+def _groups(stage: stages.Stage) -> str:
+    try:
+        return str(len(stage.gateway.groups()))
+    except tidegates.AWAY:
+        return "nobody knows how many"
 
 
 def say(text: str) -> None:
@@ -122,6 +137,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, help=f"how many Jobs (default: {_JOBS_A_MINUTE} a minute)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of all dice (default: any)")
     parser.add_argument("--keep", action="store_true", help="leave logs, databases and the audit where they are")
+    names = [kind.name for kind in faults.ALL]
+    parser.add_argument("--only", action="append", choices=names, help="this fault alone; may be given several times")
     parser.add_argument("--jump", type=float, default=_JUMP, help="how far a clock may be off, in seconds (default: 3)")
     parser.add_argument(
         "--sabotage",

@@ -94,10 +94,12 @@ def pause_scraper(stage: stages.Stage, dice: random.Random) -> str:
 
 
 def jump_clock(stage: stages.Stage, dice: random.Random) -> str:
-    """The wall clock of one process is set."""
-    name, shift = dice.choice(sorted(stage.shifts.items()))
-    shift.move(dice.uniform(-stage.jump, stage.jump))
-    return f"{name}'s is now {shift.offset:+.1f} s off"
+    """The wall clock of one process is set, or of both: in one Pod they share their node's."""
+    offset = dice.uniform(-stage.jump, stage.jump)
+    names = dice.choice([["gateway"], ["operator"], ["gateway", "operator"]])
+    for name in names:
+        stage.shifts[name].move(offset)
+    return f"{' and '.join(names)}: {offset:+.1f} s off"
 
 
 ALL = (
