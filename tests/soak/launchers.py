@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from tests.soak import shifts
-from tidegate import cli
+from tidegate.cli import commands
 from tidegate.controller import ownership
 from tidegate.model import lives
 from tidegate.scrapes import trackers
@@ -39,7 +39,7 @@ def main() -> int:
     clock, sabotage, *arguments = sys.argv[1:]
     shifts.install(Path(clock))
     _SPOIL[Sabotage(sabotage)]()
-    return cli.main(arguments)
+    return commands.main(arguments)
 
 
 def _replace(target: object, name: str, value: object) -> Callable[[], object]:
