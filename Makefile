@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench cluster lock clean
+.PHONY: help setup lint fmt audit test demo bench soak cluster lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ demo: setup ## a Job's whole life on a real Kubernetes API and a real Prometheus
 
 bench: setup ## side by side with the real Pushgateway; writes docs/benchmark.md (ten minutes)
 	@$(BIN)/python -m tests.bench
+
+SOAK_MINUTES ?= 3
+soak: setup ## hundreds of Jobs under random faults, judged from outside (SOAK_MINUTES=3)
+	@$(BIN)/python -m tests.soak --minutes=$(SOAK_MINUTES)
 
 cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the demo and the tests use
 	@$(BIN)/python tests/cluster/binaries.py

@@ -32,7 +32,9 @@ def run_gateway(chosen: settings.GatewaySettings, *, flags: Mapping[str, str]) -
 
 def run_operator(chosen: settings.OperatorSettings) -> None:
     """Watch and reconcile until SIGTERM or SIGINT."""
-    _run(_operator(chosen, registry=telemetry.new_registry()))
+    # Not on uvloop: a server that resets a connection while TLS is agreed upon makes aiohttp close a socket under it,
+    # and the next connection that gets the socket's number ends the process (MagicStack/uvloop#653).
+    asyncio.run(_operator(chosen, registry=telemetry.new_registry()))
 
 
 def run_both(

@@ -23,13 +23,15 @@ class KubectlError(Exception):
 class Cluster:
     """Use as a context manager, or `start` and `stop`; everything it writes is below `folder`.
 
+    `audit`: see `controlplane.ControlPlane`.
+
     Start it from a thread that lives as long as the cluster shall (see `processes.Process`).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, audit: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self.control_plane = controlplane.ControlPlane(folder)
+        self.control_plane = controlplane.ControlPlane(folder, audit=audit)
         self.api: apis.Api = self.control_plane.api
         self.kubeconfig: Path = self.control_plane.admin_kubeconfig
         self.pods = folder / "pods"

@@ -3,6 +3,7 @@
 import http
 import json
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,18 +31,41 @@ _CONTROLLERS = (
 )
 """What Jobs, namespaces and the manifests need. No node lifecycle: the one node is ours and ends with the tests."""
 
+_AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {
+            "level": "RequestResponse",
+            "verbs": ["create", "update", "patch", "delete"],
+            "resources": [{"group": "batch", "resources": ["jobs", "jobs/status", "cronjobs"]}],
+        },
+        {"level": "None"},
+    ],
+}
+"""Every change of Jobs and CronJobs with the object as it was then, and nothing else."""
+_AUDIT_MEGABYTES = 10_000
+"""One file, however long the run: whoever reads it shall not look for parts."""
+_ETCD_SECONDS = 10.0
+
 
 class ControlPlane:
-    """Starts and stops the components; everything it writes is below `folder`."""
+    """Starts and stops the components; everything it writes is below `folder`.
 
-    def __init__(self, folder: Path) -> None:
+    With `audit` the API server writes down each change of a Job or CronJob in `audit_log`, one JSON a line.
+    """
+
+    def __init__(self, folder: Path, *, audit: bool = False) -> None:
         self.folder = folder
+        self.audit_log = folder / "logs" / "audit.jsonl"
+        self._audit = audit
         self._programs = binaries.ensure(_PROGRAMS)
         self.kubectl = self._programs["kubectl"]
-        self._port = ports.free_port()
+        self.port = ports.free_port()
         self._etcd_ports = ports.free_port(), ports.free_port()
         self._authority = credentials.Authority(folder / "pki")
-        self.server = f"https://{HOST}:{self._port}"
+        self.server = f"https://{HOST}:{self.port}"
         self.ca = self._authority.cert
         self.admin_kubeconfig = self._kubeconfig("admin", group=credentials.ADMINS)
         self.api = apis.Api(credentials.read_kubeconfig(self.admin_kubeconfig))
@@ -106,6 +130,11 @@ class ControlPlane:
             controller.kill()
             controller.start()
 
+    def compact(self) -> None:
+        """Have etcd forget every version but the present ones. The API server's own memory of them ends with it."""
+        revision = self._ask_etcd("kv/range", {"key": "AA=="})["header"]["revision"]
+        self._ask_etcd("kv/compaction", {"revision": revision, "physical": True})
+
     def kubeconfig_for(self, account: str, *, namespace: str, seconds: int = 3600) -> Path:
         """A kubeconfig with a token of that ServiceAccount (TokenRequest API), which has just its RBAC."""
         answer = self.api.request(
@@ -123,6 +152,13 @@ class ControlPlane:
     def admin_kubeconfig_named(self, user: str) -> Path:
         """Another all-mighty kubeconfig whose calls are told apart by their user name."""
         return self._kubeconfig(user, group=credentials.ADMINS)
+
+    def _ask_etcd(self, call: str, body: apis.Object) -> apis.Object:
+        url = f"http://{HOST}:{self._etcd_ports[0]}/v3/{call}"
+        request = urllib.request.Request(url, data=json.dumps(body).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=_ETCD_SECONDS) as answer:
+            found: apis.Object = json.load(answer)
+            return found
 
     def _ready(self) -> bool:
         self._etcd.check()
@@ -163,7 +199,7 @@ class ControlPlane:
         flags = (
             f"--etcd-servers=http://{HOST}:{self._etcd_ports[0]}",
             f"--bind-address={HOST}",
-            f"--secure-port={self._port}",
+            f"--secure-port={self.port}",
             f"--tls-cert-file={serving.cert}",
             f"--tls-private-key-file={serving.key}",
             f"--client-ca-file={self._authority.cert}",
@@ -181,8 +217,20 @@ class ControlPlane:
             "--shutdown-watch-termination-grace-period=1s",
             "--etcd-compaction-interval=0",
             "--profiling=false",
+            *(self._audit_flags() if self._audit else ()),
         )
         return self._process("kube-apiserver", *flags)
+
+    def _audit_flags(self) -> tuple[str, ...]:
+        policy = self.folder / "audit-policy.json"
+        policy.write_text(json.dumps(_AUDIT_POLICY))
+        self.audit_log.parent.mkdir(parents=True, exist_ok=True)
+        return (
+            f"--audit-policy-file={policy}",
+            f"--audit-log-path={self.audit_log}",
+            f"--audit-log-maxsize={_AUDIT_MEGABYTES}",
+            "--audit-log-mode=blocking",
+        )
 
     def _controller_manager_process(self) -> processes.Process:
         kubeconfig = self._kubeconfig("system:kube-controller-manager", group=credentials.ADMINS)

@@ -142,6 +142,11 @@ class Prometheus:
         found = self._ask("query_range", parameters)["result"]
         return [Series(series["metric"], [_point(point) for point in series["values"]]) for series in found]
 
+    def samples(self, selector: str, *, window: str) -> list[Series]:
+        """Every sample as it was scraped, at its scrape's own time, of the last `window`; stale markers are none."""
+        found = self._ask("query", {"query": f"{selector}[{window}]"})["result"]
+        return [Series(series["metric"], [_point(point) for point in series["values"]]) for series in found]
+
     def value(self, expr: str) -> float | None:
         """The one value that `expr` has now, or None; more than one is an error."""
         return _only(self.query(expr), expr)

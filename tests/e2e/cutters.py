@@ -1,4 +1,4 @@
-"""A wire between Prometheus and the gateway that can be cut in the middle of an answer."""
+"""A wire between a client and a server that can be cut: in the middle of an answer, all at once, or for a while."""
 
 import contextlib
 import selectors
@@ -14,7 +14,10 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Cutter:
-    """Forwards TCP connections to a port; while cut, it passes on the first bytes of an answer and then resets."""
+    """Forwards TCP connections to a port; while cut, it passes on the first bytes of an answer and then resets.
+
+    Where nobody listens at that port, it resets what comes.
+    """
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -22,7 +25,9 @@ class Cutter:
         self._listener.settimeout(0.1)
         self.port: int = self._listener.getsockname()[1]
         self._cut = threading.Event()
+        self._held = threading.Event()
         self._closing = threading.Event()
+        self._drops = 0
         self._threads = [threading.Thread(target=self._accept, name="wire")]
         self.broken = 0
         """Answers that were cut off so far."""
@@ -47,6 +52,19 @@ class Cutter:
         """From now on all is forwarded."""
         self._cut.clear()
 
+    def drop(self) -> None:
+        """Reset every connection there is now; new ones are forwarded."""
+        self._drops += 1
+
+    def hold(self) -> None:
+        """Reset every connection, and until `release` every new one too."""
+        self._held.set()
+        self.drop()
+
+    def release(self) -> None:
+        """Forward again after `hold`."""
+        self._held.clear()
+
     def _accept(self) -> None:
         while not self._closing.is_set():
             with contextlib.suppress(TimeoutError):
@@ -56,11 +74,19 @@ class Cutter:
                 thread.start()
 
     def _forward(self, client: socket.socket) -> None:
-        server = socket.create_connection(("127.0.0.1", self._target))
+        drops = self._drops
+        try:
+            server = socket.create_connection(("127.0.0.1", self._target))
+        except ConnectionError:
+            _reset(client)
+            return
         with client, server, selectors.DefaultSelector() as selector, contextlib.suppress(ConnectionError):
             selector.register(client, selectors.EVENT_READ, server)
             selector.register(server, selectors.EVENT_READ, client)
             while not self._closing.is_set():
+                if self._held.is_set() or self._drops > drops:
+                    _reset(client, server)
+                    return
                 for key, _ in selector.select(timeout=0.1):
                     source = client if key.data is server else server
                     if not self._pass_on(source, key.data, answers=source is server):
@@ -71,10 +97,15 @@ class Cutter:
         if answers and self._cut.is_set():
             self.broken += 1
             target.sendall(source.recv(_PIECE))
-            for end in (source, target):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            _reset(source, target)
             return False
         piece = source.recv(65536)
         if piece:
             target.sendall(piece)
         return bool(piece)
+
+
+def _reset(*ends: socket.socket) -> None:
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        end.close()

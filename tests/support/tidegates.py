@@ -19,7 +19,8 @@ AWAY = (OSError, urllib.error.URLError)
 """What a call raises while the process is down."""
 
 _HTTP_SECONDS = 10.0
-_MANIFESTS = Path(__file__).resolve().parents[2] / "manifests" / "base"
+_ROOT = Path(__file__).resolve().parents[2]
+_MANIFESTS = _ROOT / "manifests" / "base"
 
 
 class Gateway:
@@ -97,7 +98,16 @@ def serving(folder: Path, *, arguments: tuple[str, ...] = ()) -> Iterator[Gatewa
 class Operator:
     """``tidegate operator``, with the rights that its kubeconfig gives it."""
 
-    def __init__(self, folder: Path, *, gateway: Gateway, kubeconfig: Path, arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        gateway: Gateway,
+        kubeconfig: Path,
+        arguments: tuple[str, ...] = (),
+        module: tuple[str, ...] = ("tidegate",),
+    ) -> None:
+        """:param module: as for `Gateway`."""
         self.port = ports.free_port()
         self.process = _tidegate(
             "operator",
@@ -107,6 +117,7 @@ class Operator:
             f"--kubernetes.kubeconfig={kubeconfig}",
             *arguments,
             log=folder / "operator.log",
+            module=module,
         )
 
     def start(self) -> None:
@@ -120,11 +131,11 @@ class Operator:
         return self.process.log.read_text(errors="replace")
 
 
-def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
-    """A kubeconfig with the rights that the manifests give to the operator, and no others."""
+def operator_kubeconfig(cluster: clusters.Cluster, *, seconds: int = 3600) -> Path:
+    """A kubeconfig with the rights that the manifests give to the operator, and no others, for so many seconds."""
     cluster.kubectl("apply", "-f", _MANIFESTS / "namespace.yaml")
     cluster.kubectl("apply", "--namespace=tidegate", "-f", _MANIFESTS / "rbac.yaml")
-    return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate")
+    return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate", seconds=seconds)
 
 
 def _tidegate(command: str, *arguments: str, log: Path, module: tuple[str, ...] = ("tidegate",)) -> processes.Process:
@@ -132,7 +143,7 @@ def _tidegate(command: str, *arguments: str, log: Path, module: tuple[str, ...] 
         name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "HOSTNAME")
     }
     argv = [sys.executable, "-m", *module, command, *arguments]
-    return processes.Process(command, argv=argv, log=log, env=environment)
+    return processes.Process(command, argv=argv, log=log, env=environment, cwd=_ROOT)
 
 
 def answers(process: processes.Process, url: str) -> bool:

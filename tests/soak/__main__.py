@@ -1,0 +1,154 @@
+"""``make soak``: hundreds of Jobs, random faults, and at the end a checker that trusts nothing of tidegate's own.
+
+It ends with 1 where the checker found anything. The seed that it prints makes the same Jobs and the same faults again;
+how they fall together is the machine's doing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import json
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.cluster import binaries
+from tests.soak import audits, databases, faults, histories, launchers, pushlogs, reports, stages, verdicts, workloads
+from tests.support import tidegates
+
+_JOBS_A_MINUTE = 90
+_JUMP = 3.0
+_PAUSES = (2.0, 12.0)
+"""Seconds between the end of a fault and the next one, between these."""
+_AFTERWARDS = 600
+"""Seconds for the start and the end, at most; the API server gives no rights for less than these ten minutes."""
+_QUIET_SECONDS = workloads.DRAIN + stages.RESYNC + verdicts.BUSY + 2 * verdicts.RECOVERY + 10.0
+"""How long the last groups are waited for: somewhat longer than they may take."""
+_STATUS_SECONDS = 15.0
+_BEGAN = time.monotonic()
+
+
+def main() -> int:
+    """Run it, print the report, and say whether all is well."""
+    chosen = _arguments()
+    # Both by hand: a shell that starts this in the background has SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        if chosen.keep:
+            return run(chosen, Path(tempfile.mkdtemp(prefix="tidegate-soak-")))
+        with tempfile.TemporaryDirectory(prefix="tidegate-soak-") as folder:
+            return run(chosen, Path(folder))
+    except KeyboardInterrupt:
+        say("interrupted; everything was stopped")
+        return 130
+    except binaries.MissingToolError as missing:
+        print(f"soak: {missing}", file=sys.stderr)
+        return 1
+
+
+def run(chosen: argparse.Namespace, folder: Path) -> int:
+    """A whole soak in this folder."""
+    jobs = chosen.jobs if chosen.jobs is not None else round(_JOBS_A_MINUTE * chosen.minutes)
+    seconds = 60.0 * chosen.minutes
+    say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; everything is in {folder}")
+    dice = random.Random(chosen.seed)
+    needed = round(seconds) + _AFTERWARDS
+    with stages.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say) as stage:
+        place = workloads.Place(stage.cluster, stage.cluster.create_namespace("soak"), stage.gateway.port, stage.logs)
+        workload = workloads.Workload(place, random.Random(dice.random()), jobs, seconds)
+        kinds = [kind for kind in faults.ALL if kind.name in (chosen.only or [kind.name])]
+        done = _work(stage, workload, kinds, random.Random(dice.random()), log=folder / "faults.jsonl")
+        say("no more Jobs and faults; waiting for the last groups to go")
+        if left := stages.wait_until_quiet(stage, timeout=_QUIET_SECONDS):
+            say(f"still there after {_QUIET_SECONDS:g} s: {', '.join(left)}")
+        stages.wait_for_scrapes(stage, after=time.time())
+        age = time.monotonic() - _BEGAN
+        scrapers = [databases.read(reader.server, interval=reader.interval, seconds=age) for reader in stage.readers]
+        deleted = databases.deletions(stage.readers[0].server, seconds=age)
+        audit = stage.cluster.control_plane.audit_log
+    history = histories.History(
+        pushes=pushlogs.read(stage.logs),
+        lives=audits.read(audit),
+        scrapers=scrapers,
+        faults=done,
+        resync=stages.RESYNC,
+    )
+    found = verdicts.judge(history)
+    print(
+        reports.details(history, found), reports.table(history, found, jobs=workload.created, deleted=deleted), sep="\n"
+    )
+    say(f"seed {chosen.seed}: {'all is well' if found.good else 'FAILED'}")
+    return 0 if found.good else 1
+
+
+def _work(
+    stage: stages.Stage,
+    workload: workloads.Workload,
+    kinds: Sequence[faults.Kind],
+    dice: random.Random,
+    *,
+    log: Path,
+) -> list[histories.Fault]:
+    """Let the Jobs come and go, with faults of these kinds meanwhile; the faults, which are written down, too."""
+    done: list[histories.Fault] = []
+    dealt = faults.deal(dice, kinds)
+    with log.open("w") as file, concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="workload") as threads:
+        working = threads.submit(workload.run)
+        try:
+            told, well = 0.0, time.time()
+            while not working.done():
+                # In this thread: it lives as long as what it starts again.
+                for fault in (*faults.start_again(stage, since=well), faults.strike(next(dealt), stage, dice)):
+                    done.append(fault)
+                    say(f"{fault.name}: {fault.detail}")
+                    file.write(json.dumps(fault) + "\n")
+                well = time.time()
+                concurrent.futures.wait([working], timeout=dice.uniform(*_PAUSES))
+                if time.monotonic() > told + _STATUS_SECONDS:
+                    told = time.monotonic()
+                    say(f"{workload.created.total()} Jobs so far, {_groups(stage)} groups now")
+            working.result()
+        finally:
+            workload.told_to_end.set()
+    return done
+
+
+def _groups(stage: stages.Stage) -> str:
+    try:
+        return str(len(stage.gateway.groups()))
+    except tidegates.AWAY:
+        return "nobody knows how many"
+
+
+def say(text: str) -> None:
+    """Tell what is being done, with the seconds since the start."""
+    print(f"[{time.monotonic() - _BEGAN:6.1f}s] {text}", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=3.0, help="for how long Jobs and faults come (default: 3)")
+    parser.add_argument("--jobs", type=int, help=f"how many Jobs (default: {_JOBS_A_MINUTE} a minute)")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of all dice (default: any)")
+    parser.add_argument("--keep", action="store_true", help="leave logs, databases and the audit where they are")
+    names = [kind.name for kind in faults.ALL]
+    parser.add_argument("--only", action="append", choices=names, help="this fault alone; may be given several times")
+    parser.add_argument("--jump", type=float, default=_JUMP, help="how far a clock may be off, in seconds (default: 3)")
+    parser.add_argument(
+        "--sabotage",
+        type=launchers.Sabotage,
+        choices=list(launchers.Sabotage),
+        default=launchers.Sabotage.NOTHING,
+        help="spoil tidegate, to see that the checker finds out",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""The real parts of a soak, running."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.cluster import clusters, processes, prometheus
+from tests.e2e import cutters
+from tests.soak import histories, launchers, shifts, workloads
+from tests.support import ports, tidegates, waiting
+
+RESYNC = 5.0
+"""The operator's resync period in seconds: short, so that minutes suffice."""
+
+_INTERVALS = (1, 2)
+"""Seconds between the scrapes of each Prometheus."""
+_STRANGERS = {"stranger-still-1": 1, "stranger-still-2": 1, "stranger-still-3": 1, "stranger-ticks": 1_000_000}
+"""Groups without an owner, and how many values are pushed to each."""
+_TICK_SECONDS = 0.7
+_SCRIPT = Path(__file__).parent / "podscripts.py"
+
+
+class Reader(NamedTuple):
+    """A Prometheus, and the seconds between its scrapes."""
+
+    server: prometheus.Prometheus
+    interval: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that runs.
+
+    :ivar wire: between the operator and the API server.
+    :ivar shifts: the wall clocks of ``gateway`` and ``operator``.
+    :ivar jump: the furthest that a clock jumps, in seconds.
+    :ivar logs: the folder of the pods' logs.
+    """
+
+    cluster: clusters.Cluster
+    gateway: tidegates.Gateway
+    operator: tidegates.Operator
+    readers: tuple[Reader, ...]
+    wire: cutters.Cutter
+    shifts: dict[str, shifts.Shift]
+    jump: float
+    logs: Path
+
+
+@contextlib.contextmanager
+def set_up(
+    folder: Path, *, jump: float, sabotage: launchers.Sabotage, seconds: int, say: Callable[[str], None]
+) -> Iterator[Stage]:
+    """Start everything in order; end everything afterwards, whatever happens.
+
+    :param seconds: how long it may be needed at most.
+    """
+    if not ports.ipv6_loopback():
+        raise OSError("the soak needs IPv6 loopback ([::1]), so that two Prometheus servers have two addresses")
+    logs = folder / "pushes"
+    logs.mkdir()
+    clocks = {name: shifts.Shift(folder / f"{name}.clock") for name in ("gateway", "operator")}
+    with contextlib.ExitStack() as stack:
+        say("starting etcd, kube-apiserver with its audit log, controllers, scheduler and a node")
+        cluster = stack.enter_context(clusters.Cluster(folder / "cluster", audit=True))
+        wire = stack.enter_context(cutters.Cutter(cluster.control_plane.port))
+        say("starting gateway and operator")
+        gateway = tidegates.Gateway(
+            folder,
+            arguments=(f"--persistence.file={folder / 'groups.db'}",),
+            module=_launcher(clocks["gateway"], sabotage),
+        )
+        stack.callback(gateway.process.stop)
+        gateway.start()
+        operator = tidegates.Operator(
+            folder,
+            gateway=gateway,
+            kubeconfig=_through(wire, tidegates.operator_kubeconfig(cluster, seconds=seconds)),
+            arguments=(f"--operator.resync={RESYNC:g}s", f"--drain.timeout={workloads.DRAIN:g}s"),
+            module=_launcher(clocks["operator"], sabotage),
+        )
+        stack.callback(operator.process.stop)
+        operator.start()
+        say("starting two Prometheus servers")
+        readers = tuple(_read(stack, folder, gateway, interval=interval) for interval in _INTERVALS)
+        for name, pushes in _STRANGERS.items():
+            stranger = _stranger(name, pushes=pushes, gateway=gateway, logs=logs, folder=folder)
+            stack.callback(stranger.kill)
+            stranger.start()
+        yield Stage(cluster, gateway, operator, readers, wire, clocks, jump, logs)
+
+
+def _launcher(clock: shifts.Shift, sabotage: launchers.Sabotage) -> tuple[str, ...]:
+    return (launchers.__name__, str(clock.path), sabotage)
+
+
+def _through(wire: cutters.Cutter, kubeconfig: Path) -> Path:
+    """The same rights, by way of the wire."""
+    config = json.loads(kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{wire.port}"
+    kubeconfig.write_text(json.dumps(config))
+    return kubeconfig
+
+
+def _read(stack: contextlib.ExitStack, folder: Path, gateway: tidegates.Gateway, *, interval: int) -> Reader:
+    name = f"prometheus-{interval}s"
+    host = prometheus.IPV4 if interval == _INTERVALS[0] else prometheus.IPV6
+    target = prometheus.Target(port=gateway.port, host=host)
+    server = prometheus.Prometheus(folder / name, targets=[target], interval=f"{interval}s", name=name)
+    stack.callback(server.kill)
+    server.start()
+    server.wait_until_up()
+    return Reader(server, float(interval))
+
+
+def _stranger(name: str, *, pushes: int, gateway: tidegates.Gateway, logs: Path, folder: Path) -> processes.Process:
+    spec = {
+        "host": tidegates.HOST,
+        "port": gateway.port,
+        "group": [["job", name]],
+        "log": str(logs),
+        "pushes": pushes,
+        "pause": _TICK_SECONDS,
+        "exit": 0,
+        "until": histories.Until.NEVER,
+        "drain": 0.0,
+        "owner": histories.NOBODY,
+    }
+    environment = {**os.environ, "SPEC": json.dumps(spec), "POD": name}
+    argv = [sys.executable, "-I", "-S", str(_SCRIPT)]
+    return processes.Process(name, argv=argv, log=folder / f"{name}.log", env=environment)
+
+
+def wait_until_quiet(stage: Stage, *, timeout: float) -> list[str]:
+    """Wait until no group is left that is to go; those that are when the seconds are over.
+
+    :raises processes.ProcessEnded: gateway or operator has ended by itself.
+    """
+
+    def leaving() -> list[str]:
+        stage.gateway.process.check()
+        stage.operator.process.check()
+        return sorted(name for name in stage.gateway.groups() if not name.startswith(workloads.STAYING))
+
+    try:
+        waiting.eventually(lambda: not leaving(), why="the last groups to go", timeout=timeout, interval=0.5)
+    except waiting.NeverHappened:
+        return leaving()
+    return []
+
+
+def wait_for_scrapes(stage: Stage, *, after: float) -> None:
+    """Wait until every Prometheus has scraped with success since this Unix time."""
+    for reader in stage.readers:
+        waiting.eventually(
+            lambda reader=reader: any(series.value > after for series in reader.server.query("timestamp(up == 1)")),  # type: ignore[misc]
+            why=f"{reader.server.name} to scrape once more",
+        )

@@ -1,0 +1,15 @@
+"""The checker is independent: it imports nothing of tidegate."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_CHECKER = ("audits", "databases", "histories", "podscripts", "pushlogs", "reports", "verdicts")
+
+
+def test_the_checker_imports_nothing_of_tidegate() -> None:
+    imports = "; ".join(f"import tests.soak.{name}" for name in _CHECKER)
+    script = f"import sys; {imports}; print([name for name in sys.modules if name.partition('.')[0] == 'tidegate'])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
