@@ -93,5 +93,6 @@ def test_bombs_are_given_up_while_they_are_unpacked(tmp_path: Path) -> None:
             thread.join()
         assert {answer.split()[1] for answer in answers} <= {b"413", b"429"}
         assert len(answers) == 60
-        assert procs.peak(gateway.process.pid) - before < (64 + 48) * _MEBIBYTE
+        # The bodies, and what unpacking and the allocator take besides. All of them at once would be 480 MiB.
+        assert procs.peak(gateway.process.pid) - before < (64 + 96) * _MEBIBYTE
         gateway.push("job/alive", "alive 1\n")

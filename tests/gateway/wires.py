@@ -38,9 +38,13 @@ class Wire:
             return await self._reader.readuntil(b"\r\n\r\n")
 
     async def rest(self) -> bytes:
-        """All that still comes until the other side closes."""
+        """All that still comes until the other side closes, or resets what is sent to it meanwhile."""
+        came = b""
         async with asyncio.timeout(HANG_SECONDS):
-            return await self._reader.read()
+            with contextlib.suppress(ConnectionResetError):
+                while part := await self._reader.read(65536):
+                    came += part
+        return came
 
 
 @contextlib.asynccontextmanager
