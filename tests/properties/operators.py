@@ -46,6 +46,10 @@ class Operator:
         """Whether the process that runs, or ran last, has heard of this Job."""
         return job.owner.uid in self._told
 
+    def meet(self, store: memory.MemoryStore, *, drainer: drains.Drainer) -> None:
+        """The gateway is another process from now on."""
+        self._store, self._drainer = store, drainer
+
     def start(self) -> None:
         """Begin with nothing known but what the gateway and the API server tell."""
         self._picture, self._last = pictures.Picture(), None
@@ -103,6 +107,9 @@ class Operator:
             self._events.append((job.view(), not job.present))
 
     def _follow(self, picture: pictures.Picture) -> None:
+        if self._last is not None and self._last.epoch != self._store.epoch:
+            picture.forget_groups()
+            self._last = None
         more = True
         while more:
             if self._last is None:

@@ -12,7 +12,7 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.properties import operators, worlds
+from tests.properties import operators, restarts, worlds
 from tests.store import builders
 from tidegate.aiokits import clocks
 from tidegate.model import groups, records, scrapers
@@ -50,7 +50,8 @@ class GroupLife(RuleBasedStateMachine):
         self.clock = clocks.MovableClock()
         self.kube = worlds.Kube(self.clock)
         self.judge = worlds.Judge(self.kube, self.clock, told=self._told)
-        self.store = builders.store(clock=self.clock, ttl_drain_timeout=worlds.TTL_DRAIN_TIMEOUT)
+        self.disk = restarts.Disk(self.clock)
+        self.store = restarts.RestartableStore(self.disk, clock=self.clock)
         self.tracker = trackers.ScrapeTracker(self.store)
         self.drainer = drains.Drainer(self.store, self.tracker, clock=self.clock, on_deleted=self.judge.deleted)
         self.operator = operators.Operator(self.kube, self.store, drainer=self.drainer, clock=self.clock)
@@ -120,6 +121,7 @@ class GroupLife(RuleBasedStateMachine):
     def begin_a_scrape(self, name: str) -> None:
         now = self.clock.steady()
         self.tracker.began(scrapers.Scraper("loopback", name), now=now)
+        builders.done(self.disk.committed())
         self.judge.scrapers[name].began.append(now)
         snapshot = builders.done(self.store.snapshot())
         self.scrapes.append((name, snapshot.revision, self._shown()))
@@ -170,6 +172,20 @@ class GroupLife(RuleBasedStateMachine):
     @rule()
     def the_operator_is_killed(self) -> None:
         self.operator.kill()
+
+    @rule(seconds=st.sampled_from([0.0, 5.0, 60.0, 400.0]))
+    def the_gateway_is_killed_and_comes_back(self, seconds: float) -> None:
+        self.disk.killed()
+        self.scrapes.clear()
+        self.clock.advance(seconds)
+        self.store = restarts.RestartableStore(self.disk, clock=self.clock)
+        self.tracker = trackers.ScrapeTracker(self.store)
+        readings, ended = self.store.kept_readings()
+        self.tracker.resume(readings, ended=ended, now=self.clock.steady())
+        self.drainer = drains.Drainer(self.store, self.tracker, clock=self.clock, on_deleted=self.judge.deleted)
+        self.operator.meet(self.store, drainer=self.drainer)
+        builders.done(self.drainer.sweep())
+        self.judge.swept(self._left())
 
     @rule(seconds=st.sampled_from([1.0, 7.0, 20.0, 20.0, 70.0, 400.0]))
     def time_passes(self, seconds: float) -> None:

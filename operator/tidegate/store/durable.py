@@ -76,7 +76,16 @@ class DurableStore(memory.MemoryStore):
 
     async def restore(self) -> None:
         began = time.perf_counter()
-        loaded = await self.journal.restore(self._load)
+        self._adopt(await self.journal.restore(self._load))
+        _logger.info("restored %d groups in %.2f s", len(self._groups), time.perf_counter() - began)
+
+    async def close(self) -> None:
+        await self.journal.close()
+
+    def kept_readings(self) -> interface.KeptReadings:
+        return self._kept
+
+    def _adopt(self, loaded: _Loaded) -> None:
         self._contents = loaded.contents
         self._kept = loaded.kept
         self._revision = loaded.revision
@@ -88,13 +97,6 @@ class DurableStore(memory.MemoryStore):
                 self._schedule.note(group.key, group.life)
                 if group.life.state is lives.State.DRAINING:
                     self._draining.add(group.key)
-        _logger.info("restored %d groups in %.2f s", len(loaded.groups), time.perf_counter() - began)
-
-    async def close(self) -> None:
-        await self.journal.close()
-
-    def kept_readings(self) -> interface.KeptReadings:
-        return self._kept
 
     def _load(self, ledger: ledgers.Ledger) -> _Loaded:
         """All that the file has. In another thread, so it touches nothing of the store."""
