@@ -21,7 +21,9 @@ class Reader:
     async def ask(self, *headers: str, method: str = "GET", timeout: str = "10") -> None:  # noqa: ASYNC109 - a header
         """Send the request of a scrape."""
         lines = [f"{method} /metrics HTTP/1.1", "Host: gateway", f"{scrapes.TIMEOUT_HEADER}: {timeout}", *headers]
-        await self._loop.sock_sendall(self._socket, ("\r\n".join(lines) + "\r\n\r\n").encode())
+        await self._loop.sock_sendall(
+            self._socket, ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+        )
 
     async def read(self, size: int) -> bytes:
         """Exactly so many bytes."""

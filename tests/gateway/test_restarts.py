@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.gateway import clients
+from tests.gateway import clients, readers
 from tests.support import waiting
 from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
@@ -120,6 +120,16 @@ async def test_a_drain_timeout_goes_on_through_a_restart(restartable: Restartabl
     assert await restartable.left() == ["a"]
     restartable.clock.advance(1.0)
     assert await restartable.left() == []
+
+
+async def test_a_scraper_whose_name_is_no_text_keeps_nobody_from_pushing(restartable: Restartable) -> None:
+    async with readers.connect(restartable.gateway.web_port) as reader:
+        await reader.ask("User-Agent: \udcff\udcfe")
+        await reader.read_all()
+    assert (await restartable.client.put("job/a", "x 1\n")).status == 200
+    await restartable.restart()
+    assert await restartable.left() == ["a"]
+    assert {reading.scraper.user_agent for reading in restartable.gateway.store.kept_readings().readings} == {"??"}
 
 
 async def test_the_operator_is_told_to_list_anew(restartable: Restartable) -> None:

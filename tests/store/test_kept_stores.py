@@ -164,6 +164,36 @@ async def test_one_who_gives_up_waiting_keeps_nobody_else_from_being_acknowledge
         assert pushes[0].cancelled()
 
 
+async def test_a_delete_of_what_another_one_deletes_is_acknowledged_with_it(tmp_path: Path) -> None:
+    async with kept.opened(tmp_path / "groups") as store:
+        await store.push(builders.key(job="a"), builders.family("g", builders.number(1.0)), replace=True)
+        deletes = [asyncio.ensure_future(store.delete(builders.key(job="a"))) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        deletes.append(asyncio.ensure_future(store.delete(builders.key(job="a"))))
+        await asyncio.wait(deletes, return_when=asyncio.FIRST_COMPLETED)
+        assert [delete.done() for delete in deletes] == [True] * 4
+        assert sorted(delete.result() for delete in deletes) == [False, False, False, True]
+        assert await kept.shown_of_file(kept.killed(tmp_path / "groups")) == await kept.shown(store)
+
+
+async def test_a_fault_of_the_journal_leaves_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with kept.opened(tmp_path / "groups") as store:
+        monkeypatch.setattr(store.journal._ledger, "write", lambda changes: 1 / 0)
+        pushes = [
+            store.push(builders.key(job=name), builders.family("g", builders.number(1.0)), replace=True)
+            for name in "abc"
+        ]
+        outcomes = await asyncio.gather(*pushes, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {errors.StorageError}
+        for name in ("a", "not there"):
+            with pytest.raises(errors.StorageError, match="has to be started anew"):
+                await store.delete(builders.key(job=name))
+    assert "ZeroDivisionError" in caplog.text
+
+
 @pytest.mark.parametrize("fsync", [False, True])
 async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: bool, monkeypatch: Any) -> None:
     monkeypatch.setattr("tidegate.store.ledgers.CHECKPOINT_BYTES", 64 * 1024)

@@ -120,7 +120,8 @@ class ScrapeEndpoint:
 def _scraper(request: web.BaseRequest) -> scrapers.Scraper | None:
     if TIMEOUT_HEADER not in request.headers or request.method != hdrs.METH_GET:
         return None
-    agent = request.headers.get(hdrs.USER_AGENT, "")[:_MAX_USER_AGENT]
+    # SECURITY: a header may have bytes that are no UTF-8, which no file and no log takes.
+    agent = request.headers.get(hdrs.USER_AGENT, "")[:_MAX_USER_AGENT].encode("utf-8", "replace").decode()
     return scrapers.Scraper(address=request.remote or "unix", user_agent=agent)
 
 

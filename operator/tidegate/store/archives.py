@@ -65,7 +65,7 @@ def life_row(id: int, life: lives.Life, *, failure_time: float) -> rows.LifeRow:
     return rows.LifeRow(
         id,
         failure_time,
-        claims=json.dumps(records.claims_to_json(life.claims), ensure_ascii=False) if life.claims else None,
+        claims=json.dumps(records.claims_to_json(life.claims)) if life.claims else None,
         drain=None
         if drain is None
         else json.dumps([drain.pushed_revision, drain.since, drain.deadline, drain.expired]),

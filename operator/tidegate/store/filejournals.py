@@ -76,6 +76,7 @@ class FileJournal:
         self._opened: workers.Worker | None = None
         self._connected: ledgers.Ledger | None = None
         self._open = batches.Batch()
+        self._under_way = batches.Batch()
         self._work = asyncio.Event()
         self._closing = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
@@ -109,6 +110,7 @@ class FileJournal:
         """
         found: _Result = await self._worker.do(self._read, read)
         self._writing = asyncio.create_task(self._write(), name="write the journal")
+        self._writing.add_done_callback(self._ended)
         return found
 
     async def close(self) -> None:
@@ -116,7 +118,7 @@ class FileJournal:
         self._closing.set()
         self._work.set()
         if self._writing is not None:
-            await self._writing
+            await asyncio.wait({self._writing})
         await self._worker.do(self._ledger.close)
         await self._worker.stop()
 
@@ -145,11 +147,13 @@ class FileJournal:
         self._work.set()
 
     async def committed(self) -> None:
-        if self._open.empty:
+        self.require()
+        batch = self._under_way if self._open.empty else self._open
+        if batch.empty:
             return
         # One for each who waits: the end of one's wait must not be that of the others.
         waiting = asyncio.get_running_loop().create_future()
-        self._open.waiting.append(waiting)
+        batch.waiting.append(waiting)
         await waiting
 
     @property
@@ -201,6 +205,7 @@ class FileJournal:
             except sqlite3.Error as error:
                 await self._recover(batch, error)
                 continue
+            self._under_way = batches.Batch()
             batch.end()
             if is_long:
                 await self._checkpoint()
@@ -230,6 +235,7 @@ class FileJournal:
         self._trouble = f"{self._path.name} cannot be written ({error}), so nothing was changed; try again later"
         _logger.error("%s cannot be written: %s; pushes are refused until it can be", self._path, error)
         batch.add(self._take())
+        self._under_way = batch
         await self._back_to_file(batch)
         while self._trouble:
             await self._pause()
@@ -276,5 +282,14 @@ class FileJournal:
             self._observer.failed()
 
     def _take(self) -> batches.Batch:
-        batch, self._open = self._open, batches.Batch()
-        return batch
+        self._under_way, self._open = self._open, batches.Batch()
+        return self._under_way
+
+    def _ended(self, writing: asyncio.Task[None]) -> None:
+        """Nothing is written any more. Where that is by a fault of ours nobody may wait for it."""
+        if writing.cancelled() or (error := writing.exception()) is None:
+            return
+        _logger.critical("%s is written no more: start the gateway anew", self._path, exc_info=error)
+        self._trouble = f"{self._path.name} is written no more ({error!r}): the gateway has to be started anew"
+        self._under_way.end(self._trouble)
+        self._open.end(self._trouble)

@@ -131,6 +131,8 @@ class MemoryStore:
     async def delete(self, key: groups.GroupingKey) -> bool:
         group = self._groups.get(key)
         if group is None:
+            # Somebody else's deletion may be under way.
+            await self._journal.committed()
             return False
         self._journal.require()
         self._remove(group, lives.Reason.REQUEST)
