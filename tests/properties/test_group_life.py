@@ -173,7 +173,7 @@ class GroupLife(RuleBasedStateMachine):
     def the_operator_is_killed(self) -> None:
         self.operator.kill()
 
-    @rule(seconds=st.sampled_from([0.0, 5.0, 60.0, 400.0]))
+    @rule(seconds=st.sampled_from([0.0, 5.0, 50.0, 400.0]))
     def the_gateway_is_killed_and_comes_back(self, seconds: float) -> None:
         self.disk.killed()
         self.scrapes.clear()

@@ -123,3 +123,37 @@ def test_a_scraper_that_keeps_its_rhythm_never_lapses(interval: float, jitter: l
         now = (number + late) * interval
         assert number == 0 or _agents(tracker, now=now) == {ONE}
         tracker.began(ONE, now=now)
+
+
+def _resumed(tracker: trackers.ScrapeTracker, *, ended: float, now: float) -> trackers.ScrapeTracker:
+    """What the next process knows."""
+    resumed = trackers.ScrapeTracker(builders.store())
+    resumed.resume(tracker.active(now=ended), ended=ended, now=now)
+    return resumed
+
+
+def test_from_a_restart_on_whoever_was_active_is_waited_for_as_if_it_had_just_been_seen() -> None:
+    tracker = _resumed(_regular(0, 15, 30), ended=31, now=10_000)
+    assert _agents(tracker, now=10_000 + 45) == {ONE}
+    assert _agents(tracker, now=10_000 + 46) == set()
+
+
+def test_from_a_restart_on_whoever_had_lapsed_before_is_not_waited_for() -> None:
+    tracker = _regular(0, 15, 30)
+    resumed = trackers.ScrapeTracker(builders.store())
+    resumed.resume(tracker.active(now=30), ended=30 + 46, now=10_000)
+    assert _agents(resumed, now=10_000) == set()
+
+
+def test_the_time_from_a_restart_to_the_first_scrape_is_no_interval() -> None:
+    tracker = _resumed(_regular(0), ended=1, now=100)
+    tracker.began(ONE, now=100.5)
+    assert _agents(tracker, now=100.5 + 3 * scrapers.UNKNOWN_INTERVAL) == {ONE}
+    tracker.began(ONE, now=115.5)
+    assert tracker.next_lapse(now=115.5) == 115.5 + 45
+
+
+def test_what_had_been_read_before_a_restart_has_been_read() -> None:
+    tracker = _regular(0, 15)
+    tracker.delivered(ONE, revision=7, now=15)
+    assert _resumed(tracker, ended=16, now=100).read_revision(now=100) == 7

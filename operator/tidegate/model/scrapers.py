@@ -34,6 +34,8 @@ class Reading:
     """What is known of one scraper. Times are steady seconds.
 
     :ivar read_revision: it has all that was pushed up to this revision; 0 for nothing yet.
+    :ivar is_resumed: whether ``last_seen`` is the start of this process and no scrape, so that from then to the next
+        scrape is no gap.
     """
 
     scraper: Scraper
@@ -42,6 +44,7 @@ class Reading:
     gaps: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_GAPS))
     read_revision: int = 0
     last_read: float | None = None
+    is_resumed: bool = False
 
     @property
     def interval(self) -> float:

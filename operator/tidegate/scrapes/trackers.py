@@ -47,7 +47,7 @@ class ScrapeTracker:
             if reading.active_until < ended:
                 self._keeper.forget_scraper(reading.scraper)
                 continue
-            reading.last_seen = now
+            reading.last_seen, reading.is_resumed = now, True
             self._readings[reading.scraper] = reading
             self._keeper.keep_reading(reading)
 
@@ -58,9 +58,9 @@ class ScrapeTracker:
             return
         if now > reading.active_until:
             reading.gaps.clear()
-        elif now > reading.last_seen:
+        elif now > reading.last_seen and not reading.is_resumed:
             reading.gaps.append(now - reading.last_seen)
-        reading.last_seen = max(now, reading.last_seen)
+        reading.last_seen, reading.is_resumed = max(now, reading.last_seen), False
         self._keeper.keep_reading(reading)
 
     def delivered(self, scraper: scrapers.Scraper, *, revision: int, now: float) -> None:
