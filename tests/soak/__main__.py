@@ -18,7 +18,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.cluster import binaries
-from tests.soak import audits, databases, faults, histories, launchers, pushlogs, reports, stages, verdicts, workloads
+from tests.soak import (
+    audits,
+    calms,
+    databases,
+    faults,
+    histories,
+    launchers,
+    pushlogs,
+    reports,
+    stages,
+    verdicts,
+    workloads,
+)
 from tests.support import tidegates
 
 _JOBS_A_MINUTE = 90
@@ -63,11 +75,13 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         place = workloads.Place(stage.cluster, stage.cluster.create_namespace("soak"), stage.gateway.port, stage.logs)
         workload = workloads.Workload(place, random.Random(dice.random()), jobs, seconds)
         kinds = [kind for kind in faults.ALL if kind.name in (chosen.only or [kind.name])]
-        done = _work(stage, workload, kinds, random.Random(dice.random()), log=folder / "faults.jsonl")
+        struck = random.Random(dice.random())
+        done = _work(stage, workload, kinds=kinds, dice=struck, log=folder / "faults.jsonl")
         say("no more Jobs and faults; waiting for the last groups to go")
-        if left := stages.wait_until_quiet(stage, timeout=_QUIET_SECONDS):
+        left, ended = calms.wait_until_quiet(stage, timeout=_QUIET_SECONDS)
+        if left:
             say(f"still there after {_QUIET_SECONDS:g} s: {', '.join(left)}")
-        stages.wait_for_scrapes(stage, after=time.time())
+        calms.wait_for_scrapes(stage, after=time.time())
         age = time.monotonic() - _BEGAN
         scrapers = [databases.read(reader.server, interval=reader.interval, seconds=age) for reader in stage.readers]
         deleted = databases.deletions(stage.readers[0].server, seconds=age)
@@ -76,7 +90,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         pushes=pushlogs.read(stage.logs),
         lives=audits.read(audit),
         scrapers=scrapers,
-        faults=done,
+        faults=[*done, *ended],
         resync=stages.RESYNC,
     )
     found = verdicts.judge(history)
@@ -90,9 +104,9 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
 def _work(
     stage: stages.Stage,
     workload: workloads.Workload,
+    *,
     kinds: Sequence[faults.Kind],
     dice: random.Random,
-    *,
     log: Path,
 ) -> list[histories.Fault]:
     """Let the Jobs come and go, with faults of these kinds meanwhile; the faults, which are written down, too."""

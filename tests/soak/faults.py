@@ -1,4 +1,7 @@
-"""What is done to the parts meanwhile, and the dice that choose."""
+"""What is done to the parts meanwhile, and the dice that choose.
+
+Each fault lasts as long as the dice say: there is no condition that it could wait for.
+"""
 
 from __future__ import annotations
 

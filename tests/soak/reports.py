@@ -54,7 +54,6 @@ def details(history: histories.History, found: verdicts.Verdicts) -> str:
             ("live group deleted", found.deleted),
             ("left past the bound", found.left),
             ("acknowledged push lost", found.lost),
-            ("left, but nobody could know", found.unknowable),
         )
         for finding in findings[:_SHOWN]
         for line in _story(history, title, finding)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tests.cluster import clusters, processes, prometheus
 from tests.e2e import cutters
 from tests.soak import histories, launchers, shifts, workloads
-from tests.support import ports, tidegates, waiting
+from tests.support import ports, tidegates
 
 RESYNC = 5.0
 """The operator's resync period in seconds: short, so that minutes suffice."""
@@ -136,30 +136,3 @@ def _stranger(name: str, *, pushes: int, gateway: tidegates.Gateway, logs: Path,
     environment = {**os.environ, "SPEC": json.dumps(spec), "POD": name}
     argv = [sys.executable, "-I", "-S", str(_SCRIPT)]
     return processes.Process(name, argv=argv, log=folder / f"{name}.log", env=environment)
-
-
-def wait_until_quiet(stage: Stage, *, timeout: float) -> list[str]:
-    """Wait until no group is left that is to go; those that are when the seconds are over.
-
-    :raises processes.ProcessEnded: gateway or operator has ended by itself.
-    """
-
-    def leaving() -> list[str]:
-        stage.gateway.process.check()
-        stage.operator.process.check()
-        return sorted(name for name in stage.gateway.groups() if not name.startswith(workloads.STAYING))
-
-    try:
-        waiting.eventually(lambda: not leaving(), why="the last groups to go", timeout=timeout, interval=0.5)
-    except waiting.NeverHappened:
-        return leaving()
-    return []
-
-
-def wait_for_scrapes(stage: Stage, *, after: float) -> None:
-    """Wait until every Prometheus has scraped with success since this Unix time."""
-    for reader in stage.readers:
-        waiting.eventually(
-            lambda reader=reader: any(series.value > after for series in reader.server.query("timestamp(up == 1)")),  # type: ignore[misc]
-            why=f"{reader.server.name} to scrape once more",
-        )

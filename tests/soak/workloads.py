@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import http
 import itertools
@@ -143,11 +144,11 @@ class Workload:
             self._create(Errand(0.0, RUNS_ON, f"{RUNS_ON.name}-{number}", _FOREVER, 1.0, None, None))
         crons = {name: self._create_cronjob(name) for name in _CRONJOBS}
         for errand in errands(self.dice, jobs=self.jobs, seconds=self.seconds):
-            self._plan(errand.at, lambda errand=errand: self._create(errand))  # type: ignore[misc]
+            self._plan(errand.at, functools.partial(self._create, errand))
         for number in range(round(self.jobs * _CRON_SHARE)):
             name = self.dice.choice(_CRONJOBS)
             at = self.dice.uniform(0.0, self.seconds)
-            self._plan(at, lambda name=name, number=number: self._run_cronjob(name, crons[name], number))  # type: ignore[misc]
+            self._plan(at, functools.partial(self._run_cronjob, name, crons[name], number))
         while self._steps and not self.told_to_end.is_set():
             at, _, step = heapq.heappop(self._steps)
             if not self.told_to_end.wait(max(0.0, self._began + at - time.monotonic())):
@@ -169,7 +170,7 @@ class Workload:
         self.created[errand.kind.name] += 1
         if errand.deleted_after is not None:
             at = time.monotonic() - self._began + errand.deleted_after
-            self._plan(at, lambda: self._remove(errand))
+            self._plan(at, functools.partial(self._remove, errand))
 
     def _remove(self, errand: Errand) -> None:
         self._delete("jobs", errand.name)
@@ -253,7 +254,10 @@ class Workload:
             except apis.UNREACHABLE:
                 pass
             except apis.ApiError as error:
-                if error.status < http.HTTPStatus.INTERNAL_SERVER_ERROR and error.status != 429:
+                if (
+                    error.status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+                    and error.status != http.HTTPStatus.TOO_MANY_REQUESTS
+                ):
                     raise
             if self.told_to_end.wait(_RETRY_SECONDS):
                 return {}
