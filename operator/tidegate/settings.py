@@ -204,8 +204,8 @@ class LimitSettings:
     name_length: int = 512
     """Characters of the name of a metric or a label. Default 512."""
 
-    value_length: int = 8_192
-    """Characters of a label's value, or of a help text. Default 8192."""
+    value_length: int = 8_000
+    """Characters of a label's value, or of a help text. Default 8000."""
 
     def __post_init__(self) -> None:
         if self.bodies < self.body + self.unpacked_body:

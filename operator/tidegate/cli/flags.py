@@ -136,7 +136,7 @@ def add_import_flags(parser: argparse.ArgumentParser) -> None:
 def add_limit_flags(parser: argparse.ArgumentParser) -> None:
     """What clients may cost."""
     defaults = vars(settings.LimitSettings())
-    group = parser.add_argument_group("gateway: limits", "none can be 0; a values.size is written 16MiB, 64KiB or 1000")
+    group = parser.add_argument_group("gateway: limits", "none can be 0; a size is written 16MiB, 64KiB or 1000")
     for name, text in LIMITS:
         default = defaults[name.replace("-", "_")]
         kind = values.positive_seconds if isinstance(default, float) else values.size
