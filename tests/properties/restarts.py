@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from tests.properties import worlds
@@ -16,7 +17,8 @@ class Disk:
     keeps = True
 
     def __init__(self, clock: clocks.Clock) -> None:
-        connection, _ = files.open_file(Path(":memory:"))
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        files.prepare(connection, Path("memory"))
         self.ledger = ledgers.Ledger(connection, fsync=False)
         self.revision = 0
         self._clock = clock
@@ -29,8 +31,8 @@ class Disk:
     def require(self) -> None:
         """There is always room."""
 
-    def put(self, id: int, key: groups.GroupingKey, families: str) -> None:
-        self._batch.groups[id] = rows.GroupRow(id, archives.spell_key(key), families)
+    def put(self, id: int, key: groups.GroupingKey, spelled: archives.Spelled) -> None:
+        self._batch.groups[id] = rows.GroupRow(id, archives.spell_key(key), *spelled)
 
     def pushed(self, row: rows.PushRow) -> None:
         self.revision = max(row.revision, self.revision)

@@ -157,6 +157,18 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatc
     connection.close()
 
 
+async def test_a_new_file_is_for_its_owner_alone_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:
+    async with kept.opened(tmp_path / "groups") as store:
+        await store.push(KEY, builders.family("g", builders.number(1.0)), replace=True)
+        assert {name: os.stat(tmp_path / name).st_mode & 0o777 for name in os.listdir(tmp_path)} == {
+            "groups": 0o600,
+            "groups-wal": 0o600,
+        }
+    os.chmod(tmp_path / "groups", 0o640)
+    async with kept.opened(tmp_path / "groups"):
+        assert os.stat(tmp_path / "groups").st_mode & 0o777 == 0o640
+
+
 async def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     (tmp_path / "groups").touch()
     async with kept.opened(tmp_path / "groups") as store:

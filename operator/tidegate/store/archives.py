@@ -1,19 +1,21 @@
 """Groups as rows, and rows as groups. Pure.
 
-The families of a group are JSON: a list of what its pushes left, oldest first, each ``[at, keys, families]``. ``keys``
-has each tuple of series keys once that several families share; a family is ``[name, type, help, place of its keys,
-lines of each series, slots, specials]``. ``slots`` says which of the row's numbers end which lines, where the last
-push may come as numbers alone.
+The families of a group are JSON: a list of what its pushes left, oldest first, each a list of families ``[name, type,
+help, place of its keys, how many lines each series has (1 where all have one), slots, specials]``. ``slots`` says which
+of the row's numbers end which lines, where the last push may come as numbers alone. Groups that push alike have the
+same text there, so it is read once for all of them. What is a group's own is beside it: for each push ``[at, keys]``,
+where ``keys`` has each tuple of series keys once that several families share; and all lines, in order.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import struct
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidegate.exposition import shapes
 from tidegate.model import families, groups, lives, records, scrapers
@@ -24,19 +26,53 @@ _TYPES = {type_.value: type_ for type_ in families.MetricType}
 _NONE: Mapping[str, families.Metric] = types.MappingProxyType({})
 
 
-def spell_parts(parts: Iterable[pushes.Part]) -> str:
+class Spelled(NamedTuple):
     """What a group has, as the file keeps it."""
-    return json.dumps([_part_to_json(part) for part in parts], ensure_ascii=False, separators=(",", ":"))
+
+    families: str
+    keys: str
+    lines: bytes
 
 
-def read_parts(text: str, *, numbers: bytes | None, push_time: float) -> list[pushes.Part]:
-    """The inverse of :func:`spell_parts`.
+def spell_parts(parts: Iterable[pushes.Part]) -> Spelled:
+    """What a group has, as the file keeps it."""
+    lines: list[bytes] = []
+    spelled = [_part_to_json(part, lines) for part in parts]
+    own = [[at, keys] for _, at, keys in spelled]
+    return Spelled(_dumped([families for families, _, _ in spelled]), _dumped(own), b"".join(lines))
 
-    :param numbers: of a later push that came as numbers alone, at ``push_time``.
+
+def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[pushes.Part]:
+    """The inverse of :func:`spell_parts`, with the numbers of the last push.
+
     :raises ValueError: it is damaged; :class:`LookupError`, :class:`TypeError` and :class:`struct.error` likewise.
     """
-    written = None if numbers is None else shapes.written(unpack_numbers(numbers))
-    return [_part_from_json(data, written, push_time=push_time) for data in json.loads(text)]
+    written = None if push.numbers is None else shapes.written(unpack_numbers(push.numbers))
+    lines = _Lines(row.lines)
+    parts = [
+        _read_part(families, own, lines, written, push_time=push.push_time)
+        for families, own in zip(_loaded(row.families), json.loads(row.keys), strict=True)
+    ]
+    lines.expect_end()
+    return parts
+
+
+class _Lines:
+    """Lines that are taken one after the other."""
+
+    def __init__(self, text: bytes) -> None:
+        self._lines = text.split(b"\n")
+        self._at = 0
+
+    def take(self, count: int) -> list[bytes]:
+        """So many, without their line feeds."""
+        start, self._at = self._at, self._at + count
+        return self._lines[start : self._at]
+
+    def expect_end(self) -> None:
+        """Raise :class:`ValueError` where there are more or fewer than were taken."""
+        if self._lines[self._at :] != [b""]:
+            raise ValueError(f"there are {len(self._lines) - 1} lines, and {self._at} are told of")
 
 
 def pack_numbers(values: Sequence[float]) -> bytes:
@@ -108,40 +144,62 @@ def read_scraper(row: rows.ScraperRow) -> scrapers.Reading:
     return reading
 
 
-def _part_to_json(part: pushes.Part) -> list[Any]:
+_loaded = functools.lru_cache(maxsize=32)(json.loads)
+
+
+def _dumped(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _part_to_json(part: pushes.Part, all_lines: list[bytes]) -> tuple[list[Any], float, list[Any]]:
+    """Its families, its time and its keys."""
     places: dict[tuple[str, ...], int] = {}
     spelled = []
     for name, type_, help_text, keys, lines, slots, specials in part.families:
         place = places.setdefault(keys, len(places))
-        texts = [text.decode() for text in lines]
+        counts: Any = [text.count(b"\n") for text in lines] if type_ in families.DISTRIBUTIONS else 1
         known = {key: _special_to_json(metric) for key, metric in specials.items()} if specials else None
-        spelled.append([name, type_.value, help_text, place, texts, slots, known])
-    return [part.at, list(places), spelled]
+        spelled.append([name, type_.value, help_text, place, counts, slots, known])
+        all_lines.extend(lines)
+    return spelled, part.at, list(places)
 
 
-def _part_from_json(data: list[Any], written: Sequence[bytes] | None, *, push_time: float) -> pushes.Part:
-    at, all_keys, spelled = data
+def _read_part(
+    spelled: list[Any], own: list[Any], lines: _Lines, written: Sequence[bytes] | None, *, push_time: float
+) -> pushes.Part:
+    at, all_keys = own
     all_keys = list(map(tuple, all_keys))
     found = []
-    for name, type_, help_text, place, texts, slots, specials in spelled:
+    for name, type_, help_text, place, counts, slots, specials in spelled:
         keys = all_keys[place]
-        if written is None or slots is None:
-            lines = [text.encode() for text in texts]
+        if counts == 1:
+            several = lines.take(len(keys))
+            if written is None or slots is None:
+                made = [line + b"\n" for line in several]
+            else:
+                at, numbers = push_time, [written[slot] for (slot,) in slots]
+                made = list(map(_ended, several, numbers))
         else:
-            at, lines = push_time, [_renumbered(text, at, written) for text, at in zip(texts, slots, strict=True)]
-        if len(lines) != len(keys):
-            raise ValueError(f"{len(keys)} series have {len(lines)} lines")
+            if written is not None and slots is not None:
+                at = push_time
+            made = [_read_series(lines.take(count), slots and slots[n], written) for n, count in enumerate(counts)]
+        if len(made) != len(keys):
+            raise ValueError(f"{len(keys)} series have {len(made)} texts")
         known = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else _NONE
-        found.append(pushes.KeptFamily(name, _TYPES[type_], help_text, keys, lines, slots, known))
+        found.append(pushes.KeptFamily(name, _TYPES[type_], help_text, keys, made, slots, known))
     return pushes.Part(at, found)
 
 
-def _renumbered(text: str, slots: Sequence[int], written: Sequence[bytes]) -> bytes:
-    """The lines of a series with these numbers at their ends."""
-    if len(slots) == 1:
-        return b"%b%b\n" % (text[: text.rindex(" ") + 1].encode(), written[slots[0]])
-    heads = [line.rpartition(" ")[0].encode() for line in text.split("\n")[:-1]]
-    return b"".join([b"%b %b\n" % (head, written[slot]) for head, slot in zip(heads, slots, strict=True)])
+def _read_series(lines: list[bytes], slots: Sequence[int] | None, written: Sequence[bytes] | None) -> bytes:
+    """The text of a series of several lines, with these numbers at their ends."""
+    if slots is None or written is None:
+        return b"".join([line + b"\n" for line in lines])
+    return b"".join([_ended(line, written[slot]) for line, slot in zip(lines, slots, strict=True)])
+
+
+def _ended(line: bytes, number: bytes) -> bytes:
+    """The line with this number at its end."""
+    return line[: line.rindex(b" ") + 1] + number + b"\n"
 
 
 def _special_to_json(metric: families.Metric) -> list[Any]:

@@ -145,12 +145,7 @@ class Contents:
                 loader.add(group, part)
             times = {interface.PUSH_TIME: group.push_time, interface.PUSH_FAILURE_TIME: group.push_failure_time}
             for name, family in pushes.prepare_times(group.key, times, helps=_OWN_HELP):
-                ((group.times_key, lines),) = family.series.items()
-                loader.add_family(
-                    pushes.KeptFamily(
-                        name, family.type, family.help, (group.times_key,), (lines,), None, family.specials
-                    )
-                )
+                group.times_key = loader.add_time(name, family)
         loader.finish()
         self._size = loader.size
 

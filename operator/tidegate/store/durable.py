@@ -154,7 +154,7 @@ def _read_group(row: rows.StoredGroup) -> tuple[holdings.Group, list[pushes.Part
     push = row.push
     try:
         key = archives.read_key(row.group.labels)
-        parts = archives.read_parts(row.group.families, numbers=push.numbers, push_time=push.push_time)
+        parts = archives.read_parts(row.group, push)
         life = archives.read_life(push, row.life)
     except _UNREADABLE as error:
         raise files.DamagedFileError(f"group {row.group.id} cannot be read: {error!r}") from error

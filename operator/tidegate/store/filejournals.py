@@ -130,8 +130,8 @@ class FileJournal:
         if self._trouble:
             raise errors.StorageError(self._trouble)
 
-    def put(self, id: int, key: groups.GroupingKey, families: str) -> None:
-        self._open.groups[id] = rows.GroupRow(id, archives.spell_key(key), families)
+    def put(self, id: int, key: groups.GroupingKey, spelled: archives.Spelled) -> None:
+        self._open.groups[id] = rows.GroupRow(id, archives.spell_key(key), *spelled)
         self._work.set()
 
     def pushed(self, row: rows.PushRow) -> None:

@@ -20,7 +20,9 @@ _APPLICATION_ID = 0x74696465
 MIGRATIONS = (
     """
     CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, moment REAL NOT NULL);
-    CREATE TABLE groups (id INTEGER PRIMARY KEY, labels TEXT NOT NULL, families TEXT NOT NULL);
+    CREATE TABLE groups (
+        id INTEGER PRIMARY KEY, labels TEXT NOT NULL, families TEXT NOT NULL, keys TEXT NOT NULL, lines BLOB NOT NULL
+    );
     CREATE TABLE pushes (
         id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, push_time REAL NOT NULL, expires REAL, numbers BLOB
     );
@@ -32,6 +34,9 @@ MIGRATIONS = (
     """,
 )
 """What makes each version of the file from the one before it. Never change one that was released: add another."""
+
+_MODE = 0o600
+"""Of a new file; as Pushgateway has it."""
 
 _SIDES = ("-wal", "-shm")
 """What SQLite keeps beside a file, by the ends of their names."""
@@ -119,7 +124,7 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = _connect(path)
     try:
         with explaining(path):
-            _prepare(connection, path)
+            prepare(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -128,12 +133,22 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     try:
+        # SECURITY: what is pushed is for whoever may scrape, and not for everybody on this machine. What SQLite keeps
+        # beside a file is for those that the file is for.
+        path.touch(mode=_MODE)
+    except OSError as error:
+        raise BadFileError(f"cannot open {path}: {error.strerror}") from error
+    try:
         return sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False, cached_statements=512)
     except sqlite3.Error as error:
         raise BadFileError(f"cannot open {path}: {error}; is its folder there, and may it be written to?") from error
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Have the file for this connection alone, and in its newest version.
+
+    :raises BadFileError: it is of a newer one.
+    """
     # One process alone, told by the lock that SQLite then keeps; it needs no shared memory beside the file either.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL").fetchone()

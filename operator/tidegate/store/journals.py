@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tidegate.model import groups, scrapers
-from tidegate.store import rows
+from tidegate.store import archives, rows
 
 
 class Journal(Protocol):
@@ -23,8 +23,8 @@ class Journal(Protocol):
         """Whether it is worth telling."""
         ...
 
-    def put(self, id: int, key: groups.GroupingKey, families: str) -> None:
-        """The families of a group are these (:func:`archives.spell_parts`)."""
+    def put(self, id: int, key: groups.GroupingKey, spelled: archives.Spelled) -> None:
+        """The families of a group are these."""
         ...
 
     def pushed(self, row: rows.PushRow) -> None:
@@ -59,7 +59,7 @@ class Nowhere:
     def require(self) -> None:
         """Whatever happens will be forgotten."""
 
-    def put(self, id: int, key: groups.GroupingKey, families: str) -> None:
+    def put(self, id: int, key: groups.GroupingKey, spelled: archives.Spelled) -> None:
         """Nothing is kept."""
 
     def pushed(self, row: rows.PushRow) -> None:

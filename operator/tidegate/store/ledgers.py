@@ -29,7 +29,7 @@ class _Insertion(NamedTuple):
     row: str
 
 
-_GROUP = _Insertion("REPLACE INTO groups VALUES ", "(?,?,?)")
+_GROUP = _Insertion("REPLACE INTO groups VALUES ", "(?,?,?,?,?)")
 _PUSH = _Insertion("REPLACE INTO pushes VALUES ", "(?,?,?,?,?)")
 _LIFE = _Insertion("REPLACE INTO lives VALUES ", "(?,?,?,?)")
 _SCRAPER = _Insertion("REPLACE INTO scrapers VALUES ", "(?,?,?,?,?,?,?)")
@@ -87,7 +87,7 @@ class Ledger:
                 for statement, parameters in statements:
                     self._connection.execute(statement, parameters)
         self._logged += _PAGE_BYTES * (len(changes.pushes) + len(changes.lives)) + sum(
-            len(row.families) for row in changes.groups.values()
+            len(row.families) + len(row.keys) + len(row.lines) for row in changes.groups.values()
         )
         return self._logged >= CHECKPOINT_BYTES
 
@@ -119,13 +119,14 @@ class Ledger:
 
     def _select_groups(self, condition: str, parameters: Sequence[int] = ()) -> Iterator[rows.StoredGroup]:
         query = (
-            "SELECT groups.id, labels, families, revision, push_time, expires, numbers, failure_time, claims, drain "
+            "SELECT groups.id, labels, families, keys, lines, "
+            "revision, push_time, expires, numbers, failure_time, claims, drain "
             "FROM groups JOIN pushes USING (id) LEFT JOIN lives USING (id) " + condition + " ORDER BY groups.id"
         )
-        for id, labels, families, *rest in self._connection.execute(query, parameters):
+        for id, labels, families, keys, lines, *rest in self._connection.execute(query, parameters):
             push, (failure_time, claims, drain) = rows.PushRow(id, *rest[:4]), rest[4:]
             life = rows.LifeRow(id, failure_time or 0.0, claims, drain)
-            yield rows.StoredGroup(rows.GroupRow(id, labels, families), push, life)
+            yield rows.StoredGroup(rows.GroupRow(id, labels, families, keys, lines), push, life)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

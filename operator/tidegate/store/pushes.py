@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tidegate import settings
-from tidegate.exposition import names, order, render, specials
+from tidegate.exposition import names, numbers, order, render, specials
 from tidegate.model import errors, families, groups, limits
 from tidegate.store import bounds, interface
 
@@ -110,7 +110,7 @@ def prepare_times(
         labels = with_grouping_labels(key, ())
         series, pairs = order.series_key(labels), render.pairs(labels)
         for name, value in times.items():
-            lines = render.lines(name, type=_GAUGE, before=pairs, value=value)
+            lines = f"{name}{{{pairs}}} {numbers.format_float(value)}\n".encode()
             yield name, PreparedFamily(_GAUGE, helps[name], {series: lines}, {}, 1)
         return
     label_sets = _LabelSets(key, chosen=None)

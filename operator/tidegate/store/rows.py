@@ -9,12 +9,14 @@ from typing import NamedTuple
 class GroupRow(NamedTuple):
     """A group and its families as its last push that changed more than numbers left them.
 
-    :param labels: the grouping key and ``families``, each as :mod:`tidegate.store.archives` spells it.
+    :param labels: the grouping key; it and the others as :mod:`tidegate.store.archives` spells them.
     """
 
     id: int
     labels: str
     families: str
+    keys: str
+    lines: bytes
 
 
 class PushRow(NamedTuple):

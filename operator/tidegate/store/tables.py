@@ -22,10 +22,10 @@ class FamilyTable:
         self.series = pages.SeriesPages()
         self._helps: dict[str | None, int] = {}
 
-    def join(self, help_text: str | None, type: families.MetricType) -> None:
-        """A group begins to have this family. The only holder there is may also bring a new type."""
-        self.holders += 1
-        self._helps[help_text] = self._helps.get(help_text, 0) + 1
+    def join(self, help_text: str | None, type: families.MetricType, *, holders: int = 1) -> None:
+        """So many groups begin to have this family. The only holder there is may also bring a new type."""
+        self.holders += holders
+        self._helps[help_text] = self._helps.get(help_text, 0) + holders
         self.type = type
 
     def leave(self, help_text: str | None) -> None:
