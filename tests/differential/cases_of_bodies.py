@@ -50,6 +50,8 @@ _BODIES: dict[str, str | bytes] = {
     "name-with-dash": "a-b 1\n",
     "name-with-dot": "a.b 1\n",
     "name-utf8": "é 1\n",
+    "braces-alone": "{}\n",
+    "braces-without-a-name": "{} 1\n",
     "name-quoted": '{"m"} 1\n',
     "name-quoted-with-labels": '{"m",a="b"} 1\n',
     "name-quoted-utf8": '{"é"} 1\n',
