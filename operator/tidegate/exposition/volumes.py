@@ -52,7 +52,8 @@ def check_text(body: bytes, *, chosen: settings.LimitSettings) -> None:
     longest = _UTF8_BYTES * chosen.name_length + chosen.labels * pair + _VALUE_BYTES
     if len(body) > longest and re.search(b"[^\n]{%d}" % longest, body) is not None:
         raise errors.LimitError(
-            f"a line has more than {longest} bytes, more than {chosen.labels} labels can need (--limit.labels)",
+            f"a line has more than {longest} bytes, more than {chosen.labels} labels can need "
+            f"({limits.Limit.LABELS.flag})",
             limit=limits.Limit.LABELS,
         )
 
@@ -69,9 +70,8 @@ def check_protobuf(body: bytes, *, chosen: settings.LimitSettings) -> None:
 
 
 def _too_many(chosen: settings.LimitSettings) -> errors.LimitError:
-    return errors.LimitError(
-        f"the push has more than {chosen.push_series} series (--limit.push-series)", limit=limits.Limit.PUSH_SERIES
-    )
+    limit = limits.Limit.PUSH_SERIES
+    return errors.LimitError(f"the push has more than {chosen.push_series} series ({limit.flag})", limit=limit)
 
 
 def _more(found: Iterator[object], most: int) -> bool:

@@ -22,4 +22,4 @@ _REASONS = {
 def over(limit: limits.Limit, chosen: settings.LimitSettings) -> errors.LimitError:
     """The error that says so."""
     reason = _REASONS[limit].format_map(dataclasses.asdict(chosen))
-    return errors.LimitError(f"{reason} (--limit.{limit.label.replace('_', '-')})", limit=limit)
+    return errors.LimitError(f"{reason} ({limit.flag})", limit=limit)

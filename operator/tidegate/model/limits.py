@@ -48,3 +48,8 @@ class Limit(enum.Enum):
     def __init__(self, label: str, status: int) -> None:
         self.label = label
         self.status = status
+
+    @property
+    def flag(self) -> str:
+        """The flag that changes it."""
+        return f"--limit.{self.label.replace('_', '-')}"

@@ -36,7 +36,7 @@ def check_labels(labels: families.Labels, *, chosen: settings.LimitSettings) -> 
 
 def over(limit: limits.Limit, reason: str) -> errors.LimitError:
     """The error that says so, and the flag that changes it."""
-    return errors.LimitError(f"{reason} (--limit.{limit.label.replace('_', '-')})", limit=limit)
+    return errors.LimitError(f"{reason} ({limit.flag})", limit=limit)
 
 
 class Bounds:
