@@ -137,8 +137,11 @@ class ApiServer:
         uid = self.pods.get(request.match_info["name"])
         if uid is None:
             return web.json_response({"message": "no such pod"}, status=404)
-        reference = {"kind": "Job", "uid": uid, "controller": True}
-        return web.json_response({"metadata": {"ownerReferences": [reference]}})
+        metadata = {
+            "namespace": request.match_info["namespace"],
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "x", "uid": uid, "controller": True}],
+        }
+        return web.json_response({"metadata": metadata})
 
     async def _event(self, request: web.Request) -> web.Response:
         self.events.append(await request.json())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tidegate import settings
-from tidegate.controller import cleanups, pictures, plans, views
+from tidegate.controller import cleanups, ends, kinds, pictures, plans, views
 from tidegate.model import groups, lives, owners, records
 
 START = 1_700_000_000.0
@@ -32,7 +32,7 @@ def job(
         owner=owners.Owner("Job", namespace, name, owners.Uid(uid or f"{namespace}-{name}-uid")),
         created=START + created,
         rules=cleanups.parse(annotations or {}),
-        finish=None if finished is None else views.Finish(succeeded=succeeded, at=START + finished),
+        finish=None if finished is None else ends.Finish(succeeded=succeeded, at=START + finished),
         completions=completions,
         hostname=hostname,
         version=version,
@@ -100,8 +100,8 @@ def picture(
     for view in gone:
         made.saw_deleted(view, wall=START + gone_at)
     if listed:
-        for kind in views.Kind:
-            found = [view for view in objects if view.kind == kind]
+        for kind in kinds.ALWAYS:
+            found = [view for view in objects if view.kind == kind.name]
             made.listed(kind, found, started=2.0, steady=3.0, wall=START + gone_at)
     return made
 

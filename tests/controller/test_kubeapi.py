@@ -9,9 +9,9 @@ import pytest
 
 from tests.controller import apiservers, builders
 from tidegate import settings
-from tidegate.controller import kubeapi, pictures, views
+from tidegate.controller import kinds, kubeapi, pictures
 
-JOBS = views.Kind.JOB
+JOBS = kinds.JOB
 POD = pictures.Pod("prod", "x-b2c4d")
 
 

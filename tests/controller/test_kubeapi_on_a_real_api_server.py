@@ -9,7 +9,7 @@ import pytest
 from tests.cluster import clusters, objects
 from tests.support import waiting
 from tidegate import settings
-from tidegate.controller import announcers, kubeapi, logins, pictures, views
+from tidegate.controller import announcers, kinds, kubeapi, logins, pictures
 from tidegate.model import owners
 
 
@@ -19,7 +19,7 @@ async def test_every_job_of_every_namespace_is_listed_page_by_page(
     names = [f"job-{number}" for number in range(7)]
     for name in names:
         cluster.api.create("jobs", objects.job(name, objects.container("true"), suspend=True), namespace=namespace)
-    found = [view for view in await api.objects(views.Kind.JOB) if view.owner.namespace == namespace]
+    found = [view for view in await api.objects(kinds.JOB) if view.owner.namespace == namespace]
     assert sorted(view.owner.name for view in found) == names
     assert all(view.finish is None and view.version is not None for view in found)
 
@@ -28,7 +28,7 @@ async def test_how_a_job_ended_is_read(cluster: clusters.Cluster, namespace: str
     for name, command in (("good", "true"), ("bad", "false")):
         cluster.api.create("jobs", objects.job(name, objects.container(command)), namespace=namespace)
         cluster.wait_for_end(name, namespace=namespace)
-    found = {view.owner.name: view for view in await api.objects(views.Kind.JOB) if view.owner.namespace == namespace}
+    found = {view.owner.name: view for view in await api.objects(kinds.JOB) if view.owner.namespace == namespace}
     ends = {name: view.finish for name, view in found.items()}
     assert {name: finish is not None and finish.succeeded for name, finish in ends.items()} == {
         "good": True,
@@ -42,7 +42,7 @@ async def test_cronjobs_are_listed_with_the_rules_of_their_jobs(
 ) -> None:
     body = objects.cronjob("nightly", objects.container("true"), annotations={"tidegate.dev/drain-timeout": "90s"})
     cluster.api.create("cronjobs", body, namespace=namespace)
-    (found,) = [view for view in await api.objects(views.Kind.CRONJOB) if view.owner.namespace == namespace]
+    (found,) = [view for view in await api.objects(kinds.CRONJOB) if view.owner.namespace == namespace]
     assert (found.owner.name, found.rules.drain_timeout) == ("nightly", 90.0)
 
 
@@ -79,7 +79,7 @@ async def test_a_missing_right_is_named(cluster: clusters.Cluster, namespace: st
         with pytest.raises(
             kubeapi.ForbiddenError, match=r'cannot list resource "jobs" in API group "batch".*grant this'
         ):
-            await api.objects(views.Kind.JOB)
+            await api.objects(kinds.JOB)
     finally:
         await api.close()
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from tests.controller import builders
-from tidegate.controller import pictures, podnames, rosters, views
+from tidegate.controller import ends, kinds, pictures, podnames, rosters, views
 from tidegate.model import owners
 
-JOB = views.Kind.JOB
+JOB = kinds.JOB
 
 
 def _list(picture: pictures.Picture, *found: views.OwnerView, started: float, at: float = 20.0) -> None:
     picture.listed(JOB, found, started=started, steady=started + 1, wall=builders.START + at)
 
 
-def _finish(picture: pictures.Picture, view: views.OwnerView) -> views.Finish | None:
+def _finish(picture: pictures.Picture, view: views.OwnerView) -> ends.Finish | None:
     known = picture.known(view.owner)
     assert known is not None
     return known.view.finish

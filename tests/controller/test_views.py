@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import cleanups, views
+from tidegate.controller import cleanups, ends, kinds, views
+from tidegate.model import owners
 
 
 def _job(**changes: Any) -> dict[str, Any]:
@@ -25,12 +26,18 @@ def _job(**changes: Any) -> dict[str, Any]:
     }
 
 
+def _view(data: dict[str, Any], *, kind: kinds.Kind = kinds.JOB) -> views.OwnerView:
+    view = views.view(data, kind=kind)
+    assert view is not None
+    return view
+
+
 def _condition(kind: str, *, status: str = "True") -> dict[str, str]:
     return {"type": kind, "status": status, "lastTransitionTime": "2023-11-14T22:13:30Z"}
 
 
 def test_a_running_job_has_no_finish() -> None:
-    view = views.job_view(_job())
+    view = _view(_job())
     assert view == builders.job("backup", uid="u1")
     assert view.version == 42
 
@@ -38,44 +45,44 @@ def test_a_running_job_has_no_finish() -> None:
 @pytest.mark.parametrize(
     ("conditions", "finish"),
     [
-        pytest.param([_condition("Complete")], views.Finish(True, builders.START + 10), id="complete"),
-        pytest.param([_condition("Failed")], views.Finish(False, builders.START + 10), id="failed"),
+        pytest.param([_condition("Complete")], ends.Finish(True, builders.START + 10), id="complete"),
+        pytest.param([_condition("Failed")], ends.Finish(False, builders.START + 10), id="failed"),
         pytest.param(
             [_condition("SuccessCriteriaMet"), _condition("Complete")],
-            views.Finish(True, builders.START + 10),
+            ends.Finish(True, builders.START + 10),
             id="success-criteria-then-complete",
         ),
         pytest.param([_condition("SuccessCriteriaMet")], None, id="pods-still-end-after-success"),
         pytest.param([_condition("FailureTarget")], None, id="pods-still-end-after-failure"),
         pytest.param([_condition("Complete", status="False")], None, id="not-complete"),
         pytest.param([_condition("Suspended")], None, id="suspended"),
-        pytest.param([{"type": "Failed", "status": "True"}], views.Finish(False, builders.START), id="without-a-time"),
+        pytest.param([{"type": "Failed", "status": "True"}], ends.Finish(False, builders.START), id="without-a-time"),
         pytest.param(None, None, id="no-conditions"),
     ],
 )
 def test_only_terminal_conditions_finish_a_job(
-    conditions: list[dict[str, str]] | None, finish: views.Finish | None
+    conditions: list[dict[str, str]] | None, finish: ends.Finish | None
 ) -> None:
-    assert views.job_view(_job(status={"conditions": conditions})).finish == finish
+    assert _view(_job(status={"conditions": conditions})).finish == finish
 
 
 def test_a_job_being_deleted_is_still_there() -> None:
-    view = views.job_view(_job(metadata={"deletionTimestamp": "2023-11-14T22:13:30Z"}))
+    view = _view(_job(metadata={"deletionTimestamp": "2023-11-14T22:13:30Z"}))
     assert view == builders.job("backup", uid="u1")
 
 
 def test_indexes_and_the_hostname_are_kept() -> None:
     spec = {"completionMode": "Indexed", "completions": 3, "template": {"spec": {"hostname": "worker"}}}
-    view = views.job_view(_job(spec=spec))
+    view = _view(_job(spec=spec))
     assert (view.completions, view.hostname) == (3, "worker")
 
 
 def test_completions_of_a_job_without_indexes_do_not_matter() -> None:
-    assert views.job_view(_job(spec={"completionMode": "NonIndexed", "completions": 3})).completions is None
+    assert _view(_job(spec={"completionMode": "NonIndexed", "completions": 3})).completions is None
 
 
 def test_a_jobs_annotations_are_its_rules() -> None:
-    view = views.job_view(_job(metadata={"annotations": {cleanups.CLEANUP: "never"}}))
+    view = _view(_job(metadata={"annotations": {cleanups.CLEANUP: "never"}}))
     assert view.rules.cleanup is cleanups.Cleanup.NEVER
 
 
@@ -84,10 +91,58 @@ def test_a_cronjobs_rules_are_those_of_its_job_template() -> None:
         metadata={"annotations": {cleanups.CLEANUP: "on-success"}},
         spec={"jobTemplate": {"metadata": {"annotations": {cleanups.CLEANUP: "never"}}}},
     )
-    view = views.cronjob_view(data)
+    view = _view(data, kind=kinds.CRONJOB)
     assert view.rules.cleanup is cleanups.Cleanup.NEVER
     assert view.owner.kind == "CronJob"
 
 
 def test_a_resource_version_that_is_no_number_is_not_compared() -> None:
-    assert views.job_view(_job(metadata={"resourceVersion": "a7"})).version is None
+    assert _view(_job(metadata={"resourceVersion": "a7"})).version is None
+
+
+def test_labels_and_short_annotations_are_kept() -> None:
+    annotations = {
+        "team": "data",
+        "long": "x" * (views.ANNOTATION_LIMIT + 1),
+        "kubectl.kubernetes.io/last-applied-configuration": "{}",
+    }
+    view = _view(_job(metadata={"labels": {"app": "etl"}, "annotations": annotations}))
+    assert view.labels == {"app": "etl"}
+    assert view.annotations == {"team": "data"}
+
+
+def test_a_cronjobs_labels_and_annotations_are_those_of_its_job_template() -> None:
+    data = _job(
+        metadata={"labels": {"app": "outer"}, "annotations": {"team": "outer"}},
+        spec={"jobTemplate": {"metadata": {"labels": {"app": "etl"}, "annotations": {"team": "data"}}}},
+    )
+    view = _view(data, kind=kinds.CRONJOB)
+    assert (view.labels, view.annotations) == ({"app": "etl"}, {"team": "data"})
+
+
+def test_labels_that_many_objects_have_are_kept_once() -> None:
+    first, second = (_view(_job(metadata={"uid": uid, "labels": {"app": "etl"}})) for uid in ("u1", "u2"))
+    assert first.labels is second.labels
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "word"),
+    [
+        ("batch/v1", "CronJob", "CronJob"),
+        ("batch.volcano.sh/v1alpha1", "Job", "Job.batch.volcano.sh"),
+        ("argoproj.io/v1alpha1", "Workflow", "Workflow.argoproj.io"),
+        ("v1", "Node", "Node"),
+    ],
+)
+def test_the_parent_is_what_controls_it(api_version: str, kind: str, word: str) -> None:
+    references = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "u8"},
+        {"apiVersion": api_version, "kind": kind, "name": "nightly", "uid": "u9", "controller": True},
+    ]
+    view = _view(_job(metadata={"ownerReferences": references}))
+    assert view.parent == owners.Owner(word, "prod", "nightly", owners.Uid("u9"))
+
+
+def test_what_only_refers_to_another_object_has_no_parent() -> None:
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "u8"}
+    assert _view(_job(metadata={"ownerReferences": [reference]})).parent is None

@@ -6,7 +6,7 @@ from tests.properties import worlds
 from tests.store import builders
 from tidegate import settings
 from tidegate.aiokits import clocks
-from tidegate.controller import pictures, plans, views
+from tidegate.controller import kinds, pictures, plans, views
 from tidegate.model import records
 from tidegate.scrapes import drains
 from tidegate.store import memory
@@ -68,8 +68,8 @@ class Operator:
         started = self._clock.steady()
         found = [job.view() for job in self._kube.present()]
         self._told.update(view.uid for view in found)
-        for kind in views.Kind:
-            of_kind = [view for view in found if view.kind == kind]
+        for kind in kinds.ALWAYS:
+            of_kind = [view for view in found if view.kind == kind.name]
             self._picture.listed(kind, of_kind, started=started, steady=self._clock.steady(), wall=self._clock.wall())
         self.work()
 

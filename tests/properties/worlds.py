@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tidegate.aiokits import clocks
-from tidegate.controller import cleanups, views
+from tidegate.controller import cleanups, ends, views
 from tidegate.model import groups, lives, owners, records
 
 ANNOTATED = groups.grouping_key({"job": "noted"})
@@ -70,7 +70,7 @@ class Job:
         if self.annotated:
             annotations[cleanups.GROUPING_KEY] = f"job={dict(ANNOTATED)['job']}"
         # Kubernetes tells its times in whole seconds.
-        finish = None if self.finished is None else views.Finish(self.succeeded, math.floor(self.finished))
+        finish = None if self.finished is None else ends.Finish(self.succeeded, math.floor(self.finished))
         return views.OwnerView(
             owner=self.owner,
             created=math.floor(self.created),

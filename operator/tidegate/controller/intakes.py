@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tidegate.aiokits import clocks
-from tidegate.controller import agendas, metrics, notices, pictures, views
+from tidegate.controller import agendas, kinds, metrics, notices, pictures, views
 
 
 class Sighting(NamedTuple):
@@ -44,7 +44,7 @@ class Intake:
             self._notices.seen(sighting.view)
             self._agenda.add(self._picture.saw(sighting.view, steady=self._clock.steady()))
 
-    def listed(self, kind: views.Kind, found: Collection[views.OwnerView], *, started: float) -> None:
+    def listed(self, kind: kinds.Kind, found: Collection[views.OwnerView], *, started: float) -> None:
         """A complete list of a kind, begun at ``started`` on the steady clock, came in."""
         for view in found:
             self._notices.seen(view)

@@ -13,12 +13,11 @@ import aiohttp
 from kubernetes.aio import client
 
 from tidegate import settings
-from tidegate.controller import pictures, views
+from tidegate.controller import kinds, pictures, views
 from tidegate.model import owners
 
 Json: TypeAlias = dict[str, Any]
 
-_PATHS = {views.Kind.JOB: "jobs", views.Kind.CRONJOB: "cronjobs"}
 _LIST_TRIES = 3
 """A continue token lives for minutes; if three lists in a row outlive theirs, the API server is not well."""
 _MESSAGE_LIMIT = 500
@@ -63,11 +62,11 @@ class KubeApi:
         """Close all connections."""
         await self._client.close()  # type: ignore[no-untyped-call]
 
-    async def objects(self, kind: views.Kind) -> list[views.OwnerView]:
+    async def objects(self, kind: kinds.Kind) -> list[views.OwnerView]:
         """All objects of this kind, as they were at some moment after this call began."""
         found: list[views.OwnerView] = []
         for place in self._places():
-            found += await self._list(kind, f"/apis/batch/v1{place}/{_PATHS[kind]}")
+            found += await self._list(kind, f"{_root(kind)}{place}/{kind.plural}")
         return found
 
     async def job_of(self, pod: pictures.Pod) -> owners.Uid | None:
@@ -76,10 +75,8 @@ class KubeApi:
             data = await self._call("GET", f"/api/v1/namespaces/{_quoted(pod.namespace)}/pods/{_quoted(pod.name)}")
         except NotFoundError:
             return None
-        for reference in data["metadata"].get("ownerReferences", ()):
-            if reference.get("controller") and reference["kind"] == views.Kind.JOB:
-                return owners.Uid(reference["uid"])
-        return None
+        owner = views.controller(data["metadata"])
+        return owner.uid if owner is not None and owner.kind == kinds.JOB.name else None
 
     async def create_event(self, namespace: str, body: Json) -> None:
         """Create an ``events.k8s.io/v1`` Event."""
@@ -90,7 +87,7 @@ class KubeApi:
             return [""]
         return [f"/namespaces/{_quoted(namespace)}" for namespace in self._settings.namespaces]
 
-    async def _list(self, kind: views.Kind, path: str) -> list[views.OwnerView]:
+    async def _list(self, kind: kinds.Kind, path: str) -> list[views.OwnerView]:
         for _ in range(_LIST_TRIES - 1):
             try:
                 return await self._list_once(kind, path)
@@ -98,17 +95,19 @@ class KubeApi:
                 continue
         return await self._list_once(kind, path)
 
-    async def _list_once(self, kind: views.Kind, path: str) -> list[views.OwnerView]:
+    async def _list_once(self, kind: kinds.Kind, path: str) -> list[views.OwnerView]:
         """Page by page. Without a resourceVersion the API server answers with nothing older than the call."""
         found: list[views.OwnerView] = []
         query = {"limit": str(self._settings.page_size)}
         while True:
             page = await self._call("GET", path, query=query)
             try:
-                found += [views.view(item, kind=kind) for item in page["items"] or ()]
+                cut = (views.view(item, kind=kind) for item in page["items"] or ())
+                found += [view for view in cut if view is not None]
                 token = page["metadata"].get("continue")
             except (KeyError, TypeError, ValueError) as error:
-                raise ApiError(f"GET {path}: the answer is no list of {kind}s: {error!r}", reason="garbled") from error
+                message = f"GET {path}: the answer is no list of {kind.plural}: {error!r}"
+                raise ApiError(message, reason="garbled") from error
             if not token:
                 return found
             query["continue"] = token
@@ -169,6 +168,10 @@ def _message(text: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         said = text.decode(errors="replace")
     return str(said)[:_MESSAGE_LIMIT]
+
+
+def _root(kind: kinds.Kind) -> str:
+    return f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
 
 
 def _quoted(name: str) -> str:

@@ -6,7 +6,7 @@ import functools
 
 import prometheus_client
 
-from tidegate.controller import pictures, views
+from tidegate.controller import kinds, pictures
 from tidegate.model import lives, records
 
 _ACTIONS = {records.ClaimGroup: "claim", records.ReleaseGroup: "release", records.RetireGroup: "retire"}
@@ -66,5 +66,5 @@ class OperatorMetrics:
     def watch(self, picture: pictures.Picture) -> None:
         """Tell of this picture's size at every scrape."""
         self._groups.set_function(picture.group_count)
-        for kind in views.Kind:
-            self._objects.labels(kind=kind.value).set_function(functools.partial(picture.count, kind))
+        for kind in kinds.ALWAYS:
+            self._objects.labels(kind=kind.name).set_function(functools.partial(picture.count, kind))

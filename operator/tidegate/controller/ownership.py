@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from tidegate import settings
-from tidegate.controller import cleanups, pictures, podnames, rosters, views
+from tidegate.controller import cleanups, kinds, pictures, podnames, rosters, views
 from tidegate.model import groups, owners, records
 
 Pods: TypeAlias = Mapping[str, Mapping[str, owners.Uid | None]]
@@ -119,9 +119,9 @@ def evidence(view: views.OwnerView, key: groups.GroupingKey, *, pods: Pods) -> E
     if not _shares_namespace(owner, key):
         return None
     if view.rules.keys is not None:
-        named = view.kind == views.Kind.JOB and key in view.rules.keys
+        named = view.kind == kinds.JOB.name and key in view.rules.keys
         return Evidence.ANNOTATION if named else None
-    if view.kind == views.Kind.JOB:
+    if view.kind == kinds.JOB.name:
         for value in pictures.pod_values(key):
             if (joined := _pod_evidence(view, value, answers=pods.get(value, {}))) is not None:
                 return joined
@@ -130,7 +130,7 @@ def evidence(view: views.OwnerView, key: groups.GroupingKey, *, pods: Pods) -> E
 
 def claim_evidence(owner: owners.Owner, key: groups.GroupingKey) -> Evidence:
     """What once joined this group to an object that claims it and is gone, as far as its name tells."""
-    if owner.kind == views.Kind.JOB:
+    if owner.kind == kinds.JOB.name:
         for value in pictures.pod_values(key):
             if any(podnames.is_pod_name(value, job=owner.name, completions=size) for size in (None, _ANY_SIZE)):
                 return Evidence.POD
@@ -184,7 +184,7 @@ def _lookups(
 ) -> set[pictures.Pod]:
     """Pods to ask about: never one whose Job claims the group already, nor one of a Job that came after the push."""
     view = known.view
-    if view.kind != views.Kind.JOB or view.rules.keys is not None or not _shares_namespace(view.owner, record.key):
+    if view.kind != kinds.JOB.name or view.rules.keys is not None or not _shares_namespace(view.owner, record.key):
         return set()
     if not _pushed_by(known, record, rules=rules):
         return set()
@@ -268,7 +268,7 @@ def _still_holds(view: views.OwnerView, key: groups.GroupingKey) -> bool:
         return False
     if view.rules.keys is None:
         return True
-    return view.kind == views.Kind.JOB and key in view.rules.keys
+    return view.kind == kinds.JOB.name and key in view.rules.keys
 
 
 def _is_never(view: views.OwnerView) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from tidegate.controller import multimaps, podnames, rosters, views
+from tidegate.controller import kinds, multimaps, podnames, rosters, views
 from tidegate.model import groups, owners, records
 
 POD_LABELS = ("instance", "pod")
@@ -31,7 +31,7 @@ class Picture:
 
     def __init__(self, *, namespaces: Collection[str] = ()) -> None:
         self._namespaces = frozenset(namespaces)
-        self._rosters = {kind.value: rosters.Roster() for kind in views.Kind}
+        self._rosters: dict[str, rosters.Roster] = {}
         self._objects_by_word: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
         self._objects_by_key: multimaps.Multimap[groups.GroupingKey, owners.Owner] = multimaps.Multimap()
         self._groups: dict[groups.GroupingKey, records.GroupRecord] = {}
@@ -44,8 +44,8 @@ class Picture:
 
     def saw(self, view: views.OwnerView, *, steady: float) -> set[groups.GroupingKey]:
         """An event told of an object as it is."""
-        before = self._rosters[view.kind].get(view.uid)
-        if not self._rosters[view.kind].saw(view, steady=steady):
+        before = self._roster(view.kind).get(view.uid)
+        if not self._roster(view.kind).saw(view, steady=steady):
             return set()
         touched = self._touched_by(view)
         if before is not None:
@@ -56,8 +56,8 @@ class Picture:
 
     def saw_deleted(self, view: views.OwnerView, *, wall: float) -> set[groups.GroupingKey]:
         """An event told that an object is gone. It stays in the picture for a while, for what it pushed last."""
-        before = self._rosters[view.kind].get(view.uid)
-        if not self._rosters[view.kind].saw_deleted(view, wall=wall):
+        before = self._roster(view.kind).get(view.uid)
+        if not self._roster(view.kind).saw_deleted(view, wall=wall):
             return set()
         if before is not None:
             self._unindex(before.view)
@@ -65,14 +65,14 @@ class Picture:
         return self._touched_by(view)
 
     def listed(
-        self, kind: views.Kind, found: Collection[views.OwnerView], *, started: float, steady: float, wall: float
+        self, kind: kinds.Kind, found: Collection[views.OwnerView], *, started: float, steady: float, wall: float
     ) -> None:
         """Take over a complete list of all objects of a kind, begun at ``started`` on the steady clock.
 
         Only here is a claimed object that no event told of found to be gone: it is not in a list that began after its
         claim was first seen. Plan every group after this.
         """
-        roster = self._rosters[kind.value]
+        roster = self._roster(kind.name)
         before = {view.uid: known.view for view in found if (known := roster.get(view.uid)) is not None}
         there, news = roster.listed(found, started=started, steady=steady, wall=wall)
         for view in news:
@@ -80,7 +80,7 @@ class Picture:
                 self._unindex(before[view.uid])
             self._index(view)
         for owner, since in self._claimed_since.items():
-            if owner.kind == kind.value and owner.uid not in there and since < started and self._looked_at(owner):
+            if owner.kind == kind.name and owner.uid not in there and since < started and self._looked_at(owner):
                 roster.lacks(owner.uid, wall=wall)
         claimed = {owner.uid for owner in self._claimed_since}
         for forgotten in roster.forget(keep=claimed, wall=wall):
@@ -106,9 +106,9 @@ class Picture:
             if known is not None:
                 yield known
 
-    def count(self, kind: views.Kind) -> int:
+    def count(self, kind: kinds.Kind) -> int:
         """How many objects of a kind there are."""
-        return len(self._rosters[kind.value])
+        return len(self._roster(kind.name))
 
     # Groups
 
@@ -172,6 +172,10 @@ class Picture:
         return touched
 
     # Inside
+
+    def _roster(self, kind: str) -> rosters.Roster:
+        """Of a kind that nobody has told of, nothing is known: an owner that claims a group may be there."""
+        return self._rosters.setdefault(kind, rosters.Roster())
 
     def _index(self, view: views.OwnerView) -> None:
         for word in _owner_words(view):

@@ -6,7 +6,7 @@ import asyncio
 
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import intakes, kubeapi, metrics, outages, views
+from tidegate.controller import intakes, kinds, kubeapi, metrics, outages
 
 
 class Resync:
@@ -51,7 +51,7 @@ class Resync:
         began = self._clock.wall()
         try:
             started = self._clock.steady()
-            found = {kind: await self._api.objects(kind) for kind in views.Kind}
+            found = {kind: await self._api.objects(kind) for kind in kinds.ALWAYS}
         except kubeapi.ApiError as error:
             self._metrics.api_errors.labels(reason=error.reason).inc()
             self._outage.failed(error)

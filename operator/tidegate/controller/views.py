@@ -1,42 +1,37 @@
-"""Jobs and CronJobs cut down to what decides about groups, so that ten thousand of them cost a few megabytes."""
+"""Jobs, CronJobs and others cut down to what decides about groups, so that ten thousand cost a few megabytes."""
 
 from __future__ import annotations
 
-import datetime
-import enum
+import functools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-from tidegate.controller import cleanups
+from tidegate.controller import cleanups, ends, kinds
 from tidegate.model import owners
 
 Json: TypeAlias = Mapping[str, Any]
 
+ANNOTATION_LIMIT = 256
+"""Characters of an annotation that is kept: what people write to be read by machines is shorter."""
 
-class Kind(enum.StrEnum):
-    """The kinds of objects whose life a group can follow; the value is Kubernetes' own word."""
-
-    JOB = "Job"
-    CRONJOB = "CronJob"
-
-
-class Finish(NamedTuple):
-    """How a Job ended, and when (Unix seconds, the API server's clock)."""
-
-    succeeded: bool
-    at: float
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_SHARED = 512
+"""Sets of labels and parents of which each is kept once, as long as it is among so many of the last ones seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerView:
-    """A Job or a CronJob, as far as it matters here.
+    """An object, as far as it matters here.
 
     :param created: Unix seconds, the API server's clock, whole seconds.
-    :param finish: ``None`` while it runs, is suspended, or is a CronJob.
+    :param finish: ``None`` while it runs, is suspended, or is of a kind that has no end.
     :param completions: of an Indexed Job, how many indexes it has; ``None`` for any other.
-    :param hostname: what its pod template says, where it does.
+    :param hostname: what its pods are called, where it or its pod template says so.
+    :param labels: of a CronJob, those of its job template.
+    :param annotations: likewise, as far as they are short.
+    :param parent: the object that controls it.
     :param version: ``resourceVersion``, ``None`` where it is no number and so cannot be compared.
         Two views that differ in nothing else are equal.
     """
@@ -44,9 +39,12 @@ class OwnerView:
     owner: owners.Owner
     created: float
     rules: cleanups.CleanupRules
-    finish: Finish | None = None
+    finish: ends.Finish | None = None
     completions: int | None = None
     hostname: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    parent: owners.Owner | None = None
     version: int | None = field(default=None, compare=False)
 
     @property
@@ -58,58 +56,76 @@ class OwnerView:
         return self.owner.kind
 
 
-def view(data: Json, *, kind: Kind) -> OwnerView:
-    """The view of an object as the API server gives it; ``KeyError`` or ``ValueError`` where it is no such object."""
-    return job_view(data) if kind is Kind.JOB else cronjob_view(data)
+def view(data: Json, *, kind: kinds.Kind) -> OwnerView | None:
+    """The view of an object as the API server gives it; ``None`` where it is of no interest, since another controls it.
 
-
-def job_view(data: Json) -> OwnerView:
-    """The view of a ``batch/v1`` Job."""
-    spec = data["spec"]
-    template = spec.get("template", {}).get("spec", {})
-    indexed = spec.get("completionMode") == "Indexed"
+    ``KeyError`` or ``ValueError`` where it is no such object.
+    """
+    parent = controller(data["metadata"])
+    if kind.bare and parent is not None:
+        return None
+    said = _at(data, kind.template).get("metadata") or {}
+    annotations = said.get("annotations") or {}
+    owner = _owner(data["metadata"], kind=kind)
     return OwnerView(
-        owner=_owner(data, kind=Kind.JOB),
-        created=unix_seconds(data["metadata"]["creationTimestamp"]),
-        rules=cleanups.parse(data["metadata"].get("annotations") or {}),
-        finish=_finish(data),
-        completions=spec.get("completions") if indexed else None,
-        hostname=template.get("hostname"),
+        owner=owner,
+        created=ends.unix_seconds(data["metadata"]["creationTimestamp"]),
+        rules=cleanups.parse(annotations),
+        finish=kind.finish(data),
+        completions=_completions(data["spec"]) if kind is kinds.JOB else None,
+        hostname=_at(data, kind.pod).get("hostname") if kind.pod else None,
+        labels=_kept(said.get("labels") or {}, owner=owner),
+        annotations=_kept({name: text for name, text in annotations.items() if _is_short(name, text)}, owner=owner),
+        parent=parent,
         version=_version(data),
     )
 
 
-def cronjob_view(data: Json) -> OwnerView:
-    """The view of a ``batch/v1`` CronJob; its rules are those that it gives to its Jobs."""
-    template = data["spec"].get("jobTemplate", {}).get("metadata") or {}
-    return OwnerView(
-        owner=_owner(data, kind=Kind.CRONJOB),
-        created=unix_seconds(data["metadata"]["creationTimestamp"]),
-        rules=cleanups.parse(template.get("annotations") or {}),
-        version=_version(data),
-    )
+def controller(metadata: Json) -> owners.Owner | None:
+    """The object that controls the one with these metadata."""
+    for reference in metadata.get("ownerReferences") or ():
+        if reference.get("controller"):
+            group = reference["apiVersion"].rpartition("/")[0]
+            return _parent(reference["kind"], group, metadata["namespace"], reference["name"], reference["uid"])
+    return None
 
 
-def unix_seconds(text: str) -> float:
-    """Unix seconds of a Kubernetes timestamp such as ``2026-01-31T08:00:00Z``."""
-    return datetime.datetime.fromisoformat(text).timestamp()
-
-
-def _owner(data: Json, *, kind: Kind) -> owners.Owner:
-    metadata = data["metadata"]
+def _owner(metadata: Json, *, kind: kinds.Kind) -> owners.Owner:
     # Namespaces are few and objects many: one string for each namespace.
     namespace = sys.intern(metadata["namespace"])
-    return owners.Owner(kind=kind.value, namespace=namespace, name=metadata["name"], uid=owners.Uid(metadata["uid"]))
+    return owners.Owner(kind=kind.name, namespace=namespace, name=metadata["name"], uid=owners.Uid(metadata["uid"]))
 
 
-def _finish(data: Json) -> Finish | None:
-    """Only these two conditions are terminal; SuccessCriteriaMet and FailureTarget leave pods running."""
-    for condition in data.get("status", {}).get("conditions") or ():
-        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
-            # The time is optional in the API. Its creation deletes least: no later push is taken for its own.
-            at = condition.get("lastTransitionTime") or data["metadata"]["creationTimestamp"]
-            return Finish(succeeded=condition["type"] == "Complete", at=unix_seconds(at))
-    return None
+@functools.lru_cache(_SHARED)
+def _parent(kind: str, group: str, namespace: str, name: str, uid: str) -> owners.Owner:
+    return owners.Owner(sys.intern(kinds.word(kind, group=group)), sys.intern(namespace), name, owners.Uid(uid))
+
+
+def _kept(texts: Mapping[str, str], *, owner: owners.Owner) -> Mapping[str, str]:
+    """These texts, in as little memory as can be: Kubernetes itself labels a Job with its name and uid, twice each."""
+    if owner.uid in texts.values() or owner.name in texts.values():
+        own: dict[str, str] = {owner.name: owner.name, owner.uid: owner.uid}
+        return {sys.intern(name): own.get(text) or sys.intern(text) for name, text in texts.items()}
+    return _shared(tuple(texts.items()))
+
+
+@functools.lru_cache(_SHARED)
+def _shared(items: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    return {sys.intern(name): text for name, text in items}
+
+
+def _is_short(name: str, text: str) -> bool:
+    return len(text) <= ANNOTATION_LIMIT and name != _APPLIED
+
+
+def _at(data: Json, path: tuple[str, ...]) -> Json:
+    for step in path:
+        data = data.get(step) or {}
+    return data
+
+
+def _completions(spec: Json) -> int | None:
+    return spec.get("completions") if spec.get("completionMode") == "Indexed" else None
 
 
 def _version(data: Json) -> int | None:

@@ -18,9 +18,8 @@ import kopf
 from kubernetes.aio import client
 
 from tidegate import settings
-from tidegate.controller import intakes, logins, storages, views
+from tidegate.controller import intakes, kinds, logins, storages, views
 
-_PLURALS = {views.Kind.JOB: "jobs", views.Kind.CRONJOB: "cronjobs"}
 _SERVER_SECONDS = 120
 """Whole seconds: the API server refuses a fraction."""
 _CLIENT_SECONDS = 150
@@ -50,8 +49,8 @@ def watch(
     registry = kopf.OperatorRegistry()
     connectors: list[aiohttp.BaseConnector] = []
     kopf.on.login(registry=registry)(_login(chosen, connectors))
-    for kind, plural in _PLURALS.items():
-        kopf.on.event("batch", "v1", plural, registry=registry, id=plural)(_handler(kind, sink))
+    for kind in kinds.ALWAYS:
+        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)(_handler(kind, sink))
     # A runner and not asyncio.run in kopf.run: that one hides why it ended behind a cancellation.
     with asyncio.Runner() as runner:
         try:
@@ -143,8 +142,10 @@ async def _authorization(config: client.Configuration) -> dict[str, str]:
     return {}
 
 
-def _handler(kind: views.Kind, sink: Callable[[intakes.Sighting], None]) -> Callable[..., Any]:
+def _handler(kind: kinds.Kind, sink: Callable[[intakes.Sighting], None]) -> Callable[..., Any]:
     async def handler(*, event: Any, **_kwargs: Any) -> None:
-        sink(intakes.Sighting(views.view(event["object"], kind=kind), deleted=event["type"] == "DELETED"))
+        view = views.view(event["object"], kind=kind)
+        if view is not None:
+            sink(intakes.Sighting(view, deleted=event["type"] == "DELETED"))
 
     return handler

@@ -1,0 +1,145 @@
+"""How an object says that it has ended: read from its status, by a rule that is a line of text.
+
+``PATH=SUCCESS,…/FAILURE,…``: the path leads to a word, to a condition (then its status is the word), or to a list of
+conditions (then the words are the types of those that are "True"). Whatever stands there that is neither is no end.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+
+_STEP = re.compile(r"[A-Za-z0-9_-]+")
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+_WITHOUT_WORDS = frozenset({"True", "true"})
+_TIMES = ("completionTime", "finishedAt")
+"""Where in a status the time of the end is, by the habits of those who write controllers."""
+
+
+class Finish(NamedTuple):
+    """How an object ended, and when (Unix seconds, the API server's clock)."""
+
+    succeeded: bool
+    at: float
+
+
+Reader: TypeAlias = Callable[[Json], Finish | None]
+"""Reads an object's end; ``None`` while it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as it was parsed; called with an object, it is a :data:`Reader`."""
+
+    path: tuple[str, ...]
+    successes: frozenset[str]
+    failures: frozenset[str] = frozenset()
+
+    def __call__(self, data: Json) -> Finish | None:
+        for word, condition in _found(data, self.path):
+            if word in self.successes or word in self.failures:
+                return Finish(succeeded=word in self.successes, at=_time_of_end(data, condition))
+        return None
+
+
+def parse(text: str) -> Rule:
+    """A rule such as ``status.conditions.Done``, ``status.conditions.Succeeded=True/False``,
+    ``status.conditions=Complete/Failed`` or ``status.phase=Succeeded/Failed,Error``.
+
+    Without words it is an end, and a success, when the condition or the field is true. ``ValueError`` says what is
+    wrong.
+    """
+    path, equals, words = text.partition("=")
+    steps = tuple(path.split("."))
+    if not all(_STEP.fullmatch(step) for step in steps):
+        raise ValueError(f"{path!r} is no path such as status.phase or status.conditions.Done")
+    if not equals:
+        return Rule(steps, _WITHOUT_WORDS)
+    successes, slash, failures = words.partition("/")
+    rule = Rule(steps, _words(successes), _words(failures) if slash else frozenset())
+    if both := rule.successes & rule.failures:
+        raise ValueError(f"{min(both)!r} stands for success and for failure")
+    return rule
+
+
+def pod(data: Json) -> Finish | None:
+    """The end of a pod: it is over when its phase says so, and ended with the last of its containers."""
+    status = _mapping(data.get("status"))
+    phase = status.get("phase")
+    if phase not in ("Succeeded", "Failed"):
+        return None
+    times: list[float] = []
+    for container in _items(status.get("containerStatuses")):
+        terminated = _mapping(_mapping(container.get("state")).get("terminated"))
+        if (at := _seconds(terminated.get("finishedAt"))) is not None:
+            times.append(at)
+    # One that was evicted has no containers to tell of, and stopped being ready then.
+    ready = [condition for condition in _items(status.get("conditions")) if condition.get("type") == "Ready"]
+    return Finish(phase == "Succeeded", max(times) if times else _time_of_end(data, ready[0] if ready else {}))
+
+
+def never(_data: Json) -> Finish | None:
+    """The end of what has none but its deletion."""
+    return None
+
+
+def _words(text: str) -> frozenset[str]:
+    words = text.split(",")
+    for word in words:
+        if not _WORD.fullmatch(word):
+            raise ValueError(f"{word!r} is no word: write PATH=SUCCESS,…/FAILURE,… as in status.phase=Done/Failed")
+    return frozenset(words)
+
+
+def _found(data: Json, path: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
+    """The words that a path leads to, each with the condition that says it, or with nothing."""
+    here: Any = data
+    for step in path:
+        if isinstance(here, list):
+            here = next((item for item in _items(here) if item.get("type") == step), None)
+        else:
+            here = _mapping(here).get(step)
+    if isinstance(here, list):
+        yield from ((str(item.get("type")), item) for item in _items(here) if item.get("status") == "True")
+    elif isinstance(here, Mapping):
+        yield str(here.get("status")), here
+    elif isinstance(here, bool):
+        yield str(here).lower(), {}
+    elif here is not None:
+        yield str(here), {}
+
+
+def _time_of_end(data: Json, condition: Json) -> float:
+    status = _mapping(data.get("status"))
+    for text in (condition.get("lastTransitionTime"), *(status.get(name) for name in _TIMES)):
+        if (at := _seconds(text)) is not None:
+            return at
+    # All of these are optional. Its creation deletes least: no later push is taken for its own.
+    return unix_seconds(data["metadata"]["creationTimestamp"])
+
+
+def unix_seconds(text: str) -> float:
+    """Unix seconds of a Kubernetes timestamp such as ``2026-01-31T08:00:00Z``."""
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def _seconds(text: Any) -> float | None:
+    """The same; ``None`` where there is no such thing: a status may be of anybody's making."""
+    try:
+        when = datetime.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return when.timestamp() if when.tzinfo is not None else None
+
+
+def _mapping(value: Any) -> Json:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _items(value: Any) -> Iterator[Json]:
+    return (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else iter(())
