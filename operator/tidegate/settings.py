@@ -10,9 +10,16 @@ class BadSettingsError(ValueError):
     """What was chosen cannot be used; the message says what, and why."""
 
 
+ADDRESS, ANNOTATION, POD, NAME = OWNERSHIP = ("address", "annotation", "pod", "name")
+"""Whose a group is: by the address it was pushed from, what its owner says, its pod's name, its Job's name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RuleSettings:
-    """What decides which group is whose, and when it is over. All are seconds."""
+    """What decides which group is whose, and when it is over. Times are seconds."""
+
+    ownership: tuple[str, ...] = OWNERSHIP
+    """The rules that hold, the first one first. Default ``address,annotation,pod,name``."""
 
     drain_timeout: float = 300.0
     """How long a retired group may wait for its scrapers where its owner does not say. Default 5 min."""
@@ -21,7 +28,7 @@ class RuleSettings:
     """How long after its owner's end a push may still be the owner's own: a pod that is killed late. Default 60 s."""
 
     clock_skew: float = 5.0
-    """By how much the gateway's clock and the API server's may differ. Default 5 s."""
+    """By how much two clocks may differ, after what is known of their difference. Default 5 s."""
 
 
 @dataclass(frozen=True, kw_only=True)

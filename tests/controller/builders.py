@@ -106,17 +106,25 @@ def picture(
     return made
 
 
+NOW = START + 100_000.0
+
+
+def plan(made: pictures.Picture, *, now: float = NOW) -> plans.Plan:
+    """The plan of everything, long after all that tests are about."""
+    return plans.plan(made, rules=RULES, now=now)
+
+
 def planned(made: pictures.Picture) -> list[str]:
     """The plan's actions in words, such as `claim {job="x"} for Job prod/x`.
 
     Always checked beside it: the gateway refuses none of them, and to plan again after them yields nothing.
     """
-    actions = plans.plan(made, rules=RULES).actions
+    actions = plan(made).actions
     for name in made.group_keys():
         record = made.group(name)
         assert record is not None
         made.changed(done(record, [action for action in actions if action.key == name]), steady=0.0)
-    again = [in_words(action) for action in plans.plan(made, rules=RULES).actions]
+    again = [in_words(action) for action in plan(made).actions]
     assert again == [], f"planned again after {[in_words(action) for action in actions]}"
     return [in_words(action) for action in actions]
 

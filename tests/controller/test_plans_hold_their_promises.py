@@ -117,7 +117,7 @@ def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_a
 ) -> None:
     picture, held = scene
     for record, _ in _retirements(picture, held):
-        found = ownership.holding(picture, record, rules=builders.RULES)
+        found = ownership.holding(picture, record, rules=builders.RULES, now=builders.NOW)
         holders = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
         strongest = min(holder.evidence.rule for holder in holders if not holder.active)
         for holder in holders:
@@ -129,7 +129,7 @@ def test_a_group_without_any_claim_is_retired_only_with_a_claim_by_who_pushed_it
     scene: tuple[pictures.Picture, list[records.GroupRecord]],
 ) -> None:
     picture, held = scene
-    actions = plans.plan(picture, rules=builders.RULES).actions
+    actions = builders.plan(picture).actions
     for record in held:
         if not record.claims:
             mine = [action for action in actions if action.key == record.key]
@@ -156,11 +156,11 @@ def _retirements(
     picture: pictures.Picture, held: list[records.GroupRecord]
 ) -> list[tuple[records.GroupRecord, records.RetireGroup]]:
     by_key = {record.key: record for record in held}
-    actions = plans.plan(picture, rules=builders.RULES).actions
+    actions = builders.plan(picture).actions
     return [(by_key[action.key], action) for action in actions if isinstance(action, records.RetireGroup)]
 
 
 def _held(picture: pictures.Picture, record: records.GroupRecord) -> bool:
-    found = ownership.holding(picture, record, rules=builders.RULES)
+    found = ownership.holding(picture, record, rules=builders.RULES, now=builders.NOW)
     left = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
     return bool(found.lookups) or any(holder.active for holder in ownership.answer(left))

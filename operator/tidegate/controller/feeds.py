@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks, pulses
-from tidegate.controller import agendas, gateways, metrics, notices, outages, pictures
+from tidegate.controller import agendas, gateways, metrics, notices, outages, pictures, servertimes
 from tidegate.model import records
 
 
@@ -28,6 +28,7 @@ class GroupFeed:
         told: notices.Notices,
         own: metrics.OperatorMetrics,
         clock: clocks.Clock,
+        time: servertimes.ServerTime,
         chosen: settings.WorkerSettings,
         on_complete: Callable[[], None],
     ) -> None:
@@ -37,6 +38,7 @@ class GroupFeed:
         self._notices = told
         self._metrics = own
         self._clock = clock
+        self._time = time
         self._backoff = backoffs.Backoff(first=chosen.backoff_seconds / 4, limit=chosen.backoff_limit_seconds / 6)
         self._outage = outages.Outage(
             "the gateway", meanwhile="the operator tries again every few seconds", clock=clock
@@ -82,7 +84,8 @@ class GroupFeed:
         for deleted in changes.deleted:
             self._picture.deleted(deleted.key)
         for record in changes.groups:
-            self._agenda.add(self._picture.changed(record, steady=self._clock.steady()))
+            timed = self._timed(record, now=changes.now)
+            self._agenda.add(self._picture.changed(timed, steady=self._clock.steady()))
         self._notices.deleted(changes.deleted)
         # Of the page itself only where to go on is needed.
         self._last = dataclasses.replace(changes, groups=(), deleted=())
@@ -90,6 +93,18 @@ class GroupFeed:
             self._complete = True
             self._on_complete()
         self._moved.fire()
+
+    def _timed(self, record: records.GroupRecord, *, now: float) -> records.GroupRecord:
+        """The record with its push on the API server's clock.
+
+        That is reckoned once for each push, when it is first heard of: a clock that is set later changes nothing.
+        """
+        known = self._picture.group(record.key)
+        if known is not None and known.pushed_revision == record.pushed_revision:
+            return dataclasses.replace(record, push_time=known.push_time)
+        if not record.push_time:
+            return record
+        return dataclasses.replace(record, push_time=self._time.of_gateway(record.push_time, now=now))
 
     def _begin_anew(self) -> None:
         self._picture.forget_groups()

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tidegate.aiokits import clocks
-from tidegate.controller import agendas, kinds, metrics, notices, pictures, views
+from tidegate.controller import agendas, kinds, metrics, notices, pictures, servertimes, views
 
 
 class Sighting(NamedTuple):
@@ -27,19 +27,21 @@ class Intake:
         told: notices.Notices,
         own: metrics.OperatorMetrics,
         clock: clocks.Clock,
+        time: servertimes.ServerTime,
     ) -> None:
         self._picture = picture
         self._agenda = agenda
         self._notices = told
         self._metrics = own
         self._clock = clock
+        self._time = time
 
     def sighted(self, sighting: Sighting) -> None:
         """An event told of an object."""
         self._metrics.last_event.set(self._clock.wall())
         if sighting.deleted:
             self._notices.left(sighting.view)
-            self._agenda.add(self._picture.saw_deleted(sighting.view, wall=self._clock.wall()))
+            self._agenda.add(self._picture.saw_deleted(sighting.view, wall=self._time.now()))
         else:
             self._notices.seen(sighting.view)
             self._agenda.add(self._picture.saw(sighting.view, steady=self._clock.steady()))
@@ -48,6 +50,6 @@ class Intake:
         """A complete list of a kind, begun at ``started`` on the steady clock, came in."""
         for view in found:
             self._notices.seen(view)
-        steady, wall = self._clock.steady(), self._clock.wall()
+        steady, wall = self._clock.steady(), self._time.now()
         self._picture.listed(kind, found, started=started, steady=steady, wall=wall)
         self._agenda.add_all()

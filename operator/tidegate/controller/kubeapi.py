@@ -10,10 +10,12 @@ from typing import Any, TypeAlias
 from urllib import parse
 
 import aiohttp
+from aiohttp import hdrs
 from kubernetes.aio import client
 
 from tidegate import settings
-from tidegate.controller import kinds, pictures, views
+from tidegate.aiokits import clocks
+from tidegate.controller import kinds, pictures, podaddresses, servertimes, views
 from tidegate.model import owners
 
 Json: TypeAlias = dict[str, Any]
@@ -50,9 +52,18 @@ class KubeApi:
     """A client of the API server, for one event loop.
 
     Calls that would be too many at once wait for their turn. Each raises :class:`ApiError`.
+
+    :ivar time: the API server's clock, as its answers tell it.
     """
 
-    def __init__(self, login: client.Configuration, *, chosen: settings.KubernetesSettings) -> None:
+    def __init__(
+        self,
+        login: client.Configuration,
+        *,
+        chosen: settings.KubernetesSettings,
+        clock: clocks.Clock,
+    ) -> None:
+        self.time = servertimes.ServerTime(clock)
         self._client = client.ApiClient(login)
         self._settings = chosen
         self._turns = asyncio.Semaphore(chosen.concurrency)
@@ -77,6 +88,20 @@ class KubeApi:
             return None
         owner = views.controller(data["metadata"])
         return owner.uid if owner is not None and owner.kind == kinds.JOB.name else None
+
+    async def pods_at(self, address: pictures.Address) -> tuple[podaddresses.AddressPod, ...]:
+        """The pods that have this address, or had it when they ended."""
+        # From the API server's own memory: a pod that it does not know of yet is asked for again.
+        query = {"fieldSelector": f"status.podIP={address.text}", "resourceVersion": "0"}
+        found: list[podaddresses.AddressPod] = []
+        for place in self._places():
+            path = f"/api/v1{place}/pods"
+            data = await self._call("GET", path, query=query)
+            try:
+                found += [podaddresses.address_pod(item) for item in data["items"] or ()]
+            except (KeyError, TypeError, ValueError) as error:
+                raise ApiError(f"GET {path}: the answer is no list of pods: {error!r}", reason="garbled") from error
+        return tuple(found)
 
     async def create_event(self, namespace: str, body: Json) -> None:
         """Create an ``events.k8s.io/v1`` Event."""
@@ -131,8 +156,10 @@ class KubeApi:
         request = await self._client.param_serialize(
             method, target, header_params={"Accept": "application/json"}, body=body, auth_settings=["BearerToken"]
         )
+        asked = self.time.asking()
         answer = await self._client.call_api(*request, _request_timeout=self._timeout)
         async with answer.response as response:
+            self.time.heard(response.headers.get(hdrs.DATE), asked=asked)
             text = await response.read()
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise _error(f"{method} {path}", response.status, text)

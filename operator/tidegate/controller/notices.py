@@ -54,9 +54,10 @@ class Notices:
             note = f"Deleted {_listed(keys)} {_WHY[reason]}"
             self._say(owner, announcers.Reason.DELETED, note, warning=reason is lives.Reason.TIMEOUT)
 
-    def ambiguous(self, found: Iterable[plans.Ambiguity]) -> None:
+    def ambiguous(self, found: Iterable[plans.Decision]) -> None:
         """Groups that objects in several namespaces may own alike."""
-        for key, holders in found:
+        for decision in found:
+            key, holders = decision.key, sorted(holder.owner for holder in decision.owners)
             uids = frozenset(holder.uid for holder in holders)
             if self._ambiguous.get(key) == uids:
                 continue

@@ -54,7 +54,7 @@ async def run(
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         gateway = gateways.Gateway(chosen.gateway_url, token=chosen.control_token, session=session)
-        api = kubeapi.KubeApi(await logins.load(chosen.kubernetes), chosen=chosen.kubernetes)
+        api = kubeapi.KubeApi(await logins.load(chosen.kubernetes), chosen=chosen.kubernetes, clock=clock)
         stack.push_async_callback(api.close)
         operator = Operator(chosen, api=api, gateway=gateway, clock=clock, registry=registry)
         await stack.enter_async_context(_served(chosen.listen_address, operator.app(registry)))
@@ -89,7 +89,7 @@ class Operator:
         agenda = agendas.Agenda()
         self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
         told = notices.Notices(self._announcer.announce)
-        self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock)
+        self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock, time=api.time)
         self._resync = resyncs.Resync(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = feeds.GroupFeed(
             gateway,
@@ -98,6 +98,7 @@ class Operator:
             told=told,
             own=own,
             clock=clock,
+            time=api.time,
             chosen=chosen.worker,
             on_complete=self._resync.hurry,
         )

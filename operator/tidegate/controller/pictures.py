@@ -6,14 +6,11 @@ groups that it may change the answer for, so that only these are planned again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tidegate.controller import kinds, multimaps, podnames, rosters, views
+from tidegate.controller import groupindexes, keypatterns, kinds, multimaps, podaddresses, podnames, rosters, views
 from tidegate.model import groups, owners, records
-
-POD_LABELS = ("instance", "pod")
-"""Grouping labels whose value may name the pod that pushed."""
 
 
 class Pod(NamedTuple):
@@ -21,6 +18,12 @@ class Pod(NamedTuple):
 
     namespace: str
     name: str
+
+
+class Address(NamedTuple):
+    """An address whose pods somebody must ask the API server about."""
+
+    text: str
 
 
 class Picture:
@@ -33,12 +36,11 @@ class Picture:
         self._namespaces = frozenset(namespaces)
         self._rosters: dict[str, rosters.Roster] = {}
         self._objects_by_word: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
-        self._objects_by_key: multimaps.Multimap[groups.GroupingKey, owners.Owner] = multimaps.Multimap()
-        self._groups: dict[groups.GroupingKey, records.GroupRecord] = {}
-        self._groups_by_word: multimaps.Multimap[str, groups.GroupingKey] = multimaps.Multimap()
-        self._groups_by_claim: multimaps.Multimap[owners.Owner, groups.GroupingKey] = multimaps.Multimap()
-        self._claimed_since: dict[owners.Owner, float] = {}
+        self._objects_by_shape: multimaps.Multimap[keypatterns.Shape, owners.Owner] = multimaps.Multimap()
+        self._groups = groupindexes.GroupIndex()
         self._pods: dict[str, dict[str, owners.Uid | None]] = {}
+        self._addresses: dict[str, podaddresses.Answer] = {}
+        self._addresses_of: multimaps.Multimap[owners.Uid, str] = multimaps.Multimap()
 
     # Objects
 
@@ -79,10 +81,11 @@ class Picture:
             if view.uid in before:
                 self._unindex(before[view.uid])
             self._index(view)
-        for owner, since in self._claimed_since.items():
+        claimants = self._groups.claimants()
+        for owner, since in claimants.items():
             if owner.kind == kind.name and owner.uid not in there and since < started and self._looked_at(owner):
                 roster.lacks(owner.uid, wall=wall)
-        claimed = {owner.uid for owner in self._claimed_since}
+        claimed = {owner.uid for owner in claimants}
         for forgotten in roster.forget(keep=claimed, wall=wall):
             self._unindex(forgotten.view)
 
@@ -91,20 +94,36 @@ class Picture:
         roster = self._rosters.get(owner.kind)
         return roster.get(owner.uid) if roster is not None else None
 
+    def by_uid(self, uid: owners.Uid) -> rosters.Known | None:
+        """The object with this uid, whatever its kind."""
+        return next((known for roster in self._rosters.values() if (known := roster.get(uid)) is not None), None)
+
     def gone_at(self, owner: owners.Owner) -> float | None:
         """When this object was seen to be gone (Unix seconds); ``None`` while it is there or nobody can tell."""
         roster = self._rosters.get(owner.kind)
         return roster.gone_at(owner.uid) if roster is not None else None
 
-    def candidates(self, key: groups.GroupingKey) -> Iterator[rosters.Known]:
+    def candidates(self, record: records.GroupRecord) -> Iterator[rosters.Known]:
         """All objects, there or remembered, that this group may be about; some of them are not."""
-        found = set(self._objects_by_key[key])
-        for word in _group_words(key):
+        found = set(self._objects_by_shape[keypatterns.shape(record.key)])
+        for word in groupindexes.words(record.key):
             found |= self._objects_by_word[word]
+        for address in record.pushers:
+            for pod in self._pods_at(address):
+                if (known := self.by_uid(pod.owner)) is not None:
+                    found.add(known.view.owner)
         for owner in found:
             known = self.known(owner)
             if known is not None:
                 yield known
+
+    def is_superseded(self, claim: owners.Claim, series: owners.Owner, record: records.GroupRecord) -> bool:
+        """Whether a later run of the series than this claim's has pushed since this group was last pushed."""
+        for other, theirs in self._groups.of_other_runs(series, claim.owner):
+            is_later = theirs.push_time and theirs.pushed_revision > record.pushed_revision
+            if is_later and not self._is_older(other, claim.owner):
+                return True
+        return False
 
     def count(self, kind: kinds.Kind) -> int:
         """How many objects of a kind there are."""
@@ -114,31 +133,25 @@ class Picture:
 
     def changed(self, record: records.GroupRecord, *, steady: float) -> set[groups.GroupingKey]:
         """The gateway told of a group as it is."""
-        before = self._groups.get(record.key)
-        if before is None:
-            for word in _group_words(record.key):
-                self._groups_by_word.add(word, record.key)
-        else:
-            self._forget_claims(before, keep=record.claims)
-            if before.pushed_revision != record.pushed_revision:
-                self._ask_again(record.key)
-        self._groups[record.key] = record
+        before = self._groups.put(record, steady=steady)
+        if before is not None and before.pushed_revision != record.pushed_revision:
+            self._ask_again(record.key)
+            self._forget_addresses(set(before.pushers) - set(record.pushers))
+        touched = {record.key}
         for claim in record.claims.values():
-            self._groups_by_claim.add(claim.owner, record.key)
-            self._claimed_since.setdefault(claim.owner, steady)
-        return {record.key}
+            if claim.series is not None:
+                touched |= {theirs.key for _, theirs in self._groups.of_other_runs(claim.series, claim.owner)}
+        return touched
 
     def deleted(self, key: groups.GroupingKey) -> None:
         """The gateway told that a group is gone."""
-        record = self._groups.pop(key, None)
+        record = self._groups.pop(key)
         if record is None:
             return
-        self._forget_claims(record, keep=())
-        for word in _group_words(key):
-            self._groups_by_word.discard(word, key)
-        for name in pod_values(key):
-            if not self._groups_about(name):
+        for name in groupindexes.pod_values(key):
+            if not self._groups.of_pod(name):
                 self._pods.pop(name, None)
+        self._forget_addresses(record.pushers)
 
     def forget_groups(self) -> None:
         """The gateway began a new history: what was known of its groups means nothing now."""
@@ -166,10 +179,24 @@ class Picture:
 
     def resolved(self, pod: Pod, uid: owners.Uid | None) -> set[groups.GroupingKey]:
         """The API server answered whose pod it is."""
-        touched = self._groups_about(pod.name)
+        touched = self._groups.of_pod(pod.name)
         if touched:
             self._pods.setdefault(pod.name, {})[pod.namespace] = uid
         return touched
+
+    def address(self, text: str) -> podaddresses.Answer | None:
+        """What the API server said of an address, ``None`` where it was not asked."""
+        return self._addresses.get(text)
+
+    def address_resolved(self, address: Address, answer: podaddresses.Answer) -> set[groups.GroupingKey]:
+        """The API server answered which pods have, or had, this address."""
+        touched = self._groups.by_pusher[address.text]
+        if touched:
+            self._forget_address(address.text)
+            self._addresses[address.text] = answer
+            for pod in answer.pods:
+                self._addresses_of.add(pod.owner, address.text)
+        return set(touched)
 
     # Inside
 
@@ -180,55 +207,57 @@ class Picture:
     def _index(self, view: views.OwnerView) -> None:
         for word in _owner_words(view):
             self._objects_by_word.add(word, view.owner)
-        for key in view.rules.keys or ():
-            self._objects_by_key.add(key, view.owner)
+        for shape in _shapes(view):
+            self._objects_by_shape.add(shape, view.owner)
 
     def _unindex(self, view: views.OwnerView) -> None:
         for word in _owner_words(view):
             self._objects_by_word.discard(word, view.owner)
-        for key in view.rules.keys or ():
-            self._objects_by_key.discard(key, view.owner)
+        for shape in _shapes(view):
+            self._objects_by_shape.discard(shape, view.owner)
 
     def _touched_by(self, view: views.OwnerView) -> set[groups.GroupingKey]:
-        touched = {key for key in view.rules.keys or () if key in self._groups}
-        touched |= self._groups_by_claim[view.owner]
-        for word in _owner_words(view):
-            touched |= self._groups_by_word[word]
+        touched = set(self._groups.by_claim[view.owner])
+        for word in _owner_words(view) | {podnames.word(job) for job, _ in _shapes(view)}:
+            touched |= self._groups.by_word[word]
+        for address in self._addresses_of[view.uid]:
+            touched |= self._groups.by_pusher[address]
         return touched
 
     def _looked_at(self, owner: owners.Owner) -> bool:
         """Whether a complete list would have this object if it were there."""
         return not self._namespaces or owner.namespace in self._namespaces
 
-    def _forget_claims(self, record: records.GroupRecord, *, keep: Collection[owners.Uid]) -> None:
-        for uid, claim in record.claims.items():
-            if uid not in keep:
-                self._groups_by_claim.discard(claim.owner, record.key)
-                if claim.owner not in self._groups_by_claim:
-                    self._claimed_since.pop(claim.owner, None)
+    def _is_older(self, run: owners.Owner, other: owners.Owner) -> bool:
+        mine, theirs = self.known(run), self.known(other)
+        return mine is not None and theirs is not None and mine.view.created < theirs.view.created
 
     def _ask_again(self, key: groups.GroupingKey) -> None:
         """A group was pushed: a pod that was not there before may be there now."""
-        for name in pod_values(key):
+        for name in groupindexes.pod_values(key):
             if answers := self._pods.pop(name, None):
                 self._pods[name] = {namespace: uid for namespace, uid in answers.items() if uid is not None}
 
-    def _groups_about(self, value: str) -> set[groups.GroupingKey]:
-        return {key for key in self._groups_by_word[podnames.word(value)] if value in pod_values(key)}
+    def _pods_at(self, address: str) -> Collection[podaddresses.AddressPod]:
+        answer = self._addresses.get(address)
+        return () if answer is None else answer.pods
 
+    def _forget_addresses(self, left: Iterable[str]) -> None:
+        for address in left:
+            if address not in self._groups.by_pusher:
+                self._forget_address(address)
 
-def pod_values(key: groups.GroupingKey) -> list[str]:
-    """What the group says its pod is: the values of ``instance`` and ``pod``."""
-    return [value for name, value in key if name in POD_LABELS]
-
-
-def _group_words(key: groups.GroupingKey) -> set[str]:
-    found = {podnames.word(value) for name, value in key if name == "job"}
-    for value in pod_values(key):
-        found |= podnames.words(value)
-    return found
+    def _forget_address(self, address: str) -> None:
+        for pod in self._pods_at(address):
+            self._addresses_of.discard(pod.owner, address)
+        self._addresses.pop(address, None)
 
 
 def _owner_words(view: views.OwnerView) -> set[str]:
     names = {view.owner.name} if view.hostname is None else {view.owner.name, view.hostname}
     return {podnames.word(name) for name in names}
+
+
+def _shapes(view: views.OwnerView) -> set[keypatterns.Shape]:
+    """The shapes of the groups that it names."""
+    return {keypatterns.shape(pattern) for pattern in view.rules.keys or ()}

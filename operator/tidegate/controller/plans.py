@@ -1,4 +1,4 @@
-"""What to do about each group: a pure function of the picture.
+"""What to do about each group, and why: a pure function of the picture.
 
 Planning again what was planned before, once it was done, yields nothing. Each group stands alone, so it is enough to
 plan those that a change touches.
@@ -6,58 +6,115 @@ plan those that a change touches.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tidegate import settings
 from tidegate.controller import ownership, pictures
 from tidegate.model import groups, owners, records
 
 
-class Ambiguity(NamedTuple):
-    """Several objects in several namespaces that a group may belong to alike: it stays until only one is left."""
+class Verdict(enum.Enum):
+    """Where a group stands with its owners; the value is a word for metrics, logs and people."""
 
-    key: groups.GroupingKey
-    holders: tuple[owners.Owner, ...]
+    ACTIVE = "active"
+    """An owner is active, or its own rules keep the group."""
+    AMBIGUOUS = "ambiguous"
+    """Objects in several namespaces may be its owners alike: it stays until only one is left."""
+    OVER = "over"
+    """All its owners are over: it is retired."""
+    OUTLIVED = "outlived"
+    """Its owners are over, and somebody else pushed last: it stays."""
+    UNOWNED = "unowned"
+    """No rule leads from it to an object."""
+    UNKNOWN = "unknown"
+    """It has an owner of which nobody can tell whether it is still there."""
+    ASKING = "asking"
+    """The API server is being asked whose pod it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is decided of one group.
+
+    :param owners: those that decide, the strongest first; beside them the holding has all that were looked at.
+    :param actions: what to tell the gateway, in this order.
+    """
+
+    record: records.GroupRecord
+    verdict: Verdict
+    holding: ownership.Holding
+    owners: tuple[ownership.Holder, ...] = ()
+    actions: tuple[records.Action, ...] = ()
+
+    @property
+    def key(self) -> groups.GroupingKey:
+        return self.record.key
+
+    @property
+    def rule(self) -> str:
+        """The rule that led to the owners, empty where there are none."""
+        return self.owners[0].claim.rule if self.owners else ""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What to tell the gateway, in this order; whom to ask the API server about first; what people should know."""
+    """A decision for each group that was planned."""
 
-    actions: list[records.Action] = field(default_factory=list)
-    lookups: set[pictures.Pod] = field(default_factory=set)
-    ambiguities: list[Ambiguity] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def actions(self) -> list[records.Action]:
+        """What to tell the gateway, in this order."""
+        return [action for decision in self.decisions for action in decision.actions]
+
+    @property
+    def lookups(self) -> set[ownership.Lookup]:
+        """What to ask the API server about first."""
+        return {lookup for decision in self.decisions for lookup in decision.holding.lookups}
 
 
 def plan(
     picture: pictures.Picture,
     *,
     rules: settings.RuleSettings,
+    now: float,
     keys: Iterable[groups.GroupingKey] | None = None,
 ) -> Plan:
-    """Plan these groups, or all. Groups that are not there any more need nothing."""
+    """Plan these groups, or all. Groups that are not there any more need nothing. ``now`` is Unix seconds."""
     made = Plan()
     for key in picture.group_keys() if keys is None else keys:
         record = picture.group(key)
         if record is not None:
-            _plan_group(made, record, ownership.holding(picture, record, rules=rules))
+            made.decisions.append(decide(picture, record, rules=rules, now=now))
     return made
 
 
-def _plan_group(made: Plan, record: records.GroupRecord, holding: ownership.Holding) -> None:
+def decide(
+    picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings, now: float
+) -> Decision:
+    """Decide about one group."""
+    holding = ownership.holding(picture, record, rules=rules, now=now)
     if holding.lookups:
-        made.lookups.update(holding.lookups)
-        return
-    answer = ownership.answer(holder for holder in holding.holders if holder.owner.uid not in holding.outlived)
+        return Decision(record, Verdict.ASKING, holding)
+    left = [holder for holder in holding.holders if holder.owner.uid not in holding.outlived]
+    answer = ownership.answer(left, rules=rules)
     if any(holder.active for holder in answer):
-        made.actions += _keep(record, answer, unknown=holding.unknown)
-        ambiguity = _ambiguity(record, answer)
-        if ambiguity is not None:
-            made.ambiguities.append(ambiguity)
-    elif not holding.unknown:
-        made.actions += _finish(record, holding, answer)
+        verdict = Verdict.AMBIGUOUS if len({holder.owner.namespace for holder in answer}) > 1 else Verdict.ACTIVE
+        actions = _keep(record, answer, unknown=holding.unknown)
+    elif holding.unknown:
+        verdict, actions = Verdict.UNKNOWN, []
+    else:
+        actions = _finish(record, holding, answer)
+        verdict = _verdict(holding, answer, claimed=bool(record.claims))
+    return Decision(record, verdict, holding, tuple(answer), tuple(actions))
+
+
+def _verdict(holding: ownership.Holding, answer: list[ownership.Holder], *, claimed: bool) -> Verdict:
+    if answer:
+        return Verdict.OVER
+    return Verdict.OUTLIVED if holding.outlived and claimed else Verdict.UNOWNED
 
 
 def _keep(
@@ -69,7 +126,7 @@ def _keep(
     active = [holder for holder in answer if holder.active]
     followed = {holder.owner[:3] for holder in active}
     over = [holder for holder in answer if not holder.active and holder.owner[:3] not in followed]
-    wanted = [_claim(holder) for holder in [*active, *over] if holder.claims]
+    wanted = [holder.claim for holder in [*active, *over] if holder.claims]
     actions: list[records.Action] = []
     if record.draining and wanted:
         # Only a claim that is new to it takes a draining group back to live, and then it is the group's only one.
@@ -100,7 +157,7 @@ def _finish(
             return _release(record, uids=list(record.claims))
     stay = {holder.owner.uid for holder in claimed}
     actions = _release(record, uids=[uid for uid in record.claims if uid not in stay])
-    actions += [records.ClaimGroup(key=record.key, claim=_claim(holder)) for holder in late]
+    actions += [records.ClaimGroup(key=record.key, claim=holder.claim) for holder in late]
     if late or record.drain_pushed_revision != record.pushed_revision:
         over = [*claimed, *late]
         actions.append(
@@ -108,20 +165,10 @@ def _finish(
                 key=record.key,
                 over=tuple(sorted(holder.owner.uid for holder in over)),
                 pushed_revision=record.pushed_revision,
-                drain_timeout=max(holder.drain_timeout for holder in over),
+                drain_timeout=max(holder.claim.drain_timeout for holder in over),
             )
         )
     return actions
-
-
-def _ambiguity(record: records.GroupRecord, answer: list[ownership.Holder]) -> Ambiguity | None:
-    if len({holder.owner.namespace for holder in answer}) < 2:
-        return None
-    return Ambiguity(record.key, tuple(sorted(holder.owner for holder in answer)))
-
-
-def _claim(holder: ownership.Holder) -> owners.Claim:
-    return owners.Claim(owner=holder.owner, drain_timeout=holder.drain_timeout)
 
 
 def _release(record: records.GroupRecord, *, uids: list[owners.Uid]) -> list[records.Action]:

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import agendas, feeds, gateways, kubeapi, metrics, notices, outages, pictures, plans, resyncs
+from tidegate.controller import (
+    agendas,
+    feeds,
+    gateways,
+    kubeapi,
+    metrics,
+    notices,
+    outages,
+    ownership,
+    pictures,
+    plans,
+    podaddresses,
+    resyncs,
+)
 from tidegate.model import groups, lives, owners, records
 
 _ECHO_SECONDS = 5.0
 """How long to wait for the gateway's own word of what it just did, so that nothing is said twice."""
+
+
+_ADDRESS_PAUSES = (1.0, 3.0, 0.0)
+"""Seconds after which an address is asked about again that no pod has: the kubelet tells of it a second or two late."""
 
 
 class Reconciler:
@@ -48,7 +66,7 @@ class Reconciler:
         self._lookups = outages.Outage(
             "asking for a pod", meanwhile="its group is left alone until the next resync", clock=clock
         )
-        self._asking: set[pictures.Pod] = set()
+        self._asking: set[ownership.Lookup] = set()
         self.last_turn = clock.steady()
         """When the worker last came round, on the steady clock. It does at least once a resync period."""
         self.first_plan = asyncio.Event()
@@ -73,11 +91,11 @@ class Reconciler:
             # What is not known yet is put on the agenda when it is. An owner that nobody has seen yet may be active.
             return
         with self._metrics.plan_seconds.time():
-            plan = plans.plan(self._picture, rules=self._settings.rules, keys=keys)
-        self._notices.ambiguous(plan.ambiguities)
-        for pod in plan.lookups - self._asking:
-            self._asking.add(pod)
-            asking.create_task(self._ask(pod), name=f"ask for pod {pod.namespace}/{pod.name}")
+            plan = plans.plan(self._picture, rules=self._settings.rules, now=self._api.time.now(), keys=keys)
+        self._notices.ambiguous(one for one in plan.decisions if one.verdict is plans.Verdict.AMBIGUOUS)
+        for lookup in plan.lookups - self._asking:
+            self._asking.add(lookup)
+            asking.create_task(self._ask(lookup), name=f"ask for {lookup}")
         for start in range(0, len(plan.actions), gateways.BATCH):
             await self._act(plan.actions[start : start + gateways.BATCH], epoch=epoch)
         self.first_plan.set()
@@ -127,18 +145,45 @@ class Reconciler:
                         retired[known[uid]].append(action.key)
         self._notices.retired(retired)
 
-    async def _ask(self, pod: pictures.Pod) -> None:
+    async def _ask(self, lookup: ownership.Lookup) -> None:
+        try:
+            if isinstance(lookup, pictures.Address):
+                await self._ask_address(lookup)
+            else:
+                await self._ask_pod(lookup)
+        finally:
+            self._asking.discard(lookup)
+
+    async def _ask_pod(self, pod: pictures.Pod) -> None:
         uid: owners.Uid | None = None
         try:
             uid = await self._api.job_of(pod)
         except kubeapi.ApiError as error:
-            self._metrics.api_errors.labels(reason=error.reason).inc()
-            self._lookups.failed(error)
-            if not isinstance(error, kubeapi.ForbiddenError):
+            if not self._may_do_without(error):
                 return
-            # Without the right to ask, the name alone must do.
         else:
             self._lookups.over()
-        finally:
-            self._asking.discard(pod)
         self._agenda.add(self._picture.resolved(pod, uid))
+
+    async def _ask_address(self, address: pictures.Address) -> None:
+        """Ask which pods have an address; again for a while where none has, since a pod runs before that is told."""
+        is_new = self._picture.address(address.text) is None
+        for pause in _ADDRESS_PAUSES if is_new else (0.0,):
+            at = self._api.time.now()
+            try:
+                answer = podaddresses.Answer(await self._api.pods_at(address), at)
+                self._lookups.over()
+            except kubeapi.ApiError as error:
+                if not self._may_do_without(error):
+                    return
+                answer = podaddresses.Answer((), math.inf)
+            self._agenda.add(self._picture.address_resolved(address, answer))
+            if answer.pods or not pause or answer.at == math.inf:
+                return
+            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + pause)
+
+    def _may_do_without(self, error: kubeapi.ApiError) -> bool:
+        """Whether names alone must do: where we have no right to ask, and not where asking failed."""
+        self._metrics.api_errors.labels(reason=error.reason).inc()
+        self._lookups.failed(error)
+        return isinstance(error, kubeapi.ForbiddenError)

@@ -22,6 +22,10 @@ class Known(NamedTuple):
     view: views.OwnerView
     gone_at: float | None = None
 
+    @property
+    def has_ended(self) -> bool:
+        return self.view.finish is not None or self.gone_at is not None
+
 
 class _Seen(NamedTuple):
     view: views.OwnerView

@@ -22,6 +22,7 @@ class GroupRecord:
     :param pushed_revision: its revision at its last acknowledged push; where none was, at its first refused one.
     :param push_time: Unix seconds of the last acknowledged push; 0.0 where no push succeeded yet.
     :param drain_pushed_revision: while draining, the push that the retirement covers.
+    :param pushers: the last addresses that it was pushed from, the last one first.
     """
 
     key: groups.GroupingKey
@@ -30,6 +31,7 @@ class GroupRecord:
     push_time: float
     claims: Mapping[owners.Uid, owners.Claim]
     drain_pushed_revision: int | None = None
+    pushers: tuple[str, ...] = ()
 
     @property
     def draining(self) -> bool:
@@ -203,17 +205,28 @@ def claims_from_json(data: list[Json]) -> dict[owners.Uid, owners.Claim]:
 
 
 def _claim_to_json(claim: owners.Claim) -> Json:
-    return {"owner": claim.owner._asdict(), "drain_timeout": claim.drain_timeout}
+    said = claim._asdict() | {"owner": claim.owner._asdict()}
+    if claim.series is not None:
+        said["series"] = claim.series._asdict()
+    return {name: value for name, value in said.items() if value != _UNSAID.get(name)}
 
 
 def _claim_from_json(data: Json) -> owners.Claim:
-    owner = data["owner"]
+    series, kept_until = data.get("series"), data.get("kept_until")
     return owners.Claim(
-        owner=owners.Owner(
-            kind=str(owner["kind"]),
-            namespace=str(owner["namespace"]),
-            name=str(owner["name"]),
-            uid=owners.Uid(str(owner["uid"])),
-        ),
+        owner=_owner_from_json(data["owner"]),
         drain_timeout=float(data["drain_timeout"]),
+        rule=str(data.get("rule", _UNSAID["rule"])),
+        kept_for=float(data.get("kept_for", 0.0)),
+        kept_until=None if kept_until is None else float(kept_until),
+        series=None if series is None else _owner_from_json(series),
     )
+
+
+def _owner_from_json(data: Json) -> owners.Owner:
+    kind, namespace, name, uid = (str(data[part]) for part in owners.Owner._fields)
+    return owners.Owner(kind, namespace, name, owners.Uid(uid))
+
+
+_UNSAID = owners.Claim._field_defaults
+"""What a claim is that does not say it, so that most need not; and one that was kept before it could."""

@@ -1,0 +1,190 @@
+"""What joins a group to an object: the rules of ``--ownership``, each as a pure function."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tidegate import settings
+from tidegate.controller import (
+    groupindexes,
+    keypatterns,
+    kinds,
+    pictures,
+    podaddresses,
+    podnames,
+    rosters,
+    terms,
+    views,
+)
+from tidegate.model import groups, owners, records
+
+
+class Evidence(enum.Enum):
+    """What joins a group to an object."""
+
+    ADDRESS = "address"
+    """The last push came from the address of its pod, while that pod had it."""
+    ANNOTATION = "annotation"
+    """It names the group, or a policy does for it."""
+    POD = "pod"
+    """The label names a pod of which the API server says that it is this object's."""
+    POD_NAME = "pod name"
+    """The label is a name that this Job's pods get; the pod itself is no longer there to be asked."""
+    HOSTNAME = "hostname"
+    NAME = "name"
+
+    @property
+    def rule(self) -> str:
+        """The rule that this evidence is of, as ``--ownership`` has it."""
+        return settings.POD if self in (Evidence.POD_NAME, Evidence.HOSTNAME) else self.value
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether it joins a group to an object even if its last push is older than that."""
+        return self in (Evidence.ADDRESS, Evidence.ANNOTATION, Evidence.POD)
+
+
+@dataclass(frozen=True, slots=True)
+class Pusher:
+    """Who made the last push of a group, as far as its address tells.
+
+    :param pod: that made it; ``None`` where no pod of the cluster did, or one that only passed it on.
+    :param known: the object that the pod is of, where its kind is watched.
+    :param is_shared: whether something that runs on, and that nobody's end can end, pushes this group, too.
+    """
+
+    pod: podaddresses.AddressPod | None = None
+    known: rosters.Known | None = None
+    is_shared: bool = False
+
+    def is_of_other(self, owner: owners.Owner) -> bool:
+        """Whether an object made the last push that is neither this one nor one of its runs."""
+        if self.known is None:
+            return False
+        view = self.known.view
+        return owner.uid != view.uid and (view.parent is None or view.parent.uid != owner.uid)
+
+
+def pusher(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> Pusher:
+    """Who made the last push of this group."""
+    if settings.ADDRESS not in rules.ownership or not record.pushers or not record.push_time:
+        return Pusher()
+    answer = picture.address(record.pushers[0])
+    pod = None if answer is None else answer.pusher(record.push_time, tolerance=rules.clock_skew)
+    if pod is None:
+        return Pusher()
+    others = [found for address in record.pushers[1:] if (found := picture.address(address)) is not None]
+    shared = any(picture.by_uid(other.owner) is None for found in others for other in found.running())
+    return Pusher(pod, picture.by_uid(pod.owner), shared)
+
+
+def find(
+    view: views.OwnerView,
+    record: records.GroupRecord,
+    *,
+    by: Pusher,
+    picture: pictures.Picture,
+    rules: settings.RuleSettings,
+) -> Evidence | None:
+    """What joins this group to this object now, by the first rule that does; ``None`` when nothing does."""
+    if not may_own(view.owner, record.key, by=by):
+        return None
+    for rule in rules.ownership:
+        # What names its groups has no others.
+        if view.rules.keys is not None and rule != settings.ANNOTATION:
+            continue
+        found = _RULES[rule](view, record.key, by, picture)
+        if found is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(record.key, by):
+            return Evidence.POD
+        if found is not None:
+            return found
+    return None
+
+
+def may_own(owner: owners.Owner, key: groups.GroupingKey, *, by: Pusher) -> bool:
+    """Whether the group is of the object's namespace, as far as its label and its address tell.
+
+    SECURITY: whatever else a Job says of itself, it ends nothing of another namespace.
+    """
+    # To Prometheus an empty label is no label.
+    if groups.label(key, "namespace") not in (None, "", owner.namespace):
+        return False
+    return by.known is None or by.known.view.owner.namespace == owner.namespace
+
+
+def named_pods(view: views.OwnerView, key: groups.GroupingKey) -> list[str]:
+    """The names in this group's labels that this Job's pods may have."""
+    return [
+        value
+        for value in groupindexes.pod_values(key)
+        if podnames.is_pod_name(value, job=view.owner.name, completions=view.completions)
+    ]
+
+
+def _by_address(
+    view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture
+) -> Evidence | None:
+    if by.pod is None or by.known is None or by.is_shared:
+        return None
+    run = by.known.view
+    cronjob = terms.cronjob(run)
+    # What has its CronJob's name is its CronJob's, whichever run pushed it; unless it says which one did.
+    if cronjob is not None and groups.label(key, "job") == cronjob.name and not _names_pod(key, by):
+        return Evidence.ADDRESS if view.uid == cronjob.uid else None
+    return Evidence.ADDRESS if view.uid == run.uid else None
+
+
+def _names_pod(key: groups.GroupingKey, by: Pusher) -> bool:
+    return by.pod is not None and by.pod.name in groupindexes.pod_values(key)
+
+
+def _by_annotation(
+    view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture
+) -> Evidence | None:
+    return Evidence.ANNOTATION if names_group(view, key) else None
+
+
+def names_group(view: views.OwnerView, key: groups.GroupingKey) -> bool:
+    """Whether the object, or a policy for it, names this group as its own. A CronJob's words are for its runs."""
+    if view.rules.keys is None or view.kind == kinds.CRONJOB.name:
+        return False
+    return any(keypatterns.matches(pattern, key) for pattern in view.rules.keys)
+
+
+def _by_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> Evidence | None:
+    if view.kind != kinds.JOB.name:
+        return None
+    for value in groupindexes.pod_values(key):
+        if (found := _by_pod_value(view, value, answers=picture.pods.get(value, {}))) is not None:
+            return found
+    return None
+
+
+def _by_pod_value(view: views.OwnerView, value: str, *, answers: Mapping[str, owners.Uid | None]) -> Evidence | None:
+    owner = view.owner
+    if view.hostname == value or podnames.is_hostname(value, job=owner.name, completions=view.completions):
+        return Evidence.HOSTNAME
+    if not podnames.is_pod_name(value, job=owner.name, completions=view.completions):
+        return None
+    if owner.namespace not in answers:
+        return None
+    uid = answers[owner.namespace]
+    if uid is None:
+        return Evidence.POD_NAME
+    return Evidence.POD if uid == owner.uid else None
+
+
+def _by_name(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> Evidence | None:
+    return Evidence.NAME if groups.label(key, "job") == view.owner.name else None
+
+
+_Rule: TypeAlias = Callable[[views.OwnerView, groups.GroupingKey, Pusher, pictures.Picture], Evidence | None]
+_RULES: Mapping[str, _Rule] = {
+    settings.ADDRESS: _by_address,
+    settings.ANNOTATION: _by_annotation,
+    settings.POD: _by_pod,
+    settings.NAME: _by_name,
+}

@@ -1,0 +1,92 @@
+"""Which pod had an address when a group was pushed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from tidegate.controller import ends
+from tidegate.model import owners
+
+Json: TypeAlias = Mapping[str, Any]
+
+_STATUS_SECONDS = 1.0
+"""A pod's times are whole seconds: it ended up to one of them later than it says."""
+
+
+class AddressPod(NamedTuple):
+    """A pod that has an address, or had it when it ended. Times are Unix seconds.
+
+    :param owner: the object that controls it, or the pod itself where none does.
+    :param since: when it was started, ``None`` where it was not yet.
+    :param until: when its last container ended; ``None`` while one may run.
+    :param is_host: whether its address is its node's, from which everything on the node may push.
+    """
+
+    namespace: str
+    name: str
+    owner: owners.Uid
+    since: float | None
+    until: float | None
+    is_host: bool
+
+    def may_push(self, at: float, *, tolerance: float) -> bool:
+        """Whether it ran at that time, by clocks that may be this many seconds apart."""
+        if self.is_host or self.since is None or at < self.since - tolerance:
+            return False
+        return self.until is None or at <= self.until + _STATUS_SECONDS + tolerance
+
+
+class Answer(NamedTuple):
+    """The pods of an address, as the API server had them at a time on its clock."""
+
+    pods: tuple[AddressPod, ...]
+    at: float
+
+    def pusher(self, at: float, *, tolerance: float) -> AddressPod | None:
+        """The pod that must have pushed at that time; ``None`` where that is none of them, or more than one.
+
+        An address that a pod gave up goes to the next one: what happened a moment later is the next one's.
+        """
+        for allowed in (0.0, tolerance):
+            found = [pod for pod in self.pods if pod.may_push(at, tolerance=allowed)]
+            if found:
+                return found[0] if len(found) == 1 else None
+        return None
+
+    def running(self) -> Iterable[AddressPod]:
+        """Those that may push still."""
+        return (pod for pod in self.pods if pod.until is None and not pod.is_host)
+
+
+def address_pod(data: Json) -> AddressPod:
+    """What matters here of a Pod as the API server gives it."""
+    metadata, status = data["metadata"], data.get("status", {})
+    started = status.get("startTime")
+    return AddressPod(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        owner=_controller(metadata),
+        since=None if started is None else ends.unix_seconds(started),
+        until=_ended(status),
+        is_host=bool(data.get("spec", {}).get("hostNetwork")),
+    )
+
+
+def _controller(metadata: Json) -> owners.Uid:
+    for reference in metadata.get("ownerReferences") or ():
+        if reference.get("controller"):
+            return owners.Uid(reference["uid"])
+    return owners.Uid(metadata["uid"])
+
+
+def _ended(status: Json) -> float | None:
+    if status.get("phase") not in ("Succeeded", "Failed"):
+        return None
+    moments = [
+        container["state"]["terminated"]["finishedAt"]
+        for container in status.get("containerStatuses") or ()
+        if (container.get("state", {}).get("terminated") or {}).get("finishedAt")
+    ]
+    # Evicted before it ran: it has pushed nothing.
+    return max(map(ends.unix_seconds, moments), default=0.0)

@@ -1,0 +1,71 @@
+"""When an object is over, and its groups with it, by its own cleanup rules: pure functions of what is known of it.
+
+Times are Unix seconds on the API server's clock.
+"""
+
+from __future__ import annotations
+
+from tidegate.controller import cleanups, ends, kinds, views
+from tidegate.model import owners
+
+
+def ends_at(rules: cleanups.CleanupRules, *, finish: ends.Finish | None, gone_at: float | None) -> float | None:
+    """When the groups of an object are over; ``None`` while that depends on what is still to come.
+
+    What has a ``series`` is over with its next run, whatever this says.
+    """
+    since = _ends_at(rules, finish=finish, gone_at=gone_at)
+    if since is None or finish is None or finish.succeeded:
+        return since
+    return max(since, finish.at + rules.keep_failed_for)
+
+
+def pushes_until(*, finish: ends.Finish | None, gone_at: float | None, grace: float) -> float | None:
+    """After when a push is none of its own any more; ``None`` while it runs."""
+    ended = finish.at if finish is not None else gone_at
+    return None if ended is None else ended + grace
+
+
+def cronjob(view: views.OwnerView) -> owners.Owner | None:
+    """The CronJob of which this Job is a run, ``None`` where it is none's."""
+    return view.parent if view.parent is not None and view.parent.kind == kinds.CRONJOB.name else None
+
+
+def series(view: views.OwnerView) -> owners.Owner | None:
+    """The CronJob whose next run is to end the groups of this one; ``None`` where its own end does.
+
+    Of any other Job nobody can say who will follow it: only one of the same name takes over what there is.
+    """
+    return cronjob(view) if view.rules.cleanup is cleanups.Cleanup.SUPERSEDED else None
+
+
+def claim(view: views.OwnerView, *, rule: str, gone_at: float | None, drain_timeout: float) -> owners.Claim:
+    """What the gateway is to keep of this owner's rules, so that they hold when the owner can no longer be asked."""
+    own, finish = view.rules, view.finish
+    until = ends_at(own, finish=finish, gone_at=gone_at) if finish is not None else None
+    return owners.Claim(
+        owner=view.owner,
+        drain_timeout=drain_timeout if own.drain_timeout is None else own.drain_timeout,
+        rule=rule,
+        kept_for=own.after if own.cleanup is cleanups.Cleanup.AFTER else 0.0,
+        kept_until=until if until is not None and finish is not None and until > finish.at else None,
+        series=series(view),
+    )
+
+
+def claim_ends_at(claimed: owners.Claim, *, gone_at: float) -> float:
+    """When the groups of an owner are over that is gone, by what its claim says."""
+    return gone_at + claimed.kept_for if claimed.kept_until is None else claimed.kept_until
+
+
+def _ends_at(rules: cleanups.CleanupRules, *, finish: ends.Finish | None, gone_at: float | None) -> float | None:
+    ended = finish.at if finish is not None else gone_at
+    match rules.cleanup:
+        case cleanups.Cleanup.ON_COMPLETION:
+            return ended
+        case cleanups.Cleanup.AFTER:
+            return None if ended is None else ended + rules.after
+        case cleanups.Cleanup.ON_SUCCESS if finish is not None and finish.succeeded:
+            return finish.at
+        case _:
+            return gone_at
