@@ -1,4 +1,4 @@
-"""Addresses to listen on."""
+"""Addresses to listen on, and those of peers."""
 
 from __future__ import annotations
 
@@ -50,3 +50,45 @@ def test_a_name_with_one_address_elsewhere_is_not_loopback(monkeypatch: pytest.M
 @pytest.mark.parametrize(("host", "literal"), [("127.0.0.1", True), ("::1", True), ("localhost", False), ("", False)])
 def test_a_literal_needs_nobody_to_tell_where_it_is(host: str, literal: bool) -> None:
     assert addresses.is_literal(host) == literal
+
+
+@pytest.mark.parametrize(
+    ("host", "spelled"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("::FFFF:0a00:0001", "10.0.0.1"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("::1", "::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("::ffff:10.0.0.1%2", "10.0.0.1"),
+        ("", None),
+        ("localhost", None),
+        ("/run/web.sock", None),
+        ("10.0.0.1:80", None),
+    ],
+)
+def test_an_ip_address_has_one_spelling(host: str, spelled: str | None) -> None:
+    assert addresses.canonical(host) == spelled
+
+
+def test_the_same_address_is_the_same_text_however_it_was_spelled() -> None:
+    first, second = (addresses.canonical("".join(["10.9.8", end])) for end in (".7", ".7"))
+    assert first is second
+
+
+@pytest.mark.parametrize(
+    ("peer", "spelled"),
+    [
+        (("10.0.0.1", 5000), "10.0.0.1"),
+        (("::ffff:10.0.0.1", 5000, 0, 0), "10.0.0.1"),
+        (("fe80::1%eth0", 5000, 0, 2), "fe80::1"),
+        ("", None),
+        ("10.0.0.1", None),
+        (b"\x0010.0.0.1", None),
+        ((3, 5000), None),
+        (None, None),
+    ],
+)
+def test_a_peer_has_an_address_where_it_comes_over_ip(peer: object, spelled: str | None) -> None:
+    assert addresses.of_peer(peer) == spelled

@@ -141,6 +141,24 @@ def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
             _eventually_ready(http.client.HTTPConnection, HOST, listening.getsockname()[1])
 
 
+@pytest.mark.skipif(not ports.ipv6_loopback(), reason="there is no IPv6 here")
+def test_on_a_socket_of_both_kinds_of_addresses_an_ipv4_address_is_told_as_one(tmp_path: Path) -> None:
+    token, control = tmp_path / "token", ports.free_port()
+    flags = ["--web.systemd-socket", f"--control.listen-address={HOST}:{control}", f"--control.token-file={token}"]
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
+        os.set_inheritable(listening.fileno(), True)
+        command = [sys.executable, "-c", _PASSING, str(listening.fileno()), "gateway", *flags]
+        with _started(command, tmp_path / "log", kept=[listening.fileno()]):
+            where = (HOST, listening.getsockname()[1])
+            _eventually_ready(http.client.HTTPConnection, *where)
+            assert _status(http.client.HTTPConnection(*where), "PUT", "/metrics/job/a", b"x 1\n") == 200
+            with contextlib.closing(http.client.HTTPConnection(HOST, control, timeout=10)) as operator:
+                headers = {"Authorization": f"Bearer {token.read_text().strip()}"}
+                operator.request("GET", "/control/v1/groups", headers=headers)
+                (group,) = json.load(operator.getresponse())["groups"]
+    assert group["pushers"] == [HOST]
+
+
 @pytest.mark.parametrize("passed", [{}, {"LISTEN_FDS": "1", "LISTEN_PID": "1"}], ids=["none", "to another process"])
 def test_a_socket_of_systemd_that_is_not_there_is_asked_for(passed: dict[str, str]) -> None:
     command = _gateway("--web.systemd-socket")

@@ -28,6 +28,7 @@ class ApiServer:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.cronjobs: dict[str, dict[str, Any]] = {}
         self.pods: dict[str, str] = {}
+        self.pods_by_address: dict[str, list[dict[str, Any]]] = {}
         self.events: list[dict[str, Any]] = []
         self.calls: list[str] = []
         self.faults: deque[int | None] = deque()
@@ -46,6 +47,7 @@ class ApiServer:
                 web.get("/apis/batch/v1/jobs", self._list),
                 web.get("/apis/batch/v1/cronjobs", self._list),
                 web.get("/apis/batch/v1/namespaces/{namespace}/jobs", self._list),
+                web.get("/api/v1/pods", self._pods_at),
                 web.get("/api/v1/namespaces/{namespace}/pods/{name}", self._pod),
                 web.post("/apis/events.k8s.io/v1/namespaces/{namespace}/events", self._event),
             ]
@@ -142,6 +144,10 @@ class ApiServer:
             "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "x", "uid": uid, "controller": True}],
         }
         return web.json_response({"metadata": metadata})
+
+    async def _pods_at(self, request: web.Request) -> web.Response:
+        address = request.query["fieldSelector"].removeprefix("status.podIP=")
+        return web.json_response({"metadata": {}, "items": self.pods_by_address.get(address, [])})
 
     async def _event(self, request: web.Request) -> web.Response:
         self.events.append(await request.json())

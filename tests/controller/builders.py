@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tidegate import settings
-from tidegate.controller import cleanups, ends, kinds, pictures, plans, views
+from tidegate.controller import cleanups, ends, groupindexes, kinds, pictures, plans, podnames, views
 from tidegate.model import groups, lives, owners, records
 
 START = 1_700_000_000.0
@@ -26,6 +26,7 @@ def job(
     annotations: Mapping[str, str] | None = None,
     completions: int | None = None,
     hostname: str | None = None,
+    parent: owners.Owner | None = None,
     version: int | None = None,
 ) -> views.OwnerView:
     return views.OwnerView(
@@ -35,6 +36,7 @@ def job(
         finish=None if finished is None else ends.Finish(succeeded=succeeded, at=START + finished),
         completions=completions,
         hostname=hostname,
+        parent=parent,
         version=version,
     )
 
@@ -66,9 +68,10 @@ def group(
     claims: Iterable[views.OwnerView | owners.Claim] = (),
     revision: int = 7,
     drained: int | None = None,
+    pushers: tuple[str, ...] = (),
 ) -> records.GroupRecord:
     """A group with its last push, which is the store's change `revision`; `drained` is the push it is retired with."""
-    claimed = [one if isinstance(one, owners.Claim) else claim(one) for one in claims]
+    claimed = [one if isinstance(one, owners.Claim) else claim(one, rule=_rule(one, key(text))) for one in claims]
     return records.GroupRecord(
         key=key(text),
         revision=revision,
@@ -76,11 +79,26 @@ def group(
         push_time=0.0 if pushed is None else START + pushed,
         claims={one.owner.uid: one for one in claimed},
         drain_pushed_revision=drained,
+        pushers=pushers,
     )
 
 
-def claim(view: views.OwnerView, *, drain_timeout: float = 300.0) -> owners.Claim:
-    return owners.Claim(owner=view.owner, drain_timeout=drain_timeout)
+def claim(view: views.OwnerView, *, drain_timeout: float = 300.0, rule: str = settings.NAME) -> owners.Claim:
+    return owners.Claim(owner=view.owner, drain_timeout=drain_timeout, rule=rule)
+
+
+def _rule(view: views.OwnerView, name: groups.GroupingKey) -> str:
+    """The rule by which the object would have come to claim this group."""
+    if view.rules.keys is not None:
+        return settings.ANNOTATION
+    values, job = groupindexes.pod_values(name), view.owner.name
+    is_pod = any(
+        value == view.hostname
+        or podnames.is_pod_name(value, job=job, completions=view.completions)
+        or podnames.is_hostname(value, job=job, completions=view.completions)
+        for value in values
+    )
+    return settings.POD if is_pod and view.kind == kinds.JOB.name else settings.NAME
 
 
 def picture(
@@ -156,6 +174,7 @@ def done(record: records.GroupRecord, actions: Iterable[records.Action], *, now:
         push_time=record.push_time,
         claims=life.claims,
         drain_pushed_revision=None if life.drain is None else life.drain.pushed_revision,
+        pushers=record.pushers,
     )
 
 

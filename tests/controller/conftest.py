@@ -10,6 +10,7 @@ import pytest
 from tests.cluster import clusters
 from tests.support import tidegates
 from tidegate import settings
+from tidegate.aiokits import clocks
 from tidegate.controller import kubeapi, logins
 
 
@@ -23,6 +24,6 @@ def operator_rights(cluster: clusters.Cluster) -> Path:
 async def api(operator_rights: Path) -> AsyncIterator[kubeapi.KubeApi]:
     """The operator's own client, three objects a page."""
     chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=3)
-    made = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen)
+    made = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen, clock=clocks.SystemClock())
     yield made
     await made.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import cleanups
+from tidegate.controller import cleanups, keypatterns
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,8 @@ def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
         pytest.param("job=a,job=b", "label job stands twice in one group", id="twice"),
         pytest.param("job=a,0x=b", "'0x' is no label name", id="bad-name"),
         pytest.param("job=a,__x=b", "'__x' is no label name", id="reserved-name"),
+        pytest.param("job=*", "label job cannot be .*", id="any-job"),
+        pytest.param("job=a,x=b*", "label x: . stands for any value, .*", id="part-of-a-value-is-any"),
     ],
 )
 def test_what_names_no_group_is_refused(text: str, reason: str) -> None:
@@ -55,19 +57,39 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         cleanups.parse_duration(text)
 
 
+@pytest.mark.parametrize(
+    ("key", "is_meant"),
+    [("job=a,x=1", True), ("job=a,x=2", True), ("job=a", False), ("job=a,y=1", False), ("job=b,x=1", False)],
+)
+def test_a_star_is_any_value_of_a_label_that_must_be_there(key: str, is_meant: bool) -> None:
+    (pattern,) = cleanups.parse_keys("job=a,x=*")
+    assert keypatterns.matches(pattern, builders.key(key)) is is_meant
+
+
 def test_an_object_without_annotations_of_ours_has_the_default_rules() -> None:
     assert cleanups.parse({"example.com/other": "x"}) == cleanups.CleanupRules()
 
 
 @pytest.mark.parametrize("policy", list(cleanups.Cleanup))
 def test_each_policy_is_read(policy: cleanups.Cleanup) -> None:
-    assert cleanups.parse({cleanups.CLEANUP: policy.value}).cleanup is policy
+    text = "after=10m" if policy is cleanups.Cleanup.AFTER else policy.value
+    assert cleanups.parse({cleanups.CLEANUP: text}).cleanup is policy
+
+
+def test_a_time_after_the_end_and_one_for_failures_are_read() -> None:
+    rules = cleanups.parse({cleanups.CLEANUP: "after=10m", cleanups.KEEP_FAILED_FOR: "1h"})
+    assert (rules.after, rules.keep_failed_for) == (600.0, 3600.0)
 
 
 @pytest.mark.parametrize(
     "annotations",
     [
         pytest.param({cleanups.CLEANUP: "on-sucess"}, id="policy"),
+        pytest.param({cleanups.CLEANUP: "after"}, id="after-what"),
+        pytest.param({cleanups.CLEANUP: "after=soon"}, id="after-no-duration"),
+        pytest.param({cleanups.CLEANUP: "after=0s"}, id="after-nothing"),
+        pytest.param({cleanups.CLEANUP: "on-success=10m"}, id="duration-of-another-policy"),
+        pytest.param({cleanups.KEEP_FAILED_FOR: "long"}, id="keep-failed-for"),
         pytest.param({cleanups.GROUPING_KEY: "backup"}, id="grouping-key"),
         pytest.param(
             {cleanups.GROUPING_KEY: "backup", cleanups.CLEANUP: "on-completion"}, id="key-beside-a-good-policy"

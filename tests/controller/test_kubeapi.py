@@ -9,6 +9,7 @@ import pytest
 
 from tests.controller import apiservers, builders
 from tidegate import settings
+from tidegate.aiokits import clocks
 from tidegate.controller import kinds, kubeapi, pictures
 
 JOBS = kinds.JOB
@@ -25,7 +26,8 @@ async def server() -> AsyncIterator[apiservers.ApiServer]:
 
 @contextlib.asynccontextmanager
 async def _client(server: apiservers.ApiServer, **chosen: object) -> AsyncIterator[kubeapi.KubeApi]:
-    api = kubeapi.KubeApi(server.login(), chosen=settings.KubernetesSettings(**{"page_size": 2, **chosen}))  # type: ignore[arg-type]
+    taken = settings.KubernetesSettings(**{"page_size": 2, **chosen})  # type: ignore[arg-type]
+    api = kubeapi.KubeApi(server.login(), chosen=taken, clock=clocks.SystemClock())
     try:
         yield api
     finally:

@@ -9,6 +9,7 @@ import pytest
 from tests.cluster import clusters, objects
 from tests.support import waiting
 from tidegate import settings
+from tidegate.aiokits import clocks
 from tidegate.controller import announcers, kinds, kubeapi, logins, pictures
 from tidegate.model import owners
 
@@ -74,7 +75,7 @@ async def test_an_event_in_a_namespace_that_is_gone_is_not_found(api: kubeapi.Ku
 async def test_a_missing_right_is_named(cluster: clusters.Cluster, namespace: str) -> None:
     path = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
     chosen = settings.KubernetesSettings(kubeconfig=str(path))
-    api = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen)
+    api = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen, clock=clocks.SystemClock())
     try:
         with pytest.raises(
             kubeapi.ForbiddenError, match=r'cannot list resource "jobs" in API group "batch".*grant this'

@@ -63,22 +63,25 @@ def test_an_annotation_that_cannot_be_read_is_said_once_until_it_changes() -> No
 
 def test_an_ambiguous_group_is_said_once_for_each_set_of_owners() -> None:
     board = _Board()
-    one, other = builders.job("x").owner, builders.job("x", namespace="dev").owner
-    third = builders.job("x", namespace="test").owner
-    key = builders.key("job=x")
-    for holders in ((one, other), (one, other), (one, other, third)):
-        board.notices.ambiguous([plans.Ambiguity(key, holders)])
-    assert [announcement.regarding.namespace for announcement in board.said] == ["prod", "dev", "prod", "dev", "test"]
+    one, other = builders.job("x"), builders.job("x", namespace="dev")
+    third = builders.job("x", namespace="test")
+    for objects in ((one, other), (one, other), (one, other, third)):
+        board.notices.ambiguous(_decisions(*objects))
+    assert [announcement.regarding.namespace for announcement in board.said] == ["dev", "prod", "dev", "prod", "test"]
     assert all(announcement.warning for announcement in board.said)
 
 
 def test_an_ambiguity_is_said_again_of_a_group_that_was_deleted_meanwhile() -> None:
     board = _Board()
-    ambiguity = plans.Ambiguity(builders.key("job=x"), (JOB.owner,))
-    board.notices.ambiguous([ambiguity])
+    ambiguous = _decisions(JOB, builders.job("x", namespace="dev"))
+    board.notices.ambiguous(ambiguous)
     board.notices.deleted([_deleted("job=x", lives.Reason.REQUEST)])
-    board.notices.ambiguous([ambiguity])
-    assert len(board.said) == 2
+    board.notices.ambiguous(ambiguous)
+    assert len(board.said) == 4
+
+
+def _decisions(*objects: views.OwnerView) -> list[plans.Decision]:
+    return builders.plan(builders.picture(*objects, holds=[builders.group("job=x")])).decisions
 
 
 def test_an_event_has_what_the_api_server_asks_for() -> None:

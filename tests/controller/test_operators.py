@@ -112,7 +112,7 @@ async def at_work(
         worker=worker,
         kubernetes=settings.KubernetesSettings(request_timeout=1.0, page_size=2),
     )
-    api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes)
+    api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
     clock = clocks.SystemClock()
     gateway = gateways.Gateway(url, token=token, session=scene.session)
     operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import pictures, plans, views
+from tidegate.controller import pictures, views
 from tidegate.model import owners, records
 
 
@@ -18,7 +18,7 @@ def _claims(*objects: views.OwnerView, of: records.GroupRecord, pods: dict[str, 
     picture = builders.picture(*objects, holds=[of])
     for name, uid in (pods or {}).items():
         picture.resolved(pictures.Pod("prod", name), None if uid is None else owners.Uid(uid))
-    assert not plans.plan(picture, rules=builders.RULES).lookups
+    assert not builders.plan(picture).lookups
     return [line.partition(" for ")[2] for line in builders.planned(picture)]
 
 
@@ -107,7 +107,7 @@ def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
     picture = builders.picture(
         builders.job("x"), builders.cronjob("nightly"), holds=[builders.group("job=nightly,instance=x-b2c4d")]
     )
-    made = plans.plan(picture, rules=builders.RULES)
+    made = builders.plan(picture)
     assert made.lookups == {pictures.Pod("prod", "x-b2c4d")}
     assert made.actions == []
 
@@ -135,7 +135,7 @@ def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
     ],
 )
 def test_no_pod_is_asked_about_in_vain(objects: list[views.OwnerView], record: records.GroupRecord) -> None:
-    assert plans.plan(builders.picture(*objects, holds=[record]), rules=builders.RULES).lookups == set()
+    assert builders.plan(builders.picture(*objects, holds=[record])).lookups == set()
 
 
 @pytest.mark.parametrize(

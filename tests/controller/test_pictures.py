@@ -112,7 +112,7 @@ def test_what_left_is_forgotten_after_a_while_unless_a_group_claims_it() -> None
     _list(picture, started=5, at=21 + rosters.MEMORY_SECONDS)
     assert picture.gone_at(plain.owner) is None
     assert picture.known(plain.owner) is None
-    assert list(picture.candidates(builders.key("job=plain"))) == []
+    assert list(picture.candidates(builders.group("job=plain"))) == []
     assert picture.gone_at(claimed.owner) is not None
 
 
@@ -135,7 +135,7 @@ def test_a_new_annotation_touches_what_the_old_one_named() -> None:
         old.key,
         new.key,
     }
-    assert list(picture.candidates(old.key)) == []
+    assert list(picture.candidates(old)) == []
 
 
 def test_the_answer_about_a_pod_is_kept_while_a_group_names_it() -> None:
@@ -177,6 +177,6 @@ def test_forgetting_the_groups_forgets_their_claims() -> None:
 def test_long_names_are_found_by_their_cut_pod_names() -> None:
     job = builders.job("a" * 63)
     picture = builders.picture(job)
-    (found,) = picture.candidates(builders.key(f"job=y,instance={'a' * 58}bbbbb"))
+    (found,) = picture.candidates(builders.group(f"job=y,instance={'a' * 58}bbbbb"))
     assert found.view is job
     assert len(podnames.word(job.owner.name)) < 58

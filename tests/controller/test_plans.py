@@ -171,9 +171,7 @@ def test_an_annotation_that_no_longer_names_the_group_ends_the_claim() -> None:
 
 def test_a_changed_drain_timeout_changes_the_claim() -> None:
     changed = builders.job("x", annotations={"tidegate.dev/drain-timeout": "1h"})
-    made = plans.plan(
-        builders.picture(changed, holds=[builders.group("job=x", claims=[builders.job("x")])]), rules=builders.RULES
-    )
+    made = builders.plan(builders.picture(changed, holds=[builders.group("job=x", claims=[builders.job("x")])]))
     assert made.actions == [
         records.ClaimGroup(key=builders.key("job=x"), claim=builders.claim(changed, drain_timeout=3600.0))
     ]
@@ -184,7 +182,7 @@ def test_the_longest_drain_timeout_of_all_owners_holds() -> None:
         builders.claim(builders.job("x"), drain_timeout=90.0),
         builders.claim(builders.job("x", namespace="dev"), drain_timeout=20.0),
     ]
-    made = plans.plan(builders.picture(holds=[builders.group("job=x", claims=claims)]), rules=builders.RULES)
+    made = builders.plan(builders.picture(holds=[builders.group("job=x", claims=claims)]))
     (action,) = made.actions
     assert isinstance(action, records.RetireGroup)
     assert action.drain_timeout == 90.0
@@ -207,8 +205,9 @@ def test_a_policy_that_changes_while_the_group_drains_takes_it_back_to_live() ->
 def test_a_name_in_two_namespaces_is_ambiguous_until_one_answer_is_left() -> None:
     one, other = builders.job("x"), builders.job("x", namespace="dev")
     made = builders.picture(one, other, holds=[builders.group("job=x")])
-    ambiguity = plans.Ambiguity(builders.key("job=x"), (other.owner, one.owner))
-    assert plans.plan(made, rules=builders.RULES).ambiguities == [ambiguity]
+    (decision,) = builders.plan(made).decisions
+    assert decision.verdict is plans.Verdict.AMBIGUOUS
+    assert {holder.owner for holder in decision.owners} == {one.owner, other.owner}
     assert sorted(builders.planned(made)) == ['claim {job="x"} for Job dev/x', CLAIM]
 
     held = [builders.group("job=x", claims=[one, other])]
@@ -237,7 +236,7 @@ def test_a_namespace_label_leaves_one_answer() -> None:
     made = builders.picture(
         builders.job("x"), builders.job("x", namespace="dev"), holds=[builders.group("job=x,namespace=dev")]
     )
-    assert plans.plan(made, rules=builders.RULES).ambiguities == []
+    assert [decision.verdict for decision in builders.plan(made).decisions] == [plans.Verdict.ACTIVE]
     assert builders.planned(made) == ['claim {job="x",namespace="dev"} for Job dev/x']
 
 
@@ -246,5 +245,5 @@ def test_only_the_asked_groups_are_planned() -> None:
         builders.job("x"), builders.job("y"), holds=[builders.group("job=x"), builders.group("job=y")]
     )
     asked = [builders.key("job=y"), builders.key("job=deleted")]
-    actions = plans.plan(made, rules=builders.RULES, keys=asked).actions
+    actions = plans.plan(made, rules=builders.RULES, now=builders.NOW, keys=asked).actions
     assert [builders.in_words(action) for action in actions] == ['claim {job="y"} for Job prod/y']

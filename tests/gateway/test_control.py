@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.gateway import clients
+from tidegate.aiokits import clocks
 from tidegate.gateway import servers
 from tidegate.model import lives, records
 from tidegate.store import changelogs
@@ -40,10 +41,23 @@ async def test_a_group_is_told_with_all_that_the_operator_must_know(client: clie
             push_time=before.push_time,
             claims={clients.claim("u").owner.uid: clients.claim("u")},
             drain_pushed_revision=before.pushed_revision,
+            pushers=(clients.HOST,),
         ),
     )
     assert before.push_time > 0
     assert not before.draining
+
+
+async def test_a_page_tells_the_time_at_which_it_was_made(client: clients.Client, clock: clocks.MovableClock) -> None:
+    await _push(client, "a")
+    clock.advance(7.0)
+    page = await client.changes()
+    assert page.now == page.groups[0].push_time + 7.0
+    waiting = asyncio.create_task(client.changes(epoch=page.epoch, since=page.revision, wait=60))
+    await client.exposition()
+    clock.advance(5.0)
+    await _push(client, "b")
+    assert (await asyncio.wait_for(waiting, timeout=5)).now == page.now + 5.0
 
 
 async def test_a_list_in_pages_has_each_group_once_oldest_change_first(client: clients.Client) -> None:

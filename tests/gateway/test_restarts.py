@@ -141,6 +141,16 @@ async def test_the_operator_is_told_to_list_anew(restartable: Restartable) -> No
     assert restartable.gateway.store.epoch != before
 
 
+async def test_the_addresses_that_a_group_was_pushed_from_are_told_after_a_restart(restartable: Restartable) -> None:
+    for address in ("127.0.0.2", "127.0.0.3", "127.0.0.2"):
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(address, 0))) as pod:
+            assert (await clients.Client(restartable.gateway, pod).put("job/a", "x 1\n")).status == 200
+    await restartable.restart()
+    group = await restartable.client.group(A)
+    assert group is not None
+    assert group.pushers == ("127.0.0.2", "127.0.0.3")
+
+
 async def test_until_its_groups_are_restored_it_is_healthy_but_not_ready(
     restartable: Restartable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

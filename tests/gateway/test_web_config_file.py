@@ -92,6 +92,12 @@ async def test_a_push_over_tls_with_a_password_is_scraped(caller: Caller) -> Non
     assert (await caller.ask("/metrics")).status == 200
 
 
+async def test_a_push_over_tls_is_told_with_its_address(caller: Caller, gateway: servers.Gateway) -> None:
+    assert (await caller.ask("/metrics/job/a", method="PUT", body=b"x 1\n")).status == 200
+    (group,) = gateway.store.changes(epoch=None, since=0, limit=10).groups
+    assert group.pushers == (clients.HOST,)
+
+
 @pytest.mark.parametrize(
     "auth",
     [

@@ -15,8 +15,9 @@ WRITERS = 4
 GROUPS = 5
 SEED = 7
 
-MIGRATION, FULL_PUSH, PUSH, DELETE, COMMIT, CHECKPOINT = (
+MIGRATION, LATER_MIGRATION, FULL_PUSH, PUSH, DELETE, COMMIT, CHECKPOINT = (
     "CREATE TABLE pushes",
+    "ALTER TABLE pushes",
     "REPLACE INTO groups",
     "REPLACE INTO pushes",
     "DELETE FROM pushes",
@@ -95,6 +96,8 @@ def test_a_hundred_kills_under_load_lose_nothing(crowd: Crowd, fsync: str, tmp_p
     [
         pytest.param(MIGRATION, [1], id="migration"),
         pytest.param(_MIGRATED, [1], id="end-of-migration"),
+        pytest.param(LATER_MIGRATION, [1], id="later-migration"),
+        pytest.param(_MIGRATED, [2], id="end-of-later-migration"),
         pytest.param(FULL_PUSH, [1, 20], id="first-push"),
         pytest.param(PUSH, [1, 40, 200], id="push"),
         pytest.param(DELETE, [1, 5], id="delete"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -15,7 +16,15 @@ _REVISIONS = st.integers(0, 2**53)
 _KEYS = st.dictionaries(_TEXTS, _TEXTS, min_size=1, max_size=3).map(groups.grouping_key)
 _UIDS = _TEXTS.map(owners.Uid)
 _OWNERS = st.builds(owners.Owner, kind=_TEXTS, namespace=_TEXTS, name=_TEXTS, uid=_UIDS)
-_CLAIM = st.builds(owners.Claim, owner=_OWNERS, drain_timeout=st.floats(0, 1e6))
+_CLAIM = st.builds(
+    owners.Claim,
+    owner=_OWNERS,
+    drain_timeout=st.floats(0, 1e6),
+    rule=_TEXTS,
+    kept_for=st.floats(0, 1e6),
+    kept_until=st.none() | st.floats(0, 1e10),
+    series=st.none() | _OWNERS,
+)
 _CLAIMS = st.lists(_CLAIM, max_size=3).map(lambda found: {claim.owner.uid: claim for claim in found})
 _GROUPS = st.builds(
     records.GroupRecord,
@@ -25,6 +34,7 @@ _GROUPS = st.builds(
     push_time=st.floats(0, 1e10),
     claims=_CLAIMS,
     drain_pushed_revision=st.none() | _REVISIONS,
+    pushers=st.lists(_TEXTS, max_size=4).map(tuple),
 )
 _DELETED = st.builds(
     records.DeletedRecord, key=_KEYS, revision=_REVISIONS, reason=st.sampled_from(lives.Reason), claims=_CLAIMS
@@ -37,6 +47,7 @@ _CHANGES = st.builds(
     began=_REVISIONS,
     groups=st.lists(_GROUPS, max_size=2).map(tuple),
     deleted=st.lists(_DELETED, max_size=2).map(tuple),
+    now=st.floats(0, 1e10),
 )
 _ACTIONS = st.one_of(
     st.builds(records.ClaimGroup, key=_KEYS, claim=_CLAIM),
@@ -51,6 +62,12 @@ _ACTIONS = st.one_of(
 )
 
 
+def test_a_claim_of_an_older_operator_is_one_by_name_that_is_not_kept() -> None:
+    owner = {"kind": "Job", "namespace": "prod", "name": "x", "uid": "u"}
+    (claim,) = records.claims_from_json([{"owner": owner, "drain_timeout": 5.0}]).values()
+    assert claim == owners.Claim(owners.Owner("Job", "prod", "x", owners.Uid("u")), 5.0, rule="name")
+
+
 @settings(deadline=None)
 @given(_CHANGES)
 def test_a_page_of_changes_reads_as_it_was_written(changes: records.Changes) -> None:
@@ -61,6 +78,23 @@ def test_a_page_of_changes_reads_as_it_was_written(changes: records.Changes) -> 
 @given(_ACTIONS)
 def test_an_action_reads_as_it_was_written(action: records.Action) -> None:
     assert records.action_from_json(json.loads(json.dumps(action.to_json()))) == action
+
+
+@settings(deadline=None)
+@given(_CHANGES)
+def test_a_page_of_a_gateway_that_tells_neither_pushers_nor_its_time_is_read(changes: records.Changes) -> None:
+    told = changes.to_json()
+    del told["now"]
+    for group in told["groups"]:
+        del group["pushers"]
+    groups = tuple(dataclasses.replace(group, pushers=()) for group in changes.groups)
+    assert records.Changes.from_json(told) == dataclasses.replace(changes, groups=groups, now=0.0)
+
+
+def test_a_claim_that_says_more_than_is_known_here_is_read() -> None:
+    claim = owners.Claim(owners.Owner("Job", "default", "a", owners.Uid("u")), drain_timeout=9.0)
+    (told,) = records.claims_to_json({claim.owner.uid: claim})
+    assert records.claims_from_json([{**told, "more": 1}]) == {claim.owner.uid: claim}
 
 
 def test_an_unknown_action_is_an_error() -> None:

@@ -94,7 +94,7 @@ class Operator:
         assert self._picture is not None
         for _ in range(_TURNS):
             self._follow(self._picture)
-            planned = plans.plan(self._picture, rules=RULES)
+            planned = plans.plan(self._picture, rules=RULES, now=self._clock.wall())
             assert not planned.lookups
             if not planned.actions:
                 return

@@ -18,6 +18,10 @@ SOON = 0.01
 OWNERS = [owners.Owner("Job", "default", name, owners.Uid(f"uid-{name}")) for name in ("one", "two")]
 
 
+def claim(owner: owners.Owner) -> owners.Claim:
+    return owners.Claim(owner, drain_timeout=9.0)
+
+
 class Counting:
     """Counts transactions; see :class:`filejournals.Observer`."""
 
@@ -85,4 +89,5 @@ async def shown(store: interface.Store) -> dict[str, object]:
         # Not-a-number is not equal to itself.
         "groups": {key: repr((view.push_time, view.push_failure_time, view.families)) for key, view in views.items()},
         "lives": {key: view.life for key, view in views.items()},
+        "pushers": {group.key: group.pushers for group in store.changes(epoch=None, since=0, limit=len(views)).groups},
     }

@@ -51,8 +51,9 @@ async def _push(store: durable.DurableStore, key: groups.GroupingKey, value: int
     body = BODY.replace(b" 1\n", f" {value}\n".encode()) + _large(size)
     spelling = shapes.spell(body)
     assert spelling is not None
-    if not await store.repeat(key, spelling, replace=True):
-        await store.push(key, text.parse(body), replace=True, spelling=spelling)
+    pusher = f"10.0.0.{value}"
+    if not await store.repeat(key, spelling, replace=True, pusher=pusher):
+        await store.push(key, text.parse(body), replace=True, spelling=spelling, pusher=pusher)
 
 
 def _large(size: int) -> bytes:

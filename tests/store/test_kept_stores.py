@@ -28,6 +28,7 @@ _PUSHES = st.tuples(
     st.lists(st.sampled_from(bodies.NUMBERS[:4]) | st.sampled_from(bodies.NUMBERS), min_size=9, max_size=9),
     st.booleans(),
     st.sampled_from([None, None, 30.0]),
+    st.sampled_from([None, *(f"10.0.0.{number}" for number in range(6))]),
 )
 _OTHERS = st.tuples(
     st.sampled_from(["delete", "claim", "release", "retire", "sweep", "scrape", "kill"]),
@@ -48,14 +49,21 @@ class World:
         await getattr(self, action)(key, *rest)
 
     async def push(
-        self, key: groups.GroupingKey, template: str, numbers: list[str], replace: bool, ttl: float | None
+        self,
+        key: groups.GroupingKey,
+        template: str,
+        numbers: list[str],
+        replace: bool,
+        ttl: float | None,
+        pusher: str | None = None,
     ) -> None:
         pushed = bodies.spell(template, numbers)
         spelling = shapes.spell(pushed)
         assert spelling is not None
         try:
-            if not await self.store.repeat(key, spelling, replace=replace, ttl=ttl):
-                await self.store.push(key, text.parse(pushed), replace=replace, ttl=ttl, spelling=spelling)
+            if not await self.store.repeat(key, spelling, replace=replace, ttl=ttl, pusher=pusher):
+                families = text.parse(pushed)
+                await self.store.push(key, families, replace=replace, ttl=ttl, spelling=spelling, pusher=pusher)
         except (errors.BadExpositionError, errors.InconsistentPushError):
             return
 
@@ -63,7 +71,7 @@ class World:
         await self.store.delete(key)
 
     async def claim(self, key: groups.GroupingKey, owner: owners.Owner) -> None:
-        await self.store.act([records.ClaimGroup(key=key, claim=owners.Claim(owner, drain_timeout=9.0))])
+        await self.store.act([records.ClaimGroup(key=key, claim=kept.claim(owner))])
 
     async def release(self, key: groups.GroupingKey, owner: owners.Owner) -> None:
         await self.store.act([records.ReleaseGroup(key=key, uid=owner.uid)])

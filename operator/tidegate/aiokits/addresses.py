@@ -1,11 +1,15 @@
-"""Addresses to listen on, as they are written in flags."""
+"""Addresses to listen on, as they are written in flags; and those of others, each spelled in one way."""
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 
 _UNIX = "unix:"
+
+_SPELLED = 4096
+"""So many spellings of addresses are remembered, so that whoever keeps one shares it with all that keep the same."""
 
 
 def unix_path(address: str) -> str | None:
@@ -32,6 +36,29 @@ def is_literal(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@functools.lru_cache(maxsize=_SPELLED)
+def canonical(host: str) -> str | None:
+    """The one spelling of an IP address, without a zone, and as IPv4 where it is one within IPv6 (``::ffff:10.0.0.1``).
+
+    ``None`` where this is no IP address.
+    """
+    try:
+        found = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+def of_peer(peer: object) -> str | None:
+    """The IP address of a socket's peer, as :func:`canonical` spells it; ``None`` where it has none."""
+    match peer:
+        # SECURITY: the peer of a socket in the file system is a mere name, and a client may choose one like an address.
+        case (str(host), *_):
+            return canonical(host)
+    return None
 
 
 def is_loopback(host: str | None) -> bool:

@@ -120,7 +120,11 @@ def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
         gateway_url=gateway_url,
         control_token=settings.TokenSettings(file=chosen.control_token_file),
         listen_address=chosen.operator_listen_address,
-        rules=settings.RuleSettings(drain_timeout=chosen.drain_timeout, late_push_grace=chosen.drain_late_push_grace),
+        rules=settings.RuleSettings(
+            ownership=chosen.ownership,
+            drain_timeout=chosen.drain_timeout,
+            late_push_grace=chosen.drain_late_push_grace,
+        ),
         worker=settings.WorkerSettings(resync_seconds=chosen.operator_resync),
         kubernetes=settings.KubernetesSettings(
             kubeconfig=chosen.kubernetes_kubeconfig or None, namespaces=tuple(chosen.kubernetes_namespace)

@@ -158,6 +158,15 @@ def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere:
         group, "--operator.listen-address", values.address, defaults.listen_address, "address of its metrics and probes"
     )
     _flag(group, "--operator.resync", values.seconds, defaults.worker.resync_seconds, "how often all is listed anew")
+    group.add_argument(
+        "--ownership",
+        dest="ownership",
+        type=values.ownership,
+        default=defaults.rules.ownership,
+        metavar="RULES",
+        help=f"what says whose a group is, the first that does; what is left out counts for nothing "
+        f"(default: {','.join(defaults.rules.ownership)})",
+    )
     _flag(
         group,
         "--drain.timeout",

@@ -6,6 +6,7 @@ import argparse
 import re
 import urllib.parse
 
+from tidegate import settings
 from tidegate.aiokits import addresses
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
@@ -46,6 +47,15 @@ def spelled_size(found: int) -> str:
     """The inverse of :func:`size`."""
     unit = next((unit for unit, bytes in reversed(_UNITS.items()) if found % bytes == 0), "")
     return f"{found // _UNITS[unit]}{unit}"
+
+
+def ownership(text: str) -> tuple[str, ...]:
+    """Rules of ownership in their order, such as ``address,name``."""
+    rules = tuple(rule.strip() for rule in text.split(","))
+    if len(set(rules)) != len(rules) or not set(rules) <= set(settings.OWNERSHIP):
+        known = ",".join(settings.OWNERSHIP)
+        raise argparse.ArgumentTypeError(f"{text!r} are no rules of ownership: give some of {known}, each once")
+    return rules
 
 
 def address(text: str) -> str:

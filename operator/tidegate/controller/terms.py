@@ -8,14 +8,18 @@ from __future__ import annotations
 from tidegate.controller import cleanups, ends, kinds, views
 from tidegate.model import owners
 
+AT_ONCE = 0.0
+"""Whoever says when something ended may have a clock that is ahead: what its end ends is over whatever clocks say."""
+
 
 def ends_at(rules: cleanups.CleanupRules, *, finish: ends.Finish | None, gone_at: float | None) -> float | None:
-    """When the groups of an object are over; ``None`` while that depends on what is still to come.
+    """When the groups of an object are over that stay beyond its end, :data:`AT_ONCE` where they do not; ``None`` while
+    that depends on what is still to come.
 
     What has a ``series`` is over with its next run, whatever this says.
     """
     since = _ends_at(rules, finish=finish, gone_at=gone_at)
-    if since is None or finish is None or finish.succeeded:
+    if since is None or finish is None or finish.succeeded or not rules.keep_failed_for:
         return since
     return max(since, finish.at + rules.keep_failed_for)
 
@@ -55,17 +59,20 @@ def claim(view: views.OwnerView, *, rule: str, gone_at: float | None, drain_time
 
 def claim_ends_at(claimed: owners.Claim, *, gone_at: float) -> float:
     """When the groups of an owner are over that is gone, by what its claim says."""
-    return gone_at + claimed.kept_for if claimed.kept_until is None else claimed.kept_until
+    if claimed.kept_until is not None:
+        return claimed.kept_until
+    return gone_at + claimed.kept_for if claimed.kept_for else AT_ONCE
 
 
 def _ends_at(rules: cleanups.CleanupRules, *, finish: ends.Finish | None, gone_at: float | None) -> float | None:
     ended = finish.at if finish is not None else gone_at
     match rules.cleanup:
-        case cleanups.Cleanup.ON_COMPLETION:
-            return ended
         case cleanups.Cleanup.AFTER:
             return None if ended is None else ended + rules.after
+        case cleanups.Cleanup.ON_COMPLETION:
+            is_over = ended is not None
         case cleanups.Cleanup.ON_SUCCESS if finish is not None and finish.succeeded:
-            return finish.at
+            is_over = True
         case _:
-            return gone_at
+            is_over = gone_at is not None
+    return AT_ONCE if is_over else None

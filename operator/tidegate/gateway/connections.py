@@ -18,7 +18,7 @@ from aiohttp import http_exceptions, web, web_protocol
 from aiohttp.log import server_logger
 
 from tidegate import settings
-from tidegate.aiokits import descriptors
+from tidegate.aiokits import addresses, descriptors
 from tidegate.gateway import answers, complaints, refusals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors, limits
@@ -154,9 +154,13 @@ class _Need(enum.Enum):
 
 
 class Connection(web.RequestHandler):
-    """One connection of a client."""
+    """One connection of a client.
 
-    __slots__ = ("_awaited_since", "_body", "_head_bytes", "_server")
+    :ivar address: the client's IP address, as the kernel knows it and never as a header tells it; ``None`` where it
+        does not come over IP.
+    """
+
+    __slots__ = ("_awaited_since", "_body", "_head_bytes", "_server", "address")
 
     def __init__(self, server: Server) -> None:
         most = server.limits.request_head
@@ -177,6 +181,7 @@ class Connection(web.RequestHandler):
         self._body: aiohttp.StreamReader | None = None
         self._head_bytes = 0
         self._awaited_since = 0.0
+        self.address: str | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -194,6 +199,7 @@ class Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._awaited_since = self._loop.time()
+        self.address = addresses.of_peer(transport.get_extra_info("peername"))
         if self._server.entered(self):
             super().connection_made(transport)
             return
@@ -330,6 +336,13 @@ class Connection(web.RequestHandler):
             self._loop.call_later(_LAST_WORD_SECONDS, transport.abort)
         else:
             transport.close()
+
+
+def address(request: web.BaseRequest) -> str | None:
+    """See :class:`Connection`, of the one that a request came over."""
+    connection = request.protocol
+    assert isinstance(connection, Connection)
+    return connection.address
 
 
 async def look_after(*looks: Callable[..., None], every: float) -> None:

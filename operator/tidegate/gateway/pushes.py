@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 
 from tidegate import settings
 from tidegate.exposition import protobuf, shapes, text, volumes
-from tidegate.gateway import answers, bodies, paths, removals
+from tidegate.gateway import answers, bodies, connections, paths, removals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import durations, errors, families, groups
 from tidegate.store import interface
@@ -107,14 +107,15 @@ class GroupEndpoint:
             read = self._read_protobuf
         elif len(body) < bodies.LARGE:
             spelling = shapes.spell(body)
-        if spelling is not None and await self._store.repeat(key, spelling, replace=replace, ttl=ttl):
+        pusher = connections.address(request)
+        if spelling is not None and await self._store.repeat(key, spelling, replace=replace, ttl=ttl, pusher=pusher):
             return
         if len(body) < bodies.LARGE:
             pushed = read(body)
         else:
             async with self._parsing:
                 pushed = await asyncio.to_thread(read, body)
-        await self._store.push(key, pushed, replace=replace, ttl=ttl, spelling=spelling)
+        await self._store.push(key, pushed, replace=replace, ttl=ttl, spelling=spelling, pusher=pusher)
 
     def _read_text(self, body: bytes) -> Mapping[str, families.Family]:
         volumes.check_text(body, chosen=self._limits)

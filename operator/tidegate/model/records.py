@@ -22,7 +22,8 @@ class GroupRecord:
     :param pushed_revision: its revision at its last acknowledged push; where none was, at its first refused one.
     :param push_time: Unix seconds of the last acknowledged push; 0.0 where no push succeeded yet.
     :param drain_pushed_revision: while draining, the push that the retirement covers.
-    :param pushers: the last addresses that it was pushed from, the last one first.
+    :param pushers: the last addresses that acknowledged pushes came from, last first; see
+        :mod:`tidegate.model.pushers`. Older gateways do not tell.
     """
 
     key: groups.GroupingKey
@@ -45,6 +46,7 @@ class GroupRecord:
             "push_time": self.push_time,
             "claims": claims_to_json(self.claims),
             "drain_pushed_revision": self.drain_pushed_revision,
+            "pushers": list(self.pushers),
         }
 
     @classmethod
@@ -56,6 +58,7 @@ class GroupRecord:
             push_time=data["push_time"],
             claims=claims_from_json(data["claims"]),
             drain_pushed_revision=data["drain_pushed_revision"],
+            pushers=tuple([str(address) for address in data.get("pushers", ())]),
         )
 
 
@@ -96,6 +99,8 @@ class Changes:
     :param began: the revision at which the list of all groups began that this page is part of; hand it back with
         ``revision``. Whoever lists has been told of no group that was deleted before that, so need not be told of its
         end, nor start again because it is forgotten.
+    :param now: Unix seconds of the gateway, by the clock that times of pushes are from, when it made this page; 0.0
+        where it does not tell.
     """
 
     epoch: str
@@ -104,6 +109,7 @@ class Changes:
     began: int = 0
     groups: tuple[GroupRecord, ...] = ()
     deleted: tuple[DeletedRecord, ...] = ()
+    now: float = 0.0
 
     def to_json(self) -> Json:
         return {
@@ -113,6 +119,7 @@ class Changes:
             "began": self.began,
             "groups": [group.to_json() for group in self.groups],
             "deleted": [group.to_json() for group in self.deleted],
+            "now": self.now,
         }
 
     @classmethod
@@ -124,6 +131,7 @@ class Changes:
             began=data["began"],
             groups=tuple(GroupRecord.from_json(group) for group in data["groups"]),
             deleted=tuple(DeletedRecord.from_json(group) for group in data["deleted"]),
+            now=float(data.get("now", 0.0)),
         )
 
 

@@ -95,6 +95,17 @@ def read_key(text: str) -> groups.GroupingKey:
     return groups.GroupingKey(tuple([(str(name), str(value)) for name, value in json.loads(text)]))
 
 
+def spell_pushers(pushers: tuple[str, ...]) -> str | None:
+    """The addresses that a group was pushed from; ``None`` for none."""
+    return ",".join(pushers) if pushers else None
+
+
+@functools.lru_cache(maxsize=1024)
+def read_pushers(text: str | None) -> tuple[str, ...]:
+    """The inverse of :func:`spell_pushers`. Groups that were pushed from the same addresses share what is read."""
+    return tuple(text.split(",")) if text else ()
+
+
 def life_row(id: int, life: lives.Life, *, failure_time: float) -> rows.LifeRow:
     """What no push that is taken says of a group."""
     drain = life.drain

@@ -156,8 +156,10 @@ def _read_group(row: rows.StoredGroup) -> tuple[holdings.Group, list[pushes.Part
         key = archives.read_key(row.group.labels)
         parts = archives.read_parts(row.group, push)
         life = archives.read_life(push, row.life)
+        pushers = archives.read_pushers(push.pushers)
     except _UNREADABLE as error:
         raise files.DamagedFileError(f"group {row.group.id} cannot be read: {error!r}") from error
     group = holdings.Group(key=key, life=life, id=push.id)
     group.push_time, group.push_failure_time = push.push_time, row.life.failure_time
+    group.pushers = pushers
     return group, parts

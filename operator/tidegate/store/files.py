@@ -32,6 +32,7 @@ MIGRATIONS = (
         gaps TEXT NOT NULL, read_revision INTEGER NOT NULL, last_read REAL, PRIMARY KEY (address, user_agent)
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE pushes ADD COLUMN pushers TEXT;",
 )
 """What makes each version of the file from the one before it. Never change one that was released: add another."""
 

@@ -36,6 +36,7 @@ class Group:
     """One group as the store keeps it. Times are Unix seconds, 0.0 for never.
 
     :param id: names it in a file, and no other group.
+    :param pushers: see :mod:`tidegate.model.pushers`.
     :param families: what was pushed, by name; the times that the store adds are not among them.
     :param times_key: the key of those times' series; empty until they are shown.
     :param digest: of the last push, where that was one body in text (:class:`tidegate.exposition.shapes.Spelling`).
@@ -51,6 +52,7 @@ class Group:
     revision: int = 0
     push_time: float = 0.0
     push_failure_time: float = 0.0
+    pushers: tuple[str, ...] = ()
     families: dict[str, HeldFamily] = field(default_factory=dict)
     times_key: str = ""
     digest: bytes = b""

@@ -116,18 +116,27 @@ class Store(Protocol):
         replace: bool,
         ttl: float | None = None,
         spelling: shapes.Spelling | None = None,
+        pusher: str | None = None,
     ) -> None:
         """Put families into a group, in place of all it has (``replace``) or of those with the same names.
 
         :param ttl: seconds without a further push after which the group drains, where it has no owner.
         :param spelling: the body that the families were read from, so that :meth:`repeat` knows the next one like it.
+        :param pusher: the address that it comes from, as :func:`tidegate.aiokits.addresses.canonical` spells it;
+            ``None`` for no address. It is remembered (:mod:`tidegate.model.pushers`) where the push is taken.
         :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
         :raises errors.LimitError: they are more than may be pushed, or there is no room for them.
         """
         ...
 
     async def repeat(
-        self, key: groups.GroupingKey, spelling: shapes.Spelling, *, replace: bool, ttl: float | None = None
+        self,
+        key: groups.GroupingKey,
+        spelling: shapes.Spelling,
+        *,
+        replace: bool,
+        ttl: float | None = None,
+        pusher: str | None = None,
     ) -> bool:
         """The same as :meth:`push` of what the spelling says, where the store knows it by the group's last pushes.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tidegate import settings
 from tidegate.aiokits import clocks, pulses, turns
 from tidegate.exposition import shapes
-from tidegate.model import errors, families, groups, lives, records, scrapers
+from tidegate.model import errors, families, groups, lives, pushers, records, scrapers
 from tidegate.store import (
     archives,
     bounds,
@@ -95,6 +95,7 @@ class MemoryStore:
         replace: bool,
         ttl: float | None = None,
         spelling: shapes.Spelling | None = None,
+        pusher: str | None = None,
     ) -> None:
         try:
             prepared = await _prepare(key, pushed, chosen=self._bounds.chosen)
@@ -111,20 +112,26 @@ class MemoryStore:
             group = self._add_group(key)
         now = self._clock.wall()
         self._contents.put(group, prepared, replace=replace, at=now, spelling=spelling)
-        self._pushed(group, at=now, ttl=ttl)
+        self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         if self._journal.keeps:
             self._tell_families(group, known=prepared)
         await self._journal.committed()
 
     async def repeat(
-        self, key: groups.GroupingKey, spelling: shapes.Spelling, *, replace: bool, ttl: float | None = None
+        self,
+        key: groups.GroupingKey,
+        spelling: shapes.Spelling,
+        *,
+        replace: bool,
+        ttl: float | None = None,
+        pusher: str | None = None,
     ) -> bool:
         self._journal.require()
         group = self._groups.get(key)
         now = self._clock.wall()
         if group is None or not self._contents.repeat(group, spelling, replace=replace, at=now):
             return False
-        self._pushed(group, at=now, ttl=ttl)
+        self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         await self._journal.committed()
         return True
 
@@ -216,6 +223,7 @@ class MemoryStore:
             began=began,
             groups=tuple(self._record(self._groups[key]) for _, key in found[:limit]),
             deleted=tuple(self._log.deletions(after=max(since, began), through=through)),
+            now=self._clock.wall(),
         )
 
     def next_change(self) -> asyncio.Event:
@@ -258,8 +266,9 @@ class MemoryStore:
             self._changed(group, life)
         return None
 
-    def _pushed(self, group: holdings.Group, *, at: float, ttl: float | None) -> None:
+    def _pushed(self, group: holdings.Group, *, at: float, ttl: float | None, pusher: str | None) -> None:
         group.push_time = at
+        group.pushers = pushers.after(group.pushers, pusher)
         self._contents.stamp(group)
         expires = None if ttl is None else self._clock.steady() + ttl
         self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))
@@ -309,8 +318,10 @@ class MemoryStore:
     def _tell_push(self, group: holdings.Group) -> None:
         values = group.values
         numbers = None if values is None else archives.pack_numbers(values)
+        known = archives.spell_pushers(group.pushers)
         life = group.life
-        self._journal.pushed(rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers))
+        row = rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers, known)
+        self._journal.pushed(row)
 
     def _tell_life(self, group: holdings.Group) -> None:
         if self._journal.keeps:
@@ -348,6 +359,7 @@ class MemoryStore:
             push_time=group.push_time,
             claims=dict(group.life.claims),
             drain_pushed_revision=None if drain is None else drain.pushed_revision,
+            pushers=group.pushers,
         )
 
 

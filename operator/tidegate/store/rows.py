@@ -25,6 +25,7 @@ class PushRow(NamedTuple):
     :param revision: of the last push, ``push_time`` its Unix seconds; 0.0 for none yet.
     :param expires: steady seconds at which the group's time to live is over; ``None`` for never.
     :param numbers: that take the places of those in the lines of the families; ``None`` where those hold.
+    :param pushers: the addresses that pushes came from; ``None`` for none.
     """
 
     id: int
@@ -32,6 +33,7 @@ class PushRow(NamedTuple):
     push_time: float
     expires: float | None
     numbers: bytes | None
+    pushers: str | None
 
 
 class LifeRow(NamedTuple):

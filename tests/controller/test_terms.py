@@ -1,0 +1,127 @@
+"""For how long the groups of an object stay after its end: after=…, keep-failed-for, superseded."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.controller import builders
+from tidegate.controller import pictures, views
+from tidegate.model import owners, records
+
+
+def _is_kept(picture: pictures.Picture, *, at: float) -> bool:
+    """Whether the one group is still held at that time."""
+    (decision,) = builders.plan(picture, now=builders.START + at).decisions
+    return not any(isinstance(action, records.RetireGroup) for action in decision.actions)
+
+
+def _job(
+    cleanup: str, *, finished: float | None = 100.0, failed: bool = False, keep_failed: str = "0s"
+) -> views.OwnerView:
+    annotations = {"tidegate.dev/cleanup": cleanup, "tidegate.dev/keep-failed-for": keep_failed}
+    return builders.job("x", finished=100.0, succeeded=not failed, annotations=annotations)
+
+
+@pytest.mark.parametrize(
+    ("job", "until"),
+    [
+        pytest.param(_job("after=10m"), 700, id="after"),
+        pytest.param(_job("after=10m", failed=True), 700, id="after-a-failure"),
+        pytest.param(_job("on-completion", failed=True, keep_failed="20m"), 1300, id="failed"),
+        pytest.param(_job("after=10m", failed=True, keep_failed="20m"), 1300, id="the-longer-one"),
+        pytest.param(_job("after=10m", failed=True, keep_failed="5m"), 700, id="not-the-shorter-one"),
+    ],
+)
+def test_the_groups_of_a_job_stay_for_a_while_after_its_end(job: views.OwnerView, until: int) -> None:
+    picture = builders.picture(job, holds=[builders.group("job=x", claims=[job])])
+    assert _is_kept(picture, at=until - 1)
+    assert not _is_kept(picture, at=until)
+
+
+@pytest.mark.parametrize("job", [_job("on-completion", keep_failed="20m"), _job("on-success"), _job("on-completion")])
+def test_what_is_not_kept_is_over_at_once_even_by_a_clock_that_is_behind(job: views.OwnerView) -> None:
+    picture = builders.picture(job, holds=[builders.group("job=x", claims=[job])])
+    assert not _is_kept(picture, at=60.0)
+
+
+@pytest.mark.parametrize("job", [_job("after=10m"), _job("on-completion", failed=True, keep_failed="10m")])
+def test_they_stay_as_long_when_the_job_is_gone_and_the_operator_another(job: views.OwnerView) -> None:
+    held = builders.group("job=x", pushed=90, claims=[job])
+    (claim,) = [
+        action.claim
+        for action in builders.plan(builders.picture(job, holds=[held]), now=builders.START + 101).actions
+        if isinstance(action, records.ClaimGroup)
+    ]
+    said = records.claims_from_json(records.claims_to_json({claim.owner.uid: claim}))
+    kept = builders.group("job=x", pushed=90, claims=said.values())
+    another = builders.picture(holds=[kept], gone_at=150.0)
+    assert _is_kept(another, at=699)
+    assert not _is_kept(another, at=700)
+
+
+def test_a_job_that_nobody_saw_end_is_taken_to_have_ended_when_it_was_missed() -> None:
+    claim = builders.claim(builders.job("x"))._replace(kept_for=600.0)
+    picture = builders.picture(holds=[builders.group("job=x", claims=[claim])], gone_at=150.0)
+    assert _is_kept(picture, at=749)
+    assert not _is_kept(picture, at=750)
+
+
+CRON = builders.cronjob("nightly")
+
+
+def _run(
+    number: int, *, created: float, finished: float | None = None, parent: views.OwnerView = CRON
+) -> views.OwnerView:
+    return builders.job(
+        f"nightly-{number}",
+        created=created,
+        finished=finished,
+        parent=CRON.owner,
+        annotations={"tidegate.dev/cleanup": "superseded"},
+    )
+
+
+def _held(run: views.OwnerView, *, pushed: float, revision: int) -> records.GroupRecord:
+    claim = owners.Claim(run.owner, 300.0, series=CRON.owner)
+    return builders.group(f"job={run.owner.name}", pushed=pushed, revision=revision, claims=[claim])
+
+
+FIRST, SECOND = _run(1, created=0, finished=20), _run(2, created=1000)
+
+
+def _retired(picture: pictures.Picture) -> list[str]:
+    return [line for line in builders.planned(picture) if line.startswith("retire")]
+
+
+def test_a_run_is_superseded_by_the_first_push_of_the_next_one_and_not_before() -> None:
+    first = _held(FIRST, pushed=10, revision=7)
+    picture = builders.picture(CRON, FIRST, SECOND, holds=[first])
+    assert _retired(picture) == []
+    second = _held(SECOND, pushed=1010, revision=8)
+    assert picture.changed(second, steady=9.0) == {first.key, second.key}
+    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+
+
+def test_a_run_that_is_gone_is_kept_until_the_next_one_pushes() -> None:
+    picture = builders.picture(CRON, SECOND, gone=[FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
+    assert _retired(picture) == []
+    picture.changed(_held(SECOND, pushed=1010, revision=8), steady=9.0)
+    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+
+
+def test_the_last_run_goes_with_its_cronjob() -> None:
+    picture = builders.picture(gone=[CRON, FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
+    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+
+
+def test_a_late_push_of_an_earlier_run_does_not_supersede_a_later_one() -> None:
+    late = _held(FIRST, pushed=1020, revision=9)
+    picture = builders.picture(CRON, FIRST, SECOND, holds=[late, _held(SECOND, pushed=1010, revision=8)])
+    assert f'retire {{job="nightly-2"}} of {SECOND.uid}' not in _retired(picture)
+
+
+def test_a_job_that_nothing_made_is_superseded_when_it_is_gone() -> None:
+    alone = builders.job("x", finished=20, annotations={"tidegate.dev/cleanup": "superseded"})
+    held = [builders.group("job=x", claims=[alone])]
+    assert _retired(builders.picture(alone, holds=held)) == []
+    assert _retired(builders.picture(gone=[alone], holds=held)) == [f'retire {{job="x"}} of {alone.uid}']

@@ -1,0 +1,171 @@
+"""The store remembers with each group where it was pushed from, whether the store has a file or not."""
+
+from __future__ import annotations
+
+import contextlib
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.store import builders, kept
+from tidegate.aiokits import clocks
+from tidegate.exposition import shapes, text
+from tidegate.model import errors, groups, records
+from tidegate.store import interface
+
+A, B = builders.key(job="a"), builders.key(job="b")
+ONE, TWO = "10.0.0.1", "10.0.0.2"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "groups"
+
+
+@pytest.fixture(params=["memory", "file"])
+async def store(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[interface.Store]:
+    if request.param == "memory":
+        yield builders.store()
+    else:
+        async with kept.opened(path) as opened:
+            yield opened
+
+
+async def _push(
+    store: interface.Store, pusher: str | None, *, key: groups.GroupingKey = A, value: int = 1, more: str = ""
+) -> bool:
+    """Whether the store knew the push by its shape."""
+    body = f"g {value}\n{more}".encode()
+    spelling = shapes.spell(body)
+    assert spelling is not None
+    if await store.repeat(key, spelling, replace=True, pusher=pusher):
+        return True
+    await store.push(key, text.parse(body), replace=True, spelling=spelling, pusher=pusher)
+    return False
+
+
+def _record(store: interface.Store, key: groups.GroupingKey = A) -> records.GroupRecord:
+    return next(group for group in store.changes(epoch=None, since=0, limit=100).groups if group.key == key)
+
+
+async def _known_by_its_shape(store: interface.Store, pusher: str | None) -> None:
+    for value in range(3):
+        known = await _push(store, pusher, value=value)
+    assert known
+
+
+async def test_a_group_is_told_with_its_pushers_last_first(store: interface.Store) -> None:
+    for number in range(6):
+        await _push(store, f"10.0.0.{number}", more=f"h{number} 1\n")
+    await _push(store, "10.0.0.4")
+    assert _record(store).pushers == ("10.0.0.4", "10.0.0.5", "10.0.0.3", "10.0.0.2")
+
+
+async def test_a_push_that_is_known_by_its_shape_is_remembered_too(store: interface.Store) -> None:
+    await _known_by_its_shape(store, ONE)
+    assert await _push(store, TWO)
+    assert _record(store).pushers == (TWO, ONE)
+
+
+async def test_who_follows_the_changes_sees_another_pusher_of_the_same_numbers(store: interface.Store) -> None:
+    await _known_by_its_shape(store, ONE)
+    since = store.revision
+    assert await _push(store, TWO, value=2)
+    (changed,) = store.changes(epoch=store.epoch, since=since, limit=10).groups
+    assert changed.pushers == (TWO, ONE)
+    assert changed.revision > since
+
+
+async def test_pushers_are_a_groups_own(store: interface.Store) -> None:
+    await _push(store, ONE)
+    await _push(store, TWO, key=B)
+    assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), (TWO,))
+
+
+async def test_a_push_from_no_address_leaves_what_is_remembered(store: interface.Store) -> None:
+    await _push(store, None)
+    assert _record(store).pushers == ()
+    await _push(store, ONE)
+    await _push(store, None)
+    assert _record(store).pushers == (ONE,)
+
+
+async def test_a_push_that_is_refused_is_not_remembered(store: interface.Store) -> None:
+    await _push(store, ONE)
+    for key in (A, B):
+        with pytest.raises(errors.InconsistentPushError):
+            await store.push(key, text.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
+    assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), ())
+
+
+async def test_a_group_that_was_deleted_begins_anew(store: interface.Store) -> None:
+    await _push(store, ONE)
+    await store.delete(A)
+    await _push(store, TWO)
+    assert _record(store).pushers == (TWO,)
+
+
+async def test_a_page_tells_the_time_of_the_clock_that_pushes_are_told_by() -> None:
+    clock = clocks.MovableClock()
+    store = builders.store(clock=clock)
+    await _push(store, ONE)
+    clock.advance(5.0)
+    page = store.changes(epoch=None, since=0, limit=10)
+    assert page.now == page.groups[0].push_time + 5.0
+
+
+async def test_a_push_from_the_same_address_costs_nothing(store: interface.Store) -> None:
+    await _known_by_its_shape(store, ONE)
+    before = _record(store).pushers
+    for value in range(20):
+        # Each connection makes a text of its own.
+        assert await _push(store, "".join(["10.0.0", ".1"]), value=value)
+    assert _record(store).pushers is before
+
+
+async def test_a_group_that_is_pushed_from_everywhere_does_not_grow() -> None:
+    store = builders.store()
+    sizes = []
+    tracemalloc.start()
+    try:
+        for number in range(20_000):
+            await _push(store, f"10.1.{number // 250}.{number % 250}")
+            if number % 10_000 == 9_999:
+                sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    # By now each address costs at most a change of what was there before.
+    assert sizes[1] - sizes[0] < 50_000
+    assert len(_record(store).pushers) == 4
+
+
+@pytest.mark.parametrize("ended", ["closed", "killed"])
+async def test_pushers_outlive_the_process(path: Path, ended: str) -> None:
+    async with kept.opened(path) as store:
+        await _known_by_its_shape(store, ONE)
+        assert await _push(store, TWO)
+        await _push(store, None, key=B)
+        left = kept.killed(path) if ended == "killed" else path
+    async with kept.opened(left) as again:
+        assert (_record(again).pushers, _record(again, B).pushers) == ((TWO, ONE), ())
+
+
+async def test_what_is_remembered_goes_on_after_a_restart(path: Path) -> None:
+    for pusher in (ONE, TWO, ONE, "2001:db8::1"):
+        async with kept.opened(path) as store:
+            await _push(store, pusher)
+    async with kept.opened(path) as store:
+        assert _record(store).pushers == ("2001:db8::1", ONE, TWO)
+
+
+async def test_a_claim_or_a_refused_push_takes_no_pushers_from_the_file(path: Path) -> None:
+    async with kept.opened(path) as store:
+        await _push(store, ONE)
+        await store.act([records.ClaimGroup(key=A, claim=kept.claim(kept.OWNERS[0]))])
+        with contextlib.suppress(errors.InconsistentPushError):
+            await store.push(A, text.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
+    async with kept.opened(path) as store:
+        assert _record(store).pushers == (ONE,)
+        assert _record(store).claims.keys() == {kept.OWNERS[0].uid}
