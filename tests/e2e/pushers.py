@@ -1,23 +1,14 @@
-"""Jobs that push as their users write them: with the official Python client, to the address in their environment."""
+"""Jobs that push as their users write them."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 from tests.cluster import apis, clusters, objects
+from tests.e2e import parts
 from tests.support import tidegates, waiting
 
-_SCRIPT = """
-import os, prometheus_client
-registry = prometheus_client.CollectorRegistry()
-gauge = prometheus_client.Gauge("job_result", "What the Job computed.", registry=registry)
-gauge.set(float(os.environ["RESULT"]))
-key = dict(pair.split("=", 1) for pair in os.environ["KEY"].split(",") if pair)
-prometheus_client.push_to_gateway(
-    os.environ["GATEWAY"], job=os.environ["JOB"], grouping_key=key, registry=registry, timeout=20)
-"""
-_THEN_FAIL = "\nraise SystemExit(3)\n"
-_THEN_RUN_ON = "\nimport threading; threading.Event().wait()\n"
-_QUICK_END = {"terminationGracePeriodSeconds": 1}
-_POD_NAME = {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+QUICK_END = {"terminationGracePeriodSeconds": 1}
+PATIENT_END = {"terminationGracePeriodSeconds": 60}
+"""For pods that have something left to do when they are told to end."""
 
 
 class Pushers:
@@ -48,24 +39,54 @@ class Pushers:
     ) -> apis.Object:
         """Create a Job that pushes ``job_result`` and then ends, fails, or runs on until it is deleted."""
         container = self.container(group or name, result=result, key=key, fails=fails, runs_on=runs_on)
-        body = objects.job(name, container, annotations=annotations, ttl=ttl, suspend=suspend, pod=_QUICK_END)
+        body = objects.job(name, container, annotations=annotations, ttl=ttl, suspend=suspend, pod=QUICK_END)
         return self._cluster.api.create("jobs", body, namespace=namespace or self.namespace)
+
+    def acting(
+        self,
+        name: str,
+        part: str,
+        *,
+        group: str | None = None,
+        key: str = "",
+        by_index: Mapping[int, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        owners: Sequence[apis.Object] = (),
+        spec: Mapping[str, object] | None = None,
+    ) -> apis.Object:
+        """Create a Job whose pods play a part (see `parts`); they have time to do so when they are told to end.
+
+        :param spec: merged into the Job's.
+        """
+        container = self.acts(part, group=group or name, key=key, by_index=by_index)
+        body = objects.job(name, container, annotations=annotations, pod=PATIENT_END)
+        body["spec"] |= spec or {}
+        body["metadata"]["ownerReferences"] = list(owners)
+        return self._cluster.api.create("jobs", body, namespace=self.namespace)
 
     def container(
         self, group: str, *, result: float, key: str = "", fails: bool = False, runs_on: bool = False
     ) -> apis.Object:
-        """The container that pushes; ``$(POD)`` in the key is the pod's name."""
-        script = _SCRIPT + (_THEN_FAIL if fails else _THEN_RUN_ON if runs_on else "")
-        values = {"RESULT": str(result), "JOB": group, "KEY": key, "GATEWAY": self._gateway.url}
-        env: list[apis.Object] = [_POD_NAME, *({"name": name, "value": value} for name, value in values.items())]
-        return objects.python(script, env=env)
+        """The container that pushes once."""
+        return self.acts(f"push {result}" + ("; exit 3" if fails else "; rest" if runs_on else ""), group=group, key=key)
+
+    def acts(
+        self, part: str, *, group: str, key: str = "", by_index: Mapping[int, str] | None = None, name: str = "main"
+    ) -> apis.Object:
+        """A container that plays a part, and pushes to this gateway."""
+        return parts.container(part, gateway=self._gateway.url, group=group, key=key, by_index=by_index, name=name)
 
     def delete(self, name: str, *, namespace: str | None = None) -> None:
         """Delete a Job as kubectl does, and wait until it is gone."""
         where = namespace or self.namespace
         self._cluster.api.delete("jobs", name, namespace=where)
+        self.gone(name, namespace=where)
+
+    def gone(self, name: str, *, namespace: str | None = None) -> None:
+        """Wait until there is no Job of this name."""
         waiting.eventually(
-            lambda: self._cluster.api.find("jobs", name, namespace=where) is None, why=f"Job {name} to be gone"
+            lambda: self._cluster.api.find("jobs", name, namespace=namespace or self.namespace) is None,
+            why=f"Job {name} to be gone",
         )
 
     def ended(self, name: str, *, namespace: str | None = None) -> str:

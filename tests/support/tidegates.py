@@ -67,11 +67,15 @@ class Gateway:
         return _get(f"{self.url}/metrics").decode()
 
     def groups(self) -> dict[str, dict[str, Any]]:
-        """All groups as the operator sees them, by their ``job`` label (a test names its groups apart by it)."""
+        """All groups by their ``job`` label: where a test names its groups apart by it."""
+        return {group["labels"]["job"]: group for group in self.listed()}
+
+    def listed(self) -> list[dict[str, Any]]:
+        """All groups as the operator sees them."""
         url = f"{self.control_url}/control/v1/groups?limit=5000"
         asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token_file.read_text().strip()}"})
-        listed = json.loads(_get(asked))["groups"]
-        return {group["labels"]["job"]: group for group in listed}
+        groups: list[dict[str, Any]] = json.loads(_get(asked))["groups"]
+        return groups
 
     @staticmethod
     def now() -> float:
