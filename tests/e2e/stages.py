@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,10 @@ class Stage:
 
         waiting.eventually(owned, why=f"{name} to be claimed by {uids}")
 
+    def owners(self, name: str, **labels: str) -> set[str]:
+        """The uids of all owners that the groups with these labels have."""
+        return {uid for group in self.groups(name, **labels) for uid in _owners(group)}
+
     def draining(self, name: str, **labels: str) -> None:
         """Wait until all groups with these labels drain."""
 
@@ -84,10 +88,13 @@ class Stage:
     def stays(self, name: str, *uids: str, groups: int = 1, **labels: str) -> None:
         """See that the operator has had its look, and has left so many groups to their owners: these, where named."""
         beacons.pass_by(self.push, self.gateway)
-        found = self.groups(name, **labels)
-        assert len(found) == groups, found
-        assert [group for group in found if group["drain_pushed_revision"] is not None] == []
-        assert all(_owners(group) == set(uids) if uids else _owners(group) for group in found), found
+        self._kept(name, *uids, groups=groups, **labels)
+
+    def stay(self, owners: Mapping[str, str]) -> None:
+        """As `stays`, for groups that have one owner each."""
+        beacons.pass_by(self.push, self.gateway)
+        for name, uid in owners.items():
+            self._kept(name, uid, groups=1)
 
     def final(self, name: str, **labels: str) -> float | None:
         """The last value of ``job_result`` that Prometheus has of the one group with these labels."""
@@ -113,6 +120,12 @@ class Stage:
         found = waiting.eventually(find, why=f"the Event {reason} on {name}")
         assert found is not None
         return found
+
+    def _kept(self, name: str, *uids: str, groups: int, **labels: str) -> None:
+        found = self.groups(name, **labels)
+        assert len(found) == groups, found
+        assert [group for group in found if group["drain_pushed_revision"] is not None] == []
+        assert all(_owners(group) == set(uids) if uids else _owners(group) for group in found), found
 
 
 def _owners(group: dict[str, Any]) -> set[str]:
