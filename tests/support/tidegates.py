@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -133,6 +134,15 @@ class Operator:
     def log(self) -> str:
         """All it has logged."""
         return self.process.log.read_text(errors="replace")
+
+    def complaints(self) -> list[str]:
+        """What it has logged of anything that went wrong."""
+        return [line for line in self.log().splitlines() if " level=info " not in line]
+
+    def total(self, metric: str) -> float:
+        """The sum of all series of one of its own metrics."""
+        lines = _get(f"http://{HOST}:{self.port}/metrics").decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{metric}[ {{]", line))
 
 
 def operator_kubeconfig(cluster: clusters.Cluster, *, seconds: int = 3600) -> Path:
