@@ -167,3 +167,25 @@ def test_a_cronjob_deleted_in_the_foreground_waits_for_what_its_pods_push_last(s
     told.touch()
     stage.goes(run, name)
     assert [stage.final(run), stage.final(name)] == [2.0, 2.0]
+
+
+def test_a_cronjob_made_again_under_its_name_takes_its_group_over(stage: stages.Stage) -> None:
+    name = stage.push.unique("again")
+    container = stage.push.acts("push 1", group=name)
+    schedules.create(stage, name, container, pod=pushers.QUICK_END)
+    run = schedules.due(stage, name, minutes_ago=3)
+    _uid_of_run(stage, name, run)
+    stage.push.ended(run)
+    stage.server.pause()
+    try:
+        stage.api.delete("cronjobs", name, namespace=stage.namespace, propagation="Foreground")
+        waiting.eventually(
+            lambda: stage.api.find("cronjobs", name, namespace=stage.namespace) is None, why="no CronJob of that name"
+        )
+        cronjob = schedules.create(stage, name, container, pod=pushers.QUICK_END)
+        stage.claimed(name, cronjob["metadata"]["uid"])
+    finally:
+        stage.server.resume()
+    stage.stays(name, cronjob["metadata"]["uid"])
+    stage.api.delete("cronjobs", name, namespace=stage.namespace)
+    stage.goes(name)

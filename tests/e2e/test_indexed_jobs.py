@@ -99,3 +99,22 @@ def test_a_job_whose_success_is_certain_is_over_only_when_its_pods_are(
     assert stage.push.ended(name) == "Complete"
     stage.goes(name)
     assert [stage.final(name, shard=str(index)) for index in range(_INDEXES)] == [1.0, 2.0, 2.0]
+
+
+def test_an_index_that_is_scaled_away_leaves_its_group_to_the_job(stage: stages.Stage) -> None:
+    name, gate = stage.push.unique("elastic"), stage.gate("elastic")
+    group = f"any-{name}"
+    part = f"push 1; await {gate}; push 2"
+    job = stage.push.acting(name, part, group=group, key=f"instance={name}-$(INDEX)", spec=_indexed())
+    stage.pushed(group, groups=_INDEXES)
+    fewer = {"spec": {"completions": 1, "parallelism": 1}}
+    stage.api.patch("jobs", name, fewer, namespace=stage.namespace)
+    waiting.eventually(
+        lambda: len(stage.cluster.pods_of(name, namespace=stage.namespace)) == 1, why="the other pods to go"
+    )
+    stage.stays(group, job["metadata"]["uid"], groups=_INDEXES)
+
+    gate.touch()
+
+    stage.goes(group)
+    assert [stage.final(group, instance=f"{name}-{index}") for index in range(_INDEXES)] == [2.0, 1.0, 1.0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cluster import apis
+from tests.cluster import apis, objects
 from tests.e2e import stages
 from tests.support import waiting
 
@@ -79,3 +79,21 @@ def test_jobs_that_a_parent_makes_again_under_their_names_take_their_groups_over
     stage.api.delete("configmaps", parent["name"], namespace=stage.namespace)
     waiting.eventually(lambda: _finals(stage, seconds) == [4.0] * len(seconds), why="their last values")
     stage.goes(*seconds)
+
+
+def test_a_namespace_takes_the_groups_of_all_its_jobs_and_cronjobs_with_it(stage: stages.Stage) -> None:
+    namespace = stage.cluster.create_namespace()
+    names = [stage.push.unique(f"in-namespace-{number}") for number in range(3)]
+    cronjob = stage.push.unique("cron-in-namespace")
+    try:
+        owners = {name: stage.push.job(name, runs_on=True, namespace=namespace) for name in names}
+        body = objects.cronjob(cronjob, objects.container("true"))
+        owners[cronjob] = stage.api.create("cronjobs", body, namespace=namespace)
+        stage.gateway.push(f"job/{cronjob}", "value 1\n")
+        for name, owner in owners.items():
+            stage.claimed(name, owner["metadata"]["uid"])
+    finally:
+        stage.api.delete("namespaces", namespace)
+
+    stage.goes(*owners)
+    assert [stage.final(name) for name in names] == [1.0] * len(names)

@@ -62,6 +62,7 @@ def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
     running = stage.push.unique("running")
     uid = stage.push.job(running, runs_on=True)["metadata"]["uid"]
     stage.claimed(running, uid)
+    (kept,) = stage.groups(running)
     before = _deletions(stage)
 
     groups = _mixed_jobs(stage, "both") + _mixed_jobs(stage, "again")
@@ -73,6 +74,7 @@ def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
     for reason in (_RETIRED, _DELETED):
         waiting.eventually(lambda reason=reason: jobs <= _events(stage, reason).keys(), why=f"{reason} on every Job")
     stage.stays(running, uid)
+    assert stage.groups(running) == [kept], "the two say again what was said"
     for reason in (_RETIRED, _DELETED):
         assert {job: count for job, count in _events(stage, reason).items() if count > 2} == {}
         assert running not in _events(stage, reason)

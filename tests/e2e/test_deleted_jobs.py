@@ -1,4 +1,4 @@
-"""Pods that outlive their Job: what they still push goes as well, for as long as a late push may be the Job's own."""
+"""Jobs that are deleted before their pods: what these still push goes too, while it may be the Job's own."""
 
 import pytest
 
@@ -30,3 +30,21 @@ def test_what_the_pods_of_a_job_push_after_a_raw_delete_goes_too(stage: stages.S
         gate.touch()
         waiting.eventually(lambda value=value: stage.final(group) == value, why=f"push {value} to be scraped")
         stage.goes(group)
+
+
+def test_a_deleted_job_that_a_finalizer_holds_is_not_gone_yet(stage: stages.Stage) -> None:
+    name, told = stage.push.unique("held"), stage.gate("held")
+    uid = stage.push.acting(name, f"push 1; told; await {told}; push 2; exit 3")["metadata"]["uid"]
+    stage.claimed(name, uid)
+    finalizers = ["tests.tidegate.dev/hold"]
+    stage.api.patch("jobs", name, {"metadata": {"finalizers": finalizers}}, namespace=stage.namespace)
+    stage.api.delete("jobs", name, namespace=stage.namespace)
+    assert "deletionTimestamp" in stage.job(name)["metadata"]
+    stage.stays(name, uid)
+
+    stage.api.patch("jobs", name, {"metadata": {"finalizers": None}}, namespace=stage.namespace)
+
+    stage.push.gone(name)
+    told.touch()
+    waiting.eventually(lambda: stage.final(name) == 2.0, why="what its pod pushes last")
+    stage.goes(name)
