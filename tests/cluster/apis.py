@@ -35,7 +35,7 @@ _PREFIXES = {
 """Where each resource lives; `Api.request` reaches any other."""
 
 _TIMEOUT_SECONDS = 30.0
-_MERGE_PATCH = "application/merge-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 
 UNREACHABLE = (OSError, http.client.HTTPException)
 """What a call raises while the API server is down."""
@@ -88,7 +88,7 @@ class Api:
 
     def patch(self, resource: str, name: str, body: Object, *, namespace: str | None = None) -> Object:
         """Merge `body` into an object (a null deletes)."""
-        return self.request("PATCH", _path(resource, namespace, name), body=body, content_type=_MERGE_PATCH)
+        return self.request("PATCH", _path(resource, namespace, name), body=body, content_type=MERGE_PATCH)
 
     def delete(
         self,

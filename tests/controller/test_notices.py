@@ -61,13 +61,14 @@ def test_an_annotation_that_cannot_be_read_is_said_once_until_it_changes() -> No
     assert "'rarely'" in board.said[1].note
 
 
-def test_an_ambiguous_group_is_said_once_for_each_set_of_owners() -> None:
+def test_an_ambiguous_group_is_said_once_to_each_of_its_owners() -> None:
     board = _Board()
     one, other = builders.job("x"), builders.job("x", namespace="dev")
     third = builders.job("x", namespace="test")
     for objects in ((one, other), (one, other), (one, other, third)):
         board.notices.ambiguous(_decisions(*objects))
-    assert [announcement.regarding.namespace for announcement in board.said] == ["dev", "prod", "dev", "prod", "test"]
+    assert [announcement.regarding.namespace for announcement in board.said] == ["dev", "prod", "test"]
+    assert all(str(third.owner) in announcement.note for announcement in board.said[2:])
     assert all(announcement.warning for announcement in board.said)
 
 

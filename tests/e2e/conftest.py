@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import clusters, fixtures, prometheus
-from tests.e2e import pushers
+from tests.e2e import pushers, stages
 from tests.support import tidegates
-
-SCRAPE_INTERVAL = "1s"
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +29,7 @@ def operator(
     cluster: clusters.Cluster, gateway: tidegates.Gateway, operator_kubeconfig: Path, namespace: str, tmp_path: Path
 ) -> Iterator[tidegates.Operator]:
     """An operator that drives the gateway, its first plan done."""
-    running = tidegates.Operator(
-        tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=("--operator.resync=5s",)
-    )
+    running = tidegates.Operator(tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(stages.RESYNC,))
     with contextlib.ExitStack() as stack:
         stack.callback(running.process.stop)
         running.start()
@@ -43,7 +39,7 @@ def operator(
 @pytest.fixture
 def server(gateway: tidegates.Gateway, start_prometheus: fixtures.StartPrometheus) -> prometheus.Prometheus:
     """A Prometheus that scrapes the gateway every second, and has begun to."""
-    running = start_prometheus(prometheus.Target(port=gateway.port), interval=SCRAPE_INTERVAL)
+    running = start_prometheus(prometheus.Target(port=gateway.port), interval=stages.SCRAPE_INTERVAL)
     running.wait_until_up()
     return running
 
@@ -52,3 +48,13 @@ def server(gateway: tidegates.Gateway, start_prometheus: fixtures.StartPrometheu
 def push(cluster: clusters.Cluster, gateway: tidegates.Gateway, namespace: str) -> pushers.Pushers:
     """Makes Jobs in the test's namespace that push to the gateway."""
     return pushers.Pushers(cluster, gateway, namespace=namespace)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    cluster: clusters.Cluster, operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[stages.Stage]:
+    """Gateway, operator and Prometheus for all tests of a module."""
+    folder = tmp_path_factory.mktemp("stage")
+    with stages.opened(cluster, kubeconfig=operator_kubeconfig, folder=folder) as opened:
+        yield opened

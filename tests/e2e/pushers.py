@@ -1,35 +1,14 @@
-"""Jobs that push as their users write them: with the official Python client, to the address in their environment."""
+"""Jobs that push as their users write them."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 from tests.cluster import apis, clusters, objects
+from tests.e2e import parts
 from tests.support import tidegates, waiting
 
-_SCRIPT = """
-import http.client, os, prometheus_client
-registry = prometheus_client.CollectorRegistry()
-gauge = prometheus_client.Gauge("job_result", "What the Job computed.", registry=registry)
-gauge.set(float(os.environ["RESULT"]))
-key = dict(pair.split("=", 1) for pair in os.environ["KEY"].split(",") if pair)
-def from_pod(url, method, timeout, headers, data):
-    def send():
-        host, path = url.removeprefix("http://").split("/", 1)
-        connection = http.client.HTTPConnection(host, timeout=timeout, source_address=(os.environ["POD_IP"], 0))
-        connection.request(method, "/" + path, data, dict(headers))
-        if connection.getresponse().status >= 400:
-            raise SystemExit("refused")
-    return send
-handler = from_pod if os.environ["FROM_POD"] else prometheus_client.exposition.default_handler
-prometheus_client.push_to_gateway(os.environ["GATEWAY"], job=os.environ["JOB"], grouping_key=key, registry=registry,
-    timeout=20, handler=handler)
-"""
-_THEN_FAIL = "\nraise SystemExit(3)\n"
-_THEN_RUN_ON = "\nimport threading; threading.Event().wait()\n"
-_QUICK_END = {"terminationGracePeriodSeconds": 1}
-_OF_POD = [
-    {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
-    for name, path in (("POD", "metadata.name"), ("POD_IP", "status.podIP"))
-]
+QUICK_END = {"terminationGracePeriodSeconds": 1}
+PATIENT_END = {"terminationGracePeriodSeconds": 60}
+"""For pods that have something left to do when they are told to end."""
 
 
 class Pushers:
@@ -63,8 +42,30 @@ class Pushers:
         container = self.container(
             group or name, result=result, key=key, fails=fails, runs_on=runs_on, from_pod=from_pod
         )
-        body = objects.job(name, container, annotations=annotations, ttl=ttl, suspend=suspend, pod=_QUICK_END)
+        body = objects.job(name, container, annotations=annotations, ttl=ttl, suspend=suspend, pod=QUICK_END)
         return self._cluster.api.create("jobs", body, namespace=namespace or self.namespace)
+
+    def acting(
+        self,
+        name: str,
+        part: str,
+        *,
+        group: str | None = None,
+        key: str = "",
+        by_index: Mapping[int, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        owners: Sequence[apis.Object] = (),
+        spec: Mapping[str, object] | None = None,
+    ) -> apis.Object:
+        """Create a Job whose pods play a part (see `parts`); they have time to do so when they are told to end.
+
+        :param spec: merged into the Job's.
+        """
+        container = self.acts(part, group=group or name, key=key, by_index=by_index)
+        body = objects.job(name, container, annotations=annotations, pod=PATIENT_END)
+        body["spec"] |= spec or {}
+        body["metadata"]["ownerReferences"] = list(owners)
+        return self._cluster.api.create("jobs", body, namespace=self.namespace)
 
     def container(
         self,
@@ -76,27 +77,36 @@ class Pushers:
         runs_on: bool = False,
         from_pod: bool = False,
     ) -> apis.Object:
-        """The container that pushes; ``$(POD)`` in the key is the pod's name.
+        """The container that pushes once."""
+        part = f"push {result}" + ("; exit 3" if fails else "; rest" if runs_on else "")
+        return self.acts(part, group=group, key=key, from_pod=from_pod)
 
-        Its pushes come from the machine's address, as through a proxy, unless they are to come from the pod's own.
-        """
-        script = _SCRIPT + (_THEN_FAIL if fails else _THEN_RUN_ON if runs_on else "")
-        values = {
-            "RESULT": str(result),
-            "JOB": group,
-            "KEY": key,
-            "GATEWAY": self._gateway.url,
-            "FROM_POD": "yes" * from_pod,
-        }
-        env: list[apis.Object] = [*_OF_POD, *({"name": name, "value": value} for name, value in values.items())]
-        return objects.python(script, env=env)
+    def acts(
+        self,
+        part: str,
+        *,
+        group: str,
+        key: str = "",
+        by_index: Mapping[int, str] | None = None,
+        name: str = "main",
+        from_pod: bool = False,
+    ) -> apis.Object:
+        """A container that plays a part, and pushes to this gateway."""
+        return parts.container(
+            part, gateway=self._gateway.url, group=group, key=key, by_index=by_index, name=name, from_pod=from_pod
+        )
 
     def delete(self, name: str, *, namespace: str | None = None) -> None:
         """Delete a Job as kubectl does, and wait until it is gone."""
         where = namespace or self.namespace
         self._cluster.api.delete("jobs", name, namespace=where)
+        self.gone(name, namespace=where)
+
+    def gone(self, name: str, *, namespace: str | None = None) -> None:
+        """Wait until there is no Job of this name."""
         waiting.eventually(
-            lambda: self._cluster.api.find("jobs", name, namespace=where) is None, why=f"Job {name} to be gone"
+            lambda: self._cluster.api.find("jobs", name, namespace=namespace or self.namespace) is None,
+            why=f"Job {name} to be gone",
         )
 
     def ended(self, name: str, *, namespace: str | None = None) -> str:

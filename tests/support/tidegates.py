@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -67,11 +68,15 @@ class Gateway:
         return _get(f"{self.url}/metrics").decode()
 
     def groups(self) -> dict[str, dict[str, Any]]:
-        """All groups as the operator sees them, by their ``job`` label (a test names its groups apart by it)."""
+        """All groups by their ``job`` label: where a test names its groups apart by it."""
+        return {group["labels"]["job"]: group for group in self.listed()}
+
+    def listed(self) -> list[dict[str, Any]]:
+        """All groups as the operator sees them."""
         url = f"{self.control_url}/control/v1/groups?limit=5000"
         asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token_file.read_text().strip()}"})
-        listed = json.loads(_get(asked))["groups"]
-        return {group["labels"]["job"]: group for group in listed}
+        groups: list[dict[str, Any]] = json.loads(_get(asked))["groups"]
+        return groups
 
     @staticmethod
     def now() -> float:
@@ -129,6 +134,15 @@ class Operator:
     def log(self) -> str:
         """All it has logged."""
         return self.process.log.read_text(errors="replace")
+
+    def complaints(self) -> list[str]:
+        """What it has logged of anything that went wrong."""
+        return [line for line in self.log().splitlines() if " level=info " not in line]
+
+    def total(self, metric: str) -> float:
+        """The sum of all series of one of its own metrics."""
+        lines = _get(f"http://{HOST}:{self.port}/metrics").decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{metric}[ {{]", line))
 
 
 def operator_kubeconfig(cluster: clusters.Cluster, *, seconds: int = 3600) -> Path:

@@ -55,16 +55,17 @@ class Notices:
             self._say(owner, announcers.Reason.DELETED, note, warning=reason is lives.Reason.TIMEOUT)
 
     def ambiguous(self, found: Iterable[plans.Decision]) -> None:
-        """Groups that objects in several namespaces may own alike."""
+        """Groups that objects in several namespaces may own alike: each object is told once.
+
+        Where the same CronJob is in a hundred namespaces, its runs have the same names, and come one after the other.
+        """
         for decision in found:
             key, holders = decision.key, sorted(holder.owner for holder in decision.owners)
-            uids = frozenset(holder.uid for holder in holders)
-            if self._ambiguous.get(key) == uids:
-                continue
-            self._ambiguous[key] = uids
+            told = self._ambiguous.get(key, frozenset())
+            self._ambiguous[key] = frozenset(holder.uid for holder in holders)
             names = ", ".join(str(holder) for holder in holders)
             note = f"Group {groups.describe(key)} may belong to each of {names}: it is kept until only one is left"
-            for holder in holders:
+            for holder in (holder for holder in holders if holder.uid not in told):
                 self._say(holder, announcers.Reason.AMBIGUOUS, f"{note}; push a namespace label", warning=True)
 
     def _say(self, owner: owners.Owner, reason: announcers.Reason, note: str, *, warning: bool = False) -> None:

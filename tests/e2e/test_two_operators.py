@@ -1,0 +1,166 @@
+"""Two operators on one gateway, both at work: what one does the other need not, and either may die at any moment."""
+
+import functools
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import stages
+from tests.support import tidegates, waiting
+
+_RETIRED, _DELETED = "GroupsRetired", "GroupsDeleted"
+_DELETIONS = "tidegate_groups_deleted_total"
+_ROUNDS = 6
+
+
+@pytest.fixture(scope="module")
+def second(stage: stages.Stage, operator_kubeconfig: Path) -> Iterator[tidegates.Operator]:
+    """Another operator beside the one of the stage."""
+    running = tidegates.Operator(
+        stage.folder / "second", gateway=stage.gateway, kubeconfig=operator_kubeconfig, arguments=(stages.RESYNC,)
+    )
+    try:
+        running.start()
+        yield running
+        running.process.check()
+        assert running.complaints() == []
+    finally:
+        running.process.stop()
+
+
+def _events(stage: stages.Stage, reason: str) -> Counter[str]:
+    """How many Events of this reason each object has."""
+    events = stage.api.list("events", namespace=stage.namespace, fields=f"reason={reason}")
+    return Counter(event["regarding"]["name"] for event in events)
+
+
+def _deletions(stage: stages.Stage) -> dict[str, float]:
+    return {reason: stage.gateway.metric(f'{_DELETIONS}{{reason="{reason}"}}') for reason in ("drained", "timeout")}
+
+
+def _mixed_jobs(stage: stages.Stage, prefix: str) -> list[str]:
+    """Create Jobs that push 1 and end, each in another way; the `job` labels of their groups."""
+    named = [stage.push.unique(f"{prefix}-{end}") for end in ("succeeds", "fails", "vanishes")]
+    for name, fails, ttl in zip(named, (False, True, False), (None, None, 0), strict=True):
+        stage.push.job(name, fails=fails, ttl=ttl)
+    by_pod, annotated = stage.push.unique(f"{prefix}-by-pod"), stage.push.unique(f"{prefix}-annotated")
+    stage.push.job(by_pod, group=f"any-{by_pod}", key="pod=$(POD)")
+    annotations = {"tidegate.dev/grouping-key": f"job=any-{annotated}"}
+    stage.push.job(annotated, group=f"any-{annotated}", annotations=annotations)
+    return [*named, f"any-{by_pod}", f"any-{annotated}"]
+
+
+def _read(stage: stages.Stage, groups: list[str]) -> None:
+    waiting.eventually(lambda: {stage.final(group) for group in groups} == {1.0}, why="every final value")
+    stage.goes(*groups)
+
+
+def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
+    stage: stages.Stage, second: tidegates.Operator
+) -> None:
+    running = stage.push.unique("running")
+    uid = stage.push.job(running, runs_on=True)["metadata"]["uid"]
+    stage.claimed(running, uid)
+    (kept,) = stage.groups(running)
+    before = _deletions(stage)
+
+    groups = _mixed_jobs(stage, "both") + _mixed_jobs(stage, "again")
+
+    _read(stage, groups)
+    after = _deletions(stage)
+    assert {reason: after[reason] - before[reason] for reason in after} == {"drained": len(groups), "timeout": 0}
+    jobs = {group.removeprefix("any-") for group in groups}
+    for reason in (_RETIRED, _DELETED):
+        waiting.eventually(lambda reason=reason: jobs <= _events(stage, reason).keys(), why=f"{reason} on every Job")
+    stage.stays(running, uid)
+    assert stage.groups(running) == [kept], "the two say again what was said"
+    for reason in (_RETIRED, _DELETED):
+        assert {job: count for job, count in _events(stage, reason).items() if count > 2} == {}
+        assert running not in _events(stage, reason)
+    for operator in (stage.operator, second):
+        for errors in ("gateway_errors", "api_errors", "watch_restarts"):
+            assert operator.total(f"tidegate_operator_{errors}_total") == 0
+    stage.push.delete(running)
+    stage.goes(running)
+
+
+def test_one_goes_on_when_the_other_is_killed(stage: stages.Stage, second: tidegates.Operator) -> None:
+    names = {stage.push.unique(f"survives-{number}"): number % 2 for number in range(6)}
+    uids = {name: stage.push.job(name, runs_on=True)["metadata"]["uid"] for name in names}
+    for name, uid in uids.items():
+        stage.claimed(name, uid)
+
+    for name, deleted in names.items():
+        if deleted:
+            stage.api.delete("jobs", name, namespace=stage.namespace)
+    stage.operator.process.kill()
+
+    try:
+        stage.goes(*(name for name, deleted in names.items() if deleted))
+        stage.stay({name: uids[name] for name, deleted in names.items() if not deleted})
+    finally:
+        stage.operator.start()
+    for name, deleted in names.items():
+        if not deleted:
+            stage.api.delete("jobs", name, namespace=stage.namespace)
+    stage.goes(*names)
+
+
+def test_one_that_was_frozen_acts_on_what_is_and_not_on_what_it_knew(
+    stage: stages.Stage, second: tidegates.Operator
+) -> None:
+    names = [stage.push.unique(f"frozen-{number}") for number in range(4)]
+    for name in names:
+        stage.claimed(name, stage.push.job(name, runs_on=True)["metadata"]["uid"])
+    stage.operator.process.pause()
+    try:
+        for name in names:
+            stage.push.delete(name)
+        stage.goes(*names)
+        uids = {name: stage.push.job(name, result=2.0, runs_on=True)["metadata"]["uid"] for name in names}
+        for name, uid in uids.items():
+            stage.claimed(name, uid)
+    finally:
+        stage.operator.process.resume()
+
+    stage.stay(uids)
+    second.process.kill()
+    try:
+        stage.stay(uids)
+        for name in names:
+            stage.api.delete("jobs", name, namespace=stage.namespace)
+        stage.goes(*names)
+    finally:
+        second.start()
+    assert [stage.final(name) for name in names] == [2.0] * len(names)
+
+
+def test_killed_in_turn_while_jobs_come_and_go_they_leave_what_runs_and_nothing_else(
+    stage: stages.Stage, second: tidegates.Operator
+) -> None:
+    running, stranger, again = (stage.push.unique(name) for name in ("stays", "stranger", "run-again"))
+    stage.gateway.push(f"job/{stranger}", "value_of_somebody_else 7\n")
+    uid = stage.push.job(running, runs_on=True)["metadata"]["uid"]
+    stage.claimed(running, uid)
+    before, ended = _deletions(stage), []
+    for number in range(_ROUNDS):
+        victim = (stage.operator, second)[number % 2]
+        last = stage.push.job(again, result=float(number), runs_on=True)["metadata"]["uid"]
+        ended += _mixed_jobs(stage, f"round-{number}")
+        waiting.eventually(functools.partial(stage.groups, ended[-1]), why="a push of this round")
+        victim.process.kill()
+        victim.start()
+        if number < _ROUNDS - 1:
+            stage.push.delete(again)
+
+    _read(stage, ended)
+    stage.claimed(again, last)
+    stage.stay({running: uid, again: last})
+    assert _deletions(stage)["timeout"] == before["timeout"]
+    assert [group["claims"] for group in stage.groups(stranger)] == [[]]
+    for name in (running, again):
+        stage.push.delete(name)
+    stage.goes(running, again)
+    assert [group["labels"]["job"] for group in stage.gateway.listed()] == [stranger]
