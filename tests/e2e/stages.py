@@ -101,6 +101,10 @@ class Stage:
         matchers = ",".join(f'{label}="{value}"' for label, value in {"job": name, **labels}.items())
         return self.server.final_value(f"job_result{{{matchers}}}")
 
+    def reads(self, value: float, name: str, **labels: str) -> None:
+        """Wait until Prometheus has this value of ``job_result``."""
+        waiting.eventually(lambda: self.final(name, **labels) == value, why=f"{value} of {name} to be scraped")
+
     def job(self, name: str) -> apis.Object:
         """A Job as it is now."""
         return self.api.get("jobs", name, namespace=self.namespace)

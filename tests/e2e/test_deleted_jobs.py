@@ -3,7 +3,6 @@
 import pytest
 
 from tests.e2e import stages
-from tests.support import waiting
 
 
 @pytest.mark.parametrize(
@@ -28,7 +27,7 @@ def test_what_the_pods_of_a_job_push_after_a_raw_delete_goes_too(stage: stages.S
         (pod,) = stage.cluster.pods_of(name, namespace=stage.namespace)
         assert "deletionTimestamp" not in pod["metadata"]
         gate.touch()
-        waiting.eventually(lambda value=value: stage.final(group) == value, why=f"push {value} to be scraped")
+        stage.reads(value, group)
         stage.goes(group)
 
 
@@ -46,5 +45,5 @@ def test_a_deleted_job_that_a_finalizer_holds_is_not_gone_yet(stage: stages.Stag
 
     stage.push.gone(name)
     told.touch()
-    waiting.eventually(lambda: stage.final(name) == 2.0, why="what its pod pushes last")
+    stage.reads(2.0, name)
     stage.goes(name)

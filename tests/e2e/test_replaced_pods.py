@@ -1,7 +1,6 @@
 """Pods that are deleted while their Job runs: another one comes, sooner or later, and no group ends with a pod."""
 
 from tests.e2e import stages
-from tests.support import waiting
 
 _POLICIES = ("TerminatingOrFailed", "Failed")
 
@@ -34,7 +33,7 @@ def test_the_groups_of_a_deleted_pod_and_of_its_replacement_go_with_the_job(stag
     assert pods[hasty] in _pods(stage, hasty)
     gates["TerminatingOrFailed"].touch()
     for name in names.values():
-        waiting.eventually(lambda name=name: stage.final(name, pod=pods[name]) == 2.0, why=f"the last push of {name}")
+        stage.reads(2.0, name, pod=pods[name])
         stage.stays(name, uids[name], groups=2)
         stage.api.delete("jobs", name, namespace=stage.namespace)
     stage.goes(*names.values())

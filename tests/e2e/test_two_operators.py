@@ -72,8 +72,10 @@ def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
     after = _deletions(stage)
     assert {reason: after[reason] - before[reason] for reason in after} == {"drained": len(groups), "timeout": 0}
     jobs = {group.removeprefix("any-") for group in groups}
-    for reason in (_RETIRED, _DELETED):
-        waiting.eventually(lambda reason=reason: jobs <= _events(stage, reason).keys(), why=f"{reason} on every Job")
+    waiting.eventually(
+        lambda: all(jobs <= _events(stage, reason).keys() for reason in (_RETIRED, _DELETED)),
+        why="both Events on each Job",
+    )
     stage.stays(running, uid)
     assert stage.groups(running) == [kept], "the two say again what was said"
     for reason in (_RETIRED, _DELETED):
