@@ -176,17 +176,17 @@ class Picture:
     def _index(self, view: views.OwnerView) -> None:
         for word in _owner_words(view):
             self._objects_by_word.add(word, view.owner)
-        for key in view.rules.keys or ():
+        for key in view.rules.exact_keys:
             self._objects_by_key.add(key, view.owner)
 
     def _unindex(self, view: views.OwnerView) -> None:
         for word in _owner_words(view):
             self._objects_by_word.discard(word, view.owner)
-        for key in view.rules.keys or ():
+        for key in view.rules.exact_keys:
             self._objects_by_key.discard(key, view.owner)
 
     def _touched_by(self, view: views.OwnerView) -> set[groups.GroupingKey]:
-        touched = {key for key in view.rules.keys or () if key in self._groups}
+        touched = {key for key in view.rules.exact_keys if key in self._groups}
         touched |= self._groups_by_claim[view.owner]
         for word in _owner_words(view):
             touched |= self._groups_by_word[word]
