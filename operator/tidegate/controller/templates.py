@@ -21,8 +21,8 @@ PLACE = rf"\{{\{{ *\.metadata\.(?:name|namespace|uid|controller\.name|(?:labels|
 """A place as a regular expression, for RE2 as well: the schema of policies has it, too."""
 
 PLACES = (
-    '.metadata.name, .namespace, .uid, .controller.name, .labels.app, .labels["example.com/app"] '
-    "and likewise .annotations"
+    ".metadata.name, .metadata.namespace, .metadata.uid, .metadata.controller.name, .metadata.labels.app, "
+    '.metadata.labels["example.com/app"], and annotations likewise'
 )
 """The places in words."""
 
@@ -94,7 +94,7 @@ def _parts(name: str, text: str) -> tuple[Part, ...] | None:
     for piece in pieces[::2]:
         keypatterns.literal(name, piece)
         if "{" in piece or "}" in piece:
-            raise ValueError(f"label {name}: {piece.strip()!r} is none of {{{{…}}}} with {PLACES}")
+            raise ValueError(f"label {name}: {piece.strip()!r} is no place; there are {PLACES}, in double braces")
     # Between the pieces of text, each perhaps empty, are the places.
     return tuple(_place(piece) if number % 2 else piece for number, piece in enumerate(pieces) if piece)
 
