@@ -31,6 +31,8 @@ _PREFIXES = {
     "roles": "apis/rbac.authorization.k8s.io/v1",
     "rolebindings": "apis/rbac.authorization.k8s.io/v1",
     "customresourcedefinitions": "apis/apiextensions.k8s.io/v1",
+    "groupcleanuppolicies": "apis/tidegate.dev/v1alpha1",
+    "clustergroupcleanuppolicies": "apis/tidegate.dev/v1alpha1",
 }
 """Where each resource lives; `Api.request` reaches any other."""
 

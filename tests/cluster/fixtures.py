@@ -4,6 +4,7 @@ A test that asks for one of them gets the marker `cluster` by itself, so that th
 """
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -11,8 +12,10 @@ from typing import Protocol
 import pytest
 
 from tests.cluster import clusters, prometheus
+from tests.support import waiting
 
 _SLOW = {"cluster", "start_prometheus"}
+_POLICY_KINDS = Path(__file__).resolve().parents[2] / "manifests" / "crds"
 
 
 class StartPrometheus(Protocol):
@@ -43,6 +46,23 @@ def namespace(cluster: clusters.Cluster) -> Iterator[str]:
     name = cluster.create_namespace()
     yield name
     cluster.api.delete("namespaces", name)
+
+
+@pytest.fixture(scope="module")
+def policy_kinds(cluster: clusters.Cluster) -> Iterator[clusters.Cluster]:
+    """The cluster with the kinds of policies, for one module; they go afterwards, and all policies with them."""
+    cluster.kubectl("apply", "--server-side", "-k", _POLICY_KINDS)
+    ours = "--selector=app.kubernetes.io/part-of=tidegate"
+    cluster.kubectl("wait", "--for=condition=Established", "crd", ours, "--timeout=30s")
+    for kind in ("groupcleanuppolicies", "clustergroupcleanuppolicies"):
+        # What explains a kind, and what checks it strictly, is published a little later than the kind.
+        waiting.eventually(
+            functools.partial(cluster.kubectl, "explain", kind),
+            why=f"what explains {kind}",
+            retry_on=(clusters.KubectlError,),
+        )
+    yield cluster
+    cluster.kubectl("delete", "-k", _POLICY_KINDS, "--timeout=30s")
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def job(
     completions: int | None = None,
     hostname: str | None = None,
     parent: owners.Owner | None = None,
+    labels: Mapping[str, str] | None = None,
     version: int | None = None,
 ) -> views.OwnerView:
     return views.OwnerView(
@@ -37,6 +38,8 @@ def job(
         completions=completions,
         hostname=hostname,
         parent=parent,
+        labels=labels or {},
+        said=cleanups.read(annotations or {}),
         version=version,
     )
 

@@ -103,7 +103,7 @@ def test_a_resource_version_that_is_no_number_is_not_compared() -> None:
 def test_labels_and_short_annotations_are_kept() -> None:
     annotations = {
         "team": "data",
-        "long": "x" * (views.ANNOTATION_LIMIT + 1),
+        "long": "x" * (subjects.LONGEST_VALUE + 1),
         "kubectl.kubernetes.io/last-applied-configuration": "{}",
     }
     view = _view(_job(metadata={"labels": {"app": "etl"}, "annotations": annotations}))

@@ -1,12 +1,12 @@
-"""What a Job's author says about its groups: the ``tidegate.dev`` annotations, parsed."""
+"""What is said about a Job's groups: by its ``tidegate.dev`` annotations, by policies, and what comes of both."""
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tidegate.controller import keypatterns
 
@@ -15,6 +15,14 @@ CLEANUP = "tidegate.dev/cleanup"
 KEEP_FAILED_FOR = "tidegate.dev/keep-failed-for"
 DRAIN_TIMEOUT = "tidegate.dev/drain-timeout"
 ANNOTATIONS = frozenset({GROUPING_KEY, CLEANUP, KEEP_FAILED_FOR, DRAIN_TIMEOUT})
+
+ANNOTATION = "annotation"
+"""The source of what an object's own annotations say."""
+DEFAULT = "default"
+"""The source of what nobody says."""
+
+KEPT = "nothing of this object is cleaned up"
+"""What comes of a problem with it."""
 
 MOST_KEYS = 100
 """Groups that one annotation may name."""
@@ -42,6 +50,51 @@ class Cleanup(enum.Enum):
     """Never: its groups are nobody's to delete."""
 
 
+class PolicyRef(NamedTuple):
+    """The name of a policy; one for the whole cluster has no namespace."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one source says. ``None`` is what it does not say, so that the next source may.
+
+    :param after: goes with the cleanup ``AFTER``, and counts for nothing without it.
+    :param problems: what could not be read, in words for its author.
+    :param is_unreadable: whether that decides what is deleted. Then nothing is, whatever anybody else says.
+    """
+
+    keys: frozenset[keypatterns.KeyPattern] | None = None
+    cleanup: Cleanup | None = None
+    after: float = 0.0
+    keep_failed_for: float | None = None
+    drain_timeout: float | None = None
+    problems: tuple[str, ...] = ()
+    is_unreadable: bool = False
+
+
+SILENT = Statement()
+"""Says nothing."""
+
+
+class Sources(NamedTuple):
+    """Who said what holds: ``annotation``, a policy such as ``GroupCleanupPolicy prod/nightly``, or ``default``."""
+
+    keys: str = DEFAULT
+    cleanup: str = DEFAULT
+    keep_failed_for: str = DEFAULT
+    drain_timeout: str = DEFAULT
+
+
+_BY_DEFAULT = Sources()
+
+
 @dataclass(frozen=True, slots=True)
 class CleanupRules:
     """What holds for the groups of one object.
@@ -51,6 +104,7 @@ class CleanupRules:
     :param keep_failed_for: seconds that its groups stay at least after it failed.
     :param drain_timeout: seconds; ``None`` where the operator's default holds.
     :param problems: what could not be read, or be found on this object, in words for the author.
+    :param policies: those that are for this object, in the order in which they are asked.
     """
 
     keys: frozenset[keypatterns.KeyPattern] | None = None
@@ -59,19 +113,77 @@ class CleanupRules:
     keep_failed_for: float = 0.0
     drain_timeout: float | None = None
     problems: tuple[str, ...] = ()
+    source: Sources = _BY_DEFAULT
+    policies: tuple[PolicyRef, ...] = ()
 
 
 def parse(annotations: Mapping[str, str]) -> CleanupRules:
-    """Read an object's annotations. What cannot be read deletes least: without a readable key or policy, never."""
+    """The rules of an object that no policy is for."""
+    said = read(annotations)
+    return _DEFAULT if said is SILENT else merged([(ANNOTATION, said)])
+
+
+def read(annotations: Mapping[str, str]) -> Statement:
+    """What annotations say. What cannot be read deletes least: without a readable key or policy, never."""
     if not annotations.keys() & ANNOTATIONS:
-        return _DEFAULT
+        return SILENT
     problems: list[str] = []
-    keys = _read(annotations, GROUPING_KEY, parse_keys, problems, otherwise=_KEPT)
-    cleanup = _read(annotations, CLEANUP, _parse_cleanup, problems, otherwise=_KEPT)
-    keep_failed_for = _read(annotations, KEEP_FAILED_FOR, parse_duration, problems, otherwise=_KEPT)
-    when, after = (Cleanup.NEVER, 0.0) if problems else cleanup or (Cleanup.ON_COMPLETION, 0.0)
-    drain_timeout = _read(annotations, DRAIN_TIMEOUT, parse_duration, problems, otherwise="the default holds")
-    return CleanupRules(keys, when, after, keep_failed_for or 0.0, drain_timeout, tuple(problems))
+    keys, cleanup, keep_failed_for, drain_timeout = None, None, None, None
+    after = 0.0
+    if (text := annotations.get(GROUPING_KEY)) is not None:
+        try:
+            keys = parse_keys(text)
+        except ValueError as error:
+            problems.append(f"{GROUPING_KEY}: {error}; {KEPT}")
+    if (text := annotations.get(CLEANUP)) is not None:
+        try:
+            cleanup, after = _parse_cleanup(text)
+        except ValueError as error:
+            problems.append(f"{CLEANUP}: {error}; {KEPT}")
+    if (text := annotations.get(KEEP_FAILED_FOR)) is not None:
+        try:
+            keep_failed_for = parse_duration(text)
+        except ValueError as error:
+            problems.append(f"{KEEP_FAILED_FOR}: {error}; {KEPT}")
+    is_unreadable = bool(problems)
+    if (text := annotations.get(DRAIN_TIMEOUT)) is not None:
+        try:
+            drain_timeout = parse_duration(text)
+        except ValueError as error:
+            problems.append(f"{DRAIN_TIMEOUT}: {error}; the default holds")
+    return Statement(
+        keys=keys,
+        cleanup=cleanup,
+        after=after,
+        keep_failed_for=keep_failed_for,
+        drain_timeout=drain_timeout,
+        problems=tuple(problems),
+        is_unreadable=is_unreadable,
+    )
+
+
+def merged(said: Iterable[tuple[str, Statement]], *, policies: tuple[PolicyRef, ...] = ()) -> CleanupRules:
+    """What holds, field by field, where the first source that says it is right."""
+    sources = list(said)
+    problems = tuple(problem for _, one in sources for problem in one.problems)
+    keys = _first((source, one.keys) for source, one in sources)
+    cleanup = _first((source, None if one.cleanup is None else (one.cleanup, one.after)) for source, one in sources)
+    unreadable = next((source for source, one in sources if one.is_unreadable), None)
+    if unreadable is not None:
+        cleanup = (unreadable, (Cleanup.NEVER, 0.0))
+    failed = _first((source, one.keep_failed_for) for source, one in sources)
+    drain = _first((source, one.drain_timeout) for source, one in sources)
+    when, after = cleanup[1] or (Cleanup.ON_COMPLETION, 0.0)
+    return CleanupRules(
+        keys=keys[1],
+        cleanup=when,
+        after=after if when is Cleanup.AFTER else 0.0,
+        keep_failed_for=failed[1] or 0.0,
+        drain_timeout=drain[1],
+        problems=problems,
+        source=Sources(keys[0], cleanup[0], failed[0], drain[0]),
+        policies=policies,
+    )
 
 
 def parse_keys(text: str) -> frozenset[keypatterns.KeyPattern]:
@@ -105,18 +217,10 @@ def _parse_cleanup(text: str) -> tuple[Cleanup, float]:
     return Cleanup(word), 0.0
 
 
-def _read(
-    annotations: Mapping[str, str], name: str, parser: Callable[[str], _T], problems: list[str], *, otherwise: str
-) -> _T | None:
-    if (text := annotations.get(name)) is not None:
-        try:
-            return parser(text)
-        except ValueError as error:
-            problems.append(f"{name}: {error}; {otherwise}")
-    return None
+def _first(said: Iterable[tuple[str, _T | None]]) -> tuple[str, _T | None]:
+    return next(((source, value) for source, value in said if value is not None), (DEFAULT, None))
 
 
 _CHOICES = [choice.value for choice in Cleanup]
 _WORDS = ", ".join(f"{word}=10m" if word == Cleanup.AFTER.value else word for word in _CHOICES)
-_KEPT = "nothing of this object is cleaned up"
 _DEFAULT = CleanupRules()

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tidegate.aiokits import clocks
-from tidegate.controller import agendas, kinds, metrics, notices, pictures, servertimes, views
+from tidegate.controller import agendas, kinds, metrics, notices, pictures, policies, policybooks, servertimes, views
 
 
 class Sighting(NamedTuple):
@@ -39,15 +39,21 @@ class Intake:
     def sighted(self, sighting: Sighting) -> None:
         """An event told of an object."""
         self._metrics.last_event.set(self._clock.wall())
+        view = self._picture.ruled(sighting.view)
         if sighting.deleted:
-            self._notices.left(sighting.view)
-            self._agenda.add(self._picture.saw_deleted(sighting.view, wall=self._time.now()))
+            self._notices.left(view)
+            self._agenda.add(self._picture.saw_deleted(view, wall=self._time.now()))
         else:
-            self._notices.seen(sighting.view)
-            self._agenda.add(self._picture.saw(sighting.view, steady=self._clock.steady()))
+            self._notices.seen(view)
+            self._agenda.add(self._picture.saw(view, steady=self._clock.steady()))
+
+    def policies(self, found: Collection[policies.Policy]) -> None:
+        """All policies that there are came in. Lists of all kinds of objects follow."""
+        self._picture.rule_by(policybooks.PolicyBook(found))
 
     def listed(self, kind: kinds.Kind, found: Collection[views.OwnerView], *, started: float) -> None:
         """A complete list of a kind, begun at ``started`` on the steady clock, came in."""
+        found = [self._picture.ruled(view) for view in found]
         for view in found:
             self._notices.seen(view)
         steady, wall = self._clock.steady(), self._time.now()

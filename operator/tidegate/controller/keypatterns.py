@@ -1,4 +1,7 @@
-"""Grouping keys as people write them: ``job=backup,shard=*``."""
+"""Grouping keys as people write them: ``job=backup,shard=*``. One grammar for annotations and for policies' templates.
+
+A text is cut into labels before anything is put into it, so that no value can ever make another label of it.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,20 @@ from typing import TypeAlias
 from tidegate.model import groups
 
 KeyPattern: TypeAlias = tuple[tuple[str, str | None], ...]
-"""A grouping key of which values may be open: exactly these labels, sorted by name, where ``None`` is any value."""
+"""A grouping key of which values may be open: exactly these labels, sorted by name, where ``None`` is any value.
+
+One without an open value is equal to the grouping key that it names, and has its hash.
+"""
 
 Shape: TypeAlias = tuple[str, tuple[str, ...]]
 """The ``job`` and the names of all labels: a pattern matches only groups of its own shape."""
 
 ANY = "*"
-"""As a whole value, and nowhere else: any value."""
+"""As a whole value, and nowhere else: any value. In the text alone; a ``*`` that is put into it is itself."""
 
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+LABEL_NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
+
+_LABEL_NAME = re.compile(LABEL_NAME)
 
 
 def matches(pattern: KeyPattern, key: groups.GroupingKey) -> bool:
@@ -29,17 +37,29 @@ def matches(pattern: KeyPattern, key: groups.GroupingKey) -> bool:
     )
 
 
+def exact(pattern: KeyPattern) -> groups.GroupingKey | None:
+    """The one grouping key that is meant, ``None`` where several may be."""
+    labels = {name: value for name, value in pattern if value is not None}
+    return groups.grouping_key(labels) if len(labels) == len(pattern) else None
+
+
 def shape(pattern: KeyPattern) -> Shape:
     """The shape of a pattern, or of a grouping key; by it those are found that may match."""
     return next(value or "" for name, value in pattern if name == "job"), tuple(name for name, _ in pattern)
 
 
+def describe(pattern: KeyPattern) -> str:
+    """The pattern as people read it, ``job`` first: ``{job="backup",shard=*}``."""
+    ordered = sorted(pattern, key=lambda pair: (pair[0] != "job", pair[0]))
+    return "{" + ",".join(f"{name}={ANY}" if value is None else _quoted(name, value) for name, value in ordered) + "}"
+
+
 def parse(text: str) -> KeyPattern:
     """The pattern that one group of a text is, such as ``job=backup,shard=*``; ``ValueError`` says what is wrong."""
-    return tuple(sorted((name, _value(name, value)) for name, value in _split(text)))
+    return tuple(sorted((name, _value(name, value)) for name, value in split(text)))
 
 
-def _split(text: str) -> list[tuple[str, str]]:
+def split(text: str) -> list[tuple[str, str]]:
     """The labels of one group of a text, each with the text of its value; ``ValueError`` says what is wrong.
 
     A value reaches to the next ``,`` and may contain ``=``; there is no way to quote. Spaces around names and values do
@@ -64,12 +84,18 @@ def _split(text: str) -> list[tuple[str, str]]:
     return list(labels.items())
 
 
-def _literal(name: str, text: str) -> str:
-    """A text of a value, or of a part of one, that stands for itself; ``ValueError`` where it may not."""
+def literal(name: str, text: str) -> str:
+    """A text of a value, or a part of one, that stands for itself; ``ValueError`` where it may be meant otherwise."""
     if ANY in text:
         raise ValueError(f"label {name}: {ANY} stands for any value, and only as the whole of it")
     return text
 
 
 def _value(name: str, text: str) -> str | None:
-    return None if text == ANY else _literal(name, text)
+    if "{{" in text:
+        raise ValueError(f"label {name}: an annotation is taken as it stands; {{{{…}}}} is for the groups of a policy")
+    return None if text == ANY else literal(name, text)
+
+
+def _quoted(name: str, value: str) -> str:
+    return groups.describe(groups.grouping_key({name: value}))[1:-1]

@@ -80,6 +80,30 @@ class KubeApi:
             found += await self._list(kind, f"{_root(kind)}{place}/{kind.plural}")
         return found
 
+    async def policies(self) -> list[policies.Policy]:
+        """All policies; none where the API server knows no such kinds."""
+        group = f"/apis/{policies.GROUP}/{policies.VERSION}"
+        try:
+            # Who may not list them is told so whether there are such kinds or not; what kinds there are, all may ask.
+            known = await self._call("GET", group)
+        except NotFoundError:
+            return []
+        plurals = {resource["name"] for resource in known.get("resources", ())}
+        found: list[policies.Policy] = []
+        for scope in policies.Scope:
+            for place in self._places() if scope is policies.Scope.NAMESPACE else [""]:
+                if scope.plural in plurals:
+                    path = f"{group}{place}/{scope.plural}"
+                    found += await self._list(path, functools.partial(policies.parse, scope=scope))
+        return found
+
+    async def set_policy_status(self, policy: policies.Policy, status: Json) -> None:
+        """Merge this into the status of a policy."""
+        place = f"/namespaces/{_quoted(policy.ref.namespace)}" if policy.ref.namespace else ""
+        path = f"/apis/{policies.GROUP}/{policies.VERSION}{place}/{policy.scope.plural}/{_quoted(policy.ref.name)}/status"
+        # Another policy of that name is none of ours: the API server compares the uid.
+        await self._call("PATCH", path, body={"metadata": {"uid": policy.uid}, "status": status})
+
     async def job_of(self, pod: pictures.Pod) -> owners.Uid | None:
         """The Job that made this pod, ``None`` where there is no such pod or no Job made it."""
         try:

@@ -6,10 +6,11 @@ groups that it may change the answer for, so that only these are planned again.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tidegate.controller import groupindexes, keypatterns, kinds, multimaps, podaddresses, podnames, rosters, views
+from tidegate.controller import groupindexes, keypatterns, kinds, multimaps, podaddresses, podnames, policybooks, rosters, views
 from tidegate.model import groups, owners, records
 
 
@@ -40,6 +41,7 @@ class Picture:
         self._groups = groupindexes.GroupIndex()
         self._pods: dict[str, dict[str, owners.Uid | None]] = {}
         self._addresses: dict[str, podaddresses.Answer] = {}
+        self._book = policybooks.PolicyBook()
         self._addresses_of: multimaps.Multimap[owners.Uid, str] = multimaps.Multimap()
 
     # Objects
@@ -88,6 +90,26 @@ class Picture:
         claimed = {owner.uid for owner in claimants}
         for forgotten in roster.forget(keep=claimed, wall=wall):
             self._unindex(forgotten.view)
+
+    def ruled(self, view: views.OwnerView) -> views.OwnerView:
+        """The object with the rules that hold for it by the present policies."""
+        return dataclasses.replace(view, rules=self._book.rules(view.subject)) if self._book.policies else view
+
+    def rule_by(self, book: policybooks.PolicyBook) -> None:
+        """These policies hold from now on, for what is known, too. Plan every group after this."""
+        if book == self._book:
+            return
+        self._book = book
+        for roster in self._rosters.values():
+            for known in roster:
+                self._unindex(known.view)
+            roster.revise(lambda view: dataclasses.replace(view, rules=book.rules(view.subject)))
+            for known in roster:
+                self._index(known.view)
+
+    def objects(self) -> Iterator[views.OwnerView]:
+        """All objects that are there."""
+        return (known.view for roster in self._rosters.values() for known in roster if known.gone_at is None)
 
     def known(self, owner: owners.Owner) -> rosters.Known | None:
         """The object behind a claim, as far as anybody saw it."""

@@ -51,12 +51,14 @@ class Resync:
         began = self._clock.wall()
         try:
             started = self._clock.steady()
+            said = await self._api.policies()
             found = {kind: await self._api.objects(kind) for kind in kinds.ALWAYS}
         except kubeapi.ApiError as error:
             self._metrics.api_errors.labels(reason=error.reason).inc()
             self._outage.failed(error)
             return False
         # All kinds at once: half of the objects would be planned as if the other half were gone.
+        self._intake.policies(said)
         for kind, objects in found.items():
             self._intake.listed(kind, objects, started=started)
         self._metrics.last_list.set(began)

@@ -6,7 +6,7 @@ heard of lacks it. What has left never comes back: a uid is not used twice, so w
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from tidegate.controller import views
@@ -102,6 +102,11 @@ class Roster:
     def lacks(self, uid: owners.Uid, *, wall: float) -> None:
         """Whoever knows says that this object, of which there is no view, is not there."""
         self._gone.setdefault(uid, wall)
+
+    def revise(self, revised: Callable[[views.OwnerView], views.OwnerView]) -> None:
+        """Replace every view by what this makes of it."""
+        self._present = {uid: seen._replace(view=revised(seen.view)) for uid, seen in self._present.items()}
+        self._departed = {uid: known._replace(view=revised(known.view)) for uid, known in self._departed.items()}
 
     def forget(self, *, keep: Container[owners.Uid], wall: float) -> list[Known]:
         """Forget what left long ago and is not to be kept; returns what was forgotten, for the indexes."""

@@ -8,13 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tidegate.controller import cleanups, ends, kinds
+from tidegate.controller import cleanups, ends, kinds, subjects
 from tidegate.model import owners
 
 Json: TypeAlias = Mapping[str, Any]
-
-ANNOTATION_LIMIT = 256
-"""Characters of an annotation that is kept: what people write to be read by machines is shorter."""
 
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _SHARED = 512
@@ -32,6 +29,7 @@ class OwnerView:
     :param labels: of a CronJob, those of its job template.
     :param annotations: likewise, as far as they are short.
     :param parent: the object that controls it.
+    :param rules: what holds for its groups; ``said`` is what its own annotations say.
     :param version: ``resourceVersion``, ``None`` where it is no number and so cannot be compared.
         Two views that differ in nothing else are equal.
     """
@@ -45,6 +43,7 @@ class OwnerView:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     parent: owners.Owner | None = None
+    said: cleanups.Statement = cleanups.SILENT
     version: int | None = field(default=None, compare=False)
 
     @property
@@ -54,6 +53,18 @@ class OwnerView:
     @property
     def kind(self) -> str:
         return self.owner.kind
+
+    @property
+    def subject(self) -> subjects.Subject:
+        """What policies look at."""
+        return subjects.Subject(
+            owner=self.owner,
+            labels=self.labels,
+            annotations=self.annotations,
+            parent=self.parent,
+            said=self.said,
+            makes_others=self.kind == kinds.CRONJOB.name,
+        )
 
 
 def view(data: Json, *, kind: kinds.Kind) -> OwnerView | None:
@@ -71,6 +82,7 @@ def view(data: Json, *, kind: kinds.Kind) -> OwnerView | None:
         owner=owner,
         created=ends.unix_seconds(data["metadata"]["creationTimestamp"]),
         rules=cleanups.parse(annotations),
+        said=cleanups.read(annotations),
         finish=kind.finish(data),
         completions=_completions(data["spec"]) if kind is kinds.JOB else None,
         hostname=_at(data, kind.pod).get("hostname") if kind.pod else None,
@@ -115,7 +127,7 @@ def _shared(items: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 
 def _is_short(name: str, text: str) -> bool:
-    return len(text) <= ANNOTATION_LIMIT and name != _APPLIED
+    return len(text) <= subjects.LONGEST_VALUE and name != _APPLIED
 
 
 def _at(data: Json, path: tuple[str, ...]) -> Json:

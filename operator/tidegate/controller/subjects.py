@@ -1,0 +1,32 @@
+"""What policies are asked about: an object cut down to what a selector or a template may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tidegate.controller import cleanups
+from tidegate.model import owners
+
+LONGEST_VALUE = 256
+"""Characters of an annotation that is kept, and of a value that a template makes: what is read by machines is shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An object, as far as policies look at it.
+
+    :param labels: its own; of what makes others (a CronJob) those that it gives to them.
+    :param annotations: likewise; without the project's own and long ones.
+    :param parent: its controller, of a CronJob's run the CronJob.
+    :param said: what its own annotations say.
+    :param makes_others: whether its rules are those of what it makes. It has no groups by a policy's templates itself.
+    """
+
+    owner: owners.Owner
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    parent: owners.Owner | None = None
+    said: cleanups.Statement = cleanups.SILENT
+    makes_others: bool = False
+

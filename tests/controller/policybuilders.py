@@ -1,0 +1,66 @@
+"""Short words for policies and for the objects that they are asked about; everything is in `prod` and made at 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tidegate.controller import cleanups, policies, subjects
+from tidegate.model import owners
+
+START = 1_700_000_000
+NAMESPACED, CLUSTERWIDE = policies.Scope
+
+
+def body(
+    spec: Any,
+    *,
+    scope: policies.Scope = NAMESPACED,
+    name: str = "it",
+    namespace: str = "prod",
+    created: int = 0,
+    status: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A policy as the API server gives it; `created` is in minutes after the start."""
+    metadata = {
+        "name": name,
+        "uid": f"{name}-uid",
+        "generation": 1,
+        "creationTimestamp": f"2026-01-01T{created // 60:02}:{created % 60:02}:00Z",
+    }
+    if scope is NAMESPACED:
+        metadata["namespace"] = namespace
+    made = {"metadata": metadata, "spec": spec}
+    return made if status is None else made | {"status": status}
+
+
+def policy(spec: Any, *, scope: policies.Scope = NAMESPACED, **metadata: Any) -> policies.Policy:
+    return policies.parse(body(spec, scope=scope, **metadata), scope=scope)
+
+
+def subject(
+    name: str = "run-1",
+    *,
+    kind: str = "Job",
+    namespace: str = "prod",
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    parent: str | None = None,
+    makes_others: bool = False,
+) -> subjects.Subject:
+    return subjects.Subject(
+        owners.Owner(kind, namespace, name, owners.Uid(f"{name}-uid")),
+        labels=labels or {},
+        annotations=annotations or {},
+        said=cleanups.read(annotations or {}),
+        parent=None if parent is None else owners.Owner("CronJob", namespace, parent, owners.Uid(f"{parent}-uid")),
+        makes_others=makes_others,
+    )
+
+
+def says(**annotations: str) -> dict[str, str]:
+    """Annotations of ours: `says(cleanup="never", grouping_key="job=a")`."""
+    return {f"tidegate.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
+
+
+SILENT = cleanups.SILENT

@@ -1,0 +1,49 @@
+"""Grouping keys with open values: which groups they mean, and how they are found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.controller import builders
+from tidegate.controller import keypatterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "is_meant"),
+    [
+        pytest.param("job=a", "job=a", True, id="same"),
+        pytest.param("job=a", "job=b", False, id="other-job"),
+        pytest.param("job=a", "job=a,x=1", False, id="one-label-more"),
+        pytest.param("job=a,x=*", "job=a,x=1", True, id="any-value"),
+        pytest.param("job=a,x=*", "job=a,x=*", True, id="a-star-is-a-value-too"),
+        pytest.param("job=a,x=*", "job=a", False, id="label-lacks"),
+        pytest.param("job=a,x=*", "job=a,y=1", False, id="other-label"),
+        pytest.param("job=a,x=*", "job=a,x=", False, id="an-empty-value-is-none"),
+        pytest.param("job=a,x=*,y=2", "job=a,x=1,y=2", True, id="any-and-exact"),
+        pytest.param("job=a,x=*,y=2", "job=a,x=1,y=3", False, id="any-and-not-exact"),
+    ],
+)
+def test_a_pattern_means_groups_with_exactly_its_labels(pattern: str, key: str, is_meant: bool) -> None:
+    assert keypatterns.matches(keypatterns.parse(pattern), builders.key(key)) is is_meant
+
+
+def test_a_pattern_without_an_open_value_is_the_key_that_it_names() -> None:
+    pattern = keypatterns.parse("job=a,instance=db1")
+    key = builders.key("job=a,instance=db1")
+    assert pattern == key
+    assert hash(pattern) == hash(key)
+    assert keypatterns.exact(pattern) == key
+
+
+def test_a_pattern_with_an_open_value_names_no_single_key() -> None:
+    assert keypatterns.exact(keypatterns.parse("job=a,x=*")) is None
+
+
+def test_a_group_is_found_by_its_shape() -> None:
+    assert keypatterns.shape(keypatterns.parse("x=*,job=a")) == keypatterns.shape(builders.key("job=a,x=1"))
+    assert keypatterns.shape(keypatterns.parse("x=*,job=a")) != keypatterns.shape(builders.key("job=a,y=1"))
+    assert keypatterns.shape(keypatterns.parse("x=*,job=a")) != keypatterns.shape(builders.key("job=b,x=1"))
+
+
+def test_people_read_the_job_first_and_open_values_as_they_wrote_them() -> None:
+    assert keypatterns.describe(keypatterns.parse('job=b,a=*,c="1"')) == r'{job="b",a=*,c="\"1\""}'

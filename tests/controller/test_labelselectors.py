@@ -1,0 +1,79 @@
+"""Label selectors select as Kubernetes does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tidegate.controller import labelselectors
+
+
+def _expression(operator: str, *values: str) -> dict[str, Any]:
+    made: dict[str, Any] = {"key": "tier", "operator": operator}
+    return {"matchExpressions": [made | {"values": list(values)} if values else made]}
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels", "selects"),
+    [
+        pytest.param({}, {}, True, id="empty-selects-everything"),
+        pytest.param({"matchLabels": {"app": "a"}}, {"app": "a", "x": "y"}, True, id="label-is"),
+        pytest.param({"matchLabels": {"app": "a"}}, {"app": "b"}, False, id="label-is-another"),
+        pytest.param({"matchLabels": {"app": ""}}, {}, False, id="an-empty-label-has-to-be-there"),
+        pytest.param({"matchLabels": {"app": "a", "x": "y"}}, {"app": "a"}, False, id="all-labels-have-to-hold"),
+        pytest.param(_expression("In", "a", "b"), {"tier": "b"}, True, id="in"),
+        pytest.param(_expression("In", "a", "b"), {"tier": "c"}, False, id="in-another"),
+        pytest.param(_expression("In", "a", "b"), {}, False, id="in-without-the-label"),
+        pytest.param(_expression("NotIn", "a"), {"tier": "b"}, True, id="not-in"),
+        pytest.param(_expression("NotIn", "a"), {"tier": "a"}, False, id="not-in-but-is"),
+        pytest.param(_expression("NotIn", "a"), {}, True, id="not-in-without-the-label"),
+        pytest.param(_expression("Exists"), {"tier": ""}, True, id="exists"),
+        pytest.param(_expression("Exists"), {}, False, id="exists-not"),
+        pytest.param(_expression("DoesNotExist"), {}, True, id="does-not-exist"),
+        pytest.param(_expression("DoesNotExist"), {"tier": ""}, False, id="does-not-exist-but-does"),
+        pytest.param(
+            {"matchLabels": {"app": "a"}, **_expression("Exists")}, {"app": "a"}, False, id="labels-and-expressions"
+        ),
+        pytest.param({"matchLabels": None, "matchExpressions": None}, {}, True, id="nulls"),
+    ],
+)
+def test_a_selector_selects_as_in_kubernetes(selector: Any, labels: dict[str, str], selects: bool) -> None:
+    assert labelselectors.parse(selector).matches(labels) is selects
+
+
+def test_a_selector_knows_which_labels_it_looks_at() -> None:
+    selector = labelselectors.parse({"matchLabels": {"app": "a"}, **_expression("Exists")})
+    assert selector.keys == {"app", "tier"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "reason"),
+    [
+        pytest.param([], "a selector has matchLabels and matchExpressions", id="list"),
+        pytest.param({"matchFields": []}, "matchFields is unknown in a selector", id="unknown-part"),
+        pytest.param({"matchLabels": ["a"]}, "matchLabels has for each label the text that it must be", id="labels"),
+        pytest.param({"matchLabels": {"a": 1}}, "matchLabels has for each label the text that it must be", id="number"),
+        pytest.param({"matchExpressions": "tier"}, "matchExpressions is a list", id="expressions"),
+        pytest.param({"matchExpressions": ["a"]}, "each of matchExpressions has a key", id="text"),
+        pytest.param({"matchExpressions": [{"operator": "In"}]}, "each of matchExpressions has a key", id="no-key"),
+        pytest.param(
+            _expression("Gt", "1"), "the operator of tier is none of In, NotIn, Exists, DoesNotExist", id="gt"
+        ),
+        pytest.param(_expression("In"), "In of tier needs values", id="in-nothing"),
+        pytest.param(_expression("Exists", "a"), "Exists of tier takes no values", id="exists-values"),
+        pytest.param(
+            {"matchExpressions": [{"key": "tier", "operator": "In", "values": [1]}]},
+            "the values of tier are a list of texts",
+            id="values",
+        ),
+        pytest.param(
+            {"matchExpressions": [{"key": "tier", "operator": "Exists", "regex": "a"}]},
+            "regex is unknown in a selector",
+            id="unknown-field",
+        ),
+    ],
+)
+def test_what_is_no_selector_is_refused(selector: Any, reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^{reason}$"):
+        labelselectors.parse(selector)
