@@ -12,7 +12,7 @@ JOB = builders.job("x")
 class _Board:
     def __init__(self) -> None:
         self.said: list[announcers.Announcement] = []
-        self.notices = notices.Notices(self.said.append)
+        self.notices = notices.Notices(self.said.append, kept="until read")
 
     def lines(self) -> list[tuple[str, str]]:
         return [(announcement.reason.value, announcement.note) for announcement in self.said]
