@@ -50,12 +50,6 @@ async def url(recorder: Recorder) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     made = tmp_path / "token"
     _write(made, FIRST)

@@ -102,17 +102,18 @@ class Operator:
         self,
         folder: Path,
         *,
-        gateway: Gateway,
+        gateway: Gateway | str,
         kubeconfig: Path,
         arguments: tuple[str, ...] = (),
         module: tuple[str, ...] = ("tidegate",),
     ) -> None:
-        """:param module: as for `Gateway`."""
+        """:param gateway: ours, or the URL of a stock Pushgateway.
+        :param module: as for `Gateway`.
+        """
         self.port = ports.free_port()
         self.process = _tidegate(
             "operator",
-            f"--gateway.url={gateway.control_url}",
-            f"--control.token-file={gateway.token_file}",
+            *_follows(gateway),
             f"--operator.listen-address={HOST}:{self.port}",
             f"--kubernetes.kubeconfig={kubeconfig}",
             *arguments,
@@ -129,6 +130,12 @@ class Operator:
     def log(self) -> str:
         """All it has logged."""
         return self.process.log.read_text(errors="replace")
+
+
+def _follows(gateway: Gateway | str) -> tuple[str, str]:
+    if isinstance(gateway, str):
+        return f"--gateway-url={gateway}", "--gateway-kind=pushgateway"
+    return f"--gateway.url={gateway.control_url}", f"--control.token-file={gateway.token_file}"
 
 
 def operator_kubeconfig(cluster: clusters.Cluster, *, seconds: int = 3600) -> Path:
