@@ -14,7 +14,7 @@ import pytest
 
 from tests.controller import apiservers, builders, stockstages
 from tests.differential import pushgateways
-from tests.support import tidegates, waiting
+from tests.support import waiting
 from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.controller import kubeapi, operators, stockgateways, views
@@ -30,7 +30,7 @@ class Scene(stockstages.Stage):
     """A Pushgateway, a stand-in API server, and what the operator counts."""
 
     def __init__(self, pushgateway: pushgateways.Pushgateway, session: aiohttp.ClientSession) -> None:
-        super().__init__(f"http://{tidegates.HOST}:{pushgateway.port}", session)
+        super().__init__(pushgateway.url, session)
         self.pushgateway = pushgateway
         self.api_server = apiservers.ApiServer()
         self.registry = prometheus_client.CollectorRegistry()

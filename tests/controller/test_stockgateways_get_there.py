@@ -33,7 +33,7 @@ def _running(program: Path, folder: Path, *flags: str, prefix: str = "") -> Iter
     running = pushgateways.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
     try:
         running.start()
-        yield f"http://{tidegates.HOST}:{running.port}{prefix}"
+        yield running.url
     finally:
         running.process.stop()
 

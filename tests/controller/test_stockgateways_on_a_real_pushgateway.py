@@ -12,7 +12,6 @@ import pytest
 
 from tests.controller import builders, stockstages
 from tests.differential import pushgateways
-from tests.support import tidegates
 from tidegate.model import groups, lives, records
 
 X, Y = builders.key("job=x"), builders.key("job=y")
@@ -37,7 +36,7 @@ def pushgateway(pushgateway_program: Path, tmp_path: Path, file: Path) -> Iterat
 
 @pytest.fixture
 async def stage(pushgateway: pushgateways.Pushgateway, session: aiohttp.ClientSession) -> stockstages.Stage:
-    made = stockstages.Stage(f"http://{tidegates.HOST}:{pushgateway.port}", session)
+    made = stockstages.Stage(pushgateway.url, session)
     await made.push("job/x")
     await made.follow()
     return made

@@ -1,9 +1,10 @@
 """Jobs that push as their users write them: with the official Python client, to the address in their environment."""
 
 from collections.abc import Mapping, Set
+from typing import Protocol
 
 from tests.cluster import apis, clusters, objects
-from tests.support import tidegates, waiting
+from tests.support import waiting
 
 _SCRIPT = """
 import os, prometheus_client
@@ -20,10 +21,19 @@ _QUICK_END = {"terminationGracePeriodSeconds": 1}
 _POD_NAME = {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
 
 
+class Place(Protocol):
+    """What is pushed to."""
+
+    @property
+    def url(self) -> str:
+        """Without a slash at its end."""
+        ...
+
+
 class Pushers:
     """Creates the Jobs of one test in one namespace; the group is named after the Job unless the test says else."""
 
-    def __init__(self, cluster: clusters.Cluster, gateway: tidegates.Gateway, *, namespace: str) -> None:
+    def __init__(self, cluster: clusters.Cluster, gateway: Place, *, namespace: str) -> None:
         self._cluster = cluster
         self._gateway = gateway
         self.namespace = namespace
