@@ -236,3 +236,17 @@ async def test_after_its_own_restart_the_operator_knows_no_claims_and_deletes_no
     await stage.end(X)
     await stage.after(stockstages.GRACE)
     assert await stage.there() == set()
+
+
+async def test_what_one_operator_deleted_and_somebody_pushed_anew_another_leaves_alone(
+    stage: stockstages.Stage, session: aiohttp.ClientSession
+) -> None:
+    other = stockstages.Stage(stage.url, session)
+    await other.follow()
+    for each in (stage, other):
+        await each.end(X)
+    await stage.after(stockstages.GRACE)
+    assert await stage.there() == set()
+    await stage.push("job/x", "a 2\n")
+    await other.after(stockstages.GRACE)
+    assert await other.there() == {X}
