@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import urllib.parse
 from dataclasses import dataclass, field
 
@@ -82,15 +83,43 @@ class TokenSettings:
     """The token itself, where both are in one process and there is no file. Default none."""
 
 
+class GatewayKind(enum.StrEnum):
+    """What the operator drives; the value is the word of the flag."""
+
+    TIDEGATE = "tidegate"
+    PUSHGATEWAY = "pushgateway"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockSettings:
+    """How the operator goes about a stock Pushgateway."""
+
+    grace_seconds: float = 300.0
+    """How long a retired group is kept, at least. Nobody can tell who has read it: two to three scrape intervals, and
+    Prometheus itself looks back no further than five minutes. Default 5 min."""
+
+    poll_seconds: float = 5.0
+    """The pause between two reads of all its groups. Default 5 s."""
+
+    answer_bytes: int = 256 * 1024 * 1024
+    """Bytes of the largest answer that is read. Default 256 MiB."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OperatorSettings:
     """Settings of ``tidegate operator``."""
 
-    gateway_url: str = "http://127.0.0.1:9092"
-    """Where the gateway's control API is, on loopback. Default: the other container of the Pod."""
+    gateway_url: str = field(default="http://127.0.0.1:9092", repr=False)
+    """Where the gateway's control API is, on loopback; or a stock Pushgateway, anywhere, perhaps with a user and a
+    password. Default: the other container of the Pod."""
+
+    gateway_kind: GatewayKind = GatewayKind.TIDEGATE
+    """Which of the two. Default tidegate."""
 
     control_token: TokenSettings = field(default_factory=TokenSettings)
-    """What is shown there. It cannot do without."""
+    """What is shown to the control API. It cannot do without; a Pushgateway has none."""
+
+    stock: StockSettings = field(default_factory=StockSettings)
 
     listen_address: str = ":9093"
     """``host:port`` of /metrics, /healthz and /readyz; an empty host is every address. Default ``:9093``."""

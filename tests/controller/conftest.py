@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.cluster import clusters
+from tests.differential import pushgateways
 from tests.support import tidegates
 from tidegate import settings
 from tidegate.aiokits import clocks
@@ -27,3 +29,16 @@ async def api(operator_rights: Path) -> AsyncIterator[kubeapi.KubeApi]:
     made = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen, clock=clocks.SystemClock())
     yield made
     await made.close()
+
+
+@pytest.fixture(params=pushgateways.programs().items(), ids=lambda named: named[0])
+def pushgateway_program(request: pytest.FixtureRequest) -> Path:
+    """A real Pushgateway: each that there is in turn."""
+    _, find = request.param
+    return pushgateways.found(find)
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as made:
+        yield made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.controller import builders
 from tidegate.controller import announcers, notices, plans, views
 from tidegate.model import lives, records
@@ -12,7 +14,7 @@ JOB = builders.job("x")
 class _Board:
     def __init__(self) -> None:
         self.said: list[announcers.Announcement] = []
-        self.notices = notices.Notices(self.said.append)
+        self.notices = notices.Notices(self.said.append, kept="until read")
 
     def lines(self) -> list[tuple[str, str]]:
         return [(announcement.reason.value, announcement.note) for announcement in self.said]
@@ -38,6 +40,15 @@ def test_a_group_deleted_unread_is_a_warning() -> None:
     board = _Board()
     board.notices.deleted([_deleted("job=x", lives.Reason.TIMEOUT, JOB), _deleted("job=y", lives.Reason.DRAINED, JOB)])
     assert [announcement.warning for announcement in board.said] == [True, False]
+
+
+@pytest.mark.parametrize("reason", lives.Reason)
+def test_every_reason_has_its_words_and_only_a_timeout_warns(reason: lives.Reason) -> None:
+    board = _Board()
+    board.notices.deleted([_deleted("job=x", reason, JOB)])
+    [announcement] = board.said
+    assert announcement.note.startswith('Deleted group {job="x"} ')
+    assert announcement.warning == (reason is lives.Reason.TIMEOUT)
 
 
 def test_every_owner_is_told() -> None:

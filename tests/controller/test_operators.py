@@ -21,7 +21,7 @@ from tests.gateway import clients
 from tests.support import ports, waiting
 from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
-from tidegate.controller import gateways, intakes, kubeapi, operators, views
+from tidegate.controller import intakes, kubeapi, operators, owngateways, views
 from tidegate.gateway import servers
 from tidegate.model import groups, records
 
@@ -114,7 +114,7 @@ async def at_work(
     )
     api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
     clock = clocks.SystemClock()
-    gateway = gateways.Gateway(url, token=token, session=scene.session)
+    gateway = owngateways.OwnGateway(url, token=token, session=scene.session)
     operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
     works = operator.tasks()
     works.pop("watch objects").close()

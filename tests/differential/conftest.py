@@ -1,14 +1,12 @@
 """Both servers, once for all tests here; and again for each Pushgateway there is to compare with."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.cluster import binaries
 from tests.differential import compatibility, exchanges, pushgateways
 from tests.support import tidegates
 
@@ -52,12 +50,7 @@ def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @contextlib.contextmanager
 def running_pair(find: Callable[[], Path], folder: Path, *flags: str, prefix: str = "") -> Iterator[Pair]:
     """Both servers with these flags, which put all paths below the prefix."""
-    try:
-        program = find()
-    except binaries.MissingToolError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
+    program = pushgateways.found(find)
     gateway = tidegates.Gateway(folder, arguments=("--web.enable-admin-api", *flags), prefix=prefix)
     pushgateway = pushgateways.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
     try:

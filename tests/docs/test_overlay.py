@@ -1,7 +1,8 @@
-"""The overlay that the README tells people to write works as it stands."""
+"""The overlays that the documents tell people to write work as they stand."""
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -9,13 +10,28 @@ from tests.cluster import clusters
 from tests.docs import documents
 
 
+def _made(overlay: str, cluster: clusters.Cluster, folder: Path) -> list[dict[str, Any]]:
+    """The objects of an overlay that stands beside this repository."""
+    (folder / "kustomization.yaml").write_text(overlay)
+    shutil.copytree(documents.ROOT / "manifests", folder / "tidegate" / "manifests")
+    return list(yaml.safe_load_all(cluster.kubectl("kustomize", folder)))
+
+
 def test_the_readmes_overlay_deploys_the_readers_own_image(cluster: clusters.Cluster, tmp_path: Path) -> None:
     [overlay] = [block for block in documents.yaml_blocks(documents.ROOT / "README.md") if "kustomization" in block]
-    (tmp_path / "kustomization.yaml").write_text(overlay)
-    shutil.copytree(documents.ROOT / "manifests", tmp_path / "tidegate" / "manifests")
-    made = list(yaml.safe_load_all(cluster.kubectl("kustomize", tmp_path)))
+    made = _made(overlay, cluster, tmp_path)
     assert "ServiceMonitor" in [each["kind"] for each in made]
     [deployment] = [each for each in made if each["kind"] == "Deployment"]
     [chosen] = yaml.safe_load(overlay)["images"]
     images = {container["image"] for container in deployment["spec"]["template"]["spec"]["containers"]}
     assert images == {f"{chosen['newName']}:{chosen['newTag']}"}
+
+
+def test_the_overlay_beside_a_pushgateway_tells_the_operator_the_readers_own_url(
+    cluster: clusters.Cluster, tmp_path: Path
+) -> None:
+    [overlay] = documents.yaml_blocks(documents.ROOT / "docs" / "beside-pushgateway.md")
+    [deployment] = [each for each in _made(overlay, cluster, tmp_path) if each["kind"] == "Deployment"]
+    [operator] = deployment["spec"]["template"]["spec"]["containers"]
+    assert operator["env"] == [{"name": "PUSHGATEWAY_URL", "value": "http://my-pushgateway.monitoring:9091"}]
+    assert operator["image"] == "registry.example/tidegate:0.1.0"

@@ -1,20 +1,30 @@
 """Jobs that push as their users write them."""
 
 from collections.abc import Mapping, Sequence, Set
+from typing import Protocol
 
 from tests.cluster import apis, clusters, objects
 from tests.e2e import parts
-from tests.support import tidegates, waiting
+from tests.support import waiting
 
 QUICK_END = {"terminationGracePeriodSeconds": 1}
 PATIENT_END = {"terminationGracePeriodSeconds": 60}
 """For pods that have something left to do when they are told to end."""
 
 
+class Place(Protocol):
+    """What is pushed to."""
+
+    @property
+    def url(self) -> str:
+        """Without a slash at its end."""
+        ...
+
+
 class Pushers:
     """Creates the Jobs of one test in one namespace; the group is named after the Job unless the test says else."""
 
-    def __init__(self, cluster: clusters.Cluster, gateway: tidegates.Gateway, *, namespace: str) -> None:
+    def __init__(self, cluster: clusters.Cluster, gateway: Place, *, namespace: str) -> None:
         self._cluster = cluster
         self._gateway = gateway
         self.namespace = namespace

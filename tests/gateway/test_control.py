@@ -11,8 +11,7 @@ import pytest
 from tests.gateway import clients
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
-from tidegate.model import lives, records
-from tidegate.store import changelogs
+from tidegate.model import changelogs, lives, records
 
 A, B = clients.key(job="a"), clients.key(job="b")
 

@@ -288,3 +288,8 @@ async def test_many_groups_drain_with_one_scrape(drain: Drain, client: clients.C
     for group in keys:
         await drain.gone(group)
     assert await drain.deletions(lives.Reason.DRAINED) == 50
+
+
+async def test_what_only_a_stock_pushgateway_does_is_not_counted(drain: Drain) -> None:
+    assert [await drain.deletions(reason) for reason in lives.Reason if reason not in lives.OWN_REASONS] == [None, None]
+    assert [await drain.deletions(reason) for reason in lives.OWN_REASONS] == [0, 0, 0]

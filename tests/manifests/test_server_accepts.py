@@ -11,6 +11,7 @@ from tests.manifests import documents
 from tests.support import waiting
 
 WITH_MONITOR = documents.FOLDER / "overlays" / "prometheus-operator"
+BESIDE = documents.FOLDER / "overlays" / "beside-pushgateway"
 NAMESPACE = "tidegate"
 
 
@@ -33,7 +34,7 @@ def deployed(prepared: clusters.Cluster) -> Iterator[clusters.Cluster]:
     prepared.kubectl("delete", "--namespace", NAMESPACE, "pods", "--all", "--force", "--grace-period=0")
 
 
-@pytest.mark.parametrize("folder", [documents.BASE, WITH_MONITOR], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [documents.BASE, WITH_MONITOR, BESIDE], ids=lambda folder: folder.name)
 def test_a_dry_run_on_the_server_finds_no_fault(prepared: clusters.Cluster, folder: Path) -> None:
     said = prepared.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", folder)
     assert all(line.endswith("(server dry run)") for line in said.splitlines())

@@ -107,17 +107,18 @@ class Operator:
         self,
         folder: Path,
         *,
-        gateway: Gateway,
+        gateway: Gateway | str,
         kubeconfig: Path,
         arguments: tuple[str, ...] = (),
         module: tuple[str, ...] = ("tidegate",),
     ) -> None:
-        """:param module: as for `Gateway`."""
+        """:param gateway: ours, or the URL of a stock Pushgateway.
+        :param module: as for `Gateway`.
+        """
         self.port = ports.free_port()
         self.process = _tidegate(
             "operator",
-            f"--gateway.url={gateway.control_url}",
-            f"--control.token-file={gateway.token_file}",
+            *_follows(gateway),
             f"--operator.listen-address={HOST}:{self.port}",
             f"--kubernetes.kubeconfig={kubeconfig}",
             *arguments,
@@ -143,6 +144,12 @@ class Operator:
         """The sum of all series of one of its own metrics."""
         lines = _get(f"http://{HOST}:{self.port}/metrics").decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{metric}[ {{]", line))
+
+
+def _follows(gateway: Gateway | str) -> tuple[str, str]:
+    if isinstance(gateway, str):
+        return f"--gateway-url={gateway}", "--gateway-kind=pushgateway"
+    return f"--gateway.url={gateway.control_url}", f"--control.token-file={gateway.token_file}"
 
 
 def operator_kubeconfig(cluster: clusters.Cluster, *, seconds: int = 3600) -> Path:

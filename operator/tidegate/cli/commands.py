@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ examples:
   tidegate gateway --control.token-file=token
   tidegate operator --control.token-file=token --kubernetes.kubeconfig=~/.kube/config
                                             the two side by side on this machine
+  tidegate operator --gateway.url=http://pushgateway:9091 --gateway.kind=pushgateway
+                                            beside a stock Pushgateway: docs/beside-pushgateway.md
   tidegate import --from=http://pushgateway:9091 --persistence.file=groups
                                             take over what a Pushgateway has, times included
 """
@@ -115,14 +118,17 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
 
 
 def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
-    gateway_url = getattr(chosen, "gateway_url", None) or f"http://{_local(chosen.control_listen_address)}"
-    return settings.OperatorSettings(
-        gateway_url=gateway_url,
+    followed = _followed(chosen)
+    drain_timeout = chosen.drain_timeout
+    if followed.gateway_kind is settings.GatewayKind.PUSHGATEWAY:
+        drain_timeout = followed.stock.grace_seconds
+    return dataclasses.replace(
+        followed,
         control_token=settings.TokenSettings(file=chosen.control_token_file),
         listen_address=chosen.operator_listen_address,
         rules=settings.RuleSettings(
             ownership=chosen.ownership,
-            drain_timeout=chosen.drain_timeout,
+            drain_timeout=drain_timeout,
             late_push_grace=chosen.drain_late_push_grace,
         ),
         worker=settings.WorkerSettings(resync_seconds=chosen.operator_resync),
@@ -130,6 +136,30 @@ def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
             kubeconfig=chosen.kubernetes_kubeconfig or None, namespaces=tuple(chosen.kubernetes_namespace)
         ),
     )
+
+
+def _followed(chosen: argparse.Namespace) -> settings.OperatorSettings:
+    """Which gateway the operator follows: that of the same process has no flags."""
+    if chosen.command == "run":
+        return settings.OperatorSettings(gateway_url=f"http://{_local(chosen.control_listen_address)}")
+    made = settings.OperatorSettings(
+        gateway_url=chosen.gateway_url,
+        gateway_kind=settings.GatewayKind(chosen.gateway_kind),
+        stock=settings.StockSettings(
+            grace_seconds=chosen.gateway_grace_period, poll_seconds=chosen.gateway_poll_interval
+        ),
+    )
+    defaults = settings.OperatorSettings()
+    if made.gateway_kind is settings.GatewayKind.TIDEGATE and made.stock != defaults.stock:
+        raise settings.BadSettingsError(
+            "--gateway.grace-period and --gateway.poll-interval are for --gateway.kind=pushgateway; tidegate's own "
+            "gateway keeps what is retired until it is read, for --drain.timeout at most"
+        )
+    if made.gateway_kind is settings.GatewayKind.PUSHGATEWAY and made.gateway_url == defaults.gateway_url:
+        raise settings.BadSettingsError(
+            "--gateway.kind=pushgateway needs --gateway.url: where the Pushgateway is, such as http://pushgateway:9091"
+        )
+    return made
 
 
 def _local(address: str) -> str:

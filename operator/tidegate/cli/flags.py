@@ -33,6 +33,16 @@ LIMITS = (
 """The flags ``--limit.…``, each a field of the settings."""
 
 
+FOLLOWED_ALIASES = {
+    "--gateway-url": "--gateway.url",
+    "--gateway-kind": "--gateway.kind",
+    "--grace-period": "--gateway.grace-period",
+    "--gateway-grace-period": "--gateway.grace-period",
+    "--gateway-poll-interval": "--gateway.poll-interval",
+}
+"""Other spellings of flags of the operator."""
+
+
 def add_web_flags(parser: argparse.ArgumentParser) -> None:
     """Where and under which paths the gateway serves."""
     web, gateway = settings.WebSettings(), settings.GatewaySettings()
@@ -151,9 +161,9 @@ def add_token_flag(parser: argparse.ArgumentParser, text: str) -> None:
 def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere: bool) -> None:
     """How the operator looks and decides."""
     defaults = settings.OperatorSettings()
-    group = parser.add_argument_group("operator")
     if gateway_is_elsewhere:
-        _flag(group, "--gateway.url", str, defaults.gateway_url, "the gateway's control API")
+        add_followed_flags(parser)
+    group = parser.add_argument_group("operator")
     _flag(
         group, "--operator.listen-address", values.address, defaults.listen_address, "address of its metrics and probes"
     )
@@ -190,6 +200,38 @@ def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere:
         metavar="NAME",
         help="watch only this namespace; may be given several times (default: all)",
     )
+
+
+def add_followed_flags(parser: argparse.ArgumentParser) -> None:
+    """Which gateway the operator follows. Each is taken with hyphens alone, too."""
+    defaults = settings.OperatorSettings()
+    group = parser.add_argument_group("operator: the gateway that it follows")
+    _flag(group, "--gateway.url", str, defaults.gateway_url, "its control API, or where a stock Pushgateway is")
+    group.add_argument(
+        "--gateway.kind",
+        dest="gateway_kind",
+        choices=[kind.value for kind in settings.GatewayKind],
+        default=defaults.gateway_kind.value,
+        help="tidegate's own, or a stock Pushgateway (docs/beside-pushgateway.md) (default: %(default)s)",
+    )
+    _flag(
+        group,
+        "--gateway.grace-period",
+        values.period,
+        defaults.stock.grace_seconds,
+        "how long a stock Pushgateway keeps what finished Jobs pushed, for Prometheus to read: at least two or three "
+        "scrape intervals",
+    )
+    _flag(
+        group,
+        "--gateway.poll-interval",
+        values.period,
+        defaults.stock.poll_seconds,
+        "the pause between two reads of a stock Pushgateway's groups",
+    )
+    for alias, name in FOLLOWED_ALIASES.items():
+        # Of one action argparse would show both spellings in the help.
+        parser._option_string_actions[alias] = parser._option_string_actions[name]
 
 
 def add_log_flags(parser: argparse.ArgumentParser) -> None:

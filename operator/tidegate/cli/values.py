@@ -31,6 +31,13 @@ def positive_seconds(text: str) -> float:
     raise argparse.ArgumentTypeError("0 would refuse everybody: write a long time for no limit")
 
 
+def period(text: str) -> float:
+    """As :func:`seconds`, but for 0."""
+    if found := seconds(text):
+        return found
+    raise argparse.ArgumentTypeError("0 leaves no time in between: write 5s or 5m")
+
+
 def size(text: str) -> int:
     """A number of bytes, or of other things, such as ``16MiB``, ``64KiB`` or ``1000``;
     ``argparse.ArgumentTypeError`` for anything else and for 0."""

@@ -97,12 +97,13 @@ class GroupFeed:
     def _timed(self, record: records.GroupRecord, *, now: float) -> records.GroupRecord:
         """The record with its push on the API server's clock.
 
-        That is reckoned once for each push, when it is first heard of: a clock that is set later changes nothing.
+        Where the gateway says no ``now`` its clock is taken for the same. That is reckoned once for each push, when it
+        is first heard of: a clock that is set later changes nothing.
         """
         known = self._picture.group(record.key)
         if known is not None and known.pushed_revision == record.pushed_revision:
             return dataclasses.replace(record, push_time=known.push_time)
-        if not record.push_time:
+        if not record.push_time or not now:
             return record
         return dataclasses.replace(record, push_time=self._time.of_gateway(record.push_time, now=now))
 

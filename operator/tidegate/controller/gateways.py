@@ -1,25 +1,20 @@
-"""The client of the gateway's control API."""
+"""What the operator needs of a gateway, whichever kind it is."""
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Sequence
-from http import HTTPStatus
-from typing import Any
+from typing import Protocol
 
-import aiohttp
-from aiohttp import hdrs
-
-from tidegate import settings, tokens
-from tidegate.aiokits import addresses
 from tidegate.model import lives, records
 
 BATCH = 500
 """Actions in one call: a few milliseconds of the gateway's time."""
+
 PAGE = 1_000
+"""Groups on one page of changes, at most."""
+
 WAIT_SECONDS = 30.0
-_ANSWER_SECONDS = 10.0
-"""How long an answer may take, beyond what was asked to wait."""
+"""How long a call waits for a change, at most."""
 
 
 class GatewayError(Exception):
@@ -30,92 +25,26 @@ class HistoryLostError(GatewayError):
     """The gateway has begun a new history, or forgot what was asked for: list all groups anew."""
 
 
-class Gateway:
-    """One gateway, on loopback. Calls raise :class:`GatewayError`.
+class Gateway(Protocol):
+    """One gateway. Calls raise :class:`GatewayError`."""
 
-    The session is the caller's.
+    @property
+    def url(self) -> str:
+        """Where it is, as it may stand in a log."""
+        ...
 
-    :raises settings.BadSettingsError: the URL is of another machine, or there is no token.
-    """
-
-    def __init__(self, url: str, *, token: settings.TokenSettings, session: aiohttp.ClientSession) -> None:
-        _expect_loopback(url)
-        if not (token.file or token.value):
-            raise settings.BadSettingsError(
-                "the operator needs --control.token-file: the file that the gateway beside it is given by the same "
-                "flag, and makes"
-            )
-        self._token = tokens.Token(token)
-        self._url = url.rstrip("/") + "/control/v1/"
-        self._session = session
+    @property
+    def kept(self) -> str:
+        """How long it keeps a group that was retired, in words that end a sentence."""
+        ...
 
     async def changes(self, *, after: records.Changes | None) -> records.Changes:
         """The page after this one; ``None`` begins a list of all groups. Waits for something to change."""
-        query = {"limit": str(PAGE), "wait": str(WAIT_SECONDS)}
-        if after is None:
-            query["wait"] = "0"
-        else:
-            query |= {"epoch": after.epoch, "since": str(after.revision), "began": str(after.began)}
-        data = await self._call("GET", "groups", params=query, timeout=_ANSWER_SECONDS + WAIT_SECONDS)
-        try:
-            return records.Changes.from_json(data)
-        except (KeyError, TypeError, ValueError) as error:
-            raise GatewayError(f"the gateway at {self._url} answers with no page of changes: {error!r}") from error
+        ...
 
     async def act(self, actions: Sequence[records.Action], *, epoch: str) -> tuple[int, list[lives.Refusal | None]]:
         """Have at most :data:`BATCH` actions done, in order.
 
         Returns the revision after them, and for each why it was not done; ``None`` where it was.
         """
-        body = {"epoch": epoch, "actions": [action.to_json() for action in actions]}
-        data = await self._call("POST", "actions", json=body, timeout=_ANSWER_SECONDS)
-        try:
-            results = [None if result is None else lives.Refusal(result) for result in data["results"]]
-            revision = int(data["revision"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise GatewayError(f"the gateway at {self._url} answers with no results: {error!r}") from error
-        if len(results) != len(actions):
-            raise GatewayError(f"the gateway at {self._url} answers {len(actions)} actions with {len(results)} results")
-        return revision, results
-
-    async def _call(self, method: str, path: str, *, timeout: float, **more: Any) -> Any:  # noqa: ASYNC109 - aiohttp's
-        try:
-            headers = {hdrs.AUTHORIZATION: f"Bearer {self._token.value()}"}
-        except tokens.TokenFileError as error:
-            raise GatewayError(str(error)) from error
-        more |= {"timeout": aiohttp.ClientTimeout(total=timeout), "headers": headers}
-        try:
-            # SECURITY: the token goes to nobody whom the answer names.
-            async with self._session.request(method, self._url + path, allow_redirects=False, **more) as response:
-                if response.status == HTTPStatus.UNAUTHORIZED:
-                    self._token.refused()
-                if response.status in (HTTPStatus.GONE, HTTPStatus.CONFLICT):
-                    raise HistoryLostError(f"the gateway at {self._url} has begun a new history")
-                if response.status != HTTPStatus.OK:
-                    said = (await response.text())[:500]
-                    raise GatewayError(f"{method} {self._url}{path}: {response.status} {said}")
-                return await response.json()
-        except TimeoutError as error:
-            raise GatewayError(f"{method} {self._url}{path}: no answer within {timeout:g} s") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise GatewayError(f"{method} {self._url}{path}: {error}; is the gateway up?") from error
-
-
-def _expect_loopback(url: str) -> None:
-    # SECURITY: the token goes over it in clear.
-    if not _is_local(url):
-        raise settings.BadSettingsError(
-            "--gateway.url is to be http://127.0.0.1:PORT or another address of loopback: what is sent there, and the "
-            "token with it, is not encrypted"
-        )
-
-
-def _is_local(url: str) -> bool:
-    try:
-        given = urllib.parse.urlsplit(url)
-        host = given.hostname or ""
-        # Another name may be that of another machine at the next call.
-        fixed = host == "localhost" or addresses.is_literal(host)
-        return given.scheme == "http" and given.username is None and fixed and addresses.is_loopback(host)
-    except (ValueError, OSError):
-        return False
+        ...

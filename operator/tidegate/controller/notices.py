@@ -15,14 +15,20 @@ _WHY = {
     lives.Reason.DRAINED: "after every active Prometheus had read the final values",
     lives.Reason.TIMEOUT: "because the drain timeout was over before every active Prometheus had read the final values",
     lives.Reason.REQUEST: "because somebody asked the gateway to",
+    lives.Reason.GRACE_PERIOD: "after its grace period; nobody can tell who has read the final values",
+    lives.Reason.VANISHED: "by somebody else, unless Pushgateway lost it in a restart",
 }
 
 
 class Notices:
-    """Turns what happens into announcements."""
+    """Turns what happens into announcements.
 
-    def __init__(self, announce: Callable[[announcers.Announcement], None]) -> None:
+    :param kept: how long a group is kept that was retired (:attr:`tidegate.controller.gateways.Gateway.kept`).
+    """
+
+    def __init__(self, announce: Callable[[announcers.Announcement], None], *, kept: str) -> None:
         self._announce = announce
+        self._kept = kept
         self._problems: dict[owners.Uid, tuple[str, ...]] = {}
         self._ambiguous: dict[groups.GroupingKey, frozenset[owners.Uid]] = {}
 
@@ -41,7 +47,7 @@ class Notices:
     def retired(self, done: Mapping[owners.Owner, list[groups.GroupingKey]]) -> None:
         """Groups of these owners were retired."""
         for owner, keys in done.items():
-            self._say(owner, announcers.Reason.RETIRED, f"Retired {_listed(keys)}: over, and kept until read")
+            self._say(owner, announcers.Reason.RETIRED, f"Retired {_listed(keys)}: over, and kept {self._kept}")
 
     def deleted(self, gone: Iterable[records.DeletedRecord]) -> None:
         """The gateway deleted groups."""

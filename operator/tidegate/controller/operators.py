@@ -26,9 +26,11 @@ from tidegate.controller import (
     metrics,
     notices,
     outages,
+    owngateways,
     pictures,
     reconcilers,
     resyncs,
+    stockgateways,
     supervisors,
     watches,
 )
@@ -49,18 +51,16 @@ async def run(
     """Work until told to stop, in this loop and one thread of its own. Takes no signals.
 
     :raises OSError: it cannot start: no credentials for Kubernetes, or its address is taken.
-    :raises settings.BadSettingsError: it has no token, or the gateway is on another machine.
+    :raises settings.BadSettingsError: it cannot use the gateway that it is to follow.
     """
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        gateway = gateways.Gateway(chosen.gateway_url, token=chosen.control_token, session=session)
+        gateway = _gateway(chosen, session=session, clock=clock, registry=registry)
         api = kubeapi.KubeApi(await logins.load(chosen.kubernetes), chosen=chosen.kubernetes, clock=clock)
         stack.push_async_callback(api.close)
         operator = Operator(chosen, api=api, gateway=gateway, clock=clock, registry=registry)
         await stack.enter_async_context(_served(chosen.listen_address, operator.app(registry)))
-        _logger.info(
-            "the operator follows the gateway at %s; listening on %s", chosen.gateway_url, chosen.listen_address
-        )
+        _logger.info("the operator follows the gateway at %s; listening on %s", gateway.url, chosen.listen_address)
         async with asyncio.TaskGroup() as running:
             tasks = [running.create_task(work, name=name) for name, work in operator.tasks().items()]
             await stop.wait()
@@ -88,7 +88,7 @@ class Operator:
         own.watch(picture)
         agenda = agendas.Agenda()
         self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
-        told = notices.Notices(self._announcer.announce)
+        told = notices.Notices(self._announcer.announce, kept=gateway.kept)
         self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock, time=api.time)
         self._resync = resyncs.Resync(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = feeds.GroupFeed(
@@ -163,6 +163,22 @@ class Operator:
     def _backoff(self) -> backoffs.Backoff:
         worker = self._settings.worker
         return backoffs.Backoff(first=worker.backoff_seconds, limit=worker.backoff_limit_seconds)
+
+
+def _gateway(
+    chosen: settings.OperatorSettings,
+    *,
+    session: aiohttp.ClientSession,
+    clock: clocks.Clock,
+    registry: prometheus_client.CollectorRegistry,
+) -> gateways.Gateway:
+    match chosen.gateway_kind:
+        case settings.GatewayKind.TIDEGATE:
+            return owngateways.OwnGateway(chosen.gateway_url, token=chosen.control_token, session=session)
+        case settings.GatewayKind.PUSHGATEWAY:
+            return stockgateways.StockGateway(
+                chosen.gateway_url, session=session, clock=clock, registry=registry, chosen=chosen.stock
+            )
 
 
 @contextlib.asynccontextmanager

@@ -12,9 +12,9 @@ from typing import Any
 from aiohttp import web
 
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import errors, records
+from tidegate.model import changelogs, errors, records
 from tidegate.scrapes import drains
-from tidegate.store import changelogs, interface
+from tidegate.store import interface
 
 _MAX_PAGE = 5_000
 _MAX_WAIT = 60.0

@@ -65,7 +65,7 @@ class GatewayMetrics:
         """What has not happened yet is 0 and not missing, so that its first time is an increase."""
         for result in ("delivered", "broken", "late"):
             self.scrapes.labels(result=result)
-        for reason in lives.Reason:
+        for reason in lives.OWN_REASONS:
             self.deletions.labels(reason=reason.value)
         for refusal in lives.Refusal:
             self.refusals.labels(reason=refusal.value)

@@ -31,6 +31,14 @@ class Reason(enum.Enum):
     """Its drain timeout was over first."""
     REQUEST = "request"
     """Somebody sent a DELETE, or wiped the store."""
+    GRACE_PERIOD = "grace-period"
+    """The operator deleted it from a stock Pushgateway: its grace period was over. Who had read it nobody knows."""
+    VANISHED = "vanished"
+    """It is gone from a stock Pushgateway, which does not say why."""
+
+
+OWN_REASONS = (Reason.DRAINED, Reason.TIMEOUT, Reason.REQUEST)
+"""Those that tidegate's own gateway has."""
 
 
 class Refusal(enum.Enum):

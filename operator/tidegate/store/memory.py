@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from tidegate import settings
 from tidegate.aiokits import clocks, pulses, turns
 from tidegate.exposition import shapes
-from tidegate.model import errors, families, groups, lives, pushers, records, scrapers
+from tidegate.model import changelogs, errors, families, groups, lives, pushers, records, scrapers
 from tidegate.store import (
     archives,
     bounds,
-    changelogs,
     contents,
     holdings,
     interface,
@@ -212,17 +210,14 @@ class MemoryStore:
     def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> records.Changes:
         if since and epoch != self._epoch:
             raise changelogs.HistoryLostError
-        began = began if since else self._revision
-        found = list(itertools.islice(self._log.since(since), limit + 1))
-        more = len(found) > limit
-        through = found[limit - 1][0] if more else self._revision
+        page = self._log.page(since=since, began=began, limit=limit, revision=self._revision)
         return records.Changes(
             epoch=self._epoch,
-            revision=through,
-            more=more,
-            began=began,
-            groups=tuple(self._record(self._groups[key]) for _, key in found[:limit]),
-            deleted=tuple(self._log.deletions(after=max(since, began), through=through)),
+            revision=page.revision,
+            more=page.more,
+            began=page.began,
+            groups=tuple(self._record(self._groups[key]) for key in page.keys),
+            deleted=tuple(page.deleted),
             now=self._clock.wall(),
         )
 

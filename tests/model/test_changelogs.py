@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store import builders
-from tidegate.model import groups, lives, records
-from tidegate.store import changelogs
+from tidegate.model import changelogs, groups, lives, records
 
 
 @dataclass
@@ -23,12 +21,12 @@ class Followed:
 
     def change(self, name: str) -> None:
         self.revision += 1
-        key = builders.key(job=name)
+        key = groups.grouping_key({"job": name})
         self.log.changed(key, self.revision, before=self.live.get(key, 0))
         self.live[key] = self.revision
 
     def delete(self, name: str) -> None:
-        key = builders.key(job=name)
+        key = groups.grouping_key({"job": name})
         if (before := self.live.pop(key, None)) is not None:
             self.revision += 1
             record = records.DeletedRecord(key=key, revision=self.revision, reason=lives.Reason.REQUEST, claims={})

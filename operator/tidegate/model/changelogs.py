@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tidegate.model import groups, records
 
@@ -17,6 +19,16 @@ CHUNK_SIZE = 512
 
 class HistoryLostError(Exception):
     """The changes since that revision are no longer known: list all groups instead."""
+
+
+class Page(NamedTuple):
+    """A page of changes, but for what its groups are; the fields are those of :class:`records.Changes`."""
+
+    revision: int
+    more: bool
+    began: int
+    keys: list[groups.GroupingKey]
+    deleted: list[records.DeletedRecord]
 
 
 class ChangeLog:
@@ -66,6 +78,19 @@ class ChangeLog:
             for key, at in self._chunks[index].items():
                 if at > revision:
                     yield at, key
+
+    def page(self, *, since: int, began: int, limit: int, revision: int) -> Page:
+        """What changed after ``since``, 0 to begin a list of all groups, of at most so many of them.
+
+        :param revision: the present one.
+        :raises HistoryLostError: deletions that belong to it have been forgotten.
+        """
+        began = began if since else revision
+        found = list(itertools.islice(self.since(since), limit + 1))
+        more = len(found) > limit
+        through = found[limit - 1][0] if more else revision
+        deleted = self.deletions(after=max(since, began), through=through)
+        return Page(through, more, began, [key for _, key in found[:limit]], deleted)
 
     def deletions(self, *, after: int, through: int) -> list[records.DeletedRecord]:
         """What was deleted after one revision and not after another.

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import test_utils, web
 
 from tidegate import settings
-from tidegate.controller import gateways
+from tidegate.controller import gateways, owngateways
 
 FIRST, SECOND = "first-token-of-the-two-in-this-test", "second-token-of-the-two-in-this-test"
 NO_GROUPS = {"epoch": "e", "revision": 1, "began": 1, "groups": [], "deleted": [], "more": False}
@@ -50,12 +50,6 @@ async def url(recorder: Recorder) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
-
-
-@pytest.fixture
 def file(tmp_path: Path) -> Path:
     made = tmp_path / "token"
     _write(made, FIRST)
@@ -63,8 +57,8 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def gateway(url: str, session: aiohttp.ClientSession, file: Path) -> gateways.Gateway:
-    return gateways.Gateway(url, token=settings.TokenSettings(file=str(file)), session=session)
+def gateway(url: str, session: aiohttp.ClientSession, file: Path) -> owngateways.OwnGateway:
+    return owngateways.OwnGateway(url, token=settings.TokenSettings(file=str(file)), session=session)
 
 
 def _remove(file: Path) -> None:
@@ -76,13 +70,15 @@ def _write(file: Path, token: str) -> None:
     file.chmod(0o600)
 
 
-async def test_each_call_shows_the_token(gateway: gateways.Gateway, recorder: Recorder) -> None:
+async def test_each_call_shows_the_token(gateway: owngateways.OwnGateway, recorder: Recorder) -> None:
     await gateway.changes(after=None)
     await gateway.changes(after=None)
     assert recorder.shown == [f"Bearer {FIRST}"] * 2
 
 
-async def test_a_file_that_comes_later_is_waited_for(gateway: gateways.Gateway, recorder: Recorder, file: Path) -> None:
+async def test_a_file_that_comes_later_is_waited_for(
+    gateway: owngateways.OwnGateway, recorder: Recorder, file: Path
+) -> None:
     _remove(file)
     with pytest.raises(gateways.GatewayError, match="is not there yet: a gateway with the same flag makes it"):
         await gateway.changes(after=None)
@@ -91,7 +87,9 @@ async def test_a_file_that_comes_later_is_waited_for(gateway: gateways.Gateway, 
     await gateway.changes(after=None)
 
 
-async def test_a_token_that_is_refused_is_read_anew(gateway: gateways.Gateway, recorder: Recorder, file: Path) -> None:
+async def test_a_token_that_is_refused_is_read_anew(
+    gateway: owngateways.OwnGateway, recorder: Recorder, file: Path
+) -> None:
     await gateway.changes(after=None)
     recorder.wanted = SECOND
     _write(file, SECOND)
@@ -103,7 +101,7 @@ async def test_a_token_that_is_refused_is_read_anew(gateway: gateways.Gateway, r
 
 
 async def test_a_redirect_is_not_followed(
-    gateway: gateways.Gateway, recorder: Recorder, session: aiohttp.ClientSession
+    gateway: owngateways.OwnGateway, recorder: Recorder, session: aiohttp.ClientSession
 ) -> None:
     elsewhere = Recorder()
     async with test_utils.TestServer(elsewhere.app()) as server:
@@ -131,15 +129,15 @@ async def test_a_redirect_is_not_followed(
 )
 async def test_the_token_is_sent_nowhere_but_to_loopback(url: str, session: aiohttp.ClientSession) -> None:
     with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url is to be") as refused:
-        gateways.Gateway(url, token=settings.TokenSettings(value=FIRST), session=session)
+        owngateways.OwnGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9092", "http://localhost:9092/", "http://[::1]:9092"])
 async def test_loopback_has_several_names(url: str, session: aiohttp.ClientSession) -> None:
-    gateways.Gateway(url, token=settings.TokenSettings(value=FIRST), session=session)
+    owngateways.OwnGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
 
 
 async def test_without_a_token_it_says_what_to_do(session: aiohttp.ClientSession) -> None:
     with pytest.raises(settings.BadSettingsError, match=r"needs --control\.token-file: the file that the gateway"):
-        gateways.Gateway("http://127.0.0.1:9092", token=settings.TokenSettings(), session=session)
+        owngateways.OwnGateway("http://127.0.0.1:9092", token=settings.TokenSettings(), session=session)

@@ -1,0 +1,60 @@
+"""How a stock Pushgateway is told which group is meant: by a path, in the spellings that its README has."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from tidegate.model import groups
+
+_PLAIN_NAME = re.compile(r"(?!__|U__)[A-Za-z_][A-Za-z0-9_]*")
+_CODED_PREFIX = "U__"
+
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+"""No slash, no escape and no dots alone: nothing that a server or a proxy on the way reads in another way."""
+
+_LOST = re.compile("[\ufffd\ud800-\udfff]")
+"""What stands in JSON where bytes were no UTF-8."""
+
+
+def path(key: groups.GroupingKey) -> str:
+    """What follows ``/metrics/``: ``job/backup/instance/db1``, with base64 where a value is not plain."""
+    ordered = sorted(key, key=lambda pair: pair[0] != "job")
+    return "/".join(_spelled(name, value) for name, value in ordered)
+
+
+def is_clear(key: groups.GroupingKey) -> bool:
+    """Whether this is the key of one group for certain, and its path that of this group.
+
+    A name that begins with ``U__`` stands for another one, or for itself, as the server's flags have it.
+    """
+    return not any(_LOST.search(name + value) or name.startswith(_CODED_PREFIX) for name, value in key)
+
+
+def twin(key: groups.GroupingKey) -> groups.GroupingKey | None:
+    """The other group that the same path is of where names beyond the plain ones are not enabled, if there is one."""
+    if all(_PLAIN_NAME.fullmatch(name) for name, _ in key):
+        return None
+    return groups.grouping_key({_name(name): value for name, value in key})
+
+
+def _spelled(name: str, value: str) -> str:
+    if _PLAIN_VALUE.fullmatch(value):
+        return f"{_name(name)}/{value}"
+    # Of an empty value the padding alone is left, so that there is something between the slashes.
+    coded = base64.urlsafe_b64encode(value.encode()).decode().rstrip("=") or "="
+    return f"{_name(name)}@base64/{coded}"
+
+
+def _name(name: str) -> str:
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    return _CODED_PREFIX + "".join(_coded(character, first=not place) for place, character in enumerate(name))
+
+
+def _coded(character: str, *, first: bool) -> str:
+    if character == "_":
+        return "__"
+    if character.isascii() and (character.isalpha() or (character.isdigit() and not first)):
+        return character
+    return f"_{ord(character):x}_"

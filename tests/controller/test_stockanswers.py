@@ -1,0 +1,131 @@
+"""What is read out of a Pushgateway's answer, and what is not taken for one."""
+
+from __future__ import annotations
+
+import json
+import threading
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from tidegate.controller import stockanswers
+from tidegate.model import groups
+
+
+def family(*metrics: dict[str, Any]) -> dict[str, Any]:
+    return {"time_stamp": "2026-01-31T08:00:00.5Z", "type": "GAUGE", "help": "h", "metrics": list(metrics)}
+
+
+def group(labels: dict[str, str], /, *, pushed: Any = "1.7e+09", **more: Any) -> dict[str, Any]:
+    """A group as Pushgateway tells of it: the labels of its push time have an ``instance`` at any rate."""
+    return {
+        "labels": labels,
+        "last_push_successful": True,
+        "push_time_seconds": family({"labels": {"instance": "", **labels}, "value": pushed}),
+        "push_failure_time_seconds": family({"labels": {"instance": "", **labels}, "value": "0"}),
+        **more,
+    }
+
+
+def body(*found: dict[str, Any]) -> bytes:
+    return json.dumps({"status": "success", "data": list(found)}).encode()
+
+
+def _key(**labels: str) -> groups.GroupingKey:
+    return groups.grouping_key(labels)
+
+
+def test_each_group_has_the_time_of_its_last_push() -> None:
+    told = body(group({"job": "x"}, pushed="1.7956032071017003e+09"), group({"job": "y", "a": ""}, pushed="0"))
+    assert stockanswers.parse(told).pushed == {_key(job="x"): 1795603207.1017003, _key(job="y", a=""): 0.0}
+
+
+def test_no_groups_are_an_answer() -> None:
+    assert stockanswers.parse(body()) == stockanswers.Answer({})
+
+
+def test_labels_may_be_called_like_the_parts_of_an_answer() -> None:
+    labels = {"job": "x", "metrics": "[]", "push_time_seconds": "1", "labels": "a", "data": "b"}
+    series = family({"labels": labels, "value": "3"}, {"labels": {**labels, "metrics": "2"}, "value": "4"})
+    assert list(stockanswers.parse(body(group(labels, a=series))).pushed) == [groups.grouping_key(labels)]
+
+
+def test_a_metric_that_is_called_labels_makes_its_group_unclear() -> None:
+    hidden = group({"job": "x"}, labels=family({"labels": {"job": "x"}, "value": "1"}))
+    found = stockanswers.parse(body(hidden, group({"job": "y"})))
+    assert found.unclear == {_key(job="x"), _key(job="x", instance="")}
+    assert list(found.pushed) == [_key(job="y")]
+
+
+def test_two_groups_that_look_alike_are_both_unclear() -> None:
+    found = stockanswers.parse(body(group({"job": "x", "a": "\ufffdb"}), group({"job": "x", "a": "\ufffdb"})))
+    assert found == stockanswers.Answer({}, frozenset({_key(job="x", a="\ufffdb")}))
+
+
+def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> None:
+    meant, literal = {"job": "x", "a.b": "v"}, {"job": "x", "U__a_2e_b": "v"}
+    assert stockanswers.parse(body(group(meant))).unclear == set()
+    both = stockanswers.parse(body(group(meant), group(literal)))
+    assert both.unclear == {groups.grouping_key(meant), groups.grouping_key(literal)}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"<html>", id="a page"),
+        pytest.param(body(group({"job": "x"}))[:-1], id="cut"),
+        pytest.param(b'{"status":"success","data":[]}{"status":"error"}', id="two"),
+        pytest.param(b'{"status":"error","data":[]}', id="an error"),
+        pytest.param(b'{"status":"success"}', id="no data"),
+        pytest.param(b'{"status":"success","data":{}}', id="no list"),
+        pytest.param(b'["status"]', id="a list"),
+        pytest.param(b'{"status":"success","data":[{"labels":{"job":"x"}}]}', id="no time of a push"),
+        pytest.param(body({**group({"job": "x"}), "push_time_seconds": family()}), id="no series of it"),
+        pytest.param(body(group({"job": "x"}, pushed="soon")), id="a time that is none"),
+        pytest.param(body(group({"job": "x"}, pushed="NaN")), id="not a number"),
+        pytest.param(body(group({"job": "x"}, pushed=None)), id="null"),
+        pytest.param(body(group({"instance": "x"})), id="no job"),
+        pytest.param(body(group({"job": ""})), id="an empty job"),
+        pytest.param(body({**group({"job": "x"}), "labels": {"job": 1}}), id="a label that is no text"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+        pytest.param(b'{"status":"success\xff","data":[]}', id="no UTF-8"),
+    ],
+)
+def test_what_is_no_whole_answer_is_refused(told: bytes) -> None:
+    with pytest.raises(stockanswers.BadAnswerError):
+        stockanswers.parse(told)
+
+
+def _large(series: int) -> bytes:
+    metrics = [{"labels": {"job": "x", "instance": "", "n": str(number)}, "value": "1"} for number in range(series)]
+    return body(
+        *(group({"job": "x", "g": str(number)}, a=family(*metrics[:1_000])) for number in range(series // 1_000))
+    )
+
+
+def test_reading_takes_little_more_memory_than_the_text() -> None:
+    told = _large(60_000)
+    tracemalloc.start()
+    try:
+        stockanswers.parse(told)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1.5 * len(told)
+
+
+def test_other_threads_have_their_turns_while_it_is_read() -> None:
+    told, turns, over = _large(60_000), 0, threading.Event()
+
+    def read() -> None:
+        stockanswers.parse(told)
+        over.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while not over.wait(0.001):
+        turns += 1
+    reader.join()
+    assert turns >= 5

@@ -1,0 +1,68 @@
+"""The path of a group for a stock Pushgateway: our own gateway, which reads paths as it does, finds the group by it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.controller import stockpaths
+from tidegate.gateway import paths
+from tidegate.model import groups
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd"), max_size=8)
+_PLAIN_NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,6}", fullmatch=True)
+
+
+def _key(job: str, labels: dict[str, str]) -> groups.GroupingKey:
+    return groups.grouping_key({**labels, "job": job})
+
+
+@given(
+    job=_TEXT.filter(bool),
+    labels=st.dictionaries(_PLAIN_NAMES.filter(lambda name: name[:2] != "__"), _TEXT, max_size=4),
+)
+def test_a_path_leads_to_its_group(job: str, labels: dict[str, str]) -> None:
+    key = _key(job, labels)
+    assert paths.grouping_key(stockpaths.path(key)) == key
+
+
+@given(job=_TEXT.filter(bool), name=_TEXT.filter(bool) | _PLAIN_NAMES)
+def test_where_names_may_be_anything_a_path_leads_to_its_group_too(job: str, name: str) -> None:
+    key = _key(job, {name: "v"})
+    assert paths.grouping_key(stockpaths.path(key), utf8_names=True) == key
+
+
+@given(name=_TEXT.filter(bool) | _PLAIN_NAMES)
+def test_the_twin_is_what_the_path_means_where_names_are_plain(name: str) -> None:
+    key = _key("x", {name: "v"})
+    read = paths.grouping_key(stockpaths.path(key))
+    assert stockpaths.twin(key) == (None if read == key else read)
+
+
+@pytest.mark.parametrize(
+    ("labels", "path"),
+    [
+        pytest.param({"job": "backup", "instance": "db-1.x"}, "job/backup/instance/db-1.x", id="plain"),
+        pytest.param({"job": "a/b"}, "job@base64/YS9i", id="a slash"),
+        pytest.param({"job": "x", "a": ""}, "job/x/a@base64/=", id="nothing"),
+        pytest.param({"job": ".."}, "job@base64/Li4", id="dots alone"),
+        pytest.param({"job": "x", "a": "b c%2F"}, "job/x/a@base64/YiBjJTJG", id="what looks escaped"),
+        pytest.param({"job": "x", "app.io/name": "v"}, "job/x/U__app_2e_io_2f_name/v", id="a name in UTF-8"),
+    ],
+)
+def test_a_path_is_spelled_with_plain_characters(labels: dict[str, str], path: str) -> None:
+    assert stockpaths.path(groups.grouping_key(labels)) == path
+
+
+@pytest.mark.parametrize(
+    ("labels", "clear"),
+    [
+        pytest.param({"job": "x", "a": "é/b"}, True, id="any UTF-8"),
+        pytest.param({"job": "x\ufffd"}, False, id="bytes that were no UTF-8"),
+        pytest.param({"job": "x", "a": "\ud800"}, False, id="half a character"),
+        pytest.param({"job": "x", "U__a": "b"}, False, id="a name that may stand for another"),
+    ],
+)
+def test_a_key_is_clear_where_it_can_be_no_others(labels: dict[str, str], clear: bool) -> None:
+    assert stockpaths.is_clear(groups.grouping_key(labels)) == clear
