@@ -80,7 +80,6 @@ def test_what_is_no_template_is_refused(text: str, reason: str) -> None:
         pytest.param("job={{.metadata.labels.none}}", "it has no label none", id="label"),
         pytest.param("job=a,x={{.metadata.annotations.none}}", "it has no annotation none", id="annotation"),
         pytest.param("job={{.metadata.labels.empty}}", "label job would be empty", id="empty"),
-        pytest.param("job={{.metadata.annotations.long}}", "it has no annotation long", id="long-annotation"),
     ],
 )
 def test_what_an_object_lacks_is_said(text: str, reason: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import cleanups, ends, kinds, views
+from tidegate.controller import cleanups, ends, kinds, subjects, views
 from tidegate.model import owners
 
 

@@ -143,7 +143,25 @@ def _last_action() -> Json:
 
 def _conditions() -> Json:
     """A list of ``metav1.Condition``."""
-    fields = {
+    return {
+        "description": (
+            "Accepted: the operator can read the policy; one that it cannot read keeps everything that it selects. "
+            "Ready: it is accepted, and there is no object for which a template of `groups` cannot be filled."
+        ),
+        "type": "array",
+        "items": {
+            "description": "One aspect of the policy's state.",
+            "type": "object",
+            "required": ["type", "status", "lastTransitionTime", "reason", "message"],
+            "properties": _condition(),
+        },
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["type"],
+    }
+
+
+def _condition() -> Json:
+    return {
         "type": {
             "description": "What it is about.",
             "type": "string",
@@ -170,19 +188,4 @@ def _conditions() -> Json:
             "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
         },
         "message": {"description": "Why, in words.", "type": "string", "maxLength": 32768},
-    }
-    return {
-        "description": (
-            "Accepted: the operator can read the policy; one that it cannot read keeps everything that it selects. "
-            "Ready: it is accepted, and there is no object for which a template of `groups` cannot be filled."
-        ),
-        "type": "array",
-        "items": {
-            "description": "One aspect of the policy's state.",
-            "type": "object",
-            "required": ["type", "status", "lastTransitionTime", "reason", "message"],
-            "properties": fields,
-        },
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": ["type"],
     }

@@ -54,7 +54,35 @@ def schema(scope: policies.Scope) -> Json:
 
 
 def _selector() -> Json:
-    expression = {
+    return {
+        "description": (
+            "Which Jobs the policy is for, by their labels. A CronJob is selected by the labels of its job template. "
+            "All of matchLabels and matchExpressions have to hold. An empty selector selects everything."
+        ),
+        "type": "object",
+        "default": {},
+        "properties": {
+            "matchLabels": {
+                "description": "Labels, and the values that they must have.",
+                "type": "object",
+                "maxProperties": _MOST_REQUIREMENTS,
+                "additionalProperties": _label_value(),
+                "x-kubernetes-validations": crdrules.names(LABEL_NAME),
+            },
+            "matchExpressions": {
+                "description": "Comparisons of labels.",
+                "type": "array",
+                "maxItems": _MOST_REQUIREMENTS,
+                "items": _expression(),
+                "x-kubernetes-list-type": "atomic",
+            },
+        },
+        "x-kubernetes-map-type": "atomic",
+    }
+
+
+def _expression() -> Json:
+    return {
         "description": "One comparison of a label.",
         "type": "object",
         "required": ["key", "operator"],
@@ -79,31 +107,6 @@ def _selector() -> Json:
             },
         },
         "x-kubernetes-validations": crdrules.REQUIREMENT,
-    }
-    return {
-        "description": (
-            "Which Jobs the policy is for, by their labels. A CronJob is selected by the labels of its job template. "
-            "All of matchLabels and matchExpressions have to hold. An empty selector selects everything."
-        ),
-        "type": "object",
-        "default": {},
-        "properties": {
-            "matchLabels": {
-                "description": "Labels, and the values that they must have.",
-                "type": "object",
-                "maxProperties": _MOST_REQUIREMENTS,
-                "additionalProperties": _label_value(),
-                "x-kubernetes-validations": crdrules.names(LABEL_NAME),
-            },
-            "matchExpressions": {
-                "description": "Comparisons of labels.",
-                "type": "array",
-                "maxItems": _MOST_REQUIREMENTS,
-                "items": expression,
-                "x-kubernetes-list-type": "atomic",
-            },
-        },
-        "x-kubernetes-map-type": "atomic",
     }
 
 

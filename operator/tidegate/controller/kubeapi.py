@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib import parse
 
 import aiohttp
@@ -15,10 +16,11 @@ from kubernetes.aio import client
 
 from tidegate import settings
 from tidegate.aiokits import clocks
-from tidegate.controller import kinds, pictures, podaddresses, servertimes, views
+from tidegate.controller import kinds, pictures, podaddresses, policies, servertimes, views
 from tidegate.model import owners
 
 Json: TypeAlias = dict[str, Any]
+_Item = TypeVar("_Item")
 
 _LIST_TRIES = 3
 """A continue token lives for minutes; if three lists in a row outlive theirs, the API server is not well."""
@@ -77,10 +79,10 @@ class KubeApi:
         """All objects of this kind, as they were at some moment after this call began."""
         found: list[views.OwnerView] = []
         for place in self._places():
-            found += await self._list(kind, f"{_root(kind)}{place}/{kind.plural}")
+            found += await self._list(f"{_root(kind)}{place}/{kind.plural}", functools.partial(views.view, kind=kind))
         return found
 
-    async def policies(self) -> list[policies.Policy]:
+    async def cleanup_policies(self) -> list[policies.Policy]:
         """All policies; none where the API server knows no such kinds."""
         group = f"/apis/{policies.GROUP}/{policies.VERSION}"
         try:
@@ -100,7 +102,9 @@ class KubeApi:
     async def set_policy_status(self, policy: policies.Policy, status: Json) -> None:
         """Merge this into the status of a policy."""
         place = f"/namespaces/{_quoted(policy.ref.namespace)}" if policy.ref.namespace else ""
-        path = f"/apis/{policies.GROUP}/{policies.VERSION}{place}/{policy.scope.plural}/{_quoted(policy.ref.name)}/status"
+        path = (
+            f"/apis/{policies.GROUP}/{policies.VERSION}{place}/{policy.scope.plural}/{_quoted(policy.ref.name)}/status"
+        )
         # Another policy of that name is none of ours: the API server compares the uid.
         await self._call("PATCH", path, body={"metadata": {"uid": policy.uid}, "status": status})
 
@@ -136,26 +140,25 @@ class KubeApi:
             return [""]
         return [f"/namespaces/{_quoted(namespace)}" for namespace in self._settings.namespaces]
 
-    async def _list(self, kind: kinds.Kind, path: str) -> list[views.OwnerView]:
+    async def _list(self, path: str, read: Callable[[Json], _Item | None]) -> list[_Item]:
         for _ in range(_LIST_TRIES - 1):
             try:
-                return await self._list_once(kind, path)
+                return await self._list_once(path, read)
             except ExpiredError:
                 continue
-        return await self._list_once(kind, path)
+        return await self._list_once(path, read)
 
-    async def _list_once(self, kind: kinds.Kind, path: str) -> list[views.OwnerView]:
-        """Page by page. Without a resourceVersion the API server answers with nothing older than the call."""
-        found: list[views.OwnerView] = []
+    async def _list_once(self, path: str, read: Callable[[Json], _Item | None]) -> list[_Item]:
+        """Page by page, but for what ``read`` leaves out. Without a resourceVersion nothing is older than the call."""
+        found: list[_Item] = []
         query = {"limit": str(self._settings.page_size)}
         while True:
             page = await self._call("GET", path, query=query)
             try:
-                cut = (views.view(item, kind=kind) for item in page["items"] or ())
-                found += [view for view in cut if view is not None]
+                found += [cut for item in page["items"] or () if (cut := read(item)) is not None]
                 token = page["metadata"].get("continue")
             except (KeyError, TypeError, ValueError) as error:
-                message = f"GET {path}: the answer is no list of {kind.plural}: {error!r}"
+                message = f"GET {path}: the answer is no list of such objects: {error!r}"
                 raise ApiError(message, reason="garbled") from error
             if not token:
                 return found
@@ -177,8 +180,11 @@ class KubeApi:
 
     async def _exchange(self, method: str, path: str, *, query: Mapping[str, str] | None, body: Json | None) -> Json:
         target = f"{path}?{parse.urlencode(query)}" if query else path
+        headers = {hdrs.ACCEPT: "application/json"}
+        if method == hdrs.METH_PATCH:
+            headers[hdrs.CONTENT_TYPE] = "application/merge-patch+json"
         request = await self._client.param_serialize(
-            method, target, header_params={"Accept": "application/json"}, body=body, auth_settings=["BearerToken"]
+            method, target, header_params=headers, body=body, auth_settings=["BearerToken"]
         )
         asked = self.time.asking()
         answer = await self._client.call_api(*request, _request_timeout=self._timeout)

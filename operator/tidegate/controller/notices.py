@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
-from tidegate.controller import announcers, plans, views
+from tidegate.controller import announcers, plans, policystatuses, views
 from tidegate.model import groups, lives, owners, records
 
 _NAMED = 3
@@ -19,6 +20,9 @@ _WHY = {
     lives.Reason.VANISHED: "by somebody else, unless Pushgateway lost it in a restart",
 }
 
+OnAct: TypeAlias = Callable[[owners.Owner, policystatuses.Act, list[groups.GroupingKey]], None]
+"""Is told what was done to groups of an owner."""
+
 
 class Notices:
     """Turns what happens into announcements.
@@ -26,9 +30,16 @@ class Notices:
     :param kept: how long a group is kept that was retired (:attr:`tidegate.controller.gateways.Gateway.kept`).
     """
 
-    def __init__(self, announce: Callable[[announcers.Announcement], None], *, kept: str) -> None:
+    def __init__(
+        self,
+        announce: Callable[[announcers.Announcement], None],
+        *,
+        kept: str,
+        on_act: OnAct = lambda owner, act, keys: None,
+    ) -> None:
         self._announce = announce
         self._kept = kept
+        self._on_act = on_act
         self._problems: dict[owners.Uid, tuple[str, ...]] = {}
         self._ambiguous: dict[groups.GroupingKey, frozenset[owners.Uid]] = {}
 
@@ -47,6 +58,7 @@ class Notices:
     def retired(self, done: Mapping[owners.Owner, list[groups.GroupingKey]]) -> None:
         """Groups of these owners were retired."""
         for owner, keys in done.items():
+            self._on_act(owner, policystatuses.Act.RETIRED, keys)
             self._say(owner, announcers.Reason.RETIRED, f"Retired {_listed(keys)}: over, and kept {self._kept}")
 
     def deleted(self, gone: Iterable[records.DeletedRecord]) -> None:
@@ -57,6 +69,7 @@ class Notices:
             for claim in record.claims.values():
                 together[claim.owner, record.reason].append(record.key)
         for (owner, reason), keys in together.items():
+            self._on_act(owner, policystatuses.Act.DELETED, keys)
             note = f"Deleted {_listed(keys)} {_WHY[reason]}"
             self._say(owner, announcers.Reason.DELETED, note, warning=reason is lives.Reason.TIMEOUT)
 

@@ -28,6 +28,7 @@ from tidegate.controller import (
     outages,
     owngateways,
     pictures,
+    policyreports,
     reconcilers,
     resyncs,
     stockgateways,
@@ -88,7 +89,8 @@ class Operator:
         own.watch(picture)
         agenda = agendas.Agenda()
         self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
-        told = notices.Notices(self._announcer.announce, kept=gateway.kept)
+        reports = policyreports.PolicyReports(picture, api=api, own=own)
+        told = notices.Notices(self._announcer.announce, kept=gateway.kept, on_act=reports.acted)
         self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock, time=api.time)
         self._resync = resyncs.Resync(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = feeds.GroupFeed(
@@ -110,6 +112,7 @@ class Operator:
             gateway=gateway,
             api=api,
             told=told,
+            reports=reports,
             own=own,
             clock=clock,
             chosen=chosen,

@@ -10,7 +10,18 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tidegate.controller import groupindexes, keypatterns, kinds, multimaps, podaddresses, podnames, policybooks, rosters, views
+from tidegate.controller import (
+    groupindexes,
+    keypatterns,
+    kinds,
+    multimaps,
+    podaddresses,
+    podnames,
+    policies,
+    policybooks,
+    rosters,
+    views,
+)
 from tidegate.model import groups, owners, records
 
 
@@ -95,11 +106,17 @@ class Picture:
         """The object with the rules that hold for it by the present policies."""
         return dataclasses.replace(view, rules=self._book.rules(view.subject)) if self._book.policies else view
 
+    @property
+    def policies(self) -> tuple[policies.Policy, ...]:
+        """All policies."""
+        return self._book.policies
+
     def rule_by(self, book: policybooks.PolicyBook) -> None:
         """These policies hold from now on, for what is known, too. Plan every group after this."""
-        if book == self._book:
-            return
+        is_same = book == self._book
         self._book = book
+        if is_same:
+            return
         for roster in self._rosters.values():
             for known in roster:
                 self._unindex(known.view)

@@ -122,6 +122,10 @@ class _Spec:
             self._problems.append("there is no spec")
         self._left: dict[str, Any] = dict(data) if isinstance(data, Mapping) else {}
 
+    def has(self, name: str) -> bool:
+        """Whether a field is there that nobody has read yet."""
+        return self._left.get(name) is not None
+
     def read(self, name: str, reader: Callable[[Any], _T]) -> _T | None:
         """What a field says; ``None`` where it is not there or cannot be read."""
         value = self._left.pop(name, None)
@@ -143,9 +147,10 @@ class _Spec:
 
 
 def _statement(spec: _Spec) -> cleanups.Statement:
+    has_after = spec.has("after")
     cleanup = spec.read("when", _when)
     after = spec.read("after", _positive)
-    if (cleanup is cleanups.Cleanup.AFTER) != (after is not None):
+    if (cleanup is cleanups.Cleanup.AFTER) != has_after:
         spec.fault("spec.after: it goes with when: After, and neither stands without the other")
     return cleanups.Statement(
         cleanup=cleanup,

@@ -21,6 +21,7 @@ from tidegate.controller import (
     pictures,
     plans,
     podaddresses,
+    policyreports,
     resyncs,
 )
 from tidegate.model import groups, lives, owners, records
@@ -46,6 +47,7 @@ class Reconciler:
         gateway: gateways.Gateway,
         api: kubeapi.KubeApi,
         told: notices.Notices,
+        reports: policyreports.PolicyReports,
         own: metrics.OperatorMetrics,
         clock: clocks.Clock,
         chosen: settings.OperatorSettings,
@@ -57,6 +59,7 @@ class Reconciler:
         self._gateway = gateway
         self._api = api
         self._notices = told
+        self._reports = reports
         self._metrics = own
         self._clock = clock
         self._settings = chosen
@@ -99,6 +102,8 @@ class Reconciler:
         for start in range(0, len(plan.actions), gateways.BATCH):
             await self._act(plan.actions[start : start + gateways.BATCH], epoch=epoch)
         self.first_plan.set()
+        if keys is None:
+            asking.create_task(self._reports.write(plan.decisions), name="write the status of policies")
 
     async def _act(self, actions: Sequence[records.Action], *, epoch: str) -> None:
         known = self._known_owners(actions)

@@ -51,7 +51,7 @@ class Resync:
         began = self._clock.wall()
         try:
             started = self._clock.steady()
-            said = await self._api.policies()
+            said = await self._api.cleanup_policies()
             found = {kind: await self._api.objects(kind) for kind in kinds.ALWAYS}
         except kubeapi.ApiError as error:
             self._metrics.api_errors.labels(reason=error.reason).inc()

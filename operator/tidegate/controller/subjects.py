@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from tidegate.controller import cleanups
 from tidegate.model import owners
 
-LONGEST_VALUE = 256
-"""Characters of an annotation that is kept, and of a value that a template makes: what is read by machines is shorter."""
+LONGEST_VALUE = 1024
+"""Characters of an annotation that is kept, and of a value that a template makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,3 @@ class Subject:
     parent: owners.Owner | None = None
     said: cleanups.Statement = cleanups.SILENT
     makes_others: bool = False
-

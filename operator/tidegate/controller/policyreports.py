@@ -1,0 +1,77 @@
+"""Keeping the status of every policy: how much it is for, what was done by it last, and whether it works."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from tidegate.controller import cleanups, kubeapi, metrics, pictures, plans, policies, policystatuses
+from tidegate.model import groups, owners
+
+_logger = logging.getLogger(__name__)
+
+
+class PolicyReports:
+    """Collects what concerns policies, and writes what changed of their status. A courtesy, as Events are: what cannot
+    be written is written with the next plan of everything."""
+
+    def __init__(self, picture: pictures.Picture, *, api: kubeapi.KubeApi, own: metrics.OperatorMetrics) -> None:
+        self._picture = picture
+        self._api = api
+        self._metrics = own
+        self._turn = asyncio.Lock()
+        self._last: dict[cleanups.PolicyRef, policystatuses.LastAction] = {}
+
+    def acted(self, owner: owners.Owner, act: policystatuses.Act, keys: Iterable[groups.GroupingKey]) -> None:
+        """Something was done to groups of this owner."""
+        for policy in self._policies_of(owner):
+            self._last[policy] = policystatuses.LastAction(act, self._api.time.now(), max(keys))
+
+    async def write(self, decisions: Iterable[plans.Decision]) -> None:
+        """Write what differs, where ``decisions`` are those of all groups."""
+        known = self._picture.policies
+        if not known or self._turn.locked():
+            return
+        async with self._turn:
+            await self._write(known, decisions)
+
+    async def _write(self, known: Iterable[policies.Policy], decisions: Iterable[plans.Decision]) -> None:
+        tallies = self._tallies(decisions)
+        for policy in known:
+            tally = tallies.get(policy.ref, policystatuses.Tally())
+            status = policystatuses.changed(policy, tally, now=self._api.time.now())
+            if status is None:
+                continue
+            try:
+                await self._api.set_policy_status(policy, status)
+            except kubeapi.NotFoundError:
+                _logger.debug("%s is gone", policy.ref)
+            except kubeapi.ApiError as error:
+                self._metrics.api_errors.labels(reason=error.reason).inc()
+                _logger.warning("the status of %s cannot be written: %s", policy.ref, error)
+                return
+
+    def _tallies(self, decisions: Iterable[plans.Decision]) -> dict[cleanups.PolicyRef, policystatuses.Tally]:
+        objects: Counter[cleanups.PolicyRef] = Counter()
+        unfilled: dict[cleanups.PolicyRef, list[str]] = defaultdict(list)
+        for view in self._picture.objects():
+            objects.update(view.rules.policies)
+            for policy in view.rules.policies:
+                unfilled[policy] += [
+                    f"{view.owner}: {problem}" for problem in view.rules.problems if problem.startswith(f"{policy}: ")
+                ]
+        held: Counter[cleanups.PolicyRef] = Counter()
+        for decision in decisions:
+            held.update({policy for holder in decision.owners for policy in self._policies_of(holder.owner)})
+        return {
+            policy.ref: policystatuses.Tally(
+                objects[policy.ref], held[policy.ref], self._last.get(policy.ref), unfilled[policy.ref]
+            )
+            for policy in self._picture.policies
+        }
+
+    def _policies_of(self, owner: owners.Owner) -> tuple[cleanups.PolicyRef, ...]:
+        known = self._picture.known(owner)
+        return () if known is None else known.view.rules.policies
