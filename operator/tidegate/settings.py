@@ -42,6 +42,12 @@ class WorkerSettings:
     coalesce_seconds: float = 0.05
     """How long changes are collected before they are planned together. Default 50 ms."""
 
+    most_retired: int = 5_000
+    """Groups retired in one resync period from which on the breaker trips. Default 5000."""
+
+    dry_run: bool = False
+    """Whether only to tell what would be done: nothing is claimed, released or retired. Default no."""
+
     backoff_seconds: float = 1.0
     """The first pause after a failure; it doubles with each further one. Default 1 s."""
 
@@ -70,6 +76,15 @@ class KubernetesSettings:
 
     concurrency: int = 8
     """Calls at the same time. Default 8."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodSettings:
+    """The Pod that the operator runs in, for Events that are about itself. Empty where it runs in none."""
+
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +135,9 @@ class OperatorSettings:
     """What is shown to the control API. It cannot do without; a Pushgateway has none."""
 
     stock: StockSettings = field(default_factory=StockSettings)
+
+    pod: PodSettings = field(default_factory=PodSettings)
+    """Its own Pod. Default none."""
 
     listen_address: str = ":9093"
     """``host:port`` of /metrics, /healthz and /readyz; an empty host is every address. Default ``:9093``."""

@@ -31,7 +31,10 @@ def new_registry() -> prometheus_client.CollectorRegistry:
 
 
 def configure_logging(*, level: str, format: str) -> None:
-    """Log to standard error in one line a record, libraries included; of :data:`LEVELS` and :data:`FORMATS`."""
+    """Log to standard error in one line a record, libraries included; of :data:`LEVELS` and :data:`FORMATS`.
+
+    A record may have fields of its own: ``extra={"fields": {"group": …}}``.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if format == "json" else _LogfmtFormatter())
     logging.basicConfig(level=_LEVELS[level], handlers=[handler], force=True)
@@ -45,6 +48,7 @@ def _fields(record: logging.LogRecord) -> dict[str, str]:
         "source": record.name,
         "msg": record.getMessage(),
     }
+    fields |= getattr(record, "fields", {})
     if record.exc_info and record.exc_info[0] is not None:
         fields["err"] = logging.Formatter().formatException(record.exc_info)
     return fields

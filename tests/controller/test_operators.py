@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -249,3 +250,49 @@ async def test_an_annotation_that_cannot_be_read_is_told_once(scene: Scene, runn
     calls = len(scene.api_server.calls)
     await scene.until_true(lambda: len(scene.api_server.calls) > calls + 4, why="two more lists")
     assert [event["reason"] for event in scene.api_server.events] == ["InvalidAnnotation"]
+
+
+async def test_a_dry_run_tells_what_it_would_retire_and_does_nothing(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    scene.api_server.put(scene.finished("x"))
+    await scene.push("job/x")
+    async with at_work(scene, worker=dataclasses.replace(QUICK, dry_run=True)):
+        await scene.until_true(
+            lambda: scene.metric("tidegate_operator_actions_total", action="retire", result="dry-run") > 1,
+            why="two plans",
+        )
+    assert scene.state(X) == "live"
+    told = [record.__dict__["fields"] for record in caplog.records if "would retire" in record.getMessage()]
+    assert told == [{"group": '{job="x"}', "owners": "Job prod/x", "rule": "name", "verdict": "over"}]
+
+
+async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_list(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [f"x{number}" for number in range(5)]
+    for name in names:
+        scene.api_server.put(scene.finished(name))
+        await scene.push(f"job/{name}")
+    async with at_work(scene, worker=dataclasses.replace(QUICK, most_retired=2)):
+        await scene.until_true(
+            lambda: scene.metric("tidegate_operator_breaker_tripped") == 1, why="the breaker to trip"
+        )
+        assert [scene.state(builders.key(f"job={name}")) for name in names] == ["live"] * 5
+        for name in names:
+            await scene.until(f"draining Job prod/{name}", key=builders.key(f"job={name}"))
+        await scene.until_true(lambda: scene.metric("tidegate_operator_breaker_tripped") == 0, why="it to close again")
+    assert "5 groups are to be retired at once" in caplog.text
+    assert scene.metric("tidegate_operator_groups_held_back") == 0
+
+
+async def test_what_was_decided_is_counted_with_its_rule(scene: Scene, running: operators.Operator) -> None:
+    scene.api_server.put(scene.running("x"))
+    for name in ("x", "nobodys"):
+        await scene.push(f"job/{name}")
+    for verdict, rule in (("active", "name"), ("unowned", "none")):
+        await scene.until_true(
+            lambda: scene.metric("tidegate_operator_group_verdicts", verdict=verdict, rule=rule) == 1,  # noqa: B023
+            why=f"one {verdict} group",
+        )

@@ -44,6 +44,7 @@ class Pushers:
         runs_on: bool = False,
         from_pod: bool = False,
         annotations: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
         ttl: int | None = None,
         suspend: bool = False,
         namespace: str | None = None,
@@ -52,7 +53,9 @@ class Pushers:
         container = self.container(
             group or name, result=result, key=key, fails=fails, runs_on=runs_on, from_pod=from_pod
         )
-        body = objects.job(name, container, annotations=annotations, ttl=ttl, suspend=suspend, pod=QUICK_END)
+        body = objects.job(
+            name, container, annotations=annotations, labels=labels, ttl=ttl, suspend=suspend, pod=QUICK_END
+        )
         return self._cluster.api.create("jobs", body, namespace=namespace or self.namespace)
 
     def acting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,9 @@ examples:
   tidegate import --from=http://pushgateway:9091 --persistence.file=groups
                                             take over what a Pushgateway has, times included
 """
+
+_POD = ("namespace", "name", "uid")
+"""What the manifests put into the environment of the operator, as POD_NAMESPACE and so on."""
 
 _ABOUT_ALL = ("--help", "--version")
 
@@ -131,7 +135,10 @@ def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
             drain_timeout=drain_timeout,
             late_push_grace=chosen.drain_late_push_grace,
         ),
-        worker=settings.WorkerSettings(resync_seconds=chosen.operator_resync),
+        worker=settings.WorkerSettings(
+            resync_seconds=chosen.operator_resync, most_retired=chosen.breaker_limit, dry_run=chosen.dry_run
+        ),
+        pod=settings.PodSettings(**{part: os.environ.get(f"POD_{part.upper()}", "") for part in _POD}),
         kubernetes=settings.KubernetesSettings(
             kubeconfig=chosen.kubernetes_kubeconfig or None, namespaces=tuple(chosen.kubernetes_namespace)
         ),

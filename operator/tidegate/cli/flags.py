@@ -168,6 +168,14 @@ def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere:
         group, "--operator.listen-address", values.address, defaults.listen_address, "address of its metrics and probes"
     )
     _flag(group, "--operator.resync", values.seconds, defaults.worker.resync_seconds, "how often all is listed anew")
+    _switch(group, "--dry-run", "only log and count what would be done; nothing is claimed, retired or deleted")
+    _flag(
+        group,
+        "--breaker.limit",
+        values.size,
+        defaults.worker.most_retired,
+        "groups retired in one resync period from which on nothing is, until a later list says the same",
+    )
     group.add_argument(
         "--ownership",
         dest="ownership",

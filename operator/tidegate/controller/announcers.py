@@ -35,13 +35,18 @@ class Reason(enum.Enum):
     DELETED = "GroupsDeleted"
     AMBIGUOUS = "AmbiguousGroup"
     INVALID = "InvalidAnnotation"
+    BREAKER = "BreakerTripped"
 
+
+_VERSIONS = {"Pod": "v1"}
+"""Of kinds that are not of Jobs' group."""
 
 _ACTIONS = {
     Reason.RETIRED: "Retire",
     Reason.DELETED: "Delete",
     Reason.AMBIGUOUS: "Claim",
     Reason.INVALID: "Read",
+    Reason.BREAKER: "Retire",
 }
 
 
@@ -125,7 +130,7 @@ def event(announcement: Announcement, *, now: float) -> dict[str, Any]:
         "action": _ACTIONS[announcement.reason],
         "note": _cut(announcement.note),
         "regarding": {
-            "apiVersion": "batch/v1",
+            "apiVersion": _VERSIONS.get(owner.kind, "batch/v1"),
             "kind": owner.kind,
             "namespace": owner.namespace,
             "name": owner.name,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
+from collections.abc import Iterable
 
 import prometheus_client
 
-from tidegate.controller import kinds, pictures
+from tidegate.controller import kinds, pictures, plans
 from tidegate.model import lives, records
 
 _ACTIONS = {records.ClaimGroup: "claim", records.ReleaseGroup: "release", records.RetireGroup: "retire"}
@@ -28,6 +30,20 @@ class OperatorMetrics:
             "What the gateway was told to do, and whether it did (done) or why not.",
             ["action", "result"],
             registry=registry,
+        )
+        self._verdicts = prometheus_client.Gauge(
+            "tidegate_operator_group_verdicts",
+            "Groups by what the last plan of all of them decided, and the rule that led to their owners.",
+            ["verdict", "rule"],
+            registry=registry,
+        )
+        self.breaker_tripped = prometheus_client.Gauge(
+            "tidegate_operator_breaker_tripped",
+            "1 while groups are held back since too many were to be retired at once.",
+            registry=registry,
+        )
+        self.held_back = prometheus_client.Gauge(
+            "tidegate_operator_groups_held_back", "Groups that the breaker keeps from being retired.", registry=registry
         )
         self.plan_seconds = prometheus_client.Histogram(
             "tidegate_operator_plan_duration_seconds", "Time to plan once.", buckets=_SECONDS, registry=registry
@@ -57,6 +73,16 @@ class OperatorMetrics:
             ["result"],
             registry=registry,
         )
+
+    def decided(self, decisions: Iterable[plans.Decision]) -> None:
+        """All groups were planned."""
+        self._verdicts.clear()
+        for (verdict, rule), count in Counter((one.verdict, one.rule) for one in decisions).items():
+            self._verdicts.labels(verdict=verdict.value, rule=rule or "none").set(count)
+
+    def would_act(self, action: records.Action) -> None:
+        """An action was not done, since nothing is to be."""
+        self._actions.labels(action=_ACTIONS[type(action)], result="dry-run").inc()
 
     def acted(self, action: records.Action, refusal: lives.Refusal | None) -> None:
         """The gateway answered an action."""

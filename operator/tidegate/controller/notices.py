@@ -36,7 +36,9 @@ class Notices:
         *,
         kept: str,
         on_act: OnAct = lambda owner, act, keys: None,
+        operator: owners.Owner | None = None,
     ) -> None:
+        self._operator = operator
         self._announce = announce
         self._kept = kept
         self._on_act = on_act
@@ -72,6 +74,15 @@ class Notices:
             self._on_act(owner, policystatuses.Act.DELETED, keys)
             note = f"Deleted {_listed(keys)} {_WHY[reason]}"
             self._say(owner, announcers.Reason.DELETED, note, warning=reason is lives.Reason.TIMEOUT)
+
+    def tripped(self, wanted: int, *, most: int) -> None:
+        """Too many groups were to be retired at once. It is said of the operator's own Pod, where it knows that."""
+        if self._operator is not None:
+            note = (
+                f"{wanted} groups are to be retired at once, more than --breaker.limit={most}: nothing is until the "
+                "next list of all objects says the same; look whether so many Jobs are over"
+            )
+            self._say(self._operator, announcers.Reason.BREAKER, note, warning=True)
 
     def ambiguous(self, found: Iterable[plans.Decision]) -> None:
         """Groups that objects in several namespaces may own alike: each object is told once.

@@ -35,6 +35,7 @@ from tidegate.controller import (
     supervisors,
     watches,
 )
+from tidegate.model import owners
 
 _logger = logging.getLogger(__name__)
 
@@ -90,7 +91,9 @@ class Operator:
         agenda = agendas.Agenda()
         self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
         reports = policyreports.PolicyReports(picture, api=api, own=own)
-        told = notices.Notices(self._announcer.announce, kept=gateway.kept, on_act=reports.acted)
+        told = notices.Notices(
+            self._announcer.announce, kept=gateway.kept, on_act=reports.acted, operator=_own_pod(chosen)
+        )
         self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock, time=api.time)
         self._resync = resyncs.Resync(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = feeds.GroupFeed(
@@ -182,6 +185,11 @@ def _gateway(
             return stockgateways.StockGateway(
                 chosen.gateway_url, session=session, clock=clock, registry=registry, chosen=chosen.stock
             )
+
+
+def _own_pod(chosen: settings.OperatorSettings) -> owners.Owner | None:
+    pod = chosen.pod
+    return owners.Owner("Pod", pod.namespace, pod.name, owners.Uid(pod.uid)) if pod.name and pod.namespace else None
 
 
 @contextlib.asynccontextmanager

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
 from tidegate.controller import (
     agendas,
     feeds,
+    gates,
     gateways,
     kubeapi,
     metrics,
@@ -29,6 +31,8 @@ from tidegate.model import groups, lives, owners, records
 _ECHO_SECONDS = 5.0
 """How long to wait for the gateway's own word of what it just did, so that nothing is said twice."""
 
+
+_logger = logging.getLogger(__name__)
 
 _ADDRESS_PAUSES = (1.0, 3.0, 0.0)
 """Seconds after which an address is asked about again that no pod has: the kubelet tells of it a second or two late."""
@@ -69,6 +73,7 @@ class Reconciler:
         self._lookups = outages.Outage(
             "asking for a pod", meanwhile="its group is left alone until the next resync", clock=clock
         )
+        self._gate = gates.Gate(chosen=chosen.worker, own=own, told=told)
         self._asking: set[ownership.Lookup] = set()
         self.last_turn = clock.steady()
         """When the worker last came round, on the steady clock. It does at least once a resync period."""
@@ -99,10 +104,12 @@ class Reconciler:
         for lookup in plan.lookups - self._asking:
             self._asking.add(lookup)
             asking.create_task(self._ask(lookup), name=f"ask for {lookup}")
-        for start in range(0, len(plan.actions), gateways.BATCH):
-            await self._act(plan.actions[start : start + gateways.BATCH], epoch=epoch)
+        actions = self._gate.permitted(plan, listed=self._resync.last_list, now=self._clock.steady())
+        for start in range(0, len(actions), gateways.BATCH):
+            await self._act(actions[start : start + gateways.BATCH], epoch=epoch)
         self.first_plan.set()
         if keys is None:
+            self._metrics.decided(plan.decisions)
             asking.create_task(self._reports.write(plan.decisions), name="write the status of policies")
 
     async def _act(self, actions: Sequence[records.Action], *, epoch: str) -> None:
@@ -145,6 +152,9 @@ class Reconciler:
             record = self._picture.group(action.key)
             first = record is None or not record.draining
             if isinstance(action, records.RetireGroup) and refusal is None and first:
+                said = {"group": groups.describe(action.key), "owners": _named(action.over, known)}
+                rules = {record.claims[uid].rule for uid in action.over if record and uid in record.claims}
+                _logger.info("retired a group", extra={"fields": said | {"rule": ",".join(sorted(rules))}})
                 for uid in action.over:
                     if uid in known:
                         retired[known[uid]].append(action.key)
@@ -192,3 +202,7 @@ class Reconciler:
         self._metrics.api_errors.labels(reason=error.reason).inc()
         self._lookups.failed(error)
         return isinstance(error, kubeapi.ForbiddenError)
+
+
+def _named(uids: Iterable[owners.Uid], known: Mapping[owners.Uid, owners.Owner]) -> str:
+    return ", ".join(str(known.get(uid, uid)) for uid in uids)

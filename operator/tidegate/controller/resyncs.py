@@ -33,6 +33,8 @@ class Resync:
         self._wanted = asyncio.Event()
         self.done = asyncio.Event()
         """Set once every object was listed."""
+        self.last_list = 0.0
+        """When the last complete list of every object began, on the steady clock."""
 
     def hurry(self) -> None:
         """List now. Said when all groups of a gateway are known: only a list that begins later proves an owner gone."""
@@ -61,6 +63,7 @@ class Resync:
         self._intake.policies(said)
         for kind, objects in found.items():
             self._intake.listed(kind, objects, started=started)
+        self.last_list = started
         self._metrics.last_list.set(began)
         self._outage.over()
         self._backoff.reset()
