@@ -87,6 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     flags.add_token_flag(both, "file with the token of the control API; empty: one in memory")
     for command in (operator, both):
         flags.add_operator_flags(command, gateway_is_elsewhere=command is operator)
+        flags.add_rule_flags(command)
     for command in (gateway, operator, both, importing):
         flags.add_log_flags(command)
     return parser

@@ -159,7 +159,7 @@ def add_token_flag(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere: bool) -> None:
-    """How the operator looks and decides."""
+    """How the operator looks."""
     defaults = settings.OperatorSettings()
     if gateway_is_elsewhere:
         add_followed_flags(parser)
@@ -168,6 +168,21 @@ def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere:
         group, "--operator.listen-address", values.address, defaults.listen_address, "address of its metrics and probes"
     )
     _flag(group, "--operator.resync", values.seconds, defaults.worker.resync_seconds, "how often all is listed anew")
+    _flag(group, "--kubernetes.kubeconfig", str, "", "kubeconfig file; empty: the Pod's account, $KUBECONFIG, ~/.kube")
+    group.add_argument(
+        "--kubernetes.namespace",
+        dest="kubernetes_namespace",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="watch only this namespace; may be given several times (default: all)",
+    )
+
+
+def add_rule_flags(parser: argparse.ArgumentParser) -> None:
+    """How the operator decides."""
+    defaults = settings.OperatorSettings()
+    group = parser.add_argument_group("operator: rules")
     _switch(group, "--dry-run", "only log and count what would be done; nothing is claimed, retired or deleted")
     _flag(
         group,
@@ -198,15 +213,6 @@ def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere:
         values.seconds,
         defaults.rules.late_push_grace,
         "how long after its end a push may still be the Job's own",
-    )
-    _flag(group, "--kubernetes.kubeconfig", str, "", "kubeconfig file; empty: the Pod's account, $KUBECONFIG, ~/.kube")
-    group.add_argument(
-        "--kubernetes.namespace",
-        dest="kubernetes_namespace",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="watch only this namespace; may be given several times (default: all)",
     )
 
 

@@ -19,34 +19,9 @@ class OperatorMetrics:
     """All ``tidegate_operator_*`` metrics, in one registry."""
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self._count_groups(registry)
         self._objects = prometheus_client.Gauge(
             "tidegate_operator_objects", "Kubernetes objects that groups can follow.", ["kind"], registry=registry
-        )
-        self._groups = prometheus_client.Gauge(
-            "tidegate_operator_groups", "Groups that the gateway told of.", registry=registry
-        )
-        self._actions = prometheus_client.Counter(
-            "tidegate_operator_actions_total",
-            "What the gateway was told to do, and whether it did (done) or why not.",
-            ["action", "result"],
-            registry=registry,
-        )
-        self._verdicts = prometheus_client.Gauge(
-            "tidegate_operator_group_verdicts",
-            "Groups by what the last plan of all of them decided, and the rule that led to their owners.",
-            ["verdict", "rule"],
-            registry=registry,
-        )
-        self.breaker_tripped = prometheus_client.Gauge(
-            "tidegate_operator_breaker_tripped",
-            "1 while groups are held back since too many were to be retired at once.",
-            registry=registry,
-        )
-        self.held_back = prometheus_client.Gauge(
-            "tidegate_operator_groups_held_back", "Groups that the breaker keeps from being retired.", registry=registry
-        )
-        self.plan_seconds = prometheus_client.Histogram(
-            "tidegate_operator_plan_duration_seconds", "Time to plan once.", buckets=_SECONDS, registry=registry
         )
         self.last_list = prometheus_client.Gauge(
             "tidegate_operator_last_list_timestamp_seconds",
@@ -72,6 +47,34 @@ class OperatorMetrics:
             "Events for people: posted, failed, or dropped because too many waited.",
             ["result"],
             registry=registry,
+        )
+
+    def _count_groups(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self._groups = prometheus_client.Gauge(
+            "tidegate_operator_groups", "Groups that the gateway told of.", registry=registry
+        )
+        self._actions = prometheus_client.Counter(
+            "tidegate_operator_actions_total",
+            "What the gateway was told to do, and whether it did (done) or why not.",
+            ["action", "result"],
+            registry=registry,
+        )
+        self._verdicts = prometheus_client.Gauge(
+            "tidegate_operator_group_verdicts",
+            "Groups by what the last plan of all of them decided, and the rule that led to their owners.",
+            ["verdict", "rule"],
+            registry=registry,
+        )
+        self.breaker_tripped = prometheus_client.Gauge(
+            "tidegate_operator_breaker_tripped",
+            "1 while groups are held back since too many were to be retired at once.",
+            registry=registry,
+        )
+        self.held_back = prometheus_client.Gauge(
+            "tidegate_operator_groups_held_back", "Groups that the breaker keeps from being retired.", registry=registry
+        )
+        self.plan_seconds = prometheus_client.Histogram(
+            "tidegate_operator_plan_duration_seconds", "Time to plan once.", buckets=_SECONDS, registry=registry
         )
 
     def decided(self, decisions: Iterable[plans.Decision]) -> None:
