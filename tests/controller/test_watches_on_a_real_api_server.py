@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,15 @@ from tests.support import waiting
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
 from tidegate.controller import intakes, outages, supervisors, watches
+
+
+@pytest.fixture(autouse=True)
+def kopf_leaves_nothing_for_other_tests() -> Iterator[None]:
+    """A watch that ends by an error leaves answers that nobody has read, and says so when they are collected: here."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 class _Watching:
