@@ -90,7 +90,7 @@ class Operator:
         own.watch(picture)
         agenda = agendas.Agenda()
         self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
-        reports = policyreports.PolicyReports(picture, api=api, own=own)
+        reports = policyreports.PolicyReports(picture, api=api, own=own, clock=clock)
         told = notices.Notices(
             self._announcer.announce, kept=gateway.kept, on_act=reports.acted, operator=_own_pod(chosen)
         )
