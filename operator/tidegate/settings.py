@@ -43,7 +43,7 @@ class WorkerSettings:
     """How long changes are collected before they are planned together. Default 50 ms."""
 
     most_retired: int = 5_000
-    """Groups retired in one resync period from which on the breaker trips. Default 5000."""
+    """Groups that may be retired in one resync period: where more are to be, the breaker trips. Default 5000."""
 
     dry_run: bool = False
     """Whether only to tell what would be done: nothing is claimed, released or retired. Default no."""

@@ -183,13 +183,14 @@ def add_rule_flags(parser: argparse.ArgumentParser) -> None:
     """How the operator decides."""
     defaults = settings.OperatorSettings()
     group = parser.add_argument_group("operator: rules")
-    _switch(group, "--dry-run", "only log and count what would be done; nothing is claimed, retired or deleted")
+    _switch(group, "--dry-run", "only log and count what would be done; no group is claimed, released or retired")
     _flag(
         group,
         "--breaker.limit",
         values.size,
         defaults.worker.most_retired,
-        "groups retired in one resync period from which on nothing is, until a later list says the same",
+        "groups that may be retired in one resync period; where more are to be, none is until a later list says the "
+        "same, and then this many a period",
     )
     group.add_argument(
         "--ownership",

@@ -39,6 +39,8 @@ class OperatorMetrics:
         self.api_errors = prometheus_client.Counter(
             "tidegate_operator_api_errors_total", "Failed calls to the API server.", ["reason"], registry=registry
         )
+        # There from the start: of a series that begins at 1, Prometheus does not see that it grew.
+        self.api_errors.labels(reason="forbidden")
         self.gateway_errors = prometheus_client.Counter(
             "tidegate_operator_gateway_errors_total", "Failed calls to the gateway.", registry=registry
         )
