@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders, nets, policybuilders
+from tidegate import settings
 from tidegate.controller import podaddresses, policybooks, views
 
 NAMES_IT = {"tidegate.dev/grouping-key": "job=x,instance=db1; job=x,instance=db1,namespace=prod"}
@@ -114,6 +115,17 @@ def test_a_claim_of_a_stranger_is_no_reason_to_retire_what_a_job_of_another_name
     planned = _scene(stranger, kept, pods=(nets.pod(kept, until=15.0),), claims=(stranger,))
     assert [line for line in planned if line.startswith("retire")] == []
     assert f'release {{job="x",instance="db1"}} of {stranger.uid}' in planned
+
+
+@pytest.mark.parametrize("rule", settings.OWNERSHIP)
+def test_a_claim_of_a_stranger_that_is_long_gone_ends_nothing_of_what_a_job_of_another_namespace_pushed(
+    rule: str,
+) -> None:
+    claim = builders.claim(builders.job("gone", namespace="dev"), rule=rule)
+    elsewhere = builders.job("y", annotations={"tidegate.dev/grouping-key": "job=other"})
+    made = builders.picture(elsewhere, holds=[nets.pushed(PLAIN, claims=(claim,))])
+    planned = builders.planned(nets.told(made, nets.pod(elsewhere)))
+    assert planned == [f'release {{job="x",instance="db1"}} of {claim.owner.uid}']
 
 
 @pytest.mark.parametrize(

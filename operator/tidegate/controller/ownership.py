@@ -166,10 +166,10 @@ class _Reader:
             if known is not None:
                 if self._still_holds(known.view, claim):
                     found[uid] = self._holder(known, rule=claim.rule)
-            elif gone_at is not None:
-                found[uid] = self._gone_holder(claim, gone_at=gone_at)
-            else:
+            elif gone_at is None:
                 unknown.add(uid)
+            elif evidence.may_own(claim.owner, self._record.key, by=self._by):
+                found[uid] = self._gone_holder(claim, gone_at=gone_at)
         return found, unknown
 
     def _newcomers(self, joined: Iterable[_Joined], *, heritage: set[tuple[str, str, str]]) -> dict[owners.Uid, Holder]:
