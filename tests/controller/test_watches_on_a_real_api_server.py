@@ -7,7 +7,7 @@ import contextlib
 import gc
 import threading
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from tests.cluster import apis, clusters, objects
 from tests.support import waiting
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import intakes, outages, supervisors, watches
+from tidegate.controller import intakes, kinds, outages, supervisors, watches
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +31,13 @@ def kopf_leaves_nothing_for_other_tests() -> Iterator[None]:
 class _Watching:
     """A supervised watch; ``seen`` is what it saw, and how often it was begun anew is counted."""
 
-    def __init__(self, kubeconfig: Path, *, namespaces: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, kubeconfig: Path, *, namespaces: tuple[str, ...] = (), watched: Collection[kinds.Kind] = kinds.ALWAYS
+    ) -> None:
         self.seen: list[intakes.Sighting] = []
         self.restarts = 0
         self.threads: set[threading.Thread] = set()
+        self._watched = watched
         self._chosen = settings.KubernetesSettings(kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3)
 
     def supervisor(self) -> supervisors.Supervisor:
@@ -50,7 +53,7 @@ class _Watching:
 
     def _work(self, told: threading.Event) -> None:
         self.threads.add(threading.current_thread())
-        watches.watch(told, chosen=self._chosen, sink=self.seen.append)
+        watches.watch(told, chosen=self._chosen, watched=self._watched, sink=self.seen.append)
 
     def _count(self) -> None:
         self.restarts += 1
