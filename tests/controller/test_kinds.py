@@ -100,3 +100,15 @@ def test_the_table_begins_with_what_is_always_watched() -> None:
 def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: str) -> None:
     with pytest.raises(settings.BadSettingsError, match=r"runs\.example\.com is watched already; give it once"):
         kinds.table([_DONE, again])
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings"),
+    [
+        pytest.param("Job", {"Job"}, id="Kubernetes' own"),
+        pytest.param("Workflow.argoproj.io", {"Workflow.argoproj.io", "Workflow"}, id="another"),
+        pytest.param("Job.batch.volcano.sh", {"Job.batch.volcano.sh"}, id="another Job"),
+    ],
+)
+def test_a_policy_may_call_a_kind_as_its_objects_do_but_for_another_job(name: str, spellings: set[str]) -> None:
+    assert kinds.spellings(name) == spellings

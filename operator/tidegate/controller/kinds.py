@@ -66,6 +66,12 @@ def word(kind: str, *, group: str) -> str:
     return kind if group in _PLAIN_GROUPS else f"{kind}.{group}"
 
 
+def spellings(name: str) -> frozenset[str]:
+    """What a policy may call a kind: its name here, or what stands in its objects where that is not Kubernetes' own."""
+    plain = name.partition(".")[0]
+    return frozenset({name} if plain in _OWN else {name, plain})
+
+
 JOB = Kind(
     group="batch",
     version="v1",
@@ -109,6 +115,7 @@ TASKRUN = Kind(
     name="TaskRun.tekton.dev",
     finish=ends.parse("status.conditions.Succeeded=True/False"),
 )
+_OWN = frozenset({JOB.name, CRONJOB.name, POD.name})
 BY_WORD = {kind.plural: kind for kind in (POD, WORKFLOW, TASKRUN)}
 """Those that a flag may name by one word."""
 
