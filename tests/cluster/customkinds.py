@@ -16,13 +16,14 @@ _RBAC = "rbac.authorization.k8s.io"
 class Runs:
     """Objects that end when their condition ``Done`` turns true. Nobody but the test writes their status.
 
-    :ivar flag: how the operator is told to look at them.
+    :ivar watch: what `--watch` says of them.
+    :ivar kind: what owners of this kind are called.
     """
 
     def __init__(self, cluster: clusters.Cluster, *, group: str) -> None:
         self._api = cluster.api
         self.group = group
-        self.flag = f"--watch={group}/v1/runs:status.conditions.Done"
+        self.watch = f"{group}/v1/runs:status.conditions.Done"
         self.kind = f"Run.{group}"
 
     @contextlib.contextmanager

@@ -35,7 +35,7 @@ def stage(
     with contextlib.ExitStack() as stack:
         stack.callback(cluster.kubectl, "delete", "-f", _WATCH_PODS)
         folder = tmp_path_factory.mktemp("stage")
-        arguments = ("--watch=pods", runs.flag)
+        arguments = ("--watch=pods", f"--watch={runs.watch}")
         yield stack.enter_context(
             stages.opened(cluster, kubeconfig=operator_kubeconfig, folder=folder, arguments=arguments)
         )
@@ -151,3 +151,31 @@ def test_the_group_of_a_resource_that_is_deleted_goes_too(stage: stages.Stage, r
     stage.claimed(name, run["metadata"]["uid"])
     runs.delete(name, namespace=stage.namespace)
     stage.goes(name)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_resource_that_is_missing_keeps_nobody_from_being_cleaned_up_and_is_followed_once_it_is_there(
+    cluster: clusters.Cluster,
+    gateway: tidegates.Gateway,
+    push: pushers.Pushers,
+    operator_kubeconfig: Path,
+    tmp_path: Path,
+) -> None:
+    late = customkinds.Runs(cluster, group=f"{push.namespace}.tidegate.example")
+    arguments = (stages.RESYNC, f"--watch={late.watch}")
+    operator = tidegates.Operator(tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=arguments)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(late.granted())
+        stack.callback(operator.process.stop)
+        operator.start()
+        beacons.pass_by(push, gateway)
+
+        stack.enter_context(late.defined())
+        name = push.unique("late")
+        late.create(name, namespace=push.namespace)
+        gateway.push(f"job/{name}", "# TYPE job_result gauge\njob_result 1\n")
+        waiting.eventually(lambda: gateway.groups()[name]["claims"], why="the claim", timeout=30.0)
+        late.turn(name, namespace=push.namespace)
+        waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=30.0)
+        [told] = operator.complaints()
+        assert f"--watch for runs.{late.group} fails" in told
