@@ -168,6 +168,21 @@ async def test_a_resource_without_namespaces_is_told_of_and_disturbs_nobody(
     assert "nodes are in no namespace, and only what is in one can be followed" in caplog.text
 
 
+async def test_what_may_not_be_listed_stops_all_lists_with_words(
+    cluster: clusters.Cluster, namespace: str, api: kubeapi.KubeApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    forbidden = customkinds.Runs(cluster, group=f"{namespace}.tidegate.example")
+    listing = _Listing(api, forbidden.watch)
+
+    async def told() -> bool:
+        return f'cannot list resource "runs" in API group "{forbidden.group}"' in caplog.text
+
+    with forbidden.defined():
+        async with listing.at_work():
+            await waiting.eventually_async(told, why="the missing right to be named", timeout=20.0)
+            assert not listing.resync.done.is_set()
+
+
 async def test_only_bare_pods_that_can_end_are_listed(
     cluster: clusters.Cluster, namespace: str, operator_rights: Path
 ) -> None:

@@ -146,3 +146,54 @@ def test_the_parent_is_what_controls_it(api_version: str, kind: str, word: str) 
 def test_what_only_refers_to_another_object_has_no_parent() -> None:
     reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "u8"}
     assert _view(_job(metadata={"ownerReferences": [reference]})).parent is None
+
+
+_WORKFLOW: dict[str, Any] = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "Workflow",
+    "metadata": {
+        "name": "fetch-x7k2p",
+        "generateName": "fetch-",
+        "namespace": "prod",
+        "uid": "u1",
+        "creationTimestamp": "2026-01-31T08:00:00Z",
+        "resourceVersion": "42",
+        "labels": {"workflows.argoproj.io/completed": "true", "workflows.argoproj.io/phase": "Failed"},
+        "annotations": {cleanups.CLEANUP: "on-success"},
+        "ownerReferences": [
+            {
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "CronWorkflow",
+                "name": "fetch",
+                "uid": "u9",
+                "controller": True,
+            }
+        ],
+    },
+    "spec": {"entrypoint": "main", "templates": [{"name": "main", "container": {"image": "busybox"}}]},
+    "status": {"phase": "Failed", "startedAt": "2026-01-31T08:00:01Z", "finishedAt": "2026-01-31T08:00:20Z"},
+}
+
+
+def test_a_workflow_is_read_as_a_job_is() -> None:
+    view = _view(_WORKFLOW, kind=kinds.WORKFLOW)
+    assert view.owner == owners.Owner("Workflow.argoproj.io", "prod", "fetch-x7k2p", owners.Uid("u1"))
+    assert view.parent == owners.Owner("CronWorkflow.argoproj.io", "prod", "fetch", owners.Uid("u9"))
+    assert view.rules.cleanup is cleanups.Cleanup.ON_SUCCESS
+    assert (view.finish is not None, view.completions, view.hostname, view.version) == (True, None, None, 42)
+
+
+def test_a_new_object_of_any_kind_needs_neither_spec_nor_status() -> None:
+    run = kinds.Kind("example.com", "v1", "runs", kinds.parse("workflows").finish, name="Run.example.com")
+    data = {
+        "metadata": {name: _WORKFLOW["metadata"][name] for name in ("name", "namespace", "uid", "creationTimestamp")}
+    }
+    view = _view(data, kind=run)
+    assert (view.kind, view.finish, view.parent) == ("Run.example.com", None, None)
+
+
+def test_a_pod_that_another_object_controls_is_of_no_interest_and_a_bare_one_is() -> None:
+    data = {**_WORKFLOW, "spec": {"hostname": "tool"}}
+    assert views.view(data, kind=kinds.POD) is None
+    bare = {**data, "metadata": {**data["metadata"], "ownerReferences": []}}
+    assert _view(bare, kind=kinds.POD).hostname == "tool"
