@@ -65,6 +65,10 @@ class KubernetesSettings:
     namespaces: tuple[str, ...] = ()
     """Only these namespaces. Default: all."""
 
+    watch: tuple[str, ...] = ()
+    """What groups can follow beside Jobs and CronJobs: words such as ``pods``, or a resource and how it ends, such as
+    ``example.com/v1/runs:status.conditions.Done``. Default: nothing."""
+
     page_size: int = 250
     """Objects a page of a list. Default 250: while one is read it takes several times its own size."""
 

@@ -177,6 +177,15 @@ def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere:
         metavar="NAME",
         help="watch only this namespace; may be given several times (default: all)",
     )
+    group.add_argument(
+        "--watch",
+        dest="watch",
+        type=values.watch,
+        action=_Several,
+        default=defaults.kubernetes.watch,
+        metavar="KIND",
+        help="what else groups follow: pods, workflows, taskruns, or GROUP/VERSION/PLURAL:PATH.TO.CONDITION",
+    )
 
 
 def add_rule_flags(parser: argparse.ArgumentParser) -> None:

@@ -98,4 +98,8 @@ class OperatorMetrics:
         """Tell of this picture's size at every scrape."""
         self._groups.set_function(picture.group_count)
         for kind in kinds.ALWAYS:
-            self._objects.labels(kind=kind.name).set_function(functools.partial(picture.count, kind))
+            self.count(kind, picture)
+
+    def count(self, kind: kinds.Kind, picture: pictures.Picture) -> None:
+        """Tell how many objects of this kind are in the picture, at every scrape from now on."""
+        self._objects.labels(kind=kind.name).set_function(functools.partial(picture.count, kind))
