@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from hypothesis import strategies
 
 from tests.controller import builders, policybuilders
 from tidegate import settings
-from tidegate.controller import cleanups, pictures, podaddresses, policies, policybooks, views
+from tidegate.controller import cleanups, evidence, pictures, podaddresses, policies, policybooks, views
 from tidegate.model import groups, owners, records
 
 _NAMES = ("x", "x-29000000", "y")
@@ -60,13 +61,27 @@ def scenes(draw: strategies.DrawFn) -> Scene:
             picture.resolved(pictures.Pod(namespace, name), draw(strategies.none() | strategies.sampled_from(_UIDS)))
     for address in _ADDRESSES:
         if draw(strategies.integers(0, 7)) < 7:
-            answer = draw(_answers([view.uid for view, _ in objects]))
+            answer = draw(_answers([view.uid for view, _ in objects if view.kind == "Job"]))
             hypothesis.note(f"{address}: {answer}")
             picture.address_resolved(pictures.Address(address), answer)
     book = policybooks.PolicyBook(draw(strategies.lists(_policies(), max_size=2)))
     hypothesis.note(f"policies: {book.policies}")
     picture.rule_by(book)
+    held = [_as_claimed_now(picture, record) for record in held]
+    for record in held:
+        picture.changed(record, steady=0.0)
     return Scene(picture, held)
+
+
+def _as_claimed_now(picture: pictures.Picture, record: records.GroupRecord) -> records.GroupRecord:
+    """The group with each claim by the rule that leads to its owner now, where one does."""
+    by = evidence.pusher(picture, record, rules=builders.RULES)
+    claims = dict(record.claims)
+    for uid, claim in claims.items():
+        if (known := picture.known(claim.owner)) is not None:
+            found = evidence.find(known.view, record, by=by, picture=picture, rules=builders.RULES)
+            claims[uid] = claim if found is None else claim._replace(rule=found.rule)
+    return dataclasses.replace(record, claims=claims)
 
 
 @strategies.composite
@@ -167,7 +182,7 @@ def _claims(draw: strategies.DrawFn, view: views.OwnerView, key: groups.Grouping
     if draw(strategies.booleans()):
         return claim
     return claim._replace(
-        rule=draw(strategies.sampled_from(settings.OWNERSHIP)),
+        rule=draw(strategies.sampled_from(settings.OWNERSHIP)) if view in _STRANGERS else claim.rule,
         kept_for=draw(strategies.sampled_from([0.0, 600.0, 48 * 3600.0])),
         series=view.parent,
     )
