@@ -82,7 +82,9 @@ def test_no_job_of_another_namespace_owns_what_a_jobs_pod_pushed(labels: str) ->
 
 def test_a_claim_by_name_from_another_namespace_goes_once_the_address_is_known() -> None:
     foreign = builders.job("x", namespace="dev")
-    picture = nets.told(builders.picture(foreign, X, holds=[nets.pushed("job=x", claims=(foreign, X))]), nets.pod(X))
+    picture = nets.told(
+        builders.picture(foreign, X, holds=[nets.pushed("job=x", claims=(foreign, nets.by_address(X)))]), nets.pod(X)
+    )
     assert builders.planned(picture) == ['release {job="x"} of dev-x-uid']
 
 
@@ -152,3 +154,18 @@ def test_an_address_that_no_group_has_any_more_is_forgotten() -> None:
     picture = nets.told(builders.picture(X, holds=[record]), nets.pod(X))
     picture.deleted(record.key)
     assert picture.address(nets.IP) is None
+
+
+def test_what_names_the_host_of_its_pod_is_of_the_run_though_its_cronjob_has_the_name() -> None:
+    cronjob = builders.cronjob("nightly")
+    run = builders.job("nightly-29000000", parent=cronjob.owner, finished=15, completions=2)
+    record = nets.pushed("job=nightly,instance=nightly-29000000-1")
+    picture = nets.told(builders.picture(cronjob, run, holds=[record]), nets.pod(run, name="nightly-29000000-1-b2c4d"))
+    assert [line.split()[0] for line in builders.planned(picture)] == ["claim", "retire"]
+
+
+def test_a_claim_by_name_becomes_one_by_address_when_that_is_known() -> None:
+    picture = nets.told(builders.picture(X, holds=[nets.pushed("job=x", claims=(X,))]), nets.pod(X))
+    (action,) = builders.plan(picture).actions
+    assert isinstance(action, records.ClaimGroup)
+    assert action.claim == nets.by_address(X)

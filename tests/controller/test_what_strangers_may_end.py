@@ -7,6 +7,7 @@ import pytest
 from tests.controller import builders, nets, policybuilders
 from tidegate import settings
 from tidegate.controller import podaddresses, policybooks, views
+from tidegate.model import owners
 
 NAMES_IT = {"tidegate.dev/grouping-key": "job=x,instance=db1; job=x,instance=db1,namespace=prod"}
 PLAIN, LABELLED = "job=x,instance=db1", "job=x,instance=db1,namespace=prod"
@@ -75,12 +76,12 @@ each_stranger = pytest.mark.parametrize(
 
 def _scene(
     stranger: views.OwnerView,
-    *owners: views.OwnerView,
+    *there: views.OwnerView,
     pods: tuple[podaddresses.AddressPod, ...],
-    claims: tuple[views.OwnerView, ...] = (),
+    claims: tuple[views.OwnerView | owners.Claim, ...] = (),
 ) -> list[str]:
     """What is planned of a group with an address, where a policy of the stranger's namespace names it, too."""
-    made = builders.picture(stranger, *owners, holds=[nets.pushed(PLAIN, claims=claims)])
+    made = builders.picture(stranger, *there, holds=[nets.pushed(PLAIN, claims=claims)])
     if stranger is BY_POLICY:
         made.rule_by(policybooks.PolicyBook([THEIRS]))
     return builders.planned(nets.told(made, *pods))
@@ -103,7 +104,7 @@ def test_a_stranger_neither_holds_nor_ends_what_a_job_of_another_namespace_pushe
 @each_stranger
 def test_a_claim_that_a_stranger_has_already_goes_and_the_pushers_stays(stranger: views.OwnerView) -> None:
     pods = (nets.pod(OURS_BY_NAME),)
-    planned = _scene(stranger, OURS_BY_NAME, pods=pods, claims=(stranger, OURS_BY_NAME))
+    planned = _scene(stranger, OURS_BY_NAME, pods=pods, claims=(stranger, nets.by_address(OURS_BY_NAME)))
     assert planned == [f'release {{job="x",instance="db1"}} of {stranger.uid}']
 
 

@@ -98,7 +98,7 @@ def find(
         if view.rules.keys is not None and rule != settings.ANNOTATION:
             continue
         found = _RULES[rule](view, record.key, by, picture)
-        if found is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(record.key, by):
+        if found is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(view, record.key, by, picture):
             return Evidence.POD
         if found is not None:
             return found
@@ -129,13 +129,16 @@ def _by_address(
     run = by.known.view
     cronjob = terms.cronjob(run)
     # What has its CronJob's name is its CronJob's, whichever run pushed it; unless it says which one did.
-    if cronjob is not None and groups.label(key, "job") == cronjob.name and not _names_pod(key, by):
+    if cronjob is not None and groups.label(key, "job") == cronjob.name and not _names_pod(run, key, by, picture):
         return Evidence.ADDRESS if view.uid == cronjob.uid else None
     return Evidence.ADDRESS if view.uid == run.uid else None
 
 
-def _names_pod(key: groups.GroupingKey, by: Pusher) -> bool:
-    return by.pod is not None and by.pod.name in groupindexes.pod_values(key)
+def _names_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> bool:
+    """Whether the group says which pod of this object pushed it."""
+    if by.pod is not None and by.pod.name in groupindexes.pod_values(key):
+        return True
+    return _by_pod(view, key, by, picture) is not None
 
 
 def _by_annotation(

@@ -165,7 +165,7 @@ class _Reader:
             gone_at = self._picture.gone_at(claim.owner)
             if known is not None:
                 if self._still_holds(known.view, claim):
-                    found[uid] = self._holder(known, rule=claim.rule)
+                    found[uid] = self._holder(known, rule=self._rule_of(known.view, claim))
             elif gone_at is None:
                 unknown.add(uid)
             elif evidence.may_own(claim.owner, self._record.key, by=self._by):
@@ -194,6 +194,14 @@ class _Reader:
                 found[known.view.uid] = holder
         heritage = heritage | {holder.owner[:3] for holder in found.values()}
         return found | {holder.owner.uid: holder for holder in heirs if holder.owner[:3] in heritage}
+
+    def _rule_of(self, view: views.OwnerView, claim: owners.Claim) -> str:
+        """The rule by which an owner has its group: the one of its claim, or a stronger one that holds meanwhile."""
+        by = evidence.find(view, self._record, by=self._by, picture=self._picture, rules=self._rules)
+        order = self._rules.ownership
+        if by is None or (claim.rule in order and order.index(claim.rule) <= order.index(by.rule)):
+            return claim.rule
+        return by.rule
 
     def _still_holds(self, view: views.OwnerView, claim: owners.Claim) -> bool:
         """Whether an object that claims this group still may: its annotations may have changed since."""
