@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.cluster import clusters
+from tests.controller import scenes
 from tests.differential import pushgateways
 from tests.support import tidegates
 from tidegate import settings
@@ -42,3 +43,14 @@ def pushgateway_program(request: pytest.FixtureRequest) -> Path:
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as made:
         yield made
+
+
+@pytest.fixture
+async def scene(session: aiohttp.ClientSession) -> AsyncIterator[scenes.Scene]:
+    """A gateway and an API server, up; the operator is the test's."""
+    made = scenes.Scene(session)
+    await made.api_server.start()
+    await made.gateway.start()
+    yield made
+    await made.gateway.stop()
+    await made.api_server.stop()
