@@ -48,9 +48,5 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 async def scene(session: aiohttp.ClientSession) -> AsyncIterator[scenes.Scene]:
     """A gateway and an API server, up; the operator is the test's."""
-    made = scenes.Scene(session)
-    await made.api_server.start()
-    await made.gateway.start()
-    yield made
-    await made.gateway.stop()
-    await made.api_server.stop()
+    async with scenes.opened(session) as made:
+        yield made

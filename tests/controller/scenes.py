@@ -86,6 +86,19 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
+async def opened(session: aiohttp.ClientSession) -> AsyncIterator[Scene]:
+    """A gateway and an API server, up; the operator is the test's."""
+    made = Scene(session)
+    await made.api_server.start()
+    await made.gateway.start()
+    try:
+        yield made
+    finally:
+        await made.gateway.stop()
+        await made.api_server.stop()
+
+
+@contextlib.asynccontextmanager
 async def at_work(
     scene: Scene, *, worker: settings.WorkerSettings = QUICK, token: settings.TokenSettings = clients.TOKEN
 ) -> AsyncIterator[operators.Operator]:
