@@ -185,3 +185,32 @@ async def test_what_a_pusher_says_does_not_steer_a_terminal(stage: groupruns.Sta
     await stage.push("job@base64/G1szMW1yZWQ")  # ESC [31m red
     ran = await stage.run("list", "--no-headers")
     assert ran.out.startswith('{job="\\x1b[31mred"}')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["list", "--pod=p"], "--pod needs --namespace", id="a-pod-of-no-namespace"),
+        pytest.param(
+            ["list", "--namespace=n", "--gateway.url=http://a:secret@h"],
+            "no password goes through the API server",
+            id="a-password-for-the-api-server",
+        ),
+        pytest.param(["list", "--gateway.url=a:secret@h"], "no URL such as http://127.0.0.1:9091", id="no-url"),
+        pytest.param(["list", "--match=job"], "is no selector such as", id="no-selector"),
+        pytest.param(["show", "nightly"], "is neither a key such as job=backup,instance=db1 nor", id="no-key"),
+        pytest.param(["delete"], "the following arguments are required: --match", id="delete-what"),
+        pytest.param(["list", "--output=yaml"], "invalid choice: 'yaml'", id="no-output"),
+    ],
+)
+async def test_flags_that_make_no_sense_are_refused_in_words(arguments: list[str], said: str) -> None:
+    ran = await groupruns.run(*arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert "secret" not in ran.err
+
+
+async def test_where_to_ask_may_stand_before_the_verb(stage: groupruns.Stage) -> None:
+    await stage.push("job/x")
+    ran = await groupruns.run(stage.gateway, stage.operator, "list", "--no-headers")
+    assert ran.out.startswith('{job="x"}')
