@@ -84,6 +84,18 @@ BY_NAME = "The rule name says so: the job label is its name."
             id="taken-back",
         ),
         pytest.param(
+            _picture(_says("cleanup", "never"), drained=7),
+            "active: Job prod/x keeps it for good: its cleanup is never (by its annotation tidegate.dev/cleanup). "
+            "The rule name says so: the job label is its name; but its time to live is over, so it drains.",
+            id="never-and-expired",
+        ),
+        pytest.param(
+            _picture(drained=7),
+            "unowned: The gateway knows no address that it was pushed from; no object that is looked at is called "
+            '"x". Its time to live is over, so it drains.',
+            id="expired",
+        ),
+        pytest.param(
             _picture(builders.cronjob("x")),
             f"active: CronJob prod/x is there, and what is its own stays between its runs. {BY_NAME}",
             id="cronjob",

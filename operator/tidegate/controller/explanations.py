@@ -46,7 +46,10 @@ def _active(decision: plans.Decision, picture: pictures.Picture) -> tuple[str, .
     known = picture.known(first.owner)
     owned = sentences.joined(first.claim.rule, None if known is None else known.view)
     whose = "" if len(active) == 1 else f" of {first.owner}"
-    back = "; it drained before, and is taken back" if decision.record.draining else ""
+    back = ""
+    if decision.record.draining:
+        taken = any(holder.claims for holder in active)
+        back = "; it drained before, and is taken back" if taken else "; but its time to live is over, so it drains"
     return sentences.sentence(*clauses), f"The rule {first.claim.rule} says so{whose}: {owned}{back}."
 
 

@@ -8,13 +8,16 @@ from tidegate.model import groups, records
 
 _ADVICE = "So nobody's end ends it; it stays unless it was pushed with a ttl, or until somebody deletes it."
 
+_EXPIRED = "Its time to live is over, so it drains."
+
 
 def unowned(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> tuple[str, ...]:
     """Why this group has no owner."""
     by = evidence.pusher(picture, record, rules=rules)
     clauses = [_by_address(picture, record, by=by, rules=rules), *_by_name(picture, record, by=by, rules=rules)]
     told = [clause for clause in clauses if clause]
-    return (sentences.sentence(*told), _ADVICE) if told else (_ADVICE,)
+    comes = _EXPIRED if record.draining else _ADVICE
+    return (sentences.sentence(*told), comes) if told else (comes,)
 
 
 def last_push(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> str:
