@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,20 +30,25 @@ class Ran(NamedTuple):
     err: str
 
 
-async def run(*arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> Ran:
+async def run(
+    *arguments: str,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+) -> Ran:
     """``tidegate groups`` with these arguments."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tidegate", "groups", *arguments),
         cwd=_ROOT,
         stdin=stdin,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if name != "KUBECONFIG"},
+        env={name: value for name, value in os.environ.items() if name != "KUBECONFIG"} | dict(env or {}),
     )
     async with asyncio.timeout(_SECONDS):
         out, err = await process.communicate()
     assert b"Traceback" not in err, err.decode()
-    return Ran(process.returncode or 0, out.decode(), err.decode())
+    return Ran(process.returncode or 0, (out or b"").decode(), err.decode())
 
 
 class Stage:

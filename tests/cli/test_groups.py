@@ -214,3 +214,14 @@ async def test_where_to_ask_may_stand_before_the_verb(stage: groupruns.Stage) ->
     await stage.push("job/x")
     ran = await groupruns.run(stage.gateway, stage.operator, "list", "--no-headers")
     assert ran.out.startswith('{job="x"}')
+
+
+async def test_whoever_reads_may_have_had_enough(stage: groupruns.Stage) -> None:
+    await stage.push("job/x")
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    try:
+        ran = await groupruns.run("list", stage.gateway, stage.operator, stdout=ours)
+    finally:
+        os.close(ours)
+    assert ran == groupruns.Ran(0, "", "")

@@ -96,6 +96,8 @@ async def read(response: aiohttp.ClientResponse, *, where: str) -> bytes:
 
 def reason(error: Exception) -> str:
     """What went wrong, in few words."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not trusted ({error.certificate_error}); with SSL_CERT_FILE=ca.crt its authority is"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
         return error.os_error.strerror
     return str(error) or type(error).__name__
