@@ -43,7 +43,7 @@ class WorkerSettings:
     """How long changes are collected before they are planned together. Default 50 ms."""
 
     most_retired: int = 5_000
-    """Groups retired in one resync period from which on the breaker trips. Default 5000."""
+    """Groups that may be retired in one resync period: where more are to be, the breaker trips. Default 5000."""
 
     dry_run: bool = False
     """Whether only to tell what would be done: nothing is claimed, released or retired. Default no."""
@@ -64,6 +64,10 @@ class KubernetesSettings:
 
     namespaces: tuple[str, ...] = ()
     """Only these namespaces. Default: all."""
+
+    watch: tuple[str, ...] = ()
+    """What groups can follow beside Jobs and CronJobs: words such as ``pods``, or a resource and how it ends, such as
+    ``example.com/v1/runs:status.conditions.Done``. Default: nothing."""
 
     page_size: int = 250
     """Objects a page of a list. Default 250: while one is read it takes several times its own size."""

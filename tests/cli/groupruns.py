@@ -14,7 +14,7 @@ import aiohttp
 import prometheus_client
 from aiohttp import test_utils
 
-from tests.controller import scenes
+from tests.controller import trios
 from tests.gateway import clients
 from tests.support import ports, waiting
 
@@ -57,7 +57,7 @@ class Stage:
     :ivar gateway: the flag that says where the one is; ``operator`` the other.
     """
 
-    def __init__(self, scene: scenes.Scene, *, operator_port: int) -> None:
+    def __init__(self, scene: trios.Scene, *, operator_port: int) -> None:
         self.scene = scene
         self.operator_port = operator_port
         self.gateway_port = scene.gateway.web_port
@@ -83,7 +83,11 @@ class Stage:
 @contextlib.asynccontextmanager
 async def opened() -> AsyncIterator[Stage]:
     """All of it."""
-    async with aiohttp.ClientSession() as session, scenes.opened(session) as scene, scenes.at_work(scene) as operator:
+    async with (
+        aiohttp.ClientSession() as session,
+        trios.opened(session) as scene,
+        trios.at_work(scene) as operator,
+    ):
         server = test_utils.TestServer(operator.app(prometheus_client.CollectorRegistry()))
         async with server:
             yield Stage(scene, operator_port=server.port or 0)

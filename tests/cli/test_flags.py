@@ -63,6 +63,8 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["gateway", "--limit.body=0KiB"], "0 would refuse everybody", id="no bytes"),
         pytest.param(["gateway", "--limit.connections=0"], "0 would refuse everybody", id="no connections"),
         pytest.param(["gateway", "--limit.head-timeout=0s"], "0 would refuse everybody", id="no time"),
+        pytest.param(["operator", "--watch=cronjobs"], "'cronjobs' is none of pods, taskruns", id="no kind to watch"),
+        pytest.param(["run", "--watch=e.com/v1/runs:"], "'e.com/v1/runs:': '' is no path", id="a kind without an end"),
         pytest.param(["gateway", "--log.level=loud"], "invalid choice: 'loud'", id="unknown level"),
     ],
 )
@@ -131,3 +133,15 @@ def test_the_help_spells_limits_as_they_are_written(capsys: pytest.CaptureFixtur
 def test_limits_that_contradict_each_other_are_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main(["gateway", "--limit.bodies=16MiB"]) == 1
     assert "--limit.bodies=16777216 has no room for one packed body" in capsys.readouterr().err
+
+
+def test_a_kind_to_watch_may_be_given_several_times() -> None:
+    done = "example.com/v1/runs:status.conditions.Done"
+    chosen = commands.build_parser().parse_args(["operator", "--watch=pods", f"--watch={done}"])
+    assert chosen.watch == ("pods", done)
+
+
+@pytest.mark.parametrize("command", ["operator", "run"])
+def test_a_kind_to_watch_that_is_there_twice_ends_it_at_once(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main([command, "--watch=pods", "--watch=pods"]) == 1
+    assert "--watch=pods: pods is watched already; give it once" in capsys.readouterr().err

@@ -29,7 +29,8 @@ USUAL_GO = Path("/usr/local/go/bin/go")
 _CRD_MODULE = "github.com/prometheus-operator/prometheus-operator"
 _CRD_VERSION = "v0.85.0"
 _CRD_SUM = "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s="
-_CRD_FILE = "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"
+_CRD_FILES = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
+_CRD_KINDS = ("servicemonitors", "prometheusrules")
 
 
 class MissingToolError(Exception):
@@ -109,19 +110,20 @@ def every_name() -> list[str]:
     return [name for source in SOURCES for name in source.packages]
 
 
-def servicemonitor_crd() -> Path:
-    """The file with prometheus-operator's ServiceMonitor CustomResourceDefinition, from its Go module."""
-    folder = cache_root() / f"servicemonitor-crd-{_CRD_VERSION}"
-    target = folder / Path(_CRD_FILE).name
+def prometheus_operator_crds() -> Path:
+    """The folder with prometheus-operator's definitions of ServiceMonitor and PrometheusRule, from its Go module."""
+    folder = cache_root() / f"prometheus-operator-crds-{_CRD_VERSION}"
     with turn(folder):
-        if not target.exists():
+        if not folder.exists():
             described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=cache_root())
             module = json.loads(described)
             if module["Sum"] != _CRD_SUM:
                 raise MissingToolError(f"{_CRD_MODULE} {_CRD_VERSION} has sum {module['Sum']}, not {_CRD_SUM}")
             with installing(folder) as draft:
-                shutil.copyfile(Path(module["Dir"]) / _CRD_FILE, draft / target.name)
-    return target
+                for kind in _CRD_KINDS:
+                    source = Path(module["Dir"]) / _CRD_FILES.format(kind)
+                    shutil.copyfile(source, draft / source.name)
+    return folder
 
 
 def _from_assets(names: Iterable[str]) -> dict[str, Path]:
@@ -252,7 +254,7 @@ def main(names: Sequence[str]) -> int:
         for name, path in ensure(names or every_name()).items():
             print(f"{name} {path}")
         if not names:
-            print(f"servicemonitor-crd {servicemonitor_crd()}")
+            print(f"prometheus-operator-crds {prometheus_operator_crds()}")
     except MissingToolError as error:
         print(f"cluster: {error}", file=sys.stderr)
         return 1

@@ -74,7 +74,7 @@ def group(
     pushers: tuple[str, ...] = (),
 ) -> records.GroupRecord:
     """A group with its last push, which is the store's change `revision`; `drained` is the push it is retired with."""
-    claimed = [one if isinstance(one, owners.Claim) else claim(one, rule=_rule(one, key(text))) for one in claims]
+    claimed = [one if isinstance(one, owners.Claim) else claim(one, rule=rule(one, key(text))) for one in claims]
     return records.GroupRecord(
         key=key(text),
         revision=revision,
@@ -90,7 +90,7 @@ def claim(view: views.OwnerView, *, drain_timeout: float = 300.0, rule: str = se
     return owners.Claim(owner=view.owner, drain_timeout=drain_timeout, rule=rule)
 
 
-def _rule(view: views.OwnerView, name: groups.GroupingKey) -> str:
+def rule(view: views.OwnerView, name: groups.GroupingKey) -> str:
     """The rule by which the object would have come to claim this group."""
     if view.rules.keys is not None:
         return settings.ANNOTATION

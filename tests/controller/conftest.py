@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.cluster import clusters
-from tests.controller import scenes
+from tests.controller import trios
 from tests.differential import pushgateways
 from tests.support import tidegates
 from tidegate import settings
@@ -46,7 +46,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def scene(session: aiohttp.ClientSession) -> AsyncIterator[scenes.Scene]:
+async def scene(session: aiohttp.ClientSession) -> AsyncIterator[trios.Scene]:
     """A gateway and an API server, up; the operator is the test's."""
-    async with scenes.opened(session) as made:
+    async with trios.opened(session) as made:
         yield made

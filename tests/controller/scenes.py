@@ -1,124 +1,198 @@
-"""A gateway, a stand-in API server and an operator between them, in one event loop."""
+"""Random pictures: objects there and gone, policies, groups with claims and addresses, pods of which was asked."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
-from collections.abc import AsyncIterator, Callable
+import math
+from typing import Any, NamedTuple
 
-import aiohttp
-import prometheus_client
+import hypothesis
+from hypothesis import strategies
 
-from tests.controller import apiservers, builders
-from tests.gateway import clients
-from tests.support import ports, waiting
-from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.controller import kubeapi, operators, owngateways, views
-from tidegate.gateway import servers
-from tidegate.model import groups
+from tests.controller import builders, policybuilders
+from tidegate import settings
+from tidegate.controller import cleanups, pictures, podaddresses, policies, policybooks, views
+from tidegate.model import groups, owners, records
 
-QUICK = settings.WorkerSettings(
-    resync_seconds=0.3, coalesce_seconds=0.01, backoff_seconds=0.1, backoff_limit_seconds=0.5
+_NAMES = ("x", "x-29000000", "y")
+_NAMESPACES = ("prod", "dev")
+_KEYS = (
+    "job=x",
+    "job=y",
+    "job=x,namespace=prod",
+    "job=x,instance=x-29000000-b2c4d",
+    "job=z,instance=x-b2c4d,pod=y-c4d6f",
+    "job=z,instance=y-1",
+    "job=z,shard=1",
+    "job=x,shard=2",
 )
-X = builders.key("job=x")
+_PATTERNS = ("job=z,shard=*", "job=x,shard=*", "job=x,instance=*", "job=z,instance=*,pod=*")
+_TEMPLATES = ("job={{.metadata.name}}", "job={{.metadata.labels.tier}},shard=*", "job=x", "job=z,shard=*")
+_PODS = ("x-29000000-b2c4d", "x-b2c4d", "y-c4d6f")
+_ADDRESSES = ("10.0.0.7", "10.0.0.8", "10.0.0.9")
+_UIDS = tuple(owners.Uid(f"u{number}") for number in range(5))
+_CLEANUPS = (*(policy.value for policy in cleanups.Cleanup if policy is not cleanups.Cleanup.AFTER), "often")
+_WHILES = ("10m", "48h")
+"""Over by the time of the plan, and not."""
+_TIMES = strategies.integers(0, 40).map(lambda step: step * 10.0)
 
 
-class Scene:
-    """A gateway, a stand-in API server and an operator between them."""
+class Scene(NamedTuple):
+    """A picture, and the groups that it was told of."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.session = session
-        self.api_server = apiservers.ApiServer()
-        self.control_port = ports.free_port()
-        self.registry = prometheus_client.CollectorRegistry()
-        self.gateway = self._new_gateway()
-        self.operator: operators.Operator | None = None
-
-    def _new_gateway(self) -> servers.Gateway:
-        chosen = settings.GatewaySettings(
-            web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)),
-            control_address=f"{clients.HOST}:{self.control_port}",
-            control_token=clients.TOKEN,
-            stop_seconds=0.1,
-        )
-        registry = telemetry.new_registry()
-        return servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
-
-    async def restart_gateway(self) -> None:
-        await self.gateway.stop()
-        self.gateway = self._new_gateway()
-        await self.gateway.start()
-
-    async def push(self, labels: str) -> None:
-        answer = await clients.Client(self.gateway, self.session).put(labels, "a 1\n")
-        assert answer.status == 200
-
-    def running(self, name: str) -> views.OwnerView:
-        return builders.job(name, created=time.time() - builders.START - 1)
-
-    def finished(self, name: str) -> views.OwnerView:
-        return builders.job(name, created=time.time() - builders.START - 1, finished=time.time() - builders.START)
-
-    def state(self, key: groups.GroupingKey) -> str:
-        """How a group stands in the gateway: its owners and whether it drains."""
-        view = self.gateway.store.group(key)
-        assert view is not None
-        names = ",".join(sorted(str(claim.owner) for claim in view.life.claims.values()))
-        return f"{view.life.state.value} {names}".strip()
-
-    async def until(self, wanted: str, *, key: groups.GroupingKey = X) -> None:
-        async def look() -> bool:
-            assert self.state(key) == wanted
-            return True
-
-        await waiting.eventually_async(look, why=wanted, timeout=10.0)
-
-    async def until_true(self, look: Callable[[], object], *, why: str) -> None:
-        async def looked() -> object:
-            return look()
-
-        await waiting.eventually_async(looked, why=why, timeout=10.0)
-
-    def metric(self, name: str, **labels: str) -> float:
-        return self.registry.get_sample_value(name, labels) or 0.0
+    picture: pictures.Picture
+    held: list[records.GroupRecord]
 
 
-@contextlib.asynccontextmanager
-async def opened(session: aiohttp.ClientSession) -> AsyncIterator[Scene]:
-    """A gateway and an API server, up; the operator is the test's."""
-    made = Scene(session)
-    await made.api_server.start()
-    await made.gateway.start()
-    try:
-        yield made
-    finally:
-        await made.gateway.stop()
-        await made.api_server.stop()
-
-
-@contextlib.asynccontextmanager
-async def at_work(
-    scene: Scene, *, worker: settings.WorkerSettings = QUICK, token: settings.TokenSettings = clients.TOKEN
-) -> AsyncIterator[operators.Operator]:
-    """The operator at work, without its watch."""
-    url = f"http://{clients.HOST}:{scene.control_port}"
-    chosen = settings.OperatorSettings(
-        worker=worker,
-        kubernetes=settings.KubernetesSettings(request_timeout=1.0, page_size=2),
+@strategies.composite
+def scenes(draw: strategies.DrawFn) -> Scene:
+    objects = draw(_objects())
+    hypothesis.note(f"objects, each with whether it is gone: {objects}")
+    held = draw(_groups([view for view, _ in objects]))
+    picture = builders.picture(
+        *(view for view, gone in objects if not gone),
+        gone=[view for view, gone in objects if gone],
+        gone_at=draw(_TIMES),
+        holds=held,
+        listed=draw(strategies.integers(0, 3)) < 3,
     )
-    api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
-    clock = clocks.SystemClock()
-    gateway = owngateways.OwnGateway(url, token=token, session=scene.session)
-    operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
-    works = operator.tasks()
-    works.pop("watch objects").close()
-    tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
-    try:
-        yield operator
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        await api.close()
+    for name in _PODS:
+        for namespace in _NAMESPACES:
+            picture.resolved(pictures.Pod(namespace, name), draw(strategies.none() | strategies.sampled_from(_UIDS)))
+    for address in _ADDRESSES:
+        if draw(strategies.integers(0, 7)) < 7:
+            answer = draw(_answers([view.uid for view, _ in objects]))
+            hypothesis.note(f"{address}: {answer}")
+            picture.address_resolved(pictures.Address(address), answer)
+    book = policybooks.PolicyBook(draw(strategies.lists(_policies(), max_size=2)))
+    hypothesis.note(f"policies: {book.policies}")
+    picture.rule_by(book)
+    return Scene(picture, held)
+
+
+@strategies.composite
+def _objects(draw: strategies.DrawFn) -> list[tuple[views.OwnerView, bool]]:
+    """Objects, each with whether it is gone; at most one of a kind, a namespace and a name is not."""
+    made: list[tuple[views.OwnerView, bool]] = []
+    there: set[tuple[str, str, str]] = set()
+    for uid in _UIDS[: draw(strategies.integers(1, len(_UIDS)))]:
+        parents = [view.owner for view, _ in made if view.kind == "CronJob"]
+        view = draw(_object(uid=uid, parents=parents))
+        gone = draw(strategies.booleans()) or view.owner[:3] in there
+        if not gone:
+            there.add(view.owner[:3])
+        made.append((view, gone))
+    return made
+
+
+@strategies.composite
+def _object(draw: strategies.DrawFn, *, uid: owners.Uid, parents: list[owners.Owner]) -> views.OwnerView:
+    name, namespace = draw(strategies.sampled_from(_NAMES)), draw(strategies.sampled_from(_NAMESPACES))
+    annotations, created = draw(_annotations()), draw(_TIMES)
+    if draw(strategies.integers(0, 3)) == 0:
+        return builders.cronjob(name, uid=uid, namespace=namespace, created=created, annotations=annotations)
+    near = [parent for parent in parents if parent.namespace == namespace]
+    return builders.job(
+        name,
+        uid=uid,
+        namespace=namespace,
+        created=created,
+        annotations=annotations,
+        finished=draw(strategies.none() | _TIMES.map(lambda later: created + later)),
+        succeeded=draw(strategies.booleans()),
+        completions=draw(strategies.sampled_from([None, None, 2])),
+        parent=draw(strategies.none() | strategies.sampled_from(near)) if near else None,
+        labels=draw(strategies.sampled_from([{}, {"tier": "x"}, {"tier": "z"}])),
+    )
+
+
+@strategies.composite
+def _annotations(draw: strategies.DrawFn) -> dict[str, str]:
+    made = {}
+    if draw(strategies.booleans()):
+        made[cleanups.CLEANUP] = draw(strategies.sampled_from([*_CLEANUPS, *(f"after={each}" for each in _WHILES)]))
+    if draw(strategies.integers(0, 3)) == 0:
+        made[cleanups.KEEP_FAILED_FOR] = draw(strategies.sampled_from(_WHILES))
+    if draw(strategies.integers(0, 3)) == 0:
+        named = [*_KEYS, *_PATTERNS, ";".join(_KEYS[:2]), "nothing"]
+        made[cleanups.GROUPING_KEY] = draw(strategies.sampled_from(named))
+    return made
+
+
+@strategies.composite
+def _policies(draw: strategies.DrawFn) -> policies.Policy:
+    spec: dict[str, Any] = {}
+    if draw(strategies.booleans()):
+        spec["selector"] = {"matchLabels": {"tier": draw(strategies.sampled_from(["x", "z"]))}}
+    if draw(strategies.booleans()):
+        spec["groups"] = [draw(strategies.sampled_from(_TEMPLATES))]
+    when = draw(strategies.none() | strategies.sampled_from([*policies.WHEN]))
+    if when is not None:
+        spec["when"] = when
+    if when == "After":
+        spec["after"] = draw(strategies.sampled_from(_WHILES))
+    elif draw(strategies.integers(0, 3)) == 0:
+        spec["keepFailedFor"] = draw(strategies.sampled_from(_WHILES))
+    scope = draw(strategies.sampled_from(policies.Scope))
+    return policybuilders.policy(spec, scope=scope, namespace=draw(strategies.sampled_from(_NAMESPACES)))
+
+
+_STRANGERS = tuple(builders.job("x", uid=f"never-seen-{where}", namespace=where) for where in _NAMESPACES)
+
+
+@strategies.composite
+def _groups(draw: strategies.DrawFn, objects: list[views.OwnerView]) -> list[records.GroupRecord]:
+    claimants = strategies.sampled_from([*objects, *_STRANGERS])
+    held = []
+    for text in draw(strategies.lists(strategies.sampled_from(_KEYS), unique=True, min_size=1, max_size=4)):
+        claiming = draw(strategies.lists(claimants, unique_by=lambda view: view.uid, max_size=3))
+        pushed = draw(strategies.none() | _TIMES)
+        pushers = draw(strategies.lists(strategies.sampled_from(_ADDRESSES), unique=True, max_size=2))
+        held.append(
+            builders.group(
+                text,
+                pushed=pushed,
+                claims=[draw(_claims(view, builders.key(text))) for view in claiming],
+                revision=draw(strategies.sampled_from([7, 8])),
+                drained=draw(strategies.sampled_from([None, 6, 7])) if claiming else None,
+                pushers=() if pushed is None else tuple(pushers),
+            )
+        )
+    return held
+
+
+@strategies.composite
+def _claims(draw: strategies.DrawFn, view: views.OwnerView, key: groups.GroupingKey) -> owners.Claim:
+    """A claim as it may have been made by the rules of then, which need not be those of now."""
+    claim = builders.claim(view, rule=builders.rule(view, key))
+    if draw(strategies.booleans()):
+        return claim
+    return claim._replace(
+        rule=draw(strategies.sampled_from(settings.OWNERSHIP)),
+        kept_for=draw(strategies.sampled_from([0.0, 600.0, 48 * 3600.0])),
+        series=view.parent,
+    )
+
+
+@strategies.composite
+def _answers(draw: strategies.DrawFn, uids: list[owners.Uid]) -> podaddresses.Answer:
+    of = strategies.sampled_from([*uids, *uids, owners.Uid("a-proxy")])
+    pods = draw(
+        strategies.lists(_address_pods(of), min_size=1, max_size=1) | strategies.lists(_address_pods(of), max_size=2)
+    )
+    # Of what must be asked again nothing is said meanwhile: most were asked after everything.
+    asked = draw(strategies.sampled_from([math.inf, builders.NOW, math.inf, builders.START + 100.0]))
+    return podaddresses.Answer(tuple(pods), asked)
+
+
+@strategies.composite
+def _address_pods(draw: strategies.DrawFn, of: strategies.SearchStrategy[owners.Uid]) -> podaddresses.AddressPod:
+    since = draw(strategies.just(0.0) | _TIMES)
+    lasted = draw(strategies.none() | _TIMES)
+    return podaddresses.AddressPod(
+        namespace=draw(strategies.sampled_from(_NAMESPACES)),
+        name=draw(strategies.sampled_from(_PODS)),
+        owner=draw(of),
+        since=builders.START + since,
+        until=None if lasted is None else builders.START + since + lasted,
+        is_host=draw(strategies.integers(0, 7)) == 7,
+    )

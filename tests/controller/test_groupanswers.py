@@ -12,7 +12,7 @@ import prometheus_client
 import pytest
 from aiohttp import test_utils, web
 
-from tests.controller import builders, scenes
+from tests.controller import builders, trios
 from tests.support import waiting
 from tidegate.aiokits import clocks
 from tidegate.controller import groupanswers, operators, pictures, servertimes
@@ -26,8 +26,8 @@ def _served(operator: operators.Operator) -> Client:
 
 
 @pytest.fixture
-async def client(scene: scenes.Scene) -> AsyncIterator[Client]:
-    async with scenes.at_work(scene) as operator, _served(operator) as made:
+async def client(scene: trios.Scene) -> AsyncIterator[Client]:
+    async with trios.at_work(scene) as operator, _served(operator) as made:
         yield made
 
 
@@ -52,20 +52,20 @@ def _jobs(found: standings.Standings) -> list[str]:
     return sorted(groups.label(group.key, "job") or "" for group in found.groups)
 
 
-async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: scenes.Scene, client: Client) -> None:
+async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: trios.Scene, client: Client) -> None:
     job = scene.running("x")
     scene.api_server.put(job)
     await scene.push("job/x")
     await _until(client, lambda found: any(owner.claims for group in found.groups for owner in group.owners))
     [group] = (await _standings(client)).groups
-    assert (group.key, group.state, group.verdict, group.rule) == (scenes.X, "live", "active", "name")
+    assert (group.key, group.state, group.verdict, group.rule) == (trios.X, "live", "active", "name")
     assert group.owners == (standings.OwnerStanding(job.owner, rule="name", active=True, decides=True, claims=True),)
     assert group.why[0] == "Job prod/x has not ended."
     assert group.push_time == pytest.approx(time.time(), abs=60)
     assert group.pushers == ("127.0.0.1",)
 
 
-async def test_a_group_that_drains_says_what_it_waits_for(scene: scenes.Scene, client: Client) -> None:
+async def test_a_group_that_drains_says_what_it_waits_for(scene: trios.Scene, client: Client) -> None:
     scene.api_server.put(scene.finished("x"))
     await scene.push("job/x")
     await _until(client, lambda found: [group.state for group in found.groups] == ["draining"])
@@ -73,29 +73,29 @@ async def test_a_group_that_drains_says_what_it_waits_for(scene: scenes.Scene, c
     assert group.why[1] == "It was retired, and is kept until read (drain timeout 5m); then it is deleted."
 
 
-async def test_before_anything_was_planned_it_says_that_it_cannot_tell(scene: scenes.Scene) -> None:
+async def test_before_anything_was_planned_it_says_that_it_cannot_tell(scene: trios.Scene) -> None:
     scene.api_server.down = True
-    async with scenes.at_work(scene) as operator, _served(operator) as client:
+    async with trios.at_work(scene) as operator, _served(operator) as client:
         answer = await _get(client, status=503)
     assert answer["error"].startswith("no plan was made yet")
 
 
-async def test_a_dry_run_says_that_it_holds_back_what_is_over(scene: scenes.Scene) -> None:
+async def test_a_dry_run_says_that_it_holds_back_what_is_over(scene: trios.Scene) -> None:
     scene.api_server.put(scene.finished("x"))
     await scene.push("job/x")
-    worker = dataclasses.replace(scenes.QUICK, dry_run=True)
-    async with scenes.at_work(scene, worker=worker) as operator, _served(operator) as client:
+    worker = dataclasses.replace(trios.QUICK, dry_run=True)
+    async with trios.at_work(scene, worker=worker) as operator, _served(operator) as client:
         await _ready(client)
         [group] = (await _standings(client)).groups
     assert group.why[1] == "It would be retired now, but --dry-run holds it back."
 
 
-async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: scenes.Scene) -> None:
+async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: trios.Scene) -> None:
     for name in ("x", "y"):
         scene.api_server.put(scene.finished(name))
         await scene.push(f"job/{name}")
-    worker = dataclasses.replace(scenes.QUICK, most_retired=1, resync_seconds=3_600.0)
-    async with scenes.at_work(scene, worker=worker) as operator, _served(operator) as client:
+    worker = dataclasses.replace(trios.QUICK, most_retired=1, resync_seconds=3_600.0)
+    async with trios.at_work(scene, worker=worker) as operator, _served(operator) as client:
         await _ready(client)
         found = (await _standings(client)).groups
     assert [group.why[1].partition(":")[0] for group in found] == [
@@ -103,7 +103,7 @@ async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: sce
     ] * 2
 
 
-async def test_selectors_select_what_any_of_them_does(scene: scenes.Scene, client: Client) -> None:
+async def test_selectors_select_what_any_of_them_does(scene: trios.Scene, client: Client) -> None:
     for name in ("x", "y", "z"):
         await scene.push(f"job/{name}")
     await _ready(client)
@@ -111,7 +111,7 @@ async def test_selectors_select_what_any_of_them_does(scene: scenes.Scene, clien
 
 
 async def test_an_answer_has_so_many_groups_at_most_and_says_that_there_are_more(
-    scene: scenes.Scene, client: Client
+    scene: trios.Scene, client: Client
 ) -> None:
     for name in ("x", "y", "z"):
         await scene.push(f"job/{name}")

@@ -32,18 +32,9 @@ def test_a_pattern_without_an_open_value_is_the_key_that_it_names() -> None:
     key = builders.key("job=a,instance=db1")
     assert pattern == key
     assert hash(pattern) == hash(key)
-    assert keypatterns.exact(pattern) == key
-
-
-def test_a_pattern_with_an_open_value_names_no_single_key() -> None:
-    assert keypatterns.exact(keypatterns.parse("job=a,x=*")) is None
 
 
 def test_a_group_is_found_by_its_shape() -> None:
     assert keypatterns.shape(keypatterns.parse("x=*,job=a")) == keypatterns.shape(builders.key("job=a,x=1"))
     assert keypatterns.shape(keypatterns.parse("x=*,job=a")) != keypatterns.shape(builders.key("job=a,y=1"))
     assert keypatterns.shape(keypatterns.parse("x=*,job=a")) != keypatterns.shape(builders.key("job=b,x=1"))
-
-
-def test_people_read_the_job_first_and_open_values_as_they_wrote_them() -> None:
-    assert keypatterns.describe(keypatterns.parse('job=b,a=*,c="1"')) == r'{job="b",a=*,c="\"1\""}'

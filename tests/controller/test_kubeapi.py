@@ -103,8 +103,8 @@ async def test_nobody_there_is_an_error(server: apiservers.ApiServer) -> None:
 async def test_the_job_behind_a_pod_is_told(server: apiservers.ApiServer) -> None:
     server.pods["x-b2c4d"] = "u1"
     async with _client(server) as api:
-        assert await api.job_of(POD) == "u1"
-        assert await api.job_of(pictures.Pod("prod", "x-zzzzz")) is None
+        assert await api.maker_of(POD) == "u1"
+        assert await api.maker_of(pictures.Pod("prod", "x-zzzzz")) is None
         server.faults.append(403)
         with pytest.raises(kubeapi.ForbiddenError):
-            await api.job_of(POD)
+            await api.maker_of(POD)

@@ -10,7 +10,7 @@ from tests.cluster import clusters, objects
 from tests.support import waiting
 from tidegate import settings
 from tidegate.aiokits import clocks
-from tidegate.controller import announcers, kinds, kubeapi, logins, pictures
+from tidegate.controller import announcers, kinds, kindtables, kubeapi, logins, pictures
 from tidegate.model import owners
 
 
@@ -51,15 +51,15 @@ async def test_a_pod_leads_to_its_job(cluster: clusters.Cluster, namespace: str,
     job = cluster.api.create("jobs", objects.job("x", objects.container("true")), namespace=namespace)
     pods = waiting.eventually(lambda: cluster.pods_of("x", namespace=namespace), why="the Job's pod")
     name = pods[0]["metadata"]["name"]
-    assert await api.job_of(pictures.Pod(namespace, name)) == job["metadata"]["uid"]
-    assert await api.job_of(pictures.Pod(namespace, "x-b2c4d")) is None
+    assert await api.maker_of(pictures.Pod(namespace, name)) == job["metadata"]["uid"]
+    assert await api.maker_of(pictures.Pod(namespace, "x-b2c4d")) is None
 
 
 async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace: str, api: kubeapi.KubeApi) -> None:
     job = cluster.api.create("jobs", objects.job("x", objects.container("true"), suspend=True), namespace=namespace)
     owner = owners.Owner("Job", namespace, "x", owners.Uid(job["metadata"]["uid"]))
     announcement = announcers.Announcement(owner, announcers.Reason.DELETED, "ü" * 1_000, warning=True)
-    await api.create_event(namespace, announcers.event(announcement, now=1_700_000_000.0))
+    await api.create_event(namespace, announcers.event(announcement, table=kindtables.KindTable(), now=1_700_000_000.0))
     (event,) = cluster.api.list("events", namespace=namespace, fields="reason=GroupsDeleted")
     assert event["regarding"]["uid"] == owner.uid
     assert "GroupsDeleted" in cluster.kubectl("describe", "job", "x", "--namespace", namespace)
@@ -69,7 +69,9 @@ async def test_an_event_in_a_namespace_that_is_gone_is_not_found(api: kubeapi.Ku
     owner = owners.Owner("Job", "gone-long-ago", "x", owners.Uid("u"))
     announcement = announcers.Announcement(owner, announcers.Reason.DELETED, "Deleted")
     with pytest.raises(kubeapi.NotFoundError):
-        await api.create_event(owner.namespace, announcers.event(announcement, now=1_700_000_000.0))
+        await api.create_event(
+            owner.namespace, announcers.event(announcement, table=kindtables.KindTable(), now=1_700_000_000.0)
+        )
 
 
 async def test_a_missing_right_is_named(cluster: clusters.Cluster, namespace: str) -> None:

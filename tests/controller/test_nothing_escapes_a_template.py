@@ -96,7 +96,7 @@ def test_the_api_server_takes_what_the_operator_reads_and_refuses_the_rest(text:
         reason = ""
     except ValueError as error:
         reason = str(error)
-    # A label that stands twice the API server cannot look for, and says the rest of it by chance.
+    # That the API server cannot look for; the operator says nothing else then.
     if not reason.endswith("stands twice in one group"):
         assert _is_taken(text) == (not reason)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import announcers, notices, plans, views
-from tidegate.model import lives, records
+from tidegate.controller import announcers, kinds, kindtables, notices, plans, views
+from tidegate.model import lives, owners, records
 
 JOB = builders.job("x")
 
@@ -98,7 +98,7 @@ def _decisions(*objects: views.OwnerView) -> list[plans.Decision]:
 
 def test_an_event_has_what_the_api_server_asks_for() -> None:
     announcement = announcers.Announcement(JOB.owner, announcers.Reason.DELETED, "Deleted it", warning=True)
-    event = announcers.event(announcement, now=builders.START + 0.25)
+    event = announcers.event(announcement, table=kindtables.KindTable(), now=builders.START + 0.25)
     assert event["eventTime"] == "2023-11-14T22:13:20.250000Z"
     assert event["regarding"] == {
         "apiVersion": "batch/v1",
@@ -110,8 +110,30 @@ def test_an_event_has_what_the_api_server_asks_for() -> None:
     assert (event["type"], event["reason"], event["action"]) == ("Warning", "GroupsDeleted", "Delete")
 
 
+@pytest.mark.parametrize(
+    ("kind", "reference"),
+    [
+        pytest.param("Pod", {"apiVersion": "v1", "kind": "Pod"}, id="of the core group"),
+        pytest.param("CronJob", {"apiVersion": "batch/v1", "kind": "CronJob"}, id="of Jobs' group"),
+        pytest.param(
+            "Workflow.argoproj.io", {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"}, id="watched by no flag"
+        ),
+        pytest.param("Run.example.com", {"apiVersion": "example.com/v2", "kind": "Run"}, id="watched"),
+        pytest.param("Walk.example.com", {"kind": "Walk"}, id="watched once"),
+    ],
+)
+def test_an_event_refers_to_an_object_as_kubernetes_does(kind: str, reference: dict[str, str]) -> None:
+    run = kinds.parse("example.com/v2/runs:status.conditions.Done")
+    table = kindtables.KindTable((*kinds.table([]), run))
+    table.found(run, name="Run.example.com")
+    owner = owners.Owner(kind, "prod", "x", owners.Uid("u"))
+    announcement = announcers.Announcement(owner, announcers.Reason.DELETED, "Deleted it")
+    said = announcers.event(announcement, table=table, now=0.0)["regarding"]
+    assert said == {"namespace": "prod", "name": "x", "uid": "u"} | reference
+
+
 def test_a_note_is_cut_to_what_the_api_server_takes() -> None:
     announcement = announcers.Announcement(JOB.owner, announcers.Reason.DELETED, "ü" * 1_000)
-    note = announcers.event(announcement, now=0.0)["note"]
+    note = announcers.event(announcement, table=kindtables.KindTable(), now=0.0)["note"]
     assert len(note.encode()) <= 1_024
     assert note.endswith("ü…")

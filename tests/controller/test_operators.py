@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.controller import builders, scenes
+from tests.controller import builders, trios
 from tests.gateway import clients
 from tidegate import settings
 from tidegate.controller import intakes, operators
@@ -20,12 +20,12 @@ from tidegate.model import records
 
 
 @pytest.fixture
-async def running(scene: scenes.Scene) -> AsyncIterator[operators.Operator]:
-    async with scenes.at_work(scene) as operator:
+async def running(scene: trios.Scene) -> AsyncIterator[operators.Operator]:
+    async with trios.at_work(scene) as operator:
         yield operator
 
 
-async def test_a_job_claims_its_group_and_ends_it(scene: scenes.Scene, running: operators.Operator) -> None:
+async def test_a_job_claims_its_group_and_ends_it(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -36,7 +36,7 @@ async def test_a_job_claims_its_group_and_ends_it(scene: scenes.Scene, running: 
     assert (event["reason"], event["note"]) == ("GroupsRetired", 'Retired group {job="x"}: over, and kept until read')
 
 
-async def test_an_event_of_the_watch_is_acted_on_at_once(scene: scenes.Scene, running: operators.Operator) -> None:
+async def test_an_event_of_the_watch_is_acted_on_at_once(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -46,17 +46,17 @@ async def test_an_event_of_the_watch_is_acted_on_at_once(scene: scenes.Scene, ru
 
 
 async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operator_was_down(
-    scene: scenes.Scene,
+    scene: trios.Scene,
 ) -> None:
     await scene.push("job/x")
     claim = builders.claim(scene.running("x"))
-    await scene.gateway.store.act([records.ClaimGroup(key=scenes.X, claim=claim)])
-    async with scenes.at_work(scene, worker=dataclasses.replace(scenes.QUICK, resync_seconds=3_600.0)):
+    await scene.gateway.store.act([records.ClaimGroup(key=trios.X, claim=claim)])
+    async with trios.at_work(scene, worker=dataclasses.replace(trios.QUICK, resync_seconds=3_600.0)):
         await scene.until("draining Job prod/x")
 
 
 async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_made_good(
-    scene: scenes.Scene, running: operators.Operator
+    scene: trios.Scene, running: operators.Operator
 ) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
@@ -65,13 +65,13 @@ async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_m
     scene.api_server.jobs.clear()
     calls = len(scene.api_server.calls)
     await scene.until_true(lambda: len(scene.api_server.calls) > calls + 2, why="lists that fail")
-    assert scene.state(scenes.X) == "live Job prod/x"
+    assert scene.state(trios.X) == "live Job prod/x"
     assert scene.metric("tidegate_operator_api_errors_total", reason="server") >= 2
     scene.api_server.down = False
     await scene.until("draining Job prod/x")
 
 
-async def test_a_list_that_breaks_off_changes_nothing(scene: scenes.Scene, running: operators.Operator) -> None:
+async def test_a_list_that_breaks_off_changes_nothing(scene: trios.Scene, running: operators.Operator) -> None:
     for name in ("x", "y", "z"):
         scene.api_server.put(scene.running(name))
     await scene.push("job/z")
@@ -84,7 +84,7 @@ async def test_a_list_that_breaks_off_changes_nothing(scene: scenes.Scene, runni
     assert scene.state(builders.key("job=z")) == "live Job prod/z"
 
 
-async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: scenes.Scene, running: operators.Operator) -> None:
+async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -96,12 +96,12 @@ async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: scenes.Scene
 
 
 async def test_an_operator_that_comes_before_its_token_waits_and_follows_the_file(
-    scene: scenes.Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    scene: trios.Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "token"
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
-    async with scenes.at_work(scene, token=settings.TokenSettings(file=str(file))):
+    async with trios.at_work(scene, token=settings.TokenSettings(file=str(file))):
         await scene.until_true(lambda: f"{file} is not there yet" in caplog.text, why="a line about the file")
         _write(file, "a-token-that-the-gateway-does-not-know")
         await scene.until_true(lambda: "401 Unauthorized" in caplog.text, why="a line about the token")
@@ -114,7 +114,7 @@ def _write(file: Path, token: str) -> None:
     file.write_text(token)
 
 
-async def test_a_pod_leads_to_its_job(scene: scenes.Scene, running: operators.Operator) -> None:
+async def test_a_pod_leads_to_its_job(scene: trios.Scene, running: operators.Operator) -> None:
     job = scene.running("x")
     scene.api_server.put(job)
     scene.api_server.pods["x-b2c4d"] = job.uid
@@ -123,7 +123,7 @@ async def test_a_pod_leads_to_its_job(scene: scenes.Scene, running: operators.Op
 
 
 async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(
-    scene: scenes.Scene, running: operators.Operator
+    scene: trios.Scene, running: operators.Operator
 ) -> None:
     scene.api_server.put(scene.running("x"))
     count = 1_200
@@ -136,7 +136,7 @@ async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(
     assert all(scene.state(key) == "live Job prod/x" for key in scene.gateway.store.grouping_keys())
 
 
-async def test_an_annotation_that_cannot_be_read_is_told_once(scene: scenes.Scene, running: operators.Operator) -> None:
+async def test_an_annotation_that_cannot_be_read_is_told_once(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"), annotations={"tidegate.dev/cleanup": "often"})
     await scene.until_true(lambda: scene.api_server.events, why="the Event")
     calls = len(scene.api_server.calls)
@@ -145,29 +145,29 @@ async def test_an_annotation_that_cannot_be_read_is_told_once(scene: scenes.Scen
 
 
 async def test_a_dry_run_tells_what_it_would_retire_and_does_nothing(
-    scene: scenes.Scene, caplog: pytest.LogCaptureFixture
+    scene: trios.Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     scene.api_server.put(scene.finished("x"))
     await scene.push("job/x")
-    async with scenes.at_work(scene, worker=dataclasses.replace(scenes.QUICK, dry_run=True)):
+    async with trios.at_work(scene, worker=dataclasses.replace(trios.QUICK, dry_run=True)):
         await scene.until_true(
             lambda: scene.metric("tidegate_operator_actions_total", action="retire", result="dry-run") > 1,
             why="two plans",
         )
-    assert scene.state(scenes.X) == "live"
+    assert scene.state(trios.X) == "live"
     told = [record.__dict__["fields"] for record in caplog.records if "would retire" in record.getMessage()]
     assert told == [{"group": '{job="x"}', "owners": "Job prod/x", "rule": "name", "verdict": "over"}]
 
 
 async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_list(
-    scene: scenes.Scene, caplog: pytest.LogCaptureFixture
+    scene: trios.Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = [f"x{number}" for number in range(5)]
     for name in names:
         scene.api_server.put(scene.finished(name))
         await scene.push(f"job/{name}")
-    async with scenes.at_work(scene, worker=dataclasses.replace(scenes.QUICK, most_retired=2)):
+    async with trios.at_work(scene, worker=dataclasses.replace(trios.QUICK, most_retired=2)):
         await scene.until_true(
             lambda: scene.metric("tidegate_operator_breaker_tripped") == 1, why="the breaker to trip"
         )
@@ -179,7 +179,7 @@ async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_
     assert scene.metric("tidegate_operator_groups_held_back") == 0
 
 
-async def test_what_was_decided_is_counted_with_its_rule(scene: scenes.Scene, running: operators.Operator) -> None:
+async def test_what_was_decided_is_counted_with_its_rule(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     for name in ("x", "nobodys"):
         await scene.push(f"job/{name}")

@@ -3,131 +3,70 @@
 from __future__ import annotations
 
 import hypothesis
-from hypothesis import strategies
 
-from tests.controller import builders
+from tests.controller import builders, scenes
 from tidegate import settings
 from tidegate.controller import cleanups, ownership, pictures, rosters, views
-from tidegate.model import lives, owners, records
-
-_NAMES = ("x", "x-29000000", "y")
-_NAMESPACES = ("prod", "dev")
-_KEYS = (
-    "job=x",
-    "job=y",
-    "job=x,namespace=prod",
-    "job=x,instance=x-29000000-b2c4d",
-    "job=z,instance=x-b2c4d,pod=y-c4d6f",
-    "job=z,instance=y-1",
-)
-_PODS = ("x-29000000-b2c4d", "x-b2c4d", "y-c4d6f")
-_TIMES = strategies.integers(0, 40).map(lambda step: step * 10.0)
+from tidegate.model import lives, records
 
 
-@strategies.composite
-def _annotations(draw: strategies.DrawFn) -> dict[str, str]:
-    made = {}
-    if draw(strategies.booleans()):
-        made[cleanups.CLEANUP] = draw(
-            strategies.sampled_from([*(policy.value for policy in cleanups.Cleanup), "often"])
-        )
-    if draw(strategies.integers(0, 3)) == 0:
-        made[cleanups.GROUPING_KEY] = draw(strategies.sampled_from([*_KEYS, ";".join(_KEYS[:2]), "nothing"]))
-    return made
+@hypothesis.given(scene=scenes.scenes())
+def test_what_was_done_needs_nothing_more(scene: scenes.Scene) -> None:
+    builders.planned(scene.picture)  # It plans twice, and says if the second plan is not empty or an action is refused.
 
 
-@strategies.composite
-def _objects(draw: strategies.DrawFn) -> list[tuple[views.OwnerView, bool]]:
-    """Objects, each with whether it is gone; at most one of a kind, a namespace and a name is not."""
-    made: list[tuple[views.OwnerView, bool]] = []
-    there: set[tuple[str, str, str]] = set()
-    for number in range(draw(strategies.integers(0, 5))):
-        view = draw(_object(uid=f"u{number}"))
-        gone = draw(strategies.booleans()) or view.owner[:3] in there
-        if not gone:
-            there.add(view.owner[:3])
-        made.append((view, gone))
-    return made
-
-
-@strategies.composite
-def _object(draw: strategies.DrawFn, *, uid: str) -> views.OwnerView:
-    name, namespace = draw(strategies.sampled_from(_NAMES)), draw(strategies.sampled_from(_NAMESPACES))
-    annotations, created = draw(_annotations()), draw(_TIMES)
-    if draw(strategies.integers(0, 3)) == 0:
-        return builders.cronjob(name, uid=uid, namespace=namespace, created=created, annotations=annotations)
-    return builders.job(
-        name,
-        uid=uid,
-        namespace=namespace,
-        created=created,
-        annotations=annotations,
-        finished=draw(strategies.none() | _TIMES.map(lambda later: created + later)),
-        succeeded=draw(strategies.booleans()),
-        completions=draw(strategies.sampled_from([None, None, 2])),
-    )
-
-
-@strategies.composite
-def _scenes(draw: strategies.DrawFn) -> tuple[pictures.Picture, list[records.GroupRecord]]:
-    objects = draw(_objects())
-    hypothesis.note(f"objects, each with whether it is gone: {objects}")
-    stranger = builders.job("x", uid="never-seen")
-    claimants = strategies.sampled_from([*(view for view, _ in objects), stranger])
-    held = []
-    for text in draw(strategies.lists(strategies.sampled_from(_KEYS), unique=True, max_size=4)):
-        claims = draw(strategies.lists(claimants, unique_by=lambda view: view.uid, max_size=3))
-        drained = draw(strategies.sampled_from([None, 6, 7])) if claims else None
-        pushed = draw(strategies.none() | _TIMES)
-        held.append(builders.group(text, pushed=pushed, claims=claims, drained=drained))
-    picture = builders.picture(
-        *(view for view, gone in objects if not gone),
-        gone=[view for view, gone in objects if gone],
-        gone_at=draw(_TIMES),
-        holds=held,
-        listed=draw(strategies.booleans()),
-    )
-    for name in _PODS:
-        for namespace in _NAMESPACES:
-            uid = draw(strategies.none() | strategies.sampled_from([f"u{number}" for number in range(5)]))
-            picture.resolved(pictures.Pod(namespace, name), None if uid is None else owners.Uid(uid))
-    return picture, held
-
-
-@hypothesis.given(scene=_scenes())
-def test_what_was_done_needs_nothing_more(scene: tuple[pictures.Picture, list[records.GroupRecord]]) -> None:
-    picture, _ = scene
-    builders.planned(picture)  # It plans twice, and says if the second plan is not empty or an action is refused.
-
-
-@hypothesis.given(scene=_scenes())
+@hypothesis.given(scene=scenes.scenes())
 def test_only_owners_that_are_over_are_said_to_be_over(
-    scene: tuple[pictures.Picture, list[records.GroupRecord]],
+    scene: scenes.Scene,
 ) -> None:
     picture, held = scene
     for record, action in _retirements(picture, held):
         for claim in record.claims.values():
             known = picture.known(claim.owner)
             assert known is not None or picture.gone_at(claim.owner) is not None, f"{claim.owner} may be there"
-            assert claim.owner.uid not in action.over or known is None or _is_over(known), claim.owner
+            assert claim.owner.uid not in action.over or known is None or not _is_active(scene, known), claim.owner
 
 
-@hypothesis.given(scene=_scenes())
+@hypothesis.given(scene=scenes.scenes())
 def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_another_that_is_over(
-    scene: tuple[pictures.Picture, list[records.GroupRecord]],
+    scene: scenes.Scene,
 ) -> None:
     picture, held = scene
     for record, _ in _retirements(picture, held):
         found = ownership.holding(picture, record, rules=builders.RULES, now=builders.NOW)
         holders = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
-        strongest = min(_rank(holder) for holder in holders if not holder.active)
+        names_pod = any(holder.claim.rule == settings.POD for holder in holders if not holder.active)
         for holder in holders:
-            assert not holder.active or (holder.claim.rule == settings.NAME and strongest < _rank(holder)), holder
+            assert not holder.active or (holder.claim.rule == settings.NAME and names_pod), holder
 
 
-@hypothesis.given(scene=_scenes())
+@hypothesis.given(scene=scenes.scenes())
+def test_an_owner_is_active_exactly_as_long_as_its_own_rules_say(scene: scenes.Scene) -> None:
+    for record in scene.held:
+        found = ownership.holding(scene.picture, record, rules=builders.RULES, now=builders.NOW)
+        for holder in found.holders:
+            known = scene.picture.known(holder.owner)
+            if known is not None and not _may_be_superseded(scene, known):
+                assert holder.active is _is_active(scene, known), holder
+
+
+@hypothesis.given(scene=scenes.scenes())
+def test_only_objects_of_the_namespace_of_the_pod_that_pushed_are_named(scene: scenes.Scene) -> None:
+    plan = builders.plan(scene.picture)
+    for decision in plan.decisions:
+        namespace = _pushed_from(scene.picture, decision.record)
+        claims = dict(decision.record.claims)
+        for action in decision.actions:
+            if isinstance(action, records.ClaimGroup):
+                claims[action.claim.owner.uid] = action.claim
+                assert namespace in (None, action.claim.owner.namespace)
+            if isinstance(action, records.RetireGroup) and namespace is not None:
+                assert {claims[uid].owner.namespace for uid in action.over} == {namespace}
+
+
+@hypothesis.given(scene=scenes.scenes())
 def test_a_group_without_any_claim_is_retired_only_with_a_claim_by_who_pushed_it(
-    scene: tuple[pictures.Picture, list[records.GroupRecord]],
+    scene: scenes.Scene,
 ) -> None:
     picture, held = scene
     actions = builders.plan(picture).actions
@@ -138,9 +77,9 @@ def test_a_group_without_any_claim_is_retired_only_with_a_claim_by_who_pushed_it
                 assert any(isinstance(action, records.ClaimGroup) for action in mine)
 
 
-@hypothesis.given(scene=_scenes())
+@hypothesis.given(scene=scenes.scenes())
 def test_after_the_plan_every_claimed_group_with_only_owners_that_are_over_drains(
-    scene: tuple[pictures.Picture, list[records.GroupRecord]],
+    scene: scenes.Scene,
 ) -> None:
     picture, _ = scene
     builders.planned(picture)
@@ -167,19 +106,45 @@ def _held(picture: pictures.Picture, record: records.GroupRecord) -> bool:
     return bool(found.lookups) or any(holder.active for holder in ownership.answer(left, rules=builders.RULES))
 
 
-def _rank(holder: ownership.Holder) -> int:
-    return builders.RULES.ownership.index(holder.claim.rule)
+def _pushed_from(picture: pictures.Picture, record: records.GroupRecord) -> str | None:
+    """The namespace of the object whose pod pushed last, where its address tells."""
+    answer = picture.address(record.pushers[0]) if record.pushers else None
+    pod = None if answer is None else answer.pusher(record.push_time, tolerance=builders.RULES.clock_skew)
+    known = None if pod is None else picture.by_uid(pod.owner)
+    return None if known is None else known.view.owner.namespace
 
 
-def _is_over(known: rosters.Known) -> bool:
-    """Whether this object is over by its own cleanup policy, long after everything."""
-    if known.gone_at is not None:
+def _is_active(scene: scenes.Scene, known: rosters.Known) -> bool:
+    """Whether an object's groups are to stay at the time of the plan, by its own rules, unless a later run ends them.
+
+    Told here in other words than in what is tested.
+    """
+    rules, finish, gone_at = known.view.rules, known.view.finish, known.gone_at
+    if finish is not None and not finish.succeeded and finish.at + rules.keep_failed_for > builders.NOW:
         return True
-    finish = known.view.finish
-    match known.view.rules.cleanup:
-        case cleanups.Cleanup.ON_COMPLETION | cleanups.Cleanup.AFTER:
-            return finish is not None
+    match rules.cleanup:
+        case cleanups.Cleanup.ON_COMPLETION:
+            return finish is None and gone_at is None
         case cleanups.Cleanup.ON_SUCCESS:
-            return finish is not None and finish.succeeded
+            return gone_at is None and not (finish is not None and finish.succeeded)
+        case cleanups.Cleanup.AFTER:
+            ended = finish.at if finish is not None else gone_at
+            return ended is None or ended + rules.after > builders.NOW
+        case cleanups.Cleanup.SUPERSEDED if _cronjob(scene, known) is not None:
+            return True
         case _:
-            return False
+            return gone_at is None
+
+
+def _cronjob(scene: scenes.Scene, known: rosters.Known) -> views.OwnerView | None:
+    """The CronJob that is there and may run again."""
+    parent = known.view.parent
+    found = None if parent is None or parent.kind != "CronJob" else scene.picture.known(parent)
+    return None if found is None or found.gone_at is not None else found.view
+
+
+def _may_be_superseded(scene: scenes.Scene, known: rosters.Known) -> bool:
+    """Whether another run of its CronJob has pushed something."""
+    claims = [claim for record in scene.held for claim in record.claims.values()]
+    series = {claim.series for claim in claims if claim.owner.uid != known.view.uid}
+    return known.view.rules.cleanup is cleanups.Cleanup.SUPERSEDED and known.view.parent in series

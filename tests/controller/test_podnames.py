@@ -69,3 +69,19 @@ def test_the_words_of_an_indexed_pod_name_and_its_hostname_lead_to_its_job(name:
 @hypothesis.given(value=strategies.text(max_size=80))
 def test_any_label_value_has_words(value: str) -> None:
     assert podnames.words(value) or not value
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        pytest.param("fetch-all-4027", ["fetch", "fetch-all"], id="of-a-workflow"),
+        pytest.param("build-pod", ["build"], id="of-a-taskrun"),
+        pytest.param("v1.2-pod", ["v1.2"], id="dotted"),
+        pytest.param("alone", [], id="one-word"),
+        pytest.param("host-1:9100", [], id="with-a-port"),
+        pytest.param("Build-pod", [], id="capitals"),
+        pytest.param("", [], id="empty"),
+    ],
+)
+def test_a_pod_name_begins_with_the_names_of_what_may_have_made_it(value: str, names: list[str]) -> None:
+    assert podnames.beginnings(value) == names

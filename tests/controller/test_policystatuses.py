@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.controller import builders, policybuilders
 from tidegate.controller import policies, policystatuses
 
@@ -73,6 +75,23 @@ def test_the_last_action_stays_where_nothing_was_done_since() -> None:
     assert status is not None
     made = policybuilders.policy({"when": "Never"}, status=status | {"lastAction": {"type": "Deleted"}})
     assert _changed(made) is None
+
+
+@pytest.mark.parametrize(
+    ("act", "seconds", "is_written"),
+    [
+        (policystatuses.Act.DELETED, 0, True),
+        (policystatuses.Act.RETIRED, 0, False),
+        (policystatuses.Act.RETIRED, 1, True),
+        (policystatuses.Act.DELETED, -1, False),
+    ],
+)
+def test_of_what_several_operators_did_the_last_stays(act: policystatuses.Act, seconds: int, is_written: bool) -> None:
+    before = policystatuses.LastAction(policystatuses.Act.RETIRED, NOW - 60, builders.key("job=a"))
+    status = _changed(policybuilders.policy({"when": "Never"}), policystatuses.Tally(last_action=before))
+    made = policybuilders.policy({"when": "Never"}, status=status)
+    after = policystatuses.LastAction(act, NOW - 60 + seconds, builders.key("job=b"))
+    assert (_changed(made, policystatuses.Tally(last_action=after)) is not None) is is_written
 
 
 def test_a_condition_that_stays_keeps_its_time_and_one_that_changes_gets_a_new_one() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.controller import apiservers
 from tests.support import waiting
 from tidegate import settings
-from tidegate.controller import watches
+from tidegate.controller import kinds, watches
 
 
 async def test_a_watch_that_breaks_off_at_once_is_not_tried_in_a_busy_loop(tmp_path: Path) -> None:
@@ -18,7 +18,9 @@ async def test_a_watch_that_breaks_off_at_once_is_not_tried_in_a_busy_loop(tmp_p
     await api_server.start()
     chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(tmp_path)))
     told = threading.Event()
-    watching = asyncio.create_task(asyncio.to_thread(watches.watch, told, chosen=chosen, sink=_ignore))
+    watching = asyncio.create_task(
+        asyncio.to_thread(watches.watch, told, chosen=chosen, watched=kinds.ALWAYS, sink=_ignore)
+    )
     began = time.monotonic()
 
     async def tries() -> bool:

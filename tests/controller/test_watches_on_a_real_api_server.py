@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import threading
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster import apis, clusters, objects
+from tests.cluster import apis, clusters, customkinds, objects
 from tests.support import waiting
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import intakes, outages, supervisors, watches
+from tidegate.controller import intakes, kinds, outages, supervisors, watches
+
+_WATCH_PODS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "watch-pods" / "rbac.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -31,10 +34,13 @@ def kopf_leaves_nothing_for_other_tests() -> Iterator[None]:
 class _Watching:
     """A supervised watch; ``seen`` is what it saw, and how often it was begun anew is counted."""
 
-    def __init__(self, kubeconfig: Path, *, namespaces: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, kubeconfig: Path, *, namespaces: tuple[str, ...] = (), watched: Collection[kinds.Kind] = kinds.ALWAYS
+    ) -> None:
         self.seen: list[intakes.Sighting] = []
         self.restarts = 0
         self.threads: set[threading.Thread] = set()
+        self._watched = watched
         self._chosen = settings.KubernetesSettings(kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3)
 
     def supervisor(self) -> supervisors.Supervisor:
@@ -50,7 +56,7 @@ class _Watching:
 
     def _work(self, told: threading.Event) -> None:
         self.threads.add(threading.current_thread())
-        watches.watch(told, chosen=self._chosen, sink=self.seen.append)
+        watches.watch(told, chosen=self._chosen, watched=self._watched, sink=self.seen.append)
 
     def _count(self) -> None:
         self.restarts += 1
@@ -97,6 +103,12 @@ def _create(cluster: clusters.Cluster, namespace: str, name: str, *, suspend: bo
     )
 
 
+def _create_pod(cluster: clusters.Cluster, namespace: str, name: str, *, restart: str) -> apis.Object:
+    spec = {"restartPolicy": restart, "containers": [objects.container("true")], "terminationGracePeriodSeconds": 1}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+    return cluster.api.create("pods", body, namespace=namespace)
+
+
 async def test_the_life_of_a_job_is_seen_and_nothing_is_written_on_it(
     cluster: clusters.Cluster, namespace: str, watching: _Watching
 ) -> None:
@@ -115,6 +127,43 @@ async def test_cronjobs_are_seen_too(cluster: clusters.Cluster, namespace: str, 
     body = objects.cronjob("nightly", objects.container("true"))
     seen = await watching.sees(cluster.api.create("cronjobs", body, namespace=namespace))
     assert seen.view.owner.kind == "CronJob"
+
+
+async def test_the_life_of_an_object_of_another_kind_is_seen_beside_one_that_nobody_serves(
+    cluster: clusters.Cluster, namespace: str, operator_rights: Path
+) -> None:
+    runs = customkinds.Runs(cluster, group=f"{namespace}.tidegate.example")
+    watched = dataclasses.replace(kinds.parse(runs.watch), name=runs.kind)
+    with runs.granted(), runs.defined():
+        async with _at_work(_Watching(operator_rights, watched=(*kinds.ALWAYS, kinds.TASKRUN, watched))) as watching:
+            run = runs.create("night", namespace=namespace)
+            seen = await watching.sees(run)
+            assert (seen.view.kind, seen.view.finish) == (runs.kind, None)
+            runs.turn("night", namespace=namespace)
+            await watching.sees(run, ended=True)
+            runs.delete("night", namespace=namespace)
+            await watching.sees(run, deleted=True)
+            await watching.sees(_create(cluster, namespace, "x"))
+            assert watching.restarts == 0
+
+
+async def test_of_pods_only_bare_ones_that_can_end_are_seen(
+    cluster: clusters.Cluster, namespace: str, operator_rights: Path
+) -> None:
+    cluster.kubectl("apply", "-f", _WATCH_PODS)
+    try:
+        async with _at_work(_Watching(operator_rights, watched=(*kinds.ALWAYS, kinds.POD))) as watching:
+            await watching.sees(_create(cluster, namespace, "x", suspend=False), ended=True)
+            _create_pod(cluster, namespace, "service", restart="Always")
+            bare = _create_pod(cluster, namespace, "bare", restart="Never")
+            await watching.sees(bare, ended=True)
+            cluster.api.delete("pods", "bare", namespace=namespace)
+            await watching.sees(bare, deleted=True)
+            assert watching.restarts == 0
+        seen = {sighting.view.owner[:3] for sighting in watching.seen if sighting.view.owner.namespace == namespace}
+        assert {owner for owner in seen if owner[0] == "Pod"} == {("Pod", namespace, "bare")}
+    finally:
+        cluster.kubectl("delete", "-f", _WATCH_PODS)
 
 
 async def test_after_an_outage_of_the_api_server_the_watch_sees_again(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.controller import builders
-from tidegate.controller import views
+from tests.controller import builders, nets, policybuilders
+from tidegate import settings
+from tidegate.controller import podaddresses, policybooks, views
 
 NAMES_IT = {"tidegate.dev/grouping-key": "job=x,instance=db1; job=x,instance=db1,namespace=prod"}
 PLAIN, LABELLED = "job=x,instance=db1", "job=x,instance=db1,namespace=prod"
@@ -56,3 +57,88 @@ def test_a_host_name_of_a_stranger_ends_a_group_that_an_active_job_has_by_name_a
     owner = builders.job("x")
     made = builders.picture(owner, BY_HOSTNAME, holds=[builders.group(PLAIN, claims=[owner])])
     assert any(action.startswith("retire") for action in builders.planned(made))
+
+
+# Where the address of the last push tells whose pod it was
+
+BY_NAME = builders.job("x", namespace="dev", finished=15.0)
+BY_POLICY = _stranger()
+THEIRS = policybuilders.policy({"groups": ["job=x,instance=*"]}, namespace="dev")
+OURS = builders.job("y")
+OURS_BY_NAME = builders.job("x")
+each_stranger = pytest.mark.parametrize(
+    "stranger",
+    [BY_ANNOTATION, BY_HOSTNAME, BY_NAME, BY_POLICY],
+    ids=["by-annotation", "by-host-name", "by-name", "by-policy"],
+)
+
+
+def _scene(
+    stranger: views.OwnerView,
+    *owners: views.OwnerView,
+    pods: tuple[podaddresses.AddressPod, ...],
+    claims: tuple[views.OwnerView, ...] = (),
+) -> list[str]:
+    """What is planned of a group with an address, where a policy of the stranger's namespace names it, too."""
+    made = builders.picture(stranger, *owners, holds=[nets.pushed(PLAIN, claims=claims)])
+    if stranger is BY_POLICY:
+        made.rule_by(policybooks.PolicyBook([THEIRS]))
+    return builders.planned(nets.told(made, *pods))
+
+
+@each_stranger
+def test_each_of_these_strangers_ends_a_group_of_which_nobody_knows_who_pushed_it(stranger: views.OwnerView) -> None:
+    assert [line.split()[0] for line in _scene(stranger, pods=())] == ["claim", "retire"]
+
+
+@each_stranger
+@pytest.mark.parametrize("owner", [OURS, OURS_BY_NAME], ids=["by-address", "by-address-and-name"])
+def test_a_stranger_neither_holds_nor_ends_what_a_job_of_another_namespace_pushed(
+    stranger: views.OwnerView, owner: views.OwnerView
+) -> None:
+    planned = _scene(stranger, owner, pods=(nets.pod(owner),))
+    assert planned == [f'claim {{job="x",instance="db1"}} for {owner.owner}']
+
+
+@each_stranger
+def test_a_claim_that_a_stranger_has_already_goes_and_the_pushers_stays(stranger: views.OwnerView) -> None:
+    pods = (nets.pod(OURS_BY_NAME),)
+    planned = _scene(stranger, OURS_BY_NAME, pods=pods, claims=(stranger, OURS_BY_NAME))
+    assert planned == [f'release {{job="x",instance="db1"}} of {stranger.uid}']
+
+
+@each_stranger
+def test_a_claim_of_a_stranger_is_no_reason_to_retire_what_a_job_of_another_namespace_pushed(
+    stranger: views.OwnerView,
+) -> None:
+    kept = builders.job("y", finished=15.0, annotations={"tidegate.dev/cleanup": "on-deletion"})
+    planned = _scene(stranger, kept, pods=(nets.pod(kept, until=15.0),), claims=(stranger,))
+    assert [line for line in planned if line.startswith("retire")] == []
+    assert f'release {{job="x",instance="db1"}} of {stranger.uid}' in planned
+
+
+@pytest.mark.parametrize("rule", settings.OWNERSHIP)
+def test_a_claim_of_a_stranger_that_is_long_gone_ends_nothing_of_what_a_job_of_another_namespace_pushed(
+    rule: str,
+) -> None:
+    claim = builders.claim(builders.job("gone", namespace="dev"), rule=rule)
+    elsewhere = builders.job("y", annotations={"tidegate.dev/grouping-key": "job=other"})
+    made = builders.picture(elsewhere, holds=[nets.pushed(PLAIN, claims=(claim,))])
+    planned = builders.planned(nets.told(made, nets.pod(elsewhere)))
+    assert planned == [f'release {{job="x",instance="db1"}} of {claim.owner.uid}']
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        pytest.param((nets.pod("a-proxy"),), id="a-proxy"),
+        pytest.param((nets.pod(OURS_BY_NAME, is_host=True),), id="the-network-of-a-node"),
+        pytest.param((nets.pod(OURS_BY_NAME), nets.pod("another")), id="two-pods"),
+        pytest.param((), id="nobody-of-the-cluster"),
+    ],
+)
+def test_where_the_address_says_nothing_a_host_name_ends_what_an_active_job_has_by_name_alone(
+    pods: tuple[podaddresses.AddressPod, ...],
+) -> None:
+    planned = _scene(BY_HOSTNAME, OURS_BY_NAME, pods=pods, claims=(OURS_BY_NAME,))
+    assert any(line.startswith("retire") for line in planned)

@@ -8,6 +8,7 @@ import yaml
 
 from tests.cluster import clusters
 from tests.docs import documents
+from tidegate.controller import policies
 
 
 def _made(overlay: str, cluster: clusters.Cluster, folder: Path) -> list[dict[str, Any]]:
@@ -33,5 +34,18 @@ def test_the_overlay_beside_a_pushgateway_tells_the_operator_the_readers_own_url
     [overlay] = documents.yaml_blocks(documents.ROOT / "docs" / "beside-pushgateway.md")
     [deployment] = [each for each in _made(overlay, cluster, tmp_path) if each["kind"] == "Deployment"]
     [operator] = deployment["spec"]["template"]["spec"]["containers"]
-    assert operator["env"] == [{"name": "PUSHGATEWAY_URL", "value": "http://my-pushgateway.monitoring:9091"}]
+    [url] = [each for each in operator["env"] if "value" in each]
+    assert url == {"name": "PUSHGATEWAY_URL", "value": "http://my-pushgateway.monitoring:9091"}
     assert operator["image"] == "registry.example/tidegate:0.1.0"
+
+
+def test_the_overlay_with_policies_has_both_kinds_and_the_rights_on_them(
+    cluster: clusters.Cluster, tmp_path: Path
+) -> None:
+    page = documents.ROOT / "docs" / "policies.md"
+    [overlay] = [block for block in documents.yaml_blocks(page) if "kustomization" in block]
+    made = _made(overlay, cluster, tmp_path)
+    kinds = {each["spec"]["names"]["kind"] for each in made if each["kind"] == "CustomResourceDefinition"}
+    assert kinds == {scope.value for scope in policies.Scope}
+    [role] = [each for each in made if each["metadata"]["name"] == "tidegate-policies" and "rules" in each]
+    assert [rule["verbs"] for rule in role["rules"]] == [["list"], ["patch"]]

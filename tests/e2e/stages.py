@@ -137,13 +137,15 @@ def _owners(group: dict[str, Any]) -> set[str]:
 
 
 @contextlib.contextmanager
-def opened(cluster: clusters.Cluster, *, kubeconfig: Path, folder: Path) -> Iterator[Stage]:
-    """All of it, ready, in a namespace of its own."""
+def opened(
+    cluster: clusters.Cluster, *, kubeconfig: Path, folder: Path, arguments: tuple[str, ...] = ()
+) -> Iterator[Stage]:
+    """All of it, ready, in a namespace of its own. ``arguments`` are further ones of the operator."""
     with contextlib.ExitStack() as stack:
         namespace = cluster.create_namespace()
         stack.callback(cluster.api.delete, "namespaces", namespace)
         gateway = stack.enter_context(tidegates.serving(folder))
-        operator = tidegates.Operator(folder, gateway=gateway, kubeconfig=kubeconfig, arguments=(RESYNC,))
+        operator = tidegates.Operator(folder, gateway=gateway, kubeconfig=kubeconfig, arguments=(RESYNC, *arguments))
         stack.callback(operator.process.stop)
         operator.start()
         target = prometheus.Target(port=gateway.port)

@@ -7,7 +7,9 @@ import yaml
 
 FOLDER = Path(__file__).resolve().parents[2] / "manifests"
 BASE = FOLDER / "base"
-EXAMPLES = sorted((FOLDER / "examples").glob("*.yaml"))
+POLICIES = FOLDER / "examples" / "policy.yaml"
+EXAMPLES = sorted(path for path in (FOLDER / "examples").glob("*.yaml") if path != POLICIES)
+"""The examples of what pushes."""
 
 Object = dict[str, Any]
 

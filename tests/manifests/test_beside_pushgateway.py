@@ -23,7 +23,7 @@ def test_the_operator_is_alone_and_takes_its_arguments(made: dict[str, documents
     [operator] = documents.pod_spec(made["Deployment"])["containers"]
     chosen = commands.build_parser().parse_args(operator["args"])
     assert (chosen.command, chosen.gateway_kind) == ("operator", "pushgateway")
-    [url] = operator["env"]
+    [url] = [each for each in operator["env"] if "value" in each]
     assert chosen.gateway_url == f"$({url['name']})"
     assert chosen.gateway_grace_period == settings.StockSettings().grace_seconds
 

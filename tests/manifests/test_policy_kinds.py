@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from tests.cluster import apis, clusters
+from tests.docs import documents as pages
+from tests.manifests import documents
 from tidegate.controller import crds, crdspecs, policies, policystatuses
 from tidegate.model import groups
 
@@ -160,6 +162,22 @@ def test_what_the_server_lets_through_and_nobody_can_read_keeps_what_it_selects(
     made = policies.parse(_create(policy_kinds, {"groups": ["job=a,x=b,x=c"]}, namespace=namespace), scope=NAMESPACED)
     assert made.problems == ("spec.groups: label x stands twice in one group",)
     assert made.said.is_unreadable
+
+
+def test_the_server_takes_the_example_as_it_stands(policy_kinds: clusters.Cluster, namespace: str) -> None:
+    within = ["--namespace", namespace, "--dry-run=server", "--validate=strict"]
+    said = policy_kinds.kubectl("apply", *within, "-f", documents.POLICIES).splitlines()
+    kinds = [f"{each['kind'].lower()}.{policies.GROUP}" for each in documents.objects(documents.POLICIES)]
+    assert [line.partition("/")[0] for line in said] == kinds
+    assert all(line.endswith("created (server dry run)") for line in said)
+
+
+def test_the_server_takes_what_the_page_about_policies_shows(policy_kinds: clusters.Cluster, namespace: str) -> None:
+    shown = [block for block in pages.yaml_blocks(pages.ROOT / "docs" / "policies.md") if policies.VERSION in block]
+    assert len(shown) == 3
+    for block in shown:
+        here = block.replace("namespace: prod", f"namespace: {namespace}")
+        policy_kinds.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=here)
 
 
 def test_only_a_cluster_policy_names_namespaces(policy_kinds: clusters.Cluster, namespace: str) -> None:

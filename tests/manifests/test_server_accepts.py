@@ -10,17 +10,17 @@ from tests.cluster import binaries, clusters
 from tests.manifests import documents
 from tests.support import waiting
 
-WITH_MONITOR = documents.FOLDER / "overlays" / "prometheus-operator"
+WITH_OPERATOR = documents.FOLDER / "overlays" / "prometheus-operator"
 BESIDE = documents.FOLDER / "overlays" / "beside-pushgateway"
 NAMESPACE = "tidegate"
 
 
 @pytest.fixture(scope="module")
 def prepared(cluster: clusters.Cluster) -> clusters.Cluster:
-    """With the ServiceMonitor's definition, and the namespace: a dry run creates none for the objects in it."""
-    cluster.kubectl("apply", "--server-side", "-f", binaries.servicemonitor_crd())
-    crd = "crd/servicemonitors.monitoring.coreos.com"
-    cluster.kubectl("wait", "--for=condition=Established", crd, "--timeout=30s")
+    """With the Prometheus operator's definitions, and the namespace: a dry run creates none for the objects in it."""
+    definitions = binaries.prometheus_operator_crds()
+    cluster.kubectl("apply", "--server-side", "-f", definitions)
+    cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
     cluster.kubectl("apply", "-f", documents.BASE / "namespace.yaml")
     return cluster
 
@@ -28,18 +28,19 @@ def prepared(cluster: clusters.Cluster) -> clusters.Cluster:
 @pytest.fixture
 def deployed(prepared: clusters.Cluster) -> Iterator[clusters.Cluster]:
     """All of it applied in earnest; the rights and the namespace stay, for other tests use them too."""
-    prepared.kubectl("apply", "-k", WITH_MONITOR)
+    prepared.kubectl("apply", "-k", WITH_OPERATOR)
     yield prepared
-    prepared.kubectl("delete", "--namespace", NAMESPACE, "deployment,service,servicemonitor", "tidegate")
+    prepared.kubectl("delete", "--namespace", NAMESPACE, "deployment,service,servicemonitor,prometheusrule", "tidegate")
     prepared.kubectl("delete", "--namespace", NAMESPACE, "pods", "--all", "--force", "--grace-period=0")
 
 
-@pytest.mark.parametrize("folder", [documents.BASE, WITH_MONITOR, BESIDE], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [documents.BASE, WITH_OPERATOR, BESIDE], ids=lambda folder: folder.name)
 def test_a_dry_run_on_the_server_finds_no_fault(prepared: clusters.Cluster, folder: Path) -> None:
     said = prepared.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", folder)
     assert all(line.endswith("(server dry run)") for line in said.splitlines())
     assert "deployment.apps/tidegate" in said
-    assert ("servicemonitor.monitoring.coreos.com/tidegate" in said) == (folder == WITH_MONITOR)
+    for kind in ("servicemonitor", "prometheusrule"):
+        assert (f"{kind}.monitoring.coreos.com/tidegate" in said) == (folder == WITH_OPERATOR)
 
 
 def test_the_deployments_pod_is_admitted_under_restricted_pod_security(deployed: clusters.Cluster) -> None:

@@ -23,6 +23,7 @@ class _Gateway(HTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses: list[int | None] = []
         self.pushed: list[tuple[str, str]] = []
+        self.sources: set[str] = set()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -30,6 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.sources.add(self.client_address[0])
         status = self.server.statuses.pop(0) if self.server.statuses else 200
         if status is not None:
             self.server.pushed.append((self.path, body))
@@ -50,7 +52,7 @@ def gateway() -> Iterator[_Gateway]:
         serving.join()
 
 
-def _run(gateway: _Gateway, folder: Path, *, pushes: int = 2, exit: int = 0) -> int:
+def _run(gateway: _Gateway, folder: Path, *, pushes: int = 2, exit: int = 0, proxied: bool = False) -> int:
     spec = {
         "host": "127.0.0.1",
         "port": gateway.server_port,
@@ -61,9 +63,10 @@ def _run(gateway: _Gateway, folder: Path, *, pushes: int = 2, exit: int = 0) -> 
         "exit": exit,
         "until": "gone",
         "drain": 7.0,
+        "proxied": proxied,
         "owner": "",
     }
-    environment = {**os.environ, "SPEC": json.dumps(spec), "POD": "pod", "OWNER": "uid"}
+    environment = {**os.environ, "SPEC": json.dumps(spec), "POD": "pod", "POD_IP": "127.0.0.9", "OWNER": "uid"}
     command = [sys.executable, "-I", "-S", podscripts.__file__]
     return subprocess.run(command, env=environment, timeout=60, check=False).returncode
 
@@ -98,3 +101,11 @@ def test_a_pod_that_was_killed_leaves_a_push_without_an_answer(tmp_path: Path) -
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (tmp_path / "pod.jsonl").write_text(text + '{"event": "answ')
     assert pushlogs.read(tmp_path) == [histories.Push((("job", "x"),), "uid", 5.0, 5.5, None, drain=1.0)]
+
+
+def test_it_pushes_from_its_own_address_unless_through_a_proxy(gateway: _Gateway, tmp_path: Path) -> None:
+    _run(gateway, tmp_path)
+    assert gateway.sources == {"127.0.0.9"}
+    gateway.sources.clear()
+    _run(gateway, tmp_path, proxied=True)
+    assert gateway.sources == {"127.0.0.1"}

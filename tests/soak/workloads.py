@@ -25,7 +25,10 @@ DRAIN = 20.0
 _SHORT_DRAIN = 12.0
 _SCRIPT = Path(__file__).parent / "podscripts.py"
 _QUICK_END = {"terminationGracePeriodSeconds": 1}
-_POD = {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+_POD = [
+    {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+    for name, path in (("POD", "metadata.name"), ("POD_IP", "status.podIP"))
+]
 _UID_LABEL = "metadata.labels['batch.kubernetes.io/controller-uid']"
 _OWNER = {"name": "OWNER", "valueFrom": {"fieldRef": {"fieldPath": _UID_LABEL}}}
 _FOREVER = 1_000_000
@@ -41,6 +44,8 @@ class Kind:
     :ivar ttl: seconds after which Kubernetes removes the ended Job, one of these.
     :ivar deleted: seconds after its creation at which somebody deletes it, between these.
     :ivar again: whether one of the same name is created at once when it is deleted.
+    :ivar any_name: whether its group has a name that leads nowhere: only the address of its pod does.
+    :ivar proxied: whether its pushes come from an address that is none of its pod's.
     """
 
     name: str
@@ -53,6 +58,8 @@ class Kind:
     by_pod: bool = False
     by_namespace: bool = False
     annotated: bool = False
+    any_name: bool = False
+    proxied: bool = False
     cleanup: str = ""
     until: histories.Until = histories.Until.END
 
@@ -60,7 +67,10 @@ class Kind:
 KINDS = (
     Kind(name="succeeds", share=26),
     Kind(name="fails", share=10, fails=True),
-    Kind(name="vanishes", share=16, ttl=(0, 1)),
+    Kind(name="any-name", share=12, any_name=True),
+    Kind(name="proxied", share=6, proxied=True),
+    Kind(name="vanishes", share=10, ttl=(0, 1)),
+    Kind(name="vanishes-proxied", share=6, ttl=(0, 1), proxied=True),
     Kind(name="deleted", share=10, runs_on=True, deleted=(2.0, 6.0)),
     Kind(name="annotated", share=10, annotated=True),
     Kind(name="by-pod", share=8, by_pod=True),
@@ -180,6 +190,8 @@ class Workload:
     def _group(self, errand: Errand) -> dict[str, str]:
         if errand.kind.annotated:
             return {"job": f"group-of-{errand.name}", "instance": "db1"}
+        if errand.kind.any_name:
+            return {"job": f"whatever-{errand.name.rpartition('-')[2]}"}
         if errand.kind.by_pod:
             return {"job": f"{errand.kind.name}-any", "instance": "$(POD)"}
         if errand.kind.by_namespace:
@@ -208,6 +220,7 @@ class Workload:
             "exit": 3 if kind.fails else 0,
             "until": kind.until,
             "drain": drain,
+            "proxied": kind.proxied,
             "owner": owner,
         }
 
@@ -264,5 +277,5 @@ class Workload:
 
 
 def _container(spec: Mapping[str, object]) -> apis.Object:
-    env: list[apis.Object] = [_POD, _OWNER, {"name": "SPEC", "value": json.dumps(spec)}]
+    env: list[apis.Object] = [*_POD, _OWNER, {"name": "SPEC", "value": json.dumps(spec)}]
     return objects.container("python", "-I", "-S", str(_SCRIPT), env=env)

@@ -14,6 +14,7 @@ import tidegate
 from tidegate import runtime, settings, telemetry
 from tidegate.aiokits import addresses
 from tidegate.cli import flags, groupcommands, groupflags
+from tidegate.controller import kinds
 
 _EPILOG = """\
 examples:
@@ -135,6 +136,7 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
 
 
 def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
+    kinds.table(chosen.watch)  # One that is there twice is refused before anything starts.
     followed = _followed(chosen)
     drain_timeout = chosen.drain_timeout
     if followed.gateway_kind is settings.GatewayKind.PUSHGATEWAY:
@@ -153,7 +155,9 @@ def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
         ),
         pod=settings.PodSettings(**{part: os.environ.get(f"POD_{part.upper()}", "") for part in _POD}),
         kubernetes=settings.KubernetesSettings(
-            kubeconfig=chosen.kubernetes_kubeconfig or None, namespaces=tuple(chosen.kubernetes_namespace)
+            kubeconfig=chosen.kubernetes_kubeconfig or None,
+            namespaces=tuple(chosen.kubernetes_namespace),
+            watch=chosen.watch,
         ),
     )
 

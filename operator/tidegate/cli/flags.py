@@ -177,19 +177,29 @@ def add_operator_flags(parser: argparse.ArgumentParser, *, gateway_is_elsewhere:
         metavar="NAME",
         help="watch only this namespace; may be given several times (default: all)",
     )
+    group.add_argument(
+        "--watch",
+        dest="watch",
+        type=values.watch,
+        action=_Several,
+        default=defaults.kubernetes.watch,
+        metavar="KIND",
+        help="what else groups follow: pods, workflows, taskruns, or GROUP/VERSION/PLURAL:PATH.TO.CONDITION",
+    )
 
 
 def add_rule_flags(parser: argparse.ArgumentParser) -> None:
     """How the operator decides."""
     defaults = settings.OperatorSettings()
     group = parser.add_argument_group("operator: rules")
-    _switch(group, "--dry-run", "only log and count what would be done; nothing is claimed, retired or deleted")
+    _switch(group, "--dry-run", "only log and count what would be done; no group is claimed, released or retired")
     _flag(
         group,
         "--breaker.limit",
         values.size,
         defaults.worker.most_retired,
-        "groups retired in one resync period from which on nothing is, until a later list says the same",
+        "groups that may be retired in one resync period; where more are to be, none is until a later list says the "
+        "same, and then this many a period",
     )
     group.add_argument(
         "--ownership",

@@ -8,6 +8,7 @@ import urllib.parse
 
 from tidegate import settings
 from tidegate.aiokits import addresses
+from tidegate.controller import kinds
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _SIZE = re.compile(r"([0-9]{1,18})(|KiB|MiB|GiB)\Z")
@@ -63,6 +64,15 @@ def ownership(text: str) -> tuple[str, ...]:
         known = ",".join(settings.OWNERSHIP)
         raise argparse.ArgumentTypeError(f"{text!r} are no rules of ownership: give some of {known}, each once")
     return rules
+
+
+def watch(text: str) -> str:
+    """A kind of objects to look at (:func:`tidegate.controller.kinds.parse`)."""
+    try:
+        kinds.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def address(text: str) -> str:

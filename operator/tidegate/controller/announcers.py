@@ -1,4 +1,4 @@
-"""Telling people what was done, with Kubernetes Events on the Job or CronJob that it is about.
+"""Telling people what was done, with Kubernetes Events on the object that it is about.
 
 Events are a courtesy: they wait in a bounded queue, are tried twice, and hold up nothing.
 """
@@ -14,7 +14,7 @@ import uuid
 from typing import Any, NamedTuple
 
 from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import kubeapi, metrics
+from tidegate.controller import kindtables, kubeapi, metrics
 from tidegate.model import owners
 
 _logger = logging.getLogger(__name__)
@@ -37,9 +37,6 @@ class Reason(enum.Enum):
     INVALID = "InvalidAnnotation"
     BREAKER = "BreakerTripped"
 
-
-_VERSIONS = {"Pod": "v1"}
-"""Of kinds that are not of Jobs' group."""
 
 _ACTIONS = {
     Reason.RETIRED: "Retire",
@@ -66,11 +63,13 @@ class Announcer:
         self,
         api: kubeapi.KubeApi,
         *,
+        table: kindtables.KindTable,
         clock: clocks.Clock,
         own: metrics.OperatorMetrics,
         backoff: backoffs.Backoff,
     ) -> None:
         self._api = api
+        self._table = table
         self._clock = clock
         self._metrics = own
         self._backoff = backoff
@@ -96,7 +95,7 @@ class Announcer:
             self._metrics.events.labels(result="posted" if posted else "failed").inc()
 
     async def _post(self, announcement: Announcement) -> bool:
-        body = event(announcement, now=self._clock.wall())
+        body = event(announcement, table=self._table, now=self._clock.wall())
         for last in (False, True):
             try:
                 await self._api.create_event(announcement.regarding.namespace, body)
@@ -114,7 +113,7 @@ class Announcer:
         return False
 
 
-def event(announcement: Announcement, *, now: float) -> dict[str, Any]:
+def event(announcement: Announcement, *, table: kindtables.KindTable, now: float) -> dict[str, Any]:
     """The ``events.k8s.io/v1`` Event of an announcement."""
     owner = announcement.regarding
     when = datetime.datetime.fromtimestamp(now, tz=datetime.UTC)
@@ -129,13 +128,7 @@ def event(announcement: Announcement, *, now: float) -> dict[str, Any]:
         "reason": announcement.reason.value,
         "action": _ACTIONS[announcement.reason],
         "note": _cut(announcement.note),
-        "regarding": {
-            "apiVersion": _VERSIONS.get(owner.kind, "batch/v1"),
-            "kind": owner.kind,
-            "namespace": owner.namespace,
-            "name": owner.name,
-            "uid": owner.uid,
-        },
+        "regarding": table.reference(owner),
     }
 
 

@@ -43,7 +43,7 @@ class Cleanup(enum.Enum):
     ON_DELETION = "on-deletion"
     """When it is gone."""
     SUPERSEDED = "superseded"
-    """When the next run of what made it has pushed; what nothing made, when it is gone."""
+    """Of a CronJob's run, when the next run has pushed; of anything else, when it is gone."""
     AFTER = "after"
     """A while after it is Complete or Failed, or gone."""
     NEVER = "never"

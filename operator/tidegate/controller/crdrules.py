@@ -1,6 +1,7 @@
 """What the API server checks of a policy beyond types and bounds: rules in CEL, each with words for who breaks it.
 
-Their expressions are RE2's. ``tests/controller/test_crdrules.py`` compares them with what the operator reads.
+Their expressions are RE2's. ``tests/controller/test_nothing_escapes_a_template.py`` compares them with what the
+operator reads.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def schema(scope: policies.Scope) -> Json:
         ),
         "keepFailedFor": _duration(
             "How long the groups of an object that failed stay at least, counted from its failure, such as 24h: for "
-            "alerts, and for people who look. It holds even if the object is deleted before. 0s: no longer than those "
-            "of others, whatever the next policy says.",
+            "alerts, and for people who look. It holds even if the object is deleted before, but not beyond the next "
+            "run with `when: Superseded`. 0s: no longer than those of others, whatever the next policy says.",
             positive=False,
         ),
         "drainTimeout": _duration(
@@ -173,8 +173,8 @@ def _when() -> Json:
             "- OnCompletion: when it has ended, in whatever way, or is deleted.\n"
             "- OnSuccess: when it has succeeded, or is deleted. What failed keeps its groups while it is there.\n"
             "- OnDeletion: when it is deleted.\n"
-            "- Superseded: when the next run of its CronJob, or of what else controls it, has pushed; without a "
-            "controller when it is deleted.\n"
+            "- Superseded: of a CronJob's run, when the next run has pushed; of anything else, and when the CronJob is "
+            "gone, when it is deleted.\n"
             "- After: the time in `after` later than its end or deletion.\n"
             "- Never: they stay.\n\n"
             "Absent: the next policy says it. Where none does, it is OnCompletion. The schema has no default, for that "

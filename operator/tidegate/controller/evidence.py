@@ -34,6 +34,7 @@ class Evidence(enum.Enum):
     POD_NAME = "pod name"
     """The label is a name that this Job's pods get; the pod itself is no longer there to be asked."""
     HOSTNAME = "hostname"
+    """The label is what its pod calls itself, or its own name where it is a pod; others may be called so, too."""
     NAME = "name"
 
     @property
@@ -116,12 +117,8 @@ def may_own(owner: owners.Owner, key: groups.GroupingKey, *, by: Pusher) -> bool
 
 
 def named_pods(view: views.OwnerView, key: groups.GroupingKey) -> list[str]:
-    """The names in this group's labels that this Job's pods may have."""
-    return [
-        value
-        for value in groupindexes.pod_values(key)
-        if podnames.is_pod_name(value, job=view.owner.name, completions=view.completions)
-    ]
+    """The names in this group's labels that this object's pods may have, of which the API server is to say whose."""
+    return [value for value in groupindexes.pod_values(key) if _may_name_pod(view, value)]
 
 
 def _by_address(
@@ -155,7 +152,7 @@ def names_group(view: views.OwnerView, key: groups.GroupingKey) -> bool:
 
 
 def _by_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> Evidence | None:
-    if view.kind != kinds.JOB.name:
+    if view.kind == kinds.CRONJOB.name:
         return None
     for value in groupindexes.pod_values(key):
         if (found := _by_pod_value(view, value, answers=picture.pods.get(value, {}))) is not None:
@@ -165,16 +162,27 @@ def _by_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture:
 
 def _by_pod_value(view: views.OwnerView, value: str, *, answers: Mapping[str, owners.Uid | None]) -> Evidence | None:
     owner = view.owner
-    if view.hostname == value or podnames.is_hostname(value, job=owner.name, completions=view.completions):
+    if value in _hostnames(view) or podnames.is_hostname(value, job=owner.name, completions=view.completions):
         return Evidence.HOSTNAME
-    if not podnames.is_pod_name(value, job=owner.name, completions=view.completions):
-        return None
-    if owner.namespace not in answers:
+    if not _may_name_pod(view, value) or owner.namespace not in answers:
         return None
     uid = answers[owner.namespace]
     if uid is None:
-        return Evidence.POD_NAME
+        # Only of a Job's pods a name alone says so much: it has a random part.
+        return Evidence.POD_NAME if view.kind == kinds.JOB.name else None
     return Evidence.POD if uid == owner.uid else None
+
+
+def _hostnames(view: views.OwnerView) -> tuple[str | None, ...]:
+    """What its pods are called by themselves; a pod of its own bears its name, which the next one may have, too."""
+    return (view.hostname, view.owner.name) if view.kind == kinds.POD.name else (view.hostname,)
+
+
+def _may_name_pod(view: views.OwnerView, value: str) -> bool:
+    """Whether a pod of this name may be one that this object made."""
+    if view.kind == kinds.JOB.name:
+        return podnames.is_pod_name(value, job=view.owner.name, completions=view.completions)
+    return view.kind not in (kinds.CRONJOB.name, kinds.POD.name) and view.owner.name in podnames.beginnings(value)
 
 
 def _by_name(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> Evidence | None:

@@ -58,4 +58,5 @@ class Intake:
             self._notices.seen(view)
         steady, wall = self._clock.steady(), self._time.now()
         self._picture.listed(kind, found, started=started, steady=steady, wall=wall)
+        self._metrics.count(kind, self._picture)
         self._agenda.add_all()

@@ -37,21 +37,9 @@ def matches(pattern: KeyPattern, key: groups.GroupingKey) -> bool:
     )
 
 
-def exact(pattern: KeyPattern) -> groups.GroupingKey | None:
-    """The one grouping key that is meant, ``None`` where several may be."""
-    labels = {name: value for name, value in pattern if value is not None}
-    return groups.grouping_key(labels) if len(labels) == len(pattern) else None
-
-
 def shape(pattern: KeyPattern) -> Shape:
     """The shape of a pattern, or of a grouping key; by it those are found that may match."""
     return next(value or "" for name, value in pattern if name == "job"), tuple(name for name, _ in pattern)
-
-
-def describe(pattern: KeyPattern) -> str:
-    """The pattern as people read it, ``job`` first: ``{job="backup",shard=*}``."""
-    ordered = sorted(pattern, key=lambda pair: (pair[0] != "job", pair[0]))
-    return "{" + ",".join(f"{name}={ANY}" if value is None else _quoted(name, value) for name, value in ordered) + "}"
 
 
 def parse(text: str) -> KeyPattern:
@@ -95,7 +83,3 @@ def _value(name: str, text: str) -> str | None:
     if "{{" in text:
         raise ValueError(f"label {name}: an annotation is taken as it stands; {{{{…}}}} is for the groups of a policy")
     return None if text == ANY else literal(name, text)
-
-
-def _quoted(name: str, value: str) -> str:
-    return groups.describe(groups.grouping_key({name: value}))[1:-1]

@@ -79,8 +79,23 @@ class KubeApi:
         """All objects of this kind, as they were at some moment after this call began."""
         found: list[views.OwnerView] = []
         for place in self._places():
-            found += await self._list(f"{_root(kind)}{place}/{kind.plural}", functools.partial(views.view, kind=kind))
+            path = f"{kind.root}{place}/{kind.plural}"
+            found += await self._list(path, functools.partial(views.view, kind=kind), fields=kind.fields)
         return found
+
+    async def kind_name(self, kind: kinds.Kind) -> str:
+        """What objects of this resource are called (:func:`kinds.word`).
+
+        :raises NotFoundError: there is no such resource, or none whose objects are in a namespace.
+        """
+        known = await self._call("GET", kind.root)
+        for resource in known.get("resources", ()):
+            if resource["name"] == kind.plural:
+                if not resource["namespaced"]:
+                    message = f"{kind.resource} are in no namespace, and only what is in one can be followed"
+                    raise NotFoundError(message, reason="not-found")
+                return kinds.word(resource["kind"], group=kind.group)
+        raise NotFoundError(f"the API server has no {kind.resource} in {kind.api_version}", reason="not-found")
 
     async def cleanup_policies(self) -> list[policies.Policy]:
         """All policies; none where the API server knows no such kinds."""
@@ -108,14 +123,14 @@ class KubeApi:
         # Another policy of that name is none of ours: the API server compares the uid.
         await self._call("PATCH", path, body={"metadata": {"uid": policy.uid}, "status": status})
 
-    async def job_of(self, pod: pictures.Pod) -> owners.Uid | None:
-        """The Job that made this pod, ``None`` where there is no such pod or no Job made it."""
+    async def maker_of(self, pod: pictures.Pod) -> owners.Uid | None:
+        """The object that made this pod, ``None`` where there is no such pod or nothing made it."""
         try:
             data = await self._call("GET", f"/api/v1/namespaces/{_quoted(pod.namespace)}/pods/{_quoted(pod.name)}")
         except NotFoundError:
             return None
         owner = views.controller(data["metadata"])
-        return owner.uid if owner is not None and owner.kind == kinds.JOB.name else None
+        return None if owner is None else owner.uid
 
     async def pods_at(self, address: pictures.Address) -> tuple[podaddresses.AddressPod, ...]:
         """The pods that have this address, or had it when they ended."""
@@ -140,18 +155,18 @@ class KubeApi:
             return [""]
         return [f"/namespaces/{_quoted(namespace)}" for namespace in self._settings.namespaces]
 
-    async def _list(self, path: str, read: Callable[[Json], _Item | None]) -> list[_Item]:
+    async def _list(self, path: str, read: Callable[[Json], _Item | None], *, fields: str = "") -> list[_Item]:
         for _ in range(_LIST_TRIES - 1):
             try:
-                return await self._list_once(path, read)
+                return await self._list_once(path, read, fields=fields)
             except ExpiredError:
                 continue
-        return await self._list_once(path, read)
+        return await self._list_once(path, read, fields=fields)
 
-    async def _list_once(self, path: str, read: Callable[[Json], _Item | None]) -> list[_Item]:
+    async def _list_once(self, path: str, read: Callable[[Json], _Item | None], *, fields: str) -> list[_Item]:
         """Page by page, but for what ``read`` leaves out. Without a resourceVersion nothing is older than the call."""
         found: list[_Item] = []
-        query = {"limit": str(self._settings.page_size)}
+        query = {"limit": str(self._settings.page_size)} | ({"fieldSelector": fields} if fields else {})
         while True:
             page = await self._call("GET", path, query=query)
             try:
@@ -225,10 +240,6 @@ def _message(text: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         said = text.decode(errors="replace")
     return str(said)[:_MESSAGE_LIMIT]
-
-
-def _root(kind: kinds.Kind) -> str:
-    return f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
 
 
 def _quoted(name: str) -> str:

@@ -39,6 +39,8 @@ class OperatorMetrics:
         self.api_errors = prometheus_client.Counter(
             "tidegate_operator_api_errors_total", "Failed calls to the API server.", ["reason"], registry=registry
         )
+        # There from the start: of a series that begins at 1, Prometheus does not see that it grew.
+        self.api_errors.labels(reason="forbidden")
         self.gateway_errors = prometheus_client.Counter(
             "tidegate_operator_gateway_errors_total", "Failed calls to the gateway.", registry=registry
         )
@@ -96,4 +98,8 @@ class OperatorMetrics:
         """Tell of this picture's size at every scrape."""
         self._groups.set_function(picture.group_count)
         for kind in kinds.ALWAYS:
-            self._objects.labels(kind=kind.name).set_function(functools.partial(picture.count, kind))
+            self.count(kind, picture)
+
+    def count(self, kind: kinds.Kind, picture: pictures.Picture) -> None:
+        """Tell how many objects of this kind are in the picture, at every scrape from now on."""
+        self._objects.labels(kind=kind.name).set_function(functools.partial(picture.count, kind))

@@ -22,6 +22,8 @@ from tidegate.controller import (
     gateways,
     groupanswers,
     intakes,
+    kinds,
+    kindtables,
     kubeapi,
     logins,
     metrics,
@@ -89,15 +91,16 @@ class Operator:
         self._clock = clock
         own = metrics.OperatorMetrics(registry)
         picture = pictures.Picture(namespaces=chosen.kubernetes.namespaces)
+        self._table = table = kindtables.KindTable(kinds.table(chosen.kubernetes.watch))
         own.watch(picture)
         agenda = agendas.Agenda()
-        self._announcer = announcers.Announcer(api, clock=clock, own=own, backoff=self._backoff())
-        reports = policyreports.PolicyReports(picture, api=api, own=own)
+        self._announcer = announcers.Announcer(api, table=table, clock=clock, own=own, backoff=self._backoff())
+        reports = policyreports.PolicyReports(picture, api=api, own=own, clock=clock)
         told = notices.Notices(
             self._announcer.announce, kept=gateway.kept, on_act=reports.acted, operator=_own_pod(chosen)
         )
         self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock, time=api.time)
-        self._resync = resyncs.Resync(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
+        self._resync = resyncs.Resync(api, table=table, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = feeds.GroupFeed(
             gateway,
             picture=picture,
@@ -170,16 +173,17 @@ class Operator:
         handover = handovers.Handover(asyncio.get_running_loop(), self.sighted)
 
         def work(told_to_stop: threading.Event) -> None:
-            watches.watch(told_to_stop, chosen=self._settings.kubernetes, sink=handover.put)
+            watched = self._table.served
+            watches.watch(told_to_stop, chosen=self._settings.kubernetes, watched=watched, sink=handover.put)
 
         period = self._settings.worker.resync_seconds
-        meanwhile = f"it is begun anew, and until then changes of Jobs are seen every {period:g} s"
+        meanwhile = f"it is begun anew, and until then changes are seen every {period:g} s"
         return supervisors.Supervisor(
             work,
             name="watch",
             clock=self._clock,
             backoff=self._backoff(),
-            outage=outages.Outage("the watch on Jobs and CronJobs", meanwhile=meanwhile, clock=self._clock),
+            outage=outages.Outage("the watch on all objects", meanwhile=meanwhile, clock=self._clock),
             on_restart=own.watch_restarts.inc,
         )
 

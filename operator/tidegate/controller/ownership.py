@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from tidegate import settings
-from tidegate.controller import cleanups, evidence, kinds, pictures, rosters, terms, views
+from tidegate.controller import cleanups, evidence, pictures, rosters, terms, views
 from tidegate.model import owners, records
 
 
@@ -140,9 +140,9 @@ class _Reader:
         return by.has_ended or owns.isdisjoint(self._record.claims)
 
     def _pods(self, known: rosters.Known) -> set[Lookup]:
-        """Pods to ask about: never one whose Job claims the group, nor one of a Job that came after the push."""
+        """Pods to ask about: never one whose owner claims the group, nor one of an owner that came after the push."""
         view = known.view
-        if settings.POD not in self._rules.ownership or view.kind != kinds.JOB.name or view.rules.keys is not None:
+        if settings.POD not in self._rules.ownership or view.rules.keys is not None:
             return set()
         if not evidence.may_own(view.owner, self._record.key, by=self._by) or not self._pushed_by(known):
             return set()
@@ -166,10 +166,10 @@ class _Reader:
             if known is not None:
                 if self._still_holds(known.view, claim):
                     found[uid] = self._holder(known, rule=claim.rule)
-            elif gone_at is not None:
-                found[uid] = self._gone_holder(claim, gone_at=gone_at)
-            else:
+            elif gone_at is None:
                 unknown.add(uid)
+            elif evidence.may_own(claim.owner, self._record.key, by=self._by):
+                found[uid] = self._gone_holder(claim, gone_at=gone_at)
         return found, unknown
 
     def _newcomers(self, joined: Iterable[_Joined], *, heritage: set[tuple[str, str, str]]) -> dict[owners.Uid, Holder]:

@@ -48,6 +48,7 @@ class Picture:
         self._namespaces = frozenset(namespaces)
         self._rosters: dict[str, rosters.Roster] = {}
         self._objects_by_word: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
+        self._others_by_name: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
         self._objects_by_shape: multimaps.Multimap[keypatterns.Shape, owners.Owner] = multimaps.Multimap()
         self._groups = groupindexes.GroupIndex()
         self._pods: dict[str, dict[str, owners.Uid | None]] = {}
@@ -147,6 +148,9 @@ class Picture:
         found = set(self._objects_by_shape[keypatterns.shape(record.key)])
         for word in groupindexes.words(record.key):
             found |= self._objects_by_word[word]
+        for value in groupindexes.pod_values(record.key):
+            for name in podnames.beginnings(value):
+                found |= self._others_by_name[name]
         for address in record.pushers:
             for pod in self._pods_at(address):
                 if (known := self.by_uid(pod.owner)) is not None:
@@ -213,7 +217,7 @@ class Picture:
 
     @property
     def pods(self) -> Mapping[str, Mapping[str, owners.Uid | None]]:
-        """By name and namespace, the Job behind each pod that was asked about; ``None`` where there is none."""
+        """By name and namespace, what made each pod that was asked about; ``None`` where nothing did, or it is gone."""
         return self._pods
 
     def resolved(self, pod: Pod, uid: owners.Uid | None) -> set[groups.GroupingKey]:
@@ -246,12 +250,15 @@ class Picture:
     def _index(self, view: views.OwnerView) -> None:
         for word in _owner_words(view):
             self._objects_by_word.add(word, view.owner)
+        if view.kind not in _FOUND_BY_WORD:
+            self._others_by_name.add(view.owner.name, view.owner)
         for shape in _shapes(view):
             self._objects_by_shape.add(shape, view.owner)
 
     def _unindex(self, view: views.OwnerView) -> None:
         for word in _owner_words(view):
             self._objects_by_word.discard(word, view.owner)
+        self._others_by_name.discard(view.owner.name, view.owner)
         for shape in _shapes(view):
             self._objects_by_shape.discard(shape, view.owner)
 
@@ -290,6 +297,10 @@ class Picture:
         for pod in self._pods_at(address):
             self._addresses_of.discard(pod.owner, address)
         self._addresses.pop(address, None)
+
+
+_FOUND_BY_WORD = frozenset({kinds.JOB.name, kinds.CRONJOB.name, kinds.POD.name})
+"""Kinds whose pods' names lead to them by words, or that have none."""
 
 
 def _owner_words(view: views.OwnerView) -> set[str]:

@@ -1,7 +1,8 @@
-"""The names that Kubernetes gives to the pods of a Job, and what they say about the Job.
+"""The names that Kubernetes and others give to pods, and what they say about who made them.
 
 A pod's name is ``<job>-`` (of an Indexed Job ``<job>-<index>-``), cut so that five random characters fit behind it
-into 63. The host name of an Indexed Job's pod is ``<job>-<index>``.
+into 63. The host name of an Indexed Job's pod is ``<job>-<index>``. Other controllers name their pods as
+they like; most begin with the name of their object: ``<workflow>-<template>-<number>``, ``<taskrun>-pod``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 _NAME_LIMIT = 63
 _RANDOM_LENGTH = 5
 _PREFIX_LIMIT = _NAME_LIMIT - _RANDOM_LENGTH
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,251}[a-z0-9]")
 _RANDOM = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{5}")
 """Kubernetes leaves out vowels and what looks like them, so that no name says a word."""
 _INDEX = re.compile(r"-(0|[1-9][0-9]{0,5})-?")
@@ -36,6 +38,13 @@ def is_hostname(value: str, *, job: str, completions: int | None) -> bool:
         return False
     index = _index(value)
     return index is not None and index < completions and value == f"{job}-{index}"
+
+
+def beginnings(value: str) -> list[str]:
+    """The names with which this begins, if it may be the name of a pod: what others make begins with their own."""
+    if not _NAME.fullmatch(value):
+        return []
+    return [value[:place] for place, sign in enumerate(value) if sign == "-"]
 
 
 def words(value: str) -> frozenset[str]:

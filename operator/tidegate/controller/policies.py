@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from tidegate.controller import cleanups, ends, labelselectors, subjects, templates
+from tidegate.controller import cleanups, ends, kinds, labelselectors, subjects, templates
 
 Json: TypeAlias = Mapping[str, Any]
 
@@ -78,7 +78,7 @@ class Policy:
         """Whether it is for this object."""
         return (
             (not self.namespaces or subject.owner.namespace in self.namespaces)
-            and (not self.kinds or subject.owner.kind in self.kinds)
+            and (not self.kinds or not self.kinds.isdisjoint(kinds.spellings(subject.owner.kind)))
             and self.selector.matches(subject.labels)
         )
 

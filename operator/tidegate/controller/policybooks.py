@@ -43,10 +43,6 @@ class PolicyBook:
             said.append((str(answer.template.ref), _filled(answer.template, subject)))
         return cleanups.merged(said, policies=answer.rules.policies)
 
-    def selecting(self, subject: subjects.Subject) -> tuple[policies.Policy, ...]:
-        """The policies that are for this object, in the order in which they are asked."""
-        return self._shelf(subject.owner.namespace).answer(subject).policies
-
     def _shelf(self, namespace: str) -> _Shelf:
         shelf = self._shelves.get(namespace)
         if shelf is None:
@@ -63,7 +59,6 @@ class _Answer(NamedTuple):
     :param rules: what holds for an object that says nothing, and where there are no templates.
     """
 
-    policies: tuple[policies.Policy, ...]
     said: list[tuple[str, cleanups.Statement]]
     template: policies.Policy | None
     rules: cleanups.CleanupRules
@@ -90,7 +85,6 @@ class _Shelf:
 def _answer(found: Sequence[policies.Policy]) -> _Answer:
     said = [(str(policy.ref), policy.said) for policy in found]
     return _Answer(
-        policies=tuple(found),
         said=said,
         template=next((policy for policy in found if policy.templates is not None), None),
         rules=cleanups.merged(said, policies=tuple(policy.ref for policy in found)),

@@ -7,7 +7,8 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from tidegate.controller import cleanups, kubeapi, metrics, pictures, plans, policies, policystatuses
+from tidegate.aiokits import clocks
+from tidegate.controller import cleanups, kubeapi, metrics, outages, pictures, plans, policies, policystatuses
 from tidegate.model import groups, owners
 
 _logger = logging.getLogger(__name__)
@@ -17,11 +18,16 @@ class PolicyReports:
     """Collects what concerns policies, and writes what changed of their status. A courtesy, as Events are: what cannot
     be written is written with the next plan of everything."""
 
-    def __init__(self, picture: pictures.Picture, *, api: kubeapi.KubeApi, own: metrics.OperatorMetrics) -> None:
+    def __init__(
+        self, picture: pictures.Picture, *, api: kubeapi.KubeApi, own: metrics.OperatorMetrics, clock: clocks.Clock
+    ) -> None:
         self._picture = picture
         self._api = api
         self._metrics = own
         self._turn = asyncio.Lock()
+        self._outage = outages.Outage(
+            "writing the status of policies", meanwhile="they hold, and it is tried again each resync", clock=clock
+        )
         self._last: dict[cleanups.PolicyRef, policystatuses.LastAction] = {}
 
     def acted(self, owner: owners.Owner, act: policystatuses.Act, keys: Iterable[groups.GroupingKey]) -> None:
@@ -39,6 +45,7 @@ class PolicyReports:
 
     async def _write(self, known: Iterable[policies.Policy], decisions: Iterable[plans.Decision]) -> None:
         tallies = self._tallies(decisions)
+        failed: kubeapi.ApiError | None = None
         for policy in known:
             tally = tallies.get(policy.ref, policystatuses.Tally())
             status = policystatuses.changed(policy, tally, now=self._api.time.now())
@@ -50,8 +57,11 @@ class PolicyReports:
                 _logger.debug("%s is gone", policy.ref)
             except kubeapi.ApiError as error:
                 self._metrics.api_errors.labels(reason=error.reason).inc()
-                _logger.warning("the status of %s cannot be written: %s", policy.ref, error)
-                return
+                failed = error
+        if failed is None:
+            self._outage.over()
+        else:
+            self._outage.failed(failed)
 
     def _tallies(self, decisions: Iterable[plans.Decision]) -> dict[cleanups.PolicyRef, policystatuses.Tally]:
         objects: Counter[cleanups.PolicyRef] = Counter()

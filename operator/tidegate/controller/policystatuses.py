@@ -80,7 +80,10 @@ def changed(policy: policies.Policy, tally: Tally, *, now: float) -> dict[str, A
     }
     if tally.last_action is not None:
         act, at, group = tally.last_action
-        made["lastAction"] = {"type": act.value, "time": _time(at), "group": groups.describe(group)[:LONGEST_GROUP]}
+        done = {"type": act.value, "time": _time(at), "group": groups.describe(group)[:LONGEST_GROUP]}
+        # Of several operators each knows its own: the newest stays.
+        if _order(done) > _order(policy.status.get("lastAction") or {}):
+            made["lastAction"] = done
     return None if made.items() <= policy.status.items() else made
 
 
@@ -124,6 +127,11 @@ def _ready(policy: policies.Policy, tally: Tally) -> _Said:
         others = f"; and so for {count - 1} more" if count > 1 else ""
         return Condition.READY, False, Reason.UNFILLED, f"{first}{others}"
     return Condition.READY, True, Reason.APPLIED, "The policy holds for everything that it selects."
+
+
+def _order(done: Json) -> tuple[str, bool]:
+    """Later is more; and within a second, to delete comes after to retire."""
+    return done.get("time", ""), done.get("type") == Act.DELETED
 
 
 def _time(unix: float) -> str:

@@ -172,7 +172,7 @@ class Reconciler:
     async def _ask_pod(self, pod: pictures.Pod) -> None:
         uid: owners.Uid | None = None
         try:
-            uid = await self._api.job_of(pod)
+            uid = await self._api.maker_of(pod)
         except kubeapi.ApiError as error:
             if not self._may_do_without(error):
                 return

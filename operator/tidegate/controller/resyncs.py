@@ -6,7 +6,7 @@ import asyncio
 
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import intakes, kinds, kubeapi, metrics, outages
+from tidegate.controller import intakes, kinds, kindtables, kubeapi, metrics, outages, views
 
 
 class Resync:
@@ -16,20 +16,28 @@ class Resync:
         self,
         api: kubeapi.KubeApi,
         *,
+        table: kindtables.KindTable,
         intake: intakes.Intake,
         own: metrics.OperatorMetrics,
         clock: clocks.Clock,
         chosen: settings.WorkerSettings,
     ) -> None:
         self._api = api
+        self._table = table
         self._intake = intake
         self._metrics = own
         self._clock = clock
         self._period = chosen.resync_seconds
         self._backoff = backoffs.Backoff(first=chosen.backoff_seconds, limit=chosen.backoff_limit_seconds)
         self._outage = outages.Outage(
-            "the list of Jobs and CronJobs", meanwhile="groups are kept until it works again", clock=clock
+            "the list of all objects", meanwhile="groups are kept until it works again", clock=clock
         )
+        self._missing = {
+            kind.resource: outages.Outage(
+                f"--watch for {kind.resource}", meanwhile="what they own is kept until they are there", clock=clock
+            )
+            for kind in table.all
+        }
         self._wanted = asyncio.Event()
         self.done = asyncio.Event()
         """Set once every object was listed."""
@@ -54,7 +62,7 @@ class Resync:
         try:
             started = self._clock.steady()
             said = await self._api.cleanup_policies()
-            found = {kind: await self._api.objects(kind) for kind in kinds.ALWAYS}
+            found = await self._list_kinds()
         except kubeapi.ApiError as error:
             self._metrics.api_errors.labels(reason=error.reason).inc()
             self._outage.failed(error)
@@ -69,3 +77,23 @@ class Resync:
         self._backoff.reset()
         self.done.set()
         return True
+
+    async def _list_kinds(self) -> dict[kinds.Kind, list[views.OwnerView]]:
+        """The objects of each kind that the API server has. Of one that it has not, nothing is known: no list says
+        that its objects are gone."""
+        found: dict[kinds.Kind, list[views.OwnerView]] = {}
+        for kind in self._table.all:
+            try:
+                known = kind if self._table.serves(kind) else await self._discover(kind)
+                found[known] = await self._api.objects(known)
+            except kubeapi.NotFoundError as error:
+                if self._table.is_built_in(kind):
+                    raise
+                self._table.missed(kind)
+                self._missing[kind.resource].failed(error)
+            else:
+                self._missing[kind.resource].over()
+        return found
+
+    async def _discover(self, kind: kinds.Kind) -> kinds.Kind:
+        return self._table.found(kind, name=await self._api.kind_name(kind))

@@ -1,4 +1,4 @@
-"""The watch on Jobs and CronJobs, by kopf: it only makes us faster, the lists of :mod:`resyncs` make us right.
+"""The watch on all kinds of objects, by kopf: it only makes us faster, the lists of :mod:`resyncs` make us right.
 
 kopf ends itself at errors, and cancels at its end every task of its loop; so it has a thread and a loop of its own, and
 nothing of ours runs there but handlers that pass on what they see. It writes no finalizer, no status and no Event.
@@ -10,7 +10,7 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import aiohttp
@@ -38,26 +38,31 @@ an error, and begins with the first pause again where there is no answer: withou
 
 
 def watch(
-    told_to_stop: threading.Event, *, chosen: settings.KubernetesSettings, sink: Callable[[intakes.Sighting], None]
+    told_to_stop: threading.Event,
+    *,
+    chosen: settings.KubernetesSettings,
+    watched: Collection[kinds.Kind],
+    sink: Callable[[intakes.Sighting], None],
 ) -> None:
     """Watch until told to stop; blocks. Raises what ended it otherwise.
 
     :param told_to_stop: of this call alone; it is set too when the watch has ended by itself.
+    :param watched: each with its name. One that the API server does not have is passed over.
     :param sink: called in this thread with each object that is seen; must return at once.
     """
     logging.getLogger("kopf").setLevel(logging.CRITICAL)  # Its end is told of by whoever runs this, once.
     registry = kopf.OperatorRegistry()
     connectors: list[aiohttp.BaseConnector] = []
     kopf.on.login(registry=registry)(_login(chosen, connectors))
-    for kind in kinds.ALWAYS:
-        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)(_handler(kind, sink))
+    for kind in watched:
+        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.resource)(_handler(kind, sink))
     # A runner and not asyncio.run in kopf.run: that one hides why it ended behind a cancellation.
     with asyncio.Runner() as runner:
         try:
             runner.run(
                 kopf.operator(
                     registry=registry,
-                    settings=_settings(chosen),
+                    settings=_settings(chosen, watched),
                     standalone=True,
                     clusterwide=not chosen.namespaces,
                     namespaces=chosen.namespaces,
@@ -71,7 +76,7 @@ def watch(
             runner.run(_end(connectors))
 
 
-def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
+def _settings(chosen: settings.KubernetesSettings, watched: Collection[kinds.Kind]) -> kopf.OperatorSettings:
     made = kopf.OperatorSettings()
     made.process.ultimate_exiting_timeout = None
     made.posting.enabled = False
@@ -84,6 +89,9 @@ def _settings(chosen: settings.KubernetesSettings) -> kopf.OperatorSettings:
     made.watching.client_timeout = _CLIENT_SECONDS
     made.watching.connect_timeout = chosen.connect_timeout
     made.watching.chunk_size = chosen.page_size
+    for kind in watched:
+        if kind.fields:
+            made.watching.field_selectors[kind.group, kind.version, kind.plural] = kind.fields
     made.networking.request_timeout = chosen.request_timeout
     made.networking.connect_timeout = chosen.connect_timeout
     made.networking.error_backoffs = _ERROR_PAUSES

@@ -1,0 +1,49 @@
+"""Short words for pods with addresses, and for groups that were pushed from one; times as in `builders`."""
+
+from __future__ import annotations
+
+from tests.controller import builders
+from tidegate import settings
+from tidegate.controller import pictures, podaddresses, views
+from tidegate.model import owners, records
+
+IP, OTHER_IP = "10.0.0.7", "10.0.0.8"
+
+
+def pod(
+    of: views.OwnerView | str,
+    *,
+    since: float | None = 0.0,
+    until: float | None = None,
+    is_host: bool = False,
+    namespace: str = "prod",
+    name: str = "x-b2c4d",
+) -> podaddresses.AddressPod:
+    """A pod that ran from one time to another, of an object or of something that nobody watches."""
+    return podaddresses.AddressPod(
+        namespace=namespace,
+        name=name,
+        owner=owners.Uid(of) if isinstance(of, str) else of.uid,
+        since=None if since is None else builders.START + since,
+        until=None if until is None else builders.START + until,
+        is_host=is_host,
+    )
+
+
+def told(
+    picture: pictures.Picture, *pods: podaddresses.AddressPod, address: str = IP, at: float = 50.0
+) -> pictures.Picture:
+    """The picture, once the API server has answered which pods an address has."""
+    picture.address_resolved(pictures.Address(address), podaddresses.Answer(pods, builders.START + at))
+    return picture
+
+
+def pushed(
+    text: str, *, at: float = 10.0, claims: tuple[views.OwnerView | owners.Claim, ...] = ()
+) -> records.GroupRecord:
+    """A group that was pushed from the first address."""
+    return builders.group(text, pushed=at, pushers=(IP,), claims=claims)
+
+
+def by_address(view: views.OwnerView) -> owners.Claim:
+    return builders.claim(view, rule=settings.ADDRESS)

@@ -1,0 +1,126 @@
+"""How objects end that are no Jobs: what Argo, Tekton, the kubelet and others write into their status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tidegate.controller import ends, kinds
+
+_CREATED = "2026-01-31T08:00:00Z"
+_STARTED = 1769846400.0
+
+
+def _object(status: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": {"name": "x", "namespace": "prod", "creationTimestamp": _CREATED}, "status": status}
+
+
+def _workflow(phase: str, *, finished: str | None = "2026-01-31T08:01:00Z") -> dict[str, Any]:
+    """As the workflow controller writes it, with the conditions that it has beside its phase."""
+    return _object(
+        {
+            "phase": phase,
+            "startedAt": _CREATED,
+            "finishedAt": finished,
+            "progress": "1/1",
+            "conditions": [{"status": "False", "type": "PodRunning"}, {"status": "True", "type": "Completed"}],
+            "nodes": {"x": {"id": "x", "type": "Steps", "phase": phase, "finishedAt": finished}},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "finish"),
+    [
+        pytest.param(_object({}), None, id="new"),
+        pytest.param(_workflow("Pending", finished=None), None, id="pending"),
+        pytest.param(_workflow("Running", finished=None), None, id="running"),
+        pytest.param(_workflow("Succeeded"), ends.Finish(succeeded=True, at=_STARTED + 60), id="succeeded"),
+        pytest.param(_workflow("Failed"), ends.Finish(succeeded=False, at=_STARTED + 60), id="failed"),
+        pytest.param(_workflow("Error"), ends.Finish(succeeded=False, at=_STARTED + 60), id="error"),
+    ],
+)
+def test_an_argo_workflow_ends_with_its_phase(data: dict[str, Any], finish: ends.Finish | None) -> None:
+    assert kinds.WORKFLOW.finish(data) == finish
+
+
+def _taskrun(status: str, reason: str) -> dict[str, Any]:
+    """As the pipelines controller writes it: one condition, "Unknown" as long as it runs."""
+    condition = {
+        "type": "Succeeded",
+        "status": status,
+        "reason": reason,
+        "message": "…",
+        "lastTransitionTime": "2026-01-31T08:02:00Z",
+    }
+    return _object({"podName": "x-pod", "startTime": _CREATED, "conditions": [condition]})
+
+
+@pytest.mark.parametrize(
+    ("data", "finish"),
+    [
+        pytest.param(_object({}), None, id="new"),
+        pytest.param(_taskrun("Unknown", "Running"), None, id="running"),
+        pytest.param(_taskrun("True", "Succeeded"), ends.Finish(succeeded=True, at=_STARTED + 120), id="succeeded"),
+        pytest.param(
+            _taskrun("False", "TaskRunTimeout"), ends.Finish(succeeded=False, at=_STARTED + 120), id="timed out"
+        ),
+        pytest.param(
+            _taskrun("False", "TaskRunCancelled"), ends.Finish(succeeded=False, at=_STARTED + 120), id="cancelled"
+        ),
+    ],
+)
+def test_a_tekton_taskrun_ends_with_its_condition(data: dict[str, Any], finish: ends.Finish | None) -> None:
+    assert kinds.TASKRUN.finish(data) == finish
+
+
+def _pod(phase: str, *finished: str | None) -> dict[str, Any]:
+    statuses: list[dict[str, Any]] = [
+        {"name": "a", "state": {"terminated": {"finishedAt": at}} if at else {"running": {}}} for at in finished
+    ]
+    ready = {"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-31T08:09:00Z"}
+    return _object({"phase": phase, "containerStatuses": statuses, "conditions": [ready]})
+
+
+@pytest.mark.parametrize(
+    ("data", "finish"),
+    [
+        pytest.param(_pod("Pending"), None, id="pending"),
+        pytest.param(_pod("Running", "2026-01-31T08:01:00Z", None), None, id="one of two containers ended"),
+        pytest.param(
+            _pod("Succeeded", "2026-01-31T08:02:00Z", "2026-01-31T08:01:00Z"),
+            ends.Finish(succeeded=True, at=_STARTED + 120),
+            id="both ended",
+        ),
+        pytest.param(
+            _pod("Failed", "2026-01-31T08:01:00Z"), ends.Finish(succeeded=False, at=_STARTED + 60), id="failed"
+        ),
+        pytest.param(_pod("Failed"), ends.Finish(succeeded=False, at=_STARTED + 540), id="evicted before it ran"),
+    ],
+)
+def test_a_pod_ends_with_the_last_of_its_containers(data: dict[str, Any], finish: ends.Finish | None) -> None:
+    assert kinds.POD.finish(data) == finish
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "succeeded"),
+    [
+        pytest.param("status.done", {"done": True}, True, id="a field that is true"),
+        pytest.param("status.done", {"done": False}, None, id="a field that is false"),
+        pytest.param("status.done", {"done": "true"}, True, id="a field that says so"),
+        pytest.param("status.state.phase=Completed/Failed", {"state": {"phase": "Failed"}}, False, id="a deep word"),
+        pytest.param("status.conditions=Good/Bad", {"conditions": [{"type": "Bad", "status": "True"}]}, False, id="of"),
+        pytest.param("status.conditions=Good/Bad", {"conditions": [{"type": "Bad", "status": "False"}]}, None, id="un"),
+        pytest.param("status.conditions.Done", {"conditions": "none"}, None, id="no list"),
+        pytest.param("status.conditions.Done", {"conditions": ["Done"]}, None, id="a list of words"),
+        pytest.param("status.code=0/1", {"code": 0}, True, id="a number"),
+    ],
+)
+def test_an_end_is_where_its_path_leads(text: str, status: dict[str, Any], succeeded: bool | None) -> None:
+    finish = ends.parse(text)(_object(status))
+    assert (None if finish is None else finish.succeeded) is succeeded
+
+
+def test_where_nothing_says_when_it_ended_its_creation_counts() -> None:
+    assert ends.parse("status.done")(_object({"done": True})) == ends.Finish(succeeded=True, at=_STARTED)

@@ -1,0 +1,114 @@
+"""What ``--watch`` may say, and what a kind of objects is called."""
+
+from __future__ import annotations
+
+import pytest
+
+from tidegate import settings
+from tidegate.controller import ends, kinds
+
+_DONE = "example.com/v1/runs:status.conditions.Done"
+
+
+@pytest.mark.parametrize(
+    ("text", "resource", "api_version", "root"),
+    [
+        pytest.param("pods", "pods", "v1", "/api/v1", id="pods"),
+        pytest.param(
+            "workflows",
+            "workflows.argoproj.io",
+            "argoproj.io/v1alpha1",
+            "/apis/argoproj.io/v1alpha1",
+            id="Argo",
+        ),
+        pytest.param("taskruns", "taskruns.tekton.dev", "tekton.dev/v1", "/apis/tekton.dev/v1", id="Tekton"),
+        pytest.param(_DONE, "runs.example.com", "example.com/v1", "/apis/example.com/v1", id="any"),
+        pytest.param("v1/configmaps:data.done", "configmaps", "v1", "/api/v1", id="of the core group"),
+        pytest.param(
+            "batch.volcano.sh/v1alpha1/jobs:status.state.phase=Completed/Failed,Aborted",
+            "jobs.batch.volcano.sh",
+            "batch.volcano.sh/v1alpha1",
+            "/apis/batch.volcano.sh/v1alpha1",
+            id="named as one that is there",
+        ),
+    ],
+)
+def test_a_kind_is_a_word_or_a_resource_with_its_end(text: str, resource: str, api_version: str, root: str) -> None:
+    found = kinds.parse(text)
+    assert (found.resource, found.api_version, found.root) == (resource, api_version, root)
+
+
+@pytest.mark.parametrize(
+    ("status", "finish"),
+    [
+        pytest.param({}, None, id="no status"),
+        pytest.param({"conditions": [{"type": "Done", "status": "False"}]}, None, id="false"),
+        pytest.param({"conditions": [{"type": "Done", "status": "Unknown"}]}, None, id="unknown"),
+        pytest.param({"conditions": [{"type": "Other", "status": "True"}]}, None, id="another condition"),
+        pytest.param(
+            {"conditions": [{"type": "Done", "status": "True", "lastTransitionTime": "2026-01-31T08:00:00Z"}]},
+            ends.Finish(succeeded=True, at=1769846400.0),
+            id="true",
+        ),
+    ],
+)
+def test_a_path_alone_ends_with_success_when_its_condition_turns_true(
+    status: dict[str, object], finish: ends.Finish | None
+) -> None:
+    assert kinds.parse(_DONE).finish({"metadata": {}, "status": status}) == finish
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("", "none of pods, taskruns, workflows, and no GROUP/VERSION/PLURAL:END such as", id="nothing"),
+        pytest.param("Pods", "'Pods' is none of pods", id="a word in another spelling"),
+        pytest.param("jobs", "'jobs' is none of pods", id="what is watched anyhow, by a word"),
+        pytest.param("example.com/v1/runs", "is none of pods", id="no end"),
+        pytest.param("example.com/v1:status.phase", "is none of pods", id="no plural"),
+        pytest.param("example.com/runs:status.phase", "is none of pods", id="no version"),
+        pytest.param("a/b/v1/runs:status.phase", "is none of pods", id="too many parts"),
+        pytest.param("/v1/runs:status.phase", "is none of pods", id="an empty group"),
+        pytest.param("Example.com/v1/runs:status.phase", "is none of pods", id="a group in capitals"),
+        pytest.param("example.com/v1/Runs:status.phase", "is none of pods", id="a kind for a plural"),
+        pytest.param("example.com/v1/runs/status:status.phase", "is none of pods", id="a subresource"),
+        pytest.param("example.com/v1/runs:", "'' is no path such as status.phase", id="an empty end"),
+        pytest.param("example.com/v1/runs:status..phase", "'status..phase' is no path", id="an empty step"),
+        pytest.param("example.com/v1/runs:status.phase=", "'' is no word: write PATH=SUCCESS", id="no words"),
+        pytest.param("example.com/v1/runs:status.phase=A/A", "'A' stands for success and for failure", id="both"),
+        pytest.param("batch/v1/jobs:status.phase", "jobs are always watched; leave it out", id="Jobs"),
+        pytest.param("v1/pods:status.phase=Succeeded", "write pods", id="pods"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        kinds.parse(text)
+    assert said in str(refused.value)
+
+
+def test_the_table_begins_with_what_is_always_watched() -> None:
+    assert kinds.table([]) == kinds.ALWAYS
+    assert [kind.resource for kind in kinds.table(["pods", _DONE])] == [
+        "jobs.batch",
+        "cronjobs.batch",
+        "pods",
+        "runs.example.com",
+    ]
+
+
+@pytest.mark.parametrize("again", [_DONE, "example.com/v2/runs:status.phase=Done"])
+def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: str) -> None:
+    with pytest.raises(settings.BadSettingsError, match=r"runs\.example\.com is watched already; give it once"):
+        kinds.table([_DONE, again])
+
+
+@pytest.mark.parametrize(
+    ("name", "spellings"),
+    [
+        pytest.param("Job", {"Job"}, id="Kubernetes' own"),
+        pytest.param("Workflow.argoproj.io", {"Workflow.argoproj.io", "Workflow"}, id="another"),
+        pytest.param("Job.batch.volcano.sh", {"Job.batch.volcano.sh"}, id="another Job"),
+    ],
+)
+def test_a_policy_may_call_a_kind_as_its_objects_do_but_for_another_job(name: str, spellings: set[str]) -> None:
+    assert kinds.spellings(name) == spellings

@@ -1,0 +1,160 @@
+"""Whose a group is where its owner is no Job: a pod by itself, an Argo Workflow, a Tekton TaskRun, anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.controller import builders
+from tidegate import settings
+from tidegate.controller import cleanups, ends, kinds, pictures, plans, podaddresses, views
+from tidegate.model import owners, records
+
+RUN = "Run.example.com"
+IP = "10.0.0.7"
+
+
+def _object(
+    name: str,
+    *,
+    kind: str = RUN,
+    uid: str = "u",
+    namespace: str = "prod",
+    created: float = 0.0,
+    finished: float | None = None,
+    hostname: str | None = None,
+) -> views.OwnerView:
+    return views.OwnerView(
+        owner=owners.Owner(kind, namespace, name, owners.Uid(uid)),
+        created=builders.START + created,
+        rules=cleanups.parse({}),
+        finish=None if finished is None else ends.Finish(succeeded=True, at=builders.START + finished),
+        hostname=hostname,
+    )
+
+
+def _pod(name: str, *, uid: str = "u", created: float = 0.0, finished: float | None = None) -> views.OwnerView:
+    return _object(name, kind="Pod", uid=uid, created=created, finished=finished)
+
+
+def _resolved(picture: pictures.Picture, name: str, uid: str | None, *, namespace: str = "prod") -> pictures.Picture:
+    """The picture, once the API server has answered what made a pod."""
+    picture.resolved(pictures.Pod(namespace, name), None if uid is None else owners.Uid(uid))
+    return picture
+
+
+def _claimed(text: str, by: views.OwnerView, *, rule: str, pushed: float = 10.0) -> records.GroupRecord:
+    return builders.group(text, pushed=pushed, claims=[builders.claim(by, rule=rule)])
+
+
+# Pods by themselves
+
+
+@pytest.mark.parametrize("label", ["instance", "pod"])
+def test_a_group_that_names_a_pod_by_itself_is_the_pods_and_nobody_is_asked(label: str) -> None:
+    made = builders.plan(builders.picture(_pod("tool"), holds=[builders.group(f"job=any,{label}=tool")]))
+    (decision,) = made.decisions
+    assert (decision.rule, decision.verdict) == (settings.POD, plans.Verdict.ACTIVE)
+    assert made.lookups == set()
+
+
+def test_a_group_named_after_a_pod_by_itself_is_the_pods() -> None:
+    (decision,) = builders.plan(builders.picture(_pod("tool"), holds=[builders.group("job=tool")])).decisions
+    assert (decision.rule, decision.verdict) == (settings.NAME, plans.Verdict.ACTIVE)
+
+
+def test_the_group_of_a_pod_that_ended_is_retired() -> None:
+    over = _pod("tool", finished=15)
+    holds = [_claimed("job=any,pod=tool", _pod("tool"), rule=settings.POD)]
+    assert builders.planned(builders.picture(over, holds=holds)) == ['retire {job="any",pod="tool"} of u']
+
+
+def test_a_pod_that_ended_does_not_end_what_was_pushed_before_it_was_there() -> None:
+    over = _pod("tool", created=20, finished=30)
+    made = builders.picture(over, holds=[builders.group("job=any,pod=tool", pushed=10)])
+    assert builders.planned(made) == []
+
+
+def test_the_next_pod_of_the_same_name_takes_the_group_over() -> None:
+    first, second = _pod("tool", finished=15), _pod("tool", uid="u2", created=20)
+    holds = [_claimed("job=any,pod=tool", first, rule=settings.POD)]
+    assert builders.planned(builders.picture(first, second, holds=holds)) == [
+        'claim {job="any",pod="tool"} for Pod prod/tool',
+        'release {job="any",pod="tool"} of u',
+    ]
+
+
+def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
+    picture = builders.picture(_pod("tool"), holds=[builders.group("job=any", pushers=(IP,))])
+    pod = podaddresses.AddressPod("prod", "tool", owners.Uid("u"), builders.START, None, is_host=False)
+    picture.address_resolved(pictures.Address(IP), podaddresses.Answer((pod,), builders.START + 50))
+    (decision,) = builders.plan(picture).decisions
+    assert (decision.rule, decision.verdict) == (settings.ADDRESS, plans.Verdict.ACTIVE)
+
+
+# What makes pods
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "pod"),
+    [
+        pytest.param(kinds.WORKFLOW.name, "fetch-all-x7k2p", "fetch-all-x7k2p-whalesay-1438262543", id="Argo"),
+        pytest.param(kinds.TASKRUN.name, "build", "build-pod", id="Tekton"),
+        pytest.param(RUN, "night", "night-0", id="any"),
+    ],
+)
+def test_of_a_pod_whose_name_begins_with_an_objects_the_api_server_says_whose_it_is(
+    kind: str, name: str, pod: str
+) -> None:
+    made = builders.picture(_object(name, kind=kind), holds=[builders.group(f"job=any,instance={pod}")])
+    assert builders.plan(made).lookups == {pictures.Pod("prod", pod)}
+    assert builders.planned(_resolved(made, pod, "u")) == [
+        f'claim {{job="any",instance="{pod}"}} for {kind} prod/{name}'
+    ]
+
+
+@pytest.mark.parametrize("uid", [pytest.param("other", id="made by another"), pytest.param(None, id="not there")])
+def test_a_name_alone_makes_no_pod_an_objects(uid: str | None) -> None:
+    made = builders.picture(_object("night"), holds=[builders.group("job=any,pod=night-0")])
+    plan = builders.plan(_resolved(made, "night-0", uid))
+    assert [decision.verdict for decision in plan.decisions] == [plans.Verdict.UNOWNED]
+    assert plan.lookups == set()
+
+
+def test_a_job_owns_no_pod_that_another_object_made() -> None:
+    made = builders.picture(builders.job("x"), holds=[builders.group("job=any,pod=x-b2c4d")])
+    assert builders.planned(_resolved(made, "x-b2c4d", "of-a-workflow")) == []
+
+
+def test_what_is_no_name_of_a_pod_is_not_asked_about() -> None:
+    made = builders.plan(builders.picture(_object("night"), holds=[builders.group("job=any,instance=night-0:9100")]))
+    assert made.lookups == set()
+
+
+def test_a_pod_is_not_asked_about_in_another_namespace_than_the_groups() -> None:
+    holds = [builders.group("job=any,namespace=dev,pod=night-0")]
+    assert builders.plan(builders.picture(_object("night"), holds=holds)).lookups == set()
+
+
+def test_an_object_that_is_gone_is_found_by_its_pods_no_more() -> None:
+    night = _object("night", created=-2_000)
+    made = builders.picture(gone=[night], gone_at=-1_000)
+    made.listed(
+        kinds.Kind("example.com", "v1", "runs", ends.never, name=RUN), [], started=2, steady=3, wall=builders.START
+    )
+    made.changed(builders.group("job=any,pod=night-0"), steady=4.0)
+    assert list(made.candidates(builders.group("job=any,pod=night-0"))) == []
+
+
+# Whatever it is
+
+
+def test_the_group_of_an_object_that_ended_is_retired_by_its_name() -> None:
+    over = _object("night", finished=15)
+    holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
+    assert builders.planned(builders.picture(over, holds=holds)) == ['retire {job="night"} of u']
+
+
+def test_what_an_object_claims_of_a_kind_that_was_never_listed_is_kept() -> None:
+    holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
+    (decision,) = builders.plan(builders.picture(holds=holds)).decisions
+    assert (decision.verdict, decision.actions) == (plans.Verdict.UNKNOWN, ())
