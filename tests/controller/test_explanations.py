@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
+import hypothesis
 import pytest
+from hypothesis import strategies
 
-from tests.controller import builders
+from tests.controller import builders, scenes
 from tidegate import settings
-from tidegate.controller import cleanups, explanations, pictures, plans, podaddresses, views
-from tidegate.model import owners
+from tidegate.controller import cleanups, explanations, groupanswers, pictures, plans, podaddresses, views
+from tidegate.model import owners, standings
 
 IP = "10.0.0.7"
 ENDED = "2023-11-14 22:13:35Z"
@@ -321,3 +324,15 @@ def test_of_many_owners_a_few_are_named() -> None:
 
 def test_rules_that_are_left_out_are_not_spoken_of() -> None:
     assert _why(_picture(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
+
+
+@hypothesis.given(scene=scenes.scenes(), hold=strategies.none() | strategies.sampled_from(plans.Hold))
+def test_whatever_the_picture_is_one_or_two_whole_sentences_explain_it(
+    scene: scenes.Scene, hold: plans.Hold | None
+) -> None:
+    for one in plans.plan(scene.picture, rules=builders.RULES, now=builders.NOW).decisions:
+        told = explanations.explain(one, picture=scene.picture, rules=builders.RULES, kept="until read", hold=hold)
+        assert 1 <= len(told) <= 2
+        assert all(sentence.endswith(".") and ".." not in sentence for sentence in told)
+        standing = groupanswers.standing_of(one, why=told)
+        assert standings.GroupStanding.from_json(json.loads(json.dumps(standing.to_json()))) == standing
