@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import functools
 import gc
 import importlib
 import logging
 import signal
 import sys
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiohttp
 import prometheus_client
 
 from tidegate import settings, telemetry, tokens
 from tidegate.aiokits import clocks, descriptors
 from tidegate.gateway import imports, servers
+from tidegate.inquiries import apis, doors, places
 
 _logger = logging.getLogger(__name__)
 
@@ -57,6 +61,32 @@ def run_import(url: str, path: Path) -> int:
     outcome = _run(imports.copy(url, path))
     _logger.info("%d groups copied, %d kept since they were newer", outcome.copied, outcome.kept)
     return 1 if outcome.refused else 0
+
+
+def run_inquiry(
+    chosen: settings.InquirySettings, ask: Callable[[apis.GatewayApi, apis.OperatorApi], Awaitable[_Result]]
+) -> _Result:
+    """Have something ask a running gateway and its operator; its answer.
+
+    :raises OSError: one of them cannot be asked.
+    """
+    # Not on uvloop, as the operator: it may speak TLS.
+    return asyncio.run(_inquiry(chosen, ask))
+
+
+async def _inquiry(
+    chosen: settings.InquirySettings, ask: Callable[[apis.GatewayApi, apis.OperatorApi], Awaitable[_Result]]
+) -> _Result:
+    gateway, operator = places.parse(chosen.gateway_url), places.parse(chosen.operator_url)
+    async with contextlib.AsyncExitStack() as stack:
+        if chosen.namespace:
+            pod = await stack.enter_async_context(_podproxies().opened(chosen))
+            door = pod.door
+        else:
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            door = functools.partial(doors.DirectDoor, session=session)
+        ways = door(gateway, flag="--gateway.url"), door(operator, flag="--operator.url")
+        return await ask(apis.GatewayApi(ways[0]), apis.OperatorApi(ways[1]))
 
 
 async def _gateway(
@@ -122,6 +152,11 @@ class _Companion:
 def _operators() -> Any:
     """The controller, imported when a process has one: kopf takes half a second and 40 MiB."""
     return importlib.import_module("tidegate.controller.operators")
+
+
+def _podproxies() -> Any:
+    """Imported when somebody asks through the API server: the client of Kubernetes takes half a second, too."""
+    return importlib.import_module("tidegate.controller.podproxies")
 
 
 def _stop_on_signals() -> asyncio.Event:

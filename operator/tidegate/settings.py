@@ -152,6 +152,27 @@ class OperatorSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InquirySettings:
+    """Where ``tidegate groups`` asks."""
+
+    gateway_url: str = field(default="http://127.0.0.1:9091", repr=False)
+    """The gateway's public address, perhaps with a user and a password. Default ``http://127.0.0.1:9091``."""
+
+    operator_url: str = field(default="http://127.0.0.1:9093", repr=False)
+    """The operator's. Default ``http://127.0.0.1:9093``."""
+
+    namespace: str = ""
+    """Where the Pod is that is asked through the API server; of the URLs the scheme, port and path hold then.
+    Default none: the URLs are asked."""
+
+    pod: str = ""
+    """The Pod. Default the one with our label."""
+
+    kubeconfig: str | None = None
+    """A kubeconfig file. Default as for the operator."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebSettings:
     """Where and under which paths the gateway serves; Pushgateway's own flags."""
 

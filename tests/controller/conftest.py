@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.cluster import clusters
+from tests.controller import trios
 from tests.differential import pushgateways
 from tests.support import tidegates
 from tidegate import settings
@@ -41,4 +42,11 @@ def pushgateway_program(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as made:
+        yield made
+
+
+@pytest.fixture
+async def scene(session: aiohttp.ClientSession) -> AsyncIterator[trios.Scene]:
+    """A gateway and an API server, up; the operator is the test's."""
+    async with trios.opened(session) as made:
         yield made

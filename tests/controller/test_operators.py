@@ -5,137 +5,27 @@ Objects come by list alone, as they do whenever the watch is away.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import dataclasses
 import logging
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
-import prometheus_client
 import pytest
 
-from tests.controller import apiservers, builders
+from tests.controller import builders, trios
 from tests.gateway import clients
-from tests.support import ports, waiting
-from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.controller import intakes, kubeapi, operators, owngateways, views
-from tidegate.gateway import servers
-from tidegate.model import groups, records
-
-QUICK = settings.WorkerSettings(
-    resync_seconds=0.3, coalesce_seconds=0.01, backoff_seconds=0.1, backoff_limit_seconds=0.5
-)
-X = builders.key("job=x")
-
-
-class Scene:
-    """A gateway, a stand-in API server and an operator between them."""
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.session = session
-        self.api_server = apiservers.ApiServer()
-        self.control_port = ports.free_port()
-        self.registry = prometheus_client.CollectorRegistry()
-        self.gateway = self._new_gateway()
-        self.operator: operators.Operator | None = None
-
-    def _new_gateway(self) -> servers.Gateway:
-        chosen = settings.GatewaySettings(
-            web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)),
-            control_address=f"{clients.HOST}:{self.control_port}",
-            control_token=clients.TOKEN,
-            stop_seconds=0.1,
-        )
-        registry = telemetry.new_registry()
-        return servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
-
-    async def restart_gateway(self) -> None:
-        await self.gateway.stop()
-        self.gateway = self._new_gateway()
-        await self.gateway.start()
-
-    async def push(self, labels: str) -> None:
-        answer = await clients.Client(self.gateway, self.session).put(labels, "a 1\n")
-        assert answer.status == 200
-
-    def running(self, name: str) -> views.OwnerView:
-        return builders.job(name, created=time.time() - builders.START - 1)
-
-    def finished(self, name: str) -> views.OwnerView:
-        return builders.job(name, created=time.time() - builders.START - 1, finished=time.time() - builders.START)
-
-    def state(self, key: groups.GroupingKey) -> str:
-        """How a group stands in the gateway: its owners and whether it drains."""
-        view = self.gateway.store.group(key)
-        assert view is not None
-        names = ",".join(sorted(str(claim.owner) for claim in view.life.claims.values()))
-        return f"{view.life.state.value} {names}".strip()
-
-    async def until(self, wanted: str, *, key: groups.GroupingKey = X) -> None:
-        async def look() -> bool:
-            assert self.state(key) == wanted
-            return True
-
-        await waiting.eventually_async(look, why=wanted, timeout=10.0)
-
-    async def until_true(self, look: Callable[[], object], *, why: str) -> None:
-        async def looked() -> object:
-            return look()
-
-        await waiting.eventually_async(looked, why=why, timeout=10.0)
-
-    def metric(self, name: str, **labels: str) -> float:
-        return self.registry.get_sample_value(name, labels) or 0.0
+from tidegate import settings
+from tidegate.controller import intakes, operators
+from tidegate.model import records
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    async with aiohttp.ClientSession() as session:
-        made = Scene(session)
-        await made.api_server.start()
-        await made.gateway.start()
-        yield made
-        await made.gateway.stop()
-        await made.api_server.stop()
-
-
-@contextlib.asynccontextmanager
-async def at_work(
-    scene: Scene, *, worker: settings.WorkerSettings = QUICK, token: settings.TokenSettings = clients.TOKEN
-) -> AsyncIterator[operators.Operator]:
-    """The operator at work, without its watch."""
-    url = f"http://{clients.HOST}:{scene.control_port}"
-    chosen = settings.OperatorSettings(
-        worker=worker,
-        kubernetes=settings.KubernetesSettings(request_timeout=1.0, page_size=2),
-    )
-    api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
-    clock = clocks.SystemClock()
-    gateway = owngateways.OwnGateway(url, token=token, session=scene.session)
-    operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
-    works = operator.tasks()
-    works.pop("watch objects").close()
-    tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
-    try:
-        yield operator
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        await api.close()
-
-
-@pytest.fixture
-async def running(scene: Scene) -> AsyncIterator[operators.Operator]:
-    async with at_work(scene) as operator:
+async def running(scene: trios.Scene) -> AsyncIterator[operators.Operator]:
+    async with trios.at_work(scene) as operator:
         yield operator
 
 
-async def test_a_job_claims_its_group_and_ends_it(scene: Scene, running: operators.Operator) -> None:
+async def test_a_job_claims_its_group_and_ends_it(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -146,7 +36,7 @@ async def test_a_job_claims_its_group_and_ends_it(scene: Scene, running: operato
     assert (event["reason"], event["note"]) == ("GroupsRetired", 'Retired group {job="x"}: over, and kept until read')
 
 
-async def test_an_event_of_the_watch_is_acted_on_at_once(scene: Scene, running: operators.Operator) -> None:
+async def test_an_event_of_the_watch_is_acted_on_at_once(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -155,16 +45,18 @@ async def test_an_event_of_the_watch_is_acted_on_at_once(scene: Scene, running: 
     await scene.until("draining Job prod/x")
 
 
-async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operator_was_down(scene: Scene) -> None:
+async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operator_was_down(
+    scene: trios.Scene,
+) -> None:
     await scene.push("job/x")
     claim = builders.claim(scene.running("x"))
-    await scene.gateway.store.act([records.ClaimGroup(key=X, claim=claim)])
-    async with at_work(scene, worker=dataclasses.replace(QUICK, resync_seconds=3_600.0)):
+    await scene.gateway.store.act([records.ClaimGroup(key=trios.X, claim=claim)])
+    async with trios.at_work(scene, worker=dataclasses.replace(trios.QUICK, resync_seconds=3_600.0)):
         await scene.until("draining Job prod/x")
 
 
 async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_made_good(
-    scene: Scene, running: operators.Operator
+    scene: trios.Scene, running: operators.Operator
 ) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
@@ -173,13 +65,13 @@ async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_m
     scene.api_server.jobs.clear()
     calls = len(scene.api_server.calls)
     await scene.until_true(lambda: len(scene.api_server.calls) > calls + 2, why="lists that fail")
-    assert scene.state(X) == "live Job prod/x"
+    assert scene.state(trios.X) == "live Job prod/x"
     assert scene.metric("tidegate_operator_api_errors_total", reason="server") >= 2
     scene.api_server.down = False
     await scene.until("draining Job prod/x")
 
 
-async def test_a_list_that_breaks_off_changes_nothing(scene: Scene, running: operators.Operator) -> None:
+async def test_a_list_that_breaks_off_changes_nothing(scene: trios.Scene, running: operators.Operator) -> None:
     for name in ("x", "y", "z"):
         scene.api_server.put(scene.running(name))
     await scene.push("job/z")
@@ -192,7 +84,7 @@ async def test_a_list_that_breaks_off_changes_nothing(scene: Scene, running: ope
     assert scene.state(builders.key("job=z")) == "live Job prod/z"
 
 
-async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: Scene, running: operators.Operator) -> None:
+async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -204,12 +96,12 @@ async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: Scene, runni
 
 
 async def test_an_operator_that_comes_before_its_token_waits_and_follows_the_file(
-    scene: Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    scene: trios.Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "token"
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
-    async with at_work(scene, token=settings.TokenSettings(file=str(file))):
+    async with trios.at_work(scene, token=settings.TokenSettings(file=str(file))):
         await scene.until_true(lambda: f"{file} is not there yet" in caplog.text, why="a line about the file")
         _write(file, "a-token-that-the-gateway-does-not-know")
         await scene.until_true(lambda: "401 Unauthorized" in caplog.text, why="a line about the token")
@@ -222,7 +114,7 @@ def _write(file: Path, token: str) -> None:
     file.write_text(token)
 
 
-async def test_a_pod_leads_to_its_job(scene: Scene, running: operators.Operator) -> None:
+async def test_a_pod_leads_to_its_job(scene: trios.Scene, running: operators.Operator) -> None:
     job = scene.running("x")
     scene.api_server.put(job)
     scene.api_server.pods["x-b2c4d"] = job.uid
@@ -231,7 +123,7 @@ async def test_a_pod_leads_to_its_job(scene: Scene, running: operators.Operator)
 
 
 async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(
-    scene: Scene, running: operators.Operator
+    scene: trios.Scene, running: operators.Operator
 ) -> None:
     scene.api_server.put(scene.running("x"))
     count = 1_200
@@ -244,7 +136,7 @@ async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(
     assert all(scene.state(key) == "live Job prod/x" for key in scene.gateway.store.grouping_keys())
 
 
-async def test_an_annotation_that_cannot_be_read_is_told_once(scene: Scene, running: operators.Operator) -> None:
+async def test_an_annotation_that_cannot_be_read_is_told_once(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"), annotations={"tidegate.dev/cleanup": "often"})
     await scene.until_true(lambda: scene.api_server.events, why="the Event")
     calls = len(scene.api_server.calls)
@@ -253,29 +145,29 @@ async def test_an_annotation_that_cannot_be_read_is_told_once(scene: Scene, runn
 
 
 async def test_a_dry_run_tells_what_it_would_retire_and_does_nothing(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    scene: trios.Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     scene.api_server.put(scene.finished("x"))
     await scene.push("job/x")
-    async with at_work(scene, worker=dataclasses.replace(QUICK, dry_run=True)):
+    async with trios.at_work(scene, worker=dataclasses.replace(trios.QUICK, dry_run=True)):
         await scene.until_true(
             lambda: scene.metric("tidegate_operator_actions_total", action="retire", result="dry-run") > 1,
             why="two plans",
         )
-    assert scene.state(X) == "live"
+    assert scene.state(trios.X) == "live"
     told = [record.__dict__["fields"] for record in caplog.records if "would retire" in record.getMessage()]
     assert told == [{"group": '{job="x"}', "owners": "Job prod/x", "rule": "name", "verdict": "over"}]
 
 
 async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_list(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    scene: trios.Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = [f"x{number}" for number in range(5)]
     for name in names:
         scene.api_server.put(scene.finished(name))
         await scene.push(f"job/{name}")
-    async with at_work(scene, worker=dataclasses.replace(QUICK, most_retired=2)):
+    async with trios.at_work(scene, worker=dataclasses.replace(trios.QUICK, most_retired=2)):
         await scene.until_true(
             lambda: scene.metric("tidegate_operator_breaker_tripped") == 1, why="the breaker to trip"
         )
@@ -287,7 +179,7 @@ async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_
     assert scene.metric("tidegate_operator_groups_held_back") == 0
 
 
-async def test_what_was_decided_is_counted_with_its_rule(scene: Scene, running: operators.Operator) -> None:
+async def test_what_was_decided_is_counted_with_its_rule(scene: trios.Scene, running: operators.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     for name in ("x", "nobodys"):
         await scene.push(f"job/{name}")

@@ -111,15 +111,17 @@ class Operator:
         kubeconfig: Path,
         arguments: tuple[str, ...] = (),
         module: tuple[str, ...] = ("tidegate",),
+        host: str = HOST,
     ) -> None:
         """:param gateway: ours, or the URL of a stock Pushgateway.
         :param module: as for `Gateway`.
+        :param host: that its port is on; empty for every address.
         """
         self.port = ports.free_port()
         self.process = _tidegate(
             "operator",
             *_follows(gateway),
-            f"--operator.listen-address={HOST}:{self.port}",
+            f"--operator.listen-address={host}:{self.port}",
             f"--kubernetes.kubeconfig={kubeconfig}",
             *arguments,
             log=folder / "operator.log",

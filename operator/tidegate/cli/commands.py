@@ -13,7 +13,7 @@ from pathlib import Path
 import tidegate
 from tidegate import runtime, settings, telemetry
 from tidegate.aiokits import addresses
-from tidegate.cli import flags
+from tidegate.cli import flags, groupcommands, groupflags
 from tidegate.controller import kinds
 
 _EPILOG = """\
@@ -28,6 +28,7 @@ examples:
                                             beside a stock Pushgateway: docs/beside-pushgateway.md
   tidegate import --from=http://pushgateway:9091 --persistence.file=groups
                                             take over what a Pushgateway has, times included
+  tidegate groups list                      whose the groups of a running gateway are: tidegate groups --help
 """
 
 _POD = ("namespace", "name", "uid")
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runtime.run_gateway(_gateway_settings(chosen), flags=_flags(chosen))
             case "operator":
                 runtime.run_operator(_operator_settings(chosen))
+            case "groups":
+                return groupcommands.run(chosen)
             case "import":
                 return runtime.run_import(chosen.from_url, Path(chosen.persistence_file))
             case "run":
@@ -58,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _with_command(arguments: Sequence[str]) -> list[str]:
     """Flags without a command are Pushgateway's, whose Deployments have only the image changed."""
+    if arguments and arguments[0] == "groups":
+        return groupflags.with_verb(arguments)
     begins_with_flag = bool(arguments) and arguments[0].startswith("--") and arguments[0] not in _ABOUT_ALL
     return ["gateway", *arguments] if begins_with_flag else list(arguments)
 
@@ -77,6 +82,13 @@ def build_parser() -> argparse.ArgumentParser:
     both = commands.add_parser("run", help="both in one process, for a laptop")
     importing = commands.add_parser("import", help="copy the groups of a running Pushgateway into a file")
     flags.add_import_flags(importing)
+    asking = commands.add_parser(
+        "groups",
+        help="list, show, explain or delete the groups of a running gateway",
+        epilog=groupflags.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    groupflags.add_commands(asking)
     for command in (gateway, both):
         flags.add_web_flags(command)
         flags.add_gateway_flags(command)

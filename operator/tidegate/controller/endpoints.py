@@ -1,4 +1,4 @@
-"""What the operator itself serves: its metrics and its probes."""
+"""What the operator itself serves: its metrics, its probes, and what it thinks of each group."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from collections.abc import Callable
 import prometheus_client
 from aiohttp import web
 
+from tidegate.controller import groupanswers
+
 
 def app(
-    registry: prometheus_client.CollectorRegistry, *, alive: Callable[[], bool], ready: Callable[[], bool]
+    registry: prometheus_client.CollectorRegistry,
+    *,
+    answers: groupanswers.GroupsEndpoint,
+    alive: Callable[[], bool],
+    ready: Callable[[], bool],
 ) -> web.Application:
-    """``/metrics``, ``/healthz`` (503: restart it) and ``/readyz`` (503: it has not planned yet)."""
+    """``/metrics``, ``/api/v1/groups``, ``/healthz`` (503: restart it), ``/readyz`` (503: it has not planned yet)."""
 
     async def metrics(request: web.Request) -> web.Response:
         body = prometheus_client.generate_latest(registry)
@@ -25,6 +31,7 @@ def app(
 
     made = web.Application()
     made.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    made.add_routes([web.get("/api/v1/groups", answers.get)])
     return made
 
 

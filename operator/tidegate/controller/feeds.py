@@ -46,7 +46,8 @@ class GroupFeed:
         self._last: records.Changes | None = None
         self._moved = pulses.Pulse()
         self._on_complete = on_complete
-        self._complete = False
+        self.is_complete = False
+        """Whether all groups of the gateway's present history are in the picture."""
 
     @property
     def epoch(self) -> str | None:
@@ -89,8 +90,8 @@ class GroupFeed:
         self._notices.deleted(changes.deleted)
         # Of the page itself only where to go on is needed.
         self._last = dataclasses.replace(changes, groups=(), deleted=())
-        if not changes.more and not self._complete:
-            self._complete = True
+        if not changes.more and not self.is_complete:
+            self.is_complete = True
             self._on_complete()
         self._moved.fire()
 
@@ -110,5 +111,5 @@ class GroupFeed:
     def _begin_anew(self) -> None:
         self._picture.forget_groups()
         self._last = None
-        self._complete = False
+        self.is_complete = False
         self._moved.fire()

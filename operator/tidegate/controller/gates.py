@@ -49,6 +49,14 @@ class Gate:
             _logger.info("the breaker is closed again")
         return [action for decision in plan.decisions if decision.key not in held for action in decision.actions]
 
+    def hold(self, decision: plans.Decision) -> plans.Hold | None:
+        """What keeps this group from being retired that is to be; ``None`` where nothing does."""
+        if not _retires(decision):
+            return None
+        if self._dry_run:
+            return plans.Hold.DRY_RUN
+        return plans.Hold.BREAKER if self._breaker.is_tripped else None
+
     def _tell(self, plan: plans.Plan) -> None:
         """Log once for each push of a group that it would be retired now."""
         for decision in plan.decisions:

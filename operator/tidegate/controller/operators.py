@@ -20,6 +20,7 @@ from tidegate.controller import (
     endpoints,
     feeds,
     gateways,
+    groupanswers,
     intakes,
     kinds,
     kindtables,
@@ -33,6 +34,7 @@ from tidegate.controller import (
     policyreports,
     reconcilers,
     resyncs,
+    servertimes,
     stockgateways,
     supervisors,
     watches,
@@ -123,6 +125,7 @@ class Operator:
             clock=clock,
             chosen=chosen,
         )
+        self._answers = self._answering(picture, time=api.time, kept=gateway.kept)
         self._supervisor = self._supervised(own)
 
     def tasks(self) -> dict[str, Coroutine[None, None, None]]:
@@ -137,7 +140,8 @@ class Operator:
 
     def app(self, registry: prometheus_client.CollectorRegistry) -> web.Application:
         """What it serves."""
-        return endpoints.app(registry, alive=self._alive, ready=self._reconciler.first_plan.is_set)
+        ready = self._reconciler.first_plan.is_set
+        return endpoints.app(registry, answers=self._answers, alive=self._alive, ready=ready)
 
     def sighted(self, sighting: intakes.Sighting) -> None:
         """The watch told of an object."""
@@ -151,6 +155,19 @@ class Operator:
     def _alive(self) -> bool:
         silent = self._clock.steady() - self._reconciler.last_turn
         return silent < _DEAD_TURNS * self._settings.worker.resync_seconds
+
+    def _answering(
+        self, picture: pictures.Picture, *, time: servertimes.ServerTime, kept: str
+    ) -> groupanswers.GroupsEndpoint:
+        return groupanswers.GroupsEndpoint(
+            picture,
+            rules=self._settings.rules,
+            time=time,
+            kept=kept,
+            hold=self._reconciler.gate.hold,
+            ready=lambda: self._reconciler.first_plan.is_set() and self._feed.is_complete,
+            listed_ago=lambda: self._clock.steady() - self._resync.last_list,
+        )
 
     def _supervised(self, own: metrics.OperatorMetrics) -> supervisors.Supervisor:
         handover = handovers.Handover(asyncio.get_running_loop(), self.sighted)

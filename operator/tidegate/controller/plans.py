@@ -34,6 +34,13 @@ class Verdict(enum.Enum):
     """The API server is being asked whose pod it is about."""
 
 
+class Hold(enum.Enum):
+    """Why a group is not retired that is to be."""
+
+    DRY_RUN = "dry-run"
+    BREAKER = "breaker"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What is decided of one group.

@@ -73,7 +73,7 @@ class Reconciler:
         self._lookups = outages.Outage(
             "asking for a pod", meanwhile="its group is left alone until the next resync", clock=clock
         )
-        self._gate = gates.Gate(chosen=chosen.worker, own=own, told=told)
+        self.gate = gates.Gate(chosen=chosen.worker, own=own, told=told)
         self._asking: set[ownership.Lookup] = set()
         self.last_turn = clock.steady()
         """When the worker last came round, on the steady clock. It does at least once a resync period."""
@@ -104,7 +104,7 @@ class Reconciler:
         for lookup in plan.lookups - self._asking:
             self._asking.add(lookup)
             asking.create_task(self._ask(lookup), name=f"ask for {lookup}")
-        actions = self._gate.permitted(plan, listed=self._resync.last_list, now=self._clock.steady())
+        actions = self.gate.permitted(plan, listed=self._resync.last_list, now=self._clock.steady())
         for start in range(0, len(actions), gateways.BATCH):
             await self._act(actions[start : start + gateways.BATCH], epoch=epoch)
         self.first_plan.set()

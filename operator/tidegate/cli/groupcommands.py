@@ -1,0 +1,205 @@
+"""``tidegate groups``: what a running gateway and its operator say of groups, and deleting some."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from tidegate import runtime, settings
+from tidegate.cli import choices, groupflags, tables
+from tidegate.inquiries import apis, doors
+from tidegate.model import groups, standings
+
+_ANY_NUMBER = 999_999_999
+_STALE_SECONDS = 120.0
+"""Without a complete list for so long the operator's picture of the cluster is told to be old."""
+
+
+class _Told(NamedTuple):
+    """What could be found out.
+
+    :param seen: where the groups stand; ``None`` where the operator did not tell.
+    :param pushed: the groups as the gateway has them; ``None`` where it was not asked.
+    :param trouble: why the operator did not tell.
+    """
+
+    seen: standings.Standings | None
+    pushed: list[apis.PushedGroup] | None
+    trouble: str = ""
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Do what is asked; the exit status."""
+    try:
+        reach = groupflags.inquiry(chosen)
+        status = _VERBS[chosen.verb](chosen, reach)
+        sys.stdout.flush()
+    except settings.BadSettingsError as error:
+        _say(f"tidegate groups: {error}")
+        return 2
+    except BrokenPipeError:
+        # Whoever read has had enough; what is left in the buffer must not be written to them at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _list(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+    matches: list[str] = chosen.match or []
+    asked = [choices.Choice(text) for text in matches]
+    told = _ask(reach, selectors=matches, limit=chosen.limit, samples=False)
+    if told.seen is None:
+        _say(f"tidegate: {told.trouble}; without the operator nobody knows whose groups are, or why they stay")
+    found, now = _standings(told, asked, limit=chosen.limit)
+    if chosen.output == groupflags.JSON:
+        _write_json([group.to_json() for group in found])
+    elif found:
+        sys.stdout.write(tables.table(found, now=now, header=not chosen.no_headers))
+    else:
+        _say("no group is there" if not matches else "no group is selected")
+    return 0
+
+
+def _show(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+    choice: choices.Choice = chosen.choice
+    told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=True)
+    if told.seen is None:
+        _say(f"tidegate: {told.trouble}; this is what the gateway says")
+    known = {} if told.seen is None else {group.key: group for group in told.seen.groups}
+    found = [group for group in told.pushed or () if choice.has(group.key)]
+    _tell_more(more=len(found) > chosen.limit)
+    found = sorted(found[: chosen.limit], key=lambda group: group.key)
+    if chosen.output == groupflags.JSON:
+        _write_json([_whole(group, known.get(group.key)) for group in found])
+    else:
+        now = _now(told)
+        sys.stdout.write("\n".join(tables.details(group, known.get(group.key), now=now) for group in found))
+    return _found(found)
+
+
+def _explain(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+    choice: choices.Choice = chosen.choice
+    told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=False)
+    if told.seen is None:
+        raise doors.InquiryError(f"{told.trouble}; only the operator knows why a group stays")
+    found = [group for group in told.seen.groups if choice.has(group.key)]
+    if chosen.output == groupflags.JSON:
+        _write_json([group.to_json() for group in found])
+    else:
+        sys.stdout.write(tables.explanations(found))
+    return _found(found)
+
+
+def _delete(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+    def deletion(*, dry_run: bool) -> apis.Deletion:
+        return runtime.run_inquiry(reach, lambda gateway, operator: gateway.delete(chosen.match, dry_run=dry_run))
+
+    if not chosen.dry_run and not chosen.yes:
+        if not sys.stdin.isatty():
+            raise settings.BadSettingsError("there is no terminal to ask on: give --yes, or --dry-run to see which")
+        if not _confirmed(deletion(dry_run=True).keys):
+            return 1
+    done = deletion(dry_run=chosen.dry_run)
+    count = 0 if done.dry_run else len(done.keys)
+    if chosen.output == groupflags.JSON:
+        told = {"dry_run": done.dry_run, "deleted": count, "groups": [groups.labels(key) for key in sorted(done.keys)]}
+        sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
+    else:
+        sys.stdout.write(tables.names(done.keys))
+    _say(f"{len(done.keys)} groups would be deleted" if done.dry_run else f"{count} groups deleted")
+    return 0
+
+
+def _confirmed(keys: Iterable[groups.GroupingKey]) -> bool:
+    found = list(keys)
+    if not found:
+        _say("no group is selected")
+        return False
+    sys.stderr.write(tables.names(found))
+    sys.stderr.write(f"Delete these {len(found)} groups at once, read by Prometheus or not? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+_VERBS: dict[str, Callable[[argparse.Namespace, settings.InquirySettings], int]] = {
+    groupflags.LIST: _list,
+    groupflags.SHOW: _show,
+    groupflags.EXPLAIN: _explain,
+    groupflags.DELETE: _delete,
+}
+
+
+def _ask(reach: settings.InquirySettings, *, selectors: list[str], limit: int, samples: bool) -> _Told:
+    """Ask the operator; and the gateway for samples, or where the operator does not tell."""
+
+    async def ask(gateway: apis.GatewayApi, operator: apis.OperatorApi) -> _Told:
+        try:
+            seen, trouble = await operator.standings(selectors, limit=limit), ""
+        except doors.InquiryError as error:
+            seen, trouble = None, str(error)
+        try:
+            pushed = await gateway.groups() if samples or seen is None else None
+        except doors.InquiryError as error:
+            raise doors.InquiryError(f"{error}; {trouble}" if trouble else str(error)) from error
+        return _Told(seen, pushed, trouble)
+
+    told = runtime.run_inquiry(reach, ask)
+    if told.seen is not None and told.seen.listed_ago > _STALE_SECONDS:
+        _say(f"tidegate: the operator has not listed all objects for {tables.age(told.seen.listed_ago)}: see its log")
+    return told
+
+
+def _standings(told: _Told, asked: list[choices.Choice], *, limit: int) -> tuple[list[standings.GroupStanding], float]:
+    """Where the groups stand, by the gateway alone where the operator did not tell; and the present time."""
+    if told.seen is not None:
+        _tell_more(more=told.seen.more)
+        return list(told.seen.groups), told.seen.now
+    selected = [
+        standings.GroupStanding(key=group.key, state="", verdict="", rule="", push_time=group.push_time)
+        for group in told.pushed or ()
+        if not asked or any(choice.has(group.key) for choice in asked)
+    ]
+    _tell_more(more=len(selected) > limit)
+    return selected[:limit], _now(told)
+
+
+def _now(told: _Told) -> float:
+    return time.time() if told.seen is None else told.seen.now
+
+
+def _limit(chosen: argparse.Namespace) -> int:
+    """Of groups that are chosen by key one is looked for, among all that have more labels."""
+    limit: int = chosen.limit
+    return limit if chosen.choice.key is None else _ANY_NUMBER
+
+
+def _tell_more(*, more: bool) -> None:
+    if more:
+        _say("tidegate: there are more groups: choose fewer, or raise --limit")
+
+
+def _whole(group: apis.PushedGroup, standing: standings.GroupStanding | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"labels": groups.labels(group.key)} if standing is None else standing.to_json()
+    return {**told, "last_push_successful": group.last_push_successful, "families": group.families}
+
+
+def _found(found: list[Any]) -> int:
+    if not found:
+        _say("no group is selected")
+    return 0 if found else 1
+
+
+def _write_json(found: list[dict[str, Any]]) -> None:
+    ordered = sorted(found, key=lambda group: sorted(group["labels"].items()))
+    sys.stdout.write(f"{json.dumps({'groups': ordered}, indent=2)}\n")
+
+
+def _say(text: str) -> None:
+    print(tables.plain(text), file=sys.stderr)

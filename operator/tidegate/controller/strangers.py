@@ -1,0 +1,108 @@
+"""Why no rule leads from a group to an object, in words: pure functions of the picture."""
+
+from __future__ import annotations
+
+from tidegate import settings
+from tidegate.controller import evidence, pictures, podaddresses, rosters, sentences
+from tidegate.model import groups, records
+
+_ADVICE = "So nobody's end ends it; it stays unless it was pushed with a ttl, or until somebody deletes it."
+
+_EXPIRED = "Its time to live is over, so it drains."
+
+
+def unowned(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> tuple[str, ...]:
+    """Why this group has no owner."""
+    by = evidence.pusher(picture, record, rules=rules)
+    clauses = [_by_address(picture, record, by=by, rules=rules), *_by_name(picture, record, by=by, rules=rules)]
+    told = [clause for clause in clauses if clause]
+    comes = _EXPIRED if record.draining else _ADVICE
+    return (sentences.sentence(*told), comes) if told else (comes,)
+
+
+def last_push(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> str:
+    """From where the last push came, as it may follow a sentence about it."""
+    by = evidence.pusher(picture, record, rules=rules)
+    if by.pod is not None:
+        whose = "" if by.known is None else f" of {by.known.view.owner}"
+        return f" from {_pod(by.pod)}{whose}"
+    return f" from {record.pushers[0]}" if record.pushers else ""
+
+
+def _by_address(
+    picture: pictures.Picture, record: records.GroupRecord, *, by: evidence.Pusher, rules: settings.RuleSettings
+) -> str:
+    """Why its address leads to nobody."""
+    if settings.ADDRESS not in rules.ownership:
+        return ""
+    if not record.push_time:
+        return "no push of it has succeeded yet"
+    if not record.pushers:
+        return "the gateway knows no address that it was pushed from"
+    if by.pod is None:
+        return _no_pod(picture.address(record.pushers[0]), record, rules=rules)
+    pod = _pod(by.pod)
+    if by.known is None:
+        return f"{pod} pushed it, and is of no object that is looked at: a proxy, or something that runs on"
+    if by.is_shared:
+        return f"{pod} pushed it, but so does something that runs on"
+    owner = by.known.view.owner
+    if not evidence.may_own(owner, record.key, by=by):
+        return f"{pod} of {owner} pushed it, but its namespace label is another one"
+    if by.known.view.rules.keys is not None:
+        return f"{pod} of {owner} pushed it, but what is named as its own are other groups"
+    return f"{pod} of {owner} pushed it, which {_ended(by.known)}"
+
+
+def _no_pod(answer: podaddresses.Answer | None, record: records.GroupRecord, *, rules: settings.RuleSettings) -> str:
+    address = record.pushers[0]
+    if answer is None or not answer.pods:
+        return f"no pod has the address {address} that it was pushed from"
+    if all(pod.is_host for pod in answer.pods):
+        return f"it was pushed from {address}, the address of a node, which is that of many"
+    if any(pod.may_push(record.push_time, tolerance=rules.clock_skew) for pod in answer.pods):
+        return f"it was pushed from {address}, which several pods had then"
+    return f"it was pushed from {address}, which no pod had then that is there still"
+
+
+def _by_name(
+    picture: pictures.Picture, record: records.GroupRecord, *, by: evidence.Pusher, rules: settings.RuleSettings
+) -> list[str]:
+    """Why those that look like its owners are not."""
+    near = sorted(picture.candidates(record), key=lambda known: known.view.owner)
+    named = [known for known in near if known != by.known]
+    if named:
+        return sentences.shortened([_why_not(known, record, by=by, rules=rules) for known in named])
+    if settings.NAME not in rules.ownership or near:
+        return []
+    return [f'no object that is looked at is called "{groups.label(record.key, "job")}"']
+
+
+def _why_not(
+    known: rosters.Known, record: records.GroupRecord, *, by: evidence.Pusher, rules: settings.RuleSettings
+) -> str:
+    owner = known.view.owner
+    if (label := groups.label(record.key, "namespace")) not in (None, "", owner.namespace):
+        return f"{owner} is in another namespace than its label says, {label}"
+    if not evidence.may_own(owner, record.key, by=by):
+        return f"{owner} is in another namespace than the pod that pushed it"
+    if known.view.rules.keys is not None and not evidence.names_group(known.view, record.key):
+        return f"{owner} names other groups as its own"
+    if record.push_time and record.push_time < known.view.created - rules.clock_skew:
+        return f"{owner} was created after the last push"
+    if known.has_ended and by.is_of_other(owner):
+        return f"{owner} has ended, and somebody else pushed since"
+    if known.has_ended:
+        return f"{owner} {_ended(known)} before the last push"
+    return f"{owner} looks like its owner, but no rule of --ownership={','.join(rules.ownership)} says that it is"
+
+
+def _ended(known: rosters.Known) -> str:
+    finish = known.view.finish
+    if finish is not None:
+        return f"ended at {sentences.moment(finish.at)}"
+    return "is gone" if known.gone_at is None else f"was gone at {sentences.moment(known.gone_at)}"
+
+
+def _pod(pod: podaddresses.AddressPod) -> str:
+    return f"Pod {pod.namespace}/{pod.name}"

@@ -1,0 +1,133 @@
+"""What gateway and operator are asked, and what they answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple, TypeAlias
+
+from tidegate.inquiries import doors
+from tidegate.model import groups, standings
+
+Json: TypeAlias = dict[str, Any]
+
+_MATCH = "match[]"
+_OF_A_GROUP = ("labels", "last_push_successful")
+_SAID = 500
+"""Characters of an answer that an error repeats."""
+
+
+class PushedGroup(NamedTuple):
+    """A group as the gateway tells everybody of it.
+
+    :param families: by name, in the words of Pushgateway's API.
+    :param push_time: Unix seconds of the gateway's clock, 0.0 for never.
+    """
+
+    key: groups.GroupingKey
+    families: dict[str, Json]
+    push_time: float
+    last_push_successful: bool
+
+
+class Deletion(NamedTuple):
+    """What was deleted, or with a dry run would have been."""
+
+    keys: tuple[groups.GroupingKey, ...]
+    dry_run: bool
+
+
+class GatewayApi:
+    """The public API of a gateway. Calls raise :class:`doors.InquiryError`."""
+
+    def __init__(self, door: doors.Door) -> None:
+        self._door = door
+
+    async def groups(self) -> list[PushedGroup]:
+        """All groups with their families."""
+        told = await _json(self._door, "GET", "/api/v1/metrics")
+        try:
+            return [_pushed(group) for group in told["data"]]
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise _garbled(self._door, error) from error
+
+    async def delete(self, selectors: Sequence[str], *, dry_run: bool) -> Deletion:
+        """Delete what any of these selects."""
+        query = [*((_MATCH, text) for text in selectors), ("dry_run", "1" if dry_run else "0")]
+        told = await _json(self._door, "DELETE", "/api/v1/groups", query)
+        try:
+            data = told["data"]
+            return Deletion(tuple(_key(labels) for labels in data["groups"]), bool(data["dry_run"]))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise _garbled(self._door, error) from error
+
+
+class OperatorApi:
+    """What the operator serves. Calls raise :class:`doors.InquiryError`."""
+
+    def __init__(self, door: doors.Door) -> None:
+        self._door = door
+
+    async def standings(self, selectors: Sequence[str], *, limit: int) -> standings.Standings:
+        """Where the groups stand that any of these selects, or without any all."""
+        query = [*((_MATCH, text) for text in selectors), ("limit", str(limit))]
+        told = await _json(self._door, "GET", "/api/v1/groups", query)
+        try:
+            return standings.Standings.from_json(told)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise _garbled(self._door, error) from error
+
+
+async def _json(door: doors.Door, method: str, path: str, query: doors.Query = ()) -> Json:
+    answer = await door.call(method, path, query)
+    if not doors.is_success(answer):
+        raise _refusal(door, method, path, answer)
+    try:
+        told: Json = json.loads(answer.body)
+    except ValueError as error:
+        raise _garbled(door, error) from error
+    return told
+
+
+def _refusal(door: doors.Door, method: str, path: str, answer: doors.Answer) -> doors.InquiryError:
+    what = f"{door.where}: {method} {path}: {answer.status}"
+    match answer.status:
+        case HTTPStatus.UNAUTHORIZED:
+            return doors.InquiryError(f"{what}: it asks for a password: {door.flag}=https://user:password@host:port")
+        case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
+            advice = f"has {door.flag} the path of --web.route-prefix, and is that a tidegate of this version?"
+            return doors.InquiryError(f"{what}: there is no such call; {advice}")
+        case status if 300 <= status < 400:
+            return doors.InquiryError(f"{what}: it leads elsewhere; give {door.flag} as it is there")
+        case _:
+            return doors.InquiryError(f"{what}: {_said(answer.body)}")
+
+
+def _said(body: bytes) -> str:
+    """What the answer says is wrong, from its JSON where it is some."""
+    try:
+        said = json.loads(body)["error"]
+    except (ValueError, LookupError, TypeError):
+        said = body.decode(errors="replace")
+    return str(said).strip()[:_SAID]
+
+
+def _garbled(door: doors.Door, error: Exception) -> doors.InquiryError:
+    reason = f"{type(error).__name__}: {error}"[:_SAID]
+    return doors.InquiryError(f"{door.where} does not answer as tidegate does ({reason}); is {door.flag} right?")
+
+
+def _pushed(data: Json) -> PushedGroup:
+    families = {str(name): family for name, family in data.items() if name not in _OF_A_GROUP}
+    pushed = families.get("push_time_seconds")
+    return PushedGroup(
+        key=_key(data["labels"]),
+        families=families,
+        push_time=float(pushed["metrics"][0]["value"]) if pushed else 0.0,
+        last_push_successful=bool(data["last_push_successful"]),
+    )
+
+
+def _key(labels: Json) -> groups.GroupingKey:
+    return groups.grouping_key({str(name): str(value) for name, value in labels.items()})

@@ -1,0 +1,93 @@
+"""``tidegate groups`` as a process, beside a gateway and an operator in the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+import prometheus_client
+from aiohttp import test_utils
+
+from tests.controller import trios
+from tests.gateway import clients
+from tests.support import ports, waiting
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 30.0
+
+
+class Ran(NamedTuple):
+    """How it ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def run(
+    *arguments: str,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+) -> Ran:
+    """``tidegate groups`` with these arguments."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tidegate", "groups", *arguments),
+        cwd=_ROOT,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=asyncio.subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name != "KUBECONFIG"} | dict(env or {}),
+    )
+    async with asyncio.timeout(_SECONDS):
+        out, err = await process.communicate()
+    assert b"Traceback" not in err, err.decode()
+    return Ran(process.returncode or 0, (out or b"").decode(), err.decode())
+
+
+class Stage:
+    """A gateway and an operator that answer.
+
+    :ivar gateway: the flag that says where the one is; ``operator`` the other.
+    """
+
+    def __init__(self, scene: trios.Scene, *, operator_port: int) -> None:
+        self.scene = scene
+        self.operator_port = operator_port
+        self.gateway_port = scene.gateway.web_port
+        self.gateway = f"--gateway.url=http://{clients.HOST}:{self.gateway_port}"
+        self.operator = f"--operator.url=http://{clients.HOST}:{operator_port}"
+        self.no_operator = f"--operator.url=http://{clients.HOST}:{ports.free_port()}"
+
+    async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> Ran:
+        return await run(*arguments, self.gateway, self.operator, stdin=stdin)
+
+    async def push(self, path: str, body: str = "a 1\n") -> None:
+        """Push, and wait until the operator knows."""
+        assert (await clients.Client(self.scene.gateway, self.scene.session).put(path, body)).status == 200
+        wanted = len(self.scene.gateway.store.grouping_keys())
+
+        async def look() -> bool:
+            async with self.scene.session.get(f"http://{clients.HOST}:{self.operator_port}/api/v1/groups") as answer:
+                return answer.status == 200 and len((await answer.json())["groups"]) == wanted
+
+        await waiting.eventually_async(look, why="the operator to know of the group")
+
+
+@contextlib.asynccontextmanager
+async def opened() -> AsyncIterator[Stage]:
+    """All of it."""
+    async with (
+        aiohttp.ClientSession() as session,
+        trios.opened(session) as scene,
+        trios.at_work(scene) as operator,
+    ):
+        server = test_utils.TestServer(operator.app(prometheus_client.CollectorRegistry()))
+        async with server:
+            yield Stage(scene, operator_port=server.port or 0)

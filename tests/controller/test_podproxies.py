@@ -1,0 +1,147 @@
+"""Asking a Pod through the API server: what a healthy one cannot be made to answer. A real one is asked elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import test_utils, web
+
+from tidegate import settings
+from tidegate.controller import podproxies
+from tidegate.inquiries import doors, places
+
+GATEWAY = places.parse("http://h:9091")
+FORBIDDEN = {"kind": "Status", "apiVersion": "v1", "message": "pods is forbidden", "code": 403}
+
+
+def _pod(name: str, *, phase: str = "Running", **metadata: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, **metadata}, "status": {"phase": phase}}
+
+
+class Server:
+    """A stand-in for the API server: answers what the test says, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer: Callable[[], web.Response] = lambda: web.json_response({"data": []})
+        self.server = test_utils.RawTestServer(self._handle)
+
+    async def _handle(self, request: web.BaseRequest) -> web.Response:
+        self.asked.append(f"{request.method} {request.path_qs} {request.headers.get('Authorization')}")
+        return self.answer()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    made = Server()
+    async with made.server:
+        yield made
+
+
+@pytest.fixture
+def chosen(server: Server, tmp_path: Path) -> settings.InquirySettings:
+    return settings.InquirySettings(namespace="ns", pod="p", kubeconfig=str(_kubeconfig(server, tmp_path)))
+
+
+def _kubeconfig(server: Server, folder: Path) -> Path:
+    made = {
+        "current-context": "x",
+        "clusters": [{"name": "x", "cluster": {"server": f"http://127.0.0.1:{server.server.port}"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "users": [{"name": "x", "user": {"token": "t"}}],
+    }
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps(made))
+    return path
+
+
+async def _call(chosen: settings.InquirySettings, place: places.Place = GATEWAY) -> doors.Answer:
+    async with podproxies.opened(chosen) as pod:
+        return await pod.door(place, flag="--gateway.url").call("GET", "/api/v1/metrics", [("match[]", '{a="b+c"}')])
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://h:9091", "pods/p:9091/proxy/api/v1/metrics"),
+        ("https://h:9443", "pods/https:p:9443/proxy/api/v1/metrics"),
+        ("http://h:9091/a/b/", "pods/p:9091/proxy/a/b/api/v1/metrics"),
+    ],
+)
+async def test_scheme_port_and_path_are_the_urls(
+    server: Server, chosen: settings.InquirySettings, url: str, path: str
+) -> None:
+    assert (await _call(chosen, places.parse(url))).status == 200
+    [asked] = server.asked
+    target, _, credentials = asked.removeprefix("GET /api/v1/namespaces/ns/").partition("?match%5B%5D=")
+    assert target.replace("%3A", ":") == path
+    assert credentials == "%7Ba%3D%22b%2Bc%22%7D Bearer t"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 503])
+async def test_what_the_pod_itself_answers_is_passed_on(
+    server: Server, chosen: settings.InquirySettings, status: int
+) -> None:
+    server.answer = lambda: web.json_response({"error": "no"}, status=status)
+    assert await _call(chosen) == (status, b'{"error": "no"}')
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "said"),
+    [
+        (403, doors.InquiryError, "a right to the verb get on pods/proxy in namespace ns"),
+        (401, doors.InquiryError, "is the token or certificate of your kubeconfig expired?"),
+        (404, doors.InquiryError, "kubectl get pods --namespace=ns shows those there are"),
+        (503, doors.UnreachableError, "does that port listen, and is the port in --gateway.url right?"),
+    ],
+)
+async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
+    server: Server, chosen: settings.InquirySettings, status: int, error: type[doors.InquiryError], said: str
+) -> None:
+    server.answer = lambda: web.json_response(FORBIDDEN, status=status)
+    with pytest.raises(error) as failed:
+        await _call(chosen)
+    assert str(failed.value).startswith(
+        "port 9091 of Pod ns/p cannot be asked through the API server: pods is forbidden"
+    )
+    assert said in str(failed.value)
+
+
+async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: Server, tmp_path: Path) -> None:
+    there = [_pod("old", phase="Failed"), _pod("going", deletionTimestamp="2026-01-31T08:00:00Z"), _pod("it")]
+    server.answer = lambda: web.json_response({"items": there})
+    chosen = settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
+    async with podproxies.opened(chosen) as pod:
+        assert pod.door(GATEWAY, flag="--gateway.url").where == "port 9091 of Pod ns/it"
+    assert server.asked[0].startswith("GET /api/v1/namespaces/ns/pods?labelSelector=app.kubernetes.io")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda: web.json_response({"items": []}), "there is none that runs; name it: --pod"),
+        (lambda: web.json_response({"items": [_pod("b"), _pod("a")]}), "there are a, b; name it: --pod"),
+        (lambda: web.json_response(FORBIDDEN, status=403), "cannot be looked for: pods is forbidden; name it: --pod"),
+        (lambda: web.json_response([]), "is no list of Pods"),
+        (lambda: web.Response(text="<html>"), "is no list of Pods"),
+    ],
+)
+async def test_without_one_pod_to_ask_a_name_is_asked_for(
+    server: Server, tmp_path: Path, answer: Callable[[], web.Response], said: str
+) -> None:
+    server.answer = answer
+    chosen = settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
+    with pytest.raises(doors.InquiryError) as failed:
+        async with podproxies.opened(chosen):
+            pass
+    assert said in str(failed.value)
+
+
+async def test_an_api_server_that_is_away_is_told(server: Server, chosen: settings.InquirySettings) -> None:
+    await server.server.close()
+    with pytest.raises(doors.UnreachableError, match=r"the API server cannot be reached: .*is your kubeconfig right\?"):
+        await _call(chosen)

@@ -1,0 +1,62 @@
+"""What docs/groups.md shows is what the command prints of such groups."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from tests.controller import builders
+from tests.docs import documents
+from tidegate.cli import groupflags, tables
+from tidegate.controller import explanations, groupanswers, pictures, plans, podaddresses
+from tidegate.model import standings
+
+PAGE = documents.ROOT / "docs" / "groups.md"
+_END = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC).timestamp() - builders.START
+"""When Job report ended, in seconds after the start."""
+_NOW = builders.START + _END + 90
+_STRANGER = "192.0.2.7"
+
+
+def _standings() -> list[standings.GroupStanding]:
+    nightly = builders.job("nightly", created=_END)
+    report = builders.job("report", created=_END - 60, finished=_END)
+    stray = builders.group("job=stray", pushed=_END + 90 - 11_520, pushers=(_STRANGER,))
+    picture = builders.picture(
+        nightly,
+        report,
+        holds=[
+            builders.group("job=nightly,shard=1", pushed=_END + 78, claims=[nightly]),
+            builders.group("job=report", pushed=_END, claims=[report], drained=7),
+            stray,
+        ],
+    )
+    picture.address_resolved(pictures.Address(_STRANGER), podaddresses.Answer((), _NOW))
+    made = plans.plan(picture, rules=builders.RULES, now=_NOW).decisions
+    return [
+        groupanswers.standing_of(
+            one, why=explanations.explain(one, picture=picture, rules=builders.RULES, kept="until read")
+        )
+        for one in made
+    ]
+
+
+def _shown(command: str) -> str:
+    """What the page shows below this command."""
+    found = re.search(rf"^\$ {re.escape(command)}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_table_is_what_is_printed() -> None:
+    assert _shown("tidegate groups list") == tables.table(_standings(), now=_NOW, header=True)
+
+
+def test_the_explanations_are_what_is_printed() -> None:
+    assert _shown("tidegate groups explain '{job=~\".+\"}'") == tables.explanations(_standings())
+
+
+def test_all_verdicts_and_verbs_are_told_of() -> None:
+    text = PAGE.read_text()
+    assert [verdict.value for verdict in plans.Verdict if f"| `{verdict.value}` |" not in text] == []
+    assert [verb for verb in groupflags.VERBS if f"- `tidegate groups {verb}" not in text] == []
