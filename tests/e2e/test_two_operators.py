@@ -1,6 +1,7 @@
 """Two operators on one gateway, both at work: what one does the other need not, and either may die at any moment."""
 
 import functools
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,6 +159,7 @@ def test_killed_in_turn_while_jobs_come_and_go_they_leave_what_runs_and_nothing_
             stage.push.delete(again)
 
     _read(stage, ended)
+    _lists_anew(stage.operator, second)
     stage.claimed(again, last)
     stage.stay({running: uid, again: last})
     assert _deletions(stage)["timeout"] == before["timeout"]
@@ -166,3 +168,12 @@ def test_killed_in_turn_while_jobs_come_and_go_they_leave_what_runs_and_nothing_
         stage.push.delete(name)
     stage.goes(running, again)
     assert [group["labels"]["job"] for group in stage.gateway.listed()] == [stranger]
+
+
+def _lists_anew(*running: tidegates.Operator) -> None:
+    """Wait until each has listed everything once more. Between its first list and its watch it misses what goes."""
+    since = time.time()
+    for operator in running:
+        waiting.eventually(
+            functools.partial(operator.listed_since, since), why="another list", retry_on=(OSError,), timeout=20.0
+        )

@@ -142,6 +142,10 @@ class Operator:
         """What it has logged of anything that went wrong."""
         return [line for line in self.log().splitlines() if " level=info " not in line]
 
+    def listed_since(self, moment: float) -> bool:
+        """Whether it has begun and ended a list of all objects since this Unix time."""
+        return self.total("tidegate_operator_last_list_timestamp_seconds") > moment
+
     def total(self, metric: str) -> float:
         """The sum of all series of one of its own metrics."""
         lines = _get(f"http://{HOST}:{self.port}/metrics").decode().splitlines()
