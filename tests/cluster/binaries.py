@@ -77,6 +77,7 @@ SOURCES = (
         usual="1 min after that",
         is_of_node=True,
     ),
+    Source(module="pause", packages={"pause": "."}, usual="a few seconds", is_of_node=True),
     Source(module="coredns", packages={"coredns": "."}, usual="1 min", is_of_node=True),
     Source(
         module="prometheus-operator",
