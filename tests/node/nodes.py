@@ -15,6 +15,7 @@ from tests.support import waiting
 NAME = "node"
 START_SECONDS = 60.0
 
+_PROGRAMS = ("kubelet", "kube-proxy")
 _PACKAGES = ("containerd", "runc", "containernetworking-plugins", "nftables", "libnftables1", "libseccomp2")
 _LIBRARIES = ("libnftnl11", "libmnl0", "libxtables12", "libjansson4", "libedit2", "libgmp10", "libbsd0", "libmd0")
 _IMPORT_SECONDS = 120.0
@@ -28,16 +29,27 @@ SHAPE = controlplane.Shape(
 """The control plane of a cluster whose pods are real: they reach the API server by its Service."""
 
 
+def runtime() -> Path:
+    """The folder with containerd, runc, nft and the network plugins, which takes the network where it is not cached."""
+    return debian.unpacked(
+        *_PACKAGES, *_LIBRARIES, instead="install containerd, runc, containernetworking-plugins and nftables"
+    )
+
+
+def prepare() -> None:
+    """Have in the cache what `Node` needs: inside the namespaces there is no network to fetch it from."""
+    binaries.ensure(_PROGRAMS)
+    runtime()
+
+
 class Node:
     """Use `start` and `stop`; logs are below `folder`, all else in memory that ends with the namespaces."""
 
     def __init__(self, plane: controlplane.ControlPlane, *, folder: Path) -> None:
         self._plane = plane
         self._folder = folder
-        self._programs = binaries.ensure(["kubelet", "kube-proxy"])
-        unpacked = debian.unpacked(
-            *_PACKAGES, *_LIBRARIES, instead="install containerd, runc, containernetworking-plugins and nftables"
-        )
+        self._programs = binaries.ensure(_PROGRAMS)
+        unpacked = runtime()
         self._plugins = unpacked / "usr/lib/cni"
         self._environment = _environment(unpacked)
         self._containerd = self._process(
