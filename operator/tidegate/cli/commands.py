@@ -13,7 +13,7 @@ from pathlib import Path
 import tidegate
 from tidegate import runtime, settings, telemetry
 from tidegate.aiokits import addresses
-from tidegate.cli import flags, groupcommands, groupflags
+from tidegate.cli import flags, groupcommands, groupflags, pushcommands, pushflags
 from tidegate.controller import kinds
 
 _EPILOG = """\
@@ -28,6 +28,7 @@ examples:
                                             beside a stock Pushgateway: docs/beside-pushgateway.md
   tidegate import --from=http://pushgateway:9091 --persistence.file=groups
                                             take over what a Pushgateway has, times included
+  tidegate push --job=backup metrics.prom   from a shell script to a running gateway: tidegate push --help
   tidegate groups list                      whose the groups of a running gateway are: tidegate groups --help
 """
 
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runtime.run_operator(_operator_settings(chosen))
             case "groups":
                 return groupcommands.run(chosen)
+            case "push":
+                return pushcommands.run(chosen)
             case "import":
                 return runtime.run_import(chosen.from_url, Path(chosen.persistence_file))
             case "run":
@@ -89,6 +92,13 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     groupflags.add_commands(asking)
+    pushing = commands.add_parser(
+        "push",
+        help="push to a running gateway, from a shell script",
+        epilog=pushflags.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    pushflags.add_flags(pushing)
     for command in (gateway, both):
         flags.add_web_flags(command)
         flags.add_gateway_flags(command)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from tidegate import settings
 from tidegate.cli import choices, values
-from tidegate.inquiries import places
 
 LIST, SHOW, EXPLAIN, DELETE = VERBS = ("list", "show", "explain", "delete")
 TABLE, JSON = OUTPUTS = ("table", "json")
@@ -95,8 +94,8 @@ def _add_reach_flags(parser: argparse.ArgumentParser, *, defaults: bool) -> None
     known = settings.InquirySettings()
     group = parser.add_argument_group("where to ask")
     for name, kind, default, text in (
-        ("--gateway.url", _url, known.gateway_url, "the gateway, with user:password@ where it asks for one"),
-        ("--operator.url", _url, known.operator_url, "the operator"),
+        ("--gateway.url", values.place, known.gateway_url, "the gateway, with user:password@ where it asks for one"),
+        ("--operator.url", values.place, known.operator_url, "the operator"),
         ("--namespace", str, "", "ask through the API server, in this namespace; scheme, port and path are the URLs'"),
         ("--pod", str, "", "this Pod (default: the one with the label app.kubernetes.io/name=tidegate)"),
         ("--kubernetes.kubeconfig", str, "", "for the API server (default: $KUBECONFIG, ~/.kube/config)"),
@@ -109,12 +108,3 @@ def _add_reach_flags(parser: argparse.ArgumentParser, *, defaults: bool) -> None
             metavar=name.rpartition(".")[2].lstrip("-").upper(),
             help=f"{text} (default: {default})" if default else text,
         )
-
-
-def _url(text: str) -> str:
-    try:
-        places.parse(text)
-    except ValueError as error:
-        # SECURITY: argparse would repeat what was given, password and all, for any other error.
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
