@@ -25,15 +25,48 @@ examples:
   tidegate groups list --namespace=tidegate --pod=tidegate-5d8-x7k  server, with your kubeconfig and your rights
 """
 
+_EXAMPLES = {
+    LIST: """\
+examples:
+  tidegate groups list --match='{job=~"back.*"}' --match='{team="a"}'
+                                      groups that one of these selects
+  tidegate groups list --output=json  more than the table has
+""",
+    SHOW: """\
+examples:
+  tidegate groups show job=backup,instance=db1
+                                      the group with just these labels
+  tidegate groups show '{job="backup"}' --limit=10
+                                      groups with this label, and perhaps others
+""",
+    EXPLAIN: """\
+examples:
+  tidegate groups explain job=backup  whose it is, by which rule, and what it waits for
+  tidegate groups explain '{job=~".+"}' --output=json
+""",
+    DELETE: """\
+examples:
+  tidegate groups delete --match='{job="old"}' --dry-run
+                                      only say which groups that would be
+  tidegate groups delete --match='{job="old",instance=~"db.*"}' --yes
+                                      delete them, and do not ask
+""",
+}
+
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """The verbs with their flags; those that say where to ask may stand before the verb, too."""
     _add_reach_flags(parser, defaults=True)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
-    listing = verbs.add_parser(LIST, help="a line a group; without a verb that is what is done")
-    showing = verbs.add_parser(SHOW, help="all that is known of some groups, their samples included")
-    explaining = verbs.add_parser(EXPLAIN, help="why groups are, or are not, deleted")
-    deleting = verbs.add_parser(DELETE, help="delete groups at once, whoever owns them")
+    listing, showing, explaining, deleting = (
+        verbs.add_parser(verb, help=text, epilog=_EXAMPLES[verb], formatter_class=argparse.RawDescriptionHelpFormatter)
+        for verb, text in (
+            (LIST, "a line a group; without a verb that is what is done"),
+            (SHOW, "all that is known of some groups, their samples included"),
+            (EXPLAIN, "why groups are, or are not, deleted"),
+            (DELETE, "delete groups at once, whoever owns them"),
+        )
+    )
     for command in (listing, deleting):
         command.add_argument(
             "--match",
