@@ -13,7 +13,7 @@ from pathlib import Path
 import tidegate
 from tidegate import runtime, settings, telemetry
 from tidegate.aiokits import addresses
-from tidegate.cli import examples, flags, groupcommands, groupflags, pushcommands, pushflags
+from tidegate.cli import completions, examples, flags, groupcommands, groupflags, pushcommands, pushflags
 from tidegate.controller import kinds
 
 _POD = ("namespace", "name", "uid")
@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return groupcommands.run(chosen)
             case "push":
                 return pushcommands.run(chosen)
+            case "completions":
+                print(completions.script(chosen.shell, build_parser()), end="")
             case "import":
                 return runtime.run_import(chosen.from_url, Path(chosen.persistence_file))
             case "run":
@@ -63,10 +65,11 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tidegate {tidegate.__version__}")
-    gateway, operator, both, importing, pushing, asking = _add_commands(parser)
+    gateway, operator, both, importing, pushing, asking, completing = _add_commands(parser)
     flags.add_import_flags(importing)
     pushflags.add_flags(pushing)
     groupflags.add_commands(asking)
+    flags.add_shell_argument(completing, completions.SHELLS)
     for command in (gateway, both):
         flags.add_web_flags(command)
         flags.add_gateway_flags(command)
@@ -95,6 +98,7 @@ def _add_commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentPars
             ("import", "copy the groups of a running Pushgateway into a file", examples.IMPORT),
             ("push", "push to a running gateway, from a shell script", pushflags.EPILOG),
             ("groups", "list, show, explain or delete the groups of a running gateway", groupflags.EPILOG),
+            ("completions", "write a script that completes commands and flags in a shell", completions.EPILOG),
         )
     ]
 
