@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from tidegate import settings
-from tidegate.cli import choices, values
+from tidegate.cli import choices, colours, values
 
 LIST, SHOW, EXPLAIN, DELETE = VERBS = ("list", "show", "explain", "delete")
 TABLE, JSON = OUTPUTS = ("table", "json")
@@ -57,16 +57,7 @@ examples:
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """The verbs with their flags; those that say where to ask may stand before the verb, too."""
     _add_reach_flags(parser, defaults=True)
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
-    listing, showing, explaining, deleting = (
-        verbs.add_parser(verb, help=text, epilog=_EXAMPLES[verb], formatter_class=argparse.RawDescriptionHelpFormatter)
-        for verb, text in (
-            (LIST, "a line a group; without a verb that is what is done"),
-            (SHOW, "all that is known of some groups, their samples included"),
-            (EXPLAIN, "why groups are, or are not, deleted"),
-            (DELETE, "delete groups at once, whoever owns them"),
-        )
-    )
+    listing, showing, explaining, deleting = _add_verbs(parser)
     for command in (listing, deleting):
         command.add_argument(
             "--match",
@@ -78,6 +69,13 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
             + ("" if command is deleting else " (default: all)"),
         )
     listing.add_argument("--no-headers", action="store_true", help="no line above the table")
+    for command in (listing, showing):
+        command.add_argument(
+            "--color",
+            choices=colours.CHOICES,
+            default=colours.AUTO,
+            help="auto: on a terminal, unless $NO_COLOR is set or $TERM is dumb (default: %(default)s)",
+        )
     for command in (showing, explaining):
         command.add_argument(
             "choice",
@@ -95,6 +93,19 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         command.add_argument("--output", choices=OUTPUTS, default=TABLE, help="(default: %(default)s)")
         _add_reach_flags(command, defaults=False)
     parser.set_defaults(log_level="error", log_format="logfmt")
+
+
+def _add_verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    return [
+        verbs.add_parser(verb, help=text, epilog=_EXAMPLES[verb], formatter_class=argparse.RawDescriptionHelpFormatter)
+        for verb, text in (
+            (LIST, "a line a group; without a verb that is what is done"),
+            (SHOW, "all that is known of some groups, their samples included"),
+            (EXPLAIN, "why groups are, or are not, deleted"),
+            (DELETE, "delete groups at once, whoever owns them"),
+        )
+    ]
 
 
 def with_verb(arguments: Sequence[str]) -> list[str]:
