@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench soak cluster crds tables lock clean
+.PHONY: help setup lint fmt audit test demo bench soak cluster image crds tables lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ soak: setup ## hundreds of Jobs under random faults, judged from outside (SOAK_M
 
 cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the demo and the tests use
 	@$(BIN)/python tests/cluster/binaries.py
+
+image: setup ## build the image as an OCI archive with Debian's buildah, without docker (root, Linux)
+	@$(BIN)/python -m tests.images
 
 crds: setup ## write manifests/crds and the table in docs/policies.md from their source
 	@$(BIN)/python scripts/crds.py

@@ -38,23 +38,37 @@ class BuildError(Exception):
     """The build failed; the message is the end of what it said."""
 
 
-def build(target: Path, *, name: str, context: Path, base: Path, cached: bool = True) -> str:
+def build(target: Path, *, name: str, context: Path, base: Path) -> str:
     """Build ``context``'s Dockerfile on a base image, into an OCI archive, and return the image's id.
 
     :param base: an OCI archive, which takes the place of the Dockerfile's PYTHON_IMAGE.
     :raises BuildError: it cannot be built.
     """
+    need_root()
     with _storage() as storage:
         flags = [
             "--isolation=chroot",
             # No time of the build is in the image: the same sources are the same image.
             "--timestamp=0",
+            # Nor the version of its builder.
+            "--identity-label=false",
             f"--build-arg=PYTHON_IMAGE=oci-archive:{base}",
             *(f"--volume={source}:{inside}:ro" for source, inside in _registry_mounts(storage).items()),
         ]
         told = _buildah(storage, "bud", *flags, f"--tag={name}", str(context), saying=f"building {name} with buildah")
         _buildah(storage, "push", "--quiet", name, f"oci-archive:{target}:{name}", saying=f"writing {target.name}")
         return told.splitlines()[-1]
+
+
+def need_root() -> None:
+    """Images are built in a chroot, with mounts: not every machine and not everybody can.
+
+    :raises binaries.MissingToolError: they cannot here.
+    """
+    if sys.platform != "linux":
+        raise binaries.MissingToolError("images are built on Linux alone: use a machine or a container with it")
+    if os.geteuid() != 0:
+        raise binaries.MissingToolError("images are built by root alone: run this as root (sudo -E)")
 
 
 @contextlib.contextmanager
