@@ -30,7 +30,7 @@ _CRD_MODULE = "github.com/prometheus-operator/prometheus-operator"
 _CRD_VERSION = "v0.85.0"
 _CRD_SUM = "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s="
 _CRD_FILES = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
-_CRD_KINDS = ("servicemonitors", "prometheusrules")
+_CRD_KINDS = ("servicemonitors", "podmonitors", "prometheusrules")
 
 
 class MissingToolError(Exception):
@@ -84,6 +84,9 @@ SOURCES = (
         usual="1 min",
     ),
     Source(module="pushclient", packages={"pushclient": "."}, usual="1 min"),
+    Source(
+        module="kubeconform", packages={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}, usual="1 min"
+    ),
 )
 
 
@@ -111,8 +114,8 @@ def every_name() -> list[str]:
 
 
 def prometheus_operator_crds() -> Path:
-    """The folder with prometheus-operator's definitions of ServiceMonitor and PrometheusRule, from its Go module."""
-    folder = cache_root() / f"prometheus-operator-crds-{_CRD_VERSION}"
+    """The folder with prometheus-operator's definitions of what the manifests have, from its Go module."""
+    folder = cache_root() / "-".join(["prometheus-operator-crds", _CRD_VERSION, *_CRD_KINDS])
     with turn(folder):
         if not folder.exists():
             described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=cache_root())
