@@ -26,10 +26,10 @@ class KustomizeError(Exception):
 
 def names(kind: str = "Component") -> list[str]:
     """The folders below the components that are of this kind, a nested one as `tls/servicemonitor`."""
-    found = sorted(COMPONENTS.rglob("kustomization.yaml"))
-    return [
+    found = COMPONENTS.rglob("kustomization.yaml")
+    return sorted(
         str(path.parent.relative_to(COMPONENTS)) for path in found if documents.objects(path)[0]["kind"] == kind
-    ]
+    )
 
 
 def write(
@@ -58,9 +58,7 @@ def rendered(folder: Path) -> str:
     :raises KustomizeError: it prints nothing, for a reason.
     """
     kubectl = binaries.ensure(["kubectl"])["kubectl"]
-    done = subprocess.run(
-        [kubectl, "kustomize", folder], capture_output=True, text=True, timeout=_SECONDS, check=False
-    )
+    done = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, timeout=_SECONDS, check=False)
     if done.returncode != 0:
         raise KustomizeError(done.stderr.strip())
     return done.stdout
