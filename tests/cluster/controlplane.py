@@ -28,6 +28,7 @@ _CONTROLLERS = (
     "clusterrole-aggregation-controller",
     "deployment-controller",
     "replicaset-controller",
+    "statefulset-controller",
 )
 """What Jobs, namespaces and the manifests need. No node lifecycle: the one node is ours and ends with the tests."""
 

@@ -73,3 +73,19 @@ def test_the_readers_own_image_is_in_whatever_kind_runs_it(tmp_path: Path) -> No
     made = kustomizations.objects(kustomizations.write(tmp_path, components=["persistent"], images=[image]))
     images = {each["image"] for each in documents.pod_spec(kustomizations.workload(made))["containers"]}
     assert images == {"registry.example/tidegate:9"}
+
+
+@pytest.mark.parametrize(
+    "names", [(), *((name,) for name in promises.PROMISES), *promises.TOGETHER.values()], ids="+".join
+)
+def test_the_rights_follow_the_account_to_another_namespace_and_name(names: tuple[str, ...], tmp_path: Path) -> None:
+    folder = kustomizations.write(tmp_path, components=names, namespace="elsewhere", namePrefix="our-")
+    made = kustomizations.objects(folder)
+    [account] = kustomizations.of_kind(made, "ServiceAccount")
+    name = account["metadata"]["name"]
+    assert (name, account["metadata"]["namespace"]) == ("our-tidegate", "elsewhere")
+    bindings = [each for kind in ("ClusterRoleBinding", "RoleBinding") for each in kustomizations.of_kind(made, kind)]
+    assert bindings
+    for binding in bindings:
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": name, "namespace": "elsewhere"}]
+    assert documents.pod_spec(kustomizations.workload(made))["serviceAccountName"] == name

@@ -34,7 +34,8 @@ class Judge:
         self._folder = folder
 
     def __call__(self, text: str) -> Verdict:
-        command = [self._program, "-strict", "-summary", "-schema-location", self._folder / schemas.LOCATION]
+        location = self._folder / schemas.LOCATION
+        command: list[str | Path] = [self._program, "-strict", "-summary", "-schema-location", location]
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60.0, check=False)
         return Verdict(done.returncode == 0, done.stdout + done.stderr)
 
