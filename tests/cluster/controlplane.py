@@ -46,6 +46,7 @@ LOCAL = Shape(
         "clusterrole-aggregation-controller",
         "deployment-controller",
         "replicaset-controller",
+        "statefulset-controller",
     ),
     apiserver_flags=(
         # A Service endpoint on loopback is refused, and nothing here goes through Services.
