@@ -16,7 +16,7 @@
 {{- end -}}
 {{- $limit := dig "limits" "memory" "512Mi" .Values.resources | toString -}}
 {{- if regexMatch "^([0-9.]+[kKm]i?|[0-9]{1,7}|[0-9]?[0-9]([.][0-9]+)?Mi?)$" $limit -}}
-{{- fail (printf "resources.limits.memory: %s is too little, the gateway takes about 70Mi when it is empty. Give it 128Mi or more" $limit) -}}
+{{- fail (printf "resources.limits.memory: %s is too little, the gateway takes about 55Mi when it is empty. Give it 128Mi or more" $limit) -}}
 {{- end -}}
 {{- range .Values.extraArgs -}}
 {{- if hasPrefix "--control." . -}}

@@ -17,7 +17,9 @@
     - --gateway.grace-period={{ .Values.gateway.gracePeriod }}
     {{- end }}
     - --operator.listen-address=:9093
-    {{- include "tidegate.operatorFlags" . | nindent 4 }}
+    {{- with include "tidegate.operatorFlags" . }}
+    {{- . | nindent 4 }}
+    {{- end }}
   env:
     {{- if not .Values.gateway.enabled }}
     # Where the Pushgateway's page is.

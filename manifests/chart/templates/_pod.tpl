@@ -4,9 +4,9 @@
 {{- $main := .Values.gateway.enabled | ternary "gateway" "operator" -}}
 metadata:
   labels:
-    {{- merge (include "tidegate.selectorLabels" . | fromYaml) .Values.podLabels | toYaml | nindent 4 }}
+    {{- merge (include "tidegate.selectorLabels" . | fromYaml) (deepCopy .Values.podLabels) | toYaml | nindent 4 }}
   annotations:
-    {{- merge .Values.podAnnotations (dict "kubectl.kubernetes.io/default-container" $main) | toYaml | nindent 4 }}
+    {{- merge (deepCopy .Values.podAnnotations) (dict "kubectl.kubernetes.io/default-container" $main) | toYaml | nindent 4 }}
 spec:
   serviceAccountName: {{ include "tidegate.serviceAccountName" . }}
   # The operator's container mounts a token of its own, and the gateway's never gets one.
@@ -77,7 +77,7 @@ spec:
 {{- end -}}
 
 {{- define "tidegate.volumes" -}}
-{{- if .Values.gateway.enabled }}
+{{- if .Values.gateway.enabled -}}
 # The token of the control API: in memory, and another one in each Pod.
 - name: control-token
   emptyDir:
