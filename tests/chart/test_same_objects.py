@@ -1,7 +1,8 @@
 """The chart makes the objects that kustomize makes of the base and of each component.
 
 Exactly this is made the same before they are compared: the labels that helm's charts have (`_HELM`) are taken away, in
-selectors, too, and so are `_ON_SOME` from the objects themselves, which the manifests have on some and the chart on all; the Namespace is left out, which the chart does not make. Names need nothing: the release has the name
+selectors, too, and so are `_ON_SOME` from the objects themselves, since the manifests have these on some and the chart
+has them on all; the Namespace is left out, which the chart does not make. Names need nothing: the release has the name
 and the namespace of the manifests. The order of objects does not matter; that of anything in them does.
 """
 
