@@ -1,4 +1,4 @@
-"""The base image where no registry of images can be reached: Debian with its Python, in the place of python:3.x-slim."""
+"""The base image where no registry of images is at hand: Debian with its Python, in the place of python:3.x-slim."""
 
 import os
 import shutil

@@ -10,6 +10,8 @@ from tests.images import bases, builders
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "registry.example/tidegate:0.1.0"
 """As README has it."""
+RELEASED = "ghcr.io/tidegate/tidegate:0.1.0"
+"""As the manifests have it."""
 
 _SOURCES = ("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml", "requirements", "operator")
 

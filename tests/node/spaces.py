@@ -5,6 +5,7 @@ namespace's: `ControlGroups` takes them away.
 """
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -70,7 +71,7 @@ def _control_groups() -> Iterator[str]:
         yield name
     finally:
         for group in made:
-            waiting.eventually(lambda group=group: _removed(group), why=f"{group} to be empty", timeout=20.0)
+            waiting.eventually(functools.partial(_removed, group), why=f"{group} to be empty", timeout=20.0)
 
 
 def _hierarchies() -> list[Path]:

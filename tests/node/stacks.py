@@ -1,33 +1,57 @@
-"""A Prometheus that prometheus-operator made, as a cluster's own monitoring would be: it follows every ServiceMonitor."""
+"""A Prometheus that prometheus-operator made, as a cluster's own monitoring is: it follows every ServiceMonitor."""
 
+import contextlib
+import functools
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from tests.cluster import apis
-from tests.node import nodeimages
+from tests.cluster import apis, clusters
+from tests.node import nodeimages, places
+from tests.support import waiting
 
 NAMESPACE = "monitoring"
 SCRAPE_INTERVAL = "2s"
+REPLICAS = 2
+FOLLOWED_SECONDS = 240.0
+"""How long a changed ServiceMonitor may take to reach a running Prometheus: mounted Secrets are refreshed slowly."""
 _NAME = "main"
-_LABELS = {"app.kubernetes.io/name": "prometheus", "prometheus": _NAME}
+_SERVICE = "__meta_kubernetes_service_name"
 _READS = [
     {"apiGroups": [""], "resources": ["pods", "services", "endpoints"], "verbs": ["get", "list", "watch"]},
     {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["get", "list", "watch"]},
 ]
 
 
-def objects(*, replicas: int) -> list[apis.Object]:
-    """The Prometheus, its rights and its Service."""
+@contextlib.contextmanager
+def installed(place: places.Place, *, image: str | None) -> Iterator["Prometheus"]:
+    """prometheus-operator by its own bundle, and a Prometheus; both go afterwards.
+
+    :param image: of Prometheus, where the operator's usual one cannot be had.
+    """
+    bundle = nodeimages.bundle().path
+    place.kubectl("apply", "--server-side", f"--filename={bundle}")
+    place.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    made = _objects(image=image)
+    place.apply(made)
+    try:
+        yield Prometheus(place)
+    finally:
+        listed = {"apiVersion": "v1", "kind": "List", "items": made}
+        place.kubectl("delete", "--ignore-not-found", "--wait=false", "--filename=-", stdin=json.dumps(listed))
+        place.kubectl("delete", "--ignore-not-found", "--wait=false", f"--filename={bundle}")
+
+
+def _objects(*, image: str | None) -> list[apis.Object]:
+    """The Prometheus and its rights."""
     metadata = {"name": "prometheus", "namespace": NAMESPACE}
     account = {"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "prometheus"}
     rights = "rbac.authorization.k8s.io/v1"
     spec = {
-        "image": nodeimages.PROMETHEUS,
-        "version": nodeimages.PROMETHEUS.rpartition(":v")[2],
-        "replicas": replicas,
+        **({"image": image, "version": image.rpartition(":v")[2]} if image else {}),
+        "replicas": REPLICAS,
         "serviceAccountName": "prometheus",
         "scrapeInterval": SCRAPE_INTERVAL,
         "evaluationInterval": SCRAPE_INTERVAL,
@@ -52,12 +76,6 @@ def objects(*, replicas: int) -> list[apis.Object]:
             "metadata": {"name": _NAME, "namespace": NAMESPACE},
             "spec": spec,
         },
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"selector": _LABELS, "ports": [{"name": "web", "port": 9090}]},
-        },
     ]
 
 
@@ -65,33 +83,49 @@ _SELECTORS = ("Selector", "NamespaceSelector")
 
 
 class Prometheus:
-    """Its query API, asked through the API server: nothing else of the cluster has to be reachable.
+    """Its query API, asked through the API server: nothing else of the cluster has to be reachable."""
 
-    :param kubectl: runs kubectl and returns what it printed.
-    """
+    def __init__(self, place: places.Place) -> None:
+        self._place = place
 
-    def __init__(self, kubectl: Callable[..., str]) -> None:
-        self._kubectl = kubectl
+    def followed(self, job: str, *, targets: int) -> list[dict[str, Any]]:
+        """Wait until each replica scrapes so many targets of this Service, all of them up; return one's."""
 
-    def targets(self, job: str) -> list[dict[str, Any]]:
-        """The active targets of this scrape job's Service."""
-        found = self._get("targets?state=active")["activeTargets"]
-        return [each for each in found if each["labels"].get("job") == job or each["discoveredLabels"].get("job") == job]
+        def up(replica: int) -> list[dict[str, Any]]:
+            found = [each for each in self._targets(replica) if each["discoveredLabels"].get(_SERVICE) == job]
+            assert len(found) == targets
+            assert {each["health"] for each in found} == {"up"}
+            return found
 
-    def values(self, query: str) -> list[float]:
-        """What the query is now, a value for each series."""
-        return [float(each["value"][1]) for each in self._get(f"query?query={quote(query, safe='')}")["result"]]
+        for replica in range(REPLICAS):
+            seen = waiting.eventually(
+                functools.partial(up, replica),
+                why=f"replica {replica} to scrape {job}",
+                timeout=FOLLOWED_SECONDS,
+                interval=1.0,
+                retry_on=(clusters.KubectlError,),
+            )
+        return seen
 
-    def last(self, selector: str, *, within: str = "30m") -> float | None:
-        """The last value that it ever read of this series, which may be over."""
-        return next(iter(self.values(f"last_over_time({selector}[{within}])")), None)
+    def last(self, selector: str, *, within: str = "30m") -> list[float]:
+        """The last value that each replica ever read of this series, which may be over."""
+        found = [self._values(replica, f"last_over_time({selector}[{within}])") for replica in range(REPLICAS)]
+        return [value for values in found for value in values]
 
     def is_over(self, selector: str) -> bool:
-        """Whether the series has been marked stale, or never was."""
-        return not self.values(selector)
+        """Whether no replica has the series now: it has been marked stale, or never was."""
+        return not any(self._values(replica, selector) for replica in range(REPLICAS))
 
-    def _get(self, path: str) -> dict[str, Any]:
-        place = f"/api/v1/namespaces/{NAMESPACE}/services/prometheus:web/proxy/api/v1/{path}"
-        answer = json.loads(self._kubectl("get", "--raw", place))
+    def _targets(self, replica: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._get(replica, "targets?state=active")["activeTargets"]
+        return found
+
+    def _values(self, replica: int, query: str) -> list[float]:
+        found = self._get(replica, f"query?query={quote(query, safe='')}")["result"]
+        return [float(each["value"][1]) for each in found]
+
+    def _get(self, replica: int, path: str) -> dict[str, Any]:
+        pod = f"/api/v1/namespaces/{NAMESPACE}/pods/prometheus-{_NAME}-{replica}:9090/proxy/api/v1/{path}"
+        answer = json.loads(self._place.kubectl("get", "--raw", pod))
         found: dict[str, Any] = answer["data"]
         return found
