@@ -1,4 +1,4 @@
-"""Values that people have for the prometheus-pushgateway chart (3.8.0) are taken, and mean here what they mean there."""
+"""Values for the prometheus-pushgateway chart (3.8.0) are taken, and mean here what they mean there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _http(objects: Objects) -> documents.Object:
 
 
 def _data(objects: Objects) -> documents.Object:
-    [found] = [each for each in _pod(objects)["volumes"] if each["name"] == "data"]
+    found: documents.Object = next(each for each in _pod(objects)["volumes"] if each["name"] == "data")
     return found
 
 
