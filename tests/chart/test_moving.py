@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from scripts import chart
 from tests.chart import charts
 from tests.manifests import documents
 
-pytestmark = pytest.mark.cluster
-
 Objects = list[documents.Object]
+
+NAMES = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        affinity automountServiceAccountToken containerSecurityContext deploymentAnnotations extraArgs
+        extraContainers extraInitContainers extraManifests extraVars extraVolumeMounts extraVolumes fullnameOverride
+        global.imagePullSecrets global.imageRegistry hostAliases image.pullPolicy image.registry image.repository
+        image.tag imagePullSecrets ingress.annotations ingress.className ingress.enabled ingress.extraPaths
+        ingress.hosts ingress.path ingress.pathType ingress.tls lifecycle liveness.enabled liveness.probe
+        nameOverride namespaceOverride networkPolicy.allowAll networkPolicy.customSelectors nodeSelector
+        persistentVolume.accessModes persistentVolume.annotations persistentVolume.emptyDir persistentVolume.enabled
+        persistentVolume.existingClaim persistentVolume.mountPath persistentVolume.size
+        persistentVolume.storageClass persistentVolume.subPath persistentVolumeLabels podAnnotations podAntiAffinity
+        podAntiAffinityTopologyKey podDisruptionBudget podLabels priorityClassName readiness.enabled readiness.probe
+        replicaCount resources.limits.memory resources.requests.cpu resources.requests.memory
+        route.main.additionalRules route.main.annotations route.main.apiVersion route.main.enabled
+        route.main.filters route.main.hostnames route.main.httpsRedirect route.main.kind route.main.labels
+        route.main.matches route.main.parentRefs runAsStatefulSet securityContext service.clusterIP
+        service.ipDualStack.enabled service.ipDualStack.ipFamilies service.ipDualStack.ipFamilyPolicy
+        service.loadBalancerIP service.loadBalancerSourceRanges service.nodePort service.port service.portName
+        service.targetPort service.type serviceAccount.annotations serviceAccount.create serviceAccount.name
+        serviceAccountLabels serviceAnnotations serviceLabels serviceMonitor.additionalLabels
+        serviceMonitor.basicAuth serviceMonitor.bearerTokenFile serviceMonitor.enabled serviceMonitor.honorLabels
+        serviceMonitor.interval serviceMonitor.metricRelabelings serviceMonitor.namespace serviceMonitor.relabelings
+        serviceMonitor.scheme serviceMonitor.scrapeTimeout serviceMonitor.telemetryPath serviceMonitor.tlsConfig
+        strategy tolerations topologySpreadConstraints webConfiguration.basicAuthUsers
+        webConfiguration.existingSecret.name
+        """,
+    )
+)
+"""All values of that chart, those that are comments in its values.yaml or stand in its templates alone among them."""
 
 
 def _workload(objects: Objects) -> documents.Object:
@@ -239,6 +271,11 @@ TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
 }
 
 
+def test_every_value_of_that_chart_is_one_of_this() -> None:
+    assert NAMES - {".".join(each.path) for each in chart.values()} == set()
+
+
+@pytest.mark.cluster
 @pytest.mark.parametrize(("values", "seen", "expected"), TABLE.values(), ids=TABLE)
 def test_a_value_of_that_chart_means_the_same(
     values: dict[str, Any], seen: Callable[[Objects], Any], expected: Any
