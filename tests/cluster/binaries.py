@@ -30,7 +30,7 @@ _PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 _OPERATOR_VERSION = "v0.85.0"
 _OPERATOR_SUM = "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s="
 _CRD_FILES = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
-_CRD_KINDS = ("servicemonitors", "prometheusrules")
+_CRD_KINDS = ("servicemonitors", "podmonitors", "prometheusrules")
 
 
 class MissingToolError(Exception):
@@ -113,6 +113,9 @@ SOURCES = (
         ldflags="-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1",
         usual="3 min",
     ),
+    Source(
+        module="kubeconform", packages={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}, usual="1 min"
+    ),
 )
 
 
@@ -140,8 +143,8 @@ def every_name() -> list[str]:
 
 
 def prometheus_operator_crds() -> Path:
-    """The folder with prometheus-operator's definitions of ServiceMonitor and PrometheusRule, from its Go module."""
-    return _of_prometheus_operator("crds", [_CRD_FILES.format(kind) for kind in _CRD_KINDS])
+    """The folder with prometheus-operator's definitions of what the manifests have, from its Go module."""
+    return _of_prometheus_operator("-".join(["crds", *_CRD_KINDS]), [_CRD_FILES.format(kind) for kind in _CRD_KINDS])
 
 
 def prometheus_operator_bundle() -> Path:

@@ -31,7 +31,8 @@ def test_the_readmes_overlay_deploys_the_readers_own_image(cluster: clusters.Clu
 def test_the_overlay_beside_a_pushgateway_tells_the_operator_the_readers_own_url(
     cluster: clusters.Cluster, tmp_path: Path
 ) -> None:
-    [overlay] = documents.yaml_blocks(documents.ROOT / "docs" / "beside-pushgateway.md")
+    page = documents.ROOT / "docs" / "beside-pushgateway.md"
+    [overlay] = [block for block in documents.yaml_blocks(page) if "overlays" in block]
     [deployment] = [each for each in _made(overlay, cluster, tmp_path) if each["kind"] == "Deployment"]
     [operator] = deployment["spec"]["template"]["spec"]["containers"]
     [url] = [each for each in operator["env"] if "value" in each]
