@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench soak cluster image crds tables lock clean
+.PHONY: help setup lint fmt audit test demo bench soak cluster image crds tables lock clean chart
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ image: setup ## build the image as an OCI archive with Debian's buildah, without
 
 crds: setup ## write manifests/crds and the table in docs/policies.md from their source
 	@$(BIN)/python scripts/crds.py
+
+chart: setup ## write what manifests/chart has of other manifests, and the table in its README
+	@$(BIN)/python scripts/chart.py
 
 tables: setup ## write docs/flags.md and docs/metrics.md from the code
 	@$(BIN)/python scripts/tables.py

@@ -107,6 +107,13 @@ SOURCES = (
     ),
     Source(module="pushclient", packages={"pushclient": "."}, usual="1 min"),
     Source(
+        module="helm",
+        packages={"helm": "helm.sh/helm/v4/cmd/helm"},
+        # Unstamped it would say v4.3.
+        ldflags="-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1",
+        usual="3 min",
+    ),
+    Source(
         module="kubeconform", packages={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}, usual="1 min"
     ),
 )
