@@ -36,7 +36,13 @@ function value(metric) {
   if ("value" in metric) return metric.value;
   const parts = metric.quantiles ?? metric.buckets;
   const listed = Array.isArray(parts) ? parts.map(([, from, to, number]) => [`${from}…${to}`, number])
-    : Object.entries(parts ?? {}).map(([bound, number]) => [metric.quantiles ? bound : `≤ ${bound}`, number]);
+    : inOrder(Object.entries(parts ?? {})).map(([bound, number]) => [metric.quantiles ? bound : `≤ ${bound}`, number]);
   return h("dl", { class: "parts" }, [...listed, ["count", metric.count], ["sum", metric.sum]].flatMap(
     ([name, number]) => [h("dt", {}, name), h("dd", {}, number)]));
+}
+
+/** By the bounds: of an object the keys that are whole numbers come first, whatever the answer had. */
+function inOrder(parts) {
+  const bound = ([name]) => (name === "+Inf" ? Infinity : Number(name));
+  return parts.sort((one, other) => bound(one) - bound(other));
 }

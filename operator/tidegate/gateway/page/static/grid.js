@@ -6,6 +6,8 @@ import { Rows } from "./rows.js";
 
 const SPARE = 8;
 const SETTLE_MS = 80;
+const USUAL_HEIGHT = 32;
+const USUAL_ROWS = 40;
 
 /**
  * Columns are `{name, title, sort, cell(group)}`.
@@ -44,7 +46,8 @@ export class Grid {
   window() {
     const height = this.rowHeight();
     const first = Math.max(0, Math.floor(this.element.scrollTop / height) - SPARE);
-    return { first, end: first + Math.ceil(this.element.clientHeight / height) + 2 * SPARE };
+    const seen = this.element.isConnected ? Math.ceil(this.element.clientHeight / height) : USUAL_ROWS;
+    return { first, end: first + seen + 2 * SPARE };
   }
 
   /** Begin again at the top. */
@@ -73,7 +76,7 @@ export class Grid {
   }
 
   rowHeight() {
-    return parseFloat(getComputedStyle(this.element).getPropertyValue("--row-height"));
+    return parseFloat(getComputedStyle(this.element).getPropertyValue("--row-height")) || USUAL_HEIGHT;
   }
 
   draw() {

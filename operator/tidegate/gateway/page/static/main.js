@@ -57,7 +57,7 @@ function outdate() {
 
 function tellState(state) {
   const live = document.getElementById("live");
-  live.className = `live ${state}`;
+  live.className = `stream ${state}`;
   say(live, LIVE[state]);
 }
 
