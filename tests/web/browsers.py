@@ -36,7 +36,8 @@ _FONTS = {
     "sans-serif": "Liberation Sans",
     "monospace": "Liberation Mono",
 }
-_ALIAS = "<alias binding='same'><family>{}</family><prefer><family>{}</family></prefer></alias>"
+_ALIAS = """<match target="pattern"><test name="family"><string>{}</string></test><edit name="family" mode="assign"
+binding="strong"><string>{}</string></edit></match>"""
 _AXE = "axe-core@4.14.1"
 _AXE_SUM = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 

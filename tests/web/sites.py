@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
+import pytest
 import uvloop
 
 from tidegate import settings, telemetry
@@ -52,9 +54,11 @@ class Site:
 
     def move(self, seconds: float) -> None:
         """Move the clock on."""
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (self.clock.advance(seconds), done.set()))
-        done.wait(_SECONDS)
+
+        async def work() -> None:
+            self.clock.advance(seconds)
+
+        self.do(work())
 
     def push(self, body: str, *, ttl: float | None = None, pusher: str | None = None, **labels: str) -> None:
         """Push to the group with these labels, past HTTP."""
@@ -76,12 +80,17 @@ class Site:
         self.do(work())
 
     def refuse(self, **labels: str) -> None:
-        """A push to this group was refused."""
-        self.do(self.gateway.store.note_failure(groups.grouping_key(labels)))
+        """A push to this group is refused."""
+        path = "/".join(f"{name}/{labels[name]}" for name in sorted(labels, key=lambda name: name != "job"))
+        request = urllib.request.Request(f"{self.url}metrics/{path}", data=b"x 1 1000\n", method="POST")
+        with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+            urllib.request.urlopen(request, timeout=_SECONDS)
+        refused.value.close()
 
     def claim(self, kind: str, name: str, *, rule: str = "address", **labels: str) -> owners.Owner:
         """An object owns the group, ``name`` being ``namespace/name``."""
-        owner = owners.Owner(kind, *name.split("/"), owners.Uid(f"uid-of-{name}"))
+        namespace, _, own = name.partition("/")
+        owner = owners.Owner(kind, namespace, own, owners.Uid(f"uid-of-{name}"))
         claim = owners.Claim(owner, drain_timeout=300.0, rule=rule)
         self.act(records.ClaimGroup(groups.grouping_key(labels), claim))
         return owner

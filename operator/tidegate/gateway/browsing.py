@@ -38,6 +38,10 @@ _Handling: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Awaitable[web.Resp
 class NotThereError(errors.BadRequestError):
     """What is asked for is not there, or no more."""
 
+    def __init__(self, reason: str, *, status: int = 404) -> None:
+        super().__init__(reason)
+        self.status = status
+
 
 def _answers(answer: _Answering[_Endpoint]) -> _Handling[_Endpoint]:
     """The handler of what answers with the data alone, in the envelope of Pushgateway's API."""
@@ -47,7 +51,7 @@ def _answers(answer: _Answering[_Endpoint]) -> _Handling[_Endpoint]:
         try:
             return success(await answer(endpoint, request))
         except NotThereError as error:
-            return failure(404, "not_found", str(error))
+            return failure(error.status, "not_found", str(error))
         except errors.BadRequestError as error:
             return failure(400, "bad_data", str(error))
         except TimeoutError:
@@ -94,6 +98,7 @@ class BrowsingEndpoint:
         return {
             "now": moment.wall,
             "listing": listing.id,
+            "is_current": listing.revision == self._store.revision,
             "total": len(listing.keys),
             "offset": offset,
             "groups": rows,
@@ -146,7 +151,7 @@ class BrowsingEndpoint:
             raise errors.BadRequestError(f"listing={id} is a list that was made already: leave out {sought[0]}")
         listing = self._listings.find(id)
         if listing is None:
-            raise errors.BadRequestError(f"listing={id} is no longer kept: ask without it for a new one")
+            raise NotThereError(f"listing={id} is no longer kept: ask without it for a new one", status=410)
         return listing
 
     @_answers

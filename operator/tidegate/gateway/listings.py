@@ -26,7 +26,10 @@ _SORTED_AT_ONCE = 512
 """Groups that are sorted without a pause: it takes less than a millisecond."""
 
 _FRESH_SECONDS = 1.0
-"""For so long a list is good enough for whoever asks for the same, whatever happens meanwhile."""
+"""For so long, at most, a list is good enough for whoever asks for the same, whatever happens meanwhile."""
+
+_FRESH_FACTOR = 10.0
+"""And for so many times as long as it took to make it: what is made in a moment is made anew."""
 
 _MOST_NAMES = 500
 """Kinds and namespaces that are counted, so that nobody has to read a list of thousands."""
@@ -44,6 +47,7 @@ class Listing:
     id: str
     revision: int
     made: float
+    took: float = 0.0
     keys: list[groups.GroupingKey] = field(default_factory=list)
     kinds: collections.Counter[str] = field(default_factory=collections.Counter)
     namespaces: collections.Counter[str] = field(default_factory=collections.Counter)
@@ -80,7 +84,7 @@ class Listings:
             return listing
 
     def _is_fresh(self, listing: Listing) -> bool:
-        is_young = time.monotonic() - listing.made < _FRESH_SECONDS
+        is_young = time.monotonic() - listing.made < min(_FRESH_SECONDS, _FRESH_FACTOR * listing.took)
         return listing.id in self._kept and (is_young or listing.revision == self._store.revision)
 
     def _keep(self, wanted: criteria.Criteria, listing: Listing) -> None:
@@ -99,6 +103,7 @@ class Listings:
             await turn.step()
         if wanted.is_descending:
             listing.keys.reverse()
+        listing.took = time.monotonic() - listing.made
         return listing
 
     async def _sought(

@@ -11,7 +11,8 @@ export function confirmDelete(labelsOfIt) {
     const go = h("button", { type: "button", class: "danger", onclick: () =>
       dialog.try(async () => dialog.end(Boolean(await deletes({ labels: labelsOfIt })))) }, "Delete the group");
     return [h("p", {}, labels(labelsOfIt)),
-      h("p", {}, "Its series end at Prometheus' next scrape. What Prometheus has read stays there."), dialog.buttons(go)];
+      h("p", {}, "Its series end at Prometheus' next scrape. What Prometheus has read stays there."),
+      dialog.buttons(go)];
   });
 }
 
@@ -50,7 +51,8 @@ function selectedList(selected, groups) {
   if (!selected) return h("p", {}, "It selects no group.");
   const more = selected - groups.length;
   return [h("p", {}, `It selects ${counted(selected, "group")}:`),
-    h("ul", { class: "selected", tabindex: "0", "aria-label": "Selected groups" }, groups.map((each) => h("li", {}, labels(each))),
+    h("ul", { class: "selected", tabindex: "0", "aria-label": "Selected groups" },
+      groups.map((each) => h("li", {}, labels(each))),
       more ? h("li", { class: "none" }, `and ${count(more)} more`) : null)];
 }
 

@@ -36,7 +36,8 @@ function value(metric) {
   if ("value" in metric) return metric.value;
   const parts = metric.quantiles ?? metric.buckets;
   const listed = Array.isArray(parts) ? parts.map(([, from, to, number]) => [`${from}…${to}`, number])
-    : inOrder(Object.entries(parts ?? {})).map(([bound, number]) => [metric.quantiles ? bound : `≤ ${bound}`, number]);
+    : inOrder(Object.entries(parts ?? {})).map(
+      ([bound, number]) => [metric.quantiles ? bound : `≤ ${bound}`, number]);
   return h("dl", { class: "parts" }, [...listed, ["count", metric.count], ["sum", metric.sum]].flatMap(
     ([name, number]) => [h("dt", {}, name), h("dd", {}, number)]));
 }

@@ -71,8 +71,9 @@ export class Grid {
   }
 
   header({ name, title, sort }) {
-    const content = sort ? h("button", { type: "button", tabindex: "-1", onclick: () => this.onSort(sort) }, title) : title;
-    return h("div", { role: "columnheader", class: `cell ${name}`, "data-sort": sort, "aria-sort": sort && "none" }, content);
+    const toSort = { type: "button", tabindex: "0", onclick: () => this.onSort(sort) };
+    return h("div", { role: "columnheader", class: `cell ${name}`, "data-sort": sort, "aria-sort": sort && "none" },
+      sort ? h("button", toSort, title) : title);
   }
 
   rowHeight() {

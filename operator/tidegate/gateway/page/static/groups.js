@@ -71,8 +71,10 @@ export class Groups {
     const { sort, order, ...values } = this.params;
     delete values.open;
     const query = { ...Filters.query({ search: "", ...values }), sort, order, offset: first, limit: end - first };
+    let answer;
     try {
-      this.show(await ask("groups", dropped(query), { signal: asking.signal }));
+      answer = await ask("groups", dropped(query), { signal: asking.signal });
+      this.show(answer);
     } catch (error) {
       if (error.name !== "AbortError") this.failed(error);
       return;
@@ -80,6 +82,7 @@ export class Groups {
     const took = performance.now() - began;
     this.pausedUntil = performance.now() + Math.max(SHORTEST_PAUSE_MS, PAUSE_FACTOR * took);
     this.onError(null);
+    if (!answer.is_current) this.changed();
     await this.detail.refresh();
   }
 
@@ -89,7 +92,8 @@ export class Groups {
     const all = answer.states.live + answer.states.draining;
     this.filters.complain("");
     this.filters.offer(answer);
-    say(this.total, answer.total === all ? counted(all, "group") : `${count(answer.total)} of ${counted(all, "group")}`);
+    const part = answer.total === all ? "" : `${count(answer.total)} of `;
+    say(this.total, part + counted(all, "group"));
     if (!answer.total) {
       show(this.place, empty({ isFiltered: all > 0, onClear: () => this.filters.clear() }));
     } else if (!this.grid.element.isConnected) {
@@ -101,7 +105,7 @@ export class Groups {
   /** What a selector lacks stands below it; everything else is the page's. */
   failed(error) {
     if (error.status === 400 && this.params.search?.startsWith("{")) this.filters.complain(error.message);
-    else if (error.status === 400 && this.listing) this.changed(); // The list is no longer kept: another is made.
+    else if (error.status === 410) this.changed(); // The list is no longer kept: another is made.
     else this.onError(error);
   }
 

@@ -5,8 +5,8 @@ import { labels, owners } from "./cells.js";
 import { h, show } from "./dom.js";
 import { ago, count, counted, setNow, span } from "./format.js";
 
-const REASONS = { drained: "read by every active scraper", timeout: "its drain timeout was over, unread by some scraper",
-  request: "somebody asked for it" };
+const REASONS = { drained: "read by every active scraper", request: "somebody asked for it",
+  timeout: "its drain timeout was over, unread by some scraper" };
 const LONGEST = 1000;
 
 /** A view that asks for something whenever something has changed, and shows it. */
@@ -49,9 +49,10 @@ export class Scrapers extends View {
       return [about, h("p", { class: "empty" }, "Nobody has scraped yet. Point Prometheus at ",
         h("code", {}, at("metrics").href), " with ", h("code", {}, "honor_labels: true"), ".")];
     }
-    const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Lag", "Awaited by"];
-    return [about, table("Scrapers", heads, scrapers.map((one) => [h("b", {}, one.address), one.user_agent, activity(one),
-      one.interval === null ? none("not known yet") : span(one.interval), ago(one.last_seen), ago(one.last_read),
+    const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Lag",
+      "Awaited by"];
+    return [about, table("Scrapers", heads, scrapers.map((one) => [h("b", {}, one.address), one.user_agent,
+      activity(one), one.interval === null ? none("not known yet") : span(one.interval), ago(one.last_seen), ago(one.last_read),
       one.unread_changes ? counted(one.unread_changes, "change") : "none",
       one.awaited_by ? counted(one.awaited_by, "group") : none("nothing")]))];
   }
@@ -65,7 +66,8 @@ export class Deletions extends View {
   async made() {
     const { now, total, deletions } = await ask("deletions", { limit: LONGEST });
     setNow(now);
-    const about = h("p", { class: "about" }, "The last ", count(LONGEST), " groups that were deleted since the gateway was started.");
+    const about = h("p", { class: "about" },
+      "The last ", count(LONGEST), " groups that were deleted since the gateway was started.");
     if (!total) return [about, h("p", { class: "empty" }, "None so far.")];
     return [about, table("Deletions", ["When", "Group", "Owner", "Reason"], deletions.map((gone) => [ago(gone.at),
       labels(gone.labels), owners(gone), [h("b", {}, gone.reason), " ", none(REASONS[gone.reason] ?? "")]]))];
@@ -88,15 +90,16 @@ export class Status extends View {
     return [
       h("h2", {}, "Build"), pairs("Build", [["Version", build.version], ["Runs on", build.goVersion],
         ["Started", ago(Date.parse(started) / 1000)]]),
-      h("h2", {}, "Flags"), pairs("Flags", Object.entries(flags).map(([name, value]) => [`--${name}`, value || none("empty")])),
+      h("h2", {}, "Flags"),
+      pairs("Flags", Object.entries(flags).map(([name, value]) => [`--${name}`, value || none("empty")])),
       h("h2", {}, "Elsewhere"), h("ul", {}, pages.map(([path, what]) =>
         h("li", {}, h("a", { href: at(path) }, `/${path}`), ` – ${what}`)))];
   }
 }
 
-function activity(one) {
-  return one.active ? h("span", { class: "badge live" }, h("span", { class: "sign", "aria-hidden": "true" }, "●"), "active")
-    : h("span", { class: "badge gone" }, h("span", { class: "sign", "aria-hidden": "true" }, "○"), "silent");
+function activity({ active: isActive }) {
+  return h("span", { class: `badge ${isActive ? "live" : "gone"}` },
+    h("span", { class: "sign", "aria-hidden": "true" }, isActive ? "●" : "○"), isActive ? "active" : "silent");
 }
 
 function none(text) {
