@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench soak cluster crds lock clean
+.PHONY: help setup lint fmt audit test demo bench soak cluster crds screenshots lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv with the locked packages and the tidegate command
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON) here; install Python 3.11 or newer" >&2; exit 1; }
@@ -40,6 +40,9 @@ cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the d
 
 crds: setup ## write manifests/crds and the table in docs/policies.md from their source
 	@$(BIN)/python scripts/crds.py
+
+screenshots: setup ## take docs/page-*.png anew, of a made-up store in a real Chromium
+	@$(BIN)/python -m tests.web.screenshots
 
 lock: setup ## write the hash-locked requirements again (UPGRADE=1: the newest of everything)
 	@scripts/lock

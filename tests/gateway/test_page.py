@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from setuptools import build_meta
+from setuptools import build_meta  # type: ignore[import-untyped]
 
 from tests.gateway import clients
 from tidegate import settings

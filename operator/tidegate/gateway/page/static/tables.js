@@ -52,7 +52,8 @@ export class Scrapers extends View {
     const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Lag",
       "Awaited by"];
     return [about, table("Scrapers", heads, scrapers.map((one) => [h("b", {}, one.address), one.user_agent,
-      activity(one), one.interval === null ? none("not known yet") : span(one.interval), ago(one.last_seen), ago(one.last_read),
+      activity(one), one.interval === null ? none("not known yet") : span(one.interval),
+      ago(one.last_seen), ago(one.last_read),
       one.unread_changes ? counted(one.unread_changes, "change") : "none",
       one.awaited_by ? counted(one.awaited_by, "group") : none("nothing")]))];
   }
