@@ -28,10 +28,9 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("groups", "groups", "light", 1200, 640),
-    Picture("group", f"groups?open={_CRAWL}", "dark", 1200, 560),
-    Picture("scrapers", "scrapers", "light", 1000, 260),
-    Picture("narrow", "groups", "light", 390, 640),
+    Picture("groups", "groups", "light", 1160, 600),
+    Picture("group", f"groups?open={_CRAWL}", "dark", 1160, 520),
+    Picture("narrow", "groups", "light", 360, 560),
 )
 
 
