@@ -19,7 +19,12 @@ from tidegate.model import errors, groups, scrapers
 from tidegate.scrapes import trackers
 from tidegate.store import interface
 
-_MOST_ROWS = 1_000
+_MOST_ROWS = 200
+"""Groups of one answer: to spell them as JSON takes four milliseconds, in which nobody else is served."""
+
+_MOST_DELETIONS = 500
+"""The same of deletions, which are shorter."""
+
 _USUAL_ROWS = 100
 _MOST_WORDS = 20
 _MOST_METRICS = 1_000
@@ -138,7 +143,7 @@ class BrowsingEndpoint:
         """``GET deletions?offset=&limit=``: the last groups that were deleted since the process started."""
         _expect_only(request, "offset", "limit")
         offset = _number(request, "offset", default=0, most=10**9)
-        limit = _number(request, "limit", default=_USUAL_ROWS, most=_MOST_ROWS)
+        limit = _number(request, "limit", default=_USUAL_ROWS, most=_MOST_DELETIONS)
         gone = self._store.departures()
         shown = [descriptions.departure(one) for one in gone[offset : offset + limit]]
         return {"now": self._clock.wall(), "total": len(gone), "offset": offset, "deletions": shown}

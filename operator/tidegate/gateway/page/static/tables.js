@@ -7,7 +7,7 @@ import { ago, count, counted, setNow, span } from "./format.js";
 
 const REASONS = { drained: "read by every active scraper", request: "somebody asked for it",
   timeout: "its drain timeout was over, unread by some scraper" };
-const LONGEST = 1000;
+const LONGEST = 500;
 
 /** A view that asks for something whenever something has changed, and shows it. */
 class View {
