@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench soak cluster crds screenshots lock clean
+.PHONY: help setup lint fmt audit test demo bench soak cluster crds tables screenshots lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the d
 
 crds: setup ## write manifests/crds and the table in docs/policies.md from their source
 	@$(BIN)/python scripts/crds.py
+
+tables: setup ## write docs/flags.md and docs/metrics.md from the code
+	@$(BIN)/python scripts/tables.py
 
 screenshots: setup ## take docs/page-*.png anew, of a made-up store in a real Chromium
 	@$(BIN)/python -m tests.web.screenshots

@@ -173,6 +173,20 @@ class InquirySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliverySettings:
+    """How ``tidegate push`` sends."""
+
+    gateway_url: str = field(default=InquirySettings.gateway_url, repr=False)
+    """The gateway's public address, perhaps with a user and a password. Default ``http://127.0.0.1:9091``."""
+
+    try_seconds: float = 30.0
+    """How long one try may take, its answer included. Default 30 s."""
+
+    retry_seconds: float = 60.0
+    """How long after the first try another one may begin. Default 60 s."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebSettings:
     """Where and under which paths the gateway serves; Pushgateway's own flags."""
 
