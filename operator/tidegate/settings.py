@@ -218,6 +218,9 @@ class WebSettings:
     enable_lifecycle: bool = False
     """Whether a client may end the process (``/-/quit``). Default no."""
 
+    page_read_only: bool = False
+    """Whether the page offers no deletions, and is refused those it asks for. What else deletes stays. Default no."""
+
     enable_admin_api: bool = False
     """Whether a client may delete all groups at once (``/api/v1/admin/wipe``). Default no."""
 

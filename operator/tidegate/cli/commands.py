@@ -113,6 +113,7 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
             external_url=chosen.web_external_url,
             route_prefix=chosen.web_route_prefix,
             enable_lifecycle=chosen.web_enable_lifecycle,
+            page_read_only=chosen.web_page_read_only,
             enable_admin_api=chosen.web_enable_admin_api,
         ),
         control_address=chosen.control_listen_address,

@@ -69,6 +69,7 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
         "what all paths begin with; empty: the external URL's path",
     )
     _switch(group, "--web.enable-lifecycle", "let clients end the process with PUT or POST /-/quit")
+    _switch(group, "--web.page-read-only", "have the page show and never delete; it is no guard against other clients")
     _switch(group, "--web.enable-admin-api", "let clients delete all groups with PUT /api/v1/admin/wipe")
     _flag(
         group,

@@ -19,12 +19,14 @@ from tidegate.gateway import (
     admin,
     bearers,
     bodies,
+    browsing,
     connections,
     control,
     fronts,
     guards,
     health,
     listeners,
+    picks,
     pushes,
     queries,
     reloads,
@@ -32,8 +34,10 @@ from tidegate.gateway import (
     scrapes,
     selections,
     sites,
+    streams,
 )
 from tidegate.gateway import metrics as own_metrics
+from tidegate.gateway.page import deletes, files
 from tidegate.scrapes import drains, trackers
 from tidegate.store import durable, interface, memory
 
@@ -91,6 +95,12 @@ class Gateway:
             prefix=chosen.web.prefix,
             on_expiry=self.drainer.wake,
         )
+        self._picker = picks.Picker(self.store)
+        self._page = files.Files(is_read_only=chosen.web.page_read_only)
+        self._browse = browsing.BrowsingEndpoint(self.store, self.tracker, clock=clock, picker=self._picker)
+        self._stream = streams.StreamEndpoint(
+            self.store, self.tracker, clock=clock, metrics=self._metrics, version=self._page.version
+        )
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
@@ -130,6 +140,7 @@ class Gateway:
         """Stop being ready, finish the requests in flight, close everything."""
         self._probes.stop()
         self._control.stop()
+        self._stream.stop()
         await self._running.aclose()
         _logger.info("stopped")
 
@@ -160,15 +171,28 @@ class Gateway:
         return store
 
     def _public(self) -> routes.Routes:
-        return sites.public(
-            self._settings.web,
+        chosen = self._settings.web
+        found = sites.public(
+            chosen,
             groups=self._groups,
             scrape=self._scrape,
             query=self._query,
             probes=self._probes,
-            selection=selections.SelectionEndpoint(self.store, self._metrics),
+            selection=selections.SelectionEndpoint(self.store, self._metrics, picker=self._picker),
+            browse=self._browse,
+            stream=self._stream,
             administer=self._admin,
         )
+        deletion = deletes.DeleteEndpoint(
+            self.store,
+            self._metrics,
+            picker=self._picker,
+            intake=self._intake,
+            is_read_only=chosen.page_read_only,
+            external_url=chosen.external_url,
+        )
+        sites.add_page(found, chosen.prefix, shown=self._page, deletion=deletion)
+        return found
 
     async def _stop_draining(self) -> None:
         if self._draining is not None:
