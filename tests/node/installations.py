@@ -58,9 +58,7 @@ class Installation:
             why=f"the end of Job {job}",
             timeout=timeout,
         )
-        printed = self.place.kubectl(
-            "logs", f"--namespace={self.namespace}", f"job/{job}", "--all-pods", "--prefix=false"
-        )
+        printed = self.place.kubectl("logs", f"--namespace={self.namespace}", f"job/{job}", "--all-pods")
         assert ending == "Complete", printed
         return printed
 
