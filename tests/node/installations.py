@@ -89,6 +89,9 @@ def by_readme(place: places.Place, prometheus: stacks.Prometheus, *, folder: Pat
     place.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     try:
         for command in told.kubectl():
+            if "manifests/examples" in command:
+                # Who has never scraped is nobody that a group could wait for.
+                prometheus.followed("tidegate", targets=2)
             place.shell(command, folder=folder)
         yield Installation(place=place, prometheus=prometheus, folder=folder, image=told.image, namespace=namespace)
     finally:
