@@ -14,11 +14,12 @@ import prometheus_client
 from aiohttp import web
 
 from tidegate import settings, tokens
-from tidegate.aiokits import addresses, clocks, memories
+from tidegate.aiokits import addresses, clocks, memories, tasks
 from tidegate.gateway import (
     admin,
     bearers,
     bodies,
+    censuses,
     connections,
     control,
     fronts,
@@ -75,7 +76,15 @@ class Gateway:
         self.store = self._new_store(registry)
         self.tracker = trackers.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
-        self.drainer = drains.Drainer(self.store, self.tracker, clock=clock, on_deleted=self._metrics.deleted)
+        self._metrics.limited(chosen.limits, memory=_most_memory(chosen.limits))
+        self.drainer = drains.Drainer(
+            self.store,
+            self.tracker,
+            clock=clock,
+            on_deleted=self._metrics.ends.drained,
+            on_expired=self._metrics.ends.expirations.inc,
+        )
+        self._census = censuses.Census(self.store, clock=clock, show=self._metrics.without_owner)
         self._probes = health.HealthEndpoint()
         self._control = control.ControlEndpoint(self.store, drainer=self.drainer, metrics=self._metrics)
         self._scrape = scrapes.ScrapeEndpoint(
@@ -94,7 +103,7 @@ class Gateway:
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
-        self._draining: asyncio.Task[None] | None = None
+        self._tasks = tasks.TaskSet()
         self.web_port = 0
         self.control_port = 0
 
@@ -110,10 +119,11 @@ class Gateway:
             await self.store.open()
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self._scrape.close)
-            stack.push_async_callback(self._stop_draining)
+            stack.push_async_callback(self._tasks.cancel)
             front = await self._serve_web(stack)
             await self._restore()
-            self._draining = asyncio.create_task(self.drainer.run(), name="drain groups")
+            self._tasks.start(self.drainer.run(), name="drain groups")
+            self._tasks.start(self._census.run(), name="count groups without an owner")
             self.control_port = await self._serve_control(stack)
             front.change(self._public())
             self._probes.restored()
@@ -169,10 +179,6 @@ class Gateway:
             selection=selections.SelectionEndpoint(self.store, self._metrics),
             administer=self._admin,
         )
-
-    async def _stop_draining(self) -> None:
-        if self._draining is not None:
-            await _cancel(self._draining)
 
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
         token = tokens.issue(self._settings.control_token)
