@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench soak cluster crds lock clean
+.PHONY: help setup lint fmt audit test demo bench soak e2e cluster image crds tables lock clean chart screenshots
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv with the locked packages and the tidegate command
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON) here; install Python 3.11 or newer" >&2; exit 1; }
@@ -35,11 +35,26 @@ SOAK_MINUTES ?= 3
 soak: setup ## hundreds of Jobs under random faults, judged from outside (SOAK_MINUTES=3)
 	@$(BIN)/python -m tests.soak --minutes=$(SOAK_MINUTES)
 
+e2e: setup ## README's section on clusters, done on a real node (root), or on the cluster of E2E_KUBECONFIG
+	@$(BIN)/python -m tests.node
+
 cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the demo and the tests use
 	@$(BIN)/python tests/cluster/binaries.py
 
+image: setup ## build the image as an OCI archive with Debian's buildah, without docker (root, Linux)
+	@$(BIN)/python -m tests.images
+
 crds: setup ## write manifests/crds and the table in docs/policies.md from their source
 	@$(BIN)/python scripts/crds.py
+
+chart: setup ## write what manifests/chart has of other manifests, and the table in its README
+	@$(BIN)/python scripts/chart.py
+
+tables: setup ## write docs/flags.md and docs/metrics.md from the code
+	@$(BIN)/python scripts/tables.py
+
+screenshots: setup ## take docs/page-*.png anew, of a made-up store in a real Chromium
+	@$(BIN)/python -m tests.web.screenshots
 
 lock: setup ## write the hash-locked requirements again (UPGRADE=1: the newest of everything)
 	@scripts/lock

@@ -9,24 +9,27 @@ import functools
 import gc
 import importlib
 import logging
+import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
 
 import aiohttp
 import prometheus_client
 
 from tidegate import settings, telemetry, tokens
 from tidegate.aiokits import clocks, descriptors
-from tidegate.gateway import imports, servers
-from tidegate.inquiries import apis, doors, places
+from tidegate.inquiries import apis, doors, places, pushes
 
 _logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
+
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_gateway(chosen: settings.GatewaySettings, *, flags: Mapping[str, str]) -> None:
@@ -58,6 +61,8 @@ def run_import(url: str, path: Path) -> int:
 
     :raises OSError: the one cannot be read, or the other cannot be used.
     """
+    from tidegate.gateway import imports
+
     outcome = _run(imports.copy(url, path))
     _logger.info("%d groups copied, %d kept since they were newer", outcome.copied, outcome.kept)
     return 1 if outcome.refused else 0
@@ -89,9 +94,43 @@ async def _inquiry(
         return await ask(apis.GatewayApi(ways[0]), apis.OperatorApi(ways[1]))
 
 
+def run_push(chosen: settings.DeliverySettings, push: pushes.Push, *, tell: Callable[[str], None]) -> None:
+    """Push to a running gateway; ``tell`` is told of each try that fails and is not the last one.
+
+    :raises pushes.UnacknowledgedError: the gateway has not acknowledged it in time.
+    :raises doors.InquiryError: it never would.
+    """
+    asyncio.run(_push(chosen, push, tell=tell))
+
+
+@contextlib.contextmanager
+def ending_at_once() -> Iterator[None]:
+    """SIGTERM and SIGINT end the process there and then, with the status that a shell gives it: nothing is to be tidied
+    up, and any other way out waits for a thread that may be looking up a name for half a minute."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        os._exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in _ENDS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _push(chosen: settings.DeliverySettings, push: pushes.Push, *, tell: Callable[[str], None]) -> None:
+    async with aiohttp.ClientSession() as session:
+        door = doors.DirectDoor(places.parse(chosen.gateway_url), flag="--gateway.url", session=session)
+        await pushes.deliver(push, door, chosen=chosen, clock=clocks.SystemClock(), tell=tell)
+
+
 async def _gateway(
     chosen: settings.GatewaySettings, *, registry: prometheus_client.CollectorRegistry, flags: Mapping[str, str]
 ) -> None:
+    # Here, as uvloop and the controller: a command that only asks or pushes would wait for it.
+    from tidegate.gateway import servers
+
     stop = _stop_on_signals()
     descriptors.raise_limit()
     gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags=flags, stop=stop)
@@ -162,7 +201,7 @@ def _podproxies() -> Any:
 def _stop_on_signals() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ENDS:
         loop.add_signal_handler(number, stop.set)
     return stop
 

@@ -173,6 +173,20 @@ class InquirySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliverySettings:
+    """How ``tidegate push`` sends."""
+
+    gateway_url: str = field(default=InquirySettings.gateway_url, repr=False)
+    """The gateway's public address, perhaps with a user and a password. Default ``http://127.0.0.1:9091``."""
+
+    try_seconds: float = 30.0
+    """How long one try may take, its answer included. Default 30 s."""
+
+    retry_seconds: float = 60.0
+    """How long after the first try another one may begin. Default 60 s."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebSettings:
     """Where and under which paths the gateway serves; Pushgateway's own flags."""
 
@@ -203,6 +217,9 @@ class WebSettings:
 
     enable_lifecycle: bool = False
     """Whether a client may end the process (``/-/quit``). Default no."""
+
+    page_read_only: bool = False
+    """Whether the page offers no deletions, and is refused those it asks for. What else deletes stays. Default no."""
 
     enable_admin_api: bool = False
     """Whether a client may delete all groups at once (``/api/v1/admin/wipe``). Default no."""

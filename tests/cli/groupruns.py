@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
-from typing import NamedTuple
 
 import aiohttp
 import prometheus_client
 from aiohttp import test_utils
 
+from tests.cli import runs
 from tests.controller import trios
 from tests.gateway import clients
 from tests.support import ports, waiting
-
-_ROOT = Path(__file__).resolve().parents[2]
-_SECONDS = 30.0
-
-
-class Ran(NamedTuple):
-    """How it ended."""
-
-    status: int
-    out: str
-    err: str
 
 
 async def run(
@@ -35,20 +21,9 @@ async def run(
     stdin: int = asyncio.subprocess.DEVNULL,
     stdout: int = asyncio.subprocess.PIPE,
     env: Mapping[str, str] | None = None,
-) -> Ran:
+) -> runs.Ran:
     """``tidegate groups`` with these arguments."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tidegate", "groups", *arguments),
-        cwd=_ROOT,
-        stdin=stdin,
-        stdout=stdout,
-        stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if name != "KUBECONFIG"} | dict(env or {}),
-    )
-    async with asyncio.timeout(_SECONDS):
-        out, err = await process.communicate()
-    assert b"Traceback" not in err, err.decode()
-    return Ran(process.returncode or 0, (out or b"").decode(), err.decode())
+    return await runs.run("groups", *arguments, stdin=stdin, stdout=stdout, env=env)
 
 
 class Stage:
@@ -65,7 +40,7 @@ class Stage:
         self.operator = f"--operator.url=http://{clients.HOST}:{operator_port}"
         self.no_operator = f"--operator.url=http://{clients.HOST}:{ports.free_port()}"
 
-    async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> Ran:
+    async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> runs.Ran:
         return await run(*arguments, self.gateway, self.operator, stdin=stdin)
 
     async def push(self, path: str, body: str = "a 1\n") -> None:

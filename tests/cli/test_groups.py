@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.cli import groupruns
+from tests.cli import groupruns, runs
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_without_an_operator_list_says_what_the_gateway_knows(stage: group
 async def test_nothing_to_list_is_said_and_no_error(stage: groupruns.Stage) -> None:
     await stage.push("job/x")
     ran = await stage.run("list", '--match={job="y"}')
-    assert ran == groupruns.Ran(0, "", "no group is selected\n")
+    assert ran == runs.Ran(0, "", "no group is selected\n")
 
 
 async def test_show_has_owners_samples_and_times(stage: groupruns.Stage) -> None:
@@ -126,7 +126,7 @@ async def test_explain_is_a_paragraph_a_group(stage: groupruns.Stage) -> None:
 async def test_a_key_means_that_group_and_none_with_more_labels(stage: groupruns.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("explain", "job=nightly")
-    assert ran == groupruns.Ran(1, "", "no group is selected\n")
+    assert ran == runs.Ran(1, "", "no group is selected\n")
 
 
 async def test_without_an_operator_nothing_is_explained(stage: groupruns.Stage) -> None:
@@ -146,7 +146,7 @@ async def test_where_nobody_answers_both_are_named(stage: groupruns.Stage) -> No
 async def test_a_dry_run_deletes_nothing_and_says_what_it_would(stage: groupruns.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("delete", '--match={job=~"n.*"}', "--dry-run")
-    assert ran == groupruns.Ran(0, '{job="nightly",shard="1"}\n', "1 groups would be deleted\n")
+    assert ran == runs.Ran(0, '{job="nightly",shard="1"}\n', "1 groups would be deleted\n")
     assert len(stage.scene.gateway.store.grouping_keys()) == 2
 
 
@@ -224,4 +224,4 @@ async def test_whoever_reads_may_have_had_enough(stage: groupruns.Stage) -> None
         ran = await groupruns.run("list", stage.gateway, stage.operator, stdout=ours)
     finally:
         os.close(ours)
-    assert ran == groupruns.Ran(0, "", "")
+    assert ran == runs.Ran(0, "", "")

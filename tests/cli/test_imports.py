@@ -1,4 +1,4 @@
-"""What a process imports: the gateway nothing of Kubernetes, and no module needs another to come first."""
+"""What a process imports: the gateway nothing of Kubernetes, a push no gateway, and no module needs another first."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import tidegate
+from tests.support import ports
 
 MODULES = sorted(
     module.name
@@ -46,6 +47,15 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"kopf", "kubern
 """
 
 
+_PUSH = """
+import sys
+from tidegate.cli import commands
+
+assert commands.main(["push", "--job=x", "--delete", "--gateway.url=http://127.0.0.1:{port}", "--retry-for=0s"]) == 3
+print(sorted({{"kopf", "kubernetes", "sqlite3", "uvloop", "tidegate.gateway.servers"}} & set(sys.modules)))
+"""
+
+
 def _run(program: str) -> str:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert ran.returncode == 0, ran.stderr
@@ -60,3 +70,7 @@ def test_a_gateway_that_has_run_has_imported_nothing_of_kubernetes() -> None:
 def test_each_module_can_be_imported_first(package: str) -> None:
     first, *rest = [name for name in MODULES if name.split(".")[1] == package]
     _run(_ALONE.format(first=first, rest=rest))
+
+
+def test_a_push_imports_neither_the_gateway_nor_anything_of_kubernetes() -> None:
+    assert _run(_PUSH.format(port=ports.free_port())).strip() == "[]"

@@ -26,11 +26,11 @@ _GO_SOURCES = Path(__file__).resolve().parent / "go"
 USUAL_GO = Path("/usr/local/go/bin/go")
 """Where Go's own installation notes put it; a CI shell's PATH often lacks it."""
 
-_CRD_MODULE = "github.com/prometheus-operator/prometheus-operator"
-_CRD_VERSION = "v0.85.0"
-_CRD_SUM = "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s="
+_PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
+_OPERATOR_VERSION = "v0.85.0"
+_OPERATOR_SUM = "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s="
 _CRD_FILES = "example/prometheus-operator-crd/monitoring.coreos.com_{}.yaml"
-_CRD_KINDS = ("servicemonitors", "prometheusrules")
+_CRD_KINDS = ("servicemonitors", "podmonitors", "prometheusrules")
 
 
 class MissingToolError(Exception):
@@ -49,6 +49,8 @@ class Source:
     ldflags: str = "-s -w"
     usual: str
     """About how long a build from nothing takes on two cores, for the person who waits."""
+    is_of_node: bool = False
+    """Whether only a real node runs it (`make e2e`)."""
 
 
 def _kubernetes_ldflags(version: str) -> str:
@@ -68,12 +70,32 @@ SOURCES = (
         ldflags=_kubernetes_ldflags("v1.36.3"),
         usual="7 min",
     ),
+    Source(
+        module="kubernetes",
+        packages={name: f"k8s.io/kubernetes/cmd/{name}" for name in ("kubelet", "kube-proxy")},
+        ldflags=_kubernetes_ldflags("v1.36.3"),
+        usual="1 min after that",
+        is_of_node=True,
+    ),
+    Source(module="pause", packages={"pause": "."}, usual="a few seconds", is_of_node=True),
+    Source(module="coredns", packages={"coredns": "."}, usual="1 min", is_of_node=True),
+    Source(
+        module="prometheus-operator",
+        packages={
+            "operator": f"{_PROMETHEUS_OPERATOR}/cmd/operator",
+            "prometheus-config-reloader": f"{_PROMETHEUS_OPERATOR}/cmd/prometheus-config-reloader",
+        },
+        # Its version is the first thing that it compares with what it finds.
+        ldflags="-s -w -X github.com/prometheus/common/version.Version=0.85.0",
+        usual="2 min",
+        is_of_node=True,
+    ),
     Source(module="etcd", packages={"etcd": "."}, usual="1 min"),
     Source(
         module="prometheus",
         packages={name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
-        # Only static targets are scraped here: without the clouds' service discoveries it builds three times faster.
-        flags=("-tags", "netgo,remove_all_sd"),
+        # Without the clouds' service discoveries it builds three times faster.
+        flags=("-tags", "netgo,remove_all_sd,enable_kubernetes_sd"),
         usual="4 min",
     ),
     Source(
@@ -84,6 +106,16 @@ SOURCES = (
         usual="1 min",
     ),
     Source(module="pushclient", packages={"pushclient": "."}, usual="1 min"),
+    Source(
+        module="helm",
+        packages={"helm": "helm.sh/helm/v4/cmd/helm"},
+        # Unstamped it would say v4.3.
+        ldflags="-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1",
+        usual="3 min",
+    ),
+    Source(
+        module="kubeconform", packages={"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"}, usual="1 min"
+    ),
 )
 
 
@@ -106,22 +138,35 @@ def ensure(names: Iterable[str]) -> dict[str, Path]:
 
 
 def every_name() -> list[str]:
-    """All programs of the dev cluster."""
-    return [name for source in SOURCES for name in source.packages]
+    """All programs of the dev cluster; a real node has some more."""
+    return [name for source in SOURCES if not source.is_of_node for name in source.packages]
 
 
 def prometheus_operator_crds() -> Path:
-    """The folder with prometheus-operator's definitions of ServiceMonitor and PrometheusRule, from its Go module."""
-    folder = cache_root() / f"prometheus-operator-crds-{_CRD_VERSION}"
+    """The folder with prometheus-operator's definitions of what the manifests have, from its Go module."""
+    return _of_prometheus_operator("-".join(["crds", *_CRD_KINDS]), [_CRD_FILES.format(kind) for kind in _CRD_KINDS])
+
+
+def prometheus_operator_bundle() -> Path:
+    """What its own installation applies: definitions, rights and Deployment, in one file."""
+    return _of_prometheus_operator("bundle", ["bundle.yaml"]) / "bundle.yaml"
+
+
+def _of_prometheus_operator(what: str, files: Sequence[str]) -> Path:
+    """A folder of the cache with these files of its Go module."""
+    folder = cache_root() / f"prometheus-operator-{what}-{_OPERATOR_VERSION}"
     with turn(folder):
         if not folder.exists():
-            described = _go(["mod", "download", "-json", f"{_CRD_MODULE}@{_CRD_VERSION}"], folder=cache_root())
+            described = _go(
+                ["mod", "download", "-json", f"{_PROMETHEUS_OPERATOR}@{_OPERATOR_VERSION}"], folder=cache_root()
+            )
             module = json.loads(described)
-            if module["Sum"] != _CRD_SUM:
-                raise MissingToolError(f"{_CRD_MODULE} {_CRD_VERSION} has sum {module['Sum']}, not {_CRD_SUM}")
+            if module["Sum"] != _OPERATOR_SUM:
+                found = f"{_PROMETHEUS_OPERATOR} {_OPERATOR_VERSION} has sum {module['Sum']}"
+                raise MissingToolError(f"{found}, not {_OPERATOR_SUM}")
             with installing(folder) as draft:
-                for kind in _CRD_KINDS:
-                    source = Path(module["Dir"]) / _CRD_FILES.format(kind)
+                for name in files:
+                    source = Path(module["Dir"]) / name
                     shutil.copyfile(source, draft / source.name)
     return folder
 

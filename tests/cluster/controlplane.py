@@ -6,6 +6,7 @@ import shutil
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import apis, binaries, credentials, processes
@@ -17,19 +18,44 @@ READY_SECONDS = 60.0
 
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 _SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc"
-_CONTROLLERS = (
-    "job-controller",
-    "cronjob-controller",
-    "ttl-after-finished-controller",
-    "garbage-collector-controller",
-    "namespace-controller",
-    "serviceaccount-controller",
-    "root-ca-certificate-publisher-controller",
-    "clusterrole-aggregation-controller",
-    "deployment-controller",
-    "replicaset-controller",
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What differs between a control plane of local processes and one with a real node."""
+
+    address: str
+    """Where the API server listens."""
+    names: tuple[str, ...] = ()
+    """What else it is called, in its certificate."""
+    controllers: tuple[str, ...]
+    apiserver_flags: tuple[str, ...]
+
+
+LOCAL = Shape(
+    address=HOST,
+    # What Jobs, namespaces and the manifests need. No node lifecycle: the one node is ours and ends with the tests.
+    controllers=(
+        "job-controller",
+        "cronjob-controller",
+        "ttl-after-finished-controller",
+        "garbage-collector-controller",
+        "namespace-controller",
+        "serviceaccount-controller",
+        "root-ca-certificate-publisher-controller",
+        "clusterrole-aggregation-controller",
+        "deployment-controller",
+        "replicaset-controller",
+        "statefulset-controller",
+    ),
+    apiserver_flags=(
+        # A Service endpoint on loopback is refused, and nothing here goes through Services.
+        "--endpoint-reconciler-type=none",
+        # It taints new nodes until the node lifecycle controller, which is not run here, takes the taint off.
+        "--disable-admission-plugins=TaintNodesByCondition",
+    ),
 )
-"""What Jobs, namespaces and the manifests need. No node lifecycle: the one node is ours and ends with the tests."""
+"""Pods are local processes: everything is on loopback."""
 
 _AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -56,20 +82,21 @@ class ControlPlane:
     With `audit` the API server writes down each change of a Job or CronJob in `audit_log`, one JSON a line.
     """
 
-    def __init__(self, folder: Path, *, audit: bool = False) -> None:
+    def __init__(self, folder: Path, *, audit: bool = False, shape: Shape = LOCAL) -> None:
         self.folder = folder
+        self._shape = shape
         self.audit_log = folder / "logs" / "audit.jsonl"
         self._audit = audit
         self._programs = binaries.ensure(_PROGRAMS)
         self.kubectl = self._programs["kubectl"]
         self.port = ports.free_port()
         self._etcd_ports = ports.free_port(), ports.free_port()
-        self._authority = credentials.Authority(folder / "pki")
-        self.server = f"https://{HOST}:{self.port}"
-        self.ca = self._authority.cert
+        self.authority = credentials.Authority(folder / "pki")
+        self.server = f"https://{shape.address}:{self.port}"
+        self.ca = self.authority.cert
         self.admin_kubeconfig = self._kubeconfig("admin", group=credentials.ADMINS)
         self.api = apis.Api(credentials.read_kubeconfig(self.admin_kubeconfig))
-        self._signing = self._authority.key("service-account")
+        self._signing = self.authority.key("service-account")
         self._etcd = self._etcd_process()
         self._apiserver = self._apiserver_process()
         self._controllers = (self._controller_manager_process(), self._scheduler_process())
@@ -176,7 +203,7 @@ class ControlPlane:
         return self.api.find("serviceaccounts", "default", namespace="default") is not None
 
     def _kubeconfig(self, user: str, *, group: str | None = None) -> Path:
-        pair = self._authority.client(user, group=group)
+        pair = self.authority.client(user, group=group)
         path = self.folder / f"{user.replace(':', '-')}.kubeconfig"
         return credentials.write_kubeconfig(path, server=self.server, ca=self.ca, user=pair)
 
@@ -195,28 +222,29 @@ class ControlPlane:
         return self._process("etcd", *flags)
 
     def _apiserver_process(self) -> processes.Process:
-        serving = self._authority.server(HOST, "::1", "localhost", "kubernetes.default.svc")
+        serving = self.authority.server(self._shape.address, "localhost", "kubernetes.default.svc", *self._shape.names)
+        # Only a real node has a kubelet that it could ask for logs and connections.
+        to_kubelets = self.authority.client("kube-apiserver-kubelet-client", group=credentials.ADMINS)
         flags = (
             f"--etcd-servers=http://{HOST}:{self._etcd_ports[0]}",
-            f"--bind-address={HOST}",
+            f"--bind-address={self._shape.address}",
             f"--secure-port={self.port}",
             f"--tls-cert-file={serving.cert}",
             f"--tls-private-key-file={serving.key}",
-            f"--client-ca-file={self._authority.cert}",
+            f"--client-ca-file={self.authority.cert}",
+            f"--kubelet-client-certificate={to_kubelets.cert}",
+            f"--kubelet-client-key={to_kubelets.key}",
             f"--service-account-issuer={_SERVICE_ACCOUNT_ISSUER}",
             f"--service-account-key-file={self._signing.key}",
             f"--service-account-signing-key-file={self._signing.key}",
             "--authorization-mode=RBAC",
             "--service-cluster-ip-range=10.0.0.0/24",
-            # A Service endpoint on loopback is refused, and nothing here goes through Services.
-            "--endpoint-reconciler-type=none",
-            # It taints new nodes until the node lifecycle controller, which is not run here, takes the taint off.
-            "--disable-admission-plugins=TaintNodesByCondition",
             "--enable-priority-and-fairness=false",
             # Without it a stop waits for every watch to end by itself.
             "--shutdown-watch-termination-grace-period=1s",
             "--etcd-compaction-interval=0",
             "--profiling=false",
+            *self._shape.apiserver_flags,
             *(self._audit_flags() if self._audit else ()),
         )
         return self._process("kube-apiserver", *flags)
@@ -237,8 +265,8 @@ class ControlPlane:
         flags = (
             f"--kubeconfig={kubeconfig}",
             f"--service-account-private-key-file={self._signing.key}",
-            f"--root-ca-file={self._authority.cert}",
-            f"--controllers={','.join(_CONTROLLERS)}",
+            f"--root-ca-file={self.authority.cert}",
+            f"--controllers={','.join(self._shape.controllers)}",
             "--leader-elect=false",
             "--secure-port=0",
             "--kube-api-qps=500",

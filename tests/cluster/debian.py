@@ -12,9 +12,10 @@ from tests.cluster import binaries
 _FOLDERS = ("lists/partial", "cache/archives/partial", "state")
 
 
-def unpacked(*packages: str, instead: str) -> Path:
+def unpacked(*packages: str, instead: str, with_needs: bool = False) -> Path:
     """The folder that these packages are unpacked into, the first one's name being that of the folder.
 
+    :param with_needs: whether to unpack what they need, too, as far as this machine lacks it.
     :param instead: what to do where they cannot be had, for the error.
     :raises binaries.MissingToolError: they cannot be had here.
     """
@@ -23,23 +24,33 @@ def unpacked(*packages: str, instead: str) -> Path:
         if not folder.exists():
             binaries.say(f"fetching Debian's {', '.join(packages)} (a few seconds, once)")
             with binaries.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
-                for file in _fetched(packages, Path(work), instead=instead):
+                for file in _fetched(packages, Path(work), with_needs=with_needs, instead=instead):
                     _run("dpkg", "-x", str(file), str(draft), instead=instead)
     return folder
 
 
-def _fetched(packages: Sequence[str], work: Path, *, instead: str) -> list[Path]:
+def _fetched(packages: Sequence[str], work: Path, *, with_needs: bool, instead: str) -> list[Path]:
     """The packages' files, from the lists that this machine has, or else from lists of our own."""
     for tool in ("apt-get", "dpkg"):
         if shutil.which(tool) is None:
             raise binaries.MissingToolError(f"{tool} is missing: {instead}")
     try:
-        _run("apt-get", "download", *packages, cwd=work, instead=instead)
+        _download(packages, work, with_needs=with_needs, instead=instead)
     except binaries.MissingToolError:
         own = _own_lists(work)
         _run("apt-get", *own, "update", cwd=work, instead=instead)
-        _run("apt-get", *own, "download", *packages, cwd=work, instead=instead)
+        _download(packages, work, *own, with_needs=with_needs, instead=instead)
     return sorted(work.glob("*.deb"))
+
+
+def _download(packages: Sequence[str], work: Path, *options: str, with_needs: bool, instead: str) -> None:
+    wanted = set(packages)
+    if with_needs:
+        planned = _run(
+            "apt-get", *options, "--simulate", "--no-install-recommends", "install", *packages, instead=instead
+        )
+        wanted |= {line.split()[1] for line in planned.splitlines() if line.startswith("Inst ")}
+    _run("apt-get", *options, "download", *sorted(wanted), cwd=work, instead=instead)
 
 
 def _own_lists(work: Path) -> Sequence[str]:
@@ -50,8 +61,9 @@ def _own_lists(work: Path) -> Sequence[str]:
     return [f"-o{option}={work / folder}" for option, folder in folders.items()]
 
 
-def _run(*command: str, instead: str, cwd: Path | None = None) -> None:
+def _run(*command: str, instead: str, cwd: Path | None = None) -> str:
     ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         told = " ".join(ran.stderr.split())
         raise binaries.MissingToolError(f"`{' '.join(command)}` failed: {instead} ({told})")
+    return ran.stdout

@@ -87,7 +87,7 @@ async def test_what_the_pod_itself_answers_is_passed_on(
     server: Server, chosen: settings.InquirySettings, status: int
 ) -> None:
     server.answer = lambda: web.json_response({"error": "no"}, status=status)
-    assert await _call(chosen) == (status, b'{"error": "no"}')
+    assert await _call(chosen) == doors.Answer(status, b'{"error": "no"}')
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+ALL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("manifests/*.md")])
 
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 _MAKE = re.compile(r"\bmake ([a-z]+)\b(?=[`\s]*(?:`|$|#))", re.MULTILINE)

@@ -22,16 +22,17 @@ def test_the_readmes_overlay_deploys_the_readers_own_image(cluster: clusters.Clu
     [overlay] = [block for block in documents.yaml_blocks(documents.ROOT / "README.md") if "kustomization" in block]
     made = _made(overlay, cluster, tmp_path)
     assert "ServiceMonitor" in [each["kind"] for each in made]
-    [deployment] = [each for each in made if each["kind"] == "Deployment"]
+    [workload] = [each for each in made if each["kind"] == "StatefulSet"]
     [chosen] = yaml.safe_load(overlay)["images"]
-    images = {container["image"] for container in deployment["spec"]["template"]["spec"]["containers"]}
+    images = {container["image"] for container in workload["spec"]["template"]["spec"]["containers"]}
     assert images == {f"{chosen['newName']}:{chosen['newTag']}"}
 
 
 def test_the_overlay_beside_a_pushgateway_tells_the_operator_the_readers_own_url(
     cluster: clusters.Cluster, tmp_path: Path
 ) -> None:
-    [overlay] = documents.yaml_blocks(documents.ROOT / "docs" / "beside-pushgateway.md")
+    page = documents.ROOT / "docs" / "beside-pushgateway.md"
+    [overlay] = [block for block in documents.yaml_blocks(page) if "overlays" in block]
     [deployment] = [each for each in _made(overlay, cluster, tmp_path) if each["kind"] == "Deployment"]
     [operator] = deployment["spec"]["template"]["spec"]["containers"]
     [url] = [each for each in operator["env"] if "value" in each]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.cluster import clusters
 from tests.docs import documents as pages
-from tests.manifests import documents
+from tests.manifests import documents, kustomizations
 from tidegate.cli import commands
 from tidegate.gateway import webconfigs
 
 PAGE = pages.ROOT / "SECURITY.md"
+
+pytestmark = pytest.mark.cluster
 
 
 def _block(holds: str) -> str:
@@ -24,25 +25,54 @@ def _block(holds: str) -> str:
     return found
 
 
-def _policy() -> Any:
-    return yaml.safe_load(_block("kind: NetworkPolicy"))
+def _made(folder: Path, holds: str) -> list[documents.Object]:
+    """What the overlay with this text makes, beside the repository."""
+    (folder / "kustomization.yaml").write_text(_block(holds))
+    (folder / "tidegate").symlink_to(pages.ROOT)
+    return kustomizations.objects(folder)
+
+
+def _policy(made: list[documents.Object]) -> documents.Object:
+    [found] = kustomizations.of_kind(made, "NetworkPolicy")
+    return found
+
+
+def _sources(policy: documents.Object) -> list[Any]:
+    return [rule["from"] for rule in policy["spec"]["ingress"]]
 
 
 def test_there_is_no_other_yaml_in_it() -> None:
     assert len(pages.yaml_blocks(PAGE)) == 3
 
 
-def test_the_policy_is_about_the_pod_that_is_deployed() -> None:
-    policy = _policy()
-    labels = documents.one("Deployment")["spec"]["template"]["metadata"]["labels"]
-    assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
-    assert policy["metadata"]["namespace"] == documents.one("Namespace")["metadata"]["name"]
-
-
 def test_the_policy_lets_pushers_to_one_port_and_prometheus_to_both() -> None:
-    pushers, prometheus = ([port["port"] for port in rule["ports"]] for rule in _policy()["spec"]["ingress"])
+    policy = _policy(kustomizations.combination("networkpolicy"))
+    pushers, prometheus = ([port["port"] for port in rule["ports"]] for rule in policy["spec"]["ingress"])
     named = [port["name"] for each in ("gateway", "operator") for port in documents.container(each)["ports"]]
     assert (pushers, prometheus) == (["http"], named)
+
+
+def test_the_policy_is_about_the_labels_that_the_page_names() -> None:
+    pushers, prometheus = _sources(_policy(kustomizations.combination("networkpolicy")))
+    denied = {"key": "tidegate.dev/push", "operator": "NotIn", "values": ["denied"]}
+    assert pushers == [{"namespaceSelector": {"matchExpressions": [denied]}}]
+    assert prometheus == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    assert "`tidegate.dev/push: denied`; only those of the namespace `monitoring` scrape" in PAGE.read_text()
+
+
+def test_the_policy_lets_the_pod_out_to_dns_and_the_api_server_alone() -> None:
+    policy = _policy(kustomizations.combination("networkpolicy"))
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    out = {(port.get("protocol", "TCP"), port["port"]) for rule in policy["spec"]["egress"] for port in rule["ports"]}
+    assert out == {("TCP", 443), ("TCP", 6443), ("UDP", 53), ("TCP", 53)}
+
+
+def test_the_overlay_with_a_policy_changes_who_pushes_and_who_scrapes_and_no_port(tmp_path: Path) -> None:
+    given = _policy(kustomizations.combination("networkpolicy"))
+    changed = _policy(_made(tmp_path, "kind: NetworkPolicy"))
+    assert [one != other for one, other in zip(_sources(given), _sources(changed), strict=True)] == [True, True]
+    ports = [[rule["ports"] for rule in policy["spec"]["ingress"]] for policy in (given, changed)]
+    assert ports[0] == ports[1]
 
 
 def test_the_web_configuration_can_be_used() -> None:
@@ -51,39 +81,37 @@ def test_the_web_configuration_can_be_used() -> None:
     assert list(config.users) == ["job"]
 
 
-def _overlay(folder: Path) -> Path:
-    (folder / "kustomization.yaml").write_text(_block("patches:"))
-    shutil.copytree(documents.FOLDER, folder / "tidegate" / "manifests")
-    return folder
-
-
-def test_the_overlay_gives_the_gateway_the_file_and_probes_without_a_password(
-    cluster: clusters.Cluster, tmp_path: Path
-) -> None:
-    made = list(yaml.safe_load_all(cluster.kubectl("kustomize", _overlay(tmp_path))))
-    [deployment] = [each for each in made if each["kind"] == "Deployment"]
-    gateway, operator = documents.pod_spec(deployment)["containers"]
+def test_the_overlay_gives_the_gateway_the_files_that_the_web_configuration_names(tmp_path: Path) -> None:
+    made = _made(tmp_path, "components/tls")
+    gateway, operator = documents.pod_spec(kustomizations.workload(made))["containers"]
     file = Path(commands.build_parser().parse_args(gateway["args"]).web_config_file)
-    assert str(file.parent) in [mount["mountPath"] for mount in gateway["volumeMounts"]]
-    assert str(file.parent) not in [mount["mountPath"] for mount in operator["volumeMounts"]]
-    assert gateway["livenessProbe"].keys() & {"httpGet", "tcpSocket"} == {"tcpSocket"}
-    assert gateway["readinessProbe"].keys() & {"httpGet", "tcpSocket"} == {"tcpSocket"}
+    [mount] = [each for each in gateway["volumeMounts"] if each["mountPath"] == str(file.parent)]
+    volumes = documents.pod_spec(kustomizations.workload(made))["volumes"]
+    [volume] = [each for each in volumes if each["name"] == mount["name"]]
+    there = {item["path"] for source in volume["projected"]["sources"] for item in source["secret"]["items"]}
+    assert {file.name, *yaml.safe_load(_block("tls_server_config"))["tls_server_config"].values()} == there
+    assert mount["name"] not in [each["name"] for each in operator["volumeMounts"]]
 
 
-@pytest.fixture
-def prepared(cluster: clusters.Cluster) -> clusters.Cluster:
-    """With the namespace: a dry run creates none for the objects in it."""
-    cluster.kubectl("apply", "-f", documents.BASE / "namespace.yaml")
-    return cluster
+def test_the_secrets_that_the_page_makes_have_every_key_that_is_asked_for(tmp_path: Path) -> None:
+    made = _made(tmp_path, "components/tls")
+    [monitor] = kustomizations.of_kind(made, "ServiceMonitor")
+    scraped = monitor["spec"]["endpoints"][0]
+    asked = {(each["name"], each["key"]) for each in scraped["basicAuth"].values()}
+    authority = scraped["tlsConfig"]["ca"]["secret"]
+    asked.add((authority["name"], authority["key"]))
+    for volume in documents.pod_spec(kustomizations.workload(made))["volumes"]:
+        for source in volume.get("projected", {}).get("sources", ()):
+            secret = source.get("secret", {"items": ()})
+            asked |= {(secret["name"], item["key"]) for item in secret["items"]}
+    command = r"^kubectl create secret generic (\S+) --namespace tidegate (.*)$"
+    given = re.findall(command, PAGE.read_text(), re.MULTILINE)
+    keys = {(name, key) for name, rest in given for key in re.findall(r"--from-(?:file|literal)=([a-z.]+)", rest)}
+    assert asked == keys
+    assert monitor["metadata"]["namespace"] == "tidegate"
 
 
-def test_a_server_takes_the_policy(prepared: clusters.Cluster) -> None:
-    said = prepared.kubectl(
-        "apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=_block("kind: NetworkPolicy")
-    )
-    assert said.strip() == "networkpolicy.networking.k8s.io/tidegate created (server dry run)"
-
-
-def test_a_server_takes_the_overlay(prepared: clusters.Cluster, tmp_path: Path) -> None:
-    said = prepared.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", _overlay(tmp_path))
-    assert all(line.endswith("(server dry run)") for line in said.splitlines())
+def test_the_probes_ask_for_no_password(tmp_path: Path) -> None:
+    gateway = kustomizations.container(_made(tmp_path, "components/tls"), "gateway")
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert gateway[probe].keys() & {"httpGet", "tcpSocket", "exec"} == {"tcpSocket"}

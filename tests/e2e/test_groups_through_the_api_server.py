@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import groupruns
+from tests.cli import groupruns, runs
 from tests.cluster import apis, clusters
 from tests.e2e import pushers, stages
 from tests.support import ports, tidegates, waiting
@@ -96,7 +96,7 @@ class _Asker:
             binding = {"metadata": {"name": account}, "roleRef": role, "subjects": [subject]}
             cluster.api.create("rolebindings", binding, namespace=namespace)
 
-    def run(self, verb: str, *arguments: str, account: str = "asker") -> groupruns.Ran:
+    def run(self, verb: str, *arguments: str, account: str = "asker") -> runs.Ran:
         config = self._cluster.control_plane.kubeconfig_for(account, namespace=self._namespace)
         return asyncio.run(groupruns.run(verb, *self._flags, f"--kubernetes.kubeconfig={config}", *arguments))
 
@@ -132,7 +132,7 @@ def test_the_pod_is_found_by_its_label_and_groups_are_deleted(
     gateway.push("job/a/note/b+c%26d", "a 1\n")
     gateway.push("job/z", "a 1\n")
     ran = asker.run("delete", '--match={note="b+c&d"}', "--yes", account="finder")
-    assert ran == groupruns.Ran(0, '{job="a",note="b+c&d"}\n', "1 groups deleted\n")
+    assert ran == runs.Ran(0, '{job="a",note="b+c&d"}\n', "1 groups deleted\n")
     assert list(gateway.groups()) == ["z"]
 
 

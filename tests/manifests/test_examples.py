@@ -1,5 +1,6 @@
 """The examples are what a careful user would write."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,15 @@ def test_an_examples_annotations_are_understood(path: Path) -> None:
 
 
 @each_example
-def test_an_examples_script_is_python(path: Path) -> None:
+def test_an_examples_script_is_python_or_shell(path: Path) -> None:
     for workload in documents.objects(path):
         for container in documents.pod_spec(workload)["containers"]:
-            assert container["command"] == ["python", "-c"]
             [script] = container["args"]
-            compile(script, str(path), "exec")
+            if container["command"] == ["python", "-c"]:
+                compile(script, str(path), "exec")
+            else:
+                assert container["command"] == ["sh", "-euc"]
+                subprocess.run(["sh", "-n"], input=script, text=True, check=True)
 
 
 @each_example

@@ -37,6 +37,15 @@ def test_the_job_pushes_a_group_named_after_itself(
     assert _labels(gateway) == [{"job": "backup", "namespace": namespace}]
 
 
+def test_the_job_with_a_shell_script_pushes_a_group_named_after_itself(
+    cluster: clusters.Cluster, namespace: str, gateway: tidegates.Gateway
+) -> None:
+    _apply("job-shell", cluster=cluster, namespace=namespace, gateway=gateway)
+    assert cluster.wait_for_end("vacuum", namespace=namespace) == "Complete"
+    assert _labels(gateway) == [{"job": "vacuum", "namespace": namespace}]
+    assert f'vacuum_rows{{instance="",job="vacuum",namespace="{namespace}"}} 102400' in gateway.exposition()
+
+
 def test_the_annotated_job_pushes_the_group_that_its_annotation_names(
     cluster: clusters.Cluster, namespace: str, gateway: tidegates.Gateway
 ) -> None:

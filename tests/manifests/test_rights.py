@@ -1,8 +1,14 @@
 """What the operator may do in a cluster is exactly this, and each rule says what for."""
 
 import itertools
+from pathlib import Path
+
+import pytest
 
 from tests.manifests import documents
+
+RULES = sorted(documents.FOLDER.rglob("rbac.yaml"))
+WATCHED = documents.FOLDER / "components" / "namespaced" / "watched" / "rbac.yaml"
 
 
 def test_the_rights_are_these_and_no_others() -> None:
@@ -16,11 +22,23 @@ def test_the_rights_are_these_and_no_others() -> None:
     ]
 
 
-def test_every_rule_has_a_comment_that_says_why() -> None:
-    lines = (documents.BASE / "rbac.yaml").read_text().splitlines()
+@pytest.mark.parametrize("path", RULES, ids=lambda path: str(path.parent.relative_to(documents.FOLDER)))
+def test_every_rule_has_a_comment_that_says_why(path: Path) -> None:
+    lines = path.read_text().splitlines()
     before_rules = [above for above, line in itertools.pairwise(lines) if line.startswith("  - apiGroups:")]
-    assert len(before_rules) == len(documents.one("ClusterRole")["rules"])
+    assert len(before_rules) == sum(len(each.get("rules", ())) for each in documents.objects(path))
+    assert before_rules
     assert [above for above in before_rules if not above.startswith("  # ")] == []
+
+
+def test_no_rule_stands_elsewhere() -> None:
+    others = [path for path in documents.FOLDER.rglob("*.yaml") if path not in RULES and path.parent.name != "crds"]
+    assert [path for path in others if "apiGroups:" in path.read_text()] == []
+
+
+def test_the_rights_in_one_namespace_are_those_that_the_base_gives_in_all() -> None:
+    [here] = [each for each in documents.objects(WATCHED) if each["kind"] == "Role"]
+    assert here["rules"] == documents.one("ClusterRole")["rules"]
 
 
 def test_the_rights_go_to_the_account_that_the_deployment_uses() -> None:

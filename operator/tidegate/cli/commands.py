@@ -13,23 +13,8 @@ from pathlib import Path
 import tidegate
 from tidegate import runtime, settings, telemetry
 from tidegate.aiokits import addresses
-from tidegate.cli import flags, groupcommands, groupflags
+from tidegate.cli import completions, examples, flags, groupcommands, groupflags, pushcommands, pushflags
 from tidegate.controller import kinds
-
-_EPILOG = """\
-examples:
-  tidegate run                              gateway and operator on this machine, with your kubeconfig
-  tidegate gateway                          the gateway alone: push to :9091/metrics/job/NAME, scrape :9091/metrics
-  tidegate --web.enable-lifecycle           the same: flags without a command are the gateway's, as in Pushgateway
-  tidegate gateway --control.token-file=token
-  tidegate operator --control.token-file=token --kubernetes.kubeconfig=~/.kube/config
-                                            the two side by side on this machine
-  tidegate operator --gateway.url=http://pushgateway:9091 --gateway.kind=pushgateway
-                                            beside a stock Pushgateway: docs/beside-pushgateway.md
-  tidegate import --from=http://pushgateway:9091 --persistence.file=groups
-                                            take over what a Pushgateway has, times included
-  tidegate groups list                      whose the groups of a running gateway are: tidegate groups --help
-"""
 
 _POD = ("namespace", "name", "uid")
 """What the manifests put into the environment of the operator, as POD_NAMESPACE and so on."""
@@ -39,7 +24,7 @@ _ABOUT_ALL = ("--help", "--version")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
-    chosen = build_parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    chosen = build_parser().parse_args(with_command(sys.argv[1:] if arguments is None else arguments))
     telemetry.configure_logging(level=chosen.log_level, format=chosen.log_format)
     try:
         match chosen.command:
@@ -49,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runtime.run_operator(_operator_settings(chosen))
             case "groups":
                 return groupcommands.run(chosen)
+            case "push":
+                return pushcommands.run(chosen)
+            case "completions":
+                print(completions.script(chosen.shell, build_parser()), end="")
             case "import":
                 return runtime.run_import(chosen.from_url, Path(chosen.persistence_file))
             case "run":
@@ -59,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _with_command(arguments: Sequence[str]) -> list[str]:
+def with_command(arguments: Sequence[str]) -> list[str]:
     """Flags without a command are Pushgateway's, whose Deployments have only the image changed."""
     if arguments and arguments[0] == "groups":
         return groupflags.with_verb(arguments)
@@ -72,23 +61,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tidegate",
         description="A push gateway for Prometheus that clears itself when the Kubernetes Job behind a group is over.",
-        epilog=_EPILOG,
+        epilog=examples.ALL,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tidegate {tidegate.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    gateway = commands.add_parser("gateway", help="serve pushes and scrapes")
-    operator = commands.add_parser("operator", help="watch Jobs and retire their groups")
-    both = commands.add_parser("run", help="both in one process, for a laptop")
-    importing = commands.add_parser("import", help="copy the groups of a running Pushgateway into a file")
+    gateway, operator, both, importing, pushing, asking, completing = _add_commands(parser)
     flags.add_import_flags(importing)
-    asking = commands.add_parser(
-        "groups",
-        help="list, show, explain or delete the groups of a running gateway",
-        epilog=groupflags.EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    pushflags.add_flags(pushing)
     groupflags.add_commands(asking)
+    flags.add_shell_argument(completing, completions.SHELLS)
     for command in (gateway, both):
         flags.add_web_flags(command)
         flags.add_gateway_flags(command)
@@ -106,6 +87,22 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    return [
+        commands.add_parser(name, help=text, epilog=shown, formatter_class=argparse.RawDescriptionHelpFormatter)
+        for name, text, shown in (
+            ("gateway", "serve pushes and scrapes", examples.GATEWAY),
+            ("operator", "watch Jobs and retire their groups", examples.OPERATOR),
+            ("run", "both in one process, for a laptop", examples.RUN),
+            ("import", "copy the groups of a running Pushgateway into a file", examples.IMPORT),
+            ("push", "push to a running gateway, from a shell script", pushflags.EPILOG),
+            ("groups", "list, show, explain or delete the groups of a running gateway", groupflags.EPILOG),
+            ("completions", "write a script that completes commands and flags in a shell", completions.EPILOG),
+        )
+    ]
+
+
 def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
     return settings.GatewaySettings(
         web=settings.WebSettings(
@@ -116,6 +113,7 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
             external_url=chosen.web_external_url,
             route_prefix=chosen.web_route_prefix,
             enable_lifecycle=chosen.web_enable_lifecycle,
+            page_read_only=chosen.web_page_read_only,
             enable_admin_api=chosen.web_enable_admin_api,
         ),
         control_address=chosen.control_listen_address,

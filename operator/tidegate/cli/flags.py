@@ -69,6 +69,7 @@ def add_web_flags(parser: argparse.ArgumentParser) -> None:
         "what all paths begin with; empty: the external URL's path",
     )
     _switch(group, "--web.enable-lifecycle", "let clients end the process with PUT or POST /-/quit")
+    _switch(group, "--web.page-read-only", "have the page show and never delete; it is no guard against other clients")
     _switch(group, "--web.enable-admin-api", "let clients delete all groups with PUT /api/v1/admin/wipe")
     _flag(
         group,
@@ -258,11 +259,22 @@ def add_followed_flags(parser: argparse.ArgumentParser) -> None:
         parser._option_string_actions[alias] = parser._option_string_actions[name]
 
 
+def add_shell_argument(parser: argparse.ArgumentParser, shells: tuple[str, ...]) -> None:
+    """For which shell."""
+    parser.add_argument("shell", choices=shells, help="the shell")
+    parser.set_defaults(log_level="error", log_format="logfmt")
+
+
 def add_log_flags(parser: argparse.ArgumentParser) -> None:
     """How the process logs."""
     group = parser.add_argument_group("logging")
-    group.add_argument("--log.level", dest="log_level", choices=telemetry.LEVELS, default="info")
-    group.add_argument("--log.format", dest="log_format", choices=telemetry.FORMATS, default="logfmt")
+    for name, choices, default, text in (
+        ("--log.level", telemetry.LEVELS, "info", "what is logged: this and what is worse"),
+        ("--log.format", telemetry.FORMATS, "logfmt", "how it is logged"),
+    ):
+        group.add_argument(
+            name, dest=dest(name), choices=choices, default=default, help=f"{text} (default: %(default)s)"
+        )
 
 
 class _Several(argparse.Action):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from tidegate import runtime, settings
-from tidegate.cli import choices, groupflags, tables
+from tidegate.cli import choices, colours, groupflags, tables
 from tidegate.inquiries import apis, doors
 from tidegate.model import groups, standings
 
@@ -61,7 +61,7 @@ def _list(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
     if chosen.output == groupflags.JSON:
         _write_json([group.to_json() for group in found])
     elif found:
-        sys.stdout.write(tables.table(found, now=now, header=not chosen.no_headers))
+        sys.stdout.write(tables.table(found, now=now, header=not chosen.no_headers, coloured=_coloured(chosen)))
     else:
         _say("no group is there" if not matches else "no group is selected")
     return 0
@@ -79,8 +79,10 @@ def _show(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
     if chosen.output == groupflags.JSON:
         _write_json([_whole(group, known.get(group.key)) for group in found])
     else:
-        now = _now(told)
-        sys.stdout.write("\n".join(tables.details(group, known.get(group.key), now=now) for group in found))
+        now, coloured = _now(told), _coloured(chosen)
+        sys.stdout.write(
+            "\n".join(tables.details(group, known.get(group.key), now=now, coloured=coloured) for group in found)
+        )
     return _found(found)
 
 
@@ -172,6 +174,10 @@ def _standings(told: _Told, asked: list[choices.Choice], *, limit: int) -> tuple
 
 def _now(told: _Told) -> float:
     return time.time() if told.seen is None else told.seen.now
+
+
+def _coloured(chosen: argparse.Namespace) -> bool:
+    return colours.wanted(chosen.color, sys.stdout, os.environ)
 
 
 def _limit(chosen: argparse.Namespace) -> int:

@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from tidegate import settings
-from tidegate.cli import choices, values
-from tidegate.inquiries import places
+from tidegate.cli import choices, colours, values
 
 LIST, SHOW, EXPLAIN, DELETE = VERBS = ("list", "show", "explain", "delete")
 TABLE, JSON = OUTPUTS = ("table", "json")
@@ -26,15 +25,39 @@ examples:
   tidegate groups list --namespace=tidegate --pod=tidegate-5d8-x7k  server, with your kubeconfig and your rights
 """
 
+_EXAMPLES = {
+    LIST: """\
+examples:
+  tidegate groups list --match='{job=~"back.*"}' --match='{team="a"}'
+                                      groups that one of these selects
+  tidegate groups list --output=json  more than the table has
+""",
+    SHOW: """\
+examples:
+  tidegate groups show job=backup,instance=db1
+                                      the group with just these labels
+  tidegate groups show '{job="backup"}' --limit=10
+                                      groups with this label, and perhaps others
+""",
+    EXPLAIN: """\
+examples:
+  tidegate groups explain job=backup  whose it is, by which rule, and what it waits for
+  tidegate groups explain '{job=~".+"}' --output=json
+""",
+    DELETE: """\
+examples:
+  tidegate groups delete --match='{job="old"}' --dry-run
+                                      only say which groups that would be
+  tidegate groups delete --match='{job="old",instance=~"db.*"}' --yes
+                                      delete them, and do not ask
+""",
+}
+
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """The verbs with their flags; those that say where to ask may stand before the verb, too."""
     _add_reach_flags(parser, defaults=True)
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
-    listing = verbs.add_parser(LIST, help="a line a group; without a verb that is what is done")
-    showing = verbs.add_parser(SHOW, help="all that is known of some groups, their samples included")
-    explaining = verbs.add_parser(EXPLAIN, help="why groups are, or are not, deleted")
-    deleting = verbs.add_parser(DELETE, help="delete groups at once, whoever owns them")
+    listing, showing, explaining, deleting = _add_verbs(parser)
     for command in (listing, deleting):
         command.add_argument(
             "--match",
@@ -46,6 +69,13 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
             + ("" if command is deleting else " (default: all)"),
         )
     listing.add_argument("--no-headers", action="store_true", help="no line above the table")
+    for command in (listing, showing):
+        command.add_argument(
+            "--color",
+            choices=colours.CHOICES,
+            default=colours.AUTO,
+            help="auto: on a terminal, unless $NO_COLOR is set or $TERM is dumb (default: %(default)s)",
+        )
     for command in (showing, explaining):
         command.add_argument(
             "choice",
@@ -63,6 +93,19 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         command.add_argument("--output", choices=OUTPUTS, default=TABLE, help="(default: %(default)s)")
         _add_reach_flags(command, defaults=False)
     parser.set_defaults(log_level="error", log_format="logfmt")
+
+
+def _add_verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    return [
+        verbs.add_parser(verb, help=text, epilog=_EXAMPLES[verb], formatter_class=argparse.RawDescriptionHelpFormatter)
+        for verb, text in (
+            (LIST, "a line a group; without a verb that is what is done"),
+            (SHOW, "all that is known of some groups, their samples included"),
+            (EXPLAIN, "why groups are, or are not, deleted"),
+            (DELETE, "delete groups at once, whoever owns them"),
+        )
+    ]
 
 
 def with_verb(arguments: Sequence[str]) -> list[str]:
@@ -95,8 +138,8 @@ def _add_reach_flags(parser: argparse.ArgumentParser, *, defaults: bool) -> None
     known = settings.InquirySettings()
     group = parser.add_argument_group("where to ask")
     for name, kind, default, text in (
-        ("--gateway.url", _url, known.gateway_url, "the gateway, with user:password@ where it asks for one"),
-        ("--operator.url", _url, known.operator_url, "the operator"),
+        ("--gateway.url", values.place, known.gateway_url, "the gateway, with user:password@ where it asks for one"),
+        ("--operator.url", values.place, known.operator_url, "the operator"),
         ("--namespace", str, "", "ask through the API server, in this namespace; scheme, port and path are the URLs'"),
         ("--pod", str, "", "this Pod (default: the one with the label app.kubernetes.io/name=tidegate)"),
         ("--kubernetes.kubeconfig", str, "", "for the API server (default: $KUBECONFIG, ~/.kube/config)"),
@@ -109,12 +152,3 @@ def _add_reach_flags(parser: argparse.ArgumentParser, *, defaults: bool) -> None
             metavar=name.rpartition(".")[2].lstrip("-").upper(),
             help=f"{text} (default: {default})" if default else text,
         )
-
-
-def _url(text: str) -> str:
-    try:
-        places.parse(text)
-    except ValueError as error:
-        # SECURITY: argparse would repeat what was given, password and all, for any other error.
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
+from tidegate.cli import colours
 from tidegate.inquiries import apis
 from tidegate.model import groups, standings
 
@@ -17,19 +18,23 @@ _GAP = "  "
 _LEAST = 12
 """Characters that a column keeps when others need room."""
 _HEADER = ("GROUP", "STATE", "VERDICT", "RULE", "OWNERS", "PUSHED")
+_COLOURED = (_HEADER.index("STATE"), _HEADER.index("VERDICT"))
 _TIMES = ("push_time_seconds", "push_failure_time_seconds")
 _INDENT = " " * 2
 _LABEL = 10
 
 
-def table(found: Iterable[standings.GroupStanding], *, now: float, header: bool) -> str:
+def table(found: Iterable[standings.GroupStanding], *, now: float, header: bool, coloured: bool = False) -> str:
     """A line a group, by name."""
     rows = [_row(group, now=now) for group in sorted(found, key=lambda group: group.key)]
     if not rows:
         return ""
     lines = [_HEADER, *rows] if header else rows
     widths = _fitting([max(map(len, column)) for column in zip(*lines, strict=True)])
-    return "".join(f"{_line(cells, widths)}\n" for cells in lines)
+    made = [_line(cells, widths, coloured=coloured) for cells in lines]
+    if header and coloured:
+        made[0] = colours.bold(made[0])
+    return "".join(f"{line}\n" for line in made)
 
 
 def explanations(found: Iterable[standings.GroupStanding]) -> str:
@@ -37,18 +42,21 @@ def explanations(found: Iterable[standings.GroupStanding]) -> str:
     return "\n".join(f"{_explained(group)}\n" for group in sorted(found, key=lambda group: group.key))
 
 
-def details(pushed: apis.PushedGroup, standing: standings.GroupStanding | None, *, now: float) -> str:
+def details(
+    pushed: apis.PushedGroup, standing: standings.GroupStanding | None, *, now: float, coloured: bool = False
+) -> str:
     """All that is known of a group.
 
     :param standing: ``None`` where the operator was not asked.
     """
-    lines = [plain(groups.describe(pushed.key))]
+    name = plain(groups.describe(pushed.key))
+    lines = [colours.bold(name) if coloured else name]
     success = "" if pushed.last_push_successful else ", and the last push was refused"
     lines += _field("pushed", f"{_when(pushed.push_time, now=now)}{success}")
     if standing is not None:
         lines += _field("from", ", ".join(standing.pushers) or "an address that is not known")
-        lines += _field("state", standing.state)
-        lines += _field("verdict", standing.verdict)
+        lines += _word("state", standing.state, coloured=coloured)
+        lines += _word("verdict", standing.verdict, coloured=coloured)
         for owner in standing.owners:
             lines += _field("owner", _owner(owner))
         lines += _field("why", " ".join(standing.why))
@@ -93,8 +101,13 @@ def _fitting(widths: list[int]) -> list[int]:
     return fitting
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return _GAP.join(_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+def _line(cells: Sequence[str], widths: Sequence[int], *, coloured: bool) -> str:
+    made = [_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    if coloured:
+        for place in _COLOURED:
+            shown = made[place].rstrip()
+            made[place] = colours.word(shown) + made[place][len(shown) :]
+    return _GAP.join(made).rstrip()
 
 
 def _cut(text: str, width: int) -> str:
@@ -111,6 +124,11 @@ def _field(label: str, text: str) -> list[str]:
     first = f"{_INDENT}{label:<{_LABEL}}"
     filled = textwrap.wrap(plain(text), WIDTH - len(first), break_on_hyphens=False) or [""]
     return [first + filled[0], *(" " * len(first) + line for line in filled[1:])]
+
+
+def _word(label: str, word: str, *, coloured: bool) -> list[str]:
+    lines, begin = _field(label, word), len(_INDENT) + _LABEL
+    return [line[:begin] + colours.word(line[begin:]) if coloured else line for line in lines]
 
 
 def _owner(owner: standings.OwnerStanding) -> str:

@@ -9,6 +9,7 @@ import urllib.parse
 from tidegate import settings
 from tidegate.aiokits import addresses
 from tidegate.controller import kinds
+from tidegate.inquiries import places
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _SIZE = re.compile(r"([0-9]{1,18})(|KiB|MiB|GiB)\Z")
@@ -94,6 +95,16 @@ def url(text: str) -> str:
     found = urllib.parse.urlsplit(text)
     if text and not (found.scheme in ("", "http", "https") and _PATH.match(found.path or "/")):
         raise argparse.ArgumentTypeError(f"{text!r} is no URL of a page: give http://host/path")
+    return text
+
+
+def place(text: str) -> str:
+    """Where a gateway or an operator is (:func:`tidegate.inquiries.places.parse`)."""
+    try:
+        places.parse(text)
+    except ValueError as error:
+        # SECURITY: argparse would repeat what was given, password and all, for any other error.
+        raise argparse.ArgumentTypeError(str(error)) from error
     return text
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import re
 
-from tidegate.model import groups
+from tidegate.model import grouppaths, groups
 
 _PLAIN_NAME = re.compile(r"(?!__|U__)[A-Za-z_][A-Za-z0-9_]*")
 _CODED_PREFIX = "U__"
-
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
-"""No slash, no escape and no dots alone: nothing that a server or a proxy on the way reads in another way."""
 
 _LOST = re.compile("[\ufffd\ud800-\udfff]")
 """What stands in JSON where bytes were no UTF-8."""
@@ -20,7 +16,7 @@ _LOST = re.compile("[\ufffd\ud800-\udfff]")
 def path(key: groups.GroupingKey) -> str:
     """What follows ``/metrics/``: ``job/backup/instance/db1``, with base64 where a value is not plain."""
     ordered = sorted(key, key=lambda pair: pair[0] != "job")
-    return "/".join(_spelled(name, value) for name, value in ordered)
+    return "/".join(grouppaths.spelled(_name(name), value) for name, value in ordered)
 
 
 def is_clear(key: groups.GroupingKey) -> bool:
@@ -36,14 +32,6 @@ def twin(key: groups.GroupingKey) -> groups.GroupingKey | None:
     if all(_PLAIN_NAME.fullmatch(name) for name, _ in key):
         return None
     return groups.grouping_key({_name(name): value for name, value in key})
-
-
-def _spelled(name: str, value: str) -> str:
-    if _PLAIN_VALUE.fullmatch(value):
-        return f"{_name(name)}/{value}"
-    # Of an empty value the padding alone is left, so that there is something between the slashes.
-    coded = base64.urlsafe_b64encode(value.encode()).decode().rstrip("=") or "="
-    return f"{_name(name)}@base64/{coded}"
 
 
 def _name(name: str) -> str:

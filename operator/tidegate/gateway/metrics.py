@@ -52,6 +52,7 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self.streams = _streams(registry)
         self._refused = _refusals(registry)
         self.control_denied = _denials(registry)
         self._sizes = storemetrics.Sizes(registry)
@@ -146,6 +147,12 @@ class PersistenceMetrics:
 def _denials(registry: prometheus_client.CollectorRegistry) -> prometheus_client.Counter:
     return prometheus_client.Counter(
         "tidegate_control_denied", "Calls of the control API without the right token.", registry=registry
+    )
+
+
+def _streams(registry: prometheus_client.CollectorRegistry) -> prometheus_client.Gauge:
+    return prometheus_client.Gauge(
+        "tidegate_event_streams", "Streams of events that are open, of pages that show groups.", registry=registry
     )
 
 

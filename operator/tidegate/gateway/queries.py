@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -74,20 +74,23 @@ class QueryEndpoint:
 
 
 def _group(view: interface.GroupView) -> dict[str, Any]:
-    described: dict[str, Any] = {name: _family(name, family) for name, family in view.families.items()}
+    described: dict[str, Any] = {
+        name: family(held, pages.metrics(held.page, name=name, type=held.type)) for name, held in view.families.items()
+    }
     described["labels"] = dict(view.key)
     described["last_push_successful"] = view.push_failure_time <= view.push_time
     return described
 
 
-def _family(name: str, family: interface.GroupFamily) -> dict[str, Any]:
+def family(held: interface.GroupFamily, metrics: Iterable[families.Metric]) -> dict[str, Any]:
+    """A family with these metrics of it."""
     described: dict[str, Any] = {
-        "time_stamp": _timestamp(family.pushed_at),
-        "type": family.type.name,
-        "metrics": [_metric(metric) for metric in pages.metrics(family.page, name=name, type=family.type)],
+        "time_stamp": _timestamp(held.pushed_at),
+        "type": held.type.name,
+        "metrics": [_metric(metric) for metric in metrics],
     }
-    if family.help:
-        described["help"] = family.help
+    if held.help:
+        described["help"] = held.help
     return described
 
 

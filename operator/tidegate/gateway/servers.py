@@ -19,6 +19,7 @@ from tidegate.gateway import (
     admin,
     bearers,
     bodies,
+    browsing,
     censuses,
     connections,
     control,
@@ -26,6 +27,7 @@ from tidegate.gateway import (
     guards,
     health,
     listeners,
+    picks,
     pushes,
     queries,
     reloads,
@@ -33,8 +35,10 @@ from tidegate.gateway import (
     scrapes,
     selections,
     sites,
+    streams,
 )
 from tidegate.gateway import metrics as own_metrics
+from tidegate.gateway.page import deletes, files
 from tidegate.scrapes import drains, trackers
 from tidegate.store import durable, interface, memory
 
@@ -76,13 +80,9 @@ class Gateway:
         self.store = self._new_store(registry)
         self.tracker = trackers.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
-        self._metrics.limited(chosen.limits, memory=_most_memory(chosen.limits))
+        ends = self._metrics.ends
         self.drainer = drains.Drainer(
-            self.store,
-            self.tracker,
-            clock=clock,
-            on_deleted=self._metrics.ends.drained,
-            on_expired=self._metrics.ends.expirations.inc,
+            self.store, self.tracker, clock=clock, on_deleted=ends.drained, on_expired=ends.expired
         )
         self._census = censuses.Census(self.store, clock=clock, show=self._metrics.without_owner)
         self._probes = health.HealthEndpoint()
@@ -99,6 +99,12 @@ class Gateway:
             intake=self._intake,
             prefix=chosen.web.prefix,
             on_expiry=self.drainer.wake,
+        )
+        self._picker = picks.Picker(self.store)
+        self._page = files.Files(is_read_only=chosen.web.page_read_only)
+        self._browse = browsing.BrowsingEndpoint(self.store, self.tracker, clock=clock, picker=self._picker)
+        self._stream = streams.StreamEndpoint(
+            self.store, self.tracker, clock=clock, metrics=self._metrics, version=self._page.version
         )
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
@@ -140,13 +146,16 @@ class Gateway:
         """Stop being ready, finish the requests in flight, close everything."""
         self._probes.stop()
         self._control.stop()
+        self._stream.stop()
         await self._running.aclose()
         _logger.info("stopped")
 
     def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
         chosen, limits = self._settings.persistence, self._settings.limits
         timeout = self._settings.push.ttl_drain_timeout
-        memory_gauge = memories.MemoryGauge(_most_memory(limits))
+        most_memory = _most_memory(limits)
+        self._metrics.limited(limits, memory=most_memory)
+        memory_gauge = memories.MemoryGauge(most_memory)
         if not chosen.file:
             return memory.MemoryStore(
                 clock=self._clock,
@@ -170,15 +179,28 @@ class Gateway:
         return store
 
     def _public(self) -> routes.Routes:
-        return sites.public(
-            self._settings.web,
+        chosen = self._settings.web
+        found = sites.public(
+            chosen,
             groups=self._groups,
             scrape=self._scrape,
             query=self._query,
             probes=self._probes,
-            selection=selections.SelectionEndpoint(self.store, self._metrics),
+            selection=selections.SelectionEndpoint(self.store, self._metrics, picker=self._picker),
+            browse=self._browse,
+            stream=self._stream,
             administer=self._admin,
         )
+        deletion = deletes.DeleteEndpoint(
+            self.store,
+            self._metrics,
+            picker=self._picker,
+            intake=self._intake,
+            is_read_only=chosen.page_read_only,
+            external_url=chosen.external_url,
+        )
+        sites.add_page(found, chosen.prefix, shown=self._page, deletion=deletion)
+        return found
 
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
         token = tokens.issue(self._settings.control_token)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import hdrs
 
 from tidegate import settings
-from tidegate.gateway import admin, control, health, pushes, queries, routes, scrapes, selections
+from tidegate.gateway import admin, browsing, control, health, pushes, queries, routes, scrapes, selections, streams
+from tidegate.gateway.page import deletes, files
 
 
 def public(
@@ -16,6 +17,8 @@ def public(
     query: queries.QueryEndpoint,
     probes: health.HealthEndpoint,
     selection: selections.SelectionEndpoint,
+    browse: browsing.BrowsingEndpoint,
+    stream: streams.StreamEndpoint,
     administer: admin.AdminEndpoint,
 ) -> routes.Routes:
     """Push, scrape, query and probes; the administrator's paths as far as the settings allow."""
@@ -30,7 +33,15 @@ def public(
     asked: dict[str, routes.Handler] = {hdrs.METH_OPTIONS: query.options}
     found.add(f"{api}/status", "api_status", {"GET": query.status, **asked})
     found.add(f"{api}/metrics", "api_metrics", {"GET": query.metrics, **asked})
-    found.add(f"{api}/groups", "api_groups", {"DELETE": selection.delete, "OPTIONS": selection.options})
+    found.add(
+        f"{api}/groups",
+        "api_groups",
+        {"GET": browse.list_groups, "DELETE": selection.delete, "OPTIONS": selection.options},
+    )
+    found.add(f"{api}/group", "api_group", {"GET": browse.show_group})
+    found.add(f"{api}/scrapers", "api_scrapers", {"GET": browse.list_scrapers})
+    found.add(f"{api}/deletions", "api_deletions", {"GET": browse.list_deletions})
+    found.add(f"{api}/events", "api_events", {"GET": stream.events})
     quitting = administer.quit if chosen.enable_lifecycle else administer.refuse_quit
     found.add(f"{prefix}/-/quit", "quit", {"PUT": quitting, "POST": quitting})
     if chosen.enable_admin_api:
@@ -40,12 +51,24 @@ def public(
     return found
 
 
+def add_page(found: routes.Routes, prefix: str, *, shown: files.Files, deletion: deletes.DeleteEndpoint) -> None:
+    """The page, at the paths where Pushgateway has its own."""
+    if prefix:
+        found.add(prefix, "page", {"GET": shown.move})
+    found.add(f"{prefix}/", "page", {"GET": shown.page})
+    found.add(f"{prefix}/status", "page", {"GET": shown.page})
+    for name in shown.names:
+        found.add(f"{prefix}/page/{shown.version}/{name}", "page_file", {"GET": shown.file})
+    found.add(f"{prefix}/page/delete", "page_delete", {"POST": deletion.delete})
+
+
 def restoring(chosen: settings.WebSettings, *, probes: health.HealthEndpoint) -> routes.Routes:
     """The public side while there are no groups yet: probes are answered, all else is to come again."""
     found, prefix = routes.Routes(), chosen.prefix
     found.add(f"{prefix}/-/healthy", "healthy", {"GET": probes.healthy})
     found.add(f"{prefix}/-/ready", "ready", {"GET": probes.ready})
     anything: dict[str, routes.Handler] = dict.fromkeys(("GET", "PUT", "POST", "DELETE", "OPTIONS"), probes.not_yet)
+    found.add("/", "restoring", anything)
     found.add_below("/", "restoring", anything)
     return found
 

@@ -57,7 +57,7 @@ class Ends:
         self._deletions = prometheus_client.Counter(
             "tidegate_groups_deleted", "Deleted groups by reason.", ["reason"], registry=registry
         )
-        self.expirations = prometheus_client.Counter(
+        self._expirations = prometheus_client.Counter(
             "tidegate_groups_expired", "Groups that began to drain when their time to live was over.", registry=registry
         )
         self._drains = prometheus_client.Histogram(
@@ -77,6 +77,10 @@ class Ends:
         self._deletions.labels(reason=record.reason.value).inc()
         if record.drained_for is not None:
             self._drains.labels(reason=record.reason.value).observe(record.drained_for)
+
+    def expired(self, count: int) -> None:
+        """Count groups whose time to live is over."""
+        self._expirations.inc(count)
 
     def removed(self) -> None:
         """Count a deletion that somebody asked for."""

@@ -79,18 +79,8 @@ class OperatorApi:
             raise _garbled(self._door, error) from error
 
 
-async def _json(door: doors.Door, method: str, path: str, query: doors.Query = ()) -> Json:
-    answer = await door.call(method, path, query)
-    if not doors.is_success(answer):
-        raise _refusal(door, method, path, answer)
-    try:
-        told: Json = json.loads(answer.body)
-    except ValueError as error:
-        raise _garbled(door, error) from error
-    return told
-
-
-def _refusal(door: doors.Door, method: str, path: str, answer: doors.Answer) -> doors.InquiryError:
+def refusal(door: doors.Door, method: str, path: str, answer: doors.Answer) -> doors.InquiryError:
+    """An answer that is no success, in words."""
     what = f"{door.where}: {method} {path}: {answer.status}"
     match answer.status:
         case HTTPStatus.UNAUTHORIZED:
@@ -102,6 +92,17 @@ def _refusal(door: doors.Door, method: str, path: str, answer: doors.Answer) -> 
             return doors.InquiryError(f"{what}: it leads elsewhere; give {door.flag} as it is there")
         case _:
             return doors.InquiryError(f"{what}: {_said(answer.body)}")
+
+
+async def _json(door: doors.Door, method: str, path: str, query: doors.Query = ()) -> Json:
+    answer = await door.call(method, path, query)
+    if not doors.is_success(answer):
+        raise refusal(door, method, path, answer)
+    try:
+        told: Json = json.loads(answer.body)
+    except ValueError as error:
+        raise _garbled(door, error) from error
+    return told
 
 
 def _said(body: bytes) -> str:

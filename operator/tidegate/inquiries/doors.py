@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -30,10 +31,14 @@ class UnreachableError(InquiryError):
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """What came back.
+
+    :param retry_after: when to come again, as the answer spells it; empty where it does not say.
+    """
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 class Door(Protocol):
@@ -69,19 +74,39 @@ class DirectDoor:
             self._headers[hdrs.AUTHORIZATION] = aiohttp.encode_basic_auth(place.user, place.password)
 
     async def call(self, method: str, path: str, query: Query = ()) -> Answer:
-        """Ask it itself. SECURITY: the password goes to nobody whom the answer names, and no deletion either."""
+        """Ask it itself."""
+        return await self.send(method, path, query=query)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        timeout: aiohttp.ClientTimeout = TIMEOUT,  # noqa: ASYNC109 - aiohttp's
+    ) -> Answer:
+        """Ask it, with a body. SECURITY: the password goes to nobody whom the answer names, and no deletion either.
+
+        :raises InquiryError: there is no answer, and would be none later.
+        :raises UnreachableError: there is none now.
+        """
         url = yarl.URL(f"{self.where}{path}").with_query(list(query))
+        sent = self._headers | dict(headers or {})
         try:
             async with self._session.request(
-                method, url, headers=self._headers, timeout=TIMEOUT, allow_redirects=False
+                method, url, headers=sent, data=body or None, timeout=timeout, allow_redirects=False
             ) as response:
-                return Answer(response.status, await read(response, where=self.where))
+                said = response.headers.get(hdrs.RETRY_AFTER, "")
+                return Answer(response.status, await read(response, where=self.where), said)
         except TimeoutError as error:
             raise UnreachableError(f"{self.where} does not answer in time; is {self.flag} right?") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, InquiryError):
                 raise
-            raise UnreachableError(f"{self.where} cannot be reached: {reason(error)}; is {self.flag} right?") from error
+            kind = InquiryError if isinstance(error, aiohttp.ClientConnectorCertificateError) else UnreachableError
+            raise kind(f"{self.where} cannot be reached: {reason(error)}; is {self.flag} right?") from error
 
 
 async def read(response: aiohttp.ClientResponse, *, where: str) -> bytes:
@@ -99,7 +124,9 @@ def reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"its certificate is not trusted ({error.certificate_error}); with SSL_CERT_FILE=ca.crt its authority is"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
-        return error.os_error.strerror
+        number = error.os_error.errno or 0
+        # Of a connection asyncio says where to, and not why it failed; a name that is not found has a number below 0.
+        return os.strerror(number) if number > 0 else error.os_error.strerror
     return str(error) or type(error).__name__
 
 

@@ -17,3 +17,13 @@ def parse(text: str) -> float:
     if found is None:
         raise ValueError(f"{text!r} is no duration such as 90s, 10m or 1d12h")
     return sum(int(number) * seconds for number, seconds in zip(found.groups(), _UNITS.values(), strict=True) if number)
+
+
+def spell(seconds: float) -> str:
+    """The duration in whole seconds, for people: its two largest units, such as ``45s``, ``5m10s`` or ``2d4h``."""
+    left, said = int(seconds), list[str]()
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, int(_UNITS[unit]))
+        if count or said:
+            said.append(f"{count}{unit}" if count else "")
+    return "".join(said[:2]) or "0s"

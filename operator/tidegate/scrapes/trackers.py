@@ -83,6 +83,10 @@ class ScrapeTracker:
             reading.last_seconds, reading.last_size = seconds, size
             self._keeper.keep_reading(reading)
 
+    def known(self) -> list[scrapers.Reading]:
+        """All scrapers that are remembered, those that have fallen silent, too."""
+        return list(self._readings.values())
+
     def active(self, *, now: float) -> list[scrapers.Reading]:
         """The scrapers whose word is waited for."""
         return [reading for reading in self._readings.values() if now <= reading.active_until]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tidegate.exposition import shapes
-from tidegate.model import groups, lives
+from tidegate.model import groups, lives, tempos
+from tidegate.store import interface
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Group:
 
     :param id: names it in a file, and no other group.
     :param pushers: see :mod:`tidegate.model.pushers`.
+    :param tempo: how often it is pushed; ``None`` up to its second push, since many groups have none.
     :param families: what was pushed, by name; the times that the store adds are not among them.
     :param times_key: the key of those times' series; empty until they are shown.
     :param digest: of the last push, where that was one body in text (:class:`tidegate.exposition.shapes.Spelling`).
@@ -53,9 +55,24 @@ class Group:
     push_time: float = 0.0
     push_failure_time: float = 0.0
     pushers: tuple[str, ...] = ()
+    tempo: tempos.Tempo | None = None
     families: dict[str, HeldFamily] = field(default_factory=dict)
     times_key: str = ""
     digest: bytes = b""
     shape: shapes.Shape | None = None
     landing: Landing | None = None
     values: Sequence[float] | None = None
+
+
+def outline(group: Group) -> interface.GroupOutline:
+    """The group without its metrics."""
+    held = group.families.values()
+    return interface.GroupOutline(
+        key=group.key,
+        life=group.life,
+        push_time=group.push_time,
+        push_failure_time=group.push_failure_time,
+        pushers=group.pushers,
+        families=len(held),
+        series=sum([family.size for family in held]),
+    )

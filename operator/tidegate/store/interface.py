@@ -20,6 +20,10 @@ TIMES = frozenset({PUSH_TIME, PUSH_FAILURE_TIME})
 """The families that the store adds to every group; a push's own under these names give way to them."""
 
 
+KEPT_DEPARTURES = 1_000
+"""Deletions that are remembered for people, with their times. They take half a megabyte."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All groups as they were at a revision, some of them newer: no push is in it by half. Families in order of their
@@ -49,6 +53,29 @@ class GroupView:
     push_time: float
     push_failure_time: float
     families: Mapping[str, GroupFamily]
+
+
+class GroupOutline(NamedTuple):
+    """One group without its metrics, so that it costs next to nothing; times as in :class:`GroupView`.
+
+    :param pushers: see :mod:`tidegate.model.pushers`.
+    :param families: how many it was pushed, ``series`` how many Prometheus sees of them.
+    """
+
+    key: groups.GroupingKey
+    life: lives.Life
+    push_time: float
+    push_failure_time: float
+    pushers: tuple[str, ...]
+    families: int
+    series: int
+
+
+class Departure(NamedTuple):
+    """A group that was deleted, at these Unix seconds."""
+
+    at: float
+    record: records.DeletedRecord
 
 
 class Swept(NamedTuple):
@@ -183,6 +210,25 @@ class Store(Protocol):
 
     def group(self, key: groups.GroupingKey) -> GroupView | None:
         """One group, ``None`` where there is none."""
+        ...
+
+    def outline(self, key: groups.GroupingKey) -> GroupOutline | None:
+        """One group without its metrics, ``None`` where there is none."""
+        ...
+
+    def tempo(self, key: groups.GroupingKey, *, now: float) -> list[int]:
+        """How often a group was pushed (:meth:`tidegate.model.tempos.Tempo.counts`), as far as this process knows.
+
+        :param now: Unix seconds.
+        """
+        ...
+
+    def draining_keys(self) -> list[groups.GroupingKey]:
+        """The groups that drain, in no order."""
+        ...
+
+    def departures(self) -> list[Departure]:
+        """The last :data:`KEPT_DEPARTURES` groups that this process deleted, newest first."""
         ...
 
     def grouping_keys(self) -> list[groups.GroupingKey]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
 from tidegate import settings
 from tidegate.aiokits import clocks, pulses, turns
 from tidegate.exposition import shapes
-from tidegate.model import changelogs, errors, families, groups, lives, pushers, records, scrapers
+from tidegate.model import changelogs, errors, families, groups, lives, pushers, records, scrapers, tempos
 from tidegate.store import (
     archives,
     bounds,
@@ -64,6 +65,7 @@ class MemoryStore:
         self._schedule = schedules.Schedule()
         self._contents = contents.Contents(own_types=own_types)
         self._log = changelogs.ChangeLog()
+        self._departures: collections.deque[interface.Departure] = collections.deque(maxlen=interface.KEPT_DEPARTURES)
         self._pulse = pulses.Pulse()
         self._journal: journals.Journal = journal or journals.Nowhere()
         self._last_id = 0
@@ -198,6 +200,22 @@ class MemoryStore:
         group = self._groups.get(key)
         return None if group is None else self._contents.view(group)
 
+    def outline(self, key: groups.GroupingKey) -> interface.GroupOutline | None:
+        group = self._groups.get(key)
+        return None if group is None else holdings.outline(group)
+
+    def tempo(self, key: groups.GroupingKey, *, now: float) -> list[int]:
+        group = self._groups.get(key)
+        if group is not None and group.tempo is not None:
+            return group.tempo.counts(now=now)
+        return tempos.of_one(group.push_time if group is not None else 0.0, now=now)
+
+    def draining_keys(self) -> list[groups.GroupingKey]:
+        return list(self._draining)
+
+    def departures(self) -> list[interface.Departure]:
+        return list(reversed(self._departures))
+
     def grouping_keys(self) -> list[groups.GroupingKey]:
         return list(self._groups)
 
@@ -266,6 +284,10 @@ class MemoryStore:
         return None
 
     def _pushed(self, group: holdings.Group, *, at: float, ttl: float | None, pusher: str | None) -> None:
+        if group.tempo is not None:
+            group.tempo.note(at)
+        elif group.push_time:
+            group.tempo = tempos.begun(group.push_time, at)
         group.push_time = at
         group.pushers = pushers.after(group.pushers, pusher)
         self._contents.stamp(group)
@@ -344,6 +366,7 @@ class MemoryStore:
         lasted = lives.drained_for(group.life, now=self._clock.steady())
         record = records.DeletedRecord(group.key, self._revision, reason, dict(group.life.claims), lasted)
         self._log.deleted(record, before=group.revision)
+        self._departures.append(interface.Departure(self._clock.wall(), record))
         self._pulse.fire()
         return record
 

@@ -1,0 +1,34 @@
+"""``tidegate push``: from a shell script to a gateway."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tidegate import runtime, settings
+from tidegate.cli import pushflags, tables
+from tidegate.inquiries import doors, pushes
+
+ACKNOWLEDGED, REFUSED, MEANINGLESS, UNACKNOWLEDGED = range(4)
+"""The exit statuses."""
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Do what is asked; the exit status."""
+    try:
+        with runtime.ending_at_once():
+            runtime.run_push(pushflags.delivery(chosen), pushflags.push(chosen), tell=_say)
+    except settings.BadSettingsError as error:
+        _say(str(error))
+        return MEANINGLESS
+    except pushes.UnacknowledgedError as error:
+        _say(str(error))
+        return UNACKNOWLEDGED
+    except doors.InquiryError as error:
+        _say(str(error))
+        return REFUSED
+    return ACKNOWLEDGED
+
+
+def _say(text: str) -> None:
+    print(f"tidegate push: {tables.plain(text)}", file=sys.stderr, flush=True)

@@ -1,0 +1,292 @@
+"""What people ask of the groups: ``GET /api/v1/groups``, ``group``, ``scrapers`` and ``deletions``, as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import enum
+import functools
+import json
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from aiohttp import hdrs, web
+
+from tidegate.aiokits import clocks, turns
+from tidegate.exposition import pages
+from tidegate.gateway import bodies, criteria, descriptions, listings, picks, queries, reasons
+from tidegate.model import errors, groups, scrapers
+from tidegate.scrapes import trackers
+from tidegate.store import interface
+
+_MOST_ROWS = 200
+"""Groups of one answer: to spell them as JSON takes four milliseconds, in which nobody else is served."""
+
+_MOST_DELETIONS = 500
+"""The same of deletions, which are shorter."""
+
+_USUAL_ROWS = 100
+_MOST_WORDS = 20
+_MOST_METRICS = 1_000
+"""Metrics of a group that are told; whoever wants all of them reads /metrics."""
+
+_SEEKING = ("search", picks.MATCH, "state", "ownership", "kind", "namespace", "sort", "order")
+_PAGING = ("listing", "offset", "limit")
+_ORDERS = ("asc", "desc")
+
+_Choice = TypeVar("_Choice", bound=enum.StrEnum)
+_Endpoint = TypeVar("_Endpoint")
+_Answering: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Coroutine[Any, Any, descriptions.Json]]
+_Handling: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Awaitable[web.Response]]
+
+
+class NotThereError(errors.BadRequestError):
+    """What is asked for is not there, or no more."""
+
+    def __init__(self, reason: str, *, status: int = 404) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def _answers(answer: _Answering[_Endpoint]) -> _Handling[_Endpoint]:
+    """The handler of what answers with the data alone, in the envelope of Pushgateway's API."""
+
+    @functools.wraps(answer)
+    async def handle(endpoint: _Endpoint, request: web.BaseRequest) -> web.Response:
+        try:
+            return success(await answer(endpoint, request))
+        except NotThereError as error:
+            return failure(error.status, "not_found", str(error))
+        except errors.BadRequestError as error:
+            return failure(400, "bad_data", str(error))
+        except TimeoutError:
+            return failure(
+                503, "timeout", f"the selectors took more than {picks.LONGEST_SECONDS:g} s: use simpler ones"
+            )
+
+    return handle
+
+
+class BrowsingEndpoint:
+    """See :mod:`tidegate.gateway.browsing`. No other origin may read it: it tells more than Pushgateway's API does."""
+
+    def __init__(
+        self,
+        store: interface.Store,
+        tracker: trackers.ScrapeTracker,
+        *,
+        clock: clocks.Clock,
+        picker: picks.Picker,
+    ) -> None:
+        self._store = store
+        self._tracker = tracker
+        self._clock = clock
+        self._listings = listings.Listings(store, picker=picker)
+
+    @_answers
+    async def list_groups(self, request: web.BaseRequest) -> descriptions.Json:
+        """``GET groups?search=&match[]=&state=&ownership=&kind=&namespace=&sort=&order=&limit=&offset=``.
+
+        The answer names the list that was made, so that other places of the same can be looked at by
+        ``?listing=&offset=&limit=``, for as long as it is kept.
+        """
+        _expect_only(request, *_SEEKING, *_PAGING)
+        offset = _number(request, "offset", default=0, most=10**9)
+        limit = _number(request, "limit", default=_USUAL_ROWS, most=_MOST_ROWS)
+        listing = await self._listing(request)
+        moment, active = self._now()
+        rows, turn = [], turns.Turn()
+        for key in listing.keys[offset : offset + limit]:
+            outline = self._store.outline(key)
+            rows.append({"labels": dict(key), "gone": True} if outline is None else self._row(outline, active, moment))
+            await turn.step()
+        return {
+            "now": moment.wall,
+            "listing": listing.id,
+            "is_current": listing.revision == self._store.revision,
+            "total": len(listing.keys),
+            "offset": offset,
+            "groups": rows,
+            "states": {state.value: count for state, count in self._store.states().items()},
+            "kinds": dict(listings.described(listing.kinds)),
+            "namespaces": dict(listings.described(listing.namespaces)),
+        }
+
+    @_answers
+    async def list_scrapers(self, request: web.BaseRequest) -> descriptions.Json:
+        """``GET scrapers``: whoever scrapes, how far each has read, and how many draining groups wait for it."""
+        _expect_only(request)
+        drained, turn = [], turns.Turn()
+        for key in self._store.draining_keys():
+            outline = self._store.outline(key)
+            if outline is not None:
+                drained.append(outline.life.pushed_revision)
+            await turn.step()
+        drained.sort()
+        moment, active = self._now()
+        waited_for = {reading.scraper for reading in active}
+        return {
+            "now": moment.wall,
+            "scrapers": [
+                descriptions.scraper(
+                    reading,
+                    revision=self._store.revision,
+                    awaited_by=_later(drained, reading.read_revision) if reading.scraper in waited_for else 0,
+                    moment=moment,
+                )
+                for reading in sorted(self._tracker.known(), key=lambda reading: reading.scraper)
+            ],
+        }
+
+    @_answers
+    async def list_deletions(self, request: web.BaseRequest) -> descriptions.Json:
+        """``GET deletions?offset=&limit=``: the last groups that were deleted since the process started."""
+        _expect_only(request, "offset", "limit")
+        offset = _number(request, "offset", default=0, most=10**9)
+        limit = _number(request, "limit", default=_USUAL_ROWS, most=_MOST_DELETIONS)
+        gone = self._store.departures()
+        shown = [descriptions.departure(one) for one in gone[offset : offset + limit]]
+        return {"now": self._clock.wall(), "total": len(gone), "offset": offset, "deletions": shown}
+
+    async def _listing(self, request: web.BaseRequest) -> listings.Listing:
+        id = request.query.get("listing")
+        if id is None:
+            return await self._listings.seek(_criteria(request))
+        if sought := sorted(set(request.query) - set(_PAGING)):
+            raise errors.BadRequestError(f"listing={id} is a list that was made already: leave out {sought[0]}")
+        listing = self._listings.find(id)
+        if listing is None:
+            raise NotThereError(f"listing={id} is no longer kept: ask without it for a new one", status=410)
+        return listing
+
+    @_answers
+    async def show_group(self, request: web.BaseRequest) -> descriptions.Json:
+        """``GET group?labels={"job":"backup"}``: one group with its metrics, and why it is still there."""
+        _expect_only(request, "labels")
+        key = read_key(request.query.get("labels", ""))
+        outline, view = self._store.outline(key), self._store.group(key)
+        if outline is None or view is None:
+            raise NotThereError(f"there is no group {groups.describe(key)}, or no more")
+        moment, active = self._now()
+        metrics, is_cut = await _families(view)
+        return {
+            "now": moment.wall,
+            "group": self._row(outline, active, moment, shown_owners=len(outline.life.claims)),
+            "why": reasons.why(outline.life, active, now=moment.steady),
+            "pushers": list(outline.pushers),
+            "families": metrics,
+            "is_cut": is_cut,
+        }
+
+    def _now(self) -> tuple[descriptions.Moment, list[scrapers.Reading]]:
+        moment = descriptions.now(self._clock)
+        return moment, self._tracker.active(now=moment.steady)
+
+    def _row(
+        self,
+        outline: interface.GroupOutline,
+        active: Collection[scrapers.Reading],
+        moment: descriptions.Moment,
+        *,
+        shown_owners: int = descriptions.SHOWN_OWNERS,
+    ) -> descriptions.Json:
+        pushes = self._store.tempo(outline.key, now=moment.wall)
+        return descriptions.group(outline, pushes=pushes, active=active, moment=moment, shown_owners=shown_owners)
+
+
+def read_key(text: str) -> groups.GroupingKey:
+    """The grouping key that this JSON spells.
+
+    :raises errors.BadRequestError: it spells none.
+    """
+    try:
+        labels = json.loads(text)
+    except ValueError as error:
+        raise errors.BadRequestError(f'labels are no JSON, such as {{"job":"backup"}}: {error}') from error
+    return key_of(labels)
+
+
+def key_of(labels: Any) -> groups.GroupingKey:
+    """The grouping key of what was read from JSON.
+
+    :raises errors.BadRequestError: it is none.
+    """
+    if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()) or not labels:
+        raise errors.BadRequestError('labels have to be an object of texts, such as {"job":"backup"}')
+    return groups.grouping_key(labels)
+
+
+def success(data: descriptions.Json) -> web.Response:
+    """The data in the envelope of Pushgateway's API."""
+    return _told({"status": "success", "data": data})
+
+
+def failure(status: int, kind: str, reason: str) -> web.Response:
+    """What went wrong, in the envelope of Pushgateway's API."""
+    return _told({"status": "error", "errorType": kind, "error": reason}, status=status)
+
+
+def _told(data: descriptions.Json, *, status: int = 200) -> web.Response:
+    return web.json_response(data, status=status, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+async def _families(view: interface.GroupView) -> tuple[list[descriptions.Json], bool]:
+    """The families of a group with their metrics, and whether these are not all."""
+    found, left, turn = [], _MOST_METRICS, turns.Turn()
+    for name, family in sorted(view.families.items()):
+        if name in interface.TIMES:
+            continue
+        read = functools.partial(pages.metrics, family.page, name=name, type=family.type)
+        metrics = read() if len(family.page.text) < bodies.LARGE else await asyncio.to_thread(read)
+        told = queries.family(family, metrics[:left])
+        found.append({"name": name, "metric_count": len(metrics), **told})
+        left -= len(told["metrics"])
+        await turn.step()
+    return found, sum(family["metric_count"] for family in found) > _MOST_METRICS - left
+
+
+def _criteria(request: web.BaseRequest) -> criteria.Criteria:
+    query = request.query
+    words = tuple(query.get("search", "").casefold().split())
+    if len(words) > _MOST_WORDS:
+        raise errors.BadRequestError(f"{len(words)} words are sought at once: send at most {_MOST_WORDS}")
+    order = query.get("order") or _ORDERS[0]
+    if order not in _ORDERS:
+        raise errors.BadRequestError(f"order is neither asc nor desc: {order!r}")
+    return criteria.Criteria(
+        words=words,
+        match=tuple(query.getall(picks.MATCH, [])),
+        state=_choice(request, "state", criteria.State),
+        ownership=_choice(request, "ownership", criteria.Ownership),
+        kind=query.get("kind", ""),
+        namespace=query.get("namespace", ""),
+        sort=_choice(request, "sort", criteria.Sort) or criteria.Sort.LABELS,
+        is_descending=order == "desc",
+    )
+
+
+def _choice(request: web.BaseRequest, name: str, choices: type[_Choice]) -> _Choice | None:
+    said = request.query.get(name)
+    if not said:
+        return None
+    try:
+        return choices(said)
+    except ValueError as error:
+        raise errors.BadRequestError(f"{name} is none of {', '.join(choices)}: {said!r}") from error
+
+
+def _number(request: web.BaseRequest, name: str, *, default: int, most: int) -> int:
+    said = request.query.get(name, str(default))
+    if not said.isascii() or not said.isdigit() or len(said) > 10:
+        raise errors.BadRequestError(f"{name} has to be a whole number from 0: {said!r}")
+    return min(int(said), most)
+
+
+def _expect_only(request: web.BaseRequest, *known: str) -> None:
+    unknown = sorted(set(request.query) - set(known))
+    if unknown:
+        raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}: there are {', '.join(known) or 'none'}")
+
+
+def _later(revisions: Sequence[int], revision: int) -> int:
+    return len(revisions) - bisect.bisect_right(revisions, revision)

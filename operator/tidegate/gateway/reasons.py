@@ -1,0 +1,71 @@
+"""Why a group is still there, in a sentence or two for people, as far as the gateway knows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from tidegate.model import durations, lives, scrapers
+from tidegate.scrapes import waits
+
+_NAMED = 3
+"""Owners or scrapers that are called by their names; of more it is said how many they are."""
+
+
+def why(life: lives.Life, active: Collection[scrapers.Reading], *, now: float) -> list[str]:
+    """Sentences about a group with this life.
+
+    :param active: the scrapers whose word is waited for.
+    :param now: steady seconds.
+    """
+    waiting = waits.wait(life, active, now=now)
+    if waiting is None or life.drain is None:
+        return _why_live(life, now=now)
+    if life.drain.expired:
+        over = "Its time to live is over, and nobody owns it."
+    else:
+        over = f"{_owners(life)} {'is' if len(life.claims) == 1 else 'are'} over."
+    return [over, *_why_draining(waiting, now=now)]
+
+
+def _why_live(life: lives.Life, *, now: float) -> list[str]:
+    if life.claims:
+        owns = "owns" if len(life.claims) == 1 else "own"
+        return [f"{_owners(life)} {owns} it.", "It stays until the operator says that all of its owners are over."]
+    expiry = lives.expiry(life)
+    if expiry is not None:
+        return [
+            "Nobody owns it.",
+            f"It drains unless it is pushed again within {_span(expiry - now)}: its time to live.",
+        ]
+    return ["Nobody owns it, and it was pushed without a time to live.", "It stays until somebody deletes it."]
+
+
+def _why_draining(waiting: waits.Wait, *, now: float) -> list[str]:
+    left = "" if waiting.until is None else _span(waiting.until - now)
+    match waiting.what:
+        case waits.For.OPERATOR:
+            return ["It was pushed after that: it stays until the operator says whether this was its owners' own push."]
+        case waits.For.SCRAPERS:
+            names = _listed(
+                [f"{one.user_agent or 'a scraper'} at {one.address}" for one in waiting.scrapers], "scrapers"
+            )
+            have = "has" if len(waiting.scrapers) == 1 else "have"
+            return [f"It goes when {names} {have} read its last push, and in {left} at the latest."]
+        case waits.For.DEADLINE:
+            return [f"No scraper is active that could read its last push: it goes in {left}, read or not."]
+        case waits.For.NOTHING:
+            return ["It goes in a moment."]
+
+
+def _owners(life: lives.Life) -> str:
+    return _listed([str(claim.owner) for claim in life.claims.values()], "owners")
+
+
+def _listed(names: Sequence[str], what: str) -> str:
+    if len(names) > _NAMED:
+        return f"{names[0]} and {len(names) - 1} other {what}"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _span(seconds: float) -> str:
+    return durations.spell(max(0.0, seconds))

@@ -1,0 +1,129 @@
+"""Write docs/flags.md and docs/metrics.md: each flag and each metric, as the code has them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import prometheus_client
+from prometheus_client import metrics as prometheus_metrics
+from prometheus_client import registry
+
+from tidegate import telemetry
+from tidegate.cli import commands
+from tidegate.controller import metrics as operator_metrics
+from tidegate.controller import stockmetrics
+from tidegate.gateway import metrics as gateway_metrics
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_HEAD = "<!-- Written by scripts/tables.py (`make tables`). -->\n"
+_DEFAULT = re.compile(r" ?\(default: (.*)\)$")
+
+
+def main() -> None:
+    """Write each file that is not what it should be."""
+    for path, text in texts().items():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"tables: wrote {path.relative_to(ROOT)}")
+
+
+def texts() -> dict[Path, str]:
+    """Every file that is written, and what stands in it."""
+    docs = ROOT / "docs"
+    return {docs / "flags.md": _HEAD + "\n".join(_flags()), docs / "metrics.md": _HEAD + "\n".join(_metrics())}
+
+
+def _flags() -> Iterator[str]:
+    yield "# Flags\n\nOf each command, as its `--help` has them, without `--help` itself.\n"
+    for parser in _parsers(commands.build_parser()):
+        rows = [row for action in parser._actions for row in _flag(parser, action)]
+        if rows:
+            yield f"## `{parser.prog}`\n\n| flag | default | what it says |\n| --- | --- | --- |"
+            yield "\n".join(rows) + "\n"
+
+
+def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """This one and all below it."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from _parsers(below)
+
+
+def _flag(parser: argparse.ArgumentParser, action: argparse.Action) -> Iterator[str]:
+    if action.dest == "help" or isinstance(action, argparse._SubParsersAction):
+        return
+    told = parser._get_formatter()._expand_help(action)
+    found = _DEFAULT.search(told)
+    default = f"`{found[1]}`" if found else ""
+    name = action.option_strings[0] if action.option_strings else str(action.metavar or action.dest)
+    if action.choices:
+        told = f"{_DEFAULT.sub('', told)}: {', '.join(f'`{choice}`' for choice in action.choices)}".removeprefix(": ")
+    yield f"| `{name}` | {_cell(default)} | {_cell(_DEFAULT.sub('', told))} |"
+
+
+class _Metric(NamedTuple):
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    text: str
+
+
+class _Registry(prometheus_client.CollectorRegistry):
+    """Remembers what was registered in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[_Metric] = []
+
+    def register(self, collector: registry.Collector) -> None:
+        if isinstance(collector, prometheus_metrics.MetricWrapperBase):
+            labels = tuple(collector._labelnames)
+            self.made.append(_Metric(collector._name, str(collector._type), labels, collector._documentation))
+        else:
+            for family in collector.collect():
+                labels = tuple(getattr(family, "_labelnames", ()))
+                self.made.append(_Metric(family.name, family.type, labels, family.documentation))
+
+
+def _metrics() -> Iterator[str]:
+    yield "# Metrics\n\nOf tidegate itself; `process_*` and `python_*` are those of prometheus_client.\n"
+    for title, kinds in (
+        ("Gateway (:9091)", (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics)),
+        ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
+        ("Operator beside a stock Pushgateway (:9093), too", (stockmetrics.StockMetrics,)),
+    ):
+        made = _Registry()
+        for kind in kinds:
+            kind(made)
+        yield f"## {title}\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |"
+        yield "\n".join(map(_metric, sorted(made.made))) + "\n"
+    yield f"## Both\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |\n{_build_info()}\n"
+
+
+def _metric(metric: _Metric) -> str:
+    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    return f"| `{name}` | {metric.type} | {labels} | {_cell(metric.text)} |"
+
+
+def _build_info() -> str:
+    """It is made with the registry of a process."""
+    [found] = [family for family in telemetry.new_registry().collect() if family.name.startswith("tidegate_build")]
+    [sample] = found.samples
+    labels = ", ".join(f"`{label}`" for label in sample.labels)
+    return f"| `{sample.name}` | {found.type} | {labels} | {_cell(found.documentation)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    main()

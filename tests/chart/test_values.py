@@ -1,0 +1,135 @@
+"""Every value is documented, has a schema and makes a difference; a wrong one is refused, and the error says why."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts import chart
+from tests.chart import charts
+
+CHANGES: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "changes.yaml").read_text())
+DOCUMENTED = {".".join(each.path): each for each in chart.values()}
+SCHEMA = json.loads((charts.FOLDER / "values.schema.json").read_text())
+
+
+def _leaves(data: Any, path: tuple[str, ...] = ()) -> list[str]:
+    if isinstance(data, dict) and data:
+        return [leaf for key, value in data.items() for leaf in _leaves(value, (*path, key))]
+    return [".".join(path)]
+
+
+def test_every_value_has_a_comment_above_it() -> None:
+    def documented(leaf: str) -> bool:
+        return any(leaf == path or leaf.startswith(f"{path}.") for path in DOCUMENTED)
+
+    assert [leaf for leaf in _leaves(charts.values()) if not documented(leaf)] == []
+
+
+def test_every_value_is_changed_by_a_test() -> None:
+    assert list(CHANGES) == list(DOCUMENTED)
+
+
+def test_the_schema_has_the_values_and_no_others() -> None:
+    def compare(schema: dict[str, Any], data: dict[str, Any], path: str) -> None:
+        if "properties" in schema and path not in ("strategy", "podDisruptionBudget", "serviceMonitor.basicAuth"):
+            # `enabled` is for a chart that has this one as a dependency.
+            assert schema["properties"].keys() - ({"enabled"} if not path else set()) == data.keys(), path
+            for key, value in data.items():
+                if isinstance(value, dict):
+                    compare(schema["properties"][key], value, f"{path}.{key}".removeprefix("."))
+
+    compare(SCHEMA, charts.values(), "")
+
+
+@functools.cache
+def _plain(given: str) -> str:
+    return _text(json.loads(given))
+
+
+def _text(values: dict[str, Any]) -> str:
+    return yaml.safe_dump(charts.rendered(values))
+
+
+def _with(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    made = copy.deepcopy(values)
+    inner = made
+    *above, last = path.split(".")
+    for key in above:
+        inner = inner.setdefault(key, {})
+    inner[last] = value
+    return made
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_value_makes_a_difference(path: str) -> None:
+    change = CHANGES[path]
+    given = change.get("given", {})
+    changed = _with(given, path, change["to"])
+    if "refused" in change:
+        with pytest.raises(charts.HelmError, match=change["refused"]):
+            charts.rendered(changed)
+        return
+    before = given
+    if "from" in change:
+        before = _with(given, path, functools.reduce(lambda data, key: data[key], path.split("."), change["from"]))
+    assert _text(changed) != _plain(json.dumps(before))
+
+
+WRONG = {
+    "unknown": ({"persistentvolume": {}}, "additional properties 'persistentvolume' not allowed"),
+    "misspelled": ({"operator": {"dryrun": True}}, "at '/operator': additional properties 'dryrun' not allowed"),
+    "no-duration": ({"operator": {"drainTimeout": "5 days"}}, "at '/operator/drainTimeout': '5 days' does not match"),
+    "no-rule": ({"operator": {"ownership": "pods"}}, "at '/operator/ownership': 'pods' does not match"),
+    "no-number": ({"operator": {"breakerLimit": "many"}}, "at '/operator/breakerLimit'"),
+    "no-kind": ({"watch": {"extra": ["runs"]}}, "at '/watch/extra/0': 'runs' does not match"),
+    "no-type": ({"service": {"type": "ExternalName"}}, "at '/service/type': value must be one of 'ClusterIP'"),
+    "port-name": ({"service": {"portName": "operator"}}, "at '/service/portName'"),
+    "text-for-a-switch": ({"serviceMonitor": {"enabled": "yes"}}, "at '/serviceMonitor/enabled': got string, want"),
+    "number-in-a-label": ({"podLabels": {"a": 1}}, "at '/podLabels/a': got number, want string"),
+    "limit": ({"resources": {"memory": "1Gi"}}, "at '/resources': additional properties 'memory' not allowed"),
+    "two-replicas": ({"replicaCount": 2}, "replicaCount: the groups are in one Pod, .* Leave it at 1"),
+    "pushgateways-image": ({"image": {"repository": "quay.io/prometheus/pushgateway"}}, "that is Pushgateway's image"),
+    "pushgateways-tag": ({"image": {"tag": "v1.11.3"}}, "v1.11.3 is a version of Pushgateway"),
+    "little-memory": ({"resources": {"limits": {"memory": "32Mi"}}}, "32Mi is too little.*Give it 128Mi or more"),
+    "control-flag": ({"extraArgs": ["--control.listen-address=:1"]}, "extraArgs: --control.listen-address=:1 is the"),
+    "taken-port": (
+        {"extraContainers": [{"name": "proxy", "ports": [{"containerPort": 9092}]}]},
+        "proxy listens on port 9092, which is taken",
+    ),
+    "claim-unused": ({"persistentVolume": {"existingClaim": "mine"}}, "existingClaim: it takes"),
+    "two-web-configurations": (
+        {"tls": {"enabled": True}, "webConfiguration": {"existingSecret": {"name": "web"}}},
+        "Leave webConfiguration out",
+    ),
+    "users-twice": (
+        {"webConfiguration": {"basicAuthUsers": {"a": "b"}, "existingSecret": {"name": "web"}}},
+        "give either basicAuthUsers or existingSecret",
+    ),
+    "two-monitors": ({"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}, "Choose one"),
+    "no-hosts": ({"ingress": {"enabled": True}}, "ingress.hosts: name at least one host"),
+    "url-beside-a-gateway": ({"gateway": {"url": "http://a"}}, "with gateway.enabled: false"),
+    "no-url": ({"gateway": {"enabled": False}}, "say where the Pushgateway is"),
+    "volume-without-a-gateway": (
+        {"gateway": {"enabled": False, "url": "http://a"}, "persistentVolume": {"enabled": True}},
+        "persistentVolume.enabled: it is the gateway's",
+    ),
+    "route-without-a-gateway": (
+        {"gateway": {"enabled": False, "url": "http://a"}, "route": {"main": {"enabled": True}}},
+        "route: it leads to the gateway",
+    ),
+}
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(("values", "said"), WRONG.values(), ids=WRONG)
+def test_a_wrong_value_is_refused_with_a_reason(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(charts.HelmError, match=said):
+        charts.rendered(values)

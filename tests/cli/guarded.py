@@ -1,0 +1,55 @@
+"""A gateway behind TLS, a password and a prefix."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import bcrypt
+import trustme
+
+from tests.gateway import clients
+from tests.support import ports
+from tidegate import settings, telemetry
+from tidegate.aiokits import clocks
+from tidegate.gateway import servers
+
+
+class Guarded(NamedTuple):
+    """The gateway, and the environment that trusts its certificate."""
+
+    gateway: servers.Gateway
+    trusted: dict[str, str]
+
+    def url(self, user: str = "job:s%2Fx@", *, path: str = "/a") -> str:
+        """Its address as whoever has this user and password gives it."""
+        return f"https://{user}{clients.HOST}:{self.gateway.web_port}{path}"
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Guarded]:
+    """It, with its files in this folder."""
+    authority = trustme.CA()
+    issued = authority.issue_cert(clients.HOST)
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    password = bcrypt.hashpw(b"s/x", bcrypt.gensalt(4)).decode()
+    tls = "tls_server_config: {cert_file: cert.pem, key_file: key.pem}"
+    (folder / "web.yml").write_text(f'{tls}\nbasic_auth_users: {{job: "{password}"}}\n')
+    web = settings.WebSettings(
+        listen_addresses=(f"{clients.HOST}:0",), config_file=str(folder / "web.yml"), route_prefix="/a"
+    )
+    chosen = settings.GatewaySettings(
+        web=web, control_address=f"{clients.HOST}:{ports.free_port()}", control_token=clients.TOKEN, stop_seconds=0.1
+    )
+    registry = telemetry.new_registry()
+    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+    await gateway.start()
+    try:
+        yield Guarded(gateway, {"SSL_CERT_FILE": str(folder / "ca.pem")})
+    finally:
+        await gateway.stop()

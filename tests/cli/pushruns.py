@@ -1,0 +1,52 @@
+"""``tidegate push`` as a process, and a gateway in the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import aiohttp
+
+from tests.cli import runs
+from tests.gateway import clients
+from tidegate import settings, telemetry
+from tidegate.aiokits import clocks
+from tidegate.gateway import servers
+
+
+class Target(NamedTuple):
+    """A gateway and a client of it."""
+
+    gateway: servers.Gateway
+    client: clients.Client
+
+    @property
+    def url(self) -> str:
+        """The flag that says where it is."""
+        return f"--gateway.url={self.client.url}"
+
+    async def push(self, *arguments: str, stdin: int | bytes = asyncio.subprocess.DEVNULL) -> runs.Ran:
+        """``tidegate push`` to it, for the job x."""
+        return await runs.run("push", "--job=x", self.url, *arguments, stdin=stdin)
+
+
+@contextlib.asynccontextmanager
+async def opened(*, port: int = 0, utf8_names: bool = False) -> AsyncIterator[Target]:
+    """Both."""
+    chosen = settings.GatewaySettings(
+        web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:{port}",)),
+        control_address=f"{clients.HOST}:0",
+        control_token=clients.TOKEN,
+        stop_seconds=0.1,
+        push=settings.PushSettings(enable_utf8_names=utf8_names),
+    )
+    registry = telemetry.new_registry()
+    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+    await gateway.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Target(gateway, clients.Client(gateway, session))
+    finally:
+        await gateway.stop()

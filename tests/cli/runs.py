@@ -1,0 +1,62 @@
+"""The command as a process, beside servers in the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 30.0
+_NOT_OURS = ("KUBECONFIG", "TIDEGATE_URL")
+"""What the environment of whoever runs the tests may say."""
+
+
+class Ran(NamedTuple):
+    """How it ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def run(
+    *arguments: str,
+    stdin: int | bytes = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+) -> Ran:
+    """``tidegate`` with these arguments; ``stdin`` may be what is to be read there."""
+    given, to = (stdin, asyncio.subprocess.PIPE) if isinstance(stdin, bytes) else (None, stdin)
+    async with started(*arguments, stdin=to, stdout=stdout, env=env) as process, asyncio.timeout(_SECONDS):
+        out, err = await process.communicate(given)
+    assert b"Traceback" not in err, err.decode()
+    return Ran(process.returncode or 0, (out or b"").decode(), err.decode())
+
+
+@contextlib.asynccontextmanager
+async def started(
+    *arguments: str,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The same while it runs; it ends with the block."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tidegate", *arguments),
+        cwd=_ROOT,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=asyncio.subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name not in _NOT_OURS} | dict(env or {}),
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()

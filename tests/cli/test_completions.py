@@ -1,0 +1,91 @@
+"""Completions as somebody gets them who types in a real bash, zsh or fish."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli import shells
+from tidegate.cli import commands, completions
+
+ECHO = "tidegate() { printf '<%s>' \"$@\"; echo '<end>'; }"
+
+CASES = [
+    pytest.param("gr", ["groups"], id="command"),
+    pytest.param("groups li", ["groups", "list"], id="verb"),
+    pytest.param("groups --gateway.url x ex", ["groups", "--gateway.url", "x", "explain"], id="verb-after-a-value"),
+    pytest.param("groups --gateway.url=x ex", ["groups", "--gateway.url=x", "explain"], id="verb-after-a-flag"),
+    pytest.param("push --repl", ["push", "--replace"], id="switch"),
+    pytest.param("gateway --no-web.sys", ["gateway", "--no-web.systemd-socket"], id="switch-off"),
+    pytest.param("groups list --output=j", ["groups", "list", "--output=json"], id="choice"),
+    pytest.param("run --log.level war", ["run", "--log.level", "warn"], id="choice-as-a-word"),
+    pytest.param("operator --gateway.kind=p", ["operator", "--gateway.kind=pushgateway"], id="choice-of-the-operator"),
+    pytest.param("completions z", ["completions", "zsh"], id="shell"),
+    pytest.param("push --job=x met", ["push", "--job=x", "metrics.prom"], id="file"),
+    pytest.param("gateway --persistence.file=met", ["gateway", "--persistence.file=metrics.prom"], id="file-of-a-flag"),
+    pytest.param(
+        "import --persistence.file met", ["import", "--persistence.file", "metrics.prom"], id="file-as-a-word"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a file, and each shell's script."""
+    made = tmp_path_factory.mktemp("completions")
+    (made / "metrics.prom").write_text("rows 7\n")
+    for shell in completions.SHELLS:
+        (made / f"tidegate.{shell}").write_text(completions.script(shell, commands.build_parser()))
+    return made
+
+
+@pytest.fixture(scope="module", params=[shells.bash, shells.zsh], ids=["bash", "zsh"])
+def typist(request: pytest.FixtureRequest, folder: Path) -> Iterator[shells.Typist]:
+    script = f". ./tidegate.{request.param.__name__}"
+    with shells.typing(shells.found(request.param), ECHO, script, folder=folder) as typing:
+        yield typing
+
+
+@pytest.mark.parametrize(("typed", "words"), CASES)
+def test_one_key_completes_what_is_typed(typist: shells.Typist, typed: str, words: list[str]) -> None:
+    typist.type(f"tidegate {typed}\t\n")
+    assert re.findall("<([^>]*)>", typist.read("<end>")) == words
+
+
+def test_a_flag_with_a_value_is_typed_on(typist: shells.Typist) -> None:
+    typist.type("tidegate groups list --out\tj\t\n")
+    assert re.findall("<([^>]*)>", typist.read("<end>")) == ["groups", "list", "--output=json"]
+
+
+@pytest.mark.parametrize(("typed", "words"), CASES)
+def test_fish_offers_the_same(folder: Path, typed: str, words: list[str]) -> None:
+    shell = shells.found(shells.fish)
+    ran = subprocess.run(
+        [*shell.command, "-c", "source tidegate.fish; complete -C $argv[1]", "--", f"tidegate {typed}"],
+        cwd=folder,
+        env={"HOME": str(folder), **shell.environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [line.split("\t")[0] for line in ran.stdout.splitlines()] == [words[-1]]
+
+
+@pytest.mark.parametrize("shell", completions.SHELLS)
+def test_the_command_writes_the_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["completions", shell]) == 0
+    assert capsys.readouterr().out == completions.script(shell, commands.build_parser())
+
+
+def test_every_command_and_flag_is_in_it() -> None:
+    told = completions.script(completions.BASH, commands.build_parser())
+    assert all(f"'{word}'" in told for word in ("completions", "explain", "--help", "--limit.body=", "--no-dry-run"))
+
+
+def test_a_quote_in_a_help_text_does_not_end_it() -> None:
+    for shell in (completions.ZSH, completions.FISH):
+        assert r"the external URL'\''s path" in completions.script(shell, commands.build_parser())

@@ -1,0 +1,142 @@
+"""``tidegate push`` as a shell script runs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli import pushruns, runs
+from tests.support import delimited
+from tidegate.exposition import metrics_pb2 as pb
+from tidegate.model import groups
+
+DONE = runs.Ran(0, "", "")
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[pushruns.Target]:
+    async with pushruns.opened() as made:
+        yield made
+
+
+async def test_a_file_is_pushed_and_nothing_said(target: pushruns.Target, tmp_path: Path) -> None:
+    (tmp_path / "metrics.prom").write_text("rows 7\n")
+    assert await target.push(str(tmp_path / "metrics.prom"), "--label=instance=db1") == DONE
+    assert await target.client.pushed() == ['rows{instance="db1",job="x"} 7']
+
+
+@pytest.mark.parametrize("file", [[], ["-"]], ids=["nothing", "hyphen"])
+async def test_standard_input_is_pushed(target: pushruns.Target, file: list[str]) -> None:
+    assert await target.push(*file, stdin=b"rows 7\n") == DONE
+    assert await target.client.pushed() == ['rows{instance="",job="x"} 7']
+
+
+async def test_values_can_be_given_without_a_file(target: pushruns.Target) -> None:
+    assert await target.push("--metric=rows=1024", '--metric=bytes{kind="a=b"}=2e3') == DONE
+    assert await target.client.pushed() == [
+        'bytes{instance="",job="x",kind="a=b"} 2000',
+        'rows{instance="",job="x"} 1024',
+    ]
+
+
+async def test_other_families_of_the_group_stay(target: pushruns.Target) -> None:
+    await target.push("--metric=a=1", "--metric=b=1")
+    await target.push("--metric=b=2")
+    assert await target.client.pushed() == ['a{instance="",job="x"} 1', 'b{instance="",job="x"} 2']
+
+
+async def test_replace_leaves_none_of_them(target: pushruns.Target) -> None:
+    await target.push("--metric=a=1", "--metric=b=1")
+    await target.push("--metric=b=2", "--replace")
+    assert await target.client.pushed() == ['b{instance="",job="x"} 2']
+
+
+async def test_delete_takes_away_that_group_alone(target: pushruns.Target) -> None:
+    await target.push("--metric=a=1")
+    await target.push("--metric=a=2", "--label=l=v")
+    assert await target.push("--delete", "--label=l=v") == DONE
+    assert await target.client.pushed() == ['a{instance="",job="x"} 1']
+
+
+@pytest.mark.parametrize("value", ["a/b", "", "é ü", "..", "%2F", "a=b", "x\ny", "?#"])
+async def test_a_label_may_have_any_value(target: pushruns.Target, value: str) -> None:
+    assert await target.push("--metric=a=1", f"--label=l={value}") == DONE
+    assert target.gateway.store.grouping_keys() == [groups.grouping_key({"job": "x", "l": value})]
+    assert await target.push("--delete", f"--label=l={value}") == DONE
+    assert target.gateway.store.grouping_keys() == []
+
+
+async def test_a_job_may_have_any_name(target: pushruns.Target) -> None:
+    assert await target.push("--metric=a=1", "--job=é/b") == DONE
+    assert target.gateway.store.grouping_keys() == [groups.grouping_key({"job": "é/b"})]
+
+
+async def test_a_name_beyond_the_plain_ones_is_refused_where_the_gateway_takes_none(target: pushruns.Target) -> None:
+    ran = await target.push("--metric=a=1", "--label=é.b=v")
+    assert (ran.status, ran.out) == (1, "")
+    assert "improper label name 'é.b'" in ran.err
+    assert target.gateway.store.grouping_keys() == []
+
+
+async def test_a_name_beyond_the_plain_ones_is_itself_where_the_gateway_takes_it() -> None:
+    async with pushruns.opened(utf8_names=True) as target:
+        assert await target.push("--metric=a=1", "--label=é.b=v") == DONE
+        assert target.gateway.store.grouping_keys() == [groups.grouping_key({"job": "x", "é.b": "v"})]
+
+
+async def test_a_time_to_live_arrives(target: pushruns.Target) -> None:
+    assert await target.push("--metric=a=1", "--ttl=1h30m") == DONE
+    [key] = target.gateway.store.grouping_keys()
+    view = target.gateway.store.group(key)
+    assert view is not None
+    assert view.life.expires == pytest.approx(view.push_time + 5400.0, abs=1.0)
+
+
+@pytest.mark.parametrize("packed", [[], ["--gzip"]], ids=["plain", "gzip"])
+async def test_a_large_body_arrives_whole(target: pushruns.Target, packed: list[str]) -> None:
+    body = "".join(f'a{{l="{"x" * 1_000}",n="{number}"}} {number}\n' for number in range(5_000))
+    assert await target.push("-", *packed, stdin=body.encode()) == DONE
+    assert len(await target.client.pushed()) == 5_000
+
+
+async def test_protobuf_is_pushed_where_that_is_said(target: pushruns.Target) -> None:
+    family = pb.MetricFamily(name=b"rows", type=1, metric=[pb.Metric(gauge=pb.Gauge(value=7))])
+    assert await target.push("--format=protobuf", stdin=delimited.families(family)) == DONE
+    assert await target.client.pushed() == ['rows{instance="",job="x"} 7']
+
+
+async def test_the_line_that_is_wrong_is_named_and_nothing_is_pushed(target: pushruns.Target) -> None:
+    ran = await target.push(stdin=b"rows 7\nbytes seven\n")
+    assert (ran.status, ran.out) == (1, "")
+    assert "/metrics/job/x: 400: text format parsing error in line 2" in ran.err
+    assert ran.err.count("\n") == 1
+    assert await target.client.pushed() == []
+
+
+async def test_on_a_terminal_nobody_is_left_waiting(target: pushruns.Target) -> None:
+    ours, theirs = os.openpty()
+    try:
+        ran = await target.push(stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (ran.status, ran.out) == (2, "")
+    assert "there is nothing to push: give FILE, --metric, or - for what you type here" in ran.err
+
+
+@pytest.mark.parametrize("body", [b"", b"\n \n"])
+async def test_a_pipe_that_brings_nothing_does_not_empty_the_group(target: pushruns.Target, body: bytes) -> None:
+    await target.push("--metric=a=1")
+    ran = await target.push("--replace", stdin=body)
+    assert (ran.status, ran.out) == (2, "")
+    assert "there is nothing in standard input" in ran.err
+    assert await target.client.pushed() == ['a{instance="",job="x"} 1']
+
+
+async def test_the_environment_may_say_where_to(target: pushruns.Target) -> None:
+    env = {"TIDEGATE_URL": target.client.url}
+    assert await runs.run("push", "--job=x", "--metric=a=1", env=env) == DONE
+    assert await target.client.pushed() == ['a{instance="",job="x"} 1']

@@ -1,0 +1,50 @@
+"""``tidegate push`` to the real Pushgateway, which is what many have."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli import runs
+from tests.differential import pushgateways
+
+
+@pytest.fixture(params=pushgateways.programs().items(), ids=lambda named: named[0])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    _, find = request.param
+    pushgateway = pushgateways.Pushgateway(pushgateways.found(find), folder=tmp_path)
+    try:
+        pushgateway.start()
+        yield pushgateway.url
+    finally:
+        pushgateway.process.stop()
+
+
+async def _groups(url: str) -> list[dict[str, str]]:
+    def read() -> list[dict[str, str]]:
+        with urllib.request.urlopen(f"{url}/api/v1/metrics", timeout=10) as answer:
+            return [group["labels"] for group in json.load(answer)["data"]]
+
+    return await asyncio.to_thread(read)
+
+
+async def _push(url: str, *arguments: str, stdin: bytes = b"a 1\n") -> runs.Ran:
+    return await runs.run("push", "--job=x", f"--gateway.url={url}", *arguments, stdin=stdin)
+
+
+@pytest.mark.parametrize("value", ["db1", "a/b", "", "é", ".."])
+async def test_it_takes_and_deletes_the_group_that_is_meant(url: str, value: str) -> None:
+    assert await _push(url, f"--label=l={value}") == runs.Ran(0, "", "")
+    assert await _groups(url) == [{"job": "x", "l": value}]
+    assert await _push(url, f"--label=l={value}", "--delete") == runs.Ran(0, "", "")
+
+
+async def test_what_it_refuses_is_told(url: str) -> None:
+    ran = await _push(url, stdin=b"a 1\nb x\n")
+    assert (ran.status, ran.out) == (1, "")
+    assert "400: text format parsing error in line 2" in ran.err

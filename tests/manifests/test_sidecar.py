@@ -1,0 +1,89 @@
+"""The operator in the Pod of a stock Pushgateway: a second container, and nothing else of the Pod is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.docs import documents as pages
+from tests.manifests import documents, kustomizations
+from tidegate.cli import commands
+
+pytestmark = pytest.mark.cluster
+
+OPERATOR = "tidegate-operator"
+
+
+def made(folder: Path, *, kind: str = "Deployment", name: str = "prometheus-pushgateway") -> list[documents.Object]:
+    """What the page about Pushgateway shows, for a Pushgateway of this kind and name."""
+    page = pages.ROOT / "docs" / "beside-pushgateway.md"
+    [block] = [each for each in pages.yaml_blocks(page) if "components/sidecar" in each]
+    (folder / "kustomization.yaml").write_text(block)
+    (folder / "tidegate").symlink_to(pages.ROOT)
+    (folder / "pushgateway.yaml").write_text(yaml.safe_dump(pushgateway(kind, name)))
+    return kustomizations.objects(folder)
+
+
+def pushgateway(kind: str, name: str) -> documents.Object:
+    """A Pushgateway as people have it."""
+    labels = {"app.kubernetes.io/name": "prometheus-pushgateway"}
+    container = {
+        "name": "pushgateway",
+        "image": "quay.io/prometheus/pushgateway:v1.11.3",
+        "ports": [{"name": "metrics", "containerPort": 9091}],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    }
+    context = {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}}
+    pod = {"securityContext": context, "containers": [container], "volumes": [{"name": "data", "emptyDir": {}}]}
+    spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+    if kind == "StatefulSet":
+        spec["serviceName"] = name
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+@pytest.mark.parametrize("name", ["pushgateway", "prometheus-pushgateway"])
+def test_it_comes_after_what_is_there_and_changes_none_of_it(kind: str, name: str, tmp_path: Path) -> None:
+    pod = documents.pod_spec(kustomizations.workload(made(tmp_path, kind=kind, name=name)))
+    before = documents.pod_spec(pushgateway(kind, name))
+    first, second = pod["containers"]
+    assert (first, second["name"]) == (before["containers"][0], OPERATOR)
+    assert pod["securityContext"] == before["securityContext"]
+    assert before["volumes"][0] in pod["volumes"]
+
+
+def test_it_takes_its_arguments_and_calls_the_pushgateway_on_loopback(tmp_path: Path) -> None:
+    operator = kustomizations.container(made(tmp_path), OPERATOR)
+    chosen = commands.build_parser().parse_args(operator["args"])
+    assert (chosen.command, chosen.gateway_kind) == ("operator", "pushgateway")
+    [url] = [each for each in operator["env"] if "value" in each]
+    assert chosen.gateway_url == f"$({url['name']})"
+    assert url["value"] == "http://127.0.0.1:9091"
+
+
+def test_only_it_has_the_token_of_the_account_that_has_the_rights(tmp_path: Path) -> None:
+    objects = made(tmp_path)
+    pod = documents.pod_spec(kustomizations.workload(objects))
+    assert pod["automountServiceAccountToken"] is False
+    [token] = [each["name"] for each in pod["volumes"] if "projected" in each]
+    holders = [each["name"] for each in pod["containers"] if token in [it["name"] for it in each["volumeMounts"]]]
+    assert holders == [OPERATOR]
+    [binding] = kustomizations.of_kind(objects, "ClusterRoleBinding")
+    account = {"kind": "ServiceAccount", "name": pod["serviceAccountName"], "namespace": "monitoring"}
+    assert binding["subjects"] == [account]
+
+
+def test_it_is_the_image_and_as_unprivileged_as_in_a_pod_of_its_own(tmp_path: Path) -> None:
+    operator = kustomizations.container(made(tmp_path), OPERATOR)
+    own = kustomizations.container(kustomizations.combination(), "operator")
+    assert operator["image"] == own["image"]
+    assert own["securityContext"].items() <= operator["securityContext"].items()
+    assert operator["securityContext"]["runAsNonRoot"] is True
+
+
+def test_another_workload_is_left_as_it_is(tmp_path: Path) -> None:
+    found = kustomizations.workload(made(tmp_path, name="pushgateway-proxy"))
+    assert documents.pod_spec(found) == documents.pod_spec(pushgateway("Deployment", "pushgateway-proxy"))

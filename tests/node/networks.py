@@ -1,0 +1,10 @@
+"""The addresses of the node's own network, which no other network can reach or be reached from."""
+
+NODE = "192.0.2.10"
+"""The node's: one that documents use, so that a packet that went astray would arrive nowhere."""
+PODS = "10.244.0.0/24"
+SERVICES = "10.0.0.0/24"
+API_SERVICE = "10.0.0.1"
+"""The first of the Services' addresses is always the API server's."""
+DNS_SERVICE = "10.0.0.10"
+DOMAIN = "cluster.local"

@@ -1,0 +1,121 @@
+"""Where the tests install tidegate: a node of their own, or a cluster that somebody gave them."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.cluster import apis, binaries, clusters, controlplane
+from tests.images import checkouts
+from tests.node import nodeimages, nodes, systems
+
+KUBECONFIG_VARIABLE = "E2E_KUBECONFIG"
+CONTEXT_VARIABLE = "E2E_CONTEXT"
+IMAGE_VARIABLE = "E2E_IMAGE"
+
+_KNOWN = ("kind-", "k3d-")
+_KNOWN_WHOLE = ("minikube",)
+_KUBECTL_SECONDS = 300.0
+_VOLUME = "data"
+
+
+class RefusedContextError(Exception):
+    """The kubeconfig's context is not one that tests may write to; the message says how to let them."""
+
+
+def check_context(context: str, *, allowed: str | None) -> None:
+    """Raise `RefusedContextError` unless clusters of this name are for tests, or somebody said that this one is."""
+    if context.startswith(_KNOWN) or context in _KNOWN_WHOLE or context == allowed:
+        return
+    raise RefusedContextError(
+        f"the context {context!r} may be anybody's cluster: use one of kind, k3d or minikube, "
+        f"or set {CONTEXT_VARIABLE}={context} if the tests may install into it"
+    )
+
+
+class Place:
+    """A cluster, as kubectl and nothing else reaches it."""
+
+    def __init__(self, *, kubectl: Path, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+        self._kubectl = kubectl
+
+    def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
+        """Run kubectl and return its stdout; raises `clusters.KubectlError`."""
+        return self._run([str(self._kubectl), *map(str, arguments)], cwd=None, stdin=stdin)
+
+    def shell(self, command: str, *, folder: Path) -> str:
+        """Run a line as README has it, in this folder."""
+        return self._run(["bash", "-euc", command], cwd=folder, stdin=None)
+
+    def apply(self, objects: Iterable[apis.Object]) -> None:
+        """Apply these objects, as one that may have been applied before."""
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(listed))
+
+    def get(self, resource: str, name: str, *, namespace: str) -> apis.Object:
+        """An object as it is now."""
+        found: apis.Object = json.loads(
+            self.kubectl("get", resource, name, f"--namespace={namespace}", "--output=json")
+        )
+        return found
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a command which runs kubectl by its name."""
+        path = os.pathsep.join([str(self._kubectl.parent), os.environ.get("PATH", os.defpath)])
+        cache = str(self.kubeconfig.parent / "kubectl-cache")
+        return {**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": cache}
+
+    def _run(self, command: list[str], *, cwd: Path | None, stdin: str | None) -> str:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            input=stdin,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=_KUBECTL_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise clusters.KubectlError(f"{' '.join(command)}: {done.stderr.strip()}")
+        return done.stdout
+
+
+class OwnNode(Place):
+    """Control plane and node of this process's own namespaces; `start` and `stop`."""
+
+    def __init__(self, folder: Path, *, images: Iterable[Path]) -> None:
+        self._plane = controlplane.ControlPlane(folder, shape=nodes.SHAPE)
+        super().__init__(kubectl=self._plane.kubectl, kubeconfig=self._plane.admin_kubeconfig)
+        self._images = tuple(images)
+        self._node = nodes.Node(self._plane, folder=folder / "node")
+
+    def start(self) -> None:
+        """Return when pods run, names are answered, and a volume waits for its claim."""
+        self._plane.start()
+        self._node.start_containerd([*nodeimages.ensure().values(), *self._images])
+        # The examples name the image that is released; here it is the one that was built.
+        self._node.ctr("--namespace=k8s.io", "images", "tag", checkouts.NAME, checkouts.RELEASED)
+        self._node.start()
+        (systems.VOLUMES / _VOLUME).mkdir(parents=True)
+        self.apply([*systems.names(), systems.volume(_VOLUME, node=nodes.NAME)])
+        self.kubectl("rollout", "status", "--namespace=kube-system", "deployment/coredns", "--timeout=60s")
+
+    def stop(self) -> None:
+        """End it all."""
+        self._plane.stop()
+        self._node.stop()
+
+
+def existing(kubeconfig: Path) -> Place:
+    """The cluster of a kubeconfig's current context.
+
+    :raises RefusedContextError: it is not known to be one for tests.
+    """
+    place = Place(kubectl=binaries.ensure(["kubectl"])["kubectl"], kubeconfig=kubeconfig)
+    context = place.kubectl("config", "current-context").strip()
+    check_context(context, allowed=os.environ.get(CONTEXT_VARIABLE))
+    return place

@@ -1,0 +1,37 @@
+"""What README tells its reader to do on a cluster, read out of it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_HEADING = "## Use it on a cluster\n"
+_BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instructions:
+    """The section's file and commands, in its order."""
+
+    kustomization: str
+    commands: tuple[str, ...]
+
+    @property
+    def image(self) -> str:
+        """The image that the build command names."""
+        (built,) = (each for each in self.commands if each.startswith("docker build "))
+        return built.split()[3]
+
+    def kubectl(self) -> tuple[str, ...]:
+        """The commands for the cluster; those of docker are done by whoever has no docker."""
+        return tuple(each for each in self.commands if not each.startswith("docker "))
+
+
+def instructions(text: str | None = None) -> Instructions:
+    """What README's section on clusters has in its blocks."""
+    text = (ROOT / "README.md").read_text() if text is None else text
+    section = text.split(_HEADING, 1)[1].split("\n## ", 1)[0]
+    blocks = _BLOCK.findall(section)
+    (kustomization,) = (content for kind, content in blocks if kind == "yaml")
+    lines = (line for kind, content in blocks if kind == "sh" for line in content.splitlines())
+    return Instructions(kustomization=kustomization, commands=tuple(line for line in lines if line.strip()))

@@ -1,0 +1,83 @@
+"""With the component persistent nothing acknowledged is lost, and pushes go on, whatever becomes of the Pod."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.node import installations, places, processes
+from tests.support import waiting
+
+pytestmark = pytest.mark.node
+
+_KEPT = """
+from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
+registry = CollectorRegistry()
+Gauge("e2e_kept", "Until its Job is deleted.", registry=registry).set({value})
+push_to_gateway("{url}", job="{group}", registry=registry)
+"""
+_PATIENT = (Path(__file__).parent / "patient.py").read_text()
+_PUSHERS = 3
+
+
+def _keep(installed: installations.Installation, group: str, value: float) -> None:
+    """Have a Job push a group that stays for as long as the Job does, which is over."""
+    script = _KEPT.format(url=installations.GATEWAY, group=group, value=value)
+    installed.ended(installed.python(group, script, annotations={"tidegate.dev/cleanup": "on-deletion"}))
+
+
+def _started(installed: installations.Installation) -> tuple[str, int]:
+    """Which Pod it is, and how often its gateway was started again."""
+    pod = installed.place.get("pods", installations.POD, namespace=installations.NAMESPACE)
+    (gateway,) = (each for each in pod["status"]["containerStatuses"] if each["name"] == "gateway")
+    return pod["metadata"]["uid"], gateway["restartCount"]
+
+
+def _ready_again(installed: installations.Installation, before: tuple[str, int]) -> None:
+    waiting.eventually(lambda: _started(installed) != before, why="another start", timeout=60.0, retry_on=(ValueError,))
+    installed.place.kubectl(
+        "wait",
+        f"--namespace={installations.NAMESPACE}",
+        "--for=condition=Ready",
+        f"pod/{installations.POD}",
+        "--timeout=60s",
+    )
+
+
+def test_a_gateway_that_is_killed_has_every_group_again(installed: installations.Installation) -> None:
+    if not isinstance(installed.place, places.OwnNode):
+        pytest.skip("nobody but a node's own root can kill the first process of a container")
+    _keep(installed, "outlives-a-kill", 3.0)
+    group, before = installed.groups()["outlives-a-kill"], _started(installed)
+    processes.kill("tidegate gateway")
+    _ready_again(installed, before)
+    assert installed.groups()["outlives-a-kill"] == group
+
+
+def test_a_pod_that_is_scheduled_anew_has_every_group_again(installed: installations.Installation) -> None:
+    _keep(installed, "outlives-its-pod", 4.0)
+    group, before = installed.groups()["outlives-its-pod"], _started(installed)
+    installed.place.kubectl("delete", "pod", installations.POD, f"--namespace={installations.NAMESPACE}")
+    _ready_again(installed, before)
+    assert installed.groups()["outlives-its-pod"] == group
+    installed.place.kubectl("delete", "job", "outlives-its-pod", f"--namespace={installed.namespace}")
+    installed.gone("outlives-its-pod")
+
+
+def test_no_push_fails_through_a_rolling_update_when_each_client_tries_once_more(
+    installed: installations.Installation,
+) -> None:
+    before = _started(installed)
+    job = installed.python("pushes-through", _PATIENT.replace("GATEWAY", installations.GATEWAY), pods=_PUSHERS)
+    waiting.eventually(lambda: "through" in installed.groups(), why="the first push", timeout=60.0)
+    place = installed.place
+    place.kubectl("rollout", "restart", f"--namespace={installations.NAMESPACE}", "statefulset/tidegate")
+    place.kubectl(
+        "rollout", "status", f"--namespace={installations.NAMESPACE}", "statefulset/tidegate", "--timeout=120s"
+    )
+    assert _started(installed) != before
+    # Each line begins with the pod that printed it.
+    told = [json.loads(line[line.index("{") :]) for line in installed.ended(job).splitlines() if "{" in line]
+    print("rolling update:", told)
+    assert len(told) == _PUSHERS
+    assert all(each["failed"] == 0 and each["again"] <= 1 and each["pushes"] > 50 for each in told), told

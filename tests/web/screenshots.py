@@ -1,0 +1,66 @@
+"""``make screenshots``: pictures of the page for docs/, of a made-up store."""
+
+from __future__ import annotations
+
+import sys
+import urllib.parse
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from playwright import sync_api
+
+from tests.cluster import binaries
+from tests.web import browsers, scenes, sites
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+DAY = 86_400.0
+_CRAWL = urllib.parse.quote('{"job":"crawl","shard":"2"}')
+
+
+class Picture(NamedTuple):
+    """One of them."""
+
+    name: str
+    hash: str
+    scheme: Literal["dark", "light"]
+    width: int
+    height: int
+
+
+PICTURES = (
+    Picture("groups", "groups", "light", 1160, 600),
+    Picture("group", f"groups?open={_CRAWL}", "dark", 1160, 520),
+    Picture("narrow", "groups", "light", 360, 560),
+)
+
+
+def main() -> int:
+    """Take all of them; 0 where that went well."""
+    try:
+        with sites.Site(now=sites.NOON - DAY) as site, browsers.chromium() as browser:
+            scenes.play(site)
+            for picture in PICTURES:
+                _take(browser, site, picture)
+    except binaries.MissingToolError as missing:
+        print(f"screenshots: {missing}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _take(browser: sync_api.Browser, site: sites.Site, picture: Picture) -> None:
+    page = browser.new_page(
+        viewport={"width": picture.width, "height": picture.height},
+        color_scheme=picture.scheme,
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+    page.goto(f"{site.url}#{picture.hash}")
+    page.get_by_text("live", exact=True).first.wait_for()
+    page.wait_for_load_state("load")
+    sync_api.expect(page.locator("#count-groups")).to_have_text("15")
+    page.screenshot(path=DOCS / f"page-{picture.name}.png", animations="disabled")
+    page.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
