@@ -36,6 +36,8 @@ class Sizes:
         self._most_memory = gauge(
             "tidegate_limit_memory_bytes", "Resident memory from which new groups are refused; +Inf for no limit."
         )
+        for state in lives.State:
+            self._groups.labels(state=state.value)
         for idle in censuses.IDLE:
             self.without_owner.labels(idle_over=idle)
 
