@@ -20,21 +20,29 @@ class Sizes:
     """How much there is of what has a limit, and the limits."""
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
-        gauge = functools.partial(prometheus_client.Gauge, registry=registry)
-        self._groups = gauge("tidegate_groups", "Groups by state.", ["state"])
-        self._series = gauge("tidegate_series", "Series of all groups, as --limit.series counts them.")
-        self.without_owner = gauge(
+        self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
+        self._series = prometheus_client.Gauge(
+            "tidegate_series", "Series of all groups, as --limit.series counts them.", registry=registry
+        )
+        self.without_owner = prometheus_client.Gauge(
             "tidegate_groups_without_owner",
             "Live groups with neither an owner nor a time to live, by how long ago their last push was at least. "
             "Counted once a minute.",
             ["idle_over"],
+            registry=registry,
         )
-        self._most_groups = gauge("tidegate_limit_groups", "What --limit.groups allows.")
-        self._most_series = gauge(
-            "tidegate_limit_series", "What --limit.series allows; new groups are refused from nine tenths of it."
+        self._most_groups = prometheus_client.Gauge(
+            "tidegate_limit_groups", "What --limit.groups allows.", registry=registry
         )
-        self._most_memory = gauge(
-            "tidegate_limit_memory_bytes", "Resident memory from which new groups are refused; +Inf for no limit."
+        self._most_series = prometheus_client.Gauge(
+            "tidegate_limit_series",
+            "What --limit.series allows; new groups are refused from nine tenths of it.",
+            registry=registry,
+        )
+        self._most_memory = prometheus_client.Gauge(
+            "tidegate_limit_memory_bytes",
+            "Resident memory from which new groups are refused; +Inf for no limit.",
+            registry=registry,
         )
         for state in lives.State:
             self._groups.labels(state=state.value)
