@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import getpass
 import threading
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest
 
 from tests.controller import apiservers
 from tests.support import waiting
@@ -14,25 +19,44 @@ from tidegate.controller import kinds, watches
 
 
 async def test_a_watch_that_breaks_off_at_once_is_not_tried_in_a_busy_loop(tmp_path: Path) -> None:
+    began = time.monotonic()
+    async with _watching(tmp_path) as api_server:
+        await _eventually_tried(api_server, times=3)
+    assert time.monotonic() - began > 0.9, "the client tries twice at once, and then there is a pause of 1 s"
+
+
+async def test_a_user_without_a_name_may_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 65532")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    async with _watching(tmp_path) as api_server:
+        await _eventually_tried(api_server, times=1)
+
+
+@contextlib.asynccontextmanager
+async def _watching(folder: Path) -> AsyncIterator[apiservers.ApiServer]:
+    """An API server, and a watch on it, which must not have ended by itself."""
     api_server = apiservers.ApiServer()
     await api_server.start()
-    chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(tmp_path)))
+    chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(folder)))
     told = threading.Event()
     watching = asyncio.create_task(
         asyncio.to_thread(watches.watch, told, chosen=chosen, watched=kinds.ALWAYS, sink=_ignore)
     )
-    began = time.monotonic()
-
-    async def tries() -> bool:
-        return len([call for call in api_server.calls if "/jobs?" in call and "watch=true" in call]) > 2
-
     try:
-        await waiting.eventually_async(tries, why="more tries to watch Jobs", timeout=20.0)
+        yield api_server
     finally:
         told.set()
         await watching
         await api_server.stop()
-    assert time.monotonic() - began > 0.9, "the client tries twice at once, and then there is a pause of 1 s"
+
+
+async def _eventually_tried(api_server: apiservers.ApiServer, *, times: int) -> None:
+    async def tries() -> bool:
+        return len([call for call in api_server.calls if "/jobs?" in call and "watch=true" in call]) >= times
+
+    await waiting.eventually_async(tries, why="tries to watch Jobs", timeout=20.0)
 
 
 def _ignore(_sighting: object) -> None:

@@ -92,6 +92,9 @@ def by_readme(place: places.Place, prometheus: stacks.Prometheus, *, folder: Pat
             place.shell(command, folder=folder)
         yield Installation(place=place, prometheus=prometheus, folder=folder, image=told.image, namespace=namespace)
     finally:
+        for container in ("gateway", "operator"):
+            log = place.kubectl("logs", f"--namespace={NAMESPACE}", POD, f"--container={container}", "--tail=-1")
+            (folder / f"{container}.log").write_text(log)
         place.shell("kubectl delete --ignore-not-found --wait=false -k .", folder=folder)
         place.shell("kubectl delete --ignore-not-found --wait=false job/backup", folder=folder)
         place.kubectl("delete", "namespace", namespace, "--wait=false")

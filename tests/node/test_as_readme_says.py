@@ -21,6 +21,13 @@ def test_the_example_job_is_read_by_every_prometheus_and_then_over(installed: in
     installations.eventually_over(installed, "backup_saved_bytes")
 
 
+def test_neither_container_has_anything_to_complain_about(installed: installations.Installation) -> None:
+    for container in ("gateway", "operator"):
+        flags = (f"--namespace={installations.NAMESPACE}", f"--container={container}")
+        log = installed.place.kubectl("logs", installations.POD, *flags)
+        assert [line for line in log.splitlines() if "level=warn" in line or "level=error" in line] == []
+
+
 def test_the_pod_is_restricted_and_its_volume_is_its_own(installed: installations.Installation) -> None:
     pod = installed.place.get("pods", installations.POD, namespace=installations.NAMESPACE)
     namespace = installed.place.get("namespaces", installations.NAMESPACE, namespace="")

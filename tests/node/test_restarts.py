@@ -80,4 +80,4 @@ def test_no_push_fails_through_a_rolling_update_when_each_client_tries_once_more
     told = [json.loads(line[line.index("{") :]) for line in installed.ended(job).splitlines() if "{" in line]
     print("rolling update:", told)
     assert len(told) == _PUSHERS
-    assert all(each["failed"] == 0 and each["again"] <= 1 and each["pushes"] > 50 for each in told), told
+    assert all(each["failed"] == 0 and each["again"] <= 1 for each in told), told

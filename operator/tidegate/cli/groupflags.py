@@ -15,7 +15,7 @@ MOST = 1_000
 
 EPILOG = """\
 examples:
-  kubectl -n tidegate port-forward deployment/tidegate 9091 9093    and in another terminal:
+  kubectl -n tidegate port-forward service/tidegate 9091 9093       and in another terminal:
   tidegate groups list                                              all groups, whose they are, and how they stand
   tidegate groups explain job=backup                                why this group is, or is not, deleted
   tidegate groups show '{job=~"back.*"}'                            everything about these groups

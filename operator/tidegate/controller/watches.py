@@ -37,6 +37,10 @@ _ERROR_PAUSES = (1.0, 2.0, 4.0)
 an error, and begins with the first pause again where there is no answer: without pauses that would be a busy loop."""
 
 
+_IDENTITY: Any = "tidegate"  # its type is not public
+"""What kopf calls us. Left alone it asks the system for the user's name, and a container's numeric user has none."""
+
+
 def watch(
     told_to_stop: threading.Event,
     *,
@@ -63,6 +67,7 @@ def watch(
                 kopf.operator(
                     registry=registry,
                     settings=_settings(chosen, watched),
+                    identity=_IDENTITY,
                     standalone=True,
                     clusterwide=not chosen.namespaces,
                     namespaces=chosen.namespaces,
