@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench soak e2e cluster image crds tables lock clean chart screenshots
+.PHONY: help setup lint fmt audit test demo bench soak e2e cluster image crds tables lock clean chart dashboard screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ crds: setup ## write manifests/crds and the table in docs/policies.md from their
 
 chart: setup ## write what manifests/chart has of other manifests, and the table in its README
 	@$(BIN)/python scripts/chart.py
+
+dashboard: setup ## write the Grafana dashboard from scripts/panelrows.py
+	@$(BIN)/python -m scripts.dashboard
 
 tables: setup ## write docs/flags.md and docs/metrics.md from the code
 	@$(BIN)/python scripts/tables.py

@@ -42,6 +42,8 @@ def texts() -> dict[Path, str]:
     made = {CHART / "files" / "crds" / path.name: path.read_text() for path in kinds}
     alerts = MANIFESTS / "components" / "prometheusrule" / "prometheusrule.yaml"
     made[CHART / "files" / alerts.name] = alerts.read_text()
+    dashboard = MANIFESTS / "components" / "grafana-dashboard" / "tidegate.json"
+    made[CHART / "files" / "dashboard.json"] = dashboard.read_text()
     before, _, rest = DOCUMENT.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
     made[DOCUMENT] = f"{before}{_BEGIN}\n{table(values())}\n{_END}{after}"

@@ -6,9 +6,11 @@ import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import prometheus_client
 from prometheus_client import metrics as prometheus_metrics
+from prometheus_client import registry
 
 from tidegate import telemetry
 from tidegate.cli import commands
@@ -66,16 +68,28 @@ def _flag(parser: argparse.ArgumentParser, action: argparse.Action) -> Iterator[
     yield f"| `{name}` | {_cell(default)} | {_cell(_DEFAULT.sub('', told))} |"
 
 
+class _Metric(NamedTuple):
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    text: str
+
+
 class _Registry(prometheus_client.CollectorRegistry):
     """Remembers what was registered in it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.made: list[prometheus_metrics.MetricWrapperBase] = []
+        self.made: list[_Metric] = []
 
-    def register(self, collector: object) -> None:
+    def register(self, collector: registry.Collector) -> None:
         if isinstance(collector, prometheus_metrics.MetricWrapperBase):
-            self.made.append(collector)
+            labels = tuple(collector._labelnames)
+            self.made.append(_Metric(collector._name, str(collector._type), labels, collector._documentation))
+        else:
+            for family in collector.collect():
+                labels = tuple(getattr(family, "_labelnames", ()))
+                self.made.append(_Metric(family.name, family.type, labels, family.documentation))
 
 
 def _metrics() -> Iterator[str]:
@@ -85,18 +99,18 @@ def _metrics() -> Iterator[str]:
         ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
         ("Operator beside a stock Pushgateway (:9093), too", (stockmetrics.StockMetrics,)),
     ):
-        registry = _Registry()
+        made = _Registry()
         for kind in kinds:
-            kind(registry)
+            kind(made)
         yield f"## {title}\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |"
-        yield "\n".join(map(_metric, sorted(registry.made, key=lambda metric: metric._name))) + "\n"
+        yield "\n".join(map(_metric, sorted(made.made))) + "\n"
     yield f"## Both\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |\n{_build_info()}\n"
 
 
-def _metric(metric: prometheus_metrics.MetricWrapperBase) -> str:
-    name = f"{metric._name}_total" if metric._type == "counter" else metric._name
-    labels = ", ".join(f"`{label}`" for label in metric._labelnames)
-    return f"| `{name}` | {metric._type} | {labels} | {_cell(metric._documentation)} |"
+def _metric(metric: _Metric) -> str:
+    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    return f"| `{name}` | {metric.type} | {labels} | {_cell(metric.text)} |"
 
 
 def _build_info() -> str:

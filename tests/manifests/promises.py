@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.manifests import documents, kustomizations
@@ -97,6 +98,13 @@ def _prometheusrule(made: Made) -> None:
     assert _names(made, "PrometheusRule") == ["tidegate"]
 
 
+def _grafana_dashboard(made: Made) -> None:
+    [found] = kustomizations.of_kind(made, "ConfigMap")
+    assert found["metadata"]["name"] == "tidegate-dashboard"
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(found["data"]["tidegate.json"])["uid"] == "tidegate"
+
+
 def _policies(made: Made) -> None:
     assert len(_names(made, "CustomResourceDefinition")) == 2
     assert "tidegate-policies" in _names(made, "ClusterRoleBinding")
@@ -137,6 +145,7 @@ PROMISES: Mapping[str, Callable[[Made], None]] = {
     "networkpolicy": _networkpolicy,
     "tls": _tls,
     "prometheusrule": _prometheusrule,
+    "grafana-dashboard": _grafana_dashboard,
     "policies": _policies,
     "namespaced": _namespaced,
     "namespaced/policies": _policies,
@@ -159,6 +168,7 @@ PAIRS = [
 TOGETHER = {
     "everything": (
         *("persistent", "servicemonitor", "prometheusrule", "networkpolicy", "policies"),
+        "grafana-dashboard",
         *("watch-pods", "watch-argo-workflows", "watch-tekton-taskruns"),
     ),
     "everything-with-tls": ("tls", "tls/podmonitor", "prometheusrule", "networkpolicy", "policies", "persistent"),

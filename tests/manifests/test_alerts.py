@@ -5,68 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import prometheus_client
 import pytest
 import yaml
 
 from tests.cluster import binaries
-from tests.manifests import documents
-from tidegate.controller import metrics as operator_metrics
-from tidegate.gateway import metrics as gateway_metrics
+from tests.docs import documents as texts
+from tests.manifests import alertcases, documents, exports
 
 COMPONENT = documents.FOLDER / "components" / "prometheusrule"
 [RULE] = documents.objects(COMPONENT / "prometheusrule.yaml")
 ALERTS = {each["alert"]: each for group in RULE["spec"]["groups"] for each in group["rules"]}
-POD = {"instance": "10.0.0.7:9093", "namespace": "tidegate"}
-
-
-class Case(NamedTuple):
-    """What Prometheus has read, a sample a minute in promtool's own notation, and whether the alert fires then.
-
-    :param reason: of the series, where it is not the one that the alert is about.
-    """
-
-    alert: str
-    series: str
-    values: str
-    minutes: int
-    fires: bool
-    reason: str | None = None
-
-
-_LISTED = "tidegate_operator_last_list_timestamp_seconds"
-_ERRORS = "tidegate_operator_api_errors_total"
-_DELETED = "tidegate_groups_deleted_total"
-CASES = {
-    "breaker-closed": Case("TidegateBreakerTripped", "tidegate_operator_breaker_tripped", "0x30", 20, fires=False),
-    "breaker-tripped": Case("TidegateBreakerTripped", "tidegate_operator_breaker_tripped", "0x9 1", 10, fires=True),
-    "breaker-closed-again": Case(
-        "TidegateBreakerTripped", "tidegate_operator_breaker_tripped", "0x9 1 0x20", 15, fires=True
-    ),
-    "breaker-closed-long-ago": Case(
-        "TidegateBreakerTripped", "tidegate_operator_breaker_tripped", "0x9 1 0x20", 25, fires=False
-    ),
-    "lists": Case("TidegateOperatorDoesNotList", _LISTED, "0+60x30", 30, fires=False),
-    "listed-six-minutes-ago": Case("TidegateOperatorDoesNotList", _LISTED, "0+60x10 600x20", 16, fires=False),
-    "listed-nine-minutes-ago": Case("TidegateOperatorDoesNotList", _LISTED, "0+60x10 600x20", 19, fires=True),
-    "lists-again": Case("TidegateOperatorDoesNotList", _LISTED, "0+60x10 600x20 1860+60x9", 33, fires=False),
-    "never-listed": Case("TidegateOperatorDoesNotList", _LISTED, "_x60 0x5", 63, fires=True),
-    "has-just-started": Case("TidegateOperatorDoesNotList", _LISTED, "_x60 0 3660", 62, fires=False),
-    "operator-there": Case("TidegateOperatorMissing", _LISTED, "0+60x30", 30, fires=False),
-    "operator-restarted": Case("TidegateOperatorMissing", _LISTED, "0+60x10 _x8 1140+60x9", 20, fires=False),
-    "operator-missing": Case("TidegateOperatorMissing", _LISTED, "0+60x10 stale", 22, fires=True),
-    "nothing-refused": Case("TidegateOperatorForbidden", _ERRORS, "0x30", 20, fires=False),
-    "first-refusal": Case("TidegateOperatorForbidden", _ERRORS, "0x9 1x20", 11, fires=True),
-    "refused-long-ago": Case("TidegateOperatorForbidden", _ERRORS, "0x9 1x40", 40, fires=False),
-    "other-errors": Case("TidegateOperatorForbidden", _ERRORS, "0+1x30", 20, fires=False, reason="unreachable"),
-    "no-drain-timed-out": Case("TidegateDrainsTimeOut", _DELETED, "0x30", 20, fires=False),
-    "a-drain-timed-out": Case("TidegateDrainsTimeOut", _DELETED, "0x9 1x20", 11, fires=True),
-    "timed-out-long-ago": Case("TidegateDrainsTimeOut", _DELETED, "3x40", 40, fires=False),
-    "all-were-read": Case("TidegateDrainsTimeOut", _DELETED, "0+9x30", 20, fires=False, reason="drained"),
-}
-_REASONS = {_ERRORS: "forbidden", _DELETED: "timeout"}
+POD = {"instance": "10.0.0.7:9093", "job": "tidegate", "namespace": "tidegate"}
+DOCUMENT = texts.ROOT / "docs" / "alerts.md"
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 async def _promtool(*arguments: str | Path) -> None:
@@ -92,21 +45,16 @@ async def test_promtool_finds_no_fault_with_the_rules(rules: Path) -> None:
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_an_alert_fires_when_it_is_to(case: Case, rules: Path) -> None:
-    reason = case.reason or _REASONS.get(case.series)
-    labels = POD if reason is None else POD | {"reason": reason}
-    selector = ",".join(f'{name}="{value}"' for name, value in labels.items())
-    # Nothing is left of the series where it is the absence that fires.
-    told = {} if "absent(" in ALERTS[case.alert]["expr"] else labels
+@pytest.mark.parametrize("case", alertcases.CASES.values(), ids=alertcases.CASES)
+async def test_an_alert_fires_when_it_is_to(case: alertcases.Case, rules: Path) -> None:
     test = {
         "interval": "1m",
-        "input_series": [{"series": f"{case.series}{{{selector}}}", "values": case.values}],
+        "input_series": [{"series": _placed(name), "values": values} for name, values in case.series.items()],
         "alert_rule_test": [
             {
                 "alertname": case.alert,
                 "eval_time": f"{case.minutes}m",
-                "exp_alerts": [_expected(case.alert, told)] if case.fires else [],
+                "exp_alerts": [_expected(case)] if case.fires else [],
             }
         ],
     }
@@ -115,17 +63,30 @@ async def test_an_alert_fires_when_it_is_to(case: Case, rules: Path) -> None:
     await _promtool("test", "rules", path)
 
 
-def _expected(name: str, labels: dict[str, str]) -> dict[str, Any]:
-    rule = ALERTS[name]
-    told = {
-        key: re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found[1]], text)
+def _placed(series: str) -> str:
+    """The series as one Pod of ours has it."""
+    name, _, _ = series.partition("{")
+    labels = POD | dict(_LABEL.findall(series))
+    selector = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    return f"{name}{{{selector}}}"
+
+
+def _expected(case: alertcases.Case) -> dict[str, Any]:
+    rule = ALERTS[case.alert]
+    absent = re.search(r"absent\((.*)\)", rule["expr"])
+    # Nothing is left of the series where it is the absence that fires, but what was asked for.
+    told = dict(_LABEL.findall(absent[1])) if absent else POD | dict(_LABEL.findall(next(iter(case.series))))
+    for summed in re.findall(r"without \((\w+)\)", rule["expr"]):
+        told.pop(summed, None)
+    said = {
+        key: re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: told[found[1]], text)
         for key, text in rule["annotations"].items()
     }
-    return {"exp_labels": labels | rule["labels"], "exp_annotations": told}
+    return {"exp_labels": told | rule["labels"], "exp_annotations": said}
 
 
 def test_each_alert_is_shown_to_fire_and_not_to_fire() -> None:
-    shown = {(case.alert, case.fires) for case in CASES.values()}
+    shown = {(case.alert, case.fires) for case in alertcases.CASES.values()}
     assert shown == {(name, fires) for name in ALERTS for fires in (True, False)}
 
 
@@ -138,18 +99,27 @@ def test_an_alert_says_how_bad_it_is_and_what_to_do(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_every_metric_that_an_alert_speaks_of_is_there_from_the_start(name: str) -> None:
-    registry = prometheus_client.CollectorRegistry()
-    operator_metrics.OperatorMetrics(registry)
-    gateway_metrics.GatewayMetrics(registry)
-    there = {sample.name for family in registry.collect() for sample in family.samples}
     rule = ALERTS[name]
     said = f"{rule['expr']} {rule['annotations']['description']}"
-    assert set(re.findall(r"\btidegate_\w+", said)) <= there
+    assert exports.named_in(said) <= exports.at_the_start().keys()
 
 
-@pytest.mark.parametrize(("metric", "reason"), _REASONS.items())
-def test_what_is_counted_by_reason_begins_at_nothing(metric: str, reason: str) -> None:
-    registry = prometheus_client.CollectorRegistry()
-    operator_metrics.OperatorMetrics(registry)
-    gateway_metrics.GatewayMetrics(registry)
-    assert registry.get_sample_value(metric, {"reason": reason}) == 0.0
+@pytest.mark.parametrize("name", ALERTS)
+def test_every_label_that_an_alert_asks_for_is_there_from_the_start(name: str) -> None:
+    """Of a series that begins at 1, Prometheus does not see that it grew."""
+    there = {pair for labels in exports.at_the_start().values() for pair in labels}
+    assert set(_LABEL.findall(ALERTS[name]["expr"])) <= there
+
+
+def test_each_alert_has_its_section_in_the_document_and_no_other_has_one() -> None:
+    text = DOCUMENT.read_text()
+    sections = dict(re.findall(r"^## (Tidegate\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    assert list(sections) == list(ALERTS)
+    for name, section in sections.items():
+        assert section.startswith(f"\n{ALERTS[name]['labels']['severity'].capitalize()}.\n"), name
+        assert re.findall(r"^\*\*(.*?)\*\*", section, re.MULTILINE) == [
+            "What it means.",
+            "What to look at.",
+            "What to do.",
+        ], name
+        assert exports.named_in(section) <= exports.ever(), name

@@ -28,6 +28,10 @@ class Agenda:
         self._all = True
         self.filled.set()
 
+    def size(self, *, known: int) -> int:
+        """How many groups are to be planned, of so many that are known."""
+        return known if self._all else len(self._keys)
+
     def take(self) -> set[groups.GroupingKey] | None:
         """The groups to be planned, ``None`` for all. They are taken off."""
         keys = None if self._all else self._keys

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import prometheus_client
 
-from tidegate.controller import kinds, pictures, plans
+from tidegate.controller import agendas, kinds, pictures, plans
 from tidegate.model import lives, records
 
 _ACTIONS = {records.ClaimGroup: "claim", records.ReleaseGroup: "release", records.RetireGroup: "retire"}
@@ -55,6 +55,9 @@ class OperatorMetrics:
         self._groups = prometheus_client.Gauge(
             "tidegate_operator_groups", "Groups that the gateway told of.", registry=registry
         )
+        self._queued = prometheus_client.Gauge(
+            "tidegate_operator_queued_groups", "Groups that wait to be planned.", registry=registry
+        )
         self._actions = prometheus_client.Counter(
             "tidegate_operator_actions_total",
             "What the gateway was told to do, and whether it did (done) or why not.",
@@ -94,9 +97,10 @@ class OperatorMetrics:
         result = "done" if refusal is None else refusal.value
         self._actions.labels(action=_ACTIONS[type(action)], result=result).inc()
 
-    def watch(self, picture: pictures.Picture) -> None:
-        """Tell of this picture's size at every scrape."""
+    def watch(self, picture: pictures.Picture, agenda: agendas.Agenda) -> None:
+        """Tell of the sizes of these at every scrape."""
         self._groups.set_function(picture.group_count)
+        self._queued.set_function(lambda: agenda.size(known=picture.group_count()))
         for kind in kinds.ALWAYS:
             self.count(kind, picture)
 

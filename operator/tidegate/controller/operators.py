@@ -92,8 +92,8 @@ class Operator:
         own = metrics.OperatorMetrics(registry)
         picture = pictures.Picture(namespaces=chosen.kubernetes.namespaces)
         self._table = table = kindtables.KindTable(kinds.table(chosen.kubernetes.watch))
-        own.watch(picture)
         agenda = agendas.Agenda()
+        own.watch(picture, agenda)
         self._announcer = announcers.Announcer(api, table=table, clock=clock, own=own, backoff=self._backoff())
         reports = policyreports.PolicyReports(picture, api=api, own=own, clock=clock)
         told = notices.Notices(

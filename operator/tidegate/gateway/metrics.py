@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import prometheus_client
 from prometheus_client import core
 
+from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.exposition import encodings, pages, render
-from tidegate.model import families, limits, lives, records
+from tidegate.gateway import scrapermetrics, storemetrics
+from tidegate.model import families, limits, lives
 from tidegate.scrapes import trackers
 from tidegate.store import filejournals, interface
 
@@ -44,9 +45,7 @@ class GatewayMetrics:
             ["result"],
             registry=registry,
         )
-        self.deletions = prometheus_client.Counter(
-            "tidegate_groups_deleted", "Deleted groups by reason.", ["reason"], registry=registry
-        )
+        self.ends = storemetrics.Ends(registry)
         self.refusals = prometheus_client.Counter(
             "tidegate_actions_refused",
             "Actions of the operator that were not done, by reason.",
@@ -56,18 +55,18 @@ class GatewayMetrics:
         self.streams = _streams(registry)
         self._refused = _refusals(registry)
         self.control_denied = _denials(registry)
-        self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
+        self._sizes = storemetrics.Sizes(registry)
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
         )
+        self._each_scraper = scrapermetrics.ScraperCollector()
+        registry.register(self._each_scraper)
         self._show_zeros()
 
     def _show_zeros(self) -> None:
         """What has not happened yet is 0 and not missing, so that its first time is an increase."""
         for result in ("delivered", "broken", "late"):
             self.scrapes.labels(result=result)
-        for reason in lives.OWN_REASONS:
-            self.deletions.labels(reason=reason.value)
         for refusal in lives.Refusal:
             self.refusals.labels(reason=refusal.value)
 
@@ -83,14 +82,19 @@ class GatewayMetrics:
         self._refused[limit].inc()
 
     def watch(self, store: interface.Store, tracker: trackers.ScrapeTracker, *, clock: clocks.Clock) -> None:
-        """Begin to show how many groups and scrapers there are."""
-        for state in lives.State:
-            self._groups.labels(state=state.value).set_function(functools.partial(_count, store, state))
+        """Begin to show what groups and scrapers there are."""
+        self._sizes.watch(store)
         self._scrapers.set_function(lambda: len(tracker.active(now=clock.steady())))
+        self._each_scraper.clock = clock.steady
+        self._each_scraper.active = lambda: tracker.active(now=clock.steady())
 
-    def deleted(self, record: records.DeletedRecord) -> None:
-        """Count a deletion."""
-        self.deletions.labels(reason=record.reason.value).inc()
+    def limited(self, chosen: settings.LimitSettings, *, memory: int | None) -> None:
+        """Show the limits of the whole store; ``memory`` is that of the process, in bytes."""
+        self._sizes.limited(chosen, memory=memory)
+
+    def without_owner(self, idle: str, count: int) -> None:
+        """So many groups will be ended by nothing, and have had no push for so long (:data:`censuses.IDLE`)."""
+        self._sizes.without_owner.labels(idle_over=idle).set(count)
 
     def types(self) -> Mapping[str, families.MetricType]:
         """The type of each family of ours, by name."""
@@ -118,6 +122,9 @@ class PersistenceMetrics:
         self._writable = prometheus_client.Gauge(
             "tidegate_persistence_writable", "Whether pushes can be kept: 0 while the disk is full.", registry=registry
         )
+        self._size = prometheus_client.Gauge(
+            "tidegate_persistence_file_bytes", "Bytes of the file and of its write-ahead log.", registry=registry
+        )
         self._damaged = prometheus_client.Gauge(
             "tidegate_persistence_file_set_aside",
             "Whether the file was damaged when the process started, and was given another name.",
@@ -133,6 +140,7 @@ class PersistenceMetrics:
     def watch(self, journal: filejournals.FileJournal) -> None:
         """Begin to show how the file is."""
         self._writable.set_function(lambda: float(journal.writable))
+        self._size.set_function(journal.size)
         self._damaged.set_function(lambda: float(journal.set_aside is not None))
 
 
@@ -170,10 +178,6 @@ def merge(
             yield ours
         elif theirs is not None:
             yield theirs
-
-
-def _count(store: interface.Store, state: lives.State) -> int:
-    return store.states()[state]
 
 
 def _names(metric: core.Metric) -> Iterator[tuple[str, families.MetricType]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tidegate.aiokits import turns
 from tidegate.gateway import metrics as own_metrics
-from tidegate.model import groups, lives
+from tidegate.model import groups
 from tidegate.store import interface
 
 
@@ -18,7 +18,7 @@ async def remove(
     turn = turns.Turn()
     for key in keys:
         if await store.delete(key):
-            metrics.deletions.labels(reason=lives.Reason.REQUEST.value).inc()
+            metrics.ends.removed()
             removed.append(key)
         await turn.step()
     return removed

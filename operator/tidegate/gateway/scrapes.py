@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
 
@@ -26,6 +27,14 @@ _DEFAULT_TIMEOUT = 10.0
 _MAX_TIMEOUT = 300.0
 _MAX_USER_AGENT = 200
 _CHUNK_BYTES = 256 * 1024
+
+
+class _Answer(NamedTuple):
+    """What was sent: the store's revision in it, what it took, and its bytes as they were sent."""
+
+    revision: int
+    seconds: float
+    size: int
 
 
 class ScrapeEndpoint:
@@ -54,8 +63,7 @@ class ScrapeEndpoint:
         if scraper is None:
             await self._answer(request, response, await self._store.snapshot(), within=_MAX_TIMEOUT)
             return response
-        timeout = _timeout(request)
-        deadline = time.monotonic() + timeout
+        began, timeout = time.monotonic(), _timeout(request)
         self._tracker.began(scraper, now=self._clock.steady())
         snapshot = await self._store.snapshot()
         delivery = deliveries.Delivery(request.transport)
@@ -64,7 +72,8 @@ class ScrapeEndpoint:
         except BaseException:
             delivery.close()
             raise
-        confirmation = self._confirm(delivery, scraper, sent=sent, revision=snapshot.revision, deadline=deadline)
+        answer = _Answer(snapshot.revision, time.monotonic() - began, response.content_length or 0)
+        confirmation = self._confirm(delivery, scraper, answer, sent=sent, deadline=began + timeout)
         self._confirmations.start(confirmation, name=f"confirm scrape of {scraper.address}")
         return response
 
@@ -101,7 +110,7 @@ class ScrapeEndpoint:
         return True
 
     async def _confirm(
-        self, delivery: deliveries.Delivery, scraper: scrapers.Scraper, *, sent: bool, revision: int, deadline: float
+        self, delivery: deliveries.Delivery, scraper: scrapers.Scraper, answer: _Answer, *, sent: bool, deadline: float
     ) -> None:
         try:
             left = deadline - time.monotonic()
@@ -113,7 +122,7 @@ class ScrapeEndpoint:
             self._metrics.scrapes.labels(result="late" if late else "broken").inc()
             return
         self._metrics.scrapes.labels(result="delivered").inc()
-        self._tracker.delivered(scraper, revision=revision, now=self._clock.steady())
+        self._tracker.delivered(scraper, now=self._clock.steady(), **answer._asdict())
         self._drainer.wake()
 
 

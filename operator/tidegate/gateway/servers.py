@@ -14,12 +14,13 @@ import prometheus_client
 from aiohttp import web
 
 from tidegate import settings, tokens
-from tidegate.aiokits import addresses, clocks, memories
+from tidegate.aiokits import addresses, clocks, memories, tasks
 from tidegate.gateway import (
     admin,
     bearers,
     bodies,
     browsing,
+    censuses,
     connections,
     control,
     fronts,
@@ -79,7 +80,11 @@ class Gateway:
         self.store = self._new_store(registry)
         self.tracker = trackers.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
-        self.drainer = drains.Drainer(self.store, self.tracker, clock=clock, on_deleted=self._metrics.deleted)
+        ends = self._metrics.ends
+        self.drainer = drains.Drainer(
+            self.store, self.tracker, clock=clock, on_deleted=ends.drained, on_expired=ends.expired
+        )
+        self._census = censuses.Census(self.store, clock=clock, show=self._metrics.without_owner)
         self._probes = health.HealthEndpoint()
         self._control = control.ControlEndpoint(self.store, drainer=self.drainer, metrics=self._metrics)
         self._scrape = scrapes.ScrapeEndpoint(
@@ -104,7 +109,7 @@ class Gateway:
         self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
         self._query = queries.QueryEndpoint(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
-        self._draining: asyncio.Task[None] | None = None
+        self._tasks = tasks.TaskSet()
         self.web_port = 0
         self.control_port = 0
 
@@ -120,10 +125,11 @@ class Gateway:
             await self.store.open()
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self._scrape.close)
-            stack.push_async_callback(self._stop_draining)
+            stack.push_async_callback(self._tasks.cancel)
             front = await self._serve_web(stack)
             await self._restore()
-            self._draining = asyncio.create_task(self.drainer.run(), name="drain groups")
+            self._tasks.start(self.drainer.run(), name="drain groups")
+            self._tasks.start(self._census.run(), name="count groups without an owner")
             self.control_port = await self._serve_control(stack)
             front.change(self._public())
             self._probes.restored()
@@ -147,7 +153,9 @@ class Gateway:
     def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
         chosen, limits = self._settings.persistence, self._settings.limits
         timeout = self._settings.push.ttl_drain_timeout
-        memory_gauge = memories.MemoryGauge(_most_memory(limits))
+        most_memory = _most_memory(limits)
+        self._metrics.limited(limits, memory=most_memory)
+        memory_gauge = memories.MemoryGauge(most_memory)
         if not chosen.file:
             return memory.MemoryStore(
                 clock=self._clock,
@@ -193,10 +201,6 @@ class Gateway:
         )
         sites.add_page(found, chosen.prefix, shown=self._page, deletion=deletion)
         return found
-
-    async def _stop_draining(self) -> None:
-        if self._draining is not None:
-            await _cancel(self._draining)
 
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
         token = tokens.issue(self._settings.control_token)

@@ -166,6 +166,11 @@ def awaited(life: Life) -> Drain | None:
     return life.drain if life.drain is not None and life.drain.pushed_revision == life.pushed_revision else None
 
 
+def drained_for(life: Life, *, now: float) -> float | None:
+    """Seconds since the group began to drain; ``None`` where it does not."""
+    return None if life.drain is None else max(0.0, now - life.drain.since)
+
+
 def ended(life: Life, *, read_revision: int | None, now: float) -> Reason | None:
     """Whether this group may be deleted now, and why.
 

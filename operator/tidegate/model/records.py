@@ -64,12 +64,16 @@ class GroupRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeletedRecord:
-    """A group that is gone, with the owners it had."""
+    """A group that is gone, with the owners it had.
+
+    :param drained_for: seconds for which it drained; ``None`` where it did not, or who tells of it does not know.
+    """
 
     key: groups.GroupingKey
     revision: int
     reason: lives.Reason
     claims: Mapping[owners.Uid, owners.Claim]
+    drained_for: float | None = None
 
     def to_json(self) -> Json:
         return {
@@ -77,6 +81,7 @@ class DeletedRecord:
             "revision": self.revision,
             "reason": self.reason.value,
             "claims": claims_to_json(self.claims),
+            "drained_for": self.drained_for,
         }
 
     @classmethod
@@ -86,6 +91,7 @@ class DeletedRecord:
             revision=data["revision"],
             reason=lives.Reason(data["reason"]),
             claims=claims_from_json(data["claims"]),
+            drained_for=data.get("drained_for"),
         )
 
 

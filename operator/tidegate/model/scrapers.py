@@ -36,6 +36,8 @@ class Reading:
     :ivar read_revision: it has all that was pushed up to this revision; 0 for nothing yet.
     :ivar is_resumed: whether ``last_seen`` is the start of this process and no scrape, so that from then to the next
         scrape is no gap.
+    :ivar last_seconds: what the last answer that it has read took, as far as this process knows; ``last_size``: its
+        bytes, as they were sent.
     """
 
     scraper: Scraper
@@ -45,6 +47,8 @@ class Reading:
     read_revision: int = 0
     last_read: float | None = None
     is_resumed: bool = False
+    last_seconds: float | None = None
+    last_size: int | None = None
 
     @property
     def interval(self) -> float:

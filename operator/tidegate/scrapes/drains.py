@@ -21,6 +21,8 @@ _RETRY_SECONDS = 5.0
 """Between two tries to delete from a store that cannot keep it."""
 
 OnDeleted: TypeAlias = Callable[[records.DeletedRecord], None]
+OnExpired: TypeAlias = Callable[[int], None]
+"""So many groups have begun to drain since their time to live was over."""
 
 
 class Drainer:
@@ -33,11 +35,13 @@ class Drainer:
         *,
         clock: clocks.Clock,
         on_deleted: OnDeleted,
+        on_expired: OnExpired = lambda count: None,
     ) -> None:
         self._store = store
         self._tracker = tracker
         self._clock = clock
         self._on_deleted = on_deleted
+        self._on_expired = on_expired
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -61,7 +65,10 @@ class Drainer:
         more = True
         while more:
             now = self._clock.steady()
-            deleted, more = await self._store.sweep(read_revision=self._tracker.read_revision(now=now), now=now)
+            deleted, expired, more = await self._store.sweep(
+                read_revision=self._tracker.read_revision(now=now), now=now
+            )
+            self._on_expired(expired)
             for record in deleted:
                 self._on_deleted(record)
                 self._log(record)

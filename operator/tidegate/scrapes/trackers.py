@@ -63,12 +63,24 @@ class ScrapeTracker:
         reading.last_seen, reading.is_resumed = max(now, reading.last_seen), False
         self._keeper.keep_reading(reading)
 
-    def delivered(self, scraper: scrapers.Scraper, *, revision: int, now: float) -> None:
-        """A complete answer of the store at this revision has reached the scraper."""
+    def delivered(
+        self,
+        scraper: scrapers.Scraper,
+        *,
+        revision: int,
+        now: float,
+        seconds: float | None = None,
+        size: int | None = None,
+    ) -> None:
+        """A complete answer of the store at this revision has reached the scraper.
+
+        :param seconds: what it took to answer, and ``size`` the bytes of the answer, where that is known.
+        """
         reading = self._readings.get(scraper)
         if reading is not None:
             reading.read_revision = max(revision, reading.read_revision)
             reading.last_read = now
+            reading.last_seconds, reading.last_size = seconds, size
             self._keeper.keep_reading(reading)
 
     def known(self) -> list[scrapers.Reading]:

@@ -93,6 +93,10 @@ class FileJournal:
         """Whether changes are taken."""
         return not self._trouble
 
+    def size(self) -> int:
+        """Bytes of the file and of its log, 0 where there is none."""
+        return files.size(self._path)
+
     async def open(self) -> None:
         """Open the file, or make it where there is none; a damaged one is set aside.
 

@@ -104,6 +104,15 @@ def refuse_foreign(path: Path) -> None:
         raise BadFileError(f"{path} is a database of another program: give --persistence.file another name")
 
 
+def size(path: Path) -> int:
+    """Bytes that the file and its log have on the disk, 0 for what is not there."""
+    found = 0
+    for each in (path, path.with_name(f"{path.name}-wal")):
+        with contextlib.suppress(FileNotFoundError):
+            found += each.stat().st_size
+    return found
+
+
 def set_aside(path: Path) -> Path:
     """Give a file, and what belongs to it, a name that no other has; the name."""
     stamp = datetime.datetime.now(tz=datetime.UTC).strftime("%Y%m%dT%H%M%SZ")

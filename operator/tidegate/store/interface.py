@@ -79,9 +79,10 @@ class Departure(NamedTuple):
 
 
 class Swept(NamedTuple):
-    """What a sweep deleted, and whether there may be more to be swept."""
+    """What a sweep deleted, how many groups it began to drain, and whether there may be more to be swept."""
 
     deleted: Sequence[records.DeletedRecord]
+    expired: int
     more: bool
 
 
@@ -240,6 +241,14 @@ class Store(Protocol):
 
     def states(self) -> Mapping[lives.State, int]:
         """How many groups there are in each state."""
+        ...
+
+    async def idle(self, *, longer_than: Sequence[float]) -> list[int]:
+        """How many live groups there are that nothing will end (no owner, no time to live), and that nobody has pushed
+        to for each of so many seconds.
+
+        The cost follows the store: it is work in turns with everything else, for whoever asks now and then.
+        """
         ...
 
     def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> records.Changes:

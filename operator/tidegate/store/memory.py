@@ -14,6 +14,7 @@ from tidegate.model import changelogs, errors, families, groups, lives, pushers,
 from tidegate.store import (
     archives,
     bounds,
+    censuses,
     contents,
     holdings,
     interface,
@@ -170,7 +171,7 @@ class MemoryStore:
             if reason is not None:
                 deleted.append(self._remove(group, reason))
         await self._journal.committed()
-        return interface.Swept(deleted, more=_SWEPT_AT_ONCE in (len(expiring), len(ending)))
+        return interface.Swept(deleted, len(expiring), more=_SWEPT_AT_ONCE in (len(expiring), len(ending)))
 
     def next_deadline(self) -> float | None:
         return self._schedule.next_deadline()
@@ -224,6 +225,9 @@ class MemoryStore:
     def states(self) -> Mapping[lives.State, int]:
         draining = len(self._draining)
         return {lives.State.LIVE: len(self._groups) - draining, lives.State.DRAINING: draining}
+
+    async def idle(self, *, longer_than: Sequence[float]) -> list[int]:
+        return await censuses.idle(list(self._groups.values()), now=self._clock.wall(), longer_than=longer_than)
 
     def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> records.Changes:
         if since and epoch != self._epoch:
@@ -359,9 +363,8 @@ class MemoryStore:
         self._schedule.note(group.key, None)
         self._draining.discard(group.key)
         self._revision += 1
-        record = records.DeletedRecord(
-            key=group.key, revision=self._revision, reason=reason, claims=dict(group.life.claims)
-        )
+        lasted = lives.drained_for(group.life, now=self._clock.steady())
+        record = records.DeletedRecord(group.key, self._revision, reason, dict(group.life.claims), lasted)
         self._log.deleted(record, before=group.revision)
         self._departures.append(interface.Departure(self._clock.wall(), record))
         self._pulse.fire()

@@ -1,0 +1,47 @@
+"""What gateway and operator export, with nothing pushed and nothing done: for what alerts and dashboards name."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+
+import prometheus_client
+
+from tidegate import telemetry
+from tidegate.controller import metrics as operator_metrics
+from tidegate.gateway import metrics as gateway_metrics
+
+_NAME = re.compile(r"\b(?:tidegate|process|python)_\w+")
+_OF_FAMILIES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
+
+
+@functools.cache
+def _registry() -> prometheus_client.CollectorRegistry:
+    registry = telemetry.new_registry()
+    for kind in (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics, operator_metrics.OperatorMetrics):
+        kind(registry)
+    return registry
+
+
+@functools.cache
+def at_the_start() -> Mapping[str, frozenset[tuple[str, str]]]:
+    """The series that there are from the start by their names, and all labels that they have."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for family in _registry().collect():
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels.items())
+    return {name: frozenset(labels) for name, labels in found.items()}
+
+
+@functools.cache
+def ever() -> frozenset[str]:
+    """The names of all series that there may be."""
+    return frozenset(
+        f"{family.name}{suffix}" for family in _registry().collect() for suffix in _OF_FAMILIES[family.type]
+    )
+
+
+def named_in(text: str) -> set[str]:
+    """The metrics of ours, and of the process, that a text names."""
+    return set(_NAME.findall(text))
