@@ -12,7 +12,6 @@ from tests.node import nodeimages, nodes, systems
 
 KUBECONFIG_VARIABLE = "E2E_KUBECONFIG"
 CONTEXT_VARIABLE = "E2E_CONTEXT"
-IMAGE_VARIABLE = "E2E_IMAGE"
 
 _KNOWN = ("kind-", "k3d-")
 _KNOWN_WHOLE = ("minikube",)
