@@ -3,7 +3,7 @@
 import sys
 
 from tests.cluster import binaries
-from tests.images import builders, checkouts
+from tests.images import builders, checkouts, layouts
 
 
 def main() -> int:
@@ -13,7 +13,7 @@ def main() -> int:
     except (binaries.MissingToolError, builders.BuildError) as error:
         print(f"image: {error}", file=sys.stderr)
         return 1
-    print(f"{archive}\n{builders.digest(archive)}\n{archive.stat().st_size / 1e6:.0f} MB with the base")
+    print(f"{archive}\n{layouts.digest(archive)}\n{archive.stat().st_size / 1e6:.0f} MB with the base")
     return 0
 
 

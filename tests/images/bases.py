@@ -7,11 +7,10 @@ import tempfile
 from pathlib import Path
 
 from tests.cluster import binaries, debian
-from tests.images import archives
+from tests.images import archives, builders
 
 NAME = "tidegate.test/base:1"
 _RELEASE = "bookworm"
-_MIRROR = "http://deb.debian.org/debian"
 _VERSION = 1
 """To be counted up when what is below changes what is made."""
 _PACKAGES = ("python3", "python3-venv", "ca-certificates", "curl")
@@ -36,8 +35,7 @@ def ensure() -> Path:
     folder = binaries.cache_root() / f"image-base-{_RELEASE}-{_VERSION}"
     with binaries.turn(folder):
         if not folder.exists():
-            if os.geteuid() != 0:
-                raise binaries.MissingToolError("a base image takes root: run it as root")
+            builders.need_root()
             binaries.say("making a base image with debootstrap (about a minute, once)")
             with binaries.installing(folder) as draft, tempfile.TemporaryDirectory(dir=draft) as work:
                 root = Path(work) / "root"
@@ -55,8 +53,8 @@ def _debootstrap(root: Path) -> None:
         "--variant=minbase",
         f"--include={','.join(_PACKAGES)}",
         _RELEASE,
+        # From where debootstrap takes that release by itself.
         str(root),
-        _MIRROR,
     ]
     environment = {**os.environ, "DEBOOTSTRAP_DIR": str(unpacked / "usr/share/debootstrap")}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

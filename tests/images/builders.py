@@ -1,7 +1,6 @@
 """Images built from a Dockerfile with Debian's buildah: as root, and beside whatever images this machine has."""
 
 import contextlib
-import json
 import os
 import shlex
 import subprocess
@@ -144,11 +143,3 @@ def _pip_settings() -> dict[str, str]:
         if name.startswith(("global.", ":env:.")):
             settings[name.rpartition(".")[2]] = value.strip("'\"")
     return settings
-
-
-def digest(archive: Path) -> str:
-    """The digest of the manifest in an OCI archive: what a registry would call the image by."""
-    shown = subprocess.run(["tar", "-xOf", archive, "index.json"], capture_output=True, check=True)
-    (manifest,) = json.loads(shown.stdout)["manifests"]
-    found: str = manifest["digest"]
-    return found

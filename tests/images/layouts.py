@@ -47,6 +47,14 @@ def unpacked(archive: Path) -> Iterator[Layout]:
         yield Layout(config=config, root=root, members=members, layers=len(manifest["layers"]))
 
 
+def digest(archive: Path) -> str:
+    """The digest of the manifest in an OCI archive: what a registry would call the image by."""
+    with tarfile.open(archive) as file:
+        (listed,) = _read(file, "index.json")["manifests"]
+        found: str = listed["digest"]
+        return found
+
+
 def _blob(file: tarfile.TarFile, descriptor: Mapping[str, Any]) -> dict[str, Any]:
     return _read(file, _path(descriptor))
 

@@ -103,7 +103,7 @@ def test_the_same_files_make_the_same_image(archive: Path, tmp_path: Path) -> No
     again = tmp_path / "again.tar"
     builders.build(again, name=checkouts.NAME, context=checkouts.ROOT, base=bases.ensure())
 
-    assert builders.digest(again) == builders.digest(archive)
+    assert layouts.digest(again) == layouts.digest(archive)
     again.unlink()
 
 

@@ -95,12 +95,20 @@ def by_readme(place: places.Place, prometheus: stacks.Prometheus, *, folder: Pat
             place.shell(command, folder=folder)
         yield Installation(place=place, prometheus=prometheus, folder=folder, image=told.image, namespace=namespace)
     finally:
-        for container in ("gateway", "operator"):
-            log = place.kubectl("logs", f"--namespace={NAMESPACE}", POD, f"--container={container}", "--tail=-1")
-            (folder / f"{container}.log").write_text(log)
+        _keep_logs(place, folder)
         place.shell("kubectl delete --ignore-not-found --wait=false -k .", folder=folder)
         place.shell("kubectl delete --ignore-not-found --wait=false job/backup", folder=folder)
         place.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def _keep_logs(place: places.Place, folder: Path) -> None:
+    """What both containers said, for whoever looks into the folder; why there is none, where there is none."""
+    for container in ("gateway", "operator"):
+        try:
+            log = place.kubectl("logs", f"--namespace={NAMESPACE}", POD, f"--container={container}", "--tail=-1")
+        except clusters.KubectlError as error:
+            log = f"{error}\n"
+        (folder / f"{container}.log").write_text(log)
 
 
 def eventually_over(installation: Installation, selector: str) -> None:

@@ -1,7 +1,7 @@
 """Namespaces of the kernel in which a whole node lives: whatever it mounts, starts and sets ends with them.
 
 The process namespace's first process is `inits`; when it ends, the kernel ends all others. Only control groups are no
-namespace's: `ControlGroups` takes them away.
+namespace's: `run_inside` takes them away.
 """
 
 import contextlib
