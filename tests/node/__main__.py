@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
             raise spaces.missing()
         _prepare()
         return spaces.run_inside(tests)
-    except (binaries.MissingToolError, builders.BuildError, places.RefusedContextError) as error:
+    except (binaries.MissingToolError, builders.BuildError, places.RefusedContextError, places.OccupiedError) as error:
         print(f"e2e: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130

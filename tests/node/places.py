@@ -15,6 +15,11 @@ CONTEXT_VARIABLE = "E2E_CONTEXT"
 
 _KNOWN = ("kind-", "k3d-")
 _KNOWN_WHOLE = ("minikube",)
+_OURS = (
+    "namespace/tidegate",
+    "namespace/monitoring",
+    "customresourcedefinition/prometheuses.monitoring.coreos.com",
+)
 _KUBECTL_SECONDS = 300.0
 _VOLUME = "data"
 
@@ -31,6 +36,10 @@ def check_context(context: str, *, allowed: str | None) -> None:
         f"the context {context!r} may be anybody's cluster: use one of kind, k3d or minikube, "
         f"or set {CONTEXT_VARIABLE}={context} if the tests may install into it"
     )
+
+
+class OccupiedError(Exception):
+    """The cluster has already what the tests would install and, at their end, delete."""
 
 
 class Place:
@@ -113,8 +122,20 @@ def existing(kubeconfig: Path) -> Place:
     """The cluster of a kubeconfig's current context.
 
     :raises RefusedContextError: it is not known to be one for tests.
+    :raises OccupiedError: it has already what the tests would install.
     """
     place = Place(kubectl=binaries.ensure(["kubectl"])["kubectl"], kubeconfig=kubeconfig)
     context = place.kubectl("config", "current-context").strip()
     check_context(context, allowed=os.environ.get(CONTEXT_VARIABLE))
+    check_unoccupied(place)
     return place
+
+
+def check_unoccupied(place: Place) -> None:
+    """Raise `OccupiedError` where something of somebody else's would be taken over and then deleted.
+
+    SECURITY: with the definitions of prometheus-operator go all monitors that a cluster has.
+    """
+    found = place.kubectl("get", *_OURS, "--ignore-not-found", "--output=name").split()
+    if found:
+        raise OccupiedError(f"the cluster has {', '.join(found)} already: give the tests one without")
