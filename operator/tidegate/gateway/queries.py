@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 import tidegate
 from tidegate.aiokits import turns
@@ -62,6 +62,9 @@ class QueryEndpoint:
         """Every group with its families, streamed group by group."""
         response = web.StreamResponse(headers={**CORS, "Content-Type": "application/json"})
         await response.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            # A stream is sent as it is written, for HEAD, too, and would be read as the next answer.
+            return response
         await response.write(b'{"status":"success","data":[')
         turn = turns.Turn()
         for number, view in enumerate(interface.iterate(self._store)):

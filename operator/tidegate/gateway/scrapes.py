@@ -98,7 +98,8 @@ class ScrapeEndpoint:
                 response.content_length = sum(map(len, parts))
                 await response.prepare(request)
                 turn = turns.Turn()
-                for chunk in _chunks(parts):
+                # A stream is sent as it is written, for HEAD, too, and would be read as the next answer.
+                for chunk in _chunks(parts if request.method != hdrs.METH_HEAD else ()):
                     await response.write(chunk)
                     await turn.step()
                 await response.write_eof()
