@@ -122,6 +122,11 @@ async def checked(
     return answer
 
 
+def spelled(path: str) -> str:
+    """A path of the document with something in each of its places."""
+    return re.sub(r"\{(\w+)\}", lambda place: "some/where" if place[1] in _MANY else "YQ", path)
+
+
 def objects(schema: Any, *, at: str = "") -> Iterator[tuple[str, Json]]:
     """Each object within, with its place."""
     if isinstance(schema, dict):

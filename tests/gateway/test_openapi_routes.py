@@ -81,7 +81,7 @@ class TestOverTheWire:
         document = await openapis.described(client, prefix=PREFIX)
         (server,) = document.told["servers"]
         for path, verbs in document.paths():
-            spelled = path.replace("{job}", "YQ").replace("{labels}", "b/c").replace("{path}", "some/where")
+            spelled = openapis.spelled(path)
             # A stream of events does not end by itself.
             for verb in sorted(verbs - ({"GET"} if path == "/api/v1/events" else set())):
                 answer = await openapis.ask(client, verb, server["url"] + spelled)
