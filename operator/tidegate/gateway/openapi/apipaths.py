@@ -122,15 +122,17 @@ def _page_delete() -> operations.Operation:
         },
         answers={
             200: responses.data("It is deleted, or with `dry_run` what would be.", answered),
-            400: responses.failure("A body that cannot be meant: `errorType` is `bad_data`."),
+            400: responses.failure("A body that cannot be meant: `errorType` is `bad_data`.", is_common=True),
             403: responses.failure(
                 "It comes from another site, or says another media type: `errorType` is `forbidden`. Or no name of the "
-                "client's certificate is allowed by the web configuration."
+                "client's certificate is allowed by the web configuration.",
+                is_common=True,
             ),
             409: responses.failure("More groups than `most` are selected: `errorType` is `conflict`."),
             503: responses.failure(
                 f"The selectors took more than {picks.LONGEST_SECONDS:g} s, and nothing was deleted: `errorType` is "
-                f"`timeout`. Or the groups are being restored after a start."
+                f"`timeout`. Or the groups are being restored after a start.",
+                is_common=True,
             ),
             507: responses.use("StorageFull"),
         },

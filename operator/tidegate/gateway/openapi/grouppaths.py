@@ -13,7 +13,8 @@ TAG = "groups"
 
 _SLOW = responses.failure(
     f"The selectors took more than {picks.LONGEST_SECONDS:g} s, so nothing was done: `errorType` is `timeout`. Or the "
-    f"groups are being restored after a start."
+    f"groups are being restored after a start.",
+    is_common=True,
 )
 
 

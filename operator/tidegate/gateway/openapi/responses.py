@@ -43,7 +43,9 @@ def responses(chosen: settings.LimitSettings) -> dict[str, kinds.Json]:
             f"What is wrong with the path, the time to live or the body, and where: of a body in the text format line "
             f"and column, of protobuf the byte. Or over one of these limits: {_listed(400, chosen)}."
         ),
-        "BadQuestion": failure("A parameter that is unknown or cannot be used: `errorType` is `bad_data`."),
+        "BadQuestion": failure(
+            "A parameter that is unknown or cannot be used: `errorType` is `bad_data`.", is_common=True
+        ),
         "Unauthorized": told("The web configuration asks for a password, and this is none.", headers=asked),
         "Forbidden": told("No name of the client's certificate is allowed by the web configuration."),
         "TooSlow": told(f"It took too long: {_listed(408, chosen)}, in seconds."),
@@ -58,7 +60,10 @@ def responses(chosen: settings.LimitSettings) -> dict[str, kinds.Json]:
         ),
         "HeadTooLarge": told(f"{heads}: {_listed(431, chosen)}."),
         "Restoring": told("The groups are being restored after a start.", headers=retry),
-        "StorageFull": told("The file of `--persistence.file` cannot be written now; nothing has changed."),
+        "StorageFull": told(
+            "The file of `--persistence.file` cannot be written now. A push has changed nothing; of several groups "
+            "that were to be deleted some may be gone."
+        ),
     }
 
 
@@ -68,10 +73,13 @@ def told(description: str, *, headers: Mapping[str, kinds.Json] | None = None) -
     return {"description": description, "content": {_TEXT: {"schema": schema}}, **_headed(headers)}
 
 
-def failure(description: str) -> kinds.Json:
-    """An answer that says what is wrong in the envelope. What is a common answer, too, comes as plain text."""
-    content = {_JSON: {"schema": kinds.ref("Error")}, **told("")["content"]}
-    return {"description": description, "content": content}
+def failure(description: str, *, is_common: bool = False) -> kinds.Json:
+    """An answer that says what is wrong in the envelope.
+
+    :param is_common: whether there is a common answer with this status, too, which is plain text.
+    """
+    plain: kinds.Json = told("")["content"] if is_common else {}
+    return {"description": description, "content": {_JSON: {"schema": kinds.ref("Error")}, **plain}}
 
 
 def data(description: str, schema: kinds.Json, *, headers: Mapping[str, kinds.Json] | None = None) -> kinds.Json:
