@@ -152,10 +152,11 @@ class TestLimits:
         assert answer.status == 429
 
     async def test_a_body_that_does_not_come(self, gateway: servers.Gateway, document: openapis.Document) -> None:
-        answer = await wires.exchange(gateway.web_port, wires.PUSH_HEAD)
-        head, _, body = answer.partition(b"\r\n\r\n")
-        status, _, lines = head.decode().partition("\r\n")
-        headers = dict(line.split(": ", 1) for line in lines.split("\r\n"))
+        async with wires.connected(gateway.web_port) as wire:
+            await wire.send(wires.PUSH_HEAD)
+            head, body = await wire.answer(), await wire.line()
+        status, *lines = head.decode().rstrip().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines)
         assert status.split()[1] == "408"
         document.check("PUT", "/metrics/job/x", openapis.Answer(408, body, headers))
 
