@@ -157,7 +157,7 @@ async def test_whoever_asks_for_the_same_at_once_gets_the_same_list(client: clie
 
 
 async def test_only_so_many_lists_are_kept(client: clients.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings, "_KEPT", 1)
+    monkeypatch.setattr(listings, "KEPT", 1)
     first = (await _get(client, "groups", search="a"))["listing"]
     await _get(client, "groups", search="b")
     assert "no longer kept" in await _get(client, "groups", status=410, listing=first)

@@ -9,11 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.gateway import clients, readers
+from tests.gateway import clients, openapis, readers
 from tests.support import waiting
 from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
+from tidegate.gateway.openapi import documents
 from tidegate.store import durable
 
 A = clients.key(job="a")
@@ -174,10 +175,11 @@ async def test_until_its_groups_are_restored_it_is_healthy_but_not_ready(
     assert (await client.send("GET", "/-/healthy")).status == 200
     ready = await client.send("GET", "/-/ready")
     assert (ready.status, ready.text) == (503, "restoring")
-    for method, path in (("GET", "/metrics"), ("PUT", "/metrics/job/b"), ("GET", "/api/v1/metrics")):
-        answer = await client.send(method, path, b"x 1\n" if method == "PUT" else b"")
-        assert answer.status == 503, (method, path)
-        assert answer.headers["Retry-After"] == "1"
+    document = openapis.Document(documents.document(settings.GatewaySettings()))
+    for path, verbs in document.paths():
+        for verb in verbs if not path.startswith("/-/") else ():
+            answer = await openapis.checked(client, document, verb, openapis.spelled(path))
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1"), (verb, path)
 
     go_on.set()
     await starting

@@ -114,6 +114,8 @@ def test_scrapers_and_status_are_shown(site: sites.Site, page: sync_api.Page) ->
     page.get_by_role("link", name="Status").click()
     expect(page.get_by_role("row", name="--web.listen-address :9091")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("^Version [0-9]"))).to_be_visible()
+    page.get_by_role("link", name="/api/openapi.json").click()
+    expect(page.get_by_text('"openapi"')).to_be_visible()
 
 
 def test_a_group_is_deleted_after_a_question_and_not_before(pushed: sites.Site, page: sync_api.Page) -> None:

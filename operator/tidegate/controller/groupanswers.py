@@ -21,7 +21,7 @@ _MATCH, _LIMIT = "match[]", "limit"
 MOST = 1_000
 """Groups of an answer, where nobody asks for another number."""
 
-_LONGEST_TEXT = 4_000
+LONGEST_TEXT = 4_000
 """Characters of all selectors together: each pattern takes memory."""
 
 _BYTES_A_WRITE = 64 * 1024
@@ -142,8 +142,8 @@ def _texts(request: web.Request) -> list[str]:
     if unknown:
         raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}: there are {_MATCH} and {_LIMIT}")
     texts = request.query.getall(_MATCH, [])
-    if (size := sum(map(len, texts))) > _LONGEST_TEXT:
-        raise errors.BadRequestError(f"selectors of {size} characters at once: send at most {_LONGEST_TEXT}")
+    if (size := sum(map(len, texts))) > LONGEST_TEXT:
+        raise errors.BadRequestError(f"selectors of {size} characters at once: send at most {LONGEST_TEXT}")
     return texts
 
 

@@ -19,20 +19,22 @@ from tidegate.model import errors, groups, scrapers
 from tidegate.scrapes import trackers
 from tidegate.store import interface
 
-_MOST_ROWS = 200
+MOST_ROWS = 200
 """Groups of one answer: to spell them as JSON takes four milliseconds, in which nobody else is served."""
 
-_MOST_DELETIONS = 500
+MOST_DELETIONS = 500
 """The same of deletions, which are shorter."""
 
-_USUAL_ROWS = 100
-_MOST_WORDS = 20
-_MOST_METRICS = 1_000
+USUAL_ROWS = 100
+MOST_OFFSET = 10**9
+_MOST_DIGITS = 10
+MOST_WORDS = 20
+MOST_METRICS = 1_000
 """Metrics of a group that are told; whoever wants all of them reads /metrics."""
 
 _SEEKING = ("search", picks.MATCH, "state", "ownership", "kind", "namespace", "sort", "order")
 _PAGING = ("listing", "offset", "limit")
-_ORDERS = ("asc", "desc")
+ORDERS = ("asc", "desc")
 
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)
 _Endpoint = TypeVar("_Endpoint")
@@ -91,8 +93,8 @@ class BrowsingEndpoint:
         ``?listing=&offset=&limit=``, for as long as it is kept.
         """
         _expect_only(request, *_SEEKING, *_PAGING)
-        offset = _number(request, "offset", default=0, most=10**9)
-        limit = _number(request, "limit", default=_USUAL_ROWS, most=_MOST_ROWS)
+        offset = _number(request, "offset", default=0, most=MOST_OFFSET)
+        limit = _number(request, "limit", default=USUAL_ROWS, most=MOST_ROWS)
         listing = await self._listing(request)
         moment, active = self._now()
         rows, turn = [], turns.Turn()
@@ -142,8 +144,8 @@ class BrowsingEndpoint:
     async def list_deletions(self, request: web.BaseRequest) -> descriptions.Json:
         """``GET deletions?offset=&limit=``: the last groups that were deleted since the process started."""
         _expect_only(request, "offset", "limit")
-        offset = _number(request, "offset", default=0, most=10**9)
-        limit = _number(request, "limit", default=_USUAL_ROWS, most=_MOST_DELETIONS)
+        offset = _number(request, "offset", default=0, most=MOST_OFFSET)
+        limit = _number(request, "limit", default=USUAL_ROWS, most=MOST_DELETIONS)
         gone = self._store.departures()
         shown = [descriptions.departure(one) for one in gone[offset : offset + limit]]
         return {"now": self._clock.wall(), "total": len(gone), "offset": offset, "deletions": shown}
@@ -232,7 +234,7 @@ def _told(data: descriptions.Json, *, status: int = 200) -> web.Response:
 
 async def _families(view: interface.GroupView) -> tuple[list[descriptions.Json], bool]:
     """The families of a group with their metrics, and whether these are not all."""
-    found, left, turn = [], _MOST_METRICS, turns.Turn()
+    found, left, turn = [], MOST_METRICS, turns.Turn()
     for name, family in sorted(view.families.items()):
         if name in interface.TIMES:
             continue
@@ -242,16 +244,16 @@ async def _families(view: interface.GroupView) -> tuple[list[descriptions.Json],
         found.append({"name": name, "metric_count": len(metrics), **told})
         left -= len(told["metrics"])
         await turn.step()
-    return found, sum(family["metric_count"] for family in found) > _MOST_METRICS - left
+    return found, sum(family["metric_count"] for family in found) > MOST_METRICS - left
 
 
 def _criteria(request: web.BaseRequest) -> criteria.Criteria:
     query = request.query
     words = tuple(query.get("search", "").casefold().split())
-    if len(words) > _MOST_WORDS:
-        raise errors.BadRequestError(f"{len(words)} words are sought at once: send at most {_MOST_WORDS}")
-    order = query.get("order") or _ORDERS[0]
-    if order not in _ORDERS:
+    if len(words) > MOST_WORDS:
+        raise errors.BadRequestError(f"{len(words)} words are sought at once: send at most {MOST_WORDS}")
+    order = query.get("order") or ORDERS[0]
+    if order not in ORDERS:
         raise errors.BadRequestError(f"order is neither asc nor desc: {order!r}")
     return criteria.Criteria(
         words=words,
@@ -277,7 +279,7 @@ def _choice(request: web.BaseRequest, name: str, choices: type[_Choice]) -> _Cho
 
 def _number(request: web.BaseRequest, name: str, *, default: int, most: int) -> int:
     said = request.query.get(name, str(default))
-    if not said.isascii() or not said.isdigit() or len(said) > 10:
+    if not said.isascii() or not said.isdigit() or len(said) > _MOST_DIGITS:
         raise errors.BadRequestError(f"{name} has to be a whole number from 0: {said!r}")
     return min(int(said), most)
 

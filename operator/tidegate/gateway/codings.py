@@ -40,7 +40,7 @@ class Unpacking(Protocol):
 
 def unpacking(coding: str, packed: bytes) -> Unpacking | None:
     """What undoes this ``Content-Encoding``; ``None`` where nothing is to be undone, as Pushgateway has it."""
-    known = _UNPACKINGS.get(coding.lower())
+    known = UNPACKINGS.get(coding.lower())
     return known(packed) if known is not None else None
 
 
@@ -117,4 +117,4 @@ def _unpacked_size(packed: bytes, chunk: _Chunk) -> int:
     return size
 
 
-_UNPACKINGS: Mapping[str, Callable[[bytes], Unpacking]] = {"gzip": _Gzip, "snappy": _Snappy}
+UNPACKINGS: Mapping[str, Callable[[bytes], Unpacking]] = {"gzip": _Gzip, "snappy": _Snappy}

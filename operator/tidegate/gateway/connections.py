@@ -25,7 +25,7 @@ from tidegate.model import errors, limits
 
 _logger = logging.getLogger(__name__)
 
-_MAX_HEADERS = 128
+MAX_HEADERS = 128
 """Headers of one request. Each takes several times its bytes."""
 
 _TOO_MANY_HEADERS = "Too many headers received"
@@ -171,7 +171,7 @@ class Connection(web.RequestHandler):
             logger=complaints.Complaints(server_logger),  # type: ignore[arg-type] # an adapter is one to it
             max_line_size=most,
             max_field_size=most,
-            max_headers=_MAX_HEADERS,
+            max_headers=MAX_HEADERS,
             read_bufsize=_READ_BYTES,
             lingering_time=_LINGER_SECONDS,
             # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
@@ -271,7 +271,7 @@ class Connection(web.RequestHandler):
         if isinstance(error, http_exceptions.LineTooLong):
             error = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
         elif error.args == (_TOO_MANY_HEADERS,):
-            reason = f"the request has more than {_MAX_HEADERS} headers"
+            reason = f"the request has more than {MAX_HEADERS} headers"
             error = errors.LimitError(reason, limit=limits.Limit.REQUEST_HEAD)
         if isinstance(error, errors.LimitError):
             self._server.count(error.limit)

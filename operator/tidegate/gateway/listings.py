@@ -19,7 +19,7 @@ from tidegate.gateway import criteria, picks
 from tidegate.model import groups
 from tidegate.store import interface
 
-_KEPT = 32
+KEPT = 32
 """Lists that are kept. Each takes eight bytes a group: of 100,000 groups, all of them take 25 MB."""
 
 _SORTED_AT_ONCE = 512
@@ -31,7 +31,7 @@ _FRESH_SECONDS = 1.0
 _FRESH_FACTOR = 10.0
 """And for so many times as long as it took to make it: what is made in a moment is made anew."""
 
-_MOST_NAMES = 500
+MOST_NAMES = 500
 """Kinds and namespaces that are counted, so that nobody has to read a list of thousands."""
 
 
@@ -89,7 +89,7 @@ class Listings:
 
     def _keep(self, wanted: criteria.Criteria, listing: Listing) -> None:
         self._kept[listing.id] = listing
-        if len(self._kept) > _KEPT:
+        if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         self._last = {known: last for known, last in self._last.items() if last.id in self._kept}
         self._last[wanted] = listing
@@ -130,7 +130,7 @@ class Listings:
 
 
 def _count(names: collections.Counter[str], name: str) -> None:
-    if name in names or len(names) < _MOST_NAMES:
+    if name in names or len(names) < MOST_NAMES:
         names[name] += 1
 
 

@@ -79,6 +79,9 @@ def _value(name: str, raw: str) -> str:
         return value
     # Some encoders break their lines and end the last one; Pushgateway reads over that, too.
     unpadded = value.rstrip("=").translate(_LINE_ENDS)
+    if "+" in unpadded or "/" in unpadded:
+        # The library takes both alphabets; a value is to be spelled as it is there.
+        raise errors.BadGroupingKeyError(f"invalid base64 encoding for {name}={value!r}: write - for + and _ for /")
     try:
         decoded = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), altchars=b"-_", validate=True)
         return decoded.decode()

@@ -11,7 +11,7 @@ from tidegate.store import interface
 
 MATCH = "match[]"
 
-_LONGEST_TEXT = 4_000
+LONGEST_TEXT = 4_000
 """Characters of all selectors together: each pattern takes memory, and here is room for some 300 of them."""
 
 LONGEST_SECONDS = 10.0
@@ -31,8 +31,8 @@ class Picker:
         :raises errors.BadRequestError: one is no selector, or they are too long.
         :raises TimeoutError: it took too long.
         """
-        if (size := sum(map(len, texts))) > _LONGEST_TEXT:
-            raise errors.BadRequestError(f"selectors of {size} characters at once: send at most {_LONGEST_TEXT}")
+        if (size := sum(map(len, texts))) > LONGEST_TEXT:
+            raise errors.BadRequestError(f"selectors of {size} characters at once: send at most {LONGEST_TEXT}")
         # SECURITY: in a thread, since a pattern may take a tenth of a second for one long value, and RE2 lets the
         # interpreter go meanwhile; one at a time, so that the threads that large pushes need stay free.
         async with self._picking:

@@ -22,7 +22,7 @@ _logger = logging.getLogger(__name__)
 _LARGE_AT_ONCE = 2
 """So many large bodies are parsed at once: each takes many times its bytes, and more would not be faster."""
 
-_TTL, _TTL_HEADER = "ttl", "Tidegate-TTL"
+TTL, TTL_HEADER = "ttl", "Tidegate-TTL"
 
 
 class GroupEndpoint:
@@ -51,7 +51,7 @@ class GroupEndpoint:
         # The prefix, "metrics", and what is before the first slash: nothing.
         self._parts_before_key = prefix.count("/") + 2
         self._utf8_names = chosen.enable_utf8_names
-        self._accepted = 202 if chosen.disable_consistency_check else 200
+        self._accepted = accepted(chosen)
 
     async def put(self, request: web.BaseRequest) -> web.StreamResponse:
         """Replace all of a group."""
@@ -126,11 +126,16 @@ class GroupEndpoint:
         return protobuf.parse(body, utf8_names=self._utf8_names)
 
 
+def accepted(chosen: settings.PushSettings) -> int:
+    """The status of the answer to a push that was taken."""
+    return 202 if chosen.disable_consistency_check else 200
+
+
 def _ttl(request: web.BaseRequest) -> float | None:
     """Seconds that the group may live without a further push, where the push says so."""
-    if _TTL_HEADER not in request.headers and not request.rel_url.raw_query_string:
+    if TTL_HEADER not in request.headers and not request.rel_url.raw_query_string:
         return None
-    said = {*request.query.getall(_TTL, ()), *request.headers.getall(_TTL_HEADER, ())}
+    said = {*request.query.getall(TTL, ()), *request.headers.getall(TTL_HEADER, ())}
     if not said:
         return None
     if len(said) > 1:

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 import tidegate
 from tidegate.aiokits import turns
@@ -16,7 +16,7 @@ from tidegate.exposition import metrics_pb2, natives, numbers, pages
 from tidegate.model import families
 from tidegate.store import interface
 
-_CORS = {
+CORS = {
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Origin",
     "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
     "Access-Control-Allow-Origin": "*",
@@ -52,16 +52,19 @@ class QueryEndpoint:
             "goVersion": f"Python {platform.python_version()}",
         }
         data = {"flags": self._flags, "start_time": _timestamp(self._started), "build_information": build}
-        return web.json_response({"status": "success", "data": data}, headers=_CORS)
+        return web.json_response({"status": "success", "data": data}, headers=CORS)
 
     async def options(self, request: web.BaseRequest) -> web.Response:
         """What a browser asks before a request from another origin."""
-        return web.Response(headers=_CORS)
+        return web.Response(headers=CORS)
 
     async def metrics(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every group with its families, streamed group by group."""
-        response = web.StreamResponse(headers={**_CORS, "Content-Type": "application/json"})
+        response = web.StreamResponse(headers={**CORS, "Content-Type": "application/json"})
         await response.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            # A stream is sent as it is written, for HEAD, too, and would be read as the next answer.
+            return response
         await response.write(b'{"status":"success","data":[')
         turn = turns.Turn()
         for number, view in enumerate(interface.iterate(self._store)):

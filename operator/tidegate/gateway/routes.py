@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from aiohttp import hdrs, web
@@ -40,6 +40,11 @@ class Routes:
     def add_below(self, prefix: str, name: str, handlers: Mapping[str, Handler]) -> None:
         """A resource at every path that begins with this and goes on, unless there is one at the path itself."""
         self._below.append((prefix, _route(name, handlers)))
+
+    def everything(self) -> Iterator[tuple[str, Route]]:
+        """All resources with their paths; one that is at every path below ends in a star."""
+        yield from self._exact.items()
+        yield from ((f"{prefix}*", route) for prefix, route in self._below)
 
     def find(self, request: web.BaseRequest) -> Route:
         """The resource that is asked for; :data:`NOWHERE` where there is none."""

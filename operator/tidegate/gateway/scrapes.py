@@ -21,11 +21,11 @@ from tidegate.store import interface
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 """Sent by whoever scrapes for real (Prometheus and its kin); a curl or a browser does not send it."""
 
-_DEFAULT_TIMEOUT = 10.0
+DEFAULT_TIMEOUT = 10.0
 """Prometheus' own default, for a header that holds no number."""
 
-_MAX_TIMEOUT = 300.0
-_MAX_USER_AGENT = 200
+MAX_TIMEOUT = 300.0
+MAX_USER_AGENT = 200
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -61,7 +61,7 @@ class ScrapeEndpoint:
         scraper = _scraper(request)
         response = web.StreamResponse()
         if scraper is None:
-            await self._answer(request, response, await self._store.snapshot(), within=_MAX_TIMEOUT)
+            await self._answer(request, response, await self._store.snapshot(), within=MAX_TIMEOUT)
             return response
         began, timeout = time.monotonic(), _timeout(request)
         self._tracker.began(scraper, now=self._clock.steady())
@@ -98,7 +98,8 @@ class ScrapeEndpoint:
                 response.content_length = sum(map(len, parts))
                 await response.prepare(request)
                 turn = turns.Turn()
-                for chunk in _chunks(parts):
+                # A stream is sent as it is written, for HEAD, too, and would be read as the next answer.
+                for chunk in _chunks(parts if request.method != hdrs.METH_HEAD else ()):
                     await response.write(chunk)
                     await turn.step()
                 await response.write_eof()
@@ -130,7 +131,7 @@ def _scraper(request: web.BaseRequest) -> scrapers.Scraper | None:
     if TIMEOUT_HEADER not in request.headers or request.method != hdrs.METH_GET:
         return None
     # SECURITY: a header may have bytes that are no UTF-8, which no file and no log takes.
-    agent = request.headers.get(hdrs.USER_AGENT, "")[:_MAX_USER_AGENT].encode("utf-8", "replace").decode()
+    agent = request.headers.get(hdrs.USER_AGENT, "")[:MAX_USER_AGENT].encode("utf-8", "replace").decode()
     return scrapers.Scraper(address=request.remote or "unix", user_agent=agent)
 
 
@@ -138,8 +139,8 @@ def _timeout(request: web.BaseRequest) -> float:
     try:
         seconds = float(request.headers[TIMEOUT_HEADER])
     except ValueError:
-        return _DEFAULT_TIMEOUT
-    return min(seconds, _MAX_TIMEOUT) if math.isfinite(seconds) else _DEFAULT_TIMEOUT
+        return DEFAULT_TIMEOUT
+    return min(seconds, MAX_TIMEOUT) if math.isfinite(seconds) else DEFAULT_TIMEOUT
 
 
 def _accepts_gzip(request: web.BaseRequest) -> bool:

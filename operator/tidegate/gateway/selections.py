@@ -16,8 +16,8 @@ from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
 
-_DRY_RUN = "dry_run"
-_TRUTH: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
+DRY_RUN = "dry_run"
+TRUTH: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
 
 _GROUPS_A_WRITE = 1_000
 
@@ -53,10 +53,10 @@ class SelectionEndpoint:
 
 
 def _texts(request: web.BaseRequest) -> Sequence[str]:
-    unknown = sorted(set(request.query) - {picks.MATCH, _DRY_RUN})
+    unknown = sorted(set(request.query) - {picks.MATCH, DRY_RUN})
     if unknown:
         # A misspelled dry run would delete in earnest.
-        raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}: there are {picks.MATCH} and {_DRY_RUN}")
+        raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}: there are {picks.MATCH} and {DRY_RUN}")
     texts = request.query.getall(picks.MATCH, [])
     if not texts:
         raise errors.BadRequestError(f'no {picks.MATCH} parameter: give a selector such as {{job="backup"}}')
@@ -64,10 +64,10 @@ def _texts(request: web.BaseRequest) -> Sequence[str]:
 
 
 def _dry_run(request: web.BaseRequest) -> bool:
-    said = {text.lower() for text in request.query.getall(_DRY_RUN, ["0"])}
-    if len(said) > 1 or not said <= _TRUTH.keys():
-        raise errors.BadRequestError(f"{_DRY_RUN} is neither 1 nor 0: {', '.join(sorted(said))!r}")
-    return _TRUTH[said.pop()]
+    said = {text.lower() for text in request.query.getall(DRY_RUN, ["0"])}
+    if len(said) > 1 or not said <= TRUTH.keys():
+        raise errors.BadRequestError(f"{DRY_RUN} is neither 1 nor 0: {', '.join(sorted(said))!r}")
+    return TRUTH[said.pop()]
 
 
 def _failure(status: int, kind: str, reason: str) -> web.Response:

@@ -38,6 +38,7 @@ from tidegate.gateway import (
     streams,
 )
 from tidegate.gateway import metrics as own_metrics
+from tidegate.gateway.openapi import endpoints as openapi_endpoints
 from tidegate.gateway.page import deletes, files
 from tidegate.scrapes import drains, trackers
 from tidegate.store import durable, interface, memory
@@ -131,7 +132,7 @@ class Gateway:
             self._tasks.start(self.drainer.run(), name="drain groups")
             self._tasks.start(self._census.run(), name="count groups without an owner")
             self.control_port = await self._serve_control(stack)
-            front.change(self._public())
+            front.change(self.public_routes())
             self._probes.restored()
             self._running = stack.pop_all()
         chosen = self._settings.web
@@ -178,7 +179,8 @@ class Gateway:
         metrics.watch(store.journal)
         return store
 
-    def _public(self) -> routes.Routes:
+    def public_routes(self) -> routes.Routes:
+        """What the public side answers once the groups are restored."""
         chosen = self._settings.web
         found = sites.public(
             chosen,
@@ -190,6 +192,7 @@ class Gateway:
             browse=self._browse,
             stream=self._stream,
             administer=self._admin,
+            described=openapi_endpoints.DocumentEndpoint(self._settings),
         )
         deletion = deletes.DeleteEndpoint(
             self.store,

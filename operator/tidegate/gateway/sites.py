@@ -6,6 +6,8 @@ from aiohttp import hdrs
 
 from tidegate import settings
 from tidegate.gateway import admin, browsing, control, health, pushes, queries, routes, scrapes, selections, streams
+from tidegate.gateway.openapi import apipaths
+from tidegate.gateway.openapi import endpoints as openapi_endpoints
 from tidegate.gateway.page import deletes, files
 
 
@@ -20,6 +22,7 @@ def public(
     browse: browsing.BrowsingEndpoint,
     stream: streams.StreamEndpoint,
     administer: admin.AdminEndpoint,
+    described: openapi_endpoints.DocumentEndpoint,
 ) -> routes.Routes:
     """Push, scrape, query and probes; the administrator's paths as far as the settings allow."""
     found, prefix = routes.Routes(), chosen.prefix
@@ -42,6 +45,7 @@ def public(
     found.add(f"{api}/scrapers", "api_scrapers", {"GET": browse.list_scrapers})
     found.add(f"{api}/deletions", "api_deletions", {"GET": browse.list_deletions})
     found.add(f"{api}/events", "api_events", {"GET": stream.events})
+    found.add(prefix + apipaths.DOCUMENT, "api_openapi", {"GET": described.get})
     quitting = administer.quit if chosen.enable_lifecycle else administer.refuse_quit
     found.add(f"{prefix}/-/quit", "quit", {"PUT": quitting, "POST": quitting})
     if chosen.enable_admin_api:

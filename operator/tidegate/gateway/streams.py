@@ -20,7 +20,7 @@ from tidegate.store import interface
 MOST_STREAMS = 64
 """Streams at once. Whoever gets none asks again and again instead, as the page does."""
 
-_PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 1.0
 """Between two events of a stream, however many changes there are meanwhile."""
 
 _LOOK_SECONDS = 2.0
@@ -48,7 +48,7 @@ class StreamEndpoint:
         clock: clocks.Clock,
         metrics: own_metrics.GatewayMetrics,
         version: str,
-        pause_seconds: float = _PAUSE_SECONDS,
+        pause_seconds: float = PAUSE_SECONDS,
         look_seconds: float = _LOOK_SECONDS,
     ) -> None:
         self._store = store

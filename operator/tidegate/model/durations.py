@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _UNITS = {"y": 365 * 86400.0, "w": 7 * 86400.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile("(?=[0-9])" + "".join(f"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS), re.ASCII)
+PATTERN = "(?=[0-9])" + "".join(f"(?:([0-9]{{1,9}}){unit})?" for unit in _UNITS)
+"""A duration, as a whole text."""
+
+_DURATION = re.compile(PATTERN, re.ASCII)
 
 
 def parse(text: str) -> float:

@@ -15,7 +15,7 @@ import re2
 
 from tidegate.model import errors
 
-_LONGEST_PATTERN = 1000
+LONGEST_PATTERN = 1000
 _PATTERN_MEMORY = 1 << 18
 """Bytes that RE2 may take for one expression. Its module keeps the last 128 of them."""
 
@@ -160,8 +160,8 @@ def _test(operator: Operator, value: str, *, at: int) -> Callable[[str], bool]:
 
 def _matching(pattern: str, *, at: int) -> Callable[[str], bool]:
     # SECURITY: RE2 takes time that grows no faster than the value, whatever the expression; its size is bounded here.
-    if len(pattern) > _LONGEST_PATTERN:
-        raise BadSelectorError(f"the regular expression has more than {_LONGEST_PATTERN} characters", at=at)
+    if len(pattern) > LONGEST_PATTERN:
+        raise BadSelectorError(f"the regular expression has more than {LONGEST_PATTERN} characters", at=at)
     options = re2.Options()
     options.log_errors = False
     options.dot_nl = True

@@ -7,7 +7,7 @@ SLOT_SECONDS = 1800
 
 SLOTS = 48
 
-_MOST = 255
+MOST = 255
 """A slot is a byte: whoever pushes more often in half an hour pushes "very often"."""
 
 
@@ -27,7 +27,7 @@ class Tempo:
         if slot != self._newest:
             self._move(slot)
         place = slot % SLOTS
-        if self._counts[place] < _MOST:
+        if self._counts[place] < MOST:
             self._counts[place] += 1
 
     def counts(self, *, now: float) -> list[int]:

@@ -17,7 +17,7 @@ from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
 
-_SHOWN = 200
+SHOWN = 200
 """Groups that a preview names; of more it says how many they are."""
 
 
@@ -82,7 +82,7 @@ class DeleteEndpoint:
             return await self._remove(request, [browsing.key_of(asked["labels"])])
         found = await self._picker.pick(_texts(asked))
         if asked.get("dry_run") is True:
-            shown = [groups.labels(key) for key in found[:_SHOWN]]
+            shown = [groups.labels(key) for key in found[:SHOWN]]
             return browsing.success({"selected": len(found), "groups": shown})
         most = asked.get("most")
         if not isinstance(most, int) or isinstance(most, bool):

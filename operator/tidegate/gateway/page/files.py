@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
-from collections.abc import Mapping
-from typing import NamedTuple
 
 from aiohttp import hdrs, web
+
+from tidegate.gateway import contents
 
 _PACKAGE = "tidegate.gateway.page"
 _FOLDER = "static"
@@ -32,12 +32,6 @@ _HEADERS = {
 }
 
 
-class _File(NamedTuple):
-    data: bytes
-    type: str
-    etag: str
-
-
 class Files:
     """The files as they are in the package.
 
@@ -51,8 +45,8 @@ class Files:
         self.version = digest.hexdigest()[:16]
         mode = b"read-only" if is_read_only else b"read-write"
         page = found.pop(_PAGE).replace(_VERSION, self.version.encode()).replace(_MODE, mode)
-        self._page = _file(_PAGE, page)
-        self._files = {name: _file(name, data) for name, data in found.items()}
+        self._page = _content(_PAGE, page)
+        self._files = {name: _content(name, data) for name, data in found.items()}
 
     @property
     def names(self) -> list[str]:
@@ -61,7 +55,7 @@ class Files:
 
     async def page(self, request: web.BaseRequest) -> web.Response:
         """The page. It is asked for anew each time, and answered in full only where it has changed."""
-        return _answer(request, self._page, {**_HEADERS, hdrs.CACHE_CONTROL: "no-cache"})
+        return contents.answer(request, self._page, {**_HEADERS, hdrs.CACHE_CONTROL: "no-cache"})
 
     async def move(self, request: web.BaseRequest) -> web.Response:
         """From the page's path without its last slash to the page."""
@@ -70,7 +64,7 @@ class Files:
     async def file(self, request: web.BaseRequest) -> web.Response:
         """What it is made of, by the last part of the path, which has to be one of the names."""
         file = self._files[request.path.rpartition("/")[2]]
-        return _answer(request, file, {**_HEADERS, hdrs.CACHE_CONTROL: "max-age=31536000, immutable"})
+        return contents.answer(request, file, {**_HEADERS, hdrs.CACHE_CONTROL: "max-age=31536000, immutable"})
 
 
 def _read() -> dict[str, bytes]:
@@ -78,14 +72,5 @@ def _read() -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.startswith(".")}
 
 
-def _file(name: str, data: bytes) -> _File:
-    kind = _TYPES[name[name.rindex(".") :]]
-    return _File(data, kind, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
-
-
-def _answer(request: web.BaseRequest, file: _File, headers: Mapping[str, str]) -> web.Response:
-    headers = {**headers, hdrs.ETAG: file.etag}
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")}
-    if file.etag in known or "*" in known:
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=file.data, content_type=file.type, charset="utf-8", headers=headers)
+def _content(name: str, data: bytes) -> contents.Content:
+    return contents.of(data, type=_TYPES[name[name.rindex(".") :]])

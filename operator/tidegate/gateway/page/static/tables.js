@@ -86,7 +86,8 @@ export class Status extends View {
 
   async made() {
     const { flags, start_time: started, build_information: build } = await ask("status");
-    const pages = [["metrics", "what Prometheus reads"], ["api/v1/groups", "the groups as JSON"],
+    const pages = [["metrics", "what Prometheus reads"], ["api/openapi.json", "what the API answers, as OpenAPI"],
+      ["api/v1/groups", "the groups as JSON"],
       ["api/v1/metrics", "the groups with their metrics, as Pushgateway has them"], ["-/ready", "the probe"]];
     return [
       h("h2", {}, "Build"), pairs("Build", [["Version", build.version], ["Runs on", build.goVersion],

@@ -1,0 +1,83 @@
+"""What Prometheus reads, and what probes ask."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs
+
+from tidegate.exposition import encodings, names
+from tidegate.gateway import scrapes
+from tidegate.gateway.openapi import kinds, operations, responses
+
+SCRAPE, PROBES = "scrape", "probes"
+
+
+def paths(telemetry_path: str) -> dict[str, kinds.Json]:
+    """By the path, each with its verbs."""
+    return {
+        telemetry_path: operations.looked_at(_scrape()),
+        "/-/healthy": operations.looked_at(
+            operations.Operation(
+                id="healthy",
+                tag=PROBES,
+                summary="Whether the process answers",
+                answers={200: _well("It does.")},
+                without=(503,),
+            )
+        ),
+        "/-/ready": operations.looked_at(
+            operations.Operation(
+                id="ready",
+                tag=PROBES,
+                summary="Whether it takes pushes",
+                answers={
+                    200: _well("It does."),
+                    503: responses.told("The groups are being restored after a start, or the process is stopping."),
+                },
+            )
+        ),
+    }
+
+
+def _well(description: str) -> kinds.Json:
+    return {"description": description, "content": {"text/plain": {"schema": {"const": "OK", "description": "OK."}}}}
+
+
+def _scrape() -> operations.Operation:
+    escapings = ", ".join(f"`{one.value}`" for one in names.Escaping)
+    return operations.Operation(
+        id="scrape",
+        tag=SCRAPE,
+        summary="All groups and the gateway's own metrics, as Prometheus reads them",
+        description=f"The media type is chosen by `Accept`, as Prometheus sends it; text where it names none of them. "
+        f"`escaping=` in it says what becomes of names that are not plain: {escapings}.",
+        parameters=[
+            operations.header(
+                scrapes.TIMEOUT_HEADER,
+                kinds.number(
+                    f"Seconds after which the answer is of no use. Whoever sends it is a scraper, for which draining "
+                    f"groups wait. More counts as {scrapes.MAX_TIMEOUT:g}, and what is no number as "
+                    f"{scrapes.DEFAULT_TIMEOUT:g}.",
+                    maximum=scrapes.MAX_TIMEOUT,
+                ),
+            ),
+            operations.header(hdrs.ACCEPT_ENCODING, kinds.text("`gzip` for a packed answer.", examples=["gzip"])),
+        ],
+        answers={200: _exposition()},
+    )
+
+
+def _exposition() -> kinds.Json:
+    content: kinds.Json = {}
+    for format in encodings.Format:
+        schema = kinds.text("Lines of the format.")
+        if format is encodings.Format.PROTOBUF:
+            schema = {"description": "Messages of the type MetricFamily, each behind its length as a varint."}
+        content[format.value] = {"schema": schema}
+    packed = responses.header(hdrs.CONTENT_ENCODING, "That it is packed; missing where it is not.", {"const": "gzip"})
+    packed[hdrs.CONTENT_ENCODING]["required"] = False
+    vary = responses.header(hdrs.VARY, "What the answer depends on.", {"type": "string"})
+    return {
+        "description": "All groups as they are at this moment. `escaping=` stands behind the media type.",
+        "content": content,
+        "headers": {**packed, **vary},
+    }

@@ -1,0 +1,202 @@
+"""Whatever goes wrong is answered with a status that the document declares, in the words that it declares."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+
+from tests.gateway import clients, conftest, openapis, wires
+from tidegate import settings
+from tidegate.gateway import picks, servers, streams
+from tidegate.gateway.openapi import documents
+from tidegate.model import errors
+
+JSON = {"Content-Type": "application/json"}
+MATCH = "match[]=%7Bjob%3D~%22.%2B%22%7D"
+TOO_MUCH = b"#" * (conftest.SMALL_BODY + 1)
+
+
+@pytest.fixture
+async def document(client: clients.Client) -> openapis.Document:
+    return await openapis.described(client)
+
+
+WRONG = [
+    pytest.param("PUT", "/metrics/job/a", b"x 1 y\n", {}, 400, id="a body that is none"),
+    pytest.param("POST", "/metrics/job/a", b"x 1 1000\n", {}, 400, id="a timestamp"),
+    pytest.param("PUT", "/metrics/job/a?ttl=soon", b"x 1\n", {}, 400, id="a time to live that is none"),
+    pytest.param("PUT", "/metrics/job@base64/!", b"x 1\n", {}, 400, id="a job that is no base64"),
+    pytest.param("DELETE", "/metrics/job/a/b", b"", {}, 400, id="a name without a value"),
+    pytest.param("PUT", "/metrics/job/a", b"\x1f", {"Content-Encoding": "gzip"}, 400, id="gzip that is none"),
+    pytest.param("PUT", "/metrics/job/a", TOO_MUCH, {}, 413, id="a large body"),
+    pytest.param("GET", "/api/v1/status", b"", {"X": "x" * 40_000}, 431, id="a large head"),
+    pytest.param("GET", "/metrics", b"", {"Expect": "much"}, 417, id="what cannot be expected"),
+    pytest.param("GET", "/api/v1/groups?state=dead", b"", {}, 400, id="a state that is none"),
+    pytest.param("GET", "/api/v1/groups?listing=gone", b"", {}, 410, id="a list that is gone"),
+    pytest.param("DELETE", "/api/v1/groups", b"", {}, 400, id="no selector"),
+    pytest.param("GET", "/api/v1/group", b"", {}, 400, id="no group"),
+    pytest.param("GET", "/api/v1/group?labels=%7B%22job%22:%22x%22%7D", b"", {}, 404, id="a group that is not there"),
+    pytest.param("GET", "/api/v1/scrapers?x=1", b"", {}, 400, id="a parameter of scrapers"),
+    pytest.param("GET", "/api/v1/deletions?limit=all", b"", {}, 400, id="a limit that is none"),
+    pytest.param("POST", "/page/delete", b"{", JSON, 400, id="no JSON"),
+    pytest.param("POST", "/page/delete", b"{}", {}, 403, id="another media type"),
+    pytest.param("POST", "/page/delete", b'{"match":["{job=\\"a\\"}"],"most":0}', JSON, 409, id="more than were seen"),
+    pytest.param("POST", "/page/delete", TOO_MUCH, JSON, 413, id="a large body of the page"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "headers", "status"), WRONG)
+async def test_what_cannot_be_done(
+    client: clients.Client,
+    document: openapis.Document,
+    method: str,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    status: int,
+) -> None:
+    await client.put("job/a", "x 1\n")
+    answer = await openapis.checked(client, document, method, path, body, headers=headers)
+    assert answer.status == status
+
+
+async def test_what_takes_too_long(
+    client: clients.Client, document: openapis.Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.put("job/a", "x 1\n")
+    monkeypatch.setattr(picks, "LONGEST_SECONDS", 0.0)
+    page = b'{"match":["{job=\\"a\\"}"],"dry_run":true}'
+    for method, path, body in (
+        ("GET", f"/api/v1/groups?{MATCH}", b""),
+        ("DELETE", f"/api/v1/groups?{MATCH}", b""),
+        ("POST", "/page/delete", page),
+    ):
+        answer = await openapis.checked(client, document, method, path, body, headers=JSON)
+        assert (answer.status, json.loads(answer.body)["errorType"]) == (503, "timeout")
+
+
+async def test_too_many_streams(
+    client: clients.Client, document: openapis.Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MOST_STREAMS", 0)
+    assert (await openapis.checked(client, document, "GET", "/api/v1/events")).status == 503
+
+
+async def test_a_file_that_cannot_be_written(
+    client: clients.Client, document: openapis.Document, gateway: servers.Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> Any:
+        raise errors.StorageError("the file cannot be written")
+
+    await client.put("job/a", "x 1\n")
+    for change in ("push", "repeat", "delete"):
+        monkeypatch.setattr(type(gateway.store), change, refuse)
+    for method, path, body in (
+        ("PUT", "/metrics/job/a", b"x 1\n"),
+        ("POST", "/metrics/job/a", b"x 1\n"),
+        ("DELETE", "/metrics/job/a", b""),
+        ("DELETE", f"/api/v1/groups?{MATCH}", b""),
+        ("POST", "/page/delete", b'{"labels":{"job":"a"}}'),
+    ):
+        assert (await openapis.checked(client, document, method, path, body, headers=JSON)).status == 507
+
+
+async def test_every_kind_of_fault_that_the_document_names_is_told(
+    client: clients.Client, document: openapis.Document
+) -> None:
+    told = {"timeout", "read_only"}
+    await client.put("job/a", "x 1\n")
+    for row in WRONG:
+        method, path, body, headers, status = row.values
+        if status in (400, 403, 404, 409, 410) and not str(path).startswith("/metrics"):
+            answer = await openapis.ask(client, str(method), str(path), body, headers=headers)  # type: ignore[arg-type]
+            told.add(json.loads(answer.body).get("errorType"))
+    assert told == set(document.told["components"]["schemas"]["Error"]["properties"]["errorType"]["enum"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "header"),
+    [
+        pytest.param("GET", "/nowhere", 404, None, id="a path that is none"),
+        pytest.param("GET", "/api/v1/nowhere", 404, None, id="a path that is none of the API"),
+        pytest.param("PUT", "/api/v1/status", 405, "Allow", id="a verb that the path does not have"),
+        pytest.param("GET", "/api//v1/status", 307, "Location", id="an empty component"),
+    ],
+)
+async def test_what_is_not_described_is_answered_as_its_introduction_says(
+    client: clients.Client, document: openapis.Document, method: str, path: str, status: int, header: str | None
+) -> None:
+    assert str(status) in document.told["info"]["description"]
+    answer = await openapis.ask(client, method, path)
+    assert answer.status == status
+    assert header is None or answer.headers[header]
+    assert status == 307 or answer.headers["Content-Type"].startswith("text/plain")
+
+
+class TestLimits:
+    """Of time and of groups."""
+
+    @pytest.fixture
+    def limit_settings(self) -> settings.LimitSettings:
+        return settings.LimitSettings(groups=1, body_timeout=0.01)
+
+    async def test_no_room_for_a_group(self, client: clients.Client, document: openapis.Document) -> None:
+        await client.put("job/a", "x 1\n")
+        answer = await openapis.checked(client, document, "PUT", "/metrics/job/b", b"x 1\n")
+        assert answer.status == 429
+
+    async def test_a_body_that_does_not_come(self, gateway: servers.Gateway, document: openapis.Document) -> None:
+        async with wires.connected(gateway.web_port) as wire:
+            await wire.send(wires.PUSH_HEAD)
+            head, body = await wire.answer(), await wire.line()
+        status, *lines = head.decode().rstrip().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines)
+        assert status.split()[1] == "408"
+        document.check("PUT", "/metrics/job/x", openapis.Answer(408, body, headers))
+
+
+CONFIGURATIONS = {
+    401: f'basic_auth_users: {{a: "{bcrypt.hashpw(b"b", bcrypt.gensalt(4)).decode()}"}}',
+    429: "rate_limit: {burst: 1, interval: 10h}",
+}
+
+
+@pytest.mark.parametrize("status", CONFIGURATIONS)
+class TestWebConfiguration:
+    """``--web.config.file``."""
+
+    @pytest.fixture
+    def web_settings(self, web_settings: settings.WebSettings, tmp_path: Path, status: int) -> settings.WebSettings:
+        config = tmp_path / "web.yml"
+        config.write_text(CONFIGURATIONS[status])
+        return dataclasses.replace(web_settings, config_file=str(config))
+
+    async def test_whoever_is_not_let_in(
+        self, client: clients.Client, web_settings: settings.WebSettings, status: int
+    ) -> None:
+        document = openapis.Document(documents.document(settings.GatewaySettings(web=web_settings)))
+        # One request may be made where it is their rate that is limited.
+        await openapis.ask(client, "GET", "/-/healthy")
+        for path, verbs in document.paths():
+            for verb in verbs:
+                answer = await openapis.checked(client, document, verb, openapis.spelled(path))
+                assert answer.status == status, (verb, path)
+
+
+class TestReadOnly:
+    """``--web.page-read-only``: what is refused is not described."""
+
+    @pytest.fixture
+    def web_settings(self, web_settings: settings.WebSettings) -> settings.WebSettings:
+        return dataclasses.replace(web_settings, page_read_only=True)
+
+    async def test_its_fault_is_named(self, client: clients.Client, document: openapis.Document) -> None:
+        answer = await openapis.ask(client, "POST", "/page/delete", b"{}", headers=JSON)
+        assert json.loads(answer.body)["errorType"] == "read_only"
+        document.fits({"$ref": "#/components/schemas/Error"}, json.loads(answer.body))
