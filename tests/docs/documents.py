@@ -8,7 +8,7 @@ ALL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("manifests
 
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 _MAKE = re.compile(r"\bmake ([a-z]+)\b(?=[`\s]*(?:`|$|#))", re.MULTILINE)
-_YAML = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = r"^```{}\n(.*?)^```$"
 
 
 def links(path: Path) -> list[str]:
@@ -23,4 +23,16 @@ def make_targets(path: Path) -> set[str]:
 
 def yaml_blocks(path: Path) -> list[str]:
     """Its code blocks of YAML."""
-    return _YAML.findall(path.read_text())
+    return blocks(path, "yaml")
+
+
+def blocks(path: Path, language: str, *, heading: str | None = None) -> list[str]:
+    """Its code blocks in this language, or those of one section alone."""
+    text = path.read_text() if heading is None else section(path, heading)
+    return re.findall(_BLOCK.format(re.escape(language)), text, re.MULTILINE | re.DOTALL)
+
+
+def section(path: Path, heading: str) -> str:
+    """What stands below a heading of the second level."""
+    [found] = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", path.read_text(), re.MULTILINE | re.DOTALL)
+    return str(found)
