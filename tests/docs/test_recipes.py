@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -10,13 +12,17 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.cli import guarded
 from tests.cluster import binaries
 from tests.docs import javas, recipes
+from tests.gateway import clients
 from tests.support import tidegates, waiting
 
 _SECONDS = 60
@@ -232,5 +238,30 @@ def test_the_line_for_cron_pushes_to_a_group_that_ends_without_a_further_push(
     # For cron an escaped percent sign is one.
     subprocess.run(["sh", "-c", said.replace(r"\%", "%")], env=environment, timeout=_SECONDS, check=True)
     assert _values(gateway, 'host="db1",instance="",job="backup"').keys() == {_SUCCESS}
-    [group] = gateway.listed()
-    assert group["ttl_seconds"] == 50 * 3600
+    with urllib.request.urlopen(f"{gateway.url}/api/v1/groups") as answer:
+        [group] = json.load(answer)["data"]["groups"]
+    assert group["ttl_ends"] - group["push_time"] == pytest.approx(50 * 3600, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("status", "names"),
+    [
+        ("success", {"ci_last_run_timestamp_seconds", "ci_last_success_timestamp_seconds"}),
+        ("failure", {"ci_last_run_timestamp_seconds"}),
+    ],
+)
+async def test_the_step_of_a_workflow_pushes_over_tls_with_a_password(
+    tmp_path: Path, status: str, names: set[str]
+) -> None:
+    [step] = yaml.safe_load(recipes.block("CI", "yaml"))
+    async with guarded.opened(tmp_path) as gate:
+        given = {"PUSH_TO": gate.url(user=""), "PUSH_LOGIN": "job:s/x", "REPOSITORY": "shop", "STATUS": status}
+        assert given.keys() == step["env"].keys()
+        # As GitHub runs it.
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-e", "-c", step["run"]), env={"PATH": _OUR_PATH, **gate.trusted, **given}, cwd=tmp_path
+        )
+        assert await process.wait() == 0
+        group = gate.gateway.store.group(clients.key(job="ci", repository="shop"))
+        assert group is not None
+        assert {name for name in group.families if not name.startswith("push_")} == names
