@@ -32,13 +32,15 @@ _DEPENDENCY = "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><vers
 def compiled(source: str, *, coordinates: Sequence[str], folder: Path) -> list[str]:
     """The command that runs the only class of this source, with these libraries and all that they need.
 
+    :raises AssertionError: it is no Java.
     :raises binaries.MissingToolError: Java, Maven or a library cannot be had here.
     """
     name = source.partition("public class ")[2].split()[0]
     path = folder / f"{name}.java"
     path.write_text(source)
     classpath = f"{folder}{os.pathsep}{jars(coordinates)}/*"
-    _run("javac", f"--release={OLDEST}", "-Xlint:all", "-Werror", "-cp", classpath, "-d", str(folder), str(path))
+    ran = _ran("javac", f"--release={OLDEST}", "-Xlint:all", "-Werror", "-cp", classpath, "-d", str(folder), str(path))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     return ["java", "-cp", classpath, name]
 
 
@@ -82,12 +84,19 @@ def _need_tools() -> None:
         _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *missing)
     elif missing:
         raise binaries.MissingToolError(f"no Java {OLDEST} with Maven here: install {' and '.join(missing)}")
+    said = _ran("javac", "-version").stdout
+    if int(said.split()[1].partition(".")[0]) < OLDEST:
+        raise binaries.MissingToolError(f"this is {said.strip()}: install Java {OLDEST} or newer")
 
 
 def _run(*command: str) -> None:
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    ran = _ran(*command)
     if ran.returncode != 0:
         raise binaries.MissingToolError(f"{command[0]} failed: {(ran.stdout + ran.stderr).strip()}")
+
+
+def _ran(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
 
 
 def main() -> int:
