@@ -8,11 +8,9 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
-
-import pytest
 
 from tests.cluster import binaries, debian
 
@@ -105,13 +103,3 @@ def fish() -> Shell:
     root = debian.unpacked("fish", "fish-common", "libpcre2-32-0", instead="install fish")
     [libraries] = root.glob("usr/lib/*/")
     return Shell((str(root / "usr" / "bin" / "fish"), "--no-config"), {"LD_LIBRARY_PATH": str(libraries)})
-
-
-def found(find: Callable[[], Shell]) -> Shell:
-    """One of them; without it the test is skipped, and fails on CI."""
-    try:
-        return find()
-    except binaries.MissingToolError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))

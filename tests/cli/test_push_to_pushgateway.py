@@ -12,12 +12,13 @@ import pytest
 
 from tests.cli import runs
 from tests.differential import pushgateways
+from tests.support import needs
 
 
 @pytest.fixture(params=pushgateways.programs().items(), ids=lambda named: named[0])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     _, find = request.param
-    pushgateway = pushgateways.Pushgateway(pushgateways.found(find), folder=tmp_path)
+    pushgateway = pushgateways.Pushgateway(needs.found(find), folder=tmp_path)
     try:
         pushgateway.start()
         yield pushgateway.url

@@ -263,7 +263,7 @@ def _go(arguments: Sequence[str], *, folder: Path, saying: str | None = None) ->
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen([go, *arguments], cwd=folder, env=environment, stdout=output, stderr=errors) as process,
     ):
-        code = _wait(process, saying)
+        code = wait(process, saying=saying)
         output.seek(0)
         errors.seek(0)
         if code != 0:
@@ -280,7 +280,8 @@ def _check_version(go: str, folder: Path) -> None:
         raise MissingToolError(f"{go} is too old: install Go 1.26.7 or newer, or set KUBEBUILDER_ASSETS ({told})")
 
 
-def _wait(process: subprocess.Popen[bytes], saying: str | None) -> int:
+def wait(process: subprocess.Popen[bytes], *, saying: str | None) -> int:
+    """Its exit code; while it runs, what it is doing is told at times. It ends with whoever waits."""
     started = time.monotonic()
     if saying:
         say(saying)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -11,7 +11,7 @@ import pytest
 from tests.cluster import clusters
 from tests.controller import trios
 from tests.differential import pushgateways
-from tests.support import tidegates
+from tests.support import needs, tidegates
 from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.controller import kubeapi, logins
@@ -35,8 +35,8 @@ async def api(operator_rights: Path) -> AsyncIterator[kubeapi.KubeApi]:
 @pytest.fixture(params=pushgateways.programs().items(), ids=lambda named: named[0])
 def pushgateway_program(request: pytest.FixtureRequest) -> Path:
     """A real Pushgateway: each that there is in turn."""
-    _, find = request.param
-    return pushgateways.found(find)
+    find: Callable[[], Path] = request.param[1]
+    return needs.found(find)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import yaml
 
 from tests.controller import apiservers, builders, stockstages
 from tests.differential import pushgateways
-from tests.support import tidegates, waiting
+from tests.support import needs, tidegates, waiting
 from tidegate import settings
 from tidegate.controller import gateways
 from tidegate.model import groups
@@ -183,7 +183,7 @@ async def test_what_is_no_url_is_refused_without_being_shown(url: str, session: 
 @pytest.fixture
 def newest() -> Path:
     *_, find = pushgateways.programs().values()
-    return pushgateways.found(find)
+    return needs.found(find)
 
 
 NAMES = ["app.kubernetes.io/name", "a@base64", ".", "é", "a b", "1"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.differential import compatibility, exchanges, pushgateways
-from tests.support import tidegates
+from tests.support import needs, tidegates
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @contextlib.contextmanager
 def running_pair(find: Callable[[], Path], folder: Path, *flags: str, prefix: str = "") -> Iterator[Pair]:
     """Both servers with these flags, which put all paths below the prefix."""
-    program = pushgateways.found(find)
+    program = needs.found(find)
     gateway = tidegates.Gateway(folder, arguments=("--web.enable-admin-api", *flags), prefix=prefix)
     pushgateway = pushgateways.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
     try:

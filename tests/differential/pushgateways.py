@@ -7,8 +7,6 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from tests.cluster import binaries, debian, processes
 from tests.support import ports, tidegates, waiting
 
@@ -29,16 +27,6 @@ def programs() -> Mapping[str, Callable[[], Path]]:
     if chosen:
         return {"chosen": lambda: _chosen(Path(chosen))}
     return {"packaged": _packaged, "newest": lambda: binaries.ensure(["pushgateway"])["pushgateway"]}
-
-
-def found(find: Callable[[], Path]) -> Path:
-    """One of these programs; without it the test is skipped, and fails on CI."""
-    try:
-        return find()
-    except binaries.MissingToolError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
 
 
 def version(path: Path) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """What `tidegate import` takes over of a real Pushgateway is what that one shows, times of pushes included."""
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import binaries
 from tests.differential import builders, cases_of_bodies, cases_of_protobuf, compatibility, exchanges, pushgateways
-from tests.support import tidegates
+from tests.support import needs, tidegates
 
 CASES = [*cases_of_bodies.CASES, *cases_of_protobuf.CASES]
 
@@ -27,13 +25,7 @@ def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[pushgateway
 
 @contextlib.contextmanager
 def _running(find: Callable[[], Path], folder: Path, *flags: str) -> Iterator[pushgateways.Pushgateway]:
-    try:
-        program = find()
-    except binaries.MissingToolError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
-    pushgateway = pushgateways.Pushgateway(program, folder=folder, flags=flags)
+    pushgateway = pushgateways.Pushgateway(needs.found(find), folder=folder, flags=flags)
     try:
         pushgateway.start()
         yield pushgateway

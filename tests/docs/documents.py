@@ -1,19 +1,38 @@
 """The documents for people, and what stands in them."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("manifests/*.md")])
+ALL = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("manifests/*.md"), *ROOT.glob("manifests/chart/*.md")]
+)
 
-_LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+_LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)")
 _MAKE = re.compile(r"\bmake ([a-z]+)\b(?=[`\s]*(?:`|$|#))", re.MULTILINE)
-_BLOCK = r"^```{}\n(.*?)^```$"
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"`([^`\n]+)`")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 
 
 def links(path: Path) -> list[str]:
     """The targets of its links to other files of the project."""
-    return _LINK.findall(path.read_text())
+    return [target for target, _ in _LINK.findall(_prose(path)) if target]
+
+
+def anchors(path: Path) -> Iterator[tuple[Path, str]]:
+    """The sections that its links lead to: document and anchor."""
+    for target, anchor in _LINK.findall(_prose(path)):
+        if anchor:
+            yield (path.parent / target if target else path).resolve(), anchor
+
+
+def sections(path: Path) -> set[str]:
+    """The anchors of its headings, as GitHub makes them."""
+    headings = (_NOT_IN_ANCHORS.sub("", heading.lower()) for heading in _HEADING.findall(_prose(path)))
+    return {heading.strip().replace(" ", "-") for heading in headings}
 
 
 def make_targets(path: Path) -> set[str]:
@@ -21,18 +40,41 @@ def make_targets(path: Path) -> set[str]:
     return set(_MAKE.findall(path.read_text()))
 
 
+def blocks(path: Path, language: str, *, heading: str | None = None) -> list[str]:
+    """Its code blocks of a language, as its fence says it, or those of one section alone."""
+    text = path.read_text() if heading is None else section(path, heading)
+    return [content for said, content in _BLOCK.findall(text) if said == language]
+
+
 def yaml_blocks(path: Path) -> list[str]:
     """Its code blocks of YAML."""
     return blocks(path, "yaml")
-
-
-def blocks(path: Path, language: str, *, heading: str | None = None) -> list[str]:
-    """Its code blocks in this language, or those of one section alone."""
-    text = path.read_text() if heading is None else section(path, heading)
-    return re.findall(_BLOCK.format(re.escape(language)), text, re.MULTILINE | re.DOTALL)
 
 
 def section(path: Path, heading: str) -> str:
     """What stands below a heading of the second level."""
     [found] = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", path.read_text(), re.MULTILINE | re.DOTALL)
     return str(found)
+
+
+def spans(path: Path) -> list[str]:
+    """What is code within its sentences."""
+    return _SPAN.findall(_prose(path))
+
+
+def commands(path: Path, program: str) -> Iterator[str]:
+    """The commands of a program in its blocks, after a prompt and in a pipe, too."""
+    named = re.compile(rf"^(?:\$ )?(?:.*\| )?((?:\S*/)?{program} .*)$", re.MULTILINE)
+    for language, content in _BLOCK.findall(path.read_text()):
+        if language in ("", "sh", "console"):
+            yield from named.findall(content.replace("\\\n", " "))
+
+
+def table_rows(path: Path) -> dict[str, list[str]]:
+    """The rows of its tables by their first cell."""
+    rows = (line.strip("|\n ").split(" | ") for line in path.read_text().splitlines() if line.startswith("| "))
+    return {first.strip(): [cell.strip() for cell in cells] for first, *cells in rows}
+
+
+def _prose(path: Path) -> str:
+    return _BLOCK.sub("", path.read_text())

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
-
-import pytest
 
 from tests.docs import documents
 from tidegate.cli import commands, pushcommands, pushflags
 
 PAGE = (documents.ROOT / "docs" / "push.md").read_text()
-COMMANDS = [
-    found
-    for path in documents.ALL
-    for found in re.findall(r"^(?:.*\| )?(tidegate push .*)$", path.read_text(), re.MULTILINE)
-]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_that_is_shown_is_understood(command: str) -> None:
-    assert commands.build_parser().parse_args(shlex.split(command)[1:]).command == "push"
-
-
-def test_commands_are_shown() -> None:
-    assert len(COMMANDS) > 3
 
 
 def test_flags_that_it_speaks_of_are_there() -> None:

@@ -23,7 +23,7 @@ from tests.cli import guarded
 from tests.cluster import binaries
 from tests.docs import javas, recipes
 from tests.gateway import clients
-from tests.support import tidegates, waiting
+from tests.support import needs, tidegates, waiting
 
 _SECONDS = 60
 _INCONSISTENT = 'tidegate_pushes_total{result="inconsistent"}'
@@ -46,12 +46,9 @@ def _go(folder: Path) -> Command:
 
 
 def _java(folder: Path) -> Command:
-    try:
-        return javas.compiled(recipes.block("Java", "java"), coordinates=recipes.coordinates(), folder=folder)
-    except binaries.MissingToolError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(error))
+    return needs.found(
+        lambda: javas.compiled(recipes.block("Java", "java"), coordinates=recipes.coordinates(), folder=folder)
+    )
 
 
 def _script(folder: Path, *, number: int) -> Command:

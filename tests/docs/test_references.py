@@ -1,13 +1,24 @@
 """What the documents point to is there."""
 
+import argparse
 import re
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.docs import documents
+from tidegate.cli import commands
 
-each_document = pytest.mark.parametrize("path", documents.ALL, ids=lambda path: path.name)
+_FOREIGN = frozenset(
+    ["--gzip", "--sabotage", "--seed", "--keep", "--timestamp", "--jump", "--retry", "--request", "--data-binary"]
+)
+"""Flags of other programs that the documents speak of without their names."""
+_LEFT_OUT = "…"
+"""What stands in a command, or a name of several, for what is left out."""
+
+each_document = pytest.mark.parametrize("path", documents.ALL, ids=lambda path: str(path.relative_to(documents.ROOT)))
 
 
 @each_document
@@ -16,11 +27,74 @@ def test_a_link_leads_somewhere(path: Path) -> None:
 
 
 @each_document
+def test_a_link_to_a_section_leads_to_one(path: Path) -> None:
+    lost = [f"{target.name}#{anchor}" for target, anchor in documents.anchors(path) if anchor not in _sections(target)]
+    assert lost == []
+
+
+@each_document
 def test_a_make_command_exists(path: Path) -> None:
     known = set(re.findall(r"^([a-z]+):", (documents.ROOT / "Makefile").read_text(), re.MULTILINE))
     assert documents.make_targets(path) - known == set()
 
 
-def test_the_documents_do_show_make_commands_and_links() -> None:
+@each_document
+def test_a_flag_exists(path: Path) -> None:
+    named = {re.split(r"[=\s]", span)[0] for span in documents.spans(path) if span.startswith("--")}
+    assert sorted(flag for flag in named - _flags() - _FOREIGN if not flag.endswith(_LEFT_OUT)) == []
+
+
+@each_document
+def test_a_metric_exists(path: Path) -> None:
+    known = documents.table_rows(documents.ROOT / "docs" / "metrics.md")
+    named = {re.split(r"[{\[ ]", span)[0] for span in documents.spans(path) if span.startswith("tidegate_")}
+    kinds = re.compile(r"_(bucket|sum|count)$")
+    assert sorted(name for name in named if f"`{kinds.sub('', name)}`" not in known and f"`{name}`" not in known) == []
+
+
+@each_document
+def test_a_command_is_understood(path: Path) -> None:
+    for command in documents.commands(path, "tidegate"):
+        if _LEFT_OUT not in command and "--help" not in command:
+            assert commands.build_parser().parse_args(shlex.split(command, comments=True)[1:]).command
+
+
+@each_document
+def test_a_command_that_is_named_exists(path: Path) -> None:
+    known = {name for parser in _parsers(commands.build_parser()) for name in _choices(parser)} | _flags()
+    words = (span.split()[1:] for span in documents.spans(path) if re.match(r"tidegate [a-z-]", span))
+    named = {word.split("=")[0] for each in words for word in each[:1] + [flag for flag in each if flag[:2] == "--"]}
+    assert sorted(named - known) == []
+
+
+def test_the_documents_do_show_commands_and_links() -> None:
     assert {"demo", "test", "setup"} <= set().union(*map(documents.make_targets, documents.ALL))
-    assert sum(len(documents.links(path)) for path in documents.ALL) > 3
+    assert sum(len(documents.links(path)) for path in documents.ALL) > 50
+    assert sum(len(list(documents.anchors(path))) for path in documents.ALL) > 10
+    assert sum(len(list(documents.commands(path, "tidegate"))) for path in documents.ALL) > 5
+    assert sum(span.startswith("--") for path in documents.ALL for span in documents.spans(path)) > 50
+    assert sum(span.startswith("tidegate_") for path in documents.ALL for span in documents.spans(path)) > 50
+
+
+def _sections(document: Path) -> set[str]:
+    return documents.sections(document) if document.suffix == ".md" else set()
+
+
+def _flags() -> set[str]:
+    return {flag for parser in _parsers(commands.build_parser()) for flag in parser._option_string_actions}
+
+
+def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser and all below it."""
+    yield parser
+    for below in _choices(parser).values():
+        yield from _parsers(below)
+
+
+def _choices(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """The commands of a parser."""
+    if parser._subparsers is None:
+        return {}
+    [action] = parser._subparsers._group_actions
+    assert isinstance(action, argparse._SubParsersAction)
+    return action.choices

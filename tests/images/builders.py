@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -101,22 +100,16 @@ def _buildah(storage: Path, *arguments: str, saying: str) -> str:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], *, saying: str) -> str:
-    started = time.monotonic()
-    binaries.say(saying)
     with tempfile.TemporaryFile("w+") as output:
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         ) as process:
-            while process.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=binaries.PROGRESS_SECONDS)
-                    break
-                binaries.say(f"{saying}: {time.monotonic() - started:.0f} s so far")
+            code = binaries.wait(process, saying=saying)
         output.seek(0)
         told = output.read().strip()
-    if process.returncode != 0:
+    if code != 0:
         last = "\n".join(told.splitlines()[-20:])
-        raise BuildError(f"{saying} failed with exit code {process.returncode}:\n{last}")
+        raise BuildError(f"{saying} failed with exit code {code}:\n{last}")
     return told
 
 

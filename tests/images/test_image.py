@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import tidegate
-from tests.cluster import binaries, processes
+from tests.cluster import processes
 from tests.images import bases, builders, checkouts, layouts, restricted
-from tests.support import ports, tidegates, waiting
+from tests.support import needs, ports, tidegates, waiting
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 
@@ -26,13 +26,14 @@ for each in pkgutil.walk_packages(tidegate.__path__, "tidegate."):
 """
 
 
+def _archive() -> Path:
+    builders.need_root()
+    return checkouts.ensure()
+
+
 @pytest.fixture(scope="module")
 def archive() -> Path:
-    try:
-        builders.need_root()
-        return checkouts.ensure()
-    except binaries.MissingToolError as error:
-        pytest.skip(str(error))
+    return needs.found(_archive)
 
 
 @pytest.fixture(scope="module")
