@@ -40,7 +40,9 @@ def _rules() -> dict[str, Any]:
     return {rule["alert"]: rule["expr"] for rule in group["rules"]}
 
 
-def test_what_a_superseded_run_pushed_is_there_until_the_next_run_has_pushed(stage: stages.Stage) -> None:
+def test_what_superseded_runs_push_to_one_group_is_there_between_them_and_goes_with_the_cronjob(
+    stage: stages.Stage,
+) -> None:
     _apply(stage, _recipe("CronJob"))
 
     first = _uid_of_successful_run(stage, "dump-orders", minutes_ago=4)
@@ -50,9 +52,14 @@ def test_what_a_superseded_run_pushed_is_there_until_the_next_run_has_pushed(sta
 
     second = _uid_of_successful_run(stage, "dump-orders", minutes_ago=3)
 
-    stage.claimed("dumps", second, database="orders")
-    stage.stays("dumps", second, database="orders")
+    waiting.eventually(lambda: second in stage.owners("dumps"), why="the next run to have the group")
+    # The first run's claim stays beside it for a minute: it may yet have pushed last.
+    stage.stays("dumps", first, second, database="orders")
     assert stage.server.value(_SUCCESS) is not None
+
+    stage.api.delete("cronjobs", "dump-orders", namespace=stage.namespace)
+
+    stage.goes("dumps")
 
 
 def test_the_alert_has_the_last_success_to_read_when_the_rest_of_the_run_is_gone(stage: stages.Stage) -> None:
