@@ -209,6 +209,21 @@ def test_a_script_whose_push_is_refused_ends_with_the_status_of_its_command(
     assert (status, said.splitlines()[-1]) == (0, "not pushed")
 
 
+@pytest.mark.parametrize("missing", ["PUSH_TO", "NAMESPACE"])
+@pytest.mark.parametrize("command", SCRIPTS, indirect=True)
+def test_a_script_that_is_not_told_all_says_so_before_it_runs_the_command(
+    command: Command, missing: str, tmp_path: Path
+) -> None:
+    told = {"PATH": _OUR_PATH, "PUSH_TO": "http://127.0.0.1:1", "NAMESPACE": "prod"}
+    del told[missing]
+    ran = subprocess.run(
+        [*command[:2], "touch", "here"], env=told, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert missing in ran.stderr
+    assert not (tmp_path / "here").exists()
+
+
 @pytest.mark.parametrize("command", SCRIPTS, indirect=True)
 def test_a_script_that_is_told_to_end_pushes_when_its_command_has_ended(
     command: Command, gateway: tidegates.Gateway, files: Path
