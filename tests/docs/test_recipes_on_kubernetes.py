@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
 from tests.cluster import clusters
 from tests.docs import recipes
+from tests.manifests import documents
 
 KINDS = {yaml.safe_load(text)["kind"]: text for text in recipes.objects()}
 
@@ -22,3 +25,9 @@ def test_the_server_takes_it_without_a_warning(
 
 def test_there_are_a_job_a_cronjob_and_an_alert() -> None:
     assert KINDS.keys() == {"Job", "CronJob", "PrometheusRule"}
+
+
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_it_runs_the_image_that_is_deployed(kind: str) -> None:
+    [image] = documents.objects(documents.BASE / "kustomization.yaml")[0]["images"]
+    assert re.findall(r"image: (\S+)", KINDS[kind]) == [f"{image['newName']}:{image['newTag']}"]
