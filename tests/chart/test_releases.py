@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.chart import charts, test_same_objects
-from tests.cluster import apis, binaries, clusters
+from tests.cluster import apis, clusters
 from tests.manifests import documents
 from tests.support import waiting
 
@@ -54,10 +54,8 @@ class Releases:
 
 
 @pytest.fixture
-def releases(cluster: clusters.Cluster, namespace: str, tmp_path: Path) -> Iterator[Releases]:
-    definitions = binaries.prometheus_operator_crds()
-    cluster.kubectl("apply", "--server-side", "-f", definitions)
-    cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
+def releases(prometheus_operator_kinds: clusters.Cluster, namespace: str, tmp_path: Path) -> Iterator[Releases]:
+    cluster = prometheus_operator_kinds
     cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
     running = Releases(cluster, namespace, tmp_path)
     yield running

@@ -195,6 +195,14 @@ def _built(source: Source) -> Path:
     return folder
 
 
+def build_file(file: Path, *, module: str, program: Path) -> None:
+    """Build one more program, a single file, with the libraries that a module below `go/` pins.
+
+    :raises MissingToolError: go is not there, or refuses it.
+    """
+    _go(["build", "-o", str(program), str(file)], folder=_GO_SOURCES / module)
+
+
 def build_command(source: Source) -> list[str]:
     """The arguments of go, up to where to and what."""
     return ["build", "-trimpath", *source.flags, "-ldflags", source.ldflags]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.cluster import clusters, prometheus
+from tests.cluster import binaries, clusters, prometheus
 from tests.support import waiting
 
 _SLOW = {"cluster", "start_prometheus"}
@@ -63,6 +63,15 @@ def policy_kinds(cluster: clusters.Cluster) -> Iterator[clusters.Cluster]:
         )
     yield cluster
     cluster.kubectl("delete", "-k", _POLICY_KINDS, "--timeout=30s")
+
+
+@pytest.fixture(scope="session")
+def prometheus_operator_kinds(cluster: clusters.Cluster) -> clusters.Cluster:
+    """The cluster with the kinds of the Prometheus operator that the manifests have; they stay."""
+    definitions = binaries.prometheus_operator_crds()
+    cluster.kubectl("apply", "--server-side", "-f", definitions)
+    cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
+    return cluster
 
 
 @pytest.fixture

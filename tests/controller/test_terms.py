@@ -125,3 +125,42 @@ def test_a_job_that_nothing_made_is_superseded_when_it_is_gone() -> None:
     held = [builders.group("job=x", claims=[alone])]
     assert _retired(builders.picture(alone, holds=held)) == []
     assert _retired(builders.picture(gone=[alone], holds=held)) == [f'retire {{job="x"}} of {alone.uid}']
+
+
+def _shares(number: int, *, created: float, finished: float | None = None) -> views.OwnerView:
+    return builders.job(
+        f"dump-{number}",
+        created=created,
+        finished=finished,
+        parent=CRON.owner,
+        annotations={"tidegate.dev/cleanup": "superseded", "tidegate.dev/grouping-key": "job=dumps"},
+    )
+
+
+def _shared(*runs: views.OwnerView, pushed: float) -> records.GroupRecord:
+    claims = [owners.Claim(run.owner, 300.0, rule="annotation", series=CRON.owner) for run in runs]
+    return builders.group("job=dumps", pushed=pushed, revision=7, claims=claims)
+
+
+EARLIER, LATER = _shares(1, created=0, finished=20), _shares(2, created=1000, finished=1020)
+
+
+def test_of_a_group_that_all_runs_push_to_only_the_last_one_is_the_owner() -> None:
+    held = _shared(EARLIER, LATER, pushed=1010)
+    assert builders.planned(builders.picture(CRON, EARLIER, LATER, holds=[held])) == [
+        f'release {{job="dumps"}} of {EARLIER.uid}'
+    ]
+    assert builders.planned(builders.picture(CRON, LATER, gone=[EARLIER], holds=[held])) == [
+        f'release {{job="dumps"}} of {EARLIER.uid}'
+    ]
+
+
+def test_of_a_group_that_all_runs_push_to_and_none_claims_yet_the_last_one_is_the_owner() -> None:
+    held = _shared(pushed=1010)
+    [action] = builders.planned(builders.picture(CRON, EARLIER, LATER, holds=[held]))
+    assert action == 'claim {job="dumps"} for Job prod/dump-2'
+
+
+def test_of_a_group_that_all_runs_push_to_the_last_that_pushed_stays_the_owner() -> None:
+    held = _shared(EARLIER, LATER, pushed=10)
+    assert builders.planned(builders.picture(CRON, EARLIER, LATER, holds=[held])) == []

@@ -40,14 +40,21 @@ def make_targets(path: Path) -> set[str]:
     return set(_MAKE.findall(path.read_text()))
 
 
-def blocks(path: Path, language: str) -> list[str]:
-    """Its code blocks of a language, as its fence says it."""
-    return [content for said, content in _BLOCK.findall(path.read_text()) if said == language]
+def blocks(path: Path, language: str, *, heading: str | None = None) -> list[str]:
+    """Its code blocks of a language, as its fence says it, or those of one section alone."""
+    text = path.read_text() if heading is None else section(path, heading)
+    return [content for said, content in _BLOCK.findall(text) if said == language]
 
 
 def yaml_blocks(path: Path) -> list[str]:
     """Its code blocks of YAML."""
     return blocks(path, "yaml")
+
+
+def section(path: Path, heading: str) -> str:
+    """What stands below a heading of the second level."""
+    [found] = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", path.read_text(), re.MULTILINE | re.DOTALL)
+    return str(found)
 
 
 def spans(path: Path) -> list[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from tests.cluster import binaries
+from tests.cluster import promtools
 from tests.gateway import clients
 
 PUSH = (
@@ -23,14 +21,4 @@ async def test_promtool_accepts_the_exposition(client: clients.Client) -> None:
     await client.put("job/a", PUSH)
     await client.put("job@base64/Ilxu", PUSH)
     await client.put("job/b", "x 1 1000\n")
-    promtool = (await asyncio.to_thread(binaries.ensure, ["promtool"]))["promtool"]
-    process = await asyncio.create_subprocess_exec(
-        promtool,
-        "check",
-        "metrics",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate((await client.exposition()).encode())
-    assert process.returncode == 0, said.decode()
+    await promtools.agrees("check", "metrics", stdin=await client.exposition())

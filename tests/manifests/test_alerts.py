@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import binaries
+from tests.cluster import promtools
 from tests.docs import documents as texts
 from tests.manifests import alertcases, documents, exports
 
@@ -20,15 +19,6 @@ ALERTS = {each["alert"]: each for group in RULE["spec"]["groups"] for each in gr
 POD = {"instance": "10.0.0.7:9093", "job": "tidegate", "namespace": "tidegate"}
 DOCUMENT = texts.ROOT / "docs" / "alerts.md"
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
-
-
-async def _promtool(*arguments: str | Path) -> None:
-    program = (await asyncio.to_thread(binaries.ensure, ["promtool"]))["promtool"]
-    process = await asyncio.create_subprocess_exec(
-        program, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()
 
 
 @pytest.fixture
@@ -41,7 +31,7 @@ def rules(tmp_path: Path) -> Path:
 
 @pytest.mark.cluster
 async def test_promtool_finds_no_fault_with_the_rules(rules: Path) -> None:
-    await _promtool("check", "rules", "--lint=all", "--lint-fatal", rules)
+    await promtools.agrees("check", "rules", "--lint=all", "--lint-fatal", rules)
 
 
 @pytest.mark.cluster
@@ -60,7 +50,7 @@ async def test_an_alert_fires_when_it_is_to(case: alertcases.Case, rules: Path) 
     }
     path = rules.parent / "test.yaml"
     path.write_text(yaml.safe_dump({"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [test]}))
-    await _promtool("test", "rules", path)
+    await promtools.agrees("test", "rules", path)
 
 
 def _placed(series: str) -> str:

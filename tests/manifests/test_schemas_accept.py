@@ -49,11 +49,13 @@ class Judge:
 
 
 @pytest.fixture(scope="module")
-def judge(cluster: clusters.Cluster, policy_kinds: clusters.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+def judge(
+    cluster: clusters.Cluster,
+    prometheus_operator_kinds: clusters.Cluster,
+    policy_kinds: clusters.Cluster,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Judge:
     """With the schemas of this API server, those of the Prometheus operator's kinds and of ours among them."""
-    definitions = binaries.prometheus_operator_crds()
-    cluster.kubectl("apply", "--server-side", "-f", definitions)
-    cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
     kinds = ("ServiceMonitor", "PodMonitor", "PrometheusRule", "GroupCleanupPolicy", "ClusterGroupCleanupPolicy")
     # The API server publishes what explains a kind some time after it serves the kind.
     waiting.eventually(lambda: set(kinds) <= schemas.kinds(policy_kinds.api, VERSIONS), why=f"what explains {kinds}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster import binaries, clusters
+from tests.cluster import clusters
 from tests.manifests import documents, kustomizations, promises, test_sidecar
 from tests.support import waiting
 
@@ -16,13 +16,10 @@ NAMESPACE = "tidegate"
 
 
 @pytest.fixture(scope="module")
-def prepared(cluster: clusters.Cluster) -> clusters.Cluster:
-    """With the Prometheus operator's definitions, and the namespace: a dry run creates none for the objects in it."""
-    definitions = binaries.prometheus_operator_crds()
-    cluster.kubectl("apply", "--server-side", "-f", definitions)
-    cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
-    cluster.kubectl("apply", "-f", documents.BASE / "namespace.yaml")
-    return cluster
+def prepared(prometheus_operator_kinds: clusters.Cluster) -> clusters.Cluster:
+    """With the namespace, too: a dry run creates none for the objects in it."""
+    prometheus_operator_kinds.kubectl("apply", "-f", documents.BASE / "namespace.yaml")
+    return prometheus_operator_kinds
 
 
 @pytest.fixture

@@ -94,6 +94,7 @@ class _Reader:
         self._rules = rules
         self._now = now
         self._by = evidence.pusher(picture, record, rules=rules)
+        self._runs = {(claim.series, claim.owner) for claim in record.claims.values() if claim.series is not None}
 
     def read(self) -> Holding:
         lookups: set[Lookup] = set(self._addresses())
@@ -106,6 +107,7 @@ class _Reader:
                 lookups |= self._pods(known)
             if found is not None:
                 joined.append(_Joined(known, found))
+        self._runs |= {(series, each.known.view.owner) for each in joined if (series := terms.series(each.known.view))}
         claimants, unknown = self._claimants()
         outlived = {uid for uid, holder in claimants.items() if self._is_outlived(holder)}
         heritage = {claim.owner[:3] for uid, claim in self._record.claims.items() if uid not in outlived}
@@ -183,14 +185,14 @@ class _Reader:
         heirs: list[Holder] = []
         for known, by in joined:
             holder = self._holder(known, rule=by.rule)
+            if self._is_outlived(holder):
+                continue
             since = by.is_proof or self._pushed_since(known)
             if holder.active and (since or not holder.claims):
                 found[known.view.uid] = holder
             elif holder.active and by is not evidence.Evidence.POD_NAME:
                 heirs.append(holder)
-            elif holder.active or not (holder.claims and since and self._record.push_time):
-                continue
-            elif not self._is_outlived(holder):
+            elif not holder.active and holder.claims and since and self._record.push_time:
                 found[known.view.uid] = holder
         heritage = heritage | {holder.owner[:3] for holder in found.values()}
         return found | {holder.owner.uid: holder for holder in heirs if holder.owner[:3] in heritage}
@@ -211,11 +213,16 @@ class _Reader:
 
     def _is_outlived(self, holder: Holder) -> bool:
         """Whether somebody else must have made the last push: the owner had ended, or its address says so."""
-        if holder.active or holder.pushes_until is None:
+        if holder.pushes_until is None or (holder.active and not self._is_followed(holder)):
             return False
         if self._record.push_time > holder.pushes_until:
             return True
         return holder.claim.rule in (settings.ADDRESS, settings.NAME) and self._by.is_of_other(holder.owner)
+
+    def _is_followed(self, holder: Holder) -> bool:
+        """Whether another run of its series has this group, too. What all runs push to is of the one that pushed last:
+        it stays for the next one to end, and those before have no part in it any more."""
+        return any(series == holder.claim.series and owner != holder.owner for series, owner in self._runs)
 
     def _pushed_by(self, known: rosters.Known) -> bool:
         """Whether the last push lies in this object's life; where none succeeded there is nobody's data to keep."""
