@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -40,14 +39,14 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_without_java_and_root_it_is_said_what_to_install(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+def test_without_java_it_is_said_what_to_install(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
     with pytest.raises(binaries.MissingToolError, match=r"install default-jdk-headless and maven$"):
         javas.jars(_FROM)
 
 
-def test_root_gets_the_packages_that_are_missing_and_no_others(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+def test_ci_installs_the_packages_that_are_missing_and_no_others(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
     apt = _tool(tools, "apt-get", _APT)
     _tool(tools, "mvn", _MVN)
     with pytest.raises(binaries.MissingToolError, match=r"mvn failed: no such library$"):
