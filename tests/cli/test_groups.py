@@ -105,11 +105,12 @@ async def test_show_in_json_has_the_families(stage: groupruns.Stage) -> None:
     assert (group["verdict"], group["families"]["rows"]["metrics"][0]["value"]) == ("active", "7")
 
 
-async def test_without_an_operator_show_has_the_samples(stage: groupruns.Stage) -> None:
+async def test_without_an_operator_show_has_the_samples_and_what_the_gateway_says(stage: groupruns.Stage) -> None:
     await stage.push("job/x")
     ran = await groupruns.run("show", "job=x", stage.gateway, stage.no_operator)
     assert ran.status == 0
     assert "family    a (untyped)" in ran.out
+    assert "why       Nobody owns it, and it was pushed without a time to live." in ran.out
     assert "verdict" not in ran.out
     assert "this is what the gateway says" in ran.err
 
@@ -129,11 +130,16 @@ async def test_a_key_means_that_group_and_none_with_more_labels(stage: groupruns
     assert ran == runs.Ran(1, "", "no group is selected\n")
 
 
-async def test_without_an_operator_nothing_is_explained(stage: groupruns.Stage) -> None:
+async def test_without_an_operator_the_gateway_explains(stage: groupruns.Stage) -> None:
     await stage.push("job/x")
     ran = await groupruns.run("explain", "job=x", stage.gateway, stage.no_operator)
-    assert (ran.status, ran.out) == (1, "")
-    assert "only the operator knows why a group stays" in ran.err
+    assert (ran.status, " ".join(ran.out.split())) == (
+        0,
+        '{job="x"} is live. Nobody owns it, and it was pushed without a time to live. It stays until somebody '
+        "deletes it.",
+    )
+    assert "cannot be reached: " in ran.err
+    assert "this is what the gateway says" in ran.err
 
 
 async def test_where_nobody_answers_both_are_named(stage: groupruns.Stage) -> None:

@@ -9,13 +9,16 @@ from tests.controller import builders
 from tests.docs import documents
 from tidegate.cli import groupflags, tables
 from tidegate.controller import explanations, groupanswers, pictures, plans, podaddresses
-from tidegate.model import standings
+from tidegate.gateway import reasons
+from tidegate.inquiries import outlooks
+from tidegate.model import lives, scrapers, standings
 
 PAGE = documents.ROOT / "docs" / "groups.md"
 _END = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC).timestamp() - builders.START
 """When Job report ended, in seconds after the start."""
 _NOW = builders.START + _END + 90
 _STRANGER = "192.0.2.7"
+_REPORT = builders.key("job=report")
 
 
 def _standings() -> list[standings.GroupStanding]:
@@ -41,6 +44,16 @@ def _standings() -> list[standings.GroupStanding]:
     ]
 
 
+def _draining() -> outlooks.Outlook:
+    """What the gateway says of Job report's group, with one scraper that has read no push of it."""
+    life = lives.Life(pushed_revision=7, drain=lives.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
+    scraper = scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1")
+    reading = scrapers.Reading(scraper, first_seen=_END, last_seen=_END, read_revision=6)
+    drain = outlooks.Drain(builders.START + _END, builders.START + _END + 301, "scrapers", (scraper,))
+    why = tuple(reasons.why(life, [reading], now=_END + 90))
+    return outlooks.Outlook(_REPORT, outlooks.DRAINING, builders.START + _END, drain, why)
+
+
 def _shown(command: str) -> str:
     """What the page shows below this command."""
     found = re.search(rf"^\$ {re.escape(command)}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
@@ -53,7 +66,9 @@ def test_the_table_is_what_is_printed() -> None:
 
 
 def test_the_explanations_are_what_is_printed() -> None:
-    assert _shown("tidegate groups explain '{job=~\".+\"}'") == tables.explanations(_standings())
+    ahead = _draining()
+    said = [outlooks.joined(one, ahead if one.key == ahead.key else None) for one in _standings()]
+    assert _shown("tidegate groups explain '{job=~\".+\"}'") == tables.explanations(said)
 
 
 def test_all_verdicts_and_verbs_are_told_of() -> None:

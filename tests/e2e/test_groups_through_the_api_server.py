@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import groupruns, runs
-from tests.cluster import apis, clusters
+from tests.cluster import apis, clusters, fixtures, prometheus
 from tests.e2e import pushers, stages
 from tests.support import ports, tidegates, waiting
 
@@ -124,6 +125,32 @@ def test_groups_are_listed_and_explained_with_the_right_to_get_alone(
     waiting.eventually(look, why="the operator to have heard of its claim")
     explained = asker.run("explain", f"job={name}", f"--pod={pod}")
     assert f"Job {push.namespace}/{name} has not ended." in " ".join(explained.out.split())
+
+
+def test_the_prometheus_that_a_group_waits_for_is_named(
+    asker: _Asker,
+    push: pushers.Pushers,
+    gateway: tidegates.Gateway,
+    start_prometheus: fixtures.StartPrometheus,
+    pod: str,
+) -> None:
+    # It counts as active for three intervals, in which all of this has to happen.
+    server = start_prometheus(prometheus.Target(port=gateway.port), interval="10s")
+    server.wait_until_up()
+    server.pause()
+    name = push.unique("unread")
+    push.job(name)
+
+    def look() -> bool:
+        ran = asker.run("explain", f"job={name}", f"--pod={pod}", "--output=json")
+        drain = json.loads(ran.out)["groups"][0]["drain"] if ran.status == 0 else None
+        return drain is not None and [one["address"] for one in drain["scrapers"]] == [prometheus.IPV4]
+
+    waiting.eventually(look, why="the group to wait for Prometheus")
+    explained = " ".join(asker.run("explain", f"job={name}", f"--pod={pod}").out.split())
+    assert re.search(r"It goes when Prometheus/\S* at 127\.0\.0\.1 has read its last push, and in \S+ at", explained)
+    server.resume()
+    waiting.eventually(lambda: name not in gateway.groups(), why="the group to go", timeout=30.0)
 
 
 def test_the_pod_is_found_by_its_label_and_groups_are_deleted(

@@ -77,6 +77,19 @@ async def test_a_draining_group_tells_which_scraper_it_waits_for_and_until_when(
     }
 
 
+async def test_a_list_says_why_each_group_is_there_where_that_is_asked_for(client: clients.Client) -> None:
+    await client.scrape(agent="Prometheus/3")
+    await _retired(client)
+    alone = await _get(client, "group", labels=json.dumps(dict(BACKUP)))
+    assert alone["why"][1].startswith("It goes when Prometheus/3 at 127.0.0.1 has read its last push")
+    listed = await _get(client, "groups", why=1)
+    (group,) = listed["groups"]
+    assert group["why"] == alone["why"]
+    (again,) = (await _get(client, "groups", listing=listed["listing"], why=1))["groups"]
+    assert again["why"] == alone["why"]
+    assert "why" not in (await _get(client, "groups"))["groups"][0]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

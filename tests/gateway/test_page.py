@@ -241,7 +241,7 @@ class TestEvents:
             await self._news(stream)
             assert await client.value("tidegate_event_streams") == 1
             answer = await client.send("GET", "/api/v1/events")
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "20")
         await client.put("job/a", "x 1\n")  # So that it is found out that nobody reads any more.
         await client.sees("tidegate_event_streams", 0)
 

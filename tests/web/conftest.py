@@ -49,14 +49,17 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def open_page(chromium: sync_api.Browser, site: sites.Site, complaints: list[str]) -> Iterator[OpenPage]:
-    """Opens the site's page in a context of its own; whatever the page complains of fails the test."""
+    """Opens the site's page in a context of its own; whatever the page complains of fails the test.
+
+    ``at`` is another URL of it.
+    """
     contexts: list[sync_api.BrowserContext] = []
 
     def hear(message: sync_api.ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_REFUSED):
             complaints.append(message.text)
 
-    def open_it(path: str = "", **options: Any) -> sync_api.Page:
+    def open_it(path: str = "", *, at: str = "", **options: Any) -> sync_api.Page:
         usual = {"viewport": {"width": 1280, "height": 720}, "locale": "en-GB", "timezone_id": "UTC"}
         context = chromium.new_context(**{**usual, **options})
         contexts.append(context)
@@ -64,7 +67,7 @@ def open_page(chromium: sync_api.Browser, site: sites.Site, complaints: list[str
         page = context.new_page()
         page.on("console", hear)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{site.url}{path}")
+        page.goto(f"{at or site.url}{path}")
         return page
 
     yield open_it

@@ -7,12 +7,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from tidegate import runtime, settings
 from tidegate.cli import choices, colours, groupflags, tables
-from tidegate.inquiries import apis, doors
+from tidegate.inquiries import apis, doors, outlooks
 from tidegate.model import groups, standings
 
 _ANY_NUMBER = 999_999_999
@@ -26,11 +27,16 @@ class _Told(NamedTuple):
     :param seen: where the groups stand; ``None`` where the operator did not tell.
     :param pushed: the groups as the gateway has them; ``None`` where it was not asked.
     :param trouble: why the operator did not tell.
+    :param ahead: what becomes of groups, as far as the gateway was asked and tells; ``silence`` is why it did not.
+    :param more: whether there may be groups that are not in it.
     """
 
     seen: standings.Standings | None
     pushed: list[apis.PushedGroup] | None
     trouble: str = ""
+    ahead: Mapping[groups.GroupingKey, outlooks.Outlook] = {}
+    more: bool = False
+    silence: doors.InquiryError | None = None
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -69,31 +75,38 @@ def _list(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
 
 def _show(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
     choice: choices.Choice = chosen.choice
-    told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=True)
+    told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=True, choice=choice)
     if told.seen is None:
         _say(f"tidegate: {told.trouble}; this is what the gateway says")
-    known = {} if told.seen is None else {group.key: group for group in told.seen.groups}
+    known = {group.key: group for group in _joined(told)}
     found = [group for group in told.pushed or () if choice.has(group.key)]
     _tell_more(more=len(found) > chosen.limit)
     found = sorted(found[: chosen.limit], key=lambda group: group.key)
     if chosen.output == groupflags.JSON:
-        _write_json([_whole(group, known.get(group.key)) for group in found])
+        _write_json([_whole(group, known.get(group.key), told=told) for group in found])
     else:
         now, coloured = _now(told), _coloured(chosen)
-        sys.stdout.write(
-            "\n".join(tables.details(group, known.get(group.key), now=now, coloured=coloured) for group in found)
-        )
+        shown = [
+            tables.details(group, known.get(group.key), told.ahead.get(group.key), now=now, coloured=coloured)
+            for group in found
+        ]
+        sys.stdout.write("\n".join(shown))
     return _found(found)
 
 
 def _explain(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
     choice: choices.Choice = chosen.choice
-    told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=False)
+    told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=False, choice=choice)
     if told.seen is None:
-        raise doors.InquiryError(f"{told.trouble}; only the operator knows why a group stays")
-    found = [group for group in told.seen.groups if choice.has(group.key)]
+        if told.silence is not None:
+            raise doors.InquiryError(f"{told.trouble}; only the operator knows why a group stays")
+        _say(f"tidegate: {told.trouble}; this is what the gateway says")
+    found = sorted((group for group in _joined(told) if choice.has(group.key)), key=lambda group: group.key)
+    if told.seen is None:
+        _tell_more(more=len(found) > chosen.limit or (told.more and (choice.key is None or not found)))
+        found = found[: chosen.limit]
     if chosen.output == groupflags.JSON:
-        _write_json([group.to_json() for group in found])
+        _write_json([_foretold(group, told=told) for group in found])
     else:
         sys.stdout.write(tables.explanations(found))
     return _found(found)
@@ -138,8 +151,18 @@ _VERBS: dict[str, Callable[[argparse.Namespace, settings.InquirySettings], int]]
 }
 
 
-def _ask(reach: settings.InquirySettings, *, selectors: list[str], limit: int, samples: bool) -> _Told:
-    """Ask the operator; and the gateway for samples, or where the operator does not tell."""
+def _ask(
+    reach: settings.InquirySettings,
+    *,
+    selectors: list[str],
+    limit: int,
+    samples: bool,
+    choice: choices.Choice | None = None,
+) -> _Told:
+    """Ask the operator; and the gateway for samples, or where the operator does not tell.
+
+    :param choice: of what is to become of these the gateway is asked, too.
+    """
 
     async def ask(gateway: apis.GatewayApi, operator: apis.OperatorApi) -> _Told:
         try:
@@ -147,15 +170,50 @@ def _ask(reach: settings.InquirySettings, *, selectors: list[str], limit: int, s
         except doors.InquiryError as error:
             seen, trouble = None, str(error)
         try:
-            pushed = await gateway.groups() if samples or seen is None else None
+            pushed = await gateway.groups() if samples or (seen is None and choice is None) else None
         except doors.InquiryError as error:
             raise doors.InquiryError(f"{error}; {trouble}" if trouble else str(error)) from error
-        return _Told(seen, pushed, trouble)
+        told = _Told(seen, pushed, trouble)
+        return told if choice is None else await _look_ahead(gateway, told, choice, limit=limit)
 
     told = runtime.run_inquiry(reach, ask)
     if told.seen is not None and told.seen.listed_ago > _STALE_SECONDS:
         _say(f"tidegate: the operator has not listed all objects for {tables.age(told.seen.listed_ago)}: see its log")
     return told
+
+
+async def _look_ahead(gateway: apis.GatewayApi, told: _Told, choice: choices.Choice, *, limit: int) -> _Told:
+    """Ask the gateway what becomes of the groups that drain, or of all where the operator did not tell which do."""
+    state, enough, drain = "", _enough(choice, limit=limit), set[groups.GroupingKey]()
+    if told.seen is not None:
+        drain = {group.key for group in told.seen.groups if group.state == outlooks.DRAINING and choice.has(group.key)}
+        if not drain:
+            return told
+        state, enough = outlooks.DRAINING, drain.issubset
+    try:
+        ahead, more = await gateway.look_ahead([choice.selector], state=state, enough=enough)
+    except doors.InquiryError as error:
+        if told.seen is None and told.pushed is None and not isinstance(error, apis.UnknownCallError):
+            raise doors.InquiryError(f"{error}; {told.trouble}") from error
+        # A stock Pushgateway does not tell, and nobody need hear of that each time.
+        if told.seen is not None and not isinstance(error, apis.UnknownCallError):
+            _say(f"tidegate: {error}; so it is not told whom groups that drain wait for")
+        return told._replace(silence=error)
+    if missing := more and len(drain - ahead.keys()):
+        _say(f"tidegate: so many drain that of {missing} it is not told whom they wait for: choose fewer")
+    return told._replace(ahead=ahead, more=more)
+
+
+def _enough(choice: choices.Choice, *, limit: int) -> Callable[[AbstractSet[groups.GroupingKey]], bool]:
+    key = choice.key
+    return (lambda found: len(found) > limit) if key is None else (lambda found: key in found)
+
+
+def _joined(told: _Told) -> list[standings.GroupStanding]:
+    """Where the groups stand, by both or by the one that told."""
+    if told.seen is None:
+        return [outlooks.alone(group) for group in told.ahead.values()]
+    return [outlooks.joined(group, told.ahead.get(group.key)) for group in told.seen.groups]
 
 
 def _standings(told: _Told, asked: list[choices.Choice], *, limit: int) -> tuple[list[standings.GroupStanding], float]:
@@ -191,9 +249,14 @@ def _tell_more(*, more: bool) -> None:
         _say("tidegate: there are more groups: choose fewer, or raise --limit")
 
 
-def _whole(group: apis.PushedGroup, standing: standings.GroupStanding | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"labels": groups.labels(group.key)} if standing is None else standing.to_json()
-    return {**told, "last_push_successful": group.last_push_successful, "families": group.families}
+def _whole(group: apis.PushedGroup, standing: standings.GroupStanding | None, *, told: _Told) -> dict[str, Any]:
+    known = {"labels": groups.labels(group.key)} if standing is None else _foretold(standing, told=told)
+    return {**known, "last_push_successful": group.last_push_successful, "families": group.families}
+
+
+def _foretold(standing: standings.GroupStanding, *, told: _Told) -> dict[str, Any]:
+    ahead = told.ahead.get(standing.key)
+    return {**standing.to_json(), "drain": None if ahead is None or ahead.drain is None else ahead.drain.to_json()}
 
 
 def _found(found: list[Any]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from tidegate.cli import colours
-from tidegate.inquiries import apis
+from tidegate.inquiries import apis, outlooks
 from tidegate.model import groups, standings
 
 Json: TypeAlias = dict[str, Any]
@@ -43,23 +43,33 @@ def explanations(found: Iterable[standings.GroupStanding]) -> str:
 
 
 def details(
-    pushed: apis.PushedGroup, standing: standings.GroupStanding | None, *, now: float, coloured: bool = False
+    pushed: apis.PushedGroup,
+    standing: standings.GroupStanding | None,
+    ahead: outlooks.Outlook | None = None,
+    *,
+    now: float,
+    coloured: bool = False,
 ) -> str:
     """All that is known of a group.
 
-    :param standing: ``None`` where the operator was not asked.
+    :param standing: ``None`` where nobody told; without a verdict where the operator did not.
+    :param ahead: ``None`` where the gateway was not asked, or does not tell.
     """
     name = plain(groups.describe(pushed.key))
     lines = [colours.bold(name) if coloured else name]
     success = "" if pushed.last_push_successful else ", and the last push was refused"
     lines += _field("pushed", f"{_when(pushed.push_time, now=now)}{success}")
     if standing is not None:
-        lines += _field("from", ", ".join(standing.pushers) or "an address that is not known")
+        if standing.verdict:
+            lines += _field("from", ", ".join(standing.pushers) or "an address that is not known")
         lines += _word("state", standing.state, coloured=coloured)
-        lines += _word("verdict", standing.verdict, coloured=coloured)
+        if standing.verdict:
+            lines += _word("verdict", standing.verdict, coloured=coloured)
         for owner in standing.owners:
             lines += _field("owner", _owner(owner))
         lines += _field("why", " ".join(standing.why))
+    if ahead is not None and ahead.drain is not None:
+        lines += _drain(ahead.drain)
     lines += _families(pushed.families)
     return "\n".join(lines) + "\n"
 
@@ -116,7 +126,8 @@ def _cut(text: str, width: int) -> str:
 
 def _explained(group: standings.GroupStanding) -> str:
     by = f", by the rule {group.rule}" if group.rule else ""
-    head = f"{groups.describe(group.key)} is {group.state}; {group.verdict}{by}."
+    verdict = f"; {group.verdict}{by}" if group.verdict else ""
+    head = f"{groups.describe(group.key)} is {group.state}{verdict}."
     return textwrap.fill(plain(" ".join([head, *group.why])), WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False)
 
 
@@ -140,6 +151,13 @@ def _owner(owner: standings.OwnerStanding) -> str:
     if not owner.decides:
         said.append("does not decide")
     return f"{owner.owner} ({', '.join(said)})"
+
+
+def _drain(drain: outlooks.Drain) -> Iterator[str]:
+    end = "" if drain.until is None else f", until {_moment(drain.until)} at the latest"
+    yield from _field("drains", f"since {_moment(drain.since)}{end}")
+    for one in drain.scrapers:
+        yield from _field("waits for", f"{one.user_agent or 'a scraper'} at {one.address}")
 
 
 def _when(seconds: float, *, now: float) -> str:

@@ -33,7 +33,7 @@ MOST_METRICS = 1_000
 """Metrics of a group that are told; whoever wants all of them reads /metrics."""
 
 _SEEKING = ("search", picks.MATCH, "state", "ownership", "kind", "namespace", "sort", "order")
-_PAGING = ("listing", "offset", "limit")
+_PAGING = ("listing", "offset", "limit", "why")
 ORDERS = ("asc", "desc")
 
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)
@@ -87,20 +87,26 @@ class BrowsingEndpoint:
 
     @_answers
     async def list_groups(self, request: web.BaseRequest) -> descriptions.Json:
-        """``GET groups?search=&match[]=&state=&ownership=&kind=&namespace=&sort=&order=&limit=&offset=``.
+        """``GET groups?search=&match[]=&state=&ownership=&kind=&namespace=&sort=&order=&limit=&offset=&why=``.
 
         The answer names the list that was made, so that other places of the same can be looked at by
-        ``?listing=&offset=&limit=``, for as long as it is kept.
+        ``?listing=&offset=&limit=``, for as long as it is kept. With ``why=1`` each group says why it is there.
         """
         _expect_only(request, *_SEEKING, *_PAGING)
         offset = _number(request, "offset", default=0, most=MOST_OFFSET)
         limit = _number(request, "limit", default=USUAL_ROWS, most=MOST_ROWS)
+        tells_why = _number(request, "why", default=0, most=1) == 1
         listing = await self._listing(request)
         moment, active = self._now()
         rows, turn = [], turns.Turn()
         for key in listing.keys[offset : offset + limit]:
             outline = self._store.outline(key)
-            rows.append({"labels": dict(key), "gone": True} if outline is None else self._row(outline, active, moment))
+            if outline is None:
+                rows.append({"labels": dict(key), "gone": True})
+                continue
+            rows.append(self._row(outline, active, moment))
+            if tells_why:
+                rows[-1]["why"] = reasons.why(outline.life, active, now=moment.steady)
             await turn.step()
         return {
             "now": moment.wall,

@@ -1,4 +1,4 @@
-"""Why a group is still there, in a sentence or two for people, as far as the gateway knows. Pure."""
+"""Why a group is still there, in two sentences for people, as far as the gateway knows. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAMED = 3
 
 
 def why(life: lives.Life, active: Collection[scrapers.Reading], *, now: float) -> list[str]:
-    """Sentences about a group with this life.
+    """Two sentences about a group with this life: how it stands with its owners, and what comes next.
 
     :param active: the scrapers whose word is waited for.
     :param now: steady seconds.
@@ -24,7 +24,7 @@ def why(life: lives.Life, active: Collection[scrapers.Reading], *, now: float) -
         over = "Its time to live is over, and nobody owns it."
     else:
         over = f"{_owners(life)} {'is' if len(life.claims) == 1 else 'are'} over."
-    return [over, *_why_draining(waiting, now=now)]
+    return [over, _what_comes(waiting, now=now)]
 
 
 def _why_live(life: lives.Life, *, now: float) -> list[str]:
@@ -40,21 +40,21 @@ def _why_live(life: lives.Life, *, now: float) -> list[str]:
     return ["Nobody owns it, and it was pushed without a time to live.", "It stays until somebody deletes it."]
 
 
-def _why_draining(waiting: waits.Wait, *, now: float) -> list[str]:
+def _what_comes(waiting: waits.Wait, *, now: float) -> str:
     left = "" if waiting.until is None else _span(waiting.until - now)
     match waiting.what:
         case waits.For.OPERATOR:
-            return ["It was pushed after that: it stays until the operator says whether this was its owners' own push."]
+            return "It was pushed after that: it stays until the operator says whether this was its owners' own push."
         case waits.For.SCRAPERS:
             names = _listed(
                 [f"{one.user_agent or 'a scraper'} at {one.address}" for one in waiting.scrapers], "scrapers"
             )
             have = "has" if len(waiting.scrapers) == 1 else "have"
-            return [f"It goes when {names} {have} read its last push, and in {left} at the latest."]
+            return f"It goes when {names} {have} read its last push, and in {left} at the latest."
         case waits.For.DEADLINE:
-            return [f"No scraper is active that could read its last push: it goes in {left}, read or not."]
+            return f"No scraper is active that could read its last push: it goes in {left}, read or not."
         case waits.For.NOTHING:
-            return ["It goes in a moment."]
+            return "It goes in a moment."
 
 
 def _owners(life: lives.Life) -> str:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
 
-from tidegate.inquiries import doors
+from tidegate.inquiries import doors, outlooks
 from tidegate.model import groups, standings
 
 Json: TypeAlias = dict[str, Any]
+_Key: TypeAlias = groups.GroupingKey
 
 _MATCH = "match[]"
 _OF_A_GROUP = ("labels", "last_push_successful")
 _SAID = 500
 """Characters of an answer that an error repeats."""
+
+_ROWS = 200
+"""Groups of one answer of the gateway: it gives no more at once."""
+
+MOST_PAGES = 100
+"""Answers that are asked for one after the other, so that nobody waits for minutes."""
+
+
+class UnknownCallError(doors.InquiryError):
+    """Whoever is asked has no such call: a stock Pushgateway, or a tidegate of another version."""
 
 
 class PushedGroup(NamedTuple):
@@ -62,6 +74,32 @@ class GatewayApi:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise _garbled(self._door, error) from error
 
+    async def look_ahead(
+        self, selectors: Sequence[str], *, state: str = "", enough: Callable[[AbstractSet[_Key]], bool]
+    ) -> tuple[dict[_Key, outlooks.Outlook], bool]:
+        """What becomes of the groups that any of these selects, by name; and whether there may be further ones.
+
+        :param state: of the groups, where not all are meant.
+        :param enough: whether these are all that are needed.
+        :raises UnknownCallError: it is a gateway that does not tell.
+        """
+        found: dict[groups.GroupingKey, outlooks.Outlook] = {}
+        asked = [*((_MATCH, text) for text in selectors), ("state", state)]
+        for page in range(MOST_PAGES):
+            paging = [("offset", str(page * _ROWS)), ("limit", str(_ROWS)), ("why", "1")]
+            told = await _json(self._door, "GET", "/api/v1/groups", [*asked, *paging])
+            try:
+                data = told["data"]
+                there = [outlooks.Outlook.from_json(row) for row in data["groups"] if not row.get("gone")]
+                asked = [("listing", str(data["listing"]))]
+                is_last = (page + 1) * _ROWS >= int(data["total"])
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise _garbled(self._door, error) from error
+            found.update((one.key, one) for one in there)
+            if is_last or enough(found.keys()):
+                return found, not is_last
+        return found, True
+
 
 class OperatorApi:
     """What the operator serves. Calls raise :class:`doors.InquiryError`."""
@@ -87,7 +125,7 @@ def refusal(door: doors.Door, method: str, path: str, answer: doors.Answer) -> d
             return doors.InquiryError(f"{what}: it asks for a password: {door.flag}=https://user:password@host:port")
         case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
             advice = f"has {door.flag} the path of --web.route-prefix, and is that a tidegate of this version?"
-            return doors.InquiryError(f"{what}: there is no such call; {advice}")
+            return UnknownCallError(f"{what}: there is no such call; {advice}")
         case status if 300 <= status < 400:
             return doors.InquiryError(f"{what}: it leads elsewhere; give {door.flag} as it is there")
         case _:

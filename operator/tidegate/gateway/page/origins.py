@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 _SITE = "Sec-Fetch-Site"
 _JSON = "application/json"
+_PORTS = {"http": 80, "https": 443}
 
 
 def fault(request: web.BaseRequest, *, external_url: str) -> str | None:
@@ -24,7 +25,19 @@ def fault(request: web.BaseRequest, *, external_url: str) -> str | None:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None:
         return None
-    asked = urllib.parse.urlsplit(origin).netloc
-    if asked and asked in (request.headers.get(hdrs.HOST), urllib.parse.urlsplit(external_url).netloc):
+    scheme, _, asked = origin.partition("://")
+    ours = (request.headers.get(hdrs.HOST, ""), urllib.parse.urlsplit(external_url).netloc)
+    place = _place(asked, scheme=scheme)
+    if place is not None and any(place == _place(own, scheme=scheme) for own in ours):
         return None
     return f"Origin is {origin}, which is not where this is: behind a proxy set --web.external-url to the page's URL"
+
+
+def _place(host: str, *, scheme: str) -> tuple[str, int] | None:
+    """Host and port; the port that goes without saying may be said. ``None`` for what is none."""
+    try:
+        given = urllib.parse.urlsplit(f"//{host}")
+        port = _PORTS.get(scheme) if given.port is None else given.port
+    except ValueError:
+        return None
+    return None if not given.hostname or port is None else (given.hostname, port)

@@ -8,9 +8,14 @@ export class ApiError extends Error {
   }
 }
 
-/** The URL of something below the place where the page is, whatever prefix that has. */
+/**
+ * The URL of something below the place where the page is, whatever prefix that has. Without the password where the page
+ * was opened with one in its address: `fetch` refuses such a URL, and the browser gives the password by itself.
+ */
 export function at(path) {
-  return new URL(path, document.baseURI.replace(/[?#].*$/, ""));
+  const url = new URL(path, document.baseURI.replace(/[?#].*$/, ""));
+  url.username = url.password = "";
+  return url;
 }
 
 /** GET `api/v1/<path>`; of `query`, a list becomes a parameter several times, and what is empty none. */

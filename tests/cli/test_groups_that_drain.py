@@ -1,0 +1,114 @@
+"""``tidegate groups explain`` and ``show`` of a group that drains: whom it waits for, and until when."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import test_utils, web
+
+from tests.cli import groupruns
+from tests.controller import builders
+from tests.gateway import clients
+from tests.support import ports, waiting
+
+AGENT = "Prometheus/3.13.1"
+REPORT = builders.key("job=report")
+_AWAITED = rf"It goes when {AGENT} at 127\.0\.0\.1 has read its last push, and in (4m\d+s|5m) at the latest\."
+_BY_OPERATOR = "It was retired, and is kept until read (drain timeout 5m); then it is deleted."
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[groupruns.Stage]:
+    """A Job has pushed, was scraped, has pushed again and ended; the operator knows."""
+    async with groupruns.opened() as made:
+        scene = made.scene
+        scene.api_server.put(scene.running("report"))
+        await made.push("job/report")
+        await scene.until("live Job prod/report", key=REPORT)
+        client = clients.Client(scene.gateway, scene.session)
+        await client.scrape(agent=AGENT)
+        await made.push("job/report")
+        scene.api_server.put(scene.finished("report"))
+        await scene.until("draining Job prod/report", key=REPORT)
+
+        async def look() -> bool:
+            url = f"http://{clients.HOST}:{made.operator_port}/api/v1/groups"
+            async with scene.session.get(url) as answer:
+                return [group["state"] for group in (await answer.json())["groups"]] == ["draining"]
+
+        await waiting.eventually_async(look, why="the operator to know that it drains")
+        yield made
+
+
+async def _explained(*flags: str) -> tuple[str, str]:
+    """Paragraphs without their line breaks, and what was said beside them."""
+    ran = await groupruns.run("explain", "job=report", *flags)
+    assert ran.status == 0
+    return " ".join(ran.out.split()), ran.err
+
+
+async def test_explain_says_whose_scrape_is_waited_for_and_for_how_long(stage: groupruns.Stage) -> None:
+    told, trouble = await _explained(stage.gateway, stage.operator)
+    assert trouble == ""
+    assert re.fullmatch(
+        r'\{job="report"\} is draining; over, by the rule name\. '
+        rf"Job prod/report succeeded at [-0-9: ]+Z\. {_AWAITED}",
+        told,
+    )
+
+
+async def test_json_has_the_scraper_and_the_times(stage: groupruns.Stage) -> None:
+    ran = await stage.run("explain", '{job="report"}', "--output=json")
+    [group] = json.loads(ran.out)["groups"]
+    assert re.fullmatch(_AWAITED, group["why"][-1])
+    drain = group["drain"]
+    assert (drain["waits_for"], drain["scrapers"]) == ("scrapers", [{"address": "127.0.0.1", "user_agent": AGENT}])
+    assert round(drain["until"] - drain["since"]) == 300
+
+
+async def test_show_has_the_times_and_each_scraper(stage: groupruns.Stage) -> None:
+    ran = await stage.run("show", "job=report")
+    assert re.search(r"\n  drains    since ([-0-9: ]+Z), until ([-0-9: ]+Z) at the latest\n", ran.out)
+    assert f"\n  waits for {AGENT} at 127.0.0.1\n" in ran.out
+    assert re.search(_AWAITED, " ".join(ran.out.split()))
+
+
+async def test_without_an_operator_the_gateway_says_it_all(stage: groupruns.Stage) -> None:
+    told, trouble = await _explained(stage.gateway, stage.no_operator)
+    assert re.fullmatch(rf'\{{job="report"\}} is draining\. Job prod/report is over\. {_AWAITED}', told)
+    assert "this is what the gateway says" in trouble
+
+
+async def test_without_a_gateway_the_operator_says_how_long_it_is_kept(stage: groupruns.Stage) -> None:
+    told, trouble = await _explained(f"--gateway.url=http://127.0.0.1:{ports.free_port()}", stage.operator)
+    assert told.endswith(_BY_OPERATOR)
+    assert "cannot be reached: " in trouble
+    assert "so it is not told whom groups that drain wait for" in trouble
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_gateway_that_does_not_tell_is_no_trouble(stage: groupruns.Stage, status: int) -> None:
+    asked: list[str] = []
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=status)
+
+    async with test_utils.RawTestServer(handle) as server:
+        told, trouble = await _explained(f"--gateway.url=http://127.0.0.1:{server.port}", stage.operator)
+    assert told.endswith(_BY_OPERATOR)
+    assert (trouble, asked) == ("", ["/api/v1/groups"])
+
+
+async def test_a_gateway_that_does_not_tell_explains_nothing_without_the_operator(stage: groupruns.Stage) -> None:
+    async def handle(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=404)
+
+    async with test_utils.RawTestServer(handle) as server:
+        url = f"--gateway.url=http://127.0.0.1:{server.port}"
+        ran = await groupruns.run("explain", "job=report", url, stage.no_operator)
+    assert (ran.status, ran.out) == (1, "")
+    assert "only the operator knows why a group stays" in ran.err

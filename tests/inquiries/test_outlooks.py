@@ -1,0 +1,96 @@
+"""What the gateway says of groups beside what the operator says, and how many questions that takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from tidegate.inquiries import apis, doors, outlooks
+from tidegate.model import groups, scrapers, standings
+
+_SCRAPER = scrapers.Scraper("10.0.0.5", "Prometheus/3")
+_DRAIN = outlooks.Drain(since=1.0, until=301.0, waits_for="scrapers", scrapers=(_SCRAPER,))
+_WHY = ("Job prod/x is over.", "It goes when Prometheus/3 at 10.0.0.5 has read it.")
+
+
+def _key(number: int) -> groups.GroupingKey:
+    return groups.grouping_key({"job": f"{number:05}"})
+
+
+class Gateway:
+    """A way to so many groups that drain, of which those in ``gone`` have gone since the list was made."""
+
+    where, flag = "http://h", "--gateway.url"
+
+    def __init__(self, total: int, *, gone: Sequence[int] = ()) -> None:
+        self.asked: list[dict[str, str]] = []
+        self._total = total
+        self._gone = gone
+
+    async def call(self, method: str, path: str, query: doors.Query = ()) -> doors.Answer:
+        assert (method, path) == ("GET", "/api/v1/groups")
+        self.asked.append(dict(query))
+        begin = int(self.asked[-1]["offset"])
+        rows = [self._row(number) for number in range(begin, min(begin + 200, self._total))]
+        data = {"listing": "the-list", "total": self._total, "groups": rows}
+        return doors.Answer(200, json.dumps({"status": "success", "data": data}).encode())
+
+    def _row(self, number: int) -> apis.Json:
+        labels = dict(_key(number))
+        if number in self._gone:
+            return {"labels": labels, "gone": True}
+        drain = {**_DRAIN.to_json(), "is_expired_ttl": False}
+        return {"labels": labels, "state": "draining", "push_time": 7.0, "drain": drain, "why": list(_WHY)}
+
+
+async def test_what_is_told_is_read() -> None:
+    found, more = await apis.GatewayApi(Gateway(1)).look_ahead(["{}"], enough=lambda found: False)
+    assert found == {_key(0): outlooks.Outlook(_key(0), "draining", 7.0, _DRAIN, _WHY)}
+    assert not more
+
+
+async def test_groups_are_sought_once_and_then_told_by_the_hundreds() -> None:
+    door = Gateway(450, gone=[3])
+    found, more = await apis.GatewayApi(door).look_ahead(["{a='b'}"], state="draining", enough=lambda found: False)
+    assert (len(found), more) == (449, False)
+    first, second, third = door.asked
+    assert first == {"match[]": "{a='b'}", "state": "draining", "offset": "0", "limit": "200", "why": "1"}
+    assert second == {"listing": "the-list", "offset": "200", "limit": "200", "why": "1"}
+    assert third["offset"] == "400"
+
+
+async def test_no_more_is_asked_when_all_that_are_wanted_are_there() -> None:
+    door = Gateway(20_000)
+    _, more = await apis.GatewayApi(door).look_ahead([], enough={_key(1), _key(250)}.issubset)
+    assert (len(door.asked), more) == (2, True)
+
+
+async def test_questions_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apis, "MOST_PAGES", 3)
+    door = Gateway(20_000)
+    found, more = await apis.GatewayApi(door).look_ahead([], enough=lambda found: False)
+    assert (len(door.asked), len(found), more) == (3, 600, True)
+
+
+def _standing(verdict: str) -> standings.GroupStanding:
+    why = ("So it stands.", "So it goes on.")
+    return standings.GroupStanding(_key(1), state="draining", verdict=verdict, rule="", push_time=7.0, why=why)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "drain", "why"),
+    [
+        pytest.param("over", _DRAIN, ("So it stands.", _WHY[1]), id="the gateway knows better what comes"),
+        pytest.param("unowned", _DRAIN, ("So it stands.", "So it goes on.", *_WHY), id="its ttl is over"),
+        pytest.param("over", None, ("So it stands.", "So it goes on."), id="it drains no more"),
+    ],
+)
+def test_both_are_joined(verdict: str, drain: outlooks.Drain | None, why: tuple[str, ...]) -> None:
+    ahead = outlooks.Outlook(_key(1), "draining", 7.0, drain, _WHY)
+    assert outlooks.joined(_standing(verdict), ahead).why == why
+
+
+def test_without_the_gateway_the_operator_is_repeated() -> None:
+    assert outlooks.joined(_standing("over"), None) == _standing("over")
