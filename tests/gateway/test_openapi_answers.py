@@ -140,6 +140,13 @@ class TestWithGroupsOfEveryKind:
         told = await _told(client, document, "groups", listing=listing)
         assert [one for one in told["groups"] if "gone" in one] == [{"labels": {"job": "empty"}, "gone": True}]
 
+    async def test_groups_of_a_list_that_say_why_they_are_there(
+        self, client: clients.Client, document: openapis.Document
+    ) -> None:
+        for one in (await _told(client, document, "groups", why="1"))["groups"]:
+            told = await _told(client, document, "group", labels=json.dumps(one["labels"]))
+            assert one["why"] == told["why"]
+
     async def test_each_group_with_its_metrics(self, client: clients.Client, document: openapis.Document) -> None:
         kinds = set()
         for group in (await _told(client, document, "groups"))["groups"]:

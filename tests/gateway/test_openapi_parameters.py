@@ -80,6 +80,17 @@ async def test_without_dry_run_groups_are_deleted_as_with_its_default(
         assert (await _asked(client, GROUPS, ALL, *more, method="DELETE"))[1]["data"]["deleted"] == 1
 
 
+async def test_groups_say_why_they_are_there_from_its_maximum_on(
+    client: clients.Client, document: openapis.Document
+) -> None:
+    why = document.parameter("GET", GROUPS, "why")
+    await client.put("job/a", "x 1\n")
+    for value, says in ((why["default"], False), (why["maximum"], True), (why["maximum"] + 1, True)):
+        (group,) = (await _asked(client, GROUPS, ("why", value)))[1]["data"]["groups"]
+        assert ("why" in group) is says, value
+    assert (await _asked(client, GROUPS, ("why", -1)))[0] == 400
+
+
 @pytest.mark.parametrize(("path", "rows"), [(GROUPS, "groups"), (DELETIONS, "deletions")])
 async def test_a_limit_has_its_default_and_its_maximum(
     client: clients.Client, document: openapis.Document, path: str, rows: str

@@ -91,8 +91,11 @@ def _seeking() -> list[kinds.Json]:
         operations.query("order", kinds.word(browsing.ORDERS, "Up, or down.", default=browsing.ORDERS[0])),
         operations.query(
             "listing",
-            kinds.text("The name of a list that was made before; beside it only `offset` and `limit` may be given."),
+            kinds.text(
+                "The name of a list that was made before; beside it only `offset`, `limit` and `why` may be given."
+            ),
         ),
+        operations.query("why", kinds.whole("1: each group says why it is there.", default=0, maximum=1)),
     ]
 
 

@@ -45,7 +45,7 @@ def _groups() -> dict[str, kinds.Json]:
             },
         ),
         "Drain": kinds.record("What a draining group waits for.", _drain()),
-        "Group": kinds.record("A group without its metrics.", _group()),
+        "Group": kinds.record("A group without its metrics.", _group(), optional=["why"]),
         "GoneGroup": kinds.record(
             "A group of the list that has been deleted since the list was made.",
             {"labels": kinds.ref("Labels"), "gone": {"const": True, "description": "Always true."}},
@@ -106,6 +106,7 @@ def _group() -> dict[str, kinds.Json]:
             minItems=tempos.SLOTS,
             maxItems=tempos.SLOTS,
         ),
+        "why": kinds.several({"type": "string"}, "As in `GroupDetail`; in a list that was asked for with `why=1`."),
     }
 
 
