@@ -44,6 +44,13 @@ _STUCK_SECONDS = 20.0
 _SOCKET_BYTES = 16 * 1024
 """What our side's kernel is asked to hold of a stream; it would take megabytes. Linux doubles it for its own needs."""
 
+_HEADERS = {
+    hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8",
+    hdrs.CACHE_CONTROL: "no-store",
+    "X-Accel-Buffering": "no",
+}
+"""The last one has proxies pass on what they get at once."""
+
 
 @dataclass(eq=False)
 class _Stream:
@@ -93,6 +100,8 @@ class StreamEndpoint:
 
     async def events(self, request: web.BaseRequest) -> web.StreamResponse:
         """Events until the client goes, another one needs the place, or the process ends; 503 where there is none."""
+        if request.method == hdrs.METH_HEAD:
+            return web.Response(headers=_HEADERS)
         now = self._clock.steady()
         if self._is_stopping or not self._make_room(now=now):
             reason = f"there are {MOST_STREAMS} streams already: ask for /api/v1/groups every few seconds instead\n"
@@ -122,13 +131,7 @@ class StreamEndpoint:
             self._metrics.streams.set(len(self._streams))
 
     async def _answer(self, request: web.BaseRequest, stream: _Stream) -> web.StreamResponse:
-        response = web.StreamResponse(
-            headers={
-                hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8",
-                hdrs.CACHE_CONTROL: "no-store",
-                "X-Accel-Buffering": "no",
-            }
-        )
+        response = web.StreamResponse(headers=_HEADERS)
         # Its socket holds too little for other answers.
         response.force_close()
         transport = request.transport
@@ -137,8 +140,7 @@ class StreamEndpoint:
                 return response
             _keep_small(transport)
             await response.prepare(request)
-            if request.method == hdrs.METH_GET:
-                await self._send_events(response, transport, stream)
+            await self._send_events(response, transport, stream)
             if transport.get_write_buffer_size():
                 # SECURITY: a reader that reads nothing holds its place no longer.
                 transport.abort()
