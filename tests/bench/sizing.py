@@ -4,6 +4,7 @@ It writes docs/sizing.json, of which `make tables` makes the tables in docs/oper
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import platform
@@ -11,18 +12,20 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import tidegate
 from tests.bench import loads, reports, resyncs, scraping, servers
 from tests.cluster import binaries
-from tests.support import procs
+from tests.support import procs, tidegates, waiting
 
 _FILE = Path(__file__).resolve().parents[2] / "docs" / "sizing.json"
 _SIZES = (1_000, 20_000, 100_000)
 _QUICK_SIZES = (200, 400)
+_PARTS = (_GATEWAY, _OPERATOR) = ("gateway", "operator")
+_PATIENCE = 300.0
 _PUSHES = 2_000
 """After which it is looked what they have added to the log: fewer than a checkpoint takes."""
 
@@ -53,31 +56,31 @@ class Gateway(NamedTuple):
 
 
 def main() -> int:
-    """Measure all and write the file."""
+    """Measure all, or the part that is asked for, and write the file."""
     chosen = _arguments()
-    with tempfile.TemporaryDirectory(prefix="tidegate-sizing-") as folder:
-        try:
-            found = measure(
-                Path(folder),
-                sizes=_QUICK_SIZES if chosen.quick else _SIZES,
-                shapes=resyncs.QUICK if chosen.quick else resyncs.SHAPES,
-            )
-        except binaries.MissingToolError as missing:
-            print(f"sizing: {missing}", file=sys.stderr)
-            return 1
+    found = json.loads(chosen.into.read_text()) if chosen.only else {}
+    try:
+        with tempfile.TemporaryDirectory(prefix="tidegate-sizing-") as folder:
+            found |= measure(Path(folder), parts=[chosen.only] if chosen.only else _PARTS, quick=chosen.quick)
+    except binaries.MissingToolError as missing:
+        print(f"sizing: {missing}", file=sys.stderr)
+        return 1
     chosen.into.write_text(json.dumps(found, indent=1) + "\n")
     print(f"written to {chosen.into}; `make tables` puts it into docs/operations.md")
     return 0
 
 
-def measure(folder: Path, *, sizes: Sequence[int], shapes: Sequence[resyncs.Shape]) -> dict[str, Any]:
-    """All figures, as they are written."""
+def measure(folder: Path, *, parts: Iterable[str], quick: bool) -> dict[str, Any]:
+    """The figures of these parts, as they are written."""
+    points: dict[str, Iterator[Gateway | resyncs.Point]] = {
+        _GATEWAY: _gateways(folder, _QUICK_SIZES if quick else _SIZES),
+        _OPERATOR: resyncs.measure(folder, resyncs.QUICK if quick else resyncs.SHAPES),
+    }
     return {
         "date": str(datetime.datetime.now(tz=datetime.UTC).date()),
         "machine": reports.machine()._asdict(),
         "versions": {"tidegate": tidegate.__version__, "python": platform.python_version()},
-        "gateway": [_told(point) for point in _gateways(folder, sizes)],
-        "operator": [_told(point) for point in resyncs.measure(folder, shapes)],
+        **{part: [_told(point) for point in points[part]] for part in parts},
     }
 
 
@@ -86,11 +89,11 @@ def _told(point: Gateway | resyncs.Point) -> dict[str, Any]:
     return point._asdict()
 
 
-def _gateways(folder: Path, sizes: Sequence[int]) -> Iterator[Gateway]:
+def _gateways(folder: Path, sizes: Iterable[int]) -> Iterator[Gateway]:
     for groups in sizes:
         file = folder / f"groups-{groups}"
         log = file.with_name(f"{file.name}-wal")
-        with servers.tidegate(folder, file=file) as server:
+        with _running(folder, file) as server:
             watch = _Largest(log)
             with watch:
                 loads.fill(server, groups=groups, times=2)
@@ -98,7 +101,7 @@ def _gateways(folder: Path, sizes: Sequence[int]) -> Iterator[Gateway]:
             memory, peak = servers.resident(server.process), procs.peak(server.process.pid)
         kept = file.stat().st_size
         began = time.perf_counter()
-        with servers.tidegate(folder, file=file) as server:
+        with _running(folder, file) as server:
             restore = time.perf_counter() - began
             restored_peak = procs.peak(server.process.pid)
             # One after the other, so that none shares a transaction with another.
@@ -109,6 +112,23 @@ def _gateways(folder: Path, sizes: Sequence[int]) -> Iterator[Gateway]:
             groups, exposition, packed, memory, peak, kept, watch.size, logged, restore, restored_peak=restored_peak
         )
         file.unlink()
+
+
+@contextlib.contextmanager
+def _running(folder: Path, file: Path) -> Iterator[tidegates.Gateway]:
+    """A gateway with this file, restored; it has all the time that it wants to close the file."""
+    server = tidegates.Gateway(folder, arguments=(f"--persistence.file={file}",))
+    try:
+        server.process.start()
+        waiting.eventually(
+            lambda: tidegates.answers(server.process, f"{server.url}/-/ready"),
+            why="the gateway",
+            timeout=_PATIENCE,
+            retry_on=tidegates.AWAY,
+        )
+        yield server
+    finally:
+        server.process.stop(grace=_PATIENCE)
 
 
 class _Largest:
@@ -135,6 +155,7 @@ class _Largest:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make sizing", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="see in a minute whether all of it runs")
+    parser.add_argument("--only", choices=_PARTS, help="measure this part alone, and leave the other as it is")
     parser.add_argument("--into", type=Path, default=_FILE, help="the file to write (default: docs/sizing.json)")
     return parser.parse_args()
 
