@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,6 +27,28 @@ _TOLD = (
     "operator, 1,000 of them end straight after that: until all their groups are retired",
 )
 """The rows of the benchmark that say what something costs here, by their names."""
+
+_GATEWAY = (
+    "groups",
+    "a scrape",
+    "the same in gzip",
+    "memory",
+    "most at once",
+    "most at once in a start",
+    "start until ready",
+    "file",
+    "log beside it, at most",
+)
+_OPERATOR = (
+    "Jobs",
+    "groups",
+    "memory",
+    "most at once",
+    "start until its first plan",
+    "CPU of each complete list",
+    "calls of it",
+    "answered with",
+)
 
 Json: TypeAlias = Mapping[str, Any]
 
@@ -51,26 +73,14 @@ def _tables(sizing: Json, benchmark: Json) -> Iterator[str]:
         "two times, and was\npushed twice."
     )
     yield "**The gateway**, with a file, after pushes and scrapes in text and gzip:"
-    yield "\n".join(
-        (
-            "| groups | a scrape | the same in gzip | memory | most at once | most at once in a start | "
-            "start until ready | file | log beside it, at most |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-            *map(_gateway, sizing["gateway"]),
-        )
-    )
+    yield _table(_GATEWAY, map(_gateway, sizing["gateway"]))
     last = sizing["gateway"][-1]
     yield f"A push by itself adds {last['logged'] / 1024:.0f} KiB to the log; those at the same time share it."
     yield "**The operator**, with Jobs that run and groups that are there:"
-    yield "\n".join(
-        (
-            "| Jobs | groups | memory | most at once | start until its first plan | CPU of each complete list | calls of "
-            "it | answered with |\n| --- | --- | --- | --- | --- | --- | --- | --- |",
-            *map(_operator, sizing["operator"]),
-        )
-    )
+    yield _table(_OPERATOR, map(_operator, sizing["operator"]))
     rows = {row["what"]: row for row in benchmark["rows"]}
     yield f"**Time**, by `make bench` on {benchmark['date']} ([benchmark.md](benchmark.md) has all of it):"
-    yield "\n".join(("| what | |\n| --- | --- |", *(_row(rows[name]) for name in _TOLD)))
+    yield _table(("what", ""), (_row(rows[name]) for name in _TOLD))
 
 
 def _machine(machine: Json) -> str:
@@ -99,7 +109,11 @@ def _mib(size: float) -> str:
     return f"{size / _MIB:,.0f} MiB" if size >= 10 * _MIB else f"{size / _MIB:.1f} MiB"
 
 
-def _cells(cells: list[str]) -> str:
+def _table(heads: Sequence[str], rows: Iterable[str]) -> str:
+    return "\n".join((_cells(heads), _cells(["---"] * len(heads)), *rows))
+
+
+def _cells(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

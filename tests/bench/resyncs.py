@@ -84,8 +84,7 @@ def _point(cluster: clusters.Cluster, gateway: servers.Server, folder: Path, sha
         for _ in range(_RESYNCS):
             _next_list(operator)
         cpu, calls, answered = (
-            (after - earlier) / _RESYNCS
-            for after, earlier in zip(_taken(cluster, operator), before, strict=True)
+            (after - earlier) / _RESYNCS for after, earlier in zip(_taken(cluster, operator), before, strict=True)
         )
         memory, peak = servers.resident(operator.process), procs.peak(operator.process.pid)
         return Point(shape.jobs, shape.groups, first_plan, memory, peak, cpu, calls, answered)

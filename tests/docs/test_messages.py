@@ -13,7 +13,9 @@ from tidegate.cli import commands
 
 DOCS = documents.ROOT / "docs"
 PAGES = [DOCS / f"{name}.md" for name in ("operations", "migrate", "quickstart")]
-MESSAGES = [line for path in PAGES for block in transcripts.blocks(path.read_text(), "log") for line in block.splitlines()]
+MESSAGES = [
+    line for path in PAGES for block in transcripts.blocks(path.read_text(), "log") for line in block.splitlines()
+]
 COMMANDS = [
     line.strip()
     for path in PAGES
@@ -45,7 +47,9 @@ def test_metrics_that_it_names_are_there(path: Path) -> None:
 def test_flags_that_it_names_are_there(path: Path) -> None:
     known = set(re.findall(r"^\| `(--[a-z.-]+)`", (DOCS / "flags.md").read_text(), re.MULTILINE))
     text = path.read_text()
-    named = set(re.findall(r"--[a-z]+(?:\.[a-z-]+)+", text)) | set(re.findall(r"`(--(?:dry-run|watch|ownership))", text))
+    named = set(re.findall(r"--[a-z]+(?:\.[a-z-]+)+", text)) | set(
+        re.findall(r"`(--(?:dry-run|watch|ownership))", text)
+    )
     assert named
     assert named - known == set()
 

@@ -87,9 +87,7 @@ def test_the_section_of_the_readme_is_there() -> None:
     assert "\n## Use it on a cluster\n" in (documents.ROOT / "README.md").read_text()
 
 
-def test_on_a_cluster_events_and_queries_tell_what_became_of_the_job(
-    cluster: clusters.Cluster, tmp_path: Path
-) -> None:
+def test_on_a_cluster_events_and_queries_tell_what_became_of_the_job(cluster: clusters.Cluster, tmp_path: Path) -> None:
     kubeconfig = tidegates.operator_kubeconfig(cluster)
     example = (documents.ROOT / "manifests" / "examples" / "job.yaml").read_text()
     [events] = [line for line in transcripts.commands(ON_CLUSTER) if line.startswith("kubectl events ")]

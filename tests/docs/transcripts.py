@@ -35,14 +35,23 @@ def blocks(text: str, kind: str) -> list[str]:
 def section(text: str, heading: str) -> str:
     """What stands below this heading, up to the next one of its rank or a higher one.
 
-    :raises LookupError: there is no such heading, or more than one.
+    :raises LookupError: there is no such heading.
     """
-    rank = heading.partition(" ")[0]
-    found = re.findall(rf"^{re.escape(heading)}\n(.*?)(?=^#{{1,{len(rank)}}} |\Z)", text, re.MULTILINE | re.DOTALL)
-    if len(found) != 1:
-        raise LookupError(f"{len(found)} sections are called {heading!r}")
-    content: str = found[0]
-    return content
+    rank = len(heading) - len(heading.lstrip("#"))
+    found: list[str] | None = None
+    is_code = False
+    for line in text.splitlines(keepends=True):
+        if line.lstrip().startswith("```"):
+            is_code = not is_code
+        elif not is_code and found is not None and re.match(f"#{{1,{rank}}} ", line):
+            break
+        if found is not None:
+            found.append(line)
+        elif not is_code and line.rstrip() == heading:
+            found = []
+    if found is None:
+        raise LookupError(f"no section is called {heading!r}")
+    return "".join(found)
 
 
 def steps(text: str) -> list[Step]:
