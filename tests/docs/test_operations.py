@@ -25,7 +25,7 @@ from tidegate.store import files, ledgers
 
 PATH = pages.ROOT / "docs" / "operations.md"
 PAGE = PATH.read_text()
-SIZING = json.loads((PATH.parent / "sizing.json").read_text())
+SIZING: dict[str, list[dict[str, int]]] = json.loads((PATH.parent / "sizing.json").read_text())
 MIB = 2**20
 _UNITS = {"Mi": MIB, "Gi": 1024 * MIB}
 _GUARDED = 0.8
