@@ -45,9 +45,9 @@ _OPERATOR = (
     "memory",
     "most at once",
     "start until its first plan",
-    "CPU of each complete list",
-    "calls of it",
-    "answered with",
+    "CPU of each resync",
+    "lists asked for in it",
+    "bytes of these, packed",
 )
 
 Json: TypeAlias = Mapping[str, Any]
@@ -69,8 +69,8 @@ def text(page: str) -> str:
 
 def _tables(sizing: Json, benchmark: Json) -> Iterator[str]:
     yield (
-        f"Measured by `make sizing` on {sizing['date']}, on {_machine(sizing['machine'])}. A group has ten series and "
-        "two times, and was\npushed twice."
+        f"Measured by `make sizing` on {sizing['date']}, on {_machine(sizing['machine'])}.\n"
+        "A group has ten series and two times, and was pushed twice."
     )
     yield "**The gateway**, with a file, after pushes and scrapes in text and gzip:"
     yield _table(_GATEWAY, map(_gateway, sizing["gateway"]))
@@ -88,15 +88,15 @@ def _machine(machine: Json) -> str:
 
 
 def _gateway(point: Json) -> str:
-    sizes = [_mib(point[name]) for name in ("exposition", "packed", "memory", "peak", "restored_peak")]
-    cells = [f"{point['groups']:,}", *sizes, f"{point['restore']:.1f} s", _mib(point["file"]), _mib(point["log"])]
+    sizes = [_size(point[name]) for name in ("exposition", "packed", "memory", "peak", "restored_peak")]
+    cells = [f"{point['groups']:,}", *sizes, f"{point['restore']:.1f} s", _size(point["file"]), _size(point["log"])]
     return _cells(cells)
 
 
 def _operator(point: Json) -> str:
-    sizes = [_mib(point[name]) for name in ("memory", "peak")]
+    sizes = [_size(point[name]) for name in ("memory", "peak")]
     cells = [f"{point['jobs']:,}", f"{point['groups']:,}", *sizes, f"{point['first_plan']:.1f} s"]
-    return _cells([*cells, f"{point['cpu']:.2g} s", f"{point['calls']:.0f}", _mib(point["answered"])])
+    return _cells([*cells, f"{point['cpu']:.2g} s", f"{point['calls']:.0f}", _size(point["answered"])])
 
 
 def _row(row: Json) -> str:
@@ -105,7 +105,9 @@ def _row(row: Json) -> str:
     return _cells([row["what"].partition(", against")[0], f"{figure:.3g} {row['unit']}"])
 
 
-def _mib(size: float) -> str:
+def _size(size: float) -> str:
+    if size < _MIB:
+        return f"{size / 1024:,.0f} KiB"
     return f"{size / _MIB:,.0f} MiB" if size >= 10 * _MIB else f"{size / _MIB:.1f} MiB"
 
 

@@ -29,7 +29,7 @@ class Shape(NamedTuple):
     groups: int
 
 
-SHAPES = (Shape(0, 0), Shape(1_000, 1_000), Shape(10_000, 10_000), Shape(10_000, 100_000))
+SHAPES = (Shape(0, 0), Shape(1_000, 1_000), Shape(10_000, 20_000), Shape(10_000, 100_000))
 """The Jobs are not taken away in between, so there are no fewer from one to the next; nor are groups."""
 
 QUICK = (Shape(0, 0), Shape(10, 20))

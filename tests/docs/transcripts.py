@@ -72,9 +72,9 @@ def commands(text: str) -> list[str]:
 
 
 def fits(shown: str, printed: str) -> bool:
-    """Whether this was printed, whatever stands in the places of ``…``."""
-    pattern = re.escape(shown).replace(re.escape(ANYTHING), ".*")
-    return re.fullmatch(pattern, printed) is not None
+    """Whether this was printed, whatever stands in the places of ``…`` and whether or not the last line has an end."""
+    pattern = re.escape(shown.removesuffix("\n")).replace(re.escape(ANYTHING), ".*")
+    return re.fullmatch(pattern, printed.removesuffix("\n")) is not None
 
 
 def run(command: str, *, folder: Path = documents.ROOT, environment: Mapping[str, str] | None = None) -> str:
