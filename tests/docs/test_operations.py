@@ -94,6 +94,16 @@ def test_memory_and_file_are_as_many_times_a_scrape_as_the_page_says(point: dict
     assert point["file"] <= 2.5 * point["exposition"]
 
 
+def test_a_container_of_the_base_takes_as_many_groups_as_it_cannot_start_with() -> None:
+    """What the page warns of. When this fails, it need not any more."""
+    limit = _bytes("512Mi")
+    most = SIZING["gateway"][-1]
+    assert most["groups"] == settings.LimitSettings().groups
+    assert most["memory"] < _GUARDED * limit
+    assert most["restored_peak"] > limit
+    assert "a container of `512Mi` takes 100,000 groups, and can then not start again" in PAGE
+
+
 def test_the_manifests_ask_for_the_first_row_and_their_limits_hold_for_the_second() -> None:
     first, second, _ = _asked()
     made = kustomizations.combination("persistent")
