@@ -35,6 +35,7 @@ _GATEWAY = (
     "memory",
     "most at once",
     "most at once in a start",
+    "memory after it",
     "start until ready",
     "file",
     "log beside it, at most",
@@ -78,9 +79,18 @@ def _tables(sizing: Json, benchmark: Json) -> Iterator[str]:
     yield f"A push by itself adds {last['logged'] / 1024:.0f} KiB to the log; those at the same time share it."
     yield "**The operator**, with Jobs that run and groups that are there:"
     yield _table(_OPERATOR, map(_operator, sizing["operator"]))
+    yield _shares(sizing["operator"])
     rows = {row["what"]: row for row in benchmark["rows"]}
     yield f"**Time**, by `make bench` on {benchmark['date']} ([benchmark.md](benchmark.md) has all of it):"
     yield _table(("what", ""), (_row(rows[name]) for name in _TOLD))
+
+
+def _shares(points: Sequence[Json]) -> str:
+    """What the operator's memory grows by: the last two points differ in groups alone."""
+    first, (before, last) = points[0], points[-2:]
+    group = (last["memory"] - before["memory"]) / (last["groups"] - before["groups"])
+    job = (before["memory"] - first["memory"] - group * before["groups"]) / before["jobs"]
+    return f"So 1,000 Jobs take some {_size(1_000 * job)}, and 1,000 groups some {_size(1_000 * group)}."
 
 
 def _machine(machine: Json) -> str:
@@ -88,7 +98,7 @@ def _machine(machine: Json) -> str:
 
 
 def _gateway(point: Json) -> str:
-    sizes = [_size(point[name]) for name in ("exposition", "packed", "memory", "peak", "restored_peak")]
+    sizes = [_size(point[name]) for name in ("exposition", "packed", "memory", "peak", "restored_peak", "restored")]
     cells = [f"{point['groups']:,}", *sizes, f"{point['restore']:.1f} s", _size(point["file"]), _size(point["log"])]
     return _cells(cells)
 

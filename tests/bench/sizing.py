@@ -40,7 +40,7 @@ class Gateway(NamedTuple):
     :param file: of the file when the gateway has stopped; ``log``: the most that there was of its log.
     :param logged: what a push by itself adds to the log.
     :param restore: from the start of the process until it is ready.
-    :param restored_peak: the most memory at once of the process that restored.
+    :param restored_peak: the most memory at once of the process that restored; ``restored``: what it has some pushes later.
     """
 
     groups: int
@@ -53,6 +53,7 @@ class Gateway(NamedTuple):
     logged: int
     restore: float
     restored_peak: int
+    restored: int
 
 
 def main() -> int:
@@ -107,10 +108,9 @@ def _gateways(folder: Path, sizes: Iterable[int]) -> Iterator[Gateway]:
             # One after the other, so that none shares a transaction with another.
             for number in range(_PUSHES):
                 loads.fill(server, first=number % groups, groups=1)
-            logged = log.stat().st_size // _PUSHES
-        yield Gateway(
-            groups, exposition, packed, memory, peak, kept, watch.size, logged, restore, restored_peak=restored_peak
-        )
+            logged, restored = log.stat().st_size // _PUSHES, servers.resident(server.process)
+        sizes = (exposition, packed, memory, peak, kept, watch.size, logged)
+        yield Gateway(groups, *sizes, restore=restore, restored_peak=restored_peak, restored=restored)
         file.unlink()
 
 

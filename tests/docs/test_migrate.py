@@ -145,13 +145,15 @@ def _both(server: prometheus.Prometheus) -> dict[str, float]:
     return found if len(found) == 2 else {}
 
 
-def test_the_service_that_stands_for_the_new_one_is_taken(cluster: clusters.Cluster) -> None:
-    [text] = [line for line in _indented("apiVersion: v1") if "ExternalName" in line]
-    service = yaml.safe_load(text)
-    assert service["spec"]["externalName"] == "tidegate.tidegate.svc.cluster.local"
-    service["metadata"]["namespace"] = "default"
-    said = cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=yaml.safe_dump(service))
-    assert "service/pushgateway created" in said
+def test_the_old_service_becomes_a_name_for_the_new_one(cluster: clusters.Cluster, namespace: str) -> None:
+    [service] = [yaml.safe_load(text) for text in _indented("apiVersion: v1") if "ExternalName" in text]
+    before = service | {"spec": {"selector": {"app": "pushgateway"}, "ports": [{"port": 9091}]}}
+    for each in (before, service):
+        each["metadata"] = {"name": "pushgateway", "namespace": namespace}
+        cluster.kubectl("apply", "--validate=strict", "-f", "-", stdin=yaml.safe_dump(each))
+    made = cluster.api.get("services", "pushgateway", namespace=namespace)["spec"]
+    assert (made["type"], made["externalName"]) == ("ExternalName", "tidegate.tidegate.svc.cluster.local")
+    assert "clusterIP" not in made
 
 
 def _indented(first: str) -> list[str]:

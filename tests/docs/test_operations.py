@@ -94,6 +94,18 @@ def test_memory_and_file_are_as_many_times_a_scrape_as_the_page_says(point: dict
     assert point["file"] <= 2.5 * point["exposition"]
 
 
+def test_the_operators_processor_is_enough_for_a_resync_in_each_period() -> None:
+    period = settings.OperatorSettings().worker.resync_seconds
+    base = kustomizations.container(kustomizations.combination(), "operator")["resources"]["requests"]["cpu"]
+    of_base, of_others = re.findall(
+        r"`(\d+)m`", transcripts.section(PAGE, "### What to ask for").partition("CPU of")[2]
+    )[:2]
+    assert base == f"{of_base}m"
+    for point in SIZING["operator"]:
+        request = of_base if point["jobs"] <= 1_000 else of_others
+        assert point["cpu"] / period <= int(request) / 1_000
+
+
 def test_a_container_of_the_base_takes_as_many_groups_as_it_cannot_start_with() -> None:
     """What the page warns of. When this fails, it need not any more."""
     limit = _bytes("512Mi")
