@@ -40,7 +40,8 @@ class Gateway(NamedTuple):
     :param file: of the file when the gateway has stopped; ``log``: the most that there was of its log.
     :param logged: what a push by itself adds to the log.
     :param restore: from the start of the process until it is ready.
-    :param restored_peak: the most memory at once of the process that restored; ``restored``: what it has some pushes later.
+    :param restored_peak: the most memory at once of the process that restored; ``restored``: what it has some pushes
+        later.
     """
 
     groups: int
