@@ -13,8 +13,6 @@ from tests.bench import loads, operating, servers
 from tests.cluster import clusters
 from tests.support import procs, tidegates, waiting
 
-_RESYNCS = 5
-_PERIOD = "5s"
 _LISTED = "tidegate_operator_last_list_timestamp_seconds"
 _COUNTED = re.compile(
     r'^apiserver_(request_total|response_sizes_sum)\{[^}]*resource="(?:jobs|cronjobs)"[^}]*verb="LIST"[^}]*\} (\S+)$',
@@ -50,8 +48,12 @@ class Point(NamedTuple):
     answered: float
 
 
-def measure(folder: Path, shapes: Sequence[Shape]) -> Iterator[Point]:
-    """A fresh operator for each shape, on one control plane and one gateway."""
+def measure(folder: Path, shapes: Sequence[Shape], *, lists: int, period: str) -> Iterator[Point]:
+    """A fresh operator for each shape, on one control plane and one gateway.
+
+    :param lists: that are waited for; figures are of one of them.
+    :param period: from one to the next.
+    """
     cluster = clusters.Cluster(folder / "cluster")
     cluster.control_plane.start_api()
     try:
@@ -62,18 +64,22 @@ def measure(folder: Path, shapes: Sequence[Shape]) -> Iterator[Point]:
                     operating.create(cluster.api, first=made.jobs, jobs=shape.jobs - made.jobs)
                 loads.fill(gateway, first=made.groups, groups=shape.groups - made.groups)
                 made = shape
-                yield _point(cluster, gateway, folder / f"{shape.jobs}-{shape.groups}", shape)
+                yield _point(
+                    cluster, gateway, folder / f"{shape.jobs}-{shape.groups}", shape, lists=lists, period=period
+                )
     finally:
         cluster.control_plane.stop()
 
 
-def _point(cluster: clusters.Cluster, gateway: servers.Server, folder: Path, shape: Shape) -> Point:
+def _point(
+    cluster: clusters.Cluster, gateway: servers.Server, folder: Path, shape: Shape, *, lists: int, period: str
+) -> Point:
     assert isinstance(gateway, tidegates.Gateway)
     operator = tidegates.Operator(
         folder,
         gateway=gateway,
         kubeconfig=tidegates.operator_kubeconfig(cluster),
-        arguments=(f"--operator.resync={_PERIOD}",),
+        arguments=(f"--operator.resync={period}",),
     )
     try:
         began = time.perf_counter()
@@ -81,10 +87,10 @@ def _point(cluster: clusters.Cluster, gateway: servers.Server, folder: Path, sha
         first_plan = time.perf_counter() - began
         _next_list(operator)
         before = _taken(cluster, operator)
-        for _ in range(_RESYNCS):
+        for _ in range(lists):
             _next_list(operator)
         cpu, calls, answered = (
-            (after - earlier) / _RESYNCS for after, earlier in zip(_taken(cluster, operator), before, strict=True)
+            (after - earlier) / lists for after, earlier in zip(_taken(cluster, operator), before, strict=True)
         )
         memory, peak = servers.resident(operator.process), procs.peak(operator.process.pid)
         return Point(shape.jobs, shape.groups, first_plan, memory, peak, cpu, calls, answered)

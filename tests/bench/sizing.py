@@ -75,8 +75,10 @@ def main() -> int:
 def measure(folder: Path, *, parts: Iterable[str], quick: bool) -> dict[str, Any]:
     """The figures of these parts, as they are written."""
     points: dict[str, Iterator[Gateway | resyncs.Point]] = {
-        _GATEWAY: _gateways(folder, _QUICK_SIZES if quick else _SIZES),
-        _OPERATOR: resyncs.measure(folder, resyncs.QUICK if quick else resyncs.SHAPES),
+        _GATEWAY: _gateways(folder, _QUICK_SIZES, pushes=50) if quick else _gateways(folder, _SIZES),
+        _OPERATOR: resyncs.measure(folder, resyncs.QUICK, lists=1, period="1s")
+        if quick
+        else resyncs.measure(folder, resyncs.SHAPES, lists=5, period="5s"),
     }
     return {
         "date": str(datetime.datetime.now(tz=datetime.UTC).date()),
@@ -91,7 +93,7 @@ def _told(point: Gateway | resyncs.Point) -> dict[str, Any]:
     return point._asdict()
 
 
-def _gateways(folder: Path, sizes: Iterable[int]) -> Iterator[Gateway]:
+def _gateways(folder: Path, sizes: Iterable[int], *, pushes: int = _PUSHES) -> Iterator[Gateway]:
     for groups in sizes:
         file = folder / f"groups-{groups}"
         log = file.with_name(f"{file.name}-wal")
@@ -107,9 +109,9 @@ def _gateways(folder: Path, sizes: Iterable[int]) -> Iterator[Gateway]:
             restore = time.perf_counter() - began
             restored_peak = procs.peak(server.process.pid)
             # One after the other, so that none shares a transaction with another.
-            for number in range(_PUSHES):
+            for number in range(pushes):
                 loads.fill(server, first=number % groups, groups=1)
-            logged, restored = log.stat().st_size // _PUSHES, servers.resident(server.process)
+            logged, restored = log.stat().st_size // pushes, servers.resident(server.process)
         sizes = (exposition, packed, memory, peak, kept, watch.size, logged)
         yield Gateway(groups, *sizes, restore=restore, restored_peak=restored_peak, restored=restored)
         file.unlink()
