@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import json
 import platform
+import statistics
 import sys
 import tempfile
 import threading
@@ -29,6 +30,7 @@ _PATIENCE = 300.0
 _PUSHES = 2_000
 """After which it is looked what they have added to the log: fewer than a checkpoint takes."""
 
+_STARTS = 3
 _LOOK_SECONDS = 0.02
 
 
@@ -39,7 +41,7 @@ class Gateway(NamedTuple):
     :param memory: after pushes and scrapes; ``peak``: the most there was at once.
     :param file: of the file when the gateway has stopped; ``log``: the most that there was of its log.
     :param logged: what a push by itself adds to the log.
-    :param restore: from the start of the process until it is ready.
+    :param restore: from the start of the process until it is ready, the median of some.
     :param restored_peak: the most memory at once of the process that restored; ``restored``: what it has some pushes
         later.
     """
@@ -104,9 +106,8 @@ def _gateways(folder: Path, sizes: Iterable[int], *, pushes: int = _PUSHES) -> I
             exposition, packed = (scraping.expect_series(server, groups=groups, gzip=gzip) for gzip in (False, True))
             memory, peak = servers.resident(server.process), procs.peak(server.process.pid)
         kept = file.stat().st_size
-        began = time.perf_counter()
+        restore = statistics.median(_start(folder, file) for _ in range(_STARTS))
         with _running(folder, file) as server:
-            restore = time.perf_counter() - began
             restored_peak = procs.peak(server.process.pid)
             # One after the other, so that none shares a transaction with another.
             for number in range(pushes):
@@ -115,6 +116,13 @@ def _gateways(folder: Path, sizes: Iterable[int], *, pushes: int = _PUSHES) -> I
         sizes = (exposition, packed, memory, peak, kept, watch.size, logged)
         yield Gateway(groups, *sizes, restore=restore, restored_peak=restored_peak, restored=restored)
         file.unlink()
+
+
+def _start(folder: Path, file: Path) -> float:
+    """Seconds until a gateway with this file is ready."""
+    began = time.perf_counter()
+    with _running(folder, file):
+        return time.perf_counter() - began
 
 
 @contextlib.contextmanager
