@@ -142,10 +142,8 @@ def test_the_figures_of_the_text_are_those_of_the_code() -> None:
     assert f"`--operator.resync` ({chosen.worker.resync_seconds:g} s)" in PAGE
     assert f"some {ledgers.CHECKPOINT_BYTES // MIB} MiB of changes" in PAGE
     assert f"`--breaker.limit` ({chosen.worker.most_retired})" in PAGE
-    assert (
-        f"`--limit.groups` is {settings.LimitSettings().groups:,}, `--limit.series` {settings.LimitSettings().series:,}"
-        in PAGE
-    )
+    limited = settings.LimitSettings()
+    assert f"`--limit.groups` ({limited.groups:,}) and `--limit.series`\n  ({limited.series:,})" in PAGE
 
 
 class Refusal(NamedTuple):
