@@ -143,7 +143,7 @@ def test_the_figures_of_the_text_are_those_of_the_code() -> None:
     assert f"some {ledgers.CHECKPOINT_BYTES // MIB} MiB of changes" in PAGE
     assert f"`--breaker.limit` ({chosen.worker.most_retired})" in PAGE
     limited = settings.LimitSettings()
-    assert f"`--limit.groups` ({limited.groups:,}) and `--limit.series`\n  ({limited.series:,})" in PAGE
+    assert f"`--limit.groups` ({limited.groups:,}) and `--limit.series` ({limited.series:,})" in PAGE
 
 
 class Refusal(NamedTuple):
