@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench soak e2e cluster image crds tables lock clean chart dashboard screenshots
+.PHONY: help setup lint fmt audit test demo bench sizing soak e2e cluster image crds tables lock clean chart dashboard screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ demo: setup ## a Job's whole life on a real Kubernetes API and a real Prometheus
 bench: setup ## side by side with the real Pushgateway; writes docs/benchmark.md (ten minutes)
 	@$(BIN)/python -m tests.bench
 
+sizing: setup ## what gateway and operator take at three sizes; writes docs/sizing.json (fifteen minutes)
+	@$(BIN)/python -m tests.bench.sizing
+
 SOAK_MINUTES ?= 3
 soak: setup ## hundreds of Jobs under random faults, judged from outside (SOAK_MINUTES=3)
 	@$(BIN)/python -m tests.soak --minutes=$(SOAK_MINUTES)
@@ -53,8 +56,9 @@ chart: setup ## write what manifests/chart has of other manifests, and the table
 dashboard: setup ## write the Grafana dashboard from scripts/panelrows.py
 	@$(BIN)/python -m scripts.dashboard
 
-tables: setup ## write docs/flags.md and docs/metrics.md from the code
+tables: setup ## write docs/flags.md and docs/metrics.md from the code, and the tables of docs/operations.md
 	@$(BIN)/python scripts/tables.py
+	@$(BIN)/python scripts/sizes.py
 
 screenshots: setup ## take docs/page-*.png anew, of a made-up store in a real Chromium
 	@$(BIN)/python -m tests.web.screenshots

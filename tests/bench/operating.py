@@ -36,7 +36,7 @@ def measure(folder: Path, *, jobs: int = JOBS, ending: int = ENDING, say: Callab
     try:
         with tidegates.serving(folder) as gateway:
             say(f"creating {jobs} Jobs and pushing a group for each")
-            _create(cluster.api, jobs=jobs)
+            create(cluster.api, jobs=jobs)
             for number in range(jobs):
                 gateway.push(f"job/{_name(number)}", "rows 1\n")
             return _watch(cluster, gateway, folder, ending=ending, say=say)
@@ -67,9 +67,11 @@ def _watch(
         operator.process.stop()
 
 
-def _create(api: apis.Api, *, jobs: int) -> None:
-    api.create("namespaces", {"metadata": {"name": _NAMESPACE}})
-    _in_parallel(lambda number: api.create("jobs", _job(number), namespace=_NAMESPACE), jobs)
+def create(api: apis.Api, *, jobs: int, first: int = 0) -> None:
+    """Make so many Jobs, from this number on, each with twenty variables in its Pod."""
+    if first == 0:
+        api.create("namespaces", {"metadata": {"name": _NAMESPACE}})
+    _in_parallel(lambda number: api.create("jobs", _job(first + number), namespace=_NAMESPACE), jobs)
 
 
 def _end(api: apis.Api, *, ending: int) -> None:

@@ -38,6 +38,8 @@ class Target:
     labels: Mapping[str, str] = field(default_factory=dict)
     protocols: Sequence[str] = ()
     """The formats it asks for, most wanted first, by their names in Prometheus' configuration; its own where empty."""
+    relabelings: Sequence[Mapping[str, str]] = ()
+    """What becomes of the labels of each series, as in Prometheus' ``metric_relabel_configs``."""
 
     def config(self) -> dict[str, Any]:
         """Its part of `scrape_configs`."""
@@ -46,6 +48,7 @@ class Target:
             "honor_labels": self.honor_labels,
             "metrics_path": self.path,
             "static_configs": [{"targets": [f"{self.host}:{self.port}"], "labels": dict(self.labels)}],
+            **({"metric_relabel_configs": list(self.relabelings)} if self.relabelings else {}),
             **({"scrape_protocols": list(self.protocols)} if self.protocols else {}),
             "scrape_native_histograms": "PrometheusProto" in self.protocols,
         }

@@ -1,5 +1,6 @@
 """Clients that push as fast as they can, remember what was acknowledged, and judge what is left."""
 
+import copy
 import http.client
 import random
 import re
@@ -54,6 +55,12 @@ class Writer:
             return
         finally:
             connection.close()
+
+    def remembered(self) -> "Writer":
+        """What it knows by now, to judge by later, while it goes on."""
+        made = copy.copy(self)
+        made._known = copy.deepcopy(self._known)
+        return made
 
     def judge(self, exposition: str) -> Verdict:
         """Hold what is there against what was acknowledged; from now on what is there is what is known."""

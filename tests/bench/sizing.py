@@ -1,0 +1,175 @@
+"""``make sizing``: what gateway and operator take of memory, disk, processor and API server, at three sizes.
+
+It writes docs/sizing.json, of which `make tables` makes the tables in docs/operations.md.
+"""
+
+import argparse
+import contextlib
+import datetime
+import json
+import platform
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tidegate
+from tests.bench import loads, reports, resyncs, scraping, servers
+from tests.cluster import binaries
+from tests.support import procs, tidegates, waiting
+
+_FILE = Path(__file__).resolve().parents[2] / "docs" / "sizing.json"
+_SIZES = (1_000, 20_000, 100_000)
+_QUICK_SIZES = (200, 400)
+_PARTS = (_GATEWAY, _OPERATOR) = ("gateway", "operator")
+_PATIENCE = 300.0
+_PUSHES = 2_000
+"""After which it is looked what they have added to the log: fewer than a checkpoint takes."""
+
+_STARTS = 3
+_LOOK_SECONDS = 0.02
+
+
+class Gateway(NamedTuple):
+    """A gateway with a file, at one size. Bytes, but for the restore in seconds.
+
+    :param exposition: a scrape in text; ``packed``: the same in gzip.
+    :param memory: after pushes and scrapes; ``peak``: the most there was at once.
+    :param file: of the file when the gateway has stopped; ``log``: the most that there was of its log.
+    :param logged: what a push by itself adds to the log.
+    :param restore: from the start of the process until it is ready, the median of some.
+    :param restored_peak: the most memory at once of the process that restored; ``restored``: what it has some pushes
+        later.
+    """
+
+    groups: int
+    exposition: int
+    packed: int
+    memory: int
+    peak: int
+    file: int
+    log: int
+    logged: int
+    restore: float
+    restored_peak: int
+    restored: int
+
+
+def main() -> int:
+    """Measure all, or the part that is asked for, and write the file."""
+    chosen = _arguments()
+    found = json.loads(chosen.into.read_text()) if chosen.only else {}
+    try:
+        with tempfile.TemporaryDirectory(prefix="tidegate-sizing-") as folder:
+            found |= measure(Path(folder), parts=[chosen.only] if chosen.only else _PARTS, quick=chosen.quick)
+    except binaries.MissingToolError as missing:
+        print(f"sizing: {missing}", file=sys.stderr)
+        return 1
+    chosen.into.write_text(json.dumps(found, indent=1) + "\n")
+    print(f"written to {chosen.into}; `make tables` puts it into docs/operations.md")
+    return 0
+
+
+def measure(folder: Path, *, parts: Iterable[str], quick: bool) -> dict[str, Any]:
+    """The figures of these parts, as they are written."""
+    points: dict[str, Iterator[Gateway | resyncs.Point]] = {
+        _GATEWAY: _gateways(folder, _QUICK_SIZES, pushes=50) if quick else _gateways(folder, _SIZES),
+        _OPERATOR: resyncs.measure(folder, resyncs.QUICK, lists=1, period="1s")
+        if quick
+        else resyncs.measure(folder, resyncs.SHAPES, lists=5, period="5s"),
+    }
+    return {
+        "date": str(datetime.datetime.now(tz=datetime.UTC).date()),
+        "machine": reports.machine()._asdict(),
+        "versions": {"tidegate": tidegate.__version__, "python": platform.python_version()},
+        **{part: [_told(point) for point in points[part]] for part in parts},
+    }
+
+
+def _told(point: Gateway | resyncs.Point) -> dict[str, Any]:
+    print(f"  {point}", flush=True)
+    return point._asdict()
+
+
+def _gateways(folder: Path, sizes: Iterable[int], *, pushes: int = _PUSHES) -> Iterator[Gateway]:
+    for groups in sizes:
+        file = folder / f"groups-{groups}"
+        log = file.with_name(f"{file.name}-wal")
+        with _running(folder, file) as server:
+            watch = _Largest(log)
+            with watch:
+                loads.fill(server, groups=groups, times=2)
+            exposition, packed = (scraping.expect_series(server, groups=groups, gzip=gzip) for gzip in (False, True))
+            memory, peak = servers.resident(server.process), procs.peak(server.process.pid)
+        kept = file.stat().st_size
+        restore = statistics.median(_start(folder, file) for _ in range(_STARTS))
+        with _running(folder, file) as server:
+            restored_peak = procs.peak(server.process.pid)
+            # One after the other, so that none shares a transaction with another.
+            for number in range(pushes):
+                loads.fill(server, first=number % groups, groups=1)
+            logged, restored = log.stat().st_size // pushes, servers.resident(server.process)
+        sizes = (exposition, packed, memory, peak, kept, watch.size, logged)
+        yield Gateway(groups, *sizes, restore=restore, restored_peak=restored_peak, restored=restored)
+        file.unlink()
+
+
+def _start(folder: Path, file: Path) -> float:
+    """Seconds until a gateway with this file is ready."""
+    began = time.perf_counter()
+    with _running(folder, file):
+        return time.perf_counter() - began
+
+
+@contextlib.contextmanager
+def _running(folder: Path, file: Path) -> Iterator[tidegates.Gateway]:
+    """A gateway with this file, restored; it has all the time that it wants to close the file."""
+    server = tidegates.Gateway(folder, arguments=(f"--persistence.file={file}",))
+    try:
+        server.process.start()
+        waiting.eventually(
+            lambda: tidegates.answers(server.process, f"{server.url}/-/ready"),
+            why="the gateway",
+            timeout=_PATIENCE,
+            retry_on=tidegates.AWAY,
+        )
+        yield server
+    finally:
+        server.process.stop(grace=_PATIENCE)
+
+
+class _Largest:
+    """Looks at a file again and again while the block runs: ``size`` is the most bytes that it had."""
+
+    def __init__(self, file: Path) -> None:
+        self.size = 0
+        self._file = file
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK_SECONDS):
+            self.size = max(self.size, self._file.stat().st_size)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make sizing", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="see in a minute whether all of it runs")
+    parser.add_argument("--only", choices=_PARTS, help="measure this part alone, and leave the other as it is")
+    parser.add_argument("--into", type=Path, default=_FILE, help="the file to write (default: docs/sizing.json)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
