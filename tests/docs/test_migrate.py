@@ -16,7 +16,7 @@ from tests.differential import builders, exchanges, pushgateways
 from tests.docs import documents as pages
 from tests.docs import transcripts
 from tests.manifests import documents
-from tests.support import tidegates, waiting
+from tests.support import needs, tidegates, waiting
 
 PAGE = (pages.ROOT / "docs" / "migrate.md").read_text()
 OLD, NEW = "http://pushgateway:9091", "http://tidegate:9091"
@@ -47,7 +47,7 @@ class Move:
 @pytest.fixture
 def move(tmp_path: Path) -> Iterator[Move]:
     *_, newest = pushgateways.programs().values()
-    old = pushgateways.Pushgateway(pushgateways.found(newest), folder=tmp_path)
+    old = pushgateways.Pushgateway(needs.found(newest), folder=tmp_path)
     made = Move(old, tmp_path)
     try:
         old.start()

@@ -12,11 +12,23 @@ from tests.docs import documents
 from tidegate.cli import commands
 
 _FOREIGN = frozenset(
-    ["--gzip", "--sabotage", "--seed", "--keep", "--timestamp", "--jump", "--retry", "--request", "--data-binary"]
+    [
+        "--gzip",
+        "--previous",
+        "--sabotage",
+        "--seed",
+        "--keep",
+        "--timestamp",
+        "--jump",
+        "--retry",
+        "--request",
+        "--data-binary",
+    ]
 )
 """Flags of other programs that the documents speak of without their names."""
 _LEFT_OUT = "…"
 """What stands in a command, or a name of several, for what is left out."""
+_REDIRECTION = re.compile(r" \d?>\S+")
 
 each_document = pytest.mark.parametrize("path", documents.ALL, ids=lambda path: str(path.relative_to(documents.ROOT)))
 
@@ -56,7 +68,8 @@ def test_a_metric_exists(path: Path) -> None:
 def test_a_command_is_understood(path: Path) -> None:
     for command in documents.commands(path, "tidegate"):
         if _LEFT_OUT not in command and "--help" not in command:
-            assert commands.build_parser().parse_args(shlex.split(command, comments=True)[1:]).command
+            words = shlex.split(_REDIRECTION.sub("", command), comments=True)
+            assert commands.build_parser().parse_args(words[1:]).command
 
 
 @each_document
