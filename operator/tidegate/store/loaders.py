@@ -1,21 +1,47 @@
-"""Many groups at once into empty tables: nothing has to be moved to make room, so it takes a fraction of the time."""
+"""Many groups at once into empty tables: nothing has to be moved to make room, so it takes a fraction of the time.
+
+What is collected until all groups are there is held in a few large pieces for each family, not in objects for each
+series: those would take half as much memory again as the store, and leave it in holes that the process keeps.
+"""
 
 from __future__ import annotations
 
+import array
 import collections
-from collections.abc import Callable
-from typing import NamedTuple
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from tidegate.model import families
 from tidegate.store import holdings, pushes, tables
 
 
-class _Collected(NamedTuple):
-    """A family of all groups so far: the help text of each group, and the series of all."""
+@dataclass(slots=True)
+class _Collected:
+    """A family of all groups so far: how many groups have each help text, and the series of all in no order.
+
+    :ivar sizes: the length of each series' lines, and ``lines`` all of them as one.
+    """
 
     table: tables.FamilyTable
-    helps: list[str | None]
-    series: list[tuple[str, bytes]]
+    helps: collections.Counter[str | None] = field(default_factory=collections.Counter)
+    keys: list[str] = field(default_factory=list)
+    sizes: array.array[int] = field(default_factory=lambda: array.array("I"))
+    lines: bytearray = field(default_factory=bytearray)
+
+    def add(self, help_text: str | None, keys: Sequence[str], lines: Sequence[bytes]) -> None:
+        """What one more group has of it."""
+        self.helps[help_text] += 1
+        self.keys.extend(keys)
+        self.sizes.extend(map(len, lines))
+        self.lines += b"".join(lines)
+
+    def series(self) -> Iterator[tuple[str, memoryview]]:
+        """All series, in the order of their keys."""
+        starts = array.array("Q", itertools.accumulate(self.sizes, initial=0))
+        lines = memoryview(self.lines)
+        for place in sorted(range(len(self.keys)), key=self.keys.__getitem__):
+            yield self.keys[place], lines[starts[place] : starts[place + 1]]
 
 
 class Loader:
@@ -42,8 +68,7 @@ class Loader:
             if held is None:
                 held = alike[likeness] = holdings.HeldFamily(help_text, landing, keys, size)
             collected = self._collected.get(family.name) or self._begin(family.name, family.type)
-            collected.helps.append(help_text)
-            collected.series.extend(zip(keys, family.lines, strict=True))
+            collected.add(help_text, keys, family.lines)
             if family.specials:
                 collected.table.series.specials.update(family.specials)
             group.families[collected.table.name] = held
@@ -52,21 +77,20 @@ class Loader:
         """Note one of the times that the store adds to a group; the key of its series."""
         ((key, lines),) = family.series.items()
         collected = self._collected.get(name) or self._begin(name, family.type)
-        collected.helps.append(family.help)
-        collected.series.append((key, lines))
+        collected.add(family.help, (key,), (lines,))
         if family.specials:
             collected.table.series.specials.update(family.specials)
         return key
 
     def finish(self) -> None:
         """Put all into the tables."""
-        for table, helps, series in self._collected.values():
-            for help_text, holders in collections.Counter(helps).items():
+        while self._collected:
+            _, collected = self._collected.popitem()
+            table = collected.table
+            for help_text, holders in collected.helps.items():
                 table.join(help_text, table.type, holders=holders)
-            series.sort()
-            table.series.load(series)
-            series.clear()
+            table.series.load(collected.series())
 
     def _begin(self, name: str, type_: families.MetricType) -> _Collected:
-        found = self._collected[name] = _Collected(self._add_table(name, type_), [], [])
+        found = self._collected[name] = _Collected(self._add_table(name, type_))
         return found

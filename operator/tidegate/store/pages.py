@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import bisect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from tidegate.exposition import pages
@@ -114,13 +115,13 @@ class SeriesPages:
         self._pages: list[_Page] = []
         self.specials: dict[str, families.Metric] = {}
 
-    def load(self, series: Sequence[tuple[str, bytes]]) -> None:
+    def load(self, series: Iterator[tuple[str, bytes | memoryview]]) -> None:
         """Take many series at once into an empty map.
 
         :param series: each once, in the order of their keys.
         """
-        for start in range(0, len(series), PAGE_SIZE):
-            keys, lines = zip(*series[start : start + PAGE_SIZE], strict=True)
+        while page := tuple(itertools.islice(series, PAGE_SIZE)):
+            keys, lines = zip(*page, strict=True)
             self._firsts.append(keys[0])
             self._pages.append(_Page(list(keys), array.array(_SIZE, map(len, lines)), b"".join(lines)))
 

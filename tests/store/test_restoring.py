@@ -1,0 +1,42 @@
+"""What it takes of memory to restore a store: little more than to have it, so that what ran can start again."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from tests.store import builders, kept
+from tidegate.aiokits import clocks
+from tidegate.exposition import text
+from tidegate.model import lives
+from tidegate.store import durable
+
+_GROUPS = 500
+_MARGIN = 1.15
+"""Beside the store itself, at most the lines of one family of several are there twice."""
+
+
+@pytest.fixture
+async def filled(tmp_path: Path) -> Path:
+    body = "".join(f'work_{number}{{step="load",part="a"}} {number}\n' for number in range(20)).encode()
+    path = tmp_path / "groups"
+    async with kept.opened(path) as store:
+        for number in range(_GROUPS):
+            await store.push(builders.key(job="backup", instance=f"db-{number:04}"), text.parse(body), replace=True)
+    return path
+
+
+async def test_restoring_a_store_takes_little_more_memory_than_having_it(filled: Path) -> None:
+    store = durable.DurableStore(filled, fsync=False, clock=clocks.MovableClock(), own_types={})
+    await store.open()
+    tracemalloc.start()
+    try:
+        await store.restore()
+        having, restoring = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        await store.close()
+    assert store.states()[lives.State.LIVE] == _GROUPS
+    assert restoring <= _MARGIN * having
