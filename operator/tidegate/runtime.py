@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
-import gc
 import importlib
 import logging
 import os
@@ -22,10 +21,14 @@ import aiohttp
 import prometheus_client
 
 from tidegate import settings, telemetry, tokens
-from tidegate.aiokits import clocks, descriptors
+from tidegate.aiokits import clocks, descriptors, garbage
 from tidegate.inquiries import apis, doors, places, pushes
 
 _logger = logging.getLogger(__name__)
+
+_SWITCH_SECONDS = 0.001
+"""How long a thread of the gateway, which parses or selects, may keep the interpreter from the event loop: Python's own
+five milliseconds would hold up each request that comes meanwhile, and again at each of its steps."""
 
 _Result = TypeVar("_Result")
 
@@ -126,18 +129,24 @@ async def _push(chosen: settings.DeliverySettings, push: pushes.Push, *, tell: C
 
 
 async def _gateway(
-    chosen: settings.GatewaySettings, *, registry: prometheus_client.CollectorRegistry, flags: Mapping[str, str]
+    chosen: settings.GatewaySettings,
+    *,
+    registry: prometheus_client.CollectorRegistry,
+    flags: Mapping[str, str],
+    is_alone: bool = True,
 ) -> None:
+    """:param is_alone: whether no operator is in the process, which leaves garbage that Python has to look for."""
     # Here, as uvloop and the controller: a command that only asks or pushes would wait for it.
     from tidegate.gateway import servers
 
     stop = _stop_on_signals()
     descriptors.raise_limit()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags=flags, stop=stop)
     await gateway.start()
-    # What is there now stays: without this each full collection would look through a hundred thousand objects of it.
-    gc.collect()
-    gc.freeze()
+    garbage.spare_what_is_there()
+    if is_alone:
+        garbage.spare_what_stays()
     await stop.wait()
     await gateway.stop()
 
@@ -153,7 +162,7 @@ async def _both(
     companion = _Companion(operator)
     companion.start()
     try:
-        await _gateway(gateway, registry=telemetry.new_registry(), flags=flags)
+        await _gateway(gateway, registry=telemetry.new_registry(), flags=flags, is_alone=False)
     finally:
         await asyncio.to_thread(companion.stop)
 

@@ -70,6 +70,11 @@ def compared(
     return replace(made, figure=statistics.median(made.ratios))
 
 
+def percentile(values: Sequence[float], share: float) -> float:
+    """What so many percent of the values do not exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * share / 100) - 1)]
+
+
 def exponent(points: Sequence[tuple[float, float]]) -> float:
     """How y grows with x, as the power of x that fits best: 0 for not at all, 1 for in proportion.
 

@@ -31,6 +31,11 @@ slow moment has to count on both sides. Where there is one side only, it is the 
 rows are of one run. What a file costs is its own pushes over those without: with fsync `checkpoint` a push outlives its
 process, with `always` a power loss, too, and is acknowledged when the disk has it, so that figure is this disk's.
 
+A pause of the event loop is how late something comes that was to run in it at that moment, of all moments, a thousand
+a second: so long anybody waits who asks for something then, be it for code, for another thread or for the machine. An
+idle gateway on the same machine has some, too. The processor time of the loop's thread from one such look to the next
+is what code alone does, whatever else the machine has to do: the longest of a round, and of these the median.
+
 ## How cost grows
 
 ![Push rate and scrape time over the number of groups](benchmark.svg)

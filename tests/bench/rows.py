@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench import figures, loads, operating, scraping, servers
+from tests.bench import figures, loads, operating, pausing, scraping, servers
 
 FULL = 20_000
 """Groups of the large store: 240,000 series."""
@@ -60,6 +60,7 @@ class Bench:
         yield from self._large_store()
         yield self._start()
         yield self._restore()
+        yield from self._pauses()
         yield from self._operator()
 
     def _checked_push(self, groups: int, *, goal: float) -> figures.Row:
@@ -172,6 +173,12 @@ class Bench:
                 found.append(time.perf_counter() - began)
         name = f"`tidegate gateway` from its start until {full:,} groups are restored"
         return figures.Row(name=name, unit="s", figure=statistics.median(found), goal=2.0, at_least=False)
+
+    def _pauses(self) -> Iterator[figures.Row]:
+        effort = self._effort
+        yield from pausing.rows(
+            self._folder / "pauses", groups=effort.full, rounds=effort.rounds, seconds=effort.seconds, say=self._say
+        )
 
     def _operator(self) -> Iterator[figures.Row]:
         jobs, ending = self._effort.jobs, self._effort.ending

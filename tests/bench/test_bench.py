@@ -24,7 +24,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_row_has_a_figure(report: Path) -> None:
     rows = json.loads((report / "benchmark.json").read_text())["rows"]
-    assert len(rows) == 18
+    assert len(rows) == 30
     assert all(row["figure"] > 0 for row in rows)
     assert all(row["met"] is not None for row in rows if row["goal"] is not None)
 

@@ -33,6 +33,11 @@ def test_without_a_goal_nothing_is_met_or_missed() -> None:
     assert figures.Row(name="", unit="", figure=1.0).met is None
 
 
+@pytest.mark.parametrize(("share", "value"), [(50.0, 2.0), (51.0, 3.0), (75.0, 3.0), (99.9, 4.0), (100.0, 4.0)])
+def test_a_percentile_is_one_of_the_values(share: float, value: float) -> None:
+    assert figures.percentile([4.0, 1.0, 3.0, 2.0], share) == value
+
+
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0])
 def test_the_exponent_of_a_power_is_that_power(power: float) -> None:
     points = [(x, 3.0 * x**power) for x in (1e3, 1e4, 1e5)]

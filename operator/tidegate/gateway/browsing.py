@@ -20,10 +20,10 @@ from tidegate.scrapes import trackers
 from tidegate.store import interface
 
 MOST_ROWS = 200
-"""Groups of one answer: to spell them as JSON takes four milliseconds, in which nobody else is served."""
+"""Groups of one answer. Whoever wants more asks again, and others have their turns."""
 
 MOST_DELETIONS = 500
-"""The same of deletions, which are shorter."""
+"""Deletions of one answer: to spell them as JSON takes a few milliseconds, in which nobody else is served."""
 
 USUAL_ROWS = 100
 MOST_OFFSET = 10**9
@@ -35,10 +35,11 @@ MOST_METRICS = 1_000
 _SEEKING = ("search", picks.MATCH, "state", "ownership", "kind", "namespace", "sort", "order")
 _PAGING = ("listing", "offset", "limit", "why")
 ORDERS = ("asc", "desc")
+_NOT_KEPT = {hdrs.CACHE_CONTROL: "no-store"}
 
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)
 _Endpoint = TypeVar("_Endpoint")
-_Answering: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Coroutine[Any, Any, descriptions.Json]]
+_Answering: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Coroutine[Any, Any, descriptions.Json | web.Response]]
 _Handling: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Awaitable[web.Response]]
 
 
@@ -51,12 +52,13 @@ class NotThereError(errors.BadRequestError):
 
 
 def _answers(answer: _Answering[_Endpoint]) -> _Handling[_Endpoint]:
-    """The handler of what answers with the data alone, in the envelope of Pushgateway's API."""
+    """The handler of what answers with the data, alone or in the envelope of Pushgateway's API already."""
 
     @functools.wraps(answer)
     async def handle(endpoint: _Endpoint, request: web.BaseRequest) -> web.Response:
         try:
-            return success(await answer(endpoint, request))
+            told = await answer(endpoint, request)
+            return told if isinstance(told, web.Response) else success(told)
         except NotThereError as error:
             return failure(error.status, "not_found", str(error))
         except errors.BadRequestError as error:
@@ -86,7 +88,7 @@ class BrowsingEndpoint:
         self._listings = listings.Listings(store, picker=picker)
 
     @_answers
-    async def list_groups(self, request: web.BaseRequest) -> descriptions.Json:
+    async def list_groups(self, request: web.BaseRequest) -> web.Response:
         """``GET groups?search=&match[]=&state=&ownership=&kind=&namespace=&sort=&order=&limit=&offset=&why=``.
 
         The answer names the list that was made, so that other places of the same can be looked at by
@@ -101,24 +103,26 @@ class BrowsingEndpoint:
         rows, turn = [], turns.Turn()
         for key in listing.keys[offset : offset + limit]:
             outline = self._store.outline(key)
-            if outline is None:
-                rows.append({"labels": dict(key), "gone": True})
-                continue
-            rows.append(self._row(outline, active, moment))
-            if tells_why:
-                rows[-1]["why"] = reasons.why(outline.life, active, now=moment.steady)
+            row: descriptions.Json = {"labels": dict(key), "gone": True}
+            if outline is not None:
+                row = self._row(outline, active, moment)
+                if tells_why:
+                    row["why"] = reasons.why(outline.life, active, now=moment.steady)
+            rows.append(json.dumps(row))
             await turn.step()
-        return {
+        told = {
             "now": moment.wall,
             "listing": listing.id,
             "is_current": listing.revision == self._store.revision,
             "total": len(listing.keys),
             "offset": offset,
-            "groups": rows,
             "states": {state.value: count for state, count in self._store.states().items()},
             "kinds": dict(listings.described(listing.kinds)),
             "namespaces": dict(listings.described(listing.namespaces)),
         }
+        # What takes long to spell is spelled already, in turns.
+        text = f'{{"status": "success", "data": {json.dumps(told)[:-1]}, "groups": [{", ".join(rows)}]}}}}'
+        return web.json_response(text=text, headers=_NOT_KEPT)
 
     @_answers
     async def list_scrapers(self, request: web.BaseRequest) -> descriptions.Json:
@@ -235,7 +239,7 @@ def failure(status: int, kind: str, reason: str) -> web.Response:
 
 
 def _told(data: descriptions.Json, *, status: int = 200) -> web.Response:
-    return web.json_response(data, status=status, headers={hdrs.CACHE_CONTROL: "no-store"})
+    return web.json_response(data, status=status, headers=_NOT_KEPT)
 
 
 async def _families(view: interface.GroupView) -> tuple[list[descriptions.Json], bool]:

@@ -213,6 +213,8 @@ class Connection(web.RequestHandler):
         # aiohttp tells whoever reads the body, but not who begins to, nor who throws away the rest of it.
         if self._body is not None and not self._body.is_eof() and self._body.exception() is None:
             self._body.set_exception(ConnectionResetError("the client has gone"))
+        # They hold each other: both would stay until Python looks for such.
+        self._body = None
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Not that a client has gone, or sends rubbish behind what was answered."""

@@ -11,7 +11,7 @@ import collections
 import heapq
 import secrets
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tidegate.aiokits import turns
@@ -23,7 +23,7 @@ KEPT = 32
 """Lists that are kept. Each takes eight bytes a group: of 100,000 groups, all of them take 25 MB."""
 
 _SORTED_AT_ONCE = 512
-"""Groups that are sorted without a pause: it takes less than a millisecond."""
+"""Groups that are sorted, or gathered, without a pause: it takes less than a millisecond."""
 
 _FRESH_SECONDS = 1.0
 """For so long, at most, a list is good enough for whoever asks for the same, whatever happens meanwhile."""
@@ -96,13 +96,16 @@ class Listings:
 
     async def _made(self, wanted: criteria.Criteria) -> Listing:
         listing = Listing(secrets.token_urlsafe(9), self._store.revision, time.monotonic())
-        picked = frozenset(await self._picker.pick(wanted.match)) if wanted.match else None
+        picked = await _gathered(await self._picker.pick(wanted.match)) if wanted.match else None
         chunks, turn = await self._sought(wanted, picked, listing), turns.Turn()
         for _, key in heapq.merge(*chunks):
             listing.keys.append(key)
             await turn.step()
         if wanted.is_descending:
             listing.keys.reverse()
+        # What was sorted goes now, and that takes a millisecond, too.
+        del chunks
+        await turns.others()
         listing.took = time.monotonic() - listing.made
         return listing
 
@@ -127,6 +130,15 @@ class Listings:
                     chunks.append([])
         chunks[-1].sort()
         return chunks
+
+
+async def _gathered(keys: Sequence[groups.GroupingKey]) -> Collection[groups.GroupingKey]:
+    """The same to look things up in, made in turns: of 20,000 keys it takes six milliseconds."""
+    found, turn = set[groups.GroupingKey](), turns.Turn()
+    for begin in range(0, len(keys), _SORTED_AT_ONCE):
+        found.update(keys[begin : begin + _SORTED_AT_ONCE])
+        await turn.step()
+    return found
 
 
 def _count(names: collections.Counter[str], name: str) -> None:

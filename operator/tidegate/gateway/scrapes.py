@@ -86,6 +86,7 @@ class ScrapeEndpoint:
     ) -> bool:
         """Send all of the snapshot; whether the reader took it (into its kernel's buffers) within these seconds."""
         merged = list(own_metrics.merge(snapshot.families, self._metrics.families()))
+        await turns.others()
         encoding = negotiation.negotiate(request.headers.get(hdrs.ACCEPT, ""))
         gzip = _accepts_gzip(request)
         response.headers[hdrs.CONTENT_TYPE] = encoding.content_type
@@ -161,7 +162,12 @@ async def _parts(made: Iterable[pieces.Piece], *, gzip: bool) -> list[bytes]:
         if gzip:
             piece.packed()
         await turn.step()
-    return pieces.gzipped(piece.packed() for piece in found) if gzip else [piece.data for piece in found]
+    if not gzip:
+        return [piece.data for piece in found]
+    await turns.others()
+    parts = pieces.gzipped(piece.packed() for piece in found)
+    await turns.others()
+    return parts
 
 
 def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 DRY_RUN = "dry_run"
 TRUTH: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
 
-_GROUPS_A_WRITE = 1_000
+_GROUPS_A_WRITE = 250
 
 
 class SelectionEndpoint:
