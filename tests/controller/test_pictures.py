@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.controller import builders
-from tidegate.controller import ends, kinds, pictures, podnames, rosters, views
-from tidegate.model import owners
+import pytest
+
+from tests.controller import builders, nets
+from tidegate.controller import ends, kinds, pictures, podaddresses, podnames, rosters, views
+from tidegate.model import groups, owners
 
 JOB = kinds.JOB
 
@@ -180,3 +182,25 @@ def test_long_names_are_found_by_their_cut_pod_names() -> None:
     (found,) = picture.candidates(builders.group(f"job=y,instance={'a' * 58}bbbbb"))
     assert found.view is job
     assert len(podnames.word(job.owner.name)) < 58
+
+
+class TestAnAddressThatIsAskedAboutAgain:
+    """By one address, that of a proxy, thousands of groups may have been pushed."""
+
+    @pytest.fixture
+    def picture(self) -> pictures.Picture:
+        early, late = nets.pushed("job=early", at=10), nets.pushed("job=late", at=60)
+        return nets.told(builders.picture(holds=[early, late]), at=50)
+
+    def _again(self, picture: pictures.Picture, *pods: podaddresses.AddressPod) -> set[groups.GroupingKey]:
+        return picture.address_resolved(pictures.Address(nets.IP), podaddresses.Answer(pods, builders.START + 70))
+
+    def test_the_same_answer_is_news_of_later_pushes_alone(self, picture: pictures.Picture) -> None:
+        assert self._again(picture) == {builders.key("job=late")}
+
+    def test_another_answer_is_news_of_all_its_groups(self, picture: pictures.Picture) -> None:
+        assert self._again(picture, nets.pod("somebody")) == {builders.key("job=early"), builders.key("job=late")}
+
+    def test_the_first_answer_is_news_of_all_its_groups(self) -> None:
+        picture = builders.picture(holds=[nets.pushed("job=early", at=10)])
+        assert self._again(picture) == {builders.key("job=early")}

@@ -232,14 +232,21 @@ class Picture:
         return self._addresses.get(text)
 
     def address_resolved(self, address: Address, answer: podaddresses.Answer) -> set[groups.GroupingKey]:
-        """The API server answered which pods have, or had, this address."""
-        touched = self._groups.by_pusher[address.text]
-        if touched:
+        """The API server answered which pods have, or had, this address.
+
+        Where it says what it said before, that is news of later pushes alone: a proxy may have pushed thousands of
+        groups.
+        """
+        pushed = self._groups.by_pusher[address.text]
+        before = self._addresses.get(address.text)
+        if pushed:
             self._forget_address(address.text)
             self._addresses[address.text] = answer
             for pod in answer.pods:
                 self._addresses_of.add(pod.owner, address.text)
-        return set(touched)
+        if before is None or before.pods != answer.pods:
+            return set(pushed)
+        return {key for key in pushed if (record := self.group(key)) is None or record.push_time > before.at}
 
     # Inside
 
