@@ -40,21 +40,36 @@ def make_targets(path: Path) -> set[str]:
     return set(_MAKE.findall(path.read_text()))
 
 
-def blocks(path: Path, language: str, *, heading: str | None = None) -> list[str]:
-    """Its code blocks of a language, as its fence says it, or those of one section alone."""
-    text = path.read_text() if heading is None else section(path, heading)
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a language in a text, as their fences say it."""
     return [content for said, content in _BLOCK.findall(text) if said == language]
 
 
 def yaml_blocks(path: Path) -> list[str]:
     """Its code blocks of YAML."""
-    return blocks(path, "yaml")
+    return blocks(path.read_text(), "yaml")
 
 
-def section(path: Path, heading: str) -> str:
-    """What stands below a heading of the second level."""
-    [found] = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", path.read_text(), re.MULTILINE | re.DOTALL)
-    return str(found)
+def section(text: str, heading: str) -> str:
+    """What stands below this heading, up to the next one of its rank or a higher one.
+
+    :raises LookupError: there is no such heading.
+    """
+    rank = len(heading) - len(heading.lstrip("#"))
+    found: list[str] | None = None
+    is_code = False
+    for line in text.splitlines(keepends=True):
+        if line.lstrip().startswith("```"):
+            is_code = not is_code
+        elif not is_code and found is not None and re.match(f"#{{1,{rank}}} ", line):
+            break
+        if found is not None:
+            found.append(line)
+        elif not is_code and line.rstrip() == heading:
+            found = []
+    if found is None:
+        raise LookupError(f"no section is called {heading!r}")
+    return "".join(found)
 
 
 def spans(path: Path) -> list[str]:

@@ -22,7 +22,7 @@ _PACKAGES = {"javac": "default-jdk-headless", "mvn": "maven"}
 _SECONDS = 300
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies"
 _SUMS = Path(__file__).with_name("jars.sha256")
-_POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+_POM = """<project>
 <modelVersion>4.0.0</modelVersion><groupId>dev.tidegate</groupId><artifactId>recipes</artifactId><version>0</version>
 <packaging>pom</packaging><dependencies>{}</dependencies></project>
 """

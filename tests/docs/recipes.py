@@ -7,16 +7,17 @@ import re
 from tests.docs import documents
 
 PATH = documents.ROOT / "docs" / "recipes.md"
+_TEXT = PATH.read_text()
 
 
 def block(heading: str, language: str, *, number: int = 0) -> str:
     """A code block of this section: its first one in this language, or a later one."""
-    return documents.blocks(PATH, language, heading=heading)[number]
+    return documents.blocks(_section(heading), language)[number]
 
 
 def coordinates() -> list[str]:
     """The libraries that the recipe in Java names, as Maven does."""
-    return re.findall(r"`(io\.prometheus:[\w-]+:[\d.]+)`", documents.section(PATH, "Java"))
+    return re.findall(r"`(io\.prometheus:[\w-]+:[\d.]+)`", _section("Java"))
 
 
 def objects() -> list[str]:
@@ -26,6 +27,8 @@ def objects() -> list[str]:
 
 def spoken(heading: str, beginning: str) -> list[str]:
     """What stands between backquotes in a section and begins so."""
-    return [
-        found for found in re.findall(r"`([^`\n]+)`", documents.section(PATH, heading)) if found.startswith(beginning)
-    ]
+    return [found for found in re.findall(r"`([^`\n]+)`", _section(heading)) if found.startswith(beginning)]
+
+
+def _section(heading: str) -> str:
+    return documents.section(_TEXT, f"## {heading}")

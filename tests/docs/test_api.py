@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs import documents
+from tests.docs import documents, transcripts
 from tests.gateway import openapis
 from tests.support import tidegates
 from tidegate import settings
@@ -22,7 +22,7 @@ from tidegate.gateway.openapi import documents as descriptions
 from tidegate.model import standings
 
 PAGE = (documents.ROOT / "docs" / "api.md").read_text()
-SHOWN = re.findall(r"^```console\n\$ (.*)\n((?:.*\n)*?)```$", PAGE, re.MULTILINE)
+SHOWN = transcripts.steps(PAGE)
 """Each command with what is shown below it."""
 
 GATEWAY = "http://localhost:9091"

@@ -15,7 +15,7 @@ from tests.kills import writers
 from tests.support import tidegates, waiting
 
 PAGE = (documents.ROOT / "docs" / "operations.md").read_text()
-ON_KUBERNETES = transcripts.section(PAGE, "### On Kubernetes")
+ON_KUBERNETES = documents.section(PAGE, "### On Kubernetes")
 FILES = ("groups", "groups-wal")
 _ENOUGH = 300
 _SHORT_LOG = ("tests.kills.launcher", "no such statement", "before", "1")

@@ -13,7 +13,7 @@ from tidegate.model import lives
 
 PAGE = documents.ROOT / "docs" / "cleanup.md"
 TEXT = PAGE.read_text()
-DIAGRAM = documents.blocks(PAGE, "mermaid")[0]
+DIAGRAM = documents.blocks(TEXT, "mermaid")[0]
 _WATCHED = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, re.MULTILINE)
 
 

@@ -51,7 +51,7 @@ def _draining() -> outlooks.Outlook:
     reading = scrapers.Reading(scraper, first_seen=_END, last_seen=_END, read_revision=6)
     drain = outlooks.Drain(builders.START + _END, builders.START + _END + 301, "scrapers", (scraper,))
     why = tuple(reasons.why(life, [reading], now=_END + 90))
-    return outlooks.Outlook(_REPORT, outlooks.DRAINING, builders.START + _END, drain, why)
+    return outlooks.Outlook(_REPORT, lives.State.DRAINING.value, builders.START + _END, drain, why)
 
 
 def _shown(command: str) -> str:

@@ -21,9 +21,9 @@ from tests.support import needs, tidegates, waiting
 PAGE = (pages.ROOT / "docs" / "migrate.md").read_text()
 OLD, NEW = "http://pushgateway:9091", "http://tidegate:9091"
 IMPORT, *_ = [line for line in transcripts.commands(PAGE) if line.startswith("tidegate import ")]
-PUSHED, SHELL = (line for line in transcripts.commands(transcripts.section(PAGE, "### What nobody in Kubernetes owns")))
-LISTED, DELETED = transcripts.commands(transcripts.section(PAGE, "### What is left over"))
-[MOVED] = transcripts.commands(transcripts.section(PAGE, "## 3. Have both for a while"))
+PUSHED, SHELL = (line for line in transcripts.commands(pages.section(PAGE, "### What nobody in Kubernetes owns")))
+LISTED, DELETED = transcripts.commands(pages.section(PAGE, "### What is left over"))
+[MOVED] = transcripts.commands(pages.section(PAGE, "## 3. Have both for a while"))
 
 pytestmark = pytest.mark.cluster
 
@@ -74,7 +74,7 @@ def test_the_whole_way(move: Move) -> None:
     assert len(before) == 3
 
     said = move.run(IMPORT)
-    [shown] = [line for block in transcripts.blocks(PAGE, "log") for line in block.splitlines()]
+    [shown] = [line for block in pages.blocks(PAGE, "log") for line in block.splitlines()]
     assert any(transcripts.fits(f'…msg="{shown}"', line) for line in said.splitlines()), said
 
     move.new.start()

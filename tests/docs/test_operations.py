@@ -96,9 +96,7 @@ def test_memory_and_file_are_as_many_times_a_scrape_as_the_page_says(point: dict
 def test_the_operators_processor_is_enough_for_a_resync_in_each_period() -> None:
     period = settings.OperatorSettings().worker.resync_seconds
     base = kustomizations.container(kustomizations.combination(), "operator")["resources"]["requests"]["cpu"]
-    of_base, of_others = re.findall(
-        r"`(\d+)m`", transcripts.section(PAGE, "### What to ask for").partition("CPU of")[2]
-    )[:2]
+    of_base, of_others = re.findall(r"`(\d+)m`", pages.section(PAGE, "### What to ask for").partition("CPU of")[2])[:2]
     assert base == f"{of_base}m"
     for point in SIZING["operator"]:
         request = of_base if point["jobs"] <= 1_000 else of_others
@@ -201,7 +199,7 @@ def _pushed(port: int, refusal: Refusal) -> tuple[int, str]:
 
 def _told() -> set[tuple[str, str]]:
     """Each status with each text, as the table has them."""
-    section = transcripts.section(PAGE, "### Pushes are refused")
+    section = pages.section(PAGE, "### Pushes are refused")
     rows = re.findall(r"^\| (\d{3}) \| (.*?) \|", section, re.MULTILINE)
     return {(status, text) for status, texts in rows for text in re.findall(r"`([^`]+)`", texts)}
 
@@ -224,9 +222,7 @@ async def test_a_file_of_a_newer_version_ends_the_gateway_with_the_words_of_the_
     connection.close()
     before = path.read_bytes()
     ran = await runs.run("gateway", "--web.listen-address=127.0.0.1:0", f"--persistence.file={path}")
-    [shown] = [
-        line for block in transcripts.blocks(PAGE, "log") for line in block.splitlines() if "newer tidegate" in line
-    ]
+    [shown] = [line for block in pages.blocks(PAGE, "log") for line in block.splitlines() if "newer tidegate" in line]
     assert ran.status == 1
     assert transcripts.fits(f"tidegate: {shown}", ran.err.strip())
     assert path.read_bytes() == before

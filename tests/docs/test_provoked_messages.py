@@ -17,7 +17,7 @@ from tests.docs import documents, transcripts
 from tests.support import ports, tidegates, waiting
 
 PAGE = (documents.ROOT / "docs" / "operations.md").read_text()
-SHOWN = "".join(transcripts.blocks(PAGE, "log")).splitlines()
+SHOWN = "".join(documents.blocks(PAGE, "log")).splitlines()
 _JSON = "--log.format=json"
 _FULL_BYTES = 256 * 1024
 _LARGE = "".join(f"m{number} 1\n" for number in range(500))
@@ -136,6 +136,14 @@ def _kubeconfig(folder: Path) -> Path:
     return path
 
 
+def _token(folder: Path) -> Path:
+    """One that no gateway has made."""
+    token = folder / "another"
+    token.write_text("x" * 43)
+    token.chmod(0o600)
+    return token
+
+
 def test_an_operator_whose_token_is_not_there(tmp_path: Path) -> None:
     with _operating(tmp_path, f"--control.token-file={tmp_path / 'none'}") as operator:
         said = _says(operator, _shown("the gateway fails"))
@@ -143,9 +151,7 @@ def test_an_operator_whose_token_is_not_there(tmp_path: Path) -> None:
 
 
 def test_an_operator_whose_token_is_another_one(tmp_path: Path) -> None:
-    token = tmp_path / "another"
-    token.write_text("x" * 43)
-    token.chmod(0o600)
+    token = _token(tmp_path)
     with (
         _serving(tmp_path) as gateway,
         _operating(tmp_path, f"--control.token-file={token}", f"--gateway.url={gateway.control_url}") as operator,
@@ -155,9 +161,7 @@ def test_an_operator_whose_token_is_another_one(tmp_path: Path) -> None:
 
 
 def test_an_operator_whose_gateway_does_not_listen(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("x" * 43)
-    token.chmod(0o600)
+    token = _token(tmp_path)
     url = f"--gateway.url=http://127.0.0.1:{ports.free_port()}"
     with _operating(tmp_path, f"--control.token-file={token}", url) as operator:
         said = _says(operator, _shown("the gateway fails"))

@@ -18,8 +18,8 @@ from tests.e2e import stages
 from tests.support import ports, tidegates, waiting
 
 PAGE = (documents.ROOT / "docs" / "quickstart.md").read_text()
-LAPTOP = transcripts.section(PAGE, "## On a laptop")
-ON_CLUSTER = transcripts.section(PAGE, "## On a cluster")
+LAPTOP = documents.section(PAGE, "## On a laptop")
+ON_CLUSTER = documents.section(PAGE, "## On a cluster")
 PORT = "9091"
 
 
@@ -91,7 +91,7 @@ def test_on_a_cluster_events_and_queries_tell_what_became_of_the_job(cluster: cl
     kubeconfig = tidegates.operator_kubeconfig(cluster)
     example = (documents.ROOT / "manifests" / "examples" / "job.yaml").read_text()
     [events] = [line for line in transcripts.commands(ON_CLUSTER) if line.startswith("kubectl events ")]
-    ended, kept = transcripts.blocks(ON_CLUSTER, "promql")[0].splitlines()
+    ended, kept = documents.blocks(ON_CLUSTER, "promql")[0].splitlines()
     with stages.opened(cluster, kubeconfig=kubeconfig, folder=tmp_path) as stage:
         made = example.replace("http://tidegate.tidegate:9091", stage.gateway.url)
         cluster.kubectl("apply", "--namespace", stage.namespace, "-f", "-", stdin=made)

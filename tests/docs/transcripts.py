@@ -15,7 +15,6 @@ from tests.docs import documents
 ANYTHING = "…"
 """Stands in a document for whatever there is."""
 
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
 _SECONDS = 60.0
 
@@ -27,37 +26,10 @@ class Step(NamedTuple):
     shown: str
 
 
-def blocks(text: str, kind: str) -> list[str]:
-    """The contents of all code blocks of this kind."""
-    return [content for found, content in _BLOCK.findall(text) if found == kind]
-
-
-def section(text: str, heading: str) -> str:
-    """What stands below this heading, up to the next one of its rank or a higher one.
-
-    :raises LookupError: there is no such heading.
-    """
-    rank = len(heading) - len(heading.lstrip("#"))
-    found: list[str] | None = None
-    is_code = False
-    for line in text.splitlines(keepends=True):
-        if line.lstrip().startswith("```"):
-            is_code = not is_code
-        elif not is_code and found is not None and re.match(f"#{{1,{rank}}} ", line):
-            break
-        if found is not None:
-            found.append(line)
-        elif not is_code and line.rstrip() == heading:
-            found = []
-    if found is None:
-        raise LookupError(f"no section is called {heading!r}")
-    return "".join(found)
-
-
 def steps(text: str) -> list[Step]:
     """The commands of all sessions (blocks of ``console``), in order."""
     found = []
-    for block in blocks(text, "console"):
+    for block in documents.blocks(text, "console"):
         assert block.startswith(_PROMPT), block
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = step.partition("\n")
@@ -67,7 +39,7 @@ def steps(text: str) -> list[Step]:
 
 def commands(text: str) -> list[str]:
     """The lines of all scripts (blocks of ``sh``), in order; those that a backslash joins are one."""
-    joined = "".join(blocks(text, "sh")).replace("\\\n", " ")
+    joined = "".join(documents.blocks(text, "sh")).replace("\\\n", " ")
     return [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster import apis, clusters, objects
+from tests.docs import documents
 from tests.node import places, readmes, stacks
 from tests.support import waiting
 
@@ -83,7 +84,7 @@ class Installation:
 def by_readme(place: places.Place, prometheus: stacks.Prometheus, *, folder: Path) -> Iterator[Installation]:
     """Do what README says, in a folder as it describes; what was applied is deleted afterwards."""
     told = readmes.instructions()
-    (folder / "tidegate").symlink_to(readmes.ROOT)
+    (folder / "tidegate").symlink_to(documents.ROOT)
     (folder / "kustomization.yaml").write_text(told.kustomization)
     namespace = "e2e-jobs"
     place.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])

@@ -1,12 +1,10 @@
 """What README tells its reader to do on a cluster, read out of it."""
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-_HEADING = "## Use it on a cluster\n"
-_BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+from tests.docs import documents
+
+_HEADING = "## Use it on a cluster"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +27,8 @@ class Instructions:
 
 def instructions(text: str | None = None) -> Instructions:
     """What README's section on clusters has in its blocks."""
-    text = (ROOT / "README.md").read_text() if text is None else text
-    section = text.split(_HEADING, 1)[1].split("\n## ", 1)[0]
-    blocks = _BLOCK.findall(section)
-    (kustomization,) = (content for kind, content in blocks if kind == "yaml")
-    lines = (line for kind, content in blocks if kind == "sh" for line in content.splitlines())
+    text = (documents.ROOT / "README.md").read_text() if text is None else text
+    section = documents.section(text, _HEADING)
+    (kustomization,) = documents.blocks(section, "yaml")
+    lines = (line for content in documents.blocks(section, "sh") for line in content.splitlines())
     return Instructions(kustomization=kustomization, commands=tuple(line for line in lines if line.strip()))

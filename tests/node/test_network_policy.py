@@ -2,12 +2,13 @@
 
 import pytest
 
+from tests.docs import documents
 from tests.images import bases
-from tests.node import installations, readmes
+from tests.node import installations
 
 pytestmark = pytest.mark.node
 
-_POLICY = readmes.ROOT / "manifests/components/networkpolicy/networkpolicy.yaml"
+_POLICY = documents.ROOT / "manifests/components/networkpolicy/networkpolicy.yaml"
 
 
 def test_jobs_push_with_the_policy_in_force(installed: installations.Installation) -> None:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from tidegate import runtime, settings
 from tidegate.cli import choices, colours, groupflags, tables
 from tidegate.inquiries import apis, doors, outlooks
-from tidegate.model import groups, standings
+from tidegate.model import groups, lives, standings
 
+_DRAINING = lives.State.DRAINING.value
 _ANY_NUMBER = 999_999_999
 _STALE_SECONDS = 120.0
 """Without a complete list for so long the operator's picture of the cluster is told to be old."""
@@ -186,10 +187,10 @@ async def _look_ahead(gateway: apis.GatewayApi, told: _Told, choice: choices.Cho
     """Ask the gateway what becomes of the groups that drain, or of all where the operator did not tell which do."""
     state, enough, drain = "", _enough(choice, limit=limit), set[groups.GroupingKey]()
     if told.seen is not None:
-        drain = {group.key for group in told.seen.groups if group.state == outlooks.DRAINING and choice.has(group.key)}
+        drain = {group.key for group in told.seen.groups if group.state == _DRAINING and choice.has(group.key)}
         if not drain:
             return told
-        state, enough = outlooks.DRAINING, drain.issubset
+        state, enough = _DRAINING, drain.issubset
     try:
         ahead, more = await gateway.look_ahead([choice.selector], state=state, enough=enough)
     except doors.InquiryError as error:

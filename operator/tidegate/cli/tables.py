@@ -157,7 +157,7 @@ def _drain(drain: outlooks.Drain) -> Iterator[str]:
     end = "" if drain.until is None else f", until {_moment(drain.until)} at the latest"
     yield from _field("drains", f"since {_moment(drain.since)}{end}")
     for one in drain.scrapers:
-        yield from _field("waits for", f"{one.user_agent or 'a scraper'} at {one.address}")
+        yield from _field("waits for", str(one))
 
 
 def _when(seconds: float, *, now: float) -> str:

@@ -46,9 +46,7 @@ def _what_comes(waiting: waits.Wait, *, now: float) -> str:
         case waits.For.OPERATOR:
             return "It was pushed after that: it stays until the operator says whether this was its owners' own push."
         case waits.For.SCRAPERS:
-            names = _listed(
-                [f"{one.user_agent or 'a scraper'} at {one.address}" for one in waiting.scrapers], "scrapers"
-            )
+            names = _listed([str(one) for one in waiting.scrapers], "scrapers")
             have = "has" if len(waiting.scrapers) == 1 else "have"
             return f"It goes when {names} {have} read its last push, and in {left} at the latest."
         case waits.For.DEADLINE:

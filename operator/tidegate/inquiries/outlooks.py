@@ -9,7 +9,6 @@ from tidegate.model import groups, scrapers, standings
 
 Json: TypeAlias = dict[str, Any]
 
-DRAINING = "draining"
 _OVER = "over"
 """The verdict on a group of which the operator's last sentence says what comes, as far as it knows."""
 

@@ -28,6 +28,9 @@ class Scraper(NamedTuple):
     address: str
     user_agent: str
 
+    def __str__(self) -> str:
+        return f"{self.user_agent or 'a scraper'} at {self.address}"
+
 
 @dataclass(slots=True)
 class Reading:
