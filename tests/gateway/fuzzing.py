@@ -23,12 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.gateway import mutations
+from tests.store import builders
 from tests.support import procs, tidegates
 from tidegate.aiokits import clocks
 from tidegate.exposition import protobuf, shapes, text
 from tidegate.gateway import bodies, codings
 from tidegate.model import errors, groups
-from tidegate.store import memory
+from tidegate.store import group_store
 
 _AT_ONCE = 16
 """Requests that are sent before the answer to the first is read."""
@@ -145,7 +146,7 @@ class _Sender:
 
 async def in_process(number: int, *, seed: int) -> Tally:
     """The same bodies without HTTP; 500 is whatever the gateway would have no answer for."""
-    tally, store = Tally(), memory.MemoryStore(clock=clocks.SystemClock(), own_types={}, ttl_drain_timeout=1.0)
+    tally, store = Tally(), builders.store(clock=clocks.SystemClock(), ttl_drain_timeout=1.0)
     for place, push in enumerate(itertools.islice(mutations.pushes(seed), number)):
         if place == min(_WARM, number - 1):
             tally.warm = procs.resident(os.getpid())
@@ -162,7 +163,7 @@ async def in_process(number: int, *, seed: int) -> Tally:
     return tally
 
 
-async def _push(store: memory.MemoryStore, push: mutations.Push) -> None:
+async def _push(store: group_store.GroupStore, push: mutations.Push) -> None:
     """What the gateway does with a push once its body is there."""
     body, unpacking = push.body, codings.unpacking(push.coding.decode(), push.body)
     if unpacking is not None:

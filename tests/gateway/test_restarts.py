@@ -15,7 +15,7 @@ from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
 from tidegate.gateway.openapi import documents
-from tidegate.store import durable
+from tidegate.store import group_store
 
 A = clients.key(job="a")
 
@@ -157,13 +157,13 @@ async def test_until_its_groups_are_restored_it_is_healthy_but_not_ready(
 ) -> None:
     await restartable.client.put("job/a", "x 1\n")
     await restartable.gateway.stop()
-    go_on, restore = asyncio.Event(), durable.DurableStore.restore
+    go_on, restore = asyncio.Event(), group_store.GroupStore.restore
 
-    async def held(store: durable.DurableStore) -> None:
+    async def held(store: group_store.GroupStore) -> None:
         await go_on.wait()
         await restore(store)
 
-    monkeypatch.setattr(durable.DurableStore, "restore", held)
+    monkeypatch.setattr(group_store.GroupStore, "restore", held)
     restartable.gateway = restartable.another()
     starting = asyncio.ensure_future(restartable.gateway.start())
 

@@ -9,7 +9,7 @@ from tidegate.aiokits import clocks
 from tidegate.controller import kinds, pictures, plans, views
 from tidegate.model import records
 from tidegate.scrapes import drains
-from tidegate.store import memory
+from tidegate.store import group_store
 
 RULES = settings.RuleSettings(late_push_grace=worlds.LATE_PUSH_GRACE, clock_skew=worlds.SKEW)
 RESYNC = settings.WorkerSettings().resync_seconds
@@ -26,7 +26,7 @@ class Operator:
     """Down until it is started."""
 
     def __init__(
-        self, kube: worlds.Kube, store: memory.MemoryStore, *, drainer: drains.Drainer, clock: clocks.MovableClock
+        self, kube: worlds.Kube, store: group_store.GroupStore, *, drainer: drains.Drainer, clock: clocks.MovableClock
     ) -> None:
         self._kube = kube
         self._store = store
@@ -46,7 +46,7 @@ class Operator:
         """Whether the process that runs, or ran last, has heard of this Job."""
         return job.owner.uid in self._told
 
-    def meet(self, store: memory.MemoryStore, *, drainer: drains.Drainer) -> None:
+    def meet(self, store: group_store.GroupStore, *, drainer: drains.Drainer) -> None:
         """The gateway is another process from now on."""
         self._store, self._drainer = store, drainer
 

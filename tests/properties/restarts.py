@@ -3,39 +3,53 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from tests.properties import worlds
+from tests.store import builders
 from tidegate.aiokits import clocks
-from tidegate.model import groups, scrapers
-from tidegate.store import archives, batches, durable, files, ledgers, memory, rows
+from tidegate.model import scrapers
+from tidegate.store import batches, files, group_store, journals, ledgers, rows
+
+_Result = TypeVar("_Result")
 
 
 class Disk:
-    """The journal of a store: real SQLite, in memory. What was told and not committed is lost with the process."""
+    """The journal of a store: real SQLite, in memory. What was recorded and not committed is lost with the process."""
 
     keeps = True
 
     def __init__(self, clock: clocks.Clock) -> None:
         connection = sqlite3.connect(":memory:", isolation_level=None)
         files.prepare(connection, Path("memory"))
-        self.ledger = ledgers.Ledger(connection, fsync=False)
-        self.revision = 0
+        self._ledger = ledgers.Ledger(connection, fsync=False)
         self._clock = clock
         self._batch = batches.Batch()
+        self._store: journals.Journaled | None = None
 
     def killed(self) -> None:
         """The process that told it is gone."""
         self._batch = batches.Batch()
 
+    async def open(self) -> None:
+        """It is always there."""
+
+    async def restore(self, load: Callable[[journals.Kept], _Result], *, store: journals.Journaled) -> _Result:
+        self._store = store
+        return load(self._ledger.kept())
+
+    async def close(self) -> None:
+        """It is always there."""
+
     def require(self) -> None:
         """There is always room."""
 
-    def put(self, id: int, key: groups.GroupingKey, spelled: archives.Spelled) -> None:
-        self._batch.groups[id] = rows.GroupRow(id, archives.spell_key(key), *spelled)
+    def put(self, row: rows.GroupRow) -> None:
+        self._batch.groups[row.id] = row
 
     def pushed(self, row: rows.PushRow) -> None:
-        self.revision = max(row.revision, self.revision)
         self._batch.pushes[row.id] = row
 
     def lived(self, row: rows.LifeRow) -> None:
@@ -44,22 +58,18 @@ class Disk:
     def removed(self, id: int) -> None:
         self._batch.remove(id)
 
-    def read(self, scraper: scrapers.Scraper, reading: scrapers.Reading | None) -> None:
-        self._batch.scrapers[scraper] = None if reading is None else archives.scraper_row(reading)
+    def read(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
+        self._batch.scrapers[scraper] = row
 
     async def committed(self) -> None:
+        assert self._store is not None
         batch, self._batch = self._batch, batches.Batch()
         if not batch.empty:
-            self.ledger.write(batch.changes(revision=self.revision, moment=self._clock.steady()))
+            self._ledger.write(batch.changes(revision=self._store.revision, moment=self._clock.steady()))
 
 
-class RestartableStore(durable.DurableStore):
-    """The store of one process on such a disk."""
-
-    def __init__(self, disk: Disk, *, clock: clocks.Clock) -> None:
-        memory.MemoryStore.__init__(
-            self, clock=clock, own_types={}, ttl_drain_timeout=worlds.TTL_DRAIN_TIMEOUT, journal=disk
-        )
-        self._own_types = {}
-        self._adopt(self._load(disk.ledger))
-        disk.revision = self.revision
+def restarted(disk: Disk, *, clock: clocks.Clock) -> group_store.GroupStore:
+    """The store of another process on this disk."""
+    store = builders.store(journal=disk, clock=clock, ttl_drain_timeout=worlds.TTL_DRAIN_TIMEOUT)
+    builders.done(store.restore())
+    return store

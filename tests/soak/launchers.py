@@ -14,7 +14,7 @@ from tidegate.cli import commands
 from tidegate.controller import ownership
 from tidegate.model import lives
 from tidegate.scrapes import trackers
-from tidegate.store import filejournals
+from tidegate.store import sqlite_journal
 
 _EVERYTHING = 2**62
 """A revision that no store ever comes to."""
@@ -51,7 +51,7 @@ _SPOIL: Mapping[Sabotage, Callable[[], object]] = {
     Sabotage.IMPATIENT: _replace(trackers.ScrapeTracker, "read_revision", lambda tracker, *, now: _EVERYTHING),
     Sabotage.RASH: _replace(ownership, "is_over", lambda known: True),
     Sabotage.HOARDING: _replace(lives, "ended", lambda life, *, read_revision, now: None),
-    Sabotage.FORGETFUL: _replace(filejournals.FileJournal, "pushed", lambda journal, row: None),
+    Sabotage.FORGETFUL: _replace(sqlite_journal.SqliteJournal, "pushed", lambda journal, row: None),
 }
 
 

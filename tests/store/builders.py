@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TypeVar
 
+from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.model import families, groups
-from tidegate.store import memory
+from tidegate.store import group_store, journals
 
 Families = Mapping[str, families.Family]
 
@@ -24,9 +25,23 @@ def done(work: Coroutine[object, None, _Result]) -> _Result:
     raise AssertionError("it waits")
 
 
-def store(*, clock: clocks.Clock | None = None, ttl_drain_timeout: float = 300.0) -> memory.MemoryStore:
-    clock = clock or clocks.MovableClock()
-    return memory.MemoryStore(clock=clock, own_types={}, ttl_drain_timeout=ttl_drain_timeout)
+def store(
+    *,
+    journal: journals.Journal | None = None,
+    limits: settings.LimitSettings | None = None,
+    clock: clocks.Clock | None = None,
+    ttl_drain_timeout: float = 300.0,
+    is_memory_short: Callable[[], bool] = lambda: False,
+) -> group_store.GroupStore:
+    """A store as the gateway has it; what a test does not care about has a default here alone."""
+    return group_store.GroupStore(
+        journal=journal or journals.NullJournal(),
+        limits=limits or settings.LimitSettings(),
+        clock=clock or clocks.MovableClock(),
+        own_types={},
+        is_memory_short=is_memory_short,
+        ttl_drain_timeout=ttl_drain_timeout,
+    )
 
 
 def key(**labels: str) -> groups.GroupingKey:

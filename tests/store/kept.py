@@ -7,9 +7,10 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from tests.store import builders
 from tidegate.aiokits import clocks
 from tidegate.model import owners
-from tidegate.store import durable, filejournals, interface
+from tidegate.store import group_store, interface, sqlite_journal
 
 SOON = 0.01
 """Seconds between two tries of a file that cannot be written, where a test waits for them."""
@@ -23,7 +24,7 @@ def claim(owner: owners.Owner) -> owners.Claim:
 
 
 class Counting:
-    """Counts transactions; see :class:`filejournals.Observer`."""
+    """Counts transactions; see :class:`sqlite_journal.Observer`."""
 
     def __init__(self) -> None:
         self.commits = 0
@@ -42,23 +43,25 @@ async def opened(
     *,
     clock: clocks.Clock | None = None,
     fsync: bool = False,
-    observer: filejournals.Observer | None = None,
-) -> AsyncIterator[durable.DurableStore]:
+    observer: sqlite_journal.Observer | None = None,
+) -> AsyncIterator[group_store.GroupStore]:
     """The store that a file keeps, restored; it is closed with the block."""
-    store = durable.DurableStore(
-        path,
-        fsync=fsync,
-        clock=clock or clocks.MovableClock(),
-        own_types={},
-        observer=observer,
-        retry_seconds=SOON,
-    )
+    clock = clock or clocks.MovableClock()
+    journal = sqlite_journal.SqliteJournal(path, fsync=fsync, clock=clock, observer=observer, retry_seconds=SOON)
+    store = builders.store(journal=journal, clock=clock)
     await store.open()
     await store.restore()
     try:
         yield store
     finally:
         await store.close()
+
+
+def journal(store: group_store.GroupStore) -> sqlite_journal.SqliteJournal:
+    """The journal of a store that has a file."""
+    found = store._journal
+    assert isinstance(found, sqlite_journal.SqliteJournal)
+    return found
 
 
 def killed(path: Path) -> Path:

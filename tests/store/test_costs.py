@@ -11,7 +11,7 @@ from tests.store import builders
 from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.model import families, lives
-from tidegate.store import consistency, memory, pushes, tables
+from tidegate.store import consistency, group_store, pushes, tables
 
 _Value = TypeVar("_Value")
 
@@ -66,7 +66,7 @@ def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> N
 
 
 @pytest.fixture
-def filled() -> memory.MemoryStore:
+def filled() -> group_store.GroupStore:
     store = builders.store()
     for number in range(3_000):
         pushed = {**builders.family("x", builders.number(1)), **builders.family(f"y{number % 50}", builders.number(1))}
@@ -74,7 +74,7 @@ def filled() -> memory.MemoryStore:
     return store
 
 
-def test_a_push_makes_the_pages_of_its_own_series_anew_and_no_others(filled: memory.MemoryStore) -> None:
+def test_a_push_makes_the_pages_of_its_own_series_anew_and_no_others(filled: group_store.GroupStore) -> None:
     before = {id(page) for family in builders.done(filled.snapshot()).families for page in family.pages}
     kept = builders.done(filled.snapshot())
     builders.done(filled.push(builders.key(job="job1500"), builders.family("x", builders.number(2)), replace=False))
@@ -85,7 +85,7 @@ def test_a_push_makes_the_pages_of_its_own_series_anew_and_no_others(filled: mem
     assert b'job="job1500"} 1\n' in b"".join(page.text for page in kept.families[2].pages)
 
 
-def test_a_snapshot_after_no_change_is_the_same_pages(filled: memory.MemoryStore) -> None:
+def test_a_snapshot_after_no_change_is_the_same_pages(filled: group_store.GroupStore) -> None:
     one, two = builders.done(filled.snapshot()), builders.done(filled.snapshot())
     assert all(
         first is second

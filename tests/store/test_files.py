@@ -100,7 +100,7 @@ async def test_a_damaged_file_is_set_aside_as_it_is(
 
     async with kept.opened(path) as store:
         assert store.grouping_keys() == []
-        aside = store.journal.set_aside
+        aside = kept.journal(store).set_aside
         assert aside is not None
         assert aside.read_bytes() == damaged
         await store.push(KEY, builders.family("g", builders.number(1.0)), replace=True)
@@ -172,7 +172,7 @@ async def test_a_new_file_is_for_its_owner_alone_and_an_old_one_stays_as_it_is(t
 async def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     (tmp_path / "groups").touch()
     async with kept.opened(tmp_path / "groups") as store:
-        assert store.journal.set_aside is None
+        assert kept.journal(store).set_aside is None
         await store.push(KEY, builders.family("g", builders.number(1.0)), replace=True)
 
 

@@ -15,18 +15,18 @@ from tests.support import waiting
 from tidegate.aiokits import clocks
 from tidegate.exposition import shapes, text
 from tidegate.model import errors, groups, lives, owners, records, scrapers
-from tidegate.store import durable
+from tidegate.store import group_store
 
 KEY, OTHER = builders.key(job="a"), builders.key(job="b")
 BODY = b"g{n=\"1\"} 1\ng{n=\"2\"} 1\n"  # fmt: skip
 
 
-def _connection(store: durable.DurableStore) -> sqlite3.Connection:
-    return store.journal._ledger._connection
+def _connection(store: group_store.GroupStore) -> sqlite3.Connection:
+    return kept.journal(store)._ledger._connection
 
 
 @contextlib.contextmanager
-def _full(store: durable.DurableStore) -> Iterator[None]:
+def _full(store: group_store.GroupStore) -> Iterator[None]:
     """No page more than there is."""
     connection = _connection(store)
     before = connection.execute("PRAGMA max_page_count").fetchone()[0]
@@ -39,7 +39,7 @@ def _full(store: durable.DurableStore) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _read_only(store: durable.DurableStore) -> Iterator[None]:
+def _read_only(store: group_store.GroupStore) -> Iterator[None]:
     _connection(store).execute("PRAGMA query_only = ON")
     try:
         yield
@@ -47,7 +47,7 @@ def _read_only(store: durable.DurableStore) -> Iterator[None]:
         _connection(store).execute("PRAGMA query_only = OFF")
 
 
-async def _push(store: durable.DurableStore, key: groups.GroupingKey, value: int, *, size: int = 0) -> None:
+async def _push(store: group_store.GroupStore, key: groups.GroupingKey, value: int, *, size: int = 0) -> None:
     body = BODY.replace(b" 1\n", f" {value}\n".encode()) + _large(size)
     spelling = shapes.spell(body)
     assert spelling is not None
@@ -62,7 +62,7 @@ def _large(size: int) -> bytes:
     return f"h{{{labels}}} 1\n".encode() if size else b""
 
 
-CHANGES: dict[str, Callable[[durable.DurableStore], Awaitable[object]]] = {
+CHANGES: dict[str, Callable[[group_store.GroupStore], Awaitable[object]]] = {
     "a push": lambda store: _push(store, KEY, 7, size=20_000),
     "a push of a known shape": lambda store: _push(store, KEY, 7),
     "a first push": lambda store: _push(store, builders.key(job="new"), 7, size=20_000),
@@ -76,7 +76,7 @@ CHANGES: dict[str, Callable[[durable.DurableStore], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 async def test_a_change_that_cannot_be_written_is_refused_and_leaves_no_trace(
-    change: Callable[[durable.DurableStore], Awaitable[object]], tmp_path: Path
+    change: Callable[[group_store.GroupStore], Awaitable[object]], tmp_path: Path
 ) -> None:
     path, counting = tmp_path / "groups", kept.Counting()
     async with kept.opened(path, observer=counting) as store:
@@ -197,14 +197,14 @@ async def test_a_store_ends_though_its_file_cannot_be_written(tmp_path: Path) ->
     assert _apart_from_revisions(shown) == _apart_from_revisions(before)
 
 
-async def _filled(store: durable.DurableStore) -> dict[str, object]:
+async def _filled(store: group_store.GroupStore) -> dict[str, object]:
     for value in (1, 2, 3):
         await _push(store, KEY, value)
     await _push(store, OTHER, 4)
     return await kept.shown(store)
 
 
-async def _unchanged(store: durable.DurableStore, before: dict[str, object]) -> bool:
+async def _unchanged(store: group_store.GroupStore, before: dict[str, object]) -> bool:
     """A group that was taken back counts as pushed anew; all else is as it was."""
     return _apart_from_revisions(await kept.shown(store)) == _apart_from_revisions(before)
 
@@ -215,8 +215,8 @@ def _apart_from_revisions(shown: dict[str, object]) -> dict[str, object]:
     return {**shown, "lives": {key: (life.claims, life.drain, life.expires) for key, life in found.items()}}
 
 
-async def _recovered(store: durable.DurableStore) -> None:
+async def _recovered(store: group_store.GroupStore) -> None:
     async def writable() -> bool:
-        return store.journal.writable
+        return kept.journal(store).writable
 
     await waiting.eventually_async(writable, why="the file to be written again", interval=kept.SOON)

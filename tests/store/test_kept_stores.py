@@ -19,7 +19,7 @@ from tests.store import bodies, builders, kept
 from tidegate.aiokits import clocks
 from tidegate.exposition import protobuf, shapes, text
 from tidegate.model import errors, groups, lives, owners, records
-from tidegate.store import durable
+from tidegate.store import group_store
 
 _PUSHES = st.tuples(
     st.just("push"),
@@ -40,7 +40,7 @@ _OTHERS = st.tuples(
 class World:
     """One file, and the store that has it open now."""
 
-    def __init__(self, store: durable.DurableStore, clock: clocks.MovableClock) -> None:
+    def __init__(self, store: group_store.GroupStore, clock: clocks.MovableClock) -> None:
         self.store = store
         self.clock = clock
 
@@ -189,7 +189,7 @@ async def test_a_fault_of_the_journal_leaves_nobody_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with kept.opened(tmp_path / "groups") as store:
-        monkeypatch.setattr(store.journal._ledger, "write", lambda changes: 1 / 0)
+        monkeypatch.setattr(kept.journal(store)._ledger, "write", lambda changes: 1 / 0)
         pushes = [
             store.push(builders.key(job=name), builders.family("g", builders.number(1.0)), replace=True)
             for name in "abc"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from tests.store import builders
 from tidegate.aiokits import clocks
 from tidegate.model import lives, owners, records
-from tidegate.store import interface, memory
+from tidegate.store import group_store, interface
 
 A, B = builders.key(job="a"), builders.key(job="b")
 OWNER = owners.Owner("Job", "default", "a", owners.Uid("u"))
 
 
-async def _push(store: memory.MemoryStore, *, value: float = 1, pusher: str | None = None) -> None:
+async def _push(store: group_store.GroupStore, *, value: float = 1, pusher: str | None = None) -> None:
     two = {**builders.family("x", builders.number(value)), **builders.family("y", builders.number(1, n="1"))}
     await store.push(A, two, replace=True, pusher=pusher)
 

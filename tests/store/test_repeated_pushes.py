@@ -12,7 +12,7 @@ from tests.store import bodies, builders
 from tidegate.aiokits import clocks
 from tidegate.exposition import shapes, text
 from tidegate.model import errors, groups
-from tidegate.store import memory
+from tidegate.store import group_store
 
 
 class Pair:
@@ -56,7 +56,7 @@ def _outcome(push: object, key: groups.GroupingKey, body: bytes, replace: bool) 
     return "accepted"
 
 
-def _shown(store: memory.MemoryStore) -> list[tuple[object, ...]]:
+def _shown(store: group_store.GroupStore) -> list[tuple[object, ...]]:
     shown = builders.done(store.snapshot()).families
     return [
         (family.name, family.type, family.help, b"".join(page.text for page in family.pages), _specials(family.pages))

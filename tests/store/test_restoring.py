@@ -11,7 +11,7 @@ from tests.store import builders, kept
 from tidegate.aiokits import clocks
 from tidegate.exposition import text
 from tidegate.model import lives
-from tidegate.store import durable
+from tidegate.store import sqlite_journal
 
 _GROUPS = 500
 _MARGIN = 1.15
@@ -29,7 +29,8 @@ async def filled(tmp_path: Path) -> Path:
 
 
 async def test_restoring_a_store_takes_little_more_memory_than_having_it(filled: Path) -> None:
-    store = durable.DurableStore(filled, fsync=False, clock=clocks.MovableClock(), own_types={})
+    clock = clocks.MovableClock()
+    store = builders.store(journal=sqlite_journal.SqliteJournal(filled, fsync=False, clock=clock), clock=clock)
     await store.open()
     tracemalloc.start()
     try:

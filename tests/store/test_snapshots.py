@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 
 from tests.store import builders
 from tidegate.exposition import shapes, text
-from tidegate.store import interface, memory
+from tidegate.store import group_store, interface
 
 GROUPS = 400
 """More than are settled at once."""
@@ -15,7 +15,7 @@ GROUPS = 400
 _LINE = re.compile(rb'^x\{.*job="(\d+)"\} (\d+)$', re.MULTILINE)
 
 
-def _push(store: memory.MemoryStore, group: int, number: int) -> None:
+def _push(store: group_store.GroupStore, group: int, number: int) -> None:
     key, body = builders.key(job=str(group)), b"x %d\n" % number
     spelling = shapes.spell(body)
     assert spelling is not None
@@ -23,7 +23,7 @@ def _push(store: memory.MemoryStore, group: int, number: int) -> None:
         builders.done(store.push(key, text.parse(body), replace=True, spelling=spelling))
 
 
-def _filled() -> memory.MemoryStore:
+def _filled() -> group_store.GroupStore:
     """Every group has been pushed often enough for its values to wait for a snapshot."""
     store = builders.store()
     for number in range(3):
@@ -64,7 +64,7 @@ def test_it_comes_to_an_end_however_many_pushes_come_meanwhile() -> None:
         snapshot, turns = _step(work), turns + 1
         for group in range(GROUPS):
             _push(store, group, 100 + turns)
-    assert turns < 2 * GROUPS / memory._SETTLED_AT_ONCE
+    assert turns < 2 * GROUPS / group_store._SETTLED_AT_ONCE
     assert snapshot.revision == before
     assert min(_values(snapshot).values()) >= 2
 

@@ -11,7 +11,7 @@ import pytest
 from tests.store import builders, kept
 from tidegate.exposition import order
 from tidegate.model import families, lives, owners
-from tidegate.store import durable, files, pushes
+from tidegate.store import files, group_store, pushes
 
 VERSION_1 = """
     CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, moment REAL NOT NULL);
@@ -63,7 +63,7 @@ def _version(path: Path) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _pushers(store: durable.DurableStore) -> tuple[str, ...]:
+def _pushers(store: group_store.GroupStore) -> tuple[str, ...]:
     (group,) = store.changes(epoch=None, since=0, limit=10).groups
     return group.pushers
 
@@ -80,7 +80,7 @@ async def test_a_file_of_version_1_has_all_that_was_in_it_and_no_pushers(first: 
         assert _pushers(store) == ()
         (reading,) = store.kept_readings().readings
         assert (reading.scraper.address, reading.read_revision) == ("10.0.0.9", 4)
-        assert store.journal.set_aside is None
+        assert kept.journal(store).set_aside is None
     assert _version(first) == len(files.MIGRATIONS) == 2
 
 
@@ -105,4 +105,4 @@ async def test_pushers_that_cannot_be_read_are_a_damaged_file(tmp_path: Path) ->
         connection.execute("UPDATE pushes SET pushers = x'00ff'")
     async with kept.opened(path) as store:
         assert store.grouping_keys() == []
-        assert store.journal.set_aside is not None
+        assert kept.journal(store).set_aside is not None

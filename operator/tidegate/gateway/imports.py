@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
+from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.exposition import protobuf
 from tidegate.model import errors, families, groups
-from tidegate.store import durable, interface
+from tidegate.store import group_store, interface, sqlite_journal
 
 _logger = logging.getLogger(__name__)
 
@@ -72,7 +73,14 @@ async def copy(url: str, path: Path) -> Outcome:
     :raises OSError: the Pushgateway cannot be read, or the file cannot be used.
     """
     clock = _PastClock()
-    store = durable.DurableStore(path, fsync=True, clock=clock, own_types={})
+    store = group_store.GroupStore(
+        journal=sqlite_journal.SqliteJournal(path, fsync=True, clock=clock),
+        limits=settings.LimitSettings(),
+        clock=clock,
+        own_types={},
+        is_memory_short=lambda: False,
+        ttl_drain_timeout=settings.PushSettings().ttl_drain_timeout,
+    )
     await store.open()
     try:
         await store.restore()
@@ -81,7 +89,7 @@ async def copy(url: str, path: Path) -> Outcome:
         await store.close()
 
 
-async def _copy_all(found: list[_Group], store: durable.DurableStore, clock: _PastClock) -> Outcome:
+async def _copy_all(found: list[_Group], store: group_store.GroupStore, clock: _PastClock) -> Outcome:
     copied = kept = refused = 0
     for number, group in enumerate(found, 1):
         try:
@@ -97,7 +105,7 @@ async def _copy_all(found: list[_Group], store: durable.DurableStore, clock: _Pa
     return Outcome(copied, kept, refused)
 
 
-async def _take(group: _Group, store: durable.DurableStore, clock: _PastClock) -> bool:
+async def _take(group: _Group, store: group_store.GroupStore, clock: _PastClock) -> bool:
     """Whether the group was copied: where the file has a newer push, that stays."""
     if group.missing is not None:
         raise errors.BadRequestError(f"{group.missing!r} is not in its scrape, or cannot be read there")

@@ -13,7 +13,7 @@ from tidegate.exposition import encodings, pages, render
 from tidegate.gateway import scrapermetrics, storemetrics
 from tidegate.model import families, limits, lives
 from tidegate.scrapes import trackers
-from tidegate.store import filejournals, interface
+from tidegate.store import interface, sqlite_journal
 
 _TYPES = {kind.value: kind for kind in families.MetricType}
 
@@ -107,7 +107,7 @@ class GatewayMetrics:
 
 
 class PersistenceMetrics:
-    """What is counted where groups outlive the process; see :class:`filejournals.Observer`."""
+    """What is counted where groups outlive the process; see :class:`sqlite_journal.Observer`."""
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._commits = prometheus_client.Histogram(
@@ -137,7 +137,7 @@ class PersistenceMetrics:
     def failed(self) -> None:
         self._failures.inc()
 
-    def watch(self, journal: filejournals.FileJournal) -> None:
+    def watch(self, journal: sqlite_journal.SqliteJournal) -> None:
         """Begin to show how the file is."""
         self._writable.set_function(lambda: float(journal.writable))
         self._size.set_function(journal.size)

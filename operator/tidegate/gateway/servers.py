@@ -41,7 +41,7 @@ from tidegate.gateway import metrics as own_metrics
 from tidegate.gateway.openapi import endpoints as openapi_endpoints
 from tidegate.gateway.page import deletes, files
 from tidegate.scrapes import drains, trackers
-from tidegate.store import durable, interface, memory
+from tidegate.store import group_store, interface, journals, sqlite_journal
 
 _logger = logging.getLogger(__name__)
 
@@ -152,32 +152,28 @@ class Gateway:
         _logger.info("stopped")
 
     def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
-        chosen, limits = self._settings.persistence, self._settings.limits
-        timeout = self._settings.push.ttl_drain_timeout
+        limits = self._settings.limits
         most_memory = _most_memory(limits)
         self._metrics.limited(limits, memory=most_memory)
-        memory_gauge = memories.MemoryGauge(most_memory)
-        if not chosen.file:
-            return memory.MemoryStore(
-                clock=self._clock,
-                own_types=self._metrics.types(),
-                ttl_drain_timeout=timeout,
-                limits=limits,
-                is_memory_short=memory_gauge.is_short,
-            )
-        metrics = own_metrics.PersistenceMetrics(registry)
-        store = durable.DurableStore(
-            Path(chosen.file),
-            fsync=chosen.fsync,
+        return group_store.GroupStore(
+            journal=self._new_journal(registry),
+            limits=limits,
             clock=self._clock,
             own_types=self._metrics.types(),
-            ttl_drain_timeout=timeout,
-            limits=limits,
-            is_memory_short=memory_gauge.is_short,
-            observer=metrics,
+            is_memory_short=memories.MemoryGauge(most_memory).is_short,
+            ttl_drain_timeout=self._settings.push.ttl_drain_timeout,
         )
-        metrics.watch(store.journal)
-        return store
+
+    def _new_journal(self, registry: prometheus_client.CollectorRegistry) -> journals.Journal:
+        chosen = self._settings.persistence
+        if not chosen.file:
+            return journals.NullJournal()
+        metrics = own_metrics.PersistenceMetrics(registry)
+        journal = sqlite_journal.SqliteJournal(
+            Path(chosen.file), fsync=chosen.fsync, clock=self._clock, observer=metrics
+        )
+        metrics.watch(journal)
+        return journal
 
     def public_routes(self) -> routes.Routes:
         """What the public side answers once the groups are restored."""

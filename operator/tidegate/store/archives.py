@@ -15,35 +15,57 @@ import json
 import struct
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from tidegate.exposition import shapes
 from tidegate.model import families, groups, lives, records, scrapers
-from tidegate.store import pushes, rows
+from tidegate.store import holdings, journals, pushes, rows
 
 _SUMMARY, _HISTOGRAM = "summary", "histogram"
 _TYPES = {type_.value: type_ for type_ in families.MetricType}
 _NONE: Mapping[str, families.Metric] = types.MappingProxyType({})
 
-
-class Spelled(NamedTuple):
-    """What a group has, as the file keeps it."""
-
-    families: str
-    keys: str
-    lines: bytes
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
+"""What comes of reading a row that says what none of ours says."""
 
 
-def spell_parts(parts: Iterable[pushes.Part]) -> Spelled:
-    """What a group has, as the file keeps it."""
+def group_row(group: holdings.Group, parts: Iterable[pushes.Part]) -> rows.GroupRow:
+    """The families of a group, which are in these parts."""
     lines: list[bytes] = []
     spelled = [_part_to_json(part, lines) for part in parts]
     own = [[at, keys] for _, at, keys in spelled]
-    return Spelled(_dumped([families for families, _, _ in spelled]), _dumped(own), b"".join(lines))
+    families = _dumped([families for families, _, _ in spelled])
+    return rows.GroupRow(group.id, spell_key(group.key), families, _dumped(own), b"".join(lines))
+
+
+def push_row(group: holdings.Group) -> rows.PushRow:
+    """What the last push has changed of a group."""
+    values = group.values
+    numbers = None if values is None else pack_numbers(values)
+    life = group.life
+    return rows.PushRow(
+        group.id, life.pushed_revision, group.push_time, life.expires, numbers, spell_pushers(group.pushers)
+    )
+
+
+def read_group(row: rows.StoredGroup) -> tuple[holdings.Group, list[pushes.Part]]:
+    """A group without its families, and what it has of each of its pushes.
+
+    :raises journals.DamagedError: a row says what none of ours says.
+    """
+    push = row.push
+    try:
+        group = holdings.Group(key=read_key(row.group.labels), life=read_life(push, row.life), id=push.id)
+        parts = read_parts(row.group, push)
+        group.pushers = read_pushers(push.pushers)
+    except _UNREADABLE as error:
+        raise journals.DamagedError(f"group {row.group.id} cannot be read: {error!r}") from error
+    group.push_time, group.push_failure_time = push.push_time, row.life.failure_time
+    return group, parts
 
 
 def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[pushes.Part]:
-    """The inverse of :func:`spell_parts`, with the numbers of the last push.
+    """The parts of :func:`group_row`, with the numbers of the last push.
 
     :raises ValueError: it is damaged; :class:`LookupError`, :class:`TypeError` and :class:`struct.error` likewise.
     """
@@ -106,12 +128,12 @@ def read_pushers(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
 
 
-def life_row(id: int, life: lives.Life, *, failure_time: float) -> rows.LifeRow:
-    """What no push that is taken says of a group."""
-    drain = life.drain
+def life_row(group: holdings.Group) -> rows.LifeRow:
+    """What no accepted push changes of a group."""
+    life, drain = group.life, group.life.drain
     return rows.LifeRow(
-        id,
-        failure_time,
+        group.id,
+        group.push_failure_time,
         claims=json.dumps(records.claims_to_json(life.claims)) if life.claims else None,
         drain=None
         if drain is None

@@ -39,18 +39,14 @@ class Contents:
         """How many series Prometheus sees of all groups, the times of pushes apart."""
         return self._size
 
-    def sizes(
-        self, group: holdings.Group | None, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool
-    ) -> tuple[int, int]:
+    def sizes(self, group: holdings.Group | None, pushed: pushes.Prepared, *, replace: bool) -> tuple[int, int]:
         """How many series a group has, and how many it would have with this push."""
         had = group.families if group is not None else {}
         before = sum(held.size for held in had.values())
         left = 0 if replace else sum(held.size for name, held in had.items() if name not in pushed)
         return before, left + sum(family.size for family in pushed.values())
 
-    def check(
-        self, group: holdings.Group | None, pushed: Mapping[str, pushes.PreparedFamily], *, replace: bool
-    ) -> None:
+    def check(self, group: holdings.Group | None, pushed: pushes.Prepared, *, replace: bool) -> None:
         """Raise :class:`errors.InconsistentPushError` where this push to this group would clash with the others."""
         had = {name: held.keys for name, held in group.families.items()} if group else {}
         consistency.check(pushed, present=self._tables, own_types=self._own_types, had=had, replace=replace)
@@ -69,7 +65,7 @@ class Contents:
     def put(
         self,
         group: holdings.Group,
-        pushed: Mapping[str, pushes.PreparedFamily],
+        pushed: pushes.Prepared,
         *,
         replace: bool,
         at: float,
@@ -113,7 +109,7 @@ class Contents:
         landing.at = at
         return True
 
-    def parts(self, group: holdings.Group, known: Mapping[str, pushes.PreparedFamily]) -> list[pushes.Part]:
+    def parts(self, group: holdings.Group, known: pushes.Prepared) -> list[pushes.Part]:
         """What the group has of each of its pushes, oldest first, as :meth:`insert` takes it.
 
         :param known: the families of a push that it has just got.
@@ -264,9 +260,7 @@ class Contents:
             table.series[key] = lines
         return holdings.HeldFamily(family.help, landing, keys, family.size)
 
-    def _note_shape(
-        self, group: holdings.Group, pushed: Mapping[str, pushes.PreparedFamily], spelling: shapes.Spelling | None
-    ) -> None:
+    def _note_shape(self, group: holdings.Group, pushed: pushes.Prepared, spelling: shapes.Spelling | None) -> None:
         """Find out what the body's shape is at its second push, since many groups have no second."""
         had, group.shape = group.shape, None
         last, group.digest = group.digest, b""
@@ -301,7 +295,7 @@ class Contents:
         return table
 
 
-def _has_specials(pushed: Mapping[str, pushes.PreparedFamily]) -> bool:
+def _has_specials(pushed: pushes.Prepared) -> bool:
     return any(family.specials for family in pushed.values())
 
 

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from tidegate.store import journals
+
 _MAGIC = b"SQLite format 3\0"
 _GOB_WORD = b"MetricGroup"
 """Stands near the start of the files that Pushgateway writes, as the name of a Go type."""
@@ -51,10 +53,6 @@ class BadFileError(OSError):
     """A file that cannot be used for the store and that is none of ours to move; the message says what to do."""
 
 
-class DamagedFileError(Exception):
-    """A file of ours that cannot be read."""
-
-
 def open_file(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     """A connection to the file in its newest version, with nobody else's beside it.
 
@@ -66,20 +64,20 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, Path | None]:
     refuse_foreign(path)
     try:
         return _open(path), None
-    except DamagedFileError:
+    except journals.DamagedError:
         aside = set_aside(path)
     return _open(path), aside
 
 
 @contextlib.contextmanager
 def explaining(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a file is opened or read into :class:`DamagedFileError` or :class:`BadFileError`."""
+    """Turn the errors of opening and reading a file into :class:`journals.DamagedError` or :class:`BadFileError`."""
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
         if code in _DAMAGED:
-            raise DamagedFileError(str(error)) from error
+            raise journals.DamagedError(str(error)) from error
         if code in _BUSY:
             raise BadFileError(f"another process has {path} open: each gateway needs a file of its own") from error
         raise BadFileError(f"cannot use {path}: {error}") from error
@@ -105,10 +103,10 @@ def refuse_foreign(path: Path) -> None:
 
 
 def size(path: Path) -> int:
-    """Bytes that the file and its log have on the disk, 0 for what is not there."""
+    """Bytes that the file and its log have on the disk, 0 for what is not there or cannot be looked at."""
     found = 0
     for each in (path, path.with_name(f"{path.name}-wal")):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             found += each.stat().st_size
     return found
 

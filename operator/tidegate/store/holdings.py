@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tidegate.exposition import shapes
-from tidegate.model import groups, lives, tempos
+from tidegate.model import groups, lives, records, tempos
 from tidegate.store import interface
 
 
@@ -75,4 +75,18 @@ def outline(group: Group) -> interface.GroupOutline:
         pushers=group.pushers,
         families=len(held),
         series=sum([family.size for family in held]),
+    )
+
+
+def record(group: Group) -> records.GroupRecord:
+    """The group as the operator sees it."""
+    drain = group.life.drain
+    return records.GroupRecord(
+        key=group.key,
+        revision=group.revision,
+        pushed_revision=group.life.pushed_revision,
+        push_time=group.push_time,
+        claims=dict(group.life.claims),
+        drain_pushed_revision=None if drain is None else drain.pushed_revision,
+        pushers=group.pushers,
     )

@@ -8,13 +8,17 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from tidegate.store import files, rows
+from tidegate.store import journals, rows
 
 _ROWS_AT_ONCE = 32
 """Rows a statement: the interpreter's lock is let go and taken again for each statement, and taking it may last."""
 
 CHECKPOINT_BYTES = 32 * 1024 * 1024
 """Bytes of the log from which it is worked into the file. Each checkpoint waits for the disk."""
+
+_REVISIONS_APART = 1_000_000
+"""By how much the revisions of a process begin above those in the file. More changes than that are never unacknowledged
+at a time, so no revision that anybody has seen comes again with another meaning."""
 
 _PAGE_BYTES = 4096
 """What a row that has changed adds to the log, at least."""
@@ -34,17 +38,6 @@ _PUSH = _Insertion("REPLACE INTO pushes VALUES ", "(?,?,?,?,?,?)")
 _LIFE = _Insertion("REPLACE INTO lives VALUES ", "(?,?,?,?)")
 _SCRAPER = _Insertion("REPLACE INTO scrapers VALUES ", "(?,?,?,?,?,?,?)")
 _REMOVE = ("DELETE FROM groups WHERE id = ?", "DELETE FROM pushes WHERE id = ?", "DELETE FROM lives WHERE id = ?")
-
-
-class Totals(NamedTuple):
-    """How far the store had come.
-
-    :param revision: none after it was acknowledged.
-    :param moment: of the last one that was more than pushes, in steady seconds.
-    """
-
-    revision: int
-    moment: float
 
 
 class Ledger:
@@ -67,11 +60,11 @@ class Ledger:
     def check(self) -> None:
         """Look at every page.
 
-        :raises files.DamagedFileError: one cannot be right.
+        :raises journals.DamagedError: one cannot be right.
         """
         found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise files.DamagedFileError(found)
+            raise journals.DamagedError(found)
 
     def write(self, changes: rows.Changes) -> bool:
         """Write all of this or nothing; whether the log is long enough for a :meth:`checkpoint`.
@@ -99,23 +92,17 @@ class Ledger:
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._logged = 0
 
-    def totals(self) -> Totals:
-        """How far the store had come."""
+    def kept(self) -> journals.Kept:
+        """All rows; those of groups are read while they are iterated."""
         (pushed,) = self._connection.execute("SELECT max(revision) FROM pushes").fetchone()
         revision, moment = self._connection.execute("SELECT revision, moment FROM totals").fetchone() or (0, 0.0)
-        return Totals(max(revision, pushed or 0), moment)
-
-    def groups(self) -> Iterator[rows.StoredGroup]:
-        """All groups, oldest first."""
-        return self._select_groups("")
+        scrapers = [rows.ScraperRow(*row) for row in self._connection.execute("SELECT * FROM scrapers")]
+        last = max(revision, pushed or 0)
+        return journals.Kept(self._select_groups(""), scrapers, revision=last + _REVISIONS_APART, moment=moment)
 
     def groups_of(self, ids: Collection[int]) -> list[rows.StoredGroup]:
         """Those of these groups that there are."""
         return list(itertools.chain.from_iterable(self._select_groups("WHERE groups.id = ?", (id,)) for id in ids))
-
-    def scrapers(self) -> list[rows.ScraperRow]:
-        """All scrapers."""
-        return [rows.ScraperRow(*row) for row in self._connection.execute("SELECT * FROM scrapers")]
 
     def _select_groups(self, condition: str, parameters: Sequence[int] = ()) -> Iterator[rows.StoredGroup]:
         query = (

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from tidegate import settings
 from tidegate.exposition import names, numbers, order, render, specials
 from tidegate.model import errors, families, groups, limits
 from tidegate.store import bounds, interface
+
+_LARGE_PUSH = 500
+"""Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
 
 _RESERVED_PREFIX = "__"
 _QUANTILE = "quantile"
@@ -26,6 +30,10 @@ class PreparedFamily(NamedTuple):
     series: Mapping[str, bytes]
     specials: Mapping[str, families.Metric]
     size: int
+
+
+Prepared: TypeAlias = Mapping[str, PreparedFamily]
+"""The families of a push, by name."""
 
 
 class KeptFamily(NamedTuple):
@@ -94,6 +102,15 @@ def prepare(
     if size > chosen.push_series:
         raise bounds.over(limits.Limit.PUSH_SERIES, f"the push has {size} series, {chosen.push_series} are allowed")
     return prepared
+
+
+async def prepare_in_turn(
+    key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, chosen: settings.LimitSettings
+) -> Prepared:
+    """Call :func:`prepare`, in a thread if the push is large, so that the event loop is not held."""
+    if sum(len(family.metrics) for family in pushed.values()) < _LARGE_PUSH:
+        return prepare(key, pushed, chosen=chosen)
+    return await asyncio.to_thread(prepare, key, pushed, chosen=chosen)
 
 
 def with_grouping_labels(key: groups.GroupingKey, labels: families.Labels) -> families.Labels:

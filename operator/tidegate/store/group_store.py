@@ -1,17 +1,22 @@
-"""The store: all groups in memory, and each change told to a journal before it counts as made."""
+"""The store: all groups in memory, and each change recorded in a journal before it is acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
 import collections
+import dataclasses
+import functools
+import logging
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tidegate import settings
 from tidegate.aiokits import clocks, pulses, turns
 from tidegate.exposition import shapes
 from tidegate.model import changelogs, errors, families, groups, lives, pushers, records, scrapers, tempos
 from tidegate.store import (
+    actions,
     archives,
     bounds,
     censuses,
@@ -20,12 +25,12 @@ from tidegate.store import (
     interface,
     journals,
     pushes,
+    recovery,
     rows,
     schedules,
 )
 
-_LARGE_PUSH = 500
-"""Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
+_logger = logging.getLogger(__name__)
 
 _SETTLED_AT_ONCE = 10
 """Groups whose lines are written without a pause: with 10 series each, in a page each, that takes a millisecond."""
@@ -37,11 +42,12 @@ _SWEPT_AT_ONCE = 50
 """Groups that one sweep ends: with 10 series each that takes two milliseconds."""
 
 
-class MemoryStore:
-    """See :class:`tidegate.store.interface.Store`. By itself it is forgotten with its process.
+class GroupStore:
+    """See :class:`tidegate.store.interface.Store`.
 
+    :param journal: decides what the groups survive.
+    :param limits: what may be pushed. Groups that a journal has kept are restored whatever the limits are now.
     :param own_types: types of the families that the gateway itself exposes, which pushes must not contradict.
-    :param limits: what may be pushed.
     :param is_memory_short: see :class:`tidegate.store.bounds.Bounds`.
     :param ttl_drain_timeout: seconds that a group whose time to live is over may wait for its scrapers.
     """
@@ -49,17 +55,21 @@ class MemoryStore:
     def __init__(
         self,
         *,
+        journal: journals.Journal,
+        limits: settings.LimitSettings,
         clock: clocks.Clock,
         own_types: Mapping[str, families.MetricType],
-        ttl_drain_timeout: float = 300.0,
-        limits: settings.LimitSettings | None = None,
-        is_memory_short: Callable[[], bool] = lambda: False,
-        journal: journals.Journal | None = None,
+        is_memory_short: Callable[[], bool],
+        ttl_drain_timeout: float,
     ) -> None:
+        self._journal = journal
+        self._bounds = bounds.Bounds(limits, is_memory_short=is_memory_short)
         self._clock = clock
+        self._load = functools.partial(recovery.load, own_types=own_types)
         self._ttl_drain_timeout = ttl_drain_timeout
         self._epoch = uuid.uuid4().hex
         self._revision = 0
+        self._last_id = 0
         self._groups: dict[groups.GroupingKey, holdings.Group] = {}
         self._draining: set[groups.GroupingKey] = set()
         self._schedule = schedules.Schedule()
@@ -67,18 +77,19 @@ class MemoryStore:
         self._log = changelogs.ChangeLog()
         self._departures: collections.deque[interface.Departure] = collections.deque(maxlen=interface.KEPT_DEPARTURES)
         self._pulse = pulses.Pulse()
-        self._journal: journals.Journal = journal or journals.Nowhere()
-        self._last_id = 0
-        self._bounds = bounds.Bounds(limits or settings.LimitSettings(), is_memory_short=is_memory_short)
+        self._readings = interface.KeptReadings((), 0.0)
 
     async def open(self) -> None:
-        """There is nothing to be opened."""
+        await self._journal.open()
 
     async def restore(self) -> None:
-        """There is nothing to be restored."""
+        began = time.perf_counter()
+        self._adopt(await self._journal.restore(self._load, store=self))
+        if self._journal.keeps:
+            _logger.info("restored %d groups in %.2f s", len(self._groups), time.perf_counter() - began)
 
     async def close(self) -> None:
-        """There is nothing to be closed."""
+        await self._journal.close()
 
     @property
     def epoch(self) -> str:
@@ -99,7 +110,7 @@ class MemoryStore:
         pusher: str | None = None,
     ) -> None:
         try:
-            prepared = await _prepare(key, pushed, chosen=self._bounds.chosen)
+            prepared = await pushes.prepare_in_turn(key, pushed, chosen=self._bounds.chosen)
             group = self._groups.get(key)
             self._check_bounds(key, group, prepared, replace=replace)
             if group is None:
@@ -114,8 +125,7 @@ class MemoryStore:
         now = self._clock.wall()
         self._contents.put(group, prepared, replace=replace, at=now, spelling=spelling)
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
-        if self._journal.keeps:
-            self._tell_families(group, known=prepared)
+        self._record_families(group, known=prepared)
         await self._journal.committed()
 
     async def repeat(
@@ -147,10 +157,10 @@ class MemoryStore:
         await self._journal.committed()
         return True
 
-    async def act(self, actions: Sequence[records.Action]) -> list[lives.Refusal | None]:
+    async def act(self, wanted: Sequence[records.Action]) -> list[lives.Refusal | None]:
         self._journal.require()
         now = self._clock.steady()
-        results = [self._act(action, now) for action in actions]
+        results = [self._act(action, now=now) for action in wanted]
         await self._journal.committed()
         return results
 
@@ -188,13 +198,14 @@ class MemoryStore:
         return interface.Snapshot(revision, self._contents.render())
 
     def keep_reading(self, reading: scrapers.Reading) -> None:
-        self._journal.read(reading.scraper, reading)
+        if self._journal.keeps:
+            self._journal.read(reading.scraper, archives.scraper_row(reading))
 
     def forget_scraper(self, scraper: scrapers.Scraper) -> None:
         self._journal.read(scraper, None)
 
     def kept_readings(self) -> interface.KeptReadings:
-        return interface.KeptReadings((), 0.0)
+        return self._readings
 
     def group(self, key: groups.GroupingKey) -> interface.GroupView | None:
         group = self._groups.get(key)
@@ -238,7 +249,7 @@ class MemoryStore:
             revision=page.revision,
             more=page.more,
             began=page.began,
-            groups=tuple(self._record(self._groups[key]) for key in page.keys),
+            groups=tuple(holdings.record(self._groups[key]) for key in page.keys),
             deleted=tuple(page.deleted),
             now=self._clock.wall(),
         )
@@ -246,13 +257,46 @@ class MemoryStore:
     def next_change(self) -> asyncio.Event:
         return self._pulse.next()
 
+    def take_back(self, ids: Collection[int], stored: Sequence[rows.StoredGroup]) -> None:
+        """See :class:`tidegate.store.journals.Journaled`."""
+        changed = [group for group in self._groups.values() if group.id in ids]
+        for group in changed:
+            self._contents.remove(group)
+        before = {group.id: group for group in changed}
+        for id in before.keys() - {row.group.id for row in stored}:
+            self._gone(before[id], lives.Reason.REQUEST)
+        for row in stored:
+            self._put_back(row, before=before.get(row.group.id))
+
+    def _put_back(self, row: rows.StoredGroup, *, before: holdings.Group | None) -> None:
+        """Replace a group by what the journal has of it.
+
+        It counts as pushed anew: whoever has read what was taken back has not read this.
+        """
+        group, parts = archives.read_group(row)
+        life = dataclasses.replace(group.life, pushed_revision=self._revision + 1)
+        if before is not None:
+            group.revision, group.life = before.revision, before.life
+        self._groups[group.key] = group
+        self._contents.insert(group, parts)
+        self._changed(group, life)
+        self._journal.pushed(row.push._replace(revision=life.pushed_revision))
+
+    def _adopt(self, recovered: recovery.Recovered) -> None:
+        self._contents = recovered.contents
+        self._readings = recovered.readings
+        self._revision = recovered.revision
+        self._groups.update(recovered.groups)
+        for group in recovered.groups.values():
+            self._last_id = max(self._last_id, group.id)
+            self._log.changed(group.key, group.revision, before=0)
+            if lives.waits(group.life):
+                self._schedule.note(group.key, group.life)
+                if group.life.state is lives.State.DRAINING:
+                    self._draining.add(group.key)
+
     def _check_bounds(
-        self,
-        key: groups.GroupingKey,
-        group: holdings.Group | None,
-        pushed: Mapping[str, pushes.PreparedFamily],
-        *,
-        replace: bool,
+        self, key: groups.GroupingKey, group: holdings.Group | None, pushed: pushes.Prepared, *, replace: bool
     ) -> None:
         series = self._contents.size
         if group is None:
@@ -260,23 +304,11 @@ class MemoryStore:
         before, after = self._contents.sizes(group, pushed, replace=replace)
         self._bounds.check_size(before=before, after=after, series=series)
 
-    def _act(self, action: records.Action, now: float) -> lives.Refusal | None:
+    def _act(self, action: records.Action, *, now: float) -> lives.Refusal | None:
         group = self._groups.get(action.key)
         if group is None:
             return lives.Refusal.GONE
-        match action:
-            case records.ClaimGroup():
-                life: lives.Life | lives.Refusal = lives.claimed(group.life, action.claim)
-            case records.ReleaseGroup():
-                life = lives.released(group.life, action.uid)
-            case records.RetireGroup():
-                life = lives.retired(
-                    group.life,
-                    over=action.over,
-                    pushed_revision=action.pushed_revision,
-                    drain_timeout=action.drain_timeout,
-                    now=now,
-                )
+        life = actions.applied(action, group.life, now=now)
         if isinstance(life, lives.Refusal):
             return life
         if life != group.life:
@@ -293,8 +325,7 @@ class MemoryStore:
         self._contents.stamp(group)
         expires = None if ttl is None else self._clock.steady() + ttl
         self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))
-        if self._journal.keeps:
-            self._tell_push(group)
+        self._record_push(group)
 
     async def note_failure(self, key: groups.GroupingKey) -> None:
         """A push to this group was refused now."""
@@ -307,12 +338,12 @@ class MemoryStore:
                 return  # There is no place to note it: the series is another group's.
             self._bounds.check_new(key, groups=len(self._groups), series=self._contents.size)
             group = self._add_group(key)
-            self._tell_families(group, known={})
-            self._tell_push(group)
+            self._record_families(group, known={})
+            self._record_push(group)
         group.push_failure_time = self._clock.wall()
         self._contents.stamp(group)
         self._changed(group, group.life)
-        self._tell_life(group)
+        self._record_life(group)
         await self._journal.committed()
 
     def _add_group(self, key: groups.GroupingKey) -> holdings.Group:
@@ -333,24 +364,21 @@ class MemoryStore:
             else:
                 self._draining.discard(group.key)
         if life.claims is not before.claims or life.drain is not before.drain:
-            self._tell_life(group)
+            self._record_life(group)
         self._pulse.fire()
 
-    def _tell_push(self, group: holdings.Group) -> None:
-        values = group.values
-        numbers = None if values is None else archives.pack_numbers(values)
-        known = archives.spell_pushers(group.pushers)
-        life = group.life
-        row = rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers, known)
-        self._journal.pushed(row)
-
-    def _tell_life(self, group: holdings.Group) -> None:
+    def _record_life(self, group: holdings.Group) -> None:
         if self._journal.keeps:
-            self._journal.lived(archives.life_row(group.id, group.life, failure_time=group.push_failure_time))
+            self._journal.lived(archives.life_row(group))
 
-    def _tell_families(self, group: holdings.Group, *, known: Mapping[str, pushes.PreparedFamily]) -> None:
+    def _record_families(self, group: holdings.Group, *, known: pushes.Prepared) -> None:
         """:param known: those that it has just got."""
-        self._journal.put(group.id, group.key, archives.spell_parts(self._contents.parts(group, known)))
+        if self._journal.keeps:
+            self._journal.put(archives.group_row(group, self._contents.parts(group, known)))
+
+    def _record_push(self, group: holdings.Group) -> None:
+        if self._journal.keeps:
+            self._journal.pushed(archives.push_row(group))
 
     def _remove(self, group: holdings.Group, reason: lives.Reason) -> records.DeletedRecord:
         self._contents.remove(group)
@@ -369,24 +397,3 @@ class MemoryStore:
         self._departures.append(interface.Departure(self._clock.wall(), record))
         self._pulse.fire()
         return record
-
-    @staticmethod
-    def _record(group: holdings.Group) -> records.GroupRecord:
-        drain = group.life.drain
-        return records.GroupRecord(
-            key=group.key,
-            revision=group.revision,
-            pushed_revision=group.life.pushed_revision,
-            push_time=group.push_time,
-            claims=dict(group.life.claims),
-            drain_pushed_revision=None if drain is None else drain.pushed_revision,
-            pushers=group.pushers,
-        )
-
-
-async def _prepare(
-    key: groups.GroupingKey, pushed: Mapping[str, families.Family], *, chosen: settings.LimitSettings
-) -> Mapping[str, pushes.PreparedFamily]:
-    if sum(len(family.metrics) for family in pushed.values()) < _LARGE_PUSH:
-        return pushes.prepare(key, pushed, chosen=chosen)
-    return await asyncio.to_thread(pushes.prepare, key, pushed, chosen=chosen)

@@ -1,4 +1,4 @@
-"""The journal that is a file: changes written in batches, each acknowledged when the file has it.
+"""The journal in a SQLite file: changes are written in batches, and acknowledged once the file has them.
 
 Whatever changes while one batch is written makes up the next one, so that concurrent pushes share a transaction.
 """
@@ -10,13 +10,13 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from tidegate.aiokits import clocks, turns, workers
-from tidegate.model import errors, groups, scrapers
-from tidegate.store import archives, batches, files, ledgers, rows
+from tidegate.model import errors, scrapers
+from tidegate.store import batches, files, journals, ledgers, rows
 
 _logger = logging.getLogger(__name__)
 
@@ -28,9 +28,6 @@ RETRY_SECONDS = 1.0
 _GATHERING_TURNS = 3
 """Turns of the event loop in which what is ready joins a batch. Each transaction costs its two changes of thread, so
 with eight clients that push in turn this makes a quarter more pushes a second, and none waits for anybody."""
-
-TakeBack: TypeAlias = Callable[[Collection[int], Sequence[rows.StoredGroup]], None]
-"""Makes the groups of these ids in memory what the file has of them; where it has nothing, they go."""
 
 
 class Observer(Protocol):
@@ -45,16 +42,17 @@ class Observer(Protocol):
         ...
 
 
-class FileJournal:
+class SqliteJournal:
     """See :class:`tidegate.store.journals.Journal`.
 
-    Where a batch cannot be written, it and all that was told since are taken back, nothing is taken any more, and what
-    is left to be written is tried again until that works.
+    If a batch cannot be written, it and everything recorded since are taken back, no change is accepted any more, and
+    what is left to be written is tried again until that works.
 
-    :param fsync: see :class:`ledgers.Ledger`.
-    :param revision: tells the store's revision.
-    :param take_back: see :data:`TakeBack`; called in the event loop.
-    :ivar set_aside: the name that a damaged file was given; ``None`` where there was none.
+    :param path: of the file, which no other process may have open.
+    :param fsync: whether a change waits until the disk has it; see :class:`ledgers.Ledger`.
+    :param observer: is told how the file fares.
+    :param retry_seconds: how often a file that cannot be written is tried again.
+    :ivar set_aside: the name that a damaged file was given; ``None`` if there was none.
     """
 
     keeps = True
@@ -65,20 +63,17 @@ class FileJournal:
         *,
         fsync: bool,
         clock: clocks.Clock,
-        revision: Callable[[], int],
-        take_back: TakeBack,
         observer: Observer | None = None,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._path = path
         self._fsync = fsync
         self._clock = clock
-        self._revision = revision
-        self._take_back = take_back
         self._observer = observer
         self._retry_seconds = retry_seconds
         self._opened: workers.Worker | None = None
         self._connected: ledgers.Ledger | None = None
+        self._restored: journals.Journaled | None = None
         self._open = batches.Batch()
         self._under_way = batches.Batch()
         self._work = asyncio.Event()
@@ -109,14 +104,13 @@ class FileJournal:
             await self._opened.stop()
             raise
 
-    async def restore(self, read: Callable[[ledgers.Ledger], _Result]) -> _Result:
-        """What ``read`` makes of the file, in a thread; where that is damaged, it is set aside, and a new one is read.
+    async def restore(self, load: Callable[[journals.Kept], _Result], *, store: journals.Journaled) -> _Result:
+        """See :meth:`journals.Journal.restore`; ``load`` runs in a thread.
 
-        From then on changes are written.
-
-        :raises files.BadFileError: it cannot be read though it is sound.
+        :raises files.BadFileError: the file cannot be read though it is not damaged.
         """
-        found: _Result = await self._worker.do(self._read, read)
+        found: _Result = await self._worker.do(self._load, load)
+        self._restored = store
         self._writing = asyncio.create_task(self._write(), name="write the journal")
         self._writing.add_done_callback(self._ended)
         return found
@@ -134,8 +128,8 @@ class FileJournal:
         if self._trouble:
             raise errors.StorageError(self._trouble)
 
-    def put(self, id: int, key: groups.GroupingKey, spelled: archives.Spelled) -> None:
-        self._open.groups[id] = rows.GroupRow(id, archives.spell_key(key), *spelled)
+    def put(self, row: rows.GroupRow) -> None:
+        self._open.groups[row.id] = row
         self._work.set()
 
     def pushed(self, row: rows.PushRow) -> None:
@@ -150,8 +144,8 @@ class FileJournal:
         self._open.remove(id)
         self._work.set()
 
-    def read(self, scraper: scrapers.Scraper, reading: scrapers.Reading | None) -> None:
-        self._open.scrapers[scraper] = None if reading is None else archives.scraper_row(reading)
+    def read(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
+        self._open.scrapers[scraper] = row
         self._work.set()
 
     async def committed(self) -> None:
@@ -174,22 +168,27 @@ class FileJournal:
         assert self._connected is not None, "it was opened"
         return self._connected
 
+    @property
+    def _store(self) -> journals.Journaled:
+        assert self._restored is not None, "it was restored"
+        return self._restored
+
     def _connect(self) -> ledgers.Ledger:
         connection, aside = files.open_file(self._path)
         if aside is not None:
             self._tell_set_aside(aside, "it is no database")
         return ledgers.Ledger(connection, fsync=self._fsync)
 
-    def _read(self, read: Callable[[ledgers.Ledger], _Result]) -> _Result:
+    def _load(self, load: Callable[[journals.Kept], _Result]) -> _Result:
         try:
             with files.explaining(self._path):
                 self._ledger.check()
-                return read(self._ledger)
-        except files.DamagedFileError as error:
+                return load(self._ledger.kept())
+        except journals.DamagedError as error:
             self._ledger.close()
             self._tell_set_aside(files.set_aside(self._path), str(error))
             self._connected = self._connect()
-            return read(self._ledger)
+            return load(self._ledger.kept())
 
     def _tell_set_aside(self, aside: Path, why: str) -> None:
         self.set_aside = aside
@@ -223,7 +222,7 @@ class FileJournal:
     async def _write_batch(self, batch: batches.Batch) -> bool:
         """Whether the log has grown long."""
         began = time.perf_counter()
-        changes = batch.changes(revision=self._revision(), moment=self._clock.steady())
+        changes = batch.changes(revision=self._store.revision, moment=self._clock.steady())
         is_long = await self._worker.do(self._ledger.write, changes)
         if self._observer is not None:
             self._observer.committed(time.perf_counter() - began)
@@ -277,7 +276,7 @@ class FileJournal:
                     stored, ids = [], set()
                     break
                 await self._pause()
-        self._take_back(ids, stored)
+        self._store.take_back(ids, stored)
         # What was known of scrapers is known still.
         self._open.scrapers = {**lost.scrapers, **self._open.scrapers}
         lost.end(self._trouble)
