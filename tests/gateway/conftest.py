@@ -49,11 +49,18 @@ def limit_settings() -> settings.LimitSettings:
 
 
 @pytest.fixture
+def persistence_settings() -> settings.PersistenceSettings:
+    """What outlives the process; a module that needs a file has a fixture of this name of its own."""
+    return settings.PersistenceSettings()
+
+
+@pytest.fixture
 async def gateway(
     clock: clocks.MovableClock,
     web_settings: settings.WebSettings,
     stop: asyncio.Event,
     limit_settings: settings.LimitSettings,
+    persistence_settings: settings.PersistenceSettings,
 ) -> AsyncIterator[servers.Gateway]:
     chosen = settings.GatewaySettings(
         web=web_settings,
@@ -61,6 +68,7 @@ async def gateway(
         control_token=clients.TOKEN,
         stop_seconds=2.0,
         limits=limit_settings,
+        persistence=persistence_settings,
     )
     flags = {"web.listen-address": f"{clients.HOST}:0"}
     running = servers.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)

@@ -1,50 +1,65 @@
-"""What is pushed beyond a limit of the store is told which, is counted, and leaves everything as it was."""
+"""A push over a limit of the store is rejected with the limit's status and name, is counted, and changes nothing.
+
+The same holds without a file and with one, in text and in protobuf.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from tests.gateway import clients
+from tests.store import limit_cases
 from tidegate import settings
-from tidegate.model import limits
+from tidegate.gateway import servers
 
 
-class TestOfTheStore:
-    """Limits of what is in a push, and of what all have together."""
+@pytest.fixture(params=["memory", "file"])
+def persistence_settings(request: pytest.FixtureRequest, tmp_path: Path) -> settings.PersistenceSettings:
+    return settings.PersistenceSettings(file="" if request.param == "memory" else str(tmp_path / "groups"))
+
+
+class TestOfEachLimit:
+    """Pushes up to each limit and over it."""
+
+    @pytest.fixture(params=list(limit_cases.CASES))
+    def case(self, request: pytest.FixtureRequest) -> limit_cases.Case:
+        return limit_cases.CASES[request.param]
+
+    @pytest.fixture
+    def limit_settings(self, case: limit_cases.Case) -> settings.LimitSettings:
+        return case.chosen
+
+    @pytest.mark.parametrize("format", limit_cases.FORMATS.values(), ids=list(limit_cases.FORMATS))
+    async def test_a_push_over_it_is_rejected_by_its_name_and_changes_nothing(
+        self,
+        gateway: servers.Gateway,
+        client: clients.Client,
+        case: limit_cases.Case,
+        format: limit_cases.Format,
+    ) -> None:
+        for push in case.accepted:
+            assert (await _post(client, push, format)).status == 200
+        before, revision = await _pushed(client), gateway.store.revision
+
+        answer = await _post(client, case.rejected, format)
+
+        assert (answer.status, case.limit.flag in answer.text) == (case.limit.status, True)
+        assert (await _pushed(client), gateway.store.revision) == (before, revision)
+        rejected = f'tidegate_requests_refused_total{{limit="{case.limit.label}"}}'
+        refused = [line for line in (await client.exposition()).splitlines() if line.startswith("tidegate_requests_re")]
+        assert [line for line in refused if not line.endswith(" 0")] == [f"{rejected} 1"]
+
+
+class TestOfSeveral:
+    """What groups that are near a limit may still do."""
 
     @pytest.fixture
     def limit_settings(self) -> settings.LimitSettings:
         return settings.LimitSettings(
             push_series=6, group_series=8, groups=3, series=20, labels=4, name_length=20, value_length=30
         )
-
-    @pytest.mark.parametrize(
-        ("body", "limit"),
-        [
-            pytest.param("".join(f"m{n} 1\n" for n in range(7)), limits.Limit.PUSH_SERIES, id="series"),
-            pytest.param(
-                "# TYPE h histogram\n" + "".join(f'h_bucket{{le="{n}"}} 1\n' for n in range(5)),
-                limits.Limit.PUSH_SERIES,
-                id="buckets, a sum and a count",
-            ),
-            pytest.param('m{a="1",b="2",c="3"} 1\n', limits.Limit.LABELS, id="labels, job and instance among them"),
-            pytest.param(f"{'m' * 21} 1\n", limits.Limit.NAME_LENGTH, id="name of a metric"),
-            pytest.param(f'm{{{"l" * 21}="1"}} 1\n', limits.Limit.NAME_LENGTH, id="name of a label"),
-            pytest.param(f'm{{a="{"v" * 31}"}} 1\n', limits.Limit.VALUE_LENGTH, id="value"),
-            pytest.param(f"# HELP m {'h' * 31}\nm 1\n", limits.Limit.VALUE_LENGTH, id="help"),
-        ],
-    )
-    async def test_a_push_over_a_limit_is_told_which_and_leaves_the_group_as_it_was(
-        self, client: clients.Client, body: str, limit: limits.Limit
-    ) -> None:
-        await client.put("job/a", "kept 1\n")
-        before = await client.scrape()
-        answer = await client.send("PUT", "/metrics/job/a", body.encode())
-        assert answer.status == limit.status
-        assert f"--limit.{limit.label.replace('_', '-')}" in answer.text
-        assert await client.value(f'tidegate_requests_refused_total{{limit="{limit.label}"}}') == 1
-        assert await client.pushed() == ['kept{instance="",job="a"} 1']
-        assert _times(before) == _times(await client.scrape())
 
     @pytest.mark.parametrize("path", [f"job/{'j' * 31}", f"job/a/{'l' * 21}/x", "job/a/b/1/c/2/d/3/e/4"])
     async def test_a_grouping_key_is_held_to_the_limits_of_labels(self, client: clients.Client, path: str) -> None:
@@ -98,18 +113,12 @@ class TestOfTheStore:
         assert len(await client.pushed()) == 1 + 7 + 6
 
 
-class TestOfMemory:
-    """When memory is nearly used up, what is there stays, and nothing new is begun."""
-
-    @pytest.fixture
-    def limit_settings(self) -> settings.LimitSettings:
-        return settings.LimitSettings(memory=1)
-
-    async def test_new_groups_are_refused(self, client: clients.Client) -> None:
-        answer = await client.send("PUT", "/metrics/job/a", b"m 1\n")
-        assert (answer.status, "--limit.memory" in answer.text) == (429, True)
-        assert await client.value('tidegate_requests_refused_total{limit="memory"}') == 1
+async def _post(client: clients.Client, push: limit_cases.Push, format: limit_cases.Format) -> clients.Answer:
+    path = "/".join(f"{name}/{value}" for name, value in push.labels.items())
+    headers = {"Content-Type": format.content_type}
+    return await client.send("POST", f"/metrics/{path}", format.encode(push.body), headers=headers)
 
 
-def _times(exposition: str) -> list[str]:
-    return [line for line in exposition.splitlines() if line.startswith("push_")]
+async def _pushed(client: clients.Client) -> list[str]:
+    """Every line of a group, the times that the store adds among them."""
+    return [line for line in (await client.exposition()).splitlines() if 'job="' in line]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tests.store import builders
+from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.model import owners
 from tidegate.store import group_store, interface, sqlite_journal
@@ -37,6 +38,18 @@ class Counting:
         self.failures += 1
 
 
+def new_journal(
+    path: Path,
+    *,
+    clock: clocks.Clock | None = None,
+    fsync: bool = False,
+    observer: sqlite_journal.Observer | None = None,
+) -> sqlite_journal.SqliteJournal:
+    """A journal in this file that soon tries again what it could not write."""
+    clock = clock or clocks.MovableClock()
+    return sqlite_journal.SqliteJournal(path, fsync=fsync, clock=clock, observer=observer, retry_seconds=SOON)
+
+
 @contextlib.asynccontextmanager
 async def opened(
     path: Path,
@@ -44,11 +57,12 @@ async def opened(
     clock: clocks.Clock | None = None,
     fsync: bool = False,
     observer: sqlite_journal.Observer | None = None,
+    limits: settings.LimitSettings | None = None,
 ) -> AsyncIterator[group_store.GroupStore]:
     """The store that a file keeps, restored; it is closed with the block."""
     clock = clock or clocks.MovableClock()
-    journal = sqlite_journal.SqliteJournal(path, fsync=fsync, clock=clock, observer=observer, retry_seconds=SOON)
-    store = builders.store(journal=journal, clock=clock)
+    journal = new_journal(path, clock=clock, fsync=fsync, observer=observer)
+    store = builders.store(journal=journal, limits=limits, clock=clock)
     await store.open()
     await store.restore()
     try:

@@ -1,6 +1,8 @@
 """Bodies in protobuf: families one after the other, each with its length before it."""
 
 from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition import protobuf, text
+from tidegate.model import families as model
 
 
 def families(*sent: pb.MetricFamily) -> bytes:
@@ -20,3 +22,30 @@ def framed(message: bytes) -> bytes:
 def label(name: str, value: str) -> pb.LabelPair:
     """A label of a metric."""
     return pb.LabelPair(name=name.encode(), value=value.encode())
+
+
+def of_text(body: bytes) -> bytes:
+    """The body in protobuf that says what this one says in the text format; of numbers and histograms alone."""
+    return families(*(_family(family) for family in text.parse(body).values()))
+
+
+def _family(family: model.Family) -> pb.MetricFamily:
+    kind = protobuf.TYPES.index(family.type)
+    help_text = None if family.help is None else family.help.encode()
+    metrics = [_metric(protobuf.FIELDS[family.type], metric) for metric in family.metrics]
+    return pb.MetricFamily(name=family.name.encode(), type=kind, help=help_text, metric=metrics)
+
+
+def _metric(field: str, metric: model.Metric) -> pb.Metric:
+    labels = [label(name, value) for name, value in metric.labels]
+    match metric.value:
+        case model.Histogram(count=observed, sum=total, buckets=buckets):
+            points = [pb.Bucket(upper_bound=limit, cumulative_count=int(count)) for limit, count in buckets]
+
+            histogram = pb.Histogram(sample_count=int(observed or 0), sample_sum=total, bucket=points)
+            return pb.Metric(label=labels, histogram=histogram)
+        case float(number):
+            value = {"counter": pb.Counter, "gauge": pb.Gauge, "untyped": pb.Untyped}[field](value=number)
+            return pb.Metric(label=labels, **{field: value})
+        case other:
+            raise ValueError(f"no number and no histogram: {other}")
