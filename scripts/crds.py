@@ -79,7 +79,7 @@ class _Verbatim(str):
 class _Dumper(yaml.SafeDumper):
     """Writes what stands in several places in each of them."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - yaml.SafeDumper
         return True
 
 

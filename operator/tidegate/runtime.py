@@ -111,7 +111,7 @@ def ending_at_once() -> Iterator[None]:
     """SIGTERM and SIGINT end the process there and then, with the status that a shell gives it: nothing is to be tidied
     up, and any other way out waits for a thread that may be looking up a name for half a minute."""
 
-    def end(number: int, frame: FrameType | None) -> NoReturn:
+    def end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler of signal
         os._exit(128 + number)
 
     before = {number: signal.signal(number, end) for number in _ENDS}

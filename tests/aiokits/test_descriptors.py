@@ -19,16 +19,19 @@ def soft() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_where_there_are_descriptors_there_is_room_for_all(soft: int) -> None:
+@pytest.mark.usefixtures("soft")
+def test_where_there_are_descriptors_there_is_room_for_all() -> None:
     assert descriptors.room_for(300) == 300
 
 
-def test_some_descriptors_are_left_for_other_things(soft: int, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.usefixtures("soft")
+def test_some_descriptors_are_left_for_other_things(caplog: pytest.LogCaptureFixture) -> None:
     assert descriptors.room_for(500) == 400
     assert "400 connections at once, not 500" in caplog.text
 
 
-def test_the_limit_is_raised_as_far_as_it_goes(soft: int) -> None:
+@pytest.mark.usefixtures("soft")
+def test_the_limit_is_raised_as_far_as_it_goes() -> None:
     descriptors.raise_limit()
     found, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert found == hard

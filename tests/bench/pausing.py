@@ -17,7 +17,7 @@ _SORTS = ("labels", "owner", "state", "pushed", "failed", "series")
 _CHANGED_STEP = 100
 _HTTP_SECONDS = 60.0
 
-_Work = Callable[[servers.Server, int], object]
+_Work = Callable[[], object]
 """Something that is asked of a server of so many groups."""
 
 
@@ -51,12 +51,12 @@ def rows(folder: Path, *, groups: int, rounds: int, seconds: int, say: Callable[
     """Four rows of each kind of work. A round measures the idle gateway and then the one at work."""
     with watching(folder) as (server, notes):
         loads.fill(server, groups=groups, times=2)
-        for name, work in _works().items():
+        for name, work in _works(server, groups=groups).items():
             say(f"pauses of the event loop while {name}")
             pairs = [
                 (
-                    _measured(notes, _idle, server, groups=groups, seconds=seconds),
-                    _measured(notes, work, server, groups=groups, seconds=seconds),
+                    _measured(notes, _idle, seconds=seconds),
+                    _measured(notes, work, seconds=seconds),
                 )
                 for _ in range(rounds)
             ]
@@ -72,10 +72,10 @@ def _rows(name: str, pairs: list[tuple[Pauses, Pauses]]) -> Iterator[figures.Row
     yield figures.Row(name=told, unit="ms", figure=held, goal=10.0, at_least=False)
 
 
-def _measured(notes: Path, work: _Work, server: servers.Server, *, groups: int, seconds: int) -> Pauses:
+def _measured(notes: Path, work: _Work, *, seconds: int) -> Pauses:
     began = time.monotonic()
     while time.monotonic() < began + seconds:
-        work(server, groups)
+        work()
     end = time.monotonic()
     waiting.eventually(lambda: watched.read(notes)[-1].due > end, why="the watch to look again", retry_on=(IndexError,))
     found = [moment for moment in watched.read(notes) if began <= moment.due <= end]
@@ -83,18 +83,18 @@ def _measured(notes: Path, work: _Work, server: servers.Server, *, groups: int, 
     return Pauses(figures.percentile(late, 95.0), figures.percentile(late, 99.9), max(late), max(held))
 
 
-def _works() -> Mapping[str, _Work]:
+def _works(server: servers.Server, *, groups: int) -> Mapping[str, _Work]:
     numbers = itertools.count()
 
-    def list_groups(server: servers.Server, groups: int) -> None:
+    def list_groups() -> None:
         number = next(numbers)
         sort, order = _SORTS[number % len(_SORTS)], ("asc", "desc")[number // len(_SORTS) % 2]
         _ask(server, search=f"bench host-0 {number % 10}", sort=sort, order=order, limit="200")
 
-    def select_groups(server: servers.Server, groups: int) -> None:
+    def select_groups() -> None:
         _ask(server, **{"match[]": f'{{instance=~"host-.*{next(numbers) % 1000}.*"}}'})
 
-    def scrape(server: servers.Server, groups: int) -> None:
+    def scrape() -> None:
         loads.fill(server, groups=groups, step=_CHANGED_STEP)
         scraping.scrape(server, gzip=True)
 
@@ -105,7 +105,7 @@ def _works() -> Mapping[str, _Work]:
     }
 
 
-def _idle(server: servers.Server, groups: int) -> None:
+def _idle() -> None:
     time.sleep(0.01)
 
 

@@ -104,7 +104,7 @@ async def test_a_gateway_that_does_not_tell_is_no_trouble(stage: groupruns.Stage
 
 
 async def test_a_gateway_that_does_not_tell_explains_nothing_without_the_operator(stage: groupruns.Stage) -> None:
-    async def handle(request: web.BaseRequest) -> web.Response:
+    async def handle(_: web.BaseRequest) -> web.Response:
         return web.Response(status=404)
 
     async with test_utils.RawTestServer(handle) as server:

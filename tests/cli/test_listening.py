@@ -126,7 +126,7 @@ def test_a_socket_that_another_process_serves_is_refused(tmp_path: Path) -> None
         assert _is_ready(UnixConnection(path))
 
 
-def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+def test_a_port_in_use_is_named() -> None:
     with socket.create_server((HOST, 0)) as taken:
         address = f"{HOST}:{taken.getsockname()[1]}"
         said = _refused(_gateway(f"--web.listen-address={address}"))

@@ -107,7 +107,7 @@ class ApiServer:
         response: web.StreamResponse = await handler(request)
         return response
 
-    async def _groups(self, request: web.Request) -> web.Response:
+    async def _groups(self, _: web.Request) -> web.Response:
         version = {"groupVersion": "batch/v1", "version": "v1"}
         batch = {"name": "batch", "versions": [version], "preferredVersion": version}
         return web.json_response({"kind": "APIGroupList", "groups": [batch], "versions": ["v1"]})

@@ -163,7 +163,7 @@ def _alone(picture: pictures.Picture) -> Client:
         rules=builders.RULES,
         time=servertimes.ServerTime(clocks.SystemClock()),
         kept="until read",
-        hold=lambda decision: None,
+        hold=lambda _: None,
         ready=lambda: True,
         listed_ago=lambda: 0.0,
     )

@@ -14,7 +14,7 @@ JOB = builders.job("x")
 class _Board:
     def __init__(self) -> None:
         self.said: list[announcers.Announcement] = []
-        self.notices = notices.Notices(self.said.append, kept="until read")
+        self.notices = notices.Notices(self.said.append, kept="until read", on_act=lambda *_: None)
 
     def lines(self) -> list[tuple[str, str]]:
         return [(announcement.reason.value, announcement.note) for announcement in self.said]

@@ -25,7 +25,8 @@ async def running(scene: trios.Scene) -> AsyncIterator[operators.Operator]:
         yield operator
 
 
-async def test_a_job_claims_its_group_and_ends_it(scene: trios.Scene, running: operators.Operator) -> None:
+@pytest.mark.usefixtures("running")
+async def test_a_job_claims_its_group_and_ends_it(scene: trios.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -55,9 +56,8 @@ async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operat
         await scene.until("draining Job prod/x")
 
 
-async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_made_good(
-    scene: trios.Scene, running: operators.Operator
-) -> None:
+@pytest.mark.usefixtures("running")
+async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_made_good(scene: trios.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -71,7 +71,8 @@ async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_m
     await scene.until("draining Job prod/x")
 
 
-async def test_a_list_that_breaks_off_changes_nothing(scene: trios.Scene, running: operators.Operator) -> None:
+@pytest.mark.usefixtures("running")
+async def test_a_list_that_breaks_off_changes_nothing(scene: trios.Scene) -> None:
     for name in ("x", "y", "z"):
         scene.api_server.put(scene.running(name))
     await scene.push("job/z")
@@ -84,7 +85,8 @@ async def test_a_list_that_breaks_off_changes_nothing(scene: trios.Scene, runnin
     assert scene.state(builders.key("job=z")) == "live Job prod/z"
 
 
-async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: trios.Scene, running: operators.Operator) -> None:
+@pytest.mark.usefixtures("running")
+async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: trios.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -114,7 +116,8 @@ def _write(file: Path, token: str) -> None:
     file.write_text(token)
 
 
-async def test_a_pod_leads_to_its_job(scene: trios.Scene, running: operators.Operator) -> None:
+@pytest.mark.usefixtures("running")
+async def test_a_pod_leads_to_its_job(scene: trios.Scene) -> None:
     job = scene.running("x")
     scene.api_server.put(job)
     scene.api_server.pods["x-b2c4d"] = job.uid
@@ -122,9 +125,8 @@ async def test_a_pod_leads_to_its_job(scene: trios.Scene, running: operators.Ope
     await scene.until("live Job prod/x", key=builders.key("job=y,instance=x-b2c4d"))
 
 
-async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(
-    scene: trios.Scene, running: operators.Operator
-) -> None:
+@pytest.mark.usefixtures("running")
+async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(scene: trios.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     count = 1_200
     for number in range(count):
@@ -136,7 +138,8 @@ async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(
     assert all(scene.state(key) == "live Job prod/x" for key in scene.gateway.store.grouping_keys())
 
 
-async def test_an_annotation_that_cannot_be_read_is_told_once(scene: trios.Scene, running: operators.Operator) -> None:
+@pytest.mark.usefixtures("running")
+async def test_an_annotation_that_cannot_be_read_is_told_once(scene: trios.Scene) -> None:
     scene.api_server.put(scene.running("x"), annotations={"tidegate.dev/cleanup": "often"})
     await scene.until_true(lambda: scene.api_server.events, why="the Event")
     calls = len(scene.api_server.calls)
@@ -179,7 +182,8 @@ async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_
     assert scene.metric("tidegate_operator_groups_held_back") == 0
 
 
-async def test_what_was_decided_is_counted_with_its_rule(scene: trios.Scene, running: operators.Operator) -> None:
+@pytest.mark.usefixtures("running")
+async def test_what_was_decided_is_counted_with_its_rule(scene: trios.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     for name in ("x", "nobodys"):
         await scene.push(f"job/{name}")

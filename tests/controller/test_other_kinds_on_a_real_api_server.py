@@ -43,7 +43,7 @@ class _Listing:
         self.table = kindtables.KindTable(kinds.table(texts))
         clock = clocks.SystemClock()
         own = metrics.OperatorMetrics(self.registry)
-        told = notices.Notices(lambda announcement: None, kept="until read")
+        told = notices.Notices(lambda _: None, kept="until read", on_act=lambda *_: None)
         intake = intakes.Intake(self.picture, agenda=agendas.Agenda(), told=told, own=own, clock=clock, time=api.time)
         self.resync = resyncs.Resync(api, table=self.table, intake=intake, own=own, clock=clock, chosen=_QUICK)
 
@@ -72,7 +72,11 @@ class _Listing:
 
 
 @pytest.fixture
-def runs(cluster: clusters.Cluster, operator_rights: Path, namespace: str) -> Iterator[customkinds.Runs]:
+def runs(
+    cluster: clusters.Cluster,
+    operator_rights: Path,  # noqa: ARG001 - it makes the account that the rights are given to
+    namespace: str,
+) -> Iterator[customkinds.Runs]:
     """A kind of the test's own, not defined yet; the operator may list and watch it."""
     made = customkinds.Runs(cluster, group=f"{namespace}.tidegate.example")
     with made.granted():

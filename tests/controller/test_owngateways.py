@@ -100,9 +100,7 @@ async def test_a_token_that_is_refused_is_read_anew(
     assert recorder.shown == [f"Bearer {FIRST}", f"Bearer {FIRST}", f"Bearer {SECOND}"]
 
 
-async def test_a_redirect_is_not_followed(
-    gateway: owngateways.OwnGateway, recorder: Recorder, session: aiohttp.ClientSession
-) -> None:
+async def test_a_redirect_is_not_followed(gateway: owngateways.OwnGateway, recorder: Recorder) -> None:
     elsewhere = Recorder()
     async with test_utils.TestServer(elsewhere.app()) as server:
         recorder.redirect = str(server.make_url("/control/v1/groups"))

@@ -74,7 +74,7 @@ async def stage(stand_in: StandIn, session: aiohttp.ClientSession) -> AsyncItera
 
 
 def answering(status: int, body: str = "", **headers: str) -> Fault:
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def answer(_: web.Request) -> web.StreamResponse:
         return web.Response(status=status, text=body, headers=headers)
 
     return answer
@@ -97,7 +97,7 @@ async def hanging_up(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-async def without_a_date(request: web.Request) -> web.StreamResponse:
+async def without_a_date(_: web.Request) -> web.StreamResponse:
     response = web.Response(body=test_stockanswers.body())
     response.headers["Date"] = "today"
     return response
@@ -161,12 +161,12 @@ async def test_more_is_deleted_after_one_read_for_as_long_as_that_took(
     for key in list(stage.groups):
         await stage.end(key)
 
-    async def slowly(request: web.Request) -> web.StreamResponse:
+    async def slowly(_: web.Request) -> web.StreamResponse:
         stage.clock.advance(3.0)
         stand_in.read_fault = None
         return stand_in.told()
 
-    async def also_slowly(request: web.Request) -> web.StreamResponse:
+    async def also_slowly(_: web.Request) -> web.StreamResponse:
         stage.clock.advance(1.0)
         stand_in.pushed.pop(stand_in.asked[-1])
         return web.Response(status=202)
@@ -188,13 +188,13 @@ async def test_a_claim_that_comes_between_read_and_deletion_keeps_the_group(
     await stage.end(Y)
     claim = records.ClaimGroup(key=Y, claim=builders.claim(builders.job("y", uid="next")))
 
-    async def meanwhile(request: web.Request) -> web.StreamResponse:
+    async def meanwhile(_: web.Request) -> web.StreamResponse:
         epoch = (await stage.gateway.changes(after=None)).epoch
         await stage.gateway.act([claim], epoch=epoch)
         stand_in.pushed.pop("x")
         return web.Response(status=202)
 
-    async def slowly(request: web.Request) -> web.StreamResponse:
+    async def slowly(_: web.Request) -> web.StreamResponse:
         stage.clock.advance(3.0)
         stand_in.read_fault = None
         return stand_in.told()
@@ -239,7 +239,7 @@ async def test_a_deletion_that_is_refused_holds_up_no_other(
     await stage.end(X)
     await stage.end(Y)
 
-    async def not_x(request: web.Request) -> web.StreamResponse:
+    async def not_x(_: web.Request) -> web.StreamResponse:
         if stand_in.asked[-1] == "x":
             return web.Response(status=400, text="improper label name")
         stand_in.pushed.pop("y")

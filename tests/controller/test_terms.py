@@ -15,9 +15,7 @@ def _is_kept(picture: pictures.Picture, *, at: float) -> bool:
     return not any(isinstance(action, records.RetireGroup) for action in decision.actions)
 
 
-def _job(
-    cleanup: str, *, finished: float | None = 100.0, failed: bool = False, keep_failed: str = "0s"
-) -> views.OwnerView:
+def _job(cleanup: str, *, failed: bool = False, keep_failed: str = "0s") -> views.OwnerView:
     annotations = {"tidegate.dev/cleanup": cleanup, "tidegate.dev/keep-failed-for": keep_failed}
     return builders.job("x", finished=100.0, succeeded=not failed, annotations=annotations)
 
@@ -69,9 +67,7 @@ def test_a_job_that_nobody_saw_end_is_taken_to_have_ended_when_it_was_missed() -
 CRON = builders.cronjob("nightly")
 
 
-def _run(
-    number: int, *, created: float, finished: float | None = None, parent: views.OwnerView = CRON
-) -> views.OwnerView:
+def _run(number: int, *, created: float, finished: float | None = None) -> views.OwnerView:
     return builders.job(
         f"nightly-{number}",
         created=created,

@@ -58,7 +58,7 @@ class Peer:
 
     def play(self, case: Case) -> Seen:
         """Send the case and look."""
-        answers = tuple(line(request, *self.send(request)) for request in case.requests)
+        answers = tuple(line(request, self.send(request)) for request in case.requests)
         # Pushgateway deletes after it has answered, but in the order of requests: once this push is there, all are.
         self.send(Request("PUT", "/metrics/job/last"))
         _, _, scraped = self.send(Request("GET", "/metrics", headers=case.scrape))
@@ -115,8 +115,9 @@ def _base64(value: str) -> str:
     return base64.urlsafe_b64encode(value.encode()).decode() or "="
 
 
-def line(request: Request, status: int, location: str | None, body: bytes) -> str:
-    """A request and its answer, as far as they are compared."""
+def line(request: Request, answer: tuple[int, str | None, bytes]) -> str:
+    """A request and its answer (see :meth:`Peer.send`), as far as they are compared."""
+    status, location, _ = answer
     return f"{request.method} {request.path} {status}" + (f" to {location}" if location else "")
 
 

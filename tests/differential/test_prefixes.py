@@ -68,4 +68,4 @@ def _requests(prefix: str) -> Iterator[exchanges.Request]:
 
 
 def _answers(peer: exchanges.Peer, requests: Sequence[exchanges.Request]) -> list[str]:
-    return [exchanges.line(request, *peer.send(request)) for request in requests]
+    return [exchanges.line(request, peer.send(request)) for request in requests]

@@ -39,7 +39,8 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_without_java_it_is_said_what_to_install(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("tools")
+def test_without_java_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(binaries.MissingToolError, match=r"install default-jdk-headless and maven$"):
         javas.jars(_FROM)

@@ -163,7 +163,7 @@ def _indented(first: str) -> list[str]:
     return [text for text in texts if text.startswith(first)]
 
 
-def test_the_jobs_flags_are_the_commands(move: Move) -> None:
+def test_the_jobs_flags_are_the_commands() -> None:
     [job] = documents.objects(pages.ROOT / "manifests" / "tools" / "import.yaml")
     [container] = documents.pod_spec(job)["containers"]
     [url] = container["env"]

@@ -26,7 +26,10 @@ def gateway(tmp_path: Path) -> Iterator[tidegates.Gateway]:
 
 @pytest.fixture
 def operator(
-    cluster: clusters.Cluster, gateway: tidegates.Gateway, operator_kubeconfig: Path, namespace: str, tmp_path: Path
+    gateway: tidegates.Gateway,
+    operator_kubeconfig: Path,
+    namespace: str,  # noqa: ARG001 - it goes after the operator has ended
+    tmp_path: Path,
 ) -> Iterator[tidegates.Operator]:
     """An operator that drives the gateway, its first plan done."""
     running = tidegates.Operator(tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(stages.RESYNC,))

@@ -56,11 +56,11 @@ def _push(pushgateway: pushgateways.Pushgateway, name: str) -> None:
     urllib.request.urlopen(pushed, timeout=10.0).close()
 
 
+@pytest.mark.usefixtures("operator_there")
 def test_a_jobs_group_goes_after_its_grace_period_and_a_strangers_and_an_active_jobs_stay(
     cluster: clusters.Cluster,
     pushgateway: pushgateways.Pushgateway,
     push_there: pushers.Pushers,
-    operator_there: tidegates.Operator,
 ) -> None:
     over, active, stranger, by_pod = (push_there.unique(name) for name in ("over", "active", "stranger", "any-name"))
     _push(pushgateway, stranger)

@@ -19,8 +19,9 @@ def _wait_until_draining(gateway: tidegates.Gateway, name: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("operator")
 def test_without_prometheus_nothing_is_deleted_before_the_drain_timeout(
-    push: pushers.Pushers, gateway: tidegates.Gateway, operator: tidegates.Operator, server: prometheus.Prometheus
+    push: pushers.Pushers, gateway: tidegates.Gateway, server: prometheus.Prometheus
 ) -> None:
     server.stop()
     name = push.unique("unread")
@@ -35,10 +36,10 @@ def test_without_prometheus_nothing_is_deleted_before_the_drain_timeout(
     assert "after its drain timeout" in gateway.process.tail()
 
 
+@pytest.mark.usefixtures("operator")
 def test_a_group_is_kept_until_both_prometheus_servers_have_read_it(
     push: pushers.Pushers,
     gateway: tidegates.Gateway,
-    operator: tidegates.Operator,
     start_prometheus: fixtures.StartPrometheus,
 ) -> None:
     if not ports.ipv6_loopback():
@@ -63,10 +64,10 @@ def test_a_group_is_kept_until_both_prometheus_servers_have_read_it(
     assert gateway.metric(_TIMEOUT_DELETIONS) == 0
 
 
+@pytest.mark.usefixtures("operator")
 def test_a_scrape_that_is_cut_off_half_way_does_not_count(
     push: pushers.Pushers,
     gateway: tidegates.Gateway,
-    operator: tidegates.Operator,
     start_prometheus: fixtures.StartPrometheus,
 ) -> None:
     with cutters.Cutter(gateway.port) as wire:

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.cluster import prometheus
 from tests.e2e import pushers
 from tests.support import tidegates, waiting
@@ -10,10 +12,10 @@ _JOBS = 20
 _TWO_SCRAPES_AND_TWO_SECONDS = 4.0
 
 
+@pytest.mark.usefixtures("operator")
 def test_every_final_value_is_scraped_and_every_group_goes_soon_after(
     push: pushers.Pushers,
     gateway: tidegates.Gateway,
-    operator: tidegates.Operator,
     server: prometheus.Prometheus,
 ) -> None:
     results = {push.unique(f"batch-{number}"): 100.0 + number for number in range(_JOBS)}

@@ -57,9 +57,7 @@ def _own_address() -> str:
 
 
 @pytest.fixture
-def operator(
-    cluster: clusters.Cluster, gateway: tidegates.Gateway, operator_kubeconfig: Path, tmp_path: Path
-) -> Iterator[tidegates.Operator]:
+def operator(gateway: tidegates.Gateway, operator_kubeconfig: Path, tmp_path: Path) -> Iterator[tidegates.Operator]:
     running = tidegates.Operator(
         tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(stages.RESYNC,), host=""
     )
@@ -153,9 +151,8 @@ def test_the_prometheus_that_a_group_waits_for_is_named(
     waiting.eventually(lambda: name not in gateway.groups(), why="the group to go", timeout=30.0)
 
 
-def test_the_pod_is_found_by_its_label_and_groups_are_deleted(
-    asker: _Asker, gateway: tidegates.Gateway, pod: str
-) -> None:
+@pytest.mark.usefixtures("pod")
+def test_the_pod_is_found_by_its_label_and_groups_are_deleted(asker: _Asker, gateway: tidegates.Gateway) -> None:
     gateway.push("job/a/note/b+c%26d", "a 1\n")
     gateway.push("job/z", "a 1\n")
     ran = asker.run("delete", '--match={note="b+c&d"}', "--yes", account="finder")

@@ -112,9 +112,7 @@ def test_a_strangers_group_of_the_same_name_is_left_alone(push: pushers.Pushers,
     assert not gateway.groups()[name]["claims"]
 
 
-def test_events_on_the_job_tell_what_became_of_its_groups(
-    cluster: clusters.Cluster, push: pushers.Pushers, gateway: tidegates.Gateway
-) -> None:
+def test_events_on_the_job_tell_what_became_of_its_groups(cluster: clusters.Cluster, push: pushers.Pushers) -> None:
     name = push.unique("told")
     job = push.job(name)
     for reason in ("GroupsRetired", "GroupsDeleted"):

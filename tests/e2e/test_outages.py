@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.cluster import clusters, prometheus
 from tests.e2e import pushers
 from tests.support import tidegates, waiting
@@ -9,12 +11,11 @@ from tests.support import tidegates, waiting
 _MINUTE = 60.0
 
 
+@pytest.mark.usefixtures("server")
 def test_a_killed_operator_cleans_up_what_ended_without_it(
-    cluster: clusters.Cluster,
     push: pushers.Pushers,
     gateway: tidegates.Gateway,
     operator: tidegates.Operator,
-    server: prometheus.Prometheus,
 ) -> None:
     names = [push.unique(f"orphan-{number}") for number in range(5)]
     stranger, still_running = push.unique("stranger"), push.unique("running")
@@ -57,8 +58,9 @@ def test_jobs_that_finish_and_are_removed_by_their_ttl_while_the_operator_is_dea
     assert server.final_value(f'job_result{{job="{name}"}}') == 1.0
 
 
+@pytest.mark.usefixtures("operator")
 def test_a_gateway_killed_while_groups_drain_comes_back_empty_and_harmless(
-    push: pushers.Pushers, gateway: tidegates.Gateway, operator: tidegates.Operator, server: prometheus.Prometheus
+    push: pushers.Pushers, gateway: tidegates.Gateway, server: prometheus.Prometheus
 ) -> None:
     server.stop()
     draining, live = push.unique("draining"), push.unique("live")

@@ -20,7 +20,10 @@ pytestmark = pytest.mark.usefixtures("rights", "operator", "server")
 
 
 @pytest.fixture
-def rights(policy_kinds: clusters.Cluster, operator_kubeconfig: Path) -> Iterator[None]:
+def rights(
+    policy_kinds: clusters.Cluster,
+    operator_kubeconfig: Path,  # noqa: ARG001 - it makes the account that the rights are given to
+) -> Iterator[None]:
     """The operator may read policies, and write their status."""
     policy_kinds.kubectl("apply", "-f", _RIGHTS)
     yield

@@ -89,7 +89,8 @@ def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
     stage.goes(running)
 
 
-def test_one_goes_on_when_the_other_is_killed(stage: stages.Stage, second: tidegates.Operator) -> None:
+@pytest.mark.usefixtures("second")
+def test_one_goes_on_when_the_other_is_killed(stage: stages.Stage) -> None:
     names = {stage.push.unique(f"survives-{number}"): number % 2 for number in range(6)}
     uids = {name: stage.push.job(name, runs_on=True)["metadata"]["uid"] for name in names}
     for name, uid in uids.items():

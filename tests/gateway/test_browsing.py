@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway import clients
 from tidegate.aiokits import clocks
-from tidegate.gateway import listings, servers
+from tidegate.gateway import listings
 
 BACKUP, IMPORT = clients.key(job="backup", instance="db1"), clients.key(job="import")
 
@@ -224,9 +224,7 @@ async def test_a_silent_scraper_is_told_and_not_waited_for(client: clients.Clien
     assert (one["active"], one["interval"], one["awaited_by"]) == (False, None, 0)
 
 
-async def test_deletions_tell_when_why_and_whose(
-    client: clients.Client, clock: clocks.MovableClock, gateway: servers.Gateway
-) -> None:
+async def test_deletions_tell_when_why_and_whose(client: clients.Client, clock: clocks.MovableClock) -> None:
     await _retired(client)
     await client.put("job/import", "x 1\n")
     await client.delete("job/import")

@@ -79,7 +79,7 @@ async def test_where_all_wait_for_a_body_the_oldest_makes_room(gateway: servers.
 async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings: settings.LimitSettings) -> None:
     asked, answer = asyncio.Semaphore(0), asyncio.Event()
 
-    async def slow(request: web.BaseRequest) -> web.Response:
+    async def slow(_: web.BaseRequest) -> web.Response:
         asked.release()
         await answer.wait()
         return web.Response()

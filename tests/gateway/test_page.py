@@ -220,7 +220,7 @@ class TestEvents:
         return json.loads(line.removeprefix(b"data: "))
 
     async def test_what_there_is_is_told_at_once_and_each_change_after(
-        self, client: clients.Client, session: aiohttp.ClientSession, gateway: servers.Gateway
+        self, client: clients.Client, session: aiohttp.ClientSession
     ) -> None:
         async with session.get(f"{client.url}/api/v1/events") as stream:
             assert stream.headers["Content-Type"] == "text/event-stream; charset=utf-8"

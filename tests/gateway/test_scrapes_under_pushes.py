@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.gateway import clients
-from tidegate.gateway import scrapes, servers
+from tidegate.gateway import scrapes
 
 GROUPS = 300
 """More than the store settles at once, so that pushes come in between."""
@@ -59,9 +59,7 @@ async def _write(client: clients.Client, writer: int) -> None:
 
 
 @pytest.mark.parametrize("headers", _FORMATS.values(), ids=_FORMATS.keys())
-async def test_every_scrape_is_whole(
-    gateway: servers.Gateway, client: clients.Client, headers: Mapping[str, str]
-) -> None:
+async def test_every_scrape_is_whole(client: clients.Client, headers: Mapping[str, str]) -> None:
     for group in range(GROUPS):
         await client.put(f"job/j{group}", _body(0))
     writers = [asyncio.create_task(_write(client, number)) for number in range(WRITERS)]

@@ -57,7 +57,7 @@ async def test_whoever_says_nothing_at_first_is_closed(gateway: servers.Gateway,
     await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
 
 
-async def test_whoever_has_asked_may_stay_without_asking(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_whoever_has_asked_may_stay_without_asking(gateway: servers.Gateway) -> None:
     async with wires.connected(gateway.web_port) as idle, wires.connected(gateway.web_port) as silent:
         await idle.send(wires.PUSH)
         assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")

@@ -46,14 +46,14 @@ class Gateway:
 
 
 async def test_what_is_told_is_read() -> None:
-    found, more = await apis.GatewayApi(Gateway(1)).look_ahead(["{}"], enough=lambda found: False)
+    found, more = await apis.GatewayApi(Gateway(1)).look_ahead(["{}"], enough=lambda _: False)
     assert found == {_key(0): outlooks.Outlook(_key(0), "draining", 7.0, _DRAIN, _WHY)}
     assert not more
 
 
 async def test_groups_are_sought_once_and_then_told_by_the_hundreds() -> None:
     door = Gateway(450, gone=[3])
-    found, more = await apis.GatewayApi(door).look_ahead(["{a='b'}"], state="draining", enough=lambda found: False)
+    found, more = await apis.GatewayApi(door).look_ahead(["{a='b'}"], state="draining", enough=lambda _: False)
     assert (len(found), more) == (449, False)
     first, second, third = door.asked
     assert first == {"match[]": "{a='b'}", "state": "draining", "offset": "0", "limit": "200", "why": "1"}
@@ -70,7 +70,7 @@ async def test_no_more_is_asked_when_all_that_are_wanted_are_there() -> None:
 async def test_questions_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apis, "MOST_PAGES", 3)
     door = Gateway(20_000)
-    found, more = await apis.GatewayApi(door).look_ahead([], enough=lambda found: False)
+    found, more = await apis.GatewayApi(door).look_ahead([], enough=lambda _: False)
     assert (len(door.asked), len(found), more) == (3, 600, True)
 
 

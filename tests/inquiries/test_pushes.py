@@ -58,7 +58,7 @@ class _LeapingClock:
     def steady(self) -> float:
         return self._now
 
-    async def wait(self, event: asyncio.Event, *, until: float | None) -> None:
+    async def wait(self, _: asyncio.Event, *, until: float | None) -> None:
         assert until is not None
         self.waits.append(until - self._now)
         self._now = until
@@ -67,7 +67,7 @@ class _LeapingClock:
 async def _waits(answer: Callable[[], web.Response], *, seconds: float = 60.0) -> list[float]:
     """The waits between tries until all is given up."""
 
-    async def handle(request: web.BaseRequest) -> web.Response:
+    async def handle(_: web.BaseRequest) -> web.Response:
         return answer()
 
     clock, told = _LeapingClock(), list[str]()

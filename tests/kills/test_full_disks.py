@@ -88,7 +88,7 @@ def _limited(folder: Path) -> Iterator[tuple[Path, Callable[[tidegates.Gateway],
 @contextlib.contextmanager
 def _mounted(folder: Path) -> Iterator[tuple[Path, Callable[[tidegates.Gateway], Disk]]]:
     with _small_disk(folder) as disk:
-        yield disk / "groups", lambda gateway: FullDisk(disk)
+        yield disk / "groups", lambda _: FullDisk(disk)
 
 
 # Only root may mount a disk; the kernel's limit on files is anybody's.

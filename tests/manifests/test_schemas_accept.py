@@ -51,7 +51,7 @@ class Judge:
 @pytest.fixture(scope="module")
 def judge(
     cluster: clusters.Cluster,
-    prometheus_operator_kinds: clusters.Cluster,
+    prometheus_operator_kinds: clusters.Cluster,  # noqa: ARG001 - kinds that the cluster must have
     policy_kinds: clusters.Cluster,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Judge:

@@ -29,12 +29,12 @@ def test_what_we_accept_prometheus_accepts(promtool: str, text: str) -> None:
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize(("text", "column", "said"), selectorcases.REFUSED)
-def test_what_we_refuse_prometheus_refuses(promtool: str, text: str, column: int, said: str) -> None:
+@pytest.mark.parametrize("text", [case.values[0] for case in selectorcases.REFUSED])
+def test_what_we_refuse_prometheus_refuses(promtool: str, text: str) -> None:
     assert not _accepts(promtool, text)
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize(("text", "column", "said"), selectorcases.REFUSED_HERE_ALONE)
-def test_what_we_alone_refuse_prometheus_accepts(promtool: str, text: str, column: int, said: str) -> None:
+@pytest.mark.parametrize("text", [case.values[0] for case in selectorcases.REFUSED_HERE_ALONE])
+def test_what_we_alone_refuse_prometheus_accepts(promtool: str, text: str) -> None:
     assert _accepts(promtool, text)

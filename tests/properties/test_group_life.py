@@ -53,7 +53,7 @@ class GroupLife(RuleBasedStateMachine):
         self.disk = restarts.Disk(self.clock)
         self.store = restarts.restarted(self.disk, clock=self.clock)
         self.tracker = trackers.ScrapeTracker(self.store)
-        self.drainer = drains.Drainer(self.store, self.tracker, clock=self.clock, on_deleted=self.judge.deleted)
+        self.drainer = self._new_drainer()
         self.operator = operators.Operator(self.kube, self.store, drainer=self.drainer, clock=self.clock)
         self.scrapes: list[tuple[str, int, dict[groups.GroupingKey, int]]] = []
 
@@ -182,7 +182,7 @@ class GroupLife(RuleBasedStateMachine):
         self.tracker = trackers.ScrapeTracker(self.store)
         readings, ended = self.store.kept_readings()
         self.tracker.resume(readings, ended=ended, now=self.clock.steady())
-        self.drainer = drains.Drainer(self.store, self.tracker, clock=self.clock, on_deleted=self.judge.deleted)
+        self.drainer = self._new_drainer()
         self.operator.meet(self.store, drainer=self.drainer)
         builders.done(self.drainer.sweep())
         self.judge.swept(self._left())
@@ -210,6 +210,15 @@ class GroupLife(RuleBasedStateMachine):
         assert self._shown() == {key: self.judge.last(key).serial for key in self.store.grouping_keys()}
 
     # Inside
+
+    def _new_drainer(self) -> drains.Drainer:
+        return drains.Drainer(
+            self.store,
+            self.tracker,
+            clock=self.clock,
+            on_deleted=self.judge.deleted,
+            on_expired=lambda _: None,
+        )
 
     def _told(self, job: worlds.Job) -> bool:
         return self.operator.told(job)

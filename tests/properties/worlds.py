@@ -85,7 +85,7 @@ class Kube:
 
     def __init__(self, clock: clocks.Clock) -> None:
         self.jobs: list[Job] = []
-        self.watcher: Callable[[Job], None] = lambda job: None
+        self.watcher: Callable[[Job], None] = lambda _: None
         self._clock = clock
         self._version = 0
 

@@ -48,10 +48,10 @@ def _replace(target: object, name: str, value: object) -> Callable[[], object]:
 
 _SPOIL: Mapping[Sabotage, Callable[[], object]] = {
     Sabotage.NOTHING: lambda: None,
-    Sabotage.IMPATIENT: _replace(trackers.ScrapeTracker, "read_revision", lambda tracker, *, now: _EVERYTHING),
-    Sabotage.RASH: _replace(ownership, "is_over", lambda known: True),
-    Sabotage.HOARDING: _replace(lives, "ended", lambda life, *, read_revision, now: None),
-    Sabotage.FORGETFUL: _replace(sqlite_journal.SqliteJournal, "pushed", lambda journal, row: None),
+    Sabotage.IMPATIENT: _replace(trackers.ScrapeTracker, "read_revision", lambda *_, **_named: _EVERYTHING),
+    Sabotage.RASH: _replace(ownership, "is_over", lambda _: True),
+    Sabotage.HOARDING: _replace(lives, "ended", lambda *_, **_named: None),
+    Sabotage.FORGETFUL: _replace(sqlite_journal.SqliteJournal, "pushed", lambda *_: None),
 }
 
 

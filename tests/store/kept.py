@@ -31,7 +31,7 @@ class Counting:
         self.commits = 0
         self.failures = 0
 
-    def committed(self, seconds: float) -> None:
+    def committed(self, seconds: float) -> None:  # noqa: ARG002 - sqlite_journal.Observer
         self.commits += 1
 
     def failed(self) -> None:

@@ -27,9 +27,9 @@ class Counted(dict[str, _Value]):
         self.asked += 1
         return super().__getitem__(name)
 
-    def get(self, name: str, default: object = None) -> _Value | None:  # type: ignore[override]
+    def get(self, name: str, default: _Value | None = None) -> _Value | None:  # type: ignore[override]
         self.asked += 1
-        return super().get(name)
+        return super().get(name, default)
 
     def __contains__(self, name: object) -> bool:
         self.asked += 1

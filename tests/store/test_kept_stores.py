@@ -189,7 +189,7 @@ async def test_a_fault_of_the_journal_leaves_nobody_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with kept.opened(tmp_path / "groups") as store:
-        monkeypatch.setattr(kept.journal(store)._ledger, "write", lambda changes: 1 / 0)
+        monkeypatch.setattr(kept.journal(store)._ledger, "write", lambda _: 1 / 0)
         pushes = [
             store.push(builders.key(job=name), builders.family("g", builders.number(1.0)), replace=True)
             for name in "abc"

@@ -47,7 +47,8 @@ def test_a_push_is_shown_without_a_reload(page: sync_api.Page, site: sites.Site)
     expect(page.locator("#count-groups")).to_have_text("2")
 
 
-def test_search_and_choices_narrow_the_list_and_stand_in_the_address(pushed: sites.Site, page: sync_api.Page) -> None:
+@pytest.mark.usefixtures("pushed")
+def test_search_and_choices_narrow_the_list_and_stand_in_the_address(page: sync_api.Page) -> None:
     expect(_rows(page)).to_have_count(2)
     page.get_by_role("searchbox").fill("instance=db")
     expect(_rows(page)).to_have_count(1)
@@ -61,7 +62,8 @@ def test_search_and_choices_narrow_the_list_and_stand_in_the_address(pushed: sit
     expect(_rows(page)).to_contain_text("search/import-1")
 
 
-def test_a_selector_is_sought_and_what_it_lacks_is_told(pushed: sites.Site, page: sync_api.Page) -> None:
+@pytest.mark.usefixtures("pushed")
+def test_a_selector_is_sought_and_what_it_lacks_is_told(page: sync_api.Page) -> None:
     page.get_by_role("searchbox").fill('{job=~"i')
     expect(page.locator("#search-error")).to_contain_text("at column")
     page.get_by_role("searchbox").fill('{job=~"i.*"}')
@@ -69,7 +71,8 @@ def test_a_selector_is_sought_and_what_it_lacks_is_told(pushed: sites.Site, page
     expect(page.locator("#search-error")).to_be_empty()
 
 
-def test_a_header_sorts_and_sorts_back(pushed: sites.Site, page: sync_api.Page) -> None:
+@pytest.mark.usefixtures("pushed")
+def test_a_header_sorts_and_sorts_back(page: sync_api.Page) -> None:
     header = page.get_by_role("columnheader", name="Group")
     expect(_rows(page).first).to_contain_text("backup")
     header.get_by_role("button").click()
@@ -161,7 +164,8 @@ def test_a_bad_selector_is_told_in_the_dialog(page: sync_api.Page) -> None:
     expect(page.get_by_role("alert").last).to_contain_text("selects all")
 
 
-def test_all_of_it_goes_by_the_keyboard(pushed: sites.Site, page: sync_api.Page) -> None:
+@pytest.mark.usefixtures("pushed")
+def test_all_of_it_goes_by_the_keyboard(page: sync_api.Page) -> None:
     expect(_rows(page)).to_have_count(2)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
@@ -181,9 +185,8 @@ def test_all_of_it_goes_by_the_keyboard(pushed: sites.Site, page: sync_api.Page)
     expect(page.get_by_role("grid")).to_be_focused()
 
 
-def test_the_page_goes_on_when_the_gateway_comes_back_from_a_pause(
-    pushed: sites.Site, open_page: conftest.OpenPage
-) -> None:
+@pytest.mark.usefixtures("pushed")
+def test_the_page_goes_on_when_the_gateway_comes_back_from_a_pause(open_page: conftest.OpenPage) -> None:
     page = open_page()
     expect(_rows(page)).to_have_count(2)
     page.context.set_offline(True)

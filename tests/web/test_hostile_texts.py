@@ -57,7 +57,8 @@ def test_what_a_scraper_calls_itself_is_a_text(site: sites.Site, page: sync_api.
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_what_stands_in_the_address_is_a_text(site: sites.Site, page: sync_api.Page, words: str) -> None:
+@pytest.mark.usefixtures("site")
+def test_what_stands_in_the_address_is_a_text(page: sync_api.Page, words: str) -> None:
     page.evaluate(
         "words => { location.hash = 'groups?search=' + encodeURIComponent(words) + '&open=' + "
         "encodeURIComponent(JSON.stringify({job: words})) + '&state=' + encodeURIComponent(words) }",

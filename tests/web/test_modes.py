@@ -41,7 +41,7 @@ def test_below_a_prefix(site: sites.Site, page: sync_api.Page) -> None:
 
 
 @pytest.mark.parametrize("web", [{"page_read_only": True}])
-def test_a_read_only_page_offers_no_deletion(web: dict[str, Any], site: sites.Site, page: sync_api.Page) -> None:
+def test_a_read_only_page_offers_no_deletion(site: sites.Site, page: sync_api.Page) -> None:
     _expect_live(page, site)
     expect(page.get_by_role("button", name="Delete by selector…")).to_have_count(0)
     page.get_by_role("gridcell").first.click()

@@ -97,7 +97,8 @@ class TestWithAClientCertificate:
         shown = {"origin": site.url.rstrip("/"), "certPath": paper.client, "keyPath": paper.client}
         _use(open_page(ignore_https_errors=True, client_certificates=[shown]), site)
 
-    def test_nobody_else_sees_anything(self, site: sites.Site, open_page: conftest.OpenPage) -> None:
+    @pytest.mark.usefixtures("site")
+    def test_nobody_else_sees_anything(self, open_page: conftest.OpenPage) -> None:
         with pytest.raises(sync_api.Error, match=r"net::ERR_(?!CONNECTION_REFUSED)"):
             open_page(ignore_https_errors=True)
 

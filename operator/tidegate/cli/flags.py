@@ -282,10 +282,10 @@ class _Several(argparse.Action):
 
     def __call__(
         self,
-        parser: argparse.ArgumentParser,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse.Action
         namespace: argparse.Namespace,
         values: Any,
-        option_string: str | None = None,
+        option_string: str | None = None,  # noqa: ARG002 - argparse.Action
     ) -> None:
         known = getattr(namespace, self.dest)
         setattr(namespace, self.dest, (values,) if known is self.default else (*known, values))

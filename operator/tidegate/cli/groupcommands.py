@@ -115,7 +115,7 @@ def _explain(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int
 
 def _delete(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
     def deletion(*, dry_run: bool) -> apis.Deletion:
-        return runtime.run_inquiry(reach, lambda gateway, operator: gateway.delete(chosen.match, dry_run=dry_run))
+        return runtime.run_inquiry(reach, lambda gateway, _: gateway.delete(chosen.match, dry_run=dry_run))
 
     if not chosen.dry_run and not chosen.yes:
         if not sys.stdin.isatty():

@@ -19,14 +19,14 @@ def app(
 ) -> web.Application:
     """``/metrics``, ``/api/v1/groups``, ``/healthz`` (503: restart it), ``/readyz`` (503: it has not planned yet)."""
 
-    async def metrics(request: web.Request) -> web.Response:
+    async def metrics(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
         body = prometheus_client.generate_latest(registry)
         return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
-    async def healthz(request: web.Request) -> web.Response:
+    async def healthz(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
         return _probe(alive(), "the worker has not come round for several resync periods")
 
-    async def readyz(request: web.Request) -> web.Response:
+    async def readyz(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
         return _probe(ready(), "no plan was made yet: the gateway or the API server has not answered")
 
     made = web.Application()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from tidegate import settings
 from tidegate.controller import (
@@ -97,7 +96,7 @@ def find(
         # What names its groups has no others.
         if view.rules.keys is not None and rule != settings.ANNOTATION:
             continue
-        found = _RULES[rule](view, record.key, by, picture)
+        found = _by(rule, view, record.key, by=by, picture=picture)
         if found is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(view, record.key, by, picture):
             return Evidence.POD
         if found is not None:
@@ -121,6 +120,22 @@ def named_pods(view: views.OwnerView, key: groups.GroupingKey) -> list[str]:
     return [value for value in groupindexes.pod_values(key) if _may_name_pod(view, value)]
 
 
+def _by(
+    rule: str, view: views.OwnerView, key: groups.GroupingKey, *, by: Pusher, picture: pictures.Picture
+) -> Evidence | None:
+    """What joins them by this rule alone."""
+    match rule:
+        case settings.ADDRESS:
+            return _by_address(view, key, by, picture)
+        case settings.ANNOTATION:
+            return _by_annotation(view, key)
+        case settings.POD:
+            return _by_pod(view, key, picture)
+        case settings.NAME:
+            return _by_name(view, key)
+    raise ValueError(f"there is no rule {rule}")
+
+
 def _by_address(
     view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture
 ) -> Evidence | None:
@@ -138,12 +153,10 @@ def _names_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, pictu
     """Whether the group says which pod of this object pushed it."""
     if by.pod is not None and by.pod.name in groupindexes.pod_values(key):
         return True
-    return _by_pod(view, key, by, picture) is not None
+    return _by_pod(view, key, picture) is not None
 
 
-def _by_annotation(
-    view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture
-) -> Evidence | None:
+def _by_annotation(view: views.OwnerView, key: groups.GroupingKey) -> Evidence | None:
     return Evidence.ANNOTATION if names_group(view, key) else None
 
 
@@ -154,7 +167,7 @@ def names_group(view: views.OwnerView, key: groups.GroupingKey) -> bool:
     return any(keypatterns.matches(pattern, key) for pattern in view.rules.keys)
 
 
-def _by_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> Evidence | None:
+def _by_pod(view: views.OwnerView, key: groups.GroupingKey, picture: pictures.Picture) -> Evidence | None:
     if view.kind == kinds.CRONJOB.name:
         return None
     for value in groupindexes.pod_values(key):
@@ -188,14 +201,5 @@ def _may_name_pod(view: views.OwnerView, value: str) -> bool:
     return view.kind not in (kinds.CRONJOB.name, kinds.POD.name) and view.owner.name in podnames.beginnings(value)
 
 
-def _by_name(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> Evidence | None:
+def _by_name(view: views.OwnerView, key: groups.GroupingKey) -> Evidence | None:
     return Evidence.NAME if groups.label(key, "job") == view.owner.name else None
-
-
-_Rule: TypeAlias = Callable[[views.OwnerView, groups.GroupingKey, Pusher, pictures.Picture], Evidence | None]
-_RULES: Mapping[str, _Rule] = {
-    settings.ADDRESS: _by_address,
-    settings.ANNOTATION: _by_annotation,
-    settings.POD: _by_pod,
-    settings.NAME: _by_name,
-}

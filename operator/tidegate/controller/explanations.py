@@ -106,7 +106,7 @@ def _over(
     decision: plans.Decision, picture: pictures.Picture, *, kept: str, hold: plans.Hold | None
 ) -> tuple[str, ...]:
     ends = sentences.shortened([_ended(holder, picture.known(holder.owner)) for holder in _sorted(decision.owners)])
-    return sentences.sentence(*ends), _what_comes(decision.record, decision, kept=kept, hold=hold)
+    return sentences.sentence(*ends), _what_comes(decision.record, kept=kept, hold=hold)
 
 
 def _ended(holder: ownership.Holder, known: rosters.Known | None) -> str:
@@ -119,7 +119,7 @@ def _ended(holder: ownership.Holder, known: rosters.Known | None) -> str:
     return f"{owner} {'succeeded' if finish.succeeded else 'failed'} at {sentences.moment(finish.at)}"
 
 
-def _what_comes(record: records.GroupRecord, decision: plans.Decision, *, kept: str, hold: plans.Hold | None) -> str:
+def _what_comes(record: records.GroupRecord, *, kept: str, hold: plans.Hold | None) -> str:
     if record.draining:
         if record.drain_pushed_revision != record.pushed_revision:
             return "It drains, was pushed again, and waits for the operator's word on that push, which is on its way."

@@ -35,7 +35,7 @@ class Notices:
         announce: Callable[[announcers.Announcement], None],
         *,
         kept: str,
-        on_act: OnAct = lambda owner, act, keys: None,
+        on_act: OnAct,
         operator: owners.Owner | None = None,
     ) -> None:
         self._operator = operator

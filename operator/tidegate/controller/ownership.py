@@ -166,7 +166,7 @@ class _Reader:
             known = self._picture.known(claim.owner)
             gone_at = self._picture.gone_at(claim.owner)
             if known is not None:
-                if self._still_holds(known.view, claim):
+                if self._still_holds(known.view):
                     found[uid] = self._holder(known, rule=self._rule_of(known.view, claim))
             elif gone_at is None:
                 unknown.add(uid)
@@ -205,7 +205,7 @@ class _Reader:
             return claim.rule
         return by.rule
 
-    def _still_holds(self, view: views.OwnerView, claim: owners.Claim) -> bool:
+    def _still_holds(self, view: views.OwnerView) -> bool:
         """Whether an object that claims this group still may: its annotations may have changed since."""
         if _is_never(view) or not evidence.may_own(view.owner, self._record.key, by=self._by):
             return False

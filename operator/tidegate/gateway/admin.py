@@ -37,6 +37,6 @@ class AdminEndpoint:
         self._stop.set()
         return web.Response(text="Requesting termination... Goodbye!")
 
-    async def refuse_quit(self, request: web.BaseRequest) -> web.Response:
+    async def refuse_quit(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
         """403, as long as the flag is off."""
         return web.Response(status=403, text="Lifecycle API is not enabled: start with --web.enable-lifecycle.")

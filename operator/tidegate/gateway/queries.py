@@ -41,7 +41,7 @@ class QueryEndpoint:
         self._flags = dict(flags)
         self._started = started
 
-    async def status(self, request: web.BaseRequest) -> web.Response:
+    async def status(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
         """Flags, start time and build."""
         build = {
             "version": tidegate.__version__,
@@ -54,7 +54,7 @@ class QueryEndpoint:
         data = {"flags": self._flags, "start_time": _timestamp(self._started), "build_information": build}
         return web.json_response({"status": "success", "data": data}, headers=CORS)
 
-    async def options(self, request: web.BaseRequest) -> web.Response:
+    async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
         """What a browser asks before a request from another origin."""
         return web.Response(headers=CORS)
 

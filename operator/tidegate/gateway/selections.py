@@ -47,7 +47,7 @@ class SelectionEndpoint:
             _logger.info("%s deleted %d groups by %s", request.remote, len(found), request.query.getall(picks.MATCH))
         return await _tell(request, found, dry_run=dry_run)
 
-    async def options(self, request: web.BaseRequest) -> web.Response:
+    async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
         """SECURITY: unlike the rest of the API no other origin is allowed, or any web page could delete groups."""
         return web.Response(headers={hdrs.ALLOW: "DELETE, GET, HEAD, OPTIONS"})
 

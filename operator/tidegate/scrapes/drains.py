@@ -35,7 +35,7 @@ class Drainer:
         *,
         clock: clocks.Clock,
         on_deleted: OnDeleted,
-        on_expired: OnExpired = lambda count: None,
+        on_expired: OnExpired,
     ) -> None:
         self._store = store
         self._tracker = tracker

@@ -128,7 +128,7 @@ class NullJournal:
     async def open(self) -> None:
         """There is nothing to open."""
 
-    async def restore(self, load: Callable[[Kept], _Result], *, store: Journaled) -> _Result:
+    async def restore(self, load: Callable[[Kept], _Result], *, store: Journaled) -> _Result:  # noqa: ARG002 - Journal
         return load(Kept((), (), revision=0, moment=0.0))
 
     async def close(self) -> None:
