@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from prometheus_client import registry
 
 from tidegate import telemetry
 from tidegate.cli import commands
+from tidegate.cli import parser as parsers
 from tidegate.controller import metrics as operator_metrics
 from tidegate.controller import stockmetrics
 from tidegate.gateway import metrics as gateway_metrics
@@ -21,7 +21,6 @@ from tidegate.gateway import metrics as gateway_metrics
 ROOT = Path(__file__).resolve().parent.parent
 
 _HEAD = "<!-- Written by scripts/tables.py (`make tables`). -->\n"
-_DEFAULT = re.compile(r" ?\(default: (.*)\)$")
 
 
 def main() -> None:
@@ -41,13 +40,13 @@ def texts() -> dict[Path, str]:
 def _flags() -> Iterator[str]:
     yield "# Flags\n\nOf each command, as its `--help` has them, without `--help` itself.\n"
     for parser in _parsers(commands.build_parser()):
-        rows = [row for action in parser._actions for row in _flag(parser, action)]
+        rows = [_flag(parser, action) for action in parser._actions if action.dest in parser.told]
         if rows:
             yield f"## `{parser.prog}`\n\n| flag | default | what it says |\n| --- | --- | --- |"
             yield "\n".join(rows) + "\n"
 
 
-def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+def _parsers(parser: parsers.Parser) -> Iterator[parsers.Parser]:
     """This one and all below it."""
     yield parser
     for action in parser._actions:
@@ -56,16 +55,11 @@ def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
                 yield from _parsers(below)
 
 
-def _flag(parser: argparse.ArgumentParser, action: argparse.Action) -> Iterator[str]:
-    if action.dest == "help" or isinstance(action, argparse._SubParsersAction):
-        return
-    told = parser._get_formatter()._expand_help(action)
-    found = _DEFAULT.search(told)
-    default = f"`{found[1]}`" if found else ""
+def _flag(parser: parsers.Parser, action: argparse.Action) -> str:
+    help, default = parser.told[action.dest]
     name = action.option_strings[0] if action.option_strings else str(action.metavar or action.dest)
-    if action.choices:
-        told = f"{_DEFAULT.sub('', told)}: {', '.join(f'`{choice}`' for choice in action.choices)}".removeprefix(": ")
-    yield f"| `{name}` | {_cell(default)} | {_cell(_DEFAULT.sub('', told))} |"
+    choices = f" One of {', '.join(f'`{choice}`' for choice in action.choices)}." if action.choices else ""
+    return f"| `{_cell(name)}` | {_cell(f'`{default}`' if default else '')} | {_cell(help + choices)} |"
 
 
 class _Metric(NamedTuple):

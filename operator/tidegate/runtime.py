@@ -20,7 +20,7 @@ from typing import Any, NoReturn, TypeVar
 import aiohttp
 import prometheus_client
 
-from tidegate import settings, telemetry, tokens
+from tidegate import clientsettings, settings, telemetry, tokens
 from tidegate.aiokits import clocks, descriptors, garbage
 from tidegate.inquiries import apis, doors, places, pushes
 
@@ -59,20 +59,20 @@ def run_both(
     _run(_both(gateway, operator, flags=flags))
 
 
-def run_import(url: str, path: Path) -> int:
+def run_import(chosen: clientsettings.ImportSettings) -> int:
     """Copy the groups of a running Pushgateway into a file; the exit status: 1 where some could not be taken.
 
     :raises OSError: the one cannot be read, or the other cannot be used.
     """
     from tidegate.gateway import imports
 
-    outcome = _run(imports.copy(url, path))
+    outcome = _run(imports.copy(chosen.source_url, Path(chosen.file)))
     _logger.info("%d groups copied, %d kept since they were newer", outcome.copied, outcome.kept)
     return 1 if outcome.refused else 0
 
 
 def run_inquiry(
-    chosen: settings.InquirySettings, ask: Callable[[apis.GatewayApi, apis.OperatorApi], Awaitable[_Result]]
+    chosen: clientsettings.InquirySettings, ask: Callable[[apis.GatewayApi, apis.OperatorApi], Awaitable[_Result]]
 ) -> _Result:
     """Have something ask a running gateway and its operator; its answer.
 
@@ -83,7 +83,7 @@ def run_inquiry(
 
 
 async def _inquiry(
-    chosen: settings.InquirySettings, ask: Callable[[apis.GatewayApi, apis.OperatorApi], Awaitable[_Result]]
+    chosen: clientsettings.InquirySettings, ask: Callable[[apis.GatewayApi, apis.OperatorApi], Awaitable[_Result]]
 ) -> _Result:
     gateway, operator = places.parse(chosen.gateway_url), places.parse(chosen.operator_url)
     async with contextlib.AsyncExitStack() as stack:
@@ -97,7 +97,7 @@ async def _inquiry(
         return await ask(apis.GatewayApi(ways[0]), apis.OperatorApi(ways[1]))
 
 
-def run_push(chosen: settings.DeliverySettings, push: pushes.Push, *, tell: Callable[[str], None]) -> None:
+def run_push(chosen: clientsettings.DeliverySettings, push: pushes.Push, *, tell: Callable[[str], None]) -> None:
     """Push to a running gateway; ``tell`` is told of each try that fails and is not the last one.
 
     :raises pushes.UnacknowledgedError: the gateway has not acknowledged it in time.
@@ -122,7 +122,7 @@ def ending_at_once() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-async def _push(chosen: settings.DeliverySettings, push: pushes.Push, *, tell: Callable[[str], None]) -> None:
+async def _push(chosen: clientsettings.DeliverySettings, push: pushes.Push, *, tell: Callable[[str], None]) -> None:
     async with aiohttp.ClientSession() as session:
         door = doors.DirectDoor(places.parse(chosen.gateway_url), flag="--gateway.url", session=session)
         await pushes.deliver(push, door, chosen=chosen, clock=clocks.SystemClock(), tell=tell)

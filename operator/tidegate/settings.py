@@ -1,10 +1,12 @@
-"""Settings of each part, as values: what can be chosen, its unit and its default."""
+"""Settings of each part, as values. A field that a flag fills is declared with it: see :mod:`tidegate.flags`."""
 
 from __future__ import annotations
 
 import enum
 import urllib.parse
 from dataclasses import dataclass, field
+
+from tidegate import flags
 
 
 class BadSettingsError(ValueError):
@@ -16,17 +18,40 @@ ADDRESS, ANNOTATION, POD, NAME = OWNERSHIP = ("address", "annotation", "pod", "n
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogSettings:
+    """How a process logs."""
+
+    level: str = flags.choice(
+        "--log.level",
+        "info",
+        "Minimum log level.",
+        choices={level: level for level in ("debug", "info", "warn", "error")},
+    )
+    format: str = flags.choice(
+        "--log.format", "logfmt", "Log format.", choices={format: format for format in ("logfmt", "json")}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RuleSettings:
     """What decides which group is whose, and when it is over. Times are seconds."""
 
-    ownership: tuple[str, ...] = OWNERSHIP
-    """The rules that hold, the first one first. Default ``address,annotation,pod,name``."""
-
-    drain_timeout: float = 300.0
-    """How long a retired group may wait for its scrapers where its owner does not say. Default 5 min."""
-
-    late_push_grace: float = 60.0
-    """How long after its owner's end a push may still be the owner's own: a pod that is killed late. Default 60 s."""
+    ownership: tuple[str, ...] = flags.flag(
+        flags.Kind.OWNERSHIP,
+        "--ownership",
+        OWNERSHIP,
+        "Ownership rules in order of precedence. Rules you leave out are disabled.",
+    )
+    drain_timeout: float = flags.duration(
+        "--drain.timeout",
+        300.0,
+        "How long the groups of a finished Job wait to be scraped, unless the Job sets its own timeout.",
+    )
+    late_push_grace: float = flags.duration(
+        "--drain.late-push-grace",
+        60.0,
+        "How long after a Job's end a push still counts as the Job's own: a pod may be killed late.",
+    )
 
     clock_skew: float = 5.0
     """By how much two clocks may differ, after what is known of their difference. Default 5 s."""
@@ -36,17 +61,20 @@ class RuleSettings:
 class WorkerSettings:
     """How the operator's worker goes about its work."""
 
-    resync_seconds: float = 30.0
-    """Every object is listed and every group planned this often, whatever the events said. Default 30 s."""
+    resync_seconds: float = flags.duration(
+        "--operator.resync", 30.0, "Interval between full lists of the watched objects and the groups."
+    )
 
     coalesce_seconds: float = 0.05
     """How long changes are collected before they are planned together. Default 50 ms."""
 
-    most_retired: int = 5_000
-    """Groups that may be retired in one resync period: where more are to be, the breaker trips. Default 5000."""
-
-    dry_run: bool = False
-    """Whether only to tell what would be done: nothing is claimed, released or retired. Default no."""
+    most_retired: int = flags.count(
+        "--breaker.limit",
+        5_000,
+        "Groups that the operator may retire in one resync period. If more are due, it retires none until a later list "
+        "confirms them, and then this many per period.",
+    )
+    dry_run: bool = flags.switch("--dry-run", "Log and count what would be done; claim, release and retire no group.")
 
     backoff_seconds: float = 1.0
     """The first pause after a failure; it doubles with each further one. Default 1 s."""
@@ -59,15 +87,27 @@ class WorkerSettings:
 class KubernetesSettings:
     """How the API server is reached and what of it is looked at."""
 
-    kubeconfig: str | None = None
-    """A kubeconfig file. Default: the Pod's service account, else $KUBECONFIG, else ~/.kube/config."""
-
-    namespaces: tuple[str, ...] = ()
-    """Only these namespaces. Default: all."""
-
-    watch: tuple[str, ...] = ()
-    """What groups can follow beside Jobs and CronJobs: words such as ``pods``, or a resource and how it ends, such as
-    ``example.com/v1/runs:status.conditions.Done``. Default: nothing."""
+    kubeconfig: str = flags.file(
+        "--kubernetes.kubeconfig",
+        "Kubeconfig file.",
+        default_help="the Pod's service account, else $KUBECONFIG, else ~/.kube/config",
+    )
+    namespaces: tuple[str, ...] = flags.flag(
+        flags.Kind.TEXT,
+        "--kubernetes.namespace",
+        (),
+        "Watch only this namespace. Can be repeated.",
+        several=True,
+        default_help="all",
+    )
+    watch: tuple[str, ...] = flags.flag(
+        flags.Kind.WATCH,
+        "--watch",
+        (),
+        "Kind of object that groups can follow beside Jobs and CronJobs: pods, workflows, taskruns, or "
+        "GROUP/VERSION/PLURAL:PATH.TO.CONDITION. Can be repeated.",
+        several=True,
+    )
 
     page_size: int = 250
     """Objects a page of a list. Default 250: while one is read it takes several times its own size."""
@@ -95,8 +135,11 @@ class PodSettings:
 class TokenSettings:
     """The token of the control API. The gateway does not open that API without one."""
 
-    file: str = ""
-    """A file that holds it, which the gateway makes where it is not there. Default none."""
+    file: str = flags.file(
+        "--control.token-file",
+        "File with the token of the control API, the same for gateway and operator. The gateway creates it if it does "
+        "not exist. Without it `gateway` has no control API, and `run` has a token in memory.",
+    )
 
     value: str = field(default="", repr=False)
     """The token itself, where both are in one process and there is no file. Default none."""
@@ -113,12 +156,19 @@ class GatewayKind(enum.StrEnum):
 class StockSettings:
     """How the operator goes about a stock Pushgateway."""
 
-    grace_seconds: float = 300.0
-    """How long a retired group is kept, at least. Nobody can tell who has read it: two to three scrape intervals, and
-    Prometheus itself looks back no further than five minutes. Default 5 min."""
-
-    poll_seconds: float = 5.0
-    """The pause between two reads of all its groups. Default 5 s."""
+    grace_seconds: float = flags.positive_duration(
+        "--gateway.grace-period",
+        300.0,
+        "How long a stock Pushgateway keeps what finished Jobs pushed, so that Prometheus can scrape it: at least two "
+        "or three scrape intervals.",
+        aliases=("--grace-period", "--gateway-grace-period"),
+    )
+    poll_seconds: float = flags.positive_duration(
+        "--gateway.poll-interval",
+        5.0,
+        "Pause between two reads of a stock Pushgateway's groups.",
+        aliases=("--gateway-poll-interval",),
+    )
 
     answer_bytes: int = 256 * 1024 * 1024
     """Bytes of the largest answer that is read. Default 256 MiB."""
@@ -128,85 +178,66 @@ class StockSettings:
 class OperatorSettings:
     """Settings of ``tidegate operator``."""
 
-    gateway_url: str = field(default="http://127.0.0.1:9092", repr=False)
-    """Where the gateway's control API is, on loopback; or a stock Pushgateway, anywhere, perhaps with a user and a
-    password. Default: the other container of the Pod."""
+    gateway_url: str = flags.flag(
+        flags.Kind.TEXT,
+        "--gateway.url",
+        "http://127.0.0.1:9092",
+        "The gateway's control API on loopback, or a stock Pushgateway, with user:password@ if it asks for one.",
+        aliases=("--gateway-url",),
+        repr=False,
+    )
+    gateway_kind: GatewayKind = flags.choice(
+        "--gateway.kind",
+        GatewayKind.TIDEGATE,
+        "tidegate's own gateway, or a stock Pushgateway (docs/beside-pushgateway.md).",
+        choices={kind.value: kind for kind in GatewayKind},
+        aliases=("--gateway-kind",),
+    )
 
-    gateway_kind: GatewayKind = GatewayKind.TIDEGATE
-    """Which of the two. Default tidegate."""
+    stock: StockSettings = field(default_factory=StockSettings)
 
     control_token: TokenSettings = field(default_factory=TokenSettings)
     """What is shown to the control API. It cannot do without; a Pushgateway has none."""
 
-    stock: StockSettings = field(default_factory=StockSettings)
-
     pod: PodSettings = field(default_factory=PodSettings)
     """Its own Pod. Default none."""
 
-    listen_address: str = ":9093"
-    """``host:port`` of /metrics, /healthz and /readyz; an empty host is every address. Default ``:9093``."""
+    listen_address: str = flags.flag(
+        flags.Kind.ADDRESS, "--operator.listen-address", ":9093", "Address of the operator's metrics and probes."
+    )
 
-    rules: RuleSettings = field(default_factory=RuleSettings)
-    worker: WorkerSettings = field(default_factory=WorkerSettings)
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
-
-
-@dataclass(frozen=True, kw_only=True)
-class InquirySettings:
-    """Where ``tidegate groups`` asks."""
-
-    gateway_url: str = field(default="http://127.0.0.1:9091", repr=False)
-    """The gateway's public address, perhaps with a user and a password. Default ``http://127.0.0.1:9091``."""
-
-    operator_url: str = field(default="http://127.0.0.1:9093", repr=False)
-    """The operator's. Default ``http://127.0.0.1:9093``."""
-
-    namespace: str = ""
-    """Where the Pod is that is asked through the API server; of the URLs the scheme, port and path hold then.
-    Default none: the URLs are asked."""
-
-    pod: str = ""
-    """The Pod. Default the one with our label."""
-
-    kubeconfig: str | None = None
-    """A kubeconfig file. Default as for the operator."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliverySettings:
-    """How ``tidegate push`` sends."""
-
-    gateway_url: str = field(default=InquirySettings.gateway_url, repr=False)
-    """The gateway's public address, perhaps with a user and a password. Default ``http://127.0.0.1:9091``."""
-
-    try_seconds: float = 30.0
-    """How long one try may take, its answer included. Default 30 s."""
-
-    retry_seconds: float = 60.0
-    """How long after the first try another one may begin. Default 60 s."""
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    rules: RuleSettings = field(default_factory=RuleSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebSettings:
     """Where and under which paths the gateway serves; Pushgateway's own flags."""
 
-    listen_addresses: tuple[str, ...] = (":9091",)
-    """``host:port`` of push, scrape and query, or ``unix:/path``; an empty host is every address. Default ``:9091``."""
-
-    systemd_socket: bool = False
-    """Whether to serve the sockets that systemd passes instead. Default no."""
-
-    config_file: str = ""
-    """A file with TLS, passwords, headers and a rate limit, as exporter-toolkit has it. Default none."""
-
-    telemetry_path: str = "/metrics"
-    """Path of the scrape. Pushes are always below ``/metrics``. Default ``/metrics``."""
-
-    external_url: str = ""
-    """Under which URL people and proxies know it. Default none."""
-
-    route_prefix: str = ""
-    """What all paths begin with; ``/`` for nothing. Default the path of ``external_url``."""
+    listen_addresses: tuple[str, ...] = flags.flag(
+        flags.Kind.WEB_ADDRESS,
+        "--web.listen-address",
+        (":9091",),
+        "Address of push, scrape and query: host:port, :port for every address, or unix:/path. Can be repeated.",
+        several=True,
+    )
+    systemd_socket: bool = flags.switch(
+        "--web.systemd-socket", "Serve the sockets that systemd passes instead of the addresses."
+    )
+    config_file: str = flags.file("--web.config.file", "File with TLS, passwords, headers and a rate limit.")
+    telemetry_path: str = flags.flag(
+        flags.Kind.PATH,
+        "--web.telemetry-path",
+        "/metrics",
+        "Path under which to expose metrics. Pushes always go to /metrics.",
+    )
+    external_url: str = flags.flag(
+        flags.Kind.PAGE_URL, "--web.external-url", "", "URL under which people and proxies reach the gateway."
+    )
+    route_prefix: str = flags.flag(
+        flags.Kind.PREFIX, "--web.route-prefix", "", "Prefix of all paths.", default_help="the external URL's path"
+    )
 
     @property
     def prefix(self) -> str:
@@ -215,93 +246,98 @@ class WebSettings:
         trimmed = chosen.strip("/")
         return f"/{trimmed}" if trimmed else ""
 
-    enable_lifecycle: bool = False
-    """Whether a client may end the process (``/-/quit``). Default no."""
-
-    page_read_only: bool = False
-    """Whether the page offers no deletions, and is refused those it asks for. What else deletes stays. Default no."""
-
-    enable_admin_api: bool = False
-    """Whether a client may delete all groups at once (``/api/v1/admin/wipe``). Default no."""
+    enable_lifecycle: bool = flags.switch(
+        "--web.enable-lifecycle", "Let clients stop the process with PUT or POST /-/quit."
+    )
+    page_read_only: bool = flags.switch(
+        "--web.page-read-only",
+        "Let the page show groups and not delete them. It does not stop other clients from deleting.",
+    )
+    enable_admin_api: bool = flags.switch(
+        "--web.enable-admin-api", "Let clients delete all groups with PUT /api/v1/admin/wipe."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
     """How pushes are taken; the first two are Pushgateway's own flags."""
 
-    enable_utf8_names: bool = False
-    """Whether names of metrics and labels may be any UTF-8. Default no."""
-
-    disable_consistency_check: bool = False
-    """Whether a push is answered with 202 rather than 200. It is checked all the same. Default no."""
-
-    ttl_drain_timeout: float = 300.0
-    """Seconds that a group whose time to live is over may wait for its scrapers. Default 5 min."""
+    enable_utf8_names: bool = flags.switch(
+        "--push.enable-utf8-names", "Allow any UTF-8 in the names of metrics and labels."
+    )
+    disable_consistency_check: bool = flags.switch(
+        "--push.disable-consistency-check",
+        "Answer pushes with 202. They are still checked, because the check costs nothing here.",
+    )
+    ttl_drain_timeout: float = flags.duration(
+        "--push.ttl-drain-timeout", 300.0, "How long a group with an expired TTL waits to be scraped."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class PersistenceSettings:
     """What of the groups outlives the process."""
 
-    file: str = ""
-    """The file that keeps every acknowledged push; nobody else may have it open. Default none: they end with the
-    process."""
-
-    fsync: bool = False
-    """Whether a push is acknowledged only when the disk has it, so that it outlives a power loss, too. Default no."""
+    file: str = flags.file(
+        "--persistence.file",
+        "File that keeps every acknowledged push; no other process may have it open. Without it, groups end with the "
+        "process.",
+    )
+    fsync: bool = flags.choice(
+        "--persistence.fsync",
+        default=False,
+        help="When a push must be on disk. checkpoint: soon; it survives the process, but not always a power loss. "
+        "always: before the push is acknowledged.",
+        choices={"checkpoint": False, "always": True},
+    )
+    interval: float = flags.duration(
+        "--persistence.interval",
+        300.0,
+        "Ignored; accepted for compatibility with Pushgateway. Every push is written at once.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class LimitSettings:
     """What clients may cost. None can be switched off; each may be as large as one likes."""
 
-    body: int = 16 * 1024 * 1024
-    """Bytes of one body as it is sent. Default 16 MiB."""
-
-    unpacked_body: int = 16 * 1024 * 1024
-    """Bytes of one body after it is unpacked. Default 16 MiB."""
-
-    bodies: int = 256 * 1024 * 1024
-    """Bytes of all bodies that are being read, unpacked or parsed. Default 256 MiB."""
-
-    request_head: int = 32 * 1024
-    """Bytes of a request line and the headers. Default 32 KiB."""
-
-    head_timeout: float = 10.0
-    """Seconds in which a request line and the headers must come. Default 10 s."""
-
-    body_timeout: float = 30.0
-    """Seconds in which a body must come, or the next MiB of it. Default 30 s."""
-
-    connections: int = 2_000
-    """Connections at once. Default 2000."""
-
-    requests: int = 1_000
-    """Pushes under way at once. Scrapes, probes and the control API do not count. Default 1000."""
-
-    push_series: int = 10_000
-    """Series of one push: each bucket, quantile, sum and count is one. Default 10000."""
-
-    group_series: int = 10_000
-    """Series of one group. Default 10000: a change of one takes some 3 µs a series, for which all others wait."""
-
-    groups: int = 100_000
-    """Groups. Default 100000."""
-
-    series: int = 2_000_000
-    """Series of all groups; new groups are refused from nine tenths of it. Default 2000000."""
-
-    memory: int | None = None
-    """Bytes of memory of the process from which new groups are refused. Default four fifths of what its cgroup has."""
-
-    labels: int = 64
-    """Labels of one series, the grouping labels among them. Default 64."""
-
-    name_length: int = 512
-    """Characters of the name of a metric or a label. Default 512."""
-
-    value_length: int = 8_000
-    """Characters of a label's value, or of a help text. Default 8000."""
+    body: int = flags.size("--limit.body", 16 * 2**20, "Bytes of a body as it is sent.")
+    unpacked_body: int = flags.size("--limit.unpacked-body", 16 * 2**20, "Bytes of a body after it is unpacked.")
+    bodies: int = flags.size(
+        "--limit.bodies", 256 * 2**20, "Bytes of all bodies that are being read, unpacked or parsed."
+    )
+    request_head: int = flags.size("--limit.request-head", 32 * 2**10, "Bytes of a request line and its headers.")
+    head_timeout: float = flags.positive_duration(
+        "--limit.head-timeout", 10.0, "How long a request line and its headers may take."
+    )
+    body_timeout: float = flags.positive_duration(
+        "--limit.body-timeout", 30.0, "How long a body, or the next MiB of it, may take."
+    )
+    connections: int = flags.count(
+        "--limit.connections", 2_000, "Connections at once. When all are taken, an idle one is closed."
+    )
+    requests: int = flags.count(
+        "--limit.requests", 1_000, "Pushes under way at once. Scrapes, probes and the control API do not count."
+    )
+    # A change of a large group takes some 3 µs a series, for which all others wait.
+    push_series: int = flags.count(
+        "--limit.push-series", 10_000, "Series of a push. Each bucket, quantile, sum and count is one."
+    )
+    group_series: int = flags.count("--limit.group-series", 10_000, "Series of a group.")
+    groups: int = flags.count("--limit.groups", 100_000, "Groups.")
+    series: int = flags.count(
+        "--limit.series", 2_000_000, "Series of all groups. New groups are rejected from nine tenths of it."
+    )
+    memory: int | None = flags.flag(
+        flags.Kind.SIZE,
+        "--limit.memory",
+        None,
+        "Bytes of memory of the process from which new groups are rejected.",
+        default_help="four fifths of its cgroup's",
+    )
+    labels: int = flags.count("--limit.labels", 64, "Labels of a series, grouping labels included.")
+    name_length: int = flags.count("--limit.name-length", 512, "Characters of the name of a metric or a label.")
+    value_length: int = flags.count("--limit.value-length", 8_000, "Characters of a label's value or a help text.")
 
     def __post_init__(self) -> None:
         if self.bodies < self.body + self.unpacked_body:
@@ -316,16 +352,17 @@ class GatewaySettings:
     """Settings of ``tidegate gateway``."""
 
     web: WebSettings = field(default_factory=WebSettings)
-
-    control_address: str = "127.0.0.1:9092"
-    """``host:port`` of the control API; the host must be loopback. Default ``127.0.0.1:9092``."""
-
-    control_token: TokenSettings = field(default_factory=TokenSettings)
-    """What the control API asks for. Default none: then it is not opened."""
-
-    stop_seconds: float = 10.0
-    """How long requests in flight may take to finish after SIGTERM. Default 10 s."""
-
+    stop_seconds: float = flags.duration(
+        "--web.stop-timeout", 10.0, "How long requests in flight may take to finish after SIGTERM."
+    )
     push: PushSettings = field(default_factory=PushSettings)
     persistence: PersistenceSettings = field(default_factory=PersistenceSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    control_address: str = flags.flag(
+        flags.Kind.ADDRESS,
+        "--control.listen-address",
+        "127.0.0.1:9092",
+        "Address of the control API for the operator; the host must be loopback.",
+    )
+    control_token: TokenSettings = field(default_factory=TokenSettings)
+    """What the control API asks for. Default none: then it is not opened."""

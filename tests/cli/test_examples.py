@@ -5,20 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
 
 import pytest
 
+from tests.support import parsers
 from tidegate.cli import commands
-
-
-def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """This one and all below it."""
-    yield parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for below in action.choices.values():
-                yield from _parsers(below)
 
 
 def _examples(parser: argparse.ArgumentParser) -> list[str]:
@@ -26,7 +17,7 @@ def _examples(parser: argparse.ArgumentParser) -> list[str]:
     return re.findall(r"^  (tidegate\b.*?)(?:  .*)?$", parser.epilog or "", re.MULTILINE)
 
 
-PARSERS = list(_parsers(commands.build_parser()))
+PARSERS = list(parsers.below(commands.build_parser()))
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.prog)

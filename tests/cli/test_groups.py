@@ -202,7 +202,7 @@ async def test_what_a_pusher_says_does_not_steer_a_terminal(stage: groupruns.Sta
             "no password goes through the API server",
             id="a-password-for-the-api-server",
         ),
-        pytest.param(["list", "--gateway.url=a:secret@h"], "no URL such as http://127.0.0.1:9091", id="no-url"),
+        pytest.param(["list", "--gateway.url=ftp://a:secret@h"], "not a URL such as http://", id="no-url"),
         pytest.param(["list", "--match=job"], "is no selector such as", id="no-selector"),
         pytest.param(["show", "nightly"], "is neither a key such as job=backup,instance=db1 nor", id="no-key"),
         pytest.param(["delete"], "the following arguments are required: --match", id="delete-what"),

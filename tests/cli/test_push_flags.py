@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate import settings
+from tidegate import clientsettings
 from tidegate.cli import commands, pushcommands, pushflags
 from tidegate.inquiries import pushes
 from tidegate.model import groups
@@ -31,10 +31,9 @@ def _push(*arguments: str) -> pushes.Push:
         pytest.param(["--job=x", "--metric=a 1\nb=1"], "is no series with a value", id="two-lines"),
         pytest.param(["--job=x", "--ttl=1.5h"], "'1.5h' is no duration such as 90s, 10m or 1d12h", id="no-ttl"),
         pytest.param(["--job=x", "--ttl=0s"], "a group that lives for 0s is none", id="no-life"),
-        pytest.param(["--job=x", "--timeout=0s"], "0 leaves no time for an answer", id="no-time"),
-        pytest.param(["--job=x", "--retry-for=5"], "'5' is no duration: write 90s", id="no-unit"),
-        pytest.param(["--job=x", "--replace", "--delete"], "not allowed with argument", id="two-methods"),
-        pytest.param(["--job=x", "--gateway.url=u:secret@h"], "no URL such as http://127.0.0.1:9091", id="no-url"),
+        pytest.param(["--job=x", "--timeout=0s"], "'0s' leaves no time", id="no-time"),
+        pytest.param(["--job=x", "--retry-for=5"], "'5' is not a duration: write 90s", id="no-unit"),
+        pytest.param(["--job=x", "--gateway.url=ftp://u:secret@h"], "not a URL such as http://", id="no-url"),
     ],
 )
 def test_flags_that_make_no_sense_are_refused_in_words(
@@ -55,6 +54,7 @@ def test_flags_that_make_no_sense_are_refused_in_words(
         pytest.param(["--label=a=1", "--label=a=2"], "--label gives one name twice", id="a-name-twice"),
         pytest.param(["f", "--metric=a=1"], "give either FILE or --metric", id="two-bodies"),
         pytest.param(["f", "--delete"], "give either FILE or --delete, which pushes nothing", id="a-file-to-delete"),
+        pytest.param(["--replace", "--delete"], "give either --replace or --delete", id="two-methods"),
         pytest.param(["--delete", "--ttl=1h"], "--delete pushes nothing: leave --metric, --ttl", id="a-life-to-delete"),
         pytest.param(["--metric=a=1", "--format=protobuf"], "--metric is text", id="values-in-protobuf"),
         pytest.param(["/is/not/there"], "/is/not/there cannot be read: No such file or directory", id="no-file"),
@@ -74,10 +74,10 @@ def test_flags_that_do_not_go_together_are_refused_in_words(
 def test_an_environment_that_names_no_place_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(pushflags.URL_VARIABLE, "job:secret@push")
+    monkeypatch.setenv(clientsettings.URL_VARIABLE, "ftp://job:secret@push")
     assert commands.main(["push", "--job=x", "--delete"]) == pushcommands.MEANINGLESS
     told = capsys.readouterr().err
-    assert told.startswith("tidegate push: $TIDEGATE_URL is no URL such as http://127.0.0.1:9091")
+    assert told.startswith("tidegate push: $TIDEGATE_URL is not a URL such as http://127.0.0.1:9091")
     assert "secret" not in told
 
 
@@ -94,11 +94,11 @@ def test_an_environment_that_names_no_place_is_told(
 def test_the_flag_says_where_then_the_environment(
     given: list[str], variable: str | None, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(pushflags.URL_VARIABLE, raising=False)
+    monkeypatch.delenv(clientsettings.URL_VARIABLE, raising=False)
     if variable is not None:
-        monkeypatch.setenv(pushflags.URL_VARIABLE, variable)
+        monkeypatch.setenv(clientsettings.URL_VARIABLE, variable)
     chosen = commands.build_parser().parse_args(["push", "--job=x", *given])
-    assert pushflags.delivery(chosen) == settings.DeliverySettings(gateway_url=url)
+    assert pushflags.delivery(chosen) == clientsettings.DeliverySettings(gateway_url=url)
 
 
 def test_the_methods_are_those_of_pushgateway() -> None:

@@ -89,5 +89,5 @@ async def test_a_missing_right_is_named(cluster: clusters.Cluster, namespace: st
 
 async def test_a_kubeconfig_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     chosen = settings.KubernetesSettings(kubeconfig=str(tmp_path / "none"))
-    with pytest.raises(logins.LoginError, match=r"set --kubernetes\.kubeconfig or KUBECONFIG"):
+    with pytest.raises(logins.LoginError, match=r"--kubernetes\.kubeconfig=\S+ does not exist"):
         await logins.load(chosen)

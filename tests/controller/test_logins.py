@@ -29,5 +29,11 @@ async def test_a_kubeconfig_that_cannot_be_read_is_not_quoted(text: str, tmp_pat
     assert SECRET not in str(refused.value)
 
 
+async def test_a_kubeconfig_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    with pytest.raises(logins.LoginError, match=f"--kubernetes.kubeconfig={path} does not exist"):
+        await logins.load(settings.KubernetesSettings(kubeconfig=str(path)))
+
+
 def _write(file: Path, text: str) -> None:
     file.write_text(text)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import test_utils, web
 
-from tidegate import settings
+from tidegate import clientsettings
 from tidegate.controller import podproxies
 from tidegate.inquiries import doors, places
 
@@ -43,8 +43,8 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-def chosen(server: Server, tmp_path: Path) -> settings.InquirySettings:
-    return settings.InquirySettings(namespace="ns", pod="p", kubeconfig=str(_kubeconfig(server, tmp_path)))
+def chosen(server: Server, tmp_path: Path) -> clientsettings.InquirySettings:
+    return clientsettings.InquirySettings(namespace="ns", pod="p", kubeconfig=str(_kubeconfig(server, tmp_path)))
 
 
 def _kubeconfig(server: Server, folder: Path) -> Path:
@@ -59,7 +59,7 @@ def _kubeconfig(server: Server, folder: Path) -> Path:
     return path
 
 
-async def _call(chosen: settings.InquirySettings, place: places.Place = GATEWAY) -> doors.Answer:
+async def _call(chosen: clientsettings.InquirySettings, place: places.Place = GATEWAY) -> doors.Answer:
     async with podproxies.opened(chosen) as pod:
         return await pod.door(place, flag="--gateway.url").call("GET", "/api/v1/metrics", [("match[]", '{a="b+c"}')])
 
@@ -73,7 +73,7 @@ async def _call(chosen: settings.InquirySettings, place: places.Place = GATEWAY)
     ],
 )
 async def test_scheme_port_and_path_are_the_urls(
-    server: Server, chosen: settings.InquirySettings, url: str, path: str
+    server: Server, chosen: clientsettings.InquirySettings, url: str, path: str
 ) -> None:
     assert (await _call(chosen, places.parse(url))).status == 200
     [asked] = server.asked
@@ -84,7 +84,7 @@ async def test_scheme_port_and_path_are_the_urls(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 503])
 async def test_what_the_pod_itself_answers_is_passed_on(
-    server: Server, chosen: settings.InquirySettings, status: int
+    server: Server, chosen: clientsettings.InquirySettings, status: int
 ) -> None:
     server.answer = lambda: web.json_response({"error": "no"}, status=status)
     assert await _call(chosen) == doors.Answer(status, b'{"error": "no"}')
@@ -100,7 +100,7 @@ async def test_what_the_pod_itself_answers_is_passed_on(
     ],
 )
 async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
-    server: Server, chosen: settings.InquirySettings, status: int, error: type[doors.InquiryError], said: str
+    server: Server, chosen: clientsettings.InquirySettings, status: int, error: type[doors.InquiryError], said: str
 ) -> None:
     server.answer = lambda: web.json_response(FORBIDDEN, status=status)
     with pytest.raises(error) as failed:
@@ -114,7 +114,7 @@ async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
 async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: Server, tmp_path: Path) -> None:
     there = [_pod("old", phase="Failed"), _pod("going", deletionTimestamp="2026-01-31T08:00:00Z"), _pod("it")]
     server.answer = lambda: web.json_response({"items": there})
-    chosen = settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
+    chosen = clientsettings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
     async with podproxies.opened(chosen) as pod:
         assert pod.door(GATEWAY, flag="--gateway.url").where == "port 9091 of Pod ns/it"
     assert server.asked[0].startswith("GET /api/v1/namespaces/ns/pods?labelSelector=app.kubernetes.io")
@@ -134,14 +134,14 @@ async def test_without_one_pod_to_ask_a_name_is_asked_for(
     server: Server, tmp_path: Path, answer: Callable[[], web.Response], said: str
 ) -> None:
     server.answer = answer
-    chosen = settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
+    chosen = clientsettings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
     with pytest.raises(doors.InquiryError) as failed:
         async with podproxies.opened(chosen):
             pass
     assert said in str(failed.value)
 
 
-async def test_an_api_server_that_is_away_is_told(server: Server, chosen: settings.InquirySettings) -> None:
+async def test_an_api_server_that_is_away_is_told(server: Server, chosen: clientsettings.InquirySettings) -> None:
     await server.server.close()
     with pytest.raises(doors.UnreachableError, match=r"the API server cannot be reached: .*is your kubeconfig right\?"):
         await _call(chosen)

@@ -3,13 +3,15 @@
 import argparse
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.docs import documents
+from tests.support import parsers
 from tidegate.cli import commands
+from tidegate.cli import parser as parser_module
 
 _FOREIGN = frozenset(
     [
@@ -75,7 +77,7 @@ def test_a_command_is_understood(path: Path) -> None:
 
 @each_document
 def test_a_command_that_is_named_exists(path: Path) -> None:
-    known = {name for parser in _parsers(commands.build_parser()) for name in _choices(parser)} | _flags()
+    known = {name for parser in parsers.below(commands.build_parser()) for name in _choices(parser)} | _flags()
     words = (span.split()[1:] for span in documents.spans(path) if re.match(r"tidegate [a-z-]", span))
     named = {word.split("=")[0] for each in words for word in each[:1] + [flag for flag in each if flag[:2] == "--"]}
     assert sorted(named - known) == []
@@ -97,17 +99,11 @@ def _sections(document: Path) -> set[str]:
 
 
 def _flags() -> set[str]:
-    return {flag for parser in _parsers(commands.build_parser()) for flag in parser._option_string_actions}
+    made = parsers.below(commands.build_parser())
+    return {flag for parser in made for flag in (*parser._option_string_actions, *parser.aliases)}
 
 
-def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parser and all below it."""
-    yield parser
-    for below in _choices(parser).values():
-        yield from _parsers(below)
-
-
-def _choices(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+def _choices(parser: parser_module.Parser) -> Mapping[str, parser_module.Parser]:
     """The commands of a parser."""
     if parser._subparsers is None:
         return {}

@@ -12,6 +12,9 @@ from tidegate.inquiries import places
     [
         ("http://h:9091", "http://h:9091"),
         ("http://h", "http://h:80"),
+        ("h:9091", "http://h:9091"),
+        ("[::1]:9091", "http://[::1]:9091"),
+        ("u:secret@h:1/p", "http://h:1/p"),
         ("https://h/a/b/", "https://h:443/a/b"),
         ("http://[::1]:9091", "http://[::1]:9091"),
         ("https://user:secret@h:1/p", "https://h:1/p"),
@@ -29,9 +32,20 @@ def test_user_and_password_are_taken_out() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "h:9091", "ftp://h", "http://", "http://h:x", "http://h?q", "http://h#f", "http://a:secret@h:x", "http://h/@"],
+    [
+        "",
+        "h:x",
+        "a:secret@",
+        "ftp://h",
+        "http://",
+        "http://h:x",
+        "http://h?q",
+        "http://h#f",
+        "http://a:secret@h:x",
+        "http://h/@",
+    ],
 )
 def test_what_is_no_place_is_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(ValueError, match="no URL such as") as refused:
+    with pytest.raises(ValueError, match="not a URL such as") as refused:
         places.parse(url)
     assert "secret" not in str(refused.value)

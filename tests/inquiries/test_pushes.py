@@ -11,7 +11,7 @@ from aiohttp import test_utils, web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate import settings
+from tidegate import clientsettings
 from tidegate.gateway import paths
 from tidegate.inquiries import doors, places, pushes
 from tidegate.model import groups
@@ -71,7 +71,7 @@ async def _waits(answer: Callable[[], web.Response], *, seconds: float = 60.0) -
         return answer()
 
     clock, told = _LeapingClock(), list[str]()
-    chosen = settings.DeliverySettings(retry_seconds=seconds)
+    chosen = clientsettings.DeliverySettings(retry_seconds=seconds)
     async with test_utils.RawTestServer(handle) as server, aiohttp.ClientSession() as session:
         door = doors.DirectDoor(places.parse(str(server.make_url("/"))), flag="--gateway.url", session=session)
         push = pushes.Push("POST", groups.grouping_key({"job": "x"}), {}, b"a 1\n")

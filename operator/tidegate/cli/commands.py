@@ -5,21 +5,22 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import tidegate
-from tidegate import runtime, settings, telemetry
+from tidegate import clientsettings, flags, runtime, settings, telemetry
 from tidegate.aiokits import addresses
-from tidegate.cli import completions, examples, flags, groupcommands, groupflags, pushcommands, pushflags
+from tidegate.cli import completions, examples, groupcommands, groupflags, parser, pushcommands, pushflags
 from tidegate.controller import kinds
 
 _POD = ("namespace", "name", "uid")
 """What the manifests put into the environment of the operator, as POD_NAMESPACE and so on."""
 
-_ABOUT_ALL = ("--help", "--version")
+_FOLLOWED = "--gateway."
+"""How the flags begin that say which gateway an operator follows: in one process there is no choice."""
+
+_ABOUT_ALL = ("-h", "--help", "--version")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         match chosen.command:
             case "gateway":
-                runtime.run_gateway(_gateway_settings(chosen), flags=_flags(chosen))
+                shown = parser.shown(vars(chosen), settings.GatewaySettings, settings.LogSettings)
+                runtime.run_gateway(_gateway_settings(chosen), flags=shown)
             case "operator":
                 runtime.run_operator(_operator_settings(chosen))
             case "groups":
@@ -39,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "completions":
                 print(completions.script(chosen.shell, build_parser()), end="")
             case "import":
-                return runtime.run_import(chosen.from_url, Path(chosen.persistence_file))
+                return runtime.run_import(flags.filled(clientsettings.ImportSettings, vars(chosen)))
             case "run":
-                runtime.run_both(_gateway_settings(chosen), _operator_settings(chosen), flags=_flags(chosen))
+                parts = settings.GatewaySettings, settings.OperatorSettings, settings.LogSettings
+                shown = parser.shown(vars(chosen), *parts)
+                runtime.run_both(_gateway_settings(chosen), _operator_settings(chosen), flags=shown)
     except (OSError, settings.BadSettingsError) as error:
         print(f"tidegate: {error}", file=sys.stderr)
         return 1
@@ -49,48 +53,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:
-    """Flags without a command are Pushgateway's, whose Deployments have only the image changed."""
+    """The arguments with a command: those without one are meant for Pushgateway, whose command is its gateway."""
     if arguments and arguments[0] == "groups":
         return groupflags.with_verb(arguments)
-    begins_with_flag = bool(arguments) and arguments[0].startswith("--") and arguments[0] not in _ABOUT_ALL
-    return ["gateway", *arguments] if begins_with_flag else list(arguments)
+    begins_with_flag = bool(arguments) and arguments[0].startswith("-") and arguments[0] not in _ABOUT_ALL
+    return ["gateway", *arguments] if begins_with_flag or not arguments else list(arguments)
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> parser.Parser:
     """All subcommands and flags."""
-    parser = argparse.ArgumentParser(
+    made = parser.Parser(
         prog="tidegate",
         description="A push gateway for Prometheus that clears itself when the Kubernetes Job behind a group is over.",
         epilog=examples.ALL,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"tidegate {tidegate.__version__}")
-    gateway, operator, both, importing, pushing, asking, completing = _add_commands(parser)
-    flags.add_import_flags(importing)
+    made.add_flag(
+        "--version", "Print the version and exit.", action="version", version=f"tidegate {tidegate.__version__}"
+    )
+    gateway, operator, both, importing, pushing, asking, completing = _add_commands(made)
+    for command in (gateway, both):
+        command.add_settings(settings.GatewaySettings)
+    operator.add_settings(settings.OperatorSettings)
+    both.add_settings(settings.OperatorSettings, but_for=_FOLLOWED)
+    importing.add_settings(clientsettings.ImportSettings)
     pushflags.add_flags(pushing)
     groupflags.add_commands(asking)
-    flags.add_shell_argument(completing, completions.SHELLS)
-    for command in (gateway, both):
-        flags.add_web_flags(command)
-        flags.add_gateway_flags(command)
-        flags.add_limit_flags(command)
-    flags.add_token_flag(
-        gateway, "file with the token of the control API, made if it is not there; empty: no control API"
-    )
-    flags.add_token_flag(operator, "file with the token of the gateway's control API, the same as the gateway's")
-    flags.add_token_flag(both, "file with the token of the control API; empty: one in memory")
-    for command in (operator, both):
-        flags.add_operator_flags(command, gateway_is_elsewhere=command is operator)
-        flags.add_rule_flags(command)
+    completions.add_argument(completing)
     for command in (gateway, operator, both, importing):
-        flags.add_log_flags(command)
-    return parser
+        command.add_settings(settings.LogSettings)
+    for command in (pushing, asking, completing):
+        command.set_defaults(log_level="error", log_format="logfmt")
+    return made
 
 
-def _add_commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def _add_commands(made: parser.Parser) -> list[parser.Parser]:
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     return [
-        commands.add_parser(name, help=text, epilog=shown, formatter_class=argparse.RawDescriptionHelpFormatter)
+        commands.add_parser(name, help=text, epilog=shown)
         for name, text, shown in (
             ("gateway", "serve pushes and scrapes", examples.GATEWAY),
             ("operator", "watch Jobs and retire their groups", examples.OPERATOR),
@@ -104,73 +103,27 @@ def _add_commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentPars
 
 
 def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
-    return settings.GatewaySettings(
-        web=settings.WebSettings(
-            listen_addresses=chosen.web_listen_address,
-            systemd_socket=chosen.web_systemd_socket,
-            config_file=chosen.web_config_file,
-            telemetry_path=chosen.web_telemetry_path,
-            external_url=chosen.web_external_url,
-            route_prefix=chosen.web_route_prefix,
-            enable_lifecycle=chosen.web_enable_lifecycle,
-            page_read_only=chosen.web_page_read_only,
-            enable_admin_api=chosen.web_enable_admin_api,
-        ),
-        control_address=chosen.control_listen_address,
-        control_token=settings.TokenSettings(file=chosen.control_token_file),
-        stop_seconds=chosen.web_stop_timeout,
-        push=settings.PushSettings(
-            enable_utf8_names=chosen.push_enable_utf8_names,
-            disable_consistency_check=chosen.push_disable_consistency_check,
-            ttl_drain_timeout=chosen.push_ttl_drain_timeout,
-        ),
-        persistence=settings.PersistenceSettings(
-            file=chosen.persistence_file, fsync=chosen.persistence_fsync == "always"
-        ),
-        limits=settings.LimitSettings(
-            **{flags.dest(name): getattr(chosen, flags.dest(f"--limit.{name}")) for name, _ in flags.LIMITS}
-        ),
-    )
+    return flags.filled(settings.GatewaySettings, vars(chosen))
 
 
 def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
     kinds.table(chosen.watch)  # One that is there twice is refused before anything starts.
-    followed = _followed(chosen)
-    drain_timeout = chosen.drain_timeout
-    if followed.gateway_kind is settings.GatewayKind.PUSHGATEWAY:
-        drain_timeout = followed.stock.grace_seconds
-    return dataclasses.replace(
-        followed,
-        control_token=settings.TokenSettings(file=chosen.control_token_file),
-        listen_address=chosen.operator_listen_address,
-        rules=settings.RuleSettings(
-            ownership=chosen.ownership,
-            drain_timeout=drain_timeout,
-            late_push_grace=chosen.drain_late_push_grace,
-        ),
-        worker=settings.WorkerSettings(
-            resync_seconds=chosen.operator_resync, most_retired=chosen.breaker_limit, dry_run=chosen.dry_run
-        ),
+    made = dataclasses.replace(
+        flags.filled(settings.OperatorSettings, vars(chosen)),
         pod=settings.PodSettings(**{part: os.environ.get(f"POD_{part.upper()}", "") for part in _POD}),
-        kubernetes=settings.KubernetesSettings(
-            kubeconfig=chosen.kubernetes_kubeconfig or None,
-            namespaces=tuple(chosen.kubernetes_namespace),
-            watch=chosen.watch,
-        ),
     )
-
-
-def _followed(chosen: argparse.Namespace) -> settings.OperatorSettings:
-    """Which gateway the operator follows: that of the same process has no flags."""
     if chosen.command == "run":
-        return settings.OperatorSettings(gateway_url=f"http://{_local(chosen.control_listen_address)}")
-    made = settings.OperatorSettings(
-        gateway_url=chosen.gateway_url,
-        gateway_kind=settings.GatewayKind(chosen.gateway_kind),
-        stock=settings.StockSettings(
-            grace_seconds=chosen.gateway_grace_period, poll_seconds=chosen.gateway_poll_interval
-        ),
-    )
+        # The gateway of the same process.
+        return dataclasses.replace(made, gateway_url=f"http://{_local(chosen.control_listen_address)}")
+    _expect_followable(made)
+    if made.gateway_kind is settings.GatewayKind.PUSHGATEWAY:
+        rules = dataclasses.replace(made.rules, drain_timeout=made.stock.grace_seconds)
+        return dataclasses.replace(made, rules=rules)
+    return made
+
+
+def _expect_followable(made: settings.OperatorSettings) -> None:
+    """:raises settings.BadSettingsError: the flags about the gateway that it follows contradict each other."""
     defaults = settings.OperatorSettings()
     if made.gateway_kind is settings.GatewayKind.TIDEGATE and made.stock != defaults.stock:
         raise settings.BadSettingsError(
@@ -181,7 +134,6 @@ def _followed(chosen: argparse.Namespace) -> settings.OperatorSettings:
         raise settings.BadSettingsError(
             "--gateway.kind=pushgateway needs --gateway.url: where the Pushgateway is, such as http://pushgateway:9091"
         )
-    return made
 
 
 def _local(address: str) -> str:
@@ -190,23 +142,3 @@ def _local(address: str) -> str:
     if host is None:
         return f"127.0.0.1:{port}"
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _flags(chosen: argparse.Namespace) -> dict[str, str]:
-    """The flags in force by their names, as the status API shows them."""
-    shown = {name: value for name, value in vars(chosen).items() if name != "command"}
-    return {_flag_name(dest): _spelled(value) for dest, value in shown.items()}
-
-
-def _flag_name(dest: str) -> str:
-    """The inverse of :func:`_dest`, without the hyphens before it."""
-    return dest.replace("_", ".", 1).replace("_", "-").replace("config-file", "config.file")
-
-
-def _spelled(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(value)
-    if value is None:
-        return ""
-    # SECURITY: an external URL may come with a password, and everybody sees the status.
-    return str(value).lower() if isinstance(value, bool) else re.sub(r"//[^/]*@", "//", str(value))

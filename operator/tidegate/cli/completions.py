@@ -9,6 +9,10 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from tidegate import flags
+from tidegate.cli import parser as parsers
+from tidegate.cli import values
+
 BASH, ZSH, FISH = SHELLS = ("bash", "zsh", "fish")
 
 EPILOG = """\
@@ -19,8 +23,7 @@ examples:
   tidegate completions fish     for all: as ~/.config/fish/completions/tidegate.fish
 """
 
-_FILES = ("file", "kubeconfig")
-"""How the names of flags end that take a file."""
+_FILE = values.FORMS[flags.Kind.FILE].metavar
 
 
 class _Option(NamedTuple):
@@ -44,7 +47,12 @@ class _Place(NamedTuple):
     options: list[_Option]
 
 
-def script(shell: str, parser: argparse.ArgumentParser) -> str:
+def add_argument(parser: parsers.Parser) -> None:
+    """The shell to write a script for."""
+    parser.add_flag("shell", "The shell.", choices=SHELLS)
+
+
+def script(shell: str, parser: parsers.Parser) -> str:
     """What this shell is to read."""
     places = list(_places(parser))
     if shell == FISH:
@@ -52,9 +60,9 @@ def script(shell: str, parser: argparse.ArgumentParser) -> str:
     return (_BASH if shell == BASH else _ZSH).replace("TABLE\n", _table(places, described=shell == ZSH))
 
 
-def _places(parser: argparse.ArgumentParser) -> Iterator[_Place]:
+def _places(parser: parsers.Parser) -> Iterator[_Place]:
     place = _Place(parser.prog, {}, [])
-    below: list[argparse.ArgumentParser] = []
+    below: list[parsers.Parser] = []
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             place.verbs.update({verb.dest: verb.help or "" for verb in action._choices_actions})
@@ -66,11 +74,11 @@ def _places(parser: argparse.ArgumentParser) -> Iterator[_Place]:
         yield from _places(each)
 
 
-def _options(parser: argparse.ArgumentParser, action: argparse.Action) -> Iterator[_Option]:
-    told = parser._get_formatter()._expand_help(action)
+def _options(parser: parsers.Parser, action: argparse.Action) -> Iterator[_Option]:
+    told = str(parser.told[action.dest]) if action.dest in parser.told else action.help or ""
     choices = tuple(map(str, action.choices or ()))
     for name in [name for name in action.option_strings if name.startswith("--")] or [""]:
-        file = action.metavar == "FILE" or name.endswith(_FILES)
+        file = action.metavar == _FILE
         yield _Option(name, told, takes=action.nargs != 0, choices=choices, file=file)
 
 

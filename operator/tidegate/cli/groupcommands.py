@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from tidegate import runtime, settings
+from tidegate import clientsettings, runtime, settings
 from tidegate.cli import choices, colours, groupflags, tables
 from tidegate.inquiries import apis, doors, outlooks
 from tidegate.model import groups, lives, standings
@@ -58,7 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
     return status
 
 
-def _list(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+def _list(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
     matches: list[str] = chosen.match or []
     asked = [choices.Choice(text) for text in matches]
     told = _ask(reach, selectors=matches, limit=chosen.limit, samples=False)
@@ -68,13 +68,13 @@ def _list(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
     if chosen.output == groupflags.JSON:
         _write_json([group.to_json() for group in found])
     elif found:
-        sys.stdout.write(tables.table(found, now=now, header=not chosen.no_headers, coloured=_coloured(chosen)))
+        sys.stdout.write(tables.table(found, now=now, header=chosen.headers, coloured=_coloured(chosen)))
     else:
         _say("no group is there" if not matches else "no group is selected")
     return 0
 
 
-def _show(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+def _show(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
     choice: choices.Choice = chosen.choice
     told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=True, choice=choice)
     if told.seen is None:
@@ -95,7 +95,7 @@ def _show(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
     return _found(found)
 
 
-def _explain(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+def _explain(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
     choice: choices.Choice = chosen.choice
     told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=False, choice=choice)
     if told.seen is None:
@@ -113,7 +113,7 @@ def _explain(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int
     return _found(found)
 
 
-def _delete(chosen: argparse.Namespace, reach: settings.InquirySettings) -> int:
+def _delete(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
     def deletion(*, dry_run: bool) -> apis.Deletion:
         return runtime.run_inquiry(reach, lambda gateway, _: gateway.delete(chosen.match, dry_run=dry_run))
 
@@ -144,7 +144,7 @@ def _confirmed(keys: Iterable[groups.GroupingKey]) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-_VERBS: dict[str, Callable[[argparse.Namespace, settings.InquirySettings], int]] = {
+_VERBS: dict[str, Callable[[argparse.Namespace, clientsettings.InquirySettings], int]] = {
     groupflags.LIST: _list,
     groupflags.SHOW: _show,
     groupflags.EXPLAIN: _explain,
@@ -153,7 +153,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace, settings.InquirySettings], int]]
 
 
 def _ask(
-    reach: settings.InquirySettings,
+    reach: clientsettings.InquirySettings,
     *,
     selectors: list[str],
     limit: int,

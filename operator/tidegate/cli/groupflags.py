@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from tidegate import settings
+from tidegate import clientsettings, flags, settings
 from tidegate.cli import choices, colours, values
+from tidegate.cli import parser as parsers
 
 LIST, SHOW, EXPLAIN, DELETE = VERBS = ("list", "show", "explain", "delete")
 TABLE, JSON = OUTPUTS = ("table", "json")
-MOST = 1_000
+MOST = "1000"
 """Groups that are asked for, where nobody says another number."""
 
 EPILOG = """\
@@ -54,51 +55,48 @@ examples:
 }
 
 
-def add_commands(parser: argparse.ArgumentParser) -> None:
+def add_commands(parser: parsers.Parser) -> None:
     """The verbs with their flags; those that say where to ask may stand before the verb, too."""
-    _add_reach_flags(parser, defaults=True)
-    listing, showing, explaining, deleting = _add_verbs(parser)
+    parser.add_settings(clientsettings.InquirySettings)
+    listing, showing, explaining, deleting = verbs = _add_verbs(parser)
     for command in (listing, deleting):
-        command.add_argument(
+        command.add_flag(
             "--match",
+            'Only the groups that this selector selects: {job="backup",instance=~"db.*"}. Can be repeated.',
+            default_help="" if command is deleting else "all",
             action="append",
             type=choices.selector,
             required=command is deleting,
             metavar="SELECTOR",
-            help='the groups: {job="backup",instance=~"db.*"}; may be given several times'
-            + ("" if command is deleting else " (default: all)"),
         )
-    listing.add_argument("--no-headers", action="store_true", help="no line above the table")
+    listing.add_switch("--headers", "Print a line above the table.", default=True)
     for command in (listing, showing):
-        command.add_argument(
+        command.add_flag(
             "--color",
+            "Whether to color the output. auto: on a terminal, unless $NO_COLOR is set or $TERM is dumb.",
             choices=colours.CHOICES,
             default=colours.AUTO,
-            help="auto: on a terminal, unless $NO_COLOR is set or $TERM is dumb (default: %(default)s)",
         )
     for command in (showing, explaining):
-        command.add_argument(
+        command.add_flag(
             "choice",
+            'One group by all its labels, job=backup,instance=db1, or the groups of a selector, {job="backup"}.',
             type=choices.choice,
             metavar="KEY|SELECTOR",
-            help='one group by all its labels, job=backup,instance=db1, or those of a selector, {job="backup"}',
         )
     for command in (listing, showing, explaining):
-        command.add_argument(
-            "--limit", type=values.size, default=MOST, metavar="N", help=f"groups at most (default: {MOST})"
-        )
-    deleting.add_argument("--dry-run", action="store_true", help="only say which groups that would be")
-    deleting.add_argument("--yes", action="store_true", help="do not ask")
-    for command in (listing, showing, explaining, deleting):
-        command.add_argument("--output", choices=OUTPUTS, default=TABLE, help="(default: %(default)s)")
-        _add_reach_flags(command, defaults=False)
-    parser.set_defaults(log_level="error", log_format="logfmt")
+        command.add_flag("--limit", "Maximum number of groups.", type=values.size, default=MOST, metavar="NUMBER")
+    deleting.add_switch("--dry-run", "Only print which groups would be deleted.")
+    deleting.add_switch("--yes", "Do not ask for confirmation.")
+    for command in verbs:
+        command.add_flag("--output", "Output format.", choices=OUTPUTS, default=TABLE)
+        command.add_settings(clientsettings.InquirySettings, defaults=False)
 
 
-def _add_verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+def _add_verbs(parser: parsers.Parser) -> list[parsers.Parser]:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     return [
-        verbs.add_parser(verb, help=text, epilog=_EXAMPLES[verb], formatter_class=argparse.RawDescriptionHelpFormatter)
+        verbs.add_parser(verb, help=text, epilog=_EXAMPLES[verb])
         for verb, text in (
             (LIST, "a line a group; without a verb that is what is done"),
             (SHOW, "all that is known of some groups, their samples included"),
@@ -114,7 +112,7 @@ def with_verb(arguments: Sequence[str]) -> list[str]:
     return list(arguments) if {*VERBS, "--help", "-h"} & set(rest) else [first, LIST, *rest]
 
 
-def inquiry(chosen: argparse.Namespace) -> settings.InquirySettings:
+def inquiry(chosen: argparse.Namespace) -> clientsettings.InquirySettings:
     """Where to ask.
 
     :raises settings.BadSettingsError: the flags do not go together.
@@ -125,30 +123,4 @@ def inquiry(chosen: argparse.Namespace) -> settings.InquirySettings:
         raise settings.BadSettingsError(
             "no password goes through the API server: leave --namespace out, and forward the ports with kubectl"
         )
-    return settings.InquirySettings(
-        gateway_url=chosen.gateway_url,
-        operator_url=chosen.operator_url,
-        namespace=chosen.namespace,
-        pod=chosen.pod,
-        kubeconfig=chosen.kubernetes_kubeconfig or None,
-    )
-
-
-def _add_reach_flags(parser: argparse.ArgumentParser, *, defaults: bool) -> None:
-    known = settings.InquirySettings()
-    group = parser.add_argument_group("where to ask")
-    for name, kind, default, text in (
-        ("--gateway.url", values.place, known.gateway_url, "the gateway, with user:password@ where it asks for one"),
-        ("--operator.url", values.place, known.operator_url, "the operator"),
-        ("--namespace", str, "", "ask through the API server, in this namespace; scheme, port and path are the URLs'"),
-        ("--pod", str, "", "this Pod (default: the one with the label app.kubernetes.io/name=tidegate)"),
-        ("--kubernetes.kubeconfig", str, "", "for the API server (default: $KUBECONFIG, ~/.kube/config)"),
-    ):
-        group.add_argument(
-            name,
-            dest=name.lstrip("-").replace(".", "_"),
-            type=kind,
-            default=default if defaults else argparse.SUPPRESS,
-            metavar=name.rpartition(".")[2].lstrip("-").upper(),
-            help=f"{text} (default: {default})" if default else text,
-        )
+    return flags.filled(clientsettings.InquirySettings, vars(chosen))

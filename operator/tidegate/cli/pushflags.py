@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import gzip
 import os
 import sys
 from pathlib import Path
 
-from tidegate import settings
+from tidegate import clientsettings, flags, settings
+from tidegate.cli import parser as parsers
 from tidegate.cli import values
 from tidegate.exposition import numbers
 from tidegate.inquiries import pushes
 from tidegate.model import durations, groups
-
-URL_VARIABLE = "TIDEGATE_URL"
 
 _CONTENT_TYPES = {
     "text": "text/plain; version=0.0.4; charset=utf-8",
@@ -41,91 +41,73 @@ exit status:
   3  not acknowledged before --retry-for was over: no connection, no answer, or 408, 429, 502, 503, 504 or 507
 
 environment:
-  {URL_VARIABLE}  where --gateway.url is not given; a password is best put there, out of a Secret
+  {clientsettings.URL_VARIABLE}  where --gateway.url is not given; a password is best put there, out of a Secret
 """
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: parsers.Parser) -> None:
     """What is pushed, as which group, and to where."""
-    body = parser.add_argument_group("what")
-    body.add_argument(
-        "file", nargs="?", metavar="FILE", help="the metrics; - or nothing: from standard input, if that is no terminal"
+    body = parser.group("what")
+    parser.add_flag(
+        "file",
+        "The metrics. With - or without FILE they are read from standard input, if that is not a terminal.",
+        group=body,
+        nargs="?",
+        metavar="FILE",
     )
-    body.add_argument(
+    parser.add_flag(
         "--metric",
+        'A value instead of FILE: rows=1024, bytes{kind="x"}=2. Can be repeated.',
+        group=body,
         action="append",
         type=_metric,
-        default=[],
         metavar="SERIES=VALUE",
-        help='a value in the place of FILE: rows=1024, bytes{kind="x"}=2; may be given several times',
     )
-    body.add_argument("--format", choices=_CONTENT_TYPES, default="text", help="of FILE (default: %(default)s)")
-    body.add_argument("--gzip", action="store_true", help="send it packed")
+    parser.add_flag("--format", "Format of FILE.", group=body, choices=_CONTENT_TYPES, default="text")
+    parser.add_switch("--gzip", "Compress the body.", group=body)
     _add_group_flags(parser)
-    _add_delivery_flags(parser)
-    parser.set_defaults(log_level="error", log_format="logfmt")
+    parser.add_settings(clientsettings.DeliverySettings)
+    parser.set_defaults(gateway_url=None)
 
 
-def _add_group_flags(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the group")
-    group.add_argument("--job", required=True, type=_job, metavar="NAME", help="its job label")
-    group.add_argument(
+def _add_group_flags(parser: parsers.Parser) -> None:
+    group = parser.group("the group")
+    parser.add_flag("--job", "The job label of the group.", group=group, required=True, type=_job, metavar="NAME")
+    parser.add_flag(
         "--label",
+        "Another label of the group. Can be repeated.",
+        group=group,
         action="append",
         type=_label,
-        default=[],
         metavar="NAME=VALUE",
-        help="one more label of it; may be given several times",
     )
-    methods = group.add_mutually_exclusive_group()
-    methods.add_argument(
-        "--replace", action="store_true", help="in the place of all it has (PUT); otherwise of the same names (POST)"
+    parser.add_switch(
+        "--replace", "Replace the whole group (PUT), not only metrics of the same names (POST).", group=group
     )
-    methods.add_argument("--delete", action="store_true", help="push nothing, and delete it (DELETE)")
-    group.add_argument(
-        "--ttl", type=_ttl, metavar="DURATION", help="how long it may live without a further push: 36h, 7d"
-    )
-
-
-def _add_delivery_flags(parser: argparse.ArgumentParser) -> None:
-    known = settings.DeliverySettings()
-    group = parser.add_argument_group("to where, and how often it is tried")
-    group.add_argument(
-        "--gateway.url",
-        dest="gateway_url",
-        type=values.place,
-        metavar="URL",
-        help="the gateway or Pushgateway, with user:password@ where it asks for one "
-        f"(default: ${URL_VARIABLE}, or {known.gateway_url})",
-    )
-    group.add_argument(
-        "--timeout",
-        type=_timeout,
-        default=known.try_seconds,
+    parser.add_switch("--delete", "Delete the group (DELETE) and push nothing.", group=group)
+    parser.add_flag(
+        "--ttl",
+        "How long the group may live without another push: 36h, 7d.",
+        group=group,
+        type=_ttl,
         metavar="DURATION",
-        help=f"how long a try may take (default: {known.try_seconds:g}s)",
-    )
-    group.add_argument(
-        "--retry-for",
-        type=values.seconds,
-        default=known.retry_seconds,
-        metavar="DURATION",
-        help="how long after the first try another one may begin, with growing pauses, or with those that the answer "
-        f"asks for; 0s: one try (default: {known.retry_seconds:g}s)",
     )
 
 
-def delivery(chosen: argparse.Namespace) -> settings.DeliverySettings:
+def delivery(chosen: argparse.Namespace) -> clientsettings.DeliverySettings:
     """Where to push.
 
     :raises settings.BadSettingsError: the environment names no place.
     """
-    url = chosen.gateway_url or os.environ.get(URL_VARIABLE) or settings.DeliverySettings().gateway_url
+    made = flags.filled(clientsettings.DeliverySettings, vars(chosen))
+    if chosen.gateway_url:
+        return made
+    url = os.environ.get(clientsettings.URL_VARIABLE) or clientsettings.DeliverySettings.gateway_url
     try:
         values.place(url)
     except argparse.ArgumentTypeError as error:
-        raise settings.BadSettingsError(f"${URL_VARIABLE} is {error}") from error
-    return settings.DeliverySettings(gateway_url=url, try_seconds=chosen.timeout, retry_seconds=chosen.retry_for)
+        raise settings.BadSettingsError(f"${clientsettings.URL_VARIABLE} is {error}") from error
+    return dataclasses.replace(made, gateway_url=url)
 
 
 def push(chosen: argparse.Namespace) -> pushes.Push:
@@ -133,12 +115,14 @@ def push(chosen: argparse.Namespace) -> pushes.Push:
 
     :raises settings.BadSettingsError: the flags do not go together, or there is nothing.
     """
-    labels = dict(chosen.label)
-    if len(labels) < len(chosen.label):
+    labels = dict(chosen.label or ())
+    if len(labels) < len(chosen.label or ()):
         raise settings.BadSettingsError("--label gives one name twice")
     if chosen.file is not None and (chosen.metric or chosen.delete):
         other = "--delete, which pushes nothing" if chosen.delete else "--metric"
         raise settings.BadSettingsError(f"give either FILE or {other}")
+    if chosen.delete and chosen.replace:
+        raise settings.BadSettingsError("give either --replace or --delete")
     if chosen.delete and (chosen.metric or chosen.ttl or chosen.gzip):
         raise settings.BadSettingsError("--delete pushes nothing: leave --metric, --ttl and --gzip out")
     if chosen.metric and chosen.format != "text":
@@ -146,7 +130,7 @@ def push(chosen: argparse.Namespace) -> pushes.Push:
     key = groups.grouping_key({**labels, "job": chosen.job})
     if chosen.delete:
         return pushes.Push("DELETE", key, {}, b"")
-    body = "".join(chosen.metric).encode() or _read(chosen.file)
+    body = "".join(chosen.metric or ()).encode() or _read(chosen.file)
     headers = {"Content-Type": _CONTENT_TYPES[chosen.format]}
     if chosen.ttl:
         headers["Tidegate-TTL"] = chosen.ttl
@@ -207,12 +191,6 @@ def _ttl(text: str) -> str:
     if not found:
         raise argparse.ArgumentTypeError("a group that lives for 0s is none: there is --delete")
     return text
-
-
-def _timeout(text: str) -> float:
-    if found := values.seconds(text):
-        return found
-    raise argparse.ArgumentTypeError("0 leaves no time for an answer: write 30s")
 
 
 def _utf8(text: str) -> str:

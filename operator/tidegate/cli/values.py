@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 import urllib.parse
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from tidegate import settings
+from tidegate import flags, settings
 from tidegate.aiokits import addresses
 from tidegate.controller import kinds
 from tidegate.inquiries import places
@@ -14,30 +16,47 @@ from tidegate.inquiries import places
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _SIZE = re.compile(r"([0-9]{1,18})(|KiB|MiB|GiB)\Z")
 _UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?\Z")
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_SECONDS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86_400.0,
+    "w": 7 * 86_400.0,
+    "y": 365 * 86_400.0,
+}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w|y)")
+_DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def seconds(text: str) -> float:
-    """Seconds of a duration such as ``90s``, ``5m`` or ``1h30m``; ``argparse.ArgumentTypeError`` for anything else."""
-    match = _DURATION.match(text)
-    if not text or match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration: write 90s, 5m or 1h30m")
-    hours, minutes, rest = match.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
+    """Seconds of a duration as Go or Prometheus writes it: ``90s``, ``1h30m``, ``1.5h``, ``500ms``, ``1d``, ``0``.
+
+    :raises argparse.ArgumentTypeError: anything else.
+    """
+    if text != "0" and not _DURATION.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration: write 90s, 5m or 1h30m")
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
 
 
 def positive_seconds(text: str) -> float:
     """As :func:`seconds`, but for 0."""
     if found := seconds(text):
         return found
-    raise argparse.ArgumentTypeError("0 would refuse everybody: write a long time for no limit")
+    raise argparse.ArgumentTypeError(f"{text!r} leaves no time: write 5s or 5m; for no limit write 24h or more")
 
 
-def period(text: str) -> float:
-    """As :func:`seconds`, but for 0."""
-    if found := seconds(text):
-        return found
-    raise argparse.ArgumentTypeError("0 leaves no time in between: write 5s or 5m")
+def spelled_seconds(found: float) -> str:
+    """The inverse of :func:`seconds`: ``10s``, ``5m``, ``1h30m``, ``1.5s``."""
+    minutes, rest = divmod(found, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    parts = ((hours, "h"), (minutes, "m"), (round(rest, 9), "s"))
+    return "".join(f"{number:g}{unit}" for number, unit in parts if number) or "0s"
 
 
 def size(text: str) -> int:
@@ -56,6 +75,18 @@ def spelled_size(found: int) -> str:
     """The inverse of :func:`size`."""
     unit = next((unit for unit, bytes in reversed(_UNITS.items()) if found % bytes == 0), "")
     return f"{found // _UNITS[unit]}{unit}"
+
+
+def switch(text: str) -> bool:
+    """What a flag without a value may be given after ``=``, as Go's ``strconv.ParseBool`` has it."""
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+
+
+def spelled_switch(found: object) -> str:
+    """The inverse of :func:`switch`."""
+    return str(found).lower()
 
 
 def ownership(text: str) -> tuple[str, ...]:
@@ -118,3 +149,37 @@ def path(text: str) -> str:
     if not _PATH.match(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no path: begin with / and use letters, digits and . _ ~ - /")
     return text
+
+
+class Form(NamedTuple):
+    """How the value of a flag is written.
+
+    :param metavar: what stands for it in the help.
+    :param parse: raises ``argparse.ArgumentTypeError``.
+    :param spell: the inverse of ``parse``.
+    """
+
+    metavar: str
+    parse: Callable[[str], Any]
+    spell: Callable[[Any], str]
+
+
+FORMS = {
+    flags.Kind.TEXT: Form("VALUE", str, str),
+    flags.Kind.SWITCH: Form("", switch, spelled_switch),
+    flags.Kind.CHOICE: Form("", str, str),
+    flags.Kind.FILE: Form("FILE", str, str),
+    flags.Kind.SIZE: Form("SIZE", size, spelled_size),
+    flags.Kind.COUNT: Form("NUMBER", size, str),
+    flags.Kind.DURATION: Form("DURATION", seconds, spelled_seconds),
+    flags.Kind.POSITIVE_DURATION: Form("DURATION", positive_seconds, spelled_seconds),
+    flags.Kind.ADDRESS: Form("ADDRESS", address, str),
+    flags.Kind.WEB_ADDRESS: Form("ADDRESS", web_address, str),
+    flags.Kind.PATH: Form("PATH", path, str),
+    flags.Kind.PREFIX: Form("PATH", prefix, str),
+    flags.Kind.PAGE_URL: Form("URL", url, str),
+    flags.Kind.BASE_URL: Form("URL", place, str),
+    flags.Kind.OWNERSHIP: Form("RULES", ownership, ",".join),
+    flags.Kind.WATCH: Form("KIND", watch, str),
+}
+"""The form of each kind."""

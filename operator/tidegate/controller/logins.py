@@ -25,20 +25,32 @@ async def load(chosen: settings.KubernetesSettings) -> client.Configuration:
     made = client.Configuration()
     hint = "set --kubernetes.kubeconfig or KUBECONFIG, or run in a Pod with a service account"
     try:
-        if chosen.kubeconfig is None and _IN_POD in os.environ:
+        if not chosen.kubeconfig and _IN_POD in os.environ:
             config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
         else:
             await config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=_expanded(chosen.kubeconfig), client_configuration=made, persist_config=False
+                config_file=_existing(chosen.kubeconfig), client_configuration=made, persist_config=False
             )
     except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
         # SECURITY: what the library raises over a file of another shape quotes it, and it holds tokens and keys.
         reason = f"the kubeconfig cannot be read ({type(error).__name__})"
         raise LoginError(f"no way to log in to Kubernetes: {reason}; {hint}") from None
+    except LoginError:
+        raise
     except (config.ConfigException, OSError) as error:
         raise LoginError(f"no way to log in to Kubernetes: {error}; {hint}") from error
     return made
 
 
-def _expanded(path: str | None) -> str | None:
-    return None if path is None else os.path.expanduser(path)
+def _existing(path: str) -> str | None:
+    """The file of ``--kubernetes.kubeconfig``; ``None`` where the flag is not set.
+
+    :raises LoginError: there is no such file.
+    """
+    if not path:
+        return None
+    expanded = os.path.expanduser(path)
+    # The library would try none, and say nothing of the file.
+    if not os.path.exists(expanded):
+        raise LoginError(f"--kubernetes.kubeconfig={path} does not exist: give the path of a kubeconfig file")
+    return expanded

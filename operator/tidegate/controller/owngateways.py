@@ -13,6 +13,7 @@ from aiohttp import hdrs
 from tidegate import settings, tokens
 from tidegate.aiokits import addresses
 from tidegate.controller import gateways
+from tidegate.inquiries import places
 from tidegate.model import lives, records
 
 _ANSWER_SECONDS = 10.0
@@ -26,6 +27,7 @@ class OwnGateway:
     """
 
     def __init__(self, url: str, *, token: settings.TokenSettings, session: aiohttp.ClientSession) -> None:
+        url = places.with_scheme(url)
         _expect_loopback(url)
         if not (token.file or token.value):
             raise settings.BadSettingsError(

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import hdrs
 from kubernetes.aio import client
 
-from tidegate import settings
+from tidegate import clientsettings, settings
 from tidegate.controller import logins
 from tidegate.inquiries import doors, places
 
@@ -26,7 +26,7 @@ _MESSAGE_LIMIT = 500
 
 
 @contextlib.asynccontextmanager
-async def opened(chosen: settings.InquirySettings) -> AsyncIterator[PodProxy]:
+async def opened(chosen: clientsettings.InquirySettings) -> AsyncIterator[PodProxy]:
     """The Pod that was chosen, or the one with our label.
 
     :raises OSError: there is nothing to log in with, or no such Pod.

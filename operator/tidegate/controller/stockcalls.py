@@ -13,6 +13,7 @@ from aiohttp import hdrs
 from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.controller import gateways, stockanswers, stockpaths
+from tidegate.inquiries import places
 from tidegate.model import groups
 
 _READ_TIMEOUT = aiohttp.ClientTimeout(total=120.0, sock_connect=10.0, sock_read=30.0)
@@ -41,7 +42,7 @@ class StockCalls:
     """
 
     def __init__(self, url: str, *, answer_bytes: int, session: aiohttp.ClientSession, clock: clocks.Clock) -> None:
-        self.url, self._headers = _parse(url)
+        self.url, self._headers = _parse(places.with_scheme(url))
         self._most = answer_bytes
         self._session = session
         self._clock = clock

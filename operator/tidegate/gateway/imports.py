@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
+from aiohttp import hdrs
 
 from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.exposition import protobuf
+from tidegate.inquiries import places
 from tidegate.model import errors, families, groups
 from tidegate.store import group_store, interface, sqlite_journal
 
@@ -84,7 +86,7 @@ async def copy(url: str, path: Path) -> Outcome:
     await store.open()
     try:
         await store.restore()
-        return await _copy_all(await _read(url), store, clock)
+        return await _copy_all(await _read(places.parse(url)), store, clock)
     finally:
         await store.close()
 
@@ -122,16 +124,18 @@ async def _take(group: _Group, store: group_store.GroupStore, clock: _PastClock)
     return True
 
 
-async def _read(url: str) -> list[_Group]:
+async def _read(place: places.Place) -> list[_Group]:
     timeout, found = aiohttp.ClientTimeout(total=_SECONDS), list[_Group]()
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    # SECURITY: the password goes into the header alone, and no message has it.
+    headers = {} if place.user is None else {hdrs.AUTHORIZATION: aiohttp.encode_basic_auth(place.user, place.password)}
+    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
         for _ in range(_TRIES):
-            told = await _get(session, f"{url.rstrip('/')}/api/v1/metrics", accept="application/json")
-            scraped = await _get(session, f"{url.rstrip('/')}/metrics", accept=_ACCEPT)
+            told = await _get(session, f"{place}/api/v1/metrics", accept="application/json")
+            scraped = await _get(session, f"{place}/metrics", accept=_ACCEPT)
             try:
                 found = list(_groups(await told.json(), _series(await scraped.read())))
             except (ValueError, LookupError, TypeError, aiohttp.ContentTypeError, errors.BadExpositionError) as error:
-                raise ReadError(f"{url} does not answer as a Pushgateway does: {error}") from error
+                raise ReadError(f"{place} does not answer as a Pushgateway does: {error}") from error
             if all(group.missing is None for group in found):
                 break
     return found

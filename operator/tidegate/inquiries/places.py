@@ -27,14 +27,19 @@ class Place:
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
+def with_scheme(url: str) -> str:
+    """The URL, or ``http://`` before it if it is only ``host:port``."""
+    return url if "://" in url else f"http://{url}"
+
+
 def parse(url: str) -> Place:
-    """The place that this URL names.
+    """The place that this URL, or ``host:port``, names.
 
     :raises ValueError: it is none; SECURITY: the message does not repeat it, since it may hold a password.
     """
-    bad = ValueError("no URL such as http://127.0.0.1:9091 or https://user:password@host/prefix")
+    bad = ValueError("not a URL such as http://127.0.0.1:9091 or https://user:password@host/prefix")
     try:
-        given = urllib.parse.urlsplit(url)
+        given = urllib.parse.urlsplit(with_scheme(url))
         host, port = given.hostname, given.port
     except ValueError:
         raise bad from None

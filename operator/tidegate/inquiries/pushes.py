@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from tidegate import settings
+from tidegate import clientsettings
 from tidegate.aiokits import backoffs, clocks
 from tidegate.inquiries import apis, doors
 from tidegate.model import grouppaths, groups
@@ -62,7 +62,7 @@ async def deliver(
     push: Push,
     door: doors.DirectDoor,
     *,
-    chosen: settings.DeliverySettings,
+    chosen: clientsettings.DeliverySettings,
     clock: clocks.Clock,
     tell: Callable[[str], None],
 ) -> None:
