@@ -34,6 +34,21 @@ async def test_standard_input_is_pushed(target: pushruns.Target, file: list[str]
     assert await target.client.pushed() == ['rows{instance="",job="x"} 7']
 
 
+@pytest.mark.parametrize("flag", ["--verbose", "--no-verbose"])
+async def test_a_file_from_an_editor_is_corrected_and_with_verbose_that_is_said(
+    target: pushruns.Target, flag: str
+) -> None:
+    ran = await target.push(flag, stdin=b"\xef\xbb\xbfa 1\r\nb 2")
+    said = [
+        "standard input: removed a byte order mark",
+        "standard input: added the missing line feed at the end",
+        "standard input: replaced CRLF with LF on 1 line",
+    ]
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err.splitlines() == [f"tidegate push: {line}" for line in said if flag == "--verbose"]
+    assert await target.client.pushed() == ['a{instance="",job="x"} 1', 'b{instance="",job="x"} 2']
+
+
 async def test_values_can_be_given_without_a_file(target: pushruns.Target) -> None:
     assert await target.push("--metric=rows=1024", '--metric=bytes{kind="a=b"}=2e3') == DONE
     assert await target.client.pushed() == [

@@ -13,7 +13,7 @@ from tidegate.model import groups
 
 
 def _push(*arguments: str) -> pushes.Push:
-    return pushflags.push(commands.build_parser().parse_args(["push", "--job=x", *arguments]))
+    return pushflags.push(commands.build_parser().parse_args(["push", "--job=x", *arguments])).push
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,12 @@ def test_the_format_is_told(tmp_path: Path) -> None:
         "text/plain; version=0.0.4; charset=utf-8",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
     ]
+
+
+FROM_AN_EDITOR = b"\xef\xbb\xbfa 1\r\nb 2"
+
+
+def test_a_file_of_the_text_format_is_corrected_and_protobuf_is_not(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(FROM_AN_EDITOR)
+    assert _push(str(tmp_path / "f")).body == b"a 1\nb 2\n"
+    assert _push(str(tmp_path / "f"), "--format=protobuf").body == FROM_AN_EDITOR

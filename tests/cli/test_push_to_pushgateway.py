@@ -49,3 +49,8 @@ async def test_what_it_refuses_is_told(url: str) -> None:
     ran = await _push(url, stdin=b"a 1\nb x\n")
     assert (ran.status, ran.out) == (1, "")
     assert "400: text format parsing error in line 2" in ran.err
+
+
+async def test_it_takes_a_file_from_an_editor(url: str) -> None:
+    assert await _push(url, stdin=b"\xef\xbb\xbfa 1\r\nb 2") == runs.Ran(0, "", "")
+    assert await _groups(url) == [{"job": "x"}]

@@ -17,7 +17,11 @@ def run(chosen: argparse.Namespace) -> int:
     """Do what is asked; the exit status."""
     try:
         with runtime.ending_at_once():
-            runtime.run_push(pushflags.delivery(chosen), pushflags.push(chosen), tell=_say)
+            made = pushflags.push(chosen)
+            if chosen.verbose:
+                for correction in made.corrections:
+                    _say(f"{pushflags.source(chosen.file)}: {correction}")
+            runtime.run_push(pushflags.delivery(chosen), made.push, tell=_say)
     except settings.BadSettingsError as error:
         _say(str(error))
         return MEANINGLESS

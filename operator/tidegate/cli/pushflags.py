@@ -8,12 +8,13 @@ import gzip
 import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from tidegate import clientsettings, flags, settings
 from tidegate.cli import parser as parsers
 from tidegate.cli import values
 from tidegate.exposition import numbers
-from tidegate.inquiries import pushes
+from tidegate.inquiries import corrections, pushes
 from tidegate.model import durations, groups
 
 _CONTENT_TYPES = {
@@ -65,6 +66,7 @@ def add_flags(parser: parsers.Parser) -> None:
     )
     parser.add_flag("--format", "Format of FILE.", group=body, choices=_CONTENT_TYPES, default="text")
     parser.add_switch("--gzip", "Compress the body.", group=body)
+    parser.add_switch("--verbose", "Report on standard error what was corrected in FILE.", group=body)
     _add_group_flags(parser)
     parser.add_settings(clientsettings.DeliverySettings)
     parser.set_defaults(gateway_url=None)
@@ -110,7 +112,14 @@ def delivery(chosen: argparse.Namespace) -> clientsettings.DeliverySettings:
     return dataclasses.replace(made, gateway_url=url)
 
 
-def push(chosen: argparse.Namespace) -> pushes.Push:
+class Made(NamedTuple):
+    """A push, and what was corrected in FILE for it."""
+
+    push: pushes.Push
+    corrections: tuple[str, ...] = ()
+
+
+def push(chosen: argparse.Namespace) -> Made:
     """What to push; what is on standard input is read.
 
     :raises settings.BadSettingsError: the flags do not go together, or there is nothing.
@@ -129,15 +138,27 @@ def push(chosen: argparse.Namespace) -> pushes.Push:
         raise settings.BadSettingsError("--metric is text: leave --format out")
     key = groups.grouping_key({**labels, "job": chosen.job})
     if chosen.delete:
-        return pushes.Push("DELETE", key, {}, b"")
-    body = "".join(chosen.metric or ()).encode() or _read(chosen.file)
+        return Made(pushes.Push("DELETE", key, {}, b""))
+    body, found = _body(chosen)
     headers = {"Content-Type": _CONTENT_TYPES[chosen.format]}
     if chosen.ttl:
         headers["Tidegate-TTL"] = chosen.ttl
     if chosen.gzip:
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body)
-    return pushes.Push("PUT" if chosen.replace else "POST", key, headers, body)
+    return Made(pushes.Push("PUT" if chosen.replace else "POST", key, headers, body), found)
+
+
+def source(file: str | None) -> str:
+    """FILE, for messages."""
+    return "standard input" if file in (None, "-") else str(file)
+
+
+def _body(chosen: argparse.Namespace) -> corrections.Corrected:
+    if chosen.metric:
+        return corrections.Corrected("".join(chosen.metric).encode(), ())
+    body = _read(chosen.file)
+    return corrections.corrected(body) if chosen.format == "text" else corrections.Corrected(body, ())
 
 
 def _read(file: str | None) -> bytes:
@@ -149,8 +170,7 @@ def _read(file: str | None) -> bytes:
         raise settings.BadSettingsError(f"{file} cannot be read: {error.strerror}") from error
     if not body.strip():
         # A pipe whose other end has failed looks like this; with --replace it would empty the group.
-        where = "standard input" if file in (None, "-") else file
-        raise settings.BadSettingsError(f"there is nothing in {where}; to take a group away there is --delete")
+        raise settings.BadSettingsError(f"there is nothing in {source(file)}; to take a group away there is --delete")
     return body
 
 

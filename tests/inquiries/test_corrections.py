@@ -1,0 +1,53 @@
+"""Files as people have them become files of the text format."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.inquiries import corrections
+
+PLAIN = b"# HELP a b\n# TYPE a gauge\na 1\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param(b"\xef\xbb\xbf" + PLAIN, ("removed a byte order mark",), id="byte order mark"),
+        pytest.param(PLAIN[:-1], ("added the missing line feed at the end",), id="no line feed"),
+        pytest.param(PLAIN.replace(b"\n", b"\r\n"), ("replaced CRLF with LF on 3 lines",), id="CRLF"),
+        pytest.param(
+            PLAIN[:-1] + b"\r",
+            ("added the missing line feed at the end", "replaced CRLF with LF on 1 line"),
+            id="cut between CR and LF",
+        ),
+        pytest.param(
+            b"\xef\xbb\xbf" + PLAIN.replace(b"\n", b"\r\n")[:-2],
+            (
+                "removed a byte order mark",
+                "added the missing line feed at the end",
+                "replaced CRLF with LF on 2 lines",
+            ),
+            id="all",
+        ),
+        pytest.param(PLAIN, (), id="nothing"),
+    ],
+)
+def test_what_is_wrong_is_corrected_and_said(body: bytes, said: tuple[str, ...]) -> None:
+    assert corrections.corrected(body) == (PLAIN, said)
+
+
+_LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\ufeff", codec="utf-8")), min_size=1)
+
+
+@given(_LINES)
+def test_a_file_that_is_right_stays_byte_for_byte(lines: list[str]) -> None:
+    body = "".join(f"{line}\n" for line in lines).encode()
+    assert corrections.corrected(body) == (body, ())
+
+
+@given(_LINES, st.sampled_from(["", "\ufeff"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_however_a_file_is_written_its_lines_stay(lines: list[str], mark: str, end: str, ended: bool) -> None:
+    written = mark + end.join(lines) + (end if ended or not lines[-1] else "")
+    assert corrections.corrected(written.encode()).body.decode() == "".join(f"{line}\n" for line in lines)
