@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import yaml
 
 from scripts import chart
 from tests.chart import charts
+from tidegate import flags, settings
+from tidegate.cli import parser
 
 CHANGES: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "changes.yaml").read_text())
 DOCUMENTED = {".".join(each.path): each for each in chart.values()}
@@ -46,6 +49,24 @@ def test_the_schema_has_the_values_and_no_others() -> None:
                     compare(schema["properties"][key], value, f"{path}.{key}".removeprefix("."))
 
     compare(SCHEMA, charts.values(), "")
+
+
+def test_a_value_for_a_flag_says_the_default_of_the_flag() -> None:
+    said = dict(
+        re.findall(r"\(`(--[\w.-]+)`\); empty: (.*)\.$", "\n".join(each.comment for each in chart.values()), re.M)
+    )
+    defaults = {flag.name: parser.spelled(flag, flag.default) for flag, _ in flags.of(settings.OperatorSettings)}
+    assert said.keys() == {"--breaker.limit", "--ownership", "--drain.timeout", "--operator.resync"}
+    assert said == {flag: defaults[flag] for flag in said}
+
+
+def test_a_flag_in_the_templates_is_a_flag_of_its_command() -> None:
+    folder = charts.FOLDER / "templates"
+    templates = "".join((folder / name).read_text() for name in ("_gateway.tpl", "_operator.tpl"))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9.-]*[a-z0-9]", templates))
+    known = {flag.name for part in (settings.GatewaySettings, settings.OperatorSettings) for flag, _ in flags.of(part)}
+    assert len(named) > 10
+    assert named - known == set()
 
 
 @functools.cache

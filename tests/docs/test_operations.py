@@ -150,7 +150,7 @@ class Refusal(NamedTuple):
 
 _LABELS = ",".join(f'l{number}="x"' for number in range(70))
 REFUSALS = [
-    Refusal(400, "text format parsing error in line", body=b"m 1"),
+    Refusal(400, "text format parsing error", body=b"m 1"),
     Refusal(
         400,
         "pushed metrics are invalid or inconsistent with existing metrics",
