@@ -10,7 +10,12 @@ QUOTED = [(path.name, message) for path in documents.ALL for message in messages
 WORDS = sorted({word for path in documents.ALL for word in messages.words(path)})
 
 _OF_KUBERNETES = {"OnFailure", "PreferDualStack", "ImplementationSpecific"}
-_OF_OTHERS = {"Not Found"}
+_OF_OTHERS = {
+    "Not Found",
+    "HTTP Error 400: Bad Request",
+    "unexpected status code 400 Bad Request while pushing to …",
+}
+"""Messages of the clients and of HTTP."""
 
 
 @pytest.mark.parametrize(("page", "message"), QUOTED)

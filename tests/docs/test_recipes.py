@@ -172,12 +172,13 @@ def _refuse(gateway: tidegates.Gateway) -> None:
 
 
 @pytest.mark.parametrize("command", [PYTHON, TIDEGATE_PUSH], indirect=True)
-def test_a_refused_push_is_not_tried_again_by_those_that_see_it(
+def test_a_rejected_push_is_not_tried_again_by_those_that_see_it_and_its_reason_is_printed(
     command: Command, gateway: tidegates.Gateway, files: Path
 ) -> None:
     _refuse(gateway)
     _, said = _run(command, gateway, directory=files)
     assert "400" in said
+    assert _DURATION in said
     assert gateway.metric(_INCONSISTENT) == 1
 
 
