@@ -9,6 +9,7 @@ import pytest
 import tidegate
 from tidegate import flags, settings
 from tidegate.cli import commands, values
+from tidegate.model import limits
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,12 @@ def test_the_help_spells_limits_as_they_are_written(capsys: pytest.CaptureFixtur
     told = " ".join(capsys.readouterr().out.partition("gateway: limits")[2].split())
     for name, default in (("body", "16MiB"), ("request-head", "32KiB"), ("head-timeout", "10s"), ("requests", "1000")):
         assert f"(default: {default})" in told.partition(f"--limit.{name} ")[2].partition("--")[0]
+
+
+def test_every_limit_has_its_flag_and_its_setting() -> None:
+    declared = {flag.name: flag.dest for flag, _ in flags.of(settings.LimitSettings)}
+    assert declared == {limit.flag: f"limit_{limit.label}" for limit in limits.Limit}
+    assert {limit.label for limit in limits.Limit} == vars(settings.LimitSettings()).keys()
 
 
 def test_limits_that_contradict_each_other_are_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:

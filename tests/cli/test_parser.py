@@ -85,6 +85,13 @@ def test_after_two_hyphens_nothing_is_a_flag() -> None:
     assert (chosen.file, chosen.gzip) == ("--gzip=true", False)
 
 
+def test_a_wrong_name_of_a_required_flag_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        commands.main(["push", "--jb=backup", "metrics.prom"])
+    said = "tidegate push: error: unknown flag --jb (did you mean --job?); see tidegate push --help\n"
+    assert capsys.readouterr().err == said
+
+
 def test_an_argument_too_many_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unexpected argument 'foo'" in _refused(capsys, "tidegate gateway", "foo")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,11 +122,21 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
         """Parse all arguments. The parser of a command reports what it does not know, since it knows what is near."""
-        given = sys.argv[1:] if args is None else args
-        found, unknown = super().parse_known_args(list(self._plain(given)), namespace)
+        given = list(self._plain(sys.argv[1:] if args is None else args))
+        if self._subparsers is None:
+            # First: else a wrong name of a required flag would be told as a missing one.
+            self._expect_known_flags(given)
+        found, unknown = super().parse_known_args(given, namespace)
         if unknown:
             self.error(self._unknown(unknown[0]))
         return found, []
+
+    def _expect_known_flags(self, given: Sequence[str]) -> None:
+        for argument in itertools.takewhile(lambda argument: argument != "--", given):
+            name = argument.partition("=")[0]
+            # With a blank in its name it is no flag to argparse either, but the value of one.
+            if name.startswith("--") and " " not in name and name not in self._option_string_actions:
+                self.error(self._unknown(argument))
 
     def error(self, message: str) -> NoReturn:
         """Exit with one line, which a list of all flags would push out of sight."""
