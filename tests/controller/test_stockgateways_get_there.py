@@ -158,9 +158,10 @@ async def test_the_command_trusts_what_ssl_cert_file_names_and_logs_no_password(
 @pytest.mark.parametrize(
     "url",
     [
-        "pushgateway:9091",
         "ftp://pushgateway:9091",
         "unix:/run/secret",
+        "alice:secret@host:port",
+        "alice:secr/et@host",
         "http://",
         "http://alice:secret@:9091",
         "http://alice:secret@host:port",

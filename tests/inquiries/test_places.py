@@ -35,6 +35,8 @@ def test_user_and_password_are_taken_out() -> None:
     [
         "",
         "h:x",
+        "unix:/run/secret",
+        "a:secr/et@h",
         "a:secret@",
         "ftp://h",
         "http://",

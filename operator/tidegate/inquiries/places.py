@@ -28,8 +28,8 @@ class Place:
 
 
 def with_scheme(url: str) -> str:
-    """The URL, or ``http://`` before it if it is only ``host:port``."""
-    return url if "://" in url else f"http://{url}"
+    """The URL, with ``http://`` before it if it begins with a host: in ``host:port`` there is no ``:/``."""
+    return url if ":/" in url else f"http://{url}"
 
 
 def parse(url: str) -> Place:
