@@ -6,7 +6,6 @@ import contextlib
 import io
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 from unittest import mock
 
@@ -24,7 +23,7 @@ _FLAG = re.compile(r"^  (?:-\w, )?(--[a-z][\w.-]*)", re.MULTILINE)
 class Effect(NamedTuple, Generic[Stage]):
     """A value of a flag other than its default, and what it changes.
 
-    :param given: the arguments; ``{folder}`` is the test's folder.
+    :param given: the argument; what stands in braces in it is filled in, ``{folder}`` by the test's folder.
     :param observe: looks at what runs.
     :param unseen: what it sees without the flag, and ``seen`` with it.
     :param beside: arguments that are given both times.
@@ -44,13 +43,12 @@ class Handed(NamedTuple):
     operator: settings.OperatorSettings | None
 
 
-def handed(command: str, *arguments: str, folder: Path) -> Handed:
+def handed(command: str, *arguments: str) -> Handed:
     """The settings that these arguments make; nothing runs."""
     gateway, operator, both = mock.Mock(), mock.Mock(), mock.Mock()
     patched = mock.patch.multiple(runtime, run_gateway=gateway, run_operator=operator, run_both=both)
-    given = [argument.format(folder=folder) for argument in arguments]
     with patched, mock.patch.object(telemetry, "configure_logging"):
-        assert commands.main([command, *given]) == 0
+        assert commands.main([command, *arguments]) == 0
     match command:
         case "gateway":
             return Handed(gateway.call_args.args[0], None)

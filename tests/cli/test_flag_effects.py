@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-from tests.cli import effects, gateway_effects, limit_effects
-from tidegate import settings
+from tests.cli import effects, gateway_effects, limit_effects, operator_effects
+from tests.controller import trios
+from tidegate import runtime, settings
+from tidegate.cli import commands
+
+_logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GATEWAY = {**gateway_effects.EFFECTS, **limit_effects.EFFECTS}
+_OPERATOR = operator_effects.EFFECTS
+_OF_BOTH = [flag for flag in _OPERATOR if not flag.startswith("--gateway.") and flag not in _GATEWAY]
+"""The operator's flags that ``tidegate run`` has, too: its gateway is its own."""
 
 _IGNORED = {"--persistence.interval": ("docs/compatibility.md", "`--persistence.interval` has no effect")}
 """Flags that are accepted for the sake of Pushgateway's users and ignored, and the page and the words that say so."""
@@ -18,8 +28,31 @@ _IGNORED = {"--persistence.interval": ("docs/compatibility.md", "`--persistence.
 _LOGGING = {"--log.level", "--log.format"}
 
 
-def test_every_flag_of_the_gateway_is_in_the_table() -> None:
-    assert effects.flags("gateway") == {*_GATEWAY, *_IGNORED, *_LOGGING}
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that whoever runs the tests has set up is found."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        ("gateway", {*_GATEWAY, *_IGNORED, *_LOGGING}),
+        ("operator", {*_OPERATOR, *_LOGGING}),
+        ("run", {*_GATEWAY, *_IGNORED, *_LOGGING, *_OF_BOTH}),
+    ],
+)
+def test_every_flag_is_in_the_table(command: str, known: set[str]) -> None:
+    assert effects.flags(command) == known
+
+
+@pytest.mark.parametrize(("flag", "said"), _IGNORED.items())
+def test_a_flag_that_is_ignored_is_said_to_be(flag: str, said: tuple[str, str]) -> None:
+    page, sentence = said
+    assert sentence in (_ROOT / page).read_text()
+    assert sentence.startswith(f"`{flag}`")
 
 
 @pytest.mark.parametrize("flag", _GATEWAY)
@@ -27,17 +60,79 @@ async def test_a_flag_of_the_gateway_has_its_effect(flag: str, tmp_path: Path) -
     effect = _GATEWAY[flag]
     assert effect.unseen != effect.seen
     for given, expected in (((), effect.unseen), ((effect.given,), effect.seen)):
-        arguments = (*gateway_effects.ADDRESSES, *effect.beside, *given)
-        chosen = effects.handed("gateway", *arguments, folder=tmp_path).gateway
+        arguments = [part.format(folder=tmp_path) for part in (*gateway_effects.ADDRESSES, *effect.beside, *given)]
+        chosen = effects.handed("gateway", *arguments).gateway
         assert chosen is not None
-        assert await _observed(chosen, effect, tmp_path) == expected, given
+        assert await _observed_of_gateway(chosen, effect, tmp_path) == expected, given
 
 
-async def _observed(
+@pytest.mark.parametrize("flag", _OPERATOR)
+async def test_a_flag_of_the_operator_has_its_effect(flag: str, tmp_path: Path) -> None:
+    effect = _OPERATOR[flag]
+    assert effect.unseen != effect.seen
+    needed = [part for name, part in operator_effects.NEEDED.items() if part != effect.given]
+    for given, expected in (((), effect.unseen), ((effect.given,), effect.seen)):
+        async with operator_effects.neighbours(tmp_path) as scene:
+            places = operator_effects.places(scene, tmp_path)
+            arguments = [part.format(**places) for part in (*needed, *effect.beside, *given)]
+            chosen = effects.handed("operator", *arguments).operator
+            assert chosen is not None
+            assert await _observed_of_operator(scene, chosen, effect) == expected, given
+
+
+@pytest.mark.parametrize("flag", [*_GATEWAY, *_OF_BOTH])
+def test_run_makes_the_same_settings_of_a_flag_as_the_command_of_its_part(flag: str) -> None:
+    effect: effects.Effect[gateway_effects.Stage] | effects.Effect[operator_effects.Stage]
+    command, effect = ("gateway", _GATEWAY[flag]) if flag in _GATEWAY else ("operator", _OPERATOR[flag])
+    beside, given = (part.format(folder="folder", free_port=1) for part in (" ".join(effect.beside), effect.given))
+    both, without = (effects.handed("run", *beside.split(), *more) for more in ([given], []))
+    alone = effects.handed(command, *beside.split(), given)
+    if command == "gateway":
+        assert both.gateway == alone.gateway != without.gateway
+    else:
+        assert both.operator == alone.operator != without.operator
+
+
+@pytest.mark.parametrize("command", ["gateway", "operator", "run"])
+def test_the_flags_of_logs_have_their_effects(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _logged(command, capsys) == ["level=info"]
+    assert _logged(command, capsys, "--log.level=debug") == ["level=debug", "level=info"]
+    assert _logged(command, capsys, "--log.level=error") == []
+    assert _logged(command, capsys, "--log.format=json") == ['"level": "info"']
+
+
+def _logged(command: str, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """What is said of its level by each line that the command logs."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+
+    def run(*_: object, **__: object) -> None:
+        _logger.debug("one")
+        _logger.info("two")
+
+    try:
+        with mock.patch.multiple(runtime, run_gateway=run, run_operator=run, run_both=run):
+            assert commands.main([command, *arguments]) == 0
+    finally:
+        root.handlers, root.level = before, level
+    return re.findall(r'level=\w+|"level": ?"\w+"', capsys.readouterr().err)
+
+
+async def _observed_of_gateway(
     chosen: settings.GatewaySettings, effect: effects.Effect[gateway_effects.Stage], folder: Path
 ) -> object:
     try:
         async with gateway_effects.opened(chosen, folder) as stage:
             return await effect.observe(stage)
     except OSError:
+        return effects.REFUSED_TO_START
+
+
+async def _observed_of_operator(
+    scene: trios.Scene, chosen: settings.OperatorSettings, effect: effects.Effect[operator_effects.Stage]
+) -> object:
+    try:
+        async with operator_effects.at_work(scene, chosen) as stage:
+            return await effect.observe(stage)
+    except (OSError, settings.BadSettingsError):
         return effects.REFUSED_TO_START
