@@ -62,5 +62,5 @@ def flags(command: str) -> set[str]:
     """The flags of a command, as its help names them, without ``--help`` itself."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
-        commands.main([command, "--help"])
+        commands.main([*command.split(), "--help"])
     return set(_FLAG.findall(told.getvalue())) - {"--help"}

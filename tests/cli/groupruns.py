@@ -41,7 +41,7 @@ class Stage:
         self.no_operator = f"--operator.url=http://{clients.HOST}:{ports.free_port()}"
 
     async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> runs.Ran:
-        return await run(*arguments, self.gateway, self.operator, stdin=stdin)
+        return await run(self.gateway, self.operator, *arguments, stdin=stdin)
 
     async def push(self, path: str, body: str = "a 1\n") -> None:
         """Push, and wait until the operator knows."""

@@ -37,8 +37,7 @@ def test_the_documented_spelling_is_understood(started: list[settings.OperatorSe
 def test_a_group_is_kept_for_the_grace_period_where_its_job_does_not_say(
     started: list[settings.OperatorSettings],
 ) -> None:
-    arguments = ["operator", f"--gateway.url={URL}", "--gateway.kind=pushgateway", "--drain.timeout=9m"]
-    commands.main([*arguments, "--grace-period=2m"])
+    commands.main(["operator", f"--gateway.url={URL}", "--gateway.kind=pushgateway", "--grace-period=2m"])
     assert started[0].rules.drain_timeout == 120.0
 
 
@@ -67,6 +66,11 @@ def test_the_help_has_one_spelling_of_each(capsys: pytest.CaptureFixture[str]) -
     [
         pytest.param(["--gateway.kind=pushgateway"], "needs --gateway.url: where the Pushgateway is", id="no URL"),
         pytest.param(["--grace-period=2m"], "--gateway.grace-period and --gateway.poll-interval are for", id="no kind"),
+        pytest.param(
+            [f"--gateway.url={URL}", "--gateway.kind=pushgateway", "--drain.timeout=9m"],
+            "--drain.timeout has no effect with --gateway.kind=pushgateway",
+            id="a drain timeout where nobody tells who scrapes",
+        ),
         pytest.param(["--gateway.poll-interval=2s"], "are for --gateway.kind=pushgateway", id="no kind to poll"),
         pytest.param(
             [f"--gateway.url={URL}", "--control.token-file=token"],

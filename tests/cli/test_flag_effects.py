@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from tests.cli import effects, gateway_effects, limit_effects, operator_effects
+from tests.cli import effects, gateway_effects, group_effects, limit_effects, operator_effects, push_effects
 from tests.controller import trios
 from tidegate import runtime, settings
 from tidegate.cli import commands
@@ -42,6 +42,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("gateway", {*_GATEWAY, *_IGNORED, *_LOGGING}),
         ("operator", {*_OPERATOR, *_LOGGING}),
         ("run", {*_GATEWAY, *_IGNORED, *_LOGGING, *_OF_BOTH}),
+        ("push", {*push_effects.EFFECTS}),
+        *[(f"groups {verb}", set(known)) for verb, known in group_effects.EFFECTS.items()],
     ],
 )
 def test_every_flag_is_in_the_table(command: str, known: set[str]) -> None:
@@ -78,6 +80,35 @@ async def test_a_flag_of_the_operator_has_its_effect(flag: str, tmp_path: Path) 
             chosen = effects.handed("operator", *arguments).operator
             assert chosen is not None
             assert await _observed_of_operator(scene, chosen, effect) == expected, given
+
+
+@pytest.mark.parametrize("flag", push_effects.EFFECTS)
+async def test_a_flag_of_push_has_its_effect(flag: str, tmp_path: Path) -> None:
+    effect = push_effects.EFFECTS[flag]
+    assert effect.unseen != effect.seen
+    left_out = {flag, "FILE"} if flag in push_effects.WITHOUT_FILE else {flag}
+    needed = [part for name, part in push_effects.NEEDED.items() if name not in left_out]
+    for given, expected in (([], effect.unseen), ([effect.given], effect.seen)):
+        ran = await push_effects.ran([*needed, *effect.beside, *given], tmp_path)
+        assert await effect.observe(ran) == expected, ran
+
+
+@pytest.mark.parametrize(
+    ("verb", "flag"), [(verb, flag) for verb, known in group_effects.EFFECTS.items() for flag in known]
+)
+async def test_a_flag_of_groups_has_its_effect(verb: str, flag: str, tmp_path: Path) -> None:
+    effect = group_effects.EFFECTS[verb][flag]
+    assert effect.unseen != effect.seen
+    needed = [
+        part
+        for name, part in group_effects.NEEDED.items()
+        if name != flag and not (name == "--operator.url" and verb == "delete")
+    ]
+    chosen = [part for part in group_effects.CHOSEN[verb] if part != effect.given]
+    for given, expected in (([], effect.unseen), ([effect.given], effect.seen)):
+        async with group_effects.opened(tmp_path) as stage:
+            ran = await stage.run([*needed, verb, *chosen, *effect.beside, *given])
+            assert await effect.observe(ran) == expected, ran
 
 
 @pytest.mark.parametrize("flag", [*_GATEWAY, *_OF_BOTH])

@@ -130,6 +130,14 @@ def _expect_followable(made: settings.OperatorSettings) -> None:
             "--gateway.grace-period and --gateway.poll-interval are for --gateway.kind=pushgateway; tidegate's own "
             "gateway keeps what is retired until it is read, for --drain.timeout at most"
         )
+    if (
+        made.gateway_kind is settings.GatewayKind.PUSHGATEWAY
+        and made.rules.drain_timeout != defaults.rules.drain_timeout
+    ):
+        raise settings.BadSettingsError(
+            "--drain.timeout has no effect with --gateway.kind=pushgateway, which does not tell who has scraped: set "
+            "--gateway.grace-period instead"
+        )
     if made.gateway_kind is settings.GatewayKind.PUSHGATEWAY and made.gateway_url == defaults.gateway_url:
         raise settings.BadSettingsError(
             "--gateway.kind=pushgateway needs --gateway.url: where the Pushgateway is, such as http://pushgateway:9091"

@@ -90,7 +90,9 @@ def add_commands(parser: parsers.Parser) -> None:
     deleting.add_switch("--yes", "Do not ask for confirmation.")
     for command in verbs:
         command.add_flag("--output", "Output format.", choices=OUTPUTS, default=TABLE)
-        command.add_settings(clientsettings.InquirySettings, defaults=False)
+        # The gateway alone deletes.
+        not_asked = "--operator." if command is deleting else None
+        command.add_settings(clientsettings.InquirySettings, but_for=not_asked, defaults=False)
 
 
 def _add_verbs(parser: parsers.Parser) -> list[parsers.Parser]:

@@ -132,8 +132,8 @@ def push(chosen: argparse.Namespace) -> Made:
         raise settings.BadSettingsError(f"give either FILE or {other}")
     if chosen.delete and chosen.replace:
         raise settings.BadSettingsError("give either --replace or --delete")
-    if chosen.delete and (chosen.metric or chosen.ttl or chosen.gzip):
-        raise settings.BadSettingsError("--delete pushes nothing: leave --metric, --ttl and --gzip out")
+    if chosen.delete and (chosen.metric or chosen.ttl or chosen.gzip or chosen.format != "text"):
+        raise settings.BadSettingsError("--delete pushes nothing: leave --metric, --format, --gzip and --ttl out")
     if chosen.metric and chosen.format != "text":
         raise settings.BadSettingsError("--metric is text: leave --format out")
     key = groups.grouping_key({**labels, "job": chosen.job})

@@ -1,0 +1,161 @@
+"""What each flag of each verb of ``tidegate groups`` changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+from tests.cli import effects, groupruns
+from tests.controller import apiservers
+from tests.support import ports
+from tidegate import telemetry
+from tidegate.cli import commands, groupflags
+
+NEEDED = {"--gateway.url": "--gateway.url={gateway}", "--operator.url": "--operator.url={operator}"}
+"""By their flags, the arguments without which nothing is reached."""
+
+CHOSEN: Mapping[str, list[str]] = {
+    groupflags.LIST: [],
+    groupflags.SHOW: ['{{job=~"report-.*"}}'],
+    groupflags.EXPLAIN: ['{{job=~"report-.*"}}'],
+    groupflags.DELETE: ['--match={{job="report-a"}}', "--yes"],
+}
+"""By their verbs, the arguments that say which groups."""
+
+
+class Ran(NamedTuple):
+    """How the command ended, what it printed, how many groups are left, and what the API server was asked."""
+
+    status: int
+    out: str
+    err: str
+    left: int
+    asked: list[str]
+
+
+class Stage(NamedTuple):
+    """A gateway and an operator with the groups of the jobs ``report-a`` and ``report-b``, and an API server."""
+
+    groups: groupruns.Stage
+    api_server: apiservers.ApiServer
+    folder: Path
+
+    async def run(self, arguments: list[str]) -> Ran:
+        """Run the command; what stands in braces in the arguments is filled in."""
+        places = {
+            "gateway": f"http://{apiservers.HOST}:{self.groups.gateway_port}",
+            "operator": f"http://{apiservers.HOST}:{self.groups.operator_port}",
+            "nowhere": f"http://{apiservers.HOST}:{ports.free_port()}",
+            "folder": self.folder,
+        }
+        given = [argument.format(**places) for argument in arguments]
+        status, out, err = await asyncio.to_thread(_run, given)
+        left = len(self.groups.scene.gateway.store.grouping_keys())
+        return Ran(status, out, err, left, self.api_server.calls)
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Stage]:
+    async with groupruns.opened() as running:
+        for job in ("report-a", "report-b"):
+            await running.push(f"job/{job}")
+        # An API server of its own, so that the operator asks it nothing.
+        api_server = apiservers.ApiServer()
+        await api_server.start()
+        api_server.kubeconfig(folder)
+        try:
+            yield Stage(running, api_server, folder)
+        finally:
+            await api_server.stop()
+
+
+def _run(arguments: list[str]) -> tuple[int, str, str]:
+    with (
+        open(os.devnull) as nothing,
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+        mock.patch.object(sys, "stdin", nothing),
+        mock.patch.object(telemetry, "configure_logging"),
+    ):
+        status = commands.main(["groups", *arguments])
+    return status, out.getvalue(), err.getvalue()
+
+
+def _look(look: Callable[[Ran], object]) -> Callable[[Ran], Awaitable[object]]:
+    async def observe(ran: Ran) -> object:
+        return look(ran)
+
+    return observe
+
+
+_Effect = effects.Effect[Ran]
+_NO_OPERATOR = "--operator.url={nowhere}"
+_SUCCEEDS = _look(lambda ran: ran.status == 0)
+_IS_JSON = _look(lambda ran: ran.out.startswith("{\n"))
+_IS_COLORED = _look(lambda ran: "\x1b[" in ran.out)
+_FOUND = _look(lambda ran: len(json.loads(ran.out)["groups"]))
+_IN_NAMESPACE = ["--namespace=monitoring", "--kubernetes.kubeconfig={folder}/kubeconfig"]
+
+
+def _reach(*, asks_operator: bool = True) -> dict[str, _Effect]:
+    """Of the flags that say where to ask; the API server has no Pods, and what it was asked tells the rest."""
+    asked_operator = _look(lambda ran: "operator" not in ran.err)
+    # If the operator does not answer, every verb asks the gateway.
+    alone = [_NO_OPERATOR] if asks_operator else []
+    given = {
+        "--gateway.url": _Effect("--gateway.url={gateway}", _SUCCEEDS, unseen=False, seen=True, beside=alone),
+        "--namespace": _Effect(
+            "--namespace=monitoring",
+            _look(lambda ran: any("/namespaces/monitoring/pods" in call for call in ran.asked)),
+            unseen=False,
+            seen=True,
+            beside=_IN_NAMESPACE[1:],
+        ),
+        "--pod": _Effect(
+            "--pod=mine",
+            _look(lambda ran: any("/namespaces/monitoring/pods/mine" in call for call in ran.asked)),
+            unseen=False,
+            seen=True,
+            beside=_IN_NAMESPACE,
+        ),
+        "--kubernetes.kubeconfig": _Effect(
+            _IN_NAMESPACE[1], _look(lambda ran: bool(ran.asked)), unseen=False, seen=True, beside=_IN_NAMESPACE[:1]
+        ),
+    }
+    if asks_operator:
+        given["--operator.url"] = _Effect("--operator.url={operator}", asked_operator, unseen=False, seen=True)
+    return given
+
+
+_SHOWN = {
+    "--limit": _Effect("--limit=1", _FOUND, unseen=2, seen=1, beside=["--output=json"]),
+    "--output": _Effect("--output=json", _IS_JSON, unseen=False, seen=True),
+    **_reach(),
+}
+_COLOR = {"--color": _Effect("--color=always", _IS_COLORED, unseen=False, seen=True)}
+
+EFFECTS: Mapping[str, Mapping[str, _Effect]] = {
+    groupflags.LIST: {
+        "--match": _Effect('--match={{job="report-a"}}', _FOUND, unseen=2, seen=1, beside=["--output=json"]),
+        "--headers": _Effect("--no-headers", _look(lambda ran: ran.out.count("\n")), unseen=3, seen=2),
+        **_COLOR,
+        **_SHOWN,
+    },
+    groupflags.SHOW: {**_COLOR, **_SHOWN},
+    groupflags.EXPLAIN: _SHOWN,
+    groupflags.DELETE: {
+        "--match": _Effect('--match={{job="report-b"}}', _look(lambda ran: ran.left), unseen=1, seen=0),
+        "--dry-run": _Effect("--dry-run", _look(lambda ran: ran.left), unseen=1, seen=2),
+        "--yes": _Effect("--yes", _SUCCEEDS, unseen=False, seen=True),
+        "--output": _Effect("--output=json", _IS_JSON, unseen=False, seen=True),
+        **_reach(asks_operator=False),
+    },
+}

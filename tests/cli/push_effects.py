@@ -1,0 +1,147 @@
+"""What each flag of ``tidegate push`` changes in what a server receives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+
+from aiohttp import test_utils, web
+
+from tests.cli import effects
+from tests.support import ports
+from tidegate import clientsettings, runtime, telemetry
+from tidegate.cli import commands, pushcommands
+
+NEEDED = {"--job": "--job=x", "--gateway.url": "--gateway.url={url}", "FILE": "{folder}/metrics.prom"}
+"""By their flags, the arguments without which nothing arrives at the server."""
+
+_SLOW_SECONDS = 2.0
+
+
+class Received(NamedTuple):
+    """A request that has arrived."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Server:
+    """Acknowledges pushes: each one to the job ``slow`` after two seconds, and to ``busy`` not the first one."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        self.received.append(Received(request.method, request.path, {**request.headers}, await request.read()))
+        if request.path.endswith("/slow"):
+            await asyncio.sleep(_SLOW_SECONDS)
+        is_refused = request.path.endswith("/busy") and len(self.received) == 1
+        return web.Response(status=503 if is_refused else 200)
+
+
+class Ran(NamedTuple):
+    """How the command ended, what it printed, and what the server has received."""
+
+    status: int
+    printed: str
+    received: list[Received]
+
+
+async def ran(arguments: list[str], folder: Path) -> Ran:
+    """Push with these arguments, into which the server's ``{url}`` and the ``{folder}`` are filled."""
+    (folder / "metrics.prom").write_bytes(b"m 1\r\n")
+    server = Server()
+    async with test_utils.RawTestServer(server.answer) as listening:
+        places = {"folder": folder, "url": f"http://127.0.0.1:{listening.port}"}
+        given = [argument.format(**places) for argument in arguments]
+        status, printed = await asyncio.to_thread(_run, given)
+    return Ran(status, printed, server.received)
+
+
+def _run(arguments: list[str]) -> tuple[int, str]:
+    elsewhere = {clientsettings.URL_VARIABLE: f"http://127.0.0.1:{ports.free_port()}"}
+    with (
+        open(os.devnull) as nothing,
+        contextlib.redirect_stderr(io.StringIO()) as printed,
+        mock.patch.dict(os.environ, elsewhere),
+        mock.patch.object(sys, "stdin", nothing),
+        # Signals are for the main thread, and the logging of the tests is theirs.
+        mock.patch.object(runtime, "ending_at_once", contextlib.nullcontext),
+        mock.patch.object(telemetry, "configure_logging"),
+    ):
+        try:
+            status = commands.main(["push", *arguments])
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+    return status, printed.getvalue()
+
+
+async def _status(ran: Ran) -> int:
+    return ran.status
+
+
+async def _has_printed(ran: Ran) -> bool:
+    return bool(ran.printed)
+
+
+def _first(look: Callable[[Received], object]) -> Callable[[Ran], Awaitable[object]]:
+    """Looks at the first request; ``None`` if nothing has arrived."""
+
+    async def observe(ran: Ran) -> object:
+        return look(ran.received[0]) if ran.received else None
+
+    return observe
+
+
+_METHOD, _PATH = _first(lambda received: received.method), _first(lambda received: received.path)
+_ONCE = "--retry-for=0s"
+
+EFFECTS: Mapping[str, effects.Effect[Ran]] = {
+    "--job": effects.Effect("--job=x", _PATH, unseen=None, seen="/metrics/job/x"),
+    "--label": effects.Effect("--label=a=b", _PATH, unseen="/metrics/job/x", seen="/metrics/job/x/a/b"),
+    "--metric": effects.Effect(
+        "--metric=rows=1", _first(lambda received: received.body), unseen=None, seen=b"rows 1\n"
+    ),
+    "--format": effects.Effect(
+        "--format=protobuf",
+        _first(lambda received: received.headers["Content-Type"].partition(";")[0]),
+        unseen="text/plain",
+        seen="application/vnd.google.protobuf",
+    ),
+    "--gzip": effects.Effect(
+        "--gzip", _first(lambda received: received.headers.get("Content-Encoding")), unseen=None, seen="gzip"
+    ),
+    "--verbose": effects.Effect("--verbose", _has_printed, unseen=False, seen=True),
+    "--replace": effects.Effect("--replace", _METHOD, unseen="POST", seen="PUT"),
+    "--delete": effects.Effect("--delete", _METHOD, unseen=None, seen="DELETE"),
+    "--ttl": effects.Effect(
+        "--ttl=36h", _first(lambda received: received.headers.get("Tidegate-TTL")), unseen=None, seen="36h"
+    ),
+    "--gateway.url": effects.Effect("--gateway.url={url}", _METHOD, unseen=None, seen="POST", beside=[_ONCE]),
+    "--timeout": effects.Effect(
+        "--timeout=1s",
+        _status,
+        unseen=pushcommands.ACKNOWLEDGED,
+        seen=pushcommands.UNACKNOWLEDGED,
+        beside=["--job=slow", _ONCE],
+    ),
+    "--retry-for": effects.Effect(
+        _ONCE,
+        _status,
+        unseen=pushcommands.ACKNOWLEDGED,
+        seen=pushcommands.UNACKNOWLEDGED,
+        beside=["--job=busy"],
+    ),
+}
+
+WITHOUT_FILE = ("--metric", "--delete")
+"""Flags that take the place of FILE."""
