@@ -23,6 +23,7 @@ import prometheus_client
 from tidegate import clientsettings, settings, telemetry, tokens
 from tidegate.aiokits import clocks, descriptors, garbage
 from tidegate.inquiries import apis, doors, places, pushes
+from tidegate.model import plurals
 
 _logger = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ def run_import(chosen: clientsettings.ImportSettings) -> int:
     from tidegate.gateway import imports
 
     outcome = _run(imports.copy(chosen.source_url, Path(chosen.file)))
-    _logger.info("%d groups copied, %d kept since they were newer", outcome.copied, outcome.kept)
+    copied = plurals.counted(outcome.copied, "group")
+    _logger.info("%s copied, %d kept since the file has newer ones", copied, outcome.kept)
     return 1 if outcome.refused else 0
 
 

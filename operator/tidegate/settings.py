@@ -256,6 +256,10 @@ class WebSettings:
     enable_admin_api: bool = flags.switch(
         "--web.enable-admin-api", "Let clients delete all groups with PUT /api/v1/admin/wipe."
     )
+    enable_openmetrics: bool = flags.switch(
+        "--web.enable-openmetrics",
+        "Respond in OpenMetrics 1.0 to scrapers that prefer it. Without this flag they get the text format.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

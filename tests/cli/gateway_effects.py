@@ -92,6 +92,11 @@ async def _status_of_page_deletion(stage: Stage) -> int:
     return (await stage.client.send("POST", "/page/delete", b'{"labels":{"job":"a"}}', headers=headers)).status
 
 
+async def _type_of_a_scrape(stage: Stage) -> str:
+    headers = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}
+    return (await stage.client.send("GET", "/metrics", headers=headers)).headers["Content-Type"].partition(";")[0]
+
+
 async def _answer_to_a_push_under_way(stage: Stage) -> bytes:
     """The status line of a push whose body comes a second after the gateway was told to stop."""
     async with wires.connected(stage.gateway.web_port) as wire:
@@ -182,6 +187,9 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     "--web.page-read-only": effects.Effect("--web.page-read-only", _status_of_page_deletion, unseen=200, seen=403),
     "--web.enable-admin-api": effects.Effect(
         "--web.enable-admin-api", status("PUT", "/api/v1/admin/wipe"), unseen=404, seen=202
+    ),
+    "--web.enable-openmetrics": effects.Effect(
+        "--web.enable-openmetrics", _type_of_a_scrape, unseen="text/plain", seen="application/openmetrics-text"
     ),
     "--web.stop-timeout": effects.Effect(
         "--web.stop-timeout=0s", _answer_to_a_push_under_way, unseen=b"HTTP/1.1 200 OK\r\n", seen=b""

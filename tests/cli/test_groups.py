@@ -152,7 +152,7 @@ async def test_where_nobody_answers_both_are_named(stage: groupruns.Stage) -> No
 async def test_a_dry_run_deletes_nothing_and_says_what_it_would(stage: groupruns.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("delete", '--match={job=~"n.*"}', "--dry-run")
-    assert ran == runs.Ran(0, '{job="nightly",shard="1"}\n', "1 groups would be deleted\n")
+    assert ran == runs.Ran(0, '{job="nightly",shard="1"}\n', "1 group would be deleted\n")
     assert len(stage.scene.gateway.store.grouping_keys()) == 2
 
 
@@ -183,7 +183,7 @@ async def test_on_a_terminal_delete_asks(stage: groupruns.Stage, said: str, stat
         os.close(ours)
         os.close(theirs)
     assert ran.status == status
-    assert "Delete these 1 groups at once, read by Prometheus or not? [y/N]" in ran.err
+    assert "Delete this group at once, read by Prometheus or not? [y/N]" in ran.err
     assert len(stage.scene.gateway.store.grouping_keys()) == left
 
 

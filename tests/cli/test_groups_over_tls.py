@@ -24,7 +24,7 @@ async def _ask(url: str, *, env: dict[str, str]) -> runs.Ran:
 
 async def test_the_url_has_all_that_is_needed(gateway: guarded.Guarded) -> None:
     ran = await _ask(gateway.url(), env=gateway.trusted)
-    assert ran == runs.Ran(0, '{job="x"}\n', "1 groups would be deleted\n")
+    assert ran == runs.Ran(0, '{job="x"}\n', "1 group would be deleted\n")
 
 
 async def test_what_is_missing_is_told_and_no_password_repeated(gateway: guarded.Guarded) -> None:

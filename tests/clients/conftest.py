@@ -9,7 +9,13 @@ from tests.support import tidegates
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[tidegates.Gateway]:
+def flags() -> tuple[str, ...]:
+    """Of the gateway; a module or class that needs some has a fixture of this name of its own."""
+    return ()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, flags: tuple[str, ...]) -> Iterator[tidegates.Gateway]:
     """A gateway, ready."""
-    with tidegates.serving(tmp_path) as running:
+    with tidegates.serving(tmp_path, arguments=flags) as running:
         yield running

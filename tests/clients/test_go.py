@@ -13,6 +13,11 @@ pytestmark = pytest.mark.cluster
 _SECONDS = 20
 
 
+@pytest.fixture
+def flags() -> tuple[str, ...]:
+    return ("--web.enable-openmetrics",)
+
+
 @pytest.fixture(scope="module")
 def pushclient() -> Path:
     return binaries.ensure(["pushclient"])["pushclient"]

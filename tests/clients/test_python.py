@@ -1,12 +1,13 @@
 """prometheus_client, as a Job written in Python has it."""
 
 import urllib.error
-from collections.abc import Mapping
+import urllib.request
+from collections.abc import Iterator, Mapping
 
 import prometheus_client
 import pytest
 
-from tests.support import tidegates
+from tests.support import strict, tidegates
 
 
 def _registry(value: float, *, name: str = "rows") -> prometheus_client.CollectorRegistry:
@@ -48,6 +49,34 @@ def test_a_grouping_key_is_understood_and_deleted_again(
     assert _lines(gateway, "rows") == [f"rows{{{labels}}} 1"]
     prometheus_client.delete_from_gateway(gateway.url, job=job, grouping_key=dict(grouping))
     assert _lines(gateway, "rows") == []
+
+
+class TestOpenMetrics:
+    @pytest.fixture
+    def flags(self) -> tuple[str, ...]:
+        return ("--web.enable-openmetrics",)
+
+    @pytest.fixture(autouse=True)
+    def created_metrics(self) -> Iterator[None]:
+        """As in a process of its own, where they are on unless somebody switches them off."""
+        prometheus_client.enable_created_metrics()  # type: ignore[no-untyped-call]
+        yield
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+    def test_a_registry_is_read_back_by_the_strict_parser(self, gateway: tidegates.Gateway) -> None:
+        registry = prometheus_client.CollectorRegistry()
+        prometheus_client.Counter("reqs", "Requests.", ["path"], registry=registry).labels("/").inc(3)
+        prometheus_client.Summary("size", "Size.", registry=registry).observe(2)
+        prometheus_client.Histogram("step", "Step.", registry=registry).observe(5)
+        prometheus_client.push_to_gateway(gateway.url, job="a", registry=registry)
+        accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+        request = urllib.request.Request(f"{gateway.url}/metrics", headers=accept)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found = strict.parsed(answer.read().decode())
+        types = {family.name: family.type for family in found}
+        assert (types["reqs"], types["size"], types["step"]) == ("counter", "summary", "histogram")
+        samples = {sample.name for family in found for sample in family.samples}
+        assert {"reqs_total", "reqs_created", "size_created", "step_created"} <= samples
 
 
 def test_every_kind_of_metric_arrives(gateway: tidegates.Gateway) -> None:

@@ -1,6 +1,7 @@
 """A case: some requests, sent to both servers, and what each shows of it afterwards."""
 
 import base64
+import contextlib
 import http.client
 import json
 import re
@@ -82,6 +83,13 @@ class Peer:
             with http.client.HTTPResponse(connection, method=request.method) as answer:
                 answer.begin()
                 return answer.status, answer.headers["Location"], answer.read()
+
+    def content_type(self, accept: str) -> str:
+        """The media type of a scrape with this Accept header."""
+        connection = http.client.HTTPConnection(tidegates.HOST, self._port, timeout=_SECONDS)
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics", headers={"Accept": accept})
+            return connection.getresponse().headers["Content-Type"]
 
     def wipe(self) -> None:
         """Delete every group, as its users can."""

@@ -84,7 +84,7 @@ def test_what_is_newer_in_the_file_stays(real: pushgateways.Pushgateway, tmp_pat
     first, second = _import(url, tmp_path / "groups"), _import(url, tmp_path / "groups")
 
     assert (first.returncode, second.returncode) == (0, 0)
-    assert "1 groups copied, 1 kept since they were newer" in first.stderr
+    assert "1 group copied, 1 kept since the file has newer ones" in first.stderr
     assert "0 groups copied, 2 kept" in second.stderr
     with _serving(tmp_path) as gateway:
         lines = [line for line in gateway.exposition().splitlines() if line.startswith("m{")]

@@ -26,7 +26,6 @@ _PACKINGS: Mapping[str, bytes] = {
 }
 _ANSWERS: Mapping[str, tuple[str, bytes]] = {
     "text": ("text/plain", _SCRAPED),
-    "OpenMetrics": ("application/openmetrics-text; version=1.0.0", b"# EOF\n"),
     "protobuf": (builders.PROTOBUF, b"\x12\x01x"),
 }
 """What is asked for, and what only such an answer has in it."""

@@ -54,7 +54,7 @@ def test_a_restore(tmp_path: Path) -> None:
     with _serving(tmp_path, _file(tmp_path)) as gateway:
         gateway.push("job/a", "m 1\n")
     with _serving(tmp_path, _file(tmp_path)) as gateway:
-        _says(gateway.process, _shown("restored …").replace(transcripts.ANYTHING, "1", 1))
+        _says(gateway.process, _shown("restored …").replace(transcripts.ANYTHING, "1 group", 1))
 
 
 def test_a_damaged_file(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_the_pod_is_found_by_its_label_and_groups_are_deleted(asker: _Asker, gat
     gateway.push("job/a/note/b+c%26d", "a 1\n")
     gateway.push("job/z", "a 1\n")
     ran = asker.run("delete", '--match={note="b+c&d"}', "--yes", account="finder")
-    assert ran == runs.Ran(0, '{job="a",note="b+c&d"}\n', "1 groups deleted\n")
+    assert ran == runs.Ran(0, '{job="a",note="b+c&d"}\n', "1 group deleted\n")
     assert list(gateway.groups()) == ["z"]
 
 

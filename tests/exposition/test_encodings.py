@@ -123,9 +123,9 @@ def test_names_that_are_not_plain_are_written_as_the_reader_takes_them(escaping:
             id="histogram",
         ),
         pytest.param(
-            MetricType.GAUGE_HISTOGRAM,
+            MetricType.HISTOGRAM,
             families.Histogram(count=1.5, sum=0.0, buckets=(families.Bucket(float("inf"), 1.5),)),
-            id="gauge histogram of floats",
+            id="histogram of floats",
         ),
     ],
 )
@@ -134,6 +134,38 @@ def test_protobuf_reads_back_as_what_was_kept(type_: MetricType, value: families
     back = read_back(rendered("m", type_, metric, NUMBER._replace(value=value), help_="text"))["m"]
     assert (back.type, back.help) == (type_, "text")
     assert [(one.labels, one.value) for one in back.metrics] == [(metric.labels, value), (NUMBER.labels, value)]
+
+
+def test_a_gauge_histogram_is_a_histogram_in_every_format() -> None:
+    value = families.Histogram(count=4.0, sum=2.5, buckets=(families.Bucket(float("inf"), 4.0),))
+    family = rendered("m", MetricType.GAUGE_HISTOGRAM, families.Metric((), value))
+    assert "# TYPE m histogram\n" in written(family, encoding=Encoding())
+    assert "# TYPE m histogram\n" in openmetrics(family)
+    back = read_back(family)["m"]
+    assert (back.type, back.metrics) == (MetricType.HISTOGRAM, [families.Metric((), value)])
+
+
+def test_a_gauge_histogram_with_native_buckets_stays_one_in_protobuf() -> None:
+    span = pb.BucketSpan(offset=0, length=1)
+    native = pb.Histogram(sample_count=1, schema=0, positive_span=[span], positive_delta=[1]).SerializeToString()
+    plain = families.Metric((("a", "1"),), families.Histogram(count=4.0, sum=2.5))
+    family = rendered(
+        "m", MetricType.GAUGE_HISTOGRAM, plain, families.Metric((), families.Histogram(1.0), None, native)
+    )
+    assert read_back(family)["m"].type is MetricType.GAUGE_HISTOGRAM
+
+
+def test_a_unit_is_shown_in_protobuf_alone() -> None:
+    family = rendered("m_seconds", MetricType.GAUGE, NUMBER)._replace(unit="seconds")
+    assert read_back(family)["m_seconds"].unit == "seconds"
+    assert "UNIT" not in written(family, encoding=Encoding()) + openmetrics(family)
+
+
+def test_an_exemplar_that_is_too_long_for_openmetrics_is_left_out() -> None:
+    exemplar = pb.Exemplar(label=[delimited.label("trace", "x" * 124)], value=0.5)
+    counter = pb.Counter(value=2, exemplar=exemplar).SerializeToString()
+    family = rendered("m_total", MetricType.COUNTER, families.Metric((), 2.0, None, counter))
+    assert "m_total 2\n" in openmetrics(family)
 
 
 def test_names_that_are_not_plain_are_in_protobuf_as_the_reader_takes_them() -> None:

@@ -30,6 +30,11 @@ def test_keys_are_equal_only_for_equal_label_sets(first: families.Labels, second
     assert (order.series_key(first) == order.series_key(second)) == (first == second)
 
 
+@hypothesis.given(LABELS)
+def test_a_key_says_which_labels_it_is_of(labels: families.Labels) -> None:
+    assert order.labels(order.series_key(labels)) == labels
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import tracemalloc
 
 import pytest
@@ -15,7 +16,13 @@ SAMPLES = [
     ("input over in a label value", b'm{a="x', 1, 7, "unexpected end of input stream"),
     ("a name that starts with a digit", b"a 1\n1m 2\n", 2, 1, "invalid metric name"),
     ("a name with a dash", b"m-x 1\n", 1, 2, 'expected float as value, got "-x"'),
-    ("a quoted name that is none", b'{"m.x"} 1\n', 1, 2, 'invalid metric name "m.x"'),
+    (
+        "a quoted name that is none",
+        b'{"m.x"} 1\n',
+        1,
+        2,
+        'invalid metric name "m.x": start the gateway with --push.enable-utf8-names',
+    ),
     ("no name", b'{a="x"} 1\n', 1, 7, "invalid metric name"),
     ("two names", b'{"m","n"} 1\n', 1, 6, 'multiple metric names for metric "m"'),
     ("no value", b"m\n", 1, 2, 'expected float as value, got ""'),
@@ -29,7 +36,23 @@ SAMPLES = [
     ("a timestamp with a fraction", b"m 1 1.5\n", 1, 5, 'expected integer as timestamp, got "1.5"'),
     ("a timestamp out of range", b"m 1 9223372036854775808\n", 1, 5, "expected integer as timestamp"),
     ("text behind the timestamp", b"m 1 5 x\n", 1, 6, "spurious string after timestamp"),
-    ("a byte order mark", b"\xef\xbb\xbfm 1\n", 1, 1, "invalid metric name"),
+    (
+        "a byte order mark",
+        b"\xef\xbb\xbfm 1\n",
+        1,
+        1,
+        "the body begins with a byte order mark; push it as UTF-8 without one",
+    ),
+    ("an exemplar", b'm 1 # {a="x"} 1\n', 1, 5, "this is an exemplar of OpenMetrics"),
+    ("an exemplar behind a timestamp", b'm 1 5 # {a="x"} 1\n', 1, 6, "this is an exemplar of OpenMetrics"),
+    ("an exemplar, and what to push", b"n 1\nm 1 # {} 1\n", 2, 5, "push the Prometheus text format instead"),
+    ("gzip", gzip.compress(b"m 1\n"), 1, 1, "the body is gzip data; send the header 'Content-Encoding: gzip'"),
+    ("snappy", b"\xff\6\0\0sNaPpY\1\n", 1, 1, "the body is snappy data"),
+    ("zstd", b"\x28\xb5\x2f\xfd\n", 1, 1, "the body is zstd data"),
+    ("UTF-16", "m 1\n".encode("utf-16"), 1, 1, "the body is UTF-16; push it as UTF-8"),
+    ("UTF-16 without a mark", "# TYPE m gauge\nm 1\n".encode("utf-16-le"), 1, 1, "the body is UTF-16"),
+    ("UTF-16 the other way round", "# TYPE m gauge\nm 1\n".encode("utf-16-be"), 1, 1, "the body is UTF-16"),
+    ("a zero byte", b"m\0 1\n", 1, 2, "expected float as value"),
 ]
 
 LABELS = [
@@ -39,7 +62,13 @@ LABELS = [
     ("no equals sign", b'm{a"x"} 1\n', 1, 7, "expected '=' after label name"),
     ("no quotes", b"m{a=x} 1\n", 1, 5, "expected '\"' at start of label value"),
     ("a colon in the name", b'm{a:b="x"} 1\n', 1, 4, "expected '=' after label name"),
-    ("a quoted name that is none", b'm{"a.b"="x"} 1\n', 1, 3, 'invalid label name "a.b"'),
+    (
+        "a quoted name that is none",
+        b'm{"a.b"="x"} 1\n',
+        1,
+        3,
+        'invalid label name "a.b": start the gateway with --push.enable-utf8-names',
+    ),
     ("the reserved name", b'm{__name__="x"} 1\n', 1, 3, "is reserved"),
     ("an unknown escape", b'm{a="x\\t"} 1\n', 1, 7, "invalid escape sequence"),
     ("a line feed", b'm{a="x\ny"} 1\n', 1, 7, 'label value "x" contains unescaped new-line'),
@@ -56,7 +85,13 @@ COMMENTS = [
     ("an invalid name", b"# TYPE 1 gauge\n", 1, 8, "invalid metric name in comment"),
     ("something behind the name", b"# HELP m{} x\n", 1, 9, "invalid metric name in comment"),
     ("an unknown type", b"# TYPE m info\n", 1, 10, 'unknown metric type "info"'),
-    ("the type of OpenMetrics", b"# TYPE m unknown\n", 1, 10, 'unknown metric type "unknown"'),
+    (
+        "the type of OpenMetrics",
+        b"# TYPE m unknown\n",
+        1,
+        10,
+        'unknown metric type "unknown" of OpenMetrics; push the Prometheus',
+    ),
     ("a blank behind the type", b"# TYPE m gauge \n", 1, 10, 'unknown metric type "gauge "'),
     ("a second type", b"# TYPE m gauge\n# TYPE m gauge\n", 2, 8, 'second TYPE line for metric name "m"'),
     ("a second type untyped", b"# TYPE m untyped\n# TYPE m gauge\n", 2, 8, "second TYPE line"),

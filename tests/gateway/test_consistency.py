@@ -99,7 +99,9 @@ async def test_a_put_may_take_the_name_of_a_part_from_what_it_replaces_and_a_pos
 
 async def test_two_groups_that_make_the_same_series_do_not_stand_together(client: clients.Client) -> None:
     await client.put("job/a/instance/i", "x 1\n")
-    await _expect_refused(client, "job/a", 'x{instance="i"} 2\n', reason='x{instance="i",job="a"}')
+    await _expect_refused(
+        client, "job/a", 'x{instance="i"} 2\n', reason='x{job="a",instance="i"} is in group {job="a",instance="i"}'
+    )
     await client.delete("job/a/instance/i")
     assert (await client.put("job/a", 'x{instance="i"} 2\n')).status == 200
 
@@ -157,3 +159,80 @@ async def test_pushed_times_give_way_to_the_stores_own(client: clients.Client, c
     assert (await client.put("job/a", body)).status == 200
     assert await client.value('push_time_seconds{instance="",job="a"}') == clock.wall()
     assert "# TYPE push_time_seconds gauge\n" in await client.exposition()
+
+
+_THERE = "# TYPE x counter\nx 1\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "body", "reason"),
+    [
+        pytest.param(
+            "# TYPE x counter\nx 1\n",
+            "x 1\n",
+            'x is pushed as untyped, but in group {job="there",zone="é"} it is a counter; push it as a counter with '
+            '"# TYPE x counter", or under another name; or delete that group: '
+            "DELETE /metrics/job/there/zone@base64/w6k",
+            id="another type",
+        ),
+        pytest.param(
+            SUMMARY,
+            "s_sum 1\n",
+            's_sum is the name of a part of s, which is a summary in group {job="there",zone="é"}; rename one of them; '
+            "or delete that group: DELETE /metrics/job/there/zone@base64/w6k",
+            id="part of another family",
+        ),
+        pytest.param(
+            "s_sum 1\n",
+            SUMMARY,
+            "s is pushed as a summary, which has series s_sum, but that is the name of a family in group "
+            '{job="there",zone="é"}; rename one of them; or delete that group: '
+            "DELETE /metrics/job/there/zone@base64/w6k",
+            id="name of a part",
+        ),
+    ],
+)
+async def test_a_clash_names_the_other_group_and_how_to_delete_it(
+    client: clients.Client, caplog: pytest.LogCaptureFixture, there: str, body: str, reason: str
+) -> None:
+    await client.put("job/there/zone@base64/w6k", there)
+    answer = await client.put("job/a", body)
+    assert answer.text == f"pushed metrics are invalid or inconsistent with existing metrics: {reason}\n"
+    assert caplog.messages[-1] == f'rejected a push to group {{job="a"}} from 127.0.0.1: {reason}'
+
+
+async def test_a_clash_with_the_gateways_own_metrics_blames_no_group(client: clients.Client) -> None:
+    answer = await client.put("job/a", "process_cpu_seconds_total 1\n")
+    assert answer.text == (
+        "pushed metrics are invalid or inconsistent with existing metrics: process_cpu_seconds_total is pushed as "
+        "untyped, but in the gateway's own metrics it is a counter; push it as a counter with "
+        '"# TYPE process_cpu_seconds_total counter", or under another name\n'
+    )
+
+
+async def test_a_clash_within_a_group_says_that_it_is_its_own(client: clients.Client) -> None:
+    await client.put("job/a", SUMMARY)
+    answer = await client.post("job/a", "s_sum 1\n")
+    assert "a summary in this group, from a push before this one; rename one of them\n" in answer.text
+
+
+async def test_a_group_that_differs_by_an_empty_instance_is_named(client: clients.Client) -> None:
+    await client.put("job/a", "x 1\n")
+    answer = await client.put("job/a/instance@base64/=", "x 1\n")
+    assert answer.text.endswith(
+        'group {job="a",instance=""} differs from group {job="a"} by an empty instance alone, which Prometheus cannot '
+        "tell apart; push to that group, or under another instance; or delete that group: DELETE /metrics/job/a\n"
+    )
+
+
+async def test_a_clash_is_told_in_few_printable_characters(client: clients.Client) -> None:
+    labels = "/".join(f"l{number}/{'%1b' * 300}" for number in range(10))
+    await client.put(f"job/there/{labels}", _THERE)
+    answer = await client.put("job/a", "x 1\n")
+    assert answer.text.strip().isprintable()
+    assert len(answer.text) < 1000
+    assert answer.text.endswith("; or delete that group\n")
+
+
+async def test_a_histogram_in_a_group_with_a_label_le_is_refused(client: clients.Client) -> None:
+    await _expect_refused(client, "job/a/le/1", HISTOGRAM, reason="whose samples have a label le of their own")

@@ -1,9 +1,14 @@
-"""The format of a scrape follows its Accept header as in Pushgateway, with OpenMetrics besides."""
+"""The format of a scrape follows its Accept header as in Pushgateway; OpenMetrics is behind a flag."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from tests.gateway import clients
+from tests.support import strict
+from tidegate import settings
 from tidegate.exposition import encodings, names
 from tidegate.gateway import negotiation
 
@@ -23,7 +28,7 @@ _PROMETHEUS_3 = (
         pytest.param("text/html,*/*;q=0.1", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", id="web"),
         pytest.param(
             _PROMETHEUS_3,
-            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+            "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8",
             id="Prometheus 3",
         ),
         pytest.param(
@@ -34,13 +39,8 @@ _PROMETHEUS_3 = (
         ),
         pytest.param(
             "application/openmetrics-text",
-            "application/openmetrics-text; version=0.0.1; charset=utf-8; escaping=underscores",
-            id="OpenMetrics of no version",
-        ),
-        pytest.param(
-            "text/plain;version=0.0.4;q=0.3,application/openmetrics-text;version=1.0.0;q=0.2",
             "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
-            id="by weight",
+            id="OpenMetrics",
         ),
         pytest.param(
             "application/vnd.google.protobuf",
@@ -58,10 +58,59 @@ _PROMETHEUS_3 = (
     ],
 )
 def test_the_format_is_negotiated(accept: str, content_type: str) -> None:
-    assert negotiation.negotiate(accept).content_type == content_type
+    offered = negotiation.offered(settings.WebSettings())
+    assert negotiation.negotiate(accept, formats=offered).content_type == content_type
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        pytest.param(
+            _PROMETHEUS_3,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+            id="Prometheus 3",
+        ),
+        pytest.param(
+            "application/openmetrics-text",
+            "application/openmetrics-text; version=0.0.1; charset=utf-8; escaping=underscores",
+            id="no version",
+        ),
+        pytest.param(
+            "application/openmetrics-text;version=2.0.0,text/plain;version=0.0.4;q=0.5",
+            "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+            id="version 2.0",
+        ),
+        pytest.param(
+            "text/plain;version=0.0.4;q=0.3,application/openmetrics-text;version=1.0.0;q=0.2",
+            "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+            id="by weight",
+        ),
+    ],
+)
+def test_openmetrics_is_negotiated_where_its_flag_is_set(accept: str, content_type: str) -> None:
+    offered = negotiation.offered(settings.WebSettings(enable_openmetrics=True))
+    assert negotiation.negotiate(accept, formats=offered).content_type == content_type
+
+
+async def test_prometheus_gets_the_text_format(client: clients.Client) -> None:
+    answer = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8"
+    assert "# TYPE tidegate_pushes_total counter\n" in answer.text
+
+
+class TestWithTheFlag:
+    @pytest.fixture
+    def web_settings(self, web_settings: settings.WebSettings) -> settings.WebSettings:
+        return dataclasses.replace(web_settings, enable_openmetrics=True)
+
+    async def test_prometheus_gets_openmetrics(self, client: clients.Client) -> None:
+        answer = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
+        assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0;")
+        assert "# TYPE tidegate_pushes counter\n" in answer.text
+        assert strict.parsed(answer.text)
 
 
 def test_whoever_takes_none_of_the_formats_gets_text() -> None:
-    assert negotiation.negotiate("application/json") == encodings.Encoding(
+    assert negotiation.negotiate("application/json", formats=tuple(encodings.Format)) == encodings.Encoding(
         encodings.Format.TEXT, names.Escaping.UNDERSCORES
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import json
 import math
 import urllib.parse
@@ -16,6 +17,7 @@ import pytest
 from tests.differential import builders
 from tests.gateway import clients, openapis
 from tests.support import delimited
+from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.exposition import encodings, protobuf
 from tidegate.exposition import metrics_pb2 as pb
@@ -50,6 +52,11 @@ NATIVE = pb.Histogram(
 FLOATS = pb.Histogram(sample_count_float=2.5, bucket=[pb.Bucket(upper_bound=math.inf, cumulative_count_float=2.5)])
 HOSTILE = '"}</script>\n\\ \u202e\0\U0001f702'
 MANY_OWNERS = [f"many-{number}" for number in range(7)]
+
+
+@pytest.fixture
+def web_settings(web_settings: settings.WebSettings) -> settings.WebSettings:
+    return dataclasses.replace(web_settings, enable_openmetrics=True)
 
 
 @pytest.fixture

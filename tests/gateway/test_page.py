@@ -131,7 +131,7 @@ class TestDeletes:
 
     async def test_more_than_was_seen_is_not(self, client: clients.Client) -> None:
         status, told = await self._delete(client, {"match": ['{team="x"}'], "most": 1})
-        assert (status, told) == (409, "2 groups are selected by now, and not 1: nothing was deleted, look again")
+        assert (status, told) == (409, "2 groups selected by now, not 1; nothing was deleted, look again")
         assert await self._left(client) == {"a", "b", "c"}
 
     @pytest.mark.parametrize(

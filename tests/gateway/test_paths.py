@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
+from hypothesis import strategies
 
 from tidegate.gateway import paths
-from tidegate.model import errors
+from tidegate.model import errors, groups
+
+_NAMES = strategies.sampled_from(["a", "instance", "b_c", "d.e", "é"])
+_KEYS = strategies.builds(
+    lambda job, labels: groups.grouping_key({**labels, "job": job}),
+    strategies.text(min_size=1, max_size=4),
+    strategies.dictionaries(_NAMES, strategies.text(max_size=4), max_size=3),
+)
+
+
+@hypothesis.given(_KEYS)
+def test_the_path_of_a_key_names_that_key(key: groups.GroupingKey) -> None:
+    assert paths.grouping_key(paths.path(key), utf8_names=True) == key
 
 
 def test_labels_of_a_key_that_are_one_to_some_readers_are_refused() -> None:

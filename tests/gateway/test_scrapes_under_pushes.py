@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import dataclasses
 import itertools
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.gateway import clients
+from tidegate import settings
 from tidegate.gateway import scrapes
 
 GROUPS = 300
@@ -50,6 +52,11 @@ def _expect_whole(exposition: str, since: Mapping[str, float]) -> Mapping[str, f
         assert len(set(series)) == 1, job
         assert series[0] >= since.get(job, 0), job
     return {job: series[0] for job, series in values.items()}
+
+
+@pytest.fixture
+def web_settings(web_settings: settings.WebSettings) -> settings.WebSettings:
+    return dataclasses.replace(web_settings, enable_openmetrics=True)
 
 
 async def _write(client: clients.Client, writer: int) -> None:

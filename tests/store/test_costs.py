@@ -10,24 +10,26 @@ import pytest
 from tests.store import builders
 from tidegate import settings
 from tidegate.aiokits import clocks
+from tidegate.exposition import order
 from tidegate.model import families, lives
-from tidegate.store import consistency, group_store, pushes, tables
+from tidegate.store import consistency, group_store, holdings, pushes, tables
 
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-class Counted(dict[str, _Value]):
+class Counted(dict[_Key, _Value]):
     """A mapping that counts how often it is asked, and refuses to be walked through."""
 
-    def __init__(self, items: dict[str, _Value]) -> None:
+    def __init__(self, items: dict[_Key, _Value]) -> None:
         super().__init__(items)
         self.asked = 0
 
-    def __getitem__(self, name: str) -> _Value:
+    def __getitem__(self, name: _Key) -> _Value:
         self.asked += 1
         return super().__getitem__(name)
 
-    def get(self, name: str, default: _Value | None = None) -> _Value | None:  # type: ignore[override]
+    def get(self, name: _Key, default: _Value | None = None) -> _Value | None:  # type: ignore[override]
         self.asked += 1
         return super().get(name, default)
 
@@ -35,7 +37,7 @@ class Counted(dict[str, _Value]):
         self.asked += 1
         return super().__contains__(name)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[_Key]:
         raise AssertionError("a check went through all families")
 
     keys = values = items = None  # type: ignore[assignment]
@@ -60,9 +62,29 @@ def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> N
         pushed = pushes.prepare(
             builders.key(job="a"), builders.family(own, builders.number(1)), chosen=settings.LimitSettings()
         )
-        consistency.check(pushed, present=present, own_types=own_types, had={}, replace=True)
+        consistency.check(pushed, present=present, own_types=own_types, had={}, replace=True, known={})
         asked.add(present.asked + own_types.asked)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("is_found", [True, False], ids=["it has it", "another one has it"])
+def test_as_many_groups_are_asked_for_the_one_of_a_series_however_many_there_are(is_found: bool) -> None:
+    asked = set()
+    for number_of_groups in (10, 1_000):
+        known = Counted(
+            {builders.key(job=f"job{number}"): _group(f"job{number}") for number in range(number_of_groups)}
+        )
+        labels = (("a", "1"), ("b", "2"), ("instance", ""), ("job", "job7"))
+        name = "x" if is_found else "y"
+        assert (consistency.holder(name, order.series_key(labels), known=known) is not None) is is_found
+        asked.add(known.asked)
+    assert len(asked) == 1
+
+
+def _group(job: str) -> holdings.Group:
+    labels = (("a", "1"), ("b", "2"), ("instance", ""), ("job", job))
+    held = holdings.HeldFamily(None, holdings.Landing(0.0), (order.series_key(labels),), 1)
+    return holdings.Group(key=builders.key(job=job), life=lives.Life(pushed_revision=1), families={"x": held})
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tidegate import clientsettings, runtime, settings
 from tidegate.cli import choices, colours, groupflags, tables
 from tidegate.inquiries import apis, doors, outlooks
-from tidegate.model import groups, lives, standings
+from tidegate.model import groups, lives, plurals, standings
 
 _DRAINING = lives.State.DRAINING.value
 _ANY_NUMBER = 999_999_999
@@ -129,7 +129,8 @@ def _delete(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -
         sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
     else:
         sys.stdout.write(tables.names(done.keys))
-    _say(f"{len(done.keys)} groups would be deleted" if done.dry_run else f"{count} groups deleted")
+    whole = plurals.counted(len(done.keys), "group")
+    _say(f"{whole} would be deleted" if done.dry_run else f"{whole} deleted")
     return 0
 
 
@@ -139,7 +140,8 @@ def _confirmed(keys: Iterable[groups.GroupingKey]) -> bool:
         _say("no group is selected")
         return False
     sys.stderr.write(tables.names(found))
-    sys.stderr.write(f"Delete these {len(found)} groups at once, read by Prometheus or not? [y/N] ")
+    them = "this group" if len(found) == 1 else f"these {len(found)} groups"
+    sys.stderr.write(f"Delete {them} at once, read by Prometheus or not? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

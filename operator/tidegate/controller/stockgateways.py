@@ -12,7 +12,7 @@ import prometheus_client
 from tidegate import settings
 from tidegate.aiokits import backoffs, clocks, pulses
 from tidegate.controller import gateways, outages, stockanswers, stockcalls, stockgroups, stockmetrics
-from tidegate.model import groups, lives, records
+from tidegate.model import groups, lives, plurals, records
 
 _logger = logging.getLogger(__name__)
 
@@ -113,8 +113,8 @@ class StockGateway:
                 _logger.info("%s of %s is deleted", groups.describe(record.key), _owners(record))
         if news := sorted(answer.unclear - self._unclear):
             _logger.warning(
-                "%d groups are left alone, since the API does not tell which they are; one of them may be %s",
-                len(answer.unclear),
+                "%s left alone, since the API does not tell for certain which they are; one of them may be %s",
+                plurals.counted(len(answer.unclear), "group"),
                 groups.describe(news[0]),
             )
         self._unclear = answer.unclear

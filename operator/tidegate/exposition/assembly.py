@@ -11,6 +11,7 @@ from tidegate.model import families
 _TYPES = {type_.value: type_ for type_ in families.MetricType} | {
     "gauge_histogram": families.MetricType.GAUGE_HISTOGRAM,
 }
+_TYPES_OF_OPENMETRICS = ("unknown", "info", "stateset")
 _SUMMARY = families.MetricType.SUMMARY
 _SUFFIXES = ("_count", "_sum", "_bucket")
 _VALUE = -1
@@ -70,7 +71,8 @@ class Assembler:
         # Pushgateway drops backslashes here and takes any mix of upper and lower case.
         type_ = _TYPES.get(text) or _TYPES.get(text.replace("\\", "").lower())
         if type_ is None:
-            raise lines.Fault(f"unknown metric type {lines.shown(text)}", part=1)
+            hint = f" of OpenMetrics; {lines.INSTEAD_OF_OPENMETRICS}" if text in _TYPES_OF_OPENMETRICS else ""
+            raise lines.Fault(f"unknown metric type {lines.shown(text)}{hint}", part=1)
         family.type = type_
         if type_ not in families.DISTRIBUTIONS:
             self.simple[family.name] = family.metrics

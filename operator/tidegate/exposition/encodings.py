@@ -1,22 +1,25 @@
 """What a reader gets: the families of a scrape in the format, and with the names, that it asked for.
 
-Series are called the same in every format, to the label, so that a reader that changes its mind loses none. Hence
+Series have the same names and labels in every format, so that a reader that changes its mind loses none. Hence
 OpenMetrics has a counter as ``unknown`` unless its name ends in ``_total``, and spells bounds as the text format does.
 Apart from names that are not plain and exemplars, its lines of samples are those of the text format, so a page serves
-both.
+both. Which families OpenMetrics has is decided by :mod:`tidegate.exposition.openmetrics`.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from tidegate.exposition import metrics_pb2, names, pages, pieces, protobuf, render, specials
+from tidegate.exposition import metrics_pb2, names, natives, openmetrics, pages, pieces, protobuf, render, specials
 from tidegate.model import families
 
-_TOTAL = "_total"
-_OPENMETRICS_END = b"# EOF\n"
+_NOTHING = pieces.Piece(b"")
+_OPENMETRICS_END = pieces.Piece(openmetrics.END)
+_WITH_EXEMPLARS = ("counter", "histogram")
+_NATIVE = "has native histograms"
 _MAX_COUNT = 2**64 - 1
 
 
@@ -29,7 +32,7 @@ class Format(enum.Enum):
     PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
 
-_OPENMETRICS = frozenset({Format.OPENMETRICS_0, Format.OPENMETRICS_1})
+OPENMETRICS = frozenset({Format.OPENMETRICS_0, Format.OPENMETRICS_1})
 
 
 class Encoding(NamedTuple):
@@ -43,84 +46,168 @@ class Encoding(NamedTuple):
         return f"{self.format.value}; escaping={self.escaping.value}"
 
 
-_PLAIN = Encoding()
-
-
 class RenderedFamily(NamedTuple):
-    """One family over all groups; its ``pages`` one after the other hold its series, in order."""
+    """One family over all groups; its ``pages`` one after the other hold its series, in order.
+
+    Only protobuf shows the ``unit``: Prometheus can make a label of it, and a series must not change its labels with
+    each client that pushes in another format.
+    """
 
     name: str
     type: families.MetricType
     help: str | None
     pages: Sequence[pages.Page]
+    unit: str | None = None
 
 
 def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[pieces.Piece]:
-    """The answer to a scrape, in pieces: families in the order given. Those of pages are made once and kept."""
+    """The answer to a scrape, in pieces: families in the order given. Those of pages are made once and kept.
+
+    Some pieces are empty: there something was found out that took a while, and others may take a turn.
+    """
     if encoding.format is Format.PROTOBUF:
         for family in rendered:
             yield from _delimited(family, encoding.escaping)
-        return
-    taken = {family.name for family in rendered} if encoding.format in _OPENMETRICS else frozenset()
+    elif encoding.format in OPENMETRICS:
+        yield from _openmetrics(rendered, encoding.escaping)
+    else:
+        for family in rendered:
+            name = names.escape(family.name, encoding.escaping)
+            yield pieces.Piece(render.header(specials.spelled(name), type=family.type, help=family.help))
+            for page in family.pages:
+                yield specials.piece(page, name=name, type=family.type, escaping=encoding.escaping)
+
+
+def _openmetrics(rendered: Sequence[RenderedFamily], escaping: names.Escaping) -> Iterator[pieces.Piece]:
+    shown = openmetrics.distinct(((family.name, family.type) for family in rendered), escaping)
+    by_name, entries = {}, []
     for family in rendered:
-        if encoding.format in _OPENMETRICS:
-            yield pieces.Piece(_openmetrics_header(family, encoding.escaping, taken=taken))
-        else:
-            spelled = specials.spelled(names.escape(family.name, encoding.escaping))
-            yield pieces.Piece(render.header(spelled, type=family.type, help=family.help))
+        name, fits = shown[family.name], True
         for page in family.pages:
-            yield _lines(family, page, encoding)
-    if encoding.format in _OPENMETRICS:
-        yield pieces.Piece(_OPENMETRICS_END)
-
-
-def _openmetrics_header(family: RenderedFamily, escaping: names.Escaping, *, taken: Collection[str]) -> bytes:
-    name = names.escape(family.name, escaping)
-    word = "histogram" if family.type in families.HISTOGRAMS else family.type.value
-    if family.type is families.MetricType.UNTYPED:
-        word = "unknown"
-    if family.type is families.MetricType.COUNTER:
-        # A counter is called without its suffix here, which another family may be called already.
-        if name.endswith(_TOTAL) and len(name) > len(_TOTAL) and family.name.removesuffix(_TOTAL) not in taken:
-            name = name.removesuffix(_TOTAL)
+            fits = fits and openmetrics.fits(page, name=family.name, type=family.type)
+            yield _NOTHING
+        by_name[name] = family._replace(name=name)
+        entries.append(openmetrics.Entry(name, family.type, fits))
+    for name, role in openmetrics.roles(entries).items():
+        family = by_name[name]
+        if role.created:
+            yield from _with_created(family, by_name[role.created], role, escaping)
+        elif role.word == openmetrics.UNKNOWN and family.type in families.DISTRIBUTIONS:
+            yield from _in_parts(family, escaping)
         else:
-            word = "unknown"
-    spelled = specials.spelled(name)
-    help_line = "" if family.help is None else f"# HELP {spelled} {render.quoted(family.help)[1:-1]}\n"
-    return f"{help_line}# TYPE {spelled} {word}\n".encode()
+            yield from _as_kept(family, role, escaping)
+    yield _OPENMETRICS_END
 
 
-def _lines(family: RenderedFamily, page: pages.Page, encoding: Encoding) -> pieces.Piece:
-    """The page's lines, with those of its special metrics as this reader takes them."""
-    key = encoding if page.specials else _PLAIN
-    made = page.forms.get(key)
-    if made is None:
-        text = page.text if key == _PLAIN else _special_lines(family, page, encoding)
-        made = page.forms[key] = pieces.Piece(text)
-    return made
+def _as_kept(family: RenderedFamily, role: openmetrics.Role, escaping: names.Escaping) -> Iterator[pieces.Piece]:
+    yield pieces.Piece(openmetrics.header(role, family.help))
+    exemplars = role.word in _WITH_EXEMPLARS
+    for page in family.pages:
+        yield specials.piece(page, name=family.name, type=family.type, escaping=escaping, exemplars=exemplars)
 
 
-def _special_lines(family: RenderedFamily, page: pages.Page, encoding: Encoding) -> bytes:
-    first, *rest = pages.around(page)
-    parts = [first]
-    for special, after in zip(page.specials, rest, strict=True):
-        exemplars = encoding.format in _OPENMETRICS
-        lines = specials.lines(
-            family.name, special.metric, type=family.type, escaping=encoding.escaping, exemplars=exemplars
-        )
-        parts += [lines, after]
-    return b"".join(parts)
+def _in_parts(family: RenderedFamily, escaping: names.Escaping) -> Iterator[pieces.Piece]:
+    """A distribution as one family for each of its parts."""
+    role = openmetrics.untyped(family.name, family.type)
+    for suffix in openmetrics.parts(family.type):
+        made = []
+        for page in family.pages:
+            key = (family.name, escaping, suffix)
+            if key not in page.forms:
+                lines = specials.piece(page, name=family.name, type=family.type, escaping=escaping).data
+                page.forms[key] = pieces.Piece(openmetrics.part(lines, family.name + suffix))
+            made.append(page.forms[key])
+            yield _NOTHING
+        if any(piece.data for piece in made):
+            yield pieces.Piece(openmetrics.header(role, family.help, suffix=suffix))
+            yield from made
+
+
+def _with_created(
+    family: RenderedFamily, created: RenderedFamily, role: openmetrics.Role, escaping: names.Escaping
+) -> Iterator[pieces.Piece]:
+    """A family with the creation times of its metrics, which were pushed as a family of their own.
+
+    Both are sorted by their labels, so each page meets few pages of the other, and is made anew only when one of them
+    has changed. Creation times that belong to no metric stand at the end. A histogram may not have such, since each of
+    its label sets has buckets; with them, both stay families of their own.
+    """
+    last = f"{family.name}_count" if family.type in families.DISTRIBUTIONS else family.name
+
+    def lines(of: RenderedFamily, page: pages.Page, *, exemplars: bool = False) -> bytes:
+        return specials.piece(page, name=of.name, type=of.type, escaping=escaping, exemplars=exemplars).data
+
+    def merge(page: pages.Page, others: Sequence[pages.Page]) -> bytes:
+        exemplars = role.word in _WITH_EXEMPLARS
+        own = openmetrics.Lines(lines(family, page, exemplars=exemplars), lines(family, page))
+        times = [lines(created, other) for other in others]
+        return openmetrics.with_created(own, times, last=last, created_name=created.name)
+
+    def rest(page: pages.Page, others: Sequence[pages.Page]) -> bytes:
+        own = [lines(family, other) for other in others]
+        return openmetrics.without_family(lines(created, page), own, last=last, created_name=created.name)
+
+    alone = []
+    for page, others in pages.overlapping(created.pages, family.pages):
+        alone.append(_merged(page, others, (created.name, escaping), rest))
+        yield _NOTHING
+    if family.type in families.HISTOGRAMS and any(piece.data for piece in alone):
+        yield from _in_parts(family, escaping)
+        yield from _as_kept(created, openmetrics.untyped(created.name, created.type), escaping)
+        return
+    yield pieces.Piece(openmetrics.header(role, family.help))
+    for page, others in pages.overlapping(family.pages, created.pages):
+        yield _merged(page, others, (family.name, escaping), merge)
+    yield from alone
+
+
+def _merged(
+    page: pages.Page,
+    others: Sequence[pages.Page],
+    key: object,
+    merge: Callable[[pages.Page, Sequence[pages.Page]], bytes],
+) -> pieces.Piece:
+    """The page merged with others, as it was made before where all are the same."""
+    known = page.merged.get(key)
+    if known is None or len(known[0]) != len(others) or not all(map(operator.is_, known[0], others)):
+        known = page.merged[key] = (others, pieces.Piece(merge(page, others)))
+    return known[1]
 
 
 def _delimited(family: RenderedFamily, escaping: names.Escaping) -> Iterator[pieces.Piece]:
     head = metrics_pb2.MetricFamily(
         name=names.escape(family.name, escaping).encode(),
         help=None if family.help is None else family.help.encode(),
-        type=protobuf.TYPES.index(family.type),
+        type=protobuf.TYPES.index(_type_in_protobuf(family)),
+        unit=None if family.unit is None else family.unit.encode(),
     ).SerializeToString()
-    made = [_metrics(family, page, escaping) for page in family.pages]
+    made = []
+    for page in family.pages:
+        made.append(_metrics(family, page, escaping))
+        yield _NOTHING
     yield pieces.Piece(_varint(len(head) + sum(len(piece.data) for piece in made)) + head)
     yield from made
+
+
+def _type_in_protobuf(family: RenderedFamily) -> families.MetricType:
+    """A gauge histogram is a histogram, as it is in the other formats, unless it has native buckets.
+
+    The text format has no gauge histograms, and Prometheus makes a label of the type if it is told to. Native buckets
+    exist in protobuf alone, and there the type tells Prometheus that their counts may go down.
+    """
+    is_gauge = family.type is families.MetricType.GAUGE_HISTOGRAM
+    if is_gauge and not any(map(_has_native_histograms, family.pages)):
+        return families.MetricType.HISTOGRAM
+    return family.type
+
+
+def _has_native_histograms(page: pages.Page) -> bool:
+    known = page.facts.get(_NATIVE)
+    if known is None:
+        originals = (special.metric.original for special in page.specials)
+        known = any(natives.is_native(metrics_pb2.Histogram.FromString(original)) for original in originals)
+        page.facts[_NATIVE] = known
+    return known
 
 
 def _metrics(family: RenderedFamily, page: pages.Page, escaping: names.Escaping) -> pieces.Piece:

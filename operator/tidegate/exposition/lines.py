@@ -21,6 +21,12 @@ NOT_UTF8 = "\udc80-\udcff"
 """Characters that stand for bytes that are no UTF-8 (``surrogateescape``); for use within a character class."""
 
 UNEXPECTED_END = "unexpected end of input stream"
+NAMES_HINT = ": start the gateway with --push.enable-utf8-names to allow such names, or rename it"
+INSTEAD_OF_OPENMETRICS = (
+    "push the Prometheus text format instead of OpenMetrics: in Node.js registry.setContentType("
+    "Registry.PROMETHEUS_CONTENT_TYPE), in Python prometheus_client.generate_latest, in Go the push package's default"
+)
+_EXEMPLAR = f"this is an exemplar of OpenMetrics, which the text format does not have; {INSTEAD_OF_OPENMETRICS}"
 
 _NAME = re.compile(NAME)
 _LABEL_NAME = re.compile(LABEL_NAME)
@@ -33,6 +39,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"\\": "\\", '"': '"', "n": "\n"}
 _BROKEN = re.compile(f"[{NOT_UTF8}]")
 _TIMESTAMP = re.compile(r"([+-]?)0*([0-9]{1,19})")
+_NOTE = re.compile(r"[ \t]++#")
 _TIMESTAMP_BOUND = 2**63
 
 
@@ -241,7 +248,8 @@ def _scan_label_value(cursor: _Cursor, starts: list[int]) -> str:
 
 
 def _scan_timestamp(cursor: _Cursor) -> int:
-    cursor.take(_BLANKS)
+    if cursor.next_after_blanks() == "#":
+        raise cursor.fault(_EXEMPLAR)
     start = cursor.at
     text = cursor.take(_WORD)
     if not cursor.next:
@@ -250,24 +258,31 @@ def _scan_timestamp(cursor: _Cursor) -> int:
     timestamp_ms = int(match[1] + match[2]) if match else _TIMESTAMP_BOUND
     if not -_TIMESTAMP_BOUND <= timestamp_ms < _TIMESTAMP_BOUND:
         raise Fault(f"expected integer as timestamp, got {shown(text)}", offset=start)
+    if _NOTE.match(cursor.line, cursor.at):
+        raise cursor.fault(_EXEMPLAR)
     cursor.expect_end("spurious string after timestamp")
     return timestamp_ms
 
 
 def _check_metric_name(cursor: _Cursor, name: str, *, at: int) -> None:
     if _NAME.fullmatch(name) is None and not _is_utf8_name(cursor, name):
-        raise cursor.fault(f"invalid metric name {shown(name)}", at=at)
+        raise cursor.fault(f"invalid metric name {shown(name)}{_hint(cursor, name)}", at=at)
 
 
 def _check_label_name(cursor: _Cursor, name: str, *, at: int) -> None:
     if name == "__name__":
         raise cursor.fault("label name '__name__' is reserved", at=at)
     if _LABEL_NAME.fullmatch(name) is None and not _is_utf8_name(cursor, name):
-        raise cursor.fault(f"invalid label name {shown(name)}", at=at)
+        raise cursor.fault(f"invalid label name {shown(name)}{_hint(cursor, name)}", at=at)
 
 
 def _is_utf8_name(cursor: _Cursor, name: str) -> bool:
     return cursor.utf8_names and bool(name) and _BROKEN.search(name) is None
+
+
+def _hint(cursor: _Cursor, name: str) -> str:
+    """What would make this name a valid one."""
+    return "" if cursor.utf8_names or not name or _BROKEN.search(name) else NAMES_HINT
 
 
 def _unescape(text: str) -> str:
@@ -278,9 +293,15 @@ _SHOWN_CHARACTERS = 60
 
 
 def shown(text: str) -> str:
-    """``text`` for a message: in quotes, on one line, fit for UTF-8, and not longer than a client wants to read."""
+    """``text`` for a message: in quotes, printable, fit for UTF-8, and not longer than a client wants to read."""
     cut = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
-    return json.dumps(as_utf8(cut), ensure_ascii=False)
+    quoted = json.dumps(as_utf8(cut), ensure_ascii=False)
+    return "".join([each if each.isprintable() else f"\\u{ord(each):04x}" for each in quoted])
+
+
+def named(name: str) -> str:
+    """The name of a metric or a label for a message: as it is where it is plain and short, else :func:`shown`."""
+    return name if _NAME.fullmatch(name) and len(name) <= _SHOWN_CHARACTERS else shown(name)
 
 
 def as_utf8(text: str) -> str:

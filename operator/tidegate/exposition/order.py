@@ -23,3 +23,12 @@ def series_key(labels: families.Labels) -> str:
     count = str(len(labels))
     # A longer count is a larger one: its length in front makes the order of strings that of numbers.
     return f"{len(count)}{count}\0{key}"
+
+
+def labels(key: str) -> families.Labels:
+    """The label set of a :func:`series_key`."""
+    fields = key.split("\0")[1:]
+    if "\1" in key:
+        fields = [text.replace("\1\1", "\0").replace("\1\2", "\1") for text in fields]
+    half = len(fields) // 2
+    return tuple(zip(fields[half : 2 * half], fields[:half], strict=True))

@@ -6,6 +6,8 @@ first time and from then on as it is (see :mod:`tidegate.exposition.encodings`).
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,21 +29,41 @@ class Special(NamedTuple):
 
 @dataclass(slots=True)
 class Page:
-    """Immutable, but for ``forms``: what was made of it already, by whoever makes it."""
+    """Immutable, but for what was made of it already, by whoever makes it.
+
+    :ivar first: sorts it among the pages of its family, and those among each other that have the same label sets: the
+        key of its first series in the store, or empty for a page that comes before all of the store's.
+    :ivar forms: the page in other formats.
+    :ivar merged: forms that other pages are merged into, and those pages.
+    :ivar facts: what was found out about it.
+    """
 
     text: bytes
     specials: tuple[Special, ...] = ()
+    first: str = field(default="", compare=False)
     forms: dict[object, pieces.Piece] = field(default_factory=dict, compare=False, repr=False)
+    merged: dict[object, tuple[Sequence[Page], pieces.Piece]] = field(default_factory=dict, compare=False, repr=False)
+    facts: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
 
-def join(rows: list[tuple[bytes, families.Metric | None]]) -> Page:
+def join(rows: list[tuple[bytes, families.Metric | None]], *, first: str = "") -> Page:
     """The page of these metrics: the lines of each, and the metric itself where it is special."""
     specials, at = [], 0
     for place, (lines, metric) in enumerate(rows):
         if metric is not None:
             specials.append(Special(place, at, at + len(lines), metric))
         at += len(lines)
-    return Page(b"".join([lines for lines, _ in rows]), tuple(specials))
+    return Page(b"".join([lines for lines, _ in rows]), tuple(specials), first)
+
+
+def overlapping(page_list: Sequence[Page], others: Sequence[Page]) -> Iterator[tuple[Page, Sequence[Page]]]:
+    """Each page with those of the others that may have the same label sets; both are sorted."""
+    firsts = [page.first for page in others]
+    for place, page in enumerate(page_list):
+        begin = max(0, bisect.bisect_right(firsts, page.first) - 1)
+        after = page_list[place + 1 : place + 2]
+        end = bisect.bisect_left(firsts, after[0].first) if after else len(others)
+        yield page, others[begin : max(end, begin)]
 
 
 def around(page: Page) -> list[bytes]:

@@ -86,12 +86,13 @@ def _family(received: metrics_pb2.MetricFamily, at: int, *, utf8_names: bool) ->
     except UnicodeDecodeError:
         raise _refused(f"invalid metric name {received.name!r}: not UTF-8", at) from None
     if not name or not (utf8_names or names.is_plain(name)):
-        raise _refused(f"invalid metric name {lines.shown(name)}", at)
+        raise _refused(f"invalid metric name {lines.shown(name)}{lines.NAMES_HINT if name else ''}", at)
     if not 0 <= received.type < len(TYPES):
         raise _refused(f"unknown metric type {received.type} of {lines.shown(name)}", at)
     # SECURITY: over one help text that is not UTF-8 Prometheus fails the whole scrape.
     help_text = received.help.decode("utf-8", "replace") if received.HasField("help") else None
-    family = families.Family(name, TYPES[received.type], help_text, quoted=not names.is_plain(name))
+    unit = received.unit.decode("utf-8", "replace") if received.HasField("unit") else None
+    family = families.Family(name, TYPES[received.type], help_text, quoted=not names.is_plain(name), unit=unit)
     for metric in received.metric:
         try:
             family.metrics.append(_metric(family, metric, utf8_names=utf8_names))
@@ -145,7 +146,8 @@ def _labels(family: families.Family, received: Sequence[metrics_pb2.LabelPair], 
             raise _FaultError(f"{family.name} has two labels {name}")
         if not names.is_plain_label(name):
             if not name or not utf8_names:
-                raise _FaultError(f"{family.name} has a label with the invalid name {lines.shown(name)}")
+                hint = lines.NAMES_HINT if name and not utf8_names else ""
+                raise _FaultError(f"{family.name} has a label with the invalid name {lines.shown(name)}{hint}")
             family.quoted = True
         labels[name] = value
     return tuple(sorted(labels.items()))

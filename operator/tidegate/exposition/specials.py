@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tidegate.exposition import metrics_pb2, names, numbers, render
+from tidegate.exposition import metrics_pb2, names, numbers, pages, pieces, render
 from tidegate.model import families
+
+_AS_KEPT = "text as kept"
+_MAX_EXEMPLAR_CHARACTERS = 128
+"""In the names and values of its labels: OpenMetrics allows no more, and a strict parser refuses all over one."""
 
 
 def lines(
@@ -31,6 +35,33 @@ def lines(
         series = _series(name + suffix, [*before, pair] if pair else before)
         written.append(f"{series} {numbers.format_float(number)}{exemplar}\n")
     return "".join(written).encode()
+
+
+def piece(
+    page: pages.Page,
+    *,
+    name: str,
+    type: families.MetricType,
+    escaping: names.Escaping = names.Escaping.UNDERSCORES,
+    exemplars: bool = False,
+) -> pieces.Piece:
+    """The lines of a page as this reader takes them. They are made once.
+
+    :param name: of the family, escaped already where the reader does not get it as it is.
+    """
+    key = (name, escaping, exemplars) if page.specials else _AS_KEPT
+    made = page.forms.get(key)
+    if made is None:
+        text = page.text
+        if page.specials:
+            between = pages.around(page)
+            parts = [
+                lines(name, special.metric, type=type, escaping=escaping, exemplars=exemplars) + after
+                for special, after in zip(page.specials, between[1:], strict=True)
+            ]
+            text = b"".join([between[0], *parts])
+        made = page.forms[key] = pieces.Piece(text)
+    return made
 
 
 def spelled(name: str) -> str:
@@ -62,9 +93,10 @@ def _exemplars(type: families.MetricType, original: bytes) -> Sequence[str]:
 
 
 def _exemplar(exemplar: metrics_pb2.Exemplar) -> str:
-    if not exemplar.label:
+    labels = [(pair.name.decode(), pair.value.decode()) for pair in exemplar.label]
+    if not 0 < sum(len(name) + len(value) for name, value in labels) <= _MAX_EXEMPLAR_CHARACTERS:
         return ""
-    pairs = [f"{_spelled_label(pair.name.decode())}={render.quoted(pair.value.decode())}" for pair in exemplar.label]
+    pairs = [f"{_spelled_label(name)}={render.quoted(value)}" for name, value in labels]
     spelled = f" # {{{','.join(pairs)}}} {numbers.format_float(exemplar.value)}"
     if not exemplar.HasField("timestamp"):
         return spelled

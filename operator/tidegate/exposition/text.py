@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from tidegate.exposition import assembly, lines, names
+from tidegate.exposition import assembly, lines, mistaken, names
 from tidegate.model import errors, families
 
 _ORDINARY_CHARACTER = r"\\\n" + lines.NOT_UTF8
@@ -47,7 +47,16 @@ def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family
     :param utf8_names: whether names in quotes may be any UTF-8, not only plain ones.
     :raises errors.BadExpositionError: the body is not in the text format; with the place.
     """
-    text = body.decode("utf-8", "surrogateescape")
+    try:
+        return _parse(body.decode("utf-8", "surrogateescape"), utf8_names=utf8_names)
+    except errors.BadExpositionError as error:
+        what = mistaken.reason(body)
+        if what is None:
+            raise
+        raise errors.BadExpositionError(what, line=1, column=1) from error
+
+
+def _parse(text: str, *, utf8_names: bool) -> dict[str, families.Family]:
     assembler = assembly.Assembler()
     simple = assembler.simple
     label_sets = _LabelSets()

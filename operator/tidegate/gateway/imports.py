@@ -18,7 +18,7 @@ from tidegate import settings
 from tidegate.aiokits import clocks
 from tidegate.exposition import protobuf
 from tidegate.inquiries import places
-from tidegate.model import errors, families, groups
+from tidegate.model import errors, families, groups, plurals
 from tidegate.store import group_store, interface, sqlite_journal
 
 _logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ async def _copy_all(found: list[_Group], store: group_store.GroupStore, clock: _
             refused += 1
             _logger.error("%s cannot be taken: %s", groups.describe(group.key), error)
         if number % _TOLD_EVERY == 0:
-            _logger.info("%d of %d groups", number, len(found))
+            _logger.info("%d of %s", number, plurals.counted(len(found), "group"))
     return Outcome(copied, kept, refused)
 
 

@@ -1,14 +1,15 @@
 """Which format a scrape is answered in, by its Accept header.
 
 Clauses are tried by their weight, and each takes the first format that fits all its parameters, as in Pushgateway
-(``expfmt.Negotiate``), which does not offer OpenMetrics, though. Whoever accepts none of them gets the text format.
+(``expfmt.Negotiate``). A scraper that accepts none of the formats gets the text format.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from tidegate import settings
 from tidegate.exposition import encodings, names
 
 _ESCAPINGS = {escaping.value: escaping for escaping in names.Escaping}
@@ -32,13 +33,24 @@ class _Clause(NamedTuple):
     weight: float
 
 
-def negotiate(accept: str) -> encodings.Encoding:
-    """The encoding for this Accept header."""
+def offered(chosen: settings.WebSettings) -> Collection[encodings.Format]:
+    """The formats that scrapes are answered in.
+
+    Prometheus prefers OpenMetrics to the text format. Where it gets it instead, counters without ``_total`` lose their
+    type and metadata changes its names, so it is offered only on request.
+    """
+    if chosen.enable_openmetrics:
+        return tuple(encodings.Format)
+    return tuple(format for format in encodings.Format if format not in encodings.OPENMETRICS)
+
+
+def negotiate(accept: str, *, formats: Collection[encodings.Format]) -> encodings.Encoding:
+    """The encoding for this Accept header, of the formats that are offered."""
     escaping = names.Escaping.UNDERSCORES
     for clause in sorted(_clauses(accept), key=_rank):
         escaping = _ESCAPINGS.get(clause.parameters.get("escaping", ""), escaping)
         for type, parameters, format in _FORMATS:
-            if _fits(clause, type, parameters):
+            if format in formats and _fits(clause, type, parameters):
                 return encodings.Encoding(format, escaping)
     return encodings.Encoding(escaping=escaping)
 
@@ -51,7 +63,7 @@ def _clauses(accept: str) -> Iterator[_Clause]:
         try:
             weight = float(parameters.pop("q", "1"))
         except ValueError:
-            weight = 1.0
+            weight = 0.0  # As Pushgateway has it.
         if type:
             yield _Clause(type, parameters, weight)
 

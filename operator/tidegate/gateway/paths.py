@@ -9,8 +9,8 @@ import re
 import urllib.parse
 from typing import NamedTuple
 
-from tidegate.exposition import names
-from tidegate.model import errors, groups
+from tidegate.exposition import lines, names
+from tidegate.model import errors, grouppaths, groups
 
 _BASE64_SUFFIX = "@base64"
 _RESERVED_PREFIX = "__"
@@ -42,6 +42,13 @@ def grouping_key(raw_path: str, *, utf8_names: bool = False) -> groups.GroupingK
     return groups.GroupingKey(tuple([(name, values[place]) for name, place in layout.places]))
 
 
+def path(key: groups.GroupingKey) -> str:
+    """What follows ``/metrics/`` for this key: the inverse of :func:`grouping_key`."""
+    ordered = sorted(key, key=lambda pair: pair[0] != "job")
+    spelled = [(names.escape(name, names.Escaping.VALUES, label=True), value) for name, value in ordered]
+    return "/".join(grouppaths.spelled(name, value) for name, value in spelled)
+
+
 class _Layout(NamedTuple):
     """What the names in a path say.
 
@@ -60,10 +67,11 @@ def _layout(spelled: tuple[str, ...], *, utf8_names: bool) -> _Layout:
     for place, name in enumerate(decoded[1:], 1):
         label = name.removesuffix(_BASE64_SUFFIX)
         if label.startswith(_RESERVED_PREFIX):
-            raise errors.BadGroupingKeyError(f"improper label name {label!r}")
+            raise errors.BadGroupingKeyError(f"improper label name {label!r}: names that begin with __ are reserved")
         label = names.unescape(label) if utf8_names else label
         if not label or not (utf8_names or names.is_plain_label(label)):
-            raise errors.BadGroupingKeyError(f"improper label name {label!r}")
+            hint = lines.NAMES_HINT if label else ": it is empty"
+            raise errors.BadGroupingKeyError(f"improper label name {label!r}{hint}")
         found[label] = place
     found["job"] = 0
     twice = names.clash({**found, "instance": 0})

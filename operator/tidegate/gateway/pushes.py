@@ -22,6 +22,9 @@ _logger = logging.getLogger(__name__)
 _LARGE_AT_ONCE = 2
 """So many large bodies are parsed at once: each takes many times its bytes, and more would not be faster."""
 
+_LONGEST_PATH = 400
+"""Characters of a path in a message."""
+
 TTL, TTL_HEADER = "ttl", "Tidegate-TTL"
 
 
@@ -48,6 +51,7 @@ class GroupEndpoint:
         self._intake = intake
         self._parsing = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._on_expiry = on_expiry
+        self._prefix = prefix
         # The prefix, "metrics", and what is before the first slash: nothing.
         self._parts_before_key = prefix.count("/") + 2
         self._utf8_names = chosen.enable_utf8_names
@@ -83,9 +87,10 @@ class GroupEndpoint:
             raise
         except errors.InconsistentPushError as error:
             self._metrics.pushes_inconsistent.inc()
-            _logger.error("refused an inconsistent push from %s: %s", request.remote, error)
+            reason = f"{error}{self._way_out(error.group)}"
+            _logger.error("rejected a push to group %s from %s: %s", groups.brief(key), request.remote, reason)
             raise errors.BadRequestError(
-                f"pushed metrics are invalid or inconsistent with existing metrics: {error}"
+                f"pushed metrics are invalid or inconsistent with existing metrics: {reason}"
             ) from error
         finally:
             self._intake.end()
@@ -94,6 +99,13 @@ class GroupEndpoint:
         self._metrics.pushes_accepted.inc()
         self._metrics.push_duration.observe(time.perf_counter() - began)
         return answers.nothing(self._accepted)
+
+    def _way_out(self, clashing: groups.GroupingKey | None) -> str:
+        """How to delete the group that a push clashes with, where that helps."""
+        if clashing is None:
+            return ""
+        path = f"{self._prefix}/metrics/{paths.path(clashing)}"
+        return f"; or delete that group: DELETE {path}" if len(path) <= _LONGEST_PATH else "; or delete that group"
 
     def _key(self, request: web.BaseRequest) -> groups.GroupingKey:
         parts = request.rel_url.raw_path.split("/", self._parts_before_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from aiohttp import hdrs, web
@@ -38,7 +38,10 @@ class _Answer(NamedTuple):
 
 
 class ScrapeEndpoint:
-    """``GET /metrics``."""
+    """``GET /metrics``.
+
+    :param formats: those that scrapes are answered in.
+    """
 
     def __init__(
         self,
@@ -48,12 +51,14 @@ class ScrapeEndpoint:
         drainer: drains.Drainer,
         metrics: own_metrics.GatewayMetrics,
         clock: clocks.Clock,
+        formats: Collection[encodings.Format],
     ) -> None:
         self._store = store
         self._tracker = tracker
         self._drainer = drainer
         self._metrics = metrics
         self._clock = clock
+        self._formats = formats
         self._confirmations = tasks.TaskSet()
 
     async def get(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -87,7 +92,7 @@ class ScrapeEndpoint:
         """Send all of the snapshot; whether the reader took it (into its kernel's buffers) within these seconds."""
         merged = list(own_metrics.merge(snapshot.families, self._metrics.families()))
         await turns.others()
-        encoding = negotiation.negotiate(request.headers.get(hdrs.ACCEPT, ""))
+        encoding = negotiation.negotiate(request.headers.get(hdrs.ACCEPT, ""), formats=self._formats)
         gzip = _accepts_gzip(request)
         response.headers[hdrs.CONTENT_TYPE] = encoding.content_type
         response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
@@ -158,9 +163,10 @@ async def _parts(made: Iterable[pieces.Piece], *, gzip: bool) -> list[bytes]:
     turn = turns.Turn()
     found = []
     for piece in made:
-        found.append(piece)
-        if gzip:
-            piece.packed()
+        if piece.data:
+            found.append(piece)
+            if gzip:
+                piece.packed()
         await turn.step()
     if not gzip:
         return [piece.data for piece in found]

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from tidegate.gateway import metrics as own_metrics
 from tidegate.gateway import picks, removals
-from tidegate.model import errors, groups
+from tidegate.model import errors, groups, plurals
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ class SelectionEndpoint:
             return _failure(503, "timeout", f"no selection after {picks.LONGEST_SECONDS:g} s: nothing was deleted")
         if not dry_run:
             found = await removals.remove(self._store, found, metrics=self._metrics)
-            _logger.info("%s deleted %d groups by %s", request.remote, len(found), request.query.getall(picks.MATCH))
+            count, asked = plurals.counted(len(found), "group"), request.query.getall(picks.MATCH)
+            _logger.info("%s deleted %s by %s", request.remote, count, asked)
         return await _tell(request, found, dry_run=dry_run)
 
     async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler

@@ -27,6 +27,7 @@ from tidegate.gateway import (
     guards,
     health,
     listeners,
+    negotiation,
     picks,
     pushes,
     queries,
@@ -88,8 +89,9 @@ class Gateway:
         self._census = censuses.Census(self.store, clock=clock, show=self._metrics.without_owner)
         self._probes = health.HealthEndpoint()
         self._control = control.ControlEndpoint(self.store, drainer=self.drainer, metrics=self._metrics)
+        formats = negotiation.offered(chosen.web)
         self._scrape = scrapes.ScrapeEndpoint(
-            self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock
+            self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock, formats=formats
         )
         self._intake = bodies.Intake(chosen.limits)
         self._groups = pushes.GroupEndpoint(

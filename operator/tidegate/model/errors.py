@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidegate.model import limits
+from tidegate.model import groups, limits
 
 
 class BadRequestError(Exception):
@@ -30,7 +30,14 @@ class BadGroupingKeyError(BadRequestError):
 
 
 class InconsistentPushError(BadRequestError):
-    """A push that parses but cannot stand beside itself or the other groups: timestamps, duplicates, type clashes."""
+    """A push that parses but cannot stand beside itself or the other groups: timestamps, duplicates, type clashes.
+
+    :param group: the other group that it clashes with, where there is one: to delete it is a way out, too.
+    """
+
+    def __init__(self, reason: str, *, group: groups.GroupingKey | None = None) -> None:
+        super().__init__(reason)
+        self.group = group
 
 
 class StorageError(Exception):

@@ -28,6 +28,16 @@ class MetricType(enum.Enum):
 
 HISTOGRAMS = frozenset({MetricType.HISTOGRAM, MetricType.GAUGE_HISTOGRAM})
 
+WORDS = {
+    MetricType.COUNTER: "a counter",
+    MetricType.GAUGE: "a gauge",
+    MetricType.SUMMARY: "a summary",
+    MetricType.UNTYPED: "untyped",
+    MetricType.HISTOGRAM: "a histogram",
+    MetricType.GAUGE_HISTOGRAM: "a gauge histogram",
+}
+"""The types as messages name them, with their article."""
+
 DISTRIBUTIONS = HISTOGRAMS | {MetricType.SUMMARY}
 """The types whose metrics have several lines each."""
 
@@ -89,9 +99,9 @@ class Metric(NamedTuple):
 class Family:
     """A family of one push: all metrics of one name.
 
-    ``help`` is ``None`` where no help text was given. ``fault`` says why the family cannot be stored although its body
-    could be read; such a push counts as a failed one of its group, as in Pushgateway. ``quoted`` says that its name or
-    some label name has to stand in quotes.
+    ``help`` is ``None`` where no help text was given, and ``unit`` where no unit was, which only protobuf has.
+    ``fault`` says why the family cannot be stored although its body could be read; such a push counts as a failed one
+    of its group, as in Pushgateway. ``quoted`` says that its name or some label name has to stand in quotes.
     """
 
     name: str
@@ -100,3 +110,4 @@ class Family:
     metrics: list[Metric] = field(default_factory=list)
     fault: str = ""
     quoted: bool = False
+    unit: str | None = None

@@ -9,6 +9,9 @@ GroupingKey = NewType("GroupingKey", tuple[tuple[str, str], ...])
 """Label names and values that name a group, sorted by name; ``job`` is always one of them and never empty."""
 
 
+_BRIEF_CHARACTERS = 200
+
+
 def grouping_key(labels: Mapping[str, str]) -> GroupingKey:
     """The key for these grouping labels, the same for every order they come in."""
     return GroupingKey(tuple(sorted(labels.items())))
@@ -31,6 +34,13 @@ def describe(key: GroupingKey) -> str:
     """The key as people read it, ``job`` first: ``{job="backup",instance="db1"}``."""
     ordered = sorted(key, key=lambda pair: (pair[0] != "job", pair[0]))
     return "{" + ",".join(f'{name}="{_escape(value)}"' for name, value in ordered) + "}"
+
+
+def brief(key: GroupingKey) -> str:
+    """The key for a message: as :func:`describe`, but cut where it is long, and printable."""
+    start = describe(key)[: _BRIEF_CHARACTERS + 1]
+    text = "".join([each if each.isprintable() else f"\\u{ord(each):04x}" for each in start])
+    return text if len(text) <= _BRIEF_CHARACTERS else f"{text[:_BRIEF_CHARACTERS]}..."
 
 
 def _escape(value: str) -> str:

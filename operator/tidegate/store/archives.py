@@ -1,10 +1,11 @@
 """Groups as rows, and rows as groups. Pure.
 
 The families of a group are JSON: a list of what its pushes left, oldest first, each a list of families ``[name, type,
-help, place of its keys, how many lines each series has (1 where all have one), slots, specials]``. ``slots`` says which
-of the row's numbers end which lines, where the last push may come as numbers alone. Groups that push alike have the
-same text there, so it is read once for all of them. What is a group's own is beside it: for each push ``[at, keys]``,
-where ``keys`` has each tuple of series keys once that several families share; and all lines, in order.
+help, place of its keys, how many lines each series has (1 where all have one), slots, specials]``, and the unit after
+these if there is one. ``slots`` says which of the row's numbers end which lines, where the last push may come as
+numbers alone. Groups that push alike have the same text there, so it is read once for all of them. What is a group's
+own is beside it: for each push ``[at, keys]``, where ``keys`` has each tuple of series keys once that several families
+share; and all lines, in order.
 """
 
 from __future__ import annotations
@@ -188,11 +189,12 @@ def _part_to_json(part: pushes.Part, all_lines: list[bytes]) -> tuple[list[Any],
     """Its families, its time and its keys."""
     places: dict[tuple[str, ...], int] = {}
     spelled = []
-    for name, type_, help_text, keys, lines, slots, specials in part.families:
+    for name, type_, help_text, keys, lines, slots, specials, unit in part.families:
         place = places.setdefault(keys, len(places))
         counts: Any = [text.count(b"\n") for text in lines] if type_ in families.DISTRIBUTIONS else 1
         known = {key: _special_to_json(metric) for key, metric in specials.items()} if specials else None
-        spelled.append([name, type_.value, help_text, place, counts, slots, known])
+        units = [] if unit is None else [unit]
+        spelled.append([name, type_.value, help_text, place, counts, slots, known, *units])
         all_lines.extend(lines)
     return spelled, part.at, list(places)
 
@@ -203,7 +205,7 @@ def _read_part(
     at, all_keys = own
     all_keys = list(map(tuple, all_keys))
     found = []
-    for name, type_, help_text, place, counts, slots, specials in spelled:
+    for name, type_, help_text, place, counts, slots, specials, *units in spelled:
         keys = all_keys[place]
         if counts == 1:
             several = lines.take(len(keys))
@@ -219,7 +221,8 @@ def _read_part(
         if len(made) != len(keys):
             raise ValueError(f"{len(keys)} series have {len(made)} texts")
         known = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else _NONE
-        found.append(pushes.KeptFamily(name, _TYPES[type_], help_text, keys, made, slots, known))
+        unit = units[0] if units else None
+        found.append(pushes.KeptFamily(name, _TYPES[type_], help_text, keys, made, slots, known, unit))
     return pushes.Part(at, found)
 
 

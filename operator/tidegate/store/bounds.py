@@ -5,32 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tidegate import settings
-from tidegate.model import errors, families, groups, limits
+from tidegate.model import errors, families, groups, limits, plurals
 
 _NEAR = 0.9
 """The part of ``--limit.series`` from which groups that there are may still grow and new ones are refused."""
 
 
 def check_words(family: families.Family, *, chosen: settings.LimitSettings) -> None:
-    """Raise :class:`errors.LimitError` where a family's name or help text is too long."""
-    _check_name(family.name, "metric", chosen=chosen)
+    """Raise :class:`errors.LimitError` where a family's name, help text or unit is too long."""
+    _check_name(family.name, "metric name", chosen=chosen)
     if family.help is not None and len(family.help) > chosen.value_length:
         raise over(
             limits.Limit.VALUE_LENGTH,
-            f"the help text of {family.name} has {len(family.help)} characters, {chosen.value_length} are allowed",
+            f"the help text of {family.name} has {len(family.help)} characters, the limit is {chosen.value_length}",
         )
+    if family.unit is not None:
+        _check_name(family.unit, "unit", chosen=chosen)
 
 
 def check_labels(labels: families.Labels, *, chosen: settings.LimitSettings) -> None:
     """Raise :class:`errors.LimitError` where a series has too many labels, or too long ones."""
     if len(labels) > chosen.labels:
-        raise over(limits.Limit.LABELS, f"a series has {len(labels)} labels, {chosen.labels} are allowed")
+        raise over(limits.Limit.LABELS, f"a series has {len(labels)} labels, the limit is {chosen.labels}")
     for name, value in labels:
-        _check_name(name, "label", chosen=chosen)
+        _check_name(name, "label name", chosen=chosen)
         if len(value) > chosen.value_length:
             raise over(
                 limits.Limit.VALUE_LENGTH,
-                f"a value of the label {name} has {len(value)} characters, {chosen.value_length} are allowed",
+                f"a value of the label {name} has {len(value)} characters, the limit is {chosen.value_length}",
             )
 
 
@@ -56,7 +58,7 @@ class Bounds:
         """
         check_labels(key, chosen=self.chosen)
         if groups >= self.chosen.groups:
-            raise over(limits.Limit.GROUPS, f"there are {groups} groups already, so no new one is taken")
+            raise over(limits.Limit.GROUPS, f"{plurals.counted(groups, 'group')} already there, so no new one is taken")
         if series >= _NEAR * self.chosen.series:
             raise over(
                 limits.Limit.SERIES,
@@ -75,12 +77,12 @@ class Bounds:
         if after > self.chosen.group_series:
             raise over(
                 limits.Limit.GROUP_SERIES,
-                f"the group would have {after} series, {self.chosen.group_series} are allowed",
+                f"the group would have {after} series, the limit is {self.chosen.group_series}",
             )
         if after > before and series - before + after > self.chosen.series:
             raise over(
                 limits.Limit.SERIES,
-                f"all groups would have {series - before + after} series, {self.chosen.series} are allowed",
+                f"all groups would have {series - before + after} series, the limit is {self.chosen.series}",
             )
 
 
@@ -89,5 +91,5 @@ def _check_name(name: str, what: str, *, chosen: settings.LimitSettings) -> None
         shown = f"{name[:40]}..."
         raise over(
             limits.Limit.NAME_LENGTH,
-            f"the {what} name {shown} has {len(name)} characters, {chosen.name_length} are allowed",
+            f"the {what} {shown} has {len(name)} characters, the limit is {chosen.name_length}",
         )

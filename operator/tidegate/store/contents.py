@@ -46,10 +46,22 @@ class Contents:
         left = 0 if replace else sum(held.size for name, held in had.items() if name not in pushed)
         return before, left + sum(family.size for family in pushed.values())
 
-    def check(self, group: holdings.Group | None, pushed: pushes.Prepared, *, replace: bool) -> None:
-        """Raise :class:`errors.InconsistentPushError` where this push to this group would clash with the others."""
+    def check(
+        self,
+        group: holdings.Group | None,
+        pushed: pushes.Prepared,
+        *,
+        replace: bool,
+        known: Mapping[groups.GroupingKey, holdings.Group],
+    ) -> None:
+        """Raise :class:`errors.InconsistentPushError` where this push to this group would clash with the others.
+
+        :param known: all groups, so that one can be named.
+        """
         had = {name: held.keys for name, held in group.families.items()} if group else {}
-        consistency.check(pushed, present=self._tables, own_types=self._own_types, had=had, replace=replace)
+        consistency.check(
+            pushed, present=self._tables, own_types=self._own_types, had=had, replace=replace, known=known
+        )
 
     def check_times(self, key: groups.GroupingKey) -> None:
         """Raise :class:`errors.InconsistentPushError` where a new group's push times would be another group's series.
@@ -58,8 +70,12 @@ class Contents:
         """
         table = self._tables.get(interface.PUSH_TIME)
         if table is not None and order.series_key(pushes.with_grouping_labels(key, ())) in table.series:
+            empty = ("instance", "")
+            named = groups.GroupingKey(tuple(sorted({*key} ^ {empty})))
             raise errors.InconsistentPushError(
-                f"{groups.describe(key)} differs from another group by an empty instance alone, so their times clash"
+                f"group {groups.brief(key)} differs from group {groups.brief(named)} by an empty instance alone, which "
+                f"Prometheus cannot tell apart; push to that group, or under another instance",
+                group=named,
             )
 
     def put(
@@ -80,13 +96,15 @@ class Contents:
         if replace:
             self._drop(group, [name for name in group.families if name not in pushed])
         group.landing = holdings.Landing(at)
-        alike: dict[tuple[str | None, tuple[str, ...], int], holdings.HeldFamily] = {}
+        alike: dict[tuple[str | None, tuple[str, ...], int, str | None], holdings.HeldFamily] = {}
         for name, family in pushed.items():
             had = group.families.get(name)
             held = self._put_family(name, family, had=had, landing=group.landing)
             self._size += held.size - (had.size if had is not None else 0)
             # Every group has names; all of them have the table's, so that they take no memory.
-            group.families[self._tables[name].name] = alike.setdefault((held.help, held.keys, held.size), held)
+            group.families[self._tables[name].name] = alike.setdefault(
+                (held.help, held.keys, held.size, held.unit), held
+            )
         self._note_shape(group, pushed, spelling)
 
     def repeat(self, group: holdings.Group, spelling: shapes.Spelling, *, replace: bool, at: float) -> bool:
@@ -122,7 +140,7 @@ class Contents:
             family = known[name] if name in known else self._prepared(name, held)
             lines, own = tuple(family.series.values()), slots.get(name) if held.landing is group.landing else None
             part.families.append(
-                pushes.KeptFamily(name, family.type, held.help, held.keys, lines, own, family.specials)
+                pushes.KeptFamily(name, family.type, held.help, held.keys, lines, own, family.specials, held.unit)
             )
         return list(found.values())
 
@@ -203,7 +221,7 @@ class Contents:
         series = {key: table.series[key] for key in held.keys}
         known = table.series.specials
         specials = {key: known[key] for key in series if key in known}
-        return pushes.PreparedFamily(table.type, held.help, series, specials, held.size)
+        return pushes.PreparedFamily(table.type, held.help, series, specials, held.size, held.unit)
 
     def _view_family(self, name: str, held: holdings.HeldFamily) -> interface.GroupFamily:
         table = self._tables[name]
@@ -245,10 +263,10 @@ class Contents:
     ) -> holdings.HeldFamily:
         table = self._tables.get(name) or self._add_table(name, family.type)
         keys = tuple(family.series)
-        if had is None or had.help != family.help or table.type is not family.type:
+        if had is None or (had.help, had.unit) != (family.help, family.unit) or table.type is not family.type:
             if had is not None:
-                table.leave(had.help)
-            table.join(family.help, family.type)
+                table.leave(had.help, unit=had.unit)
+            table.join(family.help, family.type, unit=family.unit)
         if table.series.specials or family.specials:
             _replace_specials(table.series.specials, had=had.keys if had else (), now=family.specials)
         if had is not None and had.keys == keys:
@@ -258,7 +276,7 @@ class Contents:
                 del table.series[gone]
         for key, lines in family.series.items():
             table.series[key] = lines
-        return holdings.HeldFamily(family.help, landing, keys, family.size)
+        return holdings.HeldFamily(family.help, landing, keys, family.size, family.unit)
 
     def _note_shape(self, group: holdings.Group, pushed: pushes.Prepared, spelling: shapes.Spelling | None) -> None:
         """Find out what the body's shape is at its second push, since many groups have no second."""
@@ -277,14 +295,14 @@ class Contents:
         for name in names:
             held = group.families.pop(name)
             self._size -= held.size
-            self._take_out(name, held.help, held.keys)
+            self._take_out(name, held.help, held.keys, unit=held.unit)
 
-    def _take_out(self, name: str, help_text: str | None, keys: Iterable[str]) -> None:
+    def _take_out(self, name: str, help_text: str | None, keys: Iterable[str], *, unit: str | None = None) -> None:
         table = self._tables[name]
         for key in keys:
             table.series.specials.pop(key, None)
             del table.series[key]
-        table.leave(help_text)
+        table.leave(help_text, unit=unit)
         if not table.holders:
             del self._tables[name]
             del self._names[bisect.bisect_left(self._names, name)]

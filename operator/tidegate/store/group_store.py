@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from tidegate import settings
 from tidegate.aiokits import clocks, pulses, turns
 from tidegate.exposition import shapes
-from tidegate.model import changelogs, errors, families, groups, lives, pushers, records, scrapers, tempos
+from tidegate.model import changelogs, errors, families, groups, lives, plurals, pushers, records, scrapers, tempos
 from tidegate.store import (
     actions,
     archives,
@@ -86,7 +86,8 @@ class GroupStore:
         began = time.perf_counter()
         self._adopt(await self._journal.restore(self._load, store=self))
         if self._journal.keeps:
-            _logger.info("restored %d groups in %.2f s", len(self._groups), time.perf_counter() - began)
+            count = plurals.counted(len(self._groups), "group")
+            _logger.info("restored %s in %.2f s", count, time.perf_counter() - began)
 
     async def close(self) -> None:
         await self._journal.close()
@@ -115,7 +116,7 @@ class GroupStore:
             self._check_bounds(key, group, prepared, replace=replace)
             if group is None:
                 self._contents.check_times(key)
-            self._contents.check(group, prepared, replace=replace)
+            self._contents.check(group, prepared, replace=replace, known=self._groups)
         except errors.InconsistentPushError:
             await self.note_failure(key)
             raise

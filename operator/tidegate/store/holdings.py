@@ -30,6 +30,7 @@ class HeldFamily(NamedTuple):
     landing: Landing
     keys: tuple[str, ...]
     size: int
+    unit: str | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -18,20 +18,22 @@ from tidegate.store import holdings, pushes, tables
 
 @dataclass(slots=True)
 class _Collected:
-    """A family of all groups so far: how many groups have each help text, and the series of all in no order.
+    """A family of all groups so far: how many groups have each help text and unit, and the series of all in no order.
 
     :ivar sizes: the length of each series' lines, and ``lines`` all of them as one.
     """
 
     table: tables.FamilyTable
-    helps: collections.Counter[str | None] = field(default_factory=collections.Counter)
+    words: collections.Counter[tuple[str | None, str | None]] = field(default_factory=collections.Counter)
     keys: list[str] = field(default_factory=list)
     sizes: array.array[int] = field(default_factory=lambda: array.array("I"))
     lines: bytearray = field(default_factory=bytearray)
 
-    def add(self, help_text: str | None, keys: Sequence[str], lines: Sequence[bytes]) -> None:
+    def add(
+        self, help_text: str | None, keys: Sequence[str], lines: Sequence[bytes], *, unit: str | None = None
+    ) -> None:
         """What one more group has of it."""
-        self.helps[help_text] += 1
+        self.words[help_text, unit] += 1
         self.keys.extend(keys)
         self.sizes.extend(map(len, lines))
         self.lines += b"".join(lines)
@@ -59,16 +61,16 @@ class Loader:
     def add(self, group: holdings.Group, part: pushes.Part) -> None:
         """Note what a group has of one of its pushes."""
         group.landing = landing = holdings.Landing(part.at)
-        alike: dict[tuple[str | None, tuple[str, ...], int], holdings.HeldFamily] = {}
+        alike: dict[tuple[str | None, tuple[str, ...], int, str | None], holdings.HeldFamily] = {}
         for family in part.families:
-            help_text, keys, size = family.help, family.keys, family.size
+            help_text, keys, size, unit = family.help, family.keys, family.size, family.unit
             self.size += size
-            likeness = (help_text, keys, size)
+            likeness = (help_text, keys, size, unit)
             held = alike.get(likeness)
             if held is None:
-                held = alike[likeness] = holdings.HeldFamily(help_text, landing, keys, size)
+                held = alike[likeness] = holdings.HeldFamily(help_text, landing, keys, size, unit)
             collected = self._collected.get(family.name) or self._begin(family.name, family.type)
-            collected.add(help_text, keys, family.lines)
+            collected.add(help_text, keys, family.lines, unit=unit)
             if family.specials:
                 collected.table.series.specials.update(family.specials)
             group.families[collected.table.name] = held
@@ -87,8 +89,8 @@ class Loader:
         while self._collected:
             _, collected = self._collected.popitem()
             table = collected.table
-            for help_text, holders in collected.helps.items():
-                table.join(help_text, table.type, holders=holders)
+            for (help_text, unit), holders in collected.words.items():
+                table.join(help_text, table.type, unit=unit, holders=holders)
             table.series.load(collected.series())
 
     def _begin(self, name: str, type_: families.MetricType) -> _Collected:

@@ -88,10 +88,10 @@ class _Page:
 
     def render(self, specials: Mapping[str, families.Metric]) -> pages.Page:
         if not specials:
-            self.rendered = pages.Page(self.text)
+            self.rendered = pages.Page(self.text, first=self.keys[0])
         else:
             rows = [(self.lines(place), specials.get(key)) for place, key in enumerate(self.keys)]
-            self.rendered = pages.join(rows)
+            self.rendered = pages.join(rows, first=self.keys[0])
         return self.rendered
 
     def _splice(self, start: int, lines: bytes, end: int) -> None:

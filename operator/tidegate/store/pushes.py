@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from tidegate import settings
-from tidegate.exposition import names, numbers, order, render, specials
+from tidegate.exposition import lines, names, numbers, order, render, specials
 from tidegate.model import errors, families, groups, limits
 from tidegate.store import bounds, interface
 
@@ -15,7 +15,12 @@ _LARGE_PUSH = 500
 """Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
 
 _RESERVED_PREFIX = "__"
-_QUANTILE = "quantile"
+_BOUNDS = {
+    "quantile": frozenset({families.MetricType.SUMMARY}),
+    "le": families.HISTOGRAMS,
+}
+"""Labels that the samples of these types have of their own. With one of them twice Prometheus fails the scrape."""
+
 _GAUGE = families.MetricType.GAUGE
 
 
@@ -30,6 +35,7 @@ class PreparedFamily(NamedTuple):
     series: Mapping[str, bytes]
     specials: Mapping[str, families.Metric]
     size: int
+    unit: str | None = None
 
 
 Prepared: TypeAlias = Mapping[str, PreparedFamily]
@@ -49,11 +55,12 @@ class KeptFamily(NamedTuple):
     lines: Sequence[bytes]
     slots: Sequence[Sequence[int]] | None
     specials: Mapping[str, families.Metric]
+    unit: str | None = None
 
     def prepared(self) -> PreparedFamily:
         """The family as a push brings it."""
         series = dict(zip(self.keys, self.lines, strict=True))
-        return PreparedFamily(self.type, self.help, series, self.specials, self.size)
+        return PreparedFamily(self.type, self.help, series, self.specials, self.size, self.unit)
 
     @property
     def size(self) -> int:
@@ -90,7 +97,8 @@ def prepare(
         for metric in family.metrics:
             if metric.timestamp_ms is not None:
                 raise errors.InconsistentPushError(
-                    f"pushed metrics must not have timestamps: {family.name} has {metric.timestamp_ms}"
+                    f"pushed metrics must not have timestamps: {lines.named(family.name)} has {metric.timestamp_ms}; "
+                    f"push it without, since Prometheus takes the time of its scrape"
                 )
     label_sets = _LabelSets(key, chosen=chosen)
     prepared = {}
@@ -100,7 +108,7 @@ def prepare(
             prepared[name] = _prepare_family(family, label_sets)
     size = sum(family.size for family in prepared.values())
     if size > chosen.push_series:
-        raise bounds.over(limits.Limit.PUSH_SERIES, f"the push has {size} series, {chosen.push_series} are allowed")
+        raise bounds.over(limits.Limit.PUSH_SERIES, f"the push has {size} series, the limit is {chosen.push_series}")
     return prepared
 
 
@@ -163,7 +171,7 @@ class _LabelSets(dict[families.Labels, _LabelSet]):
         labels = with_grouping_labels(self._key, pushed)
         if self._limits is not None:
             bounds.check_labels(labels, chosen=self._limits)
-        doubtful = any(name == _QUANTILE or name.startswith(_RESERVED_PREFIX) for name, _ in labels)
+        doubtful = any(name in _BOUNDS or name.startswith(_RESERVED_PREFIX) for name, _ in labels)
         made = self[pushed] = _LabelSet(labels, order.series_key(labels), render.pairs(labels), doubtful)
         return made
 
@@ -178,14 +186,15 @@ def _prepare_family(family: families.Family, label_sets: _LabelSets) -> Prepared
             _check_label_names(family, labels, quoted=quoted)
         if key in series:
             raise errors.InconsistentPushError(
-                f"the push has {family.name}{groups.describe(groups.GroupingKey(labels))} more than once"
+                f"the push has {lines.named(family.name)}{groups.brief(groups.GroupingKey(labels))} more than once; "
+                f"the grouping labels take the place of pushed labels with the same names"
             )
         if quoted or metric.original:
             known[key] = special = metric._replace(labels=labels)
             series[key] = specials.lines(family.name, special, type=family.type)
         else:
             series[key] = render.lines(family.name, type=family.type, before=pairs, value=metric.value)
-    return PreparedFamily(family.type, family.help, series, known, _size(family.type, series.values()))
+    return PreparedFamily(family.type, family.help, series, known, _size(family.type, series.values()), family.unit)
 
 
 def _size(type: families.MetricType, lines: Collection[bytes]) -> int:
@@ -198,8 +207,11 @@ def _check_label_names(family: families.Family, labels: families.Labels, *, quot
     for name, _ in labels:
         if name.startswith(_RESERVED_PREFIX):
             raise errors.InconsistentPushError(f"{family.name} has the label {name}: such names are reserved")
-        if name == _QUANTILE and family.type is families.MetricType.SUMMARY:
-            raise errors.InconsistentPushError(f"the summary {family.name} has a label quantile beside its quantiles")
+        if family.type in _BOUNDS.get(name, ()):
+            raise errors.InconsistentPushError(
+                f"{lines.named(family.name)} is {families.WORDS[family.type]}, whose samples have a label {name} of "
+                f"their own, so neither its labels nor the grouping key may have one; rename that label"
+            )
     twice = names.clash(name for name, _ in labels) if quoted else None
     if twice is not None:
         raise errors.InconsistentPushError(f"{family.name} has two labels that are both {twice} to some readers")

@@ -47,7 +47,7 @@ def document(chosen: settings.GatewaySettings) -> kinds.Json:
     """What a gateway with these settings serves; paths of what is switched off are not in it."""
     paths = {
         **pushpaths.paths(chosen),
-        **scrapepaths.paths(chosen.web.telemetry_path),
+        **scrapepaths.paths(chosen.web),
         **grouppaths.paths(),
         **apipaths.paths(chosen.web),
     }

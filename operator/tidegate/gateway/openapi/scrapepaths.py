@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from aiohttp import hdrs
 
+from tidegate import settings
 from tidegate.exposition import encodings, names
-from tidegate.gateway import scrapes
+from tidegate.gateway import negotiation, scrapes
 from tidegate.gateway.openapi import kinds, operations, responses
 
 SCRAPE, PROBES = "scrape", "probes"
 
 
-def paths(telemetry_path: str) -> dict[str, kinds.Json]:
+def paths(chosen: settings.WebSettings) -> dict[str, kinds.Json]:
     """By the path, each with its verbs."""
     return {
-        telemetry_path: operations.looked_at(_scrape()),
+        chosen.telemetry_path: operations.looked_at(_scrape(negotiation.offered(chosen))),
         "/-/healthy": operations.looked_at(
             operations.Operation(
                 id="healthy",
@@ -42,7 +45,7 @@ def _well(description: str) -> kinds.Json:
     return {"description": description, "content": {"text/plain": {"schema": {"const": "OK", "description": "OK."}}}}
 
 
-def _scrape() -> operations.Operation:
+def _scrape(formats: Collection[encodings.Format]) -> operations.Operation:
     escapings = ", ".join(f"`{one.value}`" for one in names.Escaping)
     return operations.Operation(
         id="scrape",
@@ -62,13 +65,13 @@ def _scrape() -> operations.Operation:
             ),
             operations.header(hdrs.ACCEPT_ENCODING, kinds.text("`gzip` for a packed answer.", examples=["gzip"])),
         ],
-        answers={200: _exposition()},
+        answers={200: _exposition(formats)},
     )
 
 
-def _exposition() -> kinds.Json:
+def _exposition(formats: Collection[encodings.Format]) -> kinds.Json:
     content: kinds.Json = {}
-    for format in encodings.Format:
+    for format in formats:
         schema = kinds.text("Lines of the format.")
         if format is encodings.Format.PROTOBUF:
             schema = {"description": "Messages of the type MetricFamily, each behind its length as a varint."}

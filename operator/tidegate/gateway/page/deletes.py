@@ -12,7 +12,7 @@ from aiohttp import web
 from tidegate.gateway import bodies, browsing, picks, removals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.gateway.page import origins
-from tidegate.model import errors, groups
+from tidegate.model import errors, groups, plurals
 from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
@@ -88,13 +88,15 @@ class DeleteEndpoint:
         if not isinstance(most, int) or isinstance(most, bool):
             raise errors.BadRequestError("say dry_run, or most: how many groups may be deleted")
         if len(found) > most:
-            reason = f"{len(found)} groups are selected by now, and not {most}: nothing was deleted, look again"
+            reason = (
+                f"{plurals.counted(len(found), 'group')} selected by now, not {most}; nothing was deleted, look again"
+            )
             return browsing.failure(409, "conflict", reason)
         return await self._remove(request, found)
 
     async def _remove(self, request: web.BaseRequest, keys: Sequence[groups.GroupingKey]) -> web.Response:
         removed = await removals.remove(self._store, keys, metrics=self._metrics)
-        _logger.info("%s deleted %d groups by the page", request.remote, len(removed))
+        _logger.info("%s deleted %s by the page", request.remote, plurals.counted(len(removed), "group"))
         return browsing.success({"deleted": len(removed)})
 
 
