@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test demo bench sizing soak e2e cluster image crds tables lock clean chart dashboard screenshots
+.PHONY: help setup lint fmt audit test explore demo bench sizing soak e2e cluster image crds tables lock clean chart dashboard screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ audit: setup ## ask whether a locked package has a known vulnerability (needs th
 
 test: setup ## every test: the fast ones first, then those on the real control plane and Prometheus
 	@scripts/test
+
+LIVES ?= 1000000
+explore: setup ## random lives of groups until LIVES=1000000 were tried or it is stopped; prints failing ones as tests
+	@$(BIN)/python -m tests.properties.explore --lives=$(LIVES) $(if $(SEED),--seed=$(SEED))
 
 demo: setup ## a Job's whole life on a real Kubernetes API and a real Prometheus
 	@$(BIN)/python -m tests.demo

@@ -7,11 +7,23 @@ import inspect
 import os
 from collections.abc import AsyncIterator, Generator, Iterator
 
+import hypothesis
 import pytest
 
 from tests.support import children, waiting
 
 pytest_plugins = ["tests.cluster.fixtures"]
+
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    # Both measure the machine and not the code: a slow example, or slow generation, fails tests on a busy one.
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile("random", hypothesis.settings.get_profile("repeatable"), derandomize=False)
+hypothesis.settings.load_profile("repeatable")
 
 LEAVING_SECONDS = 2.0
 """How long what a test started may take to end after the test has ended it."""

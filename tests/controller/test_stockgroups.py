@@ -187,7 +187,7 @@ _STEPS = st.lists(
 
 
 @hypothesis.given(steps=_STEPS)
-@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.settings(max_examples=300)
 def test_nothing_is_due_but_what_was_retired_with_the_push_that_was_read_last(steps: list[str]) -> None:
     operator, at, now = _Operator(x=1.0), 1.0, 0.0
     read, retired, since = 1.0, -1.0, 0.0

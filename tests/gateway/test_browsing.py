@@ -11,6 +11,7 @@ import pytest
 from tests.gateway import clients
 from tidegate.aiokits import clocks
 from tidegate.gateway import listings
+from tidegate.model import scrapers
 
 BACKUP, IMPORT = clients.key(job="backup", instance="db1"), clients.key(job="import")
 
@@ -204,15 +205,16 @@ async def test_no_group_is_not_found(client: clients.Client) -> None:
 async def test_scrapers_tell_their_rhythm_how_far_they_have_read_and_who_waits_for_them(
     client: clients.Client, clock: clocks.MovableClock
 ) -> None:
-    await client.scrape()
-    clock.advance(15)
+    for _ in range(scrapers.MEASURED_GAPS):
+        await client.scrape()
+        clock.advance(15)
     await client.scrape()
     await _retired(client)
     clock.advance(1)
     (one,) = (await _get(client, "scrapers"))["scrapers"]
     now = clock.wall()
     assert (one["address"], one["user_agent"], one["active"]) == (clients.HOST, "Prometheus/3", True)
-    assert (one["interval"], one["last_read"], one["silent_at"]) == (15.0, now - 1, now - 1 + 45)
+    assert (one["interval"], one["last_read"], one["silent_at"]) == (15.0, now - 1, now - 1 + 300)
     assert (one["awaited_by"], one["unread_changes"]) == (1, 3)
 
 

@@ -10,7 +10,7 @@ from tests.gateway import clients
 from tests.support import waiting
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
-from tidegate.model import groups, lives, records
+from tidegate.model import groups, lives, records, scrapers
 
 A = clients.key(job="a")
 
@@ -109,14 +109,14 @@ async def test_a_curl_is_no_scraper_to_wait_for_and_none_to_read_for_others(
 async def test_a_scraper_that_lapses_is_no_longer_waited_for(
     drain: Drain, client: clients.Client, clock: clocks.MovableClock
 ) -> None:
-    for _ in range(2):
+    for _ in range(1 + scrapers.MEASURED_GAPS):
         clock.advance(10)
         await client.scrape(agent="one")
         await client.scrape(agent="two")
-    await drain.retired()
+    await drain.retired(drain_timeout=600)
     clock.advance(10)
     await client.scrape(agent="one")
-    clock.advance(19)
+    clock.advance(289)
     await drain.stays()
     clock.advance(2)
     await drain.gone()

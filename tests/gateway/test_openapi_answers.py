@@ -22,7 +22,7 @@ from tidegate.aiokits import clocks
 from tidegate.exposition import encodings, protobuf
 from tidegate.exposition import metrics_pb2 as pb
 from tidegate.gateway import scrapes, servers
-from tidegate.model import families
+from tidegate.model import families, scrapers
 
 TEXT = """\
 # HELP s How "long" \\\\ it\\ntook. </script>
@@ -81,8 +81,9 @@ async def _fill(client: clients.Client, clock: clocks.MovableClock, gateway: ser
     await client.delete("job/gone")
     for agent in ("Prometheus/3", HOSTILE.partition("\n")[0]):
         await client.scrape(agent=agent)
-    clock.advance(15)
-    await client.scrape(agent="Prometheus/3")
+    for _ in range(scrapers.MEASURED_GAPS):
+        clock.advance(15)
+        await client.scrape(agent="Prometheus/3")
     await client.put("job/plain/instance/db1", TEXT)
     for job, histogram in (("native", NATIVE), ("floats", FLOATS)):
         family = pb.MetricFamily(name=b"n", type=HISTOGRAM, metric=[pb.Metric(histogram=histogram)])

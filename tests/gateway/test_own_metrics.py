@@ -6,6 +6,7 @@ from tests.gateway import clients
 from tests.support import waiting
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
+from tidegate.model import scrapers
 
 A = clients.key(job="a")
 _UNOWNED = 'tidegate_groups_without_owner{{idle_over="{}"}}'
@@ -65,8 +66,9 @@ async def test_a_group_that_somebody_deletes_is_no_drain(client: clients.Client)
 async def test_each_scraper_has_its_lag_and_what_its_last_read_cost(
     client: clients.Client, clock: clocks.MovableClock
 ) -> None:
-    await client.scrape()
-    clock.advance(15.0)
+    for _ in range(scrapers.MEASURED_GAPS):
+        await client.scrape()
+        clock.advance(15.0)
     text = await client.scrape()
     clock.advance(20.0)
     labels = f'{{address="{clients.HOST}",user_agent="Prometheus/3"}}'
@@ -76,6 +78,15 @@ async def test_each_scraper_has_its_lag_and_what_its_last_read_cost(
     size = await client.value(f"tidegate_scraper_last_size_bytes{labels}")
     assert size is not None
     assert 0 < size <= len(text)
+
+
+async def test_a_scraper_has_no_interval_until_it_has_been_measured(
+    client: clients.Client, clock: clocks.MovableClock
+) -> None:
+    await client.scrape()
+    clock.advance(15.0)
+    await client.scrape()
+    assert "tidegate_scraper_interval_seconds{" not in await client.exposition()
 
 
 async def test_a_scraper_that_is_gone_is_not_told_of(client: clients.Client, clock: clocks.MovableClock) -> None:

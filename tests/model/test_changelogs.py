@@ -43,7 +43,7 @@ def _followed() -> Followed:
     return Followed(changelogs.ChangeLog(), {})
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     steps=st.lists(st.tuples(st.sampled_from(["change", "change", "delete"]), st.sampled_from("abcdef")), max_size=80),
     since=st.integers(0, 80),

@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.model import groups, lives, owners, records
@@ -68,19 +68,16 @@ def test_a_claim_of_an_older_operator_is_one_by_name_that_is_not_kept() -> None:
     assert claim == owners.Claim(owners.Owner("Job", "prod", "x", owners.Uid("u")), 5.0, rule="name")
 
 
-@settings(deadline=None)
 @given(_CHANGES)
 def test_a_page_of_changes_reads_as_it_was_written(changes: records.Changes) -> None:
     assert records.Changes.from_json(json.loads(json.dumps(changes.to_json()))) == changes
 
 
-@settings(deadline=None)
 @given(_ACTIONS)
 def test_an_action_reads_as_it_was_written(action: records.Action) -> None:
     assert records.action_from_json(json.loads(json.dumps(action.to_json()))) == action
 
 
-@settings(deadline=None)
 @given(_CHANGES)
 def test_a_page_of_a_gateway_that_tells_neither_pushers_nor_its_time_is_read(changes: records.Changes) -> None:
     told = changes.to_json()

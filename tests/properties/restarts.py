@@ -41,7 +41,8 @@ class Disk:
         return load(self._ledger.kept())
 
     async def close(self) -> None:
-        """It is always there."""
+        """Nothing is read from it any more."""
+        self._ledger.close()
 
     def require(self) -> None:
         """There is always room."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -65,16 +66,21 @@ class Job:
         since = -math.inf if self.annotated else self.created - SKEW
         return since <= at <= min(ends, default=math.inf) + LATE_PUSH_GRACE
 
-    def view(self) -> views.OwnerView:
+    @functools.cached_property
+    def rules(self) -> cleanups.CleanupRules:
+        """What its annotations say."""
         annotations = {cleanups.CLEANUP: self.cleanup, cleanups.DRAIN_TIMEOUT: f"{self.drain_timeout:g}s"}
         if self.annotated:
             annotations[cleanups.GROUPING_KEY] = f"job={dict(ANNOTATED)['job']}"
+        return cleanups.parse(annotations)
+
+    def view(self) -> views.OwnerView:
         # Kubernetes tells its times in whole seconds.
         finish = None if self.finished is None else ends.Finish(self.succeeded, math.floor(self.finished))
         return views.OwnerView(
             owner=self.owner,
             created=math.floor(self.created),
-            rules=cleanups.parse(annotations),
+            rules=self.rules,
             finish=finish,
             version=self.version,
         )
@@ -141,12 +147,12 @@ class Scraper:
     read: dict[groups.GroupingKey, int] = field(default_factory=dict)
 
     def surely_active(self, *, now: float) -> bool:
-        """Whether it was seen within three of its intervals, taken as short as they can be."""
+        """Whether it was seen within five minutes, or within three of its intervals, taken as short as they can be."""
         if not self.began:
             return False
         gaps = [later - earlier for earlier, later in zip(self.began, self.began[1:], strict=False) if later > earlier]
-        interval = min(gaps[-1], RARE_SCRAPES) if gaps else 15.0
-        return now - self.began[-1] <= 3 * interval
+        interval = min(gaps[-1], RARE_SCRAPES) if gaps else RARE_SCRAPES
+        return now - self.began[-1] <= max(RARE_SCRAPES, 3 * interval)
 
 
 class Judge:
@@ -172,6 +178,11 @@ class Judge:
     def last(self, key: groups.GroupingKey) -> Push:
         """The last push of a group."""
         return self._pushes[key][-1]
+
+    def nobody_could_scrape_for(self, seconds: float) -> None:
+        """There was no gateway for so long, which is no silence of any scraper."""
+        for scraper in self.scrapers.values():
+            scraper.began = [began + seconds for began in scraper.began]
 
     def deleted(self, record: records.DeletedRecord) -> None:
         """Judge a deletion at the moment at which it happens."""

@@ -90,7 +90,7 @@ class World:
         await self.store.snapshot()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(_PUSHES | _OTHERS, max_size=25))
 def test_whatever_happened_is_there_after_a_kill(actions: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

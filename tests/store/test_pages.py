@@ -38,7 +38,7 @@ def _expect_same(made: pages.SeriesPages, model: dict[str, bytes]) -> None:
     assert all(made[key] == lines for key, lines in model.items())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["put", "put", "delete"]), st.sampled_from(KEYS), st.binary(max_size=3)),
@@ -56,7 +56,7 @@ def test_pages_are_a_sorted_map(steps: list[tuple[str, str, bytes]]) -> None:
     _expect_same(made, model)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.permutations(KEYS), st.permutations(KEYS))
 def test_pages_filled_and_emptied_in_any_order_are_small_in_number_all_the_while(
     into: list[str], out: list[str]

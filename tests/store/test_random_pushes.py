@@ -109,4 +109,4 @@ class RandomPushes(RuleBasedStateMachine):
 
 
 TestRandomPushes = RandomPushes.TestCase
-TestRandomPushes.settings = settings(deadline=None, max_examples=30, stateful_step_count=25)
+TestRandomPushes.settings = settings(max_examples=30, stateful_step_count=25)

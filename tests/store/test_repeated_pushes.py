@@ -78,7 +78,7 @@ _PUSHES = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(_PUSHES, max_size=25))
 def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
     pushed: list[tuple[groups.GroupingKey, str, list[str], bool, bool]],

@@ -74,7 +74,7 @@ def scraper(reading: scrapers.Reading, *, revision: int, awaited_by: int, moment
     return {
         **_named(reading.scraper),
         "active": moment.steady <= reading.active_until,
-        "interval": reading.interval if reading.gaps else None,
+        "interval": reading.interval,
         "first_seen": moment.told(reading.first_seen),
         "last_seen": moment.told(reading.last_seen),
         "last_read": moment.told(reading.last_read),

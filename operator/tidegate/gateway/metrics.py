@@ -57,7 +57,7 @@ class GatewayMetrics:
         self.control_denied = _denials(registry)
         self._sizes = storemetrics.Sizes(registry)
         self._scrapers = prometheus_client.Gauge(
-            "tidegate_scrapers", "Scrapers that keep their rhythm.", registry=registry
+            "tidegate_scrapers", "Active scrapers, which draining groups wait for.", registry=registry
         )
         self._each_scraper = scrapermetrics.ScraperCollector()
         registry.register(self._each_scraper)

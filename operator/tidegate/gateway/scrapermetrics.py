@@ -35,7 +35,7 @@ class ScraperCollector:
         )
         yield _family(
             "tidegate_scraper_interval_seconds",
-            "The rhythm of a scraper, as the gateway sees it. Silent for three of these, it is no longer waited for.",
+            f"Longest of the last {scrapers.MEASURED_GAPS} gaps between scrapes of a scraper, once there are as many.",
             [(one, one.interval) for one in told],
         )
         yield _family(

@@ -6,20 +6,18 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+LONGEST_INTERVAL = 300.0
+"""Seconds. Prometheus looks back five minutes for a sample, so no scraper that wants series without gaps is slower: a
+scraper counts as this slow until its interval has been measured, and every one that is still there comes back within
+this time, so none is given up sooner. A measured interval can only make the gateway wait longer."""
+
 MISSED_SCRAPES = 3
-"""A scraper is active until it has been silent for this many of its intervals."""
+"""A scraper is active until it has been silent for this many of its intervals, and for ``LONGEST_INTERVAL`` at least."""
 
-UNKNOWN_INTERVAL = 300.0
-"""Seconds assumed of a scraper seen once. Prometheus looks back five minutes for a sample, so nobody who wants
-gapless series scrapes more rarely; assuming less could forget a slow scraper before its second scrape."""
-
-SHORTEST_INTERVAL = 1.0
-"""Seconds below which no interval is believed: two scrapes in a burst are no rhythm, and to see that a scrape has
-arrived takes a quarter of a second, within which its scraper must not lapse."""
-
-REMEMBERED_GAPS = 4
-"""Gaps between scrapes that count for the interval, the longest of them: one server may scrape in several jobs, so
-the shortest gap says nothing, and after a missed scrape a long gap only makes the gateway wait longer."""
+MEASURED_GAPS = 8
+"""The interval is the longest of this many last gaps between scrapes, and unknown before there are as many. Several
+scrape jobs of one server count as one scraper, so most gaps may be short, and short ones mean nothing. After a missed
+scrape the long gap makes the gateway wait longer, until so many further scrapes have pushed it out."""
 
 
 class Scraper(NamedTuple):
@@ -36,9 +34,9 @@ class Scraper(NamedTuple):
 class Reading:
     """What is known of one scraper. Times are steady seconds.
 
+    :ivar last_seen: when it last began to scrape, moved on by as long as there was no gateway since.
+    :ivar gaps: the last times from one scrape to the next, without those in which there was no gateway.
     :ivar read_revision: it has all that was pushed up to this revision; 0 for nothing yet.
-    :ivar is_resumed: whether ``last_seen`` is the start of this process and no scrape, so that from then to the next
-        scrape is no gap.
     :ivar last_seconds: what the last answer that it has read took, as far as this process knows; ``last_size``: its
         bytes, as they were sent.
     """
@@ -46,18 +44,19 @@ class Reading:
     scraper: Scraper
     first_seen: float
     last_seen: float
-    gaps: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED_GAPS))
+    gaps: deque[float] = field(default_factory=lambda: deque(maxlen=MEASURED_GAPS))
     read_revision: int = 0
     last_read: float | None = None
-    is_resumed: bool = False
     last_seconds: float | None = None
     last_size: int | None = None
 
     @property
-    def interval(self) -> float:
-        """Its own rhythm in seconds."""
-        return max(SHORTEST_INTERVAL, *self.gaps) if self.gaps else UNKNOWN_INTERVAL
+    def interval(self) -> float | None:
+        """Seconds between its scrapes; ``None`` until that has been measured."""
+        return min(max(self.gaps), LONGEST_INTERVAL) if len(self.gaps) == MEASURED_GAPS else None
 
     @property
     def active_until(self) -> float:
-        return self.last_seen + MISSED_SCRAPES * self.interval
+        """When it stops being waited for, if it stays silent: 5 to 15 minutes after it was last seen."""
+        interval = LONGEST_INTERVAL if self.interval is None else self.interval
+        return self.last_seen + max(LONGEST_INTERVAL, MISSED_SCRAPES * interval)

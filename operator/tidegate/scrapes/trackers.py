@@ -39,7 +39,8 @@ class ScrapeTracker:
     def resume(self, kept: Iterable[scrapers.Reading], *, ended: float, now: float) -> None:
         """Go on with what was kept by a process that has ended.
 
-        Whoever was active then counts as seen now: nobody could scrape while there was no process.
+        Nobody can scrape while there is no gateway, so that time is no silence: each scraper has been silent for as
+        long as it had been when the process ended.
 
         :param ended: steady seconds at which that process was still there.
         """
@@ -47,7 +48,7 @@ class ScrapeTracker:
             if reading.active_until < ended:
                 self._keeper.forget_scraper(reading.scraper)
                 continue
-            reading.last_seen, reading.is_resumed = now, True
+            reading.last_seen += now - ended
             self._readings[reading.scraper] = reading
             self._keeper.keep_reading(reading)
 
@@ -58,9 +59,9 @@ class ScrapeTracker:
             return
         if now > reading.active_until:
             reading.gaps.clear()
-        elif now > reading.last_seen and not reading.is_resumed:
+        elif now > reading.last_seen:
             reading.gaps.append(now - reading.last_seen)
-        reading.last_seen, reading.is_resumed = max(now, reading.last_seen), False
+        reading.last_seen = max(now, reading.last_seen)
         self._keeper.keep_reading(reading)
 
     def delivered(

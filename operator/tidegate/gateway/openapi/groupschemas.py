@@ -174,21 +174,24 @@ def _scraper() -> dict[str, kinds.Json]:
     named: dict[str, kinds.Json] = _groups()["ScraperName"]["properties"]
     return {
         **named,
-        "active": kinds.flag("Whether it keeps its rhythm, so that draining groups wait for it."),
+        "active": kinds.flag("Whether draining groups wait for it."),
         "interval": kinds.or_null(
             kinds.number(
-                f"The longest of its last {scrapers.REMEMBERED_GAPS} gaps between scrapes, in seconds; null before its "
-                f"second scrape."
+                f"The longest of its last {scrapers.MEASURED_GAPS} gaps between scrapes, in seconds, at most "
+                f"{scrapers.LONGEST_INTERVAL:g}; null before there are as many."
             )
         ),
         "first_seen": kinds.number("When it scraped first, in Unix seconds."),
-        "last_seen": kinds.number("When it last began to scrape, in Unix seconds."),
+        "last_seen": kinds.number(
+            "When it last began to scrape, in Unix seconds, moved on by as long as there was no gateway since."
+        ),
         "last_read": kinds.or_null(
             kinds.number("When a whole answer last reached it, in Unix seconds; null for never.")
         ),
         "silent_at": kinds.number(
-            f"When it counts as gone unless it scrapes before, in Unix seconds: {scrapers.MISSED_SCRAPES} intervals "
-            f"after `last_seen`."
+            f"When groups stop waiting for it unless it scrapes before, in Unix seconds: {scrapers.MISSED_SCRAPES} "
+            f"intervals after `last_seen`, and {scrapers.LONGEST_INTERVAL:g} s at least. An interval that is null counts "
+            f"as {scrapers.LONGEST_INTERVAL:g} s."
         ),
         "unread_changes": kinds.whole("How many changes of groups there were since what it has read."),
         "awaited_by": kinds.whole("How many draining groups wait for it."),

@@ -1,0 +1,267 @@
+"""Everything that can happen to groups: real store, tracker, drain, picture and plan, and a judge of their own.
+
+Random are the Jobs, who pushes when, who scrapes how far, which events arrive, when the operator runs, and the clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Self
+
+from tests.properties import operators, restarts, steps, worlds
+from tests.store import builders
+from tidegate.aiokits import clocks
+from tidegate.model import groups, lives, records, scrapers
+from tidegate.scrapes import drains, trackers
+
+KEYS = [
+    builders.key(job="x"),
+    builders.key(job="y"),
+    builders.key(job="x", namespace="prod"),
+    worlds.ANNOTATED,
+]
+DRAIN_TIMEOUTS = [90.0, 300.0]
+LONGEST_LIFE = max(DRAIN_TIMEOUTS) + operators.RESYNC
+
+_ANY = range(4)
+_JOB: dict[str, Sequence[Any]] = {
+    "name": ["x", "y"],
+    "namespace": ["prod", "prod", "dev"],
+    "cleanup": ["on-completion", "on-completion", "on-success", "on-deletion", "never"],
+    "annotated": [False, False, False, True],
+    "drain_timeout": DRAIN_TIMEOUTS,
+}
+_TTLS = [None, None, None, 5.0, 60.0]
+_SCRAPERS = ["one", "two", "three"]
+_BOTH = [True, False]
+_PUSHED = re.compile(r"^pushed\{(.*)\} (\d+)$", re.MULTILINE)
+
+
+class GroupLife:
+    """All parts, and the steps by which they change. A step that makes no sense now does nothing."""
+
+    def __init__(self) -> None:
+        self.clock = clocks.MovableClock()
+        self.kube = worlds.Kube(self.clock)
+        self.judge = worlds.Judge(self.kube, self.clock, told=self._told)
+        self.disk = restarts.Disk(self.clock)
+        self.store = restarts.restarted(self.disk, clock=self.clock)
+        self.tracker = trackers.ScrapeTracker(self.store)
+        self.drainer = self._new_drainer()
+        self.operator = operators.Operator(self.kube, self.store, drainer=self.drainer, clock=self.clock)
+        self.scrapes: list[tuple[str, int, dict[groups.GroupingKey, int]]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        builders.done(self.disk.close())
+
+    def check(self) -> None:
+        """The exposition shows the last push of each group there is."""
+        assert self._shown() == {key: self.judge.last(key).serial for key in self.store.grouping_keys()}
+
+    def deletions(self) -> list[lives.Reason]:
+        """Why each group was deleted that this process of the gateway has deleted, the last one first."""
+        return [gone.record.reason for gone in self.store.departures()]
+
+    # Jobs
+
+    @steps.step(**_JOB)
+    def create(self, /, **job: Any) -> None:
+        self.kube.create(**job)
+
+    @steps.step(**_JOB, succeeded=_BOTH)
+    def a_job_pushes_and_ends_at_once(self, /, *, succeeded: bool, **job: Any) -> None:
+        self.kube.create(**job)
+        for made in self.kube.present():
+            if made.owner[1:3] == (job["namespace"], job["name"]):
+                self._push_of(made, 0)
+                self.clock.advance(1.0)
+                self.kube.finish(made, succeeded=succeeded)
+
+    @steps.step(which=_ANY, succeeded=_BOTH)
+    def finish(self, *, which: int, succeeded: bool) -> None:
+        for job in self._pick(which):
+            self.kube.finish(job, succeeded=succeeded)
+
+    @steps.step(which=_ANY)
+    def delete(self, *, which: int) -> None:
+        for job in self._pick(which):
+            self.kube.delete(job)
+
+    @steps.step(which=_ANY)
+    def recreate(self, *, which: int) -> None:
+        for job in self._pick(which):
+            self.kube.delete(job)
+            self.kube.create(
+                job.owner.name,
+                job.owner.namespace,
+                cleanup=job.cleanup,
+                annotated=job.annotated,
+                drain_timeout=job.drain_timeout,
+            )
+
+    @steps.step(which=_ANY)
+    def suspend(self, *, which: int) -> None:
+        for job in self._pick(which):
+            self.kube.touch(job)
+
+    # Pushes and scrapes
+
+    @steps.step(which=_ANY, key=_ANY, ttl=_TTLS)
+    def push_by_a_job_that_is_there_or_was(self, *, which: int, key: int, ttl: float | None) -> None:
+        if self.kube.jobs:
+            self._push_of(self.kube.jobs[-1 - which % len(self.kube.jobs)], key, ttl=ttl)
+
+    @steps.step(key=range(len(KEYS)), ttl=_TTLS)
+    def push_by_a_stranger(self, *, key: int, ttl: float | None) -> None:
+        self._push(KEYS[key], uid=None, ttl=ttl)
+
+    @steps.step(name=_SCRAPERS)
+    def begin_a_scrape(self, *, name: str) -> None:
+        self._begin_a_scrape(name)
+
+    @steps.step(complete=[True, True, True, False])
+    def end_a_scrape(self, *, complete: bool) -> None:
+        if self.scrapes:
+            self._end_a_scrape(complete=complete)
+
+    @steps.step(name=_SCRAPERS)
+    def scrape_all_at_once(self, *, name: str) -> None:
+        self._scrape(name)
+
+    @steps.step(name=_SCRAPERS, interval=[15.0, 1.0, 60.0, 150.0, 300.0], times=[9, 5, 2])
+    def scrape_regularly(self, *, name: str, interval: float, times: int) -> None:
+        for _ in range(times):
+            self.clock.advance(interval)
+            self._sweep()
+            self._scrape(name)
+
+    # The operator and time
+
+    @steps.step()
+    def the_operator_hears_events(self) -> None:
+        if self.operator.running:
+            self.operator.hear()
+
+    @steps.step()
+    def the_operator_misses_events(self) -> None:
+        if self.operator.running:
+            self.operator.miss()
+
+    @steps.step()
+    def the_operator_follows_the_gateway(self) -> None:
+        if self.operator.running:
+            self.operator.work()
+
+    @steps.step()
+    def the_operator_lists_all(self) -> None:
+        if self.operator.running:
+            self.operator.resync()
+
+    @steps.step()
+    def the_operator_starts_anew(self) -> None:
+        self.operator.start()
+
+    @steps.step()
+    def the_operator_is_killed(self) -> None:
+        self.operator.kill()
+
+    @steps.step(seconds=[0.0, 5.0, 50.0, 400.0])
+    def the_gateway_is_killed_and_comes_back(self, *, seconds: float) -> None:
+        self.disk.killed()
+        self.scrapes.clear()
+        self.clock.advance(seconds)
+        self.judge.nobody_could_scrape_for(seconds)
+        self.store = restarts.restarted(self.disk, clock=self.clock)
+        self.tracker = trackers.ScrapeTracker(self.store)
+        readings, ended = self.store.kept_readings()
+        self.tracker.resume(readings, ended=ended, now=self.clock.steady())
+        self.drainer = self._new_drainer()
+        self.operator.meet(self.store, drainer=self.drainer)
+        self._sweep()
+
+    @steps.step(seconds=[1.0, 7.0, 20.0, 20.0, 70.0, 280.0, 400.0])
+    def time_passes(self, *, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self._sweep()
+
+    @steps.step()
+    def the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners(self) -> None:
+        self.operator.start()
+        until = self.clock.steady() + LONGEST_LIFE
+        while self.clock.steady() < until:
+            self.clock.advance(operators.RESYNC)
+            self.operator.resync()
+            builders.done(self.drainer.sweep())
+        self.judge.expect_gone(self._left())
+
+    # Inside
+
+    def _told(self, job: worlds.Job) -> bool:
+        return self.operator.told(job)
+
+    def _new_drainer(self) -> drains.Drainer:
+        return drains.Drainer(
+            self.store,
+            self.tracker,
+            clock=self.clock,
+            on_deleted=self.judge.deleted,
+            on_expired=lambda _: None,
+        )
+
+    def _pick(self, which: int) -> list[worlds.Job]:
+        """One of the Jobs that are there, if there are any."""
+        present = self.kube.present()
+        return [present[which % len(present)]] if present else []
+
+    def _begin_a_scrape(self, name: str) -> None:
+        now = self.clock.steady()
+        self.tracker.began(scrapers.Scraper("loopback", name), now=now)
+        builders.done(self.disk.committed())
+        self.judge.scrapers[name].began.append(now)
+        snapshot = builders.done(self.store.snapshot())
+        self.scrapes.append((name, snapshot.revision, self._shown()))
+
+    def _end_a_scrape(self, *, complete: bool) -> None:
+        name, revision, shown = self.scrapes.pop(0)
+        if complete:
+            for key, serial in shown.items():
+                self.judge.scrapers[name].read[key] = max(serial, self.judge.scrapers[name].read.get(key, 0))
+            scraper = scrapers.Scraper("loopback", name)
+            self.tracker.delivered(scraper, revision=revision, now=self.clock.steady())
+            builders.done(self.drainer.sweep())
+
+    def _scrape(self, name: str) -> None:
+        self.scrapes.clear()
+        self._begin_a_scrape(name)
+        self._end_a_scrape(complete=True)
+
+    def _sweep(self) -> None:
+        builders.done(self.drainer.sweep())
+        self.judge.swept(self._left())
+
+    def _push_of(self, job: worlds.Job, which: int, *, ttl: float | None = None) -> None:
+        own = [group for group in KEYS if job.owns(group)]
+        self._push(own[which % len(own)], uid=job.owner.uid, ttl=ttl)
+
+    def _push(self, key: groups.GroupingKey, *, uid: str | None, ttl: float | None) -> None:
+        value = self.judge.pushes(key, uid=uid, ttl=ttl)
+        pushed = builders.family("pushed", builders.number(value))
+        builders.done(self.store.push(key, pushed, replace=True, ttl=ttl))
+
+    def _left(self) -> list[records.GroupRecord]:
+        return list(self.store.changes(epoch=None, since=0, limit=1_000).groups)
+
+    def _shown(self) -> dict[groups.GroupingKey, int]:
+        """By group the push that a scrape of now shows, read from its text."""
+        found = [family for family in builders.done(self.store.snapshot()).families if family.name == "pushed"]
+        text = b"".join(page.text for family in found for page in family.pages).decode()
+        by_labels = {_labels(key): key for key in KEYS}
+        return {by_labels[labels]: int(value) for labels, value in _PUSHED.findall(text)}
+
+
+def _labels(key: groups.GroupingKey) -> str:
+    return ",".join(f'{name}="{value}"' for name, value in sorted({"instance": "", **dict(key)}.items()))
