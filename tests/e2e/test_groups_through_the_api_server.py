@@ -132,7 +132,6 @@ def test_the_prometheus_that_a_group_waits_for_is_named(
     start_prometheus: fixtures.StartPrometheus,
     pod: str,
 ) -> None:
-    # It counts as active for three intervals, in which all of this has to happen.
     server = start_prometheus(prometheus.Target(port=gateway.port), interval="10s")
     server.wait_until_up()
     server.pause()

@@ -31,7 +31,8 @@ from typing import NamedTuple
 from tests.soak import histories
 
 SILENCE = 3
-"""Intervals of silence after which nobody waits for a scraper."""
+"""Intervals of silence after which a scraper may miss values. tidegate waits longer, but a scraper that is stopped in
+the middle of an answer has been sent what it then never reads."""
 JITTER = 0.2
 """Of an interval: so much earlier than by its own clock the silence may have begun for the gateway."""
 MOMENT = 0.05

@@ -12,7 +12,7 @@ scraper counts as this slow until its interval has been measured, and every one 
 this time, so none is given up sooner. A measured interval can only make the gateway wait longer."""
 
 MISSED_SCRAPES = 3
-"""A scraper is active until it has been silent for this many of its intervals, and for ``LONGEST_INTERVAL`` at least."""
+"""A scraper is active until it has been silent for this many of its intervals, and at least ``LONGEST_INTERVAL``."""
 
 MEASURED_GAPS = 8
 """The interval is the longest of this many last gaps between scrapes, and unknown before there are as many. Several

@@ -190,8 +190,8 @@ def _scraper() -> dict[str, kinds.Json]:
         ),
         "silent_at": kinds.number(
             f"When groups stop waiting for it unless it scrapes before, in Unix seconds: {scrapers.MISSED_SCRAPES} "
-            f"intervals after `last_seen`, and {scrapers.LONGEST_INTERVAL:g} s at least. An interval that is null counts "
-            f"as {scrapers.LONGEST_INTERVAL:g} s."
+            f"intervals after `last_seen`, and {scrapers.LONGEST_INTERVAL:g} s at least. "
+            f"An interval of null counts as {scrapers.LONGEST_INTERVAL:g} s."
         ),
         "unread_changes": kinds.whole("How many changes of groups there were since what it has read."),
         "awaited_by": kinds.whole("How many draining groups wait for it."),
