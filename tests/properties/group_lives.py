@@ -123,10 +123,10 @@ class GroupLife:
     def begin_a_scrape(self, *, name: str) -> None:
         self._begin_a_scrape(name)
 
-    @steps.step(complete=[True, True, True, False])
-    def end_a_scrape(self, *, complete: bool) -> None:
+    @steps.step(which=[0, 0, 1, 2], complete=[True, True, True, False])
+    def end_a_scrape(self, *, which: int, complete: bool) -> None:
         if self.scrapes:
-            self._end_a_scrape(complete=complete)
+            self._end_a_scrape(which % len(self.scrapes), complete=complete)
 
     @steps.step(name=_SCRAPERS)
     def scrape_all_at_once(self, *, name: str) -> None:
@@ -155,6 +155,16 @@ class GroupLife:
     def the_operator_follows_the_gateway(self) -> None:
         if self.operator.running:
             self.operator.work()
+
+    @steps.step()
+    def the_operator_decides(self) -> None:
+        if self.operator.running:
+            self.operator.decide()
+
+    @steps.step()
+    def the_operator_does_what_it_decided(self) -> None:
+        if self.operator.running:
+            self.operator.act()
 
     @steps.step()
     def the_operator_lists_all(self) -> None:
@@ -225,8 +235,8 @@ class GroupLife:
         snapshot = builders.done(self.store.snapshot())
         self.scrapes.append((name, snapshot.revision, self._shown()))
 
-    def _end_a_scrape(self, *, complete: bool) -> None:
-        name, revision, shown = self.scrapes.pop(0)
+    def _end_a_scrape(self, which: int, *, complete: bool) -> None:
+        name, revision, shown = self.scrapes.pop(which)
         if complete:
             for key, serial in shown.items():
                 self.judge.scrapers[name].read[key] = max(serial, self.judge.scrapers[name].read.get(key, 0))
@@ -237,7 +247,7 @@ class GroupLife:
     def _scrape(self, name: str) -> None:
         self.scrapes.clear()
         self._begin_a_scrape(name)
-        self._end_a_scrape(complete=True)
+        self._end_a_scrape(0, complete=True)
 
     def _sweep(self) -> None:
         builders.done(self.drainer.sweep())

@@ -36,6 +36,7 @@ class Operator:
         self._last: records.Changes | None = None
         self._events: list[tuple[views.OwnerView, bool]] = []
         self._told: set[str] = set()
+        self._decided: list[records.Action] = []
         kube.watcher = self._notice
 
     @property
@@ -47,18 +48,21 @@ class Operator:
         return job.owner.uid in self._told
 
     def meet(self, store: group_store.GroupStore, *, drainer: drains.Drainer) -> None:
-        """The gateway is another process from now on."""
+        """The gateway is another process from now on, and refuses what was decided for the one before."""
         self._store, self._drainer = store, drainer
+        self._decided.clear()
 
     def start(self) -> None:
         """Begin with nothing known but what the gateway and the API server tell."""
         self._picture, self._last = pictures.Picture(), None
         self._events.clear()
         self._told.clear()
+        self._decided.clear()
         self.resync()
 
     def kill(self) -> None:
         self._picture = None
+        self._decided.clear()
 
     def resync(self) -> None:
         """List everything, and plan. Events on their way arrive later, and are old then."""
@@ -88,6 +92,18 @@ class Operator:
     def miss(self) -> None:
         """Lose the events that wait."""
         self._events.clear()
+
+    def decide(self) -> None:
+        """Follow the gateway and plan, and let the actions wait while the world moves on."""
+        assert self._picture is not None
+        self._follow(self._picture)
+        self._decided = list(plans.plan(self._picture, rules=RULES, now=self._clock.wall()).actions)
+
+    def act(self) -> None:
+        """Do what was decided a while ago."""
+        builders.done(self._store.act(self._decided))
+        self._decided.clear()
+        builders.done(self._drainer.sweep())
 
     def work(self) -> None:
         """Follow the gateway, plan and act until nothing is left to do."""

@@ -46,7 +46,7 @@ class Step(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """What went wrong, and where: two failures are one fault if they are equal."""
+    """What went wrong, and where. Failures at one place count as one fault."""
 
     place: str
     error: str
