@@ -19,7 +19,7 @@ hypothesis.settings.register_profile(
     derandomize=True,
     database=None,
     deadline=None,
-    # A deadline, and the check for slow generation, measure the machine and not the code: they fail tests on a busy one.
+    # Deadlines and the check for slow generation measure the machine, not the code: they fail tests on a busy one.
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.register_profile("random", hypothesis.settings.get_profile("repeatable"), derandomize=False)

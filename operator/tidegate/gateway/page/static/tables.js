@@ -44,8 +44,8 @@ export class Scrapers extends View {
     const { now, scrapers } = await ask("scrapers");
     setNow(now);
     const about = h("p", { class: "about" }, "Whoever scrapes as Prometheus does. A group that drains waits for each ",
-      "active one to have read its last push. A scraper is active until it has been silent for three of its intervals, ",
-      "and for five minutes at least.");
+      "active one to have read its last push. A scraper is active until it has been silent for three of its ",
+      "intervals, and for five minutes at least.");
     if (!scrapers.length) {
       return [about, h("p", { class: "empty" }, "Nobody has scraped yet. Point Prometheus at ",
         h("code", {}, at("metrics").href), " with ", h("code", {}, "honor_labels: true"), ".")];
