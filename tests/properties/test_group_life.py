@@ -59,3 +59,16 @@ def test_a_scraper_that_went_silent_lets_a_group_go_as_drained_before_its_drain_
     assert life.deletions() == []
     life.time_passes(seconds=280.0)
     assert life.deletions() == [lives.Reason.DRAINED]
+
+
+def test_a_push_in_the_last_second_of_the_grace_period_may_keep_its_group_as_ends_are_told_in_whole_seconds(
+    life: group_lives.GroupLife,
+) -> None:
+    life.the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners()
+    life.a_job_pushes_and_ends_at_once(
+        name="x", namespace="prod", cleanup="on-completion", annotated=False, drain_timeout=90.0, succeeded=True
+    )
+    for _ in range(3):
+        life.time_passes(seconds=20.0)
+    life.push_by_a_stranger(key=0, ttl=None)
+    life.the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners()

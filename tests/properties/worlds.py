@@ -74,6 +74,11 @@ class Job:
             annotations[cleanups.GROUPING_KEY] = f"job={dict(ANNOTATED)['job']}"
         return cleanups.parse(annotations)
 
+    def surely_owns_push(self, at: float) -> bool:
+        """Whether the operator must take a push at that time for its own: it knows the end in whole seconds alone."""
+        ends = [math.floor(end) for end in (self.finished, self.deleted) if end is not None]
+        return self.may_have_pushed(at) and at <= min(ends, default=math.inf) + LATE_PUSH_GRACE
+
     def view(self) -> views.OwnerView:
         # Kubernetes tells its times in whole seconds.
         finish = None if self.finished is None else ends.Finish(self.succeeded, math.floor(self.finished))
@@ -208,7 +213,7 @@ class Judge:
         for record in live:
             last = self._pushes[record.key][-1]
             assert self._kept_by(record.key) or not any(
-                job.may_have_pushed(last.at) for job in self._ended_owners(record)
+                job.surely_owns_push(last.at) for job in self._ended_owners(record)
             ), f"{groups.describe(record.key)} outlives its owners"
 
     def _ended_owners(self, record: records.GroupRecord) -> Iterator[Job]:
