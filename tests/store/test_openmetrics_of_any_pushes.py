@@ -131,4 +131,4 @@ class AnyPushes(RuleBasedStateMachine):
 
 
 TestAnyPushes = AnyPushes.TestCase
-TestAnyPushes.settings = hypothesis.settings(deadline=None, max_examples=25, stateful_step_count=15)
+TestAnyPushes.settings = hypothesis.settings(max_examples=25, stateful_step_count=15)
