@@ -6,15 +6,12 @@ import contextlib
 import json
 import resource
 import sys
-import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.cluster import clusters, processes
 from tests.docs import documents, transcripts
-from tests.support import ports, tidegates, waiting
+from tests.support import ports, rejections, tidegates, waiting
 
 PAGE = (documents.ROOT / "docs" / "operations.md").read_text()
 SHOWN = "".join(documents.blocks(PAGE, "log")).splitlines()
@@ -70,7 +67,7 @@ def test_a_full_disk_and_its_end(tmp_path: Path) -> None:
             gateway.push(f"job/kept/n/{number}", _LARGE)
         # As full as a disk can be for a large file, and not for its log of words.
         resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (_FULL_BYTES, resource.RLIM_INFINITY))
-        with pytest.raises(urllib.error.HTTPError, match="507"):
+        with rejections.expected(507):
             gateway.push("job/a", _LARGE)
         _says(gateway.process, _shown("pushes are refused until it can be"))
         resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)

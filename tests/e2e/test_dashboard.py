@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from scripts import dashboard
 from tests.cluster import clusters, prometheus
 from tests.e2e import pushers, stages
-from tests.support import tidegates, waiting
+from tests.support import rejections, tidegates, waiting
 
 PANELS: list[dict[str, Any]] = [
     panel for panel in json.loads(dashboard.FILE.read_text())["panels"] if panel["type"] != "row"
@@ -65,10 +64,10 @@ def _live(push: pushers.Pushers, gateway: tidegates.Gateway) -> None:
         ("job/left", "# TYPE x counter\nx 1\n"),
         ("job/large", "".join(f'x{{n="{number}"}} 1\n' for number in range(101))),
     ):
-        with pytest.raises(urllib.error.HTTPError):
+        with rejections.expected():
             gateway.push(path, body)
     gateway.push("job/other", "# TYPE y gauge\ny 1\n")
-    with pytest.raises(urllib.error.HTTPError):
+    with rejections.expected():
         gateway.push("job/left", "# TYPE y counter\ny 1\n", method="POST")
     name = push.unique("seen")
     push.job(name)

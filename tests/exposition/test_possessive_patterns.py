@@ -85,7 +85,9 @@ def test_no_iteration_of_a_possessive_group_fails_half_way() -> None:
     assert {name: groups for name, pattern in patterns.items() if (groups := _unsafe(pattern))} == {}
 
 
-@pytest.mark.parametrize("text", [r"(?:ab?c)*+", r"(?:ab?c)?+", r"x(?:(?:.(?!D))++)?", r"(?>(?:ab?c)+)", r"(?:,(?!b)a)*+"])
+@pytest.mark.parametrize(
+    "text", [r"(?:ab?c)*+", r"(?:ab?c)?+", r"x(?:(?:.(?!D))++)?", r"(?>(?:ab?c)+)", r"(?:,(?!b)a)*+"]
+)
 def test_a_group_that_matches_too_much_on_an_old_cpython_is_found(text: str) -> None:
     assert _unsafe(re.compile(text))
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-import pytest
 import uvloop
 
+from tests.support import rejections
 from tidegate import settings, telemetry
 from tidegate.aiokits import clocks
 from tidegate.exposition import text
@@ -83,9 +82,8 @@ class Site:
         """A push to this group is refused."""
         path = "/".join(f"{name}/{labels[name]}" for name in sorted(labels, key=lambda name: name != "job"))
         request = urllib.request.Request(f"{self.url}metrics/{path}", data=b"x 1 1000\n", method="POST")
-        with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+        with rejections.expected(400):
             urllib.request.urlopen(request, timeout=_SECONDS)
-        refused.value.close()
 
     def claim(self, kind: str, name: str, *, rule: str = "address", **labels: str) -> owners.Owner:
         """An object owns the group, ``name`` being ``namespace/name``."""
