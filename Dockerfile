@@ -1,4 +1,5 @@
 # One image for both containers of the Pod: `gateway` by default, `operator` as the argument.
+# Supported bases are Debian's slim images of Python 3.11 to 3.14; tests/images builds and runs this one's Python version.
 # Pin the base by digest where images are built for others:
 #   docker build --build-arg PYTHON_IMAGE=python:3.14-slim@sha256:... .
 ARG PYTHON_IMAGE=python:3.14-slim

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test explore demo bench sizing soak e2e cluster image crds tables lock clean chart dashboard screenshots
+.PHONY: help setup lint fmt audit test explore pythons demo bench sizing soak e2e cluster image crds tables lock clean chart dashboard screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: setup ## every test: the fast ones first, then those on the real control p
 LIVES ?= 1000000
 explore: setup ## random lives of groups until LIVES=1000000 were tried or it is stopped; prints failing ones as tests
 	@$(BIN)/python -m tests.properties.explore --lives=$(LIVES) $(if $(SEED),--seed=$(SEED))
+
+pythons: setup ## the fast tests on every supported Python that this machine has (minutes for each)
+	@$(BIN)/python scripts/pythons.py
 
 demo: setup ## a Job's whole life on a real Kubernetes API and a real Prometheus
 	@$(BIN)/python -m tests.demo
@@ -71,5 +74,5 @@ lock: setup ## write the hash-locked requirements again (UPGRADE=1: the newest o
 	@scripts/lock
 
 clean: ## remove .venv and every cache in this tree
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist operator/tidegate.egg-info
+	rm -rf .venv .pythons .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist operator/tidegate.egg-info
 	find operator tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

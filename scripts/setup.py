@@ -1,4 +1,6 @@
-"""Make `.venv` with the locked development tools and an editable tidegate, or leave it when it is already right.
+"""Make `.venv`, or the folder that is named, with the locked development tools and an editable tidegate.
+
+It leaves one that is already right as it is.
 
 Runs under any Python 3, before anything is installed: the standard library only, and no syntax newer than Python 3.6.
 """
@@ -13,19 +15,20 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+NAME = sys.argv[1] if len(sys.argv) > 1 else ".venv"
+VENV = ROOT / NAME
 STAMP = VENV / "tidegate-setup.sha256"
 LOCK = ROOT / "requirements" / "dev.txt"
 INPUTS = (Path(__file__).resolve(), ROOT / "pyproject.toml", LOCK)
 
 
 def main() -> None:
-    """Bring `.venv` up to date; exit with one line that says what to do when that is impossible."""
+    """Bring it up to date; exit with one line that says what to do when that is impossible."""
     if sys.version_info < OLDEST:
         ours = "Python {}.{}".format(*sys.version_info[:2])
         sys.exit(f"setup: {sys.executable} is {ours}; install 3.11 or newer, then `make PYTHON=python3.11 setup`")
     with LOCK.open() as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # two `make` at once share one .venv
+        fcntl.flock(turn, fcntl.LOCK_EX)  # two `make` at once share one environment
         wanted = _fingerprint()
         if not STAMP.is_file() or STAMP.read_text() != wanted:
             _build()
@@ -42,16 +45,16 @@ def _fingerprint() -> str:
 def _build() -> None:
     python = VENV / "bin" / "python"
     if _version_of(python) != sys.version:
-        print("setup: making .venv with Python {}.{}.{}".format(*sys.version_info[:3]), flush=True)
+        print("setup: making {} with Python {}.{}.{}".format(NAME, *sys.version_info[:3]), flush=True)
         _need_ensurepip()
         shutil.rmtree(str(VENV), ignore_errors=True)
         _run(sys.executable, "-m", "venv", str(VENV))
     pip = (str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    print("setup: installing the locked packages into .venv (about a minute the first time)", flush=True)
+    print(f"setup: installing the locked packages into {NAME} (about a minute the first time)", flush=True)
     _run(*pip, "--require-hashes", "--only-binary=:all:", "-r", str(LOCK))
     print("setup: installing tidegate itself, editable", flush=True)
     _run(*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    print("setup: done; the command is .venv/bin/tidegate", flush=True)
+    print(f"setup: done; the command is {NAME}/bin/tidegate", flush=True)
 
 
 def _version_of(python: Path) -> str:

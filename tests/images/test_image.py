@@ -113,6 +113,10 @@ def test_its_commands_need_no_shell_and_no_right(image: layouts.Layout, command:
     assert "usage: tidegate" in _output(image, "tidegate", *command)
 
 
+def test_it_runs_on_the_python_that_the_dockerfile_names(image: layouts.Layout) -> None:
+    assert _output(image, "/opt/tidegate/bin/python", "-V").startswith(f"Python {bases.python_version()}.")
+
+
 def test_every_part_of_it_finds_what_it_imports(image: layouts.Layout) -> None:
     assert _output(image, "/opt/tidegate/bin/python", "-c", _IMPORT_ALL) == ""
 
