@@ -8,6 +8,7 @@ supported versions for which there is none.
 from __future__ import annotations
 
 import argparse
+import glob
 import os
 import subprocess
 import sys
@@ -70,11 +71,12 @@ def _supported() -> list[str]:
 def _paths(supported: Iterable[str]) -> Iterator[Path]:
     """Where an interpreter may be, whether or not there is one."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    pyenv = os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv"
     yield Path("/usr/bin/python3")
     for version in supported:
         yield from (folder / f"python{version}" for folder in folders)
-        yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python3"))
+        # Unlike pathlib's, this glob finds nothing where the folder may not be read: PYENV_ROOT may be another user's.
+        yield from map(Path, sorted(glob.glob(f"{pyenv}/versions/{version}.*/bin/python3")))
 
 
 def interpreters(paths: Iterable[Path]) -> Iterator[Interpreter]:
