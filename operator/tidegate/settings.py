@@ -249,6 +249,11 @@ class WebSettings:
     enable_lifecycle: bool = flags.switch(
         "--web.enable-lifecycle", "Let clients stop the process with PUT or POST /-/quit."
     )
+    idle_timeout: float = flags.positive_duration(
+        "--web.idle-timeout",
+        300.0,
+        "How long a connection may stay open without a request; keep it longer than twice the scrape interval.",
+    )
     page_read_only: bool = flags.switch(
         "--web.page-read-only",
         "Let the page show groups and not delete them. It does not stop other clients from deleting.",

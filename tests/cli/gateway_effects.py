@@ -113,6 +113,20 @@ async def _answer_to_a_push_under_way(stage: Stage) -> bytes:
         return b""
 
 
+async def _idle_ends_first(stage: Stage) -> bool:
+    """Whether a connection without a further request is closed before one whose body never comes."""
+    async with wires.connected(stage.gateway.web_port) as idle, wires.connected(stage.gateway.web_port) as slow:
+        await idle.send(wires.PUSH)
+        await idle.answer()
+        await slow.send(wires.PUSH_HEAD)
+        ends = [asyncio.create_task(wire.rest()) for wire in (idle, slow)]
+        ended, going = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+        return ends[0] in ended
+
+
 async def _groups_after_a_ttl_and_a_minute(stage: Stage) -> int:
     await stage.client.send("PUT", "/metrics/job/a?ttl=10s", b"m 1\n")
     for seconds in (11, 60):
@@ -190,6 +204,9 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     ),
     "--web.enable-openmetrics": effects.Effect(
         "--web.enable-openmetrics", _type_of_a_scrape, unseen="text/plain", seen="application/openmetrics-text"
+    ),
+    "--web.idle-timeout": effects.Effect(
+        "--web.idle-timeout=200ms", _idle_ends_first, unseen=False, seen=True, beside=["--limit.body-timeout=2s"]
     ),
     "--web.stop-timeout": effects.Effect(
         "--web.stop-timeout=0s", _answer_to_a_push_under_way, unseen=b"HTTP/1.1 200 OK\r\n", seen=b""

@@ -14,6 +14,7 @@ from tests.support import tidegates
 from tidegate.exposition import names
 
 _SECONDS = 10.0
+_STATUS = re.compile(rb"(?:\A|\n)HTTP/[0-9.]+ ([2-5][0-9][0-9]) ")
 _TIMES = re.compile(r"(?m)^(push(?:_failure)?_time_seconds\{.*\}) (?!0$)\S+$")
 _TIMES_IN_JSON = ("push_time_seconds", "push_failure_time_seconds")
 _PUSHED = 'job="'
@@ -29,9 +30,21 @@ class Request(NamedTuple):
     headers: Mapping[str, str] | None = None
 
 
+class Wire(NamedTuple):
+    """Bytes on a connection of their own, whatever they are.
+
+    :param answers: so many are waited for, or the end of the connection.
+    :param half_closed: whether the client says that it sends nothing more, and goes on reading.
+    """
+
+    sent: bytes
+    answers: int = 1
+    half_closed: bool = False
+
+
 @dataclass(frozen=True)
 class Case:
-    """Requests in order, and the headers of the scrape that follows.
+    """Requests in order, bytes as they are on the wire, and the headers of the scrape that follows.
 
     ``helps`` is off where the HELP lines are none of the case's business.
     """
@@ -40,6 +53,7 @@ class Case:
     requests: Sequence[Request]
     helps: bool = True
     scrape: Mapping[str, str] | None = None
+    wire: Wire | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,8 @@ class Peer:
     def play(self, case: Case) -> Seen:
         """Send the case and look."""
         answers = tuple(line(request, self.send(request)) for request in case.requests)
+        if case.wire is not None:
+            answers = (*answers, self.exchange(case.wire))
         # Pushgateway deletes after it has answered, but in the order of requests: once this push is there, all are.
         self.send(Request("PUT", "/metrics/job/last"))
         _, _, scraped = self.send(Request("GET", "/metrics", headers=case.scrape))
@@ -90,6 +106,17 @@ class Peer:
         with contextlib.closing(connection):
             connection.request("GET", "/metrics", headers={"Accept": accept})
             return connection.getresponse().headers["Content-Type"]
+
+    def exchange(self, wire: Wire) -> str:
+        """The statuses of what comes back for these bytes."""
+        came = b""
+        with socket.create_connection((tidegates.HOST, self._port), timeout=_SECONDS) as connection:
+            connection.sendall(wire.sent)
+            if wire.half_closed:
+                connection.shutdown(socket.SHUT_WR)
+            while len(_STATUS.findall(came)) < wire.answers and (part := connection.recv(65536)):
+                came += part
+        return b" ".join(_STATUS.findall(came)[: wire.answers]).decode()
 
     def wipe(self) -> None:
         """Delete every group, as its users can."""

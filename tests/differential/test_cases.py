@@ -9,6 +9,8 @@ from tests.differential import (
     cases_of_names,
     cases_of_paths,
     cases_of_protobuf,
+    cases_of_targets,
+    cases_of_wires,
     compatibility,
     conftest,
     exchanges,
@@ -20,6 +22,8 @@ CASES = [
     *cases_of_bodies.CASES,
     *cases_of_groups.CASES,
     *cases_of_protobuf.CASES,
+    *cases_of_targets.CASES,
+    *cases_of_wires.CASES,
 ]
 
 

@@ -86,7 +86,10 @@ async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings
 
     found = routes.Routes()
     found.add("/slow", "slow", {"GET": slow})
-    async with _listening(fronts.Front(found, chosen=limit_settings)) as port, contextlib.AsyncExitStack() as stack:
+    async with (
+        _listening(fronts.Front(found, chosen=limit_settings, idle_timeout=60.0)) as port,
+        contextlib.AsyncExitStack() as stack,
+    ):
         crowd = [await stack.enter_async_context(wires.connected(port)) for _ in range(_CONNECTIONS)]
         for wire in crowd:
             await wire.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")

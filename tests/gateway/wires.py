@@ -27,6 +27,10 @@ class Wire:
         self._writer.write(data)
         await self._writer.drain()
 
+    def send_nothing_more(self) -> None:
+        """Close the direction to the server."""
+        self._writer.write_eof()
+
     async def line(self) -> bytes:
         """The next line that comes; what begins an answer is its status. Empty at the end."""
         async with asyncio.timeout(HANG_SECONDS):

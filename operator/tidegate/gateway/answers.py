@@ -1,4 +1,4 @@
-"""Answers that say nothing but a status, which most answers to pushes are."""
+"""Answers that say nothing but a status, as most answers to pushes do, and answers that say what is wrong."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import email.utils
 import functools
 import http
 import time
+from collections.abc import Mapping
 
 from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE, HttpVersion11
+
+from tidegate.model import errors
 
 
 def nothing(status: int) -> web.StreamResponse:
@@ -27,6 +30,28 @@ def told(error: Exception, status: int) -> web.Response:
 def spelled(error: Exception) -> bytes:
     """The text of an error on a line; bytes of headers that are no UTF-8 are escaped in it."""
     return f"{error}\n".encode(errors="backslashreplace")
+
+
+def status(error: errors.BadRequestError) -> int:
+    """The status of the answer to what is no request."""
+    return error.limit.status if isinstance(error, errors.LimitError) else 400
+
+
+def last_word(error: errors.BadRequestError, *, headers: Mapping[str, str]) -> bytes:
+    """A whole answer to what is no request, as it is on the wire; its connection is closed.
+
+    :param headers: what every answer says besides.
+    """
+    text, found = spelled(error), http.HTTPStatus(status(error))
+    lines = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Length": len(text),
+        "Connection": "close",
+        **headers,
+    }
+    head = [f"HTTP/1.1 {found} {found.phrase}", *[f"{name}: {value}" for name, value in lines.items()]]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + text
 
 
 def fitting(request: web.BaseRequest, response: web.StreamResponse, *, plain: bool) -> web.StreamResponse:

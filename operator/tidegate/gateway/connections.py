@@ -1,25 +1,26 @@
 """What a connection may cost before it has sent a request: its head, the time it takes for it, its place.
 
 aiohttp's own protocol limits lines and headers one by one, and waits for a head as long as it takes. Its settings do
-not reach that far, so what it keeps for itself (the names with an underscore) is read here, and only here.
+not reach that far, so what it keeps for itself (the names with an underscore) is used here and in ``parsers``, and only
+there; ``tests/gateway/test_private_names.py`` lists it all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import enum
-import http
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import aiohttp
-from aiohttp import http_exceptions, web, web_protocol
+from aiohttp import http_exceptions, http_parser, web, web_protocol
 from aiohttp.log import server_logger
 
 from tidegate import settings
 from tidegate.aiokits import addresses, descriptors
-from tidegate.gateway import answers, complaints, refusals
+from tidegate.gateway import answers, complaints, heads, parsers, refusals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors, limits
 
@@ -44,6 +45,10 @@ _LAST_WORDS = 50
 """So many clients at once are left this time."""
 
 
+_CUT_HEAD = "the client closed the connection before the end of the request's headers"
+_CUT_BODY = "the client closed the connection before the end of the body"
+
+_ErrInfo = web_protocol._ErrInfo
 _parse = web.RequestHandler.data_received
 
 
@@ -54,6 +59,7 @@ class Server(web.Server):
     whose request is still to come in full. So nobody is locked out by connections that do nothing; where answers are
     due on all of them the newest is turned away.
 
+    :param idle_timeout: seconds after which a connection without a request is closed.
     :param metrics: where what is refused is counted; ``None`` for nowhere.
     :param headers: what every answer says besides.
     """
@@ -63,6 +69,7 @@ class Server(web.Server):
         handler: Callable[[web.BaseRequest], Any],
         *,
         chosen: settings.LimitSettings,
+        idle_timeout: float,
         metrics: own_metrics.GatewayMetrics | None,
         headers: Callable[[], Mapping[str, str]],
         request_factory: Callable[..., web.BaseRequest],
@@ -70,6 +77,7 @@ class Server(web.Server):
         super().__init__(handler, request_factory=request_factory)
         self.headers = headers
         self.limits = chosen
+        self.idle_timeout = idle_timeout
         self._metrics = metrics
         self._room = descriptors.room_for(chosen.connections)
         self._open: dict[Connection, None] = {}
@@ -160,40 +168,54 @@ class Connection(web.RequestHandler):
         does not come over IP.
     """
 
-    __slots__ = ("_awaited_since", "_body", "_head_bytes", "_server", "address")
+    __slots__ = ("_awaited_since", "_most_head", "_requests", "_server", "address")
 
     def __init__(self, server: Server) -> None:
-        most = server.limits.request_head
+        most = self._most_head = server.limits.request_head
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type] # what it takes for "none"
             logger=complaints.Complaints(server_logger),  # type: ignore[arg-type] # an adapter is one to it
+            keepalive_timeout=server.idle_timeout,
+            lingering_time=_LINGER_SECONDS,
+        )
+        new = functools.partial(
+            http_parser.HttpRequestParser,
+            self,
+            self._loop,
+            _READ_BYTES,
             max_line_size=most,
             max_field_size=most,
             max_headers=MAX_HEADERS,
-            read_bufsize=_READ_BYTES,
-            lingering_time=_LINGER_SECONDS,
+            max_msg_queue_size=1,
+            payload_exception=web.RequestPayloadError,
             # Unpacking is ours: aiohttp's leaves some damaged bodies without an answer, and takes cut ones for whole.
             auto_decompress=False,
         )
+        self._requests = parsers.RequestParser(new)
+        self._parser = self._requests  # type: ignore[assignment] # it does what is asked of one
         self._server = server
-        self._body: aiohttp.StreamReader | None = None
-        self._head_bytes = 0
         self._awaited_since = 0.0
         self.address: str | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether a request is under way, its answer included."""
-        return self._request_in_progress or bool(self._messages)
+        # Between its head and its handler a request is nowhere; then nobody waits for the next one, either.
+        return bool(self._messages) or (self._waiter is None and self._request_count > 0)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the answer under way is the last one."""
+        return self._close
 
     @property
     def need(self) -> _Need:
         """How much it is needed."""
         if not self._request_count:
             return _Need.NEW
-        if self._body is not None and not self._body.is_eof():
+        if self._requests.is_body_awaited:
             return _Need.SENDING
         return _Need.BUSY if self.is_busy else _Need.IDLE
 
@@ -211,10 +233,22 @@ class Connection(web.RequestHandler):
         self._server.left(self)
         super().connection_lost(exc)
         # aiohttp tells whoever reads the body, but not who begins to, nor who throws away the rest of it.
-        if self._body is not None and not self._body.is_eof() and self._body.exception() is None:
-            self._body.set_exception(ConnectionResetError("the client has gone"))
-        # They hold each other: both would stay until Python looks for such.
-        self._body = None
+        self._requests.close()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override] # asyncio asks for this
+        """The client sends nothing more. What it has sent is answered, where it may still read that."""
+        if not self.is_busy:
+            if self._requests.head and not self._force_close:
+                self._dismiss(errors.BadRequestError(_CUT_HEAD))
+            return None
+        begun = self._current_request is not None and self._current_request.writer.output_size > 0
+        if begun or self.ssl_context is not None:
+            # Somebody who reads no further, or a protocol that cannot end in one direction alone.
+            return None
+        if self._requests.is_body_awaited:
+            self._requests.cut_body(_CUT_BODY)
+        self._finish()
+        return True
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Not that a client has gone, or sends rubbish behind what was answered."""
@@ -223,27 +257,31 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         # Every push comes this way: as little as can be is done here.
-        before = self._request_count
+        before, requests = self._request_count, self._requests
+        head, awaited = requests.head, requests.body
         _parse(self, data)
         if self._request_count == before:
-            if data and (self._body is None or self._body.is_eof()):
-                self._head_grown(data)
+            if requests.is_over:
+                self._finish()
+            elif len(requests.head) > len(head):
+                self._head_grown(len(head))
         elif self._messages:
-            message, body = self._messages[-1]
-            awaited, self._body = self._body, body
-            if message.__class__ is web_protocol._ErrInfo:
+            message, _ = self._messages[-1]
+            if message.__class__ is _ErrInfo:
                 self._misled(message, awaited)
-            elif len(data) + self._head_bytes > self._server.limits.request_head:
+                return
+            if len(data) + len(head) > self._most_head:
                 self._check_heads()
-            self._head_bytes = 0
+            if requests.is_over:
+                self._finish()
 
     def look(self, *, now: float) -> None:
         """Turn it away where it takes too long for a head. One that has asked before may stay without asking."""
-        if self.is_busy or not (self._head_bytes or not self._request_count):
+        if self.is_busy or not (self._requests.head or not self._request_count):
             return
         if now - self._awaited_since < self._server.limits.head_timeout:
             return
-        if self._head_bytes:
+        if self._requests.head:
             self._turn_away(limits.Limit.HEAD_TIMEOUT)
         else:
             self._server.count(limits.Limit.HEAD_TIMEOUT)
@@ -260,16 +298,17 @@ class Connection(web.RequestHandler):
         """The answer to what is no request, and to what our own errors leave unanswered."""
         if isinstance(exc, ConnectionError):
             raise exc
-        if not isinstance(exc, http_exceptions.HttpProcessingError | errors.LimitError):
+        if not isinstance(exc, http_exceptions.HttpProcessingError | errors.BadRequestError):
             return super().handle_error(request, status, exc, message)
         error = self._told(exc)
-        self._server.answered(_status(error))
-        answer = answers.told(error, _status(error))
+        self._server.answered(answers.status(error))
+        answer = answers.told(error, answers.status(error))
         answer.force_close()
         return answer
 
-    def _told(self, error: http_exceptions.HttpProcessingError | errors.LimitError) -> errors.BadRequestError:
+    def _told(self, error: BaseException) -> errors.BadRequestError:
         """What is said of what is no request, and counted."""
+        assert isinstance(error, http_exceptions.HttpProcessingError | errors.BadRequestError)
         if isinstance(error, http_exceptions.LineTooLong):
             error = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
         elif error.args == (_TOO_MANY_HEADERS,):
@@ -277,43 +316,48 @@ class Connection(web.RequestHandler):
             error = errors.LimitError(reason, limit=limits.Limit.REQUEST_HEAD)
         if isinstance(error, errors.LimitError):
             self._server.count(error.limit)
-            return error
-        # SECURITY: what follows the first line repeats the client's own bytes, as many as it likes.
-        return errors.BadRequestError(f"this is no HTTP request: {_first_line(error.message)}")
+        return error if isinstance(error, errors.BadRequestError) else errors.BadRequestError(heads.reason(error))
 
-    def _misled(self, error: web_protocol._ErrInfo, body: aiohttp.StreamReader | None) -> None:
-        """What came last is neither a request nor what can be of the body that is awaited."""
-        assert isinstance(error.exc, http_exceptions.HttpProcessingError)
+    def _misled(self, error: _ErrInfo, body: aiohttp.StreamReader | None) -> None:
+        """What came last is neither a request nor what can be of the body that was awaited."""
         if body is not None and not body.is_eof():
             # aiohttp would leave whoever reads the body waiting.
             self._messages.pop()
-            body.set_exception(web.RequestPayloadError(_first_line(error.message)))
-            # Nothing of it is left to be read and thrown away.
-            body.feed_eof()
+            self._requests.cut_body(str(self._told(error.exc)))
             # SECURITY: nobody knows where the next request would begin.
             self.close()
-        elif len(self._messages) == 1 and not self._request_in_progress:
+        elif len(self._messages) == 1 and (self._waiter is not None or self._request_count == 1):
             self._messages.pop()
             self._dismiss(self._told(error.exc))
 
+    def _finish(self) -> None:
+        """Answer what has come, and close; the last answer says so where it still can."""
+        if self._close or self._force_close:
+            return
+        if self._messages:
+            message, body = self._messages[-1]
+            if isinstance(message, http_parser.RawRequestMessage):
+                self._messages[-1] = (message._replace(should_close=True), body)
+        elif self.is_busy:
+            self.close()
+        else:
+            self.force_close()
+
     def _check_heads(self) -> None:
         for place, (message, _) in enumerate(self._messages):
-            if isinstance(message, web_protocol._ErrInfo) or _head_size(message) <= self._server.limits.request_head:
+            if isinstance(message, _ErrInfo) or heads.size(message) <= self._most_head:
                 continue
             error = refusals.over(limits.Limit.REQUEST_HEAD, self._server.limits)
-            refused = web_protocol._ErrInfo(status=error.limit.status, exc=error, message=str(error))
+            refused = _ErrInfo(status=error.limit.status, exc=error, message=str(error))
             self._messages[place] = (refused, aiohttp.streams.EMPTY_PAYLOAD)
 
-    def _head_grown(self, data: bytes) -> None:
-        """These bytes are of a head that is not whole yet."""
-        # Some clients send an empty line behind a body; it belongs to no request.
-        size = len(data) if self._head_bytes else len(data.lstrip(b"\r\n"))
-        if not size or self._force_close or self._close:
+    def _head_grown(self, before: int) -> None:
+        """A head that had so many bytes has more now, and is not whole yet."""
+        if self._force_close or self._close:
             return
-        if not self._head_bytes and self._request_count:
+        if not before and self._request_count:
             self._awaited_since = self._loop.time()
-        self._head_bytes += size
-        if self._head_bytes > self._server.limits.request_head:
+        if len(self._requests.head) > self._most_head:
             self._turn_away(limits.Limit.REQUEST_HEAD)
 
     def _turn_away(self, limit: limits.Limit) -> None:
@@ -331,8 +375,8 @@ class Connection(web.RequestHandler):
             self._task_handler.cancel()
         if transport is None:
             return
-        self._server.answered(_status(error))
-        transport.write(_last_word(error, headers=self._server.headers()))
+        self._server.answered(answers.status(error))
+        transport.write(answers.last_word(error, headers=self._server.headers()))
         if self._server.dismissed(self) and transport.can_write_eof():
             transport.write_eof()
             self._loop.call_later(_LAST_WORD_SECONDS, transport.abort)
@@ -340,11 +384,11 @@ class Connection(web.RequestHandler):
             transport.close()
 
 
-def address(request: web.BaseRequest) -> str | None:
-    """See :class:`Connection`, of the one that a request came over."""
+def of(request: web.BaseRequest) -> Connection:
+    """The connection that a request came over."""
     connection = request.protocol
     assert isinstance(connection, Connection)
-    return connection.address
+    return connection
 
 
 async def look_after(*looks: Callable[..., None], every: float) -> None:
@@ -354,32 +398,3 @@ async def look_after(*looks: Callable[..., None], every: float) -> None:
         await asyncio.sleep(every)
         for look in looks:
             look(now=loop.time())
-
-
-def _head_size(message: Any) -> int:
-    """Bytes of a request's head as it was sent, but for blanks before and after values."""
-    line = len(message.method) + len(message.path) + len(" HTTP/1.1\r\n\r\n") + 1
-    return line + sum(len(name) + len(value) + len(": \r\n") for name, value in message.raw_headers)
-
-
-def _status(error: errors.BadRequestError) -> int:
-    return error.limit.status if isinstance(error, errors.LimitError) else 400
-
-
-def _first_line(message: str) -> str:
-    return message.partition("\n")[0].rstrip(":")
-
-
-def _last_word(error: errors.BadRequestError, *, headers: Mapping[str, str]) -> bytes:
-    """A whole answer."""
-    text = answers.spelled(error)
-    status = http.HTTPStatus(_status(error))
-    lines = {
-        "Content-Type": "text/plain; charset=utf-8",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Length": len(text),
-        "Connection": "close",
-        **headers,
-    }
-    head = [f"HTTP/1.1 {status} {status.phrase}", *[f"{name}: {value}" for name, value in lines.items()]]
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + text

@@ -15,17 +15,20 @@ from aiohttp import abc, hdrs, http_parser, web
 from aiohttp.http import HttpVersion10, HttpVersion11
 
 from tidegate import settings
-from tidegate.gateway import answers, connections, flights, guards, refusals, routes
+from tidegate.gateway import answers, connections, flights, guards, refusals, routes, targets
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors, limits
 
 _logger = logging.getLogger(__name__)
+
+_CONTINUE = "100-continue"
 
 
 class Front:
     """The handler of an address. Make it within the event loop that serves it.
 
     :param chosen: what a client may cost.
+    :param idle_timeout: seconds after which a connection without a request is closed.
     :param guard: ``None`` lets everybody in.
     :param metrics: where requests are counted; ``None`` for nowhere.
     :ivar server: a server that asks this front.
@@ -37,6 +40,7 @@ class Front:
         found: routes.Routes,
         *,
         chosen: settings.LimitSettings,
+        idle_timeout: float,
         guard: guards.Keeper | None = None,
         metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
@@ -49,6 +53,7 @@ class Front:
         self.server = connections.Server(
             self.handle,
             chosen=self._limits,
+            idle_timeout=idle_timeout,
             metrics=self._metrics,
             headers=lambda: self.headers,
             request_factory=functools.partial(self._request, asyncio.get_running_loop()),
@@ -70,7 +75,8 @@ class Front:
         finally:
             self._flight.end()
         self._count(route, response)
-        return answers.fitting(request, response, plain=not (self.is_closing or self.headers))
+        plain = not (self.is_closing or self.headers or connections.of(request).is_ending)
+        return answers.fitting(request, response, plain=plain)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -87,13 +93,13 @@ class Front:
         if self._guard is not None and (refusal := await self._guard.refuse(request)) is not None:
             return refusal
         try:
-            if request.version is not HttpVersion11 and request.version != HttpVersion10:
-                raise errors.BadRequestError("HTTP is spoken in its versions 1.0 and 1.1")
+            if request.version is not HttpVersion11:
+                _check_old(request)
             if hdrs.EXPECT in request.headers:
                 await self._expect(request)
             return await self._routes.answer(request, route)
         except errors.LimitError as error:
-            _logger.debug("over a limit: %s %s from %s: %s", request.method, request.path, request.remote, error)
+            _logger.debug("over a limit: %s %s from %s: %s", request.method, request.raw_path, request.remote, error)
             if self._metrics is not None:
                 self._metrics.refused(error.limit)
             response = answers.told(error, error.limit.status)
@@ -102,17 +108,20 @@ class Front:
                 response.force_close()
             return response
         except errors.BadRequestError as error:
-            _logger.debug("refused %s %s from %s: %s", request.method, request.path, request.remote, error)
+            _logger.debug("refused %s %s from %s: %s", request.method, request.raw_path, request.remote, error)
             return answers.told(error, 400)
         except errors.StorageError as error:
             return answers.told(error, 507)
 
     async def _expect(self, request: web.BaseRequest) -> None:
         """Tell a client that asks before it sends its body to go on."""
-        if request.version != HttpVersion11:
+        expected = request.headers[hdrs.EXPECT]
+        if not expected:
             return
-        if request.headers[hdrs.EXPECT].lower() != "100-continue":
+        if _CONTINUE not in expected.lower().replace(" ", "").split(","):
             raise web.HTTPExpectationFailed(text="Expect can be 100-continue alone\n")
+        if request.version != HttpVersion11 or request.content is aiohttp.streams.EMPTY_PAYLOAD:
+            return
         if (request.content_length or 0) > self._limits.body:
             raise refusals.over(limits.Limit.BODY, self._limits)
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -132,6 +141,8 @@ class Front:
         writer: abc.AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> _Request:
+        if not targets.is_plain(message.path) and message.path != "*":
+            message = message._replace(url=targets.url(message.path))
         request = _Request(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)
         request.front = self
         return request
@@ -146,6 +157,15 @@ class _Request(web.BaseRequest):
         # SECURITY: no browser takes for a page what repeats a client's words as plain text.
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.update(self.front.headers)
-        if self.front.is_closing:
+        if self.front.is_closing or connections.of(self).is_ending:
             response.force_close()
             response.headers[hdrs.CONNECTION] = "close"
+
+
+def _check_old(request: web.BaseRequest) -> None:
+    """:raises errors.BadRequestError: it is of a version that is not spoken here, or has what its version has not."""
+    if request.version != HttpVersion10:
+        raise errors.BadRequestError("HTTP is spoken in its versions 1.0 and 1.1")
+    if hdrs.TRANSFER_ENCODING in request.headers:
+        # SECURITY: others take such a request for one without a body, and read its chunks as another request.
+        raise errors.BadRequestError("HTTP/1.0 has no Transfer-Encoding: send HTTP/1.1, or a Content-Length")

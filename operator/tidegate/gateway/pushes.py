@@ -119,7 +119,7 @@ class GroupEndpoint:
             read = self._read_protobuf
         elif len(body) < bodies.LARGE:
             spelling = shapes.spell(body)
-        pusher = connections.address(request)
+        pusher = connections.of(request).address
         if spelling is not None and await self._store.repeat(key, spelling, replace=replace, ttl=ttl, pusher=pusher):
             return
         if len(body) < bodies.LARGE:

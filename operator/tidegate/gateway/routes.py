@@ -8,6 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 from aiohttp import hdrs, web
 
+from tidegate.gateway import targets
+
 Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -74,11 +76,20 @@ class Routes:
             return await handler(request)
         if route.handlers.keys() - {hdrs.METH_OPTIONS}:
             if request.method != hdrs.METH_OPTIONS:
-                raise web.HTTPMethodNotAllowed(request.method, route.handlers)
+                text = f"{request.method} is not allowed at {path}: use {_listed(route.handlers)}\n"
+                raise web.HTTPMethodNotAllowed(request.method, route.handlers, text=text)
             return web.Response(headers={hdrs.ALLOW: ",".join(sorted(route.handlers))})
         if path.endswith("/") and self._at(path[:-1]) is not NOWHERE:
             return _redirect(request, path[:-1], status=301 if request.method == hdrs.METH_GET else 307)
-        raise web.HTTPNotFound
+        raise web.HTTPNotFound(text=f"there is nothing at {path}{self._instead(path)}\n")
+
+    def _instead(self, path: str) -> str:
+        """What to do instead of asking for a path that is none."""
+        pushed = [prefix for prefix, route in self._below if hdrs.METH_PUT in route.handlers]
+        for prefix in pushed:
+            if path in (prefix, prefix[:-1]):
+                return f": job name is required, as in {prefix}<job>"
+        return f"; push to {pushed[0]}<job>" if pushed else ""
 
 
 def _route(name: str, handlers: Mapping[str, Handler]) -> Route:
@@ -93,7 +104,10 @@ def _clean(path: str) -> str:
 
 
 def _redirect(request: web.BaseRequest, path: str, *, status: int) -> web.Response:
-    query = request.rel_url.raw_query_string
-    # SECURITY: browsers take a backslash for a slash, and two slashes at the start for another host's name.
-    path = path.replace("\\", "%5C")
-    return web.Response(status=status, headers={hdrs.LOCATION: f"{path}?{query}" if query else path})
+    where = targets.location(path, request.rel_url.raw_query_string)
+    return web.Response(status=status, headers={hdrs.LOCATION: where})
+
+
+def _listed(handlers: Mapping[str, Handler]) -> str:
+    *others, last = sorted(handlers)
+    return f"{', '.join(others)} or {last}" if others else last

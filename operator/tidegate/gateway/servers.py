@@ -209,7 +209,12 @@ class Gateway:
             return 0
         guard = bearers.TokenGuard(token, on_refused=self._metrics.control_denied.inc)
         opened = listeners.open_addresses((self._settings.control_address,))
-        front = fronts.Front(sites.private(self._control), chosen=_of_control(self._settings.limits), guard=guard)
+        front = fronts.Front(
+            sites.private(self._control),
+            chosen=_of_control(self._settings.limits),
+            idle_timeout=self._settings.web.idle_timeout,
+            guard=guard,
+        )
         await self._serve(stack, front, opened, tls=None)
         return opened.port
 
@@ -224,7 +229,13 @@ class Gateway:
         loaded = file.load()
         guard = guards.Guard(loaded.config)
         found = sites.restoring(chosen, probes=self._probes)
-        front = fronts.Front(found, chosen=self._settings.limits, guard=guard, metrics=self._metrics)
+        front = fronts.Front(
+            found,
+            chosen=self._settings.limits,
+            idle_timeout=chosen.idle_timeout,
+            guard=guard,
+            metrics=self._metrics,
+        )
         opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
         runner = await self._serve(stack, front, opened, tls=loaded.tls)
 
