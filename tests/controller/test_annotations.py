@@ -17,6 +17,9 @@ from tidegate.controller import cleanups, keypatterns
         pytest.param(" job = a , x = y ; job=b ", ["job=a,x=y", "job=b"], id="spaces"),
         pytest.param("job=a,query=b=c", ["job=a,query=b=c"], id="equals-in-a-value"),
         pytest.param("job=a,path=/tmp/x y", ["job=a,path=/tmp/x y"], id="slash-and-space-in-a-value"),
+        pytest.param("job=a,path=/data/day=1", ["job=a,path=/data/day=1"], id="path-with-equals-in-a-value"),
+        pytest.param("job=team/a", ["job=team/a"], id="slash-in-the-job"),
+        pytest.param("job=it's,x='", ["job=it's,x='"], id="quote-in-a-value"),
     ],
 )
 def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
@@ -34,6 +37,15 @@ def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
         pytest.param("job=a,job=b", "label job stands twice in one group", id="twice"),
         pytest.param("job=a,0x=b", "'0x' is no label name", id="bad-name"),
         pytest.param("job=a,__x=b", "'__x' is no label name", id="reserved-name"),
+        pytest.param("job='k14'", "label job: there is no need to quote; write job=k14", id="quoted"),
+        pytest.param('job=a,x="1"', "label x: there is no need to quote; write x=1", id="quoted-twice"),
+        pytest.param(
+            "job=k19/instance=a",
+            "label job: 'k19/instance=a' looks like several labels; put commas between them: job=k19,instance=a",
+            id="as-in-a-url",
+        ),
+        pytest.param("job=a&x=b", "label job: 'a&x=b' looks like .* job=a,x=b", id="as-in-a-query"),
+        pytest.param("job=a x=b", "label job: 'a x=b' looks like .* job=a,x=b", id="a-space-between-labels"),
         pytest.param("job=*", "label job cannot be .*", id="any-job"),
         pytest.param("job=a,x=b*", "label x: . stands for any value, .*", id="part-of-a-value-is-any"),
     ],
@@ -108,3 +120,33 @@ def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
     assert rules.problems == (
         "tidegate.dev/drain-timeout: 'soon' is no duration such as 90s, 5m or 1h30m; the default holds",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("tidegate.dev/clean-up", cleanups.CLEANUP),
+        ("tidegate.dev/Cleanup", cleanups.CLEANUP),
+        ("tidegate.dev/cleanUp", cleanups.CLEANUP),
+        ("tidegate.dev/grouping_key", cleanups.GROUPING_KEY),
+        ("tidegate.dev/group-key", cleanups.GROUPING_KEY),
+        ("tidegate.dev/keep-failed", cleanups.KEEP_FAILED_FOR),
+        ("tidegate.dev/drainTimeout", cleanups.DRAIN_TIMEOUT),
+    ],
+)
+def test_a_misspelt_annotation_keeps_the_groups_and_says_what_was_meant(name: str, meant: str) -> None:
+    rules = cleanups.parse({name: "x"})
+    assert rules.cleanup is cleanups.Cleanup.NEVER
+    assert rules.problems == (f"{name} is not an annotation of tidegate (did you mean {meant}?); {cleanups.KEPT}",)
+
+
+def test_an_annotation_of_ours_that_is_near_none_names_those_that_there_are() -> None:
+    rules = cleanups.parse({"tidegate.dev/team": "x", cleanups.CLEANUP: "on-success"})
+    assert rules.cleanup is cleanups.Cleanup.NEVER
+    [problem] = rules.problems
+    assert problem.startswith("tidegate.dev/team is not an annotation of tidegate (there are tidegate.dev/cleanup, ")
+
+
+@pytest.mark.parametrize("name", ["example.com/clean-up", "tidegate.development/cleanup", "cleanup"])
+def test_annotations_of_others_say_nothing(name: str) -> None:
+    assert cleanups.parse({name: "never"}) == cleanups.CleanupRules()

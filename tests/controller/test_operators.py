@@ -147,6 +147,27 @@ async def test_an_annotation_that_cannot_be_read_is_told_once(scene: trios.Scene
     assert [event["reason"] for event in scene.api_server.events] == ["InvalidAnnotation"]
 
 
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(
+    ("annotations", "note"),
+    [
+        ({"tidegate.dev/clean-up": "never"}, "did you mean tidegate.dev/cleanup?"),
+        ({"tidegate.dev/grouping-key": "job='x'"}, "there is no need to quote; write job=x"),
+        ({"tidegate.dev/grouping-key": "job=x/instance=a"}, "job=x,instance=a"),
+    ],
+)
+async def test_what_is_nearly_right_is_told_and_keeps_the_group(
+    scene: trios.Scene, annotations: dict[str, str], note: str
+) -> None:
+    scene.api_server.put(scene.finished("x"), annotations=annotations)
+    await scene.push("job/x")
+    await scene.until_true(lambda: scene.api_server.events, why="the Event")
+    [event] = scene.api_server.events
+    assert event["reason"] == "InvalidAnnotation"
+    assert note in event["note"]
+    assert scene.state(trios.X).startswith("live")
+
+
 async def test_a_dry_run_tells_what_it_would_retire_and_does_nothing(
     scene: trios.Scene, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -197,3 +197,65 @@ def test_a_pod_that_another_object_controls_is_of_no_interest_and_a_bare_one_is(
     assert views.view(data, kind=kinds.POD) is None
     bare = {**data, "metadata": {**data["metadata"], "ownerReferences": []}}
     assert _view(bare, kind=kinds.POD).hostname == "tool"
+
+
+_NEVER = {"annotations": {cleanups.CLEANUP: "never"}}
+
+
+def _cronjob(*, own: dict[str, Any], run: dict[str, Any], pod: dict[str, Any]) -> dict[str, Any]:
+    data = _job(spec={"jobTemplate": {"metadata": run, "spec": {"template": {"metadata": pod}}}})
+    data["metadata"] |= own
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "problem"),
+    [
+        pytest.param(
+            _job(spec={"template": {"metadata": _NEVER}}),
+            kinds.JOB,
+            "tidegate.dev/cleanup has no effect on the pod template; put it on the Job itself",
+            id="on a Job's pod template",
+        ),
+        pytest.param(
+            _cronjob(own=_NEVER, run={}, pod={}),
+            kinds.CRONJOB,
+            "tidegate.dev/cleanup has no effect on the CronJob itself; put it on the job template",
+            id="on a CronJob",
+        ),
+        pytest.param(
+            _cronjob(own={}, run={"annotations": {cleanups.CLEANUP: "on-success"}}, pod=_NEVER),
+            kinds.CRONJOB,
+            "tidegate.dev/cleanup has no effect on the pod template; put it on the job template",
+            id="on a CronJob's pod template",
+        ),
+        pytest.param(
+            _cronjob(own={}, run={"annotations": {"tidegate.dev/clean-up": "never"}}, pod={}),
+            kinds.CRONJOB,
+            "tidegate.dev/clean-up is not an annotation of tidegate (did you mean tidegate.dev/cleanup?)",
+            id="misspelt on a CronJob's job template",
+        ),
+        pytest.param(
+            _job(metadata={"labels": {cleanups.CLEANUP: "never"}}),
+            kinds.JOB,
+            "tidegate.dev/cleanup has no effect as a label; make it an annotation",
+            id="as a label",
+        ),
+    ],
+)
+def test_what_is_said_where_it_has_no_effect_keeps_the_groups(
+    data: dict[str, Any], kind: kinds.Kind, problem: str
+) -> None:
+    view = _view(data, kind=kind)
+    assert view.rules.problems == (f"{problem}; {cleanups.KEPT}",)
+    assert view.rules.cleanup is cleanups.Cleanup.NEVER
+
+
+def test_annotations_that_stand_everywhere_alike_have_their_effect() -> None:
+    view = _view(_cronjob(own=_NEVER, run=_NEVER, pod=_NEVER), kind=kinds.CRONJOB)
+    assert (view.rules.cleanup, view.rules.problems) == (cleanups.Cleanup.NEVER, ())
+
+
+def test_labels_of_ours_that_are_no_annotations_are_for_selectors() -> None:
+    view = _view(_job(metadata={"labels": {"tidegate.dev/team": "a"}}))
+    assert view.rules == cleanups.CleanupRules()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from tidegate.controller import keypatterns
+from tidegate.controller import keypatterns, misspellings
 
 GROUPING_KEY = "tidegate.dev/grouping-key"
 CLEANUP = "tidegate.dev/cleanup"
@@ -119,15 +119,22 @@ class CleanupRules:
 
 def parse(annotations: Mapping[str, str]) -> CleanupRules:
     """The rules of an object that no policy is for."""
-    said = read(annotations)
+    return alone(read(annotations))
+
+
+def alone(said: Statement) -> CleanupRules:
+    """The rules of an object of which this is all that is said."""
     return _DEFAULT if said is SILENT else merged([(ANNOTATION, said)])
 
 
-def read(annotations: Mapping[str, str]) -> Statement:
-    """What annotations say. What cannot be read deletes least: without a readable key or policy, never."""
-    if not annotations.keys() & ANNOTATIONS:
+def read(annotations: Mapping[str, str], *, unread: tuple[str, ...] = ()) -> Statement:
+    """What annotations say. What cannot be read deletes least: its author wanted something else than the default.
+
+    :param unread: problems with what is said elsewhere, where it has no effect.
+    """
+    if not unread and not any(name.startswith(misspellings.PREFIX) for name in annotations):
         return SILENT
-    problems: list[str] = []
+    problems = [f"{problem}; {KEPT}" for problem in (*misspellings.unknown(annotations, known=ANNOTATIONS), *unread)]
     keys, cleanup, keep_failed_for, drain_timeout = None, None, None, None
     after = 0.0
     if (text := annotations.get(GROUPING_KEY)) is not None:

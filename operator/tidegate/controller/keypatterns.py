@@ -25,6 +25,9 @@ ANY = "*"
 LABEL_NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
 
 _LABEL_NAME = re.compile(LABEL_NAME)
+_QUOTES = "'\""
+_MORE_LABELS = re.compile(rf"[/&\s]+(?={LABEL_NAME}=)")
+"""Between labels where people forget that a comma stands there: as in a URL, or in a selector of another program."""
 
 
 def matches(pattern: KeyPattern, key: groups.GroupingKey) -> bool:
@@ -82,4 +85,9 @@ def literal(name: str, text: str) -> str:
 def _value(name: str, text: str) -> str | None:
     if "{{" in text:
         raise ValueError(f"label {name}: an annotation is taken as it stands; {{{{…}}}} is for the groups of a policy")
+    if text[0] in _QUOTES and text[0] == text[-1] and len(text) > 1:
+        raise ValueError(f"label {name}: there is no need to quote; write {name}={text[1:-1]}")
+    if name == "job" and _MORE_LABELS.search(text):
+        plain = _MORE_LABELS.sub(",", text)
+        raise ValueError(f"label job: {text!r} looks like several labels; put commas between them: job={plain}")
     return None if text == ANY else literal(name, text)

@@ -30,6 +30,9 @@ class Kind:
     :param name: the kind as it stands in an owner (:func:`word`); empty where only the API server knows it.
     :param finish: reads from an object how it ended.
     :param template: the way to what speaks for its groups, by labels and annotations; empty for the object itself.
+    :param place: what ``template`` leads to is called.
+    :param unread: ways to metadata whose annotations are not read though people write some there, and what they are
+        called.
     :param pod: the way to the spec of its pods, for their host name; empty where nobody knows.
     :param bare: whether only what nothing else controls is of interest.
     :param fields: a field selector, for lists and watches.
@@ -41,6 +44,8 @@ class Kind:
     finish: ends.Reader
     name: str = ""
     template: tuple[str, ...] = ()
+    place: str = "the object itself"
+    unread: tuple[tuple[str, tuple[str, ...]], ...] = ()
     pod: tuple[str, ...] = ()
     bare: bool = False
     fields: str = ""
@@ -79,6 +84,8 @@ JOB = Kind(
     name="Job",
     # Only these two are terminal: SuccessCriteriaMet and FailureTarget leave pods running.
     finish=ends.parse("status.conditions=Complete/Failed"),
+    place="the Job itself",
+    unread=(("the pod template", ("spec", "template")),),
     pod=("spec", "template", "spec"),
 )
 CRONJOB = Kind(
@@ -88,6 +95,8 @@ CRONJOB = Kind(
     name="CronJob",
     finish=ends.never,
     template=("spec", "jobTemplate"),
+    place="the job template",
+    unread=(("the CronJob itself", ()), ("the pod template", ("spec", "jobTemplate", "spec", "template"))),
 )
 ALWAYS = (JOB, CRONJOB)
 POD = Kind(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tidegate.controller import cleanups, ends, kinds, subjects
+from tidegate.controller import cleanups, ends, kinds, misspellings, subjects
 from tidegate.model import owners
 
 Json: TypeAlias = Mapping[str, Any]
@@ -75,22 +75,34 @@ def view(data: Json, *, kind: kinds.Kind) -> OwnerView | None:
     parent = controller(data["metadata"])
     if kind.bare and parent is not None:
         return None
-    said = _at(data, kind.template).get("metadata") or {}
-    annotations = said.get("annotations") or {}
+    metadata = _at(data, kind.template).get("metadata") or {}
+    annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
+    said = cleanups.read(annotations, unread=_unread(data, kind=kind, annotations=annotations, labels=labels))
     owner = _owner(data["metadata"], kind=kind)
     return OwnerView(
         owner=owner,
         created=ends.unix_seconds(data["metadata"]["creationTimestamp"]),
-        rules=cleanups.parse(annotations),
-        said=cleanups.read(annotations),
+        rules=cleanups.alone(said),
+        said=said,
         finish=kind.finish(data),
         completions=_completions(data["spec"]) if kind is kinds.JOB else None,
         hostname=_at(data, kind.pod).get("hostname") if kind.pod else None,
-        labels=_kept(said.get("labels") or {}, owner=owner),
+        labels=_kept(labels, owner=owner),
         annotations=_kept({name: text for name, text in annotations.items() if _is_short(name, text)}, owner=owner),
         parent=parent,
         version=_version(data),
     )
+
+
+def _unread(
+    data: Json, *, kind: kinds.Kind, annotations: Mapping[str, str], labels: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What is wrong with what is said in places where it has no effect."""
+    problems = list(misspellings.labelled(labels, known=cleanups.ANNOTATIONS, read=annotations))
+    for place, way in kind.unread:
+        elsewhere = (_at(data, way).get("metadata") or {}).get("annotations") or {}
+        problems += misspellings.misplaced(elsewhere, place=place, read=annotations, right_place=kind.place)
+    return tuple(problems)
 
 
 def controller(metadata: Json) -> owners.Owner | None:
