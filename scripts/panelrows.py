@@ -239,11 +239,20 @@ _OPERATOR = [
     ),
     panels.Panel(
         "Restarts, last hour",
-        "Normal: 0. The watch begins anew when the API server was away; a process when it was ended: kubectl describe "
-        "says why.",
+        "Normal: 0. The watch begins anew when an answer ended it: see the log; a process when it was ended: kubectl "
+        "describe says why.",
         [
             ("increase(tidegate_operator_watch_restarts_total{@}[1h])", "watch {{instance}}"),
             ("changes(process_start_time_seconds{@}[1h])", "process {{instance}}"),
+        ],
+    ),
+    panels.Panel(
+        "Watch and rights",
+        "Normal: 0. A watch that does not work leaves changes to the lists; the log says which call fails. So it does "
+        "for each right that is missing.",
+        [
+            ("1 - tidegate_operator_watch_up{@}", "watches that fail {{instance}}"),
+            ("tidegate_operator_rights_missing{@}", "rights missing {{instance}}"),
         ],
     ),
     panels.Panel(

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -21,7 +21,7 @@ import aiohttp
 import prometheus_client
 
 from tidegate import clientsettings, settings, telemetry, tokens
-from tidegate.aiokits import clocks, descriptors, garbage
+from tidegate.aiokits import clocks, descriptors, garbage, loops
 from tidegate.inquiries import apis, doors, places, pushes
 from tidegate.model import plurals
 
@@ -30,6 +30,9 @@ _logger = logging.getLogger(__name__)
 _SWITCH_SECONDS = 0.001
 """How long a thread of the gateway, which parses or selects, may keep the interpreter from the event loop: Python's own
 five milliseconds would hold up each request that comes meanwhile, and again at each of its steps."""
+
+_THREAD_SECONDS = 0.5
+"""How long a thread may take to end once the work of the process is done."""
 
 _Result = TypeVar("_Result")
 
@@ -45,7 +48,8 @@ def run_operator(chosen: settings.OperatorSettings) -> None:
     """Watch and reconcile until SIGTERM or SIGINT."""
     # Not on uvloop: a server that resets a connection while TLS is agreed upon makes aiohttp close a socket under it,
     # and the next connection that gets the socket's number ends the process (MagicStack/uvloop#653).
-    asyncio.run(_operator(chosen, registry=telemetry.new_registry()))
+    loops.run(_operator(chosen, registry=telemetry.new_registry()))
+    _end_without(loops.threads_left(timeout=_THREAD_SECONDS))
 
 
 def run_both(
@@ -58,6 +62,16 @@ def run_both(
         gateway = dataclasses.replace(gateway, control_token=shared)
         operator = dataclasses.replace(operator, control_token=shared)
     _run(_both(gateway, operator, flags=flags))
+    _end_without(loops.threads_left(timeout=_THREAD_SECONDS))
+
+
+def _end_without(left: Sequence[str]) -> None:
+    """End the process now if threads are left: Python would wait for them, and nobody can cancel one that is resolving
+    a name or is held up in a library."""
+    if left:
+        _logger.info("ending without %s", ", ".join(left))
+        logging.shutdown()
+        os._exit(0)
 
 
 def run_import(chosen: clientsettings.ImportSettings) -> int:
@@ -183,16 +197,16 @@ class _Companion:
 
     def stop(self) -> None:
         """Ask for its end and wait for it."""
-        self._loop.call_soon_threadsafe(self._stop.set)
+        with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended by itself
+            self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
-        self._loop.close()
 
     def _run(self) -> None:
         work = _operators().run(
             self._settings, clock=clocks.SystemClock(), registry=telemetry.new_registry(), stop=self._stop
         )
         try:
-            self._loop.run_until_complete(work)
+            loops.run(work, loop=self._loop)
         except (OSError, settings.BadSettingsError) as error:
             _logger.error("the operator cannot start: %s; the gateway serves, but nothing is cleaned up", error)
         except Exception:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from tests.support import waiting
 from tidegate.aiokits import handovers
 
@@ -42,3 +44,27 @@ async def test_all_of_it_is_taken_in_order() -> None:
 
 async def test_one_that_cannot_be_taken_holds_up_nothing() -> None:
     assert await _handed_over(10_000, failing=17) == list(range(10_000))
+
+
+async def test_a_stop_is_heard_in_a_loop_and_by_who_looks() -> None:
+    stop = handovers.Stop()
+    looks = [stop.is_told]
+    waiting_for_it = asyncio.create_task(stop.wait())
+    await asyncio.sleep(0)
+    threading.Thread(target=stop.tell).start()
+    await waiting_for_it
+    looks.append(stop.is_told)
+    await stop.wait()
+    assert looks == [False, True]
+
+
+def test_a_stop_after_the_end_of_the_loop_that_waited_for_it_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    stop = handovers.Stop()
+
+    async def begin() -> None:
+        asyncio.create_task(stop.wait())  # noqa: RUF006 - it ends with the loop
+        await asyncio.sleep(0)
+
+    asyncio.run(begin())
+    stop.tell()
+    assert caplog.records == []

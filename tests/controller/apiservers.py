@@ -1,7 +1,7 @@
 """A stand-in for the API server, on the wire, for the faults that a real one cannot be asked for.
 
-It knows the few calls that the operator makes, and breaks off every watch. What a healthy API server does is tested on
-a real one.
+It knows the few calls that the operator makes, and breaks off every watch unless it is told to keep them open. What a
+healthy API server does is tested on a real one.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import asyncio
 import datetime
 import json
 from collections import deque
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 from kubernetes.aio import client
@@ -20,9 +21,20 @@ from tidegate.controller import views
 
 HOST = "127.0.0.1"
 
+OVER = web.AppKey("over", asyncio.Event)
+"""Set when the server ends: what an answer may wait for that never comes."""
+
+Answer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+"""Answers a request in the place of the API server; ``None`` leaves it to that."""
+
 
 class ApiServer:
-    """Serves what the test puts into it. ``faults`` are used up first: a status, or ``None`` for no answer at all."""
+    """Serves what the test puts into it. ``faults`` are used up first: a status, or ``None`` for no answer at all.
+
+    :ivar answer: asked before anything else is answered.
+    :ivar keeps_watches: whether a watch stays open, without an event.
+    :ivar denied: rights that nobody has, such as ``watch jobs.batch``.
+    """
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -32,12 +44,30 @@ class ApiServer:
         self.events: list[dict[str, Any]] = []
         self.calls: list[str] = []
         self.faults: deque[int | None] = deque()
-        self.down = False
+        self.answer: Answer | None = None
+        self.keeps_watches = False
+        self.watching: set[str] = set()
+        self.denied: set[str] = set()
+        self.reviewed: list[dict[str, str]] = []
+        self._down = False
         self._runner: web.AppRunner | None = None
         self._never = asyncio.Event()
+        self._end_of_watches = asyncio.Event()
+
+    @property
+    def down(self) -> bool:
+        """Whether everything is answered with 503. What is being watched breaks off when it begins."""
+        return self._down
+
+    @down.setter
+    def down(self, is_down: bool) -> None:
+        self._down = is_down
+        self._end_of_watches.set()
+        self._end_of_watches = asyncio.Event()
 
     async def start(self) -> None:
         app = web.Application(middlewares=[self._fail])
+        app[OVER] = self._never
         app.add_routes(
             [
                 web.get("/api", self._groups),
@@ -49,6 +79,7 @@ class ApiServer:
                 web.get("/apis/batch/v1/namespaces/{namespace}/jobs", self._list),
                 web.get("/api/v1/pods", self._pods_at),
                 web.get("/api/v1/namespaces/{namespace}/pods/{name}", self._pod),
+                web.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", self._review),
                 web.post("/apis/events.k8s.io/v1/namespaces/{namespace}/events", self._event),
             ]
         )
@@ -58,6 +89,7 @@ class ApiServer:
 
     async def stop(self) -> None:
         self._never.set()
+        self._end_of_watches.set()
         assert self._runner is not None
         await self._runner.cleanup()
 
@@ -69,13 +101,7 @@ class ApiServer:
 
     def kubeconfig(self, folder: Path) -> Path:
         """A file that leads here."""
-        path = folder / "kubeconfig"
-        cluster = {"name": "x", "cluster": {"server": self.login().host}}
-        context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
-        users = [{"name": "x", "user": {"token": "t"}}]
-        made = {"current-context": "x", "clusters": [cluster], "contexts": [context], "users": users}
-        path.write_text(json.dumps(made))
-        return path
+        return kubeconfig(folder, server=self.login().host)
 
     def put(self, view: views.OwnerView, *, annotations: dict[str, str] | None = None) -> None:
         """Have this Job, as far as its view tells."""
@@ -99,6 +125,8 @@ class ApiServer:
         self.calls.append(f"{request.method} {request.path_qs}")
         if self.down:
             return web.json_response({"message": "etcd is away"}, status=503)
+        if self.answer is not None and (answered := await self.answer(request)) is not None:
+            return answered
         if self.faults:
             status = self.faults.popleft()
             if status is None:
@@ -121,11 +149,9 @@ class ApiServer:
         ]
         return web.json_response({"kind": "APIResourceList", "resources": found})
 
-    async def _list(self, request: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.StreamResponse:
         if "watch" in request.query:
-            assert request.transport is not None
-            request.transport.abort()
-            return web.Response()
+            return await self._watch(request)
         found = list((self.cronjobs if request.path.endswith("cronjobs") else self.jobs).values())
         if (namespace := request.match_info.get("namespace")) is not None:
             found = [item for item in found if item["metadata"]["namespace"] == namespace]
@@ -134,6 +160,29 @@ class ApiServer:
         if start + limit < len(found):
             metadata["continue"] = str(start + limit)
         return web.json_response({"metadata": metadata, "items": found[start : start + limit]})
+
+    async def _watch(self, request: web.Request) -> web.StreamResponse:
+        transport = request.transport
+        assert transport is not None
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if not self.keeps_watches:
+            transport.abort()
+            return response
+        await response.prepare(request)
+        self.watching.add(request.path)
+        try:
+            await self._end_of_watches.wait()
+        finally:
+            self.watching.discard(request.path)
+        transport.abort()
+        return response
+
+    async def _review(self, request: web.Request) -> web.Response:
+        asked: dict[str, str] = (await request.json())["spec"]["resourceAttributes"]
+        self.reviewed.append(asked)
+        resource = "/".join(filter(None, (asked["resource"], asked.get("subresource"))))
+        name = f"{asked['verb']} {resource}" + (f".{asked['group']}" if asked.get("group") else "")
+        return web.json_response({"status": {"allowed": name not in self.denied}}, status=201)
 
     async def _pod(self, request: web.Request) -> web.Response:
         uid = self.pods.get(request.match_info["name"])
@@ -152,6 +201,17 @@ class ApiServer:
     async def _event(self, request: web.Request) -> web.Response:
         self.events.append(await request.json())
         return web.json_response({}, status=201)
+
+
+def kubeconfig(folder: Path, *, server: str) -> Path:
+    """A file that leads to this URL."""
+    path = folder / "kubeconfig"
+    cluster = {"name": "x", "cluster": {"server": server}}
+    context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
+    users = [{"name": "x", "user": {"token": "t"}}]
+    made = {"current-context": "x", "clusters": [cluster], "contexts": [context], "users": users}
+    path.write_text(json.dumps(made))
+    return path
 
 
 def _condition(kind: str, at: float) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 from tests.controller import apiservers, builders
@@ -90,6 +91,15 @@ async def test_no_answer_in_time_is_an_error(server: apiservers.ApiServer) -> No
         with pytest.raises(kubeapi.ApiError, match=r"no answer within 0\.1 s") as caught:
             await api.objects(JOBS)
     assert caught.value.reason == "timeout"
+
+
+def test_a_connection_that_takes_too_long_is_told_from_an_answer_that_does() -> None:
+    error = aiohttp.ConnectionTimeoutError("Connection timeout to host http://10.0.0.1")
+    told = kubeapi.unanswered("GET /apis", error, limit=30.0)
+    assert (told.reason, str(told)) == (
+        "unreachable",
+        "GET /apis: Connection timeout to host http://10.0.0.1; is the API server up, and may this Pod connect to it?",
+    )
 
 
 async def test_nobody_there_is_an_error(server: apiservers.ApiServer) -> None:

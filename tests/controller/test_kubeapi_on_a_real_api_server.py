@@ -10,7 +10,7 @@ from tests.cluster import clusters, objects
 from tests.support import waiting
 from tidegate import settings
 from tidegate.aiokits import clocks
-from tidegate.controller import announcers, kinds, kindtables, kubeapi, logins, pictures
+from tidegate.controller import announcers, kinds, kindtables, kubeapi, logins, pictures, rights
 from tidegate.model import owners
 
 
@@ -91,3 +91,19 @@ async def test_a_kubeconfig_that_is_not_there_says_what_to_do(tmp_path: Path) ->
     chosen = settings.KubernetesSettings(kubeconfig=str(tmp_path / "none"))
     with pytest.raises(logins.LoginError, match=r"--kubernetes\.kubeconfig=\S+ does not exist"):
         await logins.load(chosen)
+
+
+async def test_the_operators_account_has_every_right_that_is_needed(api: kubeapi.KubeApi) -> None:
+    needed = rights.needed(settings.OperatorSettings(), watched=kinds.ALWAYS, scopes=[])
+    assert [right for right in needed if not await api.may(right)] == []
+
+
+async def test_an_account_without_any_rule_may_ask_what_it_may(cluster: clusters.Cluster, namespace: str) -> None:
+    nobody = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
+    chosen = settings.KubernetesSettings(kubeconfig=str(nobody))
+    api = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen, clock=clocks.SystemClock())
+    needed = rights.needed(settings.OperatorSettings(), watched=kinds.ALWAYS, scopes=[])
+    try:
+        assert [right for right in needed if await api.may(right)] == []
+    finally:
+        await api.close()

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support import waiting
-from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import outages, supervisors
+from tidegate.aiokits import backoffs, clocks, handovers
+from tidegate.controller import supervisors
 
 
 class _Work:
@@ -24,10 +24,10 @@ class _Work:
         self.ended = 0
         self._ends: queue.Queue[Exception | None] = queue.Queue()
 
-    def __call__(self, told: threading.Event) -> None:
+    def __call__(self, told: handovers.Stop) -> None:
         self.starts += 1
         try:
-            while not told.is_set():
+            while not told.is_told:
                 with contextlib.suppress(queue.Empty):
                     error = self._ends.get(timeout=0.01)
                     if error is not None:
@@ -40,35 +40,25 @@ class _Work:
         self._ends.put(error)
 
 
-class _Outage(outages.Outage):
-    """Counts the failures: the supervisor's pause begins right after each."""
-
-    failures = 0
-    recoveries = 0
-
-    def failed(self, reason: object) -> None:
-        super().failed(reason)
-        self.failures += 1
-
-    def over(self) -> None:
-        super().over()
-        self.recoveries += 1
-
-
 class _Scene:
     def __init__(self) -> None:
         self.work = _Work()
         self.clock = clocks.MovableClock()
         self.restarts = 0
-        self.outage = _Outage("the watch", meanwhile="it is begun anew", clock=self.clock)
+        self.ends: list[Exception | None] = []
+        self.healthy = 0
         self.supervisor = supervisors.Supervisor(
             self.work,
             name="work",
             clock=self.clock,
             backoff=backoffs.Backoff(first=1.0, limit=30.0),
-            outage=self.outage,
+            on_healthy=self._count_health,
+            on_end=self.ends.append,
             on_restart=self._count,
         )
+
+    def _count_health(self) -> None:
+        self.healthy += 1
 
     def _count(self) -> None:
         self.restarts += 1
@@ -81,18 +71,18 @@ class _Scene:
 
     async def failed(self, times: int) -> None:
         async def look() -> bool:
-            return self.outage.failures == times
+            return len(self.ends) == times
 
         await waiting.eventually_async(look, why=f"failure number {times}")
 
-    async def recovered(self) -> bool:
-        return self.outage.recoveries > 0
+    async def was_well(self) -> bool:
+        return self.healthy > 0
 
     async def fail(self, error: Exception | None = None) -> None:
         """Let the work end, and the supervisor begin its pause."""
-        failures = self.outage.failures
+        ends = len(self.ends)
         self.work.end(error)
-        await self.failed(failures + 1)
+        await self.failed(ends + 1)
 
 
 @pytest.fixture
@@ -134,19 +124,43 @@ async def test_pauses_grow_while_it_fails_and_are_short_again_after_it_was_well(
     await scene.started(5)
 
     scene.clock.advance(supervisors.HEALTHY_SECONDS)
-    await waiting.eventually_async(scene.recovered, why="the work to be taken for well")
+    await waiting.eventually_async(scene.was_well, why="the work to be taken for well")
     await scene.fail()
     scene.clock.advance(1.0)
     await scene.started(6)
 
 
-async def test_each_reason_is_logged_once(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_the_work_raised_is_told_each_time_it_ends(scene: _Scene) -> None:
+    refused = OSError("refused")
+    await scene.fail(refused)
+    scene.clock.advance(1.0)
+    await scene.started(2)
+    await scene.fail()
+    assert scene.ends == [refused, None]
+
+
+async def test_work_that_does_not_end_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    for time, reason in enumerate(("refused", "refused", "forbidden"), start=1):
-        await scene.fail(OSError(reason))
-        scene.clock.advance(30.0)
-        await scene.started(time + 1)
-    assert caplog.messages == [
-        "the watch fails: OSError: refused; it is begun anew",
-        "the watch fails: OSError: forbidden; it is begun anew",
-    ]
+    begun, let_go = threading.Event(), threading.Event()
+
+    def work(_told: handovers.Stop) -> None:
+        begun.set()
+        let_go.wait()
+
+    supervisor = supervisors.Supervisor(
+        work,
+        name="deaf work",
+        clock=clocks.SystemClock(),
+        backoff=backoffs.Backoff(first=1.0, limit=30.0),
+        on_healthy=lambda: None,
+        on_end=lambda _: None,
+        on_restart=lambda: None,
+    )
+    running = asyncio.create_task(supervisor.run())
+    await asyncio.to_thread(begun.wait)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert caplog.messages == ["deaf work has not ended within 1 s; the process does not wait for it"]
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "deaf work"] == [True]
+    let_go.set()

@@ -16,9 +16,11 @@ import pytest
 from tests.cluster import apis, clusters, customkinds, objects
 from tests.support import waiting
 from tidegate import settings
-from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import intakes, kinds, outages, supervisors, watches
+from tidegate.aiokits import backoffs, clocks, handovers
+from tidegate.controller import intakes, kinds, kubeapi, supervisors, watchcalls, watches
 
+_JOIN_SECONDS = 5.0
+"""A thread that has told of its end still has its last steps to do."""
 _WATCH_PODS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "watch-pods" / "rbac.yaml"
 
 
@@ -39,6 +41,7 @@ class _Watching:
     ) -> None:
         self.seen: list[intakes.Sighting] = []
         self.restarts = 0
+        self.calls: list[watchcalls.Call] = []
         self.threads: set[threading.Thread] = set()
         self._watched = watched
         self._chosen = settings.KubernetesSettings(kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3)
@@ -50,13 +53,14 @@ class _Watching:
             name="watch",
             clock=clock,
             backoff=backoffs.Backoff(first=0.2, limit=0.5),
-            outage=outages.Outage("the watch", meanwhile="it is begun anew", clock=clock),
+            on_healthy=lambda: None,
+            on_end=lambda _: None,
             on_restart=self._count,
         )
 
-    def _work(self, told: threading.Event) -> None:
+    def _work(self, told: handovers.Stop) -> None:
         self.threads.add(threading.current_thread())
-        watches.watch(told, chosen=self._chosen, watched=self._watched, sink=self.seen.append)
+        watches.watch(told, chosen=self._chosen, watched=self._watched, sink=self.seen.append, tell=self.calls.append)
 
     def _count(self) -> None:
         self.restarts += 1
@@ -88,7 +92,9 @@ async def _at_work(watching: _Watching) -> AsyncIterator[_Watching]:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
-        assert not any(thread.is_alive() for thread in watching.threads)
+        for thread in watching.threads:
+            thread.join(_JOIN_SECONDS)
+            assert not thread.is_alive(), "the watch outlives its supervisor"
 
 
 @pytest.fixture
@@ -176,11 +182,11 @@ async def test_after_an_outage_of_the_api_server_the_watch_sees_again(
     assert cluster.api.list("events", namespace=namespace, fields="reportingController=kopf") == []
 
 
-async def test_without_rights_the_watch_ends_and_is_begun_anew(cluster: clusters.Cluster, namespace: str) -> None:
+async def test_without_rights_the_watch_says_so_and_tries_again(cluster: clusters.Cluster, namespace: str) -> None:
     nobody = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
     async with _at_work(_Watching(nobody)) as watching:
-        await waiting.eventually_async(_restarted(watching), why="the watch to be begun anew", timeout=30.0)
-    assert watching.seen == []
+        await waiting.eventually_async(_refused(watching), why="two calls to be refused", timeout=30.0)
+    assert (watching.seen, watching.restarts) == ([], 0)
 
 
 async def test_only_the_chosen_namespaces_are_watched(
@@ -196,8 +202,10 @@ async def test_only_the_chosen_namespaces_are_watched(
         cluster.api.delete("namespaces", elsewhere)
 
 
-def _restarted(watching: _Watching) -> Callable[[], Awaitable[bool]]:
+def _refused(watching: _Watching) -> Callable[[], Awaitable[bool]]:
     async def look() -> bool:
-        return watching.restarts >= 1
+        refusals = [call.error for call in watching.calls if call.path == "/apis/batch/v1/jobs"]
+        assert all(isinstance(error, kubeapi.ForbiddenError) for error in refusals)
+        return len(refusals) >= 2
 
     return look

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import aiohttp
 import prometheus_client
@@ -100,20 +101,30 @@ async def opened(session: aiohttp.ClientSession) -> AsyncIterator[Scene]:
 
 @contextlib.asynccontextmanager
 async def at_work(
-    scene: Scene, *, worker: settings.WorkerSettings = QUICK, token: settings.TokenSettings = clients.TOKEN
+    scene: Scene,
+    *,
+    worker: settings.WorkerSettings = QUICK,
+    token: settings.TokenSettings = clients.TOKEN,
+    watching: Path | None = None,
 ) -> AsyncIterator[operators.Operator]:
-    """The operator at work, without its watch."""
+    """The operator at work.
+
+    :param watching: the kubeconfig with which it watches; without one it does not watch.
+    """
     url = f"http://{clients.HOST}:{scene.control_port}"
     chosen = settings.OperatorSettings(
         worker=worker,
-        kubernetes=settings.KubernetesSettings(request_timeout=1.0, page_size=2),
+        kubernetes=settings.KubernetesSettings(
+            request_timeout=1.0, page_size=2, kubeconfig="" if watching is None else str(watching)
+        ),
     )
     api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
     clock = clocks.SystemClock()
     gateway = owngateways.OwnGateway(url, token=token, session=scene.session)
     operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
     works = operator.tasks()
-    works.pop("watch objects").close()
+    if watching is None:
+        works.pop("watch objects").close()
     tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
     try:
         yield operator

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 from collections.abc import Callable
+from concurrent import futures
 from typing import Generic, TypeVar
 
 _Item = TypeVar("_Item")
@@ -35,3 +37,30 @@ class Handover(Generic[_Item]):
             # One that cannot be taken keeps nobody else waiting.
             if self._waiting:
                 self._loop.call_soon(self._take_all)
+
+
+class Stop:
+    """What a thread is told once, by any other thread; awaited in an event loop, or looked at."""
+
+    def __init__(self) -> None:
+        self._told: futures.Future[None] = futures.Future()
+
+    def tell(self) -> None:
+        """Tell it; once."""
+        self._told.set_result(None)
+
+    @property
+    def is_told(self) -> bool:
+        return self._told.done()
+
+    async def wait(self) -> None:
+        """Return when it is told."""
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake(_: object) -> None:
+            # The loop may have ended by itself and be closed: nobody waits then.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(told.set)
+
+        self._told.add_done_callback(wake)
+        await told.wait()

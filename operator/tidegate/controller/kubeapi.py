@@ -16,7 +16,7 @@ from kubernetes.aio import client
 
 from tidegate import settings
 from tidegate.aiokits import clocks
-from tidegate.controller import kinds, pictures, podaddresses, policies, servertimes, views
+from tidegate.controller import kinds, pictures, podaddresses, policies, rights, servertimes, views
 from tidegate.model import owners
 
 Json: TypeAlias = dict[str, Any]
@@ -25,6 +25,7 @@ _Item = TypeVar("_Item")
 _LIST_TRIES = 3
 """A continue token lives for minutes; if three lists in a row outlive theirs, the API server is not well."""
 _MESSAGE_LIMIT = 500
+_POLICIES = f"/apis/{policies.GROUP}/{policies.VERSION}"
 
 
 class ApiError(Exception):
@@ -78,7 +79,7 @@ class KubeApi:
     async def objects(self, kind: kinds.Kind) -> list[views.OwnerView]:
         """All objects of this kind, as they were at some moment after this call began."""
         found: list[views.OwnerView] = []
-        for place in self._places():
+        for place in places(self._settings.namespaces):
             path = f"{kind.root}{place}/{kind.plural}"
             found += await self._list(path, functools.partial(views.view, kind=kind), fields=kind.fields)
         return found
@@ -97,29 +98,51 @@ class KubeApi:
                 return kinds.word(resource["kind"], group=kind.group)
         raise NotFoundError(f"the API server has no {kind.resource} in {kind.api_version}", reason="not-found")
 
-    async def cleanup_policies(self) -> list[policies.Policy]:
-        """All policies; none where the API server knows no such kinds."""
-        group = f"/apis/{policies.GROUP}/{policies.VERSION}"
+    async def policy_scopes(self) -> list[policies.Scope]:
+        """The kinds of policies that the API server knows."""
         try:
             # Who may not list them is told so whether there are such kinds or not; what kinds there are, all may ask.
-            known = await self._call("GET", group)
+            known = await self._call("GET", _POLICIES)
         except NotFoundError:
             return []
         plurals = {resource["name"] for resource in known.get("resources", ())}
+        return [scope for scope in policies.Scope if scope.plural in plurals]
+
+    async def cleanup_policies(self) -> list[policies.Policy]:
+        """All policies; none where the API server knows no such kinds."""
         found: list[policies.Policy] = []
-        for scope in policies.Scope:
-            for place in self._places() if scope is policies.Scope.NAMESPACE else [""]:
-                if scope.plural in plurals:
-                    path = f"{group}{place}/{scope.plural}"
-                    found += await self._list(path, functools.partial(policies.parse, scope=scope))
+        for scope in await self.policy_scopes():
+            for place in places(self._settings.namespaces) if scope is policies.Scope.NAMESPACE else [""]:
+                path = f"{_POLICIES}{place}/{scope.plural}"
+                found += await self._list(path, functools.partial(policies.parse, scope=scope))
         return found
+
+    async def may(self, right: rights.Right) -> bool:
+        """Whether our account has this right."""
+        resource, _, subresource = right.resource.partition("/")
+        attributes = {
+            "verb": right.verb,
+            "group": right.group,
+            "resource": resource,
+            "subresource": subresource,
+            "namespace": right.namespace,
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {name: text for name, text in attributes.items() if text}},
+        }
+        said = await self._call("POST", path, body=body)
+        try:
+            return bool(said["status"]["allowed"])
+        except (KeyError, TypeError) as error:
+            raise garbled(f"POST {path}", f"says nothing of what is allowed: {error!r}") from error
 
     async def set_policy_status(self, policy: policies.Policy, status: Json) -> None:
         """Merge this into the status of a policy."""
         place = f"/namespaces/{_quoted(policy.ref.namespace)}" if policy.ref.namespace else ""
-        path = (
-            f"/apis/{policies.GROUP}/{policies.VERSION}{place}/{policy.scope.plural}/{_quoted(policy.ref.name)}/status"
-        )
+        path = f"{_POLICIES}{place}/{policy.scope.plural}/{_quoted(policy.ref.name)}/status"
         # Another policy of that name is none of ours: the API server compares the uid.
         await self._call("PATCH", path, body={"metadata": {"uid": policy.uid}, "status": status})
 
@@ -137,7 +160,7 @@ class KubeApi:
         # From the API server's own memory: a pod that it does not know of yet is asked for again.
         query = {"fieldSelector": f"status.podIP={address.text}", "resourceVersion": "0"}
         found: list[podaddresses.AddressPod] = []
-        for place in self._places():
+        for place in places(self._settings.namespaces):
             path = f"/api/v1{place}/pods"
             data = await self._call("GET", path, query=query)
             try:
@@ -149,11 +172,6 @@ class KubeApi:
     async def create_event(self, namespace: str, body: Json) -> None:
         """Create an ``events.k8s.io/v1`` Event."""
         await self._call("POST", f"/apis/events.k8s.io/v1/namespaces/{_quoted(namespace)}/events", body=body)
-
-    def _places(self) -> Iterable[str]:
-        if not self._settings.namespaces:
-            return [""]
-        return [f"/namespaces/{_quoted(namespace)}" for namespace in self._settings.namespaces]
 
     async def _list(self, path: str, read: Callable[[Json], _Item | None], *, fields: str = "") -> list[_Item]:
         for _ in range(_LIST_TRIES - 1):
@@ -185,13 +203,8 @@ class KubeApi:
         async with self._turns:
             try:
                 return await self._exchange(method, path, query=query, body=body)
-            except TimeoutError as error:
-                limit = self._settings.request_timeout
-                message = f"{method} {path}: no answer within {limit:g} s; is the API server overloaded?"
-                raise ApiError(message, reason="timeout") from error
             except (aiohttp.ClientError, OSError) as error:
-                message = f"{method} {path}: {error}; is the API server up, and may this Pod connect to it?"
-                raise ApiError(message, reason="unreachable") from error
+                raise unanswered(f"{method} {path}", error, limit=self._settings.request_timeout) from error
 
     async def _exchange(self, method: str, path: str, *, query: Mapping[str, str] | None, body: Json | None) -> Json:
         target = f"{path}?{parse.urlencode(query)}" if query else path
@@ -207,15 +220,50 @@ class KubeApi:
             self.time.heard(response.headers.get(hdrs.DATE), asked=asked)
             text = await response.read()
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise _error(f"{method} {path}", response.status, text)
+            raise refused(f"{method} {path}", response.status, text)
         try:
             data: Json = json.loads(text)
         except ValueError as error:
-            raise ApiError(f"{method} {path}: the answer is no JSON: {error}", reason="garbled") from error
+            raise garbled(f"{method} {path}", f"is not JSON: {error}") from error
         return data
 
 
-def _error(what: str, status: int, text: bytes) -> ApiError:
+def places(namespaces: Iterable[str]) -> list[str]:
+    """What stands between a version and a resource in the paths of these namespaces; of all where none are given."""
+    return [f"/namespaces/{_quoted(namespace)}" for namespace in namespaces] or [""]
+
+
+def unanswered(what: str, error: Exception, *, limit: float) -> ApiError:
+    """The error for a call without an HTTP answer.
+
+    :param what: method and path.
+    :param error: what aiohttp raised.
+    :param limit: seconds that the call might take.
+    """
+    match error:
+        case TimeoutError() if not isinstance(error, aiohttp.ConnectionTimeoutError):
+            return ApiError(f"{what}: no answer within {limit:g} s; is the API server overloaded?", reason="timeout")
+        case aiohttp.ClientSSLError():
+            advice = "is this the API server's address, and is its certificate signed by the given authority?"
+            return ApiError(f"{what}: {error}; {advice}", reason="tls")
+        case aiohttp.ClientResponseError():
+            return garbled(what, f"is not HTTP: {one_line(error.message)}")
+        case _:
+            advice = "is the API server up, and may this Pod connect to it?"
+            return ApiError(f"{what}: {one_line(str(error))}; {advice}", reason="unreachable")
+
+
+def garbled(what: str, problem: str) -> ApiError:
+    """The error for an answer that cannot come from an API server.
+
+    :param problem: goes on after "the answer".
+    """
+    advice = "does a proxy answer in the place of the API server?"
+    return ApiError(f"{what}: the answer {problem}; {advice}", reason="garbled")
+
+
+def refused(what: str, status: int, text: bytes) -> ApiError:
+    """The error for an answer with a status of 400 or above."""
     message = f"{what}: {_message(text)}"
     match status:
         case HTTPStatus.FORBIDDEN:
@@ -239,7 +287,12 @@ def _message(text: bytes) -> str:
         said = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):
         said = text.decode(errors="replace")
-    return str(said)[:_MESSAGE_LIMIT]
+    return one_line(str(said))
+
+
+def one_line(text: str) -> str:
+    """The text without line ends, and not too long for a log."""
+    return " ".join(text.split())[:_MESSAGE_LIMIT]
 
 
 def _quoted(name: str) -> str:

@@ -20,6 +20,7 @@ class OperatorMetrics:
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._count_groups(registry)
+        self._count_calls(registry)
         self._objects = prometheus_client.Gauge(
             "tidegate_operator_objects", "Kubernetes objects that groups can follow.", ["kind"], registry=registry
         )
@@ -33,14 +34,6 @@ class OperatorMetrics:
             "When the watch last told of an object; 0 for never.",
             registry=registry,
         )
-        self.watch_restarts = prometheus_client.Counter(
-            "tidegate_operator_watch_restarts_total", "How often the watch ended and was begun anew.", registry=registry
-        )
-        self.api_errors = prometheus_client.Counter(
-            "tidegate_operator_api_errors_total", "Failed calls to the API server.", ["reason"], registry=registry
-        )
-        # There from the start: of a series that begins at 1, Prometheus does not see that it grew.
-        self.api_errors.labels(reason="forbidden")
         self.gateway_errors = prometheus_client.Counter(
             "tidegate_operator_gateway_errors_total", "Failed calls to the gateway.", registry=registry
         )
@@ -50,6 +43,26 @@ class OperatorMetrics:
             ["result"],
             registry=registry,
         )
+
+    def _count_calls(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self.watch_restarts = prometheus_client.Counter(
+            "tidegate_operator_watch_restarts_total", "How often the watch ended and was begun anew.", registry=registry
+        )
+        self.watch_up = prometheus_client.Gauge(
+            "tidegate_operator_watch_up",
+            "1 while the API server tells of changes of every kind of object; 0: they are seen by the lists alone.",
+            registry=registry,
+        )
+        self.rights_missing = prometheus_client.Gauge(
+            "tidegate_operator_rights_missing",
+            "Rights that the operator needs and lacks, as the API server said when it was asked. The log names them.",
+            registry=registry,
+        )
+        self.api_errors = prometheus_client.Counter(
+            "tidegate_operator_api_errors_total", "Failed calls to the API server.", ["reason"], registry=registry
+        )
+        # There from the start: of a series that begins at 1, Prometheus does not see that it grew.
+        self.api_errors.labels(reason="forbidden")
 
     def _count_groups(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._groups = prometheus_client.Gauge(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import AsyncIterator, Coroutine
 
 import aiohttp
@@ -15,6 +14,7 @@ from aiohttp import web
 from tidegate import settings
 from tidegate.aiokits import addresses, backoffs, clocks, handovers
 from tidegate.controller import (
+    accessreviews,
     agendas,
     announcers,
     endpoints,
@@ -38,6 +38,7 @@ from tidegate.controller import (
     stockgateways,
     supervisors,
     watches,
+    watchstates,
 )
 from tidegate.model import owners
 
@@ -87,8 +88,7 @@ class Operator:
         clock: clocks.Clock,
         registry: prometheus_client.CollectorRegistry,
     ) -> None:
-        self._settings = chosen
-        self._clock = clock
+        self._settings, self._clock = chosen, clock
         own = metrics.OperatorMetrics(registry)
         picture = pictures.Picture(namespaces=chosen.kubernetes.namespaces)
         self._table = table = kindtables.KindTable(kinds.table(chosen.kubernetes.watch))
@@ -125,6 +125,7 @@ class Operator:
             clock=clock,
             chosen=chosen,
         )
+        self._reviews = self._reviewing(api, own=own)
         self._answers = self._answering(picture, time=api.time, kept=gateway.kept)
         self._supervisor = self._supervised(own)
 
@@ -133,6 +134,7 @@ class Operator:
         return {
             "follow the gateway": self._feed.run(),
             "list objects": self._resync.run(),
+            "review access": self._reviews.run(),
             "reconcile": self._reconciler.run(),
             "watch objects": self._watch(),
             "post events": self._announcer.run(),
@@ -169,21 +171,34 @@ class Operator:
             listed_ago=lambda: self._clock.steady() - self._resync.last_list,
         )
 
+    def _reviewing(self, api: kubeapi.KubeApi, *, own: metrics.OperatorMetrics) -> accessreviews.AccessReviews:
+        return accessreviews.AccessReviews(
+            api, table=self._table, clock=self._clock, own=own, backoff=self._backoff(), chosen=self._settings
+        )
+
     def _supervised(self, own: metrics.OperatorMetrics) -> supervisors.Supervisor:
-        handover = handovers.Handover(asyncio.get_running_loop(), self.sighted)
-
-        def work(told_to_stop: threading.Event) -> None:
-            watched = self._table.served
-            watches.watch(told_to_stop, chosen=self._settings.kubernetes, watched=watched, sink=handover.put)
-
+        chosen = self._settings.kubernetes
         period = self._settings.worker.resync_seconds
-        meanwhile = f"it is begun anew, and until then changes are seen every {period:g} s"
+        meanwhile = f"it is tried again every few seconds, and until it works changes are seen every {period:g} s"
+        outage = outages.Outage("the watch on all objects", meanwhile=meanwhile, clock=self._clock)
+        state = watchstates.WatchState(outage=outage, own=own)
+        loop = asyncio.get_running_loop()
+        seen = handovers.Handover(loop, self.sighted)
+        called = handovers.Handover(loop, state.called)
+        begun = handovers.Handover(loop, state.begun)
+
+        def work(told_to_stop: handovers.Stop) -> None:
+            watched = self._table.served
+            begun.put(watches.paths(chosen, watched))
+            watches.watch(told_to_stop, chosen=chosen, watched=watched, sink=seen.put, tell=called.put)
+
         return supervisors.Supervisor(
             work,
             name="watch",
             clock=self._clock,
             backoff=self._backoff(),
-            outage=outages.Outage("the watch on all objects", meanwhile=meanwhile, clock=self._clock),
+            on_healthy=state.lasted,
+            on_end=state.ended,
             on_restart=own.watch_restarts.inc,
         )
 

@@ -1,68 +1,73 @@
-"""Keeping something running that ends by itself when the API server is away."""
+"""Keeping something running that ends by itself."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
+import logging
 from collections.abc import Callable
-from concurrent import futures
 
-from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import outages
+from tidegate.aiokits import backoffs, clocks, daemons, handovers
 
 HEALTHY_SECONDS = 30.0
 """Running this long, it is taken to be well: its next failure starts with the shortest pause."""
+
+_END_SECONDS = 1.0
+"""Wall time that the work may take to end once it is told to. Its thread is left behind after that: the end of the
+process depends on no library."""
+
+_logger = logging.getLogger(__name__)
 
 
 class Supervisor:
     """Runs blocking work in a thread of its own, and starts it again when it ends before it is told to.
 
-    :param work: returns soon after the given flag is set; whatever it raises is logged, once as long as it is the same.
+    :param work: returns soon after it is told to stop.
+    :param on_healthy: called when it has run for :data:`HEALTHY_SECONDS`.
+    :param on_end: called with what the work raised, ``None`` for nothing, each time it ends before it is told to.
     :param on_restart: called before each start but the first.
     """
 
     def __init__(
         self,
-        work: Callable[[threading.Event], None],
+        work: Callable[[handovers.Stop], None],
         *,
         name: str,
         clock: clocks.Clock,
         backoff: backoffs.Backoff,
-        outage: outages.Outage,
+        on_healthy: Callable[[], None],
+        on_end: Callable[[Exception | None], None],
         on_restart: Callable[[], None],
     ) -> None:
         self._work = work
         self._name = name
         self._clock = clock
         self._backoff = backoff
-        self._outage = outage
+        self._on_healthy = on_healthy
+        self._on_end = on_end
         self._on_restart = on_restart
 
     async def run(self) -> None:
-        """Keep it running until cancelled; ends when the work has ended."""
+        """Keep it running until cancelled. Ends with the work, or a second later if the work does not end."""
         while True:
-            reason = await self._run_once()
-            self._outage.failed(reason)
+            self._on_end(await self._run_once())
             await self._clock.wait(asyncio.Event(), until=self._clock.steady() + self._backoff.next())
             self._on_restart()
 
-    async def _run_once(self) -> str:
-        """Why it ended."""
-        told = threading.Event()
+    async def _run_once(self) -> Exception | None:
+        """What it raised."""
+        told = handovers.Stop()
+        running = daemons.start(lambda: self._work(told), name=self._name)
         ended = asyncio.Event()
-        with futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name) as thread:
-            running = asyncio.get_running_loop().run_in_executor(thread, self._work, told)
-            running.add_done_callback(lambda _: ended.set())
-            try:
-                await self._clock.wait(ended, until=self._clock.steady() + HEALTHY_SECONDS)
-                if not ended.is_set():
-                    self._backoff.reset()
-                    self._outage.over()
-                await ended.wait()
-            except asyncio.CancelledError:
-                # The work hears of it by its flag alone, so that it can end in order.
-                told.set()
-                await asyncio.wait({running})
-                raise
-            error = running.exception()
-        return "it ended by itself" if error is None else f"{type(error).__name__}: {error}"
+        running.add_done_callback(lambda _: ended.set())
+        try:
+            await self._clock.wait(ended, until=self._clock.steady() + HEALTHY_SECONDS)
+            if not ended.is_set():
+                self._backoff.reset()
+                self._on_healthy()
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            told.tell()
+            await asyncio.wait({running}, timeout=_END_SECONDS)
+            if not running.done():
+                _logger.info("%s has not ended within %g s; the process does not wait for it", self._name, _END_SECONDS)
+            raise

@@ -1,24 +1,27 @@
 """The watch on all kinds of objects, by kopf: it only makes us faster, the lists of :mod:`resyncs` make us right.
 
-kopf ends itself at errors, and cancels at its end every task of its loop; so it has a thread and a loop of its own, and
-nothing of ours runs there but handlers that pass on what they see. It writes no finalizer, no status and no Event.
+kopf ends itself at errors, and then waits without end for tasks that swallow their cancellation (a call in flight
+whose "pause waiter" is cancelled before it is). What it leaves behind talks to the log by itself. So all of it is
+contained here: it has a thread and an event loop of its own, nothing of ours runs there but handlers that pass on what
+they see, and the end of one of its tasks is the end of all, within a second. It writes no finalizer, no status and no
+Event. Its calls to the API server are those of :mod:`watchcalls`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
-import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import aiohttp
 import kopf
-from kubernetes.aio import client
 
 from tidegate import settings
-from tidegate.controller import intakes, kinds, logins, storages, views
+from tidegate.aiokits import handovers, loops
+from tidegate.controller import intakes, kinds, kubeapi, logins, storages, views, watchcalls
+
+_logger = logging.getLogger(__name__)
 
 _SERVER_SECONDS = 120
 """Whole seconds: the API server refuses a fraction."""
@@ -29,56 +32,107 @@ _IDLE_SECONDS = 0.02
 """How long kopf keeps the task of an object, and with it the whole object, after an event. Its own five seconds are as
 long as its list of ten thousand takes, which then are in memory all at once. Not 0: it would never take an event."""
 
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 4.0
+"""Seconds between tries of one call. The longest bounds how late the watch is after an outage; a try costs the API
+server next to nothing."""
+
+_SLACK = 5.0
+"""By how many seconds kopf's own limit of a call is above ours, which therefore is the one that is told."""
+
 _LINGER_SECONDS = 0.1
 """Transports that were told to close do so in the next rounds of their loop."""
-
-_ERROR_PAUSES = (1.0, 2.0, 4.0)
-"""Seconds between tries of one request; a tuple, as it is used for each. After the last, kopf ends at an answer that is
-an error, and begins with the first pause again where there is no answer: without pauses that would be a busy loop."""
-
 
 _IDENTITY: Any = "tidegate"  # its type is not public
 """What kopf calls us. Left alone it asks the system for the user's name, and a container's numeric user has none."""
 
 
 def watch(
-    told_to_stop: threading.Event,
+    told_to_stop: handovers.Stop,
     *,
     chosen: settings.KubernetesSettings,
     watched: Collection[kinds.Kind],
     sink: Callable[[intakes.Sighting], None],
+    tell: Callable[[watchcalls.Call], None],
 ) -> None:
-    """Watch until told to stop; blocks. Raises what ended it otherwise.
+    """Watch until told to stop; blocks, and ends within a second then. Raises what ended it otherwise.
 
-    :param told_to_stop: of this call alone; it is set too when the watch has ended by itself.
     :param watched: each with its name. One that the API server does not have is passed over.
     :param sink: called in this thread with each object that is seen; must return at once.
+    :param tell: likewise, with each call to the API server.
+    :raises kubeapi.ApiError: an answer ended it.
+    :raises OSError: there are no credentials, or they cannot be read.
     """
-    logging.getLogger("kopf").setLevel(logging.CRITICAL)  # Its end is told of by whoever runs this, once.
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)  # What it would log is told of by its calls, once.
+    work = _watch(told_to_stop, chosen=chosen, watched=watched, sink=sink, tell=tell)
+    loops.run(work, on_error=_keep_quiet)
+
+
+def paths(chosen: settings.KubernetesSettings, watched: Iterable[kinds.Kind]) -> frozenset[str]:
+    """Where the API server has what is to be watched."""
+    return frozenset(
+        f"{kind.root}{place}/{kind.plural}" for kind in watched for place in kubeapi.places(chosen.namespaces)
+    )
+
+
+async def _watch(
+    told_to_stop: handovers.Stop,
+    *,
+    chosen: settings.KubernetesSettings,
+    watched: Collection[kinds.Kind],
+    sink: Callable[[intakes.Sighting], None],
+    tell: Callable[[watchcalls.Call], None],
+) -> None:
+    login = await logins.load(chosen)
+    calls = watchcalls.Calls(login, limit=chosen.request_timeout, tell=tell)
+    connector = aiohttp.TCPConnector(limit=0, ssl=watchcalls.tls(login))
+    session = aiohttp.ClientSession(connector=connector, connector_owner=False, middlewares=(calls,))
     registry = kopf.OperatorRegistry()
-    connectors: list[aiohttp.BaseConnector] = []
-    kopf.on.login(registry=registry)(_login(chosen, connectors))
+    kopf.on.login(registry=registry)(_login(kopf.AiohttpSession(server=login.host, aiohttp_session=session)))
     for kind in watched:
         kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.resource)(_handler(kind, sink))
-    # A runner and not asyncio.run in kopf.run: that one hides why it ended behind a cancellation.
-    with asyncio.Runner() as runner:
-        try:
-            runner.run(
-                kopf.operator(
-                    registry=registry,
-                    settings=_settings(chosen, watched),
-                    identity=_IDENTITY,
-                    standalone=True,
-                    clusterwide=not chosen.namespaces,
-                    namespaces=chosen.namespaces,
-                    stop_flag=told_to_stop,
-                )
-            )
-        finally:
-            # kopf waits for the flag in a thread of the loop, which cannot be cancelled and which the runner joins.
-            told_to_stop.set()
-            # kopf closes what it opened only where it ends in peace, so the connections are ours.
-            runner.run(_end(connectors))
+    try:
+        # Not kopf.operator: that one waits for its tasks without end, as said above.
+        tasks = await kopf.spawn_tasks(
+            registry=registry,
+            settings=_settings(chosen, watched),
+            identity=_IDENTITY,
+            standalone=True,
+            clusterwide=not chosen.namespaces,
+            namespaces=chosen.namespaces,
+        )
+        stop = asyncio.create_task(told_to_stop.wait(), name="stop")
+        done, _ = await asyncio.wait({stop, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        if stop not in done:
+            raise _why(done, refusal=calls.refusal)
+    finally:
+        await loops.cancel_all()
+        await session.close()
+        # The loop ends with us: nobody would be there for the other side's goodbye.
+        await connector.close(abort_ssl=True)
+        await asyncio.sleep(_LINGER_SECONDS)
+
+
+def _why(ended: Iterable[asyncio.Task[Any]], *, refusal: kubeapi.ApiError | None) -> Exception:
+    """What ended kopf, in our words.
+
+    :param ended: those of its tasks that have ended.
+    :param refusal: an answer that it may have ended over.
+    """
+    match next((error for task in ended if not task.cancelled() and (error := task.exception())), None):
+        case ValueError() | LookupError() | TypeError() as error:
+            return kubeapi.garbled("watch", f"has a line that is not an event: {kubeapi.one_line(repr(error))}")
+        case Exception() if refusal is not None:
+            return refusal
+        case Exception() as error:
+            # An event of the kind ERROR, most likely; its type is not public.
+            return kubeapi.ApiError(f"the API server ended the watch: {kubeapi.one_line(str(error))}", reason="server")
+        case other:
+            return RuntimeError(f"one of its tasks ended with {other!r}")
+
+
+def _keep_quiet(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What of kopf's goes wrong besides. Why the watch ended is told once, by whoever runs it."""
+    _logger.debug("in kopf's event loop: %s (%r)", context.get("message"), context.get("exception"))
 
 
 def _settings(chosen: settings.KubernetesSettings, watched: Collection[kinds.Kind]) -> kopf.OperatorSettings:
@@ -97,62 +151,17 @@ def _settings(chosen: settings.KubernetesSettings, watched: Collection[kinds.Kin
     for kind in watched:
         if kind.fields:
             made.watching.field_selectors[kind.group, kind.version, kind.plural] = kind.fields
-    made.networking.request_timeout = chosen.request_timeout
+    made.networking.request_timeout = chosen.request_timeout + _SLACK
     made.networking.connect_timeout = chosen.connect_timeout
-    made.networking.error_backoffs = _ERROR_PAUSES
+    made.networking.error_backoffs = watchcalls.Pauses(first=_FIRST_PAUSE, limit=_LONGEST_PAUSE)
     return made
 
 
-def _login(chosen: settings.KubernetesSettings, connectors: list[aiohttp.BaseConnector]) -> Callable[..., Any]:
-    """The login of kopf, which keeps the connections of its newest session in ``connectors``."""
-
+def _login(session: kopf.AiohttpSession) -> Callable[..., Any]:
     async def login(**_kwargs: Any) -> kopf.AiohttpSession:
-        config = await logins.load(chosen)
-        await _close(connectors)
-        connector = aiohttp.TCPConnector(limit=0, ssl=_tls(config))
-        connectors.append(connector)
-        headers = await _authorization(config)
-        session = aiohttp.ClientSession(connector=connector, connector_owner=False, headers=headers)
-        return kopf.AiohttpSession(server=config.host, aiohttp_session=session)
+        return session
 
     return login
-
-
-async def _end(connectors: list[aiohttp.BaseConnector]) -> None:
-    """Cancel what kopf has left running, and close its connections, so that nothing outlives the loop."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
-    await _close(connectors)
-    await asyncio.sleep(_LINGER_SECONDS)
-
-
-async def _close(connectors: list[aiohttp.BaseConnector]) -> None:
-    while connectors:
-        # The loop may end with us: nobody would be there for the other side's goodbye.
-        await connectors.pop().close(abort_ssl=True)
-
-
-def _tls(config: client.Configuration) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=config.ssl_ca_cert)
-    if not config.verify_ssl:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if config.cert_file:
-        context.load_cert_chain(config.cert_file, config.key_file)
-    return context
-
-
-async def _authorization(config: client.Configuration) -> dict[str, str]:
-    """The header with a token, or with name and password, or none."""
-    found: Any = await config.auth_settings()
-    token = found.get("BearerToken", {}).get("value")
-    if token:
-        return {"Authorization": str(token)}
-    if config.username:
-        return {"Authorization": aiohttp.encode_basic_auth(config.username, config.password or "")}
-    return {}
 
 
 def _handler(kind: kinds.Kind, sink: Callable[[intakes.Sighting], None]) -> Callable[..., Any]:

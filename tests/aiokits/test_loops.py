@@ -1,0 +1,68 @@
+"""The end of an event loop takes a bounded time, whatever is still at work in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import Any
+
+import pytest
+
+from tidegate.aiokits import loops
+
+
+async def _stubborn(cancelled: list[str], *, times: int) -> None:
+    """End at the last of so many cancellations."""
+    for _ in range(times - 1):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        cancelled.append("once")
+    await asyncio.Event().wait()
+
+
+def test_the_result_of_the_work_is_returned() -> None:
+    async def work() -> str:
+        return "done"
+
+    assert loops.run(work()) == "done"
+
+
+def test_what_the_work_raises_is_raised() -> None:
+    async def work() -> None:
+        raise OSError("away")
+
+    with pytest.raises(OSError, match="away"):
+        loops.run(work())
+
+
+def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
+    cancelled: list[str] = []
+    left: list[asyncio.Task[None]] = []
+
+    async def work() -> None:
+        left.append(asyncio.create_task(_stubborn(cancelled, times=4)))
+        await asyncio.sleep(0)
+
+    loops.run(work())
+    assert (cancelled, left[0].cancelled()) == (["once"] * 3, True)
+
+
+def test_a_task_that_never_ends_and_a_thread_of_the_executor_hold_nothing_up() -> None:
+    let_go = threading.Event()
+    told: list[str] = []
+
+    def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        told.append(context["message"])
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, let_go.wait)
+        asyncio.create_task(_stubborn([], times=1_000_000))  # noqa: RUF006 - it keeps itself
+        await asyncio.sleep(0)
+
+    loops.run(work(), on_error=tell)
+    held_up = loops.threads_left(timeout=0.01)
+    let_go.set()
+    assert [name for name in held_up if name.startswith("asyncio_")]
+    assert [name for name in loops.threads_left(timeout=10.0) if name.startswith("asyncio_")] == []

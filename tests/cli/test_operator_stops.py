@@ -1,0 +1,175 @@
+"""SIGTERM ends the operator at once, in whatever state its calls to the API server are."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from tests.cluster import processes
+from tests.controller import apiservers, faultyservers, trios
+from tests.gateway import clients
+from tests.support import ports, waiting
+
+_HANG_SECONDS = 10.0
+"""It takes less than one; a busy machine may take long to give it a turn."""
+
+_SLOW_NAMES = """
+import socket, sys, threading
+from tidegate.cli import commands
+
+known = socket.getaddrinfo
+
+def resolve(host, *arguments, **more):
+    if host == "kubernetes.example.com":
+        print("resolving", flush=True)
+        threading.Event().wait()
+    return known(host, *arguments, **more)
+
+socket.getaddrinfo = resolve
+sys.exit(commands.main())
+"""
+"""tidegate where the name of the API server is never resolved."""
+
+
+async def _jobs_refused_and_cronjobs_silent(request: web.Request) -> web.StreamResponse | None:
+    if "watch" not in request.query:
+        return None
+    if "cronjobs" in request.path:
+        await request.app[apiservers.OVER].wait()
+    return web.json_response({"message": "no"}, status=403)
+
+
+async def _silent(request: web.Request) -> web.StreamResponse | None:
+    await request.app[apiservers.OVER].wait()
+    return None
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[trios.Scene]:
+    """A gateway and an API server, up; the operator is a process."""
+    async with aiohttp.ClientSession() as session, trios.opened(session) as made:
+        made.api_server.keeps_watches = True
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("answer", "call", "times"),
+    [
+        pytest.param(None, "cronjobs?watch=true", 1, id="all is well"),
+        pytest.param(faultyservers.status(403, watch=False), "/jobs?limit", 1, id="list refused"),
+        pytest.param(faultyservers.status(403), "/jobs?watch=true", 1, id="watch refused"),
+        # After its fourth try kopf would end, but for the other watch: that one swallows its cancellation.
+        pytest.param(_jobs_refused_and_cronjobs_silent, "/jobs?watch=true", 4, id="one watch refused, one silent"),
+        pytest.param(faultyservers.status(401), "/jobs?watch=true", 1, id="unauthorized"),
+        pytest.param(faultyservers.status(503), "/jobs?watch=true", 1, id="unavailable"),
+        pytest.param(_silent, "", 1, id="silent"),
+    ],
+)
+async def test_sigterm_ends_the_operator_at_once(
+    scene: trios.Scene, tmp_path: Path, answer: apiservers.Answer | None, call: str, times: int
+) -> None:
+    server = scene.api_server
+
+    async def called() -> bool:
+        return sum(call in each for each in server.calls) >= times
+
+    server.answer = answer
+    async with _operating(scene, tmp_path, server.kubeconfig(tmp_path)) as process:
+        await waiting.eventually_async(called, why="its calls")
+        await _ends(process)
+
+
+async def test_sigterm_ends_an_operator_whose_api_server_never_finishes_to_agree_upon_tls(
+    scene: trios.Scene, tmp_path: Path
+) -> None:
+    connected = asyncio.Event()
+
+    async def silence(_writer: asyncio.StreamWriter) -> None:
+        connected.set()
+
+    opened = faultyservers.talking(silence, scheme="https")(tmp_path)
+    async with opened as kubeconfig, _operating(scene, tmp_path, kubeconfig) as process:
+        await connected.wait()
+        await _ends(process)
+
+
+async def test_sigterm_ends_an_operator_that_waits_for_a_name_to_be_resolved(
+    scene: trios.Scene, tmp_path: Path
+) -> None:
+    kubeconfig = apiservers.kubeconfig(tmp_path, server="http://kubernetes.example.com")
+    async with _operating(scene, tmp_path, kubeconfig, python=("-c", _SLOW_NAMES)) as process:
+        await scene.until_true(lambda: "resolving" in process.tail(), why="a look-up")
+        await _ends(process)
+
+
+async def test_sigterm_ends_gateway_and_operator_in_one_process(scene: trios.Scene, tmp_path: Path) -> None:
+    scene.api_server.answer = _jobs_refused_and_cronjobs_silent
+    kubeconfig = scene.api_server.kubeconfig(tmp_path)
+    flags = (
+        f"--web.listen-address={clients.HOST}:{ports.free_port()}",
+        f"--control.listen-address={clients.HOST}:{ports.free_port()}",
+        f"--operator.listen-address={clients.HOST}:{ports.free_port()}",
+        f"--kubernetes.kubeconfig={kubeconfig}",
+    )
+    async with _running(tmp_path, "run", *flags) as process:
+        await scene.until_true(
+            lambda: any("cronjobs?watch=true" in call for call in scene.api_server.calls), why="its calls"
+        )
+        await _ends(process)
+
+
+@contextlib.asynccontextmanager
+async def _operating(
+    scene: trios.Scene, folder: Path, kubeconfig: Path, *, python: tuple[str, ...] = ("-m", "tidegate")
+) -> AsyncIterator[processes.Process]:
+    token = folder / "token"
+    token.touch(mode=0o600)
+    token.write_text(clients.TOKEN.value)
+    flags = (
+        f"--gateway.url=http://{clients.HOST}:{scene.control_port}",
+        f"--control.token-file={token}",
+        f"--operator.listen-address={clients.HOST}:{ports.free_port()}",
+        f"--kubernetes.kubeconfig={kubeconfig}",
+    )
+    async with _running(folder, "operator", *flags, python=python) as process:
+        yield process
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    folder: Path, command: str, *flags: str, python: tuple[str, ...] = ("-m", "tidegate")
+) -> AsyncIterator[processes.Process]:
+    process = processes.Process(
+        command, argv=[sys.executable, *python, command, *flags], log=folder / f"{command}.log", env=dict(os.environ)
+    )
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+async def _ends(process: processes.Process) -> None:
+    """It ends in peace when it is told to."""
+    told = time.monotonic()
+    process.signal(signal.SIGTERM)
+
+    async def ended() -> bool:
+        return not process.running
+
+    await waiting.eventually_async(ended, why="its end", timeout=_HANG_SECONDS, interval=0.01)
+    print(f"ended {time.monotonic() - told:.2f} s after SIGTERM")
+    assert process.returncode == 0
+    log = process.log.read_text()
+    assert "Traceback" not in log
+    assert "never retrieved" not in log

@@ -1,0 +1,110 @@
+"""What people and metrics are told of the watch: each reason once, until all of it works again."""
+
+from __future__ import annotations
+
+import logging
+
+import prometheus_client
+import pytest
+
+from tidegate.aiokits import clocks
+from tidegate.controller import kubeapi, metrics, outages, watchcalls, watchstates
+
+JOBS, CRONJOBS = "/apis/batch/v1/jobs", "/apis/batch/v1/cronjobs"
+
+
+class _Scene:
+    def __init__(self) -> None:
+        self.registry = prometheus_client.CollectorRegistry()
+        outage = outages.Outage("the watch", meanwhile="so what", clock=clocks.MovableClock())
+        self.state = watchstates.WatchState(outage=outage, own=metrics.OperatorMetrics(self.registry))
+        self.state.begun([JOBS, CRONJOBS])
+
+    def fails(self, path: str, reason: str) -> kubeapi.ApiError:
+        error = kubeapi.ApiError(f"{reason} at {path}", reason=reason)
+        self.state.called(watchcalls.Call(path, is_watch=True, error=error))
+        return error
+
+    def works(self, *paths: str) -> None:
+        for path in paths:
+            self.state.called(watchcalls.Call(path, is_watch=True))
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"tidegate_operator_{name}", labels)
+
+
+@pytest.fixture
+def scene(caplog: pytest.LogCaptureFixture) -> _Scene:
+    caplog.set_level(logging.INFO)
+    return _Scene()
+
+
+def test_it_is_up_when_every_kind_is_watched(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.works(JOBS)
+    assert scene.metric("watch_up") == 0
+    scene.works(CRONJOBS)
+    assert scene.metric("watch_up") == 1
+    assert caplog.messages == []
+
+
+def test_a_reason_is_logged_once_for_all_kinds_and_counted_each_time(
+    scene: _Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in (JOBS, CRONJOBS, JOBS):
+        scene.fails(path, "server")
+    assert caplog.messages == [f"the watch fails: server at {JOBS}; so what"]
+    assert scene.metric("api_errors_total", reason="server") == 3
+
+
+def test_a_right_that_is_missing_is_logged_for_each_kind(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    for path in (JOBS, CRONJOBS, JOBS, CRONJOBS):
+        scene.fails(path, "forbidden")
+    assert len(caplog.messages) == 2
+
+
+def test_reasons_that_take_turns_are_logged_once_each(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    for reason in ("server", "unreachable", "server", "unreachable"):
+        scene.fails(JOBS, reason)
+    assert len(caplog.messages) == 2
+
+
+def test_it_works_again_when_every_kind_does(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.fails(JOBS, "server")
+    scene.fails(CRONJOBS, "server")
+    scene.works(JOBS)
+    assert len(caplog.messages) == 1
+    scene.works(CRONJOBS)
+    assert caplog.messages[1:] == ["the watch works again after 0 s"]
+    scene.fails(JOBS, "server")
+    assert len(caplog.messages) == 3
+
+
+def test_what_it_ended_over_is_told_and_counted_once(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.state.ended(scene.fails(JOBS, "not-found"))
+    assert len(caplog.messages) == 1
+    assert scene.metric("api_errors_total", reason="not-found") == 1
+
+
+def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        scene.works(JOBS, CRONJOBS)
+        scene.state.ended(kubeapi.ApiError("garbled", reason="garbled"))
+        scene.state.begun([JOBS, CRONJOBS])
+    assert caplog.messages == ["the watch fails: garbled; so what"]
+    scene.works(JOBS, CRONJOBS)
+    scene.state.lasted()
+    assert caplog.messages[1:] == ["the watch works again after 0 s"]
+
+
+def test_an_end_that_nobody_expects_asks_for_a_report(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.state.ended(ZeroDivisionError("x"))
+    assert caplog.messages == [
+        "the watch fails: kopf ended (ZeroDivisionError: x); this is a bug, please report it; so what"
+    ]
+    assert scene.metric("api_errors_total", reason="kopf") == 1
+
+
+def test_a_part_of_the_api_that_nobody_watches_may_be_missing(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.fails("/apis/example.com/v1", "not-found")
+    scene.works(JOBS, CRONJOBS)
+    assert (caplog.messages, scene.metric("watch_up")) == ([], 1)
