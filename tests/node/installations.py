@@ -40,9 +40,18 @@ class Installation:
 
     def groups(self) -> dict[str, dict[str, Any]]:
         """The gateway's groups by their job label, as Pushgateway's API has them, through the API server."""
-        path = f"/api/v1/namespaces/{NAMESPACE}/services/tidegate:http/proxy/api/v1/metrics"
-        found = json.loads(self.place.kubectl("get", "--raw", path))["data"]
+        found = self._metrics()
         return {group["labels"]["job"]: group for group in found}
+
+    def values(self, family: str, *, by: str) -> dict[str, float]:
+        """The values of a family of gauges, by the value of one label."""
+        metrics = [each for group in self._metrics() for each in group.get(family, {}).get("metrics", [])]
+        return {each["labels"][by]: float(each["value"]) for each in metrics}
+
+    def _metrics(self) -> list[dict[str, Any]]:
+        path = f"/api/v1/namespaces/{NAMESPACE}/services/tidegate:http/proxy/api/v1/metrics"
+        groups: list[dict[str, Any]] = json.loads(self.place.kubectl("get", "--raw", path))["data"]
+        return groups
 
     def python(self, name: str, script: str, *, annotations: Mapping[str, str] | None = None, pods: int = 1) -> str:
         """Run a Job of tidegate's own image, which has Python and prometheus_client; return its name."""

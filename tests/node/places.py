@@ -51,7 +51,7 @@ class Place:
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
         """Run kubectl and return its stdout; raises `clusters.KubectlError`."""
-        return self._run([str(self._kubectl), *map(str, arguments)], cwd=None, stdin=stdin)
+        return self._run([*self.command, *map(str, arguments)], cwd=None, stdin=stdin)
 
     def shell(self, command: str, *, folder: Path) -> str:
         """Run a line as README has it, in this folder."""
@@ -68,6 +68,11 @@ class Place:
             self.kubectl("get", resource, name, f"--namespace={namespace}", "--output=json")
         )
         return found
+
+    @property
+    def command(self) -> list[str]:
+        """What a command line for kubectl begins with, for whoever reads its output as it comes."""
+        return [str(self._kubectl)]
 
     @property
     def environment(self) -> dict[str, str]:
