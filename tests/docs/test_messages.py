@@ -14,8 +14,10 @@ _OF_OTHERS = {
     "Not Found",
     "HTTP Error 400: Bad Request",
     "unexpected status code 400 Bad Request while pushing to …",
+    "405 Method Not Allowed",
+    "404 page not found",
 }
-"""Messages of the clients and of HTTP."""
+"""Messages of the clients, of Pushgateway and of HTTP."""
 
 
 @pytest.mark.parametrize(("page", "message"), QUOTED)
