@@ -96,7 +96,7 @@ async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings
             await asked.acquire()
         refused = await wires.exchange(port, wires.PUSH)
         assert refused.startswith(b"HTTP/1.1 429 ")
-        assert b"5 connections are in use" in refused
+        assert b"all connections are in use (limit 5)" in refused
         assert b"--limit.connections" in refused
         answer.set()
         for wire in crowd:

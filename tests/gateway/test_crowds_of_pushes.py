@@ -52,7 +52,7 @@ async def test_the_push_that_waits_longest_for_its_body_makes_room(
         assert answer.status == 200
         refused = await pushes[0].rest()
         assert refused.startswith(b"HTTP/1.1 429 ")
-        assert b"4 pushes are under way" in refused
+        assert b"too many pushes are in flight (limit 4)" in refused
         assert b"--limit.requests" in refused
         assert [await _finish(push) for push in pushes[1:]] == [b"HTTP/1.1 200 OK\r\n"] * 3
     assert await client.value('tidegate_requests_refused_total{limit="requests"}') == 1
@@ -68,7 +68,7 @@ async def test_the_bytes_that_wait_longest_for_their_rest_make_room(
         assert answer.status == 200
         refused = await pushes[0].rest()
         assert refused.startswith(b"HTTP/1.1 429 ")
-        assert b"200000 bytes together" in refused
+        assert b"the limit of 200000 bytes" in refused
         assert b"--limit.bodies" in refused
         assert [await _finish(push) for push in pushes[1:]] == [b"HTTP/1.1 200 OK\r\n"] * 2
     assert await client.value('tidegate_requests_refused_total{limit="bodies"}') == 1

@@ -1,4 +1,4 @@
-"""What a client is told that is over a limit: what the limit is, and the flag that changes it."""
+"""Errors for requests over a limit: each names the limit and the flag that changes it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from tidegate import settings
 from tidegate.model import errors, limits
 
 _REASONS = {
-    limits.Limit.BODY: "the body has more than {body} bytes",
-    limits.Limit.UNPACKED_BODY: "the unpacked body has more than {unpacked_body} bytes",
-    limits.Limit.BODIES: "the bodies under way have {bodies} bytes together, try again later",
-    limits.Limit.REQUEST_HEAD: "the request line and the headers have more than {request_head} bytes",
-    limits.Limit.HEAD_TIMEOUT: "the request line and the headers take more than {head_timeout:g} s",
-    limits.Limit.BODY_TIMEOUT: "the body takes more than {body_timeout:g} s for a MiB",
-    limits.Limit.CONNECTIONS: "{connections} connections are in use, try again later",
-    limits.Limit.REQUESTS: "{requests} pushes are under way, try again later",
+    limits.Limit.BODY: "the body is larger than the limit of {body} bytes",
+    limits.Limit.UNPACKED_BODY: "the unpacked body is larger than the limit of {unpacked_body} bytes",
+    limits.Limit.BODIES: "the bodies of all requests in flight reach the limit of {bodies} bytes; try again later",
+    limits.Limit.REQUEST_HEAD: "the request line and the headers exceed the limit of {request_head} bytes",
+    limits.Limit.HEAD_TIMEOUT: "the request line and the headers did not arrive within {head_timeout:g} s",
+    limits.Limit.BODY_TIMEOUT: "a MiB of the body, or its end, did not arrive within {body_timeout:g} s",
+    limits.Limit.CONNECTIONS: "all connections are in use (limit {connections}); try again later",
+    limits.Limit.REQUESTS: "too many pushes are in flight (limit {requests}); try again later",
 }
 
 
 def over(limit: limits.Limit, chosen: settings.LimitSettings) -> errors.LimitError:
-    """The error that says so."""
+    """The error for a request over this limit."""
     reason = _REASONS[limit].format_map(dataclasses.asdict(chosen))
     return errors.LimitError(f"{reason} ({limit.flag})", limit=limit)
