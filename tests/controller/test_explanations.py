@@ -336,3 +336,14 @@ def test_whatever_the_picture_is_one_or_two_whole_sentences_explain_it(
         assert all(sentence.endswith(".") and ".." not in sentence for sentence in told)
         standing = groupanswers.standing_of(one, why=told)
         assert standings.GroupStanding.from_json(json.loads(json.dumps(standing.to_json()))) == standing
+
+
+def test_a_group_that_a_running_pod_pushes_says_what_it_waits_for() -> None:
+    record = builders.group("job=x", pushed=10.0, pushers=(IP,))
+    picture = builders.picture(OVER, holds=[record])
+    picture.address_resolved(pictures.Address(IP), podaddresses.Answer((_pod("a-service"),), builders.START + 20))
+    assert _why(picture, now=builders.START + 20) == (
+        f"active: Job prod/x succeeded at {ENDED}, but a Pod that still runs pushes the group: a service would push "
+        "again, a proxy would not, so the group stays until 2023-11-14 22:14:35Z. The rule name says so: the job label is "
+        "its name."
+    )

@@ -169,3 +169,100 @@ def test_a_claim_by_name_becomes_one_by_address_when_that_is_known() -> None:
     (action,) = builders.plan(picture).actions
     assert isinstance(action, records.ClaimGroup)
     assert action.claim == nets.by_address(X)
+
+
+SERVICE = "a-replica-set"
+BY_NAME_OR_KEY = [
+    pytest.param("x", {}, id="name"),
+    pytest.param("y", {"tidegate.dev/grouping-key": "job=x"}, id="annotation"),
+]
+
+
+def _beside_a_service(
+    name: str, annotations: dict[str, str], *, pushed: float, claimed: bool, gone: bool = False
+) -> pictures.Picture:
+    """A Job that ends after 100 s, and a group that the pod of a service pushes."""
+    running = builders.job(name, annotations=annotations)
+    record = nets.pushed("job=x", at=pushed, claims=(running,) if claimed else ())
+    if gone:
+        picture = builders.picture(gone=[running], gone_at=100, holds=[record])
+    else:
+        picture = builders.picture(builders.job(name, annotations=annotations, finished=100), holds=[record])
+    return nets.told(picture, nets.pod(SERVICE), at=pushed)
+
+
+def _retired(picture: pictures.Picture, *, at: float) -> bool:
+    actions = builders.plan(picture, now=builders.START + at).actions
+    return any(isinstance(action, records.RetireGroup) for action in actions)
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["finished", "gone"])
+@pytest.mark.parametrize("claimed", [False, True], ids=["new", "claimed"])
+@pytest.mark.parametrize(("name", "annotations"), BY_NAME_OR_KEY)
+def test_a_service_that_goes_on_pushing_never_loses_its_group_to_a_job_that_has_ended(
+    name: str, annotations: dict[str, str], claimed: bool, gone: bool
+) -> None:
+    for pushed in range(90, 300):
+        picture = _beside_a_service(name, annotations, pushed=float(pushed), claimed=claimed, gone=gone)
+        assert not _retired(picture, at=pushed + 0.1), f"the push {pushed - 100} s after the end of the Job"
+
+
+@pytest.mark.parametrize("claimed", [False, True], ids=["new", "claimed"])
+@pytest.mark.parametrize(("name", "annotations"), BY_NAME_OR_KEY)
+@pytest.mark.parametrize(("pushed", "is_retired"), [(99.0, True), (104.0, True), (106.0, False)])
+def test_what_a_proxy_passed_on_before_the_end_of_a_job_goes_with_it_a_minute_later(
+    name: str, annotations: dict[str, str], claimed: bool, pushed: float, is_retired: bool
+) -> None:
+    picture = _beside_a_service(name, annotations, pushed=pushed, claimed=claimed)
+    assert [_retired(picture, at=at) for at in (150.0, 159.0, 161.0)] == [False, False, is_retired]
+
+
+def test_a_group_with_the_name_of_a_jobs_pod_goes_at_once_though_it_came_through_a_proxy() -> None:
+    record = nets.pushed("job=anything,instance=x-b2c4d", at=90.0)
+    picture = nets.told(builders.picture(builders.job("x", finished=100), holds=[record]), nets.pod(SERVICE), at=90.0)
+    picture.resolved(pictures.Pod("prod", "x-b2c4d"), X.uid)
+    assert _retired(picture, at=101.0)
+
+
+def test_a_group_that_a_service_pushed_first_and_a_job_last_stays_when_the_job_ends() -> None:
+    over = builders.job("x", finished=100)
+    record = builders.group(
+        "job=anything", pushed=99.0, pushers=(nets.IP, nets.OTHER_IP), claims=(nets.by_address(over),)
+    )
+    picture = nets.told(builders.picture(over, holds=[record]), nets.pod(over, until=99.0), at=101.0)
+    nets.told(picture, nets.pod(SERVICE), address=nets.OTHER_IP, at=101.0)
+    assert builders.planned(picture) == [f'release {{job="anything"}} of {over.uid}']
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_retired"),
+    [
+        pytest.param(16.0, False, id="a-second-after-the-push"),
+        pytest.param(19.5, True, id="when-any-pod-would-have-been-reported"),
+    ],
+)
+def test_no_name_decides_before_a_new_pod_would_have_been_reported(asked: float, is_retired: bool) -> None:
+    picture = nets.told(builders.picture(OVER, holds=[nets.pushed("job=x", at=15.0)]), at=asked)
+    made = builders.plan(picture, now=builders.START + asked)
+    assert any(isinstance(action, records.RetireGroup) for action in made.actions) is is_retired
+    assert [one.verdict for one in made.decisions] == [plans.Verdict.OVER if is_retired else plans.Verdict.ASKING]
+    assert made.lookups == (set() if is_retired else {pictures.Address(nets.IP)})
+
+
+def test_an_address_outside_of_the_cluster_is_not_waited_for_again() -> None:
+    record = nets.pushed("job=x", at=15.0)
+    picture = nets.told(builders.picture(OVER, holds=[record]), at=2.0)
+    nets.told(picture, at=7.0)
+    assert _retired(picture, at=15.1)
+
+
+def test_an_active_job_is_named_while_its_address_is_not_settled() -> None:
+    picture = nets.told(builders.picture(X, holds=[nets.pushed("job=x", at=15.0)]), at=15.5)
+    assert builders.planned(picture) == ['claim {job="x"} for Job prod/x']
+
+
+def test_the_last_of_several_equal_answers_settles_a_push_that_the_first_did_not() -> None:
+    record = nets.pushed("job=x", at=15.0)
+    picture = nets.told(builders.picture(OVER, holds=[record]), at=15.5)
+    answer = podaddresses.Answer((), builders.START + 19.5)
+    assert picture.address_resolved(pictures.Address(nets.IP), answer) == {record.key}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import hypothesis
+import math
 
-from tests.controller import builders, scenes
+import hypothesis
+from hypothesis import strategies
+
+from tests.controller import builders, nets, scenes
 from tidegate import settings
 from tidegate.controller import cleanups, ownership, pictures, rosters, views
 from tidegate.model import lives, records
@@ -62,6 +65,35 @@ def test_only_objects_of_the_namespace_of_the_pod_that_pushed_are_named(scene: s
                 assert namespace in (None, action.claim.owner.namespace)
             if isinstance(action, records.RetireGroup) and namespace is not None:
                 assert {claims[uid].owner.namespace for uid in action.over} == {namespace}
+
+
+_SECONDS = strategies.integers(0, 300).map(float)
+
+
+@hypothesis.given(
+    how=strategies.sampled_from(["finished", "gone"]),
+    by=strategies.sampled_from([settings.NAME, settings.ANNOTATION]),
+    claimed=strategies.booleans(),
+    ended=_SECONDS,
+    pushed=_SECONDS,
+    now=_SECONDS,
+)
+def test_what_a_running_service_pushed_goes_only_where_it_may_have_passed_on_an_owners_push_and_is_silent_since(
+    how: str, by: str, claimed: bool, ended: float, pushed: float, now: float
+) -> None:
+    named = {cleanups.GROUPING_KEY: "job=x"} if by == settings.ANNOTATION else {}
+    running = builders.job("x", annotations=named)
+    record = nets.pushed("job=x", at=pushed, claims=(running,) if claimed else ())
+    finished = builders.job("x", annotations=named, finished=ended)
+    there, gone = ([finished], []) if how == "finished" else ([], [running])
+    picture = builders.picture(*there, gone=gone, gone_at=ended, holds=[record])
+    nets.told(picture, nets.pod("a-service"), at=math.inf)
+    rules = builders.RULES
+    may_be_the_owners = pushed <= ended + rules.clock_skew
+    is_silent = now >= ended + rules.late_push_grace
+    actions = builders.plan(picture, now=builders.START + now).actions
+    is_retired = any(isinstance(action, records.RetireGroup) for action in actions)
+    assert is_retired is (may_be_the_owners and is_silent)
 
 
 @hypothesis.given(scene=scenes.scenes())

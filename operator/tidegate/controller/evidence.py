@@ -51,14 +51,25 @@ class Evidence(enum.Enum):
 class Pusher:
     """Who made the last push of a group, as far as its address tells.
 
-    :param pod: that made it; ``None`` where no pod of the cluster did, or one that only passed it on.
+    :param pod: the pod that made it; ``None`` where no pod of the cluster did, or it cannot be told which one.
     :param known: the object that the pod is of, where its kind is watched.
-    :param is_shared: whether something that runs on, and that nobody's end can end, pushes this group, too.
+    :param service: a pod that pushes this group, runs, and belongs to no object whose end could end the group. It is a
+        service that pushes for itself, or a proxy.
     """
 
     pod: podaddresses.AddressPod | None = None
     known: rosters.Known | None = None
-    is_shared: bool = False
+    service: podaddresses.AddressPod | None = None
+
+    @property
+    def is_service(self) -> bool:
+        """Whether such a pod made the last push itself."""
+        return self.service is not None and self.service == self.pod
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether such a pod made a push before the last one."""
+        return self.service is not None and self.service != self.pod
 
     def is_of_other(self, owner: owners.Owner) -> bool:
         """Whether an object made the last push that is neither this one nor one of its runs."""
@@ -74,11 +85,13 @@ def pusher(picture: pictures.Picture, record: records.GroupRecord, *, rules: set
         return Pusher()
     answer = picture.address(record.pushers[0])
     pod = None if answer is None else answer.pusher(record.push_time, tolerance=rules.clock_skew)
-    if pod is None:
-        return Pusher()
-    others = [found for address in record.pushers[1:] if (found := picture.address(address)) is not None]
-    shared = any(picture.by_uid(other.owner) is None for found in others for other in found.running())
-    return Pusher(pod, picture.by_uid(pod.owner), shared)
+    known = None if pod is None else picture.by_uid(pod.owner)
+    pods = [] if pod is None or pod.until is not None else [pod]
+    for address in record.pushers[1:]:
+        if (found := picture.address(address)) is not None:
+            pods.extend(found.running())
+    service = next((each for each in pods if picture.by_uid(each.owner) is None), None)
+    return Pusher(pod, known, service)
 
 
 def find(

@@ -56,6 +56,11 @@ def _active(decision: plans.Decision, picture: pictures.Picture) -> tuple[str, .
 def _keeps(holder: ownership.Holder, known: rosters.Known | None) -> str:
     """Why the group stays for the sake of an active owner."""
     owner, series = holder.owner, holder.claim.series
+    if holder.waits_until is not None:
+        return (
+            f"{_ended(holder, known)}, but a Pod that still runs pushes the group: a service would push again, a proxy "
+            f"would not, so the group stays until {sentences.moment(holder.waits_until)}"
+        )
     if known is None or known.gone_at is not None:
         if series is not None:
             return f"{owner} is gone, and what it pushed stays until a later run of {series} has pushed"

@@ -23,6 +23,8 @@ class Holder(NamedTuple):
     :param claims: whether it may be named to the gateway; one with the policy ``never`` holds a group without that.
     :param ends_at: Unix seconds at which its groups are over, where that is settled.
     :param pushes_until: Unix seconds after which a push is not its own; ``None`` while it runs.
+    :param waits_until: Unix seconds until which it is active for this reason alone: it has ended, and a pod that runs
+        pushes this group. The pod may be a proxy that has passed on the owner's pushes; a service would push again.
     """
 
     claim: owners.Claim
@@ -30,6 +32,7 @@ class Holder(NamedTuple):
     claims: bool
     ends_at: float | None
     pushes_until: float | None
+    waits_until: float | None = None
 
     @property
     def owner(self) -> owners.Owner:
@@ -47,12 +50,15 @@ class Holding:
     :param unknown: claims of which nobody can tell whether their owner is still there.
     :param outlived: claims whose owner had ended before the last push, so that somebody else made it.
     :param lookups: what must be asked about before anything can be said.
+    :param unsettled: what must be asked about before the group may be retired: the API server may not know yet which
+        pod has this address.
     """
 
     holders: tuple[Holder, ...] = ()
     unknown: frozenset[owners.Uid] = frozenset()
     outlived: frozenset[owners.Uid] = frozenset()
     lookups: tuple[Lookup, ...] = ()
+    unsettled: tuple[Lookup, ...] = ()
 
 
 class _Joined(NamedTuple):
@@ -117,6 +123,7 @@ class _Reader:
             unknown=frozenset(unknown),
             outlived=frozenset(outlived),
             lookups=tuple(sorted(lookups)),
+            unsettled=self._unsettled(),
         )
 
     # Whom to ask about
@@ -129,6 +136,16 @@ class _Reader:
         if self._record.pushers and self._is_stale(self._record.pushers[0]):
             wanted.add(self._record.pushers[0])
         return {pictures.Address(address) for address in wanted}
+
+    def _unsettled(self) -> tuple[Lookup, ...]:
+        """The address of the last push, where a pod may have it of which the API server does not know yet."""
+        if settings.ADDRESS not in self._rules.ownership or not self._record.push_time or not self._record.pushers:
+            return ()
+        address = self._record.pushers[0]
+        told = self._picture.address(address)
+        if told is None or address in _OWN_ADDRESSES or told.settles(self._record.push_time, tolerance=self._rules.clock_skew):
+            return ()
+        return (pictures.Address(address),)
 
     def _is_stale(self, address: str) -> bool:
         """Whether the pod of the last push must be asked for again, since the address may be another's by then."""
@@ -213,9 +230,12 @@ class _Reader:
 
     def _is_outlived(self, holder: Holder) -> bool:
         """Whether somebody else must have made the last push: the owner had ended, or its address says so."""
-        if holder.pushes_until is None or (holder.active and not self._is_followed(holder)):
+        is_kept = holder.active and holder.waits_until is None
+        if holder.pushes_until is None or (is_kept and not self._is_followed(holder)):
             return False
         if self._record.push_time > holder.pushes_until:
+            return True
+        if holder.claim.rule == settings.ADDRESS and self._by.service is not None:
             return True
         return holder.claim.rule in (settings.ADDRESS, settings.NAME) and self._by.is_of_other(holder.owner)
 
@@ -235,22 +255,32 @@ class _Reader:
         return not pushed or pushed >= known.view.created - self._rules.clock_skew
 
     def _pushes_until(self, known: rosters.Known) -> float | None:
-        return terms.pushes_until(finish=known.view.finish, gone_at=known.gone_at, grace=self._rules.late_push_grace)
+        ended = terms.ended_at(finish=known.view.finish, gone_at=known.gone_at)
+        return None if ended is None else ended + self._rules.late_push_grace
 
     def _holder(self, known: rosters.Known, *, rule: str) -> Holder:
         claim = terms.claim(known.view, rule=rule, gone_at=known.gone_at, drain_timeout=self._rules.drain_timeout)
         ends_at = terms.ends_at(known.view.rules, finish=known.view.finish, gone_at=known.gone_at)
-        return self._held(claim, ends_at, claims=not _is_never(known.view), pushes_until=self._pushes_until(known))
+        ended = terms.ended_at(finish=known.view.finish, gone_at=known.gone_at)
+        return self._held(claim, ends_at, claims=not _is_never(known.view), ended=ended)
 
     def _gone_holder(self, claim: owners.Claim, *, gone_at: float) -> Holder:
-        until = gone_at + self._rules.late_push_grace
-        return self._held(claim, terms.claim_ends_at(claim, gone_at=gone_at), claims=True, pushes_until=until)
+        return self._held(claim, terms.claim_ends_at(claim, gone_at=gone_at), claims=True, ended=gone_at)
 
-    def _held(self, claim: owners.Claim, ends_at: float | None, *, claims: bool, pushes_until: float | None) -> Holder:
+    def _held(self, claim: owners.Claim, ends_at: float | None, *, claims: bool, ended: float | None) -> Holder:
+        """:param ended: since when the owner runs no more; ``None`` while it does."""
         if claim.series is not None:
             ends_at = self._series_ends_at(claim.series, claim, own=ends_at)
         active = ends_at is None or self._now < ends_at
-        return Holder(claim, active, claims, ends_at, pushes_until)
+        if ended is None:
+            return Holder(claim, active, claims, ends_at, pushes_until=None)
+        is_doubtful = claim.rule in _SAYS_NOT_WHO_PUSHED
+        # A pod that outlives its owner pushes from its own address, so no service's push is a late one.
+        late = self._rules.clock_skew if is_doubtful and self._by.is_service else self._rules.late_push_grace
+        waits_until = ended + self._rules.late_push_grace
+        if active or not is_doubtful or self._by.service is None or self._now >= waits_until:
+            return Holder(claim, active, claims, ends_at, pushes_until=ended + late)
+        return Holder(claim, True, claims, ends_at, pushes_until=ended + late, waits_until=waits_until)
 
     def _series_ends_at(self, series: owners.Owner, claim: owners.Claim, *, own: float | None) -> float | None:
         """When the groups of a run end that its next run is to end; ``own``: when they would without that."""
@@ -262,6 +292,13 @@ class _Reader:
 
 _STRANGER_SECONDS = 30.0
 """How long an address that led to nothing is not asked about again: whoever pushes from outside pushes often."""
+
+
+_OWN_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+"""From where the gateway's own machine or Pod pushes, or a port-forward to it: addresses that no pod has."""
+
+_SAYS_NOT_WHO_PUSHED = frozenset({settings.ANNOTATION, settings.NAME})
+"""Rules that join a group to an owner whoever pushed it."""
 
 
 def _is_never(view: views.OwnerView) -> bool:

@@ -241,12 +241,18 @@ class Picture:
         before = self._addresses.get(address.text)
         if pushed:
             self._forget_address(address.text)
-            self._addresses[address.text] = answer
+            self._addresses[address.text] = answer.after(before)
             for pod in answer.pods:
                 self._addresses_of.add(pod.owner, address.text)
         if before is None or before.pods != answer.pods:
             return set(pushed)
-        return {key for key in pushed if (record := self.group(key)) is None or record.push_time > before.at}
+        settled = before.at - podaddresses.REPORT_SECONDS
+        return {key for key in pushed if (record := self.group(key)) is None or record.push_time > settled}
+
+    def last_push_from(self, address: str) -> float:
+        """When a group was last pushed from this address, of those that were last pushed from there; 0.0 for never."""
+        found = (self._groups.get(key) for key in self._groups.by_pusher[address])
+        return max((record.push_time for record in found if record and record.pushers[0] == address), default=0.0)
 
     # Inside
 

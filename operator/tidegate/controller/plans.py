@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tidegate import settings
 from tidegate.controller import ownership, pictures
@@ -115,6 +115,8 @@ def decide(
     else:
         actions = _finish(record, holding, answer)
         verdict = _verdict(holding, answer, claimed=bool(record.claims))
+        if verdict is Verdict.OVER and holding.unsettled:
+            return Decision(record, Verdict.ASKING, replace(holding, lookups=holding.unsettled))
     return Decision(record, verdict, holding, tuple(answer), tuple(actions))
 
 

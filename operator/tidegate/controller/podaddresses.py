@@ -13,6 +13,9 @@ Json: TypeAlias = Mapping[str, Any]
 _STATUS_SECONDS = 1.0
 """A pod's times are whole seconds: it ended up to one of them later than it says."""
 
+REPORT_SECONDS = 4.0
+"""How long after a pod began to run the API server knows its address at the latest: kubelets take a second or two."""
+
 
 class AddressPod(NamedTuple):
     """A pod that has an address, or had it when it ended. Times are Unix seconds.
@@ -38,10 +41,31 @@ class AddressPod(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The pods of an address, as the API server had them at a time on its clock."""
+    """The pods of an address, as the API server had them at a time on its clock.
+
+    :param none_since: of an address that no pod has, since when all answers have said so.
+    """
 
     pods: tuple[AddressPod, ...]
     at: float
+    none_since: float | None = None
+
+    def after(self, before: Answer | None) -> Answer:
+        """This answer, with what it says together with the one before it."""
+        if self.pods:
+            return self
+        known = None if before is None or before.pods else before.none_since
+        return self._replace(none_since=self.at if known is None else known)
+
+    def settles(self, at: float, *, tolerance: float) -> bool:
+        """Whether no later answer can say that another pod pushed at that time.
+
+        A pod pushes before its kubelet has reported its address. An address that has had no pod for longer than that
+        takes is outside of the cluster.
+        """
+        if self.at >= at + REPORT_SECONDS or self.pusher(at, tolerance=tolerance) is not None:
+            return True
+        return self.none_since is not None and self.at - self.none_since >= REPORT_SECONDS
 
     def pusher(self, at: float, *, tolerance: float) -> AddressPod | None:
         """The pod that must have pushed at that time; ``None`` where that is none of them, or more than one.

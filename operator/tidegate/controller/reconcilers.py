@@ -34,8 +34,8 @@ _ECHO_SECONDS = 5.0
 
 _logger = logging.getLogger(__name__)
 
-_ADDRESS_PAUSES = (1.0, 3.0, 0.0)
-"""Seconds after which an address is asked about again that no pod has: the kubelet tells of it a second or two late."""
+_ADDRESS_PAUSES = (1.0, podaddresses.REPORT_SECONDS - 0.5, 0.0)
+"""Seconds after which an address is asked about again of which no pod is known that may have pushed."""
 
 
 class Reconciler:
@@ -181,9 +181,8 @@ class Reconciler:
         self._agenda.add(self._picture.resolved(pod, uid))
 
     async def _ask_address(self, address: pictures.Address) -> None:
-        """Ask which pods have an address; again for a while where none has, since a pod runs before that is told."""
-        is_new = self._picture.address(address.text) is None
-        for pause in _ADDRESS_PAUSES if is_new else (0.0,):
+        """Ask which pods have an address; again for a while where a pod may have it that has not been reported yet."""
+        for pause in _ADDRESS_PAUSES:
             at = self._api.time.now()
             try:
                 answer = podaddresses.Answer(await self._api.pods_at(address), at)
@@ -193,9 +192,15 @@ class Reconciler:
                     return
                 answer = podaddresses.Answer((), math.inf)
             self._agenda.add(self._picture.address_resolved(address, answer))
-            if answer.pods or not pause or answer.at == math.inf:
+            if not pause or self._is_settled(address):
                 return
             await self._clock.wait(asyncio.Event(), until=self._clock.steady() + pause)
+
+    def _is_settled(self, address: pictures.Address) -> bool:
+        """Whether there is no reason to ask for this address again before somebody pushes from it."""
+        known = self._picture.address(address.text)
+        last = self._picture.last_push_from(address.text)
+        return known is None or known.settles(last, tolerance=self._settings.rules.clock_skew)
 
     def _may_do_without(self, error: kubeapi.ApiError) -> bool:
         """Whether names alone must do: where we have no right to ask, and not where asking failed."""

@@ -24,10 +24,9 @@ def ends_at(rules: cleanups.CleanupRules, *, finish: ends.Finish | None, gone_at
     return max(since, finish.at + rules.keep_failed_for)
 
 
-def pushes_until(*, finish: ends.Finish | None, gone_at: float | None, grace: float) -> float | None:
-    """After when a push is none of its own any more; ``None`` while it runs."""
-    ended = finish.at if finish is not None else gone_at
-    return None if ended is None else ended + grace
+def ended_at(*, finish: ends.Finish | None, gone_at: float | None) -> float | None:
+    """When an object ended; ``None`` while it runs."""
+    return finish.at if finish is not None else gone_at
 
 
 def cronjob(view: views.OwnerView) -> owners.Owner | None:
@@ -65,7 +64,7 @@ def claim_ends_at(claimed: owners.Claim, *, gone_at: float) -> float:
 
 
 def _ends_at(rules: cleanups.CleanupRules, *, finish: ends.Finish | None, gone_at: float | None) -> float | None:
-    ended = finish.at if finish is not None else gone_at
+    ended = ended_at(finish=finish, gone_at=gone_at)
     match rules.cleanup:
         case cleanups.Cleanup.AFTER:
             return None if ended is None else ended + rules.after
