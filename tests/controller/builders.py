@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from tidegate import settings
 from tidegate.controller import cleanups, ends, groupindexes, kinds, pictures, plans, podnames, views
 from tidegate.model import groups, lives, owners, records
+from tidegate.model import pushers as model_pushers
 
 START = 1_700_000_000.0
 RULES = settings.RuleSettings(drain_timeout=300.0, late_push_grace=60.0, clock_skew=5.0)
@@ -71,9 +72,13 @@ def group(
     claims: Iterable[views.OwnerView | owners.Claim] = (),
     revision: int = 7,
     drained: int | None = None,
-    pushers: tuple[str, ...] = (),
+    pushers: Iterable[str | tuple[str, float]] = (),
 ) -> records.GroupRecord:
-    """A group with its last push, which is the store's change `revision`; `drained` is the push it is retired with."""
+    """A group with its last push, which is the store's change `revision`; `drained` is the push it is retired with.
+
+    Where no time of a pusher is told it pushed when the group was pushed last.
+    """
+    sources = [(each, pushed or 0.0) if isinstance(each, str) else each for each in pushers]
     claimed = [one if isinstance(one, owners.Claim) else claim(one, rule=rule(one, key(text))) for one in claims]
     return records.GroupRecord(
         key=key(text),
@@ -82,7 +87,7 @@ def group(
         push_time=0.0 if pushed is None else START + pushed,
         claims={one.owner.uid: one for one in claimed},
         drain_pushed_revision=drained,
-        pushers=pushers,
+        sources=tuple(model_pushers.Source(address, START + at) for address, at in sources),
     )
 
 
@@ -177,7 +182,7 @@ def done(record: records.GroupRecord, actions: Iterable[records.Action], *, now:
         push_time=record.push_time,
         claims=life.claims,
         drain_pushed_revision=None if life.drain is None else life.drain.pushed_revision,
-        pushers=record.pushers,
+        sources=record.sources,
     )
 
 

@@ -75,7 +75,7 @@ def scenes(draw: strategies.DrawFn) -> Scene:
 
 def _as_claimed_now(picture: pictures.Picture, record: records.GroupRecord) -> records.GroupRecord:
     """The group with each claim by the rule that leads to its owner now, where one does."""
-    by = evidence.pusher(picture, record, rules=builders.RULES)
+    by = evidence.pushers(picture, record, rules=builders.RULES)
     claims = dict(record.claims)
     for uid, claim in claims.items():
         if (known := picture.known(claim.owner)) is not None:
@@ -161,7 +161,9 @@ def _groups(draw: strategies.DrawFn, objects: list[views.OwnerView]) -> list[rec
     for text in draw(strategies.lists(strategies.sampled_from(_KEYS), unique=True, min_size=1, max_size=4)):
         claiming = draw(strategies.lists(claimants, unique_by=lambda view: view.uid, max_size=3))
         pushed = draw(strategies.none() | _TIMES)
-        pushers = draw(strategies.lists(strategies.sampled_from(_ADDRESSES), unique=True, max_size=2))
+        addresses = draw(strategies.lists(strategies.sampled_from(_ADDRESSES), unique=True, max_size=3))
+        before = [draw(_TIMES) for _ in addresses[1:]]
+        times = [pushed or 0.0, *(min(pushed or 0.0, at) for at in before)][: len(addresses)]
         held.append(
             builders.group(
                 text,
@@ -169,7 +171,7 @@ def _groups(draw: strategies.DrawFn, objects: list[views.OwnerView]) -> list[rec
                 claims=[draw(_claims(view, builders.key(text))) for view in claiming],
                 revision=draw(strategies.sampled_from([7, 8])),
                 drained=draw(strategies.sampled_from([None, 6, 7])) if claiming else None,
-                pushers=() if pushed is None else tuple(pushers),
+                pushers=() if pushed is None else zip(addresses, times, strict=True),
             )
         )
     return held

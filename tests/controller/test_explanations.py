@@ -344,6 +344,6 @@ def test_a_group_that_a_running_pod_pushes_says_what_it_waits_for() -> None:
     picture.address_resolved(pictures.Address(IP), podaddresses.Answer((_pod("a-service"),), builders.START + 20))
     assert _why(picture, now=builders.START + 20) == (
         f"active: Job prod/x succeeded at {ENDED}, but a Pod that still runs pushes the group: a service would push "
-        "again, a proxy would not, so the group stays until 2023-11-14 22:14:35Z. The rule name says so: the job label is "
-        "its name."
+        "again, a proxy would not, so the group stays until 2023-11-14 22:14:35Z. The rule name says so: the job label "
+        "is its name."
     )

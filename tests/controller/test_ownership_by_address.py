@@ -266,3 +266,68 @@ def test_the_last_of_several_equal_answers_settles_a_push_that_the_first_did_not
     picture = nets.told(builders.picture(OVER, holds=[record]), at=15.5)
     answer = podaddresses.Answer((), builders.START + 19.5)
     assert picture.address_resolved(pictures.Address(nets.IP), answer) == {record.key}
+
+
+# Several pushers
+
+Y, Y_ELSEWHERE = builders.job("y"), builders.job("y", namespace="dev")
+
+
+def _pushed_by_both(
+    over: views.OwnerView, running: views.OwnerView, *, claims: tuple[owners.Claim, ...] = ()
+) -> pictures.Picture:
+    """One group that the pods of two Jobs pushed within 100 ms, the one that is over last."""
+    sources = ((nets.IP, 10.1), (nets.OTHER_IP, 10.0))
+    record = builders.group("job=anything", pushed=10.1, pushers=sources, claims=claims)
+    picture = nets.told(builders.picture(over, running, holds=[record]), nets.pod(over, until=14.0))
+    return nets.told(picture, nets.pod(running), address=nets.OTHER_IP)
+
+
+@pytest.mark.parametrize("running", [Y, Y_ELSEWHERE], ids=["same-namespace", "other-namespace"])
+def test_each_job_that_pushed_a_group_holds_it_while_it_runs(running: views.OwnerView) -> None:
+    picture = _pushed_by_both(OVER, running)
+    assert builders.planned(picture) == [f'claim {{job="anything"}} for {running.owner}', CLAIM]
+    assert [one.verdict for one in builders.plan(picture).decisions] == [plans.Verdict.ACTIVE]
+
+
+@pytest.mark.parametrize("running", [Y, Y_ELSEWHERE], ids=["same-namespace", "other-namespace"])
+def test_a_claim_by_its_address_outlasts_the_push_of_a_job_of_another_namespace(running: views.OwnerView) -> None:
+    picture = nets.told(
+        builders.picture(OVER, running, holds=[nets.pushed("job=anything", claims=(nets.by_address(running),))]),
+        nets.pod(OVER, until=14.0),
+    )
+    assert builders.planned(picture) == [CLAIM]
+
+
+def test_the_name_of_a_job_of_another_namespace_joins_nothing_though_its_pod_pushed_something_else() -> None:
+    named = builders.job("x", namespace="dev")
+    picture = _pushed_by_both(OVER, named)
+    elsewhere = builders.group("job=x", pushed=10.0, pushers=(nets.IP,))
+    picture.changed(elsewhere, steady=0.0)
+    assert [line for line in builders.planned(picture) if 'job="x"' in line and "dev" in line] == []
+
+
+def test_an_address_that_is_another_pods_by_now_says_nothing_of_a_push_before() -> None:
+    record = builders.group("job=anything", pushed=40.0, pushers=((nets.IP, 40.0), (nets.OTHER_IP, 10.0)))
+    over = builders.job("x", finished=45)
+    picture = nets.told(builders.picture(over, Y, holds=[record]), nets.pod(over, until=44.0))
+    nets.told(picture, nets.pod(Y, since=30.0), address=nets.OTHER_IP)
+    assert [line.split()[0] for line in builders.planned(picture)] == ["claim", "retire"]
+
+
+def test_no_group_is_retired_before_the_pods_of_all_its_pushes_would_have_been_reported() -> None:
+    picture = _pushed_by_both(OVER, Y)
+    nets.told(picture, address=nets.OTHER_IP, at=12.0)
+    (decision,) = builders.plan(picture, now=builders.START + 15.0).decisions
+    assert (decision.verdict, decision.actions) == (plans.Verdict.ASKING, ())
+    assert decision.holding.lookups == (pictures.Address(nets.OTHER_IP),)
+
+
+def test_a_running_job_holds_its_group_though_a_service_pushes_it_too() -> None:
+    over = builders.job("anything", finished=60)
+    sources = ((nets.IP, 50.0), (nets.OTHER_IP, 10.0), ("10.0.0.9", 5.0))
+    picture = builders.picture(over, Y, holds=[builders.group("job=anything", pushed=50.0, pushers=sources)])
+    nets.told(picture, nets.pod(over, until=59.0))
+    nets.told(picture, nets.pod(Y), address=nets.OTHER_IP)
+    nets.told(picture, nets.pod(SERVICE), address="10.0.0.9")
+    assert 'claim {job="anything"} for Job prod/y' in builders.planned(picture)

@@ -10,7 +10,7 @@ from hypothesis import strategies
 from tests.controller import builders, nets, scenes
 from tidegate import settings
 from tidegate.controller import cleanups, ownership, pictures, rosters, views
-from tidegate.model import lives, records
+from tidegate.model import lives, owners, pushers, records
 
 
 @hypothesis.given(scene=scenes.scenes())
@@ -54,17 +54,50 @@ def test_an_owner_is_active_exactly_as_long_as_its_own_rules_say(scene: scenes.S
 
 
 @hypothesis.given(scene=scenes.scenes())
-def test_only_objects_of_the_namespace_of_the_pod_that_pushed_are_named(scene: scenes.Scene) -> None:
+def test_of_another_namespace_than_the_pod_that_pushed_last_only_objects_are_named_whose_pods_pushed_it_too(
+    scene: scenes.Scene,
+) -> None:
     plan = builders.plan(scene.picture)
     for decision in plan.decisions:
         namespace = _pushed_from(scene.picture, decision.record)
+        pushed = _whose_pods_pushed(scene.picture, decision.record)
         claims = dict(decision.record.claims)
         for action in decision.actions:
             if isinstance(action, records.ClaimGroup):
                 claims[action.claim.owner.uid] = action.claim
-                assert namespace in (None, action.claim.owner.namespace)
+                assert namespace in (None, action.claim.owner.namespace) or action.claim.owner.uid in pushed
             if isinstance(action, records.RetireGroup) and namespace is not None:
-                assert {claims[uid].owner.namespace for uid in action.over} == {namespace}
+                foreign = [uid for uid in action.over if claims[uid].owner.namespace != namespace]
+                assert len(foreign) < len(action.over), "nobody of the namespace that pushed last is over"
+                assert all(uid in pushed or claims[uid].rule == settings.ADDRESS for uid in foreign)
+
+
+_NAMES = strategies.sampled_from([("prod", "x"), ("prod", "y"), ("dev", "x")])
+
+
+@hypothesis.given(
+    pushed=strategies.lists(_NAMES, min_size=1, max_size=5),
+    over=strategies.sets(_NAMES),
+    claiming=strategies.sets(_NAMES),
+    rule=strategies.sampled_from([settings.ADDRESS, settings.NAME]),
+)
+def test_what_the_pods_of_jobs_pushed_goes_when_the_last_of_these_jobs_has_ended_and_not_before(
+    pushed: list[tuple[str, str]], over: set[tuple[str, str]], claiming: set[tuple[str, str]], rule: str
+) -> None:
+    """:param pushed: namespace and name of the Job that made each push to one group, last first."""
+    jobs = {
+        (namespace, name): builders.job(name, namespace=namespace, finished=60 if (namespace, name) in over else None)
+        for namespace, name in {*pushed, *over, *claiming}
+    }
+    addresses = [(f"10.0.0.{number}", 50.0 - number) for number, _ in enumerate(pushed)]
+    claims = [builders.claim(jobs[one], rule=rule) for one in claiming & {*pushed}]
+    record = builders.group("job=any", pushed=50.0, claims=claims, pushers=addresses)
+    picture = builders.picture(*jobs.values(), holds=[record])
+    for (address, at), one in zip(addresses, pushed, strict=True):
+        pod = nets.pod(jobs[one], since=at, until=59.0 if one in over else None, namespace=one[0])
+        nets.told(picture, pod, address=address, at=61.0)
+    planned = builders.planned(picture)
+    assert any(line.startswith("retire") for line in planned) is over.issuperset(pushed)
 
 
 _SECONDS = strategies.integers(0, 300).map(float)
@@ -140,10 +173,21 @@ def _held(picture: pictures.Picture, record: records.GroupRecord) -> bool:
 
 def _pushed_from(picture: pictures.Picture, record: records.GroupRecord) -> str | None:
     """The namespace of the object whose pod pushed last, where its address tells."""
-    answer = picture.address(record.pushers[0]) if record.pushers else None
-    pod = None if answer is None else answer.pusher(record.push_time, tolerance=builders.RULES.clock_skew)
-    known = None if pod is None else picture.by_uid(pod.owner)
+    known = _pusher(picture, record.sources[0]) if record.sources else None
     return None if known is None else known.view.owner.namespace
+
+
+def _whose_pods_pushed(picture: pictures.Picture, record: records.GroupRecord) -> set[owners.Uid]:
+    """The objects whose pods pushed the group as far as the addresses tell, and the CronJobs that made these."""
+    found = [known for source in record.sources if (known := _pusher(picture, source)) is not None]
+    parents = {known.view.parent.uid for known in found if known.view.parent is not None}
+    return {known.view.uid for known in found} | parents
+
+
+def _pusher(picture: pictures.Picture, source: pushers.Source) -> rosters.Known | None:
+    answer = picture.address(source.address)
+    pod = None if answer is None else answer.pusher(source.at, tolerance=builders.RULES.clock_skew)
+    return None if pod is None else picture.by_uid(pod.owner)
 
 
 def _is_active(scene: scenes.Scene, known: rosters.Known) -> bool:

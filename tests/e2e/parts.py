@@ -1,6 +1,7 @@
 """What the pods of a test do, step by step: a part is text such as ``push 1; await /tmp/gate; push 2; exit 3``.
 
 ``push VALUE`` pushes ``job_result`` as users do, with the official Python client, to the address in the environment;
+``add NAME`` adds a metric of this name to what the group has; ``repeat VALUE`` pushes again and again;
 ``await FILE`` goes on when that file is there; ``told`` goes on when Kubernetes has asked the pod to end (without this
 step a part ends at once then); ``rest`` runs on until the pod is deleted; ``exit CODE`` ends. After the last step comes
 ``exit 0``.
@@ -25,13 +26,18 @@ def from_own_address(url, method, timeout, headers, data):
 
 handler = from_own_address if os.environ["POD_IP"] else prometheus_client.exposition.default_handler
 
-def push(value):
+def push(value, name="job_result", send=prometheus_client.push_to_gateway):
     registry = prometheus_client.CollectorRegistry()
-    prometheus_client.Gauge("job_result", "What the Job computed.", registry=registry).set(float(value))
+    prometheus_client.Gauge(name, "What the Job computed.", registry=registry).set(float(value))
     key = dict(pair.split("=", 1) for pair in os.environ["KEY"].split(",") if pair)
-    prometheus_client.push_to_gateway(
+    send(
         os.environ["GATEWAY"], job=os.environ["JOB"], grouping_key=key, registry=registry, timeout=20,
         handler=handler)
+
+def repeat(value):
+    while True:
+        push(value)
+        threading.Event().wait(0.2)
 
 def until(look):
     while not look():
@@ -45,6 +51,8 @@ if ("told", "") in steps:
 for name, what in steps:
     match name:
         case "push": push(what)
+        case "add": push(1, what, prometheus_client.pushadd_to_gateway)
+        case "repeat": repeat(what)
         case "await": until(pathlib.Path(what).exists)
         case "told": until(told.is_set)
         case "rest": until(lambda: False)

@@ -66,19 +66,21 @@ class Pushers:
         group: str | None = None,
         key: str = "",
         by_index: Mapping[int, str] | None = None,
+        from_pod: bool = False,
         annotations: Mapping[str, str] | None = None,
         owners: Sequence[apis.Object] = (),
         spec: Mapping[str, object] | None = None,
+        namespace: str | None = None,
     ) -> apis.Object:
         """Create a Job whose pods play a part (see `parts`); they have time to do so when they are told to end.
 
         :param spec: merged into the Job's.
         """
-        container = self.acts(part, group=group or name, key=key, by_index=by_index)
+        container = self.acts(part, group=group or name, key=key, by_index=by_index, from_pod=from_pod)
         body = objects.job(name, container, annotations=annotations, pod=PATIENT_END)
         body["spec"] |= spec or {}
         body["metadata"]["ownerReferences"] = list(owners)
-        return self._cluster.api.create("jobs", body, namespace=self.namespace)
+        return self._cluster.api.create("jobs", body, namespace=namespace or self.namespace)
 
     def container(
         self,

@@ -11,7 +11,7 @@ import pytest
 from tests.gateway import clients
 from tidegate.aiokits import clocks
 from tidegate.gateway import servers
-from tidegate.model import changelogs, lives, records
+from tidegate.model import changelogs, lives, pushers, records
 
 A, B = clients.key(job="a"), clients.key(job="b")
 
@@ -40,7 +40,7 @@ async def test_a_group_is_told_with_all_that_the_operator_must_know(client: clie
             push_time=before.push_time,
             claims={clients.claim("u").owner.uid: clients.claim("u")},
             drain_pushed_revision=before.pushed_revision,
-            pushers=(clients.HOST,),
+            sources=(pushers.Source(clients.HOST, before.push_time),),
         ),
     )
     assert before.push_time > 0

@@ -10,25 +10,33 @@ from tidegate.model import pushers
 _ADDRESSES = [f"10.0.0.{number}" for number in range(7)]
 
 
-def _remembered(addresses: list[str | None]) -> tuple[str, ...]:
-    known: tuple[str, ...] = ()
-    for address in addresses:
-        known = pushers.after(known, address)
+def _remembered(addresses: list[str | None]) -> pushers.Pushers:
+    """After a push from each of these, one a second from second 1 on."""
+    known = pushers.NOBODY
+    for second, address in enumerate(addresses):
+        known = pushers.after(known, address, push_time=float(second))
     return known
 
 
 @given(st.lists(st.none() | st.sampled_from(_ADDRESSES), max_size=30))
-def test_they_are_the_last_four_each_once_last_first(addresses: list[str | None]) -> None:
-    distinct = dict.fromkeys(address for address in reversed(addresses) if address is not None)
-    assert _remembered(addresses) == tuple(distinct)[:4]
+def test_they_are_the_last_four_each_once_last_first_with_their_times(addresses: list[str | None]) -> None:
+    times = {address or "": float(second) for second, address in enumerate(addresses, 1)}
+    last = sorted(times.items(), key=lambda pushed: -pushed[1])[:4]
+    told = _remembered(addresses).sources(push_time=float(len(addresses)))
+    assert told == [source for source in last if source[0]]
+    assert _remembered(addresses).known == tuple(address for address, _ in last if address)
 
 
 def test_a_push_from_the_same_address_changes_nothing() -> None:
     known = _remembered(["10.0.0.1", "10.0.0.2"])
     again = "".join(["10.0.0", ".2"])
-    assert again is not known[0]
-    assert pushers.after(known, again) is known
+    assert again is not known.addresses[0]
+    assert pushers.after(known, again, push_time=9.0) is known
 
 
-def test_groups_that_are_pushed_from_the_same_addresses_share_what_is_remembered() -> None:
-    assert _remembered(["10.0.0.1", "10.0.0.2"]) is _remembered(["10.0.0.1", "10.0.0.2"])
+def test_groups_that_are_pushed_from_the_same_addresses_share_them() -> None:
+    assert _remembered(["10.0.0.1", "10.0.0.2"]).addresses is _remembered(["10.0.0.1", "10.0.0.2"]).addresses
+
+
+def test_an_address_of_which_no_time_was_kept_is_not_told_of() -> None:
+    assert pushers.Pushers(("10.0.0.1", "10.0.0.2")).sources(push_time=5.0) == [("10.0.0.1", 5.0)]

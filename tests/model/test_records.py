@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.model import groups, lives, owners, records
+from tidegate.model import groups, lives, owners, pushers, records
 
 _TEXTS = st.text(max_size=5)
 _REVISIONS = st.integers(0, 2**53)
@@ -34,7 +34,7 @@ _GROUPS = st.builds(
     push_time=st.floats(0, 1e10),
     claims=_CLAIMS,
     drain_pushed_revision=st.none() | _REVISIONS,
-    pushers=st.lists(_TEXTS, max_size=4).map(tuple),
+    sources=st.lists(st.builds(pushers.Source, _TEXTS, st.floats(0, 1e10)), max_size=4).map(tuple),
 )
 _DELETED = st.builds(
     records.DeletedRecord, key=_KEYS, revision=_REVISIONS, reason=st.sampled_from(lives.Reason), claims=_CLAIMS
@@ -83,8 +83,8 @@ def test_a_page_of_a_gateway_that_tells_neither_pushers_nor_its_time_is_read(cha
     told = changes.to_json()
     del told["now"]
     for group in told["groups"]:
-        del group["pushers"]
-    groups = tuple(dataclasses.replace(group, pushers=()) for group in changes.groups)
+        del group["sources"]
+    groups = tuple(dataclasses.replace(group, sources=()) for group in changes.groups)
     assert records.Changes.from_json(told) == dataclasses.replace(changes, groups=groups, now=0.0)
 
 

@@ -6,17 +6,24 @@ import contextlib
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import pytest
 
 from tests.store import builders, kept
 from tidegate.aiokits import clocks
 from tidegate.exposition import shapes, text
-from tidegate.model import errors, groups, records
+from tidegate.model import errors, groups, pushers, records
 from tidegate.store import interface
 
 A, B = builders.key(job="a"), builders.key(job="b")
 ONE, TWO = "10.0.0.1", "10.0.0.2"
+
+
+class _Sources(Protocol):
+    """See the fixture."""
+
+    async def __call__(self, *pushed: tuple[str, str | None], replace: bool = False) -> list[tuple[str, int]]: ...
 
 
 @pytest.fixture
@@ -59,7 +66,7 @@ async def _known_by_its_shape(store: interface.Store, pusher: str | None) -> Non
 async def test_a_group_is_told_with_its_pushers_last_first(store: interface.Store) -> None:
     for number in range(6):
         await _push(store, f"10.0.0.{number}", more=f"h{number} 1\n")
-    await _push(store, "10.0.0.4")
+    await _push(store, "10.0.0.4", more="h4 1\n")
     assert _record(store).pushers == ("10.0.0.4", "10.0.0.5", "10.0.0.3", "10.0.0.2")
 
 
@@ -118,11 +125,14 @@ async def test_a_page_tells_the_time_of_the_clock_that_pushes_are_told_by() -> N
 
 async def test_a_push_from_the_same_address_costs_nothing(store: interface.Store) -> None:
     await _known_by_its_shape(store, ONE)
-    before = _record(store).pushers
+    before = store.outline(A)
     for value in range(20):
         # Each connection makes a text of its own.
         assert await _push(store, "".join(["10.0.0", ".1"]), value=value)
-    assert _record(store).pushers is before
+    after = store.outline(A)
+    assert before is not None
+    assert after is not None
+    assert after.pushers is before.pushers
 
 
 async def test_a_group_that_is_pushed_from_everywhere_does_not_grow() -> None:
@@ -169,3 +179,80 @@ async def test_a_claim_or_a_refused_push_takes_no_pushers_from_the_file(path: Pa
     async with kept.opened(path) as store:
         assert _record(store).pushers == (ONE,)
         assert _record(store).claims.keys() == {kept.OWNERS[0].uid}
+
+
+class _Moving(NamedTuple):
+    """A store with a file, and the clock that its pushes are told by."""
+
+    store: interface.Store
+    clock: clocks.MovableClock
+
+
+async def _add(moving: _Moving, family: str, pusher: str | None, *, replace: bool = False) -> float:
+    """Push one family a second later; when that was."""
+    moving.clock.advance(1.0)
+    body = f"{family} 1\n".encode()
+    spelling = shapes.spell(body)
+    assert spelling is not None
+    if not await moving.store.repeat(A, spelling, replace=replace, pusher=pusher):
+        await moving.store.push(A, text.parse(body), replace=replace, spelling=spelling, pusher=pusher)
+    return moving.clock.wall()
+
+
+@pytest.fixture(params=["memory", "restarted"])
+async def sources(request: pytest.FixtureRequest, path: Path) -> _Sources:
+    """The sources that the store tells of, after a restart where it has a file."""
+
+    async def told(*pushed: tuple[str, str | None], replace: bool = False) -> list[tuple[str, int]]:
+        """Push these families from these addresses, one a second; each source, with how many pushes ago it was."""
+        clock = clocks.MovableClock()
+        async with contextlib.AsyncExitStack() as stack:
+            made: interface.Store = builders.store(clock=clock)
+            if request.param == "restarted":
+                made = await stack.enter_async_context(kept.opened(path, clock=clock))
+            moving = _Moving(made, clock)
+            for family, pusher in pushed:
+                await _add(moving, family, pusher, replace=replace)
+            found = _record(moving.store).sources
+        if request.param == "restarted":
+            async with kept.opened(path, clock=clock) as again:
+                assert _record(again).sources == found
+        return [(source.address, round(clock.wall() - source.at)) for source in found]
+
+    return told
+
+
+async def test_each_push_of_which_the_group_still_has_a_family_is_told_of_however_long_ago(sources: _Sources) -> None:
+    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
+    assert await sources(*pushed) == [(f"10.0.0.{number}", 7 - number) for number in reversed(range(8))]
+
+
+async def test_a_push_that_replaced_all_leaves_the_last_four_addresses_with_their_times(sources: _Sources) -> None:
+    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
+    assert await sources(*pushed, replace=True) == [(f"10.0.0.{number}", 7 - number) for number in (7, 6, 5, 4)]
+
+
+async def test_the_time_of_an_address_is_that_of_its_last_push(sources: _Sources) -> None:
+    assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO), replace=True) == [(TWO, 0), (ONE, 1)]
+
+
+async def test_a_push_from_no_address_is_nobodys_but_counts_as_the_last_one(sources: _Sources) -> None:
+    assert await sources(("g", ONE), ("g", None), replace=True) == [(ONE, 1)]
+    assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", None), ("g", TWO), replace=True) == [
+        (TWO, 0),
+        (ONE, 2),
+    ]
+
+
+async def test_a_push_known_by_its_shape_is_of_the_address_that_made_it_last(sources: _Sources) -> None:
+    assert await sources(("h", TWO), ("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO)) == [(TWO, 0), (ONE, 1), (TWO, 4)]
+
+
+async def test_an_address_with_two_families_of_different_pushes_is_told_of_twice(sources: _Sources) -> None:
+    assert await sources(("g", ONE), ("h", ONE)) == [(ONE, 0), (ONE, 1)]
+
+
+async def test_no_more_sources_are_told_of_than_a_record_may_have(sources: _Sources) -> None:
+    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(pushers.TOLD + 5)]
+    found = await sources(*pushed)
+    assert found == [(address, ago) for ago, (_, address) in enumerate(reversed(pushed))][: pushers.TOLD]

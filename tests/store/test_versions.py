@@ -81,7 +81,7 @@ async def test_a_file_of_version_1_has_all_that_was_in_it_and_no_pushers(first: 
         (reading,) = store.kept_readings().readings
         assert (reading.scraper.address, reading.read_revision) == ("10.0.0.9", 4)
         assert kept.journal(store).set_aside is None
-    assert _version(first) == len(files.MIGRATIONS) == 2
+    assert _version(first) == len(files.MIGRATIONS) == 3
 
 
 async def test_pushers_are_kept_in_a_file_that_began_as_version_1(first: Path) -> None:
@@ -89,6 +89,20 @@ async def test_pushers_are_kept_in_a_file_that_began_as_version_1(first: Path) -
         await store.push(KEY, builders.family("g", builders.number(1.0)), replace=True, pusher="10.0.0.1")
     async with kept.opened(first) as store:
         assert _pushers(store) == ("10.0.0.1",)
+
+
+async def test_the_last_push_of_a_file_of_version_2_has_its_address_and_those_before_have_no_time(first: Path) -> None:
+    with contextlib.closing(sqlite3.connect(first)) as connection, connection:
+        connection.execute("ALTER TABLE pushes ADD COLUMN pushers TEXT")
+        connection.execute("UPDATE pushes SET pushers = '10.0.0.1,10.0.0.2'")
+        connection.execute("PRAGMA user_version = 2")
+    async with kept.opened(first) as store:
+        (group,) = store.changes(epoch=None, since=0, limit=10).groups
+        assert group.sources == (("10.0.0.1", 1700000001.0),)
+        outline = store.outline(KEY)
+        assert outline is not None
+        assert outline.pushers == ("10.0.0.1", "10.0.0.2")
+    assert _version(first) == len(files.MIGRATIONS)
 
 
 async def test_a_process_that_dies_right_after_it_has_brought_a_file_up_has_lost_nothing(first: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tidegate import settings
 from tidegate.controller import (
@@ -47,85 +48,137 @@ class Evidence(enum.Enum):
         return self in (Evidence.ADDRESS, Evidence.ANNOTATION, Evidence.POD)
 
 
-@dataclass(frozen=True, slots=True)
-class Pusher:
-    """Who made the last push of a group, as far as its address tells.
+class Push(NamedTuple):
+    """A push of which the pod is known that made it.
 
-    :param pod: the pod that made it; ``None`` where no pod of the cluster did, or it cannot be told which one.
     :param known: the object that the pod is of, where its kind is watched.
-    :param service: a pod that pushes this group, runs, and belongs to no object whose end could end the group. It is a
-        service that pushes for itself, or a proxy.
     """
 
-    pod: podaddresses.AddressPod | None = None
-    known: rosters.Known | None = None
-    service: podaddresses.AddressPod | None = None
+    pod: podaddresses.AddressPod
+    known: rosters.Known | None
 
-    @property
-    def is_service(self) -> bool:
-        """Whether such a pod made the last push itself."""
-        return self.service is not None and self.service == self.pod
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether such a pod made a push before the last one."""
-        return self.service is not None and self.service != self.pod
-
-    def is_of_other(self, owner: owners.Owner) -> bool:
-        """Whether an object made the last push that is neither this one nor one of its runs."""
+    def is_of(self, owner: owners.Owner) -> bool:
+        """Whether a pod of this object, or of one of its runs, made it."""
         if self.known is None:
             return False
         view = self.known.view
-        return owner.uid != view.uid and (view.parent is None or view.parent.uid != owner.uid)
+        return owner.uid == view.uid or (view.parent is not None and view.parent.uid == owner.uid)
 
 
-def pusher(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> Pusher:
-    """Who made the last push of this group."""
-    if settings.ADDRESS not in rules.ownership or not record.pushers or not record.push_time:
-        return Pusher()
-    answer = picture.address(record.pushers[0])
-    pod = None if answer is None else answer.pusher(record.push_time, tolerance=rules.clock_skew)
-    known = None if pod is None else picture.by_uid(pod.owner)
-    pods = [] if pod is None or pod.until is not None else [pod]
-    for address in record.pushers[1:]:
-        if (found := picture.address(address)) is not None:
-            pods.extend(found.running())
-    service = next((each for each in pods if picture.by_uid(each.owner) is None), None)
-    return Pusher(pod, known, service)
+@dataclass(frozen=True, slots=True)
+class Pushers:
+    """Who pushed a group, as far as the addresses tell.
+
+    :param last: the last push; ``None`` where it is not known which pod made it.
+    :param earlier: those before it that the gateway remembers.
+    """
+
+    last: Push | None = None
+    earlier: tuple[Push, ...] = ()
+
+    @property
+    def known(self) -> rosters.Known | None:
+        """The object whose pod made the last push."""
+        return None if self.last is None else self.last.known
+
+    @property
+    def all(self) -> tuple[Push, ...]:
+        """All pushes that are known, the last one first."""
+        return self.earlier if self.last is None else (self.last, *self.earlier)
+
+    @property
+    def service(self) -> podaddresses.AddressPod | None:
+        """A pod that pushes this group, runs, and belongs to no object whose end could end the group.
+
+        It is a service that pushes for itself, or a proxy.
+        """
+        return next((push.pod for push in self.all if push.known is None and push.pod.until is None), None)
+
+    @property
+    def is_last_of_service(self) -> bool:
+        """Whether such a pod made the last push itself."""
+        return self.last is not None and self.last.known is None and self.last.pod.until is None
+
+    def have_been(self, owner: owners.Owner) -> bool:
+        """Whether a pod of this object, or of one of its runs, is among them."""
+        return any(push.is_of(owner) for push in self.all)
+
+    def end_with_other(self, owner: owners.Owner) -> bool:
+        """Whether an object made the last push that is neither this one nor one of its runs."""
+        return self.last is not None and self.last.known is not None and not self.last.is_of(owner)
+
+
+def pushers(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> Pushers:
+    """Who pushed this group."""
+    if settings.ADDRESS not in rules.ownership or not record.push_time:
+        return Pushers()
+    last: Push | None = None
+    earlier: list[Push] = []
+    for number, source in enumerate(record.sources):
+        answer = picture.address(source.address)
+        pod = None if answer is None else answer.pusher(source.at, tolerance=rules.clock_skew)
+        if pod is None:
+            continue
+        push = Push(pod, picture.by_uid(pod.owner))
+        if number == 0 and record.last_pusher is not None:
+            last = push
+        else:
+            earlier.append(push)
+    return Pushers(last, tuple(earlier))
 
 
 def find(
     view: views.OwnerView,
     record: records.GroupRecord,
     *,
-    by: Pusher,
+    by: Pushers,
     picture: pictures.Picture,
     rules: settings.RuleSettings,
 ) -> Evidence | None:
-    """What joins this group to this object now, by the first rule that does; ``None`` when nothing does."""
-    if not may_own(view.owner, record.key, by=by):
+    """What joins this group to this object now, by the first rule that does; ``None`` when nothing does.
+
+    Where a service pushes the group, too, an address says little of an end: then a later rule counts that agrees.
+    """
+    if not has_namespace(view.owner, record.key):
         return None
+    found: Evidence | None = None
     for rule in rules.ownership:
         # What names its groups has no others.
         if view.rules.keys is not None and rule != settings.ANNOTATION:
             continue
-        found = _by(rule, view, record.key, by=by, picture=picture)
-        if found is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(view, record.key, by, picture):
+        # Whose pod pushed is a fact. All else may be said by anybody.
+        if rule != settings.ADDRESS and not may_own(view.owner, record.key, by=by):
+            continue
+        here = _by(rule, view, record.key, by=by, picture=picture)
+        if here is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(view, record.key, by, picture):
             return Evidence.POD
-        if found is not None:
-            return found
-    return None
+        found = here or found
+        if here is not None and not (here is Evidence.ADDRESS and by.service is not None):
+            break
+    return found
 
 
-def may_own(owner: owners.Owner, key: groups.GroupingKey, *, by: Pusher) -> bool:
-    """Whether the group is of the object's namespace, as far as its label and its address tell.
+def has_namespace(owner: owners.Owner, key: groups.GroupingKey) -> bool:
+    """Whether the group's label says no other namespace than the object's."""
+    # To Prometheus an empty label is no label.
+    return groups.label(key, "namespace") in (None, "", owner.namespace)
+
+
+def may_own(owner: owners.Owner, key: groups.GroupingKey, *, by: Pushers) -> bool:
+    """Whether the group is of the object's namespace, as far as its label and its last push tell.
 
     SECURITY: whatever else a Job says of itself, it ends nothing of another namespace.
     """
-    # To Prometheus an empty label is no label.
-    if groups.label(key, "namespace") not in (None, "", owner.namespace):
-        return False
-    return by.known is None or by.known.view.owner.namespace == owner.namespace
+    return has_namespace(owner, key) and (by.known is None or by.known.view.owner.namespace == owner.namespace)
+
+
+def may_keep(claim: owners.Claim, key: groups.GroupingKey, *, by: Pushers) -> bool:
+    """Whether the owner of a claim may have this group still, as far as label and addresses tell.
+
+    One whose pod has pushed it has it beside those of other namespaces that push it.
+    """
+    has_pushed = claim.rule == settings.ADDRESS or by.have_been(claim.owner)
+    return may_own(claim.owner, key, by=by) or (has_pushed and has_namespace(claim.owner, key))
 
 
 def named_pods(view: views.OwnerView, key: groups.GroupingKey) -> list[str]:
@@ -134,7 +187,7 @@ def named_pods(view: views.OwnerView, key: groups.GroupingKey) -> list[str]:
 
 
 def _by(
-    rule: str, view: views.OwnerView, key: groups.GroupingKey, *, by: Pusher, picture: pictures.Picture
+    rule: str, view: views.OwnerView, key: groups.GroupingKey, *, by: Pushers, picture: pictures.Picture
 ) -> Evidence | None:
     """What joins them by this rule alone."""
     match rule:
@@ -150,21 +203,26 @@ def _by(
 
 
 def _by_address(
-    view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture
+    view: views.OwnerView, key: groups.GroupingKey, by: Pushers, picture: pictures.Picture
 ) -> Evidence | None:
-    if by.pod is None or by.known is None or by.is_shared:
-        return None
-    run = by.known.view
-    cronjob = terms.cronjob(run)
-    # What has its CronJob's name is its CronJob's, whichever run pushed it; unless it says which one did.
-    if cronjob is not None and groups.label(key, "job") == cronjob.name and not _names_pod(run, key, by, picture):
-        return Evidence.ADDRESS if view.uid == cronjob.uid else None
-    return Evidence.ADDRESS if view.uid == run.uid else None
+    for push in by.all:
+        if push.known is None:
+            continue
+        run = push.known.view
+        owner = run.owner
+        cronjob = terms.cronjob(run)
+        # What has its CronJob's name is its CronJob's, whichever run pushed it; unless it says which one did.
+        if cronjob is not None and groups.label(key, "job") == cronjob.name and not _names_pod(run, key, by, picture):
+            owner = cronjob
+        if view.uid == owner.uid:
+            return Evidence.ADDRESS
+    return None
 
 
-def _names_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pusher, picture: pictures.Picture) -> bool:
+def _names_pod(view: views.OwnerView, key: groups.GroupingKey, by: Pushers, picture: pictures.Picture) -> bool:
     """Whether the group says which pod of this object pushed it."""
-    if by.pod is not None and by.pod.name in groupindexes.pod_values(key):
+    names = groupindexes.pod_values(key)
+    if any(push.pod.name in names and push.is_of(view.owner) for push in by.all):
         return True
     return _by_pod(view, key, picture) is not None
 

@@ -103,10 +103,16 @@ class GroupFeed:
         """
         known = self._picture.group(record.key)
         if known is not None and known.pushed_revision == record.pushed_revision:
-            return dataclasses.replace(record, push_time=known.push_time)
+            return dataclasses.replace(record, push_time=known.push_time, sources=known.sources)
         if not record.push_time or not now:
             return record
-        return dataclasses.replace(record, push_time=self._time.of_gateway(record.push_time, now=now))
+        push_time = self._time.of_gateway(record.push_time, now=now)
+        ahead = push_time - record.push_time
+        sources = [
+            source._replace(at=push_time if source.at == record.push_time else source.at + ahead)
+            for source in record.sources
+        ]
+        return dataclasses.replace(record, push_time=push_time, sources=tuple(sources))
 
     def _begin_anew(self) -> None:
         self._picture.forget_groups()

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from tidegate import settings
 from tidegate.controller import cleanups, evidence, pictures, rosters, terms, views
-from tidegate.model import owners, records
+from tidegate.model import owners, pushers, records
 
 
 class Holder(NamedTuple):
@@ -99,7 +99,7 @@ class _Reader:
         self._record = record
         self._rules = rules
         self._now = now
-        self._by = evidence.pusher(picture, record, rules=rules)
+        self._by = evidence.pushers(picture, record, rules=rules)
         self._runs = {(claim.series, claim.owner) for claim in record.claims.values() if claim.series is not None}
 
     def read(self) -> Holding:
@@ -129,34 +129,36 @@ class _Reader:
     # Whom to ask about
 
     def _addresses(self) -> set[pictures.Address]:
-        """Addresses to ask about: never again where what is known will do for the last push."""
+        """Addresses to ask about: never again where what is known will do for the last push from there."""
         if settings.ADDRESS not in self._rules.ownership or not self._record.push_time:
             return set()
-        wanted = {address for address in self._record.pushers if self._picture.address(address) is None}
-        if self._record.pushers and self._is_stale(self._record.pushers[0]):
-            wanted.add(self._record.pushers[0])
-        return {pictures.Address(address) for address in wanted}
+        return {pictures.Address(source.address) for source in self._record.sources if self._is_wanted(source)}
 
-    def _unsettled(self) -> tuple[Lookup, ...]:
-        """The address of the last push, where a pod may have it of which the API server does not know yet."""
-        if settings.ADDRESS not in self._rules.ownership or not self._record.push_time or not self._record.pushers:
-            return ()
-        address = self._record.pushers[0]
-        told = self._picture.address(address)
-        if told is None or address in _OWN_ADDRESSES or told.settles(self._record.push_time, tolerance=self._rules.clock_skew):
-            return ()
-        return (pictures.Address(address),)
-
-    def _is_stale(self, address: str) -> bool:
-        """Whether the pod of the last push must be asked for again, since the address may be another's by then."""
-        told, by = self._picture.address(address), self._by.known
-        if told is None or told.at >= self._record.push_time:
+    def _is_wanted(self, source: pushers.Source) -> bool:
+        told = self._picture.address(source.address)
+        if told is None:
+            return True
+        if told.at >= source.at:
             return False
+        # The address may be another pod's by then.
+        pod = told.pusher(source.at, tolerance=self._rules.clock_skew)
+        by = None if pod is None else self._picture.by_uid(pod.owner)
         if by is None or _is_never(by.view) or by.view.rules.keys is not None:
             return self._now - told.at > _STRANGER_SECONDS
         # While its owner runs and holds the group nothing depends on it.
         owns = {by.view.uid, None if by.view.parent is None else by.view.parent.uid}
         return by.has_ended or owns.isdisjoint(self._record.claims)
+
+    def _unsettled(self) -> tuple[Lookup, ...]:
+        """The addresses that a pod may have of which the API server did not know yet when it was asked."""
+        if settings.ADDRESS not in self._rules.ownership or not self._record.push_time:
+            return ()
+        found = {source.address for source in self._record.sources if not self._is_settled(source)}
+        return tuple(pictures.Address(address) for address in sorted(found - _OWN_ADDRESSES))
+
+    def _is_settled(self, source: pushers.Source) -> bool:
+        told = self._picture.address(source.address)
+        return told is not None and told.settles(source.at, tolerance=self._rules.clock_skew)
 
     def _pods(self, known: rosters.Known) -> set[Lookup]:
         """Pods to ask about: never one whose owner claims the group, nor one of an owner that came after the push."""
@@ -183,11 +185,11 @@ class _Reader:
             known = self._picture.known(claim.owner)
             gone_at = self._picture.gone_at(claim.owner)
             if known is not None:
-                if self._still_holds(known.view):
+                if self._still_holds(known.view, claim):
                     found[uid] = self._holder(known, rule=self._rule_of(known.view, claim))
             elif gone_at is None:
                 unknown.add(uid)
-            elif evidence.may_own(claim.owner, self._record.key, by=self._by):
+            elif evidence.may_keep(claim, self._record.key, by=self._by):
                 found[uid] = self._gone_holder(claim, gone_at=gone_at)
         return found, unknown
 
@@ -218,13 +220,15 @@ class _Reader:
         """The rule by which an owner has its group: the one of its claim, or a stronger one that holds meanwhile."""
         by = evidence.find(view, self._record, by=self._by, picture=self._picture, rules=self._rules)
         order = self._rules.ownership
+        if by is not None and claim.rule == settings.ADDRESS and self._by.service is not None:
+            return by.rule
         if by is None or (claim.rule in order and order.index(claim.rule) <= order.index(by.rule)):
             return claim.rule
         return by.rule
 
-    def _still_holds(self, view: views.OwnerView) -> bool:
+    def _still_holds(self, view: views.OwnerView, claim: owners.Claim) -> bool:
         """Whether an object that claims this group still may: its annotations may have changed since."""
-        if _is_never(view) or not evidence.may_own(view.owner, self._record.key, by=self._by):
+        if _is_never(view) or not evidence.may_keep(claim, self._record.key, by=self._by):
             return False
         return view.rules.keys is None or evidence.names_group(view, self._record.key)
 
@@ -235,9 +239,14 @@ class _Reader:
             return False
         if self._record.push_time > holder.pushes_until:
             return True
-        if holder.claim.rule == settings.ADDRESS and self._by.service is not None:
+        if holder.claim.rule == settings.ADDRESS and (self._by.service is not None or self._only_pushed_before(holder)):
             return True
-        return holder.claim.rule in (settings.ADDRESS, settings.NAME) and self._by.is_of_other(holder.owner)
+        return holder.claim.rule in (settings.ADDRESS, settings.NAME) and self._by.end_with_other(holder.owner)
+
+    def _only_pushed_before(self, holder: Holder) -> bool:
+        """Whether nothing but pushes before the last one joins this group to an owner that does not claim it."""
+        is_last = self._by.last is not None and self._by.last.is_of(holder.owner)
+        return holder.owner.uid not in self._record.claims and not is_last
 
     def _is_followed(self, holder: Holder) -> bool:
         """Whether another run of its series has this group, too. What all runs push to is of the one that pushed last:
@@ -276,11 +285,13 @@ class _Reader:
             return Holder(claim, active, claims, ends_at, pushes_until=None)
         is_doubtful = claim.rule in _SAYS_NOT_WHO_PUSHED
         # A pod that outlives its owner pushes from its own address, so no service's push is a late one.
-        late = self._rules.clock_skew if is_doubtful and self._by.is_service else self._rules.late_push_grace
+        late = self._rules.clock_skew if is_doubtful and self._by.is_last_of_service else self._rules.late_push_grace
         waits_until = ended + self._rules.late_push_grace
         if active or not is_doubtful or self._by.service is None or self._now >= waits_until:
             return Holder(claim, active, claims, ends_at, pushes_until=ended + late)
-        return Holder(claim, True, claims, ends_at, pushes_until=ended + late, waits_until=waits_until)
+        return Holder(
+            claim, active=True, claims=claims, ends_at=ends_at, pushes_until=ended + late, waits_until=waits_until
+        )
 
     def _series_ends_at(self, series: owners.Owner, claim: owners.Claim, *, own: float | None) -> float | None:
         """When the groups of a run end that its next run is to end; ``own``: when they would without that."""

@@ -247,12 +247,11 @@ class Picture:
         if before is None or before.pods != answer.pods:
             return set(pushed)
         settled = before.at - podaddresses.REPORT_SECONDS
-        return {key for key in pushed if (record := self.group(key)) is None or record.push_time > settled}
+        return {key for key in pushed if self._pushed_from(address.text, key) > settled}
 
     def last_push_from(self, address: str) -> float:
-        """When a group was last pushed from this address, of those that were last pushed from there; 0.0 for never."""
-        found = (self._groups.get(key) for key in self._groups.by_pusher[address])
-        return max((record.push_time for record in found if record and record.pushers[0] == address), default=0.0)
+        """When a group was last pushed from this address; 0.0 for never."""
+        return max((self._pushed_from(address, key) for key in self._groups.by_pusher[address]), default=0.0)
 
     # Inside
 
@@ -296,6 +295,12 @@ class Picture:
         for name in groupindexes.pod_values(key):
             if answers := self._pods.pop(name, None):
                 self._pods[name] = {namespace: uid for namespace, uid in answers.items() if uid is not None}
+
+    def _pushed_from(self, address: str, key: groups.GroupingKey) -> float:
+        """When this group was last pushed from this address; 0.0 for never."""
+        record = self._groups.get(key)
+        sources = () if record is None else record.sources
+        return max((source.at for source in sources if source.address == address), default=0.0)
 
     def _pods_at(self, address: str) -> Collection[podaddresses.AddressPod]:
         answer = self._addresses.get(address)

@@ -108,7 +108,7 @@ def decide(
     left = [holder for holder in holding.holders if holder.owner.uid not in holding.outlived]
     answer = ownership.answer(left, rules=rules)
     if any(holder.active for holder in answer):
-        verdict = Verdict.AMBIGUOUS if len({holder.owner.namespace for holder in answer}) > 1 else Verdict.ACTIVE
+        verdict = Verdict.AMBIGUOUS if _is_ambiguous(answer) else Verdict.ACTIVE
         actions = _keep(record, answer, unknown=holding.unknown)
     elif holding.unknown:
         verdict, actions = Verdict.UNKNOWN, []
@@ -118,6 +118,12 @@ def decide(
         if verdict is Verdict.OVER and holding.unsettled:
             return Decision(record, Verdict.ASKING, replace(holding, lookups=holding.unsettled))
     return Decision(record, verdict, holding, tuple(answer), tuple(actions))
+
+
+def _is_ambiguous(answer: list[ownership.Holder]) -> bool:
+    """Whether only some of these own the group. Those whose pods have pushed it all do, whatever their namespaces."""
+    is_fact = answer[0].claim.rule == settings.ADDRESS
+    return not is_fact and len({holder.owner.namespace for holder in answer}) > 1
 
 
 def _verdict(holding: ownership.Holding, answer: list[ownership.Holder], *, claimed: bool) -> Verdict:

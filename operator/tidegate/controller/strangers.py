@@ -13,7 +13,7 @@ _EXPIRED = "Its time to live is over, so it drains."
 
 def unowned(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> tuple[str, ...]:
     """Why this group has no owner."""
-    by = evidence.pusher(picture, record, rules=rules)
+    by = evidence.pushers(picture, record, rules=rules)
     clauses = [_by_address(picture, record, by=by, rules=rules), *_by_name(picture, record, by=by, rules=rules)]
     told = [clause for clause in clauses if clause]
     comes = _EXPIRED if record.draining else _ADVICE
@@ -22,29 +22,29 @@ def unowned(picture: pictures.Picture, record: records.GroupRecord, *, rules: se
 
 def last_push(picture: pictures.Picture, record: records.GroupRecord, *, rules: settings.RuleSettings) -> str:
     """From where the last push came, as it may follow a sentence about it."""
-    by = evidence.pusher(picture, record, rules=rules)
-    if by.pod is not None:
+    by = evidence.pushers(picture, record, rules=rules)
+    if by.last is not None:
         whose = "" if by.known is None else f" of {by.known.view.owner}"
-        return f" from {_pod(by.pod)}{whose}"
-    return f" from {record.pushers[0]}" if record.pushers else ""
+        return f" from {_pod(by.last.pod)}{whose}"
+    return f" from {record.last_pusher}" if record.last_pusher else ""
 
 
 def _by_address(
-    picture: pictures.Picture, record: records.GroupRecord, *, by: evidence.Pusher, rules: settings.RuleSettings
+    picture: pictures.Picture, record: records.GroupRecord, *, by: evidence.Pushers, rules: settings.RuleSettings
 ) -> str:
     """Why its address leads to nobody."""
     if settings.ADDRESS not in rules.ownership:
         return ""
     if not record.push_time:
         return "no push of it has succeeded yet"
-    if not record.pushers:
+    if record.last_pusher is None:
         return "the gateway knows no address that it was pushed from"
-    if by.pod is None:
-        return _no_pod(picture.address(record.pushers[0]), record, rules=rules)
-    pod = _pod(by.pod)
+    if by.last is None:
+        return _no_pod(picture.address(record.last_pusher), record, rules=rules)
+    pod = _pod(by.last.pod)
     if by.known is None:
         return f"{pod} pushed it, and is of no object that is looked at: a proxy, or something that runs on"
-    if by.is_shared:
+    if by.service is not None:
         return f"{pod} pushed it, but so does something that runs on"
     owner = by.known.view.owner
     if not evidence.may_own(owner, record.key, by=by):
@@ -55,7 +55,7 @@ def _by_address(
 
 
 def _no_pod(answer: podaddresses.Answer | None, record: records.GroupRecord, *, rules: settings.RuleSettings) -> str:
-    address = record.pushers[0]
+    address = record.last_pusher
     if answer is None or not answer.pods:
         return f"no pod has the address {address} that it was pushed from"
     if all(pod.is_host for pod in answer.pods):
@@ -66,7 +66,7 @@ def _no_pod(answer: podaddresses.Answer | None, record: records.GroupRecord, *, 
 
 
 def _by_name(
-    picture: pictures.Picture, record: records.GroupRecord, *, by: evidence.Pusher, rules: settings.RuleSettings
+    picture: pictures.Picture, record: records.GroupRecord, *, by: evidence.Pushers, rules: settings.RuleSettings
 ) -> list[str]:
     """Why those that look like its owners are not."""
     near = sorted(picture.candidates(record), key=lambda known: known.view.owner)
@@ -79,7 +79,7 @@ def _by_name(
 
 
 def _why_not(
-    known: rosters.Known, record: records.GroupRecord, *, by: evidence.Pusher, rules: settings.RuleSettings
+    known: rosters.Known, record: records.GroupRecord, *, by: evidence.Pushers, rules: settings.RuleSettings
 ) -> str:
     owner = known.view.owner
     if (label := groups.label(record.key, "namespace")) not in (None, "", owner.namespace):
@@ -90,7 +90,7 @@ def _why_not(
         return f"{owner} names other groups as its own"
     if record.push_time and record.push_time < known.view.created - rules.clock_skew:
         return f"{owner} was created after the last push"
-    if known.has_ended and by.is_of_other(owner):
+    if known.has_ended and by.end_with_other(owner):
         return f"{owner} has ended, and somebody else pushed since"
     if known.has_ended:
         return f"{owner} {_ended(known)} before the last push"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from tidegate.model import groups, lives, owners
+from tidegate.model import groups, lives, owners, pushers
 
 Json: TypeAlias = dict[str, Any]
 
@@ -22,8 +22,8 @@ class GroupRecord:
     :param pushed_revision: its revision at its last acknowledged push; where none was, at its first refused one.
     :param push_time: Unix seconds of the last acknowledged push; 0.0 where no push succeeded yet.
     :param drain_pushed_revision: while draining, the push that the retirement covers.
-    :param pushers: the last addresses that acknowledged pushes came from, last first; see
-        :mod:`tidegate.model.pushers`. Older gateways do not tell.
+    :param sources: from where the group was pushed, the last push first: by the last addresses, and by those that
+        pushed something that the group still has. Pushes that came from no address are not among them.
     """
 
     key: groups.GroupingKey
@@ -32,7 +32,18 @@ class GroupRecord:
     push_time: float
     claims: Mapping[owners.Uid, owners.Claim]
     drain_pushed_revision: int | None = None
-    pushers: tuple[str, ...] = ()
+    sources: tuple[pushers.Source, ...] = ()
+
+    @property
+    def pushers(self) -> tuple[str, ...]:
+        """The addresses of all sources, each once."""
+        return tuple(dict.fromkeys(source.address for source in self.sources))
+
+    @property
+    def last_pusher(self) -> str | None:
+        """The address that made the last push; ``None`` where it came from none, or none succeeded."""
+        last = self.sources[0] if self.sources else None
+        return None if last is None or last.at != self.push_time else last.address
 
     @property
     def draining(self) -> bool:
@@ -46,7 +57,7 @@ class GroupRecord:
             "push_time": self.push_time,
             "claims": claims_to_json(self.claims),
             "drain_pushed_revision": self.drain_pushed_revision,
-            "pushers": list(self.pushers),
+            "sources": [list(source) for source in self.sources],
         }
 
     @classmethod
@@ -58,7 +69,7 @@ class GroupRecord:
             push_time=data["push_time"],
             claims=claims_from_json(data["claims"]),
             drain_pushed_revision=data["drain_pushed_revision"],
-            pushers=tuple([str(address) for address in data.get("pushers", ())]),
+            sources=tuple([pushers.Source(str(address), float(at)) for address, at in data.get("sources", ())]),
         )
 
 

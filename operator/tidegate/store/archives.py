@@ -19,12 +19,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tidegate.exposition import shapes
-from tidegate.model import families, groups, lives, records, scrapers
+from tidegate.model import families, groups, lives, pushers, records, scrapers
 from tidegate.store import holdings, journals, pushes, rows
 
 _SUMMARY, _HISTOGRAM = "summary", "histogram"
 _TYPES = {type_.value: type_ for type_ in families.MetricType}
 _NONE: Mapping[str, families.Metric] = types.MappingProxyType({})
+
+_SLOTS = 5
+"""Where the slots of a family are in what is spelled of it."""
 
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
 """What comes of reading a row that says what none of ours says."""
@@ -33,10 +36,12 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
 def group_row(group: holdings.Group, parts: Iterable[pushes.Part]) -> rows.GroupRow:
     """The families of a group, which are in these parts."""
     lines: list[bytes] = []
+    parts = list(parts)
     spelled = [_part_to_json(part, lines) for part in parts]
     own = [[at, keys] for _, at, keys in spelled]
     families = _dumped([families for families, _, _ in spelled])
-    return rows.GroupRow(group.id, spell_key(group.key), families, _dumped(own), b"".join(lines))
+    came_from = ",".join([part.pusher for part in parts]) if any(part.pusher for part in parts) else None
+    return rows.GroupRow(group.id, spell_key(group.key), families, _dumped(own), b"".join(lines), came_from)
 
 
 def push_row(group: holdings.Group) -> rows.PushRow:
@@ -44,9 +49,8 @@ def push_row(group: holdings.Group) -> rows.PushRow:
     values = group.values
     numbers = None if values is None else pack_numbers(values)
     life = group.life
-    return rows.PushRow(
-        group.id, life.pushed_revision, group.push_time, life.expires, numbers, spell_pushers(group.pushers)
-    )
+    known, until = spell_pushers(group.pushers)
+    return rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers, known, until)
 
 
 def read_group(row: rows.StoredGroup) -> tuple[holdings.Group, list[pushes.Part]]:
@@ -58,7 +62,7 @@ def read_group(row: rows.StoredGroup) -> tuple[holdings.Group, list[pushes.Part]
     try:
         group = holdings.Group(key=read_key(row.group.labels), life=read_life(push, row.life), id=push.id)
         parts = read_parts(row.group, push)
-        group.pushers = read_pushers(push.pushers)
+        group.pushers = read_pushers(push)
     except _UNREADABLE as error:
         raise journals.DamagedError(f"group {row.group.id} cannot be read: {error!r}") from error
     group.push_time, group.push_failure_time = push.push_time, row.life.failure_time
@@ -72,12 +76,22 @@ def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[pushes.Part]:
     """
     written = None if push.numbers is None else shapes.written(unpack_numbers(push.numbers))
     lines = _Lines(row.lines)
+    spelled, owns = _loaded(row.families), json.loads(row.keys)
+    came_from = [""] * len(spelled) if row.pushers is None else row.pushers.split(",")
     parts = [
-        _read_part(families, own, lines, written, push_time=push.push_time)
-        for families, own in zip(_loaded(row.families), json.loads(row.keys), strict=True)
+        _repeated(_read_part(families, own, lines, written, pusher=pusher), families, push)
+        for families, own, pusher in zip(spelled, owns, came_from, strict=True)
     ]
     lines.expect_end()
     return parts
+
+
+def _repeated(part: pushes.Part, spelled: list[Any], push: rows.PushRow) -> pushes.Part:
+    """The part, where the last push came as its numbers alone: that is the push that it is of."""
+    if push.numbers is None or all(family[_SLOTS] is None for family in spelled):
+        return part
+    addresses = _read_addresses(push.pushers)
+    return part._replace(at=push.push_time, pusher=addresses[0] if addresses else "")
 
 
 class _Lines:
@@ -118,14 +132,19 @@ def read_key(text: str) -> groups.GroupingKey:
     return groups.GroupingKey(tuple([(str(name), str(value)) for name, value in json.loads(text)]))
 
 
-def spell_pushers(pushers: tuple[str, ...]) -> str | None:
-    """The addresses that a group was pushed from; ``None`` for none."""
-    return ",".join(pushers) if pushers else None
+def spell_pushers(known: pushers.Pushers) -> tuple[str | None, bytes | None]:
+    """The addresses that a group was pushed from, and their times; ``None`` for none."""
+    addresses = ",".join(known.addresses)
+    return addresses or None, pack_numbers(known.until) if known.until else None
+
+
+def read_pushers(row: rows.PushRow) -> pushers.Pushers:
+    """The inverse of :func:`spell_pushers`. Groups that were pushed from the same addresses share these."""
+    return pushers.Pushers(_read_addresses(row.pushers), tuple(unpack_numbers(row.until)) if row.until else ())
 
 
 @functools.lru_cache(maxsize=1024)
-def read_pushers(text: str | None) -> tuple[str, ...]:
-    """The inverse of :func:`spell_pushers`. Groups that were pushed from the same addresses share what is read."""
+def _read_addresses(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
 
 
@@ -200,7 +219,7 @@ def _part_to_json(part: pushes.Part, all_lines: list[bytes]) -> tuple[list[Any],
 
 
 def _read_part(
-    spelled: list[Any], own: list[Any], lines: _Lines, written: Sequence[bytes] | None, *, push_time: float
+    spelled: list[Any], own: list[Any], lines: _Lines, written: Sequence[bytes] | None, *, pusher: str
 ) -> pushes.Part:
     at, all_keys = own
     all_keys = list(map(tuple, all_keys))
@@ -212,18 +231,16 @@ def _read_part(
             if written is None or slots is None:
                 made = [line + b"\n" for line in several]
             else:
-                at, numbers = push_time, [written[slot] for (slot,) in slots]
+                numbers = [written[slot] for (slot,) in slots]
                 made = list(map(_ended, several, numbers))
         else:
-            if written is not None and slots is not None:
-                at = push_time
             made = [_read_series(lines.take(count), slots and slots[n], written) for n, count in enumerate(counts)]
         if len(made) != len(keys):
             raise ValueError(f"{len(keys)} series have {len(made)} texts")
         known = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else _NONE
         unit = units[0] if units else None
         found.append(pushes.KeptFamily(name, _TYPES[type_], help_text, keys, made, slots, known, unit))
-    return pushes.Part(at, found)
+    return pushes.Part(at, found, pusher)
 
 
 def _read_series(lines: list[bytes], slots: Sequence[int] | None, written: Sequence[bytes] | None) -> bytes:

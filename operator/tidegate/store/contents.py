@@ -85,17 +85,19 @@ class Contents:
         *,
         replace: bool,
         at: float,
+        pusher: str | None = None,
         spelling: shapes.Spelling | None = None,
     ) -> None:
         """Give the group these families, in place of all or of those with the same names.
 
         :param at: Unix seconds.
+        :param pusher: the address that they came from.
         :param spelling: what they were read from, where the next push may be like it.
         """
         self._write_values(group)
         if replace:
             self._drop(group, [name for name in group.families if name not in pushed])
-        group.landing = holdings.Landing(at)
+        group.landing = holdings.Landing(at, pusher or "")
         alike: dict[tuple[str | None, tuple[str, ...], int, str | None], holdings.HeldFamily] = {}
         for name, family in pushed.items():
             had = group.families.get(name)
@@ -107,7 +109,15 @@ class Contents:
             )
         self._note_shape(group, pushed, spelling)
 
-    def repeat(self, group: holdings.Group, spelling: shapes.Spelling, *, replace: bool, at: float) -> bool:
+    def repeat(
+        self,
+        group: holdings.Group,
+        spelling: shapes.Spelling,
+        *,
+        replace: bool,
+        at: float,
+        pusher: str | None = None,
+    ) -> bool:
         """Put a push into the group that differs from its last one in its values alone.
 
         All checks then have the outcome that they had before: what the group has, no other can have taken since. The
@@ -124,7 +134,7 @@ class Contents:
         if values is None:
             return False
         group.values = values
-        landing.at = at
+        landing.at, landing.pusher = at, pusher or ""
         return True
 
     def parts(self, group: holdings.Group, known: pushes.Prepared) -> list[pushes.Part]:
@@ -136,7 +146,7 @@ class Contents:
         slots = group.shape.slots if group.shape is not None else {}
         found: dict[int, pushes.Part] = {}
         for name, held in group.families.items():
-            part = found.setdefault(id(held.landing), pushes.Part(held.landing.at, []))
+            part = found.setdefault(id(held.landing), pushes.Part(held.landing.at, [], held.landing.pusher))
             family = known[name] if name in known else self._prepared(name, held)
             lines, own = tuple(family.series.values()), slots.get(name) if held.landing is group.landing else None
             part.families.append(
@@ -148,7 +158,7 @@ class Contents:
         """Give a group that has nothing these parts, which are known to stand beside all others."""
         for part in parts:
             pushed = {family.name: family.prepared() for family in part.families}
-            self.put(group, pushed, replace=False, at=part.at)
+            self.put(group, pushed, replace=False, at=part.at, pusher=part.pusher)
         self.stamp(group)
 
     def load(self, restored: Iterable[tuple[holdings.Group, Iterable[pushes.Part]]]) -> None:

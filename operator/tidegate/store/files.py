@@ -35,6 +35,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE pushes ADD COLUMN pushers TEXT;",
+    "ALTER TABLE groups ADD COLUMN pushers TEXT; ALTER TABLE pushes ADD COLUMN until BLOB;",
 )
 """What makes each version of the file from the one before it. Never change one that was released: add another."""
 

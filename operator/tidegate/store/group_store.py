@@ -124,7 +124,7 @@ class GroupStore:
         if group is None:
             group = self._add_group(key)
         now = self._clock.wall()
-        self._contents.put(group, prepared, replace=replace, at=now, spelling=spelling)
+        self._contents.put(group, prepared, replace=replace, at=now, pusher=pusher, spelling=spelling)
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         self._record_families(group, known=prepared)
         await self._journal.committed()
@@ -141,7 +141,7 @@ class GroupStore:
         self._journal.require()
         group = self._groups.get(key)
         now = self._clock.wall()
-        if group is None or not self._contents.repeat(group, spelling, replace=replace, at=now):
+        if group is None or not self._contents.repeat(group, spelling, replace=replace, at=now, pusher=pusher):
             return False
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         await self._journal.committed()
@@ -321,8 +321,8 @@ class GroupStore:
             group.tempo.note(at)
         elif group.push_time:
             group.tempo = tempos.begun(group.push_time, at)
+        group.pushers = pushers.after(group.pushers, pusher, push_time=group.push_time)
         group.push_time = at
-        group.pushers = pushers.after(group.pushers, pusher)
         self._contents.stamp(group)
         expires = None if ttl is None else self._clock.steady() + ttl
         self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tidegate.exposition import shapes
-from tidegate.model import groups, lives, records, tempos
+from tidegate.model import groups, lives, pushers, records, tempos
 from tidegate.store import interface
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Landing:
-    """When the push came (Unix seconds) that its families are from, or the last of the same shape since."""
+    """When (Unix seconds) and from where the push came that its families are from, or the last of the same shape since.
+
+    :param pusher: "" where it came from no address, or from one that is not known any more.
+    """
 
     at: float
+    pusher: str = ""
 
 
 class HeldFamily(NamedTuple):
@@ -55,7 +59,7 @@ class Group:
     revision: int = 0
     push_time: float = 0.0
     push_failure_time: float = 0.0
-    pushers: tuple[str, ...] = ()
+    pushers: pushers.Pushers = pushers.NOBODY
     tempo: tempos.Tempo | None = None
     families: dict[str, HeldFamily] = field(default_factory=dict)
     times_key: str = ""
@@ -73,7 +77,7 @@ def outline(group: Group) -> interface.GroupOutline:
         life=group.life,
         push_time=group.push_time,
         push_failure_time=group.push_failure_time,
-        pushers=group.pushers,
+        pushers=group.pushers.known,
         families=len(held),
         series=sum([family.size for family in held]),
     )
@@ -89,5 +93,14 @@ def record(group: Group) -> records.GroupRecord:
         push_time=group.push_time,
         claims=dict(group.life.claims),
         drain_pushed_revision=None if drain is None else drain.pushed_revision,
-        pushers=group.pushers,
+        sources=sources(group),
     )
+
+
+def sources(group: Group) -> tuple[pushers.Source, ...]:
+    """From where the group was pushed, last first: by the last addresses, and by those of which it still has a push."""
+    last = group.pushers.sources(push_time=group.push_time)
+    landings = {held.landing for held in group.families.values()}
+    left = {pushers.Source(landing.pusher, landing.at) for landing in landings if landing.pusher}
+    others = sorted(left.difference(last), key=lambda source: (-source.at, source.address))
+    return (*last, *others[: pushers.TOLD - len(last)])

@@ -33,8 +33,8 @@ class _Insertion(NamedTuple):
     row: str
 
 
-_GROUP = _Insertion("REPLACE INTO groups VALUES ", "(?,?,?,?,?)")
-_PUSH = _Insertion("REPLACE INTO pushes VALUES ", "(?,?,?,?,?,?)")
+_GROUP = _Insertion("REPLACE INTO groups VALUES ", "(?,?,?,?,?,?)")
+_PUSH = _Insertion("REPLACE INTO pushes VALUES ", "(?,?,?,?,?,?,?)")
 _LIFE = _Insertion("REPLACE INTO lives VALUES ", "(?,?,?,?)")
 _SCRAPER = _Insertion("REPLACE INTO scrapers VALUES ", "(?,?,?,?,?,?,?)")
 _REMOVE = ("DELETE FROM groups WHERE id = ?", "DELETE FROM pushes WHERE id = ?", "DELETE FROM lives WHERE id = ?")
@@ -106,14 +106,14 @@ class Ledger:
 
     def _select_groups(self, condition: str, parameters: Sequence[int] = ()) -> Iterator[rows.StoredGroup]:
         query = (
-            "SELECT groups.id, labels, families, keys, lines, "
-            "revision, push_time, expires, numbers, pushers, failure_time, claims, drain "
+            "SELECT groups.id, labels, families, keys, lines, groups.pushers, "
+            "revision, push_time, expires, numbers, pushes.pushers, until, failure_time, claims, drain "
             "FROM groups JOIN pushes USING (id) LEFT JOIN lives USING (id) " + condition + " ORDER BY groups.id"
         )
-        for id, labels, families, keys, lines, *rest in self._connection.execute(query, parameters):
-            push, (failure_time, claims, drain) = rows.PushRow(id, *rest[:5]), rest[5:]
+        for id, labels, families, keys, lines, pushers, *rest in self._connection.execute(query, parameters):
+            push, (failure_time, claims, drain) = rows.PushRow(id, *rest[:6]), rest[6:]
             life = rows.LifeRow(id, failure_time or 0.0, claims, drain)
-            yield rows.StoredGroup(rows.GroupRow(id, labels, families, keys, lines), push, life)
+            yield rows.StoredGroup(rows.GroupRow(id, labels, families, keys, lines, pushers), push, life)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

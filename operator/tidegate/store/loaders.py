@@ -60,7 +60,7 @@ class Loader:
 
     def add(self, group: holdings.Group, part: pushes.Part) -> None:
         """Note what a group has of one of its pushes."""
-        group.landing = landing = holdings.Landing(part.at)
+        group.landing = landing = holdings.Landing(part.at, part.pusher)
         alike: dict[tuple[str | None, tuple[str, ...], int, str | None], holdings.HeldFamily] = {}
         for family in part.families:
             help_text, keys, size, unit = family.help, family.keys, family.size, family.unit

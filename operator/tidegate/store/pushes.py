@@ -72,10 +72,12 @@ class Part(NamedTuple):
     """What a group has of one of its pushes.
 
     :param at: when that push came, or the last that repeated it; Unix seconds.
+    :param pusher: the address that it came from, "" for none.
     """
 
     at: float
     families: list[KeptFamily]
+    pusher: str = ""
 
 
 def prepare(

@@ -10,6 +10,7 @@ class GroupRow(NamedTuple):
     """A group and its families as its last push that changed more than numbers left them.
 
     :param labels: the grouping key; it and the others as :mod:`tidegate.store.archives` spells them.
+    :param pushers: the address that each of its pushes came from; ``None`` where none is known.
     """
 
     id: int
@@ -17,6 +18,7 @@ class GroupRow(NamedTuple):
     families: str
     keys: str
     lines: bytes
+    pushers: str | None
 
 
 class PushRow(NamedTuple):
@@ -25,7 +27,8 @@ class PushRow(NamedTuple):
     :param revision: of the last push, ``push_time`` its Unix seconds; 0.0 for none yet.
     :param expires: steady seconds at which the group's time to live is over; ``None`` for never.
     :param numbers: that take the places of those in the lines of the families; ``None`` where those hold.
-    :param pushers: the addresses that pushes came from; ``None`` for none.
+    :param pushers: the last addresses that pushes came from; ``None`` for none.
+    :param until: the times of the last pushes from all of these but the first; ``None`` where there is no other.
     """
 
     id: int
@@ -34,6 +37,7 @@ class PushRow(NamedTuple):
     expires: float | None
     numbers: bytes | None
     pushers: str | None
+    until: bytes | None
 
 
 class LifeRow(NamedTuple):

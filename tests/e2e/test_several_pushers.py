@@ -1,0 +1,93 @@
+"""Groups that several pods push: the last Job among them to end takes the group with it, and a service keeps its own."""
+
+from __future__ import annotations
+
+import itertools
+
+from tests.cluster import objects
+from tests.e2e import beacons, pushers, stages
+from tests.support import waiting
+
+
+def test_a_group_that_two_jobs_push_at_the_same_moment_stays_until_both_have_ended(stage: stages.Stage) -> None:
+    elsewhere = stage.cluster.create_namespace()
+    try:
+        _two_jobs_each(stage, elsewhere)
+    finally:
+        stage.api.delete("namespaces", elsewhere)
+
+
+def _two_jobs_each(stage: stages.Stage, elsewhere: str) -> None:
+    """For pushes that replace all and that add, and for one namespace and two: the Job that pushes last ends first."""
+    go, end = stage.gate("go"), stage.gate("end")
+    cases = list(itertools.product(("push", "add"), (stage.namespace, elsewhere)))
+    groups = {stage.push.unique(f"both-{number}"): case for number, case in enumerate(cases)}
+    running: dict[str, str] = {}
+    for group, (how, namespace) in groups.items():
+        first, then = ("push 1", "push 2") if how == "push" else ("add first_result", "add then_result")
+        stays = stage.push.acting(
+            f"{group}-stays", f"await {go}; {first}; await {end}; rest", group=group, from_pod=True
+        )
+        stage.push.acting(
+            f"{group}-ends",
+            f"await {go}; await {go}; {then}; await {end}",
+            group=group,
+            from_pod=True,
+            namespace=namespace,
+        )
+        running[group] = stays["metadata"]["uid"]
+    for group, (_, namespace) in groups.items():
+        for name, where in ((f"{group}-stays", stage.namespace), (f"{group}-ends", namespace)):
+            waiting.eventually(
+                lambda name=name, where=where: [
+                    pod["status"].get("phase") for pod in stage.cluster.pods_of(name, namespace=where)
+                ]
+                == ["Running"],
+                why=f"{name} to run",
+                timeout=60.0,
+            )
+    go.touch()
+    for group, uid in running.items():
+        waiting.eventually(lambda group=group, uid=uid: uid in stage.owners(group), why=f"{group} to be its first Job's")
+    end.touch()
+    for group, (_, namespace) in groups.items():
+        assert stage.push.ended(f"{group}-ends", namespace=namespace) == "Complete"
+
+    beacons.pass_by(stage.push, stage.gateway)
+    for group, uid in running.items():
+        (found,) = stage.groups(group)
+        assert found["drain_pushed_revision"] is None
+        assert uid in {claim["owner"]["uid"] for claim in found["claims"]}
+
+    for group in groups:
+        stage.push.delete(f"{group}-stays")
+    stage.goes(*groups)
+
+
+def test_a_service_keeps_the_group_that_it_pushes_under_the_name_of_a_finished_job(stage: stages.Stage) -> None:
+    name = stage.push.unique("named-alike")
+    stage.push.job(name, group=stage.push.unique("own"), from_pod=True)
+    stage.push.ended(name)
+    stage.goes(stage.push.unique("own"))
+    deleted = sum(stage.gateway.metric(f'tidegate_groups_deleted_total{{reason="{reason}"}}') for reason in _REASONS)
+    container = stage.push.acts("repeat 7", group=name, from_pod=True)
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"{name}-service"},
+        "spec": {"restartPolicy": "Always", "containers": [container], **pushers.QUICK_END},
+    }
+    stage.api.create("pods", body, namespace=stage.namespace)
+    waiting.eventually(lambda: stage.groups(name), why="the service to push")
+    stage.reads(7.0, name)
+
+    beacons.pass_by(stage.push, stage.gateway)
+
+    # The beacon's group is the only one that went.
+    now = sum(stage.gateway.metric(f'tidegate_groups_deleted_total{{reason="{reason}"}}') for reason in _REASONS)
+    assert now - deleted == 1
+    assert stage.groups(name)[0]["drain_pushed_revision"] is None
+    stage.api.delete("pods", f"{name}-service", namespace=stage.namespace)
+
+
+_REASONS = ("drained", "timeout")
