@@ -36,9 +36,10 @@ class PodRun:
         self._path = f"api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
         self._folder = folder / f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
         self._ip = pod_ip
-        self._started = podstatuses.timestamp()
-        self._init = [_state_of(container) for container in pod["spec"].get("initContainers", ())]
-        self._main = [_state_of(container) for container in pod["spec"]["containers"]]
+        ahead = float(metadata.get("annotations", {}).get(podstatuses.CLOCK_AHEAD, 0.0))
+        self._started = podstatuses.timestamp(ahead=ahead)
+        self._init = [_state_of(container, ahead=ahead) for container in pod["spec"].get("initContainers", ())]
+        self._main = [_state_of(container, ahead=ahead) for container in pod["spec"]["containers"]]
         self._pod = {**pod, "status": {**pod.get("status", {}), **self._status()}}
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
@@ -192,8 +193,8 @@ class PodRun:
         return podstatuses.report(self._init, self._main, started=self._started, pod_ip=self._ip)
 
 
-def _state_of(container: apis.Object) -> podstatuses.ContainerState:
-    return podstatuses.ContainerState(name=container["name"], image=container.get("image", ""))
+def _state_of(container: apis.Object, *, ahead: float) -> podstatuses.ContainerState:
+    return podstatuses.ContainerState(name=container["name"], image=container.get("image", ""), ahead=ahead)
 
 
 def _restarts(policy: str, code: int | None) -> bool:

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.cluster import apis
 
 NODE_IP = "127.0.0.1"
 
 
-def timestamp() -> str:
-    """The current time as the API writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+CLOCK_AHEAD = "tests.tidegate.dev/clock-ahead"
+"""Annotation of a pod: by how many seconds the clock of its kubelet is ahead, for this pod alone."""
+
+
+def timestamp(*, ahead: float = 0.0) -> str:
+    """The current time as the API writes it, by a clock that is so many seconds ahead."""
+    return (datetime.now(UTC) + timedelta(seconds=ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(kw_only=True)
@@ -20,6 +24,7 @@ class ContainerState:
 
     name: str
     image: str
+    ahead: float = 0.0
     state: apis.Object = field(default_factory=lambda: {"waiting": {"reason": "ContainerCreating"}})
     last: apis.Object = field(default_factory=dict)
     restarts: int = 0
@@ -40,11 +45,11 @@ class ContainerState:
 
     def begin(self) -> None:
         """It runs from now on."""
-        self.state = {"running": {"startedAt": timestamp()}}
+        self.state = {"running": {"startedAt": timestamp(ahead=self.ahead)}}
 
     def end(self, code: int, *, reason: str | None = None, message: str = "") -> None:
         """It has ended with this exit code (128 + n for a signal, as a shell says)."""
-        now = timestamp()
+        now = timestamp(ahead=self.ahead)
         started = self.state.get("running", {}).get("startedAt", now)
         reason = reason or ("Completed" if code == 0 else "Error")
         self.state = {

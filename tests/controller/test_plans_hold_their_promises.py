@@ -9,7 +9,7 @@ from hypothesis import strategies
 
 from tests.controller import builders, nets, scenes
 from tidegate import settings
-from tidegate.controller import cleanups, ownership, pictures, rosters, views
+from tidegate.controller import cleanups, ownership, pictures, podaddresses, rosters, views
 from tidegate.model import lives, owners, pushers, records
 
 
@@ -70,6 +70,21 @@ def test_of_another_namespace_than_the_pod_that_pushed_last_only_objects_are_nam
                 foreign = [uid for uid in action.over if claims[uid].owner.namespace != namespace]
                 assert len(foreign) < len(action.over), "nobody of the namespace that pushed last is over"
                 assert all(uid in pushed or claims[uid].rule == settings.ADDRESS for uid in foreign)
+
+
+@hypothesis.given(scene=scenes.scenes())
+def test_once_all_is_answered_that_is_asked_nothing_is_asked_any_more(scene: scenes.Scene) -> None:
+    picture = scene.picture
+    for _ in range(3):
+        lookups = builders.plan(picture).lookups
+        for lookup in lookups:
+            if isinstance(lookup, pictures.Pod):
+                picture.resolved(lookup, None)
+            else:
+                known = picture.address(lookup.text)
+                pods = () if known is None else known.pods
+                picture.address_resolved(lookup, podaddresses.Answer(pods, builders.NOW))
+    assert builders.plan(picture).lookups == set()
 
 
 _NAMES = strategies.sampled_from([("prod", "x"), ("prod", "y"), ("dev", "x")])

@@ -1,10 +1,12 @@
-"""Groups that several pods push: the last Job among them to end takes the group with it, and a service keeps its own."""
+"""Whose pods pushed a group decides, however close together they did, and whatever their kubelets' clocks say."""
 
 from __future__ import annotations
 
 import itertools
 
-from tests.cluster import objects
+import pytest
+
+from tests.cluster import objects, podstatuses
 from tests.e2e import beacons, pushers, stages
 from tests.support import waiting
 
@@ -39,16 +41,17 @@ def _two_jobs_each(stage: stages.Stage, elsewhere: str) -> None:
     for group, (_, namespace) in groups.items():
         for name, where in ((f"{group}-stays", stage.namespace), (f"{group}-ends", namespace)):
             waiting.eventually(
-                lambda name=name, where=where: [
-                    pod["status"].get("phase") for pod in stage.cluster.pods_of(name, namespace=where)
-                ]
-                == ["Running"],
+                lambda name=name, where=where: (
+                    [pod["status"].get("phase") for pod in stage.cluster.pods_of(name, namespace=where)] == ["Running"]
+                ),
                 why=f"{name} to run",
                 timeout=60.0,
             )
     go.touch()
     for group, uid in running.items():
-        waiting.eventually(lambda group=group, uid=uid: uid in stage.owners(group), why=f"{group} to be its first Job's")
+        waiting.eventually(
+            lambda group=group, uid=uid: uid in stage.owners(group), why=f"{group} to be its first Job's"
+        )
     end.touch()
     for group, (_, namespace) in groups.items():
         assert stage.push.ended(f"{group}-ends", namespace=namespace) == "Complete"
@@ -88,6 +91,18 @@ def test_a_service_keeps_the_group_that_it_pushes_under_the_name_of_a_finished_j
     assert now - deleted == 1
     assert stage.groups(name)[0]["drain_pushed_revision"] is None
     stage.api.delete("pods", f"{name}-service", namespace=stage.namespace)
+
+
+@pytest.mark.parametrize("ahead", [30, -30])
+def test_the_clock_of_a_pods_kubelet_does_not_matter(stage: stages.Stage, ahead: int) -> None:
+    name, group = stage.push.unique(f"clock{ahead}"), stage.push.unique(f"any{ahead}")
+    container = stage.push.acts("push 3", group=group, from_pod=True)
+    body = objects.job(name, container, pod=pushers.QUICK_END)
+    body["spec"]["template"]["metadata"] = {"annotations": {podstatuses.CLOCK_AHEAD: str(ahead)}}
+    stage.api.create("jobs", body, namespace=stage.namespace)
+    stage.push.ended(name)
+    stage.goes(group)
+    assert stage.final(group) == 3.0
 
 
 _REASONS = ("drained", "timeout")

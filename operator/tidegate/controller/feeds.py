@@ -106,7 +106,8 @@ class GroupFeed:
             return dataclasses.replace(record, push_time=known.push_time, sources=known.sources)
         if not record.push_time or not now:
             return record
-        push_time = self._time.of_gateway(record.push_time, now=now)
+        # No push is yet to come, whatever was done to the gateway's clock since.
+        push_time = min(self._time.of_gateway(record.push_time, now=now), self._time.now())
         ahead = push_time - record.push_time
         sources = [
             source._replace(at=push_time if source.at == record.push_time else source.at + ahead)

@@ -163,8 +163,9 @@ class KubeApi:
         for place in places(self._settings.namespaces):
             path = f"/api/v1{place}/pods"
             data = await self._call("GET", path, query=query)
+            now = self.time.now()
             try:
-                found += [podaddresses.address_pod(item) for item in data["items"] or ()]
+                found += [podaddresses.address_pod(item, now=now) for item in data["items"] or ()]
             except (KeyError, TypeError, ValueError) as error:
                 raise ApiError(f"GET {path}: the answer is no list of pods: {error!r}", reason="garbled") from error
         return tuple(found)

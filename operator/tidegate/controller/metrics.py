@@ -91,6 +91,11 @@ class OperatorMetrics:
         self.held_back = prometheus_client.Gauge(
             "tidegate_operator_groups_held_back", "Groups that the breaker keeps from being retired.", registry=registry
         )
+        self.longest_asking = prometheus_client.Gauge(
+            "tidegate_operator_longest_asking_seconds",
+            "Longest time that a group has waited for an answer of the API server; 0 while none waits.",
+            registry=registry,
+        )
         self.plan_seconds = prometheus_client.Histogram(
             "tidegate_operator_plan_duration_seconds", "Time to plan once.", buckets=_SECONDS, registry=registry
         )

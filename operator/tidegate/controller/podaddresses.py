@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from tidegate.controller import ends
@@ -13,12 +14,15 @@ Json: TypeAlias = Mapping[str, Any]
 _STATUS_SECONDS = 1.0
 """A pod's times are whole seconds: it ended up to one of them later than it says."""
 
+_KUBELET_CONDITIONS = frozenset({"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"})
+"""Conditions of a pod that its kubelet sets; the scheduler and controllers set others."""
+
 REPORT_SECONDS = 4.0
 """How long after a pod began to run the API server knows its address at the latest: kubelets take a second or two."""
 
 
 class AddressPod(NamedTuple):
-    """A pod that has an address, or had it when it ended. Times are Unix seconds.
+    """A pod that has an address, or had it when it ended. Times are Unix seconds on the API server's clock.
 
     :param owner: the object that controls it, or the pod itself where none does.
     :param since: when it was started, ``None`` where it was not yet.
@@ -83,18 +87,74 @@ class Answer(NamedTuple):
         return (pod for pod in self.pods if pod.until is None and not pod.is_host)
 
 
-def address_pod(data: Json) -> AddressPod:
-    """What matters here of a Pod as the API server gives it."""
+def address_pod(data: Json, *, now: float) -> AddressPod:
+    """What matters here of a Pod as the API server gives it.
+
+    :param now: Unix seconds on the API server's clock, by which no time in the Pod can be later than now.
+    """
     metadata, status = data["metadata"], data.get("status", {})
     started = status.get("startTime")
+    since = None if started is None else ends.unix_seconds(started)
+    until = _ended(status)
+    ahead = 0.0 if since is None else _ahead(data, started=since, now=now)
     return AddressPod(
         namespace=metadata["namespace"],
         name=metadata["name"],
         owner=_controller(metadata),
-        since=None if started is None else ends.unix_seconds(started),
-        until=_ended(status),
+        since=None if since is None else since - ahead,
+        # Zero is no reading of a clock.
+        until=until - ahead if until else until,
         is_host=bool(data.get("spec", {}).get("hostNetwork")),
     )
+
+
+def _ahead(data: Json, *, started: float, now: float) -> float:
+    """By how much the kubelet's clock is ahead of the API server's, less than 0 where it is behind.
+
+    A kubelet tells its own times, and the API server notes when it was told. What was told had happened before, and a
+    pod starts after it was created and bound to its node. So both bounds are known. The clock counts as right where
+    they allow it, and else as what lies in their middle. All times are whole seconds, so each may be off by one.
+
+    :param started: when the pod started, by the kubelet's clock.
+    """
+    status = data["status"]
+    created = ends.unix_seconds(data["metadata"]["creationTimestamp"])
+    least = max([started, *_kubelet_times(status)]) - min(_told_at(data["metadata"]) + _STATUS_SECONDS, now)
+    most = started - max([created, *_scheduled_at(status)]) + _STATUS_SECONDS
+    return 0.0 if least <= 0.0 <= most else (min(least, most) + most) / 2
+
+
+def _kubelet_times(status: Json) -> Iterator[float]:
+    """The times in this status that are by the kubelet's clock, but for that of the start."""
+    for condition in status.get("conditions") or ():
+        if condition.get("type") in _KUBELET_CONDITIONS and condition.get("lastTransitionTime"):
+            yield ends.unix_seconds(condition["lastTransitionTime"])
+    for container in status.get("containerStatuses") or ():
+        for state in container.get("state", {}).values():
+            for name in ("startedAt", "finishedAt"):
+                if (state or {}).get(name):
+                    yield ends.unix_seconds(state[name])
+
+
+def _told_at(metadata: Json) -> float:
+    """When the API server was last told of a status with a time of start; infinite where it does not say."""
+    times = [
+        ends.unix_seconds(entry["time"])
+        for entry in metadata.get("managedFields") or ()
+        if entry.get("time") and "f:startTime" in (entry.get("fieldsV1") or {}).get("f:status", {})
+    ]
+    return max(times, default=math.inf)
+
+
+def _scheduled_at(status: Json) -> list[float]:
+    """When the scheduler bound the pod to its node."""
+    return [
+        ends.unix_seconds(condition["lastTransitionTime"])
+        for condition in status.get("conditions") or ()
+        if condition.get("type") == "PodScheduled"
+        and condition.get("status") == "True"
+        and condition.get("lastTransitionTime")
+    ]
 
 
 def _controller(metadata: Json) -> owners.Uid:

@@ -12,6 +12,7 @@ from tidegate import settings
 from tidegate.aiokits import backoffs, clocks
 from tidegate.controller import (
     agendas,
+    askings,
     feeds,
     gates,
     gateways,
@@ -75,6 +76,8 @@ class Reconciler:
         )
         self.gate = gates.Gate(chosen=chosen.worker, own=own, told=told)
         self._asking: set[ownership.Lookup] = set()
+        self._undecided = askings.Askings()
+        own.longest_asking.set_function(lambda: self._undecided.longest(now=clock.steady()))
         self.last_turn = clock.steady()
         """When the worker last came round, on the steady clock. It does at least once a resync period."""
         self.first_plan = asyncio.Event()
@@ -100,6 +103,7 @@ class Reconciler:
             return
         with self._metrics.plan_seconds.time():
             plan = plans.plan(self._picture, rules=self._settings.rules, now=self._api.time.now(), keys=keys)
+        self._undecided.decided(plan.decisions, all_groups=keys is None, now=self._clock.steady())
         self._notices.ambiguous(one for one in plan.decisions if one.verdict is plans.Verdict.AMBIGUOUS)
         for lookup in plan.lookups - self._asking:
             self._asking.add(lookup)

@@ -1,0 +1,101 @@
+"""When a pod ran, by the API server's clock, whatever its kubelet's clock says."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from tidegate.controller import podaddresses
+
+CREATED = 1_700_000_000.0
+
+
+def _time(seconds: float) -> str:
+    moment = datetime.datetime.fromtimestamp(CREATED + seconds, tz=datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _pod(
+    *,
+    started: float | None = 1.0,
+    ended: float | None = None,
+    told: float | None = 2.0,
+    scheduled: float = 0.0,
+    phase: str | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A pod as the API server gives it; the kubelet's times and the others are seconds after its creation.
+
+    :param told: when the kubelet told its status; ``None`` where the API server does not say.
+    """
+    fields = [] if told is None else [{"time": _time(told), "fieldsV1": {"f:status": {"f:startTime": {}}}}]
+    fields.append({"time": _time(500.0), "fieldsV1": {"f:status": {"f:conditions": {}}}})
+    state = {} if ended is None else {"terminated": {"finishedAt": _time(ended)}}
+    return {
+        "metadata": {
+            "namespace": "prod",
+            "name": "x",
+            "uid": "u",
+            "creationTimestamp": _time(0.0),
+            "managedFields": fields,
+            **(metadata or {}),
+        },
+        "status": {
+            "phase": phase or ("Running" if ended is None else "Succeeded"),
+            "conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": _time(scheduled)}],
+            **({} if started is None else {"startTime": _time(started)}),
+            "containerStatuses": [{"state": state}],
+        },
+    }
+
+
+def _read(data: dict[str, Any], *, now: float = 1_000.0) -> podaddresses.AddressPod:
+    return podaddresses.address_pod(data, now=CREATED + now)
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, -30.0, -7.0, 0.0, 7.0, 30.0, 3600.0])
+@pytest.mark.parametrize("pending", [0.0, 7200.0], ids=["scheduled-at-once", "scheduled-hours-later"])
+def test_a_pods_times_are_right_however_far_off_its_kubelets_clock_is(ahead: float, pending: float) -> None:
+    running = _read(_pod(started=pending + 1 + ahead, told=pending + 2, scheduled=pending), now=pending + 500)
+    assert running.since == pytest.approx(CREATED + pending + 1, abs=2.0)
+    assert running.until is None
+    ended = _pod(started=pending + 1 + ahead, ended=pending + 60 + ahead, told=pending + 61, scheduled=pending)
+    assert _read(ended, now=pending + 500).until == pytest.approx(CREATED + pending + 60, abs=2.0)
+
+
+@pytest.mark.parametrize("ahead", [7.0, 30.0, 3600.0])
+def test_a_status_that_was_told_again_later_says_by_its_newest_time_how_far_the_clock_is_off(ahead: float) -> None:
+    data = _pod(started=1 + ahead, told=41)
+    data["status"]["conditions"].append({"type": "Ready", "status": "True", "lastTransitionTime": _time(40 + ahead)})
+    assert _read(data).since == pytest.approx(CREATED + 1, abs=2.0)
+
+
+@pytest.mark.parametrize("ahead", [7.0, 30.0, 3600.0])
+def test_where_the_api_server_does_not_say_when_it_was_told_no_time_is_later_than_now(ahead: float) -> None:
+    read = _read(_pod(started=1 + ahead, told=None), now=2.5)
+    assert read.since == pytest.approx(CREATED + 1, abs=2.0)
+
+
+def test_a_clock_that_may_be_right_counts_as_right() -> None:
+    read = _read(_pod(started=1.0, ended=60.0, told=90.0))
+    assert (read.since, read.until) == (CREATED + 1.0, CREATED + 60.0)
+
+
+def test_a_pod_that_was_evicted_before_it_ran_has_pushed_nothing() -> None:
+    read = _read(_pod(started=1.0, phase="Failed"))
+    assert read.until == 0.0
+    assert not read.may_push(CREATED + 2.0, tolerance=5.0)
+
+
+def test_a_pod_that_has_not_started_has_pushed_nothing() -> None:
+    read = _read(_pod(started=None, phase="Pending"))
+    assert read.since is None
+    assert not read.may_push(CREATED + 2.0, tolerance=5.0)
+
+
+def test_a_pod_is_of_the_object_that_controls_it() -> None:
+    owners = [{"kind": "Foo", "uid": "other"}, {"kind": "Job", "uid": "job", "controller": True}]
+    assert _read(_pod(metadata={"ownerReferences": owners})).owner == "job"
+    assert _read(_pod()).owner == "u"
