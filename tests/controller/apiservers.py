@@ -41,6 +41,8 @@ class ApiServer:
         self.cronjobs: dict[str, dict[str, Any]] = {}
         self.pods: dict[str, str] = {}
         self.pods_by_address: dict[str, list[dict[str, Any]]] = {}
+        self.job_pods: list[dict[str, Any]] = []
+        self.pod_events: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self.events: list[dict[str, Any]] = []
         self.calls: list[str] = []
         self.faults: deque[int | None] = deque()
@@ -194,9 +196,32 @@ class ApiServer:
         }
         return web.json_response({"metadata": metadata})
 
-    async def _pods_at(self, request: web.Request) -> web.Response:
+    async def _pods_at(self, request: web.Request) -> web.StreamResponse:
+        if "watch" in request.query:
+            return await self._tell_of_pods(request)
+        if "labelSelector" in request.query:
+            return web.json_response({"metadata": {"resourceVersion": "1"}, "items": self.job_pods})
         address = request.query["fieldSelector"].removeprefix("status.podIP=")
         return web.json_response({"metadata": {}, "items": self.pods_by_address.get(address, [])})
+
+    async def _tell_of_pods(self, request: web.Request) -> web.StreamResponse:
+        """Tell each event as it comes, in two pieces; ``None`` ends the answer."""
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while (event := await self._next_pod_event()) is not None:
+            line = json.dumps(event).encode() + b"\n"
+            await answer.write(line[:20])
+            await answer.write(line[20:])
+        return answer
+
+    async def _next_pod_event(self) -> dict[str, Any] | None:
+        waiting = [asyncio.create_task(each) for each in (self.pod_events.get(), self._never.wait())]
+        done, left = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        found = waiting[0].result() if waiting[0] in done else None
+        assert found is None or isinstance(found, dict)
+        return found
 
     async def _event(self, request: web.Request) -> web.Response:
         self.events.append(await request.json())

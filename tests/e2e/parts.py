@@ -2,9 +2,9 @@
 
 ``push VALUE`` pushes ``job_result`` as users do, with the official Python client, to the address in the environment;
 ``add NAME`` adds a metric of this name to what the group has; ``repeat VALUE`` pushes again and again;
-``await FILE`` goes on when that file is there; ``told`` goes on when Kubernetes has asked the pod to end (without this
-step a part ends at once then); ``rest`` runs on until the pod is deleted; ``exit CODE`` ends. After the last step comes
-``exit 0``.
+``touch FILE`` makes a file; ``await FILE`` goes on when that file is there; ``told`` goes on when Kubernetes has asked
+the pod to end (without this step a part ends at once then); ``rest`` runs on until the pod is deleted; ``exit CODE``
+ends. After the last step comes ``exit 0``.
 """
 
 from collections.abc import Mapping
@@ -53,6 +53,7 @@ for name, what in steps:
         case "push": push(what)
         case "add": push(1, what, prometheus_client.pushadd_to_gateway)
         case "repeat": repeat(what)
+        case "touch": pathlib.Path(what).touch()
         case "await": until(pathlib.Path(what).exists)
         case "told": until(told.is_set)
         case "rest": until(lambda: False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import pytest
@@ -40,18 +41,10 @@ def _two_jobs_each(stage: stages.Stage, elsewhere: str) -> None:
         running[group] = stays["metadata"]["uid"]
     for group, (_, namespace) in groups.items():
         for name, where in ((f"{group}-stays", stage.namespace), (f"{group}-ends", namespace)):
-            waiting.eventually(
-                lambda name=name, where=where: (
-                    [pod["status"].get("phase") for pod in stage.cluster.pods_of(name, namespace=where)] == ["Running"]
-                ),
-                why=f"{name} to run",
-                timeout=60.0,
-            )
+            _runs(stage, name, namespace=where)
     go.touch()
     for group, uid in running.items():
-        waiting.eventually(
-            lambda group=group, uid=uid: uid in stage.owners(group), why=f"{group} to be its first Job's"
-        )
+        waiting.eventually(functools.partial(_owned, stage, group, uid), why=f"{group} to be its first Job's")
     end.touch()
     for group, (_, namespace) in groups.items():
         assert stage.push.ended(f"{group}-ends", namespace=namespace) == "Complete"
@@ -65,6 +58,10 @@ def _two_jobs_each(stage: stages.Stage, elsewhere: str) -> None:
     for group in groups:
         stage.push.delete(f"{group}-stays")
     stage.goes(*groups)
+
+
+def _owned(stage: stages.Stage, group: str, uid: str) -> bool:
+    return uid in stage.owners(group)
 
 
 def test_a_service_keeps_the_group_that_it_pushes_under_the_name_of_a_finished_job(stage: stages.Stage) -> None:
@@ -91,6 +88,34 @@ def test_a_service_keeps_the_group_that_it_pushes_under_the_name_of_a_finished_j
     assert now - deleted == 1
     assert stage.groups(name)[0]["drain_pushed_revision"] is None
     stage.api.delete("pods", f"{name}-service", namespace=stage.namespace)
+
+
+def test_last_words_of_pods_of_deleted_jobs_go_whatever_their_name(stage: stages.Stage) -> None:
+    elsewhere = stage.cluster.create_namespace()
+    wheres = {"Background": stage.namespace, "Foreground": stage.namespace, "namespace": elsewhere}
+    names = {how: stage.push.unique(f"words-{how.lower()}") for how in wheres}
+    for how, where in wheres.items():
+        # It has its handler of SIGTERM once it can make a file.
+        part = f"touch {stage.gate(how)}; told; push 9; exit 0"
+        stage.push.acting(names[how], part, group=f"last-{names[how]}", from_pod=True, namespace=where)
+    for how in wheres:
+        waiting.eventually(stage.gate(how).exists, why=f"{names[how]} to run", timeout=60.0)
+    for how in ("Background", "Foreground"):
+        stage.api.delete("jobs", names[how], namespace=stage.namespace, propagation=how)
+    stage.api.delete("namespaces", elsewhere)
+    for how in wheres:
+        stage.reads(9.0, f"last-{names[how]}")
+    stage.goes(*(f"last-{name}" for name in names.values()))
+
+
+def _runs(stage: stages.Stage, name: str, *, namespace: str) -> None:
+    """Wait until the pod of a Job runs."""
+
+    def phases() -> bool:
+        pods = stage.cluster.pods_of(name, namespace=namespace)
+        return [pod["status"].get("phase") for pod in pods] == ["Running"]
+
+    waiting.eventually(phases, why=f"{name} to run", timeout=60.0)
 
 
 @pytest.mark.parametrize("ahead", [30, -30])

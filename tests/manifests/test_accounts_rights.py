@@ -10,7 +10,7 @@ from tests.cluster import clusters
 from tests.manifests import accounts, documents, kustomizations, promises, test_sidecar
 
 BASE = frozenset(
-    {"jobs.batch: list watch", "cronjobs.batch: list watch", "pods: get list", "events.events.k8s.io: create"}
+    {"jobs.batch: list watch", "cronjobs.batch: list watch", "pods: get list watch", "events.events.k8s.io: create"}
 )
 POLICIES = frozenset(
     {
@@ -21,14 +21,13 @@ POLICIES = frozenset(
     }
 )
 CLUSTERWIDE_POLICIES = frozenset(right for right in POLICIES if right.startswith("cluster"))
-WITH_PODS = BASE - {"pods: get list"} | {"pods: get list watch"}
 WORKFLOWS = frozenset({"workflows.argoproj.io: list watch"})
 TASKRUNS = frozenset({"taskruns.tekton.dev: list watch"})
 EVENTS = frozenset({"events.events.k8s.io: create"})
 
 EVERYWHERE = {
     "policies": BASE | POLICIES,
-    "watch-pods": WITH_PODS,
+    "watch-pods": BASE,
     "watch-argo-workflows": BASE | WORKFLOWS,
     "watch-tekton-taskruns": BASE | TASKRUNS,
 }
@@ -64,7 +63,7 @@ def _namespaced(folder: Path, *, watched: tuple[str, ...], components: tuple[str
     [
         pytest.param((), (), NOTHING, NOTHING, id="no-namespace"),
         pytest.param(("watched",), (), BASE, NOTHING, id="jobs"),
-        pytest.param(("watched", "watched-pods"), ("watch-pods/flag",), WITH_PODS, NOTHING, id="pods"),
+        pytest.param(("watched", "watched-pods"), ("watch-pods/flag",), BASE, NOTHING, id="pods"),
         pytest.param(
             ("watched", "watched-argo-workflows"), ("watch-argo-workflows/flag",), BASE | WORKFLOWS, NOTHING, id="argo"
         ),
@@ -105,5 +104,5 @@ def test_the_sidecars_account_may_do_this(cluster: clusters.Cluster, tmp_path: P
     test_sidecar.made(folder)
     with accounts.granted(cluster, folder, spaces=["monitoring"]) as prefix:
         for namespace in ("monitoring", "default"):
-            account, expected = f"{prefix}tidegate-operator", BASE - {"pods: get list"} | {"pods: get"}
+            account, expected = f"{prefix}tidegate-operator", BASE - {"pods: get list watch"} | {"pods: get"}
             accounts.comes_to(cluster, account, namespace=namespace, of="monitoring", expected=expected)

@@ -19,7 +19,7 @@ def test_the_rights_are_these_and_no_others() -> None:
     assert granted == [
         ("batch", "jobs", "list", "watch"),
         ("batch", "cronjobs", "list", "watch"),
-        ("", "pods", "get", "list"),
+        ("", "pods", "get", "list", "watch"),
         ("events.k8s.io", "events", "create"),
     ]
 

@@ -115,6 +115,26 @@ class GroupLife:
         if self.kube.jobs:
             self._push_of(self.kube.jobs[-1 - which % len(self.kube.jobs)], key, ttl=ttl)
 
+    @steps.step(which=_ANY)
+    def push_by_the_pod_of_a_job_that_runs(self, *, which: int) -> None:
+        if running := self._with_pods():
+            self._push_from_pod(running[which % len(running)])
+
+    @steps.step(which=_ANY, succeeded=_BOTH, name=_SCRAPERS)
+    def two_pods_push_at_once_and_the_job_of_the_last_push_ends_and_all_is_scraped(
+        self, *, which: int, succeeded: bool, name: str
+    ) -> None:
+        if len(running := self._with_pods()) < 2:
+            return
+        first, last = running[which % len(running)], running[(which + 1) % len(running)]
+        self._push_from_pod(first)
+        self._push_from_pod(last)
+        self.clock.advance(1.0)
+        self.kube.finish(last, succeeded=succeeded)
+        if self.operator.running:
+            self.operator.resync()
+        self._scrape(name)
+
     @steps.step(key=range(len(KEYS)), ttl=_TTLS)
     def push_by_a_stranger(self, *, key: int, ttl: float | None) -> None:
         self._push(KEYS[key], uid=None, ttl=ttl)
@@ -253,14 +273,20 @@ class GroupLife:
         builders.done(self.drainer.sweep())
         self.judge.swept(self._left())
 
+    def _with_pods(self) -> list[worlds.Job]:
+        return [job for job in self.kube.present() if job.finished is None and not job.annotated]
+
+    def _push_from_pod(self, job: worlds.Job) -> None:
+        self._push(worlds.SHARED, uid=job.owner.uid, ttl=None, pusher=job.address)
+
     def _push_of(self, job: worlds.Job, which: int, *, ttl: float | None = None) -> None:
         own = [group for group in KEYS if job.owns(group)]
         self._push(own[which % len(own)], uid=job.owner.uid, ttl=ttl)
 
-    def _push(self, key: groups.GroupingKey, *, uid: str | None, ttl: float | None) -> None:
+    def _push(self, key: groups.GroupingKey, *, uid: str | None, ttl: float | None, pusher: str | None = None) -> None:
         value = self.judge.pushes(key, uid=uid, ttl=ttl)
         pushed = builders.family("pushed", builders.number(value))
-        builders.done(self.store.push(key, pushed, replace=True, ttl=ttl))
+        builders.done(self.store.push(key, pushed, replace=True, ttl=ttl, pusher=pusher))
 
     def _left(self) -> list[records.GroupRecord]:
         return list(self.store.changes(epoch=None, since=0, limit=1_000).groups)
@@ -269,7 +295,7 @@ class GroupLife:
         """By group the push that a scrape of now shows, read from its text."""
         found = [family for family in builders.done(self.store.snapshot()).families if family.name == "pushed"]
         text = b"".join(page.text for family in found for page in family.pages).decode()
-        by_labels = {_labels(key): key for key in KEYS}
+        by_labels = {_labels(key): key for key in [*KEYS, worlds.SHARED]}
         return {by_labels[labels]: int(value) for labels, value in _PUSHED.findall(text)}
 
 

@@ -6,7 +6,7 @@ from tests.properties import worlds
 from tests.store import builders
 from tidegate import settings
 from tidegate.aiokits import clocks
-from tidegate.controller import kinds, pictures, plans, views
+from tidegate.controller import kinds, pictures, plans, podaddresses, views
 from tidegate.model import records
 from tidegate.scrapes import drains
 from tidegate.store import group_store
@@ -18,7 +18,7 @@ _PAGE = 2
 """Groups a page of the feed: few, so that a list has several."""
 
 _LIST_SECONDS = 0.01
-_TURNS = 4
+_TURNS = 8
 """In how many turns all is done at the latest: claims may follow on what was refused or has changed meanwhile."""
 
 
@@ -111,7 +111,14 @@ class Operator:
         for _ in range(_TURNS):
             self._follow(self._picture)
             planned = plans.plan(self._picture, rules=RULES, now=self._clock.wall())
-            assert not planned.lookups
+            for lookup in planned.lookups:
+                assert isinstance(lookup, pictures.Address)
+                answer = podaddresses.Answer(tuple(self._kube.pods_at(lookup.text)), self._clock.wall())
+                self._picture.address_resolved(lookup, answer)
+            if planned.lookups and not planned.actions:
+                # Until a pod would have been reported.
+                self._clock.advance(podaddresses.REPORT_SECONDS)
+                continue
             if not planned.actions:
                 return
             builders.done(self._store.act(planned.actions))

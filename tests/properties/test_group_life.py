@@ -72,3 +72,18 @@ def test_a_push_in_the_last_second_of_the_grace_period_may_keep_its_group_as_end
         life.time_passes(seconds=20.0)
     life.push_by_a_stranger(key=0, ttl=None)
     life.the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners()
+
+
+def test_a_group_that_the_pods_of_two_jobs_push_stays_until_the_last_of_these_has_ended(
+    life: group_lives.GroupLife,
+) -> None:
+    life.the_operator_starts_anew()
+    for name in ("x", "y"):
+        life.create(name=name, namespace="prod", cleanup="on-completion", annotated=False, drain_timeout=90.0)
+    life.the_operator_lists_all()
+    life.two_pods_push_at_once_and_the_job_of_the_last_push_ends_and_all_is_scraped(which=0, succeeded=True, name="one")
+    assert life.deletions() == []
+    life.finish(which=0, succeeded=True)
+    life.the_operator_lists_all()
+    life.scrape_all_at_once(name="one")
+    assert life.deletions() == [lives.Reason.DRAINED]

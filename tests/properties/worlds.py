@@ -9,11 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tidegate.aiokits import clocks
-from tidegate.controller import cleanups, ends, views
+from tidegate.controller import cleanups, ends, podaddresses, views
 from tidegate.model import groups, lives, owners, records
 
 ANNOTATED = groups.grouping_key({"job": "noted"})
 """The group that Jobs name which have the annotation."""
+
+SHARED = groups.grouping_key({"job": "shared"})
+"""The group that pods of any Jobs push from their own addresses."""
+
+REMEMBERED = 4
+"""Addresses of a group that the gateway remembers, whoever's push replaced theirs."""
 
 SKEW, LATE_PUSH_GRACE = 5.0, 60.0
 RARE_SCRAPES = 300.0
@@ -48,6 +54,16 @@ class Job:
         if self.cleanup == "on-deletion" or (self.cleanup == "on-success" and not self.succeeded):
             finished = None
         return min((at for at in (finished, self.deleted) if at is not None), default=None)
+
+    @property
+    def ended(self) -> float | None:
+        """When its pod ended."""
+        return min((at for at in (self.finished, self.deleted) if at is not None), default=None)
+
+    @property
+    def address(self) -> str:
+        """That of its pod, and of no other."""
+        return f"10.0.0.{self.owner.uid.rpartition('-')[2]}"
 
     @property
     def keeps(self) -> bool:
@@ -125,6 +141,22 @@ class Kube:
     def present(self) -> list[Job]:
         return [job for job in self.jobs if job.present]
 
+    def pods_at(self, address: str) -> list[podaddresses.AddressPod]:
+        """The pods with this address: a pod goes with its Job."""
+        return [
+            podaddresses.AddressPod(
+                namespace=job.owner.namespace,
+                name=f"{job.owner.name}-pod",
+                owner=job.owner.uid,
+                since=job.created,
+                until=job.ended,
+                is_host=False,
+                uid=owners.Uid(f"pod-of-{job.owner.uid}"),
+            )
+            for job in self.present()
+            if job.address == address
+        ]
+
     def _tell(self, job: Job) -> None:
         self._version += 1
         job.version = self._version
@@ -191,16 +223,17 @@ class Judge:
 
     def deleted(self, record: records.DeletedRecord) -> None:
         """Judge a deletion at the moment at which it happens."""
-        pushes = self._pushes.pop(record.key)
+        pushes = self._pushes[record.key]
         if not record.claims:
             self._expect_expired(record, pushes[-1])
-            return
-        self._expect_no_active_owner(record, pushes)
-        self._expect_no_strangers_push(record, pushes[-1])
-        if record.reason is lives.Reason.DRAINED:
-            self._expect_read(record.key, pushes[-1])
         else:
-            self._expect_timeout(record)
+            self._expect_no_active_owner(record, pushes)
+            self._expect_no_strangers_push(record, pushes[-1])
+            if record.reason is lives.Reason.DRAINED:
+                self._expect_read(record.key, pushes[-1])
+            else:
+                self._expect_timeout(record)
+        del self._pushes[record.key]
 
     def swept(self, live: list[records.GroupRecord]) -> None:
         """Judge what is left after the gateway has looked: a group without an owner drains from the end of its ttl."""
@@ -219,11 +252,22 @@ class Judge:
     def _ended_owners(self, record: records.GroupRecord) -> Iterator[Job]:
         """Owners that are over of which the operator can know: by its claims, or because they are still there."""
         for job in self._kube.jobs:
-            if job.over is not None and (job.owner.uid in record.claims or (job.present and job.owns(record.key))):
+            if job.over is not None and (
+                job.owner.uid in record.claims or (job.present and self._owns(job, record.key))
+            ):
                 yield job
 
     def _kept_by(self, key: groups.GroupingKey) -> list[Job]:
-        return [job for job in self._kube.jobs if job.keeps and job.owns(key)]
+        pushed = self._last_pushers(key)[:REMEMBERED]
+        return [job for job in self._kube.jobs if job.keeps and (job.owns(key) or job.owner.uid in pushed)]
+
+    def _owns(self, job: Job, key: groups.GroupingKey) -> bool:
+        """Whether the group is this Job's own; what several pods push goes when the one ends that pushed last."""
+        return job.owner.uid == self._last_pushers(key)[0] if key == SHARED else job.owns(key)
+
+    def _last_pushers(self, key: groups.GroupingKey) -> list[str | None]:
+        """Whose pods pushed a group that is shared, last first, each once."""
+        return list(dict.fromkeys(push.uid for push in reversed(self._pushes[key]))) if key == SHARED else []
 
     def _expect_expired(self, record: records.DeletedRecord, last: Push) -> None:
         now = self._clock.steady()
@@ -240,7 +284,7 @@ class Judge:
             assert job.owner.uid not in pushers or not self._told(job), f"{job} is active and has pushed"
 
     def _expect_no_strangers_push(self, record: records.DeletedRecord, last: Push) -> None:
-        owning = [job for job in self._kube.jobs if job.owns(record.key)]
+        owning = [job for job in self._kube.jobs if self._owns(job, record.key)]
         # Of what is gone the operator knows only since when it saw nothing of it.
         gone = [job for job in owning if not job.present and last.at >= job.created - SKEW]
         assert gone or any(job.may_have_pushed(last.at) for job in owning), "its last push was a stranger's"

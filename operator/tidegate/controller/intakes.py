@@ -6,7 +6,19 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tidegate.aiokits import clocks
-from tidegate.controller import agendas, kinds, metrics, notices, pictures, policies, policybooks, servertimes, views
+from tidegate.controller import (
+    agendas,
+    kinds,
+    metrics,
+    notices,
+    pictures,
+    podaddresses,
+    policies,
+    policybooks,
+    servertimes,
+    views,
+)
+from tidegate.model import owners
 
 
 class Sighting(NamedTuple):
@@ -46,6 +58,15 @@ class Intake:
         else:
             self._notices.seen(view)
             self._agenda.add(self._picture.saw(view, steady=self._clock.steady()))
+
+    def sighted_pod(self, sighting: podaddresses.Sighting) -> None:
+        """An event told of a pod of a Job."""
+        self._agenda.add(self._picture.saw_pod(sighting, now=self._time.now()))
+
+    def listed_pods(self, found: Collection[owners.Uid], *, namespace: str, started: float) -> None:
+        """A complete list of the pods of Jobs came in; ``started`` is on the API server's clock."""
+        now = self._time.now()
+        self._agenda.add(self._picture.listed_pods(found, namespace=namespace, started=started, now=now))
 
     def policies(self, found: Collection[policies.Policy]) -> None:
         """All policies that there are came in. Lists of all kinds of objects follow."""

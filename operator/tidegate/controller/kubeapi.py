@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib import parse
 
 import aiohttp
@@ -21,6 +22,16 @@ from tidegate.model import owners
 
 Json: TypeAlias = dict[str, Any]
 _Item = TypeVar("_Item")
+
+_JOBS_PODS = "batch.kubernetes.io/controller-uid"
+"""The label that the Job controller gives each pod, as a selector."""
+
+_PODS_AT_ONCE = 100
+"""A page of pods: some 600 KB, which are read without holding up the event loop for long."""
+
+_WATCH_SECONDS = 300
+_SILENT_SECONDS = 100.0
+"""Bookmarks come about once a minute, so an answer that is silent for longer is dead."""
 
 _LIST_TRIES = 3
 """A continue token lives for minutes; if three lists in a row outlive theirs, the API server is not well."""
@@ -49,6 +60,13 @@ class NotFoundError(ApiError):
 
 class ExpiredError(ApiError):
     """The rest of this list is no longer kept: it must be begun anew."""
+
+
+class PodEvent(NamedTuple):
+    """What a watch on pods tells: a pod, or that there was nothing up to this version."""
+
+    sighting: podaddresses.Sighting | None
+    version: str
 
 
 class KubeApi:
@@ -170,6 +188,58 @@ class KubeApi:
                 raise ApiError(f"GET {path}: the answer is no list of pods: {error!r}", reason="garbled") from error
         return tuple(found)
 
+    @property
+    def namespaces(self) -> Collection[str]:
+        """Those that are looked at; one empty name for all."""
+        return self._settings.namespaces or ("",)
+
+    async def job_pods(self, namespace: str) -> tuple[list[podaddresses.Sighting], str]:
+        """All pods that Jobs made, in a namespace or in all, and the version of that list."""
+        path, found, version = _pods_path(namespace), [], ""
+        query = {"limit": str(_PODS_AT_ONCE), "labelSelector": _JOBS_PODS}
+        while True:
+            page = await self._call("GET", path, query=query)
+            now = self.time.now()
+            try:
+                found += [podaddresses.sighting(item, now=now, deleted=False) for item in page["items"] or ()]
+                version, token = version or page["metadata"]["resourceVersion"], page["metadata"].get("continue")
+            except (KeyError, TypeError, ValueError) as error:
+                raise ApiError(f"GET {path}: the answer is no list of pods: {error!r}", reason="garbled") from error
+            if not token:
+                return found, version
+            query["continue"] = token
+
+    async def job_pod_events(self, namespace: str, *, since: str) -> AsyncGenerator[PodEvent, None]:
+        """What happens to pods that Jobs made, since this version, until the API server ends the answer.
+
+        :raises ExpiredError: it no longer has what happened since then: list anew.
+        """
+        path = _pods_path(namespace)
+        query = {
+            "watch": "true",
+            "labelSelector": _JOBS_PODS,
+            "resourceVersion": since,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(_WATCH_SECONDS),
+        }
+        async with contextlib.aclosing(self._lines(path, query=query)) as lines:
+            async for line in lines:
+                yield self._pod_event(line, path=path)
+
+    def _pod_event(self, line: bytes, *, path: str) -> PodEvent:
+        try:
+            event = json.loads(line)
+            kind, data = event["type"], event["object"]
+            if kind == "ERROR":
+                raise refused(f"watch {path}", int(data.get("code", 500)), line)
+            version = str(data["metadata"]["resourceVersion"])
+            if kind == "BOOKMARK":
+                return PodEvent(None, version)
+            told = podaddresses.sighting(data, now=self.time.now(), deleted=kind == "DELETED")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ApiError(f"watch {path}: the answer is no event of a pod: {error!r}", reason="garbled") from error
+        return PodEvent(told, version)
+
     async def create_event(self, namespace: str, body: Json) -> None:
         """Create an ``events.k8s.io/v1`` Event."""
         await self._call("POST", f"/apis/events.k8s.io/v1/namespaces/{_quoted(namespace)}/events", body=body)
@@ -206,6 +276,28 @@ class KubeApi:
                 return await self._exchange(method, path, query=query, body=body)
             except (aiohttp.ClientError, OSError) as error:
                 raise unanswered(f"{method} {path}", error, limit=self._settings.request_timeout) from error
+
+    async def _lines(self, path: str, *, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
+        """The lines of an answer that goes on; it is waited for longer than for others, and takes nobody's turn."""
+        limits = aiohttp.ClientTimeout(sock_connect=self._settings.connect_timeout, sock_read=_SILENT_SECONDS)
+        request = await self._client.param_serialize(
+            "GET",
+            f"{path}?{parse.urlencode(query)}",
+            header_params={hdrs.ACCEPT: "application/json"},
+            auth_settings=["BearerToken"],
+        )
+        left = b""
+        try:
+            answer = await self._client.call_api(*request, _request_timeout=limits)
+            async with answer.response as response:
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    raise refused(f"watch {path}", response.status, await response.read())
+                async for chunk in response.content.iter_any():
+                    *lines, left = (left + chunk).split(b"\n")
+                    for line in filter(None, lines):
+                        yield line
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise unanswered(f"watch {path}", error, limit=_SILENT_SECONDS) from error
 
     async def _exchange(self, method: str, path: str, *, query: Mapping[str, str] | None, body: Json | None) -> Json:
         target = f"{path}?{parse.urlencode(query)}" if query else path
@@ -294,6 +386,10 @@ def _message(text: bytes) -> str:
 def one_line(text: str) -> str:
     """The text without line ends, and not too long for a log."""
     return " ".join(text.split())[:_MESSAGE_LIMIT]
+
+
+def _pods_path(namespace: str) -> str:
+    return f"/api/v1/namespaces/{_quoted(namespace)}/pods" if namespace else "/api/v1/pods"
 
 
 def _quoted(name: str) -> str:

@@ -68,6 +68,11 @@ class OperatorMetrics:
         self._groups = prometheus_client.Gauge(
             "tidegate_operator_groups", "Groups that the gateway told of.", registry=registry
         )
+        self._pods = prometheus_client.Gauge(
+            "tidegate_operator_pods",
+            "Pods of Jobs whose addresses are known, those included that were deleted in the last ten minutes.",
+            registry=registry,
+        )
         self._queued = prometheus_client.Gauge(
             "tidegate_operator_queued_groups", "Groups that wait to be planned.", registry=registry
         )
@@ -118,6 +123,7 @@ class OperatorMetrics:
     def watch(self, picture: pictures.Picture, agenda: agendas.Agenda) -> None:
         """Tell of the sizes of these at every scrape."""
         self._groups.set_function(picture.group_count)
+        self._pods.set_function(lambda: picture.watched_pods)
         self._queued.set_function(lambda: agenda.size(known=picture.group_count()))
         for kind in kinds.ALWAYS:
             self.count(kind, picture)

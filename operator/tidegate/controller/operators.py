@@ -31,6 +31,7 @@ from tidegate.controller import (
     outages,
     owngateways,
     pictures,
+    podwatches,
     policyreports,
     reconcilers,
     resyncs,
@@ -96,9 +97,7 @@ class Operator:
         own.watch(picture, agenda)
         self._announcer = announcers.Announcer(api, table=table, clock=clock, own=own, backoff=self._backoff())
         reports = policyreports.PolicyReports(picture, api=api, own=own, clock=clock)
-        told = notices.Notices(
-            self._announcer.announce, kept=gateway.kept, on_act=reports.acted, operator=_own_pod(chosen)
-        )
+        told = self._noticing(kept=gateway.kept, reports=reports)
         self._intake = intakes.Intake(picture, agenda=agenda, told=told, own=own, clock=clock, time=api.time)
         self._resync = resyncs.Resync(api, table=table, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = feeds.GroupFeed(
@@ -128,6 +127,7 @@ class Operator:
         self._reviews = self._reviewing(api, own=own)
         self._answers = self._answering(picture, time=api.time, kept=gateway.kept)
         self._supervisor = self._supervised(own)
+        self._pods = podwatches.PodWatch(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
 
     def tasks(self) -> dict[str, Coroutine[None, None, None]]:
         """What must run at the same time, by name."""
@@ -137,6 +137,7 @@ class Operator:
             "review access": self._reviews.run(),
             "reconcile": self._reconciler.run(),
             "watch objects": self._watch(),
+            "watch pods": self._watch_pods(),
             "post events": self._announcer.run(),
         }
 
@@ -154,9 +155,20 @@ class Operator:
         await self._reconciler.first_plan.wait()
         await self._supervisor.run()
 
+    async def _watch_pods(self) -> None:
+        """Watch the pods of Jobs, where an address can say whose a group is: a stock Pushgateway tells of none."""
+        tells = self._settings.gateway_kind is settings.GatewayKind.TIDEGATE
+        if tells and settings.ADDRESS in self._settings.rules.ownership:
+            await self._resync.done.wait()
+            await self._pods.run()
+
     def _alive(self) -> bool:
         silent = self._clock.steady() - self._reconciler.last_turn
         return silent < _DEAD_TURNS * self._settings.worker.resync_seconds
+
+    def _noticing(self, *, kept: str, reports: policyreports.PolicyReports) -> notices.Notices:
+        operator = _own_pod(self._settings)
+        return notices.Notices(self._announcer.announce, kept=kept, on_act=reports.acted, operator=operator)
 
     def _answering(
         self, picture: pictures.Picture, *, time: servertimes.ServerTime, kept: str

@@ -143,6 +143,9 @@ class _Reader:
         # The address may be another pod's by then.
         pod = told.pusher(source.at, tolerance=self._rules.clock_skew)
         by = None if pod is None else self._picture.by_uid(pod.owner)
+        if pod is not None and by is not None and self._picture.is_watched(pod):
+            # The watch would have told of the end of a pod whose owner has ended, unless it has missed it.
+            return by.has_ended and pod.until is None
         if by is None or _is_never(by.view) or by.view.rules.keys is not None:
             return self._now - told.at > _STRANGER_SECONDS
         # While its owner runs and holds the group nothing depends on it.
@@ -237,7 +240,7 @@ class _Reader:
         is_kept = holder.active and holder.waits_until is None
         if holder.pushes_until is None or (is_kept and not self._is_followed(holder)):
             return False
-        if self._record.push_time > holder.pushes_until:
+        if self._record.push_time > holder.pushes_until and not self._has_pushed_last(holder):
             return True
         if holder.claim.rule == settings.ADDRESS and (self._by.service is not None or self._only_pushed_before(holder)):
             return True
@@ -245,8 +248,11 @@ class _Reader:
 
     def _only_pushed_before(self, holder: Holder) -> bool:
         """Whether nothing but pushes before the last one joins this group to an owner that does not claim it."""
-        is_last = self._by.last is not None and self._by.last.is_of(holder.owner)
-        return holder.owner.uid not in self._record.claims and not is_last
+        return holder.owner.uid not in self._record.claims and not self._has_pushed_last(holder)
+
+    def _has_pushed_last(self, holder: Holder) -> bool:
+        """Whether it is known that a pod of this owner made the last push, however late."""
+        return self._by.last is not None and self._by.last.is_of(holder.owner)
 
     def _is_followed(self, holder: Holder) -> bool:
         """Whether another run of its series has this group, too. What all runs push to is of the one that pushed last:

@@ -16,6 +16,7 @@ from tidegate.controller import (
     kinds,
     multimaps,
     podaddresses,
+    podcaches,
     podnames,
     policies,
     policybooks,
@@ -53,6 +54,7 @@ class Picture:
         self._groups = groupindexes.GroupIndex()
         self._pods: dict[str, dict[str, owners.Uid | None]] = {}
         self._addresses: dict[str, podaddresses.Answer] = {}
+        self._watched_pods = podcaches.PodCache()
         self._book = policybooks.PolicyBook()
         self._addresses_of: multimaps.Multimap[owners.Uid, str] = multimaps.Multimap()
 
@@ -102,6 +104,8 @@ class Picture:
         claimed = {owner.uid for owner in claimants}
         for forgotten in roster.forget(keep=claimed, wall=wall):
             self._unindex(forgotten.view)
+        for uid, address in self._watched_pods.forget(now=wall, is_known=lambda uid: self.by_uid(uid) is not None):
+            self._addresses_of.discard(uid, address)
 
     def ruled(self, view: views.OwnerView) -> views.OwnerView:
         """The object with the rules that hold for it by the present policies."""
@@ -228,8 +232,34 @@ class Picture:
         return touched
 
     def address(self, text: str) -> podaddresses.Answer | None:
-        """What the API server said of an address, ``None`` where it was not asked."""
-        return self._addresses.get(text)
+        """What is known of an address, ``None`` where nothing is."""
+        return self._watched_pods.answer(text, self._addresses.get(text))
+
+    def saw_pod(self, sighting: podaddresses.Sighting, *, now: float) -> set[groups.GroupingKey]:
+        """The watch on the pods of Jobs told of one. ``now`` is Unix seconds on the API server's clock."""
+        touched: set[groups.GroupingKey] = set()
+        for address in self._watched_pods.saw(sighting, now=now):
+            touched |= self._groups.by_pusher[address]
+            self._addresses_of.add(sighting.pod.owner, address)
+        return touched
+
+    def listed_pods(
+        self, found: Collection[owners.Uid], *, namespace: str, started: float, now: float
+    ) -> set[groups.GroupingKey]:
+        """A complete list of the pods of Jobs, begun at ``started``, has these; ``namespace`` is empty for all."""
+        touched: set[groups.GroupingKey] = set()
+        for sighting in self._watched_pods.listed(found, namespace=namespace, started=started):
+            touched |= self.saw_pod(sighting, now=now)
+        return touched
+
+    def is_watched(self, pod: podaddresses.AddressPod) -> bool:
+        """Whether the watch told of this pod, so that it tells of its end, too."""
+        return self._watched_pods.has(pod)
+
+    @property
+    def watched_pods(self) -> int:
+        """How many pods are known by the watch."""
+        return len(self._watched_pods)
 
     def address_resolved(self, address: Address, answer: podaddresses.Answer) -> set[groups.GroupingKey]:
         """The API server answered which pods have, or had, this address.
@@ -303,7 +333,7 @@ class Picture:
         return max((source.at for source in sources if source.address == address), default=0.0)
 
     def _pods_at(self, address: str) -> Collection[podaddresses.AddressPod]:
-        answer = self._addresses.get(address)
+        answer = self.address(address)
         return () if answer is None else answer.pods
 
     def _forget_addresses(self, left: Iterable[str]) -> None:
@@ -312,9 +342,10 @@ class Picture:
                 self._forget_address(address)
 
     def _forget_address(self, address: str) -> None:
-        for pod in self._pods_at(address):
-            self._addresses_of.discard(pod.owner, address)
-        self._addresses.pop(address, None)
+        answer = self._addresses.pop(address, None)
+        for pod in () if answer is None else answer.pods:
+            if not self._watched_pods.has(pod):
+                self._addresses_of.discard(pod.owner, address)
 
 
 _FOUND_BY_WORD = frozenset({kinds.JOB.name, kinds.CRONJOB.name, kinds.POD.name})

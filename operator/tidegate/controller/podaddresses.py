@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
+from tidegate.aiokits import addresses
 from tidegate.controller import ends
 from tidegate.model import owners
 
@@ -16,6 +17,9 @@ _STATUS_SECONDS = 1.0
 
 _KUBELET_CONDITIONS = frozenset({"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"})
 """Conditions of a pod that its kubelet sets; the scheduler and controllers set others."""
+
+NEVER = 0.0
+"""When an address was asked about that never was; a watch told of its pods."""
 
 REPORT_SECONDS = 4.0
 """How long after a pod began to run the API server knows its address at the latest: kubelets take a second or two."""
@@ -28,6 +32,7 @@ class AddressPod(NamedTuple):
     :param since: when it was started, ``None`` where it was not yet.
     :param until: when its last container ended; ``None`` while one may run.
     :param is_host: whether its address is its node's, from which everything on the node may push.
+    :param uid: its own.
     """
 
     namespace: str
@@ -36,6 +41,7 @@ class AddressPod(NamedTuple):
     since: float | None
     until: float | None
     is_host: bool
+    uid: owners.Uid = owners.Uid("")
 
     def may_push(self, at: float, *, tolerance: float) -> bool:
         """Whether it ran at that time, by clocks that may be this many seconds apart."""
@@ -105,7 +111,23 @@ def address_pod(data: Json, *, now: float) -> AddressPod:
         # Zero is no reading of a clock.
         until=until - ahead if until else until,
         is_host=bool(data.get("spec", {}).get("hostNetwork")),
+        uid=owners.Uid(metadata["uid"]),
     )
+
+
+class Sighting(NamedTuple):
+    """A pod as an event told of it, with its addresses; ``deleted``: as it was when it was deleted."""
+
+    pod: AddressPod
+    addresses: tuple[str, ...]
+    deleted: bool = False
+
+
+def sighting(data: Json, *, now: float, deleted: bool) -> Sighting:
+    """What an event tells of a Pod; ``now`` as for :func:`address_pod`."""
+    given = data.get("status", {}).get("podIPs") or ()
+    texts = [addresses.canonical(each.get("ip", "")) for each in given]
+    return Sighting(address_pod(data, now=now), tuple(text for text in texts if text), deleted)
 
 
 def _ahead(data: Json, *, started: float, now: float) -> float:

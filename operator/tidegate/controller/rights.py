@@ -86,6 +86,8 @@ def _for_objects(
     if settings.ADDRESS in chosen.rules.ownership:
         loss = "no group is found to be a Job's by the address that it was pushed from"
         yield Right("list", "", "pods", namespace, loss, base)
+        loss = "what a pod pushes while its Job is deleted may have no owner, and each new address is asked about"
+        yield Right("watch", "", "pods", namespace, loss, base)
     yield _events(namespace, loss="no Event tells a Job's author what became of its groups", file=base)
 
 
