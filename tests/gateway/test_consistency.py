@@ -73,9 +73,9 @@ async def test_what_only_looks_like_a_clash_is_accepted(client: clients.Client, 
     assert (await client.put("job/a", body)).status == 200
 
 
-async def test_of_two_help_texts_the_first_is_shown_while_its_group_is_there(client: clients.Client) -> None:
-    await client.put("job/one", "# HELP x One.\nx 1\n")
+async def test_of_two_help_texts_the_first_in_order_is_shown_while_its_group_is_there(client: clients.Client) -> None:
     await client.put("job/two", "# HELP x Two.\nx 1\n")
+    await client.put("job/one", "# HELP x One.\nx 1\n")
     assert "# HELP x One.\n" in await client.exposition()
     await client.delete("job/one")
     shown = await client.exposition()

@@ -213,3 +213,17 @@ async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: b
         log = path.with_name("groups-wal").stat().st_size
     assert log < 2 * 64 * 1024
     assert os.listdir(tmp_path) == ["groups"]
+
+
+async def test_of_two_help_texts_the_same_one_is_shown_after_a_restart(tmp_path: Path) -> None:
+    async with kept.opened(tmp_path / "groups") as store:
+        for job, words in (("a", "Late."), ("b", "Early."), ("a", "Middle.")):
+            await store.push(builders.key(job=job), text.parse(f"# HELP x {words}\nx 1\n".encode()), replace=True)
+        assert await _help(store, "x") == "Early."
+    async with kept.opened(tmp_path / "groups") as store:
+        assert await _help(store, "x") == "Early."
+
+
+async def _help(store: group_store.GroupStore, name: str) -> str | None:
+    (found,) = [family.help for family in (await store.snapshot()).families if family.name == name]
+    return found

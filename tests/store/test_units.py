@@ -26,10 +26,10 @@ def test_the_unit_of_a_family_is_one_that_a_group_has_pushed() -> None:
     store = builders.store()
     for job, unit in (("a", None), ("b", b"seconds"), ("c", b"s")):
         builders.done(store.push(builders.key(job=job), _pushed(unit), replace=True))
-    assert _unit(store) == "seconds"
-    builders.done(store.push(builders.key(job="b"), _pushed(None), replace=True))
     assert _unit(store) == "s"
-    builders.done(store.delete(builders.key(job="c")))
+    builders.done(store.push(builders.key(job="c"), _pushed(None), replace=True))
+    assert _unit(store) == "seconds"
+    builders.done(store.delete(builders.key(job="b")))
     assert _unit(store) is None
 
 
