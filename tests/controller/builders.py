@@ -11,6 +11,7 @@ from tidegate import settings
 from tidegate.controller import cleanups, ends, groupindexes, kinds, pictures, plans, podnames, views
 from tidegate.model import groups, lives, owners, records
 from tidegate.model import pushers as model_pushers
+from tidegate.store import actions as store_actions
 
 START = 1_700_000_000.0
 RULES = settings.RuleSettings(drain_timeout=300.0, late_push_grace=60.0, clock_skew=5.0)
@@ -172,7 +173,7 @@ def done(record: records.GroupRecord, actions: Iterable[records.Action], *, now:
         drain = lives.Drain(pushed_revision=record.drain_pushed_revision, since=now, deadline=now + 1)
         life = lives.Life(pushed_revision=life.pushed_revision, claims=life.claims, drain=drain)
     for action in actions:
-        after = _applied(life, action, now=now)
+        after = store_actions.applied(action, life, now=now)
         assert not isinstance(after, lives.Refusal), f"{in_words(action)}: {after}"
         life = after
     return records.GroupRecord(
@@ -184,19 +185,3 @@ def done(record: records.GroupRecord, actions: Iterable[records.Action], *, now:
         drain_pushed_revision=None if life.drain is None else life.drain.pushed_revision,
         sources=record.sources,
     )
-
-
-def _applied(life: lives.Life, action: records.Action, *, now: float) -> lives.Life | lives.Refusal:
-    match action:
-        case records.ClaimGroup(claim=made):
-            return lives.claimed(life, made)
-        case records.ReleaseGroup(uid=uid):
-            return lives.released(life, uid)
-        case records.RetireGroup():
-            return lives.retired(
-                life,
-                over=action.over,
-                pushed_revision=action.pushed_revision,
-                drain_timeout=action.drain_timeout,
-                now=now,
-            )
