@@ -199,9 +199,10 @@ async def _jobs_listed(stage: Stage) -> str:
 
 
 async def _lists_pods(stage: Stage) -> bool:
+    """Whether the pods that can end are listed; those of Jobs are watched in any case."""
     calls = stage.scene.api_server.calls
     found = await stage.first_of(
-        pods=lambda: any(call.startswith("GET /api/v1/pods?") and "limit=" in call for call in calls),
+        pods=lambda: any(call.startswith("GET /api/v1/pods?") and "restartPolicy" in call for call in calls),
         drains=lambda: stage.drains(trios.X),
     )
     return found == "pods"
