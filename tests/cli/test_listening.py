@@ -156,7 +156,7 @@ def test_on_a_socket_of_both_kinds_of_addresses_an_ipv4_address_is_told_as_one(t
                 headers = {"Authorization": f"Bearer {token.read_text().strip()}"}
                 operator.request("GET", "/control/v1/groups", headers=headers)
                 (group,) = json.load(operator.getresponse())["groups"]
-    assert group["pushers"] == [HOST]
+    assert [address for address, _ in group["sources"]] == [HOST]
 
 
 @pytest.mark.parametrize("passed", [{}, {"LISTEN_FDS": "1", "LISTEN_PID": "1"}], ids=["none", "to another process"])
