@@ -19,8 +19,17 @@ def _fed(head: bytes) -> bytes:
 def test_a_line_may_end_in_a_line_feed_alone(are_fed: list[bool]) -> None:
     lines = _HEAD.split(b"\r\n")[:4]
     sent = b"".join(line + (b"\n" if fed else b"\r\n") for line, fed in zip(lines, are_fed, strict=True))
+    is_length_hidden = are_fed[:2] == [False, True]
     assert heads.end(sent) == len(sent)
-    assert heads.respelled(sent) == (_HEAD if any(are_fed) else None)
+    assert heads.respelled(sent) == (_HEAD if any(are_fed) and not is_length_hidden else None)
+
+
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\r\n", b"\r\n\n", b"\n\n"])
+def test_a_length_that_may_be_part_of_a_value_is_not_taken(end: bytes) -> None:
+    head = b"PUT / HTTP/1.1\r\nHost: x\r\nX: a\nContent-Length: 4" + end
+    assert heads.respelled(head) is None
+    assert heads.respelled(b"\r\n" + head) is None
+    assert heads.respelled(_fed(head)) is not None
 
 
 @pytest.mark.parametrize(
@@ -64,3 +73,12 @@ def test_the_first_of_two_content_types_counts() -> None:
 
 def test_a_head_without_its_empty_line_has_no_end() -> None:
     assert heads.end(b"\r\nPUT / HTTP/1.1\nX: a\n") == -1
+
+
+@given(st.text("\r\na", max_size=12))
+def test_the_end_of_a_head_is_the_same_where_its_start_was_searched_before(text: str) -> None:
+    head = text.encode()
+    ends = [heads.end(head[:place]) for place in range(len(head) + 1)]
+    for place, searched in enumerate(ends):
+        if searched == -1:
+            assert heads.end(head, searched=place) == heads.end(head)

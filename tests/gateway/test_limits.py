@@ -133,6 +133,16 @@ async def test_a_long_head_behind_a_whole_request_is_refused(gateway: servers.Ga
     assert [part[2:5] for part in answer.split(b"HTTP/1.")[1:]] == [b"200", b"431"]
 
 
+async def test_a_long_head_that_begins_in_the_segment_of_another_request_is_refused(gateway: servers.Gateway) -> None:
+    long = wires.PUSH_HEAD[:-2] + b"\r\n".join([b"X: " + b"x" * 90] * 25) + b"\r\n\r\nm 1\n"
+    middle = len(long) // 2
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(wires.PUSH + long[:middle])
+        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+        await wire.send(long[middle:])
+        assert (await wire.rest()).split()[1] == b"431"
+
+
 async def test_a_head_in_parts_below_the_limit_is_taken(gateway: servers.Gateway, client: clients.Client) -> None:
     async with wires.connected(gateway.web_port) as wire:
         for _ in range(3):

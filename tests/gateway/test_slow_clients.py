@@ -51,6 +51,26 @@ async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: servers.Gatew
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param(wires.PUSH + _HEAD, b"", id="behind a request"),
+        pytest.param(wires.PUSH_HEAD, b"m 1\n" + _HEAD, id="behind the rest of a body"),
+    ],
+)
+async def test_part_of_a_head_in_the_segment_of_another_request_is_given_up(
+    gateway: servers.Gateway, first: bytes, then: bytes
+) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(first)
+        async with wires.connected(gateway.web_port) as other:
+            await other.send(wires.PUSH)
+            await other.answer()
+        await wire.send(then)
+        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+        assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
+
+
 async def test_whoever_says_nothing_at_first_is_closed(gateway: servers.Gateway, client: clients.Client) -> None:
     async with wires.connected(gateway.web_port) as wire:
         assert await wire.rest() == b""

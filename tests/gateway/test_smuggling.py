@@ -6,6 +6,7 @@ not say so, there would be a group ``smuggled``.
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
@@ -77,6 +78,9 @@ def _case(name: str, sent: bytes) -> object:
         _case("line feeds alone, and a folded header", _fed(_put(b"X: a", b" b", _LENGTH))),
         _case("line feeds alone, and HTTP/0.9", b"PUT /metrics/job/x\n\n"),
         _case("line feeds alone, and HTTP/1.0 with chunks", _fed(_put(_CHUNKED, version=b"1.0", body=b"")) + _NO_CHUNK),
+        _case("the only length behind a line feed", _put(b"X: a\nContent-Length: 4")),
+        _case("a CONNECT without a target", b"CONNECT \r\n\r\n" + _INNER),
+        _case("a CONNECT whose target is on the next line", b"CONNECT \nh:1 HTTP/1.1\r\nHost: x\r\n\r\n"),
         _case("a length behind a line feed", _put(b"X: a\nContent-Length: 0", _LENGTH)),
         _case("another length behind a line feed", _put(_LENGTH, b"X: a\nContent-Length: 70", body=b"m 1\n" + _INNER)),
         _case("chunks behind a line feed", _put(_LENGTH, b"X: a\nTransfer-Encoding: chunked", body=_NO_CHUNK)),
@@ -190,6 +194,34 @@ async def test_a_request_before_what_is_none_is_answered_and_nothing_behind_it_i
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
+_WHOLE = [
+    pytest.param(_put(_LENGTH), id="a length"),
+    pytest.param(_put(_CHUNKED, body=_CHUNKS), id="chunks"),
+    pytest.param(_put(b"Content-Length: 0", body=b"") + _put(_LENGTH), id="two"),
+    pytest.param(b"\r\n\r\n" + _put(_LENGTH), id="empty lines before"),
+]
+
+
+@pytest.mark.parametrize("sent", _WHOLE)
+async def test_two_blanks_before_the_target_are_refused_behind_another_request(
+    gateway: servers.Gateway, client: clients.Client, sent: bytes
+) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(sent)
+        await wire.answer()
+        await wire.send(_put(_LENGTH, target=b" /metrics/job/y"))
+        assert b" 400 " in await wire.rest()
+    assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
+
+
+async def test_two_blanks_before_the_target_are_refused_in_one_segment_with_another_request(
+    gateway: servers.Gateway, client: clients.Client
+) -> None:
+    answer = await wires.exchange(gateway.web_port, _put(_LENGTH) + _put(_LENGTH, target=b" /metrics/job/y") + _INNER)
+    assert [status.split()[1] for status in _STATUS.findall(answer)] == [b"200", b"400"]
+    assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
+
+
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
 async def test_nothing_behind_an_offer_of_another_protocol_is_read(
     gateway: servers.Gateway, client: clients.Client, protocol: bytes
@@ -199,6 +231,32 @@ async def test_nothing_behind_an_offer_of_another_protocol_is_read(
     assert answer.count(b"HTTP/1.1 200 ") == 1
     assert b"\r\nConnection: close\r\n" in answer
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(b"", id="without a length"),
+        pytest.param(b"Content-Length: %d\r\n" % len(_INNER), id="with a length"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n", id="in chunks"),
+    ],
+)
+async def test_nothing_behind_a_connect_is_read(gateway: servers.Gateway, client: clients.Client, lines: bytes) -> None:
+    async with wires.connected(gateway.web_port) as wire:
+        await wire.send(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n")
+        assert b"\r\nConnection: close\r\n" in await wire.answer()
+        with contextlib.suppress(ConnectionError):
+            await wire.send(_INNER)
+        assert _STATUS.findall(await wire.rest()) == []
+    assert await client.pushed() == []
+
+
+@pytest.mark.parametrize("count", [31, 32, 33, 64])
+async def test_what_is_no_request_is_refused_behind_any_number_of_requests(
+    gateway: servers.Gateway, count: int
+) -> None:
+    answer = await wires.exchange(gateway.web_port, _put(_LENGTH) * count + b"PUT / HTTP/3\r\n\r\n")
+    assert [status.split()[1] for status in _STATUS.findall(answer)] == [b"200"] * count + [b"400"]
 
 
 async def test_a_head_of_line_feeds_is_the_same_however_it_is_cut(

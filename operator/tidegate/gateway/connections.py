@@ -274,6 +274,8 @@ class Connection(web.RequestHandler):
                 self._check_heads()
             if requests.is_over:
                 self._finish()
+            elif requests.head:
+                self._awaited_since = self._loop.time()
 
     def look(self, *, now: float) -> None:
         """Turn it away where it takes too long for a head. One that has asked before may stay without asking."""

@@ -14,6 +14,7 @@ END = b"\r\n\r\n"
 _ANY_END = re.compile(rb"\n\r?\n")
 _OTHER_LINE_END = re.compile(rb"(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"[A-Z]+ [^\r\n]+")
+_HIDDEN_LENGTH = re.compile(rb"[^\n]*\r\n(?:.*[^\r])?\ncontent-length", re.DOTALL)
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _EMPTY_LINES = b"\r\n"
 
@@ -36,10 +37,14 @@ _REASONS: Mapping[type[Exception], str] = {
 _TLS = "this is TLS, and the port speaks plain HTTP: use http://, or set --web.config.file for https://"
 
 
-def end(received: bytes) -> int:
-    """Bytes of the head that this begins with, its empty line included; -1 where the empty line is still to come."""
+def end(received: bytes, *, searched: int = 0) -> int:
+    """Bytes of the head that this begins with, its empty line included; -1 where the empty line is still to come.
+
+    :param searched: so many bytes at the start are known to end no head.
+    """
     leading = len(received) - len(received.lstrip(_EMPTY_LINES))
-    found = _ANY_END.search(received, leading)
+    # An end of three bytes may have begun in two that are known.
+    found = _ANY_END.search(received, max(leading, searched - 2))
     return found.end() if found is not None else -1
 
 
@@ -57,11 +62,15 @@ def respelled(head: bytes) -> bytes | None:
     lengths, and comes twice, is there once.
 
     SECURITY: ``None`` where two readers of the original might not agree on where the request ends: it has a
-    ``Transfer-Encoding``, more than one ``Content-Length``, or a carriage return that ends no line. ``None``, too,
-    where nothing is spelled differently.
+    ``Transfer-Encoding``, more than one ``Content-Length``, or a carriage return that ends no line; or its first line
+    ends in CR LF and the one before ``Content-Length`` in LF alone, so that the length might be part of a value.
+    ``None``, too, where nothing is spelled differently.
     """
-    first, *lines = re.split(rb"\r?\n", head.lstrip(_EMPTY_LINES))
-    lowered = head.lower()
+    sent = head.lstrip(_EMPTY_LINES)
+    first, *lines = re.split(rb"\r?\n", sent)
+    lowered = sent.lower()
+    if _HIDDEN_LENGTH.match(lowered):
+        return None
     if b"transfer-encoding" in lowered or lowered.count(b"content-length") > 1 or b"\r" in b"".join((first, *lines)):
         return None
     first = _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], first)

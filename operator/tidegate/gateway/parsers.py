@@ -77,42 +77,41 @@ class RequestParser:
         try:
             fresh = parser.feed_data(data)[0]
         except http_exceptions.HttpProcessingError as error:
-            return self._refused(received, error, is_behind=is_awaited and not self.is_body_awaited)
+            is_behind = not data or (is_awaited and not self.is_body_awaited)
+            return self._refused(received, error, is_behind=is_behind)
         messages: Sequence[Message] = fresh
         if fresh:
             message, body = fresh[0]
-            self.body, self.head = body, b""
-            if self._is_in_step and received.find(_VERSION) != len(message.method) + 1 + len(message.path):
-                self._check_blanks(message, received)
-            if self._is_in_step and received.find(_END) + _END_BYTES + body.total_bytes != len(received):
-                self._is_in_step = False
+            self.head = b""
+            try:
+                behind = _behind(message, body, received if self._is_in_step else None)
+            except http_exceptions.BadStatusLine:
+                self._end()
+                raise
+            self.body = body
             if message.upgrade:
-                messages = self._kept(message, body)
+                messages = self._kept(message, body, behind)
         elif body is None or not is_awaited:
             # Some clients send an empty line behind a body; it belongs to no request.
             self.head = received if self.head else received.lstrip(b"\r\n")
             return _NOTHING
-        elif body.total_bytes - had != len(data):
-            self._is_in_step = False
-        if not body.is_eof() or (self._is_in_step and not self._is_last):
+        else:
+            behind = data[body.total_bytes - had :] if self._is_in_step else None
+        if not body.is_eof():
+            # What is behind a body that nobody reads yet waits in the parser, out of sight.
+            self._is_in_step = behind == b""
             return messages, False, b""
-        return self._following(list(messages)), False, b""
-
-    def _check_blanks(self, message: http_parser.RawRequestMessage, received: bytes) -> None:
-        """The parser reads over blanks around a target, and a target that ends in one would name another group.
-
-        :raises http_exceptions.BadStatusLine: there is more than one blank before or behind it.
-        """
-        if f"{message.method} {message.path} HTTP/".encode() not in received:
-            self._end()
-            raise http_exceptions.BadStatusLine
+        if behind == b"" and not self._is_last:
+            return messages, False, b""
+        return self._following(list(messages), behind, ends_empty=data.endswith(_END)), False, b""
 
     def _collect(self, data: bytes) -> Fed:
         """These bytes where nothing is parsed: more of a head that is to be respelled, or nothing that counts."""
         if self._refusal is None:
             return _NOTHING
+        searched = len(self.head)
         self.head += data
-        return self._respelled(self._refusal)
+        return self._respelled(self._refusal, searched=searched)
 
     def _end(self) -> None:
         self.is_over = True
@@ -142,30 +141,41 @@ class RequestParser:
         # Parser and protocol hold each other: both would stay until Python looks for such.
         self._new = self._parser = self._refusal = self.body = None
 
-    def _following(self, found: list[Message]) -> list[Message]:
-        """These requests, the last one of which is whole, and those that came behind it."""
+    def _following(self, found: list[Message], behind: bytes | None, *, ends_empty: bool) -> list[Message]:
+        """These requests, the last one of which is whole, and those that came behind it.
+
+        :param behind: the bytes behind these; ``None`` where they are not known.
+        :param ends_empty: whether what came last ends in an empty line. No part of a head does.
+        """
         assert self._parser is not None
         self._is_in_step = False
         while not self._is_last and len(found) < _MOST_AT_ONCE:
             try:
                 more = self._parser.feed_data(b"")[0]
+                if not more:
+                    self._is_in_step = ends_empty or behind is not None
+                    self.head = b"" if ends_empty or behind is None else behind.lstrip(b"\r\n")
+                    return found
+                message, body = more[0]
+                behind = _behind(message, body, behind)
             except http_exceptions.HttpProcessingError as error:
                 return self._before(error, found)
-            if not more:
-                return found
-            message, self.body = more[0]
-            found += self._kept(message, self.body) if message.upgrade else more
-            if not self.body.is_eof():
+            self.body = body
+            found += self._kept(message, body, behind) if message.upgrade else more
+            if not body.is_eof():
+                self._is_in_step = behind == b""
                 return found
         if self._is_last:
             self._end()
         return found
 
-    def _kept(self, message: http_parser.RawRequestMessage, body: aiohttp.StreamReader) -> Sequence[Message]:
+    def _kept(
+        self, message: http_parser.RawRequestMessage, body: aiohttp.StreamReader, behind: bytes | None
+    ) -> Sequence[Message]:
         """A request that offers to speak another protocol. It is answered in this one, and in aiohttp's parser what
-        follows it would be lost."""
+        follows it would be lost. ``CONNECT`` is always the last one: the parser ignores its length."""
         assert self._parser is not None
-        if self._is_in_step and body.is_eof():
+        if behind == b"" and body.is_eof() and message.method != hdrs.METH_CONNECT:
             # Nothing has followed it yet, and from here on the parser goes on.
             self._parser.feed_data(b"")
             self._parser.set_upgraded(False)
@@ -190,24 +200,26 @@ class RequestParser:
     def _refused(self, received: bytes, error: http_exceptions.HttpProcessingError, *, is_behind: bool) -> Fed:
         """What there is to say of bytes that cannot be read, which are not behind a request of the same piece.
 
-        :param is_behind: whether they are behind a body that ended with this piece.
+        :param is_behind: whether they are behind a body that ended with this piece, or behind earlier requests.
         """
         if is_behind:
             return self._before(error, []), False, b""
         if self._is_in_step and not self.is_body_awaited and heads.may_be_respelled(received, error):
             self._parser, self.head, self._refusal = None, received, error
-            return self._respelled(error)
+            return self._respelled(error, searched=0)
         self._end()
         if self.body is not None and not self.is_body_awaited and not received[:1].isalpha():
             return _NOTHING
         raise error
 
-    def _respelled(self, refusal: http_exceptions.HttpProcessingError) -> Fed:
+    def _respelled(self, refusal: http_exceptions.HttpProcessingError, *, searched: int) -> Fed:
         """The request with a head that was refused in its own spelling, once the head is whole.
+
+        :param searched: so many bytes of the head are known not to hold its end.
 
         SECURITY: it is the last one of its connection, so that nothing depends on where others think that it ends.
         """
-        end = heads.end(self.head)
+        end = heads.end(self.head, searched=searched)
         if end < 0:
             return _NOTHING
         head, rest = self.head[:end], self.head[end:]
@@ -230,6 +242,25 @@ class RequestParser:
         if rest and _is_push_without_length(message):
             return [(_told(errors.BadRequestError(_NO_LENGTH)), aiohttp.streams.EMPTY_PAYLOAD)], False, b""
         return [(message._replace(should_close=True), self.body)], False, b""
+
+
+def _behind(message: http_parser.RawRequestMessage, body: aiohttp.StreamReader, received: bytes | None) -> bytes | None:
+    """What follows a request at the start of these bytes, and that part of its body which has come.
+
+    ``None`` where that is not known: ``received`` is not, or the body comes in chunks.
+
+    :raises http_exceptions.BadStatusLine: it has no target, or more than one blank before or behind it. The parser
+        reads over blanks, and a target that ends in one would name another group.
+    """
+    if not message.path:
+        raise http_exceptions.BadStatusLine
+    if received is None:
+        return None
+    if received.find(_VERSION) != len(message.method) + 1 + len(message.path):
+        received = received.lstrip(b"\r\n")
+        if not received.startswith(f"{message.method} {message.path} HTTP/".encode()):
+            raise http_exceptions.BadStatusLine
+    return None if message.chunked else received[received.find(_END) + _END_BYTES + body.total_bytes :]
 
 
 def _is_push_without_length(message: http_parser.RawRequestMessage | web_protocol._ErrInfo) -> bool:
