@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import enum
 import functools
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -23,8 +22,6 @@ from tidegate.aiokits import addresses, descriptors
 from tidegate.gateway import answers, complaints, heads, parsers, refusals
 from tidegate.gateway import metrics as own_metrics
 from tidegate.model import errors, limits
-
-_logger = logging.getLogger(__name__)
 
 MAX_HEADERS = 128
 """Headers of one request. Each takes several times its bytes."""
@@ -43,7 +40,6 @@ _LAST_WORD_SECONDS = 1.0
 
 _LAST_WORDS = 50
 """So many clients at once are left this time."""
-
 
 _CUT_HEAD = "the client closed the connection before the end of the request's headers"
 _CUT_BODY = "the client closed the connection before the end of the body"
