@@ -214,9 +214,12 @@ _DECISIONS = [
     ),
     panels.Panel(
         "Objects that groups can follow",
-        "Normal: about as many Jobs as kubectl get jobs -A lists. 0: the operator sees none, see its rights and "
-        "--kubernetes.namespace.",
-        [("sum by (kind) (tidegate_operator_objects{@})", "{{kind}}")],
+        "Normal: about as many Jobs as kubectl get jobs -A lists, and the pods of Jobs, with those that went in the "
+        "last ten minutes. 0: the operator sees none, see its rights and --kubernetes.namespace.",
+        [
+            ("sum by (kind) (tidegate_operator_objects{@})", "{{kind}}"),
+            ("tidegate_operator_pods{@}", "pods of Jobs {{instance}}"),
+        ],
     ),
     panels.Panel(
         "Events for people",
@@ -230,10 +233,12 @@ _OPERATOR = [
     panels.Panel(
         "Age of the last list, and of the last event",
         "Normal: the list up to 30 s; events as objects change. A list that grows old: see API errors. Events alone: "
-        "the watch is silent, and lists make up for it.",
+        "the watch is silent, and lists make up for it. A group that waits for minutes: the API server does not say "
+        "whose address pushed it.",
         [
             ("time() - (tidegate_operator_last_list_timestamp_seconds{@} > 0)", "list {{instance}}"),
             ("time() - (tidegate_operator_last_event_timestamp_seconds{@} > 0)", "event {{instance}}"),
+            ("tidegate_operator_longest_asking_seconds{@}", "group that waits for an answer {{instance}}"),
         ],
         "s",
     ),
