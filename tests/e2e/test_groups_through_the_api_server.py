@@ -85,8 +85,8 @@ class _Asker:
             f"--namespace={namespace}",
             # The host counts for nothing.
             f"--gateway.url=http://nowhere.invalid:{gateway.port}",
-            f"--operator.url=http://nowhere.invalid:{operator.port}",
         )
+        self._operator = f"--operator.url=http://nowhere.invalid:{operator.port}"
         for account, rules in _RULES.items():
             cluster.api.create("serviceaccounts", {"metadata": {"name": account}}, namespace=namespace)
             cluster.api.create("roles", {"metadata": {"name": account}, "rules": rules}, namespace=namespace)
@@ -97,7 +97,9 @@ class _Asker:
 
     def run(self, verb: str, *arguments: str, account: str = "asker") -> runs.Ran:
         config = self._cluster.control_plane.kubeconfig_for(account, namespace=self._namespace)
-        return asyncio.run(groupruns.run(verb, *self._flags, f"--kubernetes.kubeconfig={config}", *arguments))
+        # The operator is not asked about a deletion.
+        flags = self._flags if verb == "delete" else (*self._flags, self._operator)
+        return asyncio.run(groupruns.run(verb, *flags, f"--kubernetes.kubeconfig={config}", *arguments))
 
 
 @pytest.fixture
