@@ -72,7 +72,9 @@ def test_a_rolling_update_loses_no_push_and_ends_both_containers_in_order(
     keep = {"tidegate.dev/cleanup": "on-deletion"}
     script = _PATIENT.replace("GATEWAY", installations.GATEWAY)
     job = installed.python("pushes-through", script, annotations=keep, pods=_PUSHERS)
-    waiting.eventually(lambda: "through" in installed.groups(), why="the first push", timeout=60.0)
+    waiting.eventually(
+        lambda: len(installed.values("e2e_through", by="instance")) == _PUSHERS, why="all to push", timeout=60.0
+    )
     with rollouts.recorded(place) as recording:
         place.kubectl("rollout", "restart", f"--namespace={installations.NAMESPACE}", "statefulset/tidegate")
         place.kubectl(
