@@ -47,6 +47,9 @@ class _Watched:
 
         await waiting.eventually_async(look, why=f"{wanted}", timeout=10.0)
 
+    def watches(self) -> int:
+        return len([call for call in self.server.calls if "labelSelector" in call and "watch" in call])
+
     def lists(self) -> int:
         return len([call for call in self.server.calls if "labelSelector" in call and "watch" not in call])
 
@@ -154,3 +157,19 @@ async def test_last_words_of_a_job_that_is_gone_are_retired(scene: trios.Scene) 
         scene.api_server.pod_events.put_nowait(_event("DELETED", pod))
         await scene.push("job/last-words")
         await scene.until("draining Job prod/x", key=builders.key("job=last-words"))
+
+
+async def test_an_api_server_that_ends_each_watch_at_once_is_asked_once_a_second(
+    server: apiservers.ApiServer,
+) -> None:
+    for _ in range(2):
+        server.pod_events.put_nowait(None)
+    async with _at_work(server) as watched:
+
+        async def look() -> bool:
+            return watched.watches() >= 3
+
+        began = asyncio.get_running_loop().time()
+        await waiting.eventually_async(look, why="three watches")
+        assert asyncio.get_running_loop().time() - began >= 1.9
+        assert watched.lists() == 1

@@ -16,6 +16,9 @@ from tidegate.controller import intakes, kubeapi, metrics, outages
 _REFUSED_PAUSES = 10
 """Longest pauses after which it is tried again where a right is missing: each try may list all pods in vain."""
 
+_SHORTEST_SECONDS = 1.0
+"""From one watch to the next, so that an API server or proxy that ends each answer at once is not flooded."""
+
 
 class PodWatch:
     """Tells the intake of each pod that a Job made. For one event loop."""
@@ -34,9 +37,6 @@ class PodWatch:
         self._metrics = own
         self._clock = clock
         self._chosen = chosen
-        self._outage = outages.Outage(
-            "the watch on the pods of Jobs", meanwhile="each new address is asked about instead", clock=clock
-        )
 
     async def run(self) -> None:
         """Watch, for ever, in each namespace that is looked at or in all at once."""
@@ -46,19 +46,26 @@ class PodWatch:
 
     async def _follow(self, namespace: str) -> None:
         backoff = backoffs.Backoff(first=self._chosen.backoff_seconds, limit=self._chosen.backoff_limit_seconds)
+        what = "the watch on the pods of Jobs" + (f" in namespace {namespace}" if namespace else "")
+        outage = outages.Outage(what, meanwhile="each new address is asked about instead", clock=self._clock)
         while True:
             try:
                 version = await self._list(namespace)
                 while True:
-                    version = await self._watch(namespace, version, backoff=backoff)
+                    began = self._clock.steady()
+                    version = await self._watch(namespace, version, backoff=backoff, outage=outage)
+                    await self._pause(until=began + _SHORTEST_SECONDS)
             except kubeapi.ExpiredError:
                 pause = backoff.next()
             except kubeapi.ApiError as error:
                 self._metrics.api_errors.labels(reason=error.reason).inc()
-                self._outage.failed(error)
+                outage.failed(error)
                 refused = isinstance(error, kubeapi.ForbiddenError)
                 pause = _REFUSED_PAUSES * self._chosen.backoff_limit_seconds if refused else backoff.next()
-            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + pause)
+            await self._pause(until=self._clock.steady() + pause)
+
+    async def _pause(self, *, until: float) -> None:
+        await self._clock.wait(asyncio.Event(), until=until)
 
     async def _list(self, namespace: str) -> str:
         started = self._api.time.now()
@@ -68,13 +75,13 @@ class PodWatch:
         self._intake.listed_pods({sighting.pod.uid for sighting in found}, namespace=namespace, started=started)
         return version
 
-    async def _watch(self, namespace: str, version: str, *, backoff: backoffs.Backoff) -> str:
+    async def _watch(self, namespace: str, version: str, *, backoff: backoffs.Backoff, outage: outages.Outage) -> str:
         """Follow the changes since this version until the API server ends the answer; the version to go on from."""
         async with contextlib.aclosing(self._api.job_pod_events(namespace, since=version)) as events:
             async for event in events:
                 if event.sighting is not None:
                     self._intake.sighted_pod(event.sighting)
                 version = event.version
-                self._outage.over()
+                outage.over()
                 backoff.reset()
         return version
