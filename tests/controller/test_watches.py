@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import getpass
+import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,6 +34,32 @@ async def test_a_user_without_a_name_may_watch(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(getpass, "getuser", nameless)
     async with _watching(tmp_path) as api_server:
         await _eventually_tried(api_server, times=1)
+
+
+@pytest.mark.parametrize("seen_before_the_end", range(0, 40, 5))
+async def test_a_watch_that_ends_amid_events_drops_no_coroutine(seen_before_the_end: int, tmp_path: Path) -> None:
+    """kopf starts a task for each object. One that is queued when the watch ends is started, not forgotten."""
+    api_server = _with_jobs(60)
+    await api_server.start()
+    chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(tmp_path)))
+    told, seen = handovers.Stop(), itertools.count()
+
+    def stop(_sighting: object) -> None:
+        if next(seen) == seen_before_the_end:
+            told.tell()
+
+    await asyncio.to_thread(watches.watch, told, chosen=chosen, watched=kinds.ALWAYS, sink=stop, tell=_ignore)
+    gc.collect()  # A coroutine that was never awaited is an error here.
+    await api_server.stop()
+
+
+def _with_jobs(number: int) -> apiservers.ApiServer:
+    api_server = apiservers.ApiServer()
+    for index in range(number):
+        metadata = {"name": f"j{index}", "namespace": "default", "uid": f"u{index}", "resourceVersion": "7"}
+        metadata["creationTimestamp"] = "2026-01-01T00:00:00Z"
+        api_server.jobs[f"u{index}"] = {"metadata": metadata, "spec": {}}
+    return api_server
 
 
 @contextlib.asynccontextmanager

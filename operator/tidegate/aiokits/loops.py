@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
@@ -50,6 +50,14 @@ async def _end() -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_END_SECONDS):
             await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def cancel(tasks: Collection[asyncio.Task[Any]], *, seconds: float) -> None:
+    """Cancel these tasks once and wait until they have ended, at most this long."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
 
 
 async def cancel_all() -> None:

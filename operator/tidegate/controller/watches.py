@@ -39,6 +39,10 @@ server next to nothing."""
 _SLACK = 5.0
 """By how many seconds kopf's own limit of a call is above ours, which therefore is the one that is told."""
 
+_END_SECONDS = 0.3
+"""How long kopf may take to end in its own order before everything of it is cancelled at once. In that order it starts
+what it has queued; cancelled in any other, it drops coroutines that were never awaited, and Python warns of them."""
+
 _LINGER_SECONDS = 0.1
 """Transports that were told to close do so in the next rounds of their loop."""
 
@@ -90,6 +94,7 @@ async def _watch(
     kopf.on.login(registry=registry)(_login(kopf.AiohttpSession(server=login.host, aiohttp_session=session)))
     for kind in watched:
         kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.resource)(_handler(kind, sink))
+    tasks: Collection[asyncio.Task[None]] = ()
     try:
         # Not kopf.operator: that one waits for its tasks without end, as said above.
         tasks = await kopf.spawn_tasks(
@@ -105,6 +110,7 @@ async def _watch(
         if stop not in done:
             raise _why(done, refusal=calls.refusal)
     finally:
+        await loops.cancel(tasks, seconds=_END_SECONDS)
         await loops.cancel_all()
         await session.close()
         # The loop ends with us: nobody would be there for the other side's goodbye.
