@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TREES = ("operator", "tests", "scripts")
-MODULE_LINES = 400
+MODULE_LINES = 450
 FUNCTION_LINES = 40
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from tidegate.controller import crds, crdspecs, policies
+from tidegate.operator.policy import crd_schema, crds, policies
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFESTS = ROOT / "manifests" / "crds"
 DOCUMENT = ROOT / "docs" / "policies.md"
 
-_HEAD = "# Written by scripts/crds.py (`make crds`) from operator/tidegate/controller/crds.py.\n"
+_HEAD = "# Written by scripts/crds.py (`make crds`) from operator/tidegate/operator/policy/crds.py.\n"
 _SHORT = 80
 """Characters of a text that stands beside its key."""
 _BEGIN, _END = "<!-- fields: written by `make crds` -->\n", "<!-- end of fields -->\n"
@@ -46,7 +46,7 @@ def texts() -> dict[Path, str]:
 
 def table() -> str:
     """The fields of a policy's spec in Markdown."""
-    fields = crdspecs.schema(policies.Scope.CLUSTER)["properties"]
+    fields = crd_schema.schema(policies.Scope.CLUSTER)["properties"]
     rows = ["| field | type | what it says |", "| --- | --- | --- |"]
     rows += [f"| `{name}` | {_type(field)} | {_cell(field['description'])} |" for name, field in fields.items()]
     return "\n".join(rows) + "\n"

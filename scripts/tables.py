@@ -14,9 +14,9 @@ from prometheus_client import registry
 from tidegate import telemetry
 from tidegate.cli import commands
 from tidegate.cli import parser as parsers
-from tidegate.controller import metrics as operator_metrics
-from tidegate.controller import stockmetrics
-from tidegate.gateway import metrics as gateway_metrics
+from tidegate.gateway.metrics import own_metrics as gateway_metrics
+from tidegate.operator import operator_metrics
+from tidegate.operator.gateways import pushgateway_metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,7 +91,7 @@ def _metrics() -> Iterator[str]:
     for title, kinds in (
         ("Gateway (:9091)", (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics)),
         ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
-        ("Operator beside a stock Pushgateway (:9093), too", (stockmetrics.StockMetrics,)),
+        ("Operator beside a stock Pushgateway (:9093), too", (pushgateway_metrics.StockMetrics,)),
     ):
         made = _Registry()
         for kind in kinds:

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tidegate.aiokits import addresses
+from tidegate.system import addresses
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tidegate.aiokits import backoffs
+from tidegate.aio import backoffs
 
 
 def test_pauses_double_up_to_the_limit_and_are_drawn_from_their_upper_half() -> None:

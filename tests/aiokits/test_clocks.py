@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tidegate.aiokits import clocks
+from tidegate.aio import clocks
 
 
 async def test_who_waits_for_a_moment_wakes_when_the_clock_is_moved_to_it() -> None:

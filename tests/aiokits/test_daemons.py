@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from tidegate.aiokits import daemons
+from tidegate.aio import daemon_threads
 
 
 async def test_the_end_of_the_work_is_told() -> None:
     seen: list[bool] = []
-    assert await daemons.start(lambda: seen.append(threading.current_thread().daemon), name="x") is None
+    assert await daemon_threads.start(lambda: seen.append(threading.current_thread().daemon), name="x") is None
     assert seen == [True]
 
 
@@ -20,7 +20,7 @@ async def test_what_the_work_raised_is_told() -> None:
     def work() -> None:
         raise error
 
-    assert await daemons.start(work, name="x") is error
+    assert await daemon_threads.start(work, name="x") is error
 
 
 def test_work_that_outlives_the_loop_ends_in_silence() -> None:
@@ -30,7 +30,7 @@ def test_work_that_outlives_the_loop_ends_in_silence() -> None:
         let_go.wait()
 
     async def begin() -> None:
-        daemons.start(work, name="outlives the loop")
+        daemon_threads.start(work, name="outlives the loop")
 
     asyncio.run(begin())
     [thread] = [each for each in threading.enumerate() if each.name == "outlives the loop"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tidegate.aiokits import descriptors
+from tidegate.system import file_descriptors
 
 
 @pytest.fixture
@@ -21,17 +21,17 @@ def soft() -> Iterator[int]:
 
 @pytest.mark.usefixtures("soft")
 def test_where_there_are_descriptors_there_is_room_for_all() -> None:
-    assert descriptors.room_for(300) == 300
+    assert file_descriptors.room_for(300) == 300
 
 
 @pytest.mark.usefixtures("soft")
 def test_some_descriptors_are_left_for_other_things(caplog: pytest.LogCaptureFixture) -> None:
-    assert descriptors.room_for(500) == 400
+    assert file_descriptors.room_for(500) == 400
     assert "400 connections at once, not 500" in caplog.text
 
 
 @pytest.mark.usefixtures("soft")
 def test_the_limit_is_raised_as_far_as_it_goes() -> None:
-    descriptors.raise_limit()
+    file_descriptors.raise_limit()
     found, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert found == hard

@@ -10,7 +10,7 @@ import pytest
 
 _GROWING = """
 import gc
-from tidegate.aiokits import garbage
+from tidegate.system import garbage_collection
 
 seen = []
 def note(phase, info):
@@ -19,7 +19,7 @@ def note(phase, info):
         seen.append(sum(len(gc.get_objects(generation)) for generation in range(3)))
 
 gc.callbacks.append(note)
-garbage.spare_what_is_there()
+garbage_collection.spare_what_is_there()
 {how}
 seen.clear()
 kept = [[] for _ in range({objects})]
@@ -28,13 +28,13 @@ print(len(seen), max(seen, default=0))
 
 _LOST = """
 import gc, weakref
-from tidegate.aiokits import garbage
+from tidegate.system import garbage_collection
 
 class Held:
     pass
 
-garbage.spare_what_is_there()
-garbage.spare_what_stays()
+garbage_collection.spare_what_is_there()
+garbage_collection.spare_what_stays()
 first = Held()
 first.itself = first
 end = weakref.ref(first)
@@ -59,7 +59,7 @@ def _run(program: str) -> str:
 
 @_WITH_GENERATIONS
 def test_no_full_collection_looks_at_more_than_came_lately() -> None:
-    times, most = map(int, _run(_GROWING.format(how="garbage.spare_what_stays()", objects=_OBJECTS)).split())
+    times, most = map(int, _run(_GROWING.format(how="garbage_collection.spare_what_stays()", objects=_OBJECTS)).split())
     assert times > 5
     assert most < 15_000
 

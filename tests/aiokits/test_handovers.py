@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.support import waiting
-from tidegate.aiokits import handovers
+from tidegate.aio import cross_thread
 
 
 async def _handed_over(count: int, *, failing: int = -1) -> list[int]:
@@ -21,7 +21,7 @@ async def _handed_over(count: int, *, failing: int = -1) -> list[int]:
         if item == failing:
             raise ValueError(item)
 
-    handover = handovers.Handover(loop, take)
+    handover = cross_thread.Handover(loop, take)
 
     def put_all() -> None:
         for number in range(count):
@@ -47,7 +47,7 @@ async def test_one_that_cannot_be_taken_holds_up_nothing() -> None:
 
 
 async def test_a_stop_is_heard_in_a_loop_and_by_who_looks() -> None:
-    stop = handovers.Stop()
+    stop = cross_thread.Stop()
     looks = [stop.is_told]
     waiting_for_it = asyncio.create_task(stop.wait())
     await asyncio.sleep(0)
@@ -59,7 +59,7 @@ async def test_a_stop_is_heard_in_a_loop_and_by_who_looks() -> None:
 
 
 def test_a_stop_after_the_end_of_the_loop_that_waited_for_it_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    stop = handovers.Stop()
+    stop = cross_thread.Stop()
 
     async def begin() -> None:
         asyncio.create_task(stop.wait())  # noqa: RUF006 - it ends with the loop

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tidegate.aiokits import loops
+from tidegate.aio import event_loops
 
 
 async def _stubborn(cancelled: list[str], *, times: int) -> None:
@@ -25,7 +25,7 @@ def test_the_result_of_the_work_is_returned() -> None:
     async def work() -> str:
         return "done"
 
-    assert loops.run(work()) == "done"
+    assert event_loops.run(work()) == "done"
 
 
 def test_what_the_work_raises_is_raised() -> None:
@@ -33,7 +33,7 @@ def test_what_the_work_raises_is_raised() -> None:
         raise OSError("away")
 
     with pytest.raises(OSError, match="away"):
-        loops.run(work())
+        event_loops.run(work())
 
 
 def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
@@ -44,7 +44,7 @@ def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
         left.append(asyncio.create_task(_stubborn(cancelled, times=4)))
         await asyncio.sleep(0)
 
-    loops.run(work())
+    event_loops.run(work())
     assert (cancelled, left[0].cancelled()) == (["once"] * 3, True)
 
 
@@ -61,8 +61,8 @@ def test_a_task_that_never_ends_and_a_thread_of_the_executor_hold_nothing_up() -
         asyncio.create_task(_stubborn([], times=1_000_000))  # noqa: RUF006 - it keeps itself
         await asyncio.sleep(0)
 
-    loops.run(work(), on_error=tell)
-    held_up = loops.threads_left(timeout=0.01)
+    event_loops.run(work(), on_error=tell)
+    held_up = event_loops.threads_left(timeout=0.01)
     let_go.set()
     assert [name for name in held_up if name.startswith("asyncio_")]
-    assert [name for name in loops.threads_left(timeout=10.0) if name.startswith("asyncio_")] == []
+    assert [name for name in event_loops.threads_left(timeout=10.0) if name.startswith("asyncio_")] == []

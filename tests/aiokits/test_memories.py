@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.aiokits import memories
+from tidegate.system import memory
 
 
 @pytest.mark.parametrize(
@@ -18,18 +18,18 @@ def test_the_limit_of_the_cgroup_is_what_its_file_says(
     text: str, allowed: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "limit").write_text(text)
-    monkeypatch.setattr(memories, "_CGROUP_FILES", (tmp_path / "missing", tmp_path / "limit"))
-    assert memories.allowed() == allowed
+    monkeypatch.setattr(memory, "_CGROUP_FILES", (tmp_path / "missing", tmp_path / "limit"))
+    assert memory.allowed() == allowed
 
 
 def test_without_a_file_there_is_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memories, "_CGROUP_FILES", (tmp_path / "missing",))
-    assert memories.allowed() is None
+    monkeypatch.setattr(memory, "_CGROUP_FILES", (tmp_path / "missing",))
+    assert memory.allowed() is None
 
 
 def test_memory_is_short_when_the_process_has_its_limit() -> None:
-    used = memories.resident()
+    used = memory.resident()
     assert used > 1_000_000
-    assert memories.MemoryGauge(used // 2).is_short()
-    assert not memories.MemoryGauge(used * 100).is_short()
-    assert not memories.MemoryGauge(None).is_short()
+    assert memory.MemoryGauge(used // 2).is_short()
+    assert not memory.MemoryGauge(used * 100).is_short()
+    assert not memory.MemoryGauge(None).is_short()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tidegate.aiokits import pulses
+from tidegate.aio import broadcasts
 
 
 def test_all_who_wait_are_woken_once() -> None:
-    pulse = pulses.Pulse()
+    pulse = broadcasts.Pulse()
     one, two = pulse.next(), pulse.next()
     pulse.fire()
     assert one.is_set()
@@ -15,6 +15,6 @@ def test_all_who_wait_are_woken_once() -> None:
 
 
 def test_a_pulse_that_nobody_waits_for_is_forgotten() -> None:
-    pulse = pulses.Pulse()
+    pulse = broadcasts.Pulse()
     pulse.fire()
     assert not pulse.next().is_set()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tidegate.aiokits import tasks
+from tidegate.aio import tasks
 
 
 async def _fail() -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tidegate.aiokits import turns
+from tidegate.aio import time_slices
 
 
 async def _others_ran_during(steps: int) -> int:
@@ -16,10 +16,10 @@ async def _others_ran_during(steps: int) -> int:
         nonlocal ran
         while True:
             ran += 1
-            await turns.others()
+            await time_slices.others()
 
     task = asyncio.create_task(other())
-    turn = turns.Turn()
+    turn = time_slices.Turn()
     for _ in range(steps):
         await turn.step()
     task.cancel()
@@ -27,10 +27,10 @@ async def _others_ran_during(steps: int) -> int:
 
 
 async def test_steps_within_a_turn_let_nobody_else_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "TURN_SECONDS", 1_000.0)
+    monkeypatch.setattr(time_slices, "TURN_SECONDS", 1_000.0)
     assert await _others_ran_during(100) == 0
 
 
 async def test_after_each_turn_others_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(time_slices, "TURN_SECONDS", 0.0)
     assert await _others_ran_during(100) == 100

@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from tidegate.aiokits import workers
+from tidegate.aio import worker_threads
 
 
 async def test_what_the_work_returns_and_raises_is_told() -> None:
-    worker = workers.Worker("worker")
+    worker = worker_threads.Worker("worker")
 
     assert await worker.do(divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
@@ -19,7 +19,7 @@ async def test_what_the_work_returns_and_raises_is_told() -> None:
 
 
 async def test_all_is_done_in_one_thread_and_in_order_even_what_nobody_waits_for() -> None:
-    worker = workers.Worker("worker")
+    worker = worker_threads.Worker("worker")
     began, go_on = threading.Event(), threading.Event()
     done: list[tuple[int, str]] = []
 
@@ -44,7 +44,7 @@ async def test_all_is_done_in_one_thread_and_in_order_even_what_nobody_waits_for
 
 
 async def test_a_worker_ends_after_all_that_it_was_given() -> None:
-    worker = workers.Worker("a worker that ends")
+    worker = worker_threads.Worker("a worker that ends")
     done: list[int] = []
     given = [asyncio.ensure_future(worker.do(done.append, number)) for number in range(3)]
     await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 from unittest import mock
 
 from tidegate.cli import commands
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 STEP_SECONDS = 0.001
 
@@ -47,15 +47,15 @@ def main() -> int:
     file, *arguments = sys.argv[1:]
     with contextlib.ExitStack() as stack:
         notes = stack.enter_context(Path(file).open("wb", buffering=0))
-        stack.enter_context(mock.patch.object(servers.Gateway, "start", _watching(servers.Gateway.start, notes)))
+        stack.enter_context(mock.patch.object(server.Gateway, "start", _watching(server.Gateway.start, notes)))
         return commands.main(arguments)
 
 
 def _watching(
-    start: Callable[[servers.Gateway], Coroutine[Any, Any, None]], notes: IO[bytes]
-) -> Callable[[servers.Gateway], Coroutine[Any, Any, None]]:
+    start: Callable[[server.Gateway], Coroutine[Any, Any, None]], notes: IO[bytes]
+) -> Callable[[server.Gateway], Coroutine[Any, Any, None]]:
     @functools.wraps(start)
-    async def started(gateway: servers.Gateway) -> None:
+    async def started(gateway: server.Gateway) -> None:
         await start(gateway)
         watches.add(asyncio.create_task(_watch(notes), name="watch the loop"))
 

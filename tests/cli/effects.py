@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 from unittest import mock
 
-from tidegate import runtime, settings, telemetry
+from tidegate import app, settings, telemetry
 from tidegate.cli import commands
 
 Stage = TypeVar("Stage")
@@ -46,7 +46,7 @@ class Handed(NamedTuple):
 def handed(command: str, *arguments: str) -> Handed:
     """The settings that these arguments make; nothing runs."""
     gateway, operator, both = mock.Mock(), mock.Mock(), mock.Mock()
-    patched = mock.patch.multiple(runtime, run_gateway=gateway, run_operator=operator, run_both=both)
+    patched = mock.patch.multiple(app, run_gateway=gateway, run_operator=operator, run_both=both)
     with patched, mock.patch.object(telemetry, "configure_logging"):
         assert commands.main([command, *arguments]) == 0
     match command:

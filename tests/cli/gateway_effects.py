@@ -14,8 +14,8 @@ from tests.cli import effects
 from tests.gateway import clients, wires
 from tests.store import kept
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 from tidegate.model import limits
 from tidegate.store import group_store
 
@@ -31,7 +31,7 @@ class Stage(NamedTuple):
     """A gateway that runs, and what a test looks at it with."""
 
     chosen: settings.GatewaySettings
-    gateway: servers.Gateway
+    gateway: server.Gateway
     client: clients.Client
     session: aiohttp.ClientSession
     clock: clocks.MovableClock
@@ -56,8 +56,8 @@ async def opened(chosen: settings.GatewaySettings, folder: Path) -> AsyncIterato
         await gateway.stop()
 
 
-def new_gateway(chosen: settings.GatewaySettings, clock: clocks.Clock) -> servers.Gateway:
-    return servers.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags={}, stop=asyncio.Event())
+def new_gateway(chosen: settings.GatewaySettings, clock: clocks.Clock) -> server.Gateway:
+    return server.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags={}, stop=asyncio.Event())
 
 
 def status(

@@ -14,14 +14,14 @@ import trustme
 from tests.gateway import clients
 from tests.support import ports
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 
 
 class Guarded(NamedTuple):
     """The gateway, and the environment that trusts its certificate."""
 
-    gateway: servers.Gateway
+    gateway: server.Gateway
     trusted: dict[str, str]
 
     def url(self, user: str = "job:s%2Fx@", *, path: str = "/a") -> str:
@@ -47,7 +47,7 @@ async def opened(folder: Path) -> AsyncIterator[Guarded]:
         web=web, control_address=f"{clients.HOST}:{ports.free_port()}", control_token=clients.TOKEN, stop_seconds=0.1
     )
     registry = telemetry.new_registry()
-    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+    gateway = server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
     await gateway.start()
     try:
         yield Guarded(gateway, {"SSL_CERT_FILE": str(folder / "ca.pem")})

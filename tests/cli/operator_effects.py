@@ -16,9 +16,9 @@ from tests.controller import builders, trios
 from tests.gateway import clients
 from tests.support import ports, waiting
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import operators
-from tidegate.model import groups, lives
+from tidegate.aio import clocks
+from tidegate.model import grouping, lifecycle
+from tidegate.operator import main
 
 _OTHER_HOST = "127.0.0.2"
 _Y = builders.key("job=y")
@@ -95,9 +95,9 @@ class Stage(NamedTuple):
     def metric(self, name: str, **labels: str) -> float:
         return self.scene.metric(f"tidegate_operator_{name}", **labels)
 
-    def drains(self, *keys: groups.GroupingKey) -> bool:
+    def drains(self, *keys: grouping.GroupingKey) -> bool:
         views = [self.scene.gateway.store.group(key) for key in keys]
-        return all(view is not None and view.life.state is lives.State.DRAINING for view in views)
+        return all(view is not None and view.life.state is lifecycle.State.DRAINING for view in views)
 
 
 @contextlib.asynccontextmanager
@@ -138,7 +138,7 @@ NEEDED = {
 async def at_work(scene: trios.Scene, chosen: settings.OperatorSettings) -> AsyncIterator[Stage]:
     """The operator with these settings."""
     clock, stop = LeapingClock(), asyncio.Event()
-    running = asyncio.create_task(operators.run(chosen, clock=clock, registry=scene.registry, stop=stop))
+    running = asyncio.create_task(main.run(chosen, clock=clock, registry=scene.registry, stop=stop))
     try:
         yield Stage(scene, clock, running, chosen.listen_address)
     finally:

@@ -16,7 +16,7 @@ from aiohttp import test_utils, web
 
 from tests.cli import effects
 from tests.support import ports
-from tidegate import clientsettings, runtime, telemetry
+from tidegate import app, client_settings, telemetry
 from tidegate.cli import commands, pushcommands
 
 NEEDED = {"--job": "--job=x", "--gateway.url": "--gateway.url={url}", "FILE": "{folder}/metrics.prom"}
@@ -68,14 +68,14 @@ async def ran(arguments: list[str], folder: Path) -> Ran:
 
 
 def _run(arguments: list[str]) -> tuple[int, str]:
-    elsewhere = {clientsettings.URL_VARIABLE: f"http://127.0.0.1:{ports.free_port()}"}
+    elsewhere = {client_settings.URL_VARIABLE: f"http://127.0.0.1:{ports.free_port()}"}
     with (
         open(os.devnull) as nothing,
         contextlib.redirect_stderr(io.StringIO()) as printed,
         mock.patch.dict(os.environ, elsewhere),
         mock.patch.object(sys, "stdin", nothing),
         # Signals are for the main thread, and the logging of the tests is theirs.
-        mock.patch.object(runtime, "ending_at_once", contextlib.nullcontext),
+        mock.patch.object(app, "ending_at_once", contextlib.nullcontext),
         mock.patch.object(telemetry, "configure_logging"),
     ):
         try:

@@ -12,14 +12,14 @@ import aiohttp
 from tests.cli import runs
 from tests.gateway import clients
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 
 
 class Target(NamedTuple):
     """A gateway and a client of it."""
 
-    gateway: servers.Gateway
+    gateway: server.Gateway
     client: clients.Client
 
     @property
@@ -43,7 +43,7 @@ async def opened(*, port: int = 0, utf8_names: bool = False) -> AsyncIterator[Ta
         push=settings.PushSettings(enable_utf8_names=utf8_names),
     )
     registry = telemetry.new_registry()
-    gateway = servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+    gateway = server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
     await gateway.start()
     try:
         async with aiohttp.ClientSession() as session:

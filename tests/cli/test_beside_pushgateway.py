@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tidegate import flags, runtime, settings
+from tidegate import app, flags, settings
 from tidegate.cli import commands
 
 URL = "http://alice:secret@pushgateway:9091"
@@ -17,7 +17,7 @@ ALIASES = {alias: flag.name for flag, _ in flags.of(settings.OperatorSettings) f
 def started(monkeypatch: pytest.MonkeyPatch) -> list[settings.OperatorSettings]:
     """What the runtime is told to run."""
     made: list[settings.OperatorSettings] = []
-    monkeypatch.setattr(runtime, "run_operator", made.append)
+    monkeypatch.setattr(app, "run_operator", made.append)
     return made
 
 

@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from tidegate.cli import choices
-from tidegate.model import groups, selectors
+from tidegate.model import grouping, selectors
 
 
 @pytest.mark.parametrize(
@@ -24,14 +24,14 @@ from tidegate.model import groups, selectors
 def test_a_key_means_one_group_and_a_selector_all_that_it_selects(
     text: str, labels: dict[str, str], *, is_meant: bool
 ) -> None:
-    assert choices.choice(text).has(groups.grouping_key(labels)) is is_meant
+    assert choices.choice(text).has(grouping.grouping_key(labels)) is is_meant
 
 
 @pytest.mark.parametrize("value", ['a"b', "a\\b", "ä", "a\nb", "a b"])
 def test_the_selector_of_a_key_selects_it(value: str) -> None:
     choice = choices.choice(f"job={value},some.name=x")
     assert choice.key is not None
-    assert selectors.parse(choice.selector).matches(groups.labels(choice.key))
+    assert selectors.parse(choice.selector).matches(grouping.labels(choice.key))
 
 
 @pytest.mark.parametrize(

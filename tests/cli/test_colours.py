@@ -11,9 +11,9 @@ import pytest
 
 from tests.cli import groupruns
 from tidegate.cli import colours, tables
-from tidegate.controller import plans
-from tidegate.inquiries import apis
-from tidegate.model import groups, lives, standings
+from tidegate.client import api_calls
+from tidegate.model import grouping, lifecycle, ownership_status
+from tidegate.operator.planning import planner
 
 NOW = 1_700_000_000.0
 _ESCAPE = re.compile(r"\x1b\[\d+m")
@@ -24,9 +24,9 @@ class _Terminal(io.StringIO):
         return True
 
 
-def _group(job: str, *, state: str = "live", verdict: str = "active") -> standings.GroupStanding:
-    return standings.GroupStanding(
-        key=groups.grouping_key({"job": job}), state=state, verdict=verdict, rule="name", push_time=NOW - 5
+def _group(job: str, *, state: str = "live", verdict: str = "active") -> ownership_status.GroupStanding:
+    return ownership_status.GroupStanding(
+        key=grouping.grouping_key({"job": job}), state=state, verdict=verdict, rule="name", push_time=NOW - 5
     )
 
 
@@ -47,7 +47,7 @@ def test_who_gets_them(choice: str, terminal: bool, environment: Mapping[str, st
     assert colours.wanted(choice, _Terminal() if terminal else io.StringIO(), environment) is coloured
 
 
-@pytest.mark.parametrize("word", [each.value for kind in (lives.State, plans.Verdict) for each in kind])
+@pytest.mark.parametrize("word", [each.value for kind in (lifecycle.State, planner.Verdict) for each in kind])
 def test_every_state_and_verdict_has_one(word: str) -> None:
     assert colours.word(word) != word
     assert _ESCAPE.sub("", colours.word(word)) == word
@@ -63,7 +63,7 @@ def test_a_table_without_its_colours_is_the_one_that_has_none() -> None:
 
 
 def test_a_group_without_its_colours_is_the_one_that_has_none() -> None:
-    pushed = apis.PushedGroup(groups.grouping_key({"job": "a"}), {}, NOW, last_push_successful=True)
+    pushed = api_calls.PushedGroup(grouping.grouping_key({"job": "a"}), {}, NOW, last_push_successful=True)
     plain = tables.details(pushed, _group("a"), now=NOW)
     coloured = tables.details(pushed, _group("a"), now=NOW, coloured=True)
     assert _ESCAPE.sub("", coloured) == plain

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import procs, tidegates
-from tidegate.aiokits import descriptors
+from tidegate.system import file_descriptors
 
 _HANG_SECONDS = 30.0
 _MEBIBYTE = 2**20
@@ -49,7 +49,7 @@ def _exchange(gateway: tidegates.Gateway, *lines: bytes, body: bytes) -> bytes:
 def test_nine_hundred_stalled_connections_keep_nobody_from_scraping_and_pushing(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    descriptors.raise_limit()
+    file_descriptors.raise_limit()
     with _serving(tmp_path, *arguments) as gateway, contextlib.ExitStack() as stack:
         before = procs.resident(gateway.process.pid)
         for number in range(_STALLED):

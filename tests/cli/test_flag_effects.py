@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli import effects, gateway_effects, group_effects, limit_effects, operator_effects, push_effects
 from tests.controller import trios
-from tidegate import runtime, settings
+from tidegate import app, settings
 from tidegate.cli import commands
 
 _logger = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ def _logged(command: str, capsys: pytest.CaptureFixture[str], *arguments: str) -
         _logger.info("two")
 
     try:
-        with mock.patch.multiple(runtime, run_gateway=run, run_operator=run, run_both=run):
+        with mock.patch.multiple(app, run_gateway=run, run_operator=run, run_both=run):
             assert commands.main([command, *arguments]) == 0
     finally:
         root.handlers, root.level = before, level

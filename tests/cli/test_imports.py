@@ -30,7 +30,7 @@ _GATEWAY = """
 import asyncio, sys
 from tidegate import settings, telemetry
 from tidegate.cli import commands
-from tidegate.aiokits import clocks
+from tidegate.aio import clocks
 from tidegate.gateway import servers
 
 async def serve():
@@ -52,7 +52,7 @@ import sys
 from tidegate.cli import commands
 
 assert commands.main(["push", "--job=x", "--delete", "--gateway.url=http://127.0.0.1:{port}", "--retry-for=0s"]) == 3
-print(sorted({{"kopf", "kubernetes", "sqlite3", "uvloop", "tidegate.gateway.servers"}} & set(sys.modules)))
+print(sorted({{"kopf", "kubernetes", "sqlite3", "uvloop", "tidegate.gateway.server"}} & set(sys.modules)))
 """
 
 

@@ -12,7 +12,7 @@ import sys
 _CALLS = """
 import asyncio, socket, struct, types
 import aiohttp
-from tidegate import runtime, settings
+from tidegate import app, settings
 
 ROUNDS, AT_ONCE = 50, 4
 _LINGER = struct.pack("ii", 1, 0)
@@ -46,8 +46,8 @@ async def run(chosen, **parts):
             seen += await asyncio.gather(*calls)
     print(seen.count("refused"), seen.count(200), len(seen))
 
-runtime._operators = lambda: types.SimpleNamespace(run=run)
-runtime.run_operator(settings.OperatorSettings())
+app._operators = lambda: types.SimpleNamespace(run=run)
+app.run_operator(settings.OperatorSettings())
 """
 
 

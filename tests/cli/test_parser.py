@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from tests.support import parsers
-from tidegate import clientsettings, flags, runtime, settings
+from tidegate import app, client_settings, flags, settings
 from tidegate.cli import commands, parser
 
 NEEDED = {
@@ -98,7 +98,7 @@ def test_an_argument_too_many_is_named(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("arguments", [[], ["--web.enable-lifecycle"], ["gateway"]], ids=["bare", "flags", "command"])
 def test_the_command_without_a_word_starts_the_gateway(arguments: list[str]) -> None:
-    with mock.patch.object(runtime, "run_gateway") as started:
+    with mock.patch.object(app, "run_gateway") as started:
         assert commands.main(arguments) == 0
     [chosen] = started.call_args.args
     assert chosen.web.enable_lifecycle is ("--web.enable-lifecycle" in arguments)
@@ -110,8 +110,8 @@ def test_the_command_without_a_word_starts_the_gateway(arguments: list[str]) -> 
         ("tidegate gateway", (settings.GatewaySettings, settings.LogSettings)),
         ("tidegate operator", (settings.OperatorSettings, settings.LogSettings)),
         ("tidegate run", (settings.GatewaySettings, settings.OperatorSettings, settings.LogSettings)),
-        ("tidegate push", (clientsettings.DeliverySettings,)),
-        ("tidegate groups list", (clientsettings.InquirySettings,)),
+        ("tidegate push", (client_settings.DeliverySettings,)),
+        ("tidegate groups list", (client_settings.InquirySettings,)),
     ],
 )
 def test_without_flags_the_settings_have_their_defaults(command: str, parts: tuple[type, ...]) -> None:
@@ -121,7 +121,7 @@ def test_without_flags_the_settings_have_their_defaults(command: str, parts: tup
 
 def test_the_status_shows_every_flag_by_its_own_name() -> None:
     arguments = ["--dry-run", "--persistence.fsync=always", "--watch=pods", "--watch=taskruns", "--drain.timeout=90s"]
-    with mock.patch.object(runtime, "run_both") as started:
+    with mock.patch.object(app, "run_both") as started:
         commands.main(["run", *arguments])
     shown = started.call_args.kwargs["flags"]
     made = COMMANDS["tidegate run"]

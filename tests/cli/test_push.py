@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli import pushruns, runs
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.model import groups
+from tidegate.exposition.protobuf import metrics_pb2 as pb
+from tidegate.model import grouping
 
 DONE = runs.Ran(0, "", "")
 
@@ -79,14 +79,14 @@ async def test_delete_takes_away_that_group_alone(target: pushruns.Target) -> No
 @pytest.mark.parametrize("value", ["a/b", "", "é ü", "..", "%2F", "a=b", "x\ny", "?#"])
 async def test_a_label_may_have_any_value(target: pushruns.Target, value: str) -> None:
     assert await target.push("--metric=a=1", f"--label=l={value}") == DONE
-    assert target.gateway.store.grouping_keys() == [groups.grouping_key({"job": "x", "l": value})]
+    assert target.gateway.store.grouping_keys() == [grouping.grouping_key({"job": "x", "l": value})]
     assert await target.push("--delete", f"--label=l={value}") == DONE
     assert target.gateway.store.grouping_keys() == []
 
 
 async def test_a_job_may_have_any_name(target: pushruns.Target) -> None:
     assert await target.push("--metric=a=1", "--job=é/b") == DONE
-    assert target.gateway.store.grouping_keys() == [groups.grouping_key({"job": "é/b"})]
+    assert target.gateway.store.grouping_keys() == [grouping.grouping_key({"job": "é/b"})]
 
 
 async def test_a_name_beyond_the_plain_ones_is_refused_where_the_gateway_takes_none(target: pushruns.Target) -> None:
@@ -99,7 +99,7 @@ async def test_a_name_beyond_the_plain_ones_is_refused_where_the_gateway_takes_n
 async def test_a_name_beyond_the_plain_ones_is_itself_where_the_gateway_takes_it() -> None:
     async with pushruns.opened(utf8_names=True) as target:
         assert await target.push("--metric=a=1", "--label=é.b=v") == DONE
-        assert target.gateway.store.grouping_keys() == [groups.grouping_key({"job": "x", "é.b": "v"})]
+        assert target.gateway.store.grouping_keys() == [grouping.grouping_key({"job": "x", "é.b": "v"})]
 
 
 async def test_a_time_to_live_arrives(target: pushruns.Target) -> None:

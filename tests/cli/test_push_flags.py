@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tidegate import clientsettings
+from tidegate import client_settings
 from tidegate.cli import commands, pushcommands, pushflags
-from tidegate.inquiries import pushes
-from tidegate.model import groups
+from tidegate.client import push_client
+from tidegate.model import grouping
 
 
-def _push(*arguments: str) -> pushes.Push:
+def _push(*arguments: str) -> push_client.Push:
     return pushflags.push(commands.build_parser().parse_args(["push", "--job=x", *arguments])).push
 
 
@@ -75,7 +75,7 @@ def test_flags_that_do_not_go_together_are_refused_in_words(
 def test_an_environment_that_names_no_place_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(clientsettings.URL_VARIABLE, "ftp://job:secret@push")
+    monkeypatch.setenv(client_settings.URL_VARIABLE, "ftp://job:secret@push")
     assert commands.main(["push", "--job=x", "--delete"]) == pushcommands.MEANINGLESS
     told = capsys.readouterr().err
     assert told.startswith("tidegate push: $TIDEGATE_URL is not a URL such as http://127.0.0.1:9091")
@@ -95,16 +95,16 @@ def test_an_environment_that_names_no_place_is_told(
 def test_the_flag_says_where_then_the_environment(
     given: list[str], variable: str | None, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(clientsettings.URL_VARIABLE, raising=False)
+    monkeypatch.delenv(client_settings.URL_VARIABLE, raising=False)
     if variable is not None:
-        monkeypatch.setenv(clientsettings.URL_VARIABLE, variable)
+        monkeypatch.setenv(client_settings.URL_VARIABLE, variable)
     chosen = commands.build_parser().parse_args(["push", "--job=x", *given])
-    assert pushflags.delivery(chosen) == clientsettings.DeliverySettings(gateway_url=url)
+    assert pushflags.delivery(chosen) == client_settings.DeliverySettings(gateway_url=url)
 
 
 def test_the_methods_are_those_of_pushgateway() -> None:
     assert [_push("--metric=a=1", *method).method for method in ([], ["--replace"])] == ["POST", "PUT"]
-    assert _push("--delete") == pushes.Push("DELETE", groups.grouping_key({"job": "x"}), {}, b"")
+    assert _push("--delete") == push_client.Push("DELETE", grouping.grouping_key({"job": "x"}), {}, b"")
 
 
 def test_the_format_is_told(tmp_path: Path) -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from tidegate.cli import tables
-from tidegate.inquiries import apis
-from tidegate.model import groups, owners, standings
+from tidegate.client import api_calls
+from tidegate.model import grouping, owners, ownership_status
 
 NOW = 1_700_000_000.0
 
 
 def _group(
     job: str = "x", *, owner: str = "x", push_time: float = NOW - 5, why: tuple[str, ...] = ("So it is.",)
-) -> standings.GroupStanding:
-    held = standings.OwnerStanding(
+) -> ownership_status.GroupStanding:
+    held = ownership_status.OwnerStanding(
         owners.Owner("Job", "prod", owner, owners.Uid("u")), rule="name", active=True, decides=True, claims=True
     )
-    return standings.GroupStanding(
-        key=groups.grouping_key({"job": job}),
+    return ownership_status.GroupStanding(
+        key=grouping.grouping_key({"job": job}),
         state="live",
         verdict="active",
         rule="name",
@@ -91,9 +91,9 @@ def test_nothing_that_a_terminal_obeys_is_printed(text: str) -> None:
         pytest.param("SUMMARY", {"quantiles": {}, "count": "0", "sum": "0"}, '{job="x"} count 0, sum 0', id="empty"),
     ],
 )
-def test_samples_of_each_type_are_shown(type: str, metric: apis.Json, said: str) -> None:
+def test_samples_of_each_type_are_shown(type: str, metric: api_calls.Json, said: str) -> None:
     family = {"type": type, "metrics": [{"labels": {"job": "x"}, **metric}]}
-    pushed = apis.PushedGroup(_group().key, {"f": family}, NOW, last_push_successful=False)
+    pushed = api_calls.PushedGroup(_group().key, {"f": family}, NOW, last_push_successful=False)
     told = tables.details(pushed, None, now=NOW)
     assert f"f ({type.lower()})" in told
     assert told.splitlines()[-1].endswith(said)

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from aiohttp import web
 from kubernetes.aio import client
 
-from tidegate.controller import views
+from tidegate.operator.cache import owner_views
 
 HOST = "127.0.0.1"
 
@@ -105,7 +105,7 @@ class ApiServer:
         """A file that leads here."""
         return kubeconfig(folder, server=self.login().host)
 
-    def put(self, view: views.OwnerView, *, annotations: dict[str, str] | None = None) -> None:
+    def put(self, view: owner_views.OwnerView, *, annotations: dict[str, str] | None = None) -> None:
         """Have this Job, as far as its view tells."""
         finish = view.finish
         conditions = [] if finish is None else [_condition("Complete" if finish.succeeded else "Failed", finish.at)]

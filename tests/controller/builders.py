@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tidegate import settings
-from tidegate.controller import cleanups, ends, groupindexes, kinds, pictures, plans, podnames, views
-from tidegate.model import groups, lives, owners, records
+from tidegate.model import control_api, grouping, lifecycle, owners
 from tidegate.model import pushers as model_pushers
-from tidegate.store import actions as store_actions
+from tidegate.operator.cache import cluster_cache, group_index, owner_views
+from tidegate.operator.objects import completion, owner_kinds, pod_names
+from tidegate.operator.planning import planner
+from tidegate.operator.policy import cleanup_rules
+from tidegate.store import operator_actions as store_actions
 
 START = 1_700_000_000.0
 RULES = settings.RuleSettings(drain_timeout=300.0, late_push_grace=60.0, clock_skew=5.0)
@@ -31,17 +34,17 @@ def job(
     parent: owners.Owner | None = None,
     labels: Mapping[str, str] | None = None,
     version: int | None = None,
-) -> views.OwnerView:
-    return views.OwnerView(
+) -> owner_views.OwnerView:
+    return owner_views.OwnerView(
         owner=owners.Owner("Job", namespace, name, owners.Uid(uid or f"{namespace}-{name}-uid")),
         created=START + created,
-        rules=cleanups.parse(annotations or {}),
-        finish=None if finished is None else ends.Finish(succeeded=succeeded, at=START + finished),
+        rules=cleanup_rules.parse(annotations or {}),
+        finish=None if finished is None else completion.Finish(succeeded=succeeded, at=START + finished),
         completions=completions,
         hostname=hostname,
         parent=parent,
         labels=labels or {},
-        said=cleanups.read(annotations or {}),
+        said=cleanup_rules.read(annotations or {}),
         version=version,
     )
 
@@ -53,35 +56,35 @@ def cronjob(
     namespace: str = "prod",
     created: float = 0.0,
     annotations: Mapping[str, str] | None = None,
-) -> views.OwnerView:
-    return views.OwnerView(
+) -> owner_views.OwnerView:
+    return owner_views.OwnerView(
         owner=owners.Owner("CronJob", namespace, name, owners.Uid(uid or f"{namespace}-{name}-cron-uid")),
         created=START + created,
-        rules=cleanups.parse(annotations or {}),
+        rules=cleanup_rules.parse(annotations or {}),
     )
 
 
-def key(text: str) -> groups.GroupingKey:
+def key(text: str) -> grouping.GroupingKey:
     """A grouping key from `job=backup,instance=db1`."""
-    return groups.grouping_key(dict(part.split("=", 1) for part in text.split(",")))
+    return grouping.grouping_key(dict(part.split("=", 1) for part in text.split(",")))
 
 
 def group(
     text: str,
     *,
     pushed: float | None = 10.0,
-    claims: Iterable[views.OwnerView | owners.Claim] = (),
+    claims: Iterable[owner_views.OwnerView | owners.Claim] = (),
     revision: int = 7,
     drained: int | None = None,
     pushers: Iterable[str | tuple[str, float]] = (),
-) -> records.GroupRecord:
+) -> control_api.GroupRecord:
     """A group with its last push, which is the store's change `revision`; `drained` is the push it is retired with.
 
     Where no time of a pusher is told it pushed when the group was pushed last.
     """
     sources = [(each, pushed or 0.0) if isinstance(each, str) else each for each in pushers]
     claimed = [one if isinstance(one, owners.Claim) else claim(one, rule=rule(one, key(text))) for one in claims]
-    return records.GroupRecord(
+    return control_api.GroupRecord(
         key=key(text),
         revision=revision,
         pushed_revision=revision,
@@ -92,34 +95,34 @@ def group(
     )
 
 
-def claim(view: views.OwnerView, *, drain_timeout: float = 300.0, rule: str = settings.NAME) -> owners.Claim:
+def claim(view: owner_views.OwnerView, *, drain_timeout: float = 300.0, rule: str = settings.NAME) -> owners.Claim:
     return owners.Claim(owner=view.owner, drain_timeout=drain_timeout, rule=rule)
 
 
-def rule(view: views.OwnerView, name: groups.GroupingKey) -> str:
+def rule(view: owner_views.OwnerView, name: grouping.GroupingKey) -> str:
     """The rule by which the object would have come to claim this group."""
     if view.rules.keys is not None:
         return settings.ANNOTATION
-    values, job = groupindexes.pod_values(name), view.owner.name
+    values, job = group_index.pod_values(name), view.owner.name
     is_pod = any(
         value == view.hostname
-        or podnames.is_pod_name(value, job=job, completions=view.completions)
-        or podnames.is_hostname(value, job=job, completions=view.completions)
+        or pod_names.is_pod_name(value, job=job, completions=view.completions)
+        or pod_names.is_hostname(value, job=job, completions=view.completions)
         for value in values
     )
-    return settings.POD if is_pod and view.kind == kinds.JOB.name else settings.NAME
+    return settings.POD if is_pod and view.kind == owner_kinds.JOB.name else settings.NAME
 
 
 def picture(
-    *objects: views.OwnerView,
-    holds: Iterable[records.GroupRecord] = (),
-    gone: Iterable[views.OwnerView] = (),
+    *objects: owner_views.OwnerView,
+    holds: Iterable[control_api.GroupRecord] = (),
+    gone: Iterable[owner_views.OwnerView] = (),
     gone_at: float = 20.0,
     listed: bool = True,
     namespaces: Iterable[str] = (),
-) -> pictures.Picture:
+) -> cluster_cache.Picture:
     """What the operator knows after its start: the groups first, then a complete list of each kind of object."""
-    made = pictures.Picture(namespaces=frozenset(namespaces))
+    made = cluster_cache.Picture(namespaces=frozenset(namespaces))
     for record in holds:
         made.changed(record, steady=0.0)
     for view in (*objects, *gone):
@@ -127,7 +130,7 @@ def picture(
     for view in gone:
         made.saw_deleted(view, wall=START + gone_at)
     if listed:
-        for kind in kinds.ALWAYS:
+        for kind in owner_kinds.ALWAYS:
             found = [view for view in objects if view.kind == kind.name]
             made.listed(kind, found, started=2.0, steady=3.0, wall=START + gone_at)
     return made
@@ -136,12 +139,12 @@ def picture(
 NOW = START + 100_000.0
 
 
-def plan(made: pictures.Picture, *, now: float = NOW) -> plans.Plan:
+def plan(made: cluster_cache.Picture, *, now: float = NOW) -> planner.Plan:
     """The plan of everything, long after all that tests are about."""
-    return plans.plan(made, rules=RULES, now=now)
+    return planner.plan(made, rules=RULES, now=now)
 
 
-def planned(made: pictures.Picture) -> list[str]:
+def planned(made: cluster_cache.Picture) -> list[str]:
     """The plan's actions in words, such as `claim {job="x"} for Job prod/x`.
 
     Always checked beside it: the gateway refuses none of them, and to plan again after them yields nothing.
@@ -156,27 +159,29 @@ def planned(made: pictures.Picture) -> list[str]:
     return [in_words(action) for action in actions]
 
 
-def in_words(action: records.Action) -> str:
+def in_words(action: control_api.Action) -> str:
     match action:
-        case records.ClaimGroup(key=name, claim=made):
-            return f"claim {groups.describe(name)} for {made.owner}"
-        case records.ReleaseGroup(key=name, uid=uid):
-            return f"release {groups.describe(name)} of {uid}"
-        case records.RetireGroup(key=name, over=over):
-            return f"retire {groups.describe(name)} of {', '.join(over)}"
+        case control_api.ClaimGroup(key=name, claim=made):
+            return f"claim {grouping.describe(name)} for {made.owner}"
+        case control_api.ReleaseGroup(key=name, uid=uid):
+            return f"release {grouping.describe(name)} of {uid}"
+        case control_api.RetireGroup(key=name, over=over):
+            return f"retire {grouping.describe(name)} of {', '.join(over)}"
 
 
-def done(record: records.GroupRecord, actions: Iterable[records.Action], *, now: float = START) -> records.GroupRecord:
+def done(
+    record: control_api.GroupRecord, actions: Iterable[control_api.Action], *, now: float = START
+) -> control_api.GroupRecord:
     """The group after the gateway did these actions; none of them may be refused."""
-    life = lives.Life(pushed_revision=record.pushed_revision, claims=record.claims)
+    life = lifecycle.Life(pushed_revision=record.pushed_revision, claims=record.claims)
     if record.drain_pushed_revision is not None:
-        drain = lives.Drain(pushed_revision=record.drain_pushed_revision, since=now, deadline=now + 1)
-        life = lives.Life(pushed_revision=life.pushed_revision, claims=life.claims, drain=drain)
+        drain = lifecycle.Drain(pushed_revision=record.drain_pushed_revision, since=now, deadline=now + 1)
+        life = lifecycle.Life(pushed_revision=life.pushed_revision, claims=life.claims, drain=drain)
     for action in actions:
         after = store_actions.applied(action, life, now=now)
-        assert not isinstance(after, lives.Refusal), f"{in_words(action)}: {after}"
+        assert not isinstance(after, lifecycle.Refusal), f"{in_words(action)}: {after}"
         life = after
-    return records.GroupRecord(
+    return control_api.GroupRecord(
         key=record.key,
         revision=record.revision,
         pushed_revision=record.pushed_revision,

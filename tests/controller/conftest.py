@@ -13,8 +13,8 @@ from tests.controller import trios
 from tests.differential import pushgateways
 from tests.support import needs, tidegates
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import kubeapi, logins
+from tidegate.aio import clocks
+from tidegate.operator.kube import credentials, kube_api
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +24,10 @@ def operator_rights(cluster: clusters.Cluster) -> Path:
 
 
 @pytest.fixture
-async def api(operator_rights: Path) -> AsyncIterator[kubeapi.KubeApi]:
+async def api(operator_rights: Path) -> AsyncIterator[kube_api.KubeApi]:
     """The operator's own client, three objects a page."""
     chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=3)
-    made = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen, clock=clocks.SystemClock())
+    made = kube_api.KubeApi(await credentials.load(chosen), chosen=chosen, clock=clocks.SystemClock())
     yield made
     await made.close()
 

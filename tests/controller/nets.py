@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from tests.controller import builders
 from tidegate import settings
-from tidegate.controller import pictures, podaddresses, views
-from tidegate.model import owners, records
+from tidegate.model import control_api, owners
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.objects import pod_addresses
 
 IP, OTHER_IP = "10.0.0.7", "10.0.0.8"
 
 
 def pod(
-    of: views.OwnerView | str,
+    of: owner_views.OwnerView | str,
     *,
     since: float | None = 0.0,
     until: float | None = None,
     is_host: bool = False,
     namespace: str = "prod",
     name: str = "x-b2c4d",
-) -> podaddresses.AddressPod:
+) -> pod_addresses.AddressPod:
     """A pod that ran from one time to another, of an object or of something that nobody watches."""
-    return podaddresses.AddressPod(
+    return pod_addresses.AddressPod(
         namespace=namespace,
         name=name,
         owner=owners.Uid(of) if isinstance(of, str) else of.uid,
@@ -31,19 +32,19 @@ def pod(
 
 
 def told(
-    picture: pictures.Picture, *pods: podaddresses.AddressPod, address: str = IP, at: float = 50.0
-) -> pictures.Picture:
+    picture: cluster_cache.Picture, *pods: pod_addresses.AddressPod, address: str = IP, at: float = 50.0
+) -> cluster_cache.Picture:
     """The picture, once the API server has answered which pods an address has."""
-    picture.address_resolved(pictures.Address(address), podaddresses.Answer(pods, builders.START + at))
+    picture.address_resolved(cluster_cache.Address(address), pod_addresses.Answer(pods, builders.START + at))
     return picture
 
 
 def pushed(
-    text: str, *, at: float = 10.0, claims: tuple[views.OwnerView | owners.Claim, ...] = ()
-) -> records.GroupRecord:
+    text: str, *, at: float = 10.0, claims: tuple[owner_views.OwnerView | owners.Claim, ...] = ()
+) -> control_api.GroupRecord:
     """A group that was pushed from the first address."""
     return builders.group(text, pushed=at, pushers=(IP,), claims=claims)
 
 
-def by_address(view: views.OwnerView) -> owners.Claim:
+def by_address(view: owner_views.OwnerView) -> owners.Claim:
     return builders.claim(view, rule=settings.ADDRESS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tidegate.controller import cleanups, policies, subjects
 from tidegate.model import owners
+from tidegate.operator.policy import cleanup_rules, policies, policy_subjects
 
 START = 1_700_000_000
 NAMESPACED, CLUSTERWIDE = policies.Scope
@@ -47,12 +47,12 @@ def subject(
     annotations: Mapping[str, str] | None = None,
     parent: str | None = None,
     makes_others: bool = False,
-) -> subjects.Subject:
-    return subjects.Subject(
+) -> policy_subjects.Subject:
+    return policy_subjects.Subject(
         owners.Owner(kind, namespace, name, owners.Uid(f"{name}-uid")),
         labels=labels or {},
         annotations=annotations or {},
-        said=cleanups.read(annotations or {}),
+        said=cleanup_rules.read(annotations or {}),
         parent=None if parent is None else owners.Owner("CronJob", namespace, parent, owners.Uid(f"{parent}-uid")),
         makes_others=makes_others,
     )
@@ -63,4 +63,4 @@ def says(**annotations: str) -> dict[str, str]:
     return {f"tidegate.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
 
 
-SILENT = cleanups.SILENT
+SILENT = cleanup_rules.SILENT

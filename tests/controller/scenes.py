@@ -11,8 +11,11 @@ from hypothesis import strategies
 
 from tests.controller import builders, policybuilders
 from tidegate import settings
-from tidegate.controller import cleanups, evidence, pictures, podaddresses, policies, policybooks, views
-from tidegate.model import groups, owners, records
+from tidegate.model import control_api, grouping, owners
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.ownership import ownership_rules
+from tidegate.operator.policy import cleanup_rules, policies, policy_index
 
 _NAMES = ("x", "x-29000000", "y")
 _NAMESPACES = ("prod", "dev")
@@ -31,7 +34,7 @@ _TEMPLATES = ("job={{.metadata.name}}", "job={{.metadata.labels.tier}},shard=*",
 _PODS = ("x-29000000-b2c4d", "x-b2c4d", "y-c4d6f")
 _ADDRESSES = ("10.0.0.7", "10.0.0.8", "10.0.0.9")
 _UIDS = tuple(owners.Uid(f"u{number}") for number in range(5))
-_CLEANUPS = (*(policy.value for policy in cleanups.Cleanup if policy is not cleanups.Cleanup.AFTER), "often")
+_CLEANUPS = (*(policy.value for policy in cleanup_rules.Cleanup if policy is not cleanup_rules.Cleanup.AFTER), "often")
 _WHILES = ("10m", "48h")
 """Over by the time of the plan, and not."""
 _TIMES = strategies.integers(0, 40).map(lambda step: step * 10.0)
@@ -40,8 +43,8 @@ _TIMES = strategies.integers(0, 40).map(lambda step: step * 10.0)
 class Scene(NamedTuple):
     """A picture, and the groups that it was told of."""
 
-    picture: pictures.Picture
-    held: list[records.GroupRecord]
+    picture: cluster_cache.Picture
+    held: list[control_api.GroupRecord]
 
 
 @strategies.composite
@@ -58,13 +61,15 @@ def scenes(draw: strategies.DrawFn) -> Scene:
     )
     for name in _PODS:
         for namespace in _NAMESPACES:
-            picture.resolved(pictures.Pod(namespace, name), draw(strategies.none() | strategies.sampled_from(_UIDS)))
+            picture.resolved(
+                cluster_cache.Pod(namespace, name), draw(strategies.none() | strategies.sampled_from(_UIDS))
+            )
     for address in _ADDRESSES:
         if draw(strategies.integers(0, 7)) < 7:
             answer = draw(_answers([view.uid for view, _ in objects if view.kind == "Job"]))
             hypothesis.note(f"{address}: {answer}")
-            picture.address_resolved(pictures.Address(address), answer)
-    book = policybooks.PolicyBook(draw(strategies.lists(_policies(), max_size=2)))
+            picture.address_resolved(cluster_cache.Address(address), answer)
+    book = policy_index.PolicyBook(draw(strategies.lists(_policies(), max_size=2)))
     hypothesis.note(f"policies: {book.policies}")
     picture.rule_by(book)
     held = [_as_claimed_now(picture, record) for record in held]
@@ -73,21 +78,21 @@ def scenes(draw: strategies.DrawFn) -> Scene:
     return Scene(picture, held)
 
 
-def _as_claimed_now(picture: pictures.Picture, record: records.GroupRecord) -> records.GroupRecord:
+def _as_claimed_now(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> control_api.GroupRecord:
     """The group with each claim by the rule that leads to its owner now, where one does."""
-    by = evidence.pushers(picture, record, rules=builders.RULES)
+    by = ownership_rules.pushers(picture, record, rules=builders.RULES)
     claims = dict(record.claims)
     for uid, claim in claims.items():
         if (known := picture.known(claim.owner)) is not None:
-            found = evidence.find(known.view, record, by=by, picture=picture, rules=builders.RULES)
+            found = ownership_rules.find(known.view, record, by=by, picture=picture, rules=builders.RULES)
             claims[uid] = claim if found is None else claim._replace(rule=found.rule)
     return dataclasses.replace(record, claims=claims)
 
 
 @strategies.composite
-def _objects(draw: strategies.DrawFn) -> list[tuple[views.OwnerView, bool]]:
+def _objects(draw: strategies.DrawFn) -> list[tuple[owner_views.OwnerView, bool]]:
     """Objects, each with whether it is gone; at most one of a kind, a namespace and a name is not."""
-    made: list[tuple[views.OwnerView, bool]] = []
+    made: list[tuple[owner_views.OwnerView, bool]] = []
     there: set[tuple[str, str, str]] = set()
     for uid in _UIDS[: draw(strategies.integers(1, len(_UIDS)))]:
         parents = [view.owner for view, _ in made if view.kind == "CronJob"]
@@ -100,7 +105,7 @@ def _objects(draw: strategies.DrawFn) -> list[tuple[views.OwnerView, bool]]:
 
 
 @strategies.composite
-def _object(draw: strategies.DrawFn, *, uid: owners.Uid, parents: list[owners.Owner]) -> views.OwnerView:
+def _object(draw: strategies.DrawFn, *, uid: owners.Uid, parents: list[owners.Owner]) -> owner_views.OwnerView:
     name, namespace = draw(strategies.sampled_from(_NAMES)), draw(strategies.sampled_from(_NAMESPACES))
     annotations, created = draw(_annotations()), draw(_TIMES)
     if draw(strategies.integers(0, 3)) == 0:
@@ -124,12 +129,14 @@ def _object(draw: strategies.DrawFn, *, uid: owners.Uid, parents: list[owners.Ow
 def _annotations(draw: strategies.DrawFn) -> dict[str, str]:
     made = {}
     if draw(strategies.booleans()):
-        made[cleanups.CLEANUP] = draw(strategies.sampled_from([*_CLEANUPS, *(f"after={each}" for each in _WHILES)]))
+        made[cleanup_rules.CLEANUP] = draw(
+            strategies.sampled_from([*_CLEANUPS, *(f"after={each}" for each in _WHILES)])
+        )
     if draw(strategies.integers(0, 3)) == 0:
-        made[cleanups.KEEP_FAILED_FOR] = draw(strategies.sampled_from(_WHILES))
+        made[cleanup_rules.KEEP_FAILED_FOR] = draw(strategies.sampled_from(_WHILES))
     if draw(strategies.integers(0, 3)) == 0:
         named = [*_KEYS, *_PATTERNS, ";".join(_KEYS[:2]), "nothing"]
-        made[cleanups.GROUPING_KEY] = draw(strategies.sampled_from(named))
+        made[cleanup_rules.GROUPING_KEY] = draw(strategies.sampled_from(named))
     return made
 
 
@@ -155,7 +162,7 @@ _STRANGERS = tuple(builders.job("x", uid=f"never-seen-{where}", namespace=where)
 
 
 @strategies.composite
-def _groups(draw: strategies.DrawFn, objects: list[views.OwnerView]) -> list[records.GroupRecord]:
+def _groups(draw: strategies.DrawFn, objects: list[owner_views.OwnerView]) -> list[control_api.GroupRecord]:
     claimants = strategies.sampled_from([*objects, *_STRANGERS])
     held = []
     for text in draw(strategies.lists(strategies.sampled_from(_KEYS), unique=True, min_size=1, max_size=4)):
@@ -178,7 +185,7 @@ def _groups(draw: strategies.DrawFn, objects: list[views.OwnerView]) -> list[rec
 
 
 @strategies.composite
-def _claims(draw: strategies.DrawFn, view: views.OwnerView, key: groups.GroupingKey) -> owners.Claim:
+def _claims(draw: strategies.DrawFn, view: owner_views.OwnerView, key: grouping.GroupingKey) -> owners.Claim:
     """A claim as it may have been made by the rules of then, which need not be those of now."""
     claim = builders.claim(view, rule=builders.rule(view, key))
     if draw(strategies.booleans()):
@@ -191,21 +198,21 @@ def _claims(draw: strategies.DrawFn, view: views.OwnerView, key: groups.Grouping
 
 
 @strategies.composite
-def _answers(draw: strategies.DrawFn, uids: list[owners.Uid]) -> podaddresses.Answer:
+def _answers(draw: strategies.DrawFn, uids: list[owners.Uid]) -> pod_addresses.Answer:
     of = strategies.sampled_from([*uids, *uids, owners.Uid("a-proxy")])
     pods = draw(
         strategies.lists(_address_pods(of), min_size=1, max_size=1) | strategies.lists(_address_pods(of), max_size=2)
     )
     # Of what must be asked again nothing is said meanwhile: most were asked after everything.
     asked = draw(strategies.sampled_from([math.inf, builders.NOW, math.inf, builders.START + 100.0]))
-    return podaddresses.Answer(tuple(pods), asked)
+    return pod_addresses.Answer(tuple(pods), asked)
 
 
 @strategies.composite
-def _address_pods(draw: strategies.DrawFn, of: strategies.SearchStrategy[owners.Uid]) -> podaddresses.AddressPod:
+def _address_pods(draw: strategies.DrawFn, of: strategies.SearchStrategy[owners.Uid]) -> pod_addresses.AddressPod:
     since = draw(strategies.just(0.0) | _TIMES)
     lasted = draw(strategies.none() | _TIMES)
-    return podaddresses.AddressPod(
+    return pod_addresses.AddressPod(
         namespace=draw(strategies.sampled_from(_NAMESPACES)),
         name=draw(strategies.sampled_from(_PODS)),
         owner=draw(of),

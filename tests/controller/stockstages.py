@@ -12,12 +12,13 @@ import prometheus_client
 
 from tests.controller import builders
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import stockgateways, views
-from tidegate.model import groups, lives, owners, records
+from tidegate.aio import clocks
+from tidegate.model import control_api, grouping, lifecycle, owners
+from tidegate.operator.cache import owner_views
+from tidegate.operator.gateways import pushgateway_adapter
 
 POLL, GRACE = 5.0, 60.0
-_LAST = groups.grouping_key({"job": "last"})
+_LAST = grouping.grouping_key({"job": "last"})
 CHOSEN = settings.StockSettings(grace_seconds=GRACE, poll_seconds=POLL, answer_bytes=1_000_000)
 HTTP_SECONDS = aiohttp.ClientTimeout(total=10.0)
 
@@ -59,12 +60,12 @@ class Stage:
     def begin_anew(self) -> None:
         """As after the operator's restart."""
         self.registry = prometheus_client.CollectorRegistry()
-        self.gateway = stockgateways.StockGateway(
+        self.gateway = pushgateway_adapter.StockGateway(
             self._given, session=self.session, clock=self.clock, registry=self.registry, chosen=self._chosen
         )
-        self.groups: dict[groups.GroupingKey, records.GroupRecord] = {}
-        self.deleted: list[records.DeletedRecord] = []
-        self._last: records.Changes | None = None
+        self.groups: dict[grouping.GroupingKey, control_api.GroupRecord] = {}
+        self.deleted: list[control_api.DeletedRecord] = []
+        self._last: control_api.Changes | None = None
 
     async def follow(self) -> None:
         """Take every page that is there now, and all that must be read and deleted for it."""
@@ -89,28 +90,30 @@ class Stage:
         self.groups |= {record.key: record for record in self._last.groups if record.key != _LAST}
         return True
 
-    async def claim(self, key: groups.GroupingKey, view: views.OwnerView) -> None:
+    async def claim(self, key: grouping.GroupingKey, view: owner_views.OwnerView) -> None:
         """Claim a group, and see it done."""
-        assert await self.act(records.ClaimGroup(key=key, claim=builders.claim(view, drain_timeout=0.0))) is None
+        assert await self.act(control_api.ClaimGroup(key=key, claim=builders.claim(view, drain_timeout=0.0))) is None
 
     async def retire(
-        self, key: groups.GroupingKey, *, over: Collection[owners.Uid] | None = None, drain_timeout: float = 0.0
-    ) -> lives.Refusal | None:
+        self, key: grouping.GroupingKey, *, over: Collection[owners.Uid] | None = None, drain_timeout: float = 0.0
+    ) -> lifecycle.Refusal | None:
         """Retire a group with the push that is known, all its owners over; why it was refused."""
         known = self.groups[key]
         over = tuple(known.claims if over is None else over)
         return await self.act(
-            records.RetireGroup(key=key, over=over, pushed_revision=known.pushed_revision, drain_timeout=drain_timeout)
+            control_api.RetireGroup(
+                key=key, over=over, pushed_revision=known.pushed_revision, drain_timeout=drain_timeout
+            )
         )
 
-    async def act(self, action: records.Action) -> lives.Refusal | None:
+    async def act(self, action: control_api.Action) -> lifecycle.Refusal | None:
         """Have this done; why it was refused."""
         assert self._last is not None
         _, [refusal] = await self.gateway.act([action], epoch=self._last.epoch)
         await self.follow()
         return refusal
 
-    async def end(self, key: groups.GroupingKey, *, owner: str = "x") -> None:
+    async def end(self, key: grouping.GroupingKey, *, owner: str = "x") -> None:
         """Claim a group and retire it at once."""
         await self.claim(key, builders.job(owner))
         assert await self.retire(key) is None
@@ -120,12 +123,12 @@ class Stage:
         async with self.session.put(f"{self.url}/metrics/{path}", data=body.encode(), timeout=HTTP_SECONDS) as answer:
             assert answer.status == status, await answer.text()
 
-    async def there(self) -> set[groups.GroupingKey]:
+    async def there(self) -> set[grouping.GroupingKey]:
         """The groups that the Pushgateway itself tells of, once all that it was told before is done: it deletes after
         its answer, and answers a push after that."""
         await self.push("job/last")
         async with self.session.get(f"{self.url}/api/v1/metrics", timeout=HTTP_SECONDS) as answer:
-            found = {groups.grouping_key(group["labels"]) for group in (await answer.json())["data"]}
+            found = {grouping.grouping_key(group["labels"]) for group in (await answer.json())["data"]}
             return found - {_LAST}
 
     def metric(self, name: str, **labels: str) -> float | None:

@@ -13,8 +13,10 @@ from aiohttp import web
 from tests.controller import apiservers
 from tests.support import waiting
 from tidegate import settings
-from tidegate.aiokits import backoffs, clocks
-from tidegate.controller import accessreviews, kindtables, kubeapi, metrics
+from tidegate.aio import backoffs, clocks
+from tidegate.operator import operator_metrics
+from tidegate.operator.kube import access_reviews, kube_api
+from tidegate.operator.objects import served_kinds
 
 _WATCH_JOBS = (
     "the operator's account may not watch jobs.batch in all namespaces: without that right, changes are seen every "
@@ -33,14 +35,14 @@ class _Scene:
     def missing(self) -> float | None:
         return self.registry.get_sample_value("tidegate_operator_rights_missing")
 
-    def reviews(self) -> accessreviews.AccessReviews:
+    def reviews(self) -> access_reviews.AccessReviews:
         chosen = settings.OperatorSettings()
-        self.api = kubeapi.KubeApi(self.server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
-        return accessreviews.AccessReviews(
+        self.api = kube_api.KubeApi(self.server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
+        return access_reviews.AccessReviews(
             self.api,
-            table=kindtables.KindTable(),
+            table=served_kinds.KindTable(),
             clock=self.clock,
-            own=metrics.OperatorMetrics(self.registry),
+            own=operator_metrics.OperatorMetrics(self.registry),
             backoff=backoffs.Backoff(first=1.0, limit=30.0),
             chosen=chosen,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import cleanups, keypatterns
+from tidegate.operator.policy import cleanup_rules, key_patterns
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tidegate.controller import cleanups, keypatterns
     ],
 )
 def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
-    assert cleanups.parse_keys(text) == {builders.key(key) for key in keys}
+    assert cleanup_rules.parse_keys(text) == {builders.key(key) for key in keys}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
 )
 def test_what_names_no_group_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
-        cleanups.parse_keys(text)
+        cleanup_rules.parse_keys(text)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_what_names_no_group_is_refused(text: str, reason: str) -> None:
     [("90s", 90.0), ("5m", 300.0), ("1h30m", 5400.0), ("2h", 7200.0), ("1h1m1s", 3661.0), ("0s", 0.0), (" 5m ", 300.0)],
 )
 def test_durations_are_read(text: str, seconds: float) -> None:
-    assert cleanups.parse_duration(text) == seconds
+    assert cleanup_rules.parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "5", "5 m", "m", "1m1h", "-5m", "1.5h", "5d", "9999999s", "٣m"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration such as"):
-        cleanups.parse_duration(text)
+        cleanup_rules.parse_duration(text)
 
 
 @pytest.mark.parametrize(
@@ -74,49 +74,50 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     [("job=a,x=1", True), ("job=a,x=2", True), ("job=a", False), ("job=a,y=1", False), ("job=b,x=1", False)],
 )
 def test_a_star_is_any_value_of_a_label_that_must_be_there(key: str, is_meant: bool) -> None:
-    (pattern,) = cleanups.parse_keys("job=a,x=*")
-    assert keypatterns.matches(pattern, builders.key(key)) is is_meant
+    (pattern,) = cleanup_rules.parse_keys("job=a,x=*")
+    assert key_patterns.matches(pattern, builders.key(key)) is is_meant
 
 
 def test_an_object_without_annotations_of_ours_has_the_default_rules() -> None:
-    assert cleanups.parse({"example.com/other": "x"}) == cleanups.CleanupRules()
+    assert cleanup_rules.parse({"example.com/other": "x"}) == cleanup_rules.CleanupRules()
 
 
-@pytest.mark.parametrize("policy", [each for each in cleanups.Cleanup if each is not cleanups.Cleanup.AFTER])
-def test_each_policy_is_read(policy: cleanups.Cleanup) -> None:
-    text = "after=10m" if policy is cleanups.Cleanup.AFTER else policy.value
-    assert cleanups.parse({cleanups.CLEANUP: text}).cleanup is policy
+@pytest.mark.parametrize("policy", [each for each in cleanup_rules.Cleanup if each is not cleanup_rules.Cleanup.AFTER])
+def test_each_policy_is_read(policy: cleanup_rules.Cleanup) -> None:
+    text = "after=10m" if policy is cleanup_rules.Cleanup.AFTER else policy.value
+    assert cleanup_rules.parse({cleanup_rules.CLEANUP: text}).cleanup is policy
 
 
 def test_a_time_after_the_end_and_one_for_failures_are_read() -> None:
-    rules = cleanups.parse({cleanups.CLEANUP: "after=10m", cleanups.KEEP_FAILED_FOR: "1h"})
+    rules = cleanup_rules.parse({cleanup_rules.CLEANUP: "after=10m", cleanup_rules.KEEP_FAILED_FOR: "1h"})
     assert (rules.after, rules.keep_failed_for) == (600.0, 3600.0)
 
 
 @pytest.mark.parametrize(
     "annotations",
     [
-        pytest.param({cleanups.CLEANUP: "on-sucess"}, id="policy"),
-        pytest.param({cleanups.CLEANUP: "after"}, id="after-what"),
-        pytest.param({cleanups.CLEANUP: "after=soon"}, id="after-no-duration"),
-        pytest.param({cleanups.CLEANUP: "after=0s"}, id="after-nothing"),
-        pytest.param({cleanups.CLEANUP: "on-success=10m"}, id="duration-of-another-policy"),
-        pytest.param({cleanups.KEEP_FAILED_FOR: "long"}, id="keep-failed-for"),
-        pytest.param({cleanups.GROUPING_KEY: "backup"}, id="grouping-key"),
+        pytest.param({cleanup_rules.CLEANUP: "on-sucess"}, id="policy"),
+        pytest.param({cleanup_rules.CLEANUP: "after"}, id="after-what"),
+        pytest.param({cleanup_rules.CLEANUP: "after=soon"}, id="after-no-duration"),
+        pytest.param({cleanup_rules.CLEANUP: "after=0s"}, id="after-nothing"),
+        pytest.param({cleanup_rules.CLEANUP: "on-success=10m"}, id="duration-of-another-policy"),
+        pytest.param({cleanup_rules.KEEP_FAILED_FOR: "long"}, id="keep-failed-for"),
+        pytest.param({cleanup_rules.GROUPING_KEY: "backup"}, id="grouping-key"),
         pytest.param(
-            {cleanups.GROUPING_KEY: "backup", cleanups.CLEANUP: "on-completion"}, id="key-beside-a-good-policy"
+            {cleanup_rules.GROUPING_KEY: "backup", cleanup_rules.CLEANUP: "on-completion"},
+            id="key-beside-a-good-policy",
         ),
     ],
 )
 def test_an_unreadable_annotation_means_that_nothing_is_ever_deleted(annotations: dict[str, str]) -> None:
-    rules = cleanups.parse(annotations)
-    assert rules.cleanup is cleanups.Cleanup.NEVER
+    rules = cleanup_rules.parse(annotations)
+    assert rules.cleanup is cleanup_rules.Cleanup.NEVER
     assert len(rules.problems) == 1
 
 
 def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
-    rules = cleanups.parse({cleanups.DRAIN_TIMEOUT: "soon", cleanups.CLEANUP: "on-success"})
-    assert (rules.cleanup, rules.drain_timeout) == (cleanups.Cleanup.ON_SUCCESS, None)
+    rules = cleanup_rules.parse({cleanup_rules.DRAIN_TIMEOUT: "soon", cleanup_rules.CLEANUP: "on-success"})
+    assert (rules.cleanup, rules.drain_timeout) == (cleanup_rules.Cleanup.ON_SUCCESS, None)
     assert rules.problems == (
         "tidegate.dev/drain-timeout: 'soon' is no duration such as 90s, 5m or 1h30m; the default holds",
     )
@@ -125,28 +126,28 @@ def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("tidegate.dev/clean-up", cleanups.CLEANUP),
-        ("tidegate.dev/Cleanup", cleanups.CLEANUP),
-        ("tidegate.dev/cleanUp", cleanups.CLEANUP),
-        ("tidegate.dev/grouping_key", cleanups.GROUPING_KEY),
-        ("tidegate.dev/group-key", cleanups.GROUPING_KEY),
-        ("tidegate.dev/keep-failed", cleanups.KEEP_FAILED_FOR),
-        ("tidegate.dev/drainTimeout", cleanups.DRAIN_TIMEOUT),
+        ("tidegate.dev/clean-up", cleanup_rules.CLEANUP),
+        ("tidegate.dev/Cleanup", cleanup_rules.CLEANUP),
+        ("tidegate.dev/cleanUp", cleanup_rules.CLEANUP),
+        ("tidegate.dev/grouping_key", cleanup_rules.GROUPING_KEY),
+        ("tidegate.dev/group-key", cleanup_rules.GROUPING_KEY),
+        ("tidegate.dev/keep-failed", cleanup_rules.KEEP_FAILED_FOR),
+        ("tidegate.dev/drainTimeout", cleanup_rules.DRAIN_TIMEOUT),
     ],
 )
 def test_a_misspelt_annotation_keeps_the_groups_and_says_what_was_meant(name: str, meant: str) -> None:
-    rules = cleanups.parse({name: "x"})
-    assert rules.cleanup is cleanups.Cleanup.NEVER
-    assert rules.problems == (f"{name} is not an annotation of tidegate (did you mean {meant}?); {cleanups.KEPT}",)
+    rules = cleanup_rules.parse({name: "x"})
+    assert rules.cleanup is cleanup_rules.Cleanup.NEVER
+    assert rules.problems == (f"{name} is not an annotation of tidegate (did you mean {meant}?); {cleanup_rules.KEPT}",)
 
 
 def test_an_annotation_of_ours_that_is_near_none_names_those_that_there_are() -> None:
-    rules = cleanups.parse({"tidegate.dev/team": "x", cleanups.CLEANUP: "on-success"})
-    assert rules.cleanup is cleanups.Cleanup.NEVER
+    rules = cleanup_rules.parse({"tidegate.dev/team": "x", cleanup_rules.CLEANUP: "on-success"})
+    assert rules.cleanup is cleanup_rules.Cleanup.NEVER
     [problem] = rules.problems
     assert problem.startswith("tidegate.dev/team is not an annotation of tidegate (there are tidegate.dev/cleanup, ")
 
 
 @pytest.mark.parametrize("name", ["example.com/clean-up", "tidegate.development/cleanup", "cleanup"])
 def test_annotations_of_others_say_nothing(name: str) -> None:
-    assert cleanups.parse({name: "never"}) == cleanups.CleanupRules()
+    assert cleanup_rules.parse({name: "never"}) == cleanup_rules.CleanupRules()

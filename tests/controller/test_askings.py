@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from tests.controller import builders, nets
-from tidegate.controller import askings, pictures, plans
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.planning import pending_lookups, planner
 
 A, B = (nets.pushed(f"job={name}") for name in "ab")
 
 
-def _decisions(picture: pictures.Picture) -> list[plans.Decision]:
+def _decisions(picture: cluster_cache.Picture) -> list[planner.Decision]:
     return builders.plan(picture).decisions
 
 
 def test_the_longest_wait_is_that_of_the_first_group_that_is_not_decided() -> None:
-    waits = askings.Askings()
+    waits = pending_lookups.Askings()
     assert waits.longest(now=5.0) == 0.0
     waits.decided(_decisions(builders.picture(holds=[A])), all_groups=False, now=10.0)
     waits.decided(_decisions(builders.picture(holds=[A, B])), all_groups=True, now=40.0)
@@ -21,7 +22,7 @@ def test_the_longest_wait_is_that_of_the_first_group_that_is_not_decided() -> No
 
 
 def test_a_group_that_is_decided_waits_no_more() -> None:
-    waits = askings.Askings()
+    waits = pending_lookups.Askings()
     picture = builders.picture(holds=[A])
     waits.decided(_decisions(picture), all_groups=False, now=10.0)
     waits.decided(_decisions(nets.told(picture)), all_groups=False, now=20.0)
@@ -29,7 +30,7 @@ def test_a_group_that_is_decided_waits_no_more() -> None:
 
 
 def test_a_group_that_is_gone_waits_no_more_once_all_are_planned() -> None:
-    waits = askings.Askings()
+    waits = pending_lookups.Askings()
     waits.decided(_decisions(builders.picture(holds=[A])), all_groups=False, now=10.0)
     waits.decided(_decisions(builders.picture()), all_groups=True, now=20.0)
     assert waits.longest(now=50.0) == 0.0

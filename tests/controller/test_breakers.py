@@ -5,13 +5,13 @@ from __future__ import annotations
 import hypothesis
 from hypothesis import strategies
 
-from tidegate.controller import breakers
+from tidegate.operator.planning import circuit_breaker
 
 MOST, CYCLE = 10, 30.0
 
 
-def _breaker() -> breakers.Breaker:
-    return breakers.Breaker(most=MOST, cycle=CYCLE)
+def _breaker() -> circuit_breaker.Breaker:
+    return circuit_breaker.Breaker(most=MOST, cycle=CYCLE)
 
 
 def test_what_is_usual_goes_through() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tidegate.controller import ends, kinds
+from tidegate.operator.objects import completion, owner_kinds
 
 _CREATED = "2026-01-31T08:00:00Z"
 _STARTED = 1769846400.0
@@ -36,13 +36,13 @@ def _workflow(phase: str, *, finished: str | None = "2026-01-31T08:01:00Z") -> d
         pytest.param(_object({}), None, id="new"),
         pytest.param(_workflow("Pending", finished=None), None, id="pending"),
         pytest.param(_workflow("Running", finished=None), None, id="running"),
-        pytest.param(_workflow("Succeeded"), ends.Finish(succeeded=True, at=_STARTED + 60), id="succeeded"),
-        pytest.param(_workflow("Failed"), ends.Finish(succeeded=False, at=_STARTED + 60), id="failed"),
-        pytest.param(_workflow("Error"), ends.Finish(succeeded=False, at=_STARTED + 60), id="error"),
+        pytest.param(_workflow("Succeeded"), completion.Finish(succeeded=True, at=_STARTED + 60), id="succeeded"),
+        pytest.param(_workflow("Failed"), completion.Finish(succeeded=False, at=_STARTED + 60), id="failed"),
+        pytest.param(_workflow("Error"), completion.Finish(succeeded=False, at=_STARTED + 60), id="error"),
     ],
 )
-def test_an_argo_workflow_ends_with_its_phase(data: dict[str, Any], finish: ends.Finish | None) -> None:
-    assert kinds.WORKFLOW.finish(data) == finish
+def test_an_argo_workflow_ends_with_its_phase(data: dict[str, Any], finish: completion.Finish | None) -> None:
+    assert owner_kinds.WORKFLOW.finish(data) == finish
 
 
 def _taskrun(status: str, reason: str) -> dict[str, Any]:
@@ -62,17 +62,19 @@ def _taskrun(status: str, reason: str) -> dict[str, Any]:
     [
         pytest.param(_object({}), None, id="new"),
         pytest.param(_taskrun("Unknown", "Running"), None, id="running"),
-        pytest.param(_taskrun("True", "Succeeded"), ends.Finish(succeeded=True, at=_STARTED + 120), id="succeeded"),
         pytest.param(
-            _taskrun("False", "TaskRunTimeout"), ends.Finish(succeeded=False, at=_STARTED + 120), id="timed out"
+            _taskrun("True", "Succeeded"), completion.Finish(succeeded=True, at=_STARTED + 120), id="succeeded"
         ),
         pytest.param(
-            _taskrun("False", "TaskRunCancelled"), ends.Finish(succeeded=False, at=_STARTED + 120), id="cancelled"
+            _taskrun("False", "TaskRunTimeout"), completion.Finish(succeeded=False, at=_STARTED + 120), id="timed out"
+        ),
+        pytest.param(
+            _taskrun("False", "TaskRunCancelled"), completion.Finish(succeeded=False, at=_STARTED + 120), id="cancelled"
         ),
     ],
 )
-def test_a_tekton_taskrun_ends_with_its_condition(data: dict[str, Any], finish: ends.Finish | None) -> None:
-    assert kinds.TASKRUN.finish(data) == finish
+def test_a_tekton_taskrun_ends_with_its_condition(data: dict[str, Any], finish: completion.Finish | None) -> None:
+    assert owner_kinds.TASKRUN.finish(data) == finish
 
 
 def _pod(phase: str, *finished: str | None) -> dict[str, Any]:
@@ -90,17 +92,17 @@ def _pod(phase: str, *finished: str | None) -> dict[str, Any]:
         pytest.param(_pod("Running", "2026-01-31T08:01:00Z", None), None, id="one of two containers ended"),
         pytest.param(
             _pod("Succeeded", "2026-01-31T08:02:00Z", "2026-01-31T08:01:00Z"),
-            ends.Finish(succeeded=True, at=_STARTED + 120),
+            completion.Finish(succeeded=True, at=_STARTED + 120),
             id="both ended",
         ),
         pytest.param(
-            _pod("Failed", "2026-01-31T08:01:00Z"), ends.Finish(succeeded=False, at=_STARTED + 60), id="failed"
+            _pod("Failed", "2026-01-31T08:01:00Z"), completion.Finish(succeeded=False, at=_STARTED + 60), id="failed"
         ),
-        pytest.param(_pod("Failed"), ends.Finish(succeeded=False, at=_STARTED + 540), id="evicted before it ran"),
+        pytest.param(_pod("Failed"), completion.Finish(succeeded=False, at=_STARTED + 540), id="evicted before it ran"),
     ],
 )
-def test_a_pod_ends_with_the_last_of_its_containers(data: dict[str, Any], finish: ends.Finish | None) -> None:
-    assert kinds.POD.finish(data) == finish
+def test_a_pod_ends_with_the_last_of_its_containers(data: dict[str, Any], finish: completion.Finish | None) -> None:
+    assert owner_kinds.POD.finish(data) == finish
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,9 @@ def test_a_pod_ends_with_the_last_of_its_containers(data: dict[str, Any], finish
     ],
 )
 def test_an_end_is_where_its_path_leads(text: str, status: dict[str, Any], succeeded: bool | None) -> None:
-    finish = ends.parse(text)(_object(status))
+    finish = completion.parse(text)(_object(status))
     assert (None if finish is None else finish.succeeded) is succeeded
 
 
 def test_where_nothing_says_when_it_ended_its_creation_counts() -> None:
-    assert ends.parse("status.done")(_object({"done": True})) == ends.Finish(succeeded=True, at=_STARTED)
+    assert completion.parse("status.done")(_object({"done": True})) == completion.Finish(succeeded=True, at=_STARTED)

@@ -11,8 +11,12 @@ from hypothesis import strategies
 
 from tests.controller import builders, scenes
 from tidegate import settings
-from tidegate.controller import cleanups, explanations, groupanswers, pictures, plans, podaddresses, views
-from tidegate.model import owners, standings
+from tidegate.model import owners, ownership_status
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.explain import explanations, groups_endpoint
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.planning import planner
+from tidegate.operator.policy import cleanup_rules
 
 IP = "10.0.0.7"
 ENDED = "2023-11-14 22:13:35Z"
@@ -27,24 +31,24 @@ RUN_CLAIM = owners.Claim(RUN.owner, 300.0, series=CRONJOB.owner)
 GONE_CLAIM = owners.Claim(X.owner, 300.0, kept_until=builders.NOW + 5.0)
 
 
-def _says(annotation: str, value: str, *, succeeded: bool = True) -> views.OwnerView:
+def _says(annotation: str, value: str, *, succeeded: bool = True) -> owner_views.OwnerView:
     said = {f"tidegate.dev/{annotation}": value}
     return builders.job("x", finished=15, succeeded=succeeded, annotations=said)
 
 
-def _by_policy(cleanup: cleanups.Cleanup) -> views.OwnerView:
-    said = cleanups.merged([("GroupCleanupPolicy prod/all", cleanups.Statement(cleanup=cleanup))])
+def _by_policy(cleanup: cleanup_rules.Cleanup) -> owner_views.OwnerView:
+    said = cleanup_rules.merged([("GroupCleanupPolicy prod/all", cleanup_rules.Statement(cleanup=cleanup))])
     return dataclasses.replace(OVER, rules=said)
 
 
-def _pod(of: str, *, is_host: bool = False, since: float = 0.0) -> podaddresses.AddressPod:
-    return podaddresses.AddressPod("prod", "p", owners.Uid(of), builders.START + since, None, is_host)
+def _pod(of: str, *, is_host: bool = False, since: float = 0.0) -> pod_addresses.AddressPod:
+    return pod_addresses.AddressPod("prod", "p", owners.Uid(of), builders.START + since, None, is_host)
 
 
 def _why(
-    picture: pictures.Picture,
+    picture: cluster_cache.Picture,
     *,
-    hold: plans.Hold | None = None,
+    hold: planner.Hold | None = None,
     now: float = builders.NOW,
     ownership: tuple[str, ...] = settings.OWNERSHIP,
 ) -> str:
@@ -53,7 +57,7 @@ def _why(
     record = picture.group(key)
     assert record is not None
     rules = dataclasses.replace(builders.RULES, ownership=ownership)
-    decision = plans.decide(picture, record, rules=rules, now=now)
+    decision = planner.decide(picture, record, rules=rules, now=now)
     told = explanations.explain(decision, picture=picture, rules=rules, kept="until read", hold=hold)
     assert 1 <= len(told) <= 2
     assert all(sentence[0].isupper() or sentence.startswith("10.") for sentence in told)
@@ -61,13 +65,13 @@ def _why(
 
 
 def _picture(
-    *objects: views.OwnerView,
-    claims: tuple[views.OwnerView | owners.Claim, ...] = (),
-    gone: tuple[views.OwnerView, ...] = (),
+    *objects: owner_views.OwnerView,
+    claims: tuple[owner_views.OwnerView | owners.Claim, ...] = (),
+    gone: tuple[owner_views.OwnerView, ...] = (),
     text: str = "job=x",
     pushed: float | None = 10.0,
     drained: int | None = None,
-) -> pictures.Picture:
+) -> cluster_cache.Picture:
     return builders.picture(
         *objects, holds=[builders.group(text, claims=claims, pushed=pushed, drained=drained)], gone=gone
     )
@@ -117,12 +121,12 @@ BY_NAME = "The rule name says so: the job label is its name."
             id="unreadable",
         ),
         pytest.param(
-            _picture(_by_policy(cleanups.Cleanup.NEVER)),
+            _picture(_by_policy(cleanup_rules.Cleanup.NEVER)),
             f"active: Job prod/x keeps it for good: its cleanup is never (by GroupCleanupPolicy prod/all). {BY_NAME}",
             id="never-by-policy",
         ),
         pytest.param(
-            _picture(_by_policy(cleanups.Cleanup.ON_DELETION), claims=(X,)),
+            _picture(_by_policy(cleanup_rules.Cleanup.ON_DELETION), claims=(X,)),
             f"active: Job prod/x succeeded at {ENDED}, and what it pushed stays as long as the object is there "
             f"(cleanup on-deletion, by GroupCleanupPolicy prod/all). {BY_NAME}",
             id="on-deletion-by-policy",
@@ -224,7 +228,7 @@ BY_NAME = "The rule name says so: the job label is its name."
         ),
     ],
 )
-def test_each_verdict_is_explained(picture: pictures.Picture, said: str) -> None:
+def test_each_verdict_is_explained(picture: cluster_cache.Picture, said: str) -> None:
     assert _why(picture) == said
 
 
@@ -256,7 +260,7 @@ UNOWNED = "So nobody's end ends it; it stays unless it was pushed with a ttl, or
         pytest.param(_picture(OVER, pushed=900.0), f"Job prod/x ended at {ENDED} before the last push", id="had-ended"),
     ],
 )
-def test_what_has_no_owner_is_told_why_nothing_leads_to_one(picture: pictures.Picture, said: str) -> None:
+def test_what_has_no_owner_is_told_why_nothing_leads_to_one(picture: cluster_cache.Picture, said: str) -> None:
     told = _why(picture)
     assert told.startswith("unowned: ")
     assert said in told
@@ -287,9 +291,9 @@ def test_what_has_no_owner_is_told_why_nothing_leads_to_one(picture: pictures.Pi
         ),
     ],
 )
-def test_an_address_that_decides_nothing_is_told_why(pods: list[podaddresses.AddressPod], said: str) -> None:
+def test_an_address_that_decides_nothing_is_told_why(pods: list[pod_addresses.AddressPod], said: str) -> None:
     picture = builders.picture(X, holds=[builders.group("job=anything", pushers=(IP,))])
-    picture.address_resolved(pictures.Address(IP), podaddresses.Answer(tuple(pods), builders.NOW))
+    picture.address_resolved(cluster_cache.Address(IP), pod_addresses.Answer(tuple(pods), builders.NOW))
     assert said.lower() in _why(picture).lower()
 
 
@@ -297,21 +301,21 @@ def test_a_group_that_another_jobs_pod_pushed_last_says_which() -> None:
     other = builders.job("other", annotations={"tidegate.dev/grouping-key": "job=y"})
     record = builders.group("job=x", pushers=(IP,), claims=(OVER,))
     picture = builders.picture(OVER, other, holds=[record])
-    picture.address_resolved(pictures.Address(IP), podaddresses.Answer((_pod(other.uid),), builders.NOW))
+    picture.address_resolved(cluster_cache.Address(IP), pod_addresses.Answer((_pod(other.uid),), builders.NOW))
     assert "from Pod prod/p of Job prod/other" in _why(picture)
 
 
 @pytest.mark.parametrize(
     ("hold", "said"),
     [
-        (plans.Hold.DRY_RUN, "It would be retired now, but --dry-run holds it back."),
+        (planner.Hold.DRY_RUN, "It would be retired now, but --dry-run holds it back."),
         (
-            plans.Hold.BREAKER,
+            planner.Hold.BREAKER,
             "It is to be retired, but the breaker has tripped: too many are at once (--breaker.limit).",
         ),
     ],
 )
-def test_what_is_held_back_says_by_what(hold: plans.Hold, said: str) -> None:
+def test_what_is_held_back_says_by_what(hold: planner.Hold, said: str) -> None:
     assert _why(_picture(OVER, claims=(OVER,)), hold=hold).endswith(said)
 
 
@@ -326,22 +330,22 @@ def test_rules_that_are_left_out_are_not_spoken_of() -> None:
     assert _why(_picture(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
 
 
-@hypothesis.given(scene=scenes.scenes(), hold=strategies.none() | strategies.sampled_from(plans.Hold))
+@hypothesis.given(scene=scenes.scenes(), hold=strategies.none() | strategies.sampled_from(planner.Hold))
 def test_whatever_the_picture_is_one_or_two_whole_sentences_explain_it(
-    scene: scenes.Scene, hold: plans.Hold | None
+    scene: scenes.Scene, hold: planner.Hold | None
 ) -> None:
-    for one in plans.plan(scene.picture, rules=builders.RULES, now=builders.NOW).decisions:
+    for one in planner.plan(scene.picture, rules=builders.RULES, now=builders.NOW).decisions:
         told = explanations.explain(one, picture=scene.picture, rules=builders.RULES, kept="until read", hold=hold)
         assert 1 <= len(told) <= 2
         assert all(sentence.endswith(".") and ".." not in sentence for sentence in told)
-        standing = groupanswers.standing_of(one, why=told)
-        assert standings.GroupStanding.from_json(json.loads(json.dumps(standing.to_json()))) == standing
+        standing = groups_endpoint.standing_of(one, why=told)
+        assert ownership_status.GroupStanding.from_json(json.loads(json.dumps(standing.to_json()))) == standing
 
 
 def test_a_group_that_a_running_pod_pushes_says_what_it_waits_for() -> None:
     record = builders.group("job=x", pushed=10.0, pushers=(IP,))
     picture = builders.picture(OVER, holds=[record])
-    picture.address_resolved(pictures.Address(IP), podaddresses.Answer((_pod("a-service"),), builders.START + 20))
+    picture.address_resolved(cluster_cache.Address(IP), pod_addresses.Answer((_pod("a-service"),), builders.START + 20))
     assert _why(picture, now=builders.START + 20) == (
         f"active: Job prod/x succeeded at {ENDED}, but a Pod that still runs pushes the group: a service would push "
         "again, a proxy would not, so the group stays until 2023-11-14 22:14:35Z. The rule name says so: the job label "

@@ -14,14 +14,17 @@ from aiohttp import test_utils, web
 
 from tests.controller import builders, trios
 from tests.support import waiting
-from tidegate.aiokits import clocks
-from tidegate.controller import groupanswers, operators, pictures, servertimes
-from tidegate.model import groups, standings
+from tidegate.aio import clocks
+from tidegate.model import grouping, ownership_status
+from tidegate.operator import main
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.explain import groups_endpoint
+from tidegate.operator.kube import server_clock
 
 Client: TypeAlias = test_utils.TestClient[Any, Any]
 
 
-def _served(operator: operators.Operator) -> Client:
+def _served(operator: main.Operator) -> Client:
     return test_utils.TestClient(test_utils.TestServer(operator.app(prometheus_client.CollectorRegistry())))
 
 
@@ -37,19 +40,19 @@ async def _get(client: Client, query: str = "", *, status: int = 200) -> Any:
         return await answer.json()
 
 
-async def _standings(client: Client, query: str = "") -> standings.Standings:
-    return standings.Standings.from_json(await _get(client, query))
+async def _standings(client: Client, query: str = "") -> ownership_status.Standings:
+    return ownership_status.Standings.from_json(await _get(client, query))
 
 
-async def _until(client: Client, holds: Callable[[standings.Standings], bool], *, query: str = "") -> None:
+async def _until(client: Client, holds: Callable[[ownership_status.Standings], bool], *, query: str = "") -> None:
     async def look() -> bool:
         return holds(await _standings(client, query))
 
     await waiting.eventually_async(look, why="such an answer", timeout=10.0)
 
 
-def _jobs(found: standings.Standings) -> list[str]:
-    return sorted(groups.label(group.key, "job") or "" for group in found.groups)
+def _jobs(found: ownership_status.Standings) -> list[str]:
+    return sorted(grouping.label(group.key, "job") or "" for group in found.groups)
 
 
 async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: trios.Scene, client: Client) -> None:
@@ -59,7 +62,9 @@ async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: trios.Scen
     await _until(client, lambda found: any(owner.claims for group in found.groups for owner in group.owners))
     [group] = (await _standings(client)).groups
     assert (group.key, group.state, group.verdict, group.rule) == (trios.X, "live", "active", "name")
-    assert group.owners == (standings.OwnerStanding(job.owner, rule="name", active=True, decides=True, claims=True),)
+    assert group.owners == (
+        ownership_status.OwnerStanding(job.owner, rule="name", active=True, decides=True, claims=True),
+    )
     assert group.why[0] == "Job prod/x has not ended."
     assert group.push_time == pytest.approx(time.time(), abs=60)
     assert group.pushers == ("127.0.0.1",)
@@ -156,12 +161,12 @@ async def test_others_have_their_turns_while_very_many_groups_are_told() -> None
     assert turns > 20
 
 
-def _alone(picture: pictures.Picture) -> Client:
+def _alone(picture: cluster_cache.Picture) -> Client:
     """The endpoint with this picture and no operator."""
-    endpoint = groupanswers.GroupsEndpoint(
+    endpoint = groups_endpoint.GroupsEndpoint(
         picture,
         rules=builders.RULES,
-        time=servertimes.ServerTime(clocks.SystemClock()),
+        time=server_clock.ServerTime(clocks.SystemClock()),
         kept="until read",
         hold=lambda _: None,
         ready=lambda: True,

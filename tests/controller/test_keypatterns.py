@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import keypatterns
+from tidegate.operator.policy import key_patterns
 
 
 @pytest.mark.parametrize(
@@ -24,17 +24,17 @@ from tidegate.controller import keypatterns
     ],
 )
 def test_a_pattern_means_groups_with_exactly_its_labels(pattern: str, key: str, is_meant: bool) -> None:
-    assert keypatterns.matches(keypatterns.parse(pattern), builders.key(key)) is is_meant
+    assert key_patterns.matches(key_patterns.parse(pattern), builders.key(key)) is is_meant
 
 
 def test_a_pattern_without_an_open_value_is_the_key_that_it_names() -> None:
-    pattern = keypatterns.parse("job=a,instance=db1")
+    pattern = key_patterns.parse("job=a,instance=db1")
     key = builders.key("job=a,instance=db1")
     assert pattern == key
     assert hash(pattern) == hash(key)
 
 
 def test_a_group_is_found_by_its_shape() -> None:
-    assert keypatterns.shape(keypatterns.parse("x=*,job=a")) == keypatterns.shape(builders.key("job=a,x=1"))
-    assert keypatterns.shape(keypatterns.parse("x=*,job=a")) != keypatterns.shape(builders.key("job=a,y=1"))
-    assert keypatterns.shape(keypatterns.parse("x=*,job=a")) != keypatterns.shape(builders.key("job=b,x=1"))
+    assert key_patterns.shape(key_patterns.parse("x=*,job=a")) == key_patterns.shape(builders.key("job=a,x=1"))
+    assert key_patterns.shape(key_patterns.parse("x=*,job=a")) != key_patterns.shape(builders.key("job=a,y=1"))
+    assert key_patterns.shape(key_patterns.parse("x=*,job=a")) != key_patterns.shape(builders.key("job=b,x=1"))

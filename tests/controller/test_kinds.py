@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tidegate import settings
-from tidegate.controller import ends, kinds
+from tidegate.operator.objects import completion, owner_kinds
 
 _DONE = "example.com/v1/runs:status.conditions.Done"
 
@@ -34,7 +34,7 @@ _DONE = "example.com/v1/runs:status.conditions.Done"
     ],
 )
 def test_a_kind_is_a_word_or_a_resource_with_its_end(text: str, resource: str, api_version: str, root: str) -> None:
-    found = kinds.parse(text)
+    found = owner_kinds.parse(text)
     assert (found.resource, found.api_version, found.root) == (resource, api_version, root)
 
 
@@ -47,15 +47,15 @@ def test_a_kind_is_a_word_or_a_resource_with_its_end(text: str, resource: str, a
         pytest.param({"conditions": [{"type": "Other", "status": "True"}]}, None, id="another condition"),
         pytest.param(
             {"conditions": [{"type": "Done", "status": "True", "lastTransitionTime": "2026-01-31T08:00:00Z"}]},
-            ends.Finish(succeeded=True, at=1769846400.0),
+            completion.Finish(succeeded=True, at=1769846400.0),
             id="true",
         ),
     ],
 )
 def test_a_path_alone_ends_with_success_when_its_condition_turns_true(
-    status: dict[str, object], finish: ends.Finish | None
+    status: dict[str, object], finish: completion.Finish | None
 ) -> None:
-    assert kinds.parse(_DONE).finish({"metadata": {}, "status": status}) == finish
+    assert owner_kinds.parse(_DONE).finish({"metadata": {}, "status": status}) == finish
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_a_path_alone_ends_with_success_when_its_condition_turns_true(
 )
 def test_what_cannot_be_meant_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
-        kinds.parse(text)
+        owner_kinds.parse(text)
     assert said in str(refused.value)
 
 
 def test_the_table_begins_with_what_is_always_watched() -> None:
-    assert kinds.table([]) == kinds.ALWAYS
-    assert [kind.resource for kind in kinds.table(["pods", _DONE])] == [
+    assert owner_kinds.table([]) == owner_kinds.ALWAYS
+    assert [kind.resource for kind in owner_kinds.table(["pods", _DONE])] == [
         "jobs.batch",
         "cronjobs.batch",
         "pods",
@@ -99,7 +99,7 @@ def test_the_table_begins_with_what_is_always_watched() -> None:
 @pytest.mark.parametrize("again", [_DONE, "example.com/v2/runs:status.phase=Done"])
 def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: str) -> None:
     with pytest.raises(settings.BadSettingsError, match=r"runs\.example\.com is watched already; give it once"):
-        kinds.table([_DONE, again])
+        owner_kinds.table([_DONE, again])
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: s
     ],
 )
 def test_a_policy_may_call_a_kind_as_its_objects_do_but_for_another_job(name: str, spellings: set[str]) -> None:
-    assert kinds.spellings(name) == spellings
+    assert owner_kinds.spellings(name) == spellings

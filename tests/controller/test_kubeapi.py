@@ -10,11 +10,13 @@ import pytest
 
 from tests.controller import apiservers, builders
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import kinds, kubeapi, pictures
+from tidegate.aio import clocks
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.kube import kube_api
+from tidegate.operator.objects import owner_kinds
 
-JOBS = kinds.JOB
-POD = pictures.Pod("prod", "x-b2c4d")
+JOBS = owner_kinds.JOB
+POD = cluster_cache.Pod("prod", "x-b2c4d")
 
 
 @pytest.fixture
@@ -26,9 +28,9 @@ async def server() -> AsyncIterator[apiservers.ApiServer]:
 
 
 @contextlib.asynccontextmanager
-async def _client(server: apiservers.ApiServer, **chosen: object) -> AsyncIterator[kubeapi.KubeApi]:
+async def _client(server: apiservers.ApiServer, **chosen: object) -> AsyncIterator[kube_api.KubeApi]:
     taken = settings.KubernetesSettings(**{"page_size": 2, **chosen})  # type: ignore[arg-type]
-    api = kubeapi.KubeApi(server.login(), chosen=taken, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(server.login(), chosen=taken, clock=clocks.SystemClock())
     try:
         yield api
     finally:
@@ -55,7 +57,7 @@ async def test_a_list_whose_rest_has_expired_is_begun_anew(server: apiservers.Ap
     async with _client(server) as api:
         assert len(await api.objects(JOBS)) == 3
         server.faults.extend([410, 410, 410])
-        with pytest.raises(kubeapi.ExpiredError):
+        with pytest.raises(kube_api.ExpiredError):
             await api.objects(JOBS)
 
 
@@ -80,7 +82,7 @@ async def test_only_the_chosen_namespaces_are_listed(server: apiservers.ApiServe
 async def test_a_refusal_says_what_to_do(server: apiservers.ApiServer, status: int, reason: str, advice: str) -> None:
     server.faults.append(status)
     async with _client(server) as api:
-        with pytest.raises(kubeapi.ApiError, match=f"GET /apis/batch/v1/jobs: .*{advice}") as caught:
+        with pytest.raises(kube_api.ApiError, match=f"GET /apis/batch/v1/jobs: .*{advice}") as caught:
             await api.objects(JOBS)
     assert caught.value.reason == reason
 
@@ -88,14 +90,14 @@ async def test_a_refusal_says_what_to_do(server: apiservers.ApiServer, status: i
 async def test_no_answer_in_time_is_an_error(server: apiservers.ApiServer) -> None:
     server.faults.append(None)
     async with _client(server, request_timeout=0.1) as api:
-        with pytest.raises(kubeapi.ApiError, match=r"no answer within 0\.1 s") as caught:
+        with pytest.raises(kube_api.ApiError, match=r"no answer within 0\.1 s") as caught:
             await api.objects(JOBS)
     assert caught.value.reason == "timeout"
 
 
 def test_a_connection_that_takes_too_long_is_told_from_an_answer_that_does() -> None:
     error = aiohttp.ConnectionTimeoutError("Connection timeout to host http://10.0.0.1")
-    told = kubeapi.unanswered("GET /apis", error, limit=30.0)
+    told = kube_api.unanswered("GET /apis", error, limit=30.0)
     assert (told.reason, str(told)) == (
         "unreachable",
         "GET /apis: Connection timeout to host http://10.0.0.1; is the API server up, and may this Pod connect to it?",
@@ -105,7 +107,7 @@ def test_a_connection_that_takes_too_long_is_told_from_an_answer_that_does() -> 
 async def test_nobody_there_is_an_error(server: apiservers.ApiServer) -> None:
     async with _client(server) as api:
         await server.stop()
-        with pytest.raises(kubeapi.ApiError, match="is the API server up") as caught:
+        with pytest.raises(kube_api.ApiError, match="is the API server up") as caught:
             await api.objects(JOBS)
     assert caught.value.reason == "unreachable"
 
@@ -114,7 +116,7 @@ async def test_the_job_behind_a_pod_is_told(server: apiservers.ApiServer) -> Non
     server.pods["x-b2c4d"] = "u1"
     async with _client(server) as api:
         assert await api.maker_of(POD) == "u1"
-        assert await api.maker_of(pictures.Pod("prod", "x-zzzzz")) is None
+        assert await api.maker_of(cluster_cache.Pod("prod", "x-zzzzz")) is None
         server.faults.append(403)
-        with pytest.raises(kubeapi.ForbiddenError):
+        with pytest.raises(kube_api.ForbiddenError):
             await api.maker_of(POD)

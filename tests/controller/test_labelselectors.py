@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tidegate.controller import labelselectors
+from tidegate.operator.policy import label_selectors
 
 
 def _expression(operator: str, *values: str) -> dict[str, Any]:
@@ -39,11 +39,11 @@ def _expression(operator: str, *values: str) -> dict[str, Any]:
     ],
 )
 def test_a_selector_selects_as_in_kubernetes(selector: Any, labels: dict[str, str], selects: bool) -> None:
-    assert labelselectors.parse(selector).matches(labels) is selects
+    assert label_selectors.parse(selector).matches(labels) is selects
 
 
 def test_a_selector_knows_which_labels_it_looks_at() -> None:
-    selector = labelselectors.parse({"matchLabels": {"app": "a"}, **_expression("Exists")})
+    selector = label_selectors.parse({"matchLabels": {"app": "a"}, **_expression("Exists")})
     assert selector.keys == {"app", "tier"}
 
 
@@ -76,4 +76,4 @@ def test_a_selector_knows_which_labels_it_looks_at() -> None:
 )
 def test_what_is_no_selector_is_refused(selector: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
-        labelselectors.parse(selector)
+        label_selectors.parse(selector)

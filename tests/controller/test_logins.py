@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tidegate import settings
-from tidegate.controller import logins
+from tidegate.operator.kube import credentials
 
 SECRET = "c2VjcmV0"
 
@@ -24,15 +24,15 @@ SECRET = "c2VjcmV0"
 )
 async def test_a_kubeconfig_that_cannot_be_read_is_not_quoted(text: str, tmp_path: Path) -> None:
     _write(tmp_path / "config", text)
-    with pytest.raises(logins.LoginError, match="no way to log in to Kubernetes") as refused:
-        await logins.load(settings.KubernetesSettings(kubeconfig=str(tmp_path / "config")))
+    with pytest.raises(credentials.LoginError, match="no way to log in to Kubernetes") as refused:
+        await credentials.load(settings.KubernetesSettings(kubeconfig=str(tmp_path / "config")))
     assert SECRET not in str(refused.value)
 
 
 async def test_a_kubeconfig_that_does_not_exist_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none"
-    with pytest.raises(logins.LoginError, match=f"--kubernetes.kubeconfig={path} does not exist"):
-        await logins.load(settings.KubernetesSettings(kubeconfig=str(path)))
+    with pytest.raises(credentials.LoginError, match=f"--kubernetes.kubeconfig={path} does not exist"):
+        await credentials.load(settings.KubernetesSettings(kubeconfig=str(path)))
 
 
 def _write(file: Path, text: str) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.controller import policybuilders
-from tidegate.controller import cleanups, crdrules, keypatterns, policies, subjects, templates
-from tidegate.model import groups
+from tidegate.model import grouping
+from tidegate.operator.policy import cleanup_rules, crd_rules, key_patterns, policies, policy_subjects, templates
 
 VALUES = st.text(alphabet="ab*{},;= .\"'[]\n☃", max_size=12) | st.sampled_from(
     ["*", "a,x=*", "a;job=b", "{{.metadata.uid}}", "{{.metadata.labels.b}}", "", ",", "="]
@@ -21,7 +21,7 @@ SUBJECTS = st.builds(
     annotations=st.dictionaries(st.sampled_from(["a", "b"]), VALUES),
     name=st.sampled_from(["run-1", "*"]),
 )
-PLACES: dict[str, Callable[[subjects.Subject], str | None]] = {
+PLACES: dict[str, Callable[[policy_subjects.Subject], str | None]] = {
     "{{.metadata.labels.a}}": lambda subject: subject.labels.get("a"),
     '{{ .metadata.labels["b"] }}': lambda subject: subject.labels.get("b"),
     "{{.metadata.annotations['a']}}": lambda subject: subject.annotations.get("a"),
@@ -34,7 +34,7 @@ LABELS = st.fixed_dictionaries(
 )
 
 
-def _expected(parts: list[str], subject: subjects.Subject) -> str | None:
+def _expected(parts: list[str], subject: policy_subjects.Subject) -> str | None:
     """The value, ``None`` where it is open; ``LookupError`` where the object lacks a part of it."""
     if parts == ["*"]:
         return None
@@ -46,7 +46,7 @@ def _expected(parts: list[str], subject: subjects.Subject) -> str | None:
 
 @given(labels=LABELS, subject=SUBJECTS)
 def test_a_filled_template_has_its_own_labels_each_with_its_own_value(
-    labels: dict[str, list[str]], subject: subjects.Subject
+    labels: dict[str, list[str]], subject: policy_subjects.Subject
 ) -> None:
     template = templates.parse(",".join(f"{name}={''.join(parts)}" for name, parts in labels.items()))
     try:
@@ -62,7 +62,7 @@ def test_a_filled_template_has_its_own_labels_each_with_its_own_value(
 
 @given(labels=LABELS, subject=SUBJECTS, other=VALUES)
 def test_a_star_out_of_an_object_is_no_open_value(
-    labels: dict[str, list[str]], subject: subjects.Subject, other: str
+    labels: dict[str, list[str]], subject: policy_subjects.Subject, other: str
 ) -> None:
     template = templates.parse(",".join(f"{name}={''.join(parts)}" for name, parts in labels.items()))
     try:
@@ -74,7 +74,7 @@ def test_a_star_out_of_an_object_is_no_open_value(
     for name, value in pattern:
         if value is not None and value != other:
             key = {each: found or "any" for each, found in pattern} | {name: other}
-            assert not keypatterns.matches(pattern, groups.grouping_key(key))
+            assert not key_patterns.matches(pattern, grouping.grouping_key(key))
 
 
 TEXTS = st.lists(
@@ -85,8 +85,8 @@ TEXTS = st.lists(
 
 def _is_taken(text: str) -> bool:
     """What the rules of the schema say of a template."""
-    found = [re2.search(crdrules.BRACES, text), re2.search(crdrules.LABELS, text), re2.search(crdrules.JOB, text)]
-    return all(found) and not re2.search(crdrules.RESERVED, text)
+    found = [re2.search(crd_rules.BRACES, text), re2.search(crd_rules.LABELS, text), re2.search(crd_rules.JOB, text)]
+    return all(found) and not re2.search(crd_rules.RESERVED, text)
 
 
 @given(text=TEXTS)
@@ -109,8 +109,8 @@ def test_the_api_server_takes_the_durations_that_the_operator_reads(text: str) -
     read = not policybuilders.policy({"keepFailedFor": text}).problems
     taken = (
         len(text) >= 2
-        and re2.search(crdrules.DURATION, text) is not None
-        and cleanups.parse_duration(text) <= policies.LONGEST_HOURS * 3600
+        and re2.search(crd_rules.DURATION, text) is not None
+        and cleanup_rules.parse_duration(text) <= policies.LONGEST_HOURS * 3600
     )
     assert taken <= read
     assert read <= (taken or text != text.strip())

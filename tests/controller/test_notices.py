@@ -5,29 +5,33 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import announcers, kinds, kindtables, notices, plans, views
-from tidegate.model import lives, owners, records
+from tidegate.model import control_api, lifecycle, owners
+from tidegate.operator.cache import owner_views
+from tidegate.operator.explain import notifications
+from tidegate.operator.kube import event_recorder
+from tidegate.operator.objects import owner_kinds, served_kinds
+from tidegate.operator.planning import planner
 
 JOB = builders.job("x")
 
 
 class _Board:
     def __init__(self) -> None:
-        self.said: list[announcers.Announcement] = []
-        self.notices = notices.Notices(self.said.append, kept="until read", on_act=lambda *_: None)
+        self.said: list[event_recorder.Announcement] = []
+        self.notices = notifications.Notices(self.said.append, kept="until read", on_act=lambda *_: None)
 
     def lines(self) -> list[tuple[str, str]]:
         return [(announcement.reason.value, announcement.note) for announcement in self.said]
 
 
-def _deleted(text: str, reason: lives.Reason, *claims: views.OwnerView) -> records.DeletedRecord:
+def _deleted(text: str, reason: lifecycle.Reason, *claims: owner_views.OwnerView) -> control_api.DeletedRecord:
     held = {view.uid: builders.claim(view) for view in claims}
-    return records.DeletedRecord(key=builders.key(text), revision=9, reason=reason, claims=held)
+    return control_api.DeletedRecord(key=builders.key(text), revision=9, reason=reason, claims=held)
 
 
 def test_groups_deleted_together_are_one_event() -> None:
     board = _Board()
-    board.notices.deleted([_deleted(f"job=x,n={number}", lives.Reason.DRAINED, JOB) for number in range(5)])
+    board.notices.deleted([_deleted(f"job=x,n={number}", lifecycle.Reason.DRAINED, JOB) for number in range(5)])
     (line,) = board.lines()
     assert line == (
         "GroupsDeleted",
@@ -38,29 +42,31 @@ def test_groups_deleted_together_are_one_event() -> None:
 
 def test_a_group_deleted_unread_is_a_warning() -> None:
     board = _Board()
-    board.notices.deleted([_deleted("job=x", lives.Reason.TIMEOUT, JOB), _deleted("job=y", lives.Reason.DRAINED, JOB)])
+    board.notices.deleted(
+        [_deleted("job=x", lifecycle.Reason.TIMEOUT, JOB), _deleted("job=y", lifecycle.Reason.DRAINED, JOB)]
+    )
     assert [announcement.warning for announcement in board.said] == [True, False]
 
 
-@pytest.mark.parametrize("reason", lives.Reason)
-def test_every_reason_has_its_words_and_only_a_timeout_warns(reason: lives.Reason) -> None:
+@pytest.mark.parametrize("reason", lifecycle.Reason)
+def test_every_reason_has_its_words_and_only_a_timeout_warns(reason: lifecycle.Reason) -> None:
     board = _Board()
     board.notices.deleted([_deleted("job=x", reason, JOB)])
     [announcement] = board.said
     assert announcement.note.startswith('Deleted group {job="x"} ')
-    assert announcement.warning == (reason is lives.Reason.TIMEOUT)
+    assert announcement.warning == (reason is lifecycle.Reason.TIMEOUT)
 
 
 def test_every_owner_is_told() -> None:
     board = _Board()
     other = builders.job("x", namespace="dev")
-    board.notices.deleted([_deleted("job=x", lives.Reason.DRAINED, JOB, other)])
+    board.notices.deleted([_deleted("job=x", lifecycle.Reason.DRAINED, JOB, other)])
     assert [announcement.regarding for announcement in board.said] == [JOB.owner, other.owner]
 
 
 def test_the_deletion_of_a_group_that_nobody_owned_is_nobodys_news() -> None:
     board = _Board()
-    board.notices.deleted([_deleted("job=x", lives.Reason.REQUEST)])
+    board.notices.deleted([_deleted("job=x", lifecycle.Reason.REQUEST)])
     assert board.said == []
 
 
@@ -87,18 +93,18 @@ def test_an_ambiguity_is_said_again_of_a_group_that_was_deleted_meanwhile() -> N
     board = _Board()
     ambiguous = _decisions(JOB, builders.job("x", namespace="dev"))
     board.notices.ambiguous(ambiguous)
-    board.notices.deleted([_deleted("job=x", lives.Reason.REQUEST)])
+    board.notices.deleted([_deleted("job=x", lifecycle.Reason.REQUEST)])
     board.notices.ambiguous(ambiguous)
     assert len(board.said) == 4
 
 
-def _decisions(*objects: views.OwnerView) -> list[plans.Decision]:
+def _decisions(*objects: owner_views.OwnerView) -> list[planner.Decision]:
     return builders.plan(builders.picture(*objects, holds=[builders.group("job=x")])).decisions
 
 
 def test_an_event_has_what_the_api_server_asks_for() -> None:
-    announcement = announcers.Announcement(JOB.owner, announcers.Reason.DELETED, "Deleted it", warning=True)
-    event = announcers.event(announcement, table=kindtables.KindTable(), now=builders.START + 0.25)
+    announcement = event_recorder.Announcement(JOB.owner, event_recorder.Reason.DELETED, "Deleted it", warning=True)
+    event = event_recorder.event(announcement, table=served_kinds.KindTable(), now=builders.START + 0.25)
     assert event["eventTime"] == "2023-11-14T22:13:20.250000Z"
     assert event["regarding"] == {
         "apiVersion": "batch/v1",
@@ -123,17 +129,17 @@ def test_an_event_has_what_the_api_server_asks_for() -> None:
     ],
 )
 def test_an_event_refers_to_an_object_as_kubernetes_does(kind: str, reference: dict[str, str]) -> None:
-    run = kinds.parse("example.com/v2/runs:status.conditions.Done")
-    table = kindtables.KindTable((*kinds.table([]), run))
+    run = owner_kinds.parse("example.com/v2/runs:status.conditions.Done")
+    table = served_kinds.KindTable((*owner_kinds.table([]), run))
     table.found(run, name="Run.example.com")
     owner = owners.Owner(kind, "prod", "x", owners.Uid("u"))
-    announcement = announcers.Announcement(owner, announcers.Reason.DELETED, "Deleted it")
-    said = announcers.event(announcement, table=table, now=0.0)["regarding"]
+    announcement = event_recorder.Announcement(owner, event_recorder.Reason.DELETED, "Deleted it")
+    said = event_recorder.event(announcement, table=table, now=0.0)["regarding"]
     assert said == {"namespace": "prod", "name": "x", "uid": "u"} | reference
 
 
 def test_a_note_is_cut_to_what_the_api_server_takes() -> None:
-    announcement = announcers.Announcement(JOB.owner, announcers.Reason.DELETED, "ü" * 1_000)
-    note = announcers.event(announcement, table=kindtables.KindTable(), now=0.0)["note"]
+    announcement = event_recorder.Announcement(JOB.owner, event_recorder.Reason.DELETED, "ü" * 1_000)
+    note = event_recorder.event(announcement, table=served_kinds.KindTable(), now=0.0)["note"]
     assert len(note.encode()) <= 1_024
     assert note.endswith("ü…")

@@ -15,12 +15,13 @@ import pytest
 from tests.controller import builders, trios
 from tests.gateway import clients
 from tidegate import settings
-from tidegate.controller import intakes, operators
-from tidegate.model import records
+from tidegate.model import control_api
+from tidegate.operator import main
+from tidegate.operator.watch import object_updates
 
 
 @pytest.fixture
-async def running(scene: trios.Scene) -> AsyncIterator[operators.Operator]:
+async def running(scene: trios.Scene) -> AsyncIterator[main.Operator]:
     async with trios.at_work(scene) as operator:
         yield operator
 
@@ -37,12 +38,12 @@ async def test_a_job_claims_its_group_and_ends_it(scene: trios.Scene) -> None:
     assert (event["reason"], event["note"]) == ("GroupsRetired", 'Retired group {job="x"}: over, and kept until read')
 
 
-async def test_an_event_of_the_watch_is_acted_on_at_once(scene: trios.Scene, running: operators.Operator) -> None:
+async def test_an_event_of_the_watch_is_acted_on_at_once(scene: trios.Scene, running: main.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
     scene.api_server.down = True
-    running.sighted(intakes.Sighting(scene.finished("x")))
+    running.sighted(object_updates.Sighting(scene.finished("x")))
     await scene.until("draining Job prod/x")
 
 
@@ -51,7 +52,7 @@ async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operat
 ) -> None:
     await scene.push("job/x")
     claim = builders.claim(scene.running("x"))
-    await scene.gateway.store.act([records.ClaimGroup(key=trios.X, claim=claim)])
+    await scene.gateway.store.act([control_api.ClaimGroup(key=trios.X, claim=claim)])
     async with trios.at_work(scene, worker=dataclasses.replace(trios.QUICK, resync_seconds=3_600.0)):
         await scene.until("draining Job prod/x")
 

@@ -16,8 +16,11 @@ from tests.controller import apiservers, builders, stockstages
 from tests.differential import pushgateways
 from tests.support import waiting
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import kubeapi, operators, stockgateways, views
+from tidegate.aio import clocks
+from tidegate.operator import main
+from tidegate.operator.cache import owner_views
+from tidegate.operator.gateways import pushgateway_adapter
+from tidegate.operator.kube import kube_api
 
 QUICK = settings.WorkerSettings(
     resync_seconds=0.3, coalesce_seconds=0.01, backoff_seconds=0.1, backoff_limit_seconds=0.5
@@ -35,7 +38,7 @@ class Scene(stockstages.Stage):
         self.api_server = apiservers.ApiServer()
         self.registry = prometheus_client.CollectorRegistry()
 
-    def job(self, name: str, *, finished: bool) -> views.OwnerView:
+    def job(self, name: str, *, finished: bool) -> owner_views.OwnerView:
         """One that began before anything was pushed, and ended just now where it has."""
         created = time.time() - builders.START - 30.0
         return builders.job(name, created=created, finished=time.time() - builders.START if finished else None)
@@ -69,11 +72,11 @@ class Scene(stockstages.Stage):
         )
         self.registry = prometheus_client.CollectorRegistry()
         clock = clocks.SystemClock()
-        api = kubeapi.KubeApi(self.api_server.login(), chosen=chosen.kubernetes, clock=clock)
-        gateway = stockgateways.StockGateway(
+        api = kube_api.KubeApi(self.api_server.login(), chosen=chosen.kubernetes, clock=clock)
+        gateway = pushgateway_adapter.StockGateway(
             self.url, session=self.session, clock=clock, registry=self.registry, chosen=STOCK
         )
-        operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=self.registry)
+        operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=self.registry)
         works = operator.tasks()
         works.pop("watch objects").close()
         tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]

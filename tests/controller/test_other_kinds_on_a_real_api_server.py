@@ -15,20 +15,15 @@ from tests.cluster import apis, clusters, customkinds, objects
 from tests.controller import builders
 from tests.support import waiting
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import (
-    agendas,
-    intakes,
-    kinds,
-    kindtables,
-    kubeapi,
-    logins,
-    metrics,
-    notices,
-    pictures,
-    resyncs,
-)
+from tidegate.aio import clocks
 from tidegate.model import owners
+from tidegate.operator import operator_metrics
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.explain import notifications
+from tidegate.operator.kube import credentials, kube_api
+from tidegate.operator.objects import owner_kinds, served_kinds
+from tidegate.operator.planning import work_queue
+from tidegate.operator.watch import object_updates, resyncs
 
 _PODS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "watch-pods" / "rbac.yaml"
 _QUICK = settings.WorkerSettings(resync_seconds=0.2, backoff_seconds=0.1, backoff_limit_seconds=0.2)
@@ -37,14 +32,16 @@ _QUICK = settings.WorkerSettings(resync_seconds=0.2, backoff_seconds=0.1, backof
 class _Listing:
     """The lists at work on a table of kinds, and what they make known."""
 
-    def __init__(self, api: kubeapi.KubeApi, *texts: str) -> None:
-        self.picture = pictures.Picture()
+    def __init__(self, api: kube_api.KubeApi, *texts: str) -> None:
+        self.picture = cluster_cache.Picture()
         self.registry = prometheus_client.CollectorRegistry()
-        self.table = kindtables.KindTable(kinds.table(texts))
+        self.table = served_kinds.KindTable(owner_kinds.table(texts))
         clock = clocks.SystemClock()
-        own = metrics.OperatorMetrics(self.registry)
-        told = notices.Notices(lambda _: None, kept="until read", on_act=lambda *_: None)
-        intake = intakes.Intake(self.picture, agenda=agendas.Agenda(), told=told, own=own, clock=clock, time=api.time)
+        own = operator_metrics.OperatorMetrics(self.registry)
+        told = notifications.Notices(lambda _: None, kept="until read", on_act=lambda *_: None)
+        intake = object_updates.Intake(
+            self.picture, agenda=work_queue.Agenda(), told=told, own=own, clock=clock, time=api.time
+        )
         self.resync = resyncs.Resync(api, table=self.table, intake=intake, own=own, clock=clock, chosen=_QUICK)
 
     @contextlib.asynccontextmanager
@@ -89,7 +86,7 @@ def _owner(runs: customkinds.Runs, run: apis.Object) -> owners.Owner:
 
 
 async def test_a_missing_resource_is_told_of_once_and_what_its_objects_claim_is_not_taken_for_gone(
-    runs: customkinds.Runs, api: kubeapi.KubeApi, caplog: pytest.LogCaptureFixture
+    runs: customkinds.Runs, api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     listing = _Listing(api, runs.watch)
@@ -109,7 +106,7 @@ async def test_a_missing_resource_is_told_of_once_and_what_its_objects_claim_is_
 
 
 async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
-    runs: customkinds.Runs, namespace: str, api: kubeapi.KubeApi, caplog: pytest.LogCaptureFixture
+    runs: customkinds.Runs, namespace: str, api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     listing = _Listing(api, runs.watch)
@@ -137,7 +134,7 @@ async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
 
 
 async def test_what_was_there_when_its_resource_went_is_not_taken_for_gone_by_a_list(
-    runs: customkinds.Runs, namespace: str, api: kubeapi.KubeApi
+    runs: customkinds.Runs, namespace: str, api: kube_api.KubeApi
 ) -> None:
     listing = _Listing(api, runs.watch)
     async with listing.at_work():
@@ -151,7 +148,7 @@ async def test_what_was_there_when_its_resource_went_is_not_taken_for_gone_by_a_
 
 
 async def test_what_was_claimed_before_its_resource_came_back_without_it_is_gone(
-    runs: customkinds.Runs, api: kubeapi.KubeApi
+    runs: customkinds.Runs, api: kube_api.KubeApi
 ) -> None:
     listing = _Listing(api, runs.watch)
     night = owners.Owner(runs.kind, "prod", "night", owners.Uid("u"))
@@ -164,7 +161,7 @@ async def test_what_was_claimed_before_its_resource_came_back_without_it_is_gone
 
 
 async def test_a_resource_without_namespaces_is_told_of_and_disturbs_nobody(
-    api: kubeapi.KubeApi, caplog: pytest.LogCaptureFixture
+    api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     listing = _Listing(api, "v1/nodes:status.conditions.Ready")
     async with listing.at_work():
@@ -173,7 +170,7 @@ async def test_a_resource_without_namespaces_is_told_of_and_disturbs_nobody(
 
 
 async def test_what_may_not_be_listed_stops_all_lists_with_words(
-    cluster: clusters.Cluster, namespace: str, api: kubeapi.KubeApi, caplog: pytest.LogCaptureFixture
+    cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     forbidden = customkinds.Runs(cluster, group=f"{namespace}.tidegate.example")
     listing = _Listing(api, forbidden.watch)
@@ -192,7 +189,7 @@ async def test_only_bare_pods_that_can_end_are_listed(
 ) -> None:
     cluster.kubectl("apply", "-f", _PODS)
     chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=1)
-    api = kubeapi.KubeApi(await logins.load(chosen), chosen=chosen, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(await credentials.load(chosen), chosen=chosen, clock=clocks.SystemClock())
     try:
         cluster.api.create("jobs", objects.job("x", objects.container("true")), namespace=namespace)
         cluster.wait_for_end("x", namespace=namespace)
@@ -200,7 +197,7 @@ async def test_only_bare_pods_that_can_end_are_listed(
             spec = {"restartPolicy": policy, "containers": [objects.container("true")]}
             body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
             cluster.api.create("pods", body, namespace=namespace)
-        found = [view.owner.name for view in await api.objects(kinds.POD) if view.owner.namespace == namespace]
+        found = [view.owner.name for view in await api.objects(owner_kinds.POD) if view.owner.namespace == namespace]
         assert sorted(found) == ["bare", "retrying"]
     finally:
         await api.close()

@@ -5,19 +5,21 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import pictures, views
-from tidegate.model import owners, records
+from tidegate.model import control_api, owners
+from tidegate.operator.cache import cluster_cache, owner_views
 
 
-def _annotated(name: str, keys: str, *, created: float = 0.0) -> views.OwnerView:
+def _annotated(name: str, keys: str, *, created: float = 0.0) -> owner_views.OwnerView:
     return builders.job(name, annotations={"tidegate.dev/grouping-key": keys}, created=created)
 
 
-def _claims(*objects: views.OwnerView, of: records.GroupRecord, pods: dict[str, str | None] | None = None) -> list[str]:
+def _claims(
+    *objects: owner_views.OwnerView, of: control_api.GroupRecord, pods: dict[str, str | None] | None = None
+) -> list[str]:
     """Who claims the group, once the API server has answered which Job (by uid) is behind each pod."""
     picture = builders.picture(*objects, holds=[of])
     for name, uid in (pods or {}).items():
-        picture.resolved(pictures.Pod("prod", name), None if uid is None else owners.Uid(uid))
+        picture.resolved(cluster_cache.Pod("prod", name), None if uid is None else owners.Uid(uid))
     assert not builders.plan(picture).lookups
     return [line.partition(" for ")[2] for line in builders.planned(picture)]
 
@@ -81,7 +83,7 @@ def _claims(*objects: views.OwnerView, of: records.GroupRecord, pods: dict[str, 
         ),
     ],
 )
-def test_who_claims_a_group(objects: list[views.OwnerView], labels: str, claimants: list[str]) -> None:
+def test_who_claims_a_group(objects: list[owner_views.OwnerView], labels: str, claimants: list[str]) -> None:
     assert _claims(*objects, of=builders.group(labels)) == claimants
 
 
@@ -108,7 +110,7 @@ def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
         builders.job("x"), builders.cronjob("nightly"), holds=[builders.group("job=nightly,instance=x-b2c4d")]
     )
     made = builders.plan(picture)
-    assert made.lookups == {pictures.Pod("prod", "x-b2c4d")}
+    assert made.lookups == {cluster_cache.Pod("prod", "x-b2c4d")}
     assert made.actions == []
 
 
@@ -134,7 +136,7 @@ def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
         pytest.param([builders.cronjob("x")], builders.group("job=y,instance=x-b2c4d"), id="cronjob"),
     ],
 )
-def test_no_pod_is_asked_about_in_vain(objects: list[views.OwnerView], record: records.GroupRecord) -> None:
+def test_no_pod_is_asked_about_in_vain(objects: list[owner_views.OwnerView], record: control_api.GroupRecord) -> None:
     assert builders.plan(builders.picture(*objects, holds=[record])).lookups == set()
 
 

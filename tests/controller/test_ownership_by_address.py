@@ -6,8 +6,10 @@ import pytest
 
 from tests.controller import builders, nets
 from tidegate import settings
-from tidegate.controller import pictures, plans, podaddresses, views
-from tidegate.model import owners, records
+from tidegate.model import control_api, owners
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.planning import planner
 
 X = builders.job("x")
 OVER = builders.job("x", finished=15)
@@ -17,7 +19,7 @@ RETIRE = f'retire {{job="anything"}} of {X.uid}'
 
 def test_nothing_is_said_of_a_group_before_its_address_is_known() -> None:
     made = builders.plan(builders.picture(X, holds=[nets.pushed("job=x")]))
-    assert made.lookups == {pictures.Address(nets.IP)}
+    assert made.lookups == {cluster_cache.Address(nets.IP)}
     assert made.actions == []
 
 
@@ -39,7 +41,7 @@ def test_nothing_is_said_of_a_group_before_its_address_is_known() -> None:
         pytest.param([], [], id="nobody-of-the-cluster"),
     ],
 )
-def test_a_job_owns_whatever_its_pod_pushed(pods: list[podaddresses.AddressPod], claims: list[str]) -> None:
+def test_a_job_owns_whatever_its_pod_pushed(pods: list[pod_addresses.AddressPod], claims: list[str]) -> None:
     assert builders.planned(nets.told(builders.picture(X, holds=[nets.pushed("job=anything")]), *pods)) == claims
 
 
@@ -116,12 +118,12 @@ def test_behind_a_proxy_the_name_decides() -> None:
     ],
 )
 def test_an_address_is_asked_about_again_only_where_it_matters(
-    objects: list[views.OwnerView], claims: tuple[owners.Claim, ...], at: float, is_asked: bool
+    objects: list[owner_views.OwnerView], claims: tuple[owners.Claim, ...], at: float, is_asked: bool
 ) -> None:
     picture = builders.picture(*objects, holds=[nets.pushed("job=anything", at=at, claims=claims)])
     nets.told(picture, nets.pod(objects[0]), at=12.0)
     assert builders.plan(picture, now=builders.START + at).lookups == (
-        {pictures.Address(nets.IP)} if is_asked else set()
+        {cluster_cache.Address(nets.IP)} if is_asked else set()
     )
 
 
@@ -145,8 +147,8 @@ def test_an_address_that_leads_to_nothing_is_asked_about_twice_a_minute(now: flo
 def test_the_rules_can_be_ordered_and_left_out(ownership: tuple[str, ...], claimants: list[str]) -> None:
     rules = settings.RuleSettings(ownership=ownership)
     picture = nets.told(builders.picture(X, builders.job("y"), holds=[nets.pushed("job=y")]), nets.pod(X))
-    actions = plans.plan(picture, rules=rules, now=builders.NOW).actions
-    assert [str(action.claim.owner) for action in actions if isinstance(action, records.ClaimGroup)] == claimants
+    actions = planner.plan(picture, rules=rules, now=builders.NOW).actions
+    assert [str(action.claim.owner) for action in actions if isinstance(action, control_api.ClaimGroup)] == claimants
 
 
 def test_an_address_that_no_group_has_any_more_is_forgotten() -> None:
@@ -167,7 +169,7 @@ def test_what_names_the_host_of_its_pod_is_of_the_run_though_its_cronjob_has_the
 def test_a_claim_by_name_becomes_one_by_address_when_that_is_known() -> None:
     picture = nets.told(builders.picture(X, holds=[nets.pushed("job=x", claims=(X,))]), nets.pod(X))
     (action,) = builders.plan(picture).actions
-    assert isinstance(action, records.ClaimGroup)
+    assert isinstance(action, control_api.ClaimGroup)
     assert action.claim == nets.by_address(X)
 
 
@@ -180,7 +182,7 @@ BY_NAME_OR_KEY = [
 
 def _beside_a_service(
     name: str, annotations: dict[str, str], *, pushed: float, claimed: bool, gone: bool = False
-) -> pictures.Picture:
+) -> cluster_cache.Picture:
     """A Job that ends after 100 s, and a group that the pod of a service pushes."""
     running = builders.job(name, annotations=annotations)
     record = nets.pushed("job=x", at=pushed, claims=(running,) if claimed else ())
@@ -191,9 +193,9 @@ def _beside_a_service(
     return nets.told(picture, nets.pod(SERVICE), at=pushed)
 
 
-def _retired(picture: pictures.Picture, *, at: float) -> bool:
+def _retired(picture: cluster_cache.Picture, *, at: float) -> bool:
     actions = builders.plan(picture, now=builders.START + at).actions
-    return any(isinstance(action, records.RetireGroup) for action in actions)
+    return any(isinstance(action, control_api.RetireGroup) for action in actions)
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["finished", "gone"])
@@ -220,7 +222,7 @@ def test_what_a_proxy_passed_on_before_the_end_of_a_job_goes_with_it_a_minute_la
 def test_a_group_with_the_name_of_a_jobs_pod_goes_at_once_though_it_came_through_a_proxy() -> None:
     record = nets.pushed("job=anything,instance=x-b2c4d", at=90.0)
     picture = nets.told(builders.picture(builders.job("x", finished=100), holds=[record]), nets.pod(SERVICE), at=90.0)
-    picture.resolved(pictures.Pod("prod", "x-b2c4d"), X.uid)
+    picture.resolved(cluster_cache.Pod("prod", "x-b2c4d"), X.uid)
     assert _retired(picture, at=101.0)
 
 
@@ -244,9 +246,9 @@ def test_a_group_that_a_service_pushed_first_and_a_job_last_stays_when_the_job_e
 def test_no_name_decides_before_a_new_pod_would_have_been_reported(asked: float, is_retired: bool) -> None:
     picture = nets.told(builders.picture(OVER, holds=[nets.pushed("job=x", at=15.0)]), at=asked)
     made = builders.plan(picture, now=builders.START + asked)
-    assert any(isinstance(action, records.RetireGroup) for action in made.actions) is is_retired
-    assert [one.verdict for one in made.decisions] == [plans.Verdict.OVER if is_retired else plans.Verdict.ASKING]
-    assert made.lookups == (set() if is_retired else {pictures.Address(nets.IP)})
+    assert any(isinstance(action, control_api.RetireGroup) for action in made.actions) is is_retired
+    assert [one.verdict for one in made.decisions] == [planner.Verdict.OVER if is_retired else planner.Verdict.ASKING]
+    assert made.lookups == (set() if is_retired else {cluster_cache.Address(nets.IP)})
 
 
 def test_an_address_outside_of_the_cluster_is_not_waited_for_again() -> None:
@@ -264,8 +266,8 @@ def test_an_active_job_is_named_while_its_address_is_not_settled() -> None:
 def test_the_last_of_several_equal_answers_settles_a_push_that_the_first_did_not() -> None:
     record = nets.pushed("job=x", at=15.0)
     picture = nets.told(builders.picture(OVER, holds=[record]), at=15.5)
-    answer = podaddresses.Answer((), builders.START + 19.5)
-    assert picture.address_resolved(pictures.Address(nets.IP), answer) == {record.key}
+    answer = pod_addresses.Answer((), builders.START + 19.5)
+    assert picture.address_resolved(cluster_cache.Address(nets.IP), answer) == {record.key}
 
 
 # Several pushers
@@ -274,8 +276,8 @@ Y, Y_ELSEWHERE = builders.job("y"), builders.job("y", namespace="dev")
 
 
 def _pushed_by_both(
-    over: views.OwnerView, running: views.OwnerView, *, claims: tuple[owners.Claim, ...] = ()
-) -> pictures.Picture:
+    over: owner_views.OwnerView, running: owner_views.OwnerView, *, claims: tuple[owners.Claim, ...] = ()
+) -> cluster_cache.Picture:
     """One group that the pods of two Jobs pushed within 100 ms, the one that is over last."""
     sources = ((nets.IP, 10.1), (nets.OTHER_IP, 10.0))
     record = builders.group("job=anything", pushed=10.1, pushers=sources, claims=claims)
@@ -284,14 +286,14 @@ def _pushed_by_both(
 
 
 @pytest.mark.parametrize("running", [Y, Y_ELSEWHERE], ids=["same-namespace", "other-namespace"])
-def test_each_job_that_pushed_a_group_holds_it_while_it_runs(running: views.OwnerView) -> None:
+def test_each_job_that_pushed_a_group_holds_it_while_it_runs(running: owner_views.OwnerView) -> None:
     picture = _pushed_by_both(OVER, running)
     assert builders.planned(picture) == [f'claim {{job="anything"}} for {running.owner}', CLAIM]
-    assert [one.verdict for one in builders.plan(picture).decisions] == [plans.Verdict.ACTIVE]
+    assert [one.verdict for one in builders.plan(picture).decisions] == [planner.Verdict.ACTIVE]
 
 
 @pytest.mark.parametrize("running", [Y, Y_ELSEWHERE], ids=["same-namespace", "other-namespace"])
-def test_a_claim_by_its_address_outlasts_the_push_of_a_job_of_another_namespace(running: views.OwnerView) -> None:
+def test_a_claim_by_its_address_outlasts_the_push_of_a_job_of_another_namespace(running: owner_views.OwnerView) -> None:
     picture = nets.told(
         builders.picture(OVER, running, holds=[nets.pushed("job=anything", claims=(nets.by_address(running),))]),
         nets.pod(OVER, until=14.0),
@@ -319,8 +321,8 @@ def test_no_group_is_retired_before_the_pods_of_all_its_pushes_would_have_been_r
     picture = _pushed_by_both(OVER, Y)
     nets.told(picture, address=nets.OTHER_IP, at=12.0)
     (decision,) = builders.plan(picture, now=builders.START + 15.0).decisions
-    assert (decision.verdict, decision.actions) == (plans.Verdict.ASKING, ())
-    assert decision.holding.lookups == (pictures.Address(nets.OTHER_IP),)
+    assert (decision.verdict, decision.actions) == (planner.Verdict.ASKING, ())
+    assert decision.holding.lookups == (cluster_cache.Address(nets.OTHER_IP),)
 
 
 def test_a_running_job_holds_its_group_though_a_service_pushes_it_too() -> None:

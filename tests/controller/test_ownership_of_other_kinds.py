@@ -6,8 +6,11 @@ import pytest
 
 from tests.controller import builders
 from tidegate import settings
-from tidegate.controller import cleanups, ends, kinds, pictures, plans, podaddresses, views
-from tidegate.model import owners, records
+from tidegate.model import control_api, owners
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.objects import completion, owner_kinds, pod_addresses
+from tidegate.operator.planning import planner
+from tidegate.operator.policy import cleanup_rules
 
 RUN = "Run.example.com"
 IP = "10.0.0.7"
@@ -22,27 +25,29 @@ def _object(
     created: float = 0.0,
     finished: float | None = None,
     hostname: str | None = None,
-) -> views.OwnerView:
-    return views.OwnerView(
+) -> owner_views.OwnerView:
+    return owner_views.OwnerView(
         owner=owners.Owner(kind, namespace, name, owners.Uid(uid)),
         created=builders.START + created,
-        rules=cleanups.parse({}),
-        finish=None if finished is None else ends.Finish(succeeded=True, at=builders.START + finished),
+        rules=cleanup_rules.parse({}),
+        finish=None if finished is None else completion.Finish(succeeded=True, at=builders.START + finished),
         hostname=hostname,
     )
 
 
-def _pod(name: str, *, uid: str = "u", created: float = 0.0, finished: float | None = None) -> views.OwnerView:
+def _pod(name: str, *, uid: str = "u", created: float = 0.0, finished: float | None = None) -> owner_views.OwnerView:
     return _object(name, kind="Pod", uid=uid, created=created, finished=finished)
 
 
-def _resolved(picture: pictures.Picture, name: str, uid: str | None, *, namespace: str = "prod") -> pictures.Picture:
+def _resolved(
+    picture: cluster_cache.Picture, name: str, uid: str | None, *, namespace: str = "prod"
+) -> cluster_cache.Picture:
     """The picture, once the API server has answered what made a pod."""
-    picture.resolved(pictures.Pod(namespace, name), None if uid is None else owners.Uid(uid))
+    picture.resolved(cluster_cache.Pod(namespace, name), None if uid is None else owners.Uid(uid))
     return picture
 
 
-def _claimed(text: str, by: views.OwnerView, *, rule: str, pushed: float = 10.0) -> records.GroupRecord:
+def _claimed(text: str, by: owner_views.OwnerView, *, rule: str, pushed: float = 10.0) -> control_api.GroupRecord:
     return builders.group(text, pushed=pushed, claims=[builders.claim(by, rule=rule)])
 
 
@@ -53,13 +58,13 @@ def _claimed(text: str, by: views.OwnerView, *, rule: str, pushed: float = 10.0)
 def test_a_group_that_names_a_pod_by_itself_is_the_pods_and_nobody_is_asked(label: str) -> None:
     made = builders.plan(builders.picture(_pod("tool"), holds=[builders.group(f"job=any,{label}=tool")]))
     (decision,) = made.decisions
-    assert (decision.rule, decision.verdict) == (settings.POD, plans.Verdict.ACTIVE)
+    assert (decision.rule, decision.verdict) == (settings.POD, planner.Verdict.ACTIVE)
     assert made.lookups == set()
 
 
 def test_a_group_named_after_a_pod_by_itself_is_the_pods() -> None:
     (decision,) = builders.plan(builders.picture(_pod("tool"), holds=[builders.group("job=tool")])).decisions
-    assert (decision.rule, decision.verdict) == (settings.NAME, plans.Verdict.ACTIVE)
+    assert (decision.rule, decision.verdict) == (settings.NAME, planner.Verdict.ACTIVE)
 
 
 def test_the_group_of_a_pod_that_ended_is_retired() -> None:
@@ -85,10 +90,10 @@ def test_the_next_pod_of_the_same_name_takes_the_group_over() -> None:
 
 def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
     picture = builders.picture(_pod("tool"), holds=[builders.group("job=any", pushers=(IP,))])
-    pod = podaddresses.AddressPod("prod", "tool", owners.Uid("u"), builders.START, None, is_host=False)
-    picture.address_resolved(pictures.Address(IP), podaddresses.Answer((pod,), builders.START + 50))
+    pod = pod_addresses.AddressPod("prod", "tool", owners.Uid("u"), builders.START, None, is_host=False)
+    picture.address_resolved(cluster_cache.Address(IP), pod_addresses.Answer((pod,), builders.START + 50))
     (decision,) = builders.plan(picture).decisions
-    assert (decision.rule, decision.verdict) == (settings.ADDRESS, plans.Verdict.ACTIVE)
+    assert (decision.rule, decision.verdict) == (settings.ADDRESS, planner.Verdict.ACTIVE)
 
 
 # What makes pods
@@ -97,8 +102,8 @@ def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "pod"),
     [
-        pytest.param(kinds.WORKFLOW.name, "fetch-all-x7k2p", "fetch-all-x7k2p-whalesay-1438262543", id="Argo"),
-        pytest.param(kinds.TASKRUN.name, "build", "build-pod", id="Tekton"),
+        pytest.param(owner_kinds.WORKFLOW.name, "fetch-all-x7k2p", "fetch-all-x7k2p-whalesay-1438262543", id="Argo"),
+        pytest.param(owner_kinds.TASKRUN.name, "build", "build-pod", id="Tekton"),
         pytest.param(RUN, "night", "night-0", id="any"),
     ],
 )
@@ -106,7 +111,7 @@ def test_of_a_pod_whose_name_begins_with_an_objects_the_api_server_says_whose_it
     kind: str, name: str, pod: str
 ) -> None:
     made = builders.picture(_object(name, kind=kind), holds=[builders.group(f"job=any,instance={pod}")])
-    assert builders.plan(made).lookups == {pictures.Pod("prod", pod)}
+    assert builders.plan(made).lookups == {cluster_cache.Pod("prod", pod)}
     assert builders.planned(_resolved(made, pod, "u")) == [
         f'claim {{job="any",instance="{pod}"}} for {kind} prod/{name}'
     ]
@@ -116,7 +121,7 @@ def test_of_a_pod_whose_name_begins_with_an_objects_the_api_server_says_whose_it
 def test_a_name_alone_makes_no_pod_an_objects(uid: str | None) -> None:
     made = builders.picture(_object("night"), holds=[builders.group("job=any,pod=night-0")])
     plan = builders.plan(_resolved(made, "night-0", uid))
-    assert [decision.verdict for decision in plan.decisions] == [plans.Verdict.UNOWNED]
+    assert [decision.verdict for decision in plan.decisions] == [planner.Verdict.UNOWNED]
     assert plan.lookups == set()
 
 
@@ -139,7 +144,11 @@ def test_an_object_that_is_gone_is_found_by_its_pods_no_more() -> None:
     night = _object("night", created=-2_000)
     made = builders.picture(gone=[night], gone_at=-1_000)
     made.listed(
-        kinds.Kind("example.com", "v1", "runs", ends.never, name=RUN), [], started=2, steady=3, wall=builders.START
+        owner_kinds.Kind("example.com", "v1", "runs", completion.never, name=RUN),
+        [],
+        started=2,
+        steady=3,
+        wall=builders.START,
     )
     made.changed(builders.group("job=any,pod=night-0"), steady=4.0)
     assert list(made.candidates(builders.group("job=any,pod=night-0"))) == []
@@ -157,4 +166,4 @@ def test_the_group_of_an_object_that_ended_is_retired_by_its_name() -> None:
 def test_what_an_object_claims_of_a_kind_that_was_never_listed_is_kept() -> None:
     holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
     (decision,) = builders.plan(builders.picture(holds=holds)).decisions
-    assert (decision.verdict, decision.actions) == (plans.Verdict.UNKNOWN, ())
+    assert (decision.verdict, decision.actions) == (planner.Verdict.UNKNOWN, ())

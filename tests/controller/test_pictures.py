@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders, nets
-from tidegate.controller import ends, kinds, pictures, podaddresses, podnames, rosters, views
-from tidegate.model import groups, owners
+from tidegate.model import grouping, owners
+from tidegate.operator.cache import cluster_cache, object_cache, owner_views
+from tidegate.operator.objects import completion, owner_kinds, pod_addresses, pod_names
 
-JOB = kinds.JOB
+JOB = owner_kinds.JOB
 
 
-def _list(picture: pictures.Picture, *found: views.OwnerView, started: float, at: float = 20.0) -> None:
+def _list(picture: cluster_cache.Picture, *found: owner_views.OwnerView, started: float, at: float = 20.0) -> None:
     picture.listed(JOB, found, started=started, steady=started + 1, wall=builders.START + at)
 
 
-def _finish(picture: pictures.Picture, view: views.OwnerView) -> ends.Finish | None:
+def _finish(picture: cluster_cache.Picture, view: owner_views.OwnerView) -> completion.Finish | None:
     known = picture.known(view.owner)
     assert known is not None
     return known.view.finish
@@ -111,7 +112,7 @@ def test_a_claim_of_a_kind_that_is_not_listed_is_never_gone() -> None:
 def test_what_left_is_forgotten_after_a_while_unless_a_group_claims_it() -> None:
     plain, claimed = builders.job("plain"), builders.job("claimed")
     picture = builders.picture(holds=[builders.group("job=claimed", claims=[claimed])], gone=[plain, claimed])
-    _list(picture, started=5, at=21 + rosters.MEMORY_SECONDS)
+    _list(picture, started=5, at=21 + object_cache.MEMORY_SECONDS)
     assert picture.gone_at(plain.owner) is None
     assert picture.known(plain.owner) is None
     assert list(picture.candidates(builders.group("job=plain"))) == []
@@ -142,7 +143,7 @@ def test_a_new_annotation_touches_what_the_old_one_named() -> None:
 
 def test_the_answer_about_a_pod_is_kept_while_a_group_names_it() -> None:
     first, second = builders.group("job=a,instance=x-bbbbb"), builders.group("job=b,instance=x-bbbbb")
-    pod = pictures.Pod("prod", "x-bbbbb")
+    pod = cluster_cache.Pod("prod", "x-bbbbb")
     picture = builders.picture(holds=[first, second])
     assert picture.resolved(pod, owners.Uid("u")) == {first.key, second.key}
     picture.deleted(first.key)
@@ -152,7 +153,7 @@ def test_the_answer_about_a_pod_is_kept_while_a_group_names_it() -> None:
 
 
 def test_a_push_asks_again_about_a_pod_that_was_not_there() -> None:
-    pod = pictures.Pod("prod", "x-bbbbb")
+    pod = cluster_cache.Pod("prod", "x-bbbbb")
     picture = builders.picture(holds=[builders.group("job=a,instance=x-bbbbb", revision=7)])
     picture.resolved(pod, None)
     picture.changed(builders.group("job=a,instance=x-bbbbb", revision=8), steady=5)
@@ -161,7 +162,7 @@ def test_a_push_asks_again_about_a_pod_that_was_not_there() -> None:
 
 def test_an_answer_about_a_pod_of_no_group_is_not_kept() -> None:
     picture = builders.picture()
-    assert picture.resolved(pictures.Pod("prod", "x-bbbbb"), owners.Uid("u")) == set()
+    assert picture.resolved(cluster_cache.Pod("prod", "x-bbbbb"), owners.Uid("u")) == set()
     assert picture.pods == {}
 
 
@@ -181,24 +182,24 @@ def test_long_names_are_found_by_their_cut_pod_names() -> None:
     picture = builders.picture(job)
     (found,) = picture.candidates(builders.group(f"job=y,instance={'a' * 58}bbbbb"))
     assert found.view is job
-    assert len(podnames.word(job.owner.name)) < 58
+    assert len(pod_names.word(job.owner.name)) < 58
 
 
 class TestAnAddressThatIsAskedAboutAgain:
     """By one address, that of a proxy, thousands of groups may have been pushed."""
 
     @pytest.fixture
-    def picture(self) -> pictures.Picture:
+    def picture(self) -> cluster_cache.Picture:
         early, late = nets.pushed("job=early", at=10), nets.pushed("job=late", at=60)
         return nets.told(builders.picture(holds=[early, late]), at=50)
 
-    def _again(self, picture: pictures.Picture, *pods: podaddresses.AddressPod) -> set[groups.GroupingKey]:
-        return picture.address_resolved(pictures.Address(nets.IP), podaddresses.Answer(pods, builders.START + 70))
+    def _again(self, picture: cluster_cache.Picture, *pods: pod_addresses.AddressPod) -> set[grouping.GroupingKey]:
+        return picture.address_resolved(cluster_cache.Address(nets.IP), pod_addresses.Answer(pods, builders.START + 70))
 
-    def test_the_same_answer_is_news_of_later_pushes_alone(self, picture: pictures.Picture) -> None:
+    def test_the_same_answer_is_news_of_later_pushes_alone(self, picture: cluster_cache.Picture) -> None:
         assert self._again(picture) == {builders.key("job=late")}
 
-    def test_another_answer_is_news_of_all_its_groups(self, picture: pictures.Picture) -> None:
+    def test_another_answer_is_news_of_all_its_groups(self, picture: cluster_cache.Picture) -> None:
         assert self._again(picture, nets.pod("somebody")) == {builders.key("job=early"), builders.key("job=late")}
 
     def test_the_first_answer_is_news_of_all_its_groups(self) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import pictures, plans, views
-from tidegate.model import owners, records
+from tidegate.model import control_api, owners
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.planning import planner
 
 RETIRE = 'retire {job="x"} of prod-x-uid'
 CLAIM = 'claim {job="x"} for Job prod/x'
 RELEASE = 'release {job="x"} of prod-x-uid'
 
 
-def _with(policy: str, *, finished: float | None = None, succeeded: bool = True) -> views.OwnerView:
+def _with(policy: str, *, finished: float | None = None, succeeded: bool = True) -> owner_views.OwnerView:
     return builders.job("x", finished=finished, succeeded=succeeded, annotations={"tidegate.dev/cleanup": policy})
 
 
@@ -69,7 +70,7 @@ def test_a_claimed_owner_that_went_while_nobody_looked_is_over() -> None:
         ),
     ],
 )
-def test_nothing_is_done_while_nobody_can_tell_whether_an_owner_is_there(made: pictures.Picture) -> None:
+def test_nothing_is_done_while_nobody_can_tell_whether_an_owner_is_there(made: cluster_cache.Picture) -> None:
     assert builders.planned(made) == []
 
 
@@ -173,7 +174,7 @@ def test_a_changed_drain_timeout_changes_the_claim() -> None:
     changed = builders.job("x", annotations={"tidegate.dev/drain-timeout": "1h"})
     made = builders.plan(builders.picture(changed, holds=[builders.group("job=x", claims=[builders.job("x")])]))
     assert made.actions == [
-        records.ClaimGroup(key=builders.key("job=x"), claim=builders.claim(changed, drain_timeout=3600.0))
+        control_api.ClaimGroup(key=builders.key("job=x"), claim=builders.claim(changed, drain_timeout=3600.0))
     ]
 
 
@@ -184,7 +185,7 @@ def test_the_longest_drain_timeout_of_all_owners_holds() -> None:
     ]
     made = builders.plan(builders.picture(holds=[builders.group("job=x", claims=claims)]))
     (action,) = made.actions
-    assert isinstance(action, records.RetireGroup)
+    assert isinstance(action, control_api.RetireGroup)
     assert action.drain_timeout == 90.0
 
 
@@ -206,7 +207,7 @@ def test_a_name_in_two_namespaces_is_ambiguous_until_one_answer_is_left() -> Non
     one, other = builders.job("x"), builders.job("x", namespace="dev")
     made = builders.picture(one, other, holds=[builders.group("job=x")])
     (decision,) = builders.plan(made).decisions
-    assert decision.verdict is plans.Verdict.AMBIGUOUS
+    assert decision.verdict is planner.Verdict.AMBIGUOUS
     assert {holder.owner for holder in decision.owners} == {one.owner, other.owner}
     assert sorted(builders.planned(made)) == ['claim {job="x"} for Job dev/x', CLAIM]
 
@@ -236,7 +237,7 @@ def test_a_namespace_label_leaves_one_answer() -> None:
     made = builders.picture(
         builders.job("x"), builders.job("x", namespace="dev"), holds=[builders.group("job=x,namespace=dev")]
     )
-    assert [decision.verdict for decision in builders.plan(made).decisions] == [plans.Verdict.ACTIVE]
+    assert [decision.verdict for decision in builders.plan(made).decisions] == [planner.Verdict.ACTIVE]
     assert builders.planned(made) == ['claim {job="x",namespace="dev"} for Job dev/x']
 
 
@@ -245,5 +246,5 @@ def test_only_the_asked_groups_are_planned() -> None:
         builders.job("x"), builders.job("y"), holds=[builders.group("job=x"), builders.group("job=y")]
     )
     asked = [builders.key("job=y"), builders.key("job=deleted")]
-    actions = plans.plan(made, rules=builders.RULES, now=builders.NOW, keys=asked).actions
+    actions = planner.plan(made, rules=builders.RULES, now=builders.NOW, keys=asked).actions
     assert [builders.in_words(action) for action in actions] == ['claim {job="y"} for Job prod/y']

@@ -9,8 +9,11 @@ from hypothesis import strategies
 
 from tests.controller import builders, nets, scenes
 from tidegate import settings
-from tidegate.controller import cleanups, ownership, pictures, podaddresses, rosters, views
-from tidegate.model import lives, owners, pushers, records
+from tidegate.model import control_api, lifecycle, owners, pushers
+from tidegate.operator.cache import cluster_cache, object_cache, owner_views
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.ownership import resolution
+from tidegate.operator.policy import cleanup_rules
 
 
 @hypothesis.given(scene=scenes.scenes())
@@ -36,7 +39,7 @@ def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_a
 ) -> None:
     picture, held = scene
     for record, _ in _retirements(picture, held):
-        found = ownership.holding(picture, record, rules=builders.RULES, now=builders.NOW)
+        found = resolution.holding(picture, record, rules=builders.RULES, now=builders.NOW)
         holders = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
         names_pod = any(holder.claim.rule == settings.POD for holder in holders if not holder.active)
         for holder in holders:
@@ -46,7 +49,7 @@ def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_a
 @hypothesis.given(scene=scenes.scenes())
 def test_an_owner_is_active_exactly_as_long_as_its_own_rules_say(scene: scenes.Scene) -> None:
     for record in scene.held:
-        found = ownership.holding(scene.picture, record, rules=builders.RULES, now=builders.NOW)
+        found = resolution.holding(scene.picture, record, rules=builders.RULES, now=builders.NOW)
         for holder in found.holders:
             known = scene.picture.known(holder.owner)
             if known is not None and not _may_be_superseded(scene, known):
@@ -63,10 +66,10 @@ def test_of_another_namespace_than_the_pod_that_pushed_last_only_objects_are_nam
         pushed = _whose_pods_pushed(scene.picture, decision.record)
         claims = dict(decision.record.claims)
         for action in decision.actions:
-            if isinstance(action, records.ClaimGroup):
+            if isinstance(action, control_api.ClaimGroup):
                 claims[action.claim.owner.uid] = action.claim
                 assert namespace in (None, action.claim.owner.namespace) or action.claim.owner.uid in pushed
-            if isinstance(action, records.RetireGroup) and namespace is not None:
+            if isinstance(action, control_api.RetireGroup) and namespace is not None:
                 foreign = [uid for uid in action.over if claims[uid].owner.namespace != namespace]
                 assert len(foreign) < len(action.over), "nobody of the namespace that pushed last is over"
                 assert all(uid in pushed or claims[uid].rule == settings.ADDRESS for uid in foreign)
@@ -78,12 +81,12 @@ def test_once_all_is_answered_that_is_asked_nothing_is_asked_any_more(scene: sce
     for _ in range(3):
         lookups = builders.plan(picture).lookups
         for lookup in lookups:
-            if isinstance(lookup, pictures.Pod):
+            if isinstance(lookup, cluster_cache.Pod):
                 picture.resolved(lookup, None)
             else:
                 known = picture.address(lookup.text)
                 pods = () if known is None else known.pods
-                picture.address_resolved(lookup, podaddresses.Answer(pods, builders.NOW))
+                picture.address_resolved(lookup, pod_addresses.Answer(pods, builders.NOW))
     assert builders.plan(picture).lookups == set()
 
 
@@ -129,7 +132,7 @@ _SECONDS = strategies.integers(0, 300).map(float)
 def test_what_a_running_service_pushed_goes_only_where_it_may_have_passed_on_an_owners_push_and_is_silent_since(
     how: str, by: str, claimed: bool, ended: float, pushed: float, now: float
 ) -> None:
-    named = {cleanups.GROUPING_KEY: "job=x"} if by == settings.ANNOTATION else {}
+    named = {cleanup_rules.GROUPING_KEY: "job=x"} if by == settings.ANNOTATION else {}
     running = builders.job("x", annotations=named)
     record = nets.pushed("job=x", at=pushed, claims=(running,) if claimed else ())
     finished = builders.job("x", annotations=named, finished=ended)
@@ -140,7 +143,7 @@ def test_what_a_running_service_pushed_goes_only_where_it_may_have_passed_on_an_
     may_be_the_owners = pushed <= ended + rules.clock_skew
     is_silent = now >= ended + rules.late_push_grace
     actions = builders.plan(picture, now=builders.START + now).actions
-    is_retired = any(isinstance(action, records.RetireGroup) for action in actions)
+    is_retired = any(isinstance(action, control_api.RetireGroup) for action in actions)
     assert is_retired is (may_be_the_owners and is_silent)
 
 
@@ -153,8 +156,8 @@ def test_a_group_without_any_claim_is_retired_only_with_a_claim_by_who_pushed_it
     for record in held:
         if not record.claims:
             mine = [action for action in actions if action.key == record.key]
-            if any(isinstance(action, records.RetireGroup) for action in mine):
-                assert any(isinstance(action, records.ClaimGroup) for action in mine)
+            if any(isinstance(action, control_api.RetireGroup) for action in mine):
+                assert any(isinstance(action, control_api.ClaimGroup) for action in mine)
 
 
 @hypothesis.given(scene=scenes.scenes())
@@ -166,46 +169,46 @@ def test_after_the_plan_every_claimed_group_with_only_owners_that_are_over_drain
     for key in picture.group_keys():
         record = picture.group(key)
         assert record is not None
-        life = lives.Life(pushed_revision=record.pushed_revision, claims=record.claims)
+        life = lifecycle.Life(pushed_revision=record.pushed_revision, claims=record.claims)
         gone = [claim.owner for claim in life.claims.values() if picture.gone_at(claim.owner) is not None]
         if life.claims and len(gone) == len(life.claims) and not _held(picture, record):
             assert record.drain_pushed_revision == record.pushed_revision
 
 
 def _retirements(
-    picture: pictures.Picture, held: list[records.GroupRecord]
-) -> list[tuple[records.GroupRecord, records.RetireGroup]]:
+    picture: cluster_cache.Picture, held: list[control_api.GroupRecord]
+) -> list[tuple[control_api.GroupRecord, control_api.RetireGroup]]:
     by_key = {record.key: record for record in held}
     actions = builders.plan(picture).actions
-    return [(by_key[action.key], action) for action in actions if isinstance(action, records.RetireGroup)]
+    return [(by_key[action.key], action) for action in actions if isinstance(action, control_api.RetireGroup)]
 
 
-def _held(picture: pictures.Picture, record: records.GroupRecord) -> bool:
-    found = ownership.holding(picture, record, rules=builders.RULES, now=builders.NOW)
+def _held(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> bool:
+    found = resolution.holding(picture, record, rules=builders.RULES, now=builders.NOW)
     left = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
-    return bool(found.lookups) or any(holder.active for holder in ownership.answer(left, rules=builders.RULES))
+    return bool(found.lookups) or any(holder.active for holder in resolution.answer(left, rules=builders.RULES))
 
 
-def _pushed_from(picture: pictures.Picture, record: records.GroupRecord) -> str | None:
+def _pushed_from(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> str | None:
     """The namespace of the object whose pod pushed last, where its address tells."""
     known = _pusher(picture, record.sources[0]) if record.sources else None
     return None if known is None else known.view.owner.namespace
 
 
-def _whose_pods_pushed(picture: pictures.Picture, record: records.GroupRecord) -> set[owners.Uid]:
+def _whose_pods_pushed(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> set[owners.Uid]:
     """The objects whose pods pushed the group as far as the addresses tell, and the CronJobs that made these."""
     found = [known for source in record.sources if (known := _pusher(picture, source)) is not None]
     parents = {known.view.parent.uid for known in found if known.view.parent is not None}
     return {known.view.uid for known in found} | parents
 
 
-def _pusher(picture: pictures.Picture, source: pushers.Source) -> rosters.Known | None:
+def _pusher(picture: cluster_cache.Picture, source: pushers.Source) -> object_cache.Known | None:
     answer = picture.address(source.address)
     pod = None if answer is None else answer.pusher(source.at, tolerance=builders.RULES.clock_skew)
     return None if pod is None else picture.by_uid(pod.owner)
 
 
-def _is_active(scene: scenes.Scene, known: rosters.Known) -> bool:
+def _is_active(scene: scenes.Scene, known: object_cache.Known) -> bool:
     """Whether an object's groups are to stay at the time of the plan, by its own rules, unless a later run ends them.
 
     Told here in other words than in what is tested.
@@ -214,28 +217,28 @@ def _is_active(scene: scenes.Scene, known: rosters.Known) -> bool:
     if finish is not None and not finish.succeeded and finish.at + rules.keep_failed_for > builders.NOW:
         return True
     match rules.cleanup:
-        case cleanups.Cleanup.ON_COMPLETION:
+        case cleanup_rules.Cleanup.ON_COMPLETION:
             return finish is None and gone_at is None
-        case cleanups.Cleanup.ON_SUCCESS:
+        case cleanup_rules.Cleanup.ON_SUCCESS:
             return gone_at is None and not (finish is not None and finish.succeeded)
-        case cleanups.Cleanup.AFTER:
+        case cleanup_rules.Cleanup.AFTER:
             ended = finish.at if finish is not None else gone_at
             return ended is None or ended + rules.after > builders.NOW
-        case cleanups.Cleanup.SUPERSEDED if _cronjob(scene, known) is not None:
+        case cleanup_rules.Cleanup.SUPERSEDED if _cronjob(scene, known) is not None:
             return True
         case _:
             return gone_at is None
 
 
-def _cronjob(scene: scenes.Scene, known: rosters.Known) -> views.OwnerView | None:
+def _cronjob(scene: scenes.Scene, known: object_cache.Known) -> owner_views.OwnerView | None:
     """The CronJob that is there and may run again."""
     parent = known.view.parent
     found = None if parent is None or parent.kind != "CronJob" else scene.picture.known(parent)
     return None if found is None or found.gone_at is not None else found.view
 
 
-def _may_be_superseded(scene: scenes.Scene, known: rosters.Known) -> bool:
+def _may_be_superseded(scene: scenes.Scene, known: object_cache.Known) -> bool:
     """Whether another run of its CronJob has pushed something."""
     claims = [claim for record in scene.held for claim in record.claims.values()]
     series = {claim.series for claim in claims if claim.owner.uid != known.view.uid}
-    return known.view.rules.cleanup is cleanups.Cleanup.SUPERSEDED and known.view.parent in series
+    return known.view.rules.cleanup is cleanup_rules.Cleanup.SUPERSEDED and known.view.parent in series

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tidegate.controller import podaddresses
+from tidegate.operator.objects import pod_addresses
 
 CREATED = 1_700_000_000.0
 
@@ -51,8 +51,8 @@ def _pod(
     }
 
 
-def _read(data: dict[str, Any], *, now: float = 1_000.0) -> podaddresses.AddressPod:
-    return podaddresses.address_pod(data, now=CREATED + now)
+def _read(data: dict[str, Any], *, now: float = 1_000.0) -> pod_addresses.AddressPod:
+    return pod_addresses.address_pod(data, now=CREATED + now)
 
 
 @pytest.mark.parametrize("ahead", [-3600.0, -30.0, -7.0, 0.0, 7.0, 30.0, 3600.0])

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import strategies
 
 from tests.controller import builders, nets
-from tidegate.controller import pictures, plans, podaddresses, podcaches, views
 from tidegate.model import owners
+from tidegate.operator.cache import cluster_cache, owner_views, pod_cache
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.planning import planner
 
 X = builders.job("x")
 START = builders.START
@@ -21,19 +23,19 @@ def _known(_uid: owners.Uid) -> bool:
 
 
 def _sighting(
-    of: views.OwnerView = X,
+    of: owner_views.OwnerView = X,
     *,
     uid: str = "pod-uid",
     addresses: tuple[str, ...] = (nets.IP,),
     since: float = 0.0,
     until: float | None = None,
     deleted: bool = False,
-) -> podaddresses.Sighting:
+) -> pod_addresses.Sighting:
     pod = nets.pod(of, since=since, until=until)._replace(uid=owners.Uid(uid))
-    return podaddresses.Sighting(pod, addresses, deleted)
+    return pod_addresses.Sighting(pod, addresses, deleted)
 
 
-def _deleted_with_last_words(*, told: bool) -> pictures.Picture:
+def _deleted_with_last_words(*, told: bool) -> cluster_cache.Picture:
     """A Job is deleted at 20, its pod pushes its last words at 22 under any name and is gone at 23."""
     picture = builders.picture(gone=[X], gone_at=20.0)
     if told:
@@ -46,7 +48,7 @@ def _deleted_with_last_words(*, told: bool) -> pictures.Picture:
 def test_the_last_words_of_a_deleted_job_go_with_it_though_its_pod_is_gone_when_they_are_heard_of() -> None:
     assert [line.split()[0] for line in builders.planned(_deleted_with_last_words(told=True))] == ["claim", "retire"]
     unheard = nets.told(_deleted_with_last_words(told=False), at=27.0)
-    assert [one.verdict for one in builders.plan(unheard).decisions] == [plans.Verdict.UNOWNED]
+    assert [one.verdict for one in builders.plan(unheard).decisions] == [planner.Verdict.UNOWNED]
 
 
 @pytest.mark.parametrize("until", [None, 24.0], ids=["running", "ended"])
@@ -60,14 +62,14 @@ def test_an_address_that_the_watch_told_of_is_not_asked_about(until: float | Non
 def test_an_address_is_asked_about_where_no_pod_that_was_told_of_may_have_pushed() -> None:
     picture = builders.picture(X, holds=[nets.pushed("job=anything", at=40.0)])
     picture.saw_pod(_sighting(until=20.0), now=START + 21)
-    assert builders.plan(picture, now=START + 41).lookups == {pictures.Address(nets.IP)}
+    assert builders.plan(picture, now=START + 41).lookups == {cluster_cache.Address(nets.IP)}
 
 
 def test_a_pod_that_should_have_ended_with_its_job_is_asked_about() -> None:
     over = builders.job("x", finished=30)
     picture = builders.picture(over, holds=[nets.pushed("job=anything", at=20.0)])
     picture.saw_pod(_sighting(over), now=START + 5)
-    assert builders.plan(picture, now=START + 31).lookups == {pictures.Address(nets.IP)}
+    assert builders.plan(picture, now=START + 31).lookups == {cluster_cache.Address(nets.IP)}
 
 
 def test_a_group_is_planned_when_the_watch_tells_of_the_pod_that_pushed_it() -> None:
@@ -85,13 +87,13 @@ def test_what_a_pod_pushes_long_after_its_job_was_deleted_is_still_the_jobs() ->
 
 
 def test_a_pod_without_an_address_is_not_kept() -> None:
-    cache = podcaches.PodCache()
+    cache = pod_cache.PodCache()
     assert cache.saw(_sighting(addresses=()), now=START) == set()
     assert len(cache) == 0
 
 
 def test_a_pod_that_is_gone_does_not_come_back() -> None:
-    cache = podcaches.PodCache()
+    cache = pod_cache.PodCache()
     cache.saw(_sighting(deleted=True), now=START + 5)
     assert cache.saw(_sighting(), now=START + 6) == set()
     told = cache.answer(nets.IP, None)
@@ -100,7 +102,7 @@ def test_a_pod_that_is_gone_does_not_come_back() -> None:
 
 
 def test_both_addresses_of_a_pod_lead_to_it() -> None:
-    cache = podcaches.PodCache()
+    cache = pod_cache.PodCache()
     assert cache.saw(_sighting(addresses=(nets.IP, "2001:db8::7")), now=START) == {nets.IP, "2001:db8::7"}
     for address in (nets.IP, "2001:db8::7"):
         told = cache.answer(address, None)
@@ -109,7 +111,7 @@ def test_both_addresses_of_a_pod_lead_to_it() -> None:
 
 
 def test_a_list_that_lacks_a_pod_tells_of_its_end() -> None:
-    cache = podcaches.PodCache()
+    cache = pod_cache.PodCache()
     cache.saw(_sighting(), now=START)
     cache.saw(_sighting(uid="other"), now=START)
     cache.saw(_sighting(uid="newer"), now=START + 9)
@@ -130,7 +132,7 @@ def test_a_list_that_lacks_a_pod_tells_of_its_end() -> None:
 def test_a_pod_is_remembered_for_some_minutes(
     deleted: bool, is_known: Callable[[owners.Uid], bool], after: float, left: int
 ) -> None:
-    cache = podcaches.PodCache()
+    cache = pod_cache.PodCache()
     cache.saw(_sighting(deleted=deleted), now=START)
     cache.forget(now=START + after, is_known=is_known)
     assert len(cache) == left
@@ -138,16 +140,16 @@ def test_a_pod_is_remembered_for_some_minutes(
 
 
 def test_an_answer_that_lacks_a_pod_that_was_told_of_long_before_is_believed() -> None:
-    cache = podcaches.PodCache()
+    cache = pod_cache.PodCache()
     cache.saw(_sighting(), now=START)
-    told = cache.answer(nets.IP, podaddresses.Answer((), START + 100))
+    told = cache.answer(nets.IP, pod_addresses.Answer((), START + 100))
     assert told is not None
     assert told.pods == ()
 
 
 @hypothesis.given(strategies.lists(strategies.tuples(strategies.integers(0, 3), strategies.booleans()), max_size=30))
 def test_each_pod_is_at_its_address_once_whatever_was_told_in_whatever_order(told: list[tuple[int, bool]]) -> None:
-    cache = podcaches.PodCache()
+    cache = pod_cache.PodCache()
     for second, (number, deleted) in enumerate(told):
         cache.saw(_sighting(uid=f"pod-{number}", deleted=deleted), now=START + second)
     answer = cache.answer(nets.IP, None)

@@ -6,7 +6,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from tidegate.controller import podnames
+from tidegate.operator.objects import pod_names
 
 _SUFFIX = strategies.text(alphabet="bcdfghjklmnpqrstvwxz2456789", min_size=5, max_size=5)
 _NAME = strategies.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
@@ -30,7 +30,7 @@ _NAME = strategies.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=T
     ],
 )
 def test_a_pod_name_is_known_by_its_job(value: str, job: str, completions: int | None, is_one: bool) -> None:
-    assert podnames.is_pod_name(value, job=job, completions=completions) is is_one
+    assert pod_names.is_pod_name(value, job=job, completions=completions) is is_one
 
 
 @pytest.mark.parametrize(
@@ -47,28 +47,28 @@ def test_a_pod_name_is_known_by_its_job(value: str, job: str, completions: int |
     ],
 )
 def test_a_hostname_is_known_by_its_indexed_job(value: str, completions: int | None, is_one: bool) -> None:
-    assert podnames.is_hostname(value, job="train", completions=completions) is is_one
+    assert pod_names.is_hostname(value, job="train", completions=completions) is is_one
 
 
 @hypothesis.given(name=_NAME, suffix=_SUFFIX)
 def test_the_words_of_a_pod_name_lead_to_its_job(name: str, suffix: str) -> None:
     pod = f"{name}-"[:58] + suffix
-    assert podnames.is_pod_name(pod, job=name, completions=None)
-    assert podnames.word(name) in podnames.words(pod)
+    assert pod_names.is_pod_name(pod, job=name, completions=None)
+    assert pod_names.word(name) in pod_names.words(pod)
 
 
 @hypothesis.given(name=_NAME, suffix=_SUFFIX, index=strategies.integers(0, 99_999))
 def test_the_words_of_an_indexed_pod_name_and_its_hostname_lead_to_its_job(name: str, suffix: str, index: int) -> None:
     tail = f"-{index}-"
     pod = name[: 58 - len(tail)] + tail + suffix
-    assert podnames.is_pod_name(pod, job=name, completions=100_000)
-    assert podnames.word(name) in podnames.words(pod)
-    assert podnames.word(name) in podnames.words(f"{name}-{index}")
+    assert pod_names.is_pod_name(pod, job=name, completions=100_000)
+    assert pod_names.word(name) in pod_names.words(pod)
+    assert pod_names.word(name) in pod_names.words(f"{name}-{index}")
 
 
 @hypothesis.given(value=strategies.text(max_size=80))
 def test_any_label_value_has_words(value: str) -> None:
-    assert podnames.words(value) or not value
+    assert pod_names.words(value) or not value
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_any_label_value_has_words(value: str) -> None:
     ],
 )
 def test_a_pod_name_begins_with_the_names_of_what_may_have_made_it(value: str, names: list[str]) -> None:
-    assert podnames.beginnings(value) == names
+    assert pod_names.beginnings(value) == names

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from aiohttp import test_utils, web
 
-from tidegate import clientsettings
-from tidegate.controller import podproxies
-from tidegate.inquiries import doors, places
+from tidegate import client_settings
+from tidegate.client import transports, urls
+from tidegate.operator.kube import pod_proxy
 
-GATEWAY = places.parse("http://h:9091")
+GATEWAY = urls.parse("http://h:9091")
 FORBIDDEN = {"kind": "Status", "apiVersion": "v1", "message": "pods is forbidden", "code": 403}
 
 
@@ -43,8 +43,8 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-def chosen(server: Server, tmp_path: Path) -> clientsettings.InquirySettings:
-    return clientsettings.InquirySettings(namespace="ns", pod="p", kubeconfig=str(_kubeconfig(server, tmp_path)))
+def chosen(server: Server, tmp_path: Path) -> client_settings.InquirySettings:
+    return client_settings.InquirySettings(namespace="ns", pod="p", kubeconfig=str(_kubeconfig(server, tmp_path)))
 
 
 def _kubeconfig(server: Server, folder: Path) -> Path:
@@ -59,8 +59,8 @@ def _kubeconfig(server: Server, folder: Path) -> Path:
     return path
 
 
-async def _call(chosen: clientsettings.InquirySettings, place: places.Place = GATEWAY) -> doors.Answer:
-    async with podproxies.opened(chosen) as pod:
+async def _call(chosen: client_settings.InquirySettings, place: urls.Place = GATEWAY) -> transports.Answer:
+    async with pod_proxy.opened(chosen) as pod:
         return await pod.door(place, flag="--gateway.url").call("GET", "/api/v1/metrics", [("match[]", '{a="b+c"}')])
 
 
@@ -73,9 +73,9 @@ async def _call(chosen: clientsettings.InquirySettings, place: places.Place = GA
     ],
 )
 async def test_scheme_port_and_path_are_the_urls(
-    server: Server, chosen: clientsettings.InquirySettings, url: str, path: str
+    server: Server, chosen: client_settings.InquirySettings, url: str, path: str
 ) -> None:
-    assert (await _call(chosen, places.parse(url))).status == 200
+    assert (await _call(chosen, urls.parse(url))).status == 200
     [asked] = server.asked
     target, _, credentials = asked.removeprefix("GET /api/v1/namespaces/ns/").partition("?match%5B%5D=")
     assert target.replace("%3A", ":") == path
@@ -84,23 +84,27 @@ async def test_scheme_port_and_path_are_the_urls(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 503])
 async def test_what_the_pod_itself_answers_is_passed_on(
-    server: Server, chosen: clientsettings.InquirySettings, status: int
+    server: Server, chosen: client_settings.InquirySettings, status: int
 ) -> None:
     server.answer = lambda: web.json_response({"error": "no"}, status=status)
-    assert await _call(chosen) == doors.Answer(status, b'{"error": "no"}')
+    assert await _call(chosen) == transports.Answer(status, b'{"error": "no"}')
 
 
 @pytest.mark.parametrize(
     ("status", "error", "said"),
     [
-        (403, doors.InquiryError, "a right to the verb get on pods/proxy in namespace ns"),
-        (401, doors.InquiryError, "is the token or certificate of your kubeconfig expired?"),
-        (404, doors.InquiryError, "kubectl get pods --namespace=ns shows those there are"),
-        (503, doors.UnreachableError, "does that port listen, and is the port in --gateway.url right?"),
+        (403, transports.InquiryError, "a right to the verb get on pods/proxy in namespace ns"),
+        (401, transports.InquiryError, "is the token or certificate of your kubeconfig expired?"),
+        (404, transports.InquiryError, "kubectl get pods --namespace=ns shows those there are"),
+        (503, transports.UnreachableError, "does that port listen, and is the port in --gateway.url right?"),
     ],
 )
 async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
-    server: Server, chosen: clientsettings.InquirySettings, status: int, error: type[doors.InquiryError], said: str
+    server: Server,
+    chosen: client_settings.InquirySettings,
+    status: int,
+    error: type[transports.InquiryError],
+    said: str,
 ) -> None:
     server.answer = lambda: web.json_response(FORBIDDEN, status=status)
     with pytest.raises(error) as failed:
@@ -114,8 +118,8 @@ async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
 async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: Server, tmp_path: Path) -> None:
     there = [_pod("old", phase="Failed"), _pod("going", deletionTimestamp="2026-01-31T08:00:00Z"), _pod("it")]
     server.answer = lambda: web.json_response({"items": there})
-    chosen = clientsettings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
-    async with podproxies.opened(chosen) as pod:
+    chosen = client_settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
+    async with pod_proxy.opened(chosen) as pod:
         assert pod.door(GATEWAY, flag="--gateway.url").where == "port 9091 of Pod ns/it"
     assert server.asked[0].startswith("GET /api/v1/namespaces/ns/pods?labelSelector=app.kubernetes.io")
 
@@ -134,14 +138,16 @@ async def test_without_one_pod_to_ask_a_name_is_asked_for(
     server: Server, tmp_path: Path, answer: Callable[[], web.Response], said: str
 ) -> None:
     server.answer = answer
-    chosen = clientsettings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
-    with pytest.raises(doors.InquiryError) as failed:
-        async with podproxies.opened(chosen):
+    chosen = client_settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
+    with pytest.raises(transports.InquiryError) as failed:
+        async with pod_proxy.opened(chosen):
             pass
     assert said in str(failed.value)
 
 
-async def test_an_api_server_that_is_away_is_told(server: Server, chosen: clientsettings.InquirySettings) -> None:
+async def test_an_api_server_that_is_away_is_told(server: Server, chosen: client_settings.InquirySettings) -> None:
     await server.server.close()
-    with pytest.raises(doors.UnreachableError, match=r"the API server cannot be reached: .*is your kubeconfig right\?"):
+    with pytest.raises(
+        transports.UnreachableError, match=r"the API server cannot be reached: .*is your kubeconfig right\?"
+    ):
         await _call(chosen)

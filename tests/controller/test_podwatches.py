@@ -13,8 +13,13 @@ import pytest
 from tests.controller import apiservers, builders, trios
 from tests.support import waiting
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import agendas, intakes, kubeapi, metrics, notices, pictures, podwatches
+from tidegate.aio import clocks
+from tidegate.operator import operator_metrics
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.explain import notifications
+from tidegate.operator.kube import kube_api
+from tidegate.operator.planning import work_queue
+from tidegate.operator.watch import object_updates, pod_watch
 
 IP = "10.0.0.7"
 _QUICK = settings.WorkerSettings(backoff_seconds=0.02, backoff_limit_seconds=0.02)
@@ -28,14 +33,14 @@ class _Watched:
         chosen = settings.KubernetesSettings(request_timeout=1.0, namespaces=namespaces)
         self.server = server
         self.registry = prometheus_client.CollectorRegistry()
-        self.picture = pictures.Picture()
-        self.api = kubeapi.KubeApi(server.login(), chosen=chosen, clock=clock)
-        own = metrics.OperatorMetrics(self.registry)
-        told = notices.Notices(lambda _notice: None, kept="until read", on_act=lambda *_: None, operator=None)
-        intake = intakes.Intake(
-            self.picture, agenda=agendas.Agenda(), told=told, own=own, clock=clock, time=self.api.time
+        self.picture = cluster_cache.Picture()
+        self.api = kube_api.KubeApi(server.login(), chosen=chosen, clock=clock)
+        own = operator_metrics.OperatorMetrics(self.registry)
+        told = notifications.Notices(lambda _notice: None, kept="until read", on_act=lambda *_: None, operator=None)
+        intake = object_updates.Intake(
+            self.picture, agenda=work_queue.Agenda(), told=told, own=own, clock=clock, time=self.api.time
         )
-        self.watch = podwatches.PodWatch(self.api, intake=intake, own=own, clock=clock, chosen=_QUICK)
+        self.watch = pod_watch.PodWatch(self.api, intake=intake, own=own, clock=clock, chosen=_QUICK)
 
     async def until(self, wanted: list[bool]) -> None:
         """Wait until so many pods are known at the address, each as gone or not."""

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from tests.controller import policybuilders
-from tidegate.controller import cleanups, policies
+from tidegate.operator.policy import cleanup_rules, policies
 
 NAMESPACED, CLUSTERWIDE = policies.Scope
 
 
 @pytest.mark.parametrize(("word", "cleanup"), policies.WHEN.items())
-def test_each_word_of_when_is_read(word: str, cleanup: cleanups.Cleanup) -> None:
+def test_each_word_of_when_is_read(word: str, cleanup: cleanup_rules.Cleanup) -> None:
     after = {"after": "10m"} if word == "After" else {}
     made = policybuilders.policy({"when": word, **after})
     assert (made.problems, made.said.cleanup) == ((), cleanup)
 
 
 def test_there_is_a_word_for_each_cleanup() -> None:
-    assert set(policies.WHEN.values()) == set(cleanups.Cleanup)
+    assert set(policies.WHEN.values()) == set(cleanup_rules.Cleanup)
 
 
 def test_durations_are_read_in_seconds() -> None:
@@ -32,7 +32,7 @@ def test_durations_are_read_in_seconds() -> None:
 
 def test_what_a_policy_does_not_say_is_not_said() -> None:
     made = policybuilders.policy({"selector": {}, "drainTimeout": "5m"})
-    assert made.said == cleanups.Statement(drain_timeout=300.0)
+    assert made.said == cleanup_rules.Statement(drain_timeout=300.0)
     assert made.templates is None
 
 
@@ -112,7 +112,7 @@ def test_a_policy_of_another_namespace_selects_nothing_here() -> None:
 def test_a_policy_that_cannot_be_read_says_why_and_keeps_what_it_selects(spec: Any, problem: str) -> None:
     made = policybuilders.policy(spec)
     assert problem in made.problems[-1]
-    assert made.said == cleanups.Statement(is_unreadable=True)
+    assert made.said == cleanup_rules.Statement(is_unreadable=True)
 
 
 def test_all_problems_of_a_policy_are_said() -> None:

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from tests.controller import builders, policybuilders
-from tidegate.controller import policies, policystatuses
+from tidegate.operator.policy import policies, policy_status
 
 NOW = 1_767_312_000.0
 AT = "2026-01-02T00:00:00Z"
 
 
 def _changed(
-    made: policies.Policy, tally: policystatuses.Tally | None = None, *, now: float = NOW
+    made: policies.Policy, tally: policy_status.Tally | None = None, *, now: float = NOW
 ) -> dict[str, Any] | None:
-    return policystatuses.changed(made, tally or policystatuses.Tally(), now=now)
+    return policy_status.changed(made, tally or policy_status.Tally(), now=now)
 
 
-def _conditions(made: policies.Policy, tally: policystatuses.Tally | None = None) -> dict[str, tuple[str, str, str]]:
+def _conditions(made: policies.Policy, tally: policy_status.Tally | None = None) -> dict[str, tuple[str, str, str]]:
     changed = _changed(made, tally)
     assert changed is not None
     return {each["type"]: (each["status"], each["reason"], each["message"]) for each in changed["conditions"]}
@@ -44,16 +44,16 @@ def test_a_policy_that_cannot_be_read_is_neither_accepted_nor_ready() -> None:
 
 
 def test_a_policy_whose_templates_do_not_fit_an_object_is_not_ready() -> None:
-    tally = policystatuses.Tally(jobs=3, unfilled=["Job prod/b: no label", "Job prod/a: no label"])
+    tally = policy_status.Tally(jobs=3, unfilled=["Job prod/b: no label", "Job prod/a: no label"])
     said = _conditions(policybuilders.policy({"groups": ["job=a"]}), tally)
     assert said["Accepted"][0] == "True"
     assert said["Ready"] == ("False", "TemplateUnfilled", "Job prod/a: no label; and so for 1 more")
 
 
 def test_a_status_has_numbers_and_the_last_action() -> None:
-    action = policystatuses.LastAction(policystatuses.Act.DELETED, NOW - 60, builders.key("job=b,x=1"))
+    action = policy_status.LastAction(policy_status.Act.DELETED, NOW - 60, builders.key("job=b,x=1"))
     changed = _changed(
-        policybuilders.policy({"when": "Never"}), policystatuses.Tally(jobs=3, groups=2, last_action=action)
+        policybuilders.policy({"when": "Never"}), policy_status.Tally(jobs=3, groups=2, last_action=action)
     )
     assert changed is not None
     assert {name: value for name, value in changed.items() if name != "conditions"} == {
@@ -65,9 +65,9 @@ def test_a_status_has_numbers_and_the_last_action() -> None:
 
 
 def test_what_is_written_already_is_not_written_again() -> None:
-    status = _changed(policybuilders.policy({"when": "Never"}), policystatuses.Tally(jobs=3))
+    status = _changed(policybuilders.policy({"when": "Never"}), policy_status.Tally(jobs=3))
     made = policybuilders.policy({"when": "Never"}, status=status)
-    assert _changed(made, policystatuses.Tally(jobs=3), now=NOW + 60) is None
+    assert _changed(made, policy_status.Tally(jobs=3), now=NOW + 60) is None
 
 
 def test_the_last_action_stays_where_nothing_was_done_since() -> None:
@@ -80,24 +80,24 @@ def test_the_last_action_stays_where_nothing_was_done_since() -> None:
 @pytest.mark.parametrize(
     ("act", "seconds", "is_written"),
     [
-        (policystatuses.Act.DELETED, 0, True),
-        (policystatuses.Act.RETIRED, 0, False),
-        (policystatuses.Act.RETIRED, 1, True),
-        (policystatuses.Act.DELETED, -1, False),
+        (policy_status.Act.DELETED, 0, True),
+        (policy_status.Act.RETIRED, 0, False),
+        (policy_status.Act.RETIRED, 1, True),
+        (policy_status.Act.DELETED, -1, False),
     ],
 )
-def test_of_what_several_operators_did_the_last_stays(act: policystatuses.Act, seconds: int, is_written: bool) -> None:
-    before = policystatuses.LastAction(policystatuses.Act.RETIRED, NOW - 60, builders.key("job=a"))
-    status = _changed(policybuilders.policy({"when": "Never"}), policystatuses.Tally(last_action=before))
+def test_of_what_several_operators_did_the_last_stays(act: policy_status.Act, seconds: int, is_written: bool) -> None:
+    before = policy_status.LastAction(policy_status.Act.RETIRED, NOW - 60, builders.key("job=a"))
+    status = _changed(policybuilders.policy({"when": "Never"}), policy_status.Tally(last_action=before))
     made = policybuilders.policy({"when": "Never"}, status=status)
-    after = policystatuses.LastAction(act, NOW - 60 + seconds, builders.key("job=b"))
-    assert (_changed(made, policystatuses.Tally(last_action=after)) is not None) is is_written
+    after = policy_status.LastAction(act, NOW - 60 + seconds, builders.key("job=b"))
+    assert (_changed(made, policy_status.Tally(last_action=after)) is not None) is is_written
 
 
 def test_a_condition_that_stays_keeps_its_time_and_one_that_changes_gets_a_new_one() -> None:
     status = _changed(policybuilders.policy({"groups": ["job=a"]}), now=NOW - 3600)
     made = policybuilders.policy({"groups": ["job=a"]}, status=status)
-    changed = _changed(made, policystatuses.Tally(unfilled=["Job prod/a: no label"]))
+    changed = _changed(made, policy_status.Tally(unfilled=["Job prod/a: no label"]))
     assert changed is not None
     times = {each["type"]: each["lastTransitionTime"] for each in changed["conditions"]}
     assert times == {"Accepted": "2026-01-01T23:00:00Z", "Ready": AT}
@@ -112,4 +112,4 @@ def test_conditions_of_others_stay() -> None:
 
 def test_a_long_message_is_cut() -> None:
     made = policybuilders.policy({f"field{number}": 1 for number in range(100)})
-    assert len(_conditions(made)["Accepted"][2]) == policystatuses.LONGEST_MESSAGE
+    assert len(_conditions(made)["Accepted"][2]) == policy_status.LONGEST_MESSAGE

@@ -8,7 +8,9 @@ import pytest
 
 from tests.manifests import documents
 from tidegate import settings
-from tidegate.controller import kinds, policies, rights
+from tidegate.operator.kube import required_rights
+from tidegate.operator.objects import owner_kinds
+from tidegate.operator.policy import policies
 
 _ROOT = Path(__file__).resolve().parents[2]
 _WORDS = ("pods", "workflows", "taskruns")
@@ -38,14 +40,16 @@ def _granted(file: str) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("namespaces", [(), ("a", "b")], ids=["everywhere", "in two namespaces"])
 def test_each_right_is_granted_by_the_file_that_is_named_and_nothing_else_is(namespaces: tuple[str, ...]) -> None:
-    needed = rights.needed(_settings(namespaces=namespaces), watched=kinds.table(_WORDS), scopes=list(policies.Scope))
+    needed = required_rights.needed(
+        _settings(namespaces=namespaces), watched=owner_kinds.table(_WORDS), scopes=list(policies.Scope)
+    )
     asked = {(right.file, (right.verb, right.group, right.resource)) for right in needed}
     assert asked == {(file, granted) for file in {right.file for right in needed} for granted in _granted(file)}
     assert {right.namespace for right in needed} == ({"", "a", "b", "tidegate"} if namespaces else {""})
 
 
 def test_what_is_switched_off_or_not_there_needs_no_right() -> None:
-    needed = rights.needed(_settings(ownership=("annotation", "name")), watched=kinds.ALWAYS, scopes=[])
+    needed = required_rights.needed(_settings(ownership=("annotation", "name")), watched=owner_kinds.ALWAYS, scopes=[])
     assert [str(right) for right in needed] == [
         "list jobs.batch in all namespaces",
         "watch jobs.batch in all namespaces",
@@ -56,8 +60,8 @@ def test_what_is_switched_off_or_not_there_needs_no_right() -> None:
 
 
 def test_a_right_is_named_as_rules_have_it() -> None:
-    custom = kinds.parse("example.com/v1/runs:status.done")
-    needed = rights.needed(_settings(namespaces=("a",)), watched=[custom], scopes=[])
+    custom = owner_kinds.parse("example.com/v1/runs:status.done")
+    needed = required_rights.needed(_settings(namespaces=("a",)), watched=[custom], scopes=[])
     assert (str(needed[0]), needed[0].rule, needed[0].file) == (
         "list runs.example.com in namespace a",
         '{apiGroups: ["example.com"], resources: [runs], verbs: [list]}',

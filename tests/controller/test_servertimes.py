@@ -8,8 +8,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from tidegate.aiokits import clocks
-from tidegate.controller import servertimes
+from tidegate.aio import clocks
+from tidegate.operator.kube import server_clock
 
 
 def _date(seconds: float) -> str:
@@ -22,7 +22,7 @@ def _date(seconds: float) -> str:
 )
 def test_it_is_known_within_a_second_and_an_answers_time(apart: float, pauses: list[tuple[float, float]]) -> None:
     clock = clocks.MovableClock()
-    time = servertimes.ServerTime(clock)
+    time = server_clock.ServerTime(clock)
     for pause, answer in pauses:
         clock.advance(pause)
         asked = time.asking()
@@ -33,12 +33,12 @@ def test_it_is_known_within_a_second_and_an_answers_time(apart: float, pauses: l
 
 def test_before_any_answer_our_own_clock_is_taken_for_it() -> None:
     clock = clocks.MovableClock()
-    assert servertimes.ServerTime(clock).now() == clock.wall()
+    assert server_clock.ServerTime(clock).now() == clock.wall()
 
 
 def test_a_clock_that_was_set_is_followed() -> None:
     clock = clocks.MovableClock()
-    time = servertimes.ServerTime(clock)
+    time = server_clock.ServerTime(clock)
     for apart in (0.0, 3_600.0, -3_600.0):
         time.heard(_date(clock.wall() + apart), asked=time.asking())
         assert time.now() == pytest.approx(clock.wall() + apart, abs=1.0)
@@ -47,13 +47,13 @@ def test_a_clock_that_was_set_is_followed() -> None:
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Wed, 99 Nov 2026 10:00:00 GMT"])
 def test_an_answer_without_a_date_says_nothing(date: str | None) -> None:
     clock = clocks.MovableClock()
-    time = servertimes.ServerTime(clock)
+    time = server_clock.ServerTime(clock)
     time.heard(date, asked=time.asking())
     assert time.now() == clock.wall()
 
 
 def test_a_time_of_the_gateway_is_brought_to_it() -> None:
     clock = clocks.MovableClock(now=1_000_000)
-    time = servertimes.ServerTime(clock)
+    time = server_clock.ServerTime(clock)
     time.heard(_date(1_003_600), asked=time.asking())
     assert time.of_gateway(500.0, now=530.0) == pytest.approx(1_003_570, abs=1.0)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tidegate.controller import stockanswers
-from tidegate.model import groups
+from tidegate.model import grouping
+from tidegate.operator.gateways import pushgateway_responses
 
 
 def family(*metrics: dict[str, Any]) -> dict[str, Any]:
@@ -32,42 +32,42 @@ def body(*found: dict[str, Any]) -> bytes:
     return json.dumps({"status": "success", "data": list(found)}).encode()
 
 
-def _key(**labels: str) -> groups.GroupingKey:
-    return groups.grouping_key(labels)
+def _key(**labels: str) -> grouping.GroupingKey:
+    return grouping.grouping_key(labels)
 
 
 def test_each_group_has_the_time_of_its_last_push() -> None:
     told = body(group({"job": "x"}, pushed="1.7956032071017003e+09"), group({"job": "y", "a": ""}, pushed="0"))
-    assert stockanswers.parse(told).pushed == {_key(job="x"): 1795603207.1017003, _key(job="y", a=""): 0.0}
+    assert pushgateway_responses.parse(told).pushed == {_key(job="x"): 1795603207.1017003, _key(job="y", a=""): 0.0}
 
 
 def test_no_groups_are_an_answer() -> None:
-    assert stockanswers.parse(body()) == stockanswers.Answer({})
+    assert pushgateway_responses.parse(body()) == pushgateway_responses.Answer({})
 
 
 def test_labels_may_be_called_like_the_parts_of_an_answer() -> None:
     labels = {"job": "x", "metrics": "[]", "push_time_seconds": "1", "labels": "a", "data": "b"}
     series = family({"labels": labels, "value": "3"}, {"labels": {**labels, "metrics": "2"}, "value": "4"})
-    assert list(stockanswers.parse(body(group(labels, a=series))).pushed) == [groups.grouping_key(labels)]
+    assert list(pushgateway_responses.parse(body(group(labels, a=series))).pushed) == [grouping.grouping_key(labels)]
 
 
 def test_a_metric_that_is_called_labels_makes_its_group_unclear() -> None:
     hidden = group({"job": "x"}, labels=family({"labels": {"job": "x"}, "value": "1"}))
-    found = stockanswers.parse(body(hidden, group({"job": "y"})))
+    found = pushgateway_responses.parse(body(hidden, group({"job": "y"})))
     assert found.unclear == {_key(job="x"), _key(job="x", instance="")}
     assert list(found.pushed) == [_key(job="y")]
 
 
 def test_two_groups_that_look_alike_are_both_unclear() -> None:
-    found = stockanswers.parse(body(group({"job": "x", "a": "\ufffdb"}), group({"job": "x", "a": "\ufffdb"})))
-    assert found == stockanswers.Answer({}, frozenset({_key(job="x", a="\ufffdb")}))
+    found = pushgateway_responses.parse(body(group({"job": "x", "a": "\ufffdb"}), group({"job": "x", "a": "\ufffdb"})))
+    assert found == pushgateway_responses.Answer({}, frozenset({_key(job="x", a="\ufffdb")}))
 
 
 def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> None:
     meant, literal = {"job": "x", "a.b": "v"}, {"job": "x", "U__a_2e_b": "v"}
-    assert stockanswers.parse(body(group(meant))).unclear == set()
-    both = stockanswers.parse(body(group(meant), group(literal)))
-    assert both.unclear == {groups.grouping_key(meant), groups.grouping_key(literal)}
+    assert pushgateway_responses.parse(body(group(meant))).unclear == set()
+    both = pushgateway_responses.parse(body(group(meant), group(literal)))
+    assert both.unclear == {grouping.grouping_key(meant), grouping.grouping_key(literal)}
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> 
     ],
 )
 def test_what_is_no_whole_answer_is_refused(told: bytes) -> None:
-    with pytest.raises(stockanswers.BadAnswerError):
-        stockanswers.parse(told)
+    with pytest.raises(pushgateway_responses.BadAnswerError):
+        pushgateway_responses.parse(told)
 
 
 def _large(series: int) -> bytes:
@@ -109,7 +109,7 @@ def test_reading_takes_little_more_memory_than_the_text() -> None:
     told = _large(60_000)
     tracemalloc.start()
     try:
-        stockanswers.parse(told)
+        pushgateway_responses.parse(told)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -120,7 +120,7 @@ def test_other_threads_have_their_turns_while_it_is_read() -> None:
     told, turns, over = _large(60_000), 0, threading.Event()
 
     def read() -> None:
-        stockanswers.parse(told)
+        pushgateway_responses.parse(told)
         over.set()
 
     reader = threading.Thread(target=read)

@@ -20,8 +20,8 @@ from tests.controller import apiservers, builders, stockstages
 from tests.differential import pushgateways
 from tests.support import needs, tidegates, waiting
 from tidegate import settings
-from tidegate.controller import gateways
-from tidegate.model import groups
+from tidegate.model import grouping
+from tidegate.operator.gateways import gateway_protocol
 
 X = builders.key("job=x")
 PASSWORD = "pass@word/:#"
@@ -56,7 +56,7 @@ async def test_a_missing_prefix_is_told_in_words(
 ) -> None:
     with _running(pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b") as url:
         stage = stockstages.Stage(url, session, given=url.removesuffix("/a/b"))
-        with pytest.raises(gateways.GatewayError, match=r"404 Not Found: has --gateway\.url the path that"):
+        with pytest.raises(gateway_protocol.GatewayError, match=r"404 Not Found: has --gateway\.url the path that"):
             await stage.gateway.changes(after=None)
 
 
@@ -120,7 +120,9 @@ async def test_it_may_be_behind_tls_and_a_password(guarded: Guarded, trusting: a
 
 async def test_a_wrong_password_is_told_without_being_shown(guarded: Guarded, trusting: aiohttp.ClientSession) -> None:
     stage = stockstages.Stage(guarded.url("wrong-one"), trusting)
-    with pytest.raises(gateways.GatewayError, match=r"401 Unauthorized: is what stands in --gateway\.url") as refused:
+    with pytest.raises(
+        gateway_protocol.GatewayError, match=r"401 Unauthorized: is what stands in --gateway\.url"
+    ) as refused:
         await stage.gateway.changes(after=None)
     assert "wrong-one" not in str(refused.value)
     assert "alice" not in str(refused.value)
@@ -128,7 +130,7 @@ async def test_a_wrong_password_is_told_without_being_shown(guarded: Guarded, tr
 
 async def test_a_certificate_that_nobody_trusts_is_an_error(guarded: Guarded, session: aiohttp.ClientSession) -> None:
     stage = stockstages.Stage(guarded.url(), session)
-    with pytest.raises(gateways.GatewayError, match="certificate verify failed"):
+    with pytest.raises(gateway_protocol.GatewayError, match="certificate verify failed"):
         await stage.gateway.changes(after=None)
 
 
@@ -194,7 +196,7 @@ NAMES = ["app.kubernetes.io/name", "a@base64", ".", "é", "a b", "1"]
 async def test_where_names_may_be_any_utf8_a_group_with_such_a_name_goes(
     newest: Path, tmp_path: Path, session: aiohttp.ClientSession, name: str
 ) -> None:
-    key = groups.grouping_key({"job": "x", name: "v"})
+    key = grouping.grouping_key({"job": "x", name: "v"})
     with _running(newest, tmp_path, "--push.enable-utf8-names") as url:
         stage = stockstages.Stage(url, session)
         for path in ("job/x", f"job/x/{_coded(name)}/v", f"job/x/{_coded(name)}/w"):
@@ -202,7 +204,7 @@ async def test_where_names_may_be_any_utf8_a_group_with_such_a_name_goes(
         await stage.follow()
         await stage.end(key)
         await stage.after(stockstages.GRACE)
-        assert await stage.there() == {X, groups.grouping_key({"job": "x", name: "w"})}
+        assert await stage.there() == {X, grouping.grouping_key({"job": "x", name: "w"})}
 
 
 async def test_where_names_are_no_longer_any_utf8_another_group_of_the_same_path_stays(
@@ -210,7 +212,7 @@ async def test_where_names_are_no_longer_any_utf8_another_group_of_the_same_path
 ) -> None:
     """The API does not tell which of the two a path means."""
     file = f"--persistence.file={tmp_path / 'groups'}"
-    path, key = "job/x/U__a_2e_b/v", groups.grouping_key({"job": "x", "a.b": "v"})
+    path, key = "job/x/U__a_2e_b/v", grouping.grouping_key({"job": "x", "a.b": "v"})
     with _running(newest, tmp_path, file, "--push.enable-utf8-names") as url:
         await stockstages.Stage(url, session).push(path)
     with _running(newest, tmp_path, file) as url:
@@ -220,7 +222,7 @@ async def test_where_names_are_no_longer_any_utf8_another_group_of_the_same_path
         await stage.push(path)
         await stage.after(stockstages.GRACE)
         await stage.after(stockstages.POLL)
-        assert await stage.there() == {key, groups.grouping_key({"job": "x", "U__a_2e_b": "v"})}
+        assert await stage.there() == {key, grouping.grouping_key({"job": "x", "U__a_2e_b": "v"})}
 
 
 def _coded(name: str) -> str:

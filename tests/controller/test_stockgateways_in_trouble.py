@@ -14,8 +14,8 @@ import pytest
 from aiohttp import test_utils, web
 
 from tests.controller import builders, stockstages, test_stockanswers
-from tidegate.controller import gateways
-from tidegate.model import lives, records
+from tidegate.model import control_api, lifecycle
+from tidegate.operator.gateways import gateway_protocol
 
 X, Y = builders.key("job=x"), builders.key("job=y")
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,7 +125,7 @@ async def test_what_is_no_whole_answer_is_told_and_ends_no_group(
     await stage.end(X)
     stand_in.read_fault = fault
     stage.clock.advance(stockstages.GRACE)
-    with pytest.raises(gateways.GatewayError, match=said):
+    with pytest.raises(gateway_protocol.GatewayError, match=said):
         await stage.follow()
     assert (stage.deleted, stand_in.asked) == ([], [])
     stand_in.read_fault = None
@@ -135,7 +135,7 @@ async def test_what_is_no_whole_answer_is_told_and_ends_no_group(
 
 async def test_a_gateway_that_is_away_is_told_with_its_place(session: aiohttp.ClientSession) -> None:
     stage = stockstages.Stage("http://alice:secret@127.0.0.1:1", session)
-    with pytest.raises(gateways.GatewayError, match=r"^GET http://127\.0\.0\.1:1/api/v1/metrics: ") as failed:
+    with pytest.raises(gateway_protocol.GatewayError, match=r"^GET http://127\.0\.0\.1:1/api/v1/metrics: ") as failed:
         await stage.follow()
     assert "secret" not in str(failed.value)
 
@@ -186,7 +186,7 @@ async def test_a_claim_that_comes_between_read_and_deletion_keeps_the_group(
     await stage.follow()
     await stage.end(X)
     await stage.end(Y)
-    claim = records.ClaimGroup(key=Y, claim=builders.claim(builders.job("y", uid="next")))
+    claim = control_api.ClaimGroup(key=Y, claim=builders.claim(builders.job("y", uid="next")))
 
     async def meanwhile(_: web.Request) -> web.StreamResponse:
         epoch = (await stage.gateway.changes(after=None)).epoch
@@ -227,7 +227,7 @@ async def test_deletions_that_fail_are_tried_again_later_and_hold_up_nothing(
     stand_in.delete_fault = None
     await stage.after(stockstages.GRACE)
     await stage.after(stockstages.POLL)
-    assert [gone.reason for gone in stage.deleted] == [lives.Reason.GRACE_PERIOD] * 2
+    assert [gone.reason for gone in stage.deleted] == [lifecycle.Reason.GRACE_PERIOD] * 2
     assert "deleting groups from Pushgateway works again" in caplog.text
 
 
@@ -286,14 +286,14 @@ async def test_its_clock_is_told_by_its_answers(stage: stockstages.Stage, stand_
 
 async def test_words_about_another_history_are_not_taken(stage: stockstages.Stage) -> None:
     await stage.follow()
-    with pytest.raises(gateways.HistoryLostError):
+    with pytest.raises(gateway_protocol.HistoryLostError):
         await stage.gateway.act([], epoch="another")
 
 
 async def test_who_waits_is_answered_when_the_wait_is_over(stage: stockstages.Stage) -> None:
     page = await stage.gateway.changes(after=None)
     waiting = asyncio.create_task(stage.gateway.changes(after=page))
-    for _ in range(int(gateways.WAIT_SECONDS / stockstages.POLL)):
+    for _ in range(int(gateway_protocol.WAIT_SECONDS / stockstages.POLL)):
         assert not await stage.clock.idle_or(waiting)
         stage.clock.advance(stockstages.POLL)
     assert await stage.clock.idle_or(waiting)

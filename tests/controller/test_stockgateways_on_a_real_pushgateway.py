@@ -12,7 +12,7 @@ import pytest
 
 from tests.controller import builders, stockstages
 from tests.differential import pushgateways
-from tidegate.model import groups, lives, records
+from tidegate.model import control_api, grouping, lifecycle
 
 X, Y = builders.key("job=x"), builders.key("job=y")
 JOB, NEXT = builders.job("x"), builders.job("x", uid="next")
@@ -62,7 +62,7 @@ async def test_a_retired_group_goes_when_its_grace_period_is_over_and_no_other(s
     assert await stage.there() == {Y}
     await stage.after(stockstages.POLL)
     [gone] = stage.deleted
-    assert (gone.key, gone.reason, list(gone.claims)) == (X, lives.Reason.GRACE_PERIOD, [JOB.uid])
+    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.Reason.GRACE_PERIOD, [JOB.uid])
     assert stage.metric("groups_gone_total", reason="grace-period") == 1
 
 
@@ -90,7 +90,7 @@ async def test_a_group_that_somebody_else_pushed_since_stays(stage: stockstages.
     await stage.end(X)
     await stage.push("job/x", "a 2\n")
     await stage.after(stockstages.POLL)
-    await stage.act(records.ReleaseGroup(key=X, uid=JOB.uid))
+    await stage.act(control_api.ReleaseGroup(key=X, uid=JOB.uid))
     await stage.after(10 * stockstages.GRACE)
     assert await stage.there() == {X}
     assert not stage.groups[X].draining
@@ -116,7 +116,7 @@ async def test_a_group_that_somebody_else_deleted_is_missed_at_the_next_poll(sta
         assert answer.status == 202
     await stage.after(stockstages.POLL)
     [gone] = stage.deleted
-    assert (gone.key, gone.reason) == (X, lives.Reason.VANISHED)
+    assert (gone.key, gone.reason) == (X, lifecycle.Reason.VANISHED)
     await stage.push("job/x")
     await stage.after(stockstages.POLL)
     assert not stage.groups[X].claims
@@ -140,7 +140,7 @@ ODD = {
 async def test_a_group_with_an_odd_key_goes_and_its_neighbour_stays(
     stage: stockstages.Stage, labels: dict[str, str], neighbour: dict[str, str]
 ) -> None:
-    key, other = groups.grouping_key(labels), groups.grouping_key(neighbour)
+    key, other = grouping.grouping_key(labels), grouping.grouping_key(neighbour)
     await stage.push(_base64(labels))
     await stage.push(_base64(neighbour))
     await stage.after(stockstages.POLL)
@@ -206,7 +206,7 @@ async def test_what_a_restart_of_pushgateway_lost_has_vanished(
     await stage.end(X)
     _restarted_with(pushgateway, file, b"")
     await stage.after(stockstages.POLL)
-    assert [gone.reason for gone in stage.deleted] == [lives.Reason.VANISHED]
+    assert [gone.reason for gone in stage.deleted] == [lifecycle.Reason.VANISHED]
     await stage.push("job/x")
     await stage.after(10 * stockstages.GRACE)
     assert await stage.there() == stage.groups.keys() == {X}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.controller import builders
-from tidegate.controller import gateways, stockanswers, stockgroups
-from tidegate.model import changelogs, groups, lives, records
+from tidegate.model import change_log, control_api, grouping, lifecycle
+from tidegate.operator.gateways import gateway_protocol, pushgateway_groups, pushgateway_responses
 
 GRACE = 60.0
 X, Y = builders.key("job=x"), builders.key("job=y")
@@ -21,32 +21,32 @@ class _Operator:
     """Reads, acts and follows."""
 
     def __init__(self, **pushed: float) -> None:
-        self.known = stockgroups.StockGroups(grace=GRACE)
+        self.known = pushgateway_groups.StockGroups(grace=GRACE)
         self.read(**pushed)
 
-    def read(self, unclear: Iterable[groups.GroupingKey] = (), /, **pushed: float) -> list[records.DeletedRecord]:
+    def read(self, unclear: Iterable[grouping.GroupingKey] = (), /, **pushed: float) -> list[control_api.DeletedRecord]:
         keyed = {builders.key(f"job={name}"): at for name, at in pushed.items()}
-        return self.known.read(stockanswers.Answer(keyed, frozenset(unclear)))
+        return self.known.read(pushgateway_responses.Answer(keyed, frozenset(unclear)))
 
-    def record(self, key: groups.GroupingKey = X) -> records.GroupRecord:
+    def record(self, key: grouping.GroupingKey = X) -> control_api.GroupRecord:
         return next(record for record in self.known.changes(after=None).groups if record.key == key)
 
-    def act(self, action: records.Action, *, now: float = 0.0) -> lives.Refusal | None:
+    def act(self, action: control_api.Action, *, now: float = 0.0) -> lifecycle.Refusal | None:
         [refusal] = self.known.act([action], now=now)
         return refusal
 
-    def claim(self, key: groups.GroupingKey = X) -> None:
-        assert self.act(records.ClaimGroup(key=key, claim=builders.claim(JOB))) is None
+    def claim(self, key: grouping.GroupingKey = X) -> None:
+        assert self.act(control_api.ClaimGroup(key=key, claim=builders.claim(JOB))) is None
 
     def retire(
-        self, key: groups.GroupingKey = X, *, now: float = 0.0, drain_timeout: float = 0.0
-    ) -> lives.Refusal | None:
+        self, key: grouping.GroupingKey = X, *, now: float = 0.0, drain_timeout: float = 0.0
+    ) -> lifecycle.Refusal | None:
         record = self.record(key)
         over, pushed = tuple(record.claims), record.pushed_revision
-        action = records.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=drain_timeout)
+        action = control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=drain_timeout)
         return self.act(action, now=now)
 
-    def due(self, now: float) -> list[groups.GroupingKey]:
+    def due(self, now: float) -> list[grouping.GroupingKey]:
         return self.known.due(now=now)
 
 
@@ -87,24 +87,24 @@ def test_a_retirement_by_an_older_push_is_refused() -> None:
     operator.claim()
     before = operator.record()
     operator.read(x=2.0)
-    action = records.RetireGroup(key=X, over=(JOB.uid,), pushed_revision=before.pushed_revision, drain_timeout=0.0)
-    assert operator.act(action) is lives.Refusal.PUSHED
+    action = control_api.RetireGroup(key=X, over=(JOB.uid,), pushed_revision=before.pushed_revision, drain_timeout=0.0)
+    assert operator.act(action) is lifecycle.Refusal.PUSHED
 
 
 def test_a_new_owner_takes_a_group_back() -> None:
     operator = _retired()
-    operator.act(records.ClaimGroup(key=X, claim=builders.claim(NEXT)))
+    operator.act(control_api.ClaimGroup(key=X, claim=builders.claim(NEXT)))
     assert operator.due(GRACE) == []
     assert list(operator.record().claims) == [NEXT.uid]
 
 
 def test_what_is_not_there_is_refused() -> None:
-    assert _Operator().act(records.ReleaseGroup(key=X, uid=JOB.uid)) is lives.Refusal.GONE
+    assert _Operator().act(control_api.ReleaseGroup(key=X, uid=JOB.uid)) is lifecycle.Refusal.GONE
 
 
 def test_a_group_that_went_by_itself_has_vanished() -> None:
     [gone] = _retired().read()
-    assert (gone.key, gone.reason, list(gone.claims)) == (X, lives.Reason.VANISHED, [JOB.uid])
+    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.Reason.VANISHED, [JOB.uid])
 
 
 def test_a_group_that_went_when_told_to_is_deleted_after_its_grace_period() -> None:
@@ -112,7 +112,7 @@ def test_a_group_that_went_when_told_to_is_deleted_after_its_grace_period() -> N
     operator.known.tell(X)
     operator.known.put_off(X, now=GRACE)
     [gone] = operator.read()
-    assert gone.reason is lives.Reason.GRACE_PERIOD
+    assert gone.reason is lifecycle.Reason.GRACE_PERIOD
 
 
 def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
@@ -120,7 +120,7 @@ def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
     operator.known.tell(X)
     operator.read(x=2.0)
     [gone] = operator.read()
-    assert gone.reason is lives.Reason.VANISHED
+    assert gone.reason is lifecycle.Reason.VANISHED
 
 
 def test_a_group_that_stays_in_spite_of_its_deletion_is_due_again_after_another_grace_period() -> None:
@@ -159,7 +159,7 @@ def test_groups_are_due_in_the_order_of_their_ends() -> None:
 
 
 def test_a_list_comes_in_pages_and_then_each_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateways, "PAGE", 2)
+    monkeypatch.setattr(gateway_protocol, "PAGE", 2)
     operator = _Operator(**{f"x{number}": 1.0 for number in range(5)})
     pages = [operator.known.changes(after=None)]
     while pages[-1].more:
@@ -173,11 +173,11 @@ def test_a_list_comes_in_pages_and_then_each_change_once(monkeypatch: pytest.Mon
 
 
 def test_who_fell_too_far_behind_is_to_list_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changelogs, "KEPT_DELETIONS", 2)
+    monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     operator = _Operator(a=1.0, b=1.0, c=1.0)
     page = operator.known.changes(after=None)
     operator.read()
-    with pytest.raises(gateways.HistoryLostError):
+    with pytest.raises(gateway_protocol.HistoryLostError):
         operator.known.changes(after=page)
 
 
@@ -201,9 +201,9 @@ def test_nothing_is_due_but_what_was_retired_with_the_push_that_was_read_last(st
             case "claim":
                 operator.claim()
             case "claim the next":
-                operator.act(records.ClaimGroup(key=X, claim=builders.claim(NEXT)))
+                operator.act(control_api.ClaimGroup(key=X, claim=builders.claim(NEXT)))
             case "release":
-                operator.act(records.ReleaseGroup(key=X, uid=JOB.uid))
+                operator.act(control_api.ReleaseGroup(key=X, uid=JOB.uid))
             case "retire":
                 since = since if operator.record().draining else now
                 if operator.retire(now=now) is None:

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.controller import stockpaths
-from tidegate.gateway import paths
-from tidegate.model import groups
+from tidegate.gateway.push import push_paths
+from tidegate.model import grouping
+from tidegate.operator.gateways import pushgateway_paths
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd"), max_size=8)
 _PLAIN_NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,6}", fullmatch=True)
 
 
-def _key(job: str, labels: dict[str, str]) -> groups.GroupingKey:
-    return groups.grouping_key({**labels, "job": job})
+def _key(job: str, labels: dict[str, str]) -> grouping.GroupingKey:
+    return grouping.grouping_key({**labels, "job": job})
 
 
 @given(
@@ -24,20 +24,20 @@ def _key(job: str, labels: dict[str, str]) -> groups.GroupingKey:
 )
 def test_a_path_leads_to_its_group(job: str, labels: dict[str, str]) -> None:
     key = _key(job, labels)
-    assert paths.grouping_key(stockpaths.path(key)) == key
+    assert push_paths.grouping_key(pushgateway_paths.path(key)) == key
 
 
 @given(job=_TEXT.filter(bool), name=_TEXT.filter(bool) | _PLAIN_NAMES)
 def test_where_names_may_be_anything_a_path_leads_to_its_group_too(job: str, name: str) -> None:
     key = _key(job, {name: "v"})
-    assert paths.grouping_key(stockpaths.path(key), utf8_names=True) == key
+    assert push_paths.grouping_key(pushgateway_paths.path(key), utf8_names=True) == key
 
 
 @given(name=_TEXT.filter(bool) | _PLAIN_NAMES)
 def test_the_twin_is_what_the_path_means_where_names_are_plain(name: str) -> None:
     key = _key("x", {name: "v"})
-    read = paths.grouping_key(stockpaths.path(key))
-    assert stockpaths.twin(key) == (None if read == key else read)
+    read = push_paths.grouping_key(pushgateway_paths.path(key))
+    assert pushgateway_paths.twin(key) == (None if read == key else read)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_twin_is_what_the_path_means_where_names_are_plain(name: str) -> Non
     ],
 )
 def test_a_path_is_spelled_with_plain_characters(labels: dict[str, str], path: str) -> None:
-    assert stockpaths.path(groups.grouping_key(labels)) == path
+    assert pushgateway_paths.path(grouping.grouping_key(labels)) == path
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_path_is_spelled_with_plain_characters(labels: dict[str, str], path: s
     ],
 )
 def test_a_key_is_clear_where_it_can_be_no_others(labels: dict[str, str], clear: bool) -> None:
-    assert stockpaths.is_clear(groups.grouping_key(labels)) == clear
+    assert pushgateway_paths.is_clear(grouping.grouping_key(labels)) == clear

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support import waiting
-from tidegate.aiokits import backoffs, clocks, handovers
-from tidegate.controller import supervisors
+from tidegate.aio import backoffs, clocks, cross_thread
+from tidegate.operator.watch import supervisors
 
 
 class _Work:
@@ -24,7 +24,7 @@ class _Work:
         self.ended = 0
         self._ends: queue.Queue[Exception | None] = queue.Queue()
 
-    def __call__(self, told: handovers.Stop) -> None:
+    def __call__(self, told: cross_thread.Stop) -> None:
         self.starts += 1
         try:
             while not told.is_told:
@@ -143,7 +143,7 @@ async def test_work_that_does_not_end_is_left_behind(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO)
     begun, let_go = threading.Event(), threading.Event()
 
-    def work(_told: handovers.Stop) -> None:
+    def work(_told: cross_thread.Stop) -> None:
         begun.set()
         let_go.wait()
 

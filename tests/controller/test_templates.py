@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.controller import policybuilders
-from tidegate.controller import subjects, templates
+from tidegate.operator.policy import policy_subjects, templates
 
 SUBJECT = policybuilders.subject(
     "nightly-29",
@@ -93,7 +93,7 @@ def test_without_a_controller_its_name_cannot_be_had() -> None:
 
 
 def test_a_value_that_gets_too_long_is_none() -> None:
-    subject = policybuilders.subject(annotations={"a": "x" * subjects.LONGEST_VALUE})
+    subject = policybuilders.subject(annotations={"a": "x" * policy_subjects.LONGEST_VALUE})
     assert templates.fill(templates.parse("job={{.metadata.annotations.a}}"), subject)
     with pytest.raises(templates.UnfilledError, match=r"^label job would have 1025 characters, 1024 are allowed$"):
         templates.fill(templates.parse("job={{.metadata.annotations.a}}x"), subject)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import pictures, views
-from tidegate.model import owners, records
+from tidegate.model import control_api, owners
+from tidegate.operator.cache import cluster_cache, owner_views
 
 
-def _is_kept(picture: pictures.Picture, *, at: float) -> bool:
+def _is_kept(picture: cluster_cache.Picture, *, at: float) -> bool:
     """Whether the one group is still held at that time."""
     (decision,) = builders.plan(picture, now=builders.START + at).decisions
-    return not any(isinstance(action, records.RetireGroup) for action in decision.actions)
+    return not any(isinstance(action, control_api.RetireGroup) for action in decision.actions)
 
 
-def _job(cleanup: str, *, failed: bool = False, keep_failed: str = "0s") -> views.OwnerView:
+def _job(cleanup: str, *, failed: bool = False, keep_failed: str = "0s") -> owner_views.OwnerView:
     annotations = {"tidegate.dev/cleanup": cleanup, "tidegate.dev/keep-failed-for": keep_failed}
     return builders.job("x", finished=100.0, succeeded=not failed, annotations=annotations)
 
@@ -30,27 +30,27 @@ def _job(cleanup: str, *, failed: bool = False, keep_failed: str = "0s") -> view
         pytest.param(_job("after=10m", failed=True, keep_failed="5m"), 700, id="not-the-shorter-one"),
     ],
 )
-def test_the_groups_of_a_job_stay_for_a_while_after_its_end(job: views.OwnerView, until: int) -> None:
+def test_the_groups_of_a_job_stay_for_a_while_after_its_end(job: owner_views.OwnerView, until: int) -> None:
     picture = builders.picture(job, holds=[builders.group("job=x", claims=[job])])
     assert _is_kept(picture, at=until - 1)
     assert not _is_kept(picture, at=until)
 
 
 @pytest.mark.parametrize("job", [_job("on-completion", keep_failed="20m"), _job("on-success"), _job("on-completion")])
-def test_what_is_not_kept_is_over_at_once_even_by_a_clock_that_is_behind(job: views.OwnerView) -> None:
+def test_what_is_not_kept_is_over_at_once_even_by_a_clock_that_is_behind(job: owner_views.OwnerView) -> None:
     picture = builders.picture(job, holds=[builders.group("job=x", claims=[job])])
     assert not _is_kept(picture, at=60.0)
 
 
 @pytest.mark.parametrize("job", [_job("after=10m"), _job("on-completion", failed=True, keep_failed="10m")])
-def test_they_stay_as_long_when_the_job_is_gone_and_the_operator_another(job: views.OwnerView) -> None:
+def test_they_stay_as_long_when_the_job_is_gone_and_the_operator_another(job: owner_views.OwnerView) -> None:
     held = builders.group("job=x", pushed=90, claims=[job])
     (claim,) = [
         action.claim
         for action in builders.plan(builders.picture(job, holds=[held]), now=builders.START + 101).actions
-        if isinstance(action, records.ClaimGroup)
+        if isinstance(action, control_api.ClaimGroup)
     ]
-    said = records.claims_from_json(records.claims_to_json({claim.owner.uid: claim}))
+    said = control_api.claims_from_json(control_api.claims_to_json({claim.owner.uid: claim}))
     kept = builders.group("job=x", pushed=90, claims=said.values())
     another = builders.picture(holds=[kept], gone_at=150.0)
     assert _is_kept(another, at=699)
@@ -67,7 +67,7 @@ def test_a_job_that_nobody_saw_end_is_taken_to_have_ended_when_it_was_missed() -
 CRON = builders.cronjob("nightly")
 
 
-def _run(number: int, *, created: float, finished: float | None = None) -> views.OwnerView:
+def _run(number: int, *, created: float, finished: float | None = None) -> owner_views.OwnerView:
     return builders.job(
         f"nightly-{number}",
         created=created,
@@ -77,7 +77,7 @@ def _run(number: int, *, created: float, finished: float | None = None) -> views
     )
 
 
-def _held(run: views.OwnerView, *, pushed: float, revision: int) -> records.GroupRecord:
+def _held(run: owner_views.OwnerView, *, pushed: float, revision: int) -> control_api.GroupRecord:
     claim = owners.Claim(run.owner, 300.0, series=CRON.owner)
     return builders.group(f"job={run.owner.name}", pushed=pushed, revision=revision, claims=[claim])
 
@@ -85,7 +85,7 @@ def _held(run: views.OwnerView, *, pushed: float, revision: int) -> records.Grou
 FIRST, SECOND = _run(1, created=0, finished=20), _run(2, created=1000)
 
 
-def _retired(picture: pictures.Picture) -> list[str]:
+def _retired(picture: cluster_cache.Picture) -> list[str]:
     return [line for line in builders.planned(picture) if line.startswith("retire")]
 
 
@@ -123,7 +123,7 @@ def test_a_job_that_nothing_made_is_superseded_when_it_is_gone() -> None:
     assert _retired(builders.picture(gone=[alone], holds=held)) == [f'retire {{job="x"}} of {alone.uid}']
 
 
-def _shares(number: int, *, created: float, finished: float | None = None) -> views.OwnerView:
+def _shares(number: int, *, created: float, finished: float | None = None) -> owner_views.OwnerView:
     return builders.job(
         f"dump-{number}",
         created=created,
@@ -133,7 +133,7 @@ def _shares(number: int, *, created: float, finished: float | None = None) -> vi
     )
 
 
-def _shared(*runs: views.OwnerView, pushed: float) -> records.GroupRecord:
+def _shared(*runs: owner_views.OwnerView, pushed: float) -> control_api.GroupRecord:
     claims = [owners.Claim(run.owner, 300.0, rule="annotation", series=CRON.owner) for run in runs]
     return builders.group("job=dumps", pushed=pushed, revision=7, claims=claims)
 

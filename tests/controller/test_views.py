@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from tests.controller import builders
-from tidegate.controller import cleanups, ends, kinds, subjects, views
 from tidegate.model import owners
+from tidegate.operator.cache import owner_views
+from tidegate.operator.objects import completion, owner_kinds
+from tidegate.operator.policy import cleanup_rules, policy_subjects
 
 
 def _job(**changes: Any) -> dict[str, Any]:
@@ -26,8 +28,8 @@ def _job(**changes: Any) -> dict[str, Any]:
     }
 
 
-def _view(data: dict[str, Any], *, kind: kinds.Kind = kinds.JOB) -> views.OwnerView:
-    view = views.view(data, kind=kind)
+def _view(data: dict[str, Any], *, kind: owner_kinds.Kind = owner_kinds.JOB) -> owner_views.OwnerView:
+    view = owner_views.view(data, kind=kind)
     assert view is not None
     return view
 
@@ -45,23 +47,25 @@ def test_a_running_job_has_no_finish() -> None:
 @pytest.mark.parametrize(
     ("conditions", "finish"),
     [
-        pytest.param([_condition("Complete")], ends.Finish(True, builders.START + 10), id="complete"),
-        pytest.param([_condition("Failed")], ends.Finish(False, builders.START + 10), id="failed"),
+        pytest.param([_condition("Complete")], completion.Finish(True, builders.START + 10), id="complete"),
+        pytest.param([_condition("Failed")], completion.Finish(False, builders.START + 10), id="failed"),
         pytest.param(
             [_condition("SuccessCriteriaMet"), _condition("Complete")],
-            ends.Finish(True, builders.START + 10),
+            completion.Finish(True, builders.START + 10),
             id="success-criteria-then-complete",
         ),
         pytest.param([_condition("SuccessCriteriaMet")], None, id="pods-still-end-after-success"),
         pytest.param([_condition("FailureTarget")], None, id="pods-still-end-after-failure"),
         pytest.param([_condition("Complete", status="False")], None, id="not-complete"),
         pytest.param([_condition("Suspended")], None, id="suspended"),
-        pytest.param([{"type": "Failed", "status": "True"}], ends.Finish(False, builders.START), id="without-a-time"),
+        pytest.param(
+            [{"type": "Failed", "status": "True"}], completion.Finish(False, builders.START), id="without-a-time"
+        ),
         pytest.param(None, None, id="no-conditions"),
     ],
 )
 def test_only_terminal_conditions_finish_a_job(
-    conditions: list[dict[str, str]] | None, finish: ends.Finish | None
+    conditions: list[dict[str, str]] | None, finish: completion.Finish | None
 ) -> None:
     assert _view(_job(status={"conditions": conditions})).finish == finish
 
@@ -82,17 +86,17 @@ def test_completions_of_a_job_without_indexes_do_not_matter() -> None:
 
 
 def test_a_jobs_annotations_are_its_rules() -> None:
-    view = _view(_job(metadata={"annotations": {cleanups.CLEANUP: "never"}}))
-    assert view.rules.cleanup is cleanups.Cleanup.NEVER
+    view = _view(_job(metadata={"annotations": {cleanup_rules.CLEANUP: "never"}}))
+    assert view.rules.cleanup is cleanup_rules.Cleanup.NEVER
 
 
 def test_a_cronjobs_rules_are_those_of_its_job_template() -> None:
     data = _job(
-        metadata={"annotations": {cleanups.CLEANUP: "on-success"}},
-        spec={"jobTemplate": {"metadata": {"annotations": {cleanups.CLEANUP: "never"}}}},
+        metadata={"annotations": {cleanup_rules.CLEANUP: "on-success"}},
+        spec={"jobTemplate": {"metadata": {"annotations": {cleanup_rules.CLEANUP: "never"}}}},
     )
-    view = _view(data, kind=kinds.CRONJOB)
-    assert view.rules.cleanup is cleanups.Cleanup.NEVER
+    view = _view(data, kind=owner_kinds.CRONJOB)
+    assert view.rules.cleanup is cleanup_rules.Cleanup.NEVER
     assert view.owner.kind == "CronJob"
 
 
@@ -103,7 +107,7 @@ def test_a_resource_version_that_is_no_number_is_not_compared() -> None:
 def test_labels_and_short_annotations_are_kept() -> None:
     annotations = {
         "team": "data",
-        "long": "x" * (subjects.LONGEST_VALUE + 1),
+        "long": "x" * (policy_subjects.LONGEST_VALUE + 1),
         "kubectl.kubernetes.io/last-applied-configuration": "{}",
     }
     view = _view(_job(metadata={"labels": {"app": "etl"}, "annotations": annotations}))
@@ -116,7 +120,7 @@ def test_a_cronjobs_labels_and_annotations_are_those_of_its_job_template() -> No
         metadata={"labels": {"app": "outer"}, "annotations": {"team": "outer"}},
         spec={"jobTemplate": {"metadata": {"labels": {"app": "etl"}, "annotations": {"team": "data"}}}},
     )
-    view = _view(data, kind=kinds.CRONJOB)
+    view = _view(data, kind=owner_kinds.CRONJOB)
     assert (view.labels, view.annotations) == ({"app": "etl"}, {"team": "data"})
 
 
@@ -159,7 +163,7 @@ _WORKFLOW: dict[str, Any] = {
         "creationTimestamp": "2026-01-31T08:00:00Z",
         "resourceVersion": "42",
         "labels": {"workflows.argoproj.io/completed": "true", "workflows.argoproj.io/phase": "Failed"},
-        "annotations": {cleanups.CLEANUP: "on-success"},
+        "annotations": {cleanup_rules.CLEANUP: "on-success"},
         "ownerReferences": [
             {
                 "apiVersion": "argoproj.io/v1alpha1",
@@ -176,15 +180,15 @@ _WORKFLOW: dict[str, Any] = {
 
 
 def test_a_workflow_is_read_as_a_job_is() -> None:
-    view = _view(_WORKFLOW, kind=kinds.WORKFLOW)
+    view = _view(_WORKFLOW, kind=owner_kinds.WORKFLOW)
     assert view.owner == owners.Owner("Workflow.argoproj.io", "prod", "fetch-x7k2p", owners.Uid("u1"))
     assert view.parent == owners.Owner("CronWorkflow.argoproj.io", "prod", "fetch", owners.Uid("u9"))
-    assert view.rules.cleanup is cleanups.Cleanup.ON_SUCCESS
+    assert view.rules.cleanup is cleanup_rules.Cleanup.ON_SUCCESS
     assert (view.finish is not None, view.completions, view.hostname, view.version) == (True, None, None, 42)
 
 
 def test_a_new_object_of_any_kind_needs_neither_spec_nor_status() -> None:
-    run = kinds.Kind("example.com", "v1", "runs", kinds.parse("workflows").finish, name="Run.example.com")
+    run = owner_kinds.Kind("example.com", "v1", "runs", owner_kinds.parse("workflows").finish, name="Run.example.com")
     data = {
         "metadata": {name: _WORKFLOW["metadata"][name] for name in ("name", "namespace", "uid", "creationTimestamp")}
     }
@@ -194,12 +198,12 @@ def test_a_new_object_of_any_kind_needs_neither_spec_nor_status() -> None:
 
 def test_a_pod_that_another_object_controls_is_of_no_interest_and_a_bare_one_is() -> None:
     data = {**_WORKFLOW, "spec": {"hostname": "tool"}}
-    assert views.view(data, kind=kinds.POD) is None
+    assert owner_views.view(data, kind=owner_kinds.POD) is None
     bare = {**data, "metadata": {**data["metadata"], "ownerReferences": []}}
-    assert _view(bare, kind=kinds.POD).hostname == "tool"
+    assert _view(bare, kind=owner_kinds.POD).hostname == "tool"
 
 
-_NEVER = {"annotations": {cleanups.CLEANUP: "never"}}
+_NEVER = {"annotations": {cleanup_rules.CLEANUP: "never"}}
 
 
 def _cronjob(*, own: dict[str, Any], run: dict[str, Any], pod: dict[str, Any]) -> dict[str, Any]:
@@ -213,49 +217,49 @@ def _cronjob(*, own: dict[str, Any], run: dict[str, Any], pod: dict[str, Any]) -
     [
         pytest.param(
             _job(spec={"template": {"metadata": _NEVER}}),
-            kinds.JOB,
+            owner_kinds.JOB,
             "tidegate.dev/cleanup has no effect on the pod template; put it on the Job itself",
             id="on a Job's pod template",
         ),
         pytest.param(
             _cronjob(own=_NEVER, run={}, pod={}),
-            kinds.CRONJOB,
+            owner_kinds.CRONJOB,
             "tidegate.dev/cleanup has no effect on the CronJob itself; put it on the job template",
             id="on a CronJob",
         ),
         pytest.param(
-            _cronjob(own={}, run={"annotations": {cleanups.CLEANUP: "on-success"}}, pod=_NEVER),
-            kinds.CRONJOB,
+            _cronjob(own={}, run={"annotations": {cleanup_rules.CLEANUP: "on-success"}}, pod=_NEVER),
+            owner_kinds.CRONJOB,
             "tidegate.dev/cleanup has no effect on the pod template; put it on the job template",
             id="on a CronJob's pod template",
         ),
         pytest.param(
             _cronjob(own={}, run={"annotations": {"tidegate.dev/clean-up": "never"}}, pod={}),
-            kinds.CRONJOB,
+            owner_kinds.CRONJOB,
             "tidegate.dev/clean-up is not an annotation of tidegate (did you mean tidegate.dev/cleanup?)",
             id="misspelt on a CronJob's job template",
         ),
         pytest.param(
-            _job(metadata={"labels": {cleanups.CLEANUP: "never"}}),
-            kinds.JOB,
+            _job(metadata={"labels": {cleanup_rules.CLEANUP: "never"}}),
+            owner_kinds.JOB,
             "tidegate.dev/cleanup has no effect as a label; make it an annotation",
             id="as a label",
         ),
     ],
 )
 def test_what_is_said_where_it_has_no_effect_keeps_the_groups(
-    data: dict[str, Any], kind: kinds.Kind, problem: str
+    data: dict[str, Any], kind: owner_kinds.Kind, problem: str
 ) -> None:
     view = _view(data, kind=kind)
-    assert view.rules.problems == (f"{problem}; {cleanups.KEPT}",)
-    assert view.rules.cleanup is cleanups.Cleanup.NEVER
+    assert view.rules.problems == (f"{problem}; {cleanup_rules.KEPT}",)
+    assert view.rules.cleanup is cleanup_rules.Cleanup.NEVER
 
 
 def test_annotations_that_stand_everywhere_alike_have_their_effect() -> None:
-    view = _view(_cronjob(own=_NEVER, run=_NEVER, pod=_NEVER), kind=kinds.CRONJOB)
-    assert (view.rules.cleanup, view.rules.problems) == (cleanups.Cleanup.NEVER, ())
+    view = _view(_cronjob(own=_NEVER, run=_NEVER, pod=_NEVER), kind=owner_kinds.CRONJOB)
+    assert (view.rules.cleanup, view.rules.problems) == (cleanup_rules.Cleanup.NEVER, ())
 
 
 def test_labels_of_ours_that_are_no_annotations_are_for_selectors() -> None:
     view = _view(_job(metadata={"labels": {"tidegate.dev/team": "a"}}))
-    assert view.rules == cleanups.CleanupRules()
+    assert view.rules == cleanup_rules.CleanupRules()

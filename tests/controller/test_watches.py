@@ -16,8 +16,9 @@ import pytest
 from tests.controller import apiservers
 from tests.support import waiting
 from tidegate import settings
-from tidegate.aiokits import handovers
-from tidegate.controller import kinds, watches
+from tidegate.aio import cross_thread
+from tidegate.operator.objects import owner_kinds
+from tidegate.operator.watch import kopf_watch
 
 
 async def test_a_watch_that_breaks_off_at_once_is_not_tried_in_a_busy_loop(tmp_path: Path) -> None:
@@ -42,13 +43,13 @@ async def test_a_watch_that_ends_amid_events_drops_no_coroutine(seen_before_the_
     api_server = _with_jobs(60)
     await api_server.start()
     chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(tmp_path)))
-    told, seen = handovers.Stop(), itertools.count()
+    told, seen = cross_thread.Stop(), itertools.count()
 
     def stop(_sighting: object) -> None:
         if next(seen) == seen_before_the_end:
             told.tell()
 
-    await asyncio.to_thread(watches.watch, told, chosen=chosen, watched=kinds.ALWAYS, sink=stop, tell=_ignore)
+    await asyncio.to_thread(kopf_watch.watch, told, chosen=chosen, watched=owner_kinds.ALWAYS, sink=stop, tell=_ignore)
     gc.collect()  # A coroutine that was never awaited is an error here.
     await api_server.stop()
 
@@ -68,9 +69,9 @@ async def _watching(folder: Path) -> AsyncIterator[apiservers.ApiServer]:
     api_server = apiservers.ApiServer()
     await api_server.start()
     chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(folder)))
-    told = handovers.Stop()
+    told = cross_thread.Stop()
     watching = asyncio.create_task(
-        asyncio.to_thread(watches.watch, told, chosen=chosen, watched=kinds.ALWAYS, sink=_ignore, tell=_ignore)
+        asyncio.to_thread(kopf_watch.watch, told, chosen=chosen, watched=owner_kinds.ALWAYS, sink=_ignore, tell=_ignore)
     )
     try:
         yield api_server

@@ -16,8 +16,10 @@ import pytest
 from tests.cluster import apis, clusters, customkinds, objects
 from tests.support import waiting
 from tidegate import settings
-from tidegate.aiokits import backoffs, clocks, handovers
-from tidegate.controller import intakes, kinds, kubeapi, supervisors, watchcalls, watches
+from tidegate.aio import backoffs, clocks, cross_thread
+from tidegate.operator.kube import kube_api
+from tidegate.operator.objects import owner_kinds
+from tidegate.operator.watch import kopf_session, kopf_watch, object_updates, supervisors
 
 _JOIN_SECONDS = 5.0
 """A thread that has told of its end still has its last steps to do."""
@@ -37,11 +39,15 @@ class _Watching:
     """A supervised watch; ``seen`` is what it saw, and how often it was begun anew is counted."""
 
     def __init__(
-        self, kubeconfig: Path, *, namespaces: tuple[str, ...] = (), watched: Collection[kinds.Kind] = kinds.ALWAYS
+        self,
+        kubeconfig: Path,
+        *,
+        namespaces: tuple[str, ...] = (),
+        watched: Collection[owner_kinds.Kind] = owner_kinds.ALWAYS,
     ) -> None:
-        self.seen: list[intakes.Sighting] = []
+        self.seen: list[object_updates.Sighting] = []
         self.restarts = 0
-        self.calls: list[watchcalls.Call] = []
+        self.calls: list[kopf_session.Call] = []
         self.threads: set[threading.Thread] = set()
         self._watched = watched
         self._chosen = settings.KubernetesSettings(kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3)
@@ -58,17 +64,19 @@ class _Watching:
             on_restart=self._count,
         )
 
-    def _work(self, told: handovers.Stop) -> None:
+    def _work(self, told: cross_thread.Stop) -> None:
         self.threads.add(threading.current_thread())
-        watches.watch(told, chosen=self._chosen, watched=self._watched, sink=self.seen.append, tell=self.calls.append)
+        kopf_watch.watch(
+            told, chosen=self._chosen, watched=self._watched, sink=self.seen.append, tell=self.calls.append
+        )
 
     def _count(self) -> None:
         self.restarts += 1
 
-    async def sees(self, job: apis.Object, *, deleted: bool = False, ended: bool = False) -> intakes.Sighting:
+    async def sees(self, job: apis.Object, *, deleted: bool = False, ended: bool = False) -> object_updates.Sighting:
         uid = job["metadata"]["uid"]
 
-        async def look() -> intakes.Sighting | None:
+        async def look() -> object_updates.Sighting | None:
             matching = [
                 sighting
                 for sighting in self.seen
@@ -139,9 +147,11 @@ async def test_the_life_of_an_object_of_another_kind_is_seen_beside_one_that_nob
     cluster: clusters.Cluster, namespace: str, operator_rights: Path
 ) -> None:
     runs = customkinds.Runs(cluster, group=f"{namespace}.tidegate.example")
-    watched = dataclasses.replace(kinds.parse(runs.watch), name=runs.kind)
+    watched = dataclasses.replace(owner_kinds.parse(runs.watch), name=runs.kind)
     with runs.granted(), runs.defined():
-        async with _at_work(_Watching(operator_rights, watched=(*kinds.ALWAYS, kinds.TASKRUN, watched))) as watching:
+        async with _at_work(
+            _Watching(operator_rights, watched=(*owner_kinds.ALWAYS, owner_kinds.TASKRUN, watched))
+        ) as watching:
             run = runs.create("night", namespace=namespace)
             seen = await watching.sees(run)
             assert (seen.view.kind, seen.view.finish) == (runs.kind, None)
@@ -158,7 +168,7 @@ async def test_of_pods_only_bare_ones_that_can_end_are_seen(
 ) -> None:
     cluster.kubectl("apply", "-f", _WATCH_PODS)
     try:
-        async with _at_work(_Watching(operator_rights, watched=(*kinds.ALWAYS, kinds.POD))) as watching:
+        async with _at_work(_Watching(operator_rights, watched=(*owner_kinds.ALWAYS, owner_kinds.POD))) as watching:
             await watching.sees(_create(cluster, namespace, "x", suspend=False), ended=True)
             _create_pod(cluster, namespace, "service", restart="Always")
             bare = _create_pod(cluster, namespace, "bare", restart="Never")
@@ -205,7 +215,7 @@ async def test_only_the_chosen_namespaces_are_watched(
 def _refused(watching: _Watching) -> Callable[[], Awaitable[bool]]:
     async def look() -> bool:
         refusals = [call.error for call in watching.calls if call.path == "/apis/batch/v1/jobs"]
-        assert all(isinstance(error, kubeapi.ForbiddenError) for error in refusals)
+        assert all(isinstance(error, kube_api.ForbiddenError) for error in refusals)
         return len(refusals) >= 2
 
     return look

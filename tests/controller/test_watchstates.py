@@ -7,8 +7,10 @@ import logging
 import prometheus_client
 import pytest
 
-from tidegate.aiokits import clocks
-from tidegate.controller import kubeapi, metrics, outages, watchcalls, watchstates
+from tidegate.aio import clocks
+from tidegate.operator import operator_metrics, outage_log
+from tidegate.operator.kube import kube_api
+from tidegate.operator.watch import kopf_session, watch_health
 
 JOBS, CRONJOBS = "/apis/batch/v1/jobs", "/apis/batch/v1/cronjobs"
 
@@ -16,18 +18,18 @@ JOBS, CRONJOBS = "/apis/batch/v1/jobs", "/apis/batch/v1/cronjobs"
 class _Scene:
     def __init__(self) -> None:
         self.registry = prometheus_client.CollectorRegistry()
-        outage = outages.Outage("the watch", meanwhile="so what", clock=clocks.MovableClock())
-        self.state = watchstates.WatchState(outage=outage, own=metrics.OperatorMetrics(self.registry))
+        outage = outage_log.Outage("the watch", meanwhile="so what", clock=clocks.MovableClock())
+        self.state = watch_health.WatchState(outage=outage, own=operator_metrics.OperatorMetrics(self.registry))
         self.state.begun([JOBS, CRONJOBS])
 
-    def fails(self, path: str, reason: str) -> kubeapi.ApiError:
-        error = kubeapi.ApiError(f"{reason} at {path}", reason=reason)
-        self.state.called(watchcalls.Call(path, is_watch=True, error=error))
+    def fails(self, path: str, reason: str) -> kube_api.ApiError:
+        error = kube_api.ApiError(f"{reason} at {path}", reason=reason)
+        self.state.called(kopf_session.Call(path, is_watch=True, error=error))
         return error
 
     def works(self, *paths: str) -> None:
         for path in paths:
-            self.state.called(watchcalls.Call(path, is_watch=True))
+            self.state.called(kopf_session.Call(path, is_watch=True))
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(f"tidegate_operator_{name}", labels)
@@ -88,7 +90,7 @@ def test_what_it_ended_over_is_told_and_counted_once(scene: _Scene, caplog: pyte
 def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         scene.works(JOBS, CRONJOBS)
-        scene.state.ended(kubeapi.ApiError("garbled", reason="garbled"))
+        scene.state.ended(kube_api.ApiError("garbled", reason="garbled"))
         scene.state.begun([JOBS, CRONJOBS])
     assert caplog.messages == ["the watch fails: garbled; so what"]
     scene.works(JOBS, CRONJOBS)

@@ -6,14 +6,16 @@ import pytest
 
 from tests.controller import builders, nets, policybuilders
 from tidegate import settings
-from tidegate.controller import podaddresses, policybooks, views
 from tidegate.model import owners
+from tidegate.operator.cache import owner_views
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.policy import policy_index
 
 NAMES_IT = {"tidegate.dev/grouping-key": "job=x,instance=db1; job=x,instance=db1,namespace=prod"}
 PLAIN, LABELLED = "job=x,instance=db1", "job=x,instance=db1,namespace=prod"
 
 
-def _stranger(*, annotations: dict[str, str] | None = None, hostname: str | None = None) -> views.OwnerView:
+def _stranger(*, annotations: dict[str, str] | None = None, hostname: str | None = None) -> owner_views.OwnerView:
     """A Job of another namespace that is over, and was there when the group was pushed."""
     return builders.job("stranger", namespace="dev", finished=15.0, annotations=annotations, hostname=hostname)
 
@@ -23,13 +25,13 @@ RETIRED = [f'claim {{job="x",instance="db1"}} for {BY_ANNOTATION.owner}', 'retir
 
 
 @pytest.mark.parametrize("stranger", [BY_ANNOTATION, BY_HOSTNAME], ids=["by annotation", "by host name"])
-def test_a_group_that_no_active_job_owns_ends_with_a_stranger(stranger: views.OwnerView) -> None:
+def test_a_group_that_no_active_job_owns_ends_with_a_stranger(stranger: owner_views.OwnerView) -> None:
     planned = builders.planned(builders.picture(stranger, holds=[builders.group(PLAIN)]))
     assert [action.partition(" of ")[0] for action in planned] == RETIRED
 
 
 @pytest.mark.parametrize("stranger", [BY_ANNOTATION, BY_HOSTNAME], ids=["by annotation", "by host name"])
-def test_a_namespace_label_keeps_strangers_of_other_namespaces_off(stranger: views.OwnerView) -> None:
+def test_a_namespace_label_keeps_strangers_of_other_namespaces_off(stranger: owner_views.OwnerView) -> None:
     assert builders.planned(builders.picture(stranger, holds=[builders.group(LABELLED)])) == []
 
 
@@ -41,14 +43,16 @@ def test_a_namespace_label_keeps_strangers_of_other_namespaces_off(stranger: vie
         pytest.param(builders.job("y", hostname="db1"), id="by its host name"),
     ],
 )
-def test_no_annotation_of_a_stranger_ends_the_group_of_an_active_job(owner: views.OwnerView) -> None:
+def test_no_annotation_of_a_stranger_ends_the_group_of_an_active_job(owner: owner_views.OwnerView) -> None:
     record = builders.group(PLAIN, claims=[owner])
     planned = builders.planned(builders.picture(owner, BY_ANNOTATION, holds=[record]))
     assert [action for action in planned if action.startswith(("retire", "release"))] == []
 
 
 @pytest.mark.parametrize("owner", [builders.job("y", annotations=NAMES_IT), builders.job("y", hostname="db1")])
-def test_no_host_name_of_a_stranger_ends_the_group_of_an_active_jobs_annotation_or_pods(owner: views.OwnerView) -> None:
+def test_no_host_name_of_a_stranger_ends_the_group_of_an_active_jobs_annotation_or_pods(
+    owner: owner_views.OwnerView,
+) -> None:
     record = builders.group(PLAIN, claims=[owner])
     planned = builders.planned(builders.picture(owner, BY_HOSTNAME, holds=[record]))
     assert [action for action in planned if action.startswith(("retire", "release"))] == []
@@ -75,34 +79,36 @@ each_stranger = pytest.mark.parametrize(
 
 
 def _scene(
-    stranger: views.OwnerView,
-    *there: views.OwnerView,
-    pods: tuple[podaddresses.AddressPod, ...],
-    claims: tuple[views.OwnerView | owners.Claim, ...] = (),
+    stranger: owner_views.OwnerView,
+    *there: owner_views.OwnerView,
+    pods: tuple[pod_addresses.AddressPod, ...],
+    claims: tuple[owner_views.OwnerView | owners.Claim, ...] = (),
 ) -> list[str]:
     """What is planned of a group with an address, where a policy of the stranger's namespace names it, too."""
     made = builders.picture(stranger, *there, holds=[nets.pushed(PLAIN, claims=claims)])
     if stranger is BY_POLICY:
-        made.rule_by(policybooks.PolicyBook([THEIRS]))
+        made.rule_by(policy_index.PolicyBook([THEIRS]))
     return builders.planned(nets.told(made, *pods))
 
 
 @each_stranger
-def test_each_of_these_strangers_ends_a_group_of_which_nobody_knows_who_pushed_it(stranger: views.OwnerView) -> None:
+def test_each_of_these_strangers_ends_a_group_of_which_nobody_knows_who_pushed_it(
+    stranger: owner_views.OwnerView,
+) -> None:
     assert [line.split()[0] for line in _scene(stranger, pods=())] == ["claim", "retire"]
 
 
 @each_stranger
 @pytest.mark.parametrize("owner", [OURS, OURS_BY_NAME], ids=["by-address", "by-address-and-name"])
 def test_a_stranger_neither_holds_nor_ends_what_a_job_of_another_namespace_pushed(
-    stranger: views.OwnerView, owner: views.OwnerView
+    stranger: owner_views.OwnerView, owner: owner_views.OwnerView
 ) -> None:
     planned = _scene(stranger, owner, pods=(nets.pod(owner),))
     assert planned == [f'claim {{job="x",instance="db1"}} for {owner.owner}']
 
 
 @each_stranger
-def test_a_claim_that_a_stranger_has_already_goes_and_the_pushers_stays(stranger: views.OwnerView) -> None:
+def test_a_claim_that_a_stranger_has_already_goes_and_the_pushers_stays(stranger: owner_views.OwnerView) -> None:
     pods = (nets.pod(OURS_BY_NAME),)
     planned = _scene(stranger, OURS_BY_NAME, pods=pods, claims=(stranger, nets.by_address(OURS_BY_NAME)))
     assert planned == [f'release {{job="x",instance="db1"}} of {stranger.uid}']
@@ -110,7 +116,7 @@ def test_a_claim_that_a_stranger_has_already_goes_and_the_pushers_stays(stranger
 
 @each_stranger
 def test_a_claim_of_a_stranger_is_no_reason_to_retire_what_a_job_of_another_namespace_pushed(
-    stranger: views.OwnerView,
+    stranger: owner_views.OwnerView,
 ) -> None:
     kept = builders.job("y", finished=15.0, annotations={"tidegate.dev/cleanup": "on-deletion"})
     planned = _scene(stranger, kept, pods=(nets.pod(kept, until=15.0),), claims=(stranger,))
@@ -139,7 +145,7 @@ def test_a_claim_of_a_stranger_that_is_long_gone_ends_nothing_of_what_a_job_of_a
     ],
 )
 def test_where_the_address_says_nothing_a_host_name_ends_what_an_active_job_has_by_name_alone(
-    pods: tuple[podaddresses.AddressPod, ...],
+    pods: tuple[pod_addresses.AddressPod, ...],
 ) -> None:
     planned = _scene(BY_HOSTNAME, OURS_BY_NAME, pods=pods, claims=(OURS_BY_NAME,))
     assert any(line.startswith("retire") for line in planned)

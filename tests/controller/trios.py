@@ -15,10 +15,13 @@ from tests.controller import apiservers, builders
 from tests.gateway import clients
 from tests.support import ports, waiting
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.controller import kubeapi, operators, owngateways, views
-from tidegate.gateway import servers
-from tidegate.model import groups
+from tidegate.aio import clocks
+from tidegate.gateway import server
+from tidegate.model import grouping
+from tidegate.operator import main
+from tidegate.operator.cache import owner_views
+from tidegate.operator.gateways import tidegate_gateway
+from tidegate.operator.kube import kube_api
 
 QUICK = settings.WorkerSettings(
     resync_seconds=0.3, coalesce_seconds=0.01, backoff_seconds=0.1, backoff_limit_seconds=0.5
@@ -35,9 +38,9 @@ class Scene:
         self.control_port = ports.free_port()
         self.registry = prometheus_client.CollectorRegistry()
         self.gateway = self._new_gateway()
-        self.operator: operators.Operator | None = None
+        self.operator: main.Operator | None = None
 
-    def _new_gateway(self) -> servers.Gateway:
+    def _new_gateway(self) -> server.Gateway:
         chosen = settings.GatewaySettings(
             web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)),
             control_address=f"{clients.HOST}:{self.control_port}",
@@ -45,7 +48,7 @@ class Scene:
             stop_seconds=0.1,
         )
         registry = telemetry.new_registry()
-        return servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+        return server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
 
     async def restart_gateway(self) -> None:
         await self.gateway.stop()
@@ -56,20 +59,20 @@ class Scene:
         answer = await clients.Client(self.gateway, self.session).put(labels, "a 1\n")
         assert answer.status == 200
 
-    def running(self, name: str) -> views.OwnerView:
+    def running(self, name: str) -> owner_views.OwnerView:
         return builders.job(name, created=time.time() - builders.START - 1)
 
-    def finished(self, name: str) -> views.OwnerView:
+    def finished(self, name: str) -> owner_views.OwnerView:
         return builders.job(name, created=time.time() - builders.START - 1, finished=time.time() - builders.START)
 
-    def state(self, key: groups.GroupingKey) -> str:
+    def state(self, key: grouping.GroupingKey) -> str:
         """How a group stands in the gateway: its owners and whether it drains."""
         view = self.gateway.store.group(key)
         assert view is not None
         names = ",".join(sorted(str(claim.owner) for claim in view.life.claims.values()))
         return f"{view.life.state.value} {names}".strip()
 
-    async def until(self, wanted: str, *, key: groups.GroupingKey = X) -> None:
+    async def until(self, wanted: str, *, key: grouping.GroupingKey = X) -> None:
         async def look() -> bool:
             assert self.state(key) == wanted
             return True
@@ -106,7 +109,7 @@ async def at_work(
     worker: settings.WorkerSettings = QUICK,
     token: settings.TokenSettings = clients.TOKEN,
     watching: Path | None = None,
-) -> AsyncIterator[operators.Operator]:
+) -> AsyncIterator[main.Operator]:
     """The operator at work.
 
     :param watching: the kubeconfig with which it watches; without one it does not watch.
@@ -118,10 +121,10 @@ async def at_work(
             request_timeout=1.0, page_size=2, kubeconfig="" if watching is None else str(watching)
         ),
     )
-    api = kubeapi.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
     clock = clocks.SystemClock()
-    gateway = owngateways.OwnGateway(url, token=token, session=scene.session)
-    operator = operators.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
+    gateway = tidegate_gateway.OwnGateway(url, token=token, session=scene.session)
+    operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
     works = operator.tasks()
     if watching is None:
         works.pop("watch objects").close()

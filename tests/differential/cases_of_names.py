@@ -2,7 +2,7 @@
 
 from tests.differential import builders, exchanges
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 _PROTOBUF = {"Content-Type": builders.PROTOBUF}
 _GAUGE = pb.Gauge(value=1)

@@ -4,7 +4,7 @@ import math
 
 from tests.differential import builders, exchanges
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 _TYPE = builders.PROTOBUF
 _COUNTER, _GAUGE, _SUMMARY, _UNTYPED, _HISTOGRAM, _GAUGE_HISTOGRAM = range(6)

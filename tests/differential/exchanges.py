@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tests.support import tidegates
-from tidegate.exposition import names
+from tidegate.exposition import name_escaping
 
 _SECONDS = 10.0
 _STATUS = re.compile(rb"(?:\A|\n)HTTP/[0-9.]+ ([2-5][0-9][0-9]) ")
@@ -142,7 +142,8 @@ def group_path(labels: Mapping[str, str]) -> str:
     """The path of a group, whatever its values are."""
     ordered = sorted(labels.items(), key=lambda pair: pair[0] != "job")
     return "/metrics" + "".join(
-        f"/{names.escape(name, names.Escaping.VALUES, label=True)}@base64/{_base64(value)}" for name, value in ordered
+        f"/{name_escaping.escape(name, name_escaping.Escaping.VALUES, label=True)}@base64/{_base64(value)}"
+        for name, value in ordered
     )
 
 

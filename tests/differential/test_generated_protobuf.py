@@ -7,7 +7,7 @@ from hypothesis import strategies
 
 from tests.differential import builders, conftest, exchanges, generation
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 # Minus zero is written as 0 by the one and as -0 by the other API; a count beyond a double is rounded by one.
 _NUMBERS = strategies.floats().filter(lambda number: repr(number) != "-0.0")

@@ -7,8 +7,8 @@ import pytest
 from google.protobuf import message
 
 from tests.differential import builders, cases_of_bodies, cases_of_names, cases_of_protobuf, conftest, exchanges
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.exposition import protobuf
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 _TIMES = (b"push_time_seconds", b"push_failure_time_seconds")
 
@@ -44,11 +44,11 @@ def _scraped(peer: exchanges.Peer, case: exchanges.Case, *, escaping: str) -> It
     peer.send(builders.put("job/last", b""))
     accept = f"{builders.PROTOBUF}; escaping={escaping}"
     _, _, body = peer.send(exchanges.Request("GET", "/metrics", headers={"Accept": accept}))
-    for _, encoded in protobuf.messages(body):
+    for _, encoded in decoder.messages(body):
         family = pb.MetricFamily.FromString(encoded)
         pushed = [metric for metric in family.metric if any(label.name == b"job" for label in metric.label)]
         if pushed and family.name not in _TIMES:
-            field = protobuf.FIELDS[protobuf.TYPES[family.type]]
+            field = decoder.FIELDS[decoder.TYPES[family.type]]
             metrics = [(_shown(metric.label), _shown(getattr(metric, field))) for metric in pushed]
             yield family.name, family.type, family.help if case.helps else b"", metrics
 

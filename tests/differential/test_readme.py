@@ -11,7 +11,7 @@ import pytest
 from tests.differential import builders, conftest, exchanges, pushgateways
 from tests.docs import documents
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 _TEXT = b"# TYPE m gauge\nm 1\n"
 _SCRAPED = b'm{instance="",job="x"} '

@@ -66,7 +66,7 @@ def literals() -> str:
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(_VARIABLE.sub(transcripts.ANYTHING, node.value))
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "Outage":
-                # See `outages.Outage`: that is the beginning of its line.
+                # See `outage_log.Outage`: that is the beginning of its line.
                 found.append(f"{_part(node.args[0])} fails: ")
     return "\n".join(found)
 

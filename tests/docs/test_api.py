@@ -16,10 +16,10 @@ from tests.docs import documents, transcripts
 from tests.gateway import openapis
 from tests.support import tidegates
 from tidegate import settings
-from tidegate.controller import groupanswers
-from tidegate.gateway import streams
+from tidegate.gateway.api import event_stream
 from tidegate.gateway.openapi import documents as descriptions
-from tidegate.model import standings
+from tidegate.model import ownership_status
+from tidegate.operator.explain import groups_endpoint
 
 PAGE = (documents.ROOT / "docs" / "api.md").read_text()
 SHOWN = transcripts.steps(PAGE)
@@ -86,7 +86,7 @@ def _quoted(cell: str) -> list[str]:
 
 
 def test_the_number_of_streams_is_this() -> None:
-    assert f"There are {streams.MOST_STREAMS} streams at most" in PAGE
+    assert f"There are {event_stream.MOST_STREAMS} streams at most" in PAGE
 
 
 class TestTheOperatorsSide:
@@ -95,16 +95,16 @@ class TestTheOperatorsSide:
     def test_what_is_shown_is_what_the_command_reads_and_the_operator_tells(self) -> None:
         (shown,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
         told = json.loads(shown)
-        read = standings.Standings.from_json(told)
+        read = ownership_status.Standings.from_json(told)
         assert [group.to_json() for group in read.groups] == told["groups"]
-        assert set(told) == {field.name for field in dataclasses.fields(standings.Standings)}
+        assert set(told) == {field.name for field in dataclasses.fields(ownership_status.Standings)}
 
     @pytest.mark.parametrize(
         ("table", "kind"),
         [
-            pytest.param("field", standings.Standings, id="of an answer"),
-            pytest.param("field of a group", standings.GroupStanding, id="of a group"),
-            pytest.param("field of an owner", standings.OwnerStanding, id="of an owner"),
+            pytest.param("field", ownership_status.Standings, id="of an answer"),
+            pytest.param("field of a group", ownership_status.GroupStanding, id="of a group"),
+            pytest.param("field of an owner", ownership_status.OwnerStanding, id="of an owner"),
         ],
     )
     def test_its_tables_have_every_field(self, table: str, kind: type[Any]) -> None:
@@ -117,5 +117,5 @@ class TestTheOperatorsSide:
         assert told == {name for field in fields for name in replaced.get(field, {field})}
 
     def test_its_numbers_are_these(self) -> None:
-        assert f"`limit`, {groupanswers.MOST} where it is not\ngiven" in PAGE
-        assert f"{groupanswers.LONGEST_TEXT} characters together" in PAGE
+        assert f"`limit`, {groups_endpoint.MOST} where it is not\ngiven" in PAGE
+        assert f"{groups_endpoint.LONGEST_TEXT} characters together" in PAGE

@@ -9,7 +9,7 @@ import prometheus_client
 from tests.docs import documents
 from tidegate import flags, settings
 from tidegate.cli import commands
-from tidegate.controller import stockmetrics
+from tidegate.operator.gateways import pushgateway_metrics
 
 PAGE = (documents.ROOT / "docs" / "beside-pushgateway.md").read_text()
 ALIASES = {alias: flag.name for flag, _ in flags.of(settings.OperatorSettings) for alias in flag.aliases}
@@ -31,7 +31,7 @@ def test_the_other_spellings_are_taken() -> None:
 
 def test_the_metrics_are_these() -> None:
     registry = prometheus_client.CollectorRegistry()
-    stockmetrics.StockMetrics(registry)
+    pushgateway_metrics.StockMetrics(registry)
     names = {sample.name for family in registry.collect() for sample in family.samples}
     names = {name for name in names if not name.endswith("_created")}
     assert set(re.findall(r"`(tidegate_operator_stock_[a-z_]+)`", PAGE)) == names

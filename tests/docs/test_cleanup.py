@@ -8,8 +8,10 @@ import pytest
 
 from tests.docs import documents
 from tidegate.cli import commands
-from tidegate.controller import announcers, cleanups, plans
-from tidegate.model import lives
+from tidegate.model import lifecycle
+from tidegate.operator.kube import event_recorder
+from tidegate.operator.planning import planner
+from tidegate.operator.policy import cleanup_rules
 
 PAGE = documents.ROOT / "docs" / "cleanup.md"
 TEXT = PAGE.read_text()
@@ -18,8 +20,8 @@ _WATCHED = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, 
 
 
 def test_the_diagram_has_every_place_where_a_group_may_stand() -> None:
-    ends = {lives.Reason.DRAINED.value, lives.Reason.TIMEOUT.value}
-    stands = {verdict.value for verdict in plans.Verdict} | {lives.State.DRAINING.value}
+    ends = {lifecycle.Reason.DRAINED.value, lifecycle.Reason.TIMEOUT.value}
+    stands = {verdict.value for verdict in planner.Verdict} | {lifecycle.State.DRAINING.value}
     assert set(re.findall(r"<b>([a-z]+)</b>", DIAGRAM)) == stands | ends
 
 
@@ -32,11 +34,11 @@ def test_every_arrow_of_the_diagram_leads_from_and_to_a_place() -> None:
 def test_the_values_of_the_annotation_are_these() -> None:
     [values] = re.findall(r"^\| `tidegate.dev/cleanup` \| (.*) \| `on-completion` \|$", TEXT, re.MULTILINE)
     named = {value.partition("=")[0] for value in re.findall(r"`([a-z-]+(?:=\w+)?)`", values)}
-    assert named == {each.value for each in cleanups.Cleanup}
+    assert named == {each.value for each in cleanup_rules.Cleanup}
 
 
 def test_the_annotations_are_these() -> None:
-    assert set(re.findall(r"^\| `(tidegate.dev/[a-z-]+)` \|", TEXT, re.MULTILINE)) == cleanups.ANNOTATIONS
+    assert set(re.findall(r"^\| `(tidegate.dev/[a-z-]+)` \|", TEXT, re.MULTILINE)) == cleanup_rules.ANNOTATIONS
 
 
 def test_the_order_of_the_rules_is_the_default() -> None:
@@ -56,5 +58,5 @@ def test_kinds_are_shown() -> None:
 
 
 def test_the_events_that_it_names_are_written() -> None:
-    reasons = {reason.value for reason in announcers.Reason}
+    reasons = {reason.value for reason in event_recorder.Reason}
     assert set(re.findall(r"\(`([A-Z]\w+)`\)", TEXT)) <= reasons

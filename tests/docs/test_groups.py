@@ -8,10 +8,13 @@ import re
 from tests.controller import builders
 from tests.docs import documents
 from tidegate.cli import groupflags, tables
-from tidegate.controller import explanations, groupanswers, pictures, plans, podaddresses
-from tidegate.gateway import reasons
-from tidegate.inquiries import outlooks
-from tidegate.model import lives, scrapers, standings
+from tidegate.client import drain_reports
+from tidegate.gateway.api import group_reasons
+from tidegate.model import lifecycle, ownership_status, scrapers
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.explain import explanations, groups_endpoint
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.planning import planner
 
 PAGE = documents.ROOT / "docs" / "groups.md"
 _END = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC).timestamp() - builders.START
@@ -21,7 +24,7 @@ _STRANGER = "192.0.2.7"
 _REPORT = builders.key("job=report")
 
 
-def _standings() -> list[standings.GroupStanding]:
+def _standings() -> list[ownership_status.GroupStanding]:
     nightly = builders.job("nightly", created=_END)
     report = builders.job("report", created=_END - 60, finished=_END)
     stray = builders.group("job=stray", pushed=_END + 90 - 11_520, pushers=(_STRANGER,))
@@ -34,24 +37,24 @@ def _standings() -> list[standings.GroupStanding]:
             stray,
         ],
     )
-    picture.address_resolved(pictures.Address(_STRANGER), podaddresses.Answer((), _NOW))
-    made = plans.plan(picture, rules=builders.RULES, now=_NOW).decisions
+    picture.address_resolved(cluster_cache.Address(_STRANGER), pod_addresses.Answer((), _NOW))
+    made = planner.plan(picture, rules=builders.RULES, now=_NOW).decisions
     return [
-        groupanswers.standing_of(
+        groups_endpoint.standing_of(
             one, why=explanations.explain(one, picture=picture, rules=builders.RULES, kept="until read")
         )
         for one in made
     ]
 
 
-def _draining() -> outlooks.Outlook:
+def _draining() -> drain_reports.Outlook:
     """What the gateway says of Job report's group, with one scraper that has read no push of it."""
-    life = lives.Life(pushed_revision=7, drain=lives.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
+    life = lifecycle.Life(pushed_revision=7, drain=lifecycle.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
     scraper = scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1")
     reading = scrapers.Reading(scraper, first_seen=_END, last_seen=_END, read_revision=6)
-    drain = outlooks.Drain(builders.START + _END, builders.START + _END + 301, "scrapers", (scraper,))
-    why = tuple(reasons.why(life, [reading], now=_END + 90))
-    return outlooks.Outlook(_REPORT, lives.State.DRAINING.value, builders.START + _END, drain, why)
+    drain = drain_reports.Drain(builders.START + _END, builders.START + _END + 301, "scrapers", (scraper,))
+    why = tuple(group_reasons.why(life, [reading], now=_END + 90))
+    return drain_reports.Outlook(_REPORT, lifecycle.State.DRAINING.value, builders.START + _END, drain, why)
 
 
 def _shown(command: str) -> str:
@@ -67,11 +70,11 @@ def test_the_table_is_what_is_printed() -> None:
 
 def test_the_explanations_are_what_is_printed() -> None:
     ahead = _draining()
-    said = [outlooks.joined(one, ahead if one.key == ahead.key else None) for one in _standings()]
+    said = [drain_reports.joined(one, ahead if one.key == ahead.key else None) for one in _standings()]
     assert _shown("tidegate groups explain '{job=~\".+\"}'") == tables.explanations(said)
 
 
 def test_all_verdicts_and_verbs_are_told_of() -> None:
     text = PAGE.read_text()
-    assert [verdict.value for verdict in plans.Verdict if f"| `{verdict.value}` |" not in text] == []
+    assert [verdict.value for verdict in planner.Verdict if f"| `{verdict.value}` |" not in text] == []
     assert [verb for verb in groupflags.VERBS if f"- `tidegate groups {verb}" not in text] == []

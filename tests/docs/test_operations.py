@@ -19,9 +19,9 @@ from tests.docs import transcripts
 from tests.manifests import documents, kustomizations
 from tests.support import tidegates, waiting
 from tidegate import settings
-from tidegate.gateway import health
+from tidegate.gateway.http import health
 from tidegate.model import limits
-from tidegate.store import files, ledgers
+from tidegate.store.sqlite import database, database_file
 
 PATH = pages.ROOT / "docs" / "operations.md"
 PAGE = PATH.read_text()
@@ -133,7 +133,7 @@ def test_the_figures_of_the_text_are_those_of_the_code() -> None:
     chosen = settings.OperatorSettings()
     assert f"in pages\n  of {chosen.kubernetes.page_size}" in PAGE
     assert f"`--operator.resync` ({chosen.worker.resync_seconds:g} s)" in PAGE
-    assert f"some {ledgers.CHECKPOINT_BYTES // MIB} MiB of changes" in PAGE
+    assert f"some {database.CHECKPOINT_BYTES // MIB} MiB of changes" in PAGE
     assert f"`--breaker.limit` ({chosen.worker.most_retired})" in PAGE
     limited = settings.LimitSettings()
     assert f"`--limit.groups` ({limited.groups:,}) and `--limit.series` ({limited.series:,})" in PAGE
@@ -217,7 +217,7 @@ async def test_what_is_said_while_groups_are_restored_is_in_the_table() -> None:
 
 async def test_a_file_of_a_newer_version_ends_the_gateway_with_the_words_of_the_page(tmp_path: Path) -> None:
     path = tmp_path / "groups"
-    connection, _ = files.open_file(path)
+    connection, _ = database_file.open_file(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = path.read_bytes()

@@ -8,7 +8,7 @@ import yaml
 
 from tests.cluster import clusters
 from tests.docs import documents
-from tidegate.controller import policies
+from tidegate.operator.policy import policies
 
 
 def _made(overlay: str, cluster: clusters.Cluster, folder: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,8 @@ import yaml
 from tests.controller import policybuilders
 from tests.docs import documents as pages
 from tests.manifests import documents
-from tidegate.controller import announcers, cleanups, crds, policies, policybooks, policystatuses, templates
+from tidegate.operator.kube import event_recorder
+from tidegate.operator.policy import cleanup_rules, crds, policies, policy_index, policy_status, templates
 
 PATH = pages.ROOT / "docs" / "policies.md"
 PAGE = PATH.read_text()
@@ -28,20 +29,20 @@ def test_a_policy_that_is_shown_can_be_read(shown: dict[str, Any]) -> None:
 
 
 def test_the_example_of_what_holds_is_so() -> None:
-    book = policybooks.PolicyBook(
+    book = policy_index.PolicyBook(
         [
             policybuilders.policy({"when": "Never", "drainTimeout": "1m"}),
             policybuilders.policy({"drainTimeout": "10m", "keepFailedFor": "1h"}, scope=CLUSTERWIDE),
         ]
     )
     rules = book.rules(policybuilders.subject(annotations=policybuilders.says(cleanup="on-success")))
-    assert rules.cleanup is cleanups.Cleanup.ON_SUCCESS
+    assert rules.cleanup is cleanup_rules.Cleanup.ON_SUCCESS
     assert (rules.drain_timeout, rules.keep_failed_for) == (60.0, 3600.0)
     assert "`on-success`, a minute and an hour" in PAGE
 
 
 def test_the_annotations_are_these() -> None:
-    assert set(re.findall(r"`(tidegate\.dev/[a-z-]+)`", PAGE)) == cleanups.ANNOTATIONS
+    assert set(re.findall(r"`(tidegate\.dev/[a-z-]+)`", PAGE)) == cleanup_rules.ANNOTATIONS
 
 
 def test_the_places_of_a_template_are_these() -> None:
@@ -59,10 +60,10 @@ def test_the_fields_of_the_status_and_the_words_of_its_conditions_are_these() ->
     version = crds.definition(NAMESPACED)["spec"]["versions"][0]
     fields = set(version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"])
     assert fields - {"conditions"} <= told
-    for words in (policystatuses.Condition, policystatuses.Reason, policystatuses.Act):
+    for words in (policy_status.Condition, policy_status.Reason, policy_status.Act):
         assert {word.value for word in words} <= told
     assert f"kubectl get {','.join(crds.SHORT_NAMES.values())}" in section
 
 
 def test_the_event_about_what_cannot_be_filled_is_this() -> None:
-    assert f"(`{announcers.Reason.INVALID.value}`)" in PAGE
+    assert f"(`{event_recorder.Reason.INVALID.value}`)" in PAGE

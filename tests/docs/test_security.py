@@ -12,7 +12,7 @@ import yaml
 from tests.docs import documents as pages
 from tests.manifests import documents, kustomizations
 from tidegate.cli import commands
-from tidegate.gateway import webconfigs
+from tidegate.gateway.http import web_config
 
 PAGE = pages.ROOT / "SECURITY.md"
 
@@ -76,7 +76,7 @@ def test_the_overlay_with_a_policy_changes_who_pushes_and_who_scrapes_and_no_por
 
 
 def test_the_web_configuration_can_be_used() -> None:
-    config = webconfigs.parse(_block("tls_server_config"), folder=Path("/etc/tidegate"))
+    config = web_config.parse(_block("tls_server_config"), folder=Path("/etc/tidegate"))
     assert config.tls is not None
     assert list(config.users) == ["job"]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cluster import apis, clusters
 from tests.e2e import beacons, pushers
 from tests.support import tidegates, waiting
-from tidegate.controller import policies
+from tidegate.operator.policy import policies
 
 _RIGHTS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "policies" / "rbac.yaml"
 _NAMESPACED, _CLUSTER = policies.Scope

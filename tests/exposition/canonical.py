@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tidegate.exposition import render
+from tidegate.exposition.text import renderer
 from tidegate.model import families
 
 
@@ -12,9 +12,9 @@ def write(parsed: Iterable[families.Family]) -> bytes:
     """The families in the order given."""
     written = []
     for family in parsed:
-        written.append(render.header(family.name, type=family.type, help=family.help))
+        written.append(renderer.header(family.name, type=family.type, help=family.help))
         written += [
-            render.metric(family.name, type=family.type, labels=metric.labels, value=metric.value)
+            renderer.metric(family.name, type=family.type, labels=metric.labels, value=metric.value)
             for metric in family.metrics
         ]
     return b"".join(written)

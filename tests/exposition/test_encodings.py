@@ -7,13 +7,15 @@ from typing import TypeAlias
 import pytest
 
 from tests.support import delimited
-from tidegate.exposition import encodings, names, pages, protobuf, render, specials
-from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition import encoders, name_escaping, rendered_series
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
+from tidegate.exposition.text import renderer, variant_lines
 from tidegate.model import families
 
-Encoding: TypeAlias = encodings.Encoding
-Format: TypeAlias = encodings.Format
-Escaping: TypeAlias = names.Escaping
+Encoding: TypeAlias = encoders.Encoding
+Format: TypeAlias = encoders.Format
+Escaping: TypeAlias = name_escaping.Escaping
 MetricType: TypeAlias = families.MetricType
 AT = pb.Timestamp(seconds=1_700_000_000, nanos=500_000_000)
 EXEMPLAR = pb.Exemplar(label=[delimited.label("trace", 'a"b')], value=0.5, timestamp=AT)
@@ -21,28 +23,28 @@ EXEMPLAR = pb.Exemplar(label=[delimited.label("trace", 'a"b')], value=0.5, times
 
 def rendered(
     name: str, type_: MetricType, *metrics: families.Metric, help_: str | None = None
-) -> encodings.RenderedFamily:
+) -> encoders.RenderedFamily:
     rows: list[tuple[bytes, families.Metric | None]] = []
     for metric in metrics:
-        plain = names.is_plain(name) and all(names.is_plain_label(label) for label, _ in metric.labels)
+        plain = name_escaping.is_plain(name) and all(name_escaping.is_plain_label(label) for label, _ in metric.labels)
         if plain and not metric.original:
-            rows.append((render.metric(name, type=type_, labels=metric.labels, value=metric.value), None))
+            rows.append((renderer.metric(name, type=type_, labels=metric.labels, value=metric.value), None))
         else:
-            rows.append((specials.lines(name, metric, type=type_), metric))
-    return encodings.RenderedFamily(name, type_, help_, [pages.join(rows)])
+            rows.append((variant_lines.lines(name, metric, type=type_), metric))
+    return encoders.RenderedFamily(name, type_, help_, [rendered_series.join(rows)])
 
 
-def written(*shown: encodings.RenderedFamily, encoding: Encoding) -> str:
-    return b"".join(piece.data for piece in encodings.encode(shown, encoding)).decode()
+def written(*shown: encoders.RenderedFamily, encoding: Encoding) -> str:
+    return b"".join(piece.data for piece in encoders.encode(shown, encoding)).decode()
 
 
-def openmetrics(*shown: encodings.RenderedFamily, escaping: Escaping = Escaping.UNDERSCORES) -> str:
+def openmetrics(*shown: encoders.RenderedFamily, escaping: Escaping = Escaping.UNDERSCORES) -> str:
     return written(*shown, encoding=Encoding(Format.OPENMETRICS_1, escaping))
 
 
-def read_back(*shown: encodings.RenderedFamily, escaping: Escaping = Escaping.ALLOW_UTF8) -> dict[str, families.Family]:
-    body = b"".join(piece.data for piece in encodings.encode(shown, Encoding(Format.PROTOBUF, escaping)))
-    return protobuf.parse(body, utf8_names=True)
+def read_back(*shown: encoders.RenderedFamily, escaping: Escaping = Escaping.ALLOW_UTF8) -> dict[str, families.Family]:
+    body = b"".join(piece.data for piece in encoders.encode(shown, Encoding(Format.PROTOBUF, escaping)))
+    return decoder.parse(body, utf8_names=True)
 
 
 NUMBER = families.Metric((("a", "1"),), 2.0)
@@ -177,5 +179,5 @@ def test_names_that_are_not_plain_are_in_protobuf_as_the_reader_takes_them() -> 
 
 def test_a_page_is_made_once_for_each_encoding() -> None:
     family = rendered("m", MetricType.GAUGE, NUMBER)
-    first, second = (list(encodings.encode([family], Encoding(Format.PROTOBUF)))[-1] for _ in range(2))
+    first, second = (list(encoders.encode([family], Encoding(Format.PROTOBUF)))[-1] for _ in range(2))
     assert first is second

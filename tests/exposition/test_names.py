@@ -6,9 +6,9 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from tidegate.exposition import names
+from tidegate.exposition import name_escaping
 
-Escaping = names.Escaping
+Escaping = name_escaping.Escaping
 _NAMES = strategies.text(strategies.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 
 
@@ -23,35 +23,35 @@ _NAMES = strategies.text(strategies.characters(exclude_categories=["Cs"]), min_s
     ],
 )
 def test_a_name_is_escaped_as_the_reader_asked(name: str, underscores: str, dots: str, values: str) -> None:
-    assert names.escape(name, Escaping.ALLOW_UTF8) == name
-    assert names.escape(name, Escaping.UNDERSCORES) == underscores
-    assert names.escape(name, Escaping.DOTS) == dots
-    assert names.escape(name, Escaping.VALUES) == values
+    assert name_escaping.escape(name, Escaping.ALLOW_UTF8) == name
+    assert name_escaping.escape(name, Escaping.UNDERSCORES) == underscores
+    assert name_escaping.escape(name, Escaping.DOTS) == dots
+    assert name_escaping.escape(name, Escaping.VALUES) == values
 
 
 def test_a_colon_is_plain_in_a_metric_name_and_not_in_a_label_name() -> None:
-    assert names.escape("a:b", Escaping.UNDERSCORES) == "a:b"
-    assert names.escape("a:b", Escaping.UNDERSCORES, label=True) == "a_b"
+    assert name_escaping.escape("a:b", Escaping.UNDERSCORES) == "a:b"
+    assert name_escaping.escape("a:b", Escaping.UNDERSCORES, label=True) == "a_b"
 
 
 @hypothesis.given(_NAMES)
 def test_every_name_reads_back_from_its_values(name: str) -> None:
     hypothesis.assume(not name.startswith("U__"))
-    assert names.unescape(names.escape(name, Escaping.VALUES)) == name
+    assert name_escaping.unescape(name_escaping.escape(name, Escaping.VALUES)) == name
 
 
 @hypothesis.given(_NAMES, strategies.booleans())
 def test_what_is_escaped_is_plain(name: str, label: bool) -> None:
     for escaping in (Escaping.UNDERSCORES, Escaping.DOTS, Escaping.VALUES):
-        escaped = names.escape(name, escaping, label=label)
-        assert names.is_plain_label(escaped) if label else names.is_plain(escaped)
+        escaped = name_escaping.escape(name, escaping, label=label)
+        assert name_escaping.is_plain_label(escaped) if label else name_escaping.is_plain(escaped)
 
 
 @pytest.mark.parametrize(
     "name", ["U__a_2e", "U__a_", "U__a_110000_", "U__a_d800_", "U__a_2e2e2e2_", "U_a_2e_", "a_2e_b"]
 )
 def test_what_spells_no_name_is_taken_as_it_stands(name: str) -> None:
-    assert names.unescape(name) == name
+    assert name_escaping.unescape(name) == name
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_what_spells_no_name_is_taken_as_it_stands(name: str) -> None:
     ],
 )
 def test_labels_that_are_one_to_some_reader_clash(labels: list[str], twice: str | None) -> None:
-    assert names.clash(labels) == twice
+    assert name_escaping.clash(labels) == twice

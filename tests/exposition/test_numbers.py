@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from tidegate.exposition import numbers
+from tidegate.exposition.text import numbers
 
 SPELLINGS = {
     "0": 0.0,

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from tests.support import strict
-from tidegate.exposition import encodings, names, openmetrics, pages, pieces, render
+from tidegate.exposition import compressed_chunks, encoders, name_escaping, openmetrics, rendered_series
+from tidegate.exposition.text import renderer
 from tidegate.model import families
 
 COUNTER, GAUGE = families.MetricType.COUNTER, families.MetricType.GAUGE
@@ -22,20 +23,20 @@ def _roles(*entries: tuple[str, families.MetricType]) -> dict[str, tuple[str, st
 
 def _family(
     name: str, type: families.MetricType, *page_list: dict[str, families.Value], help: str | None = None
-) -> encodings.RenderedFamily:
+) -> encoders.RenderedFamily:
     """Pages of series that have one label ``n``; the keys of the store are its values."""
     made = []
     for series in page_list:
-        lines = [render.metric(name, type=type, labels=(("n", n),), value=value) for n, value in series.items()]
-        made.append(pages.Page(b"".join(lines), first=min(series)))
-    return encodings.RenderedFamily(name, type, help, made)
+        lines = [renderer.metric(name, type=type, labels=(("n", n),), value=value) for n, value in series.items()]
+        made.append(rendered_series.Page(b"".join(lines), first=min(series)))
+    return encoders.RenderedFamily(name, type, help, made)
 
 
-def _pieces(*shown: encodings.RenderedFamily) -> list[pieces.Piece]:
-    return list(encodings.encode(shown, encodings.Encoding(encodings.Format.OPENMETRICS_1)))
+def _pieces(*shown: encoders.RenderedFamily) -> list[compressed_chunks.Piece]:
+    return list(encoders.encode(shown, encoders.Encoding(encoders.Format.OPENMETRICS_1)))
 
 
-def _written(*shown: encodings.RenderedFamily) -> str:
+def _written(*shown: encoders.RenderedFamily) -> str:
     found = b"".join(piece.data for piece in _pieces(*shown)).decode()
     strict.parsed(found)
     return found
@@ -74,13 +75,13 @@ def test_of_two_that_would_claim_one_name_the_first_has_it() -> None:
 
 def test_a_name_that_is_another_one_once_it_is_escaped_is_spelled_in_full() -> None:
     known = [("a.b", GAUGE), ("a:b", GAUGE), ("a_b", GAUGE), ("U__a_2e_b", GAUGE)]
-    shown = openmetrics.distinct(known, names.Escaping.UNDERSCORES)
+    shown = openmetrics.distinct(known, name_escaping.Escaping.UNDERSCORES)
     assert shown == {"a.b": "U__a_2e_b_", "a:b": "a:b", "a_b": "a_b", "U__a_2e_b": "U__a_2e_b"}
 
 
 def test_a_name_that_is_a_part_of_another_one_once_it_is_escaped_is_spelled_in_full() -> None:
     known = [("a.b", SUMMARY), ("a_b_sum", GAUGE)]
-    assert openmetrics.distinct(known, names.Escaping.UNDERSCORES)["a.b"] == "U__a_2e_b"
+    assert openmetrics.distinct(known, name_escaping.Escaping.UNDERSCORES)["a.b"] == "U__a_2e_b"
 
 
 @pytest.mark.parametrize("value", [-1.0, math.nan, -math.inf])

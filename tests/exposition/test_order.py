@@ -6,7 +6,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from tidegate.exposition import order
+from tidegate.exposition.text import metric_order
 from tidegate.model import families
 
 _NAMES = strategies.sampled_from(["a", "aa", "b", "job", "instance"])
@@ -20,19 +20,19 @@ def _pushgateway_order(labels: families.Labels) -> tuple[object, ...]:
 
 @hypothesis.given(LABELS, LABELS)
 def test_keys_compare_as_label_sets_do(first: families.Labels, second: families.Labels) -> None:
-    assert (order.series_key(first) < order.series_key(second)) == (
+    assert (metric_order.series_key(first) < metric_order.series_key(second)) == (
         _pushgateway_order(first) < _pushgateway_order(second)
     )
 
 
 @hypothesis.given(LABELS, LABELS)
 def test_keys_are_equal_only_for_equal_label_sets(first: families.Labels, second: families.Labels) -> None:
-    assert (order.series_key(first) == order.series_key(second)) == (first == second)
+    assert (metric_order.series_key(first) == metric_order.series_key(second)) == (first == second)
 
 
 @hypothesis.given(LABELS)
 def test_a_key_says_which_labels_it_is_of(labels: families.Labels) -> None:
-    assert order.labels(order.series_key(labels)) == labels
+    assert metric_order.labels(metric_order.series_key(labels)) == labels
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_key_says_which_labels_it_is_of(labels: families.Labels) -> None:
     ],
 )
 def test_one_label_set_comes_before_another(first: families.Labels, second: families.Labels) -> None:
-    assert order.series_key(first) < order.series_key(second)
+    assert metric_order.series_key(first) < metric_order.series_key(second)

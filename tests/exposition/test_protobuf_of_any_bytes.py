@@ -6,8 +6,8 @@ import hypothesis
 from hypothesis import strategies
 
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.exposition import protobuf
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 from tidegate.model import errors
 
 _DOUBLES = strategies.floats()
@@ -63,7 +63,7 @@ _BODIES = _WHOLE | strategies.builds(lambda body, length: body[:length], _WHOLE,
 @hypothesis.given(_BODIES, strategies.booleans())
 def test_any_bytes_give_families_or_a_located_error(body: bytes, utf8_names: bool) -> None:
     try:
-        found = protobuf.parse(body, utf8_names=utf8_names)
+        found = decoder.parse(body, utf8_names=utf8_names)
     except errors.BadExpositionError as error:
         place = error.column
     else:

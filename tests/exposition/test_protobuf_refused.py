@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.exposition import protobuf
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 from tidegate.model import errors
 
 GAUGE = pb.Metric(gauge=pb.Gauge(value=1))
@@ -47,7 +47,7 @@ def labelled(*labels: pb.LabelPair) -> bytes:
 )
 def test_what_cannot_be_read_is_refused_with_its_place(body: bytes, at: int, reason: str) -> None:
     with pytest.raises(errors.BadExpositionError, match=reason) as caught:
-        protobuf.parse(body)
+        decoder.parse(body)
     assert (caught.value.line, caught.value.column) == (0, at)
 
 
@@ -80,10 +80,10 @@ def test_what_cannot_be_read_is_refused_with_its_place(body: bytes, at: int, rea
     ],
 )
 def test_what_was_read_but_may_not_be_kept_is_a_fault(body: bytes, reason: str) -> None:
-    assert reason in protobuf.parse(body)["m"].fault
+    assert reason in decoder.parse(body)["m"].fault
 
 
 def test_a_sound_native_histogram_is_kept_as_it_came() -> None:
-    family = protobuf.parse(native())["m"]
+    family = decoder.parse(native())["m"]
     assert family.fault == ""
     assert pb.Histogram.FromString(family.metrics[0].original).positive_delta == [1, 1]

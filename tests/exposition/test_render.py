@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tidegate.exposition import render
+from tidegate.exposition.text import renderer
 from tidegate.model import families
 
 MetricType = families.MetricType
@@ -22,7 +22,7 @@ MetricType = families.MetricType
     ],
 )
 def test_the_head_of_a_family(type_: MetricType, help_: str | None, lines: bytes) -> None:
-    assert render.header("m", type=type_, help=help_) == lines
+    assert renderer.header("m", type=type_, help=help_) == lines
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_head_of_a_family(type_: MetricType, help_: str | None, lines: bytes
     ],
 )
 def test_a_plain_number_is_one_line(labels: families.Labels, value: float, line: bytes) -> None:
-    assert render.metric("m", type=MetricType.GAUGE, labels=labels, value=value) == line
+    assert renderer.metric("m", type=MetricType.GAUGE, labels=labels, value=value) == line
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_plain_number_is_one_line(labels: families.Labels, value: float, line:
 def test_a_summary_is_its_quantiles_sum_and_count(
     labels: families.Labels, value: families.Summary, lines: bytes
 ) -> None:
-    assert render.metric("m", type=MetricType.SUMMARY, labels=labels, value=value) == lines
+    assert renderer.metric("m", type=MetricType.SUMMARY, labels=labels, value=value) == lines
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_summary_is_its_quantiles_sum_and_count(
 def test_a_histogram_is_its_buckets_sum_and_count(
     labels: families.Labels, value: families.Histogram, lines: bytes
 ) -> None:
-    assert render.metric("m", type=MetricType.HISTOGRAM, labels=labels, value=value) == lines
+    assert renderer.metric("m", type=MetricType.HISTOGRAM, labels=labels, value=value) == lines
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_a_histogram_is_its_buckets_sum_and_count(
 )
 def test_a_value_of_another_type_is_refused(type_: MetricType, value: families.Value) -> None:
     with pytest.raises(TypeError, match=r"^a (gauge|summary|histogram) is "):
-        render.metric("m", type=type_, labels=(), value=value)
+        renderer.metric("m", type=type_, labels=(), value=value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.exposition import canonical
-from tidegate.exposition import text
+from tidegate.exposition.text import parser
 
 UNTYPED = b"# TYPE m untyped\n"
 
@@ -115,7 +115,7 @@ JOINED = [
     [pytest.param(body, shown, id=name) for name, body, shown in SPELLINGS + COMMENTS + JOINED],
 )
 def test_a_body_is_understood(body: bytes, shown: bytes) -> None:
-    assert canonical.write(text.parse(body).values()) == shown
+    assert canonical.write(parser.parse(body).values()) == shown
 
 
 @pytest.mark.parametrize(
@@ -124,20 +124,20 @@ def test_a_body_is_understood(body: bytes, shown: bytes) -> None:
     ids=["zero", "negative", "plus", "largest", "many zeros"],
 )
 def test_a_timestamp_is_kept(timestamp: bytes, timestamp_ms: int) -> None:
-    (metric,) = text.parse(b"m 1 " + timestamp + b"\n")["m"].metrics
+    (metric,) = parser.parse(b"m 1 " + timestamp + b"\n")["m"].metrics
     assert metric.timestamp_ms == timestamp_ms
 
 
 def test_a_timestamp_on_any_line_of_a_histogram_is_kept() -> None:
-    (metric,) = text.parse(b"# TYPE m histogram\nm_sum 1 5\nm_count 1\n")["m"].metrics
+    (metric,) = parser.parse(b"# TYPE m histogram\nm_sum 1 5\nm_count 1\n")["m"].metrics
     assert metric.timestamp_ms == 5
 
 
 def test_families_are_in_order_of_first_appearance() -> None:
-    assert list(text.parse(b"b 1\n# HELP c x\na 1\nc 1\nb 2\n")) == ["b", "c", "a"]
+    assert list(parser.parse(b"b 1\n# HELP c x\na 1\nc 1\nb 2\n")) == ["b", "c", "a"]
 
 
 def test_a_body_of_many_lines_is_read_to_its_end() -> None:
     body = b"".join(b'm{a="%d"} %d\n' % (number, number) for number in range(20_000))
-    metrics = text.parse(b"# TYPE m gauge\n" + body)["m"].metrics
+    metrics = parser.parse(b"# TYPE m gauge\n" + body)["m"].metrics
     assert [metric.value for metric in metrics] == list(range(20_000))

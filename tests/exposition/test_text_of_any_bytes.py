@@ -6,7 +6,7 @@ import hypothesis
 from hypothesis import strategies
 
 from tests.exposition import canonical
-from tidegate.exposition import text
+from tidegate.exposition.text import parser
 from tidegate.model import errors, families
 
 _PIECES = strategies.sampled_from(
@@ -86,7 +86,7 @@ def test_any_bytes_give_families_or_a_located_error(body: bytes) -> None:
 
 def _refusal(body: bytes) -> errors.BadExpositionError | None:
     try:
-        text.parse(body)
+        parser.parse(body)
     except errors.BadExpositionError as error:
         return error
     return None
@@ -94,10 +94,10 @@ def _refusal(body: bytes) -> errors.BadExpositionError | None:
 
 @hypothesis.given(_HEADS, strategies.lists(_LINES).map(b"".join))
 def test_what_was_understood_is_written_and_read_back_to_the_byte(head: bytes, body: bytes) -> None:
-    written = canonical.write(text.parse(head + body).values())
-    assert canonical.write(text.parse(written).values()) == written
+    written = canonical.write(parser.parse(head + body).values())
+    assert canonical.write(parser.parse(written).values()) == written
 
 
 @hypothesis.given(strategies.sampled_from(list(_VALUES)).flatmap(_families_of))
 def test_a_family_that_is_written_reads_back_as_itself(family: families.Family) -> None:
-    assert text.parse(canonical.write([family])) == {family.name: family}
+    assert parser.parse(canonical.write([family])) == {family.name: family}

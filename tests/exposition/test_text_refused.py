@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from tidegate.exposition import text
+from tidegate.exposition.text import parser
 from tidegate.model import errors
 
 SAMPLES = [
@@ -126,7 +126,7 @@ DISTRIBUTIONS = [
 )
 def test_a_body_is_refused(body: bytes, line: int, column: int, reason: str) -> None:
     with pytest.raises(errors.BadExpositionError) as refusal:
-        text.parse(body)
+        parser.parse(body)
     assert (refusal.value.line, refusal.value.column) == (line, column)
     assert reason in refusal.value.reason
 
@@ -135,17 +135,17 @@ def test_the_message_is_led_by_the_place_as_in_pushgateway() -> None:
     with pytest.raises(
         errors.BadExpositionError, match=r"^text format parsing error in line 2, column 3: expected float"
     ):
-        text.parse(b"m 1\nm x\n")
+        parser.parse(b"m 1\nm x\n")
 
 
 def test_the_line_is_right_deep_in_a_large_body() -> None:
     with pytest.raises(errors.BadExpositionError, match=r"line 50001, column 3"):
-        text.parse(b"m 1\n" * 50_000 + b"m x\n" + b"\n" * 50_000)
+        parser.parse(b"m 1\n" * 50_000 + b"m x\n" + b"\n" * 50_000)
 
 
 def test_a_message_is_short_and_fit_for_utf8_whatever_was_sent() -> None:
     with pytest.raises(errors.BadExpositionError) as refusal:
-        text.parse(b"m " + b"\xff" * 100_000 + b"\n")
+        parser.parse(b"m " + b"\xff" * 100_000 + b"\n")
     assert len(str(refusal.value).encode()) < 400
 
 
@@ -153,7 +153,7 @@ def test_a_body_of_empty_lines_takes_little_memory() -> None:
     body = b"\n" * 300_000
     tracemalloc.start()
     try:
-        text.parse(body)
+        parser.parse(body)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

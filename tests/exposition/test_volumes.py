@@ -4,8 +4,9 @@ import pytest
 
 from tests.support import delimited
 from tidegate import settings
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.exposition import protobuf, volumes
+from tidegate.exposition import size_estimate
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 from tidegate.model import errors, limits
 
 CHOSEN = settings.LimitSettings(push_series=100, labels=3, name_length=20, value_length=50)
@@ -31,13 +32,13 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize("body", TEXTS.values(), ids=TEXTS)
 def test_what_a_push_may_have_is_let_through(body: bytes) -> None:
-    volumes.check_text(body, chosen=CHOSEN)
+    size_estimate.check_text(body, chosen=CHOSEN)
 
 
 @pytest.mark.parametrize(("body", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_more_is_refused_with_the_limit(body: bytes, limit: limits.Limit) -> None:
     with pytest.raises(errors.LimitError, match=r"--limit\.") as refusal:
-        volumes.check_text(body, chosen=CHOSEN)
+        size_estimate.check_text(body, chosen=CHOSEN)
     assert refusal.value.limit is limit
 
 
@@ -63,14 +64,14 @@ BOMBS = {
 
 
 def test_protobuf_with_as_many_series_as_there_may_be_is_let_through() -> None:
-    volumes.check_protobuf(FULL, chosen=CHOSEN)
-    assert len(protobuf.parse(FULL)["m"].metrics) == MOST
+    size_estimate.check_protobuf(FULL, chosen=CHOSEN)
+    assert len(decoder.parse(FULL)["m"].metrics) == MOST
 
 
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_protobuf_with_more_messages_than_series_need_is_refused(body: bytes) -> None:
     with pytest.raises(errors.LimitError) as refusal:
-        volumes.check_protobuf(body, chosen=CHOSEN)
+        size_estimate.check_protobuf(body, chosen=CHOSEN)
     assert refusal.value.limit is limits.Limit.PUSH_SERIES
 
 
@@ -82,5 +83,5 @@ def test_protobuf_that_is_damaged_is_left_to_its_reader(cut: int) -> None:
 
 
 def _read(body: bytes) -> None:
-    volumes.check_protobuf(body, chosen=CHOSEN)
-    protobuf.parse(body)
+    size_estimate.check_protobuf(body, chosen=CHOSEN)
+    decoder.parse(body)

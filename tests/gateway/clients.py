@@ -12,8 +12,9 @@ import yarl
 
 from tests.support import waiting
 from tidegate import settings
-from tidegate.gateway import scrapes, servers
-from tidegate.model import groups, lives, owners, records
+from tidegate.gateway import server
+from tidegate.gateway.scrape import scrape_handler
+from tidegate.model import control_api, grouping, lifecycle, owners
 
 HOST = "127.0.0.1"
 TOKEN = settings.TokenSettings(value="the-token-of-the-tests-and-of-nothing-else")
@@ -32,7 +33,7 @@ class Answer:
 class Client:
     """Speaks to both addresses of a gateway."""
 
-    def __init__(self, gateway: servers.Gateway, session: aiohttp.ClientSession) -> None:
+    def __init__(self, gateway: server.Gateway, session: aiohttp.ClientSession) -> None:
         self.url = f"http://{HOST}:{gateway.web_port}"
         self._control = f"http://{HOST}:{gateway.control_port}/control/v1"
         self._session = session
@@ -71,7 +72,7 @@ class Client:
     async def scrape(self, *, agent: str = "Prometheus/3", counted: bool = True) -> str:
         """Scrape as Prometheus does, and wait until the gateway knows that all has arrived."""
         before = await self.value('tidegate_scrapes_total{result="delivered"}') or 0
-        headers = {scrapes.TIMEOUT_HEADER: "10", "User-Agent": agent}
+        headers = {scrape_handler.TIMEOUT_HEADER: "10", "User-Agent": agent}
         answer = await self.send("GET", "/metrics", headers=headers)
         if counted:
             await self.sees('tidegate_scrapes_total{result="delivered"}', before + 1)
@@ -85,22 +86,22 @@ class Client:
 
         await waiting.eventually_async(look, why=f"{series} to be {value:g}", timeout=10, interval=0.01)
 
-    async def changes(self, **query: object) -> records.Changes:
+    async def changes(self, **query: object) -> control_api.Changes:
         """One page of the control API."""
         answer = await self.control("GET", f"groups?{'&'.join(f'{name}={value}' for name, value in query.items())}")
-        return records.Changes.from_json(answer)
+        return control_api.Changes.from_json(answer)
 
-    async def group(self, key: groups.GroupingKey) -> records.GroupRecord | None:
+    async def group(self, key: grouping.GroupingKey) -> control_api.GroupRecord | None:
         """A group as the operator sees it."""
         listed = await self.changes(limit=5000)
         return next((group for group in listed.groups if group.key == key), None)
 
-    async def act(self, *actions: records.Action, epoch: str | None = None) -> list[lives.Refusal | None]:
+    async def act(self, *actions: control_api.Action, epoch: str | None = None) -> list[lifecycle.Refusal | None]:
         """Do these, and answer what became of each."""
         known = epoch if epoch is not None else (await self.changes()).epoch
         body = {"epoch": known, "actions": [action.to_json() for action in actions]}
         answer = await self.control("POST", "actions", json=body)
-        return [None if result is None else lives.Refusal(result) for result in answer["results"]]
+        return [None if result is None else lifecycle.Refusal(result) for result in answer["results"]]
 
     async def control(self, method: str, path: str, *, status: int = 200, **more: Any) -> Any:
         """Any call of the control API; the JSON of its answer, which must have this status."""
@@ -110,8 +111,8 @@ class Client:
             return await response.json(content_type=None) if status in (200, 409, 410) else await response.text()
 
 
-def key(**labels: str) -> groups.GroupingKey:
-    return groups.grouping_key(labels)
+def key(**labels: str) -> grouping.GroupingKey:
+    return grouping.grouping_key(labels)
 
 
 def claim(uid: str, *, drain_timeout: float = 300.0) -> owners.Claim:
@@ -120,17 +121,17 @@ def claim(uid: str, *, drain_timeout: float = 300.0) -> owners.Claim:
     return owners.Claim(owner=owner, drain_timeout=drain_timeout)
 
 
-def claims(group: groups.GroupingKey, uid: str) -> records.ClaimGroup:
-    return records.ClaimGroup(key=group, claim=claim(uid))
+def claims(group: grouping.GroupingKey, uid: str) -> control_api.ClaimGroup:
+    return control_api.ClaimGroup(key=group, claim=claim(uid))
 
 
-def releases(group: groups.GroupingKey, uid: str) -> records.ReleaseGroup:
-    return records.ReleaseGroup(key=group, uid=owners.Uid(uid))
+def releases(group: grouping.GroupingKey, uid: str) -> control_api.ReleaseGroup:
+    return control_api.ReleaseGroup(key=group, uid=owners.Uid(uid))
 
 
-def retires(group: records.GroupRecord, *uids: str, drain_timeout: float = 300.0) -> records.RetireGroup:
+def retires(group: control_api.GroupRecord, *uids: str, drain_timeout: float = 300.0) -> control_api.RetireGroup:
     """Retire a group as it was seen, because these owners are over."""
     over = tuple(owners.Uid(uid) for uid in uids)
-    return records.RetireGroup(
+    return control_api.RetireGroup(
         key=group.key, over=over, pushed_revision=group.pushed_revision, drain_timeout=drain_timeout
     )

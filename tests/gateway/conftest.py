@@ -11,8 +11,8 @@ import uvloop
 
 from tests.gateway import clients
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 
 SMALL_BODY = 512 * 1024
 """Bytes that one push may have here, so that a test of the limit is quick."""
@@ -61,7 +61,7 @@ async def gateway(
     stop: asyncio.Event,
     limit_settings: settings.LimitSettings,
     persistence_settings: settings.PersistenceSettings,
-) -> AsyncIterator[servers.Gateway]:
+) -> AsyncIterator[server.Gateway]:
     chosen = settings.GatewaySettings(
         web=web_settings,
         control_address=f"{clients.HOST}:0",
@@ -71,13 +71,13 @@ async def gateway(
         persistence=persistence_settings,
     )
     flags = {"web.listen-address": f"{clients.HOST}:0"}
-    running = servers.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)
+    running = server.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)
     await running.start()
     yield running
     await running.stop()
 
 
 @pytest.fixture
-async def client(gateway: servers.Gateway) -> AsyncIterator[clients.Client]:
+async def client(gateway: server.Gateway) -> AsyncIterator[clients.Client]:
     async with aiohttp.ClientSession() as session:
         yield clients.Client(gateway, session)

@@ -25,10 +25,11 @@ from pathlib import Path
 from tests.gateway import mutations
 from tests.store import builders
 from tests.support import procs, tidegates
-from tidegate.aiokits import clocks
-from tidegate.exposition import protobuf, shapes, text
-from tidegate.gateway import bodies, codings
-from tidegate.model import errors, groups
+from tidegate.aio import clocks
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.text import body_templates, parser
+from tidegate.gateway.push import content_coding, push_bodies
+from tidegate.model import errors, grouping
 from tidegate.store import group_store
 
 _AT_ONCE = 16
@@ -165,27 +166,27 @@ async def in_process(number: int, *, seed: int) -> Tally:
 
 async def _push(store: group_store.GroupStore, push: mutations.Push) -> None:
     """What the gateway does with a push once its body is there."""
-    body, unpacking = push.body, codings.unpacking(push.coding.decode(), push.body)
+    body, unpacking = push.body, content_coding.unpacking(push.coding.decode(), push.body)
     if unpacking is not None:
         parts = []
         while not unpacking.is_done:
             parts.append(unpacking.step())
         body = b"".join(parts)
-    key = groups.grouping_key({"job": str(push.job)})
-    spelling = shapes.spell(body) if not push.is_protobuf and len(body) < bodies.LARGE else None
+    key = grouping.grouping_key({"job": str(push.job)})
+    spelling = body_templates.spell(body) if not push.is_protobuf and len(body) < push_bodies.LARGE else None
     if spelling is not None and await store.repeat(key, spelling, replace=True, ttl=None):
         return
-    pushed = protobuf.parse(body, utf8_names=False) if push.is_protobuf else text.parse(body, utf8_names=False)
+    pushed = decoder.parse(body, utf8_names=False) if push.is_protobuf else parser.parse(body, utf8_names=False)
     await store.push(key, pushed, replace=True, ttl=None, spelling=spelling)
 
 
 def main() -> int:
     """Send them, print what came of it, and fail where the gateway did."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bodies", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--in-process", action="store_true")
-    chosen = parser.parse_args()
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("--bodies", type=int, default=20_000)
+    flags.add_argument("--seed", type=int, default=1)
+    flags.add_argument("--in-process", action="store_true")
+    chosen = flags.parse_args()
     began = time.monotonic()
     if chosen.in_process:
         tally = asyncio.run(in_process(chosen.bodies, seed=chosen.seed))

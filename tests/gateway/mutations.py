@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cramjam
 
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 _TEXTS = (
     b'# TYPE c counter\n# HELP c Counted.\nc_total{a="b",c="d"} 3\nc_total 4\n',

@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 
 from tests.gateway import clients
-from tidegate.gateway import scrapes
+from tidegate.gateway.scrape import scrape_handler
 
 
 class Reader:
@@ -20,7 +20,12 @@ class Reader:
 
     async def ask(self, *headers: str, method: str = "GET", timeout: str = "10") -> None:  # noqa: ASYNC109 - a header
         """Send the request of a scrape."""
-        lines = [f"{method} /metrics HTTP/1.1", "Host: gateway", f"{scrapes.TIMEOUT_HEADER}: {timeout}", *headers]
+        lines = [
+            f"{method} /metrics HTTP/1.1",
+            "Host: gateway",
+            f"{scrape_handler.TIMEOUT_HEADER}: {timeout}",
+            *headers,
+        ]
         await self._loop.sock_sendall(
             self._socket, ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
         )

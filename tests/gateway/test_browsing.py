@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.gateway import clients
-from tidegate.aiokits import clocks
-from tidegate.gateway import listings
+from tidegate.aio import clocks
+from tidegate.gateway.api import listings
 from tidegate.model import scrapers
 
 BACKUP, IMPORT = clients.key(job="backup", instance="db1"), clients.key(job="import")

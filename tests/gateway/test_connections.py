@@ -8,7 +8,7 @@ import pytest
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 BODY = b"m 1\n"
 
@@ -27,7 +27,7 @@ def _push(*lines: bytes, version: bytes = b"1.1") -> bytes:
 _LAST = _push(b"Connection: close")
 
 
-async def test_pushes_on_one_connection_are_answered_one_after_the_other(gateway: servers.Gateway) -> None:
+async def test_pushes_on_one_connection_are_answered_one_after_the_other(gateway: server.Gateway) -> None:
     answer = await wires.exchange(gateway.web_port, _push() + _push() + _LAST)
     assert answer.count(b"HTTP/1.1 200 OK\r\n") == 3
     assert answer.count(b"\r\nContent-Length: 0\r\n") == 3
@@ -49,24 +49,24 @@ async def test_pushes_on_one_connection_are_answered_one_after_the_other(gateway
     ],
 )
 async def test_a_client_that_closes_is_answered_before(
-    gateway: servers.Gateway, sent: bytes, status: bytes, said: bytes
+    gateway: server.Gateway, sent: bytes, status: bytes, said: bytes
 ) -> None:
     answer = await wires.exchange(gateway.web_port, sent)
     assert answer.startswith(status + b"\r\n")
     assert said in answer
 
 
-async def test_a_client_that_asks_before_it_sends_is_told_to_go_on(gateway: servers.Gateway) -> None:
+async def test_a_client_that_asks_before_it_sends_is_told_to_go_on(gateway: server.Gateway) -> None:
     answer = await wires.exchange(gateway.web_port, _push(b"Expect: 100-continue", b"Connection: close"))
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
 
 
-async def test_an_expectation_that_nobody_knows_is_refused(gateway: servers.Gateway) -> None:
+async def test_an_expectation_that_nobody_knows_is_refused(gateway: server.Gateway) -> None:
     answer = await wires.exchange(gateway.web_port, _push(b"Expect: miracles", b"Connection: close"))
     assert answer.startswith(b"HTTP/1.1 417 ")
 
 
-async def test_a_body_that_comes_in_pieces_is_the_whole_body(gateway: servers.Gateway) -> None:
+async def test_a_body_that_comes_in_pieces_is_the_whole_body(gateway: server.Gateway) -> None:
     reader, writer = await asyncio.open_connection(clients.HOST, gateway.web_port)
     try:
         for piece in (_LAST[:10], _LAST[10:-2], _LAST[-2:]):
@@ -80,7 +80,7 @@ async def test_a_body_that_comes_in_pieces_is_the_whole_body(gateway: servers.Ga
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["of a known length", "in chunks"])
-async def test_a_body_over_the_limit_is_refused_though_it_came_at_once(gateway: servers.Gateway, chunked: bool) -> None:
+async def test_a_body_over_the_limit_is_refused_though_it_came_at_once(gateway: server.Gateway, chunked: bool) -> None:
     body = b"#" * 1_000 + b"\n"
     coding = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
     sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.gateway import clients
-from tidegate.aiokits import clocks
+from tidegate.aio import clocks
 
 SUMMARY = '# TYPE s summary\ns{quantile="0.5"} 1\ns_sum 2\ns_count 3\n'
 HISTOGRAM = '# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="+Inf"} 2\nh_sum 2\nh_count 2\n'

@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 
 from tests.gateway import clients
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
-from tidegate.model import changelogs, lives, pushers, records
+from tidegate.aio import clocks
+from tidegate.gateway import server
+from tidegate.model import change_log, control_api, lifecycle, pushers
 
 A, B = clients.key(job="a"), clients.key(job="b")
 
@@ -21,7 +21,7 @@ async def _push(client: clients.Client, *jobs: str) -> None:
         assert (await client.put(f"job/{job}", "x 1\n")).status == 200
 
 
-def _jobs(page: records.Changes) -> list[str]:
+def _jobs(page: control_api.Changes) -> list[str]:
     return [dict(group.key)["job"] for group in page.groups]
 
 
@@ -33,7 +33,7 @@ async def test_a_group_is_told_with_all_that_the_operator_must_know(client: clie
     await client.act(clients.retires(before, "u"))
     page = await client.changes()
     assert page.groups == (
-        records.GroupRecord(
+        control_api.GroupRecord(
             key=key,
             revision=page.revision,
             pushed_revision=before.pushed_revision,
@@ -86,10 +86,10 @@ async def test_a_deletion_is_told_with_its_reason_and_the_owners_the_group_had(c
     await client.delete("job/a")
     told = await client.changes(epoch=page.epoch, since=page.revision)
     (deleted,) = told.deleted
-    assert deleted == records.DeletedRecord(
+    assert deleted == control_api.DeletedRecord(
         key=A,
         revision=told.revision,
-        reason=lives.Reason.REQUEST,
+        reason=lifecycle.Reason.REQUEST,
         claims={clients.claim("u").owner.uid: clients.claim("u")},
     )
 
@@ -125,7 +125,7 @@ async def test_a_list_tells_no_deletion_from_before_it_began(client: clients.Cli
 async def test_a_list_in_pages_comes_to_its_end_though_old_deletions_are_forgotten(
     client: clients.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changelogs, "KEPT_DELETIONS", 2)
+    monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     await _push(client, "a", "b")
     for number in range(5):
         await _push(client, f"gone{number}")
@@ -138,7 +138,7 @@ async def test_a_list_in_pages_comes_to_its_end_though_old_deletions_are_forgott
 async def test_who_follows_from_before_what_is_forgotten_is_told_to_list_anew(
     client: clients.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changelogs, "KEPT_DELETIONS", 2)
+    monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     await _push(client, "a")
     page = await client.changes()
     for number in range(3):
@@ -190,7 +190,7 @@ async def test_a_call_that_has_something_to_tell_does_not_wait(client: clients.C
 
 
 async def test_calls_that_wait_are_answered_when_the_gateway_stops(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     page = await client.changes()
     waiting = asyncio.create_task(client.changes(epoch=page.epoch, since=page.revision, wait=60))

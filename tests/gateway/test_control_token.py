@@ -12,24 +12,24 @@ import aiohttp
 import pytest
 
 from tests.gateway import clients
-from tidegate import settings, telemetry, tokens
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate import control_token, settings, telemetry
+from tidegate.aio import clocks
+from tidegate.gateway import server
 
 TOKEN = clients.TOKEN.value
 CALLS = [("GET", "/control/v1/groups"), ("POST", "/control/v1/actions"), ("GET", "/control/v1/nothing"), ("GET", "/")]
 
 
-def _gateway(**more: object) -> servers.Gateway:
+def _gateway(**more: object) -> server.Gateway:
     chosen = settings.GatewaySettings(
         web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)), control_address=f"{clients.HOST}:0"
     )
     chosen = dataclasses.replace(chosen, **more)  # type: ignore[arg-type]
     registry = telemetry.new_registry()
-    return servers.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+    return server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
 
 
-async def _status(gateway: servers.Gateway, method: str, path: str, headers: Mapping[str, str]) -> int:
+async def _status(gateway: server.Gateway, method: str, path: str, headers: Mapping[str, str]) -> int:
     url = f"http://{clients.HOST}:{gateway.control_port}{path}"
     async with aiohttp.ClientSession() as session, session.request(method, url, headers=headers, data=b"{") as answer:
         if answer.status == 401:
@@ -55,14 +55,14 @@ async def _status(gateway: servers.Gateway, method: str, path: str, headers: Map
     ],
 )
 async def test_a_call_without_the_token_is_refused_and_counted(
-    gateway: servers.Gateway, client: clients.Client, method: str, path: str, shown: str | None
+    gateway: server.Gateway, client: clients.Client, method: str, path: str, shown: str | None
 ) -> None:
     headers = {} if shown is None else {"Authorization": shown}
     assert await _status(gateway, method, path, headers) == 401
     assert await client.value("tidegate_control_denied_total") == 1
 
 
-async def test_with_the_token_each_path_answers_for_itself(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_with_the_token_each_path_answers_for_itself(gateway: server.Gateway, client: clients.Client) -> None:
     shown = {"Authorization": f"Bearer {TOKEN}"}
     assert [await _status(gateway, *call, shown) for call in CALLS] == [200, 400, 404, 404]
     assert await client.value("tidegate_control_denied_total") == 0
@@ -90,7 +90,7 @@ async def test_a_gateway_that_starts_again_asks_for_the_same_token(tmp_path: Pat
     chosen = settings.TokenSettings(file=str(tmp_path / "token"))
     first, second = _gateway(control_token=chosen), _gateway(control_token=chosen)
     await first.start()
-    shown = {"Authorization": f"Bearer {tokens.Token(chosen).value()}"}
+    shown = {"Authorization": f"Bearer {control_token.Token(chosen).value()}"}
     await first.stop()
     await second.start()
     assert await _status(second, *CALLS[0], shown) == 200
@@ -100,7 +100,7 @@ async def test_a_gateway_that_starts_again_asks_for_the_same_token(tmp_path: Pat
 async def test_a_file_that_everybody_may_read_ends_the_start(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "token").chmod(0o644)
-    with pytest.raises(tokens.TokenFileError, match="is open to everybody"):
+    with pytest.raises(control_token.TokenFileError, match="is open to everybody"):
         await _gateway(control_token=settings.TokenSettings(file=str(tmp_path / "token"))).start()
 
 

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import fronts, routes, servers
+from tidegate.gateway import server
+from tidegate.gateway.http import request_handler, router
 
 _CONNECTIONS = 5
 _REFUSED = 'tidegate_requests_refused_total{limit="connections"}'
@@ -23,7 +24,7 @@ def limit_settings() -> settings.LimitSettings:
 
 
 @contextlib.asynccontextmanager
-async def _crowd(gateway: servers.Gateway) -> AsyncIterator[list[wires.Wire]]:
+async def _crowd(gateway: server.Gateway) -> AsyncIterator[list[wires.Wire]]:
     """As many connections as there may be."""
     async with contextlib.AsyncExitStack() as stack:
         yield [await stack.enter_async_context(wires.connected(gateway.web_port)) for _ in range(_CONNECTIONS)]
@@ -34,7 +35,7 @@ async def _works(wire: wires.Wire) -> bool:
     return (await wire.answer()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_the_oldest_that_never_asked_makes_room(gateway: servers.Gateway) -> None:
+async def test_the_oldest_that_never_asked_makes_room(gateway: server.Gateway) -> None:
     async with _crowd(gateway) as crowd:
         assert await _works(crowd[0])
         await crowd[1].send(wires.PUSH_HEAD[:20])
@@ -45,7 +46,7 @@ async def test_the_oldest_that_never_asked_makes_room(gateway: servers.Gateway) 
             assert await _works(crowd[2])
 
 
-async def test_where_all_have_asked_the_oldest_idle_one_makes_room(gateway: servers.Gateway) -> None:
+async def test_where_all_have_asked_the_oldest_idle_one_makes_room(gateway: server.Gateway) -> None:
     async with _crowd(gateway) as crowd:
         for wire in crowd:
             assert await _works(wire)
@@ -57,14 +58,14 @@ async def test_where_all_have_asked_the_oldest_idle_one_makes_room(gateway: serv
             assert (await crowd[0].answer()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_every_connection_that_makes_room_is_counted(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_every_connection_that_makes_room_is_counted(gateway: server.Gateway, client: clients.Client) -> None:
     async with _crowd(gateway) as crowd:
         for wire in crowd:
             assert await _works(wire)
         assert await client.value(_REFUSED) == 1
 
 
-async def test_where_all_wait_for_a_body_the_oldest_makes_room(gateway: servers.Gateway) -> None:
+async def test_where_all_wait_for_a_body_the_oldest_makes_room(gateway: server.Gateway) -> None:
     async with _crowd(gateway) as crowd:
         for wire in crowd:
             await _begin(wire)
@@ -84,10 +85,10 @@ async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings
         await answer.wait()
         return web.Response()
 
-    found = routes.Routes()
+    found = router.Routes()
     found.add("/slow", "slow", {"GET": slow})
     async with (
-        _listening(fronts.Front(found, chosen=limit_settings, idle_timeout=60.0)) as port,
+        _listening(request_handler.Front(found, chosen=limit_settings, idle_timeout=60.0)) as port,
         contextlib.AsyncExitStack() as stack,
     ):
         crowd = [await stack.enter_async_context(wires.connected(port)) for _ in range(_CONNECTIONS)]
@@ -104,7 +105,7 @@ async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings
 
 
 @contextlib.asynccontextmanager
-async def _listening(front: fronts.Front) -> AsyncIterator[int]:
+async def _listening(front: request_handler.Front) -> AsyncIterator[int]:
     """The port on which this is served."""
     serving = await asyncio.get_running_loop().create_server(front.server, clients.HOST, 0)
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 _PUSHES = 4
 _BODY = 100_000
@@ -23,7 +23,7 @@ def limit_settings() -> settings.LimitSettings:
 
 @contextlib.asynccontextmanager
 async def _half_sent(
-    gateway: servers.Gateway, client: clients.Client, number: int, *, size: int
+    gateway: server.Gateway, client: clients.Client, number: int, *, size: int
 ) -> AsyncIterator[list[wires.Wire]]:
     """So many pushes, in order, of which half has been read and the last byte is still to come."""
     async with contextlib.AsyncExitStack() as stack:
@@ -44,7 +44,7 @@ async def _finish(wire: wires.Wire) -> bytes:
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 async def test_the_push_that_waits_longest_for_its_body_makes_room(
-    gateway: servers.Gateway, client: clients.Client, coding: str
+    gateway: server.Gateway, client: clients.Client, coding: str
 ) -> None:
     async with _half_sent(gateway, client, _PUSHES, size=1) as pushes:
         body = gzip.compress(b"m 1\n") if coding == "gzip" else b"m 1\n"
@@ -60,7 +60,7 @@ async def test_the_push_that_waits_longest_for_its_body_makes_room(
 
 
 async def test_the_bytes_that_wait_longest_for_their_rest_make_room(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     async with _half_sent(gateway, client, 3, size=_BODY * 3 // 5) as pushes:
         body = gzip.compress(b"m 1\n" + b"\n" * (_BODY // 2))

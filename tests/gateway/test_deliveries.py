@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from tests.gateway import clients, readers
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 LARGE = 8 * 1024 * 1024
 """Bytes of an exposition that no socket's buffers hold, so that the gateway sees a reader stop."""
@@ -32,12 +32,12 @@ def _parts(lines: list[str], *, size: int) -> Iterable[list[str]]:
     return (lines[start : start + size] for start in range(0, len(lines), size))
 
 
-def _has_read(gateway: servers.Gateway) -> bool:
+def _has_read(gateway: server.Gateway) -> bool:
     """Whether all scrapers there are have all that was pushed."""
     return gateway.tracker.read_revision(now=0.0) == gateway.store.revision
 
 
-async def test_a_scrape_that_reads_all_counts(client: clients.Client, gateway: servers.Gateway) -> None:
+async def test_a_scrape_that_reads_all_counts(client: clients.Client, gateway: server.Gateway) -> None:
     await client.put("job/a", "x 1\n")
     async with readers.connect(gateway.web_port) as reader:
         await reader.ask()
@@ -46,7 +46,7 @@ async def test_a_scrape_that_reads_all_counts(client: clients.Client, gateway: s
     assert _has_read(gateway)
 
 
-async def test_a_large_scrape_that_reads_all_counts(client: clients.Client, gateway: servers.Gateway) -> None:
+async def test_a_large_scrape_that_reads_all_counts(client: clients.Client, gateway: server.Gateway) -> None:
     await _push_large(client)
     async with readers.connect(gateway.web_port) as reader:
         await reader.ask()
@@ -56,7 +56,7 @@ async def test_a_large_scrape_that_reads_all_counts(client: clients.Client, gate
 
 
 async def test_a_scrape_that_stops_within_a_large_answer_does_not_count(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     await _push_large(client)
     async with readers.connect(gateway.web_port) as reader:
@@ -68,7 +68,7 @@ async def test_a_scrape_that_stops_within_a_large_answer_does_not_count(
 
 
 async def test_a_scrape_that_leaves_bytes_of_a_small_answer_unread_does_not_count(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     await client.put("job/a", "x 1\n")
     async with readers.connect(gateway.web_port) as reader:
@@ -80,7 +80,7 @@ async def test_a_scrape_that_leaves_bytes_of_a_small_answer_unread_does_not_coun
 
 
 async def test_a_scrape_that_stalls_past_its_timeout_is_late_and_its_connection_ends(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     await _push_large(client)
     async with readers.connect(gateway.web_port) as reader:
@@ -91,7 +91,7 @@ async def test_a_scrape_that_stalls_past_its_timeout_is_late_and_its_connection_
 
 
 async def test_an_answer_that_arrives_after_the_timeout_does_not_count(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     await client.put("job/a", "x 1\n")
     async with readers.connect(gateway.web_port) as reader:
@@ -101,7 +101,7 @@ async def test_an_answer_that_arrives_after_the_timeout_does_not_count(
 
 
 async def test_a_reader_that_asks_to_close_and_reads_all_counts(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     await client.put("job/a", "x 1\n")
     async with readers.connect(gateway.web_port) as reader:
@@ -113,7 +113,7 @@ async def test_a_reader_that_asks_to_close_and_reads_all_counts(
 
 
 async def test_a_slow_reader_of_a_large_answer_that_asked_to_close_counts(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     await _push_large(client)
     async with readers.connect(gateway.web_port) as reader:
@@ -129,14 +129,14 @@ async def test_a_slow_reader_of_a_large_answer_that_asked_to_close_counts(
     assert _has_read(gateway)
 
 
-async def test_a_request_without_the_header_is_no_scrape(client: clients.Client, gateway: servers.Gateway) -> None:
+async def test_a_request_without_the_header_is_no_scrape(client: clients.Client, gateway: server.Gateway) -> None:
     await client.put("job/a", "x 1\n")
     assert "x{" in await client.exposition()
     assert gateway.tracker.active(now=0.0) == []
     assert await client.value(DELIVERED) == 0
 
 
-async def test_head_is_no_scrape(client: clients.Client, gateway: servers.Gateway) -> None:
+async def test_head_is_no_scrape(client: clients.Client, gateway: server.Gateway) -> None:
     async with readers.connect(gateway.web_port) as reader:
         await reader.ask("Connection: close", method="HEAD")
         assert (await reader.read_head()).startswith(b"HTTP/1.1 200")
@@ -146,7 +146,7 @@ async def test_head_is_no_scrape(client: clients.Client, gateway: servers.Gatewa
 
 
 async def test_the_next_scrape_on_the_same_connection_counts_too(
-    client: clients.Client, gateway: servers.Gateway
+    client: clients.Client, gateway: server.Gateway
 ) -> None:
     async with readers.connect(gateway.web_port) as reader:
         for number in (1, 2):

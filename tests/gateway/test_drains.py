@@ -8,9 +8,9 @@ import pytest
 
 from tests.gateway import clients
 from tests.support import waiting
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
-from tidegate.model import groups, lives, records, scrapers
+from tidegate.aio import clocks
+from tidegate.gateway import server
+from tidegate.model import control_api, grouping, lifecycle, scrapers
 
 A = clients.key(job="a")
 
@@ -18,11 +18,13 @@ A = clients.key(job="a")
 class Drain:
     """A gateway with a client, and what the tests below do with them in a line."""
 
-    def __init__(self, client: clients.Client, gateway: servers.Gateway) -> None:
+    def __init__(self, client: clients.Client, gateway: server.Gateway) -> None:
         self.client = client
         self._gateway = gateway
 
-    async def retired(self, group: groups.GroupingKey = A, *, drain_timeout: float = 300.0) -> records.GroupRecord:
+    async def retired(
+        self, group: grouping.GroupingKey = A, *, drain_timeout: float = 300.0
+    ) -> control_api.GroupRecord:
         """Push a group, give it the owner ``u``, and retire it."""
         await self.client.put("/".join(part for label in reversed(group) for part in label), "x 1\n")
         assert await self.client.act(clients.claims(group, "u")) == [None]
@@ -30,30 +32,30 @@ class Drain:
         assert await self.client.act(clients.retires(seen, "u", drain_timeout=drain_timeout)) == [None]
         return await self.seen(group)
 
-    async def seen(self, group: groups.GroupingKey = A) -> records.GroupRecord:
+    async def seen(self, group: grouping.GroupingKey = A) -> control_api.GroupRecord:
         record = await self.client.group(group)
         assert record is not None
         return record
 
-    async def gone(self, group: groups.GroupingKey = A) -> None:
+    async def gone(self, group: grouping.GroupingKey = A) -> None:
         """Wait for the end of the group."""
 
         async def look() -> bool:
             return await self.client.group(group) is None
 
-        await waiting.eventually_async(look, why=f"the end of {groups.describe(group)}", timeout=5, interval=0.01)
+        await waiting.eventually_async(look, why=f"the end of {grouping.describe(group)}", timeout=5, interval=0.01)
 
-    async def stays(self, group: groups.GroupingKey = A) -> None:
+    async def stays(self, group: grouping.GroupingKey = A) -> None:
         """Have the gateway look at its draining groups now, and see that this one stays."""
         await self._gateway.drainer.sweep()
         assert await self.client.group(group) is not None
 
-    async def deletions(self, reason: lives.Reason) -> float | None:
+    async def deletions(self, reason: lifecycle.Reason) -> float | None:
         return await self.client.value(f'tidegate_groups_deleted_total{{reason="{reason.value}"}}')
 
 
 @pytest.fixture
-def drain(client: clients.Client, gateway: servers.Gateway) -> Drain:
+def drain(client: clients.Client, gateway: server.Gateway) -> Drain:
     return Drain(client, gateway)
 
 
@@ -63,8 +65,8 @@ async def test_a_retired_group_goes_when_its_scraper_has_read_it(drain: Drain, c
     assert 'x{instance="",job="a"} 1\n' in await client.scrape()
     await drain.gone()
     assert await client.pushed() == []
-    assert await drain.deletions(lives.Reason.DRAINED) == 1
-    assert await drain.deletions(lives.Reason.TIMEOUT) == 0
+    assert await drain.deletions(lifecycle.Reason.DRAINED) == 1
+    assert await drain.deletions(lifecycle.Reason.TIMEOUT) == 0
 
 
 async def test_a_group_that_was_read_before_it_is_retired_goes_at_once(drain: Drain, client: clients.Client) -> None:
@@ -120,7 +122,7 @@ async def test_a_scraper_that_lapses_is_no_longer_waited_for(
     await drain.stays()
     clock.advance(2)
     await drain.gone()
-    assert await drain.deletions(lives.Reason.DRAINED) == 1
+    assert await drain.deletions(lifecycle.Reason.DRAINED) == 1
 
 
 async def test_without_a_scraper_only_the_drain_timeout_deletes_and_is_counted_apart(
@@ -131,8 +133,8 @@ async def test_without_a_scraper_only_the_drain_timeout_deletes_and_is_counted_a
     await drain.stays()
     clock.advance(2)
     await drain.gone()
-    assert await drain.deletions(lives.Reason.TIMEOUT) == 1
-    assert await drain.deletions(lives.Reason.DRAINED) == 0
+    assert await drain.deletions(lifecycle.Reason.TIMEOUT) == 1
+    assert await drain.deletions(lifecycle.Reason.DRAINED) == 0
 
 
 async def test_an_unread_group_goes_with_its_drain_timeout_though_a_scraper_is_active(
@@ -142,7 +144,7 @@ async def test_an_unread_group_goes_with_its_drain_timeout_though_a_scraper_is_a
     await drain.retired(drain_timeout=60)
     clock.advance(61)
     await drain.gone()
-    assert await drain.deletions(lives.Reason.TIMEOUT) == 1
+    assert await drain.deletions(lifecycle.Reason.TIMEOUT) == 1
 
 
 async def test_a_push_to_a_draining_group_needs_another_word_and_another_scrape(
@@ -156,7 +158,7 @@ async def test_a_push_to_a_draining_group_needs_another_word_and_another_scrape(
     assert after.drain_pushed_revision == before.pushed_revision < after.pushed_revision
     await client.scrape()
     await drain.stays()
-    assert await client.act(clients.retires(before, "u")) == [lives.Refusal.PUSHED]
+    assert await client.act(clients.retires(before, "u")) == [lifecycle.Refusal.PUSHED]
     await drain.stays()
     await client.put("job/a", "x 3\n")
     assert await client.act(clients.retires(await drain.seen(), "u")) == [None]
@@ -227,17 +229,17 @@ async def test_a_delete_by_hand_ends_a_draining_group_too(drain: Drain, client: 
     await client.delete("job/a")
     await drain.gone()
     await client.delete("job/a")
-    assert await drain.deletions(lives.Reason.REQUEST) == 1
-    assert await drain.deletions(lives.Reason.DRAINED) == 0
+    assert await drain.deletions(lifecycle.Reason.REQUEST) == 1
+    assert await drain.deletions(lifecycle.Reason.DRAINED) == 0
 
 
 @pytest.mark.parametrize(
     ("claimed", "over", "behind", "refusal"),
     [
-        pytest.param((), ("u",), 0, lives.Refusal.UNCLAIMED, id="no owner"),
-        pytest.param(("u", "v"), ("u",), 0, lives.Refusal.OWNED, id="an owner that is not over"),
-        pytest.param(("u",), (), 0, lives.Refusal.OWNED, id="no owner named"),
-        pytest.param(("u",), ("u",), 1, lives.Refusal.PUSHED, id="a push that was not seen"),
+        pytest.param((), ("u",), 0, lifecycle.Refusal.UNCLAIMED, id="no owner"),
+        pytest.param(("u", "v"), ("u",), 0, lifecycle.Refusal.OWNED, id="an owner that is not over"),
+        pytest.param(("u",), (), 0, lifecycle.Refusal.OWNED, id="no owner named"),
+        pytest.param(("u",), ("u",), 1, lifecycle.Refusal.PUSHED, id="a push that was not seen"),
         pytest.param(("u",), ("u", "w"), 0, None, id="more owners named than there are"),
     ],
 )
@@ -247,7 +249,7 @@ async def test_retiring_is_compared_with_what_the_operator_knew(
     claimed: tuple[str, ...],
     over: tuple[str, ...],
     behind: int,
-    refusal: lives.Refusal | None,
+    refusal: lifecycle.Refusal | None,
 ) -> None:
     await client.put("job/a", "x 1\n")
     for uid in claimed:
@@ -265,7 +267,7 @@ async def test_what_is_said_of_a_group_that_is_gone_is_refused(drain: Drain, cli
     seen = await drain.retired()
     await client.delete("job/a")
     said = (clients.claims(A, "u"), clients.releases(A, "u"), clients.retires(seen, "u"))
-    assert await client.act(*said) == [lives.Refusal.GONE] * 3
+    assert await client.act(*said) == [lifecycle.Refusal.GONE] * 3
 
 
 async def test_actions_are_done_in_their_order(drain: Drain, client: clients.Client) -> None:
@@ -287,9 +289,12 @@ async def test_many_groups_drain_with_one_scrape(drain: Drain, client: clients.C
     await client.scrape()
     for group in keys:
         await drain.gone(group)
-    assert await drain.deletions(lives.Reason.DRAINED) == 50
+    assert await drain.deletions(lifecycle.Reason.DRAINED) == 50
 
 
 async def test_what_only_a_stock_pushgateway_does_is_not_counted(drain: Drain) -> None:
-    assert [await drain.deletions(reason) for reason in lives.Reason if reason not in lives.OWN_REASONS] == [None, None]
-    assert [await drain.deletions(reason) for reason in lives.OWN_REASONS] == [0, 0, 0]
+    assert [await drain.deletions(reason) for reason in lifecycle.Reason if reason not in lifecycle.OWN_REASONS] == [
+        None,
+        None,
+    ]
+    assert [await drain.deletions(reason) for reason in lifecycle.OWN_REASONS] == [0, 0, 0]

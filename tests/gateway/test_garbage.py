@@ -1,6 +1,7 @@
 """What the gateway has done with goes by itself: nothing waits for Python to find out that it holds itself.
 
-Full collections look at new objects alone (:mod:`tidegate.aiokits.garbage`), so such garbage could stay for good.
+Full collections look at new objects alone (:mod:`tidegate.system.garbage_collection`), so such garbage could stay for
+good.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import trustme
 from tests.gateway import clients, wires
 from tests.support import waiting
 from tidegate import settings
-from tidegate.gateway import scrapes, servers
+from tidegate.gateway import server
+from tidegate.gateway.scrape import scrape_handler
 
 _TIMES = 50
 _SECONDS = 10.0
@@ -31,7 +33,7 @@ def _asked(line: str, *, headers: str = "", body: str = "") -> bytes:
     return f"{line} HTTP/1.1\r\nHost: x\r\n{headers}{size}\r\n{body}".encode()
 
 
-_SCRAPE = f"{scrapes.TIMEOUT_HEADER}: 10\r\nAccept-Encoding: gzip\r\n"
+_SCRAPE = f"{scrape_handler.TIMEOUT_HEADER}: 10\r\nAccept-Encoding: gzip\r\n"
 _KINDS = [
     pytest.param(wires.PUSH, True, id="a push"),
     pytest.param(_asked("PUT /metrics/job/x", body="m {\n"), True, id="a push that is refused"),
@@ -68,7 +70,7 @@ def collected() -> Iterator[None]:
     gc.enable()
 
 
-async def _garbage(gateway: servers.Gateway, sent: bytes, *, reads: bool, tls: ssl.SSLContext | None = None) -> int:
+async def _garbage(gateway: server.Gateway, sent: bytes, *, reads: bool, tls: ssl.SSLContext | None = None) -> int:
     """How many objects are there that only hold each other, after all connections are gone."""
     gc.collect()
     before = _descriptors()
@@ -83,7 +85,7 @@ async def _garbage(gateway: servers.Gateway, sent: bytes, *, reads: bool, tls: s
 
 @pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize(("sent", "reads"), _KINDS)
-async def test_no_request_leaves_garbage(gateway: servers.Gateway, sent: bytes, reads: bool) -> None:
+async def test_no_request_leaves_garbage(gateway: server.Gateway, sent: bytes, reads: bool) -> None:
     assert await _garbage(gateway, sent, reads=reads) < _TIMES
 
 
@@ -101,7 +103,7 @@ class TestOverTls:
         return settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",), config_file=str(file))
 
     @pytest.mark.usefixtures("collected")
-    async def test_no_connection_leaves_garbage(self, gateway: servers.Gateway, authority: trustme.CA) -> None:
+    async def test_no_connection_leaves_garbage(self, gateway: server.Gateway, authority: trustme.CA) -> None:
         trusting = ssl.create_default_context()
         authority.configure_trust(trusting)
         assert await _garbage(gateway, wires.PUSH, reads=True, tls=trusting) < _TIMES

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from tests.gateway import clients, wires
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 BOTH_LOOPS = True
 
@@ -22,9 +22,7 @@ async def _half_closed(port: int, sent: bytes) -> bytes:
         return await wire.rest()
 
 
-async def test_groups_whose_names_differ_behind_a_hash_are_two(
-    gateway: servers.Gateway, client: clients.Client
-) -> None:
+async def test_groups_whose_names_differ_behind_a_hash_are_two(gateway: server.Gateway, client: clients.Client) -> None:
     for job in (b"worker", b"worker#1", b"worker#2"):
         await wires.exchange(gateway.web_port, _last(b"PUT", b"/metrics/job/" + job))
     answer = await wires.exchange(gateway.web_port, _last(b"DELETE", b"/metrics/job/worker#1"))
@@ -35,40 +33,38 @@ async def test_groups_whose_names_differ_behind_a_hash_are_two(
     ]
 
 
-async def test_a_redirect_keeps_a_hash(gateway: servers.Gateway) -> None:
+async def test_a_redirect_keeps_a_hash(gateway: server.Gateway) -> None:
     answer = await wires.exchange(gateway.web_port, _last(b"PUT", b"/metrics//job/x#y?a=#"))
     assert b"\r\nLocation: /metrics/job/x%23y?a=%23\r\n" in answer
 
 
 @pytest.mark.parametrize("sent", [wires.PUSH, wires.PUSH + wires.PUSH, wires.PUSH.replace(b"\r\n", b"\n")])
-async def test_who_sends_nothing_more_is_answered(
-    gateway: servers.Gateway, client: clients.Client, sent: bytes
-) -> None:
+async def test_who_sends_nothing_more_is_answered(gateway: server.Gateway, client: clients.Client, sent: bytes) -> None:
     answer = await _half_closed(gateway.web_port, sent)
     assert answer.count(b"HTTP/1.1 200 ") == sent.count(b"PUT")
     assert answer.count(b"Connection: close") == 1
     assert len(await client.pushed()) == 1
 
 
-async def test_who_closes_within_a_body_is_told_so(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_who_closes_within_a_body_is_told_so(gateway: server.Gateway, client: clients.Client) -> None:
     answer = await _half_closed(gateway.web_port, wires.PUSH[:-1])
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"before the end of the body" in answer
     assert await client.pushed() == []
 
 
-async def test_who_closes_within_a_head_is_told_so(gateway: servers.Gateway) -> None:
+async def test_who_closes_within_a_head_is_told_so(gateway: server.Gateway) -> None:
     answer = await _half_closed(gateway.web_port, wires.PUSH[:20])
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"before the end of the request's headers" in answer
 
 
-async def test_who_says_nothing_and_closes_is_not_answered(gateway: servers.Gateway) -> None:
+async def test_who_says_nothing_and_closes_is_not_answered(gateway: server.Gateway) -> None:
     assert await _half_closed(gateway.web_port, b"") == b""
 
 
 async def test_a_body_in_a_piece_of_its_own_with_its_zero_byte_is_a_push(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(_HEAD)
@@ -82,13 +78,13 @@ async def test_a_body_in_a_piece_of_its_own_with_its_zero_byte_is_a_push(
     assert len(await client.pushed()) == 1
 
 
-async def test_all_whole_requests_before_a_malformed_one_are_answered(gateway: servers.Gateway) -> None:
+async def test_all_whole_requests_before_a_malformed_one_are_answered(gateway: server.Gateway) -> None:
     malformed = b"PUT /metrics/job/y HTTP/1.1\r\nno header\r\n\r\n"
     answer = await wires.exchange(gateway.web_port, wires.PUSH + wires.PUSH + malformed)
     assert [part[2:5] for part in answer.split(b"HTTP/1.")[1:]] == [b"200", b"200", b"400"]
 
 
-async def test_many_requests_at_once_are_all_answered(gateway: servers.Gateway) -> None:
+async def test_many_requests_at_once_are_all_answered(gateway: server.Gateway) -> None:
     answer = await wires.exchange(gateway.web_port, wires.PUSH * 100 + _last(b"PUT", b"/metrics/job/y") + b"\0")
     assert answer.count(b"HTTP/1.1 200 ") == 101
 
@@ -109,20 +105,20 @@ async def test_many_requests_at_once_are_all_answered(gateway: servers.Gateway) 
         (b"PUT /job/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, b"push to /metrics/job/<job>"),
     ],
 )
-async def test_a_refusal_says_what_to_do(gateway: servers.Gateway, sent: bytes, status: int, said: bytes) -> None:
+async def test_a_refusal_says_what_to_do(gateway: server.Gateway, sent: bytes, status: int, said: bytes) -> None:
     answer = await wires.exchange(gateway.web_port, sent)
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert said in answer
 
 
-async def test_the_log_has_the_path_as_it_was_sent(gateway: servers.Gateway, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "tidegate.gateway.fronts")
+async def test_the_log_has_the_path_as_it_was_sent(gateway: server.Gateway, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "tidegate.gateway.http.request_handler")
     await wires.exchange(gateway.web_port, _last(b"PUT", b"/metrics/job/a%2Fb/no-name/c?d=%65"))
     assert "PUT /metrics/job/a%2Fb/no-name/c?d=%65 from" in caplog.text
 
 
 @pytest.mark.parametrize("expected", [b"", b"100-Continue", b"100-CONTINUE", b"x, 100-continue"])
-async def test_an_expectation_is_read_in_any_case(gateway: servers.Gateway, expected: bytes) -> None:
+async def test_an_expectation_is_read_in_any_case(gateway: server.Gateway, expected: bytes) -> None:
     sent = _last(b"PUT", b"/metrics/job/x", b"Expect: " + expected)
     answer = await wires.exchange(gateway.web_port, sent)
     assert answer.endswith(b"\r\n\r\n")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 _SECONDS = 0.3
 _USUAL_SCRAPE_INTERVALS = (15.0, 30.0, 60.0, 120.0)
@@ -21,7 +21,7 @@ def web_settings() -> settings.WebSettings:
     return settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",), idle_timeout=_SECONDS)
 
 
-async def test_an_idle_connection_is_closed_after_its_time_and_not_before(gateway: servers.Gateway) -> None:
+async def test_an_idle_connection_is_closed_after_its_time_and_not_before(gateway: server.Gateway) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(wires.PUSH)
         began = asyncio.get_running_loop().time()
@@ -31,7 +31,7 @@ async def test_an_idle_connection_is_closed_after_its_time_and_not_before(gatewa
         assert asyncio.get_running_loop().time() - began >= _SECONDS - 0.01
 
 
-async def test_a_request_takes_as_long_as_it_takes(gateway: servers.Gateway) -> None:
+async def test_a_request_takes_as_long_as_it_takes(gateway: server.Gateway) -> None:
     async with wires.connected(gateway.web_port) as busy, wires.connected(gateway.web_port) as idle:
         await busy.send(wires.PUSH_HEAD)
         await idle.send(wires.PUSH)

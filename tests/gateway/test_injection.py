@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.gateway import clients, wires
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 _EVIL = "%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a%3Cscript%3E"
 
@@ -24,7 +24,7 @@ _EVIL = "%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a%3Cscript%3E"
         pytest.param("http://evil.example//metrics", "/metrics", id="a whole URL"),
     ],
 )
-async def test_a_redirect_stays_on_this_host(gateway: servers.Gateway, target: str, location: str) -> None:
+async def test_a_redirect_stays_on_this_host(gateway: server.Gateway, target: str, location: str) -> None:
     head = f"GET {target} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
     answer = await wires.exchange(gateway.web_port, head.encode())
     lines = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
@@ -94,7 +94,7 @@ async def test_escapes_are_those_of_a_value_and_no_way_around_the_path(
     ],
 )
 async def test_bytes_of_a_header_that_are_no_text_are_nobodys_fault(
-    gateway: servers.Gateway, header: bytes, status: int
+    gateway: server.Gateway, header: bytes, status: int
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(wires.PUSH_HEAD[:-2] + header + b"\r\n\r\nm 1\n")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 from tidegate.model import limits
 
 BODY_BYTES = 1_000
@@ -73,7 +73,7 @@ async def test_a_body_of_the_limit_is_taken(client: clients.Client, coding: str)
     ],
 )
 async def test_a_body_too_large_by_its_own_word_is_refused_before_it_comes(
-    gateway: servers.Gateway, client: clients.Client, lines: bytes
+    gateway: server.Gateway, client: clients.Client, lines: bytes
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(b"PUT /metrics/job/x HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % lines)
@@ -84,7 +84,7 @@ async def test_a_body_too_large_by_its_own_word_is_refused_before_it_comes(
 
 
 async def test_what_still_comes_of_a_refused_body_is_no_request(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     within = wires.PUSH * 200
     answer = await wires.exchange(
@@ -104,7 +104,7 @@ async def test_what_still_comes_of_a_refused_body_is_no_request(
 )
 @pytest.mark.parametrize("parts", [1, 7])
 async def test_a_head_over_the_limit_is_refused(
-    gateway: servers.Gateway, client: clients.Client, head: bytes, said: bytes, parts: int
+    gateway: server.Gateway, client: clients.Client, head: bytes, said: bytes, parts: int
 ) -> None:
     sent = wires.PUSH_HEAD[:-2] + head + b"\r\n\r\nm 1\n"
     async with wires.connected(gateway.web_port) as wire:
@@ -122,18 +122,18 @@ async def test_a_head_over_the_limit_is_refused(
     assert await client.pushed() == []
 
 
-async def test_a_path_over_the_limit_is_refused(gateway: servers.Gateway) -> None:
+async def test_a_path_over_the_limit_is_refused(gateway: server.Gateway) -> None:
     answer = await wires.exchange(gateway.web_port, wires.PUSH.replace(b"/x", b"/" + b"x" * HEAD_BYTES))
     assert answer.split()[1] == b"431"
 
 
-async def test_a_long_head_behind_a_whole_request_is_refused(gateway: servers.Gateway) -> None:
+async def test_a_long_head_behind_a_whole_request_is_refused(gateway: server.Gateway) -> None:
     long = wires.PUSH_HEAD[:-2] + b"\r\n".join([b"X: " + b"x" * 90] * 25) + b"\r\n\r\nm 1\n"
     answer = await wires.exchange(gateway.web_port, wires.PUSH + long)
     assert [part[2:5] for part in answer.split(b"HTTP/1.")[1:]] == [b"200", b"431"]
 
 
-async def test_a_long_head_that_begins_in_the_segment_of_another_request_is_refused(gateway: servers.Gateway) -> None:
+async def test_a_long_head_that_begins_in_the_segment_of_another_request_is_refused(gateway: server.Gateway) -> None:
     long = wires.PUSH_HEAD[:-2] + b"\r\n".join([b"X: " + b"x" * 90] * 25) + b"\r\n\r\nm 1\n"
     middle = len(long) // 2
     async with wires.connected(gateway.web_port) as wire:
@@ -143,7 +143,7 @@ async def test_a_long_head_that_begins_in_the_segment_of_another_request_is_refu
         assert (await wire.rest()).split()[1] == b"431"
 
 
-async def test_a_head_in_parts_below_the_limit_is_taken(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_a_head_in_parts_below_the_limit_is_taken(gateway: server.Gateway, client: clients.Client) -> None:
     async with wires.connected(gateway.web_port) as wire:
         for _ in range(3):
             for at in range(0, len(wires.PUSH), 20):

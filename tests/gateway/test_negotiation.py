@@ -9,8 +9,8 @@ import pytest
 from tests.gateway import clients
 from tests.support import strict
 from tidegate import settings
-from tidegate.exposition import encodings, names
-from tidegate.gateway import negotiation
+from tidegate.exposition import encoders, name_escaping
+from tidegate.gateway.scrape import negotiation
 
 _PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 _PROMETHEUS_3 = (
@@ -111,6 +111,6 @@ class TestWithTheFlag:
 
 
 def test_whoever_takes_none_of_the_formats_gets_text() -> None:
-    assert negotiation.negotiate("application/json", formats=tuple(encodings.Format)) == encodings.Encoding(
-        encodings.Format.TEXT, names.Escaping.UNDERSCORES
+    assert negotiation.negotiate("application/json", formats=tuple(encoders.Format)) == encoders.Encoding(
+        encoders.Format.TEXT, name_escaping.Escaping.UNDERSCORES
     )

@@ -18,10 +18,12 @@ from tests.differential import builders
 from tests.gateway import clients, openapis
 from tests.support import delimited
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.exposition import encodings, protobuf
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.gateway import scrapes, servers
+from tidegate.aio import clocks
+from tidegate.exposition import encoders
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
+from tidegate.gateway import server
+from tidegate.gateway.scrape import scrape_handler
 from tidegate.model import families, scrapers
 
 TEXT = """\
@@ -44,7 +46,7 @@ push_time_seconds 5
 name 1
 u{text="\\"\\\\\\n<b>"} NaN
 """
-HISTOGRAM = protobuf.TYPES.index(families.MetricType.HISTOGRAM)
+HISTOGRAM = decoder.TYPES.index(families.MetricType.HISTOGRAM)
 SPANS = [pb.BucketSpan(offset=-1, length=2), pb.BucketSpan(offset=1, length=1)]
 NATIVE = pb.Histogram(
     schema=3, zero_threshold=1e-9, zero_count=1, positive_span=SPANS, positive_delta=[1, 1, -1], sample_count=5
@@ -74,7 +76,7 @@ async def _retired(client: clients.Client, job: str, *uids: str) -> None:
     assert await client.act(clients.retires(seen, *uids)) == [None]
 
 
-async def _fill(client: clients.Client, clock: clocks.MovableClock, gateway: servers.Gateway) -> None:
+async def _fill(client: clients.Client, clock: clocks.MovableClock, gateway: server.Gateway) -> None:
     """Groups of every kind, two scrapers, and some deletions."""
     await client.put("job/gone", "x 1\n")
     await client.act(clients.claims(clients.key(job="gone"), "gone"))
@@ -117,7 +119,7 @@ class TestWithGroupsOfEveryKind:
     """Live, with a time to live, failing, owned, draining in each way, with hostile words, with native histograms."""
 
     @pytest.fixture(autouse=True)
-    async def _filled(self, client: clients.Client, clock: clocks.MovableClock, gateway: servers.Gateway) -> None:
+    async def _filled(self, client: clients.Client, clock: clocks.MovableClock, gateway: server.Gateway) -> None:
         await _fill(client, clock, gateway)
 
     async def test_lists_of_groups(self, client: clients.Client, document: openapis.Document) -> None:
@@ -199,12 +201,12 @@ class TestWithGroupsOfEveryKind:
         answer = await openapis.checked(client, document, "POST", "/page/delete", body, headers=headers)
         assert answer.status == 200
 
-    @pytest.mark.parametrize("format", encodings.Format)
+    @pytest.mark.parametrize("format", encoders.Format)
     @pytest.mark.parametrize("coding", ["identity", "gzip"])
     async def test_scrapes(
-        self, client: clients.Client, document: openapis.Document, format: encodings.Format, coding: str
+        self, client: clients.Client, document: openapis.Document, format: encoders.Format, coding: str
     ) -> None:
-        headers = {"Accept": format.value, "Accept-Encoding": coding, scrapes.TIMEOUT_HEADER: "10"}
+        headers = {"Accept": format.value, "Accept-Encoding": coding, scrape_handler.TIMEOUT_HEADER: "10"}
         answer = await openapis.checked(client, document, "GET", "/metrics", headers=headers)
         assert answer.headers["Content-Type"].startswith(format.value)
 

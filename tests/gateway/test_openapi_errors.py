@@ -14,7 +14,8 @@ import pytest
 
 from tests.gateway import clients, conftest, openapis, wires
 from tidegate import settings
-from tidegate.gateway import picks, servers, streams
+from tidegate.gateway import server
+from tidegate.gateway.api import event_stream, selector_search
 from tidegate.gateway.openapi import documents
 from tidegate.model import errors
 
@@ -71,7 +72,7 @@ async def test_what_takes_too_long(
     client: clients.Client, document: openapis.Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.put("job/a", "x 1\n")
-    monkeypatch.setattr(picks, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(selector_search, "LONGEST_SECONDS", 0.0)
     page = b'{"match":["{job=\\"a\\"}"],"dry_run":true}'
     for method, path, body in (
         ("GET", f"/api/v1/groups?{MATCH}", b""),
@@ -85,13 +86,13 @@ async def test_what_takes_too_long(
 async def test_too_many_streams(
     client: clients.Client, document: openapis.Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "MOST_STREAMS", 1)
+    monkeypatch.setattr(event_stream, "MOST_STREAMS", 1)
     async with aiohttp.ClientSession() as session, session.get(f"{client.url}/api/v1/events"):
         assert (await openapis.checked(client, document, "GET", "/api/v1/events")).status == 503
 
 
 async def test_a_file_that_cannot_be_written(
-    client: clients.Client, document: openapis.Document, gateway: servers.Gateway, monkeypatch: pytest.MonkeyPatch
+    client: clients.Client, document: openapis.Document, gateway: server.Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(*_: object, **__: object) -> Any:
         raise errors.StorageError("the file cannot be written")
@@ -153,7 +154,7 @@ class TestLimits:
         answer = await openapis.checked(client, document, "PUT", "/metrics/job/b", b"x 1\n")
         assert answer.status == 429
 
-    async def test_a_body_that_does_not_come(self, gateway: servers.Gateway, document: openapis.Document) -> None:
+    async def test_a_body_that_does_not_come(self, gateway: server.Gateway, document: openapis.Document) -> None:
         async with wires.connected(gateway.web_port) as wire:
             await wire.send(wires.PUSH_HEAD)
             head, body = await wire.answer(), await wire.line()

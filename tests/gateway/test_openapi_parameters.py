@@ -12,8 +12,9 @@ import cramjam
 import pytest
 
 from tests.gateway import clients, openapis
-from tidegate.aiokits import clocks
-from tidegate.gateway import picks, pushes
+from tidegate.aio import clocks
+from tidegate.gateway.api import selector_search
+from tidegate.gateway.push import push_handler
 from tidegate.model import selectors
 
 GROUPS, DELETIONS = "/api/v1/groups", "/api/v1/deletions"
@@ -138,7 +139,7 @@ async def test_so_many_words_are_sought_at_once(client: clients.Client, document
 async def test_selectors_are_as_long_as_it_says(
     client: clients.Client, document: openapis.Document, method: str
 ) -> None:
-    (match,) = [one for one in document.operation(method, GROUPS)["parameters"] if one["name"] == picks.MATCH]
+    (match,) = [one for one in document.operation(method, GROUPS)["parameters"] if one["name"] == selector_search.MATCH]
     most = match["schema"]["items"]["maxLength"]
     assert f"{most} characters" in match["description"]
     assert f"expression has {selectors.LONGEST_PATTERN}." in match["description"]
@@ -151,7 +152,7 @@ async def test_selectors_are_as_long_as_it_says(
         (pattern("x" * (selectors.LONGEST_PATTERN + 1)), 400),
         (pattern(".*"), 400),
     ):
-        assert (await _asked(client, GROUPS, (picks.MATCH, text), method=method))[0] == status
+        assert (await _asked(client, GROUPS, (selector_search.MATCH, text), method=method))[0] == status
 
 
 @pytest.mark.parametrize(
@@ -160,17 +161,19 @@ async def test_selectors_are_as_long_as_it_says(
 async def test_a_time_to_live_is_taken_where_it_is_spelled_as_it_says(
     client: clients.Client, document: openapis.Document, text: str
 ) -> None:
-    query, header = (document.parameter("PUT", PUSH, name)["pattern"] for name in (pushes.TTL, pushes.TTL_HEADER))
+    query, header = (
+        document.parameter("PUT", PUSH, name)["pattern"] for name in (push_handler.TTL, push_handler.TTL_HEADER)
+    )
     is_one = re.search(query, text) is not None
     assert query == header
     status = 200 if is_one else 400
-    assert (await client.send("PUT", f"{PUSH}?{pushes.TTL}={text}", b"x 1\n")).status == status
-    assert (await client.send("PUT", PUSH, b"x 1\n", headers={pushes.TTL_HEADER: text})).status == status
+    assert (await client.send("PUT", f"{PUSH}?{push_handler.TTL}={text}", b"x 1\n")).status == status
+    assert (await client.send("PUT", PUSH, b"x 1\n", headers={push_handler.TTL_HEADER: text})).status == status
 
 
 async def test_two_times_to_live_must_be_spelled_alike(client: clients.Client) -> None:
     for text, status in (("90s", 200), ("1m30s", 400)):
-        answer = await client.send("PUT", f"{PUSH}?ttl=90s", b"x 1\n", headers={pushes.TTL_HEADER: text})
+        answer = await client.send("PUT", f"{PUSH}?ttl=90s", b"x 1\n", headers={push_handler.TTL_HEADER: text})
         assert answer.status == status
 
 
@@ -206,7 +209,7 @@ async def test_what_is_required_cannot_be_left_out(client: clients.Client, docum
                 if one["in"] == "query" and one["required"]:
                     seen.add(one["name"])
                     assert (await client.send(verb, path)).status == 400
-    assert seen == {"labels", picks.MATCH}
+    assert seen == {"labels", selector_search.MATCH}
 
 
 @pytest.mark.parametrize("path", [GROUPS, "/api/v1/group", "/api/v1/scrapers", DELETIONS])

@@ -10,8 +10,8 @@ import pytest
 
 from tests.gateway import clients, openapis, wires
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 from tidegate.gateway.openapi import documents
 
 OF_THE_PAGE = {"page", "page_file"}
@@ -29,7 +29,7 @@ each_choice = pytest.mark.parametrize("chosen", FLAGS.values(), ids=FLAGS)
 
 async def _routes(chosen: settings.WebSettings) -> Mapping[str, set[str]]:
     """What the gateway routes, by the path below its prefix, of what is switched on."""
-    gateway = servers.Gateway(
+    gateway = server.Gateway(
         settings.GatewaySettings(web=chosen),
         clock=clocks.MovableClock(),
         registry=telemetry.new_registry(),
@@ -79,16 +79,16 @@ class TestOverTheWire:
 
     async def test_everything_described_is_answered_as_it_says(self, client: clients.Client) -> None:
         document = await openapis.described(client, prefix=PREFIX)
-        (server,) = document.told["servers"]
+        (address,) = document.told["servers"]
         for path, verbs in document.paths():
             spelled = openapis.spelled(path)
             # A stream of events does not end by itself.
             for verb in sorted(verbs - ({"GET"} if path == "/api/v1/events" else set())):
-                answer = await openapis.ask(client, verb, server["url"] + spelled)
+                answer = await openapis.ask(client, verb, address["url"] + spelled)
                 assert answer.status not in (404, 405), (verb, path)
                 document.check(verb, spelled, answer)
 
-    async def test_no_answer_to_head_has_a_body(self, client: clients.Client, gateway: servers.Gateway) -> None:
+    async def test_no_answer_to_head_has_a_body(self, client: clients.Client, gateway: server.Gateway) -> None:
         await client.send("PUT", f"{PREFIX}/metrics/job/a", b"m 1\n")
         document = await openapis.described(client, prefix=PREFIX)
         for path in [path for path, verbs in document.paths() if "HEAD" in verbs]:

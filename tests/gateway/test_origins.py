@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from aiohttp import test_utils
 
-from tidegate.gateway.page import origins
+from tidegate.gateway.ui import same_origin
 
 _JSON = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
 
 
 def _fault(origin: str, *, host: str = "gateway:9091", external_url: str = "") -> str | None:
     request = test_utils.make_mocked_request("POST", "/page/delete", headers={**_JSON, "Host": host, "Origin": origin})
-    return origins.fault(request, external_url=external_url)
+    return same_origin.fault(request, external_url=external_url)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.gateway import clients
 from tests.support import waiting
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 from tidegate.model import scrapers
 
 A = clients.key(job="a")
@@ -95,7 +95,7 @@ async def test_a_scraper_that_is_gone_is_not_told_of(client: clients.Client, clo
     assert "tidegate_scraper_lag_seconds{" not in await client.exposition()
 
 
-async def test_no_more_than_32_scrapers_are_told_of(client: clients.Client, gateway: servers.Gateway) -> None:
+async def test_no_more_than_32_scrapers_are_told_of(client: clients.Client, gateway: server.Gateway) -> None:
     for number in range(33):
         await client.scrape(agent=f"Agent/{number}", counted=False)
     told = [line for line in (await client.exposition()).splitlines() if line.startswith("tidegate_scraper_lag_")]

@@ -17,8 +17,9 @@ from setuptools import build_meta  # type: ignore[import-untyped]
 
 from tests.gateway import clients
 from tidegate import settings
-from tidegate.gateway import servers, streams
-from tidegate.model import groups
+from tidegate.gateway import server
+from tidegate.gateway.api import event_stream
+from tidegate.model import grouping
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "operator" / "tidegate" / "gateway" / "page" / "static"
@@ -114,7 +115,7 @@ class TestDeletes:
             await client.put(path, "x 1\n")
 
     async def _left(self, client: clients.Client) -> set[str | None]:
-        return {groups.label(group.key, "job") for group in (await client.changes()).groups}
+        return {grouping.label(group.key, "job") for group in (await client.changes()).groups}
 
     async def test_one_group(self, client: clients.Client) -> None:
         assert await self._delete(client, {"labels": {"job": "a", "team": "x"}}) == (200, {"deleted": 1})
@@ -236,7 +237,7 @@ class TestEvents:
     async def test_streams_are_counted_and_only_so_many_are_opened(
         self, client: clients.Client, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(streams, "MOST_STREAMS", 1)
+        monkeypatch.setattr(event_stream, "MOST_STREAMS", 1)
         async with session.get(f"{client.url}/api/v1/events") as stream:
             await self._news(stream)
             assert await client.value("tidegate_event_streams") == 1
@@ -246,7 +247,7 @@ class TestEvents:
         await client.sees("tidegate_event_streams", 0)
 
     async def test_they_end_with_the_process(
-        self, client: clients.Client, session: aiohttp.ClientSession, gateway: servers.Gateway
+        self, client: clients.Client, session: aiohttp.ClientSession, gateway: server.Gateway
     ) -> None:
         async with session.get(f"{client.url}/api/v1/events") as stream:
             await self._news(stream)

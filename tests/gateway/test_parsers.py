@@ -12,7 +12,7 @@ from aiohttp import base_protocol, http_exceptions, http_parser, web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.gateway import parsers
+from tidegate.gateway.http import request_parser
 
 
 class _Block(NamedTuple):
@@ -85,7 +85,7 @@ class _Requests:
             payload_exception=web.RequestPayloadError,
             auto_decompress=False,
         )
-        self._parser = parsers.RequestParser(new)
+        self._parser = request_parser.RequestParser(new)
         self._found: list[tuple[http_parser.RawRequestMessage, aiohttp.StreamReader]] = []
 
     def feed(self, piece: bytes) -> None:

@@ -6,27 +6,27 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from tidegate.gateway import paths
-from tidegate.model import errors, groups
+from tidegate.gateway.push import push_paths
+from tidegate.model import errors, grouping
 
 _NAMES = strategies.sampled_from(["a", "instance", "b_c", "d.e", "é"])
 _KEYS = strategies.builds(
-    lambda job, labels: groups.grouping_key({**labels, "job": job}),
+    lambda job, labels: grouping.grouping_key({**labels, "job": job}),
     strategies.text(min_size=1, max_size=4),
     strategies.dictionaries(_NAMES, strategies.text(max_size=4), max_size=3),
 )
 
 
 @hypothesis.given(_KEYS)
-def test_the_path_of_a_key_names_that_key(key: groups.GroupingKey) -> None:
-    assert paths.grouping_key(paths.path(key), utf8_names=True) == key
+def test_the_path_of_a_key_names_that_key(key: grouping.GroupingKey) -> None:
+    assert push_paths.grouping_key(push_paths.path(key), utf8_names=True) == key
 
 
 def test_labels_of_a_key_that_are_one_to_some_readers_are_refused() -> None:
     with pytest.raises(errors.BadGroupingKeyError, match="two of its labels are both a_b to some readers"):
-        paths.grouping_key("job/x/a_b/1/U__a_2e_b/2", utf8_names=True)
+        push_paths.grouping_key("job/x/a_b/1/U__a_2e_b/2", utf8_names=True)
 
 
 def test_labels_of_a_key_that_every_reader_tells_apart_are_taken() -> None:
-    key = paths.grouping_key("job/x/a_c/1/U__a_2e_b/2", utf8_names=True)
+    key = push_paths.grouping_key("job/x/a_c/1/U__a_2e_b/2", utf8_names=True)
     assert dict(key) == {"job": "x", "a_c": "1", "a.b": "2"}

@@ -12,7 +12,7 @@ import attr
 import pytest
 from aiohttp import http_parser, web, web_protocol
 
-from tidegate.gateway import connections, fronts, listeners
+from tidegate.gateway.http import connections, listeners, request_handler
 
 
 class _Relied(NamedTuple):
@@ -52,7 +52,7 @@ _RELIED = [
     _Relied(aiohttp.StreamReader, "set_exception", "to tell a body's reader that it cannot be whole"),
     _Relied(aiohttp.StreamReader, "feed_eof", "to end a body that cannot be whole"),
 ]
-_OURS = {connections.Connection: _HANDLER, fronts._Request: web.BaseRequest, listeners._Site: web.SockSite}
+_OURS = {connections.Connection: _HANDLER, request_handler._Request: web.BaseRequest, listeners._Site: web.SockSite}
 
 
 @pytest.mark.parametrize("relied", _RELIED, ids=lambda relied: f"{relied.owner.__name__}.{relied.name}")

@@ -16,7 +16,8 @@ from tests.gateway import clients, wires
 from tests.store import kept
 from tests.support import ports
 from tidegate import settings
-from tidegate.gateway import imports, servers
+from tidegate.gateway import server
+from tidegate.migrate import pushgateway_import
 
 BOTH_LOOPS = True
 A = clients.key(job="a")
@@ -28,7 +29,7 @@ def web_settings(tmp_path: Path) -> settings.WebSettings:
 
 
 @contextlib.asynccontextmanager
-async def _at(gateway: servers.Gateway, address: str) -> AsyncIterator[clients.Client]:
+async def _at(gateway: server.Gateway, address: str) -> AsyncIterator[clients.Client]:
     """A client whose connections come from this address."""
     connector = aiohttp.TCPConnector(local_addr=(address, 0))
     async with aiohttp.ClientSession(connector=connector) as session:
@@ -42,7 +43,7 @@ async def _pushers(client: clients.Client) -> Sequence[str]:
 
 
 async def test_the_addresses_of_the_last_pushes_are_told_last_first(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     for number in (1, 2, 3, 4, 5, 2):
         async with _at(gateway, f"127.0.0.{number}") as pod:
@@ -51,7 +52,7 @@ async def test_the_addresses_of_the_last_pushes_are_told_last_first(
 
 
 async def test_each_of_several_pods_that_push_the_same_in_turn_is_told(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     async with _at(gateway, "127.0.0.2") as one, _at(gateway, "127.0.0.3") as two:
         for number in range(5):
@@ -60,7 +61,7 @@ async def test_each_of_several_pods_that_push_the_same_in_turn_is_told(
     assert await _pushers(client) == ("127.0.0.3", "127.0.0.2")
 
 
-async def test_a_push_that_is_refused_is_told_nothing_of(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_a_push_that_is_refused_is_told_nothing_of(gateway: server.Gateway, client: clients.Client) -> None:
     await client.put("job/a", "x 1\n")
     async with _at(gateway, "127.0.0.2") as other:
         assert (await other.put("job/a", "x 1\nx 2\n")).status == 400
@@ -75,7 +76,7 @@ async def test_what_a_header_says_is_not_believed(client: clients.Client) -> Non
     assert await _pushers(client) == ("127.0.0.1",)
 
 
-async def test_a_large_body_is_told_with_its_address(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_a_large_body_is_told_with_its_address(gateway: server.Gateway, client: clients.Client) -> None:
     body = "".join(f'x{{n="{number}"}} 1\n' for number in range(10_000))
     async with _at(gateway, "127.0.0.2") as pod:
         assert (await pod.put("job/a", body)).status == 200
@@ -103,8 +104,8 @@ async def test_a_push_through_the_file_system_has_no_address(
 async def test_groups_that_are_imported_have_no_pushers(client: clients.Client, tmp_path: Path) -> None:
     await client.put("job/a", "x 1\n")
     assert await _pushers(client) == ("127.0.0.1",)
-    outcome = await imports.copy(client.url, tmp_path / "groups")
-    assert outcome == imports.Outcome(copied=1, kept=0, refused=0)
+    outcome = await pushgateway_import.copy(client.url, tmp_path / "groups")
+    assert outcome == pushgateway_import.Outcome(copied=1, kept=0, refused=0)
     async with kept.opened(tmp_path / "groups") as store:
         (group,) = store.changes(epoch=None, since=0, limit=10).groups
     assert (group.key, group.pushers) == (A, ())
@@ -128,7 +129,7 @@ class TestOverIPv6:
             pytest.skip("there is no [::1] here")
         return settings.WebSettings(listen_addresses=("[::1]:0",))
 
-    async def test_an_ipv6_address_is_told(self, gateway: servers.Gateway, client: clients.Client) -> None:
+    async def test_an_ipv6_address_is_told(self, gateway: server.Gateway, client: clients.Client) -> None:
         client.url = f"http://[::1]:{gateway.web_port}"
         assert (await client.put("job/a", "x 1\n")).status == 200
         assert await _pushers(client) == ("::1",)

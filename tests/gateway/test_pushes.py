@@ -9,7 +9,7 @@ import cramjam
 import pytest
 
 from tests.gateway import clients, conftest
-from tidegate.aiokits import clocks
+from tidegate.aio import clocks
 
 _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,

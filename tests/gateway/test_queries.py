@@ -10,8 +10,8 @@ from aiohttp import test_utils, web
 
 import tidegate
 from tests.gateway import clients
-from tidegate.aiokits import clocks
-from tidegate.gateway import health
+from tidegate.aio import clocks
+from tidegate.gateway.http import health
 
 PUSH = (
     "# HELP s How long.\n# TYPE s summary\n"

@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
-from tidegate.gateway import reasons
-from tidegate.model import durations, lives, owners, scrapers
+from tidegate.gateway.api import group_reasons
+from tidegate.model import durations, lifecycle, owners, scrapers
 
 NOW = 1_000.0
-DRAIN = lives.Drain(pushed_revision=7, since=NOW - 10, deadline=NOW + 290)
+DRAIN = lifecycle.Drain(pushed_revision=7, since=NOW - 10, deadline=NOW + 290)
 
 
 def _claims(*names: str) -> dict[owners.Uid, owners.Claim]:
@@ -23,8 +23,8 @@ def _reading(address: str, read_revision: int) -> scrapers.Reading:
     return scrapers.Reading(scraper, first_seen=0.0, last_seen=NOW, read_revision=read_revision)
 
 
-LIVE = lives.Life(pushed_revision=7)
-OWNED = lives.Life(pushed_revision=7, claims=_claims("a"))
+LIVE = lifecycle.Life(pushed_revision=7)
+OWNED = lifecycle.Life(pushed_revision=7, claims=_claims("a"))
 DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
 
 
@@ -46,7 +46,9 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
         ),
         pytest.param(DRAINING, 2, "at 10.0.0.0 and Prometheus/3 at 10.0.0.1 have read", id="two scrapers"),
         pytest.param(DRAINING, 5, "at 10.0.0.0 and 4 other scrapers have read", id="five scrapers"),
-        pytest.param(lives.pushed(DRAINING, revision=8), 0, "until the operator says whether", id="pushed after it"),
+        pytest.param(
+            lifecycle.pushed(DRAINING, revision=8), 0, "until the operator says whether", id="pushed after it"
+        ),
         pytest.param(
             dataclasses.replace(DRAINING, drain=dataclasses.replace(DRAIN, deadline=NOW)), 1, "in a moment", id="late"
         ),
@@ -58,9 +60,9 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
         ),
     ],
 )
-def test_why(life: lives.Life, behind: int, said: str) -> None:
+def test_why(life: lifecycle.Life, behind: int, said: str) -> None:
     active = [_reading(f"10.0.0.{number}", 6) for number in range(behind)]
-    assert said in " ".join(reasons.why(life, active, now=NOW))
+    assert said in " ".join(group_reasons.why(life, active, now=NOW))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from tests.gateway import clients, openapis, readers
 from tests.support import waiting
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 from tidegate.gateway.openapi import documents
 from tidegate.store import group_store
 
@@ -29,7 +29,7 @@ class Restartable:
         self._session = session
         self.gateway = self.another()
 
-    def another(self) -> servers.Gateway:
+    def another(self) -> server.Gateway:
         chosen = settings.GatewaySettings(
             web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",)),
             control_address=f"{clients.HOST}:0",
@@ -38,7 +38,7 @@ class Restartable:
             persistence=settings.PersistenceSettings(file=str(self._file)),
         )
         registry = telemetry.new_registry()
-        return servers.Gateway(chosen, clock=self.clock, registry=registry, flags={}, stop=asyncio.Event())
+        return server.Gateway(chosen, clock=self.clock, registry=registry, flags={}, stop=asyncio.Event())
 
     @property
     def client(self) -> clients.Client:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.gateway import clients
 from tidegate import settings
-from tidegate.gateway import scrapes
+from tidegate.gateway.scrape import scrape_handler
 
 GROUPS = 300
 """More than the store settles at once, so that pushes come in between."""
@@ -73,7 +73,7 @@ async def test_every_scrape_is_whole(client: clients.Client, headers: Mapping[st
     try:
         seen: Mapping[str, float] = {}
         for _ in range(SCRAPES):
-            answer = await client.send("GET", "/metrics", headers={scrapes.TIMEOUT_HEADER: "10", **headers})
+            answer = await client.send("GET", "/metrics", headers={scrape_handler.TIMEOUT_HEADER: "10", **headers})
             seen = _expect_whole(answer.text, seen)
     finally:
         for task in writers:

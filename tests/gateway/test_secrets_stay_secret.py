@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from tests.gateway import clients
 from tests.support import waiting
 from tidegate import settings
-from tidegate.gateway import guards, servers, tlscontexts, webconfigs
+from tidegate.gateway import server
+from tidegate.gateway.http import basic_auth, tls_contexts, web_config
 
 SECRET = "c2VjcmV0"
 """Is part of everything here that is not to be told."""
@@ -68,7 +69,7 @@ def _unverified() -> ssl.SSLContext:
     return found
 
 
-async def _raw(gateway: servers.Gateway, sent: bytes) -> None:
+async def _raw(gateway: server.Gateway, sent: bytes) -> None:
     """Send what may be no HTTP, and read until the end."""
     reader, writer = await asyncio.open_connection(clients.HOST, gateway.web_port, ssl=_unverified())
     writer.write(sent)
@@ -78,7 +79,7 @@ async def _raw(gateway: servers.Gateway, sent: bytes) -> None:
     await writer.wait_closed()
 
 
-async def _answers(gateway: servers.Gateway, authorization: str) -> dict[str, int]:
+async def _answers(gateway: server.Gateway, authorization: str) -> dict[str, int]:
     """All that the gateway says to somebody with this header, by its status."""
     told: dict[str, int] = {}
     web, control = f"https://{clients.HOST}:{gateway.web_port}", f"http://{clients.HOST}:{gateway.control_port}"
@@ -92,7 +93,7 @@ async def _answers(gateway: servers.Gateway, authorization: str) -> dict[str, in
 
 
 async def test_the_log_at_its_most_verbose_and_all_answers_have_none(
-    gateway: servers.Gateway, file: Path, caplog: pytest.LogCaptureFixture
+    gateway: server.Gateway, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secrets = [SECRET, LOGIN.partition(" ")[2], clients.TOKEN.value, *_lines_of(file)]
@@ -136,23 +137,23 @@ def _write(file: Path, text: str) -> None:
 
 @pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
 def test_a_file_that_cannot_be_used_is_not_quoted(text: str, tmp_path: Path) -> None:
-    with pytest.raises(webconfigs.BadWebConfigError) as refused:
+    with pytest.raises(web_config.BadWebConfigError) as refused:
         _use(text, tmp_path)
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None or SECRET not in str(refused.value.__cause__)
 
 
 def _use(text: str, folder: Path) -> None:
-    config = webconfigs.parse(text, folder=folder)
+    config = web_config.parse(text, folder=folder)
     if config.tls is not None:
-        tlscontexts.build(config.tls)
+        tls_contexts.build(config.tls)
 
 
 def test_a_key_that_is_encrypted_is_refused_and_nobody_at_a_terminal_is_asked(file: Path) -> None:
     cert, key = file.parent / "cert.pem", file.parent / "key.pem"
     _encrypt(key)
-    with pytest.raises(webconfigs.BadWebConfigError, match="the key is encrypted"):
-        tlscontexts.build(webconfigs.TlsConfig(cert=cert, key=key))
+    with pytest.raises(web_config.BadWebConfigError, match="the key is encrypted"):
+        tls_contexts.build(web_config.TlsConfig(cert=cert, key=key))
 
 
 def _encrypt(key: Path) -> None:
@@ -165,12 +166,12 @@ def _encrypt(key: Path) -> None:
 
 def test_files_of_a_key_are_used_where_nothing_can_be_written(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(file.parent / "nowhere"))
-    tlscontexts.build(webconfigs.TlsConfig(cert=file.parent / "cert.pem", key=file.parent / "key.pem"))
+    tls_contexts.build(web_config.TlsConfig(cert=file.parent / "cert.pem", key=file.parent / "key.pem"))
 
 
 def test_a_configuration_that_is_printed_shows_neither_hash_nor_key() -> None:
-    tls = webconfigs.TlsConfig(cert="cert", key=KEY)
-    assert SECRET not in repr(webconfigs.WebConfig(tls=tls, users={"alice": HASH}))
+    tls = web_config.TlsConfig(cert="cert", key=KEY)
+    assert SECRET not in repr(web_config.WebConfig(tls=tls, users={"alice": HASH}))
 
 
 class Checks:
@@ -188,7 +189,7 @@ class Checks:
 
 @pytest.mark.parametrize("name", ["alice", "nobody", ""])
 async def test_a_wrong_password_costs_the_same_whether_its_user_is_known_or_not(
-    gateway: servers.Gateway, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    gateway: server.Gateway, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     asked = Checks(monkeypatch)
     told = await _answers(gateway, aiohttp.encode_basic_auth(name, "wrong"))
@@ -198,6 +199,6 @@ async def test_a_wrong_password_costs_the_same_whether_its_user_is_known_or_not(
 
 async def test_somebody_unknown_does_not_come_in_with_the_password_of_another() -> None:
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    guard = guards.Guard(webconfigs.WebConfig(users={"alice": hashed}))
+    guard = basic_auth.Guard(web_config.WebConfig(users={"alice": hashed}))
     assert not await guard._knows(aiohttp.encode_basic_auth("bob", PASSWORD))
     assert await guard._knows(LOGIN)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.gateway import clients
-from tidegate.gateway import picks
+from tidegate.gateway.api import selector_search
 
 GROUPS = ("job/a/region/eu-1", "job/a/region/us-1", "job/b/region/eu-2")
 
@@ -93,7 +93,7 @@ async def test_a_dry_run_that_is_asked_for_and_not_deletes_nothing(client: clien
 async def test_a_selection_that_takes_too_long_deletes_nothing(
     client: clients.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picks, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(selector_search, "LONGEST_SECONDS", 0.0)
     status, told = await _delete(client, '{job="a"}')
     assert (status, told["errorType"]) == (503, "timeout")
     assert await _there(client) == set(GROUPS)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 from tidegate.model import limits
 
 _HEAD = b"PUT /metrics/job/x HTTP/1.1\r\nHost: x\r\n"
@@ -35,7 +35,7 @@ async def _dripped(wire: wires.Wire, data: bytes) -> bytes:
         await asyncio.gather(dripping, return_exceptions=True)
 
 
-async def test_a_head_byte_by_byte_is_given_up(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_a_head_byte_by_byte_is_given_up(gateway: server.Gateway, client: clients.Client) -> None:
     async with wires.connected(gateway.web_port) as wire:
         answer = await _dripped(wire, _HEAD + b"X: " + b"x" * 2_000)
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -43,7 +43,7 @@ async def test_a_head_byte_by_byte_is_given_up(gateway: servers.Gateway, client:
     await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
 
 
-async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: servers.Gateway) -> None:
+async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: server.Gateway) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(wires.PUSH)
         assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
@@ -59,7 +59,7 @@ async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: servers.Gatew
     ],
 )
 async def test_part_of_a_head_in_the_segment_of_another_request_is_given_up(
-    gateway: servers.Gateway, first: bytes, then: bytes
+    gateway: server.Gateway, first: bytes, then: bytes
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(first)
@@ -71,13 +71,13 @@ async def test_part_of_a_head_in_the_segment_of_another_request_is_given_up(
         assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_whoever_says_nothing_at_first_is_closed(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_whoever_says_nothing_at_first_is_closed(gateway: server.Gateway, client: clients.Client) -> None:
     async with wires.connected(gateway.web_port) as wire:
         assert await wire.rest() == b""
     await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
 
 
-async def test_whoever_has_asked_may_stay_without_asking(gateway: servers.Gateway) -> None:
+async def test_whoever_has_asked_may_stay_without_asking(gateway: server.Gateway) -> None:
     async with wires.connected(gateway.web_port) as idle, wires.connected(gateway.web_port) as silent:
         await idle.send(wires.PUSH)
         assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")
@@ -97,7 +97,7 @@ async def test_whoever_has_asked_may_stay_without_asking(gateway: servers.Gatewa
     ],
 )
 async def test_a_body_byte_by_byte_is_given_up_and_changes_nothing(
-    gateway: servers.Gateway, client: clients.Client, lines: bytes
+    gateway: server.Gateway, client: clients.Client, lines: bytes
 ) -> None:
     await client.put("job/x", "kept 1\n")
     async with wires.connected(gateway.web_port) as wire:
@@ -109,7 +109,7 @@ async def test_a_body_byte_by_byte_is_given_up_and_changes_nothing(
     assert await client.pushed() == ['kept{instance="",job="x"} 1']
 
 
-async def test_a_large_body_may_take_longer_than_a_small_one(gateway: servers.Gateway) -> None:
+async def test_a_large_body_may_take_longer_than_a_small_one(gateway: server.Gateway) -> None:
     mebibyte = b"\n" * 2**20
     async with wires.connected(gateway.web_port) as wire, wires.connected(gateway.web_port) as other:
         await wire.send(_HEAD + b"Content-Length: %d\r\n\r\n" % (4 * len(mebibyte)))
@@ -121,7 +121,7 @@ async def test_a_large_body_may_take_longer_than_a_small_one(gateway: servers.Ga
         assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_whoever_leaves_within_a_body_changes_nothing(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_whoever_leaves_within_a_body_changes_nothing(gateway: server.Gateway, client: clients.Client) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(wires.PUSH_HEAD + b"m ")
         await client.exposition()

@@ -9,7 +9,7 @@ import trustme
 
 from tests.gateway import clients, wires
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def web_settings(tmp_path: Path) -> settings.WebSettings:
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00\x01\x00"], ids=["nothing", "half a hello"])
-async def test_a_handshake_that_does_not_end_is_given_up(gateway: servers.Gateway, sent: bytes) -> None:
+async def test_a_handshake_that_does_not_end_is_given_up(gateway: server.Gateway, sent: bytes) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(sent)
         assert await wire.rest() == b""

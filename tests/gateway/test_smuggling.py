@@ -12,7 +12,7 @@ import re
 import pytest
 
 from tests.gateway import clients, wires
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 _STATUS = re.compile(rb"HTTP/[0-9.]+ [0-9]{3} ")
 _INNER = b"PUT /metrics/job/smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nm 1\n"
@@ -124,7 +124,7 @@ def _case(name: str, sent: bytes) -> object:
     ],
 )
 async def test_what_can_be_read_in_two_ways_is_refused_and_the_connection_closed(
-    gateway: servers.Gateway, client: clients.Client, sent: bytes
+    gateway: server.Gateway, client: clients.Client, sent: bytes
 ) -> None:
     answer = await wires.exchange(gateway.web_port, sent)
     assert len(_STATUS.findall(answer)) == 1
@@ -155,7 +155,7 @@ async def test_what_can_be_read_in_two_ways_is_refused_and_the_connection_closed
     ],
 )
 async def test_what_can_be_read_in_one_way_is_what_it_says(
-    gateway: servers.Gateway, client: clients.Client, sent: bytes, statuses: list[int], jobs: list[str]
+    gateway: server.Gateway, client: clients.Client, sent: bytes, statuses: list[int], jobs: list[str]
 ) -> None:
     answer = await wires.exchange(gateway.web_port, sent + _BEHIND)
     assert [int(part[2:5]) for part in answer.split(b"HTTP/1.")[1:]] == [*statuses, 404]
@@ -181,7 +181,7 @@ async def test_what_can_be_read_in_one_way_is_what_it_says(
     ],
 )
 async def test_a_request_before_what_is_none_is_answered_and_nothing_behind_it_is_read(
-    gateway: servers.Gateway, client: clients.Client, sent: bytes, behind: bytes, are_apart: bool
+    gateway: server.Gateway, client: clients.Client, sent: bytes, behind: bytes, are_apart: bool
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(sent if are_apart else sent + behind)
@@ -204,7 +204,7 @@ _WHOLE = [
 
 @pytest.mark.parametrize("sent", _WHOLE)
 async def test_two_blanks_before_the_target_are_refused_behind_another_request(
-    gateway: servers.Gateway, client: clients.Client, sent: bytes
+    gateway: server.Gateway, client: clients.Client, sent: bytes
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(sent)
@@ -215,7 +215,7 @@ async def test_two_blanks_before_the_target_are_refused_behind_another_request(
 
 
 async def test_two_blanks_before_the_target_are_refused_in_one_segment_with_another_request(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     answer = await wires.exchange(gateway.web_port, _put(_LENGTH) + _put(_LENGTH, target=b" /metrics/job/y") + _INNER)
     assert [status.split()[1] for status in _STATUS.findall(answer)] == [b"200", b"400"]
@@ -224,7 +224,7 @@ async def test_two_blanks_before_the_target_are_refused_in_one_segment_with_anot
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
 async def test_nothing_behind_an_offer_of_another_protocol_is_read(
-    gateway: servers.Gateway, client: clients.Client, protocol: bytes
+    gateway: server.Gateway, client: clients.Client, protocol: bytes
 ) -> None:
     offer = _put(_LENGTH, b"Connection: upgrade", b"Upgrade: " + protocol)
     answer = await wires.exchange(gateway.web_port, offer + _INNER)
@@ -241,7 +241,7 @@ async def test_nothing_behind_an_offer_of_another_protocol_is_read(
         pytest.param(b"Transfer-Encoding: chunked\r\n", id="in chunks"),
     ],
 )
-async def test_nothing_behind_a_connect_is_read(gateway: servers.Gateway, client: clients.Client, lines: bytes) -> None:
+async def test_nothing_behind_a_connect_is_read(gateway: server.Gateway, client: clients.Client, lines: bytes) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n")
         assert b"\r\nConnection: close\r\n" in await wire.answer()
@@ -252,15 +252,13 @@ async def test_nothing_behind_a_connect_is_read(gateway: servers.Gateway, client
 
 
 @pytest.mark.parametrize("count", [31, 32, 33, 64])
-async def test_what_is_no_request_is_refused_behind_any_number_of_requests(
-    gateway: servers.Gateway, count: int
-) -> None:
+async def test_what_is_no_request_is_refused_behind_any_number_of_requests(gateway: server.Gateway, count: int) -> None:
     answer = await wires.exchange(gateway.web_port, _put(_LENGTH) * count + b"PUT / HTTP/3\r\n\r\n")
     assert [status.split()[1] for status in _STATUS.findall(answer)] == [b"200"] * count + [b"400"]
 
 
 async def test_a_head_of_line_feeds_is_the_same_however_it_is_cut(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     sent = _fed(_put(_LENGTH)) + _INNER
     for place in range(1, len(_fed(_put(_LENGTH)))):
@@ -275,7 +273,7 @@ async def test_a_head_of_line_feeds_is_the_same_however_it_is_cut(
 
 
 async def test_part_of_a_head_behind_another_request_is_not_taken_for_the_whole(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(_put(_LENGTH) + b"GET /nowhere HTTP/1.1\r\nX: ")
@@ -286,13 +284,13 @@ async def test_part_of_a_head_behind_another_request_is_not_taken_for_the_whole(
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
-async def test_an_old_client_is_answered_and_left(gateway: servers.Gateway, client: clients.Client) -> None:
+async def test_an_old_client_is_answered_and_left(gateway: server.Gateway, client: clients.Client) -> None:
     answer = await wires.exchange(gateway.web_port, _put(_LENGTH, version=b"1.0", host=False))
     assert answer.startswith(b"HTTP/1.0 200 ")
     assert len(await client.pushed()) == 1
 
 
-async def test_whoever_offers_another_protocol_is_answered_in_this_one(gateway: servers.Gateway) -> None:
+async def test_whoever_offers_another_protocol_is_answered_in_this_one(gateway: server.Gateway) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(_put(_LENGTH, b"Connection: upgrade", b"Upgrade: h2c"))
         assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
@@ -301,7 +299,7 @@ async def test_whoever_offers_another_protocol_is_answered_in_this_one(gateway: 
 
 
 async def test_a_body_that_goes_wrong_on_its_way_is_refused_once(
-    gateway: servers.Gateway, client: clients.Client
+    gateway: server.Gateway, client: clients.Client
 ) -> None:
     async with wires.connected(gateway.web_port) as wire:
         await wire.send(_put(_CHUNKED, body=b"4\r\nm 1\n\r\n"))

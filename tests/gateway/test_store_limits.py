@@ -12,7 +12,7 @@ import pytest
 from tests.gateway import clients
 from tests.store import limit_cases
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -34,7 +34,7 @@ class TestOfEachLimit:
     @pytest.mark.parametrize("format", limit_cases.FORMATS.values(), ids=list(limit_cases.FORMATS))
     async def test_a_push_over_it_is_rejected_by_its_name_and_changes_nothing(
         self,
-        gateway: servers.Gateway,
+        gateway: server.Gateway,
         client: clients.Client,
         case: limit_cases.Case,
         format: limit_cases.Format,

@@ -14,10 +14,12 @@ from tests.gateway import clients, wires
 from tests.store import builders
 from tests.support import waiting
 from tidegate import telemetry
-from tidegate.aiokits import clocks
-from tidegate.exposition import text
-from tidegate.gateway import metrics, servers, streams
-from tidegate.scrapes import trackers
+from tidegate.aio import clocks
+from tidegate.draining import scrape_progress
+from tidegate.exposition.text import parser
+from tidegate.gateway import server
+from tidegate.gateway.api import event_stream
+from tidegate.gateway.metrics import own_metrics
 
 _ASKED = b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"
 _LARGE = 16 * 1024
@@ -34,11 +36,11 @@ class Stage:
         self.store = builders.store(clock=self.clock)
         self.transports: list[asyncio.Transport] = []
         self._registry = telemetry.new_registry()
-        self.endpoint = streams.StreamEndpoint(
+        self.endpoint = event_stream.StreamEndpoint(
             self.store,
-            trackers.ScrapeTracker(self.store),
+            scrape_progress.ScrapeTracker(self.store),
             clock=self.clock,
-            metrics=metrics.GatewayMetrics(self._registry),
+            metrics=own_metrics.GatewayMetrics(self._registry),
             version="v" * _LARGE,
             pause_seconds=0.0,
             look_seconds=0.001,
@@ -62,7 +64,7 @@ class Stage:
 
     async def change(self) -> None:
         """Something changes, and streams have a few turns to tell of it."""
-        await self.store.push(clients.key(job="x"), text.parse(b"x 1\n"), replace=True)
+        await self.store.push(clients.key(job="x"), parser.parse(b"x 1\n"), replace=True)
         for _ in range(10):
             await asyncio.sleep(0)
 
@@ -140,10 +142,10 @@ class TestPlaces:
     """All places are taken by readers that nothing is known of."""
 
     @pytest.fixture
-    async def readers(self, gateway: servers.Gateway, client: clients.Client) -> AsyncIterator[list[wires.Wire]]:
+    async def readers(self, gateway: server.Gateway, client: clients.Client) -> AsyncIterator[list[wires.Wire]]:
         async with contextlib.AsyncExitStack() as stack:
             opened = []
-            for number in range(streams.MOST_STREAMS):
+            for number in range(event_stream.MOST_STREAMS):
                 wire = await stack.enter_async_context(wires.connected(gateway.web_port))
                 await wire.send(_ASKED)
                 await client.sees("tidegate_event_streams", number + 1)
@@ -151,7 +153,7 @@ class TestPlaces:
             yield opened
 
     async def test_they_are_theirs_for_a_while_and_then_the_oldest_one_makes_room(
-        self, readers: list[wires.Wire], gateway: servers.Gateway, client: clients.Client, clock: clocks.MovableClock
+        self, readers: list[wires.Wire], gateway: server.Gateway, client: clients.Client, clock: clocks.MovableClock
     ) -> None:
         clock.advance(19.9)
         assert (await client.send("GET", "/api/v1/events")).status == 503
@@ -160,7 +162,7 @@ class TestPlaces:
             await newest.send(_ASKED)
             assert (await newest.line()).startswith(b"HTTP/1.1 200")
             assert (await readers[0].rest()).endswith(b"0\r\n\r\n")
-            assert await client.value("tidegate_event_streams") == streams.MOST_STREAMS
+            assert await client.value("tidegate_event_streams") == event_stream.MOST_STREAMS
             await client.put("job/x", "x 1\n")
             for wire in (*readers[1:], newest):
                 while b'"live": 1' not in await wire.line():

@@ -8,28 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.gateway import targets
+from tidegate.gateway.http import request_target
 
 _PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 
 
 @given(st.text(alphabet=_PRINTABLE.replace("?", "")), st.text(alphabet=_PRINTABLE))
 def test_path_and_query_are_what_was_sent(path: str, query: str) -> None:
-    url = targets.url(f"/{path}?{query}")
+    url = request_target.url(f"/{path}?{query}")
     assert (url.raw_path, url.raw_query_string) == (f"/{path}", query)
 
 
 @given(st.text(alphabet=_PRINTABLE.replace("?", "")))
 def test_a_url_is_its_path(path: str) -> None:
-    assert targets.url(f"http://example:80/{path}").raw_path == f"/{path}"
+    assert request_target.url(f"http://example:80/{path}").raw_path == f"/{path}"
 
 
 @given(st.text(alphabet=_PRINTABLE.replace("?", "").replace("%", "")))
 def test_a_location_names_the_path_that_was_meant(path: str) -> None:
-    location = targets.location(f"/{path}", "")
+    location = request_target.location(f"/{path}", "")
     assert "#" not in location
     assert "\\" not in location
-    assert targets.url(location).path == f"/{path}"
+    assert request_target.url(location).path == f"/{path}"
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_a_location_names_the_path_that_was_meant(path: str) -> None:
     [("/metrics/job/x", True), ("/metrics/job/x#y", False), ("/x?y#z", False), ("http://example/x", False)],
 )
 def test_a_plain_target_is_read_alike_by_all(target: str, is_plain: bool) -> None:
-    assert targets.is_plain(target) is is_plain
+    assert request_target.is_plain(target) is is_plain
 
 
 def test_a_url_without_a_path_is_that_of_the_root() -> None:
-    assert targets.url("http://example?a=b").raw_path_qs == "/?a=b"
+    assert request_target.url("http://example?a=b").raw_path_qs == "/?a=b"

@@ -6,8 +6,8 @@ import pytest
 
 from tests.gateway import clients
 from tests.support import waiting
-from tidegate.aiokits import clocks
-from tidegate.gateway import servers
+from tidegate.aio import clocks
+from tidegate.gateway import server
 
 A = clients.key(job="a")
 
@@ -81,7 +81,7 @@ async def test_a_group_that_nobody_reads_goes_after_the_drain_timeout(
 
 
 async def test_each_push_begins_the_time_anew(
-    client: clients.Client, clock: clocks.MovableClock, gateway: servers.Gateway
+    client: clients.Client, clock: clocks.MovableClock, gateway: server.Gateway
 ) -> None:
     await _push(client)
     clock.advance(500)
@@ -94,7 +94,7 @@ async def test_each_push_begins_the_time_anew(
 
 
 async def test_a_push_that_says_none_has_none(
-    client: clients.Client, clock: clocks.MovableClock, gateway: servers.Gateway
+    client: clients.Client, clock: clocks.MovableClock, gateway: server.Gateway
 ) -> None:
     await _push(client)
     await _push(client, "")
@@ -114,7 +114,7 @@ async def test_a_push_takes_a_draining_group_back_to_life(client: clients.Client
 
 
 async def test_a_group_with_an_owner_lives_as_long_as_the_owner(
-    client: clients.Client, clock: clocks.MovableClock, gateway: servers.Gateway
+    client: clients.Client, clock: clocks.MovableClock, gateway: server.Gateway
 ) -> None:
     await _push(client)
     assert await client.act(clients.claims(A, "u")) == [None]

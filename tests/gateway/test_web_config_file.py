@@ -14,7 +14,7 @@ import trustme
 from tests.gateway import clients
 from tests.support import waiting
 from tidegate import settings
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 PASSWORD = "a pass"
 ALICE = aiohttp.encode_basic_auth("alice", PASSWORD)
@@ -62,7 +62,7 @@ def web_settings(files: Files) -> settings.WebSettings:
 class Caller:
     """Asks over TLS, each time on a connection of its own."""
 
-    def __init__(self, gateway: servers.Gateway, files: Files) -> None:
+    def __init__(self, gateway: server.Gateway, files: Files) -> None:
         self.port = gateway.web_port
         self.tls = ssl.create_default_context()
         files.ca.configure_trust(self.tls)
@@ -83,7 +83,7 @@ class Caller:
 
 
 @pytest.fixture
-def caller(gateway: servers.Gateway, files: Files) -> Caller:
+def caller(gateway: server.Gateway, files: Files) -> Caller:
     return Caller(gateway, files)
 
 
@@ -92,7 +92,7 @@ async def test_a_push_over_tls_with_a_password_is_scraped(caller: Caller) -> Non
     assert (await caller.ask("/metrics")).status == 200
 
 
-async def test_a_push_over_tls_is_told_with_its_address(caller: Caller, gateway: servers.Gateway) -> None:
+async def test_a_push_over_tls_is_told_with_its_address(caller: Caller, gateway: server.Gateway) -> None:
     assert (await caller.ask("/metrics/job/a", method="PUT", body=b"x 1\n")).status == 200
     (group,) = gateway.store.changes(epoch=None, since=0, limit=10).groups
     assert group.pushers == (clients.HOST,)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate.gateway import webconfigs
+from tidegate.gateway.http import web_config
 
 FOLDER = Path("/etc/tidegate")
 HASH = "$2b$04$" + "a" * 53
@@ -14,17 +14,17 @@ TLS = "tls_server_config: {cert_file: a.crt, key_file: /b.key"
 
 
 def test_an_empty_file_configures_nothing() -> None:
-    assert webconfigs.parse("", folder=FOLDER) == webconfigs.WebConfig()
+    assert web_config.parse("", folder=FOLDER) == web_config.WebConfig()
 
 
 def test_paths_are_relative_to_the_file() -> None:
-    tls = webconfigs.parse(f"{TLS}}}", folder=FOLDER).tls
+    tls = web_config.parse(f"{TLS}}}", folder=FOLDER).tls
     assert tls is not None
     assert tls.files == (FOLDER / "a.crt", Path("/b.key"))
 
 
 def test_everything_of_the_format_is_known() -> None:
-    config = webconfigs.parse(
+    config = web_config.parse(
         f"""
 {TLS}, client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert, client_allowed_sans: [job],
   min_version: TLS12, max_version: TLS13, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256],
@@ -70,6 +70,6 @@ rate_limit: {{burst: 5, interval: 100ms}}
     ],
 )
 def test_what_cannot_be_used_is_named(text: str, said: str) -> None:
-    with pytest.raises(webconfigs.BadWebConfigError) as caught:
-        webconfigs.parse(text, folder=FOLDER)
+    with pytest.raises(web_config.BadWebConfigError) as caught:
+        web_config.parse(text, folder=FOLDER)
     assert said in str(caught.value)

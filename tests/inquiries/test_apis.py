@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import test_utils, web
 
-from tidegate.inquiries import apis, doors, places
-from tidegate.model import groups
+from tidegate.client import api_calls, transports, urls
+from tidegate.model import grouping
 
 DELETED = {"status": "success", "data": {"dry_run": True, "deleted": 0, "groups": [{"job": "x"}]}}
 
@@ -37,15 +37,15 @@ async def server() -> AsyncIterator[Server]:
         yield made
 
 
-async def _delete(url: str) -> apis.Deletion:
+async def _delete(url: str) -> api_calls.Deletion:
     async with aiohttp.ClientSession() as session:
-        door = doors.DirectDoor(places.parse(url), flag="--gateway.url", session=session)
-        return await apis.GatewayApi(door).delete(['{job="x"}', '{a="b+c&d=é"}'], dry_run=True)
+        door = transports.DirectDoor(urls.parse(url), flag="--gateway.url", session=session)
+        return await api_calls.GatewayApi(door).delete(['{job="x"}', '{a="b+c&d=é"}'], dry_run=True)
 
 
 async def test_selectors_arrive_as_they_are(server: Server) -> None:
     done = await _delete(server.url())
-    assert done == apis.Deletion((groups.grouping_key({"job": "x"}),), dry_run=True)
+    assert done == api_calls.Deletion((grouping.grouping_key({"job": "x"}),), dry_run=True)
     [request] = server.asked
     assert (request.method, request.path) == ("DELETE", "/api/v1/groups")
     assert list(request.query.items()) == [("match[]", '{job="x"}'), ("match[]", '{a="b+c&d=é"}'), ("dry_run", "1")]
@@ -76,13 +76,13 @@ async def test_what_is_no_answer_is_told_in_words_without_the_password(
     server: Server, answer: Callable[[], web.Response], said: str
 ) -> None:
     server.answer = answer
-    with pytest.raises(doors.InquiryError) as failed:
+    with pytest.raises(transports.InquiryError) as failed:
         await _delete(server.url(user="job:secret@"))
     assert said in str(failed.value)
     assert "secret" not in str(failed.value)
 
 
 async def test_a_large_answer_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "MOST_BYTES", 10)
-    with pytest.raises(doors.InquiryError, match="answers with more than"):
+    monkeypatch.setattr(transports, "MOST_BYTES", 10)
+    with pytest.raises(transports.InquiryError, match="answers with more than"):
         await _delete(server.url())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.inquiries import corrections
+from tidegate.client import text_repair
 
 PLAIN = b"# HELP a b\n# TYPE a gauge\na 1\n"
 
@@ -35,7 +35,7 @@ PLAIN = b"# HELP a b\n# TYPE a gauge\na 1\n"
     ],
 )
 def test_what_is_wrong_is_corrected_and_said(body: bytes, said: tuple[str, ...]) -> None:
-    assert corrections.corrected(body) == (PLAIN, said)
+    assert text_repair.corrected(body) == (PLAIN, said)
 
 
 _LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\ufeff", codec="utf-8")), min_size=1)
@@ -44,10 +44,10 @@ _LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\ufeff", codec="
 @given(_LINES)
 def test_a_file_that_is_right_stays_byte_for_byte(lines: list[str]) -> None:
     body = "".join(f"{line}\n" for line in lines).encode()
-    assert corrections.corrected(body) == (body, ())
+    assert text_repair.corrected(body) == (body, ())
 
 
 @given(_LINES, st.sampled_from(["", "\ufeff"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_however_a_file_is_written_its_lines_stay(lines: list[str], mark: str, end: str, ended: bool) -> None:
     written = mark + end.join(lines) + (end if ended or not lines[-1] else "")
-    assert corrections.corrected(written.encode()).body.decode() == "".join(f"{line}\n" for line in lines)
+    assert text_repair.corrected(written.encode()).body.decode() == "".join(f"{line}\n" for line in lines)

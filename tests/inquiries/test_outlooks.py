@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from tidegate.inquiries import apis, doors, outlooks
-from tidegate.model import groups, scrapers, standings
+from tidegate.client import api_calls, drain_reports, transports
+from tidegate.model import grouping, ownership_status, scrapers
 
 _SCRAPER = scrapers.Scraper("10.0.0.5", "Prometheus/3")
-_DRAIN = outlooks.Drain(since=1.0, until=301.0, waits_for="scrapers", scrapers=(_SCRAPER,))
+_DRAIN = drain_reports.Drain(since=1.0, until=301.0, waits_for="scrapers", scrapers=(_SCRAPER,))
 _WHY = ("Job prod/x is over.", "It goes when Prometheus/3 at 10.0.0.5 has read it.")
 
 
-def _key(number: int) -> groups.GroupingKey:
-    return groups.grouping_key({"job": f"{number:05}"})
+def _key(number: int) -> grouping.GroupingKey:
+    return grouping.grouping_key({"job": f"{number:05}"})
 
 
 class Gateway:
@@ -29,15 +29,15 @@ class Gateway:
         self._total = total
         self._gone = gone
 
-    async def call(self, method: str, path: str, query: doors.Query = ()) -> doors.Answer:
+    async def call(self, method: str, path: str, query: transports.Query = ()) -> transports.Answer:
         assert (method, path) == ("GET", "/api/v1/groups")
         self.asked.append(dict(query))
         begin = int(self.asked[-1]["offset"])
         rows = [self._row(number) for number in range(begin, min(begin + 200, self._total))]
         data = {"listing": "the-list", "total": self._total, "groups": rows}
-        return doors.Answer(200, json.dumps({"status": "success", "data": data}).encode())
+        return transports.Answer(200, json.dumps({"status": "success", "data": data}).encode())
 
-    def _row(self, number: int) -> apis.Json:
+    def _row(self, number: int) -> api_calls.Json:
         labels = dict(_key(number))
         if number in self._gone:
             return {"labels": labels, "gone": True}
@@ -46,14 +46,14 @@ class Gateway:
 
 
 async def test_what_is_told_is_read() -> None:
-    found, more = await apis.GatewayApi(Gateway(1)).look_ahead(["{}"], enough=lambda _: False)
-    assert found == {_key(0): outlooks.Outlook(_key(0), "draining", 7.0, _DRAIN, _WHY)}
+    found, more = await api_calls.GatewayApi(Gateway(1)).look_ahead(["{}"], enough=lambda _: False)
+    assert found == {_key(0): drain_reports.Outlook(_key(0), "draining", 7.0, _DRAIN, _WHY)}
     assert not more
 
 
 async def test_groups_are_sought_once_and_then_told_by_the_hundreds() -> None:
     door = Gateway(450, gone=[3])
-    found, more = await apis.GatewayApi(door).look_ahead(["{a='b'}"], state="draining", enough=lambda _: False)
+    found, more = await api_calls.GatewayApi(door).look_ahead(["{a='b'}"], state="draining", enough=lambda _: False)
     assert (len(found), more) == (449, False)
     first, second, third = door.asked
     assert first == {"match[]": "{a='b'}", "state": "draining", "offset": "0", "limit": "200", "why": "1"}
@@ -63,20 +63,20 @@ async def test_groups_are_sought_once_and_then_told_by_the_hundreds() -> None:
 
 async def test_no_more_is_asked_when_all_that_are_wanted_are_there() -> None:
     door = Gateway(20_000)
-    _, more = await apis.GatewayApi(door).look_ahead([], enough={_key(1), _key(250)}.issubset)
+    _, more = await api_calls.GatewayApi(door).look_ahead([], enough={_key(1), _key(250)}.issubset)
     assert (len(door.asked), more) == (2, True)
 
 
 async def test_questions_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apis, "MOST_PAGES", 3)
+    monkeypatch.setattr(api_calls, "MOST_PAGES", 3)
     door = Gateway(20_000)
-    found, more = await apis.GatewayApi(door).look_ahead([], enough=lambda _: False)
+    found, more = await api_calls.GatewayApi(door).look_ahead([], enough=lambda _: False)
     assert (len(door.asked), len(found), more) == (3, 600, True)
 
 
-def _standing(verdict: str) -> standings.GroupStanding:
+def _standing(verdict: str) -> ownership_status.GroupStanding:
     why = ("So it stands.", "So it goes on.")
-    return standings.GroupStanding(_key(1), state="draining", verdict=verdict, rule="", push_time=7.0, why=why)
+    return ownership_status.GroupStanding(_key(1), state="draining", verdict=verdict, rule="", push_time=7.0, why=why)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def _standing(verdict: str) -> standings.GroupStanding:
         pytest.param("over", None, ("So it stands.", "So it goes on."), id="it drains no more"),
     ],
 )
-def test_both_are_joined(verdict: str, drain: outlooks.Drain | None, why: tuple[str, ...]) -> None:
-    ahead = outlooks.Outlook(_key(1), "draining", 7.0, drain, _WHY)
-    assert outlooks.joined(_standing(verdict), ahead).why == why
+def test_both_are_joined(verdict: str, drain: drain_reports.Drain | None, why: tuple[str, ...]) -> None:
+    ahead = drain_reports.Outlook(_key(1), "draining", 7.0, drain, _WHY)
+    assert drain_reports.joined(_standing(verdict), ahead).why == why
 
 
 def test_without_the_gateway_the_operator_is_repeated() -> None:
-    assert outlooks.joined(_standing("over"), None) == _standing("over")
+    assert drain_reports.joined(_standing("over"), None) == _standing("over")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tidegate.inquiries import places
+from tidegate.client import urls
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ from tidegate.inquiries import places
     ],
 )
 def test_a_place_is_told_without_its_password(url: str, said: str) -> None:
-    assert str(places.parse(url)) == said
-    assert "secret" not in repr(places.parse(url))
+    assert str(urls.parse(url)) == said
+    assert "secret" not in repr(urls.parse(url))
 
 
 def test_user_and_password_are_taken_out() -> None:
-    place = places.parse("http://a%40b:s%2Fx@h")
+    place = urls.parse("http://a%40b:s%2Fx@h")
     assert (place.user, place.password) == ("a@b", "s/x")
 
 
@@ -49,5 +49,5 @@ def test_user_and_password_are_taken_out() -> None:
 )
 def test_what_is_no_place_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ValueError, match="not a URL such as") as refused:
-        places.parse(url)
+        urls.parse(url)
     assert "secret" not in str(refused.value)

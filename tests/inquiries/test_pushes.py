@@ -11,10 +11,10 @@ from aiohttp import test_utils, web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate import clientsettings
-from tidegate.gateway import paths
-from tidegate.inquiries import doors, places, pushes
-from tidegate.model import groups
+from tidegate import client_settings
+from tidegate.client import push_client, transports, urls
+from tidegate.gateway.push import push_paths
+from tidegate.model import grouping
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _NAMES = _TEXT.filter(lambda name: name and "/" not in name and not name.startswith(("__", "U__")))
@@ -23,8 +23,8 @@ _NAMES = _TEXT.filter(lambda name: name and "/" not in name and not name.startsw
 
 @given(job=_TEXT.filter(bool), name=_NAMES, value=_TEXT)
 def test_a_path_leads_to_its_group(job: str, name: str, value: str) -> None:
-    key = groups.grouping_key({name: value, "job": job})
-    assert paths.grouping_key(pushes.path(key).removeprefix("/metrics/"), utf8_names=True) == key
+    key = grouping.grouping_key({name: value, "job": job})
+    assert push_paths.grouping_key(push_client.path(key).removeprefix("/metrics/"), utf8_names=True) == key
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_path_leads_to_its_group(job: str, name: str, value: str) -> None:
     ids=["nothing", "seconds", "date", "past", "negative", "word", "superscript", "for-ever"],
 )
 def test_the_pause_is_what_the_answer_asks_for(said: str, seconds: float) -> None:
-    assert pushes.pause(said, now=1_700_000_000.0) == seconds
+    assert push_client.pause(said, now=1_700_000_000.0) == seconds
 
 
 class _LeapingClock:
@@ -71,12 +71,12 @@ async def _waits(answer: Callable[[], web.Response], *, seconds: float = 60.0) -
         return answer()
 
     clock, told = _LeapingClock(), list[str]()
-    chosen = clientsettings.DeliverySettings(retry_seconds=seconds)
+    chosen = client_settings.DeliverySettings(retry_seconds=seconds)
     async with test_utils.RawTestServer(handle) as server, aiohttp.ClientSession() as session:
-        door = doors.DirectDoor(places.parse(str(server.make_url("/"))), flag="--gateway.url", session=session)
-        push = pushes.Push("POST", groups.grouping_key({"job": "x"}), {}, b"a 1\n")
-        with pytest.raises(pushes.UnacknowledgedError):
-            await pushes.deliver(push, door, chosen=chosen, clock=clock, tell=told.append)
+        door = transports.DirectDoor(urls.parse(str(server.make_url("/"))), flag="--gateway.url", session=session)
+        push = push_client.Push("POST", grouping.grouping_key({"job": "x"}), {}, b"a 1\n")
+        with pytest.raises(push_client.UnacknowledgedError):
+            await push_client.deliver(push, door, chosen=chosen, clock=clock, tell=told.append)
     assert len(told) == len(clock.waits)
     return clock.waits
 

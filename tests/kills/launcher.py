@@ -12,7 +12,7 @@ import threading
 from typing import Any
 
 from tidegate.cli import commands
-from tidegate.store import ledgers
+from tidegate.store.sqlite import database
 
 _CHECKPOINT_BYTES = 64 * 1024
 """So that there is a checkpoint every few pushes."""
@@ -49,7 +49,7 @@ def _die() -> None:
 def main() -> int:
     point, when, nth, *arguments = sys.argv[1:]
     _Fatal.point, _Fatal.when, _Fatal.left = point, when, int(nth)
-    ledgers.CHECKPOINT_BYTES = _CHECKPOINT_BYTES
+    database.CHECKPOINT_BYTES = _CHECKPOINT_BYTES
     connect = sqlite3.connect
     sqlite3.connect = lambda *given, **more: connect(*given, **more, factory=_Fatal)  # type: ignore[assignment]
     return commands.main(arguments)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import prometheus_client
 
 from tidegate import telemetry
-from tidegate.controller import metrics as operator_metrics
-from tidegate.gateway import metrics as gateway_metrics
+from tidegate.gateway.metrics import own_metrics as gateway_metrics
+from tidegate.operator import operator_metrics
 
 _NAME = re.compile(r"\b(?:tidegate|process|python)_\w+")
 _OF_FAMILIES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.manifests import documents
-from tidegate.controller import cleanups
+from tidegate.operator.policy import cleanup_rules
 
 each_example = pytest.mark.parametrize("path", documents.EXAMPLES, ids=lambda path: path.stem)
 
@@ -14,7 +14,7 @@ each_example = pytest.mark.parametrize("path", documents.EXAMPLES, ids=lambda pa
 @each_example
 def test_an_examples_annotations_are_understood(path: Path) -> None:
     for workload in documents.objects(path):
-        assert cleanups.parse(workload["metadata"].get("annotations", {})).problems == ()
+        assert cleanup_rules.parse(workload["metadata"].get("annotations", {})).problems == ()
 
 
 @each_example

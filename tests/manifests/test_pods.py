@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.manifests import documents
-from tidegate.aiokits import addresses
 from tidegate.cli import commands
+from tidegate.system import addresses
 
 CONTAINERS = ["gateway", "operator"]
 

@@ -12,8 +12,8 @@ import yaml
 from tests.cluster import apis, clusters
 from tests.docs import documents as pages
 from tests.manifests import documents
-from tidegate.controller import crds, crdspecs, policies, policystatuses
-from tidegate.model import groups
+from tidegate.model import grouping
+from tidegate.operator.policy import crd_schema, crds, policies, policy_status
 
 NAMESPACED, CLUSTERWIDE = policies.Scope
 each_scope = pytest.mark.parametrize("scope", list(policies.Scope), ids=lambda scope: scope.value)
@@ -224,9 +224,9 @@ def test_kubectl_knows_the_category(policy_kinds: clusters.Cluster, namespace: s
 
 def _write_status(cluster: clusters.Cluster, made: policies.Policy) -> apis.Object:
     """As the operator would, with what it found."""
-    action = policystatuses.LastAction(policystatuses.Act.RETIRED, 1_700_000_000.0, groups.grouping_key({"job": "b"}))
-    tally = policystatuses.Tally(jobs=3, groups=2, last_action=action)
-    status = policystatuses.changed(made, tally, now=1_700_000_001.0)
+    action = policy_status.LastAction(policy_status.Act.RETIRED, 1_700_000_000.0, grouping.grouping_key({"job": "b"}))
+    tally = policy_status.Tally(jobs=3, groups=2, last_action=action)
+    status = policy_status.changed(made, tally, now=1_700_000_001.0)
     within = f"namespaces/{made.ref.namespace}/" if made.ref.namespace else ""
     path = f"apis/{policies.GROUP}/{policies.VERSION}/{within}{made.scope.plural}/{made.ref.name}/status"
     patch = "application/merge-patch+json"
@@ -239,7 +239,7 @@ def test_the_status_is_kept_as_it_is_written_and_then_there_is_nothing_to_write(
     made = policies.parse(_create(policy_kinds, {"when": "Never"}, namespace=namespace), scope=NAMESPACED)
     after = policies.parse(_write_status(policy_kinds, made), scope=NAMESPACED)
     assert after == made
-    assert policystatuses.changed(after, policystatuses.Tally(jobs=3, groups=2), now=1_700_000_099.0) is None
+    assert policy_status.changed(after, policy_status.Tally(jobs=3, groups=2), now=1_700_000_099.0) is None
     waited = ["wait", "--namespace", namespace, "--for=condition=Ready", f"{NAMESPACED.plural}/it", "--timeout=5s"]
     assert policy_kinds.kubectl(*waited).strip() == "groupcleanuppolicy.tidegate.dev/it condition met"
 
@@ -247,7 +247,7 @@ def test_the_status_is_kept_as_it_is_written_and_then_there_is_nothing_to_write(
 @each_scope
 def test_kubectl_explains_every_field(policy_kinds: clusters.Cluster, scope: policies.Scope) -> None:
     told = policy_kinds.kubectl("explain", f"{scope.plural}.spec")
-    for name, field in crdspecs.schema(scope)["properties"].items():
+    for name, field in crd_schema.schema(scope)["properties"].items():
         assert re.search(rf"^  {name}\s+<", told, re.MULTILINE), name
         assert " ".join(field["description"].split()) in " ".join(told.split())
     assert "enum: OnCompletion, OnSuccess, OnDeletion, Superseded" in told

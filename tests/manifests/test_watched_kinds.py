@@ -12,13 +12,13 @@ import yaml
 from tests.cluster import clusters
 from tests.manifests import documents
 from tidegate.cli import commands
-from tidegate.controller import kinds
+from tidegate.operator.objects import owner_kinds
 
 FOLDER = documents.FOLDER / "components"
 COMPONENTS = {
-    "watch-argo-workflows": kinds.WORKFLOW,
-    "watch-pods": kinds.POD,
-    "watch-tekton-taskruns": kinds.TASKRUN,
+    "watch-argo-workflows": owner_kinds.WORKFLOW,
+    "watch-pods": owner_kinds.POD,
+    "watch-tekton-taskruns": owner_kinds.TASKRUN,
 }
 each_component = pytest.mark.parametrize(("component", "kind"), COMPONENTS.items(), ids=COMPONENTS)
 
@@ -34,7 +34,7 @@ def _overlay(folder: Path, components: Sequence[str]) -> Path:
 
 
 @each_component
-def test_it_gives_the_rights_to_list_and_watch_and_no_others(component: str, kind: kinds.Kind) -> None:
+def test_it_gives_the_rights_to_list_and_watch_and_no_others(component: str, kind: owner_kinds.Kind) -> None:
     role, binding = documents.objects(FOLDER / component / "rbac.yaml")
     assert role["rules"] == [{"apiGroups": [kind.group], "resources": [kind.plural], "verbs": ["list", "watch"]}]
     base = documents.one("ClusterRoleBinding")
@@ -48,7 +48,7 @@ def test_its_rule_has_a_comment_that_says_why(component: str) -> None:
 
 
 def test_each_word_of_the_flag_has_its_component() -> None:
-    assert {kind.plural for kind in COMPONENTS.values()} == set(kinds.BY_WORD)
+    assert {kind.plural for kind in COMPONENTS.values()} == set(owner_kinds.BY_WORD)
     assert {folder.name for folder in FOLDER.glob("watch-*")} == set(COMPONENTS)
 
 

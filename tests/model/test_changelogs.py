@@ -8,28 +8,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate.model import changelogs, groups, lives, records
+from tidegate.model import change_log, control_api, grouping, lifecycle
 
 
 @dataclass
 class Followed:
     """A log with the groups that it is about."""
 
-    log: changelogs.ChangeLog
-    live: dict[groups.GroupingKey, int]
+    log: change_log.ChangeLog
+    live: dict[grouping.GroupingKey, int]
     revision: int = 0
 
     def change(self, name: str) -> None:
         self.revision += 1
-        key = groups.grouping_key({"job": name})
+        key = grouping.grouping_key({"job": name})
         self.log.changed(key, self.revision, before=self.live.get(key, 0))
         self.live[key] = self.revision
 
     def delete(self, name: str) -> None:
-        key = groups.grouping_key({"job": name})
+        key = grouping.grouping_key({"job": name})
         if (before := self.live.pop(key, None)) is not None:
             self.revision += 1
-            record = records.DeletedRecord(key=key, revision=self.revision, reason=lives.Reason.REQUEST, claims={})
+            record = control_api.DeletedRecord(
+                key=key, revision=self.revision, reason=lifecycle.Reason.REQUEST, claims={}
+            )
             self.log.deleted(record, before=before)
 
     def since(self, revision: int) -> list[tuple[int, str]]:
@@ -40,7 +42,7 @@ class Followed:
 
 
 def _followed() -> Followed:
-    return Followed(changelogs.ChangeLog(), {})
+    return Followed(change_log.ChangeLog(), {})
 
 
 @settings(max_examples=100)
@@ -50,7 +52,7 @@ def _followed() -> Followed:
 )
 def test_what_changed_since_is_each_group_once_by_its_last_change(steps: list[tuple[str, str]], since: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(changelogs, "CHUNK_SIZE", 4)
+        patch.setattr(change_log, "CHUNK_SIZE", 4)
         followed = _followed()
         for step, name in steps:
             getattr(followed, step)(name)
@@ -74,7 +76,7 @@ def test_a_log_of_few_groups_is_in_few_pieces(gone: range) -> None:
     for number in gone:
         if number % 400:
             followed.delete(str(number))
-    assert followed.log.chunks <= 2 * len(followed.live) / (changelogs.CHUNK_SIZE // 2) + 2
+    assert followed.log.chunks <= 2 * len(followed.live) / (change_log.CHUNK_SIZE // 2) + 2
 
 
 def test_deletions_are_told_between_two_revisions() -> None:
@@ -89,11 +91,11 @@ def test_deletions_are_told_between_two_revisions() -> None:
 
 
 def test_who_asks_for_deletions_that_are_forgotten_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changelogs, "KEPT_DELETIONS", 2)
+    monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     followed = _followed()
     for name in "abcd":
         followed.change(name)
         followed.delete(name)
     assert followed.deletions(after=4, through=8) == [6, 8]
-    with pytest.raises(changelogs.HistoryLostError):
+    with pytest.raises(change_log.HistoryLostError):
         followed.deletions(after=3, through=8)

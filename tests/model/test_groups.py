@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from tidegate.model import groups
+from tidegate.model import grouping
 
 
 def test_the_order_of_labels_makes_no_other_key() -> None:
-    one = groups.grouping_key({"job": "a", "instance": "i"})
-    assert one == groups.grouping_key({"instance": "i", "job": "a"})
-    assert groups.labels(one) == {"instance": "i", "job": "a"}
+    one = grouping.grouping_key({"job": "a", "instance": "i"})
+    assert one == grouping.grouping_key({"instance": "i", "job": "a"})
+    assert grouping.labels(one) == {"instance": "i", "job": "a"}
 
 
 def test_a_label_is_found_by_its_name() -> None:
-    key = groups.grouping_key({"job": "a", "instance": ""})
-    assert groups.label(key, "instance") == ""
-    assert groups.label(key, "zone") is None
+    key = grouping.grouping_key({"job": "a", "instance": ""})
+    assert grouping.label(key, "instance") == ""
+    assert grouping.label(key, "zone") is None
 
 
 def test_people_read_the_job_first_and_every_character_escaped() -> None:
-    key = groups.grouping_key({"job": 'a"b', "a": "x\\y\nz"})
-    assert groups.describe(key) == r'{job="a\"b",a="x\\y\nz"}'
+    key = grouping.grouping_key({"job": 'a"b', "a": "x\\y\nz"})
+    assert grouping.describe(key) == r'{job="a\"b",a="x\\y\nz"}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tidegate.model import lives, owners
+from tidegate.model import lifecycle, owners
 
 U, V = owners.Uid("u"), owners.Uid("v")
 
@@ -13,28 +13,28 @@ def _claim(uid: owners.Uid) -> owners.Claim:
     return owners.Claim(owners.Owner("Job", "default", "backup", uid), 300.0)
 
 
-def _life(*uids: owners.Uid, pushed: int = 5, drain: lives.Drain | None = None) -> lives.Life:
-    return lives.Life(pushed_revision=pushed, claims={uid: _claim(uid) for uid in uids}, drain=drain)
+def _life(*uids: owners.Uid, pushed: int = 5, drain: lifecycle.Drain | None = None) -> lifecycle.Life:
+    return lifecycle.Life(pushed_revision=pushed, claims={uid: _claim(uid) for uid in uids}, drain=drain)
 
 
-DRAIN = lives.Drain(pushed_revision=5, since=100.0, deadline=400.0)
+DRAIN = lifecycle.Drain(pushed_revision=5, since=100.0, deadline=400.0)
 
 
 @pytest.mark.parametrize(
     ("life", "read", "now", "reason"),
     [
         pytest.param(_life(U), 9, 999.0, None, id="live"),
-        pytest.param(_life(U, drain=DRAIN), 5, 100.0, lives.Reason.DRAINED, id="read"),
+        pytest.param(_life(U, drain=DRAIN), 5, 100.0, lifecycle.Reason.DRAINED, id="read"),
         pytest.param(_life(U, drain=DRAIN), 4, 100.0, None, id="read before its last push"),
         pytest.param(_life(U, drain=DRAIN), None, 399.9, None, id="nobody reads"),
-        pytest.param(_life(U, drain=DRAIN), None, 400.0, lives.Reason.TIMEOUT, id="nobody reads and time is over"),
-        pytest.param(_life(U, drain=DRAIN), 4, 400.0, lives.Reason.TIMEOUT, id="unread and time is over"),
-        pytest.param(_life(U, drain=DRAIN), 5, 400.0, lives.Reason.DRAINED, id="read in the last moment"),
+        pytest.param(_life(U, drain=DRAIN), None, 400.0, lifecycle.Reason.TIMEOUT, id="nobody reads and time is over"),
+        pytest.param(_life(U, drain=DRAIN), 4, 400.0, lifecycle.Reason.TIMEOUT, id="unread and time is over"),
+        pytest.param(_life(U, drain=DRAIN), 5, 400.0, lifecycle.Reason.DRAINED, id="read in the last moment"),
         pytest.param(_life(U, pushed=6, drain=DRAIN), 9, 999.0, None, id="a push nobody spoke of"),
     ],
 )
-def test_when_a_group_ends(life: lives.Life, read: int | None, now: float, reason: lives.Reason | None) -> None:
-    assert lives.ended(life, read_revision=read, now=now) is reason
+def test_when_a_group_ends(life: lifecycle.Life, read: int | None, now: float, reason: lifecycle.Reason | None) -> None:
+    assert lifecycle.ended(life, read_revision=read, now=now) is reason
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_when_a_group_ends(life: lives.Life, read: int | None, now: float, reaso
         pytest.param(_life(U, drain=DRAIN), U, {U}, True, id="the owner of a draining group again"),
     ],
 )
-def test_what_a_claim_does(life: lives.Life, uid: owners.Uid, owned_by: set[str], drains: bool) -> None:
-    after = lives.claimed(life, _claim(uid))
+def test_what_a_claim_does(life: lifecycle.Life, uid: owners.Uid, owned_by: set[str], drains: bool) -> None:
+    after = lifecycle.claimed(life, _claim(uid))
     assert set(after.claims) == owned_by
-    assert (after.state is lives.State.DRAINING) is drains
+    assert (after.state is lifecycle.State.DRAINING) is drains
 
 
 @pytest.mark.parametrize(
@@ -62,48 +62,54 @@ def test_what_a_claim_does(life: lives.Life, uid: owners.Uid, owned_by: set[str]
         pytest.param(_life(U, V, drain=DRAIN), {V}, True, id="one of two while draining"),
     ],
 )
-def test_what_a_release_does(life: lives.Life, owned_by: set[str], drains: bool) -> None:
-    after = lives.released(life, U)
+def test_what_a_release_does(life: lifecycle.Life, owned_by: set[str], drains: bool) -> None:
+    after = lifecycle.released(life, U)
     assert set(after.claims) == owned_by
-    assert (after.state is lives.State.DRAINING) is drains
+    assert (after.state is lifecycle.State.DRAINING) is drains
 
 
 def test_retired_again_a_group_keeps_its_deadline_and_covers_the_later_push() -> None:
-    life = lives.pushed(_life(U, drain=DRAIN), revision=8)
-    after = lives.retired(life, over=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
-    assert isinstance(after, lives.Life)
-    assert after.drain == lives.Drain(pushed_revision=8, since=100.0, deadline=400.0)
+    life = lifecycle.pushed(_life(U, drain=DRAIN), revision=8)
+    after = lifecycle.retired(life, over=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
+    assert isinstance(after, lifecycle.Life)
+    assert after.drain == lifecycle.Drain(pushed_revision=8, since=100.0, deadline=400.0)
 
 
-EXPIRED = lives.Drain(pushed_revision=5, since=10.0, deadline=310.0, expired=True)
+EXPIRED = lifecycle.Drain(pushed_revision=5, since=10.0, deadline=310.0, expired=True)
 
 
 @pytest.mark.parametrize(
     ("life", "after"),
     [
-        pytest.param(lives.Life(5), lives.Life(5), id="no time to live"),
-        pytest.param(lives.Life(5, expires=10.1), lives.Life(5, expires=10.1), id="not yet"),
-        pytest.param(lives.Life(5, expires=10.0), lives.Life(5, drain=EXPIRED, expires=10.0), id="now"),
+        pytest.param(lifecycle.Life(5), lifecycle.Life(5), id="no time to live"),
+        pytest.param(lifecycle.Life(5, expires=10.1), lifecycle.Life(5, expires=10.1), id="not yet"),
+        pytest.param(lifecycle.Life(5, expires=10.0), lifecycle.Life(5, drain=EXPIRED, expires=10.0), id="now"),
         pytest.param(
-            lives.Life(5, {U: _claim(U)}, expires=1.0), lives.Life(5, {U: _claim(U)}, expires=1.0), id="with an owner"
+            lifecycle.Life(5, {U: _claim(U)}, expires=1.0),
+            lifecycle.Life(5, {U: _claim(U)}, expires=1.0),
+            id="with an owner",
         ),
-        pytest.param(lives.Life(5, drain=DRAIN, expires=1.0), lives.Life(5, drain=DRAIN, expires=1.0), id="draining"),
+        pytest.param(
+            lifecycle.Life(5, drain=DRAIN, expires=1.0), lifecycle.Life(5, drain=DRAIN, expires=1.0), id="draining"
+        ),
     ],
 )
-def test_when_a_group_expires(life: lives.Life, after: lives.Life) -> None:
-    assert lives.expired(life, drain_timeout=300.0, now=10.0) == after
+def test_when_a_group_expires(life: lifecycle.Life, after: lifecycle.Life) -> None:
+    assert lifecycle.expired(life, drain_timeout=300.0, now=10.0) == after
 
 
 def test_a_push_brings_an_expired_group_back_and_sets_its_time_anew() -> None:
-    assert lives.pushed(lives.Life(5, drain=EXPIRED, expires=10.0), revision=6) == lives.Life(6)
-    assert lives.pushed(lives.Life(5), revision=6, expires=20.0) == lives.Life(6, expires=20.0)
+    assert lifecycle.pushed(lifecycle.Life(5, drain=EXPIRED, expires=10.0), revision=6) == lifecycle.Life(6)
+    assert lifecycle.pushed(lifecycle.Life(5), revision=6, expires=20.0) == lifecycle.Life(6, expires=20.0)
 
 
 def test_the_operator_cannot_retire_what_has_no_owner_though_it_expired() -> None:
-    life = lives.Life(5, drain=EXPIRED, expires=10.0)
-    assert lives.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0) is lives.Refusal.UNCLAIMED
+    life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
+    assert (
+        lifecycle.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0) is lifecycle.Refusal.UNCLAIMED
+    )
 
 
 def test_a_release_by_who_has_no_claim_stops_no_drain_of_an_expired_group() -> None:
-    life = lives.Life(5, drain=EXPIRED, expires=10.0)
-    assert lives.released(life, U) == life
+    life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
+    assert lifecycle.released(life, U) == life

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.model import groups, lives, owners, pushers, records
+from tidegate.model import control_api, grouping, lifecycle, owners, pushers
 
 _TEXTS = st.text(max_size=5)
 _REVISIONS = st.integers(0, 2**53)
-_KEYS = st.dictionaries(_TEXTS, _TEXTS, min_size=1, max_size=3).map(groups.grouping_key)
+_KEYS = st.dictionaries(_TEXTS, _TEXTS, min_size=1, max_size=3).map(grouping.grouping_key)
 _UIDS = _TEXTS.map(owners.Uid)
 _OWNERS = st.builds(owners.Owner, kind=_TEXTS, namespace=_TEXTS, name=_TEXTS, uid=_UIDS)
 _CLAIM = st.builds(
@@ -27,7 +27,7 @@ _CLAIM = st.builds(
 )
 _CLAIMS = st.lists(_CLAIM, max_size=3).map(lambda found: {claim.owner.uid: claim for claim in found})
 _GROUPS = st.builds(
-    records.GroupRecord,
+    control_api.GroupRecord,
     key=_KEYS,
     revision=_REVISIONS,
     pushed_revision=_REVISIONS,
@@ -37,10 +37,10 @@ _GROUPS = st.builds(
     sources=st.lists(st.builds(pushers.Source, _TEXTS, st.floats(0, 1e10)), max_size=4).map(tuple),
 )
 _DELETED = st.builds(
-    records.DeletedRecord, key=_KEYS, revision=_REVISIONS, reason=st.sampled_from(lives.Reason), claims=_CLAIMS
+    control_api.DeletedRecord, key=_KEYS, revision=_REVISIONS, reason=st.sampled_from(lifecycle.Reason), claims=_CLAIMS
 )
 _CHANGES = st.builds(
-    records.Changes,
+    control_api.Changes,
     epoch=_TEXTS,
     revision=_REVISIONS,
     more=st.booleans(),
@@ -50,10 +50,10 @@ _CHANGES = st.builds(
     now=st.floats(0, 1e10),
 )
 _ACTIONS = st.one_of(
-    st.builds(records.ClaimGroup, key=_KEYS, claim=_CLAIM),
-    st.builds(records.ReleaseGroup, key=_KEYS, uid=_UIDS),
+    st.builds(control_api.ClaimGroup, key=_KEYS, claim=_CLAIM),
+    st.builds(control_api.ReleaseGroup, key=_KEYS, uid=_UIDS),
     st.builds(
-        records.RetireGroup,
+        control_api.RetireGroup,
         key=_KEYS,
         over=st.lists(_UIDS, max_size=3).map(tuple),
         pushed_revision=_REVISIONS,
@@ -64,36 +64,36 @@ _ACTIONS = st.one_of(
 
 def test_a_claim_of_an_older_operator_is_one_by_name_that_is_not_kept() -> None:
     owner = {"kind": "Job", "namespace": "prod", "name": "x", "uid": "u"}
-    (claim,) = records.claims_from_json([{"owner": owner, "drain_timeout": 5.0}]).values()
+    (claim,) = control_api.claims_from_json([{"owner": owner, "drain_timeout": 5.0}]).values()
     assert claim == owners.Claim(owners.Owner("Job", "prod", "x", owners.Uid("u")), 5.0, rule="name")
 
 
 @given(_CHANGES)
-def test_a_page_of_changes_reads_as_it_was_written(changes: records.Changes) -> None:
-    assert records.Changes.from_json(json.loads(json.dumps(changes.to_json()))) == changes
+def test_a_page_of_changes_reads_as_it_was_written(changes: control_api.Changes) -> None:
+    assert control_api.Changes.from_json(json.loads(json.dumps(changes.to_json()))) == changes
 
 
 @given(_ACTIONS)
-def test_an_action_reads_as_it_was_written(action: records.Action) -> None:
-    assert records.action_from_json(json.loads(json.dumps(action.to_json()))) == action
+def test_an_action_reads_as_it_was_written(action: control_api.Action) -> None:
+    assert control_api.action_from_json(json.loads(json.dumps(action.to_json()))) == action
 
 
 @given(_CHANGES)
-def test_a_page_of_a_gateway_that_tells_neither_pushers_nor_its_time_is_read(changes: records.Changes) -> None:
+def test_a_page_of_a_gateway_that_tells_neither_pushers_nor_its_time_is_read(changes: control_api.Changes) -> None:
     told = changes.to_json()
     del told["now"]
     for group in told["groups"]:
         del group["sources"]
     groups = tuple(dataclasses.replace(group, sources=()) for group in changes.groups)
-    assert records.Changes.from_json(told) == dataclasses.replace(changes, groups=groups, now=0.0)
+    assert control_api.Changes.from_json(told) == dataclasses.replace(changes, groups=groups, now=0.0)
 
 
 def test_a_claim_that_says_more_than_is_known_here_is_read() -> None:
     claim = owners.Claim(owners.Owner("Job", "default", "a", owners.Uid("u")), drain_timeout=9.0)
-    (told,) = records.claims_to_json({claim.owner.uid: claim})
-    assert records.claims_from_json([{**told, "more": 1}]) == {claim.owner.uid: claim}
+    (told,) = control_api.claims_to_json({claim.owner.uid: claim})
+    assert control_api.claims_from_json([{**told, "more": 1}]) == {claim.owner.uid: claim}
 
 
 def test_an_unknown_action_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown action 'dance'"):
-        records.action_from_json({"do": "dance", "labels": {"job": "a"}})
+        control_api.action_from_json({"do": "dance", "labels": {"job": "a"}})

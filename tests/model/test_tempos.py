@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tidegate.model import tempos
+from tidegate.model import push_rates
 
 NOW = 1_700_000_000.0
-SLOT = tempos.SLOT_SECONDS
+SLOT = push_rates.SLOT_SECONDS
 
 
 def _counts(*ages: float, now: float = NOW) -> list[int]:
-    return tempos.begun(*(now - age for age in ages)).counts(now=now)
+    return push_rates.begun(*(now - age for age in ages)).counts(now=now)
 
 
 def test_pushes_of_one_half_hour_are_counted_together() -> None:
@@ -24,24 +24,24 @@ def test_the_oldest_half_hour_stands_first() -> None:
 
 
 def test_a_day_later_all_is_forgotten() -> None:
-    tempo = tempos.Tempo()
+    tempo = push_rates.Tempo()
     tempo.note(NOW)
-    assert not any(tempo.counts(now=NOW + tempos.SLOTS * SLOT))
+    assert not any(tempo.counts(now=NOW + push_rates.SLOTS * SLOT))
 
 
 def test_what_is_older_than_a_day_is_not_taken_for_new() -> None:
-    tempo = tempos.Tempo()
+    tempo = push_rates.Tempo()
     tempo.note(NOW)
-    tempo.note(NOW + tempos.SLOTS * SLOT)
-    assert sum(tempo.counts(now=NOW + tempos.SLOTS * SLOT)) == 1
+    tempo.note(NOW + push_rates.SLOTS * SLOT)
+    assert sum(tempo.counts(now=NOW + push_rates.SLOTS * SLOT)) == 1
 
 
 def test_the_places_that_time_has_passed_over_are_empty() -> None:
-    tempo = tempos.Tempo()
-    for slot in range(tempos.SLOTS):
+    tempo = push_rates.Tempo()
+    for slot in range(push_rates.SLOTS):
         tempo.note(NOW + slot * SLOT)
-    tempo.note(NOW + (tempos.SLOTS + 1) * SLOT)
-    assert tempo.counts(now=NOW + (tempos.SLOTS + 1) * SLOT) == [1] * (tempos.SLOTS - 2) + [0, 1]
+    tempo.note(NOW + (push_rates.SLOTS + 1) * SLOT)
+    assert tempo.counts(now=NOW + (push_rates.SLOTS + 1) * SLOT) == [1] * (push_rates.SLOTS - 2) + [0, 1]
 
 
 def test_very_many_pushes_are_very_many() -> None:
@@ -49,7 +49,7 @@ def test_very_many_pushes_are_very_many() -> None:
 
 
 def test_a_clock_that_is_set_back_leaves_no_push_in_the_future() -> None:
-    tempo = tempos.Tempo()
+    tempo = push_rates.Tempo()
     tempo.note(NOW)
     tempo.note(NOW - SLOT)
     assert tempo.counts(now=NOW)[-2:] == [1, 0]
@@ -57,8 +57,8 @@ def test_a_clock_that_is_set_back_leaves_no_push_in_the_future() -> None:
 
 @pytest.mark.parametrize("age", [0, SLOT, 47 * SLOT, 48 * SLOT, 480 * SLOT, -SLOT])
 def test_one_push_is_counted_as_a_tempo_would(age: float) -> None:
-    assert tempos.of_one(NOW - age, now=NOW) == _counts(age)
+    assert push_rates.of_one(NOW - age, now=NOW) == _counts(age)
 
 
 def test_a_group_never_pushed_has_no_pushes() -> None:
-    assert not any(tempos.of_one(0.0, now=NOW))
+    assert not any(push_rates.of_one(0.0, now=NOW))

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from tests.properties import operators, restarts, steps, worlds
 from tests.store import builders
-from tidegate.aiokits import clocks
-from tidegate.model import groups, lives, records, scrapers
-from tidegate.scrapes import drains, trackers
+from tidegate.aio import clocks
+from tidegate.draining import collector, scrape_progress
+from tidegate.model import control_api, grouping, lifecycle, scrapers
 
 KEYS = [
     builders.key(job="x"),
@@ -47,10 +47,10 @@ class GroupLife:
         self.judge = worlds.Judge(self.kube, self.clock, told=self._told)
         self.disk = restarts.Disk(self.clock)
         self.store = restarts.restarted(self.disk, clock=self.clock)
-        self.tracker = trackers.ScrapeTracker(self.store)
+        self.tracker = scrape_progress.ScrapeTracker(self.store)
         self.drainer = self._new_drainer()
         self.operator = operators.Operator(self.kube, self.store, drainer=self.drainer, clock=self.clock)
-        self.scrapes: list[tuple[str, int, dict[groups.GroupingKey, int]]] = []
+        self.scrapes: list[tuple[str, int, dict[grouping.GroupingKey, int]]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +62,7 @@ class GroupLife:
         """The exposition shows the last push of each group there is."""
         assert self._shown() == {key: self.judge.last(key).serial for key in self.store.grouping_keys()}
 
-    def deletions(self) -> list[lives.Reason]:
+    def deletions(self) -> list[lifecycle.Reason]:
         """Why each group was deleted that this process of the gateway has deleted, the last one first."""
         return [gone.record.reason for gone in self.store.departures()]
 
@@ -206,7 +206,7 @@ class GroupLife:
         self.clock.advance(seconds)
         self.judge.nobody_could_scrape_for(seconds)
         self.store = restarts.restarted(self.disk, clock=self.clock)
-        self.tracker = trackers.ScrapeTracker(self.store)
+        self.tracker = scrape_progress.ScrapeTracker(self.store)
         readings, ended = self.store.kept_readings()
         self.tracker.resume(readings, ended=ended, now=self.clock.steady())
         self.drainer = self._new_drainer()
@@ -233,8 +233,8 @@ class GroupLife:
     def _told(self, job: worlds.Job) -> bool:
         return self.operator.told(job)
 
-    def _new_drainer(self) -> drains.Drainer:
-        return drains.Drainer(
+    def _new_drainer(self) -> collector.Drainer:
+        return collector.Drainer(
             self.store,
             self.tracker,
             clock=self.clock,
@@ -283,15 +283,17 @@ class GroupLife:
         own = [group for group in KEYS if job.owns(group)]
         self._push(own[which % len(own)], uid=job.owner.uid, ttl=ttl)
 
-    def _push(self, key: groups.GroupingKey, *, uid: str | None, ttl: float | None, pusher: str | None = None) -> None:
+    def _push(
+        self, key: grouping.GroupingKey, *, uid: str | None, ttl: float | None, pusher: str | None = None
+    ) -> None:
         value = self.judge.pushes(key, uid=uid, ttl=ttl)
         pushed = builders.family("pushed", builders.number(value))
         builders.done(self.store.push(key, pushed, replace=True, ttl=ttl, pusher=pusher))
 
-    def _left(self) -> list[records.GroupRecord]:
+    def _left(self) -> list[control_api.GroupRecord]:
         return list(self.store.changes(epoch=None, since=0, limit=1_000).groups)
 
-    def _shown(self) -> dict[groups.GroupingKey, int]:
+    def _shown(self) -> dict[grouping.GroupingKey, int]:
         """By group the push that a scrape of now shows, read from its text."""
         found = [family for family in builders.done(self.store.snapshot()).families if family.name == "pushed"]
         text = b"".join(page.text for family in found for page in family.pages).decode()
@@ -299,5 +301,5 @@ class GroupLife:
         return {by_labels[labels]: int(value) for labels, value in _PUSHED.findall(text)}
 
 
-def _labels(key: groups.GroupingKey) -> str:
+def _labels(key: grouping.GroupingKey) -> str:
     return ",".join(f'{name}="{value}"' for name, value in sorted({"instance": "", **dict(key)}.items()))

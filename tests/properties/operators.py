@@ -5,10 +5,12 @@ from __future__ import annotations
 from tests.properties import worlds
 from tests.store import builders
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.controller import kinds, pictures, plans, podaddresses, views
-from tidegate.model import records
-from tidegate.scrapes import drains
+from tidegate.aio import clocks
+from tidegate.draining import collector
+from tidegate.model import control_api
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.objects import owner_kinds, pod_addresses
+from tidegate.operator.planning import planner
 from tidegate.store import group_store
 
 RULES = settings.RuleSettings(late_push_grace=worlds.LATE_PUSH_GRACE, clock_skew=worlds.SKEW)
@@ -26,17 +28,22 @@ class Operator:
     """Down until it is started."""
 
     def __init__(
-        self, kube: worlds.Kube, store: group_store.GroupStore, *, drainer: drains.Drainer, clock: clocks.MovableClock
+        self,
+        kube: worlds.Kube,
+        store: group_store.GroupStore,
+        *,
+        drainer: collector.Drainer,
+        clock: clocks.MovableClock,
     ) -> None:
         self._kube = kube
         self._store = store
         self._drainer = drainer
         self._clock = clock
-        self._picture: pictures.Picture | None = None
-        self._last: records.Changes | None = None
-        self._events: list[tuple[views.OwnerView, bool]] = []
+        self._picture: cluster_cache.Picture | None = None
+        self._last: control_api.Changes | None = None
+        self._events: list[tuple[owner_views.OwnerView, bool]] = []
         self._told: set[str] = set()
-        self._decided: list[records.Action] = []
+        self._decided: list[control_api.Action] = []
         kube.watcher = self._notice
 
     @property
@@ -47,14 +54,14 @@ class Operator:
         """Whether the process that runs, or ran last, has heard of this Job."""
         return job.owner.uid in self._told
 
-    def meet(self, store: group_store.GroupStore, *, drainer: drains.Drainer) -> None:
+    def meet(self, store: group_store.GroupStore, *, drainer: collector.Drainer) -> None:
         """The gateway is another process from now on, and refuses what was decided for the one before."""
         self._store, self._drainer = store, drainer
         self._decided.clear()
 
     def start(self) -> None:
         """Begin with nothing known but what the gateway and the API server tell."""
-        self._picture, self._last = pictures.Picture(), None
+        self._picture, self._last = cluster_cache.Picture(), None
         self._events.clear()
         self._told.clear()
         self._decided.clear()
@@ -72,7 +79,7 @@ class Operator:
         started = self._clock.steady()
         found = [job.view() for job in self._kube.present()]
         self._told.update(view.uid for view in found)
-        for kind in kinds.ALWAYS:
+        for kind in owner_kinds.ALWAYS:
             of_kind = [view for view in found if view.kind == kind.name]
             self._picture.listed(kind, of_kind, started=started, steady=self._clock.steady(), wall=self._clock.wall())
         self.work()
@@ -97,7 +104,7 @@ class Operator:
         """Follow the gateway and plan, and let the actions wait while the world moves on."""
         assert self._picture is not None
         self._follow(self._picture)
-        self._decided = list(plans.plan(self._picture, rules=RULES, now=self._clock.wall()).actions)
+        self._decided = list(planner.plan(self._picture, rules=RULES, now=self._clock.wall()).actions)
 
     def act(self) -> None:
         """Do what was decided a while ago."""
@@ -110,14 +117,14 @@ class Operator:
         assert self._picture is not None
         for _ in range(_TURNS):
             self._follow(self._picture)
-            planned = plans.plan(self._picture, rules=RULES, now=self._clock.wall())
+            planned = planner.plan(self._picture, rules=RULES, now=self._clock.wall())
             for lookup in planned.lookups:
-                assert isinstance(lookup, pictures.Address)
-                answer = podaddresses.Answer(tuple(self._kube.pods_at(lookup.text)), self._clock.wall())
+                assert isinstance(lookup, cluster_cache.Address)
+                answer = pod_addresses.Answer(tuple(self._kube.pods_at(lookup.text)), self._clock.wall())
                 self._picture.address_resolved(lookup, answer)
             if planned.lookups and not planned.actions:
                 # Until a pod would have been reported.
-                self._clock.advance(podaddresses.REPORT_SECONDS)
+                self._clock.advance(pod_addresses.REPORT_SECONDS)
                 continue
             if not planned.actions:
                 return
@@ -129,7 +136,7 @@ class Operator:
         if self.running:
             self._events.append((job.view(), not job.present))
 
-    def _follow(self, picture: pictures.Picture) -> None:
+    def _follow(self, picture: cluster_cache.Picture) -> None:
         if self._last is not None and self._last.epoch != self._store.epoch:
             picture.forget_groups()
             self._last = None

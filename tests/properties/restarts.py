@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from tests.properties import worlds
 from tests.store import builders
-from tidegate.aiokits import clocks
+from tidegate.aio import clocks
 from tidegate.model import scrapers
-from tidegate.store import batches, files, group_store, journals, ledgers, rows
+from tidegate.store import group_store, journals
+from tidegate.store.sqlite import database, database_file, rows, write_batches
 
 _Result = TypeVar("_Result")
 
@@ -23,15 +24,15 @@ class Disk:
 
     def __init__(self, clock: clocks.Clock) -> None:
         connection = sqlite3.connect(":memory:", isolation_level=None)
-        files.prepare(connection, Path("memory"))
-        self._ledger = ledgers.Ledger(connection, fsync=False)
+        database_file.prepare(connection, Path("memory"))
+        self._ledger = database.Ledger(connection, fsync=False)
         self._clock = clock
-        self._batch = batches.Batch()
+        self._batch = write_batches.Batch()
         self._store: journals.Journaled | None = None
 
     def killed(self) -> None:
         """The process that told it is gone."""
-        self._batch = batches.Batch()
+        self._batch = write_batches.Batch()
 
     async def open(self) -> None:
         """It is always there."""
@@ -64,7 +65,7 @@ class Disk:
 
     async def committed(self) -> None:
         assert self._store is not None
-        batch, self._batch = self._batch, batches.Batch()
+        batch, self._batch = self._batch, write_batches.Batch()
         if not batch.empty:
             self._ledger.write(batch.changes(revision=self._store.revision, moment=self._clock.steady()))
 

@@ -10,7 +10,7 @@ import logging
 import pytest
 
 from tests.properties import group_lives, steps
-from tidegate.model import lives
+from tidegate.model import lifecycle
 
 _LIVES = 100
 """Lives a test."""
@@ -58,7 +58,7 @@ def test_a_scraper_that_went_silent_lets_a_group_go_as_drained_before_its_drain_
     life.scrape_all_at_once(name="two")
     assert life.deletions() == []
     life.time_passes(seconds=280.0)
-    assert life.deletions() == [lives.Reason.DRAINED]
+    assert life.deletions() == [lifecycle.Reason.DRAINED]
 
 
 def test_a_push_in_the_last_second_of_the_grace_period_may_keep_its_group_as_ends_are_told_in_whole_seconds(
@@ -86,4 +86,4 @@ def test_a_group_that_the_pods_of_two_jobs_push_stays_until_the_last_of_these_ha
     life.finish(which=0, succeeded=True)
     life.the_operator_lists_all()
     life.scrape_all_at_once(name="one")
-    assert life.deletions() == [lives.Reason.DRAINED]
+    assert life.deletions() == [lifecycle.Reason.DRAINED]

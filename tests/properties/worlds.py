@@ -8,14 +8,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tidegate.aiokits import clocks
-from tidegate.controller import cleanups, ends, podaddresses, views
-from tidegate.model import groups, lives, owners, records
+from tidegate.aio import clocks
+from tidegate.model import control_api, grouping, lifecycle, owners
+from tidegate.operator.cache import owner_views
+from tidegate.operator.objects import completion, pod_addresses
+from tidegate.operator.policy import cleanup_rules
 
-ANNOTATED = groups.grouping_key({"job": "noted"})
+ANNOTATED = grouping.grouping_key({"job": "noted"})
 """The group that Jobs name which have the annotation."""
 
-SHARED = groups.grouping_key({"job": "shared"})
+SHARED = grouping.grouping_key({"job": "shared"})
 """The group that pods of any Jobs push from their own addresses."""
 
 REMEMBERED = 4
@@ -70,7 +72,7 @@ class Job:
         """Whether it keeps its groups from being deleted."""
         return self.present and self.over is None
 
-    def owns(self, key: groups.GroupingKey) -> bool:
+    def owns(self, key: grouping.GroupingKey) -> bool:
         labels = dict(key)
         if labels.get("namespace", self.owner.namespace) != self.owner.namespace:
             return False
@@ -83,22 +85,22 @@ class Job:
         return since <= at <= min(ends, default=math.inf) + LATE_PUSH_GRACE
 
     @functools.cached_property
-    def rules(self) -> cleanups.CleanupRules:
+    def rules(self) -> cleanup_rules.CleanupRules:
         """What its annotations say."""
-        annotations = {cleanups.CLEANUP: self.cleanup, cleanups.DRAIN_TIMEOUT: f"{self.drain_timeout:g}s"}
+        annotations = {cleanup_rules.CLEANUP: self.cleanup, cleanup_rules.DRAIN_TIMEOUT: f"{self.drain_timeout:g}s"}
         if self.annotated:
-            annotations[cleanups.GROUPING_KEY] = f"job={dict(ANNOTATED)['job']}"
-        return cleanups.parse(annotations)
+            annotations[cleanup_rules.GROUPING_KEY] = f"job={dict(ANNOTATED)['job']}"
+        return cleanup_rules.parse(annotations)
 
     def surely_owns_push(self, at: float) -> bool:
         """Whether the operator must take a push at that time for its own: it knows the end in whole seconds alone."""
         ends = [math.floor(end) for end in (self.finished, self.deleted) if end is not None]
         return self.may_have_pushed(at) and at <= min(ends, default=math.inf) + LATE_PUSH_GRACE
 
-    def view(self) -> views.OwnerView:
+    def view(self) -> owner_views.OwnerView:
         # Kubernetes tells its times in whole seconds.
-        finish = None if self.finished is None else ends.Finish(self.succeeded, math.floor(self.finished))
-        return views.OwnerView(
+        finish = None if self.finished is None else completion.Finish(self.succeeded, math.floor(self.finished))
+        return owner_views.OwnerView(
             owner=self.owner,
             created=math.floor(self.created),
             rules=self.rules,
@@ -141,10 +143,10 @@ class Kube:
     def present(self) -> list[Job]:
         return [job for job in self.jobs if job.present]
 
-    def pods_at(self, address: str) -> list[podaddresses.AddressPod]:
+    def pods_at(self, address: str) -> list[pod_addresses.AddressPod]:
         """The pods with this address: a pod goes with its Job."""
         return [
-            podaddresses.AddressPod(
+            pod_addresses.AddressPod(
                 namespace=job.owner.namespace,
                 name=f"{job.owner.name}-pod",
                 owner=job.owner.uid,
@@ -181,7 +183,7 @@ class Scraper:
     """One scraper as it knows itself: when it scraped, and which push of each group it was sent."""
 
     began: list[float] = field(default_factory=list)
-    read: dict[groups.GroupingKey, int] = field(default_factory=dict)
+    read: dict[grouping.GroupingKey, int] = field(default_factory=dict)
 
     def surely_active(self, *, now: float) -> bool:
         """Whether it was seen within five minutes, or within three of its intervals, taken as short as they can be."""
@@ -203,16 +205,16 @@ class Judge:
         self._kube = kube
         self._clock = clock
         self._told = told
-        self._pushes: dict[groups.GroupingKey, list[Push]] = defaultdict(list)
+        self._pushes: dict[grouping.GroupingKey, list[Push]] = defaultdict(list)
         self._serial = 0
 
-    def pushes(self, key: groups.GroupingKey, *, uid: str | None, ttl: float | None) -> int:
+    def pushes(self, key: grouping.GroupingKey, *, uid: str | None, ttl: float | None) -> int:
         """A push begins now; its serial number, which is what it pushes."""
         self._serial += 1
         self._pushes[key].append(Push(self._serial, self._clock.wall(), uid, ttl))
         return self._serial
 
-    def last(self, key: groups.GroupingKey) -> Push:
+    def last(self, key: grouping.GroupingKey) -> Push:
         """The last push of a group."""
         return self._pushes[key][-1]
 
@@ -221,7 +223,7 @@ class Judge:
         for scraper in self.scrapers.values():
             scraper.began = [began + seconds for began in scraper.began]
 
-    def deleted(self, record: records.DeletedRecord) -> None:
+    def deleted(self, record: control_api.DeletedRecord) -> None:
         """Judge a deletion at the moment at which it happens."""
         pushes = self._pushes[record.key]
         if not record.claims:
@@ -229,27 +231,27 @@ class Judge:
         else:
             self._expect_no_active_owner(record, pushes)
             self._expect_no_strangers_push(record, pushes[-1])
-            if record.reason is lives.Reason.DRAINED:
+            if record.reason is lifecycle.Reason.DRAINED:
                 self._expect_read(record.key, pushes[-1])
             else:
                 self._expect_timeout(record)
         del self._pushes[record.key]
 
-    def swept(self, live: list[records.GroupRecord]) -> None:
+    def swept(self, live: list[control_api.GroupRecord]) -> None:
         """Judge what is left after the gateway has looked: a group without an owner drains from the end of its ttl."""
         for record in live:
             over = self._clock.steady() >= self.last(record.key).expires
-            assert record.claims or record.draining is over, f"{groups.describe(record.key)} and its ttl"
+            assert record.claims or record.draining is over, f"{grouping.describe(record.key)} and its ttl"
 
-    def expect_gone(self, live: list[records.GroupRecord]) -> None:
+    def expect_gone(self, live: list[control_api.GroupRecord]) -> None:
         """Judge what is left after the bound: no group whose owners are over."""
         for record in live:
             last = self._pushes[record.key][-1]
             assert self._kept_by(record.key) or not any(
                 job.surely_owns_push(last.at) for job in self._ended_owners(record)
-            ), f"{groups.describe(record.key)} outlives its owners"
+            ), f"{grouping.describe(record.key)} outlives its owners"
 
-    def _ended_owners(self, record: records.GroupRecord) -> Iterator[Job]:
+    def _ended_owners(self, record: control_api.GroupRecord) -> Iterator[Job]:
         """Owners that are over of which the operator can know: by its claims, or because they are still there."""
         for job in self._kube.jobs:
             if job.over is not None and (
@@ -257,45 +259,45 @@ class Judge:
             ):
                 yield job
 
-    def _kept_by(self, key: groups.GroupingKey) -> list[Job]:
+    def _kept_by(self, key: grouping.GroupingKey) -> list[Job]:
         pushed = self._last_pushers(key)[:REMEMBERED]
         return [job for job in self._kube.jobs if job.keeps and (job.owns(key) or job.owner.uid in pushed)]
 
-    def _owns(self, job: Job, key: groups.GroupingKey) -> bool:
+    def _owns(self, job: Job, key: grouping.GroupingKey) -> bool:
         """Whether the group is this Job's own; what several pods push goes when the one ends that pushed last."""
         return job.owner.uid == self._last_pushers(key)[0] if key == SHARED else job.owns(key)
 
-    def _last_pushers(self, key: groups.GroupingKey) -> list[str | None]:
+    def _last_pushers(self, key: grouping.GroupingKey) -> list[str | None]:
         """Whose pods pushed a group that is shared, last first, each once."""
         return list(dict.fromkeys(push.uid for push in reversed(self._pushes[key]))) if key == SHARED else []
 
-    def _expect_expired(self, record: records.DeletedRecord, last: Push) -> None:
+    def _expect_expired(self, record: control_api.DeletedRecord, last: Push) -> None:
         now = self._clock.steady()
         assert now >= last.expires, "it had no owner and its ttl was not over"
-        if record.reason is lives.Reason.DRAINED:
+        if record.reason is lifecycle.Reason.DRAINED:
             self._expect_read(record.key, last)
         else:
             assert now >= last.expires + TTL_DRAIN_TIMEOUT, "before its drain timeout"
 
-    def _expect_no_active_owner(self, record: records.DeletedRecord, pushes: list[Push]) -> None:
+    def _expect_no_active_owner(self, record: control_api.DeletedRecord, pushes: list[Push]) -> None:
         pushers = {push.uid for push in pushes}
         for job in self._kept_by(record.key):
             assert job.owner.uid not in record.claims, f"{job} is active and had a claim"
             assert job.owner.uid not in pushers or not self._told(job), f"{job} is active and has pushed"
 
-    def _expect_no_strangers_push(self, record: records.DeletedRecord, last: Push) -> None:
+    def _expect_no_strangers_push(self, record: control_api.DeletedRecord, last: Push) -> None:
         owning = [job for job in self._kube.jobs if self._owns(job, record.key)]
         # Of what is gone the operator knows only since when it saw nothing of it.
         gone = [job for job in owning if not job.present and last.at >= job.created - SKEW]
         assert gone or any(job.may_have_pushed(last.at) for job in owning), "its last push was a stranger's"
 
-    def _expect_read(self, key: groups.GroupingKey, last: Push) -> None:
+    def _expect_read(self, key: grouping.GroupingKey, last: Push) -> None:
         now = self._clock.steady()
         waited_for = [scraper for scraper in self.scrapers.values() if scraper.surely_active(now=now)]
         assert all(scraper.read.get(key) == last.serial for scraper in waited_for), "an active scraper has not read it"
         assert any(scraper.read.get(key) == last.serial for scraper in self.scrapers.values()), "nobody has read it"
 
-    def _expect_timeout(self, record: records.DeletedRecord) -> None:
+    def _expect_timeout(self, record: control_api.DeletedRecord) -> None:
         claimed = [job for job in self._kube.jobs if job.owner.uid in record.claims]
         assert claimed, "only a claimed group has a drain timeout"
         for job in claimed:

@@ -12,26 +12,26 @@ from hypothesis import strategies as st
 
 from tests.store import builders
 from tidegate import settings
+from tidegate.draining import scrape_progress
 from tidegate.model import scrapers
-from tidegate.scrapes import trackers
 
 ONE = scrapers.Scraper("10.0.0.1", "Prometheus/3")
 TWO = scrapers.Scraper("10.0.0.2", "Prometheus/3")
 
 
-def _agents(tracker: trackers.ScrapeTracker, *, now: float) -> set[scrapers.Scraper]:
+def _agents(tracker: scrape_progress.ScrapeTracker, *, now: float) -> set[scrapers.Scraper]:
     return {reading.scraper for reading in tracker.active(now=now)}
 
 
-def _regular(*times: float, scraper: scrapers.Scraper = ONE) -> trackers.ScrapeTracker:
-    tracker = trackers.ScrapeTracker(builders.store())
+def _regular(*times: float, scraper: scrapers.Scraper = ONE) -> scrape_progress.ScrapeTracker:
+    tracker = scrape_progress.ScrapeTracker(builders.store())
     for now in times:
         tracker.began(scraper, now=now)
     return tracker
 
 
 def test_nobody_has_read_where_there_is_no_scraper() -> None:
-    tracker = trackers.ScrapeTracker(builders.store())
+    tracker = scrape_progress.ScrapeTracker(builders.store())
     assert tracker.read_revision(now=0) is None
     assert tracker.next_lapse(now=0) is None
 
@@ -62,12 +62,12 @@ def test_the_same_address_with_another_user_agent_is_another_scraper() -> None:
     assert len(tracker.active(now=0)) == 2
 
 
-def _steady(interval: float, *, scrapes: int = scrapers.MEASURED_GAPS + 1) -> trackers.ScrapeTracker:
+def _steady(interval: float, *, scrapes: int = scrapers.MEASURED_GAPS + 1) -> scrape_progress.ScrapeTracker:
     """A scraper at this interval that was last seen at 0."""
     return _regular(*(interval * number for number in range(1 - scrapes, 1)))
 
 
-def _silence(tracker: trackers.ScrapeTracker, *, since: float = 0) -> float:
+def _silence(tracker: scrape_progress.ScrapeTracker, *, since: float = 0) -> float:
     """For how long it is waited for."""
     lapse = tracker.next_lapse(now=since)
     assert lapse is not None
@@ -130,22 +130,22 @@ def test_a_scraper_that_lapsed_still_has_what_it_had_read_when_it_comes_back() -
 
 
 def test_a_delivery_to_nobody_known_is_nothing() -> None:
-    tracker = trackers.ScrapeTracker(builders.store())
+    tracker = scrape_progress.ScrapeTracker(builders.store())
     tracker.delivered(ONE, revision=7, now=1)
     assert tracker.read_revision(now=1) is None
 
 
 def test_strangers_do_not_crowd_out_an_active_scraper() -> None:
     tracker = _regular(0)
-    for number in range(2 * trackers.MAX_SCRAPERS):
+    for number in range(2 * scrape_progress.MAX_SCRAPERS):
         tracker.began(scrapers.Scraper("10.1.1.1", str(number)), now=1)
     assert ONE in _agents(tracker, now=1)
-    assert len(tracker.active(now=1)) == trackers.MAX_SCRAPERS
+    assert len(tracker.active(now=1)) == scrape_progress.MAX_SCRAPERS
 
 
 def test_a_lapsed_scraper_makes_room_for_a_new_one() -> None:
-    tracker = trackers.ScrapeTracker(builders.store())
-    for number in range(trackers.MAX_SCRAPERS):
+    tracker = scrape_progress.ScrapeTracker(builders.store())
+    for number in range(scrape_progress.MAX_SCRAPERS):
         tracker.began(scrapers.Scraper("10.1.1.1", str(number)), now=0)
     later = 901.0
     tracker.began(ONE, now=later)
@@ -197,16 +197,16 @@ def test_scrape_jobs_of_one_server_never_lapse_while_one_of_them_goes_on(jobs: l
 def _expect_no_lapse(scrapes: Sequence[float], *, but_for: Sequence[_Job] = ()) -> None:
     """Fail if a scraper lapses between two scrapes, unless none of these jobs had any to make then."""
     spans = [(min(job.scrapes()), max(job.scrapes())) for job in but_for]
-    tracker = trackers.ScrapeTracker(builders.store())
+    tracker = scrape_progress.ScrapeTracker(builders.store())
     for before, now in itertools.pairwise(scrapes):
         tracker.began(ONE, now=before)
         is_there = not spans or any(first <= before and now <= last for first, last in spans)
         assert not is_there or _agents(tracker, now=now) == {ONE}
 
 
-def _resumed(tracker: trackers.ScrapeTracker, *, ended: float, now: float) -> trackers.ScrapeTracker:
+def _resumed(tracker: scrape_progress.ScrapeTracker, *, ended: float, now: float) -> scrape_progress.ScrapeTracker:
     """What the next process knows."""
-    resumed = trackers.ScrapeTracker(builders.store())
+    resumed = scrape_progress.ScrapeTracker(builders.store())
     resumed.resume(tracker.active(now=ended), ended=ended, now=now)
     return resumed
 
@@ -217,7 +217,7 @@ def test_the_time_without_a_gateway_is_no_silence() -> None:
 
 
 def test_who_had_lapsed_before_a_restart_is_not_waited_for_after_it() -> None:
-    resumed = trackers.ScrapeTracker(builders.store())
+    resumed = scrape_progress.ScrapeTracker(builders.store())
     resumed.resume(_steady(15).active(now=0), ended=301, now=10_000)
     assert _agents(resumed, now=10_000) == set()
 

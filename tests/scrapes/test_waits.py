@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 
-from tidegate.model import lives, owners, scrapers
-from tidegate.scrapes import waits
+from tidegate.draining import drain_status
+from tidegate.model import lifecycle, owners, scrapers
 
 UID = owners.Uid("u")
 CLAIM = owners.Claim(owners.Owner("Job", "default", "a", UID), drain_timeout=300.0)
-LIVE = lives.Life(pushed_revision=7, claims={UID: CLAIM})
-DRAIN = lives.Drain(pushed_revision=7, since=1_000.0, deadline=1_300.0)
+LIVE = lifecycle.Life(pushed_revision=7, claims={UID: CLAIM})
+DRAIN = lifecycle.Drain(pushed_revision=7, since=1_000.0, deadline=1_300.0)
 DRAINING = dataclasses.replace(LIVE, drain=DRAIN)
 
 
@@ -21,8 +21,8 @@ def _reading(name: str, read_revision: int) -> scrapers.Reading:
     return scrapers.Reading(scraper, first_seen=0.0, last_seen=1_000.0, read_revision=read_revision)
 
 
-def _wait(life: lives.Life, *readings: scrapers.Reading, now: float = 1_010.0) -> waits.Wait | None:
-    return waits.wait(life, readings, now=now)
+def _wait(life: lifecycle.Life, *readings: scrapers.Reading, now: float = 1_010.0) -> drain_status.Wait | None:
+    return drain_status.wait(life, readings, now=now)
 
 
 def test_a_live_group_waits_for_nothing() -> None:
@@ -31,37 +31,37 @@ def test_a_live_group_waits_for_nothing() -> None:
 
 def test_it_waits_for_the_scrapers_that_have_yet_to_read_its_last_push() -> None:
     behind, ahead = _reading("behind", 6), _reading("ahead", 7)
-    assert _wait(DRAINING, behind, ahead) == waits.Wait(waits.For.SCRAPERS, 1_300.0, (behind.scraper,))
+    assert _wait(DRAINING, behind, ahead) == drain_status.Wait(drain_status.For.SCRAPERS, 1_300.0, (behind.scraper,))
 
 
 def test_without_an_active_scraper_it_waits_for_its_deadline() -> None:
-    assert _wait(DRAINING) == waits.Wait(waits.For.DEADLINE, 1_300.0)
+    assert _wait(DRAINING) == drain_status.Wait(drain_status.For.DEADLINE, 1_300.0)
 
 
 def test_a_push_after_the_retirement_waits_for_the_operators_word() -> None:
-    pushed = lives.pushed(DRAINING, revision=8)
-    assert _wait(pushed, _reading("a", 9), now=5_000.0) == waits.Wait(waits.For.OPERATOR, None)
+    pushed = lifecycle.pushed(DRAINING, revision=8)
+    assert _wait(pushed, _reading("a", 9), now=5_000.0) == drain_status.Wait(drain_status.For.OPERATOR, None)
 
 
 @pytest.mark.parametrize("readings", [pytest.param((7,), id="read"), pytest.param((7, 8), id="read by all")])
 def test_one_that_all_have_read_waits_for_nothing(readings: tuple[int, ...]) -> None:
     told = _wait(DRAINING, *(_reading(str(revision), revision) for revision in readings))
-    assert told == waits.Wait(waits.For.NOTHING, 1_300.0)
+    assert told == drain_status.Wait(drain_status.For.NOTHING, 1_300.0)
 
 
 def test_one_whose_deadline_is_over_waits_for_nothing() -> None:
     told = _wait(DRAINING, _reading("a", 0), now=1_300.0)
     assert told is not None
-    assert told.what is waits.For.NOTHING
+    assert told.what is drain_status.For.NOTHING
 
 
 @pytest.mark.parametrize("read_revision", [None, 6, 7, 8])
 @pytest.mark.parametrize("now", [1_010.0, 1_300.0])
-@pytest.mark.parametrize("life", [LIVE, DRAINING, lives.pushed(DRAINING, revision=8)])
+@pytest.mark.parametrize("life", [LIVE, DRAINING, lifecycle.pushed(DRAINING, revision=8)])
 def test_it_waits_for_nothing_exactly_when_it_may_be_deleted(
-    life: lives.Life, now: float, read_revision: int | None
+    life: lifecycle.Life, now: float, read_revision: int | None
 ) -> None:
     readings = [] if read_revision is None else [_reading("a", read_revision)]
-    told = waits.wait(life, readings, now=now)
-    may_go = lives.ended(life, read_revision=read_revision, now=now) is not None
-    assert (told is not None and told.what is waits.For.NOTHING) is may_go
+    told = drain_status.wait(life, readings, now=now)
+    may_go = lifecycle.ended(life, read_revision=read_revision, now=now) is not None
+    assert (told is not None and told.what is drain_status.For.NOTHING) is may_go

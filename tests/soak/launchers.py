@@ -11,10 +11,10 @@ from unittest import mock
 
 from tests.soak import shifts
 from tidegate.cli import commands
-from tidegate.controller import ownership
-from tidegate.model import lives
-from tidegate.scrapes import trackers
-from tidegate.store import sqlite_journal
+from tidegate.draining import scrape_progress
+from tidegate.model import lifecycle
+from tidegate.operator.ownership import resolution
+from tidegate.store.sqlite import sqlite_journal
 
 _EVERYTHING = 2**62
 """A revision that no store ever comes to."""
@@ -48,9 +48,9 @@ def _replace(target: object, name: str, value: object) -> Callable[[], object]:
 
 _SPOIL: Mapping[Sabotage, Callable[[], object]] = {
     Sabotage.NOTHING: lambda: None,
-    Sabotage.IMPATIENT: _replace(trackers.ScrapeTracker, "read_revision", lambda *_, **_named: _EVERYTHING),
-    Sabotage.RASH: _replace(ownership, "is_over", lambda _: True),
-    Sabotage.HOARDING: _replace(lives, "ended", lambda *_, **_named: None),
+    Sabotage.IMPATIENT: _replace(scrape_progress.ScrapeTracker, "read_revision", lambda *_, **_named: _EVERYTHING),
+    Sabotage.RASH: _replace(resolution, "is_over", lambda _: True),
+    Sabotage.HOARDING: _replace(lifecycle, "ended", lambda *_, **_named: None),
     Sabotage.FORGETFUL: _replace(sqlite_journal.SqliteJournal, "pushed", lambda *_: None),
 }
 

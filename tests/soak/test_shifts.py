@@ -12,7 +12,7 @@ _CLOCKS = """
 import sys, time
 from pathlib import Path
 from tests.soak import shifts
-from tidegate.aiokits import clocks
+from tidegate.aio import clocks
 
 real, clock = time.time, clocks.SystemClock()
 shifts.install(Path(sys.argv[1]))

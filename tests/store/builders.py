@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TypeVar
 
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.model import families, groups
+from tidegate.aio import clocks
+from tidegate.model import families, grouping
 from tidegate.store import group_store, journals
 
 Families = Mapping[str, families.Family]
@@ -44,8 +44,8 @@ def store(
     )
 
 
-def key(**labels: str) -> groups.GroupingKey:
-    return groups.grouping_key(labels)
+def key(**labels: str) -> grouping.GroupingKey:
+    return grouping.grouping_key(labels)
 
 
 def family(

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tests.store import builders
 from tidegate import settings
-from tidegate.aiokits import clocks
+from tidegate.aio import clocks
 from tidegate.model import owners
-from tidegate.store import group_store, interface, sqlite_journal
+from tidegate.store import group_store, interface
+from tidegate.store.sqlite import sqlite_journal
 
 SOON = 0.01
 """Seconds between two tries of a file that cannot be written, where a test waits for them."""

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from tests.support import delimited
 from tidegate import settings
-from tidegate.exposition import protobuf, text
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.text import parser
 from tidegate.model import families, limits
 
 _Limit = limits.Limit
@@ -52,11 +53,11 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "text": Format("text/plain", lambda body: body, text.parse),
+    "text": Format("text/plain", lambda body: body, parser.parse),
     "protobuf": Format(
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
         delimited.of_text,
-        protobuf.parse,
+        decoder.parse,
     ),
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from tidegate.exposition import order, render
-from tidegate.model import families, groups
+from tidegate.exposition.text import metric_order, renderer
+from tidegate.model import families, grouping
 
 PARTS = {
     families.MetricType.SUMMARY: {"_sum", "_count"},
@@ -28,9 +28,9 @@ class Model:
     """Groups by key; a push is judged by building everything as it would be."""
 
     def __init__(self) -> None:
-        self.groups: dict[groups.GroupingKey, Group] = {}
+        self.groups: dict[grouping.GroupingKey, Group] = {}
 
-    def push(self, key: groups.GroupingKey, pushed: dict[str, families.Family], *, replace: bool, now: float) -> bool:
+    def push(self, key: grouping.GroupingKey, pushed: dict[str, families.Family], *, replace: bool, now: float) -> bool:
         """Whether the push is accepted."""
         group = self.groups.get(key) or Group({})
         kept = {} if replace else group.families
@@ -42,7 +42,7 @@ class Model:
         self.groups[key] = dataclasses.replace(group, push_failure_time=now)
         return False
 
-    def delete(self, key: groups.GroupingKey) -> bool:
+    def delete(self, key: grouping.GroupingKey) -> bool:
         return self.groups.pop(key, None) is not None
 
     def lines(self) -> dict[str, tuple[families.MetricType, list[bytes]]]:
@@ -53,12 +53,12 @@ class Model:
                 series = found.setdefault(family.name, (family.type, {}))[1]
                 for metric in family.metrics:
                     labels = _labels(key, metric)
-                    lines = render.metric(family.name, type=family.type, labels=labels, value=metric.value)
-                    series[order.series_key(labels)] = lines
+                    lines = renderer.metric(family.name, type=family.type, labels=labels, value=metric.value)
+                    series[metric_order.series_key(labels)] = lines
         return {name: (type, [series[key] for key in sorted(series)]) for name, (type, series) in found.items()}
 
 
-def _labels(key: groups.GroupingKey, metric: families.Metric) -> families.Labels:
+def _labels(key: grouping.GroupingKey, metric: families.Metric) -> families.Labels:
     return tuple(sorted({"instance": "", **dict(metric.labels), **dict(key)}.items()))
 
 
@@ -68,7 +68,7 @@ def _times(group: Group) -> list[families.Family]:
     return [families.Family(name, gauge, metrics=[families.Metric((), value)]) for name, value in values]
 
 
-def _stands(all_groups: dict[groups.GroupingKey, Group]) -> bool:
+def _stands(all_groups: dict[grouping.GroupingKey, Group]) -> bool:
     """One type a name, no series twice, no family that is called as a part of another."""
     types: dict[str, set[families.MetricType]] = {}
     series: list[tuple[str, families.Labels]] = []

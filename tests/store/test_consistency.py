@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.store import builders
-from tidegate.model import errors, families, groups
+from tidegate.model import errors, families, grouping
 
 
-def _clash(there: groups.GroupingKey, *, labels: int = 0) -> errors.InconsistentPushError:
+def _clash(there: grouping.GroupingKey, *, labels: int = 0) -> errors.InconsistentPushError:
     """What a push of another type is told, beside groups whose keys are like that of ``there``."""
     store = builders.store()
     for other in (builders.key(job="a", zone="1"), builders.key(job="a", cluster="c")):
@@ -30,7 +30,7 @@ def _clash(there: groups.GroupingKey, *, labels: int = 0) -> errors.Inconsistent
         pytest.param(builders.key(job="a", cluster="c", instance="i"), id="by several labels"),
     ],
 )
-def test_the_group_of_a_series_is_named(there: groups.GroupingKey) -> None:
+def test_the_group_of_a_series_is_named(there: grouping.GroupingKey) -> None:
     assert _clash(there).group == there
     assert _clash(there, labels=5).group == there
 

@@ -9,10 +9,11 @@ import pytest
 
 from tests.store import builders
 from tidegate import settings
-from tidegate.aiokits import clocks
-from tidegate.exposition import order
-from tidegate.model import families, lives
-from tidegate.store import consistency, group_store, holdings, pushes, tables
+from tidegate.aio import clocks
+from tidegate.exposition.text import metric_order
+from tidegate.model import families, lifecycle
+from tidegate.store import group_states, group_store, prepared_pushes
+from tidegate.store.series import consistency, family_tables
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -43,8 +44,8 @@ class Counted(dict[_Key, _Value]):
     keys = values = items = None  # type: ignore[assignment]
 
 
-def _table(name: str, *, series: int) -> tables.FamilyTable:
-    table = tables.FamilyTable(name, families.MetricType.GAUGE)
+def _table(name: str, *, series: int) -> family_tables.FamilyTable:
+    table = family_tables.FamilyTable(name, families.MetricType.GAUGE)
     for number in range(series):
         table.join(None, families.MetricType.GAUGE)
         table.series[f"series {number:07}"] = b"line\n"
@@ -59,7 +60,7 @@ def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> N
         for number in range(number_of_families):
             present[f"family{number}"] = _table(f"family{number}", series=1)
         own_types = Counted({f"own{number}": families.MetricType.GAUGE for number in range(number_of_families)})
-        pushed = pushes.prepare(
+        pushed = prepared_pushes.prepare(
             builders.key(job="a"), builders.family(own, builders.number(1)), chosen=settings.LimitSettings()
         )
         consistency.check(pushed, present=present, own_types=own_types, had={}, replace=True, known={})
@@ -76,15 +77,15 @@ def test_as_many_groups_are_asked_for_the_one_of_a_series_however_many_there_are
         )
         labels = (("a", "1"), ("b", "2"), ("instance", ""), ("job", "job7"))
         name = "x" if is_found else "y"
-        assert (consistency.holder(name, order.series_key(labels), known=known) is not None) is is_found
+        assert (consistency.holder(name, metric_order.series_key(labels), known=known) is not None) is is_found
         asked.add(known.asked)
     assert len(asked) == 1
 
 
-def _group(job: str) -> holdings.Group:
+def _group(job: str) -> group_states.Group:
     labels = (("a", "1"), ("b", "2"), ("instance", ""), ("job", job))
-    held = holdings.HeldFamily(None, holdings.Landing(0.0), (order.series_key(labels),), 1)
-    return holdings.Group(key=builders.key(job=job), life=lives.Life(pushed_revision=1), families={"x": held})
+    held = group_states.HeldFamily(None, group_states.Landing(0.0), (metric_order.series_key(labels),), 1)
+    return group_states.Group(key=builders.key(job=job), life=lifecycle.Life(pushed_revision=1), families={"x": held})
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_a_sweep_looks_only_at_the_groups_whose_time_has_come(monkeypatch: pytes
         pass
     for number in range(1_000):
         builders.done(store.push(builders.key(job=f"later{number}"), {}, replace=True, ttl=10.0 + number))
-    assert store.states() == {lives.State.LIVE: 2_000, lives.State.DRAINING: 1_000}
+    assert store.states() == {lifecycle.State.LIVE: 2_000, lifecycle.State.DRAINING: 1_000}
     looked = _count_looks(monkeypatch)
     clock.advance(10.0)
     assert store.next_deadline() == clock.steady()
@@ -151,15 +152,15 @@ def test_a_sweep_of_many_is_in_turns() -> None:
     assert turns >= 20
 
 
-def _count_looks(monkeypatch: pytest.MonkeyPatch) -> list[lives.Life]:
+def _count_looks(monkeypatch: pytest.MonkeyPatch) -> list[lifecycle.Life]:
     """The lives that are asked for a decision from now on."""
-    looked: list[lives.Life] = []
+    looked: list[lifecycle.Life] = []
     for name in ("expired", "ended"):
-        real = getattr(lives, name)
+        real = getattr(lifecycle, name)
 
-        def decide(life: lives.Life, real: Callable[..., object] = real, **known: object) -> object:
+        def decide(life: lifecycle.Life, real: Callable[..., object] = real, **known: object) -> object:
             looked.append(life)
             return real(life, **known)
 
-        monkeypatch.setattr(lives, name, decide)
+        monkeypatch.setattr(lifecycle, name, decide)
     return looked

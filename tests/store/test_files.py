@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.store import builders, kept
-from tidegate.store import files, ledgers
+from tidegate.store.sqlite import database, database_file
 
 KEY = builders.key(job="a")
 GOB = (
@@ -33,7 +33,7 @@ def _bytes(path: Path) -> bytes:
 async def _refused(path: Path) -> str:
     """Why the file is refused, and that it stays as it is."""
     before = _bytes(path)
-    with pytest.raises(files.BadFileError) as refusal:
+    with pytest.raises(database_file.BadFileError) as refusal:
         async with kept.opened(path):
             pass
     assert _bytes(path) == before
@@ -64,7 +64,7 @@ async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_open_already_is_refused(tmp_path: Path) -> None:
     async with kept.opened(tmp_path / "groups") as store:
-        with pytest.raises(files.BadFileError, match=r"another process has .* open"):
+        with pytest.raises(database_file.BadFileError, match=r"another process has .* open"):
             async with kept.opened(tmp_path / "groups"):
                 pass
         await store.push(KEY, builders.family("g", builders.number(1.0)), replace=True)
@@ -73,7 +73,7 @@ async def test_a_file_that_is_open_already_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["missing/groups", ".", "plain/groups"])
 async def test_a_file_that_cannot_be_opened_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("no folder")
-    with pytest.raises(files.BadFileError, match=r"cannot (open|read|use) "):
+    with pytest.raises(database_file.BadFileError, match=r"cannot (open|read|use) "):
         async with kept.opened(tmp_path / name):
             pass
 
@@ -117,7 +117,7 @@ async def test_no_damaged_file_takes_the_place_of_another(tmp_path: Path) -> Non
     for number in range(3):
         path.write_text(f"rubbish {number}")
         path.with_name("groups-wal").write_text(f"more {number}")
-        asides.append(files.set_aside(path))
+        asides.append(database_file.set_aside(path))
     assert [aside.read_text() for aside in asides] == ["rubbish 0", "rubbish 1", "rubbish 2"]
     assert [aside.with_name(f"{aside.name}-wal").read_text() for aside in asides] == ["more 0", "more 1", "more 2"]
 
@@ -127,13 +127,16 @@ async def test_a_file_of_an_older_version_is_brought_to_the_newest_with_all_that
 ) -> None:
     path = tmp_path / "groups"
     await _made(path)
-    newer = (*files.MIGRATIONS, "CREATE TABLE more (id INTEGER PRIMARY KEY); INSERT INTO more SELECT id FROM groups;")
-    monkeypatch.setattr(files, "MIGRATIONS", newer)
+    newer = (
+        *database_file.MIGRATIONS,
+        "CREATE TABLE more (id INTEGER PRIMARY KEY); INSERT INTO more SELECT id FROM groups;",
+    )
+    monkeypatch.setattr(database_file, "MIGRATIONS", newer)
 
     async with kept.opened(path) as store:
         assert len(store.grouping_keys()) == 1
 
-    connection, _ = files.open_file(path)
+    connection, _ = database_file.open_file(path)
     assert connection.execute("SELECT count(*) FROM more").fetchone() == (1,)
     connection.close()
     monkeypatch.undo()
@@ -144,15 +147,15 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatc
     path = tmp_path / "groups"
     await _made(path)
     half = "CREATE TABLE more (id INTEGER PRIMARY KEY); CREATE TABLE groups (id INTEGER);"
-    monkeypatch.setattr(files, "MIGRATIONS", (*files.MIGRATIONS, half))
-    with pytest.raises(files.BadFileError, match="table groups already exists"):
-        files.open_file(path)
+    monkeypatch.setattr(database_file, "MIGRATIONS", (*database_file.MIGRATIONS, half))
+    with pytest.raises(database_file.BadFileError, match="table groups already exists"):
+        database_file.open_file(path)
     monkeypatch.undo()
 
     async with kept.opened(path) as store:
         assert len(store.grouping_keys()) == 1
-    connection, _ = files.open_file(path)
-    ledgers.Ledger(connection, fsync=False).check()
+    connection, _ = database_file.open_file(path)
+    database.Ledger(connection, fsync=False).check()
     assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'more'").fetchall() == []
     connection.close()
 

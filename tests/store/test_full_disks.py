@@ -12,9 +12,9 @@ import pytest
 
 from tests.store import builders, kept
 from tests.support import waiting
-from tidegate.aiokits import clocks
-from tidegate.exposition import shapes, text
-from tidegate.model import errors, groups, lives, owners, records, scrapers
+from tidegate.aio import clocks
+from tidegate.exposition.text import body_templates, parser
+from tidegate.model import control_api, errors, grouping, lifecycle, owners, scrapers
 from tidegate.store import group_store
 
 KEY, OTHER = builders.key(job="a"), builders.key(job="b")
@@ -47,13 +47,13 @@ def _read_only(store: group_store.GroupStore) -> Iterator[None]:
         _connection(store).execute("PRAGMA query_only = OFF")
 
 
-async def _push(store: group_store.GroupStore, key: groups.GroupingKey, value: int, *, size: int = 0) -> None:
+async def _push(store: group_store.GroupStore, key: grouping.GroupingKey, value: int, *, size: int = 0) -> None:
     body = BODY.replace(b" 1\n", f" {value}\n".encode()) + _large(size)
-    spelling = shapes.spell(body)
+    spelling = body_templates.spell(body)
     assert spelling is not None
     pusher = f"10.0.0.{value}"
     if not await store.repeat(key, spelling, replace=True, pusher=pusher):
-        await store.push(key, text.parse(body), replace=True, spelling=spelling, pusher=pusher)
+        await store.push(key, parser.parse(body), replace=True, spelling=spelling, pusher=pusher)
 
 
 def _large(size: int) -> bytes:
@@ -70,7 +70,7 @@ CHANGES: dict[str, Callable[[group_store.GroupStore], Awaitable[object]]] = {
         builders.key(job="new"), builders.family("g", builders.number(1.0), builders.number(1.0)), replace=True
     ),
     "a delete": lambda store: store.delete(KEY),
-    "a claim": lambda store: store.act([records.ClaimGroup(key=KEY, claim=owners.Claim(kept.OWNERS[0], 9.0))]),
+    "a claim": lambda store: store.act([control_api.ClaimGroup(key=KEY, claim=owners.Claim(kept.OWNERS[0], 9.0))]),
 }
 
 
@@ -99,7 +99,7 @@ async def test_a_change_that_cannot_be_written_is_refused_and_leaves_no_trace(
 
 
 @pytest.mark.parametrize("key", [KEY, builders.key(job="new")], ids=["a push", "a first push"])
-async def test_on_a_full_disk_what_does_not_fit_is_refused(key: groups.GroupingKey, tmp_path: Path) -> None:
+async def test_on_a_full_disk_what_does_not_fit_is_refused(key: grouping.GroupingKey, tmp_path: Path) -> None:
     async with kept.opened(tmp_path / "groups") as store:
         before = await _filled(store)
         with _full(store):
@@ -131,7 +131,7 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
     clock = clocks.MovableClock()
     async with kept.opened(tmp_path / "groups", clock=clock) as store:
         await _filled(store)
-        await store.act([records.ClaimGroup(key=KEY, claim=owners.Claim(kept.OWNERS[0], 9.0))])
+        await store.act([control_api.ClaimGroup(key=KEY, claim=owners.Claim(kept.OWNERS[0], 9.0))])
         with _read_only(store):
             with pytest.raises(errors.StorageError):
                 await _push(store, KEY, 7)
@@ -141,10 +141,10 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
         assert view is not None
         assert view.life.pushed_revision > dirty
         over, pushed = (kept.OWNERS[0].uid,), view.life.pushed_revision
-        await store.act([records.RetireGroup(key=KEY, over=over, pushed_revision=pushed, drain_timeout=9.0)])
+        await store.act([control_api.RetireGroup(key=KEY, over=over, pushed_revision=pushed, drain_timeout=9.0)])
         assert (await store.sweep(read_revision=dirty, now=clock.steady())).deleted == []
         (deleted,) = (await store.sweep(read_revision=pushed, now=clock.steady())).deleted
-        assert deleted.reason is lives.Reason.DRAINED
+        assert deleted.reason is lifecycle.Reason.DRAINED
 
 
 async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -> None:
@@ -154,8 +154,8 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
         view = store.group(KEY)
         assert view is not None
         pushed = view.life.pushed_revision
-        retire = records.RetireGroup(key=KEY, over=(kept.OWNERS[0].uid,), pushed_revision=pushed, drain_timeout=9.0)
-        assert await store.act([records.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
+        retire = control_api.RetireGroup(key=KEY, over=(kept.OWNERS[0].uid,), pushed_revision=pushed, drain_timeout=9.0)
+        assert await store.act([control_api.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
         clock.advance(9.0)
         with _read_only(store), pytest.raises(errors.StorageError):
             await store.sweep(read_revision=None, now=clock.steady())
@@ -164,7 +164,7 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
         # It was taken back, and so counts as pushed anew: the operator has to say once more that it is over.
         again = store.group(KEY)
         assert again is not None
-        retire = records.RetireGroup(
+        retire = control_api.RetireGroup(
             key=KEY, over=(kept.OWNERS[0].uid,), pushed_revision=again.life.pushed_revision, drain_timeout=9.0
         )
         assert await store.act([retire]) == [None]

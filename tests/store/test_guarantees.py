@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from tests.store import builders
-from tidegate.aiokits import clocks
-from tidegate.model import errors, families, lives
+from tidegate.aio import clocks
+from tidegate.model import errors, families, lifecycle
 from tidegate.store import interface
 
 A = builders.key(job="a")
@@ -105,6 +105,6 @@ async def test_a_push_that_is_refused_takes_nothing_of_what_was_there() -> None:
 async def test_groups_are_counted_by_state() -> None:
     store = builders.store()
     await store.push(A, {}, replace=True)
-    assert store.states() == {lives.State.LIVE: 1, lives.State.DRAINING: 0}
+    assert store.states() == {lifecycle.State.LIVE: 1, lifecycle.State.DRAINING: 0}
     await store.delete(A)
-    assert store.states() == {lives.State.LIVE: 0, lives.State.DRAINING: 0}
+    assert store.states() == {lifecycle.State.LIVE: 0, lifecycle.State.DRAINING: 0}

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from tests.differential import cases_of_protobuf
 from tests.store import bodies, builders, kept
-from tidegate.aiokits import clocks
-from tidegate.exposition import protobuf, shapes, text
-from tidegate.model import errors, groups, lives, owners, records
+from tidegate.aio import clocks
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.text import body_templates, parser
+from tidegate.model import control_api, errors, grouping, lifecycle, owners
 from tidegate.store import group_store
 
 _PUSHES = st.tuples(
@@ -44,13 +45,13 @@ class World:
         self.store = store
         self.clock = clock
 
-    async def do(self, action: str, key: groups.GroupingKey, *rest: Any) -> None:
+    async def do(self, action: str, key: grouping.GroupingKey, *rest: Any) -> None:
         self.clock.advance(1.0)
         await getattr(self, action)(key, *rest)
 
     async def push(
         self,
-        key: groups.GroupingKey,
+        key: grouping.GroupingKey,
         template: str,
         numbers: list[str],
         replace: bool,
@@ -58,31 +59,31 @@ class World:
         pusher: str | None = None,
     ) -> None:
         pushed = bodies.spell(template, numbers)
-        spelling = shapes.spell(pushed)
+        spelling = body_templates.spell(pushed)
         assert spelling is not None
         try:
             if not await self.store.repeat(key, spelling, replace=replace, ttl=ttl, pusher=pusher):
-                families = text.parse(pushed)
+                families = parser.parse(pushed)
                 await self.store.push(key, families, replace=replace, ttl=ttl, spelling=spelling, pusher=pusher)
         except (errors.BadExpositionError, errors.InconsistentPushError):
             return
 
-    async def delete(self, key: groups.GroupingKey, _: owners.Owner) -> None:
+    async def delete(self, key: grouping.GroupingKey, _: owners.Owner) -> None:
         await self.store.delete(key)
 
-    async def claim(self, key: groups.GroupingKey, owner: owners.Owner) -> None:
-        await self.store.act([records.ClaimGroup(key=key, claim=kept.claim(owner))])
+    async def claim(self, key: grouping.GroupingKey, owner: owners.Owner) -> None:
+        await self.store.act([control_api.ClaimGroup(key=key, claim=kept.claim(owner))])
 
-    async def release(self, key: groups.GroupingKey, owner: owners.Owner) -> None:
-        await self.store.act([records.ReleaseGroup(key=key, uid=owner.uid)])
+    async def release(self, key: grouping.GroupingKey, owner: owners.Owner) -> None:
+        await self.store.act([control_api.ReleaseGroup(key=key, uid=owner.uid)])
 
-    async def retire(self, key: groups.GroupingKey, _: owners.Owner) -> None:
+    async def retire(self, key: grouping.GroupingKey, _: owners.Owner) -> None:
         view = self.store.group(key)
         pushed = 0 if view is None else view.life.pushed_revision
         over = tuple(owner.uid for owner in kept.OWNERS)
-        await self.store.act([records.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=9.0)])
+        await self.store.act([control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=9.0)])
 
-    async def sweep(self, _: groups.GroupingKey, owner: owners.Owner) -> None:
+    async def sweep(self, _: grouping.GroupingKey, owner: owners.Owner) -> None:
         read = self.store.revision if owner is kept.OWNERS[0] else None
         await self.store.sweep(read_revision=read, now=self.clock.steady())
 
@@ -121,7 +122,7 @@ async def test_what_only_protobuf_can_say_is_there_after_the_end(pushed: bytes, 
     path, key = tmp_path / "groups", builders.key(job="a", **{"not plain": "x"})
     async with kept.opened(path) as store:
         with contextlib.suppress(errors.BadRequestError):
-            await store.push(key, protobuf.parse(pushed, utf8_names=True), replace=True)
+            await store.push(key, decoder.parse(pushed, utf8_names=True), replace=True)
         before = await kept.shown(store)
     async with kept.opened(path) as store:
         assert await kept.shown(store) == before
@@ -139,7 +140,7 @@ async def test_a_group_that_drains_is_deleted_after_a_restart_when_its_time_is_o
         assert (await store.sweep(read_revision=None, now=clock.steady())).deleted == []
         clock.advance(1.0)
         (deleted,) = (await store.sweep(read_revision=None, now=clock.steady())).deleted
-    assert deleted.reason is lives.Reason.TIMEOUT
+    assert deleted.reason is lifecycle.Reason.TIMEOUT
     assert deleted.claims.keys() == {kept.OWNERS[0].uid}
     async with kept.opened(tmp_path / "groups", clock=clock) as store:
         assert store.grouping_keys() == []
@@ -204,7 +205,7 @@ async def test_a_fault_of_the_journal_leaves_nobody_waiting(
 
 @pytest.mark.parametrize("fsync", [False, True])
 async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: bool, monkeypatch: Any) -> None:
-    monkeypatch.setattr("tidegate.store.ledgers.CHECKPOINT_BYTES", 64 * 1024)
+    monkeypatch.setattr("tidegate.store.sqlite.database.CHECKPOINT_BYTES", 64 * 1024)
     path = tmp_path / "groups"
     async with kept.opened(path, fsync=fsync) as store:
         for number in range(200):
@@ -218,7 +219,7 @@ async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: b
 async def test_of_two_help_texts_the_same_one_is_shown_after_a_restart(tmp_path: Path) -> None:
     async with kept.opened(tmp_path / "groups") as store:
         for job, words in (("a", "Late."), ("b", "Early."), ("a", "Middle.")):
-            await store.push(builders.key(job=job), text.parse(f"# HELP x {words}\nx 1\n".encode()), replace=True)
+            await store.push(builders.key(job=job), parser.parse(f"# HELP x {words}\nx 1\n".encode()), replace=True)
         assert await _help(store, "x") == "Early."
     async with kept.opened(tmp_path / "groups") as store:
         assert await _help(store, "x") == "Early."

@@ -9,7 +9,7 @@ import pytest
 
 from tests.store import builders, kept, limit_cases
 from tidegate import settings
-from tidegate.model import errors, groups, limits
+from tidegate.model import errors, grouping, limits
 from tidegate.store import group_store, journals
 
 JOURNALS = ("null", "sqlite")
@@ -42,7 +42,7 @@ async def store(journal: journals.Journal, case: limit_cases.Case) -> AsyncItera
 
 async def _push(store: group_store.GroupStore, push: limit_cases.Push, format: limit_cases.Format) -> None:
     pushed = format.parse(format.encode(push.body))
-    await store.push(groups.grouping_key(push.labels), pushed, replace=False)
+    await store.push(grouping.grouping_key(push.labels), pushed, replace=False)
 
 
 def test_every_limit_has_a_case_unless_only_http_knows_it() -> None:

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.store import builders
 from tests.support import delimited, strict
-from tidegate.exposition import encodings, names
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.model import errors, families, groups
-from tidegate.store import pages
+from tidegate.exposition import encoders, name_escaping
+from tidegate.exposition.protobuf import metrics_pb2 as pb
+from tidegate.model import errors, families, grouping
+from tidegate.store.series import series_pages
 
 _KEYS = [builders.key(job=job, zone=zone) for job in "ab" for zone in "123"]
 _NAMES = [
@@ -53,7 +53,7 @@ def _families(draw: st.DrawFn) -> families.Family:
     found = draw(st.lists(st.tuples(_LABELS, _values(type_)), min_size=1, max_size=3, unique_by=lambda one: one[0]))
     metrics = [families.Metric(labels, value, None, draw(_originals(type_, value))) for labels, value in found]
     help_ = draw(st.sampled_from([None, "", 'Say "a\\n".']))
-    return families.Family(name, type_, help_, metrics, quoted=not names.is_plain(name))
+    return families.Family(name, type_, help_, metrics, quoted=not name_escaping.is_plain(name))
 
 
 def _values(type_: families.MetricType) -> st.SearchStrategy[families.Value]:
@@ -85,7 +85,7 @@ class AnyPushes(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pages = mock.patch.object(pages, "PAGE_SIZE", 2)
+        self._pages = mock.patch.object(series_pages, "PAGE_SIZE", 2)
         self._pages.start()
         self._store = builders.store()
 
@@ -93,37 +93,42 @@ class AnyPushes(RuleBasedStateMachine):
         self._pages.stop()
 
     @rule(key=st.sampled_from(_KEYS), pushed=_PUSHES, replace=st.booleans())
-    def push(self, key: groups.GroupingKey, pushed: dict[str, families.Family], replace: bool) -> None:
+    def push(self, key: grouping.GroupingKey, pushed: dict[str, families.Family], replace: bool) -> None:
         try:
             builders.done(self._store.push(key, pushed, replace=replace))
         except errors.InconsistentPushError:
             hypothesis.event("refused")
 
     @rule(key=st.sampled_from(_KEYS))
-    def delete(self, key: groups.GroupingKey) -> None:
+    def delete(self, key: grouping.GroupingKey) -> None:
         builders.done(self._store.delete(key))
 
     @invariant()
     def every_sample_is_there_as_in_the_text_format(self) -> None:
-        assert sorted(self._parsed(names.Escaping.ALLOW_UTF8)) == sorted(self._lines(names.Escaping.ALLOW_UTF8))
+        assert sorted(self._parsed(name_escaping.Escaping.ALLOW_UTF8)) == sorted(
+            self._lines(name_escaping.Escaping.ALLOW_UTF8)
+        )
 
     @invariant()
     def no_sample_is_lost_where_names_are_escaped(self) -> None:
-        kept = collections.Counter(line.rpartition(" ")[2] for line in self._lines(names.Escaping.UNDERSCORES))
-        assert collections.Counter(line.rpartition(" ")[2] for line in self._parsed(names.Escaping.UNDERSCORES)) == kept
+        kept = collections.Counter(line.rpartition(" ")[2] for line in self._lines(name_escaping.Escaping.UNDERSCORES))
+        assert (
+            collections.Counter(line.rpartition(" ")[2] for line in self._parsed(name_escaping.Escaping.UNDERSCORES))
+            == kept
+        )
 
-    def _exposition(self, format_: encodings.Format, escaping: names.Escaping) -> str:
+    def _exposition(self, format_: encoders.Format, escaping: name_escaping.Escaping) -> str:
         snapshot = builders.done(self._store.snapshot())
-        encoded = encodings.encode(snapshot.families, encodings.Encoding(format_, escaping))
+        encoded = encoders.encode(snapshot.families, encoders.Encoding(format_, escaping))
         return b"".join(piece.data for piece in encoded).decode()
 
-    def _lines(self, escaping: names.Escaping) -> list[str]:
-        shown = self._exposition(encodings.Format.TEXT, escaping)
+    def _lines(self, escaping: name_escaping.Escaping) -> list[str]:
+        shown = self._exposition(encoders.Format.TEXT, escaping)
         return [line for line in shown.split("\n") if line and not line.startswith("#")]
 
-    def _parsed(self, escaping: names.Escaping) -> list[str]:
+    def _parsed(self, escaping: name_escaping.Escaping) -> list[str]:
         """The lines without exemplars, once the parser has found each of them."""
-        shown = self._exposition(encodings.Format.OPENMETRICS_1, escaping)
+        shown = self._exposition(encoders.Format.OPENMETRICS_1, escaping)
         found = [sample for metric in strict.parsed(shown) for sample in metric.samples]
         lines = [line.partition(" # ")[0] for line in shown.split("\n") if line and not line.startswith("#")]
         assert len(found) == len(lines)

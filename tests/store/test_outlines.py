@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.store import builders
-from tidegate.aiokits import clocks
-from tidegate.model import lives, owners, records
+from tidegate.aio import clocks
+from tidegate.model import control_api, lifecycle, owners
 from tidegate.store import group_store, interface
 
 A, B = builders.key(job="a"), builders.key(job="b")
@@ -24,7 +24,7 @@ async def test_an_outline_says_of_a_group_all_but_its_metrics() -> None:
     assert outline is not None
     assert (outline.key, outline.push_time, outline.push_failure_time) == (A, clock.wall(), 0.0)
     assert (outline.families, outline.series, outline.pushers) == (2, 2, ("10.0.0.1",))
-    assert outline.life.state is lives.State.LIVE
+    assert outline.life.state is lifecycle.State.LIVE
 
 
 async def test_there_is_no_outline_of_no_group() -> None:
@@ -51,15 +51,15 @@ async def test_deletions_are_told_newest_first_with_their_time_reason_and_owners
     store = builders.store(clock=clock)
     for key in (A, B):
         await store.push(key, builders.family("x", builders.number(1)), replace=True)
-    await store.act([records.ClaimGroup(A, owners.Claim(OWNER, drain_timeout=0.0))])
-    await store.act([records.RetireGroup(A, (OWNER.uid,), pushed_revision=1, drain_timeout=0.0)])
+    await store.act([control_api.ClaimGroup(A, owners.Claim(OWNER, drain_timeout=0.0))])
+    await store.act([control_api.RetireGroup(A, (OWNER.uid,), pushed_revision=1, drain_timeout=0.0)])
     assert store.draining_keys() == [A]
     await store.sweep(read_revision=None, now=clock.steady())
     clock.advance(1)
     await store.delete(B)
     last, first = store.departures()
-    assert (last.at, last.record.key, last.record.reason) == (clock.wall(), B, lives.Reason.REQUEST)
-    assert (first.at, first.record.key, first.record.reason) == (clock.wall() - 1, A, lives.Reason.TIMEOUT)
+    assert (last.at, last.record.key, last.record.reason) == (clock.wall(), B, lifecycle.Reason.REQUEST)
+    assert (first.at, first.record.key, first.record.reason) == (clock.wall() - 1, A, lifecycle.Reason.TIMEOUT)
     assert [claim.owner for claim in first.record.claims.values()] == [OWNER]
     assert store.draining_keys() == []
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate.store import pages
+from tidegate.store.series import series_pages
 
 PAGE_SIZE = 8
 """Small, so that a few keys make pages split and merge."""
@@ -19,18 +19,18 @@ KEYS = [f"{number:03}" for number in range(120)]
 @pytest.fixture(autouse=True, scope="module")
 def small_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "PAGE_SIZE", PAGE_SIZE)
+        patch.setattr(series_pages, "PAGE_SIZE", PAGE_SIZE)
         yield
 
 
-def _filled(keys: list[str]) -> pages.SeriesPages:
-    made = pages.SeriesPages()
+def _filled(keys: list[str]) -> series_pages.SeriesPages:
+    made = series_pages.SeriesPages()
     for key in keys:
         made[key] = f"{key}\n".encode()
     return made
 
 
-def _expect_same(made: pages.SeriesPages, model: dict[str, bytes]) -> None:
+def _expect_same(made: series_pages.SeriesPages, model: dict[str, bytes]) -> None:
     wanted = sorted(model)
     assert list(made) == wanted
     assert len(made) == len(model)
@@ -46,7 +46,7 @@ def _expect_same(made: pages.SeriesPages, model: dict[str, bytes]) -> None:
     )
 )
 def test_pages_are_a_sorted_map(steps: list[tuple[str, str, bytes]]) -> None:
-    made, model = pages.SeriesPages(), dict[str, bytes]()
+    made, model = series_pages.SeriesPages(), dict[str, bytes]()
     for step, key, lines in steps:
         if step == "put":
             made[key] = model[key] = lines
@@ -61,7 +61,7 @@ def test_pages_are_a_sorted_map(steps: list[tuple[str, str, bytes]]) -> None:
 def test_pages_filled_and_emptied_in_any_order_are_small_in_number_all_the_while(
     into: list[str], out: list[str]
 ) -> None:
-    made, model = pages.SeriesPages(), dict[str, bytes]()
+    made, model = series_pages.SeriesPages(), dict[str, bytes]()
     for key in into:
         made[key] = model[key] = f"{key}\n".encode()
     _expect_same(made, model)

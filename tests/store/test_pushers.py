@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from tests.store import builders, kept
-from tidegate.aiokits import clocks
-from tidegate.exposition import shapes, text
-from tidegate.model import errors, groups, pushers, records
+from tidegate.aio import clocks
+from tidegate.exposition.text import body_templates, parser
+from tidegate.model import control_api, errors, grouping, pushers
 from tidegate.store import interface
 
 A, B = builders.key(job="a"), builders.key(job="b")
@@ -41,19 +41,19 @@ async def store(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[int
 
 
 async def _push(
-    store: interface.Store, pusher: str | None, *, key: groups.GroupingKey = A, value: int = 1, more: str = ""
+    store: interface.Store, pusher: str | None, *, key: grouping.GroupingKey = A, value: int = 1, more: str = ""
 ) -> bool:
     """Whether the store knew the push by its shape."""
     body = f"g {value}\n{more}".encode()
-    spelling = shapes.spell(body)
+    spelling = body_templates.spell(body)
     assert spelling is not None
     if await store.repeat(key, spelling, replace=True, pusher=pusher):
         return True
-    await store.push(key, text.parse(body), replace=True, spelling=spelling, pusher=pusher)
+    await store.push(key, parser.parse(body), replace=True, spelling=spelling, pusher=pusher)
     return False
 
 
-def _record(store: interface.Store, key: groups.GroupingKey = A) -> records.GroupRecord:
+def _record(store: interface.Store, key: grouping.GroupingKey = A) -> control_api.GroupRecord:
     return next(group for group in store.changes(epoch=None, since=0, limit=100).groups if group.key == key)
 
 
@@ -103,7 +103,7 @@ async def test_a_push_that_is_refused_is_not_remembered(store: interface.Store) 
     await _push(store, ONE)
     for key in (A, B):
         with pytest.raises(errors.InconsistentPushError):
-            await store.push(key, text.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
+            await store.push(key, parser.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
     assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), ())
 
 
@@ -173,9 +173,9 @@ async def test_what_is_remembered_goes_on_after_a_restart(path: Path) -> None:
 async def test_a_claim_or_a_refused_push_takes_no_pushers_from_the_file(path: Path) -> None:
     async with kept.opened(path) as store:
         await _push(store, ONE)
-        await store.act([records.ClaimGroup(key=A, claim=kept.claim(kept.OWNERS[0]))])
+        await store.act([control_api.ClaimGroup(key=A, claim=kept.claim(kept.OWNERS[0]))])
         with contextlib.suppress(errors.InconsistentPushError):
-            await store.push(A, text.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
+            await store.push(A, parser.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
     async with kept.opened(path) as store:
         assert _record(store).pushers == (ONE,)
         assert _record(store).claims.keys() == {kept.OWNERS[0].uid}
@@ -192,10 +192,10 @@ async def _add(moving: _Moving, family: str, pusher: str | None, *, replace: boo
     """Push one family a second later; when that was."""
     moving.clock.advance(1.0)
     body = f"{family} 1\n".encode()
-    spelling = shapes.spell(body)
+    spelling = body_templates.spell(body)
     assert spelling is not None
     if not await moving.store.repeat(A, spelling, replace=replace, pusher=pusher):
-        await moving.store.push(A, text.parse(body), replace=replace, spelling=spelling, pusher=pusher)
+        await moving.store.push(A, parser.parse(body), replace=replace, spelling=spelling, pusher=pusher)
     return moving.clock.wall()
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.store import builders, models
-from tidegate.aiokits import clocks
-from tidegate.exposition import pages
-from tidegate.model import errors, families, groups
+from tidegate.aio import clocks
+from tidegate.exposition import rendered_series
+from tidegate.model import errors, families, grouping
 
 KEYS = [
     builders.key(job="a"),
@@ -60,7 +60,7 @@ class RandomPushes(RuleBasedStateMachine):
         self.model = models.Model()
 
     @rule(key=st.sampled_from(KEYS), pushed=_PUSHES, replace=st.booleans())
-    def push(self, key: groups.GroupingKey, pushed: dict[str, families.Family], replace: bool) -> None:
+    def push(self, key: grouping.GroupingKey, pushed: dict[str, families.Family], replace: bool) -> None:
         self.clock.advance(1)
         revision = self.store.revision
         accepted = True
@@ -72,7 +72,7 @@ class RandomPushes(RuleBasedStateMachine):
         assert self.store.revision == revision + 1
 
     @rule(key=st.sampled_from(KEYS))
-    def delete(self, key: groups.GroupingKey) -> None:
+    def delete(self, key: grouping.GroupingKey) -> None:
         assert builders.done(self.store.delete(key)) is self.model.delete(key)
 
     @invariant()
@@ -105,7 +105,9 @@ class RandomPushes(RuleBasedStateMachine):
             for name, family in group.families.items():
                 assert view.families[name].type is family.type
                 assert view.families[name].help == family.help
-                assert len(pages.metrics(view.families[name].page, name=name, type=family.type)) == len(family.metrics)
+                assert len(rendered_series.metrics(view.families[name].page, name=name, type=family.type)) == len(
+                    family.metrics
+                )
 
 
 TestRandomPushes = RandomPushes.TestCase

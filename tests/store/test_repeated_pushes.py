@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store import bodies, builders
-from tidegate.aiokits import clocks
-from tidegate.exposition import shapes, text
-from tidegate.model import errors, groups
+from tidegate.aio import clocks
+from tidegate.exposition.text import body_templates, parser
+from tidegate.model import errors, grouping
 from tidegate.store import group_store
 
 
@@ -24,21 +24,21 @@ class Pair:
         self.read = builders.store(clock=self.clock)
         self.repeats = 0
 
-    def push(self, key: groups.GroupingKey, body: bytes, *, replace: bool) -> None:
+    def push(self, key: grouping.GroupingKey, body: bytes, *, replace: bool) -> None:
         self.clock.advance(1.0)
         outcomes = [_outcome(self._push_known, key, body, replace), _outcome(self._push_read, key, body, replace)]
         assert outcomes[0] == outcomes[1]
 
-    def _push_known(self, key: groups.GroupingKey, body: bytes, replace: bool) -> None:
-        spelling = shapes.spell(body)
+    def _push_known(self, key: grouping.GroupingKey, body: bytes, replace: bool) -> None:
+        spelling = body_templates.spell(body)
         assert spelling is not None
         if builders.done(self.known.repeat(key, spelling, replace=replace)):
             self.repeats += 1
         else:
-            builders.done(self.known.push(key, text.parse(body), replace=replace, spelling=spelling))
+            builders.done(self.known.push(key, parser.parse(body), replace=replace, spelling=spelling))
 
-    def _push_read(self, key: groups.GroupingKey, body: bytes, replace: bool) -> None:
-        builders.done(self.read.push(key, text.parse(body), replace=replace))
+    def _push_read(self, key: grouping.GroupingKey, body: bytes, replace: bool) -> None:
+        builders.done(self.read.push(key, parser.parse(body), replace=replace))
 
     def expect_alike(self) -> None:
         assert _shown(self.known) == _shown(self.read)
@@ -47,7 +47,7 @@ class Pair:
             assert repr(self.known.group(key)) == repr(self.read.group(key))
 
 
-def _outcome(push: object, key: groups.GroupingKey, body: bytes, replace: bool) -> str:
+def _outcome(push: object, key: grouping.GroupingKey, body: bytes, replace: bool) -> str:
     assert callable(push)
     try:
         push(key, body, replace)
@@ -81,7 +81,7 @@ _PUSHES = st.tuples(
 @settings(max_examples=300)
 @given(st.lists(_PUSHES, max_size=25))
 def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
-    pushed: list[tuple[groups.GroupingKey, str, list[str], bool, bool]],
+    pushed: list[tuple[grouping.GroupingKey, str, list[str], bool, bool]],
 ) -> None:
     pair = Pair()
     for key, template, numbers, replace, look in pushed:

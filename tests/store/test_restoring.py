@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.store import builders, kept
-from tidegate.aiokits import clocks
-from tidegate.exposition import text
-from tidegate.model import lives
-from tidegate.store import sqlite_journal
+from tidegate.aio import clocks
+from tidegate.exposition.text import parser
+from tidegate.model import lifecycle
+from tidegate.store.sqlite import sqlite_journal
 
 _GROUPS = 500
 _MARGIN = 1.15
@@ -24,7 +24,7 @@ async def filled(tmp_path: Path) -> Path:
     path = tmp_path / "groups"
     async with kept.opened(path) as store:
         for number in range(_GROUPS):
-            await store.push(builders.key(job="backup", instance=f"db-{number:04}"), text.parse(body), replace=True)
+            await store.push(builders.key(job="backup", instance=f"db-{number:04}"), parser.parse(body), replace=True)
     return path
 
 
@@ -39,5 +39,5 @@ async def test_restoring_a_store_takes_little_more_memory_than_having_it(filled:
     finally:
         tracemalloc.stop()
         await store.close()
-    assert store.states()[lives.State.LIVE] == _GROUPS
+    assert store.states()[lifecycle.State.LIVE] == _GROUPS
     assert restoring <= _MARGIN * having

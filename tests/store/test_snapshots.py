@@ -6,7 +6,7 @@ import re
 from collections.abc import Coroutine
 
 from tests.store import builders
-from tidegate.exposition import shapes, text
+from tidegate.exposition.text import body_templates, parser
 from tidegate.store import group_store, interface
 
 GROUPS = 400
@@ -17,10 +17,10 @@ _LINE = re.compile(rb'^x\{.*job="(\d+)"\} (\d+)$', re.MULTILINE)
 
 def _push(store: group_store.GroupStore, group: int, number: int) -> None:
     key, body = builders.key(job=str(group)), b"x %d\n" % number
-    spelling = shapes.spell(body)
+    spelling = body_templates.spell(body)
     assert spelling is not None
     if not builders.done(store.repeat(key, spelling, replace=True)):
-        builders.done(store.push(key, text.parse(body), replace=True, spelling=spelling))
+        builders.done(store.push(key, parser.parse(body), replace=True, spelling=spelling))
 
 
 def _filled() -> group_store.GroupStore:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from tests.store import builders, kept
 from tests.support import delimited
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.exposition import protobuf
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
 from tidegate.model import families
 from tidegate.store import interface
 
 
 def _pushed(unit: bytes | None) -> dict[str, families.Family]:
     family = pb.MetricFamily(name=b"m_seconds", type=1, unit=unit, metric=[pb.Metric(gauge=pb.Gauge(value=1))])
-    return protobuf.parse(delimited.families(family))
+    return decoder.parse(delimited.families(family))
 
 
 def _unit(store: interface.Store) -> str | None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.store import builders, kept
-from tidegate.exposition import order
-from tidegate.model import families, lives, owners
-from tidegate.store import files, group_store, pushes
+from tidegate.exposition.text import metric_order
+from tidegate.model import families, lifecycle, owners
+from tidegate.store import group_store, prepared_pushes
+from tidegate.store.sqlite import database_file
 
 VERSION_1 = """
     CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, moment REAL NOT NULL);
@@ -31,7 +32,7 @@ VERSION_1 = """
     PRAGMA journal_mode = WAL;
 """
 KEY = builders.key(job="a")
-SERIES = order.series_key(pushes.with_grouping_labels(KEY, ()))
+SERIES = metric_order.series_key(prepared_pushes.with_grouping_labels(KEY, ()))
 CLAIMS = '[{"owner": {"kind": "Job", "namespace": "default", "name": "one", "uid": "uid-one"}, "drain_timeout": 9.0}]'
 
 
@@ -76,12 +77,12 @@ async def test_a_file_of_version_1_has_all_that_was_in_it_and_no_pushers(first: 
         assert view.families["g"].type is families.MetricType.UNTYPED
         assert (view.push_time, view.push_failure_time) == (1700000001.0, 1700000002.0)
         claim = owners.Claim(kept.OWNERS[0], drain_timeout=9.0)
-        assert view.life == lives.Life(5, {claim.owner.uid: claim}, lives.Drain(5, since=3.0, deadline=4.0))
+        assert view.life == lifecycle.Life(5, {claim.owner.uid: claim}, lifecycle.Drain(5, since=3.0, deadline=4.0))
         assert _pushers(store) == ()
         (reading,) = store.kept_readings().readings
         assert (reading.scraper.address, reading.read_revision) == ("10.0.0.9", 4)
         assert kept.journal(store).set_aside is None
-    assert _version(first) == len(files.MIGRATIONS) == 3
+    assert _version(first) == len(database_file.MIGRATIONS) == 3
 
 
 async def test_pushers_are_kept_in_a_file_that_began_as_version_1(first: Path) -> None:
@@ -102,7 +103,7 @@ async def test_the_last_push_of_a_file_of_version_2_has_its_address_and_those_be
         outline = store.outline(KEY)
         assert outline is not None
         assert outline.pushers == ("10.0.0.1", "10.0.0.2")
-    assert _version(first) == len(files.MIGRATIONS)
+    assert _version(first) == len(database_file.MIGRATIONS)
 
 
 async def test_a_process_that_dies_right_after_it_has_brought_a_file_up_has_lost_nothing(first: Path) -> None:

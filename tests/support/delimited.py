@@ -1,7 +1,8 @@
 """Bodies in protobuf: families one after the other, each with its length before it."""
 
-from tidegate.exposition import metrics_pb2 as pb
-from tidegate.exposition import protobuf, text
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
+from tidegate.exposition.text import parser
 from tidegate.model import families as model
 
 
@@ -26,13 +27,13 @@ def label(name: str, value: str) -> pb.LabelPair:
 
 def of_text(body: bytes) -> bytes:
     """The body in protobuf that says what this one says in the text format; of numbers and histograms alone."""
-    return families(*(_family(family) for family in text.parse(body).values()))
+    return families(*(_family(family) for family in parser.parse(body).values()))
 
 
 def _family(family: model.Family) -> pb.MetricFamily:
-    kind = protobuf.TYPES.index(family.type)
+    kind = decoder.TYPES.index(family.type)
     help_text = None if family.help is None else family.help.encode()
-    metrics = [_metric(protobuf.FIELDS[family.type], metric) for metric in family.metrics]
+    metrics = [_metric(decoder.FIELDS[family.type], metric) for metric in family.metrics]
     return pb.MetricFamily(name=family.name.encode(), type=kind, help=help_text, metric=metrics)
 
 

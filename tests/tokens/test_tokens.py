@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tidegate import settings, tokens
+from tidegate import control_token, settings
 
 TOKEN = "0123456789abcdefghijklmnopqrstuv"
 
@@ -25,21 +25,21 @@ def _written(path: Path, text: str | bytes = TOKEN, *, mode: int = 0o600) -> set
 
 
 def test_no_file_and_no_value_is_no_token() -> None:
-    assert tokens.issue(settings.TokenSettings()) is None
+    assert control_token.issue(settings.TokenSettings()) is None
 
 
 def test_a_value_is_asked_for_and_shown_as_it_is() -> None:
     chosen = settings.TokenSettings(value=TOKEN)
-    shown = tokens.Token(chosen)
+    shown = control_token.Token(chosen)
     shown.refused()
-    assert tokens.issue(chosen) == shown.value() == TOKEN
+    assert control_token.issue(chosen) == shown.value() == TOKEN
 
 
 def test_a_file_that_is_not_there_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "run" / "tidegate" / "token"
-    token = tokens.issue(_chosen(path))
+    token = control_token.issue(_chosen(path))
     assert token is not None
-    assert len(token) > tokens.LEAST
+    assert len(token) > control_token.LEAST
     assert path.read_text() == f"{token}\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -47,12 +47,12 @@ def test_a_file_that_is_not_there_is_made_for_its_owner_alone(tmp_path: Path) ->
 
 
 def test_no_two_tokens_are_the_same() -> None:
-    assert len({tokens.new() for _ in range(100)}) == 100
+    assert len({control_token.new() for _ in range(100)}) == 100
 
 
 def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     chosen = _written(tmp_path / "token", f"  {TOKEN}\n\n")
-    assert tokens.issue(chosen) == TOKEN
+    assert control_token.issue(chosen) == TOKEN
     assert (tmp_path / "token").read_text() == f"  {TOKEN}\n\n"
 
 
@@ -61,7 +61,7 @@ def test_all_who_begin_at_once_have_the_same_token(tmp_path: Path) -> None:
 
     def begin(_: int) -> str | None:
         at_once.wait(timeout=10)
-        return tokens.issue(_chosen(tmp_path / "token"))
+        return control_token.issue(_chosen(tmp_path / "token"))
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         issued = set(pool.map(begin, range(8)))
@@ -71,20 +71,20 @@ def test_all_who_begin_at_once_have_the_same_token(tmp_path: Path) -> None:
 
 def test_the_reader_has_what_the_maker_made(tmp_path: Path) -> None:
     chosen = _chosen(tmp_path / "token")
-    assert tokens.issue(chosen) == tokens.Token(chosen).value()
+    assert control_token.issue(chosen) == control_token.Token(chosen).value()
 
 
 def test_a_reader_that_comes_first_is_told_to_wait_and_makes_nothing(tmp_path: Path) -> None:
     chosen = _chosen(tmp_path / "token")
-    shown = tokens.Token(chosen)
-    with pytest.raises(tokens.TokenFileError, match="is not there yet: a gateway with the same flag makes it"):
+    shown = control_token.Token(chosen)
+    with pytest.raises(control_token.TokenFileError, match="is not there yet: a gateway with the same flag makes it"):
         shown.value()
     assert list(tmp_path.iterdir()) == []
-    assert tokens.issue(chosen) == shown.value()
+    assert control_token.issue(chosen) == shown.value()
 
 
 def test_a_file_is_read_again_once_its_token_was_refused(tmp_path: Path) -> None:
-    shown = tokens.Token(_written(tmp_path / "token"))
+    shown = control_token.Token(_written(tmp_path / "token"))
     assert shown.value() == TOKEN
     _written(tmp_path / "token", TOKEN.upper())
     assert shown.value() == TOKEN
@@ -94,13 +94,13 @@ def test_a_file_is_read_again_once_its_token_was_refused(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o660, 0o440])
 def test_its_owner_and_a_volumes_group_may_have_rights(tmp_path: Path, mode: int) -> None:
-    assert tokens.issue(_written(tmp_path / "token", mode=mode)) == TOKEN
+    assert control_token.issue(_written(tmp_path / "token", mode=mode)) == TOKEN
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o644, 0o666])
 def test_a_file_that_is_open_to_everybody_is_refused(tmp_path: Path, mode: int) -> None:
-    with pytest.raises(tokens.TokenFileError, match="is open to everybody on this machine: chmod 0600"):
-        tokens.issue(_written(tmp_path / "token", mode=mode))
+    with pytest.raises(control_token.TokenFileError, match="is open to everybody on this machine: chmod 0600"):
+        control_token.issue(_written(tmp_path / "token", mode=mode))
 
 
 @pytest.mark.parametrize(
@@ -117,20 +117,20 @@ def test_a_file_that_is_open_to_everybody_is_refused(tmp_path: Path, mode: int) 
     ],
 )
 def test_what_is_no_token_is_refused_and_not_shown(tmp_path: Path, text: str | bytes) -> None:
-    with pytest.raises(tokens.TokenFileError, match=r"token-file .* (needs one word|holds no token)") as refused:
-        tokens.issue(_written(tmp_path / "token", text))
+    with pytest.raises(control_token.TokenFileError, match=r"token-file .* (needs one word|holds no token)") as refused:
+        control_token.issue(_written(tmp_path / "token", text))
     assert TOKEN[1:] not in str(refused.value)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(tokens.TokenFileError, match="cannot be made"):
-        tokens.issue(_chosen(tmp_path / "file" / "token"))
+    with pytest.raises(control_token.TokenFileError, match="cannot be made"):
+        control_token.issue(_chosen(tmp_path / "file" / "token"))
 
 
 def test_a_folder_is_no_token_file(tmp_path: Path) -> None:
-    with pytest.raises(tokens.TokenFileError, match="cannot be read: Is a directory"):
-        tokens.issue(_chosen(tmp_path))
+    with pytest.raises(control_token.TokenFileError, match="cannot be read: Is a directory"):
+        control_token.issue(_chosen(tmp_path))
 
 
 def test_the_settings_do_not_show_the_value() -> None:

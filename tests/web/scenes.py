@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support import waiting
 from tests.web import sites
-from tidegate.model import groups
+from tidegate.model import grouping
 
 _DAY = 86_400.0
 _TEAMS = ("payments", "search", "reports", "platform")
@@ -70,7 +70,7 @@ def _at_noon(site: sites.Site) -> None:
     migrated = site.claim("Job", "payments/migrate-orders", job="migrate", database="orders")
     site.retire(migrated, job="migrate", database="orders")
     site.push("x 1\n", job="tmp-experiment")
-    site.do(site.gateway.store.delete(groups.grouping_key({"job": "tmp-experiment"})))
+    site.do(site.gateway.store.delete(grouping.grouping_key({"job": "tmp-experiment"})))
     site.move(38)
 
 

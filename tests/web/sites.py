@@ -13,10 +13,11 @@ import uvloop
 
 from tests.support import rejections
 from tidegate import settings, telemetry
-from tidegate.aiokits import clocks
-from tidegate.exposition import text
-from tidegate.gateway import scrapes, servers
-from tidegate.model import groups, owners, records
+from tidegate.aio import clocks
+from tidegate.exposition.text import parser
+from tidegate.gateway import server
+from tidegate.gateway.scrape import scrape_handler
+from tidegate.model import control_api, grouping, owners
 
 _Result = TypeVar("_Result")
 
@@ -33,7 +34,7 @@ class Site:
     def __init__(self, *, now: float = NOON, **web: Any) -> None:
         self.clock = clocks.MovableClock(now=now)
         self._web = settings.WebSettings(**{"listen_addresses": (f"{HOST}:0",), **web})
-        self._ready: concurrent.futures.Future[servers.Gateway] = concurrent.futures.Future()
+        self._ready: concurrent.futures.Future[server.Gateway] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, name="gateway")
 
     def __enter__(self) -> Site:
@@ -61,17 +62,17 @@ class Site:
 
     def push(self, body: str, *, ttl: float | None = None, pusher: str | None = None, **labels: str) -> None:
         """Push to the group with these labels, past HTTP."""
-        parsed = text.parse(body.encode())
+        parsed = parser.parse(body.encode())
         store = self.gateway.store
-        self.do(store.push(groups.grouping_key(labels), parsed, replace=True, ttl=ttl, pusher=pusher))
+        self.do(store.push(grouping.grouping_key(labels), parsed, replace=True, ttl=ttl, pusher=pusher))
 
     def push_many(self, number: int) -> None:
         """So many groups with a series each."""
 
         async def work() -> None:
-            parsed = text.parse(b"x 1\n")
+            parsed = parser.parse(b"x 1\n")
             for each in range(number):
-                key = groups.grouping_key({"job": f"job-{each:05}", "instance": f"host-{each % 100}"})
+                key = grouping.grouping_key({"job": f"job-{each:05}", "instance": f"host-{each % 100}"})
                 await self.gateway.store.push(key, parsed, replace=True)
                 if each % 200 == 0:
                     await asyncio.sleep(0)
@@ -90,12 +91,12 @@ class Site:
         namespace, _, own = name.partition("/")
         owner = owners.Owner(kind, namespace, own, owners.Uid(f"uid-of-{name}"))
         claim = owners.Claim(owner, drain_timeout=300.0, rule=rule)
-        self.act(records.ClaimGroup(groups.grouping_key(labels), claim))
+        self.act(control_api.ClaimGroup(grouping.grouping_key(labels), claim))
         return owner
 
     def retire(self, *over: owners.Owner, drain_timeout: float = 300.0, **labels: str) -> None:
         """All owners of the group are over."""
-        key = groups.grouping_key(labels)
+        key = grouping.grouping_key(labels)
 
         async def revision() -> int:
             outline = self.gateway.store.outline(key)
@@ -103,9 +104,9 @@ class Site:
             return outline.life.pushed_revision
 
         uids = tuple(owner.uid for owner in over)
-        self.act(records.RetireGroup(key, uids, self.do(revision()), drain_timeout))
+        self.act(control_api.RetireGroup(key, uids, self.do(revision()), drain_timeout))
 
-    def act(self, *actions: records.Action) -> None:
+    def act(self, *actions: control_api.Action) -> None:
         """As the operator does."""
 
         async def work() -> Sequence[object]:
@@ -117,7 +118,7 @@ class Site:
 
     def scrape(self, agent: str = "Prometheus/3.8.0") -> None:
         """Scrape as Prometheus does; how far it has read is known a moment later."""
-        headers = {scrapes.TIMEOUT_HEADER: "10", "User-Agent": agent}
+        headers = {scrape_handler.TIMEOUT_HEADER: "10", "User-Agent": agent}
         self.get("metrics", headers)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
@@ -134,7 +135,7 @@ class Site:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         chosen = settings.GatewaySettings(web=self._web, stop_seconds=2.0)
         flags = {"web.listen-address": ":9091", "web.page-read-only": str(self._web.page_read_only).lower()}
-        gateway = servers.Gateway(
+        gateway = server.Gateway(
             chosen, clock=self.clock, registry=telemetry.new_registry(), flags=flags, stop=asyncio.Event()
         )
         try:

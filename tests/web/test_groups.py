@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.support import waiting
 from tests.web import conftest, sites
-from tidegate.model import groups
+from tidegate.model import grouping
 
 
 def _rows(page: sync_api.Page) -> sync_api.Locator:
@@ -19,7 +19,7 @@ def _rows(page: sync_api.Page) -> sync_api.Locator:
 
 def _has(site: sites.Site, **labels: str) -> bool:
     async def look() -> bool:
-        return site.gateway.store.outline(groups.grouping_key(labels)) is not None
+        return site.gateway.store.outline(grouping.grouping_key(labels)) is not None
 
     return site.do(look())
 

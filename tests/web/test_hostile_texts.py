@@ -7,8 +7,8 @@ from playwright import sync_api
 from playwright.sync_api import expect
 
 from tests.web import sites
-from tidegate.exposition import text
-from tidegate.model import groups
+from tidegate.exposition.text import parser
+from tidegate.model import grouping
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -69,8 +69,8 @@ def test_what_stands_in_the_address_is_a_text(page: sync_api.Page, words: str) -
 
 
 def test_names_beyond_ascii_and_blanks_are_shown_as_they_are(site: sites.Site, page: sync_api.Page) -> None:
-    key = groups.grouping_key({"job": "a\nb\u202ec"})
-    site.do(site.gateway.store.push(key, text.parse(b"x 1\n"), replace=True))
+    key = grouping.grouping_key({"job": "a\nb\u202ec"})
+    site.do(site.gateway.store.push(key, parser.parse(b"x 1\n"), replace=True))
     expect(page.get_by_role("gridcell").first).to_contain_text(r'job="a\nb')
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NamedTuple
 
-from tidegate.model import errors, groups, selectors
+from tidegate.model import errors, grouping, selectors
 
 
 class Choice(NamedTuple):
@@ -15,13 +15,13 @@ class Choice(NamedTuple):
     """
 
     selector: str
-    key: groups.GroupingKey | None = None
+    key: grouping.GroupingKey | None = None
 
-    def has(self, key: groups.GroupingKey) -> bool:
+    def has(self, key: grouping.GroupingKey) -> bool:
         """Whether this group is meant."""
         if self.key is not None:
             return key == self.key
-        return selectors.parse(self.selector).matches(groups.labels(key))
+        return selectors.parse(self.selector).matches(grouping.labels(key))
 
 
 def selector(text: str) -> str:
@@ -47,11 +47,11 @@ def choice(text: str) -> Choice:
         labels[name.strip()] = value
     if not labels.get("job"):
         raise argparse.ArgumentTypeError(f"{text!r} names no job, which every group has: job=backup,instance=db1")
-    key = groups.grouping_key(labels)
+    key = grouping.grouping_key(labels)
     return Choice(_selecting(key), key)
 
 
-def _selecting(key: groups.GroupingKey) -> str:
+def _selecting(key: grouping.GroupingKey) -> str:
     """The selector of this group and of those that have more labels; any name may stand in quotes."""
     return "{" + ",".join(f"{_quoted(name)}={_quoted(value)}" for name, value in key) + "}"
 

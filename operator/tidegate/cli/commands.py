@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 import tidegate
-from tidegate import clientsettings, flags, runtime, settings, telemetry
-from tidegate.aiokits import addresses
+from tidegate import app, client_settings, flags, settings, telemetry
 from tidegate.cli import completions, examples, groupcommands, groupflags, parser, pushcommands, pushflags
-from tidegate.controller import kinds
+from tidegate.operator.objects import owner_kinds
+from tidegate.system import addresses
 
 _POD = ("namespace", "name", "uid")
 """What the manifests put into the environment of the operator, as POD_NAMESPACE and so on."""
@@ -31,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         match chosen.command:
             case "gateway":
                 shown = parser.shown(vars(chosen), settings.GatewaySettings, settings.LogSettings)
-                runtime.run_gateway(_gateway_settings(chosen), flags=shown)
+                app.run_gateway(_gateway_settings(chosen), flags=shown)
             case "operator":
-                runtime.run_operator(_operator_settings(chosen))
+                app.run_operator(_operator_settings(chosen))
             case "groups":
                 return groupcommands.run(chosen)
             case "push":
@@ -41,11 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "completions":
                 print(completions.script(chosen.shell, build_parser()), end="")
             case "import":
-                return runtime.run_import(flags.filled(clientsettings.ImportSettings, vars(chosen)))
+                return app.run_import(flags.filled(client_settings.ImportSettings, vars(chosen)))
             case "run":
                 parts = settings.GatewaySettings, settings.OperatorSettings, settings.LogSettings
                 shown = parser.shown(vars(chosen), *parts)
-                runtime.run_both(_gateway_settings(chosen), _operator_settings(chosen), flags=shown)
+                app.run_both(_gateway_settings(chosen), _operator_settings(chosen), flags=shown)
     except (OSError, settings.BadSettingsError) as error:
         print(f"tidegate: {error}", file=sys.stderr)
         return 1
@@ -75,7 +75,7 @@ def build_parser() -> parser.Parser:
         command.add_settings(settings.GatewaySettings)
     operator.add_settings(settings.OperatorSettings)
     both.add_settings(settings.OperatorSettings, but_for=_FOLLOWED)
-    importing.add_settings(clientsettings.ImportSettings)
+    importing.add_settings(client_settings.ImportSettings)
     pushflags.add_flags(pushing)
     groupflags.add_commands(asking)
     completions.add_argument(completing)
@@ -107,7 +107,7 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
 
 
 def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
-    kinds.table(chosen.watch)  # One that is there twice is refused before anything starts.
+    owner_kinds.table(chosen.watch)  # One that is there twice is refused before anything starts.
     made = dataclasses.replace(
         flags.filled(settings.OperatorSettings, vars(chosen)),
         pod=settings.PodSettings(**{part: os.environ.get(f"POD_{part.upper()}", "") for part in _POD}),

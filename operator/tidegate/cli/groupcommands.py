@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from tidegate import clientsettings, runtime, settings
+from tidegate import app, client_settings, settings
 from tidegate.cli import choices, colours, groupflags, tables
-from tidegate.inquiries import apis, doors, outlooks
-from tidegate.model import groups, lives, plurals, standings
+from tidegate.client import api_calls, drain_reports, transports
+from tidegate.model import grouping, lifecycle, ownership_status, plurals
 
-_DRAINING = lives.State.DRAINING.value
+_DRAINING = lifecycle.State.DRAINING.value
 _ANY_NUMBER = 999_999_999
 _STALE_SECONDS = 120.0
 """Without a complete list for so long the operator's picture of the cluster is told to be old."""
@@ -32,12 +32,12 @@ class _Told(NamedTuple):
     :param more: whether there may be groups that are not in it.
     """
 
-    seen: standings.Standings | None
-    pushed: list[apis.PushedGroup] | None
+    seen: ownership_status.Standings | None
+    pushed: list[api_calls.PushedGroup] | None
     trouble: str = ""
-    ahead: Mapping[groups.GroupingKey, outlooks.Outlook] = {}
+    ahead: Mapping[grouping.GroupingKey, drain_reports.Outlook] = {}
     more: bool = False
-    silence: doors.InquiryError | None = None
+    silence: transports.InquiryError | None = None
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -58,7 +58,7 @@ def run(chosen: argparse.Namespace) -> int:
     return status
 
 
-def _list(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
+def _list(chosen: argparse.Namespace, reach: client_settings.InquirySettings) -> int:
     matches: list[str] = chosen.match or []
     asked = [choices.Choice(text) for text in matches]
     told = _ask(reach, selectors=matches, limit=chosen.limit, samples=False)
@@ -74,7 +74,7 @@ def _list(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> 
     return 0
 
 
-def _show(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
+def _show(chosen: argparse.Namespace, reach: client_settings.InquirySettings) -> int:
     choice: choices.Choice = chosen.choice
     told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=True, choice=choice)
     if told.seen is None:
@@ -95,12 +95,12 @@ def _show(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> 
     return _found(found)
 
 
-def _explain(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
+def _explain(chosen: argparse.Namespace, reach: client_settings.InquirySettings) -> int:
     choice: choices.Choice = chosen.choice
     told = _ask(reach, selectors=[choice.selector], limit=_limit(chosen), samples=False, choice=choice)
     if told.seen is None:
         if told.silence is not None:
-            raise doors.InquiryError(f"{told.trouble}; only the operator knows why a group stays")
+            raise transports.InquiryError(f"{told.trouble}; only the operator knows why a group stays")
         _say(f"tidegate: {told.trouble}; this is what the gateway says")
     found = sorted((group for group in _joined(told) if choice.has(group.key)), key=lambda group: group.key)
     if told.seen is None:
@@ -113,9 +113,9 @@ def _explain(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) 
     return _found(found)
 
 
-def _delete(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -> int:
-    def deletion(*, dry_run: bool) -> apis.Deletion:
-        return runtime.run_inquiry(reach, lambda gateway, _: gateway.delete(chosen.match, dry_run=dry_run))
+def _delete(chosen: argparse.Namespace, reach: client_settings.InquirySettings) -> int:
+    def deletion(*, dry_run: bool) -> api_calls.Deletion:
+        return app.run_inquiry(reach, lambda gateway, _: gateway.delete(chosen.match, dry_run=dry_run))
 
     if not chosen.dry_run and not chosen.yes:
         if not sys.stdin.isatty():
@@ -125,7 +125,11 @@ def _delete(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -
     done = deletion(dry_run=chosen.dry_run)
     count = 0 if done.dry_run else len(done.keys)
     if chosen.output == groupflags.JSON:
-        told = {"dry_run": done.dry_run, "deleted": count, "groups": [groups.labels(key) for key in sorted(done.keys)]}
+        told = {
+            "dry_run": done.dry_run,
+            "deleted": count,
+            "groups": [grouping.labels(key) for key in sorted(done.keys)],
+        }
         sys.stdout.write(f"{json.dumps(told, indent=2)}\n")
     else:
         sys.stdout.write(tables.names(done.keys))
@@ -134,7 +138,7 @@ def _delete(chosen: argparse.Namespace, reach: clientsettings.InquirySettings) -
     return 0
 
 
-def _confirmed(keys: Iterable[groups.GroupingKey]) -> bool:
+def _confirmed(keys: Iterable[grouping.GroupingKey]) -> bool:
     found = list(keys)
     if not found:
         _say("no group is selected")
@@ -146,7 +150,7 @@ def _confirmed(keys: Iterable[groups.GroupingKey]) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-_VERBS: dict[str, Callable[[argparse.Namespace, clientsettings.InquirySettings], int]] = {
+_VERBS: dict[str, Callable[[argparse.Namespace, client_settings.InquirySettings], int]] = {
     groupflags.LIST: _list,
     groupflags.SHOW: _show,
     groupflags.EXPLAIN: _explain,
@@ -155,7 +159,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace, clientsettings.InquirySettings],
 
 
 def _ask(
-    reach: clientsettings.InquirySettings,
+    reach: client_settings.InquirySettings,
     *,
     selectors: list[str],
     limit: int,
@@ -167,27 +171,27 @@ def _ask(
     :param choice: of what is to become of these the gateway is asked, too.
     """
 
-    async def ask(gateway: apis.GatewayApi, operator: apis.OperatorApi) -> _Told:
+    async def ask(gateway: api_calls.GatewayApi, operator: api_calls.OperatorApi) -> _Told:
         try:
             seen, trouble = await operator.standings(selectors, limit=limit), ""
-        except doors.InquiryError as error:
+        except transports.InquiryError as error:
             seen, trouble = None, str(error)
         try:
             pushed = await gateway.groups() if samples or (seen is None and choice is None) else None
-        except doors.InquiryError as error:
-            raise doors.InquiryError(f"{error}; {trouble}" if trouble else str(error)) from error
+        except transports.InquiryError as error:
+            raise transports.InquiryError(f"{error}; {trouble}" if trouble else str(error)) from error
         told = _Told(seen, pushed, trouble)
         return told if choice is None else await _look_ahead(gateway, told, choice, limit=limit)
 
-    told = runtime.run_inquiry(reach, ask)
+    told = app.run_inquiry(reach, ask)
     if told.seen is not None and told.seen.listed_ago > _STALE_SECONDS:
         _say(f"tidegate: the operator has not listed all objects for {tables.age(told.seen.listed_ago)}: see its log")
     return told
 
 
-async def _look_ahead(gateway: apis.GatewayApi, told: _Told, choice: choices.Choice, *, limit: int) -> _Told:
+async def _look_ahead(gateway: api_calls.GatewayApi, told: _Told, choice: choices.Choice, *, limit: int) -> _Told:
     """Ask the gateway what becomes of the groups that drain, or of all where the operator did not tell which do."""
-    state, enough, drain = "", _enough(choice, limit=limit), set[groups.GroupingKey]()
+    state, enough, drain = "", _enough(choice, limit=limit), set[grouping.GroupingKey]()
     if told.seen is not None:
         drain = {group.key for group in told.seen.groups if group.state == _DRAINING and choice.has(group.key)}
         if not drain:
@@ -195,11 +199,11 @@ async def _look_ahead(gateway: apis.GatewayApi, told: _Told, choice: choices.Cho
         state, enough = _DRAINING, drain.issubset
     try:
         ahead, more = await gateway.look_ahead([choice.selector], state=state, enough=enough)
-    except doors.InquiryError as error:
-        if told.seen is None and told.pushed is None and not isinstance(error, apis.UnknownCallError):
-            raise doors.InquiryError(f"{error}; {told.trouble}") from error
+    except transports.InquiryError as error:
+        if told.seen is None and told.pushed is None and not isinstance(error, api_calls.UnknownCallError):
+            raise transports.InquiryError(f"{error}; {told.trouble}") from error
         # A stock Pushgateway does not tell, and nobody need hear of that each time.
-        if told.seen is not None and not isinstance(error, apis.UnknownCallError):
+        if told.seen is not None and not isinstance(error, api_calls.UnknownCallError):
             _say(f"tidegate: {error}; so it is not told whom groups that drain wait for")
         return told._replace(silence=error)
     if missing := more and len(drain - ahead.keys()):
@@ -207,25 +211,27 @@ async def _look_ahead(gateway: apis.GatewayApi, told: _Told, choice: choices.Cho
     return told._replace(ahead=ahead, more=more)
 
 
-def _enough(choice: choices.Choice, *, limit: int) -> Callable[[AbstractSet[groups.GroupingKey]], bool]:
+def _enough(choice: choices.Choice, *, limit: int) -> Callable[[AbstractSet[grouping.GroupingKey]], bool]:
     key = choice.key
     return (lambda found: len(found) > limit) if key is None else (lambda found: key in found)
 
 
-def _joined(told: _Told) -> list[standings.GroupStanding]:
+def _joined(told: _Told) -> list[ownership_status.GroupStanding]:
     """Where the groups stand, by both or by the one that told."""
     if told.seen is None:
-        return [outlooks.alone(group) for group in told.ahead.values()]
-    return [outlooks.joined(group, told.ahead.get(group.key)) for group in told.seen.groups]
+        return [drain_reports.alone(group) for group in told.ahead.values()]
+    return [drain_reports.joined(group, told.ahead.get(group.key)) for group in told.seen.groups]
 
 
-def _standings(told: _Told, asked: list[choices.Choice], *, limit: int) -> tuple[list[standings.GroupStanding], float]:
+def _standings(
+    told: _Told, asked: list[choices.Choice], *, limit: int
+) -> tuple[list[ownership_status.GroupStanding], float]:
     """Where the groups stand, by the gateway alone where the operator did not tell; and the present time."""
     if told.seen is not None:
         _tell_more(more=told.seen.more)
         return list(told.seen.groups), told.seen.now
     selected = [
-        standings.GroupStanding(key=group.key, state="", verdict="", rule="", push_time=group.push_time)
+        ownership_status.GroupStanding(key=group.key, state="", verdict="", rule="", push_time=group.push_time)
         for group in told.pushed or ()
         if not asked or any(choice.has(group.key) for choice in asked)
     ]
@@ -252,12 +258,14 @@ def _tell_more(*, more: bool) -> None:
         _say("tidegate: there are more groups: choose fewer, or raise --limit")
 
 
-def _whole(group: apis.PushedGroup, standing: standings.GroupStanding | None, *, told: _Told) -> dict[str, Any]:
-    known = {"labels": groups.labels(group.key)} if standing is None else _foretold(standing, told=told)
+def _whole(
+    group: api_calls.PushedGroup, standing: ownership_status.GroupStanding | None, *, told: _Told
+) -> dict[str, Any]:
+    known = {"labels": grouping.labels(group.key)} if standing is None else _foretold(standing, told=told)
     return {**known, "last_push_successful": group.last_push_successful, "families": group.families}
 
 
-def _foretold(standing: standings.GroupStanding, *, told: _Told) -> dict[str, Any]:
+def _foretold(standing: ownership_status.GroupStanding, *, told: _Told) -> dict[str, Any]:
     ahead = told.ahead.get(standing.key)
     return {**standing.to_json(), "drain": None if ahead is None or ahead.drain is None else ahead.drain.to_json()}
 

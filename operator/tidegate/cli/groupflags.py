@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from tidegate import clientsettings, flags, settings
+from tidegate import client_settings, flags, settings
 from tidegate.cli import choices, colours, values
 from tidegate.cli import parser as parsers
 
@@ -57,7 +57,7 @@ examples:
 
 def add_commands(parser: parsers.Parser) -> None:
     """The verbs with their flags; those that say where to ask may stand before the verb, too."""
-    parser.add_settings(clientsettings.InquirySettings)
+    parser.add_settings(client_settings.InquirySettings)
     listing, showing, explaining, deleting = verbs = _add_verbs(parser)
     for command in (listing, deleting):
         command.add_flag(
@@ -92,7 +92,7 @@ def add_commands(parser: parsers.Parser) -> None:
         command.add_flag("--output", "Output format.", choices=OUTPUTS, default=TABLE)
         # The gateway alone deletes.
         not_asked = "--operator." if command is deleting else None
-        command.add_settings(clientsettings.InquirySettings, but_for=not_asked, defaults=False)
+        command.add_settings(client_settings.InquirySettings, but_for=not_asked, defaults=False)
 
 
 def _add_verbs(parser: parsers.Parser) -> list[parsers.Parser]:
@@ -114,7 +114,7 @@ def with_verb(arguments: Sequence[str]) -> list[str]:
     return list(arguments) if {*VERBS, "--help", "-h"} & set(rest) else [first, LIST, *rest]
 
 
-def inquiry(chosen: argparse.Namespace) -> clientsettings.InquirySettings:
+def inquiry(chosen: argparse.Namespace) -> client_settings.InquirySettings:
     """Where to ask.
 
     :raises settings.BadSettingsError: the flags do not go together.
@@ -125,4 +125,4 @@ def inquiry(chosen: argparse.Namespace) -> clientsettings.InquirySettings:
         raise settings.BadSettingsError(
             "no password goes through the API server: leave --namespace out, and forward the ports with kubectl"
         )
-    return flags.filled(clientsettings.InquirySettings, vars(chosen))
+    return flags.filled(client_settings.InquirySettings, vars(chosen))

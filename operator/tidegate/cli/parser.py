@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from tidegate import clientsettings, flags, settings
+from tidegate import client_settings, flags, settings
 from tidegate.cli import values
 
 _GROUPS = {
@@ -25,9 +25,9 @@ _GROUPS = {
     settings.WorkerSettings: "operator: rules",
     settings.RuleSettings: "operator: rules",
     settings.LogSettings: "logging",
-    clientsettings.InquirySettings: "where to ask",
-    clientsettings.DeliverySettings: "to where, and how often it is tried",
-    clientsettings.ImportSettings: "import",
+    client_settings.InquirySettings: "where to ask",
+    client_settings.DeliverySettings: "to where, and how often it is tried",
+    client_settings.ImportSettings: "import",
 }
 """The headings in the help, by the settings whose flags stand there."""
 

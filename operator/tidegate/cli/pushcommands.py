@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tidegate import runtime, settings
+from tidegate import app, settings
 from tidegate.cli import pushflags, tables
-from tidegate.inquiries import doors, pushes
+from tidegate.client import push_client, transports
 
 ACKNOWLEDGED, REFUSED, MEANINGLESS, UNACKNOWLEDGED = range(4)
 """The exit statuses."""
@@ -16,19 +16,19 @@ ACKNOWLEDGED, REFUSED, MEANINGLESS, UNACKNOWLEDGED = range(4)
 def run(chosen: argparse.Namespace) -> int:
     """Do what is asked; the exit status."""
     try:
-        with runtime.ending_at_once():
+        with app.ending_at_once():
             made = pushflags.push(chosen)
             if chosen.verbose:
                 for correction in made.corrections:
                     _say(f"{pushflags.source(chosen.file)}: {correction}")
-            runtime.run_push(pushflags.delivery(chosen), made.push, tell=_say)
+            app.run_push(pushflags.delivery(chosen), made.push, tell=_say)
     except settings.BadSettingsError as error:
         _say(str(error))
         return MEANINGLESS
-    except pushes.UnacknowledgedError as error:
+    except push_client.UnacknowledgedError as error:
         _say(str(error))
         return UNACKNOWLEDGED
-    except doors.InquiryError as error:
+    except transports.InquiryError as error:
         _say(str(error))
         return REFUSED
     return ACKNOWLEDGED

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tidegate import clientsettings, flags, settings
+from tidegate import client_settings, flags, settings
 from tidegate.cli import parser as parsers
 from tidegate.cli import values
-from tidegate.exposition import numbers
-from tidegate.inquiries import corrections, pushes
-from tidegate.model import durations, groups
+from tidegate.client import push_client, text_repair
+from tidegate.exposition.text import numbers
+from tidegate.model import durations, grouping
 
 _CONTENT_TYPES = {
     "text": "text/plain; version=0.0.4; charset=utf-8",
@@ -42,7 +42,7 @@ exit status:
   3  not acknowledged before --retry-for was over: no connection, no answer, or 408, 429, 502, 503, 504 or 507
 
 environment:
-  {clientsettings.URL_VARIABLE}  where --gateway.url is not given; a password is best put there, out of a Secret
+  {client_settings.URL_VARIABLE}  where --gateway.url is not given; a password is best put there, out of a Secret
 """
 
 
@@ -68,7 +68,7 @@ def add_flags(parser: parsers.Parser) -> None:
     parser.add_switch("--gzip", "Compress the body.", group=body)
     parser.add_switch("--verbose", "Report on standard error what was corrected in FILE.", group=body)
     _add_group_flags(parser)
-    parser.add_settings(clientsettings.DeliverySettings)
+    parser.add_settings(client_settings.DeliverySettings)
     parser.set_defaults(gateway_url=None)
 
 
@@ -96,26 +96,26 @@ def _add_group_flags(parser: parsers.Parser) -> None:
     )
 
 
-def delivery(chosen: argparse.Namespace) -> clientsettings.DeliverySettings:
+def delivery(chosen: argparse.Namespace) -> client_settings.DeliverySettings:
     """Where to push.
 
     :raises settings.BadSettingsError: the environment names no place.
     """
-    made = flags.filled(clientsettings.DeliverySettings, vars(chosen))
+    made = flags.filled(client_settings.DeliverySettings, vars(chosen))
     if chosen.gateway_url:
         return made
-    url = os.environ.get(clientsettings.URL_VARIABLE) or clientsettings.DeliverySettings.gateway_url
+    url = os.environ.get(client_settings.URL_VARIABLE) or client_settings.DeliverySettings.gateway_url
     try:
         values.place(url)
     except argparse.ArgumentTypeError as error:
-        raise settings.BadSettingsError(f"${clientsettings.URL_VARIABLE} is {error}") from error
+        raise settings.BadSettingsError(f"${client_settings.URL_VARIABLE} is {error}") from error
     return dataclasses.replace(made, gateway_url=url)
 
 
 class Made(NamedTuple):
     """A push, and what was corrected in FILE for it."""
 
-    push: pushes.Push
+    push: push_client.Push
     corrections: tuple[str, ...] = ()
 
 
@@ -136,9 +136,9 @@ def push(chosen: argparse.Namespace) -> Made:
         raise settings.BadSettingsError("--delete pushes nothing: leave --metric, --format, --gzip and --ttl out")
     if chosen.metric and chosen.format != "text":
         raise settings.BadSettingsError("--metric is text: leave --format out")
-    key = groups.grouping_key({**labels, "job": chosen.job})
+    key = grouping.grouping_key({**labels, "job": chosen.job})
     if chosen.delete:
-        return Made(pushes.Push("DELETE", key, {}, b""))
+        return Made(push_client.Push("DELETE", key, {}, b""))
     body, found = _body(chosen)
     headers = {"Content-Type": _CONTENT_TYPES[chosen.format]}
     if chosen.ttl:
@@ -146,7 +146,7 @@ def push(chosen: argparse.Namespace) -> Made:
     if chosen.gzip:
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body)
-    return Made(pushes.Push("PUT" if chosen.replace else "POST", key, headers, body), found)
+    return Made(push_client.Push("PUT" if chosen.replace else "POST", key, headers, body), found)
 
 
 def source(file: str | None) -> str:
@@ -154,11 +154,11 @@ def source(file: str | None) -> str:
     return "standard input" if file in (None, "-") else str(file)
 
 
-def _body(chosen: argparse.Namespace) -> corrections.Corrected:
+def _body(chosen: argparse.Namespace) -> text_repair.Corrected:
     if chosen.metric:
-        return corrections.Corrected("".join(chosen.metric).encode(), ())
+        return text_repair.Corrected("".join(chosen.metric).encode(), ())
     body = _read(chosen.file)
-    return corrections.corrected(body) if chosen.format == "text" else corrections.Corrected(body, ())
+    return text_repair.corrected(body) if chosen.format == "text" else text_repair.Corrected(body, ())
 
 
 def _read(file: str | None) -> bytes:

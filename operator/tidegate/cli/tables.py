@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from tidegate.cli import colours
-from tidegate.inquiries import apis, outlooks
-from tidegate.model import groups, standings
+from tidegate.client import api_calls, drain_reports
+from tidegate.model import grouping, ownership_status
 
 Json: TypeAlias = dict[str, Any]
 
@@ -24,7 +24,7 @@ _INDENT = " " * 2
 _LABEL = 10
 
 
-def table(found: Iterable[standings.GroupStanding], *, now: float, header: bool, coloured: bool = False) -> str:
+def table(found: Iterable[ownership_status.GroupStanding], *, now: float, header: bool, coloured: bool = False) -> str:
     """A line a group, by name."""
     rows = [_row(group, now=now) for group in sorted(found, key=lambda group: group.key)]
     if not rows:
@@ -37,15 +37,15 @@ def table(found: Iterable[standings.GroupStanding], *, now: float, header: bool,
     return "".join(f"{line}\n" for line in made)
 
 
-def explanations(found: Iterable[standings.GroupStanding]) -> str:
+def explanations(found: Iterable[ownership_status.GroupStanding]) -> str:
     """A paragraph a group, by name."""
     return "\n".join(f"{_explained(group)}\n" for group in sorted(found, key=lambda group: group.key))
 
 
 def details(
-    pushed: apis.PushedGroup,
-    standing: standings.GroupStanding | None,
-    ahead: outlooks.Outlook | None = None,
+    pushed: api_calls.PushedGroup,
+    standing: ownership_status.GroupStanding | None,
+    ahead: drain_reports.Outlook | None = None,
     *,
     now: float,
     coloured: bool = False,
@@ -55,7 +55,7 @@ def details(
     :param standing: ``None`` where nobody told; without a verdict where the operator did not.
     :param ahead: ``None`` where the gateway was not asked, or does not tell.
     """
-    name = plain(groups.describe(pushed.key))
+    name = plain(grouping.describe(pushed.key))
     lines = [colours.bold(name) if coloured else name]
     success = "" if pushed.last_push_successful else ", and the last push was refused"
     lines += _field("pushed", f"{_when(pushed.push_time, now=now)}{success}")
@@ -74,9 +74,9 @@ def details(
     return "\n".join(lines) + "\n"
 
 
-def names(keys: Iterable[groups.GroupingKey]) -> str:
+def names(keys: Iterable[grouping.GroupingKey]) -> str:
     """A line a group, by name, with nothing else."""
-    return "".join(f"{plain(groups.describe(key))}\n" for key in sorted(keys))
+    return "".join(f"{plain(grouping.describe(key))}\n" for key in sorted(keys))
 
 
 def plain(text: str) -> str:
@@ -96,10 +96,10 @@ def age(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600}h"
 
 
-def _row(group: standings.GroupStanding, *, now: float) -> tuple[str, ...]:
+def _row(group: ownership_status.GroupStanding, *, now: float) -> tuple[str, ...]:
     holders = [str(owner.owner) for owner in group.owners if owner.decides]
     pushed = age(now - group.push_time) if group.push_time else "never"
-    cells = (groups.describe(group.key), group.state, group.verdict, group.rule, ", ".join(holders), pushed)
+    cells = (grouping.describe(group.key), group.state, group.verdict, group.rule, ", ".join(holders), pushed)
     return tuple(plain(cell) or "-" for cell in cells)
 
 
@@ -124,10 +124,10 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def _explained(group: standings.GroupStanding) -> str:
+def _explained(group: ownership_status.GroupStanding) -> str:
     by = f", by the rule {group.rule}" if group.rule else ""
     verdict = f"; {group.verdict}{by}" if group.verdict else ""
-    head = f"{groups.describe(group.key)} is {group.state}{verdict}."
+    head = f"{grouping.describe(group.key)} is {group.state}{verdict}."
     return textwrap.fill(plain(" ".join([head, *group.why])), WIDTH, subsequent_indent=_INDENT, break_on_hyphens=False)
 
 
@@ -142,7 +142,7 @@ def _word(label: str, word: str, *, coloured: bool) -> list[str]:
     return [line[:begin] + colours.word(line[begin:]) if coloured else line for line in lines]
 
 
-def _owner(owner: standings.OwnerStanding) -> str:
+def _owner(owner: ownership_status.OwnerStanding) -> str:
     said = [f"rule {owner.rule}", "active" if owner.active else "over"]
     if owner.ends_at is not None and owner.active:
         said.append(f"keeps it until {_moment(owner.ends_at)}")
@@ -153,7 +153,7 @@ def _owner(owner: standings.OwnerStanding) -> str:
     return f"{owner.owner} ({', '.join(said)})"
 
 
-def _drain(drain: outlooks.Drain) -> Iterator[str]:
+def _drain(drain: drain_reports.Drain) -> Iterator[str]:
     end = "" if drain.until is None else f", until {_moment(drain.until)} at the latest"
     yield from _field("drains", f"since {_moment(drain.since)}{end}")
     for one in drain.scrapers:
@@ -182,7 +182,9 @@ def _families(found: dict[str, Json]) -> Iterator[str]:
 
 
 def _sample(metric: Json) -> str:
-    labels = groups.describe(groups.grouping_key({str(name): str(value) for name, value in metric["labels"].items()}))
+    labels = grouping.describe(
+        grouping.grouping_key({str(name): str(value) for name, value in metric["labels"].items()})
+    )
     if "value" in metric:
         return f"{labels} {metric['value']}"
     spread: Any = metric.get("quantiles") or metric.get("buckets") or {}

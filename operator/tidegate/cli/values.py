@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tidegate import flags, settings
-from tidegate.aiokits import addresses
-from tidegate.controller import kinds
-from tidegate.inquiries import places
+from tidegate.client import urls
+from tidegate.operator.objects import owner_kinds
+from tidegate.system import addresses
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
 _SIZE = re.compile(r"([0-9]{1,18})(|KiB|MiB|GiB)\Z")
@@ -99,16 +99,16 @@ def ownership(text: str) -> tuple[str, ...]:
 
 
 def watch(text: str) -> str:
-    """A kind of objects to look at (:func:`tidegate.controller.kinds.parse`)."""
+    """A kind of objects to look at (:func:`tidegate.operator.objects.owner_kinds.parse`)."""
     try:
-        kinds.parse(text)
+        owner_kinds.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
 
 
 def address(text: str) -> str:
-    """An address to listen on (:func:`tidegate.aiokits.addresses.parse`)."""
+    """An address to listen on (:func:`tidegate.system.addresses.parse`)."""
     try:
         addresses.parse(text)
     except ValueError as error:
@@ -130,9 +130,9 @@ def url(text: str) -> str:
 
 
 def place(text: str) -> str:
-    """Where a gateway or an operator is (:func:`tidegate.inquiries.places.parse`)."""
+    """Where a gateway or an operator is (:func:`tidegate.client.urls.parse`)."""
     try:
-        places.parse(text)
+        urls.parse(text)
     except ValueError as error:
         # SECURITY: argparse would repeat what was given, password and all, for any other error.
         raise argparse.ArgumentTypeError(str(error)) from error

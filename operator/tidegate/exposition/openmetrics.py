@@ -21,7 +21,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tidegate.exposition import names, pages, render, specials
+from tidegate.exposition import name_escaping, rendered_series
+from tidegate.exposition.text import renderer, variant_lines
 from tidegate.model import families
 
 END = b"# EOF\n"
@@ -62,23 +63,23 @@ def parts(type: families.MetricType) -> tuple[str, ...]:
     return _SUMMARY_PARTS if type is families.MetricType.SUMMARY else _HISTOGRAM_PARTS
 
 
-def distinct(wanted: Iterable[tuple[str, families.MetricType]], escaping: names.Escaping) -> dict[str, str]:
+def distinct(wanted: Iterable[tuple[str, families.MetricType]], escaping: name_escaping.Escaping) -> dict[str, str]:
     """The name that each family is shown under, by its own: no two are alike, as no two samples are.
 
     Names that need quotes may become the same as others once they are escaped. The later one is then spelled in
-    full (:attr:`names.Escaping.VALUES`).
+    full (:attr:`name_escaping.Escaping.VALUES`).
     """
     known = list(wanted)
-    shown = {name: name for name, _ in known if names.is_plain(name)}
+    shown = {name: name for name, _ in known if name_escaping.is_plain(name)}
     if len(shown) == len(known):
         return shown
     taken = set(itertools.chain.from_iterable(_own(name, type) for name, type in known if name in shown))
     for name, type in known:
         if name in shown:
             continue
-        candidate = names.escape(name, escaping)
+        candidate = name_escaping.escape(name, escaping)
         if not taken.isdisjoint(_own(candidate, type)):
-            candidate = names.escape(name, names.Escaping.VALUES)
+            candidate = name_escaping.escape(name, name_escaping.Escaping.VALUES)
         while not taken.isdisjoint(_own(candidate, type)):
             candidate += "_"
         shown[name] = candidate
@@ -135,12 +136,12 @@ def _typed(entry: Entry, types: Mapping[str, families.MetricType]) -> Role | Non
 
 def header(role: Role, help: str | None, *, suffix: str = "") -> bytes:
     """The HELP and TYPE lines of a family, or of the part of a distribution that has this suffix."""
-    spelled = specials.spelled(role.name + suffix)
-    help_line = "" if help is None else f"# HELP {spelled} {render.quoted(help)[1:-1]}\n"
+    spelled = variant_lines.spelled(role.name + suffix)
+    help_line = "" if help is None else f"# HELP {spelled} {renderer.quoted(help)[1:-1]}\n"
     return f"{help_line}# TYPE {spelled} {role.word}\n".encode()
 
 
-def fits(page: pages.Page, *, name: str, type: families.MetricType) -> bool:
+def fits(page: rendered_series.Page, *, name: str, type: families.MetricType) -> bool:
     """Whether the type may have all values of the page. Found out once a page."""
     known = page.facts.get(_FITS)
     if known is None:
@@ -148,12 +149,12 @@ def fits(page: pages.Page, *, name: str, type: families.MetricType) -> bool:
     return known
 
 
-def _fits(page: pages.Page, *, name: str, type: families.MetricType) -> bool:
+def _fits(page: rendered_series.Page, *, name: str, type: families.MetricType) -> bool:
     if type is families.MetricType.COUNTER:
         return _FORBIDDEN_IN_COUNTERS.search(page.text) is None
     if type not in families.DISTRIBUTIONS:
         return True
-    kept = names.escape(name, names.Escaping.UNDERSCORES)
+    kept = name_escaping.escape(name, name_escaping.Escaping.UNDERSCORES)
     ends = _starts(f"{kept}_sum"), _starts(f"{kept}_count")
     points_fit = _quantiles_fit if type is families.MetricType.SUMMARY else _buckets_fit
     bounds: list[bytes] = []
@@ -205,9 +206,9 @@ def part(lines: bytes, name: str) -> bytes:
 
 def _starts(name: str) -> tuple[bytes, ...]:
     """What the lines of this name may begin with."""
-    if names.is_plain(name):
+    if name_escaping.is_plain(name):
         return (f"{name}{{".encode(), f"{name} ".encode())
-    return (f"{{{render.quoted(name)}".encode(),)
+    return (f"{{{renderer.quoted(name)}".encode(),)
 
 
 class Lines(NamedTuple):
@@ -252,7 +253,7 @@ def _by_labels(lines: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
 
 def _skipped(name: str) -> int:
     """Bytes of a line before the labels."""
-    return len(name) if names.is_plain(name) else len(_starts(name)[0])
+    return len(name) if name_escaping.is_plain(name) else len(_starts(name)[0])
 
 
 def _split(lines: bytes) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidegate.model import groups, limits
+from tidegate.model import grouping, limits
 
 
 class BadRequestError(Exception):
@@ -35,7 +35,7 @@ class InconsistentPushError(BadRequestError):
     :param group: the other group that it clashes with, where there is one: to delete it is a way out, too.
     """
 
-    def __init__(self, reason: str, *, group: groups.GroupingKey | None = None) -> None:
+    def __init__(self, reason: str, *, group: grouping.GroupingKey | None = None) -> None:
         super().__init__(reason)
         self.group = group
 

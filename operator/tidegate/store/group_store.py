@@ -12,23 +12,33 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tidegate import settings
-from tidegate.aiokits import clocks, pulses, turns
-from tidegate.exposition import shapes
-from tidegate.model import changelogs, errors, families, groups, lives, plurals, pushers, records, scrapers, tempos
+from tidegate.aio import broadcasts, clocks, time_slices
+from tidegate.exposition.text import body_templates
+from tidegate.model import (
+    change_log,
+    control_api,
+    errors,
+    families,
+    grouping,
+    lifecycle,
+    plurals,
+    push_rates,
+    pushers,
+    scrapers,
+)
 from tidegate.store import (
-    actions,
-    archives,
-    bounds,
-    censuses,
-    contents,
-    holdings,
+    due_groups,
+    group_counts,
+    group_states,
     interface,
     journals,
-    pushes,
+    operator_actions,
+    prepared_pushes,
+    push_limits,
     recovery,
-    rows,
-    schedules,
 )
+from tidegate.store.series import series_index
+from tidegate.store.sqlite import row_codec, rows
 
 _logger = logging.getLogger(__name__)
 
@@ -48,7 +58,7 @@ class GroupStore:
     :param journal: decides what the groups survive.
     :param limits: what may be pushed. Groups that a journal has kept are restored whatever the limits are now.
     :param own_types: types of the families that the gateway itself exposes, which pushes must not contradict.
-    :param is_memory_short: see :class:`tidegate.store.bounds.Bounds`.
+    :param is_memory_short: see :class:`tidegate.store.push_limits.Bounds`.
     :param ttl_drain_timeout: seconds that a group whose time to live is over may wait for its scrapers.
     """
 
@@ -63,20 +73,20 @@ class GroupStore:
         ttl_drain_timeout: float,
     ) -> None:
         self._journal = journal
-        self._bounds = bounds.Bounds(limits, is_memory_short=is_memory_short)
+        self._bounds = push_limits.Bounds(limits, is_memory_short=is_memory_short)
         self._clock = clock
         self._load = functools.partial(recovery.load, own_types=own_types)
         self._ttl_drain_timeout = ttl_drain_timeout
         self._epoch = uuid.uuid4().hex
         self._revision = 0
         self._last_id = 0
-        self._groups: dict[groups.GroupingKey, holdings.Group] = {}
-        self._draining: set[groups.GroupingKey] = set()
-        self._schedule = schedules.Schedule()
-        self._contents = contents.Contents(own_types=own_types)
-        self._log = changelogs.ChangeLog()
+        self._groups: dict[grouping.GroupingKey, group_states.Group] = {}
+        self._draining: set[grouping.GroupingKey] = set()
+        self._schedule = due_groups.Schedule()
+        self._contents = series_index.Contents(own_types=own_types)
+        self._log = change_log.ChangeLog()
         self._departures: collections.deque[interface.Departure] = collections.deque(maxlen=interface.KEPT_DEPARTURES)
-        self._pulse = pulses.Pulse()
+        self._pulse = broadcasts.Pulse()
         self._readings = interface.KeptReadings((), 0.0)
 
     async def open(self) -> None:
@@ -102,16 +112,16 @@ class GroupStore:
 
     async def push(
         self,
-        key: groups.GroupingKey,
+        key: grouping.GroupingKey,
         pushed: Mapping[str, families.Family],
         *,
         replace: bool,
         ttl: float | None = None,
-        spelling: shapes.Spelling | None = None,
+        spelling: body_templates.Spelling | None = None,
         pusher: str | None = None,
     ) -> None:
         try:
-            prepared = await pushes.prepare_in_turn(key, pushed, chosen=self._bounds.chosen)
+            prepared = await prepared_pushes.prepare_in_turn(key, pushed, chosen=self._bounds.chosen)
             group = self._groups.get(key)
             self._check_bounds(key, group, prepared, replace=replace)
             if group is None:
@@ -131,8 +141,8 @@ class GroupStore:
 
     async def repeat(
         self,
-        key: groups.GroupingKey,
-        spelling: shapes.Spelling,
+        key: grouping.GroupingKey,
+        spelling: body_templates.Spelling,
         *,
         replace: bool,
         ttl: float | None = None,
@@ -147,18 +157,18 @@ class GroupStore:
         await self._journal.committed()
         return True
 
-    async def delete(self, key: groups.GroupingKey) -> bool:
+    async def delete(self, key: grouping.GroupingKey) -> bool:
         group = self._groups.get(key)
         if group is None:
             # Somebody else's deletion may be under way.
             await self._journal.committed()
             return False
         self._journal.require()
-        self._remove(group, lives.Reason.REQUEST)
+        self._remove(group, lifecycle.Reason.REQUEST)
         await self._journal.committed()
         return True
 
-    async def act(self, wanted: Sequence[records.Action]) -> list[lives.Refusal | None]:
+    async def act(self, wanted: Sequence[control_api.Action]) -> list[lifecycle.Refusal | None]:
         self._journal.require()
         now = self._clock.steady()
         results = [self._act(action, now=now) for action in wanted]
@@ -171,14 +181,14 @@ class GroupStore:
             self._journal.require()
         for key in expiring:
             group = self._groups[key]
-            self._changed(group, lives.expired(group.life, drain_timeout=self._ttl_drain_timeout, now=now))
+            self._changed(group, lifecycle.expired(group.life, drain_timeout=self._ttl_drain_timeout, now=now))
         ending = self._schedule.ending(read_revision=read_revision, now=now, most=_SWEPT_AT_ONCE)
         if ending:
             self._journal.require()
         deleted = []
         for key in ending:
             group = self._groups[key]
-            reason = lives.ended(group.life, read_revision=read_revision, now=now)
+            reason = lifecycle.ended(group.life, read_revision=read_revision, now=now)
             if reason is not None:
                 deleted.append(self._remove(group, reason))
         await self._journal.committed()
@@ -189,7 +199,7 @@ class GroupStore:
 
     async def snapshot(self) -> interface.Snapshot:
         # Only what waits now, however many pushes come meanwhile: they are newer than this revision.
-        revision, left, turn = self._revision, self._contents.unsettled, turns.Turn()
+        revision, left, turn = self._revision, self._contents.unsettled, time_slices.Turn()
         while left > 0 and self._contents.unsettled:
             left -= self._contents.settle(most=min(left, _SETTLED_AT_ONCE), values=_VALUES_AT_ONCE)
             if left > 0:
@@ -200,7 +210,7 @@ class GroupStore:
 
     def keep_reading(self, reading: scrapers.Reading) -> None:
         if self._journal.keeps:
-            self._journal.read(reading.scraper, archives.scraper_row(reading))
+            self._journal.read(reading.scraper, row_codec.scraper_row(reading))
 
     def forget_scraper(self, scraper: scrapers.Scraper) -> None:
         self._journal.read(scraper, None)
@@ -208,49 +218,49 @@ class GroupStore:
     def kept_readings(self) -> interface.KeptReadings:
         return self._readings
 
-    def group(self, key: groups.GroupingKey) -> interface.GroupView | None:
+    def group(self, key: grouping.GroupingKey) -> interface.GroupView | None:
         group = self._groups.get(key)
         return None if group is None else self._contents.view(group)
 
-    def outline(self, key: groups.GroupingKey) -> interface.GroupOutline | None:
+    def outline(self, key: grouping.GroupingKey) -> interface.GroupOutline | None:
         group = self._groups.get(key)
-        return None if group is None else holdings.outline(group)
+        return None if group is None else group_states.outline(group)
 
-    def tempo(self, key: groups.GroupingKey, *, now: float) -> list[int]:
+    def tempo(self, key: grouping.GroupingKey, *, now: float) -> list[int]:
         group = self._groups.get(key)
         if group is not None and group.tempo is not None:
             return group.tempo.counts(now=now)
-        return tempos.of_one(group.push_time if group is not None else 0.0, now=now)
+        return push_rates.of_one(group.push_time if group is not None else 0.0, now=now)
 
-    def draining_keys(self) -> list[groups.GroupingKey]:
+    def draining_keys(self) -> list[grouping.GroupingKey]:
         return list(self._draining)
 
     def departures(self) -> list[interface.Departure]:
         return list(reversed(self._departures))
 
-    def grouping_keys(self) -> list[groups.GroupingKey]:
+    def grouping_keys(self) -> list[grouping.GroupingKey]:
         return list(self._groups)
 
     def series(self) -> int:
         return self._contents.size
 
-    def states(self) -> Mapping[lives.State, int]:
+    def states(self) -> Mapping[lifecycle.State, int]:
         draining = len(self._draining)
-        return {lives.State.LIVE: len(self._groups) - draining, lives.State.DRAINING: draining}
+        return {lifecycle.State.LIVE: len(self._groups) - draining, lifecycle.State.DRAINING: draining}
 
     async def idle(self, *, longer_than: Sequence[float]) -> list[int]:
-        return await censuses.idle(list(self._groups.values()), now=self._clock.wall(), longer_than=longer_than)
+        return await group_counts.idle(list(self._groups.values()), now=self._clock.wall(), longer_than=longer_than)
 
-    def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> records.Changes:
+    def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> control_api.Changes:
         if since and epoch != self._epoch:
-            raise changelogs.HistoryLostError
+            raise change_log.HistoryLostError
         page = self._log.page(since=since, began=began, limit=limit, revision=self._revision)
-        return records.Changes(
+        return control_api.Changes(
             epoch=self._epoch,
             revision=page.revision,
             more=page.more,
             began=page.began,
-            groups=tuple(holdings.record(self._groups[key]) for key in page.keys),
+            groups=tuple(group_states.record(self._groups[key]) for key in page.keys),
             deleted=tuple(page.deleted),
             now=self._clock.wall(),
         )
@@ -265,16 +275,16 @@ class GroupStore:
             self._contents.remove(group)
         before = {group.id: group for group in changed}
         for id in before.keys() - {row.group.id for row in stored}:
-            self._gone(before[id], lives.Reason.REQUEST)
+            self._gone(before[id], lifecycle.Reason.REQUEST)
         for row in stored:
             self._put_back(row, before=before.get(row.group.id))
 
-    def _put_back(self, row: rows.StoredGroup, *, before: holdings.Group | None) -> None:
+    def _put_back(self, row: rows.StoredGroup, *, before: group_states.Group | None) -> None:
         """Replace a group by what the journal has of it.
 
         It counts as pushed anew: whoever has read what was taken back has not read this.
         """
-        group, parts = archives.read_group(row)
+        group, parts = row_codec.read_group(row)
         life = dataclasses.replace(group.life, pushed_revision=self._revision + 1)
         if before is not None:
             group.revision, group.life = before.revision, before.life
@@ -291,13 +301,18 @@ class GroupStore:
         for group in recovered.groups.values():
             self._last_id = max(self._last_id, group.id)
             self._log.changed(group.key, group.revision, before=0)
-            if lives.waits(group.life):
+            if lifecycle.waits(group.life):
                 self._schedule.note(group.key, group.life)
-                if group.life.state is lives.State.DRAINING:
+                if group.life.state is lifecycle.State.DRAINING:
                     self._draining.add(group.key)
 
     def _check_bounds(
-        self, key: groups.GroupingKey, group: holdings.Group | None, pushed: pushes.Prepared, *, replace: bool
+        self,
+        key: grouping.GroupingKey,
+        group: group_states.Group | None,
+        pushed: prepared_pushes.Prepared,
+        *,
+        replace: bool,
     ) -> None:
         series = self._contents.size
         if group is None:
@@ -305,30 +320,30 @@ class GroupStore:
         before, after = self._contents.sizes(group, pushed, replace=replace)
         self._bounds.check_size(before=before, after=after, series=series)
 
-    def _act(self, action: records.Action, *, now: float) -> lives.Refusal | None:
+    def _act(self, action: control_api.Action, *, now: float) -> lifecycle.Refusal | None:
         group = self._groups.get(action.key)
         if group is None:
-            return lives.Refusal.GONE
-        life = actions.applied(action, group.life, now=now)
-        if isinstance(life, lives.Refusal):
+            return lifecycle.Refusal.GONE
+        life = operator_actions.applied(action, group.life, now=now)
+        if isinstance(life, lifecycle.Refusal):
             return life
         if life != group.life:
             self._changed(group, life)
         return None
 
-    def _pushed(self, group: holdings.Group, *, at: float, ttl: float | None, pusher: str | None) -> None:
+    def _pushed(self, group: group_states.Group, *, at: float, ttl: float | None, pusher: str | None) -> None:
         if group.tempo is not None:
             group.tempo.note(at)
         elif group.push_time:
-            group.tempo = tempos.begun(group.push_time, at)
+            group.tempo = push_rates.begun(group.push_time, at)
         group.pushers = pushers.after(group.pushers, pusher, push_time=group.push_time)
         group.push_time = at
         self._contents.stamp(group)
         expires = None if ttl is None else self._clock.steady() + ttl
-        self._changed(group, lives.pushed(group.life, revision=self._revision + 1, expires=expires))
+        self._changed(group, lifecycle.pushed(group.life, revision=self._revision + 1, expires=expires))
         self._record_push(group)
 
-    async def note_failure(self, key: groups.GroupingKey) -> None:
+    async def note_failure(self, key: grouping.GroupingKey) -> None:
         """A push to this group was refused now."""
         self._journal.require()
         group = self._groups.get(key)
@@ -347,20 +362,20 @@ class GroupStore:
         self._record_life(group)
         await self._journal.committed()
 
-    def _add_group(self, key: groups.GroupingKey) -> holdings.Group:
+    def _add_group(self, key: grouping.GroupingKey) -> group_states.Group:
         self._last_id += 1
-        life = lives.Life(pushed_revision=self._revision + 1)
-        group = self._groups[key] = holdings.Group(key=key, life=life, id=self._last_id)
+        life = lifecycle.Life(pushed_revision=self._revision + 1)
+        group = self._groups[key] = group_states.Group(key=key, life=life, id=self._last_id)
         return group
 
-    def _changed(self, group: holdings.Group, life: lives.Life) -> None:
+    def _changed(self, group: group_states.Group, life: lifecycle.Life) -> None:
         before, group.life = group.life, life
         self._revision += 1
         self._log.changed(group.key, self._revision, before=group.revision)
         group.revision = self._revision
-        if lives.waits(before) or lives.waits(life):
+        if lifecycle.waits(before) or lifecycle.waits(life):
             self._schedule.note(group.key, life)
-            if life.state is lives.State.DRAINING:
+            if life.state is lifecycle.State.DRAINING:
                 self._draining.add(group.key)
             else:
                 self._draining.discard(group.key)
@@ -368,32 +383,32 @@ class GroupStore:
             self._record_life(group)
         self._pulse.fire()
 
-    def _record_life(self, group: holdings.Group) -> None:
+    def _record_life(self, group: group_states.Group) -> None:
         if self._journal.keeps:
-            self._journal.lived(archives.life_row(group))
+            self._journal.lived(row_codec.life_row(group))
 
-    def _record_families(self, group: holdings.Group, *, known: pushes.Prepared) -> None:
+    def _record_families(self, group: group_states.Group, *, known: prepared_pushes.Prepared) -> None:
         """:param known: those that it has just got."""
         if self._journal.keeps:
-            self._journal.put(archives.group_row(group, self._contents.parts(group, known)))
+            self._journal.put(row_codec.group_row(group, self._contents.parts(group, known)))
 
-    def _record_push(self, group: holdings.Group) -> None:
+    def _record_push(self, group: group_states.Group) -> None:
         if self._journal.keeps:
-            self._journal.pushed(archives.push_row(group))
+            self._journal.pushed(row_codec.push_row(group))
 
-    def _remove(self, group: holdings.Group, reason: lives.Reason) -> records.DeletedRecord:
+    def _remove(self, group: group_states.Group, reason: lifecycle.Reason) -> control_api.DeletedRecord:
         self._contents.remove(group)
         self._journal.removed(group.id)
         return self._gone(group, reason)
 
-    def _gone(self, group: holdings.Group, reason: lives.Reason) -> records.DeletedRecord:
+    def _gone(self, group: group_states.Group, reason: lifecycle.Reason) -> control_api.DeletedRecord:
         """Forget a group that has no series any more."""
         del self._groups[group.key]
         self._schedule.note(group.key, None)
         self._draining.discard(group.key)
         self._revision += 1
-        lasted = lives.drained_for(group.life, now=self._clock.steady())
-        record = records.DeletedRecord(group.key, self._revision, reason, dict(group.life.claims), lasted)
+        lasted = lifecycle.drained_for(group.life, now=self._clock.steady())
+        record = control_api.DeletedRecord(group.key, self._revision, reason, dict(group.life.claims), lasted)
         self._log.deleted(record, before=group.revision)
         self._departures.append(interface.Departure(self._clock.wall(), record))
         self._pulse.fire()

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from tidegate.exposition import encodings, pages, shapes
-from tidegate.model import families, groups, lives, records, scrapers
+from tidegate.exposition import encoders, rendered_series
+from tidegate.exposition.text import body_templates
+from tidegate.model import control_api, families, grouping, lifecycle, scrapers
 
 PUSH_TIME = "push_time_seconds"
 PUSH_TIME_HELP = "Last Unix time when changing this group in the Pushgateway succeeded."
@@ -30,7 +31,7 @@ class Snapshot:
     names."""
 
     revision: int
-    families: Sequence[encodings.RenderedFamily]
+    families: Sequence[encoders.RenderedFamily]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class GroupFamily:
     type: families.MetricType
     help: str | None
     pushed_at: float
-    page: pages.Page
+    page: rendered_series.Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class GroupView:
     """One group with its metrics, for people and the query API; ``push_time`` and ``push_failure_time`` are Unix
     seconds, 0.0 for never."""
 
-    key: groups.GroupingKey
-    life: lives.Life
+    key: grouping.GroupingKey
+    life: lifecycle.Life
     push_time: float
     push_failure_time: float
     families: Mapping[str, GroupFamily]
@@ -62,8 +63,8 @@ class GroupOutline(NamedTuple):
     :param families: how many it was pushed, ``series`` how many Prometheus sees of them.
     """
 
-    key: groups.GroupingKey
-    life: lives.Life
+    key: grouping.GroupingKey
+    life: lifecycle.Life
     push_time: float
     push_failure_time: float
     pushers: tuple[str, ...]
@@ -75,13 +76,13 @@ class Departure(NamedTuple):
     """A group that was deleted, at these Unix seconds."""
 
     at: float
-    record: records.DeletedRecord
+    record: control_api.DeletedRecord
 
 
 class Swept(NamedTuple):
     """What a sweep deleted, how many groups it began to drain, and whether there may be more to be swept."""
 
-    deleted: Sequence[records.DeletedRecord]
+    deleted: Sequence[control_api.DeletedRecord]
     expired: int
     more: bool
 
@@ -138,19 +139,19 @@ class Store(Protocol):
 
     async def push(
         self,
-        key: groups.GroupingKey,
+        key: grouping.GroupingKey,
         pushed: Mapping[str, families.Family],
         *,
         replace: bool,
         ttl: float | None = None,
-        spelling: shapes.Spelling | None = None,
+        spelling: body_templates.Spelling | None = None,
         pusher: str | None = None,
     ) -> None:
         """Put families into a group, in place of all it has (``replace``) or of those with the same names.
 
         :param ttl: seconds without a further push after which the group drains, where it has no owner.
         :param spelling: the body that the families were read from, so that :meth:`repeat` knows the next one like it.
-        :param pusher: the address that it comes from, as :func:`tidegate.aiokits.addresses.canonical` spells it;
+        :param pusher: the address that it comes from, as :func:`tidegate.system.addresses.canonical` spells it;
             ``None`` for no address. It is remembered (:mod:`tidegate.model.pushers`) where the push is taken.
         :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
         :raises errors.LimitError: they are more than may be pushed, or there is no room for them.
@@ -159,8 +160,8 @@ class Store(Protocol):
 
     async def repeat(
         self,
-        key: groups.GroupingKey,
-        spelling: shapes.Spelling,
+        key: grouping.GroupingKey,
+        spelling: body_templates.Spelling,
         *,
         replace: bool,
         ttl: float | None = None,
@@ -172,11 +173,11 @@ class Store(Protocol):
         """
         ...
 
-    async def delete(self, key: groups.GroupingKey) -> bool:
+    async def delete(self, key: grouping.GroupingKey) -> bool:
         """Delete a group at somebody's request; whether there was one."""
         ...
 
-    async def act(self, actions: Sequence[records.Action]) -> list[lives.Refusal | None]:
+    async def act(self, actions: Sequence[control_api.Action]) -> list[lifecycle.Refusal | None]:
         """Do what the operator decided, in order; for each action ``None`` where it was done, else why it was not."""
         ...
 
@@ -184,7 +185,7 @@ class Store(Protocol):
         """Begin to drain the groups whose time to live is over, and delete the draining ones whose time has come.
 
         Only so many at once that nobody else waits for long: where there are ``more``, ask again. What decides is
-        :func:`tidegate.model.lives.expired` and :func:`tidegate.model.lives.ended`.
+        :func:`tidegate.model.lifecycle.expired` and :func:`tidegate.model.lifecycle.ended`.
         """
         ...
 
@@ -208,22 +209,22 @@ class Store(Protocol):
         """What was known of scrapers when the store was restored."""
         ...
 
-    def group(self, key: groups.GroupingKey) -> GroupView | None:
+    def group(self, key: grouping.GroupingKey) -> GroupView | None:
         """One group, ``None`` where there is none."""
         ...
 
-    def outline(self, key: groups.GroupingKey) -> GroupOutline | None:
+    def outline(self, key: grouping.GroupingKey) -> GroupOutline | None:
         """One group without its metrics, ``None`` where there is none."""
         ...
 
-    def tempo(self, key: groups.GroupingKey, *, now: float) -> list[int]:
-        """How often a group was pushed (:meth:`tidegate.model.tempos.Tempo.counts`), as far as this process knows.
+    def tempo(self, key: grouping.GroupingKey, *, now: float) -> list[int]:
+        """How often a group was pushed (:meth:`tidegate.model.push_rates.Tempo.counts`), as far as this process knows.
 
         :param now: Unix seconds.
         """
         ...
 
-    def draining_keys(self) -> list[groups.GroupingKey]:
+    def draining_keys(self) -> list[grouping.GroupingKey]:
         """The groups that drain, in no order."""
         ...
 
@@ -231,7 +232,7 @@ class Store(Protocol):
         """The last :data:`KEPT_DEPARTURES` groups that this process deleted, newest first."""
         ...
 
-    def grouping_keys(self) -> list[groups.GroupingKey]:
+    def grouping_keys(self) -> list[grouping.GroupingKey]:
         """All groups there are, oldest first."""
         ...
 
@@ -239,7 +240,7 @@ class Store(Protocol):
         """How many series Prometheus sees of all groups: each bucket, quantile, sum and count is one."""
         ...
 
-    def states(self) -> Mapping[lives.State, int]:
+    def states(self) -> Mapping[lifecycle.State, int]:
         """How many groups there are in each state."""
         ...
 
@@ -251,8 +252,8 @@ class Store(Protocol):
         """
         ...
 
-    def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> records.Changes:
-        """What changed after a revision, at most ``limit`` groups; see :class:`records.Changes`.
+    def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> control_api.Changes:
+        """What changed after a revision, at most ``limit`` groups; see :class:`control_api.Changes`.
 
         :param since: 0 begins a list of all groups.
         :param began: what the page before said of itself.

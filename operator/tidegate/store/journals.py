@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from tidegate.model import scrapers
-from tidegate.store import rows
+from tidegate.store.sqlite import rows
 
 _Result = TypeVar("_Result")
 

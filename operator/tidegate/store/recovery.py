@@ -6,8 +6,10 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from tidegate.model import families, groups
-from tidegate.store import archives, contents, holdings, interface, journals, pushes, rows
+from tidegate.model import families, grouping
+from tidegate.store import group_states, interface, journals, prepared_pushes
+from tidegate.store.series import series_index
+from tidegate.store.sqlite import row_codec, rows
 
 
 class Recovered(NamedTuple):
@@ -16,8 +18,8 @@ class Recovered(NamedTuple):
     :param revision: of the last group; each has one of its own.
     """
 
-    contents: contents.Contents
-    groups: Mapping[groups.GroupingKey, holdings.Group]
+    contents: series_index.Contents
+    groups: Mapping[grouping.GroupingKey, group_states.Group]
     readings: interface.KeptReadings
     revision: int
 
@@ -25,27 +27,27 @@ class Recovered(NamedTuple):
 def load(kept: journals.Kept, *, own_types: Mapping[str, families.MetricType]) -> Recovered:
     """Read all rows.
 
-    :param own_types: see :class:`tidegate.store.contents.Contents`.
+    :param own_types: see :class:`tidegate.store.series.series_index.Contents`.
     :raises journals.DamagedError: a row cannot be read.
     """
     # What is made here stays, and to look for garbage in it again and again would take as long as making it.
     gc.disable()
     try:
-        loaded = contents.Contents(own_types=own_types)
-        found: dict[groups.GroupingKey, holdings.Group] = {}
+        loaded = series_index.Contents(own_types=own_types)
+        found: dict[grouping.GroupingKey, group_states.Group] = {}
         loaded.load(_restored(kept.groups, found, revision=kept.revision))
-        readings = [archives.read_scraper(row) for row in kept.scrapers]
+        readings = [row_codec.read_scraper(row) for row in kept.scrapers]
     finally:
         gc.enable()
     return Recovered(loaded, found, interface.KeptReadings(readings, kept.moment), kept.revision + len(found))
 
 
 def _restored(
-    stored: Iterable[rows.StoredGroup], found: dict[groups.GroupingKey, holdings.Group], *, revision: int
-) -> Iterator[tuple[holdings.Group, list[pushes.Part]]]:
+    stored: Iterable[rows.StoredGroup], found: dict[grouping.GroupingKey, group_states.Group], *, revision: int
+) -> Iterator[tuple[group_states.Group, list[prepared_pushes.Part]]]:
     """The groups of these rows, each also put where they are ``found`` by their keys."""
     for number, row in enumerate(stored, 1):
-        group, parts = archives.read_group(row)
+        group, parts = row_codec.read_group(row)
         group.revision = revision + number
         found[group.key] = group
         yield group, parts

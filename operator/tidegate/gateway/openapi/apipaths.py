@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs
 
 from tidegate import settings
-from tidegate.gateway import picks, queries
+from tidegate.gateway.api import pushgateway_api, selector_search
 from tidegate.gateway.openapi import kinds, operations, responses
 
 PUSHGATEWAY, ADMINISTRATION, PAGE, DESCRIPTION = "pushgateway", "administration", "page", "description"
@@ -130,8 +130,8 @@ def _page_delete() -> operations.Operation:
             ),
             409: responses.failure("More groups than `most` are selected: `errorType` is `conflict`."),
             503: responses.failure(
-                f"The selectors took more than {picks.LONGEST_SECONDS:g} s, and nothing was deleted: `errorType` is "
-                f"`timeout`. Or the groups are being restored after a start.",
+                f"The selectors took more than {selector_search.LONGEST_SECONDS:g} s, and nothing was deleted: "
+                f"`errorType` is `timeout`. Or the groups are being restored after a start.",
                 is_common=True,
             ),
             507: responses.use("StorageFull"),
@@ -141,4 +141,4 @@ def _page_delete() -> operations.Operation:
 
 def _open() -> dict[str, kinds.Json]:
     """What lets scripts of any origin read an answer."""
-    return {name: {"schema": {"const": value}} for name, value in queries.CORS.items()}
+    return {name: {"schema": {"const": value}} for name, value in pushgateway_api.CORS.items()}

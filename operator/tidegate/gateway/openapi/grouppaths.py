@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs
 
-from tidegate.gateway import browsing, criteria, listings, picks, selections, streams
+from tidegate.gateway.api import event_stream, group_filter, group_queries, listings, selector_deletion, selector_search
 from tidegate.gateway.openapi import kinds, operations, responses
 from tidegate.model import selectors
 from tidegate.store import interface
@@ -12,8 +12,8 @@ from tidegate.store import interface
 TAG = "groups"
 
 _SLOW = responses.failure(
-    f"The selectors took more than {picks.LONGEST_SECONDS:g} s, so nothing was done: `errorType` is `timeout`. Or the "
-    f"groups are being restored after a start.",
+    f"The selectors took more than {selector_search.LONGEST_SECONDS:g} s, so nothing was done: `errorType` is "
+    f"`timeout`. Or the groups are being restored after a start.",
     is_common=True,
 )
 
@@ -38,13 +38,13 @@ def selectors_parameter(*, is_required: bool) -> kinds.Json:
     """``match[]``."""
     meaning = (
         f"Selectors over grouping labels, in Prometheus' syntax; several select what any of them does. One that "
-        f"selects every group is refused. They have {picks.LONGEST_TEXT} characters at most together, and a regular "
-        f"expression has {selectors.LONGEST_PATTERN}."
+        f"selects every group is refused. They have {selector_search.LONGEST_TEXT} characters at most together, and a "
+        f"regular expression has {selectors.LONGEST_PATTERN}."
     )
-    items = {"type": "string", "maxLength": picks.LONGEST_TEXT}
+    items = {"type": "string", "maxLength": selector_search.LONGEST_TEXT}
     some = {"minItems": 1} if is_required else {}
     schema = kinds.several(items, meaning, examples=[['{job="backup",region=~"eu.*"}']], **some)
-    return operations.query(picks.MATCH, schema, is_required=is_required, style="form", explode=True)
+    return operations.query(selector_search.MATCH, schema, is_required=is_required, style="form", explode=True)
 
 
 def _list() -> operations.Operation:
@@ -70,25 +70,25 @@ def _seeking() -> list[kinds.Json]:
         operations.query(
             "search",
             kinds.text(
-                f"Words, {browsing.MOST_WORDS} at most, each of which has to be somewhere in the labels (`name=value`) "
-                f"or in the names of owners, in any case."
+                f"Words, {group_queries.MOST_WORDS} at most, each of which has to be somewhere in the labels "
+                f"(`name=value`) or in the names of owners, in any case."
             ),
         ),
         selectors_parameter(is_required=False),
         operations.query(
             "state",
             kinds.word(
-                criteria.State,
+                group_filter.State,
                 "`ttl`: it lives until its time to live is over. `failing`: its last push was refused.",
             ),
         ),
-        operations.query("ownership", kinds.word(criteria.Ownership, "What the gateway knows of its owners.")),
+        operations.query("ownership", kinds.word(group_filter.Ownership, "What the gateway knows of its owners.")),
         operations.query("kind", kinds.text("The kind of some owner.")),
         operations.query("namespace", kinds.text("The namespace of some owner.")),
         operations.query(
-            "sort", kinds.word(criteria.Sort, "What it is sorted by.", default=criteria.Sort.LABELS.value)
+            "sort", kinds.word(group_filter.Sort, "What it is sorted by.", default=group_filter.Sort.LABELS.value)
         ),
-        operations.query("order", kinds.word(browsing.ORDERS, "Up, or down.", default=browsing.ORDERS[0])),
+        operations.query("order", kinds.word(group_queries.ORDERS, "Up, or down.", default=group_queries.ORDERS[0])),
         operations.query(
             "listing",
             kinds.text(
@@ -99,33 +99,35 @@ def _seeking() -> list[kinds.Json]:
     ]
 
 
-def _paging(*, most: int = browsing.MOST_ROWS) -> list[kinds.Json]:
+def _paging(*, most: int = group_queries.MOST_ROWS) -> list[kinds.Json]:
     return [
         operations.query(
             "offset",
             kinds.whole(
                 "The place of the first one, from 0. More counts as the largest.",
                 default=0,
-                maximum=browsing.MOST_OFFSET,
+                maximum=group_queries.MOST_OFFSET,
             ),
         ),
         operations.query(
             "limit",
-            kinds.whole("How many at most. More counts as the largest.", default=browsing.USUAL_ROWS, maximum=most),
+            kinds.whole(
+                "How many at most. More counts as the largest.", default=group_queries.USUAL_ROWS, maximum=most
+            ),
         ),
     ]
 
 
 def _delete() -> operations.Operation:
     meaning = "Whether to tell what is selected, and to delete nothing."
-    truth = kinds.word(selections.TRUTH, meaning, default="0")
+    truth = kinds.word(selector_deletion.TRUTH, meaning, default="0")
     return operations.Operation(
         id="deleteGroups",
         tag=TAG,
         summary="Delete the groups that selectors select",
         description="At once, whoever owns them and whether they were read or not. One that is pushed meanwhile may go "
         "or stay.",
-        parameters=[selectors_parameter(is_required=True), operations.query(selections.DRY_RUN, truth)],
+        parameters=[selectors_parameter(is_required=True), operations.query(selector_deletion.DRY_RUN, truth)],
         answers={
             200: responses.data("What was deleted, or would be.", kinds.ref("SelectedGroups")),
             400: responses.use("BadQuestion"),
@@ -174,7 +176,7 @@ def _deletions() -> operations.Operation:
         tag=TAG,
         summary="The last groups that were deleted, and why",
         description=f"The last {interface.KEPT_DEPARTURES} since the process started are remembered.",
-        parameters=_paging(most=browsing.MOST_DELETIONS),
+        parameters=_paging(most=group_queries.MOST_DELETIONS),
         answers={
             200: responses.data("A part of them.", kinds.ref("DeletionList"), headers=_unkept()),
             400: responses.use("BadQuestion"),
@@ -192,7 +194,7 @@ def _events() -> operations.Operation:
         tag=TAG,
         summary="That something has changed, as server-sent events",
         description=f"One at once, and then one whenever a change of groups or a scrape was, no more than one in "
-        f"{streams.PAUSE_SECONDS:g} s. It goes on until one of the two ends it.",
+        f"{event_stream.PAUSE_SECONDS:g} s. It goes on until one of the two ends it.",
         answers={
             200: {
                 "description": "The stream.",
@@ -200,8 +202,8 @@ def _events() -> operations.Operation:
                 "headers": _unkept(),
             },
             503: responses.told(
-                f"There are {streams.MOST_STREAMS} streams already, the process is stopping, or the groups are being "
-                f"restored after a start.",
+                f"There are {event_stream.MOST_STREAMS} streams already, the process is stopping, or the groups are "
+                f"being restored after a start.",
                 headers=retry,
             ),
         },

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tidegate.gateway import browsing, criteria, descriptions, listings, scrapes
+from tidegate.draining import drain_status, scrape_progress
+from tidegate.gateway.api import group_filter, group_json, group_queries, listings
 from tidegate.gateway.openapi import kinds
-from tidegate.gateway.page import deletes
-from tidegate.model import lives, pushers, scrapers, tempos
-from tidegate.scrapes import trackers, waits
+from tidegate.gateway.scrape import scrape_handler
+from tidegate.gateway.ui import page_deletion
+from tidegate.model import lifecycle, push_rates, pushers, scrapers
 from tidegate.store import interface
 
 _NOW = "When this was answered, by the gateway's clock, in Unix seconds; all times of the answer are by this clock."
@@ -39,8 +40,8 @@ def _groups() -> dict[str, kinds.Json]:
             {
                 "address": kinds.text("The address that it scrapes from; `unix` for one that comes through a socket."),
                 "user_agent": kinds.text(
-                    f"Its User-Agent, cut after {scrapes.MAX_USER_AGENT} characters; empty where it sends none.",
-                    maxLength=scrapes.MAX_USER_AGENT,
+                    f"Its User-Agent, cut after {scrape_handler.MAX_USER_AGENT} characters; empty where it sends none.",
+                    maxLength=scrape_handler.MAX_USER_AGENT,
                 ),
             },
         ),
@@ -63,7 +64,7 @@ def _drain() -> dict[str, kinds.Json]:
         ),
         "is_expired_ttl": kinds.flag("Whether it drains since its time to live was over, and not by the operator."),
         "waits_for": kinds.word(
-            waits.For,
+            drain_status.For,
             "`operator`: it was pushed after it was retired, and the operator has yet to say by whom. `scrapers`: "
             "those in `scrapers` have yet to read its last push. `deadline`: no active scraper could read it. "
             "`nothing`: it goes in a moment.",
@@ -77,14 +78,14 @@ def _drain() -> dict[str, kinds.Json]:
 def _group() -> dict[str, kinds.Json]:
     return {
         "labels": kinds.ref("Labels"),
-        "state": kinds.word(lives.State, "Whether it lives or drains."),
+        "state": kinds.word(lifecycle.State, "Whether it lives or drains."),
         "ownership": kinds.word(
-            criteria.Ownership,
+            group_filter.Ownership,
             "`claimed`: it has owners. `retired`: they are all over, as the operator says. `none`: nobody owns it.",
         ),
         "owners": kinds.several(
             kinds.ref("Owner"),
-            f"Its owners: in a list of groups the first {descriptions.SHOWN_OWNERS}, of one group all.",
+            f"Its owners: in a list of groups the first {group_json.SHOWN_OWNERS}, of one group all.",
         ),
         "owner_count": kinds.whole("How many owners it has."),
         "ttl_ends": kinds.or_null(
@@ -100,11 +101,11 @@ def _group() -> dict[str, kinds.Json]:
         "families": kinds.whole("How many families of metrics it was pushed."),
         "series": kinds.whole("How many series Prometheus sees of these."),
         "pushes": kinds.several(
-            {"type": "integer", "minimum": 0, "maximum": tempos.MOST},
-            f"Pushes that were taken in each {tempos.SLOT_SECONDS // 60} minutes of the last day, oldest first; "
-            f"{tempos.MOST} stands for more, too. Forgotten with the process.",
-            minItems=tempos.SLOTS,
-            maxItems=tempos.SLOTS,
+            {"type": "integer", "minimum": 0, "maximum": push_rates.MOST},
+            f"Pushes that were taken in each {push_rates.SLOT_SECONDS // 60} minutes of the last day, oldest first; "
+            f"{push_rates.MOST} stands for more, too. Forgotten with the process.",
+            minItems=push_rates.SLOTS,
+            maxItems=push_rates.SLOTS,
         ),
         "why": kinds.several({"type": "string"}, "As in `GroupDetail`; in a list that was asked for with `why=1`."),
     }
@@ -125,7 +126,7 @@ def _lists() -> dict[str, kinds.Json]:
                 "groups": kinds.several(
                     {"oneOf": [kinds.ref("Group"), kinds.ref("GoneGroup")]},
                     "The groups of this part in their order.",
-                    maxItems=browsing.MOST_ROWS,
+                    maxItems=group_queries.MOST_ROWS,
                 ),
                 "states": kinds.ref("States"),
                 "kinds": kinds.named(counted, f"How many owners of each kind there are, of all groups; {most}."),
@@ -134,7 +135,7 @@ def _lists() -> dict[str, kinds.Json]:
         ),
         "States": kinds.record(
             "How many groups there are in each state.",
-            {state.value: kinds.whole(f"Groups that are {state.value}.") for state in lives.State},
+            {state.value: kinds.whole(f"Groups that are {state.value}.") for state in lifecycle.State},
         ),
         "GroupDetail": kinds.record("A group with its metrics.", _detail()),
     }
@@ -149,7 +150,8 @@ def _detail() -> dict[str, kinds.Json]:
             {"type": "string"}, "The last addresses that it was pushed from, the last one first.", maxItems=pushers.KEPT
         ),
         "families": kinds.several(
-            kinds.ref("NamedFamily"), f"What it was pushed, by name; {browsing.MOST_METRICS} metrics of it at most."
+            kinds.ref("NamedFamily"),
+            f"What it was pushed, by name; {group_queries.MOST_METRICS} metrics of it at most.",
         ),
         "is_cut": kinds.flag("Whether it has more metrics than are told here."),
     }
@@ -163,7 +165,7 @@ def _scrapers() -> dict[str, kinds.Json]:
             {
                 "now": kinds.number(_NOW),
                 "scrapers": kinds.several(
-                    kinds.ref("Scraper"), "By address and User-Agent.", maxItems=trackers.MAX_SCRAPERS
+                    kinds.ref("Scraper"), "By address and User-Agent.", maxItems=scrape_progress.MAX_SCRAPERS
                 ),
             },
         ),
@@ -206,12 +208,12 @@ def _deletions() -> dict[str, kinds.Json]:
                 "at": kinds.number("When, in Unix seconds."),
                 "labels": kinds.ref("Labels"),
                 "reason": kinds.word(
-                    [reason.value for reason in lives.OWN_REASONS],
+                    [reason.value for reason in lifecycle.OWN_REASONS],
                     "`drained`: every active scraper had read its last push. `timeout`: its drain timeout was over. "
                     "`request`: somebody asked for it.",
                 ),
                 "owners": kinds.several(
-                    kinds.ref("Owner"), "The first of the owners it had.", maxItems=descriptions.SHOWN_OWNERS
+                    kinds.ref("Owner"), "The first of the owners it had.", maxItems=group_json.SHOWN_OWNERS
                 ),
                 "owner_count": kinds.whole("How many owners it had."),
             },
@@ -223,7 +225,7 @@ def _deletions() -> dict[str, kinds.Json]:
                 "total": kinds.whole("How many are remembered.", maximum=interface.KEPT_DEPARTURES),
                 "offset": kinds.whole("The place of the first one of this part, from 0."),
                 "deletions": kinds.several(
-                    kinds.ref("Deletion"), "The last one first.", maxItems=browsing.MOST_DELETIONS
+                    kinds.ref("Deletion"), "The last one first.", maxItems=group_queries.MOST_DELETIONS
                 ),
             },
         ),
@@ -274,7 +276,7 @@ def _changes() -> dict[str, kinds.Json]:
             "What would be deleted.",
             {
                 "selected": kinds.whole("How many groups are selected."),
-                "groups": kinds.several(kinds.ref("Labels"), "The first of them.", maxItems=deletes.SHOWN),
+                "groups": kinds.several(kinds.ref("Labels"), "The first of them.", maxItems=page_deletion.SHOWN),
             },
         ),
     }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aiohttp import hdrs
 
-from tidegate.gateway import queries
+from tidegate.gateway.api import pushgateway_api
 from tidegate.gateway.openapi import kinds, responses
 
 
@@ -65,7 +65,7 @@ def preflight(id: str, *, tag: str, is_open: bool = True) -> dict[str, kinds.Jso
 
     :param is_open: whether scripts of any origin are let in.
     """
-    headers = {name: {"schema": {"const": value}} for name, value in queries.CORS.items()}
+    headers = {name: {"schema": {"const": value}} for name, value in pushgateway_api.CORS.items()}
     allow = responses.header(hdrs.ALLOW, "The verbs of this path.", {"type": "string"})
     answer = {
         "description": "Scripts of any origin may read it." if is_open else "No script of another origin is let in.",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from aiohttp import hdrs
 
 from tidegate import settings
-from tidegate.exposition import encodings
-from tidegate.gateway import codings, pushes
+from tidegate.exposition import encoders
 from tidegate.gateway.openapi import kinds, operations, responses
+from tidegate.gateway.push import content_coding, push_handler
 from tidegate.model import durations
 
 TAG = "push"
@@ -77,11 +77,13 @@ def _parameters() -> list[kinds.Json]:
         "drains, unless it has an owner. Without it the group stays."
     )
     ttl = kinds.text(meaning, pattern=f"^{durations.PATTERN}$", examples=["90s", "1h30m"])
-    coding = kinds.word(codings.UNPACKINGS, "How the body is packed. Anything else, and none, is read as it stands.")
-    alike = f"The same as `{pushes.TTL}` in the query; where both are there they must be spelled alike."
+    coding = kinds.word(
+        content_coding.UNPACKINGS, "How the body is packed. Anything else, and none, is read as it stands."
+    )
+    alike = f"The same as `{push_handler.TTL}` in the query; where both are there they must be spelled alike."
     return [
-        operations.query(pushes.TTL, ttl),
-        operations.header(pushes.TTL_HEADER, {**ttl, "description": alike}),
+        operations.query(push_handler.TTL, ttl),
+        operations.header(push_handler.TTL_HEADER, {**ttl, "description": alike}),
         operations.header(hdrs.CONTENT_ENCODING, coding),
     ]
 
@@ -94,7 +96,7 @@ def _body() -> kinds.Json:
     protobuf = {"description": "Messages of the type MetricFamily, each behind its length as a varint."}
     content: Mapping[str, kinds.Json] = {
         "text/plain": {"schema": text},
-        encodings.Format.PROTOBUF.value: {"schema": protobuf},
+        encoders.Format.PROTOBUF.value: {"schema": protobuf},
     }
     return {
         "description": "What is pushed. Whatever says another media type than that of protobuf is read as text.",
@@ -104,7 +106,7 @@ def _body() -> kinds.Json:
 
 def _answers(chosen: settings.GatewaySettings) -> dict[int, kinds.Json]:
     taken = responses.nothing("The push was taken: the next scrape has it.")
-    status = pushes.accepted(chosen.push)
+    status = push_handler.accepted(chosen.push)
     return {
         status: taken,
         400: responses.use("BadPush"),

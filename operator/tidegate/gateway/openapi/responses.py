@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from aiohttp import hdrs
 
 from tidegate import settings
-from tidegate.gateway import connections
+from tidegate.gateway.http import connections
 from tidegate.gateway.openapi import kinds
 from tidegate.model import limits
 

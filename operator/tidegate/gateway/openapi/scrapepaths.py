@@ -7,9 +7,9 @@ from collections.abc import Collection
 from aiohttp import hdrs
 
 from tidegate import settings
-from tidegate.exposition import encodings, names
-from tidegate.gateway import negotiation, scrapes
+from tidegate.exposition import encoders, name_escaping
 from tidegate.gateway.openapi import kinds, operations, responses
+from tidegate.gateway.scrape import negotiation, scrape_handler
 
 SCRAPE, PROBES = "scrape", "probes"
 
@@ -45,8 +45,8 @@ def _well(description: str) -> kinds.Json:
     return {"description": description, "content": {"text/plain": {"schema": {"const": "OK", "description": "OK."}}}}
 
 
-def _scrape(formats: Collection[encodings.Format]) -> operations.Operation:
-    escapings = ", ".join(f"`{one.value}`" for one in names.Escaping)
+def _scrape(formats: Collection[encoders.Format]) -> operations.Operation:
+    escapings = ", ".join(f"`{one.value}`" for one in name_escaping.Escaping)
     return operations.Operation(
         id="scrape",
         tag=SCRAPE,
@@ -55,12 +55,12 @@ def _scrape(formats: Collection[encodings.Format]) -> operations.Operation:
         f"`escaping=` in it says what becomes of names that are not plain: {escapings}.",
         parameters=[
             operations.header(
-                scrapes.TIMEOUT_HEADER,
+                scrape_handler.TIMEOUT_HEADER,
                 kinds.number(
                     f"Seconds after which the answer is of no use. Whoever sends it is a scraper, for which draining "
-                    f"groups wait. More counts as {scrapes.MAX_TIMEOUT:g}, and what is no number as "
-                    f"{scrapes.DEFAULT_TIMEOUT:g}.",
-                    maximum=scrapes.MAX_TIMEOUT,
+                    f"groups wait. More counts as {scrape_handler.MAX_TIMEOUT:g}, and what is no number as "
+                    f"{scrape_handler.DEFAULT_TIMEOUT:g}.",
+                    maximum=scrape_handler.MAX_TIMEOUT,
                 ),
             ),
             operations.header(hdrs.ACCEPT_ENCODING, kinds.text("`gzip` for a packed answer.", examples=["gzip"])),
@@ -69,11 +69,11 @@ def _scrape(formats: Collection[encodings.Format]) -> operations.Operation:
     )
 
 
-def _exposition(formats: Collection[encodings.Format]) -> kinds.Json:
+def _exposition(formats: Collection[encoders.Format]) -> kinds.Json:
     content: kinds.Json = {}
     for format in formats:
         schema = kinds.text("Lines of the format.")
-        if format is encodings.Format.PROTOBUF:
+        if format is encoders.Format.PROTOBUF:
             schema = {"description": "Messages of the type MetricFamily, each behind its length as a varint."}
         content[format.value] = {"schema": schema}
     packed = responses.header(hdrs.CONTENT_ENCODING, "That it is packed; missing where it is not.", {"const": "gzip"})

@@ -1,0 +1,126 @@
+"""Whether a body has more in it than a push may have, found out before it is read: what is read takes up to a hundred
+times the memory of its bytes."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from tidegate import settings
+from tidegate.exposition.protobuf import decoder
+from tidegate.model import errors, limits
+
+_SAMPLE = re.compile(rb"^[ \t]*+[^#\s]", re.MULTILINE)
+_ABOUT_A_FAMILY = re.compile(rb"^[ \t]*+#[ \t]*+(?:HELP|TYPE)[ \t]", re.MULTILINE)
+_NOTES = 2
+"""Lines about a family, beside its series: HELP and TYPE."""
+
+_PUNCTUATION = len('="",')
+_VALUE_BYTES = 64
+"""For a number and a timestamp, with room to spare."""
+
+_UTF8_BYTES = 4
+"""Bytes of a character, at most."""
+
+_LENGTH_DELIMITED = 2
+_FIXED_BYTES = {1: 8, 5: 4}
+"""By the wire type of a field."""
+
+_MESSAGES = 3
+"""For each series beside its labels: a metric, its value, and a family."""
+
+_METRIC = 4
+"""The number of the field of a family that has its metrics."""
+
+_LABEL = 1
+"""The number of the field of a metric, or of an exemplar, that has its labels: nothing is in those but text."""
+
+_DEPTH = 4
+"""A metric has a histogram, that has buckets, and those have exemplars with labels."""
+
+
+def check_text(body: bytes, *, chosen: settings.LimitSettings) -> None:
+    """Raise :class:`errors.LimitError` where a body in the text format has too many lines, or too long ones."""
+    most = chosen.push_series
+    lines = body.count(b"\n") + 1
+    if lines > most and _more(_SAMPLE.finditer(body), most):
+        raise _too_many(chosen)
+    if lines > _NOTES * most and _more(_ABOUT_A_FAMILY.finditer(body), _NOTES * most):
+        raise _too_many(chosen)
+    pair = _PUNCTUATION + _UTF8_BYTES * (chosen.name_length + chosen.value_length)
+    longest = _UTF8_BYTES * chosen.name_length + chosen.labels * pair + _VALUE_BYTES
+    if len(body) > longest and re.search(b"[^\n]{%d}" % longest, body) is not None:
+        raise errors.LimitError(
+            f"a line has more than {longest} bytes, more than {chosen.labels} labels can need "
+            f"({limits.Limit.LABELS.flag})",
+            limit=limits.Limit.LABELS,
+        )
+
+
+def check_protobuf(body: bytes, *, chosen: settings.LimitSettings) -> None:
+    """Raise :class:`errors.LimitError` where a body in protobuf has more messages than its series may need.
+
+    :raises errors.BadExpositionError: it is none.
+    """
+    most = chosen.push_series * (chosen.labels + _MESSAGES)
+    # A message takes two bytes at least, so most bodies need not be looked at.
+    if len(body) > 2 * most and _more(_messages(body), most):
+        raise _too_many(chosen)
+
+
+def _too_many(chosen: settings.LimitSettings) -> errors.LimitError:
+    limit = limits.Limit.PUSH_SERIES
+    return errors.LimitError(f"the push has more than {chosen.push_series} series ({limit.flag})", limit=limit)
+
+
+def _more(found: Iterator[object], most: int) -> bool:
+    return next(itertools.islice(found, most, None), None) is not None
+
+
+def _messages(body: bytes) -> Iterator[object]:
+    """One for each message within a family, or what may be one."""
+    for _, family in decoder.messages(body):
+        yield family
+        for number, start, end in _fields(family, 0, len(family)):
+            if number == _METRIC:
+                yield from _within(family, start, end, depth=_DEPTH)
+
+
+def _within(data: bytes, start: int, end: int, *, depth: int) -> Iterator[object]:
+    yield start
+    if depth:
+        for number, inner_start, inner_end in _fields(data, start, end):
+            inner_depth = 0 if number == _LABEL else depth - 1
+            yield from _within(data, inner_start, inner_end, depth=inner_depth)
+
+
+def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The fields that have a length: their numbers, and where they begin and end. What is no field ends the search."""
+    while at < end:
+        key, at = _varint(data, at, end)
+        kind = key & 7
+        if kind == _LENGTH_DELIMITED:
+            size, at = _varint(data, at, end)
+            if at + size > end:
+                return
+            yield key >> 3, at, at + size
+            at += size
+        elif kind in _FIXED_BYTES:
+            at += _FIXED_BYTES[kind]
+        elif kind == 0:
+            _, at = _varint(data, at, end)
+        else:
+            return
+
+
+def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < end:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+        shift += 7
+    return value, at

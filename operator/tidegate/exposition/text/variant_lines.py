@@ -1,0 +1,106 @@
+"""The lines of a metric whose lines depend on who reads: names that are not plain, and exemplars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tidegate.exposition import compressed_chunks, name_escaping, rendered_series
+from tidegate.exposition.protobuf import metrics_pb2
+from tidegate.exposition.text import numbers, renderer
+from tidegate.model import families
+
+_AS_KEPT = "text as kept"
+_MAX_EXEMPLAR_CHARACTERS = 128
+"""In the names and values of its labels: OpenMetrics allows no more, and a strict parser refuses all over one."""
+
+
+def lines(
+    name: str,
+    metric: families.Metric,
+    *,
+    type: families.MetricType,
+    escaping: name_escaping.Escaping = name_escaping.Escaping.UNDERSCORES,
+    exemplars: bool = False,
+) -> bytes:
+    """The metric's lines.
+
+    :param exemplars: whether to show them, which only OpenMetrics can.
+    """
+    name = name_escaping.escape(name, escaping)
+    labels = [(name_escaping.escape(label, escaping, label=True), value) for label, value in metric.labels]
+    before = [f"{_spelled_label(label)}={renderer.quoted(value)}" for label, value in labels]
+    samples = renderer.samples(type, metric.value)
+    shown = _exemplars(type, metric.original) if exemplars else ()
+    written = []
+    for place, (suffix, pair, number) in enumerate(samples):
+        exemplar = shown[place] if place < len(shown) else ""
+        series = _series(name + suffix, [*before, pair] if pair else before)
+        written.append(f"{series} {numbers.format_float(number)}{exemplar}\n")
+    return "".join(written).encode()
+
+
+def piece(
+    page: rendered_series.Page,
+    *,
+    name: str,
+    type: families.MetricType,
+    escaping: name_escaping.Escaping = name_escaping.Escaping.UNDERSCORES,
+    exemplars: bool = False,
+) -> compressed_chunks.Piece:
+    """The lines of a page as this reader takes them. They are made once.
+
+    :param name: of the family, escaped already where the reader does not get it as it is.
+    """
+    key = (name, escaping, exemplars) if page.specials else _AS_KEPT
+    made = page.forms.get(key)
+    if made is None:
+        text = page.text
+        if page.specials:
+            between = rendered_series.around(page)
+            parts = [
+                lines(name, special.metric, type=type, escaping=escaping, exemplars=exemplars) + after
+                for special, after in zip(page.specials, between[1:], strict=True)
+            ]
+            text = b"".join([between[0], *parts])
+        made = page.forms[key] = compressed_chunks.Piece(text)
+    return made
+
+
+def spelled(name: str) -> str:
+    """A metric name as it stands in a line: in quotes where it is not plain."""
+    return name if name_escaping.is_plain(name) else renderer.quoted(name)
+
+
+def _spelled_label(name: str) -> str:
+    return name if name_escaping.is_plain_label(name) else renderer.quoted(name)
+
+
+def _series(name: str, pairs: list[str]) -> str:
+    if name_escaping.is_plain(name):
+        return f"{name}{{{','.join(pairs)}}}" if pairs else name
+    return f"{{{','.join([renderer.quoted(name), *pairs])}}}"
+
+
+def _exemplars(type: families.MetricType, original: bytes) -> Sequence[str]:
+    """What is to follow the first samples of the metric, sample by sample."""
+    if not original:
+        return ()
+    if type is families.MetricType.COUNTER:
+        counter = metrics_pb2.Counter.FromString(original)
+        return [_exemplar(counter.exemplar)]
+    if type is families.MetricType.HISTOGRAM:
+        histogram = metrics_pb2.Histogram.FromString(original)
+        return [_exemplar(bucket.exemplar) for bucket in histogram.bucket]
+    return ()
+
+
+def _exemplar(exemplar: metrics_pb2.Exemplar) -> str:
+    labels = [(pair.name.decode(), pair.value.decode()) for pair in exemplar.label]
+    if not 0 < sum(len(name) + len(value) for name, value in labels) <= _MAX_EXEMPLAR_CHARACTERS:
+        return ""
+    pairs = [f"{_spelled_label(name)}={renderer.quoted(value)}" for name, value in labels]
+    spelled = f" # {{{','.join(pairs)}}} {numbers.format_float(exemplar.value)}"
+    if not exemplar.HasField("timestamp"):
+        return spelled
+    seconds = exemplar.timestamp.seconds + exemplar.timestamp.nanos / 1e9
+    return f"{spelled} {seconds:.9f}".rstrip("0").rstrip(".")

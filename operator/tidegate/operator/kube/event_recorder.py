@@ -1,0 +1,141 @@
+"""Telling people what was done, with Kubernetes Events on the object that it is about.
+
+Events are a courtesy: they wait in a bounded queue, are tried twice, and hold up nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import enum
+import logging
+import platform
+import uuid
+from typing import Any, NamedTuple
+
+from tidegate.aio import backoffs, clocks
+from tidegate.model import owners
+from tidegate.operator import operator_metrics
+from tidegate.operator.kube import kube_api
+from tidegate.operator.objects import served_kinds
+
+_logger = logging.getLogger(__name__)
+
+_CONTROLLER = "tidegate.dev/operator"
+_QUEUE = 1_000
+_NOTE_BYTES = 1_024
+"""What the API server takes at most."""
+_NAME_LIMIT = 200
+_INSTANCE_LIMIT = 128
+_POSTERS = 2
+
+
+class Reason(enum.Enum):
+    """What an Event is about; the value is its ``reason``. Each has the ``action`` that Kubernetes asks for."""
+
+    RETIRED = "GroupsRetired"
+    DELETED = "GroupsDeleted"
+    AMBIGUOUS = "AmbiguousGroup"
+    INVALID = "InvalidAnnotation"
+    BREAKER = "BreakerTripped"
+
+
+_ACTIONS = {
+    Reason.RETIRED: "Retire",
+    Reason.DELETED: "Delete",
+    Reason.AMBIGUOUS: "Claim",
+    Reason.INVALID: "Read",
+    Reason.BREAKER: "Retire",
+}
+
+
+class Announcement(NamedTuple):
+    """One Event: ``note`` is the sentence that people read."""
+
+    regarding: owners.Owner
+    reason: Reason
+    note: str
+    warning: bool = False
+
+
+class Announcer:
+    """Posts announcements in the background, from the moment :meth:`run` runs."""
+
+    def __init__(
+        self,
+        api: kube_api.KubeApi,
+        *,
+        table: served_kinds.KindTable,
+        clock: clocks.Clock,
+        own: operator_metrics.OperatorMetrics,
+        backoff: backoffs.Backoff,
+    ) -> None:
+        self._api = api
+        self._table = table
+        self._clock = clock
+        self._metrics = own
+        self._backoff = backoff
+        self._queue: asyncio.Queue[Announcement] = asyncio.Queue(_QUEUE)
+
+    def announce(self, announcement: Announcement) -> None:
+        """Post this when its turn comes; dropped and counted where too many wait."""
+        try:
+            self._queue.put_nowait(announcement)
+        except asyncio.QueueFull:
+            self._metrics.events.labels(result="dropped").inc()
+
+    async def run(self) -> None:
+        """Post what is announced, for ever."""
+        async with asyncio.TaskGroup() as posters:
+            for number in range(_POSTERS):
+                posters.create_task(self._post_all(), name=f"post events {number}")
+
+    async def _post_all(self) -> None:
+        while True:
+            announcement = await self._queue.get()
+            posted = await self._post(announcement)
+            self._metrics.events.labels(result="posted" if posted else "failed").inc()
+
+    async def _post(self, announcement: Announcement) -> bool:
+        body = event(announcement, table=self._table, now=self._clock.wall())
+        for last in (False, True):
+            try:
+                await self._api.create_event(announcement.regarding.namespace, body)
+            except (kube_api.NotFoundError, kube_api.ForbiddenError) as error:
+                # A namespace that is being deleted takes no Events; nobody is left who would read them.
+                _logger.debug("no Event for %s: %s", announcement.regarding, error)
+                return False
+            except kube_api.ApiError as error:
+                _logger.debug("no Event for %s yet: %s", announcement.regarding, error)
+                if not last:
+                    await self._clock.wait(asyncio.Event(), until=self._clock.steady() + self._backoff.next())
+            else:
+                self._backoff.reset()
+                return True
+        return False
+
+
+def event(announcement: Announcement, *, table: served_kinds.KindTable, now: float) -> dict[str, Any]:
+    """The ``events.k8s.io/v1`` Event of an announcement."""
+    owner = announcement.regarding
+    when = datetime.datetime.fromtimestamp(now, tz=datetime.UTC)
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": f"{owner.name[:_NAME_LIMIT]}.{uuid.uuid4().hex[:16]}", "namespace": owner.namespace},
+        "eventTime": when.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "reportingController": _CONTROLLER,
+        "reportingInstance": platform.node()[:_INSTANCE_LIMIT] or "operator",
+        "type": "Warning" if announcement.warning else "Normal",
+        "reason": announcement.reason.value,
+        "action": _ACTIONS[announcement.reason],
+        "note": _cut(announcement.note),
+        "regarding": table.reference(owner),
+    }
+
+
+def _cut(note: str) -> str:
+    encoded = note.encode()
+    if len(encoded) <= _NOTE_BYTES:
+        return note
+    return encoded[: _NOTE_BYTES - 3].decode(errors="ignore") + "…"

@@ -1,0 +1,135 @@
+"""The operator's own metrics."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable
+
+import prometheus_client
+
+from tidegate.model import control_api, lifecycle
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.objects import owner_kinds
+from tidegate.operator.planning import planner, work_queue
+
+_ACTIONS = {control_api.ClaimGroup: "claim", control_api.ReleaseGroup: "release", control_api.RetireGroup: "retire"}
+_SECONDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
+
+
+class OperatorMetrics:
+    """All ``tidegate_operator_*`` metrics, in one registry."""
+
+    def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self._count_groups(registry)
+        self._count_calls(registry)
+        self._objects = prometheus_client.Gauge(
+            "tidegate_operator_objects", "Kubernetes objects that groups can follow.", ["kind"], registry=registry
+        )
+        self.last_list = prometheus_client.Gauge(
+            "tidegate_operator_last_list_timestamp_seconds",
+            "When the last complete list of all objects began; 0 for never.",
+            registry=registry,
+        )
+        self.last_event = prometheus_client.Gauge(
+            "tidegate_operator_last_event_timestamp_seconds",
+            "When the watch last told of an object; 0 for never.",
+            registry=registry,
+        )
+        self.gateway_errors = prometheus_client.Counter(
+            "tidegate_operator_gateway_errors_total", "Failed calls to the gateway.", registry=registry
+        )
+        self.events = prometheus_client.Counter(
+            "tidegate_operator_events_total",
+            "Events for people: posted, failed, or dropped because too many waited.",
+            ["result"],
+            registry=registry,
+        )
+
+    def _count_calls(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self.watch_restarts = prometheus_client.Counter(
+            "tidegate_operator_watch_restarts_total", "How often the watch ended and was begun anew.", registry=registry
+        )
+        self.watch_up = prometheus_client.Gauge(
+            "tidegate_operator_watch_up",
+            "1 while the API server tells of changes of every kind of object; 0: they are seen by the lists alone.",
+            registry=registry,
+        )
+        self.rights_missing = prometheus_client.Gauge(
+            "tidegate_operator_rights_missing",
+            "Rights that the operator needs and lacks, as the API server said when it was asked. The log names them.",
+            registry=registry,
+        )
+        self.api_errors = prometheus_client.Counter(
+            "tidegate_operator_api_errors_total", "Failed calls to the API server.", ["reason"], registry=registry
+        )
+        # There from the start: of a series that begins at 1, Prometheus does not see that it grew.
+        self.api_errors.labels(reason="forbidden")
+
+    def _count_groups(self, registry: prometheus_client.CollectorRegistry) -> None:
+        self._groups = prometheus_client.Gauge(
+            "tidegate_operator_groups", "Groups that the gateway told of.", registry=registry
+        )
+        self._pods = prometheus_client.Gauge(
+            "tidegate_operator_pods",
+            "Pods of Jobs whose addresses are known, those included that were deleted in the last ten minutes.",
+            registry=registry,
+        )
+        self._queued = prometheus_client.Gauge(
+            "tidegate_operator_queued_groups", "Groups that wait to be planned.", registry=registry
+        )
+        self._actions = prometheus_client.Counter(
+            "tidegate_operator_actions_total",
+            "What the gateway was told to do, and whether it did (done) or why not.",
+            ["action", "result"],
+            registry=registry,
+        )
+        self._verdicts = prometheus_client.Gauge(
+            "tidegate_operator_group_verdicts",
+            "Groups by what the last plan of all of them decided, and the rule that led to their owners.",
+            ["verdict", "rule"],
+            registry=registry,
+        )
+        self.breaker_tripped = prometheus_client.Gauge(
+            "tidegate_operator_breaker_tripped",
+            "1 while groups are held back since too many were to be retired at once.",
+            registry=registry,
+        )
+        self.held_back = prometheus_client.Gauge(
+            "tidegate_operator_groups_held_back", "Groups that the breaker keeps from being retired.", registry=registry
+        )
+        self.longest_asking = prometheus_client.Gauge(
+            "tidegate_operator_longest_asking_seconds",
+            "Longest time that a group has waited for an answer of the API server; 0 while none waits.",
+            registry=registry,
+        )
+        self.plan_seconds = prometheus_client.Histogram(
+            "tidegate_operator_plan_duration_seconds", "Time to plan once.", buckets=_SECONDS, registry=registry
+        )
+
+    def decided(self, decisions: Iterable[planner.Decision]) -> None:
+        """All groups were planned."""
+        self._verdicts.clear()
+        for (verdict, rule), count in Counter((one.verdict, one.rule) for one in decisions).items():
+            self._verdicts.labels(verdict=verdict.value, rule=rule or "none").set(count)
+
+    def would_act(self, action: control_api.Action) -> None:
+        """An action was not done, since nothing is to be."""
+        self._actions.labels(action=_ACTIONS[type(action)], result="dry-run").inc()
+
+    def acted(self, action: control_api.Action, refusal: lifecycle.Refusal | None) -> None:
+        """The gateway answered an action."""
+        result = "done" if refusal is None else refusal.value
+        self._actions.labels(action=_ACTIONS[type(action)], result=result).inc()
+
+    def watch(self, picture: cluster_cache.Picture, agenda: work_queue.Agenda) -> None:
+        """Tell of the sizes of these at every scrape."""
+        self._groups.set_function(picture.group_count)
+        self._pods.set_function(lambda: picture.watched_pods)
+        self._queued.set_function(lambda: agenda.size(known=picture.group_count()))
+        for kind in owner_kinds.ALWAYS:
+            self.count(kind, picture)
+
+    def count(self, kind: owner_kinds.Kind, picture: cluster_cache.Picture) -> None:
+        """Tell how many objects of this kind are in the picture, at every scrape from now on."""
+        self._objects.labels(kind=kind.name).set_function(functools.partial(picture.count, kind))
