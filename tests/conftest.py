@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 import hypothesis
 import pytest
 
-from tests.support import children, waiting
+from tests.support import child_processes, waiting
 
 pytest_plugins = ["tests.cluster.fixtures"]
 
@@ -61,7 +61,7 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_task_left")
-    before = children.alive()
+    before = child_processes.alive()
     yield
     if request.node.get_closest_marker("cluster") is None:
         _expect_no_children_beyond(before)
@@ -79,14 +79,14 @@ async def _no_task_left() -> AsyncIterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_process_left() -> Iterator[None]:
-    before = children.alive()
+    before = child_processes.alive()
     yield
     _expect_no_children_beyond(before)
 
 
 def _expect_no_children_beyond(before: frozenset[int]) -> None:
     waiting.eventually(
-        lambda: not (children.alive() - before),
+        lambda: not (child_processes.alive() - before),
         why="the end of every child process",
         timeout=LEAVING_SECONDS,
     )

@@ -9,12 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import curves, reports, rows
+from tests.bench import benchmark_report, benchmark_rows, cost_curves
 from tests.cluster import binaries
-from tests.differential import pushgateways
+from tests.differential import pushgateway_servers
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
-_QUICK = rows.Effort(rounds=1, seconds=1, checked={1: 3.0, 10: 3.0}, full=500, jobs=20, ending=5)
+_QUICK = benchmark_rows.Effort(rounds=1, seconds=1, checked={1: 3.0, 10: 3.0}, full=500, jobs=20, ending=5)
 _QUICK_SIZES = (1, 1_000, 1_500)
 _BEGAN = time.monotonic()
 
@@ -23,7 +23,7 @@ def main() -> int:
     """Measure all, print each row as it comes, and write the report."""
     chosen = _arguments()
     try:
-        program = list(pushgateways.programs().values())[-1]()
+        program = list(pushgateway_servers.programs().values())[-1]()
         with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
             write(program, Path(folder), into=chosen.into, quick=chosen.quick)
     except binaries.MissingToolError as missing:
@@ -35,16 +35,16 @@ def main() -> int:
 
 def write(program: Path, folder: Path, *, into: Path, quick: bool) -> None:
     """Measure this Pushgateway and tidegate, and write the report."""
-    effort = _QUICK if quick else rows.Effort()
-    bench = rows.Bench(program, folder, effort=effort, say=say)
+    effort = _QUICK if quick else benchmark_rows.Effort()
+    bench = benchmark_rows.Bench(program, folder, effort=effort, say=say)
     found = []
     for row in bench.rows():
         found.append(row)
-        print(f"  {reports.line(row)}", flush=True)
-    sizes = _QUICK_SIZES if quick else curves.SIZES
-    grown = curves.measure(program, folder, seconds=2 * effort.seconds, sizes=sizes, say=say)
-    version = ".".join(map(str, pushgateways.version(program)))
-    reports.write(reports.Report(found, grown, version, reports.machine()), into)
+        print(f"  {benchmark_report.line(row)}", flush=True)
+    sizes = _QUICK_SIZES if quick else cost_curves.SIZES
+    grown = cost_curves.measure(program, folder, seconds=2 * effort.seconds, sizes=sizes, say=say)
+    version = ".".join(map(str, pushgateway_servers.version(program)))
+    benchmark_report.write(benchmark_report.Report(found, grown, version, benchmark_report.machine()), into)
 
 
 def say(text: str) -> None:

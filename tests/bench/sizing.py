@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import tidegate
-from tests.bench import loads, reports, resyncs, scraping, servers
+from tests.bench import benchmark_report, measured_servers, push_load, resync_cost, scrape_load
 from tests.cluster import binaries
-from tests.support import procs, tidegates, waiting
+from tests.support import process_usage, tidegate_processes, waiting
 
 _FILE = Path(__file__).resolve().parents[2] / "docs" / "sizing.json"
 _SIZES = (1_000, 20_000, 100_000)
@@ -76,21 +76,21 @@ def main() -> int:
 
 def measure(folder: Path, *, parts: Iterable[str], quick: bool) -> dict[str, Any]:
     """The figures of these parts, as they are written."""
-    points: dict[str, Iterator[Gateway | resyncs.Point]] = {
+    points: dict[str, Iterator[Gateway | resync_cost.Point]] = {
         _GATEWAY: _gateways(folder, _QUICK_SIZES, pushes=50) if quick else _gateways(folder, _SIZES),
-        _OPERATOR: resyncs.measure(folder, resyncs.QUICK, lists=1, period="1s")
+        _OPERATOR: resync_cost.measure(folder, resync_cost.QUICK, lists=1, period="1s")
         if quick
-        else resyncs.measure(folder, resyncs.SHAPES, lists=5, period="5s"),
+        else resync_cost.measure(folder, resync_cost.SHAPES, lists=5, period="5s"),
     }
     return {
         "date": str(datetime.datetime.now(tz=datetime.UTC).date()),
-        "machine": reports.machine()._asdict(),
+        "machine": benchmark_report.machine()._asdict(),
         "versions": {"tidegate": tidegate.__version__, "python": platform.python_version()},
         **{part: [_told(point) for point in points[part]] for part in parts},
     }
 
 
-def _told(point: Gateway | resyncs.Point) -> dict[str, Any]:
+def _told(point: Gateway | resync_cost.Point) -> dict[str, Any]:
     print(f"  {point}", flush=True)
     return point._asdict()
 
@@ -102,17 +102,17 @@ def _gateways(folder: Path, sizes: Iterable[int], *, pushes: int = _PUSHES) -> I
         with _running(folder, file) as server:
             watch = _Largest(log)
             with watch:
-                loads.fill(server, groups=groups, times=2)
-            exposition, packed = (scraping.expect_series(server, groups=groups, gzip=gzip) for gzip in (False, True))
-            memory, peak = servers.resident(server.process), procs.peak(server.process.pid)
+                push_load.fill(server, groups=groups, times=2)
+            exposition, packed = (scrape_load.expect_series(server, groups=groups, gzip=gzip) for gzip in (False, True))
+            memory, peak = measured_servers.resident(server.process), process_usage.peak(server.process.pid)
         kept = file.stat().st_size
         restore = statistics.median(_start(folder, file) for _ in range(_STARTS))
         with _running(folder, file) as server:
-            restored_peak = procs.peak(server.process.pid)
+            restored_peak = process_usage.peak(server.process.pid)
             # One after the other, so that none shares a transaction with another.
             for number in range(pushes):
-                loads.fill(server, first=number % groups, groups=1)
-            logged, restored = log.stat().st_size // pushes, servers.resident(server.process)
+                push_load.fill(server, first=number % groups, groups=1)
+            logged, restored = log.stat().st_size // pushes, measured_servers.resident(server.process)
         sizes = (exposition, packed, memory, peak, kept, watch.size, logged)
         yield Gateway(groups, *sizes, restore=restore, restored_peak=restored_peak, restored=restored)
         file.unlink()
@@ -126,16 +126,16 @@ def _start(folder: Path, file: Path) -> float:
 
 
 @contextlib.contextmanager
-def _running(folder: Path, file: Path) -> Iterator[tidegates.Gateway]:
+def _running(folder: Path, file: Path) -> Iterator[tidegate_processes.Gateway]:
     """A gateway with this file, restored; it has all the time that it wants to close the file."""
-    server = tidegates.Gateway(folder, arguments=(f"--persistence.file={file}",))
+    server = tidegate_processes.Gateway(folder, arguments=(f"--persistence.file={file}",))
     try:
         server.process.start()
         waiting.eventually(
-            lambda: tidegates.answers(server.process, f"{server.url}/-/ready"),
+            lambda: tidegate_processes.answers(server.process, f"{server.url}/-/ready"),
             why="the gateway",
             timeout=_PATIENCE,
-            retry_on=tidegates.AWAY,
+            retry_on=tidegate_processes.AWAY,
         )
         yield server
     finally:

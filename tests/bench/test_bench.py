@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.differential import pushgateways
+from tests.differential import pushgateway_servers
 
 pytestmark = pytest.mark.cluster
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.cluster
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a report that says nothing but that all was measured."""
     folder, into = tmp_path_factory.mktemp("bench"), tmp_path_factory.mktemp("report")
-    bench.write(list(pushgateways.programs().values())[-1](), folder, into=into, quick=True)
+    bench.write(list(pushgateway_servers.programs().values())[-1](), folder, into=into, quick=True)
     return into
 
 

@@ -11,15 +11,15 @@ from typing import NamedTuple
 import aiohttp
 
 from tests.cli import effects
-from tests.gateway import clients, wires
-from tests.store import kept
+from tests.gateway import gateway_client, raw_connections
+from tests.store import persistent_stores
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
 from tidegate.model import limits
 from tidegate.store import group_store
 
-ADDRESSES = (f"--web.listen-address={clients.HOST}:0", f"--control.listen-address={clients.HOST}:0")
+ADDRESSES = (f"--web.listen-address={gateway_client.HOST}:0", f"--control.listen-address={gateway_client.HOST}:0")
 """Given always: nothing else may be at the default ports."""
 
 _OTHER_HOST = "127.0.0.2"
@@ -32,7 +32,7 @@ class Stage(NamedTuple):
 
     chosen: settings.GatewaySettings
     gateway: server.Gateway
-    client: clients.Client
+    client: gateway_client.Client
     session: aiohttp.ClientSession
     clock: clocks.MovableClock
     folder: Path
@@ -51,7 +51,7 @@ async def opened(chosen: settings.GatewaySettings, folder: Path) -> AsyncIterato
     await gateway.start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Stage(chosen, gateway, clients.Client(gateway, session), session, clock, folder)
+            yield Stage(chosen, gateway, gateway_client.Client(gateway, session), session, clock, folder)
     finally:
         await gateway.stop()
 
@@ -99,8 +99,8 @@ async def _type_of_a_scrape(stage: Stage) -> str:
 
 async def _answer_to_a_push_under_way(stage: Stage) -> bytes:
     """The status line of a push whose body comes a second after the gateway was told to stop."""
-    async with wires.connected(stage.gateway.web_port) as wire:
-        await wire.send(wires.PUSH_HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
+    async with raw_connections.connected(stage.gateway.web_port) as wire:
+        await wire.send(raw_connections.PUSH_HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
         await wire.answer()
         stopping = asyncio.create_task(stage.gateway.stop())
         await asyncio.wait({stopping}, timeout=1.0)
@@ -115,10 +115,13 @@ async def _answer_to_a_push_under_way(stage: Stage) -> bytes:
 
 async def _idle_ends_first(stage: Stage) -> bool:
     """Whether a connection without a further request is closed before one whose body never comes."""
-    async with wires.connected(stage.gateway.web_port) as idle, wires.connected(stage.gateway.web_port) as slow:
-        await idle.send(wires.PUSH)
+    async with (
+        raw_connections.connected(stage.gateway.web_port) as idle,
+        raw_connections.connected(stage.gateway.web_port) as slow,
+    ):
+        await idle.send(raw_connections.PUSH)
         await idle.answer()
-        await slow.send(wires.PUSH_HEAD)
+        await slow.send(raw_connections.PUSH_HEAD)
         ends = [asyncio.create_task(wire.rest()) for wire in (idle, slow)]
         ended, going = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in going:
@@ -150,13 +153,13 @@ async def _synchronous(stage: Stage) -> int:
     """How SQLite waits for the disk: 1 at checkpoints, 2 in each transaction."""
     store = stage.gateway.store
     assert isinstance(store, group_store.GroupStore)
-    (found,) = kept.journal(store)._ledger._connection.execute("PRAGMA synchronous").fetchone()
+    (found,) = persistent_stores.journal(store)._ledger._connection.execute("PRAGMA synchronous").fetchone()
     return int(found)
 
 
 async def _control_host(stage: Stage) -> str:
     """The address on which the control API asks for its token."""
-    for host in (clients.HOST, _OTHER_HOST):
+    for host in (gateway_client.HOST, _OTHER_HOST):
         with contextlib.suppress(aiohttp.ClientConnectorError):
             url = f"http://{host}:{stage.gateway.control_port}/control/v1/groups"
             async with stage.session.get(url) as answer:
@@ -169,14 +172,14 @@ async def _has_control_api(stage: Stage) -> bool:
     """Whether there is a control API that takes the token of the file."""
     if not stage.gateway.control_port:
         return False
-    url = f"http://{clients.HOST}:{stage.gateway.control_port}/control/v1/groups"
+    url = f"http://{gateway_client.HOST}:{stage.gateway.control_port}/control/v1/groups"
     token = (stage.folder / "token").read_text().strip()
     async with stage.session.get(url, headers={"Authorization": f"Bearer {token}"}) as answer:
         return answer.status == 200
 
 
 async def _started(stage: Stage) -> str:
-    return f"listening on {clients.HOST}" if stage.gateway.web_port else ""
+    return f"listening on {gateway_client.HOST}" if stage.gateway.web_port else ""
 
 
 EFFECTS: Mapping[str, effects.Effect[Stage]] = {
@@ -185,7 +188,7 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     ),
     # No socket is passed here; tests/cli/test_listening.py passes one.
     "--web.systemd-socket": effects.Effect(
-        "--web.systemd-socket", _started, unseen=f"listening on {clients.HOST}", seen=effects.REFUSED_TO_START
+        "--web.systemd-socket", _started, unseen=f"listening on {gateway_client.HOST}", seen=effects.REFUSED_TO_START
     ),
     "--web.config.file": effects.Effect("--web.config.file={folder}/web.yml", _frame_options, unseen=None, seen="deny"),
     "--web.telemetry-path": effects.Effect(
@@ -229,7 +232,7 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     "--control.listen-address": effects.Effect(
         f"--control.listen-address={_OTHER_HOST}:0",
         _control_host,
-        unseen=clients.HOST,
+        unseen=gateway_client.HOST,
         seen=_OTHER_HOST,
         beside=[_TOKEN],
     ),

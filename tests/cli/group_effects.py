@@ -14,7 +14,7 @@ from typing import NamedTuple
 from unittest import mock
 
 from tests.cli import effects, groupruns
-from tests.controller import apiservers
+from tests.operator import fake_api_server
 from tests.support import ports
 from tidegate import telemetry
 from tidegate.cli import commands, groupflags
@@ -45,15 +45,15 @@ class Stage(NamedTuple):
     """A gateway and an operator with the groups of the jobs ``report-a`` and ``report-b``, and an API server."""
 
     groups: groupruns.Stage
-    api_server: apiservers.ApiServer
+    api_server: fake_api_server.ApiServer
     folder: Path
 
     async def run(self, arguments: list[str]) -> Ran:
         """Run the command; what stands in braces in the arguments is filled in."""
         places = {
-            "gateway": f"http://{apiservers.HOST}:{self.groups.gateway_port}",
-            "operator": f"http://{apiservers.HOST}:{self.groups.operator_port}",
-            "nowhere": f"http://{apiservers.HOST}:{ports.free_port()}",
+            "gateway": f"http://{fake_api_server.HOST}:{self.groups.gateway_port}",
+            "operator": f"http://{fake_api_server.HOST}:{self.groups.operator_port}",
+            "nowhere": f"http://{fake_api_server.HOST}:{ports.free_port()}",
             "folder": self.folder,
         }
         given = [argument.format(**places) for argument in arguments]
@@ -68,7 +68,7 @@ async def opened(folder: Path) -> AsyncIterator[Stage]:
         for job in ("report-a", "report-b"):
             await running.push(f"job/{job}")
         # An API server of its own, so that the operator asks it nothing.
-        api_server = apiservers.ApiServer()
+        api_server = fake_api_server.ApiServer()
         await api_server.start()
         api_server.kubeconfig(folder)
         try:

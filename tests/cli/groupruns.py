@@ -11,8 +11,8 @@ import prometheus_client
 from aiohttp import test_utils
 
 from tests.cli import runs
-from tests.controller import trios
-from tests.gateway import clients
+from tests.gateway import gateway_client
+from tests.operator import operator_harness
 from tests.support import ports, waiting
 
 
@@ -32,24 +32,26 @@ class Stage:
     :ivar gateway: the flag that says where the one is; ``operator`` the other.
     """
 
-    def __init__(self, scene: trios.Scene, *, operator_port: int) -> None:
+    def __init__(self, scene: operator_harness.Scene, *, operator_port: int) -> None:
         self.scene = scene
         self.operator_port = operator_port
         self.gateway_port = scene.gateway.web_port
-        self.gateway = f"--gateway.url=http://{clients.HOST}:{self.gateway_port}"
-        self.operator = f"--operator.url=http://{clients.HOST}:{operator_port}"
-        self.no_operator = f"--operator.url=http://{clients.HOST}:{ports.free_port()}"
+        self.gateway = f"--gateway.url=http://{gateway_client.HOST}:{self.gateway_port}"
+        self.operator = f"--operator.url=http://{gateway_client.HOST}:{operator_port}"
+        self.no_operator = f"--operator.url=http://{gateway_client.HOST}:{ports.free_port()}"
 
     async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> runs.Ran:
         return await run(self.gateway, self.operator, *arguments, stdin=stdin)
 
     async def push(self, path: str, body: str = "a 1\n") -> None:
         """Push, and wait until the operator knows."""
-        assert (await clients.Client(self.scene.gateway, self.scene.session).put(path, body)).status == 200
+        assert (await gateway_client.Client(self.scene.gateway, self.scene.session).put(path, body)).status == 200
         wanted = len(self.scene.gateway.store.grouping_keys())
 
         async def look() -> bool:
-            async with self.scene.session.get(f"http://{clients.HOST}:{self.operator_port}/api/v1/groups") as answer:
+            async with self.scene.session.get(
+                f"http://{gateway_client.HOST}:{self.operator_port}/api/v1/groups"
+            ) as answer:
                 return answer.status == 200 and len((await answer.json())["groups"]) == wanted
 
         await waiting.eventually_async(look, why="the operator to know of the group")
@@ -60,8 +62,8 @@ async def opened() -> AsyncIterator[Stage]:
     """All of it."""
     async with (
         aiohttp.ClientSession() as session,
-        trios.opened(session) as scene,
-        trios.at_work(scene) as operator,
+        operator_harness.opened(session) as scene,
+        operator_harness.at_work(scene) as operator,
     ):
         server = test_utils.TestServer(operator.app(prometheus_client.CollectorRegistry()))
         async with server:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import bcrypt
 import trustme
 
-from tests.gateway import clients
+from tests.gateway import gateway_client
 from tests.support import ports
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
@@ -26,14 +26,14 @@ class Guarded(NamedTuple):
 
     def url(self, user: str = "job:s%2Fx@", *, path: str = "/a") -> str:
         """Its address as whoever has this user and password gives it."""
-        return f"https://{user}{clients.HOST}:{self.gateway.web_port}{path}"
+        return f"https://{user}{gateway_client.HOST}:{self.gateway.web_port}{path}"
 
 
 @contextlib.asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Guarded]:
     """It, with its files in this folder."""
     authority = trustme.CA()
-    issued = authority.issue_cert(clients.HOST)
+    issued = authority.issue_cert(gateway_client.HOST)
     issued.private_key_pem.write_to_path(folder / "key.pem")
     issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
     authority.cert_pem.write_to_path(folder / "ca.pem")
@@ -41,10 +41,13 @@ async def opened(folder: Path) -> AsyncIterator[Guarded]:
     tls = "tls_server_config: {cert_file: cert.pem, key_file: key.pem}"
     (folder / "web.yml").write_text(f'{tls}\nbasic_auth_users: {{job: "{password}"}}\n')
     web = settings.WebSettings(
-        listen_addresses=(f"{clients.HOST}:0",), config_file=str(folder / "web.yml"), route_prefix="/a"
+        listen_addresses=(f"{gateway_client.HOST}:0",), config_file=str(folder / "web.yml"), route_prefix="/a"
     )
     chosen = settings.GatewaySettings(
-        web=web, control_address=f"{clients.HOST}:{ports.free_port()}", control_token=clients.TOKEN, stop_seconds=0.1
+        web=web,
+        control_address=f"{gateway_client.HOST}:{ports.free_port()}",
+        control_token=gateway_client.TOKEN,
+        stop_seconds=0.1,
     )
     registry = telemetry.new_registry()
     gateway = server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())

@@ -7,7 +7,7 @@ import gzip
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.cli import effects, gateway_effects
-from tests.gateway import wires
+from tests.gateway import raw_connections
 from tests.store import limit_cases
 from tidegate.model import limits
 
@@ -25,7 +25,7 @@ def _refused_after(*sent: bytes, limit: limits.Limit) -> _Observe:
     async def observe(stage: gateway_effects.Stage) -> bool:
         async with contextlib.AsyncExitStack() as stack:
             for data in sent:
-                wire = await stack.enter_async_context(wires.connected(stage.gateway.web_port))
+                wire = await stack.enter_async_context(raw_connections.connected(stage.gateway.web_port))
                 await wire.send(data)
                 # The response to somebody else says that this has been read.
                 await stage.client.send("GET", "/-/healthy")
@@ -36,11 +36,11 @@ def _refused_after(*sent: bytes, limit: limits.Limit) -> _Observe:
 
 def _first_of_two(limit: limits.Limit, *, other: limits.Limit) -> _Observe:
     """Looks whether the one time is over when the other one is: no clock but the gateway's own is looked at."""
-    sent = {_Limit.HEAD_TIMEOUT: _SILENT, _Limit.BODY_TIMEOUT: wires.PUSH_HEAD}
+    sent = {_Limit.HEAD_TIMEOUT: _SILENT, _Limit.BODY_TIMEOUT: raw_connections.PUSH_HEAD}
 
     async def observe(stage: gateway_effects.Stage) -> bool:
         port = stage.gateway.web_port
-        async with wires.connected(port) as one, wires.connected(port) as another:
+        async with raw_connections.connected(port) as one, raw_connections.connected(port) as another:
             await one.send(sent[limit])
             await another.send(sent[other])
             await another.line()
@@ -104,13 +104,13 @@ EFFECTS: Mapping[str, effects.Effect[gateway_effects.Stage]] = {
     ),
     "--limit.connections": effects.Effect(
         "--limit.connections=3",
-        _refused_after(*[wires.PUSH] * 4, limit=_Limit.CONNECTIONS),
+        _refused_after(*[raw_connections.PUSH] * 4, limit=_Limit.CONNECTIONS),
         unseen=False,
         seen=True,
     ),
     "--limit.requests": effects.Effect(
         "--limit.requests=1",
-        _refused_after(*[wires.PUSH_HEAD] * 2, limit=_Limit.REQUESTS),
+        _refused_after(*[raw_connections.PUSH_HEAD] * 2, limit=_Limit.REQUESTS),
         unseen=False,
         seen=True,
     ),

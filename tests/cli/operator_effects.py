@@ -12,8 +12,8 @@ from typing import NamedTuple
 import aiohttp
 
 from tests.cli import effects
-from tests.controller import builders, trios
-from tests.gateway import clients
+from tests.gateway import gateway_client
+from tests.operator import object_builders, operator_harness
 from tests.support import ports, waiting
 from tidegate import settings
 from tidegate.aio import clocks
@@ -21,7 +21,7 @@ from tidegate.model import grouping, lifecycle
 from tidegate.operator import main
 
 _OTHER_HOST = "127.0.0.2"
-_Y = builders.key("job=y")
+_Y = object_builders.key("job=y")
 _LATE_SECONDS = 600
 """How long after the end of its Job the group ``y`` is pushed."""
 
@@ -67,7 +67,7 @@ class Stage(NamedTuple):
     was pushed.
     """
 
-    scene: trios.Scene
+    scene: operator_harness.Scene
     clock: LeapingClock
     running: asyncio.Task[None]
     listens: str
@@ -84,7 +84,7 @@ class Stage(NamedTuple):
 
     async def after(self, seconds: float, happens: Callable[[], object]) -> bool:
         """Set the clock forward by so much; whether this then happens without any more time."""
-        client = clients.Client(self.scene.gateway, self.scene.session)
+        client = gateway_client.Client(self.scene.gateway, self.scene.session)
         self.clock.leap(seconds)
         for _ in range(_QUIET_ROUNDS):
             if happens():
@@ -101,26 +101,26 @@ class Stage(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def neighbours(folder: Path) -> AsyncIterator[trios.Scene]:
+async def neighbours(folder: Path) -> AsyncIterator[operator_harness.Scene]:
     """The gateway and the API server; the folder has the files that the flags name."""
-    async with aiohttp.ClientSession() as session, trios.opened(session) as scene:
+    async with aiohttp.ClientSession() as session, operator_harness.opened(session) as scene:
         (folder / "token").touch(mode=0o600)
-        (folder / "token").write_text(clients.TOKEN.value)
+        (folder / "token").write_text(gateway_client.TOKEN.value)
         scene.api_server.kubeconfig(folder)
         await scene.push("job/x")
         await scene.push("job/y")
-        now = time.time() - builders.START
-        scene.api_server.put(builders.job("x", created=now - 5, finished=now))
-        scene.api_server.put(builders.job("y", created=now - 2 * _LATE_SECONDS, finished=now - _LATE_SECONDS))
+        now = time.time() - object_builders.START
+        scene.api_server.put(object_builders.job("x", created=now - 5, finished=now))
+        scene.api_server.put(object_builders.job("y", created=now - 2 * _LATE_SECONDS, finished=now - _LATE_SECONDS))
         yield scene
 
 
-def places(scene: trios.Scene, folder: Path) -> Mapping[str, object]:
+def places(scene: operator_harness.Scene, folder: Path) -> Mapping[str, object]:
     """What arguments may name in braces."""
     return {
         "folder": folder,
-        "control_url": f"http://{clients.HOST}:{scene.control_port}",
-        "public_url": f"http://{clients.HOST}:{scene.gateway.web_port}",
+        "control_url": f"http://{gateway_client.HOST}:{scene.control_port}",
+        "public_url": f"http://{gateway_client.HOST}:{scene.gateway.web_port}",
         "free_port": ports.free_port(),
     }
 
@@ -129,13 +129,13 @@ NEEDED = {
     "--gateway.url": "--gateway.url={control_url}",
     "--control.token-file": "--control.token-file={folder}/token",
     "--kubernetes.kubeconfig": "--kubernetes.kubeconfig={folder}/kubeconfig",
-    "--operator.listen-address": f"--operator.listen-address={clients.HOST}:{{free_port}}",
+    "--operator.listen-address": f"--operator.listen-address={gateway_client.HOST}:{{free_port}}",
 }
 """By their flags, the arguments without which an operator reaches nothing here."""
 
 
 @contextlib.asynccontextmanager
-async def at_work(scene: trios.Scene, chosen: settings.OperatorSettings) -> AsyncIterator[Stage]:
+async def at_work(scene: operator_harness.Scene, chosen: settings.OperatorSettings) -> AsyncIterator[Stage]:
     """The operator with these settings."""
     clock, stop = LeapingClock(), asyncio.Event()
     running = asyncio.create_task(main.run(chosen, clock=clock, registry=scene.registry, stop=stop))
@@ -149,7 +149,7 @@ async def at_work(scene: trios.Scene, chosen: settings.OperatorSettings) -> Asyn
 async def _outcome(stage: Stage) -> str:
     """What becomes of the group of the finished Job."""
     return await stage.first_of(
-        drains=lambda: stage.drains(trios.X),
+        drains=lambda: stage.drains(operator_harness.X),
         told=lambda: stage.metric("actions_total", action="retire", result="dry-run"),
         fails=lambda: stage.metric("gateway_errors_total"),
     )
@@ -164,7 +164,7 @@ async def _reads_a_pushgateway(stage: Stage) -> str:
 
 async def _deletes_within_a_minute(stage: Stage) -> bool:
     await stage.first_of(retired=lambda: stage.metric("actions_total", action="retire", result="done"))
-    return await stage.after(60, lambda: stage.scene.gateway.store.group(trios.X) is None)
+    return await stage.after(60, lambda: stage.scene.gateway.store.group(operator_harness.X) is None)
 
 
 async def _reads_again_within_ten_seconds(stage: Stage) -> bool:
@@ -183,7 +183,7 @@ async def _lists_again_within_ten_seconds(stage: Stage) -> bool:
 async def _host(stage: Stage) -> str:
     await _outcome(stage)
     port = stage.listens.rpartition(":")[2]
-    for host in (clients.HOST, _OTHER_HOST):
+    for host in (gateway_client.HOST, _OTHER_HOST):
         with contextlib.suppress(aiohttp.ClientConnectorError):
             async with stage.scene.session.get(f"http://{host}:{port}/healthz"):
                 return host
@@ -203,13 +203,15 @@ async def _lists_pods(stage: Stage) -> bool:
     calls = stage.scene.api_server.calls
     found = await stage.first_of(
         pods=lambda: any(call.startswith("GET /api/v1/pods?") and "restartPolicy" in call for call in calls),
-        drains=lambda: stage.drains(trios.X),
+        drains=lambda: stage.drains(operator_harness.X),
     )
     return found == "pods"
 
 
 async def _breaker(stage: Stage) -> str:
-    return await stage.first_of(trips=lambda: stage.metric("breaker_tripped"), drain=lambda: stage.drains(trios.X, _Y))
+    return await stage.first_of(
+        trips=lambda: stage.metric("breaker_tripped"), drain=lambda: stage.drains(operator_harness.X, _Y)
+    )
 
 
 async def _joined_by_name(stage: Stage) -> list[str]:
@@ -227,7 +229,7 @@ async def _joined_by_name(stage: Stage) -> list[str]:
 
 async def _drain_seconds(stage: Stage) -> float:
     await _outcome(stage)
-    view = stage.scene.gateway.store.group(trios.X)
+    view = stage.scene.gateway.store.group(operator_harness.X)
     assert view is not None
     assert view.life.drain is not None
     return round(view.life.drain.deadline - view.life.drain.since)
@@ -258,7 +260,7 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
         "--control.token-file={folder}/token", _outcome, unseen=effects.REFUSED_TO_START, seen="drains"
     ),
     "--operator.listen-address": effects.Effect(
-        f"--operator.listen-address={_OTHER_HOST}:{{free_port}}", _host, unseen=clients.HOST, seen=_OTHER_HOST
+        f"--operator.listen-address={_OTHER_HOST}:{{free_port}}", _host, unseen=gateway_client.HOST, seen=_OTHER_HOST
     ),
     "--operator.resync": effects.Effect(
         "--operator.resync=2s", _lists_again_within_ten_seconds, unseen=False, seen=True

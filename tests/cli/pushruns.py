@@ -10,7 +10,7 @@ from typing import NamedTuple
 import aiohttp
 
 from tests.cli import runs
-from tests.gateway import clients
+from tests.gateway import gateway_client
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
@@ -20,7 +20,7 @@ class Target(NamedTuple):
     """A gateway and a client of it."""
 
     gateway: server.Gateway
-    client: clients.Client
+    client: gateway_client.Client
 
     @property
     def url(self) -> str:
@@ -36,9 +36,9 @@ class Target(NamedTuple):
 async def opened(*, port: int = 0, utf8_names: bool = False) -> AsyncIterator[Target]:
     """Both."""
     chosen = settings.GatewaySettings(
-        web=settings.WebSettings(listen_addresses=(f"{clients.HOST}:{port}",)),
-        control_address=f"{clients.HOST}:0",
-        control_token=clients.TOKEN,
+        web=settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:{port}",)),
+        control_address=f"{gateway_client.HOST}:0",
+        control_token=gateway_client.TOKEN,
         stop_seconds=0.1,
         push=settings.PushSettings(enable_utf8_names=utf8_names),
     )
@@ -47,6 +47,6 @@ async def opened(*, port: int = 0, utf8_names: bool = False) -> AsyncIterator[Ta
     await gateway.start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Target(gateway, clients.Client(gateway, session))
+            yield Target(gateway, gateway_client.Client(gateway, session))
     finally:
         await gateway.stop()

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cluster import binaries, debian
+from tests.cluster import binaries, debian_packages
 
 _SECONDS = 20.0
 _PROMPT = "ready> "
@@ -88,7 +88,7 @@ def zsh() -> Shell:
     setup = ("autoload -Uz compinit", "compinit -D -u")
     if (own := shutil.which("zsh")) is not None:
         return Shell((own, "-f", "-i"), {}, setup)
-    root = debian.unpacked("zsh", "zsh-common", instead="install zsh")
+    root = debian_packages.unpacked("zsh", "zsh-common", instead="install zsh")
     [modules] = [path.parent for path in root.glob("usr/lib/*/zsh/*/zsh")]
     functions = [path for path in (root / "usr" / "share" / "zsh" / "functions").rglob("*") if path.is_dir()]
     # Its modules are looked for in /usr first, so its line editor is there only once they are found.
@@ -100,6 +100,6 @@ def fish() -> Shell:
     """The system's own, or Debian's."""
     if (own := shutil.which("fish")) is not None:
         return Shell((own, "--no-config"))
-    root = debian.unpacked("fish", "fish-common", "libpcre2-32-0", instead="install fish")
+    root = debian_packages.unpacked("fish", "fish-common", "libpcre2-32-0", instead="install fish")
     [libraries] = root.glob("usr/lib/*/")
     return Shell((str(root / "usr" / "bin" / "fish"), "--no-config"), {"LD_LIBRARY_PATH": str(libraries)})

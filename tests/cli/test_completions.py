@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import shells
-from tests.support import needs
+from tests.support import requirements
 from tidegate.cli import commands, completions
 
 ECHO = "tidegate() { printf '<%s>' \"$@\"; echo '<end>'; }"
@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=[shells.bash, shells.zsh], ids=["bash", "zsh"])
 def typist(request: pytest.FixtureRequest, folder: Path) -> Iterator[shells.Typist]:
     script = f". ./tidegate.{request.param.__name__}"
-    with shells.typing(needs.found(request.param), ECHO, script, folder=folder) as typing:
+    with shells.typing(requirements.found(request.param), ECHO, script, folder=folder) as typing:
         yield typing
 
 
@@ -64,7 +64,7 @@ def test_a_flag_with_a_value_is_typed_on(typist: shells.Typist) -> None:
 
 @pytest.mark.parametrize(("typed", "words"), CASES)
 def test_fish_offers_the_same(folder: Path, typed: str, words: list[str]) -> None:
-    shell = needs.found(shells.fish)
+    shell = requirements.found(shells.fish)
     ran = subprocess.run(
         [*shell.command, "-c", "source tidegate.fish; complete -C $argv[1]", "--", f"tidegate {typed}"],
         cwd=folder,

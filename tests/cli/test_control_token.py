@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import processes
-from tests.support import ports, tidegates, waiting
+from tests.cluster import managed_processes
+from tests.support import ports, tidegate_processes, waiting
 from tidegate.cli import commands
 
-HOST = tidegates.HOST
+HOST = tidegate_processes.HOST
 
 
 def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -40,7 +40,10 @@ def test_a_gateway_does_not_open_the_control_api_to_other_machines(capsys: pytes
 
 
 def test_the_status_shows_where_the_token_is_and_not_what_it_is(tmp_path: Path) -> None:
-    with tidegates.serving(tmp_path) as gateway, urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer:
+    with (
+        tidegate_processes.serving(tmp_path) as gateway,
+        urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer,
+    ):
         status = answer.read().decode()
     assert f'"control.token-file": "{gateway.token_file}"' in status
     assert gateway.token_file.read_text().strip() not in status
@@ -70,7 +73,7 @@ def _running(folder: Path, *arguments: str) -> Iterator[tuple[int, int]]:
         *(f"--{name}={value}" for name, value in flags.items()),
         *arguments,
     ]
-    process = processes.Process("run", argv=argv, log=folder / "run.log")
+    process = managed_processes.Process("run", argv=argv, log=folder / "run.log")
     process.start()
     try:
         yield web, operator
@@ -89,12 +92,12 @@ def test_both_in_one_process_share_a_token(tmp_path: Path, in_file: bool) -> Non
             with urllib.request.urlopen(f"http://{HOST}:{operator}/metrics", timeout=5) as answer:
                 return b"\ntidegate_operator_groups 1.0\n" in answer.read()
 
-        waiting.eventually(follows, why="the operator to know the group", retry_on=tidegates.AWAY)
+        waiting.eventually(follows, why="the operator to know the group", retry_on=tidegate_processes.AWAY)
     assert file.exists() == in_file
 
 
 def test_the_status_shows_an_external_url_without_its_password(tmp_path: Path) -> None:
-    gateway = tidegates.Gateway(tmp_path, arguments=("--web.external-url=https://alice:secret@host/",))
+    gateway = tidegate_processes.Gateway(tmp_path, arguments=("--web.external-url=https://alice:secret@host/",))
     try:
         gateway.start()
         with urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import procs, tidegates
+from tests.support import process_usage, tidegate_processes
 from tidegate.system import file_descriptors
 
 _HANG_SECONDS = 30.0
@@ -21,8 +21,8 @@ _HEAD = b"PUT /metrics/job/stalled HTTP/1.1\r\nHost: x\r\n"
 
 
 @contextlib.contextmanager
-def _serving(folder: Path, *arguments: str) -> Iterator[tidegates.Gateway]:
-    gateway = tidegates.Gateway(folder, arguments=arguments)
+def _serving(folder: Path, *arguments: str) -> Iterator[tidegate_processes.Gateway]:
+    gateway = tidegate_processes.Gateway(folder, arguments=arguments)
     try:
         gateway.start()
         yield gateway
@@ -30,11 +30,11 @@ def _serving(folder: Path, *arguments: str) -> Iterator[tidegates.Gateway]:
         gateway.process.stop()
 
 
-def _connect(gateway: tidegates.Gateway) -> socket.socket:
-    return socket.create_connection((tidegates.HOST, gateway.port), timeout=_HANG_SECONDS)
+def _connect(gateway: tidegate_processes.Gateway) -> socket.socket:
+    return socket.create_connection((tidegate_processes.HOST, gateway.port), timeout=_HANG_SECONDS)
 
 
-def _exchange(gateway: tidegates.Gateway, *lines: bytes, body: bytes) -> bytes:
+def _exchange(gateway: tidegate_processes.Gateway, *lines: bytes, body: bytes) -> bytes:
     """The whole answer to a push."""
     head = [b"PUT /metrics/job/x HTTP/1.1", b"Host: x", b"Connection: close", b"Content-Length: %d" % len(body), *lines]
     with _connect(gateway) as connection, connection.makefile("rb") as answer:
@@ -51,7 +51,7 @@ def test_nine_hundred_stalled_connections_keep_nobody_from_scraping_and_pushing(
 ) -> None:
     file_descriptors.raise_limit()
     with _serving(tmp_path, *arguments) as gateway, contextlib.ExitStack() as stack:
-        before = procs.resident(gateway.process.pid)
+        before = process_usage.resident(gateway.process.pid)
         for number in range(_STALLED):
             for sent in (_HEAD, _HEAD + b"Content-Length: 100000\r\n\r\n" + b"#" * 4_000, b""):
                 connection = stack.enter_context(_connect(gateway))
@@ -63,7 +63,7 @@ def test_nine_hundred_stalled_connections_keep_nobody_from_scraping_and_pushing(
                 assert f'alive{{instance="",job="alive"}} {number}' in gateway.exposition()
         assert b" 200 OK" in _exchange(gateway, body=b"m 1\n")
         assert 'm{instance="",job="x"} 1' in gateway.exposition()
-        assert procs.resident(gateway.process.pid) - before < 64 * _MEBIBYTE
+        assert process_usage.resident(gateway.process.pid) - before < 64 * _MEBIBYTE
 
 
 def _bomb() -> bytes:
@@ -77,11 +77,11 @@ def test_bombs_are_given_up_while_they_are_unpacked(tmp_path: Path) -> None:
     assert len(bomb) < 200_000
     answers: list[bytes] = []
     with _serving(tmp_path, "--limit.unpacked-body=16MiB", "--limit.bodies=64MiB") as gateway:
-        before = procs.peak(gateway.process.pid)
+        before = process_usage.peak(gateway.process.pid)
         answer = _exchange(gateway, b"Content-Encoding: gzip", body=bomb)
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"16777216 bytes (--limit.unpacked-body)" in answer
-        assert procs.peak(gateway.process.pid) - before < 32 * _MEBIBYTE
+        assert process_usage.peak(gateway.process.pid) - before < 32 * _MEBIBYTE
 
         def throw() -> None:
             answers.extend(_exchange(gateway, b"Content-Encoding: gzip", body=bomb) for _ in range(2))
@@ -94,5 +94,5 @@ def test_bombs_are_given_up_while_they_are_unpacked(tmp_path: Path) -> None:
         assert {answer.split()[1] for answer in answers} <= {b"413", b"429"}
         assert len(answers) == 60
         # The bodies, and what unpacking and the allocator take besides. All of them at once would be 480 MiB.
-        assert procs.peak(gateway.process.pid) - before < (64 + 96) * _MEBIBYTE
+        assert process_usage.peak(gateway.process.pid) - before < (64 + 96) * _MEBIBYTE
         gateway.push("job/alive", "alive 1\n")

@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from tests.support import parsers
+from tests.support import argument_parsers
 from tidegate.cli import commands
 
 
@@ -17,7 +17,7 @@ def _examples(parser: argparse.ArgumentParser) -> list[str]:
     return re.findall(r"^  (tidegate\b.*?)(?:  .*)?$", parser.epilog or "", re.MULTILINE)
 
 
-PARSERS = list(parsers.below(commands.build_parser()))
+PARSERS = list(argument_parsers.below(commands.build_parser()))
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.prog)

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from tests.cli import effects, gateway_effects, group_effects, limit_effects, operator_effects, push_effects
-from tests.controller import trios
+from tests.operator import operator_harness
 from tidegate import app, settings
 from tidegate.cli import commands
 
@@ -160,7 +160,7 @@ async def _observed_of_gateway(
 
 
 async def _observed_of_operator(
-    scene: trios.Scene, chosen: settings.OperatorSettings, effect: effects.Effect[operator_effects.Stage]
+    scene: operator_harness.Scene, chosen: settings.OperatorSettings, effect: effects.Effect[operator_effects.Stage]
 ) -> object:
     try:
         async with operator_effects.at_work(scene, chosen) as stage:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.cli import groupruns, guarded, runs
-from tests.gateway import clients
+from tests.gateway import gateway_client
 
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[guarded.Guarded]:
     async with guarded.opened(tmp_path) as made:
-        await made.gateway.store.push(clients.key(job="x"), {}, replace=True)
+        await made.gateway.store.push(gateway_client.key(job="x"), {}, replace=True)
         yield made
 
 

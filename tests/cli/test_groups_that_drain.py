@@ -10,12 +10,12 @@ import pytest
 from aiohttp import test_utils, web
 
 from tests.cli import groupruns
-from tests.controller import builders
-from tests.gateway import clients
+from tests.gateway import gateway_client
+from tests.operator import object_builders
 from tests.support import ports, waiting
 
 AGENT = "Prometheus/3.13.1"
-REPORT = builders.key("job=report")
+REPORT = object_builders.key("job=report")
 _AWAITED = rf"It goes when {AGENT} at 127\.0\.0\.1 has read its last push, and in (4m\d+s|5m) at the latest\."
 _BY_OPERATOR = "It was retired, and is kept until read (drain timeout 5m); then it is deleted."
 
@@ -28,14 +28,14 @@ async def stage() -> AsyncIterator[groupruns.Stage]:
         scene.api_server.put(scene.running("report"))
         await made.push("job/report")
         await scene.until("live Job prod/report", key=REPORT)
-        client = clients.Client(scene.gateway, scene.session)
+        client = gateway_client.Client(scene.gateway, scene.session)
         await client.scrape(agent=AGENT)
         await made.push("job/report")
         scene.api_server.put(scene.finished("report"))
         await scene.until("draining Job prod/report", key=REPORT)
 
         async def look() -> bool:
-            url = f"http://{clients.HOST}:{made.operator_port}/api/v1/groups"
+            url = f"http://{gateway_client.HOST}:{made.operator_port}/api/v1/groups"
             async with scene.session.get(url) as answer:
                 return [group["state"] for group in (await answer.json())["groups"]] == ["draining"]
 

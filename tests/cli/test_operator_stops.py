@@ -15,9 +15,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.cluster import processes
-from tests.controller import apiservers, faultyservers, trios
-from tests.gateway import clients
+from tests.cluster import managed_processes
+from tests.gateway import gateway_client
+from tests.operator import fake_api_server, faulty_servers, operator_harness
 from tests.support import ports, waiting
 
 _HANG_SECONDS = 10.0
@@ -45,19 +45,19 @@ async def _jobs_refused_and_cronjobs_silent(request: web.Request) -> web.StreamR
     if "watch" not in request.query:
         return None
     if "cronjobs" in request.path:
-        await request.app[apiservers.OVER].wait()
+        await request.app[fake_api_server.OVER].wait()
     return web.json_response({"message": "no"}, status=403)
 
 
 async def _silent(request: web.Request) -> web.StreamResponse | None:
-    await request.app[apiservers.OVER].wait()
+    await request.app[fake_api_server.OVER].wait()
     return None
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[trios.Scene]:
+async def scene() -> AsyncIterator[operator_harness.Scene]:
     """A gateway and an API server, up; the operator is a process."""
-    async with aiohttp.ClientSession() as session, trios.opened(session) as made:
+    async with aiohttp.ClientSession() as session, operator_harness.opened(session) as made:
         made.api_server.keeps_watches = True
         yield made
 
@@ -66,17 +66,17 @@ async def scene() -> AsyncIterator[trios.Scene]:
     ("answer", "call", "times"),
     [
         pytest.param(None, "cronjobs?watch=true", 1, id="all is well"),
-        pytest.param(faultyservers.status(403, watch=False), "/jobs?limit", 1, id="list refused"),
-        pytest.param(faultyservers.status(403), "/jobs?watch=true", 1, id="watch refused"),
+        pytest.param(faulty_servers.status(403, watch=False), "/jobs?limit", 1, id="list refused"),
+        pytest.param(faulty_servers.status(403), "/jobs?watch=true", 1, id="watch refused"),
         # After its fourth try kopf would end, but for the other watch: that one swallows its cancellation.
         pytest.param(_jobs_refused_and_cronjobs_silent, "/jobs?watch=true", 4, id="one watch refused, one silent"),
-        pytest.param(faultyservers.status(401), "/jobs?watch=true", 1, id="unauthorized"),
-        pytest.param(faultyservers.status(503), "/jobs?watch=true", 1, id="unavailable"),
+        pytest.param(faulty_servers.status(401), "/jobs?watch=true", 1, id="unauthorized"),
+        pytest.param(faulty_servers.status(503), "/jobs?watch=true", 1, id="unavailable"),
         pytest.param(_silent, "", 1, id="silent"),
     ],
 )
 async def test_sigterm_ends_the_operator_at_once(
-    scene: trios.Scene, tmp_path: Path, answer: apiservers.Answer | None, call: str, times: int
+    scene: operator_harness.Scene, tmp_path: Path, answer: fake_api_server.Answer | None, call: str, times: int
 ) -> None:
     server = scene.api_server
 
@@ -90,35 +90,35 @@ async def test_sigterm_ends_the_operator_at_once(
 
 
 async def test_sigterm_ends_an_operator_whose_api_server_never_finishes_to_agree_upon_tls(
-    scene: trios.Scene, tmp_path: Path
+    scene: operator_harness.Scene, tmp_path: Path
 ) -> None:
     connected = asyncio.Event()
 
     async def silence(_writer: asyncio.StreamWriter) -> None:
         connected.set()
 
-    opened = faultyservers.talking(silence, scheme="https")(tmp_path)
+    opened = faulty_servers.talking(silence, scheme="https")(tmp_path)
     async with opened as kubeconfig, _operating(scene, tmp_path, kubeconfig) as process:
         await connected.wait()
         await _ends(process)
 
 
 async def test_sigterm_ends_an_operator_that_waits_for_a_name_to_be_resolved(
-    scene: trios.Scene, tmp_path: Path
+    scene: operator_harness.Scene, tmp_path: Path
 ) -> None:
-    kubeconfig = apiservers.kubeconfig(tmp_path, server="http://kubernetes.example.com")
+    kubeconfig = fake_api_server.kubeconfig(tmp_path, server="http://kubernetes.example.com")
     async with _operating(scene, tmp_path, kubeconfig, python=("-c", _SLOW_NAMES)) as process:
         await scene.until_true(lambda: "resolving" in process.tail(), why="a look-up")
         await _ends(process)
 
 
-async def test_sigterm_ends_gateway_and_operator_in_one_process(scene: trios.Scene, tmp_path: Path) -> None:
+async def test_sigterm_ends_gateway_and_operator_in_one_process(scene: operator_harness.Scene, tmp_path: Path) -> None:
     scene.api_server.answer = _jobs_refused_and_cronjobs_silent
     kubeconfig = scene.api_server.kubeconfig(tmp_path)
     flags = (
-        f"--web.listen-address={clients.HOST}:{ports.free_port()}",
-        f"--control.listen-address={clients.HOST}:{ports.free_port()}",
-        f"--operator.listen-address={clients.HOST}:{ports.free_port()}",
+        f"--web.listen-address={gateway_client.HOST}:{ports.free_port()}",
+        f"--control.listen-address={gateway_client.HOST}:{ports.free_port()}",
+        f"--operator.listen-address={gateway_client.HOST}:{ports.free_port()}",
         f"--kubernetes.kubeconfig={kubeconfig}",
     )
     async with _running(tmp_path, "run", *flags) as process:
@@ -130,15 +130,15 @@ async def test_sigterm_ends_gateway_and_operator_in_one_process(scene: trios.Sce
 
 @contextlib.asynccontextmanager
 async def _operating(
-    scene: trios.Scene, folder: Path, kubeconfig: Path, *, python: tuple[str, ...] = ("-m", "tidegate")
-) -> AsyncIterator[processes.Process]:
+    scene: operator_harness.Scene, folder: Path, kubeconfig: Path, *, python: tuple[str, ...] = ("-m", "tidegate")
+) -> AsyncIterator[managed_processes.Process]:
     token = folder / "token"
     token.touch(mode=0o600)
-    token.write_text(clients.TOKEN.value)
+    token.write_text(gateway_client.TOKEN.value)
     flags = (
-        f"--gateway.url=http://{clients.HOST}:{scene.control_port}",
+        f"--gateway.url=http://{gateway_client.HOST}:{scene.control_port}",
         f"--control.token-file={token}",
-        f"--operator.listen-address={clients.HOST}:{ports.free_port()}",
+        f"--operator.listen-address={gateway_client.HOST}:{ports.free_port()}",
         f"--kubernetes.kubeconfig={kubeconfig}",
     )
     async with _running(folder, "operator", *flags, python=python) as process:
@@ -148,8 +148,8 @@ async def _operating(
 @contextlib.asynccontextmanager
 async def _running(
     folder: Path, command: str, *flags: str, python: tuple[str, ...] = ("-m", "tidegate")
-) -> AsyncIterator[processes.Process]:
-    process = processes.Process(
+) -> AsyncIterator[managed_processes.Process]:
+    process = managed_processes.Process(
         command, argv=[sys.executable, *python, command, *flags], log=folder / f"{command}.log", env=dict(os.environ)
     )
     process.start()
@@ -159,7 +159,7 @@ async def _running(
         process.kill()
 
 
-async def _ends(process: processes.Process) -> None:
+async def _ends(process: managed_processes.Process) -> None:
     """It ends in peace when it is told to."""
     told = time.monotonic()
     process.signal(signal.SIGTERM)

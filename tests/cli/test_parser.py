@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from tests.support import parsers
+from tests.support import argument_parsers
 from tidegate import app, client_settings, flags, settings
 from tidegate.cli import commands, parser
 
@@ -21,7 +21,7 @@ NEEDED = {
     "tidegate completions": ["bash"],
 }
 """What must be given to a command besides."""
-COMMANDS = {made.prog: made for made in parsers.below(commands.build_parser()) if " " in made.prog}
+COMMANDS = {made.prog: made for made in argument_parsers.below(commands.build_parser()) if " " in made.prog}
 
 
 def _options() -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import pushruns, runs
-from tests.support import delimited
+from tests.support import delimited_protobuf
 from tidegate.exposition.protobuf import metrics_pb2 as pb
 from tidegate.model import grouping
 
@@ -119,7 +119,7 @@ async def test_a_large_body_arrives_whole(target: pushruns.Target, packed: list[
 
 async def test_protobuf_is_pushed_where_that_is_said(target: pushruns.Target) -> None:
     family = pb.MetricFamily(name=b"rows", type=1, metric=[pb.Metric(gauge=pb.Gauge(value=7))])
-    assert await target.push("--format=protobuf", stdin=delimited.families(family)) == DONE
+    assert await target.push("--format=protobuf", stdin=delimited_protobuf.families(family)) == DONE
     assert await target.client.pushed() == ['rows{instance="",job="x"} 7']
 
 

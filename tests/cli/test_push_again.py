@@ -14,7 +14,7 @@ import pytest
 from aiohttp import test_utils, web
 
 from tests.cli import pushruns, runs
-from tests.gateway import clients
+from tests.gateway import gateway_client
 from tests.support import ports, waiting
 
 SECONDS = 20.0
@@ -38,7 +38,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"--gateway.url=http://{clients.HOST}:{self.server.port}"
+        return f"--gateway.url=http://{gateway_client.HOST}:{self.server.port}"
 
 
 @contextlib.asynccontextmanager
@@ -63,7 +63,7 @@ async def _line(process: asyncio.subprocess.Process) -> str:
 
 async def test_a_gateway_that_comes_a_moment_later_has_it() -> None:
     port = ports.free_port()
-    url = f"--gateway.url=http://{clients.HOST}:{port}"
+    url = f"--gateway.url=http://{gateway_client.HOST}:{port}"
     async with runs.started("push", "--job=x", "--metric=a=1", url) as process:
         told = await _line(process)
         assert "cannot be reached: Connection refused; is --gateway.url right?; next try in 0." in told
@@ -106,7 +106,7 @@ async def test_a_pause_for_which_there_is_no_time_is_not_begun() -> None:
 
 
 async def test_when_the_time_is_over_that_is_told_with_a_status_of_its_own() -> None:
-    url = f"--gateway.url=http://job:secret@{clients.HOST}:{ports.free_port()}"
+    url = f"--gateway.url=http://job:secret@{gateway_client.HOST}:{ports.free_port()}"
     ran = await runs.run("push", "--job=x", "--metric=a=1", url, "--retry-for=1s")
     assert (ran.status, ran.out) == (3, "")
     assert "next try in" in ran.err.splitlines()[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import guarded, runs
-from tests.gateway import clients
+from tests.gateway import gateway_client
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def _push(url: str, *, env: dict[str, str]) -> runs.Ran:
 
 async def test_the_url_has_all_that_is_needed(gateway: guarded.Guarded) -> None:
     assert await _push(gateway.url(), env=gateway.trusted) == runs.Ran(0, "", "")
-    assert gateway.gateway.store.grouping_keys() == [clients.key(job="x")]
+    assert gateway.gateway.store.grouping_keys() == [gateway_client.key(job="x")]
 
 
 async def test_a_wrong_password_is_tried_once_and_not_repeated(gateway: guarded.Guarded) -> None:

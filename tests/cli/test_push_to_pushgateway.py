@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli import runs
-from tests.differential import pushgateways
-from tests.support import needs
+from tests.differential import pushgateway_servers
+from tests.support import requirements
 
 
-@pytest.fixture(params=pushgateways.programs().items(), ids=lambda named: named[0])
+@pytest.fixture(params=pushgateway_servers.programs().items(), ids=lambda named: named[0])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     _, find = request.param
-    pushgateway = pushgateways.Pushgateway(needs.found(find), folder=tmp_path)
+    pushgateway = pushgateway_servers.Pushgateway(requirements.found(find), folder=tmp_path)
     try:
         pushgateway.start()
         yield pushgateway.url

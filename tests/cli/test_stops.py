@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import tidegates, waiting
+from tests.support import tidegate_processes, waiting
 
 _WRITERS = 6
 _HANG_SECONDS = 30.0
@@ -41,7 +41,7 @@ class _Writer:
     def _run(self) -> None:
         while True:
             try:
-                connection = socket.create_connection((tidegates.HOST, self._port), timeout=_HANG_SECONDS)
+                connection = socket.create_connection((tidegate_processes.HOST, self._port), timeout=_HANG_SECONDS)
             except ConnectionRefusedError:
                 return
             with connection:
@@ -78,11 +78,13 @@ class _Writer:
 @pytest.mark.parametrize("is_kept", [False, True], ids=["in memory", "in a file"])
 def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path, is_kept: bool) -> None:
     file = (f"--persistence.file={tmp_path / 'groups'}",) if is_kept else ()
-    gateway = tidegates.Gateway(tmp_path, arguments=("--web.stop-timeout=20s", *file))
+    gateway = tidegate_processes.Gateway(tmp_path, arguments=("--web.stop-timeout=20s", *file))
     gateway.start()
     try:
-        slow = socket.create_connection((tidegates.HOST, gateway.port), timeout=_HANG_SECONDS)
-        probe, reader = (http.client.HTTPConnection(tidegates.HOST, gateway.port, timeout=_HANG_SECONDS) for _ in "ab")
+        slow = socket.create_connection((tidegate_processes.HOST, gateway.port), timeout=_HANG_SECONDS)
+        probe, reader = (
+            http.client.HTTPConnection(tidegate_processes.HOST, gateway.port, timeout=_HANG_SECONDS) for _ in "ab"
+        )
         assert _get(probe, "/-/ready") == (200, "OK")
         assert _get(reader, "/-/healthy") == (200, "OK")
         writers = [_Writer(gateway.port, f"w{number}") for number in range(_WRITERS)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import tidegates
+from tests.support import tidegate_processes
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def flags() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, flags: tuple[str, ...]) -> Iterator[tidegates.Gateway]:
+def gateway(tmp_path: Path, flags: tuple[str, ...]) -> Iterator[tidegate_processes.Gateway]:
     """A gateway, ready."""
-    with tidegates.serving(tmp_path, arguments=flags) as running:
+    with tidegate_processes.serving(tmp_path, arguments=flags) as running:
         yield running

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.cluster import binaries, clusters
-from tests.support import ending
+from tests.support import termination
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
             with clusters.Cluster(Path(folder)) as cluster:
                 print(f"export KUBECONFIG={cluster.kubeconfig}", flush=True)
                 print(f"{cluster.control_plane.kubectl} get pods -A; Ctrl-C ends it", file=sys.stderr, flush=True)
-                ending.wait_until_told()
+                termination.wait_until_told()
             return 0
         except KeyboardInterrupt:
             return 0

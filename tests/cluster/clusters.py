@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.cluster import apis, controlplane, nodeagent, objects, processes
+from tests.cluster import admin_client, control_plane, kubernetes_objects, managed_processes, node_agent
 from tests.support import waiting
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ class KubectlError(Exception):
 class Cluster:
     """Use as a context manager, or `start` and `stop`; everything it writes is below `folder`.
 
-    `audit`: see `controlplane.ControlPlane`.
+    `audit`: see `control_plane.ControlPlane`.
 
     Start it from a thread that lives as long as the cluster shall (see `processes.Process`).
     """
@@ -31,14 +31,14 @@ class Cluster:
     def __init__(self, folder: Path, *, audit: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self.control_plane = controlplane.ControlPlane(folder, audit=audit)
-        self.api: apis.Api = self.control_plane.api
+        self.control_plane = control_plane.ControlPlane(folder, audit=audit)
+        self.api: admin_client.Api = self.control_plane.api
         self.kubeconfig: Path = self.control_plane.admin_kubeconfig
         self.pods = folder / "pods"
         kubeconfig = self.control_plane.admin_kubeconfig_named("node-agent")
-        self.node = processes.Process(
+        self.node = managed_processes.Process(
             "node-agent",
-            argv=[sys.executable, "-m", nodeagent.__name__, f"--kubeconfig={kubeconfig}", f"--folder={self.pods}"],
+            argv=[sys.executable, "-m", node_agent.__name__, f"--kubeconfig={kubeconfig}", f"--folder={self.pods}"],
             log=folder / "logs" / "node-agent.log",
             cwd=_ROOT,
             # It ends the pods' processes itself when it is asked to end.
@@ -106,16 +106,16 @@ class Cluster:
     def wait_for_end(self, job: str, *, namespace: str, timeout: float = 60.0) -> str:
         """Wait until a Job has ended and return how: `Complete` or `Failed`."""
         return waiting.eventually(
-            lambda: objects.ending(self.api.get("jobs", job, namespace=namespace)) or "",
+            lambda: kubernetes_objects.ending(self.api.get("jobs", job, namespace=namespace)) or "",
             why=f"the end of Job {namespace}/{job}",
             timeout=timeout,
         )
 
-    def pods_of(self, job: str, *, namespace: str) -> list[apis.Object]:
+    def pods_of(self, job: str, *, namespace: str) -> list[admin_client.Object]:
         """The pods that a Job has now."""
         return self.api.list("pods", namespace=namespace, labels=f"batch.kubernetes.io/job-name={job}")
 
-    def pod_log(self, pod: apis.Object, *, container: str | None = None) -> str:
+    def pod_log(self, pod: admin_client.Object, *, container: str | None = None) -> str:
         """What a container of this pod has printed so far, on stdout and stderr."""
         metadata = pod["metadata"]
         folder = self.pods / f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
@@ -124,6 +124,6 @@ class Cluster:
 
     def _node_is_ready(self) -> bool:
         self.node.check()
-        node = self.api.find("nodes", nodeagent.NODE) or {}
+        node = self.api.find("nodes", node_agent.NODE) or {}
         conditions = node.get("status", {}).get("conditions", [])
         return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.cluster import binaries, clusters, prometheus
+from tests.cluster import binaries, clusters, prometheus_server
 from tests.support import waiting
 
 _SLOW = {"cluster", "start_prometheus"}
@@ -22,8 +22,8 @@ class StartPrometheus(Protocol):
     """What the fixture `start_prometheus` gives."""
 
     def __call__(
-        self, *targets: prometheus.Target, interval: str = "1s", timeout: str | None = None
-    ) -> prometheus.Prometheus:
+        self, *targets: prometheus_server.Target, interval: str = "1s", timeout: str | None = None
+    ) -> prometheus_server.Prometheus:
         """Start a Prometheus that scrapes `targets`; it is ready, its targets perhaps not up yet."""
 
 
@@ -78,13 +78,13 @@ def prometheus_operator_kinds(cluster: clusters.Cluster) -> clusters.Cluster:
 def start_prometheus(tmp_path: Path) -> Iterator[StartPrometheus]:
     """A function that starts a Prometheus, any number of times; all of them end with the test."""
     with contextlib.ExitStack() as running:
-        started: list[prometheus.Prometheus] = []
+        started: list[prometheus_server.Prometheus] = []
 
         def start(
-            *targets: prometheus.Target, interval: str = "1s", timeout: str | None = None
-        ) -> prometheus.Prometheus:
+            *targets: prometheus_server.Target, interval: str = "1s", timeout: str | None = None
+        ) -> prometheus_server.Prometheus:
             name = f"prometheus-{len(started)}"
-            server = prometheus.Prometheus(
+            server = prometheus_server.Prometheus(
                 tmp_path / name, targets=targets, interval=interval, timeout=timeout, name=name
             )
             running.callback(server.kill)

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from tests.cluster import binaries
-from tests.demo import stages, tables
-from tests.support import ending, waiting
+from tests.demo import demo_environment, live_table
+from tests.support import termination, waiting
 
 _PATIENCE = 120.0
 """Seconds after which the demo has failed: it takes some twenty."""
@@ -22,7 +22,10 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
-        with tempfile.TemporaryDirectory(prefix="tidegate-demo-") as folder, stages.set_up(Path(folder), say) as stage:
+        with (
+            tempfile.TemporaryDirectory(prefix="tidegate-demo-") as folder,
+            demo_environment.set_up(Path(folder), say) as stage,
+        ):
             seen = _play(stage)
             if os.environ.get("KEEP") == "1":
                 _keep(stage)
@@ -40,10 +43,10 @@ def say(text: str) -> None:
     print(f"[{time.monotonic() - _BEGAN:5.1f}s] {text}", flush=True)
 
 
-def _play(stage: stages.Stage) -> bool:
+def _play(stage: demo_environment.Stage) -> bool:
     say("kubectl apply: Job backup (succeeds), Job report (fails), CronJob nightly (one run by hand)")
     stage.apply_jobs()
-    table = tables.LiveTable()
+    table = live_table.LiveTable()
 
     def look() -> bool:
         table.show(stage.rows(), elapsed=time.monotonic() - _BEGAN)
@@ -58,11 +61,11 @@ def _play(stage: stages.Stage) -> bool:
     return _verdict(stage)
 
 
-def _verdict(stage: stages.Stage) -> bool:
+def _verdict(stage: demo_environment.Stage) -> bool:
     """What Prometheus' own query API says of each Job."""
     say("asking Prometheus (last_over_time for the final value, an instant query for the series now):")
     good = True
-    for expected in stages.JOBS:
+    for expected in demo_environment.JOBS:
         final = stage.server.final_value(expected.selector)
         gone = stage.server.is_stale(expected.selector)
         good = good and final == expected.final and gone
@@ -81,7 +84,7 @@ def _verdict(stage: stages.Stage) -> bool:
     return good and timeouts == 0
 
 
-def _keep(stage: stages.Stage) -> None:
+def _keep(stage: demo_environment.Stage) -> None:
     print(
         f"\nAll of it stays up until Ctrl-C:\n"
         f"  gateway     {stage.gateway.url}/metrics\n"
@@ -92,7 +95,7 @@ def _keep(stage: stages.Stage) -> None:
         flush=True,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        ending.wait_until_told()
+        termination.wait_until_told()
     say("stopping everything")
 
 

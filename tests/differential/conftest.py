@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.differential import compatibility, exchanges, pushgateways
-from tests.support import needs, tidegates
+from tests.differential import comparisons, compatibility_page, pushgateway_servers
+from tests.support import requirements, tidegate_processes
 
 
 @dataclass(frozen=True)
 class Pair:
     """tidegate and the real one."""
 
-    ours: exchanges.Peer
-    real: exchanges.Peer
+    ours: comparisons.Peer
+    real: comparisons.Peer
     real_version: tuple[int, int]
 
-    def play(self, case: exchanges.Case) -> tuple[exchanges.Seen, exchanges.Seen]:
+    def play(self, case: comparisons.Case) -> tuple[comparisons.Seen, comparisons.Seen]:
         """What each shows of the case; both are empty before and after it."""
         try:
             return self.ours.play(case), self.real.play(case)
@@ -27,12 +27,12 @@ class Pair:
             self.ours.wipe()
             self.real.wipe()
 
-    def may_differ(self, case: exchanges.Case) -> bool:
+    def may_differ(self, case: comparisons.Case) -> bool:
         """Whether the document tells that the two differ here."""
-        return case.id in compatibility.known(self.real_version)
+        return case.id in compatibility_page.known(self.real_version)
 
 
-@pytest.fixture(scope="session", params=pushgateways.programs().items(), ids=lambda named: named[0])
+@pytest.fixture(scope="session", params=pushgateway_servers.programs().items(), ids=lambda named: named[0])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     _, find = request.param
     with running_pair(find, tmp_path_factory.mktemp("differential")) as running:
@@ -42,7 +42,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The newest alone: before it there was no such flag."""
-    *_, find = pushgateways.programs().values()
+    *_, find = pushgateway_servers.programs().values()
     with running_pair(find, tmp_path_factory.mktemp("names"), "--push.enable-utf8-names") as running:
         yield running
 
@@ -50,13 +50,15 @@ def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @contextlib.contextmanager
 def running_pair(find: Callable[[], Path], folder: Path, *flags: str, prefix: str = "") -> Iterator[Pair]:
     """Both servers with these flags, which put all paths below the prefix."""
-    program = needs.found(find)
-    gateway = tidegates.Gateway(folder, arguments=("--web.enable-admin-api", *flags), prefix=prefix)
-    pushgateway = pushgateways.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
+    program = requirements.found(find)
+    gateway = tidegate_processes.Gateway(folder, arguments=("--web.enable-admin-api", *flags), prefix=prefix)
+    pushgateway = pushgateway_servers.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
     try:
         gateway.start()
         pushgateway.start()
-        yield Pair(exchanges.Peer(gateway.port), exchanges.RealPeer(pushgateway.port), pushgateways.version(program))
+        yield Pair(
+            comparisons.Peer(gateway.port), comparisons.RealPeer(pushgateway.port), pushgateway_servers.version(program)
+        )
     finally:
         gateway.process.stop()
         pushgateway.process.stop()

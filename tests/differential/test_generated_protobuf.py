@@ -5,8 +5,8 @@ from typing import Any
 import hypothesis
 from hypothesis import strategies
 
-from tests.differential import builders, conftest, exchanges, generation
-from tests.support import delimited
+from tests.differential import case_builders, comparisons, conftest, example_counts
+from tests.support import delimited_protobuf
 from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 # Minus zero is written as 0 by the one and as -0 by the other API; a count beyond a double is rounded by one.
@@ -14,7 +14,7 @@ _NUMBERS = strategies.floats().filter(lambda number: repr(number) != "-0.0")
 _COUNTS = strategies.integers(0, 2**53)
 _LABELS = strategies.lists(
     strategies.builds(
-        delimited.label,
+        delimited_protobuf.label,
         strategies.sampled_from(["a", "b", "job", "instance", "quantile", "__x", ""]),
         strategies.sampled_from(["", "x", 'y"\\\n', "é"]),
     ),
@@ -55,15 +55,17 @@ def _families(draw: strategies.DrawFn) -> pb.MetricFamily:
     )
 
 
-_BODIES = strategies.lists(_families(), min_size=1, max_size=3).map(lambda sent: delimited.families(*sent))
+_BODIES = strategies.lists(_families(), min_size=1, max_size=3).map(lambda sent: delimited_protobuf.families(*sent))
 
 
-@generation.examples(100, on_ci=300)
+@example_counts.examples(100, on_ci=300)
 @hypothesis.given(bodies=strategies.lists(strategies.tuples(strategies.sampled_from("xy"), _BODIES), max_size=2))
 def test_any_families_are_answered_and_shown_as_by_pushgateway(
     pair: conftest.Pair, bodies: list[tuple[str, bytes]]
 ) -> None:
-    requests = [builders.post(f"job/{job}", body, {"Content-Type": builders.PROTOBUF}) for job, body in bodies]
-    ours, real = pair.play(exchanges.Case("generated", requests, helps=False))
+    requests = [
+        case_builders.post(f"job/{job}", body, {"Content-Type": case_builders.PROTOBUF}) for job, body in bodies
+    ]
+    ours, real = pair.play(comparisons.Case("generated", requests, helps=False))
     assert ours.answers == real.answers
     assert ours.exposition == real.exposition

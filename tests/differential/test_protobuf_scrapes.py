@@ -6,27 +6,27 @@ from typing import Any
 import pytest
 from google.protobuf import message
 
-from tests.differential import builders, cases_of_bodies, cases_of_names, cases_of_protobuf, conftest, exchanges
+from tests.differential import case_builders, comparisons, conftest, protobuf_cases, text_body_cases, utf8_name_cases
 from tidegate.exposition.protobuf import decoder
 from tidegate.exposition.protobuf import metrics_pb2 as pb
 
 _TIMES = (b"push_time_seconds", b"push_failure_time_seconds")
 
 
-@pytest.mark.parametrize("case", [*cases_of_protobuf.CASES, *cases_of_bodies.CASES], ids=lambda case: case.id)
-def test_a_case_is_scraped_in_protobuf_as_from_pushgateway(pair: conftest.Pair, case: exchanges.Case) -> None:
+@pytest.mark.parametrize("case", [*protobuf_cases.CASES, *text_body_cases.CASES], ids=lambda case: case.id)
+def test_a_case_is_scraped_in_protobuf_as_from_pushgateway(pair: conftest.Pair, case: comparisons.Case) -> None:
     _compare(pair, case)
 
 
-@pytest.mark.parametrize("case", cases_of_names.CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", utf8_name_cases.CASES, ids=lambda case: case.id)
 @pytest.mark.parametrize("escaping", ["allow-utf-8", "underscores", "dots", "values"])
 def test_a_case_of_names_is_scraped_in_protobuf_as_from_pushgateway(
-    pair_with_utf8_names: conftest.Pair, case: exchanges.Case, escaping: str
+    pair_with_utf8_names: conftest.Pair, case: comparisons.Case, escaping: str
 ) -> None:
     _compare(pair_with_utf8_names, case, escaping=escaping)
 
 
-def _compare(pair: conftest.Pair, case: exchanges.Case, *, escaping: str = "underscores") -> None:
+def _compare(pair: conftest.Pair, case: comparisons.Case, *, escaping: str = "underscores") -> None:
     try:
         ours = list(_scraped(pair.ours, case, escaping=escaping))
         # Where what is kept differs already, that ours can be read is all there is to see.
@@ -37,13 +37,13 @@ def _compare(pair: conftest.Pair, case: exchanges.Case, *, escaping: str = "unde
     assert ours == real
 
 
-def _scraped(peer: exchanges.Peer, case: exchanges.Case, *, escaping: str) -> Iterator[tuple[Any, ...]]:
+def _scraped(peer: comparisons.Peer, case: comparisons.Case, *, escaping: str) -> Iterator[tuple[Any, ...]]:
     """The families with pushed series, with those alone, and without the times of pushes."""
     for request in case.requests:
         peer.send(request)
-    peer.send(builders.put("job/last", b""))
-    accept = f"{builders.PROTOBUF}; escaping={escaping}"
-    _, _, body = peer.send(exchanges.Request("GET", "/metrics", headers={"Accept": accept}))
+    peer.send(case_builders.put("job/last", b""))
+    accept = f"{case_builders.PROTOBUF}; escaping={escaping}"
+    _, _, body = peer.send(comparisons.Request("GET", "/metrics", headers={"Accept": accept}))
     for _, encoded in decoder.messages(body):
         family = pb.MetricFamily.FromString(encoded)
         pushed = [metric for metric in family.metric if any(label.name == b"job" for label in metric.label)]

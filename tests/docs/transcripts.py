@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.docs import documents
+from tests.docs import markdown_documents
 
 ANYTHING = "…"
 """Stands in a document for whatever there is."""
@@ -29,7 +29,7 @@ class Step(NamedTuple):
 def steps(text: str) -> list[Step]:
     """The commands of all sessions (blocks of ``console``), in order."""
     found = []
-    for block in documents.blocks(text, "console"):
+    for block in markdown_documents.blocks(text, "console"):
         assert block.startswith(_PROMPT), block
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, shown = step.partition("\n")
@@ -39,7 +39,7 @@ def steps(text: str) -> list[Step]:
 
 def commands(text: str) -> list[str]:
     """The lines of all scripts (blocks of ``sh``), in order; those that a backslash joins are one."""
-    joined = "".join(documents.blocks(text, "sh")).replace("\\\n", " ")
+    joined = "".join(markdown_documents.blocks(text, "sh")).replace("\\\n", " ")
     return [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
@@ -49,7 +49,7 @@ def fits(shown: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed.removesuffix("\n")) is not None
 
 
-def run(command: str, *, folder: Path = documents.ROOT, environment: Mapping[str, str] | None = None) -> str:
+def run(command: str, *, folder: Path = markdown_documents.ROOT, environment: Mapping[str, str] | None = None) -> str:
     """What a command prints on standard output, run by a shell as it stands.
 
     ``.venv/bin`` is where the tests' own Python is, and so is ``tidegate`` without a folder.

@@ -1,34 +1,34 @@
 """CronJobs: what a run names after itself goes with the run, what is named after the CronJob goes with the CronJob."""
 
-from tests.cluster import apis
-from tests.e2e import pushers, schedules, stages
+from tests.cluster import admin_client
+from tests.e2e import e2e_environment, pushing_jobs, triggered_cronjobs
 from tests.support import waiting
 
 _RUN = "$(RUN)"
 """The run's own name, as a group's `job` label."""
 
 
-def _runs(stage: stages.Stage, cronjob: str) -> dict[str, apis.Object]:
+def _runs(stage: e2e_environment.Stage, cronjob: str) -> dict[str, admin_client.Object]:
     """The Jobs that the controller has made of this CronJob, by name."""
     jobs = stage.api.list("jobs", namespace=stage.namespace)
     return {job["metadata"]["name"]: job for job in jobs if job["metadata"]["name"].startswith(f"{cronjob}-")}
 
 
-def _uid_of_run(stage: stages.Stage, cronjob: str, run: str) -> str:
+def _uid_of_run(stage: e2e_environment.Stage, cronjob: str, run: str) -> str:
     waiting.eventually(lambda: run in _runs(stage, cronjob), why=f"the controller to make {run}")
     uid: str = stage.job(run)["metadata"]["uid"]
     return uid
 
 
-def test_each_run_takes_its_own_group_with_it_and_leaves_the_one_of_the_cronjob(stage: stages.Stage) -> None:
+def test_each_run_takes_its_own_group_with_it_and_leaves_the_one_of_the_cronjob(stage: e2e_environment.Stage) -> None:
     name = stage.push.unique("nightly")
     own = stage.push.acts("push 1", group=_RUN)
     common = stage.push.acts("push 2", group=name, name="common")
     by_pod = stage.push.acts("push 3", group=name, key="pod=$(POD)", name="by-pod")
-    cronjob = schedules.create(stage, name, own, common, by_pod, pod=pushers.QUICK_END)
+    cronjob = triggered_cronjobs.create(stage, name, own, common, by_pod, pod=pushing_jobs.QUICK_END)
     runs = []
     for minutes_ago in (4, 3):
-        runs.append(schedules.due(stage, name, minutes_ago=minutes_ago))
+        runs.append(triggered_cronjobs.due(stage, name, minutes_ago=minutes_ago))
         _uid_of_run(stage, name, runs[-1])
         assert stage.push.ended(runs[-1]) == "Complete"
     stage.goes(*runs)
@@ -44,19 +44,19 @@ def test_each_run_takes_its_own_group_with_it_and_leaves_the_one_of_the_cronjob(
     assert stage.final(name, pod="") == 2.0
 
 
-def test_a_run_that_forbid_holds_back_ends_nothing_and_comes_later(stage: stages.Stage) -> None:
+def test_a_run_that_forbid_holds_back_ends_nothing_and_comes_later(stage: e2e_environment.Stage) -> None:
     name, gate = stage.push.unique("forbid"), stage.gate("forbid")
-    schedules.create(
+    triggered_cronjobs.create(
         stage,
         name,
         stage.push.acts(f"push 1; await {gate}; push 2", group=_RUN),
-        pod=pushers.QUICK_END,
+        pod=pushing_jobs.QUICK_END,
         concurrencyPolicy="Forbid",
     )
-    first = schedules.due(stage, name, minutes_ago=4)
+    first = triggered_cronjobs.due(stage, name, minutes_ago=4)
     uid = _uid_of_run(stage, name, first)
     stage.claimed(first, uid)
-    second = schedules.due(stage, name, minutes_ago=3)
+    second = triggered_cronjobs.due(stage, name, minutes_ago=3)
     stage.event("JobAlreadyActive", name)
     stage.stays(first, uid)
     assert set(_runs(stage, name)) == {first}
@@ -70,23 +70,25 @@ def test_a_run_that_forbid_holds_back_ends_nothing_and_comes_later(stage: stages
     assert [stage.final(run) for run in (first, second)] == [2.0, 2.0]
 
 
-def test_a_replaced_run_takes_its_own_group_with_it_and_leaves_what_the_next_one_has_too(stage: stages.Stage) -> None:
+def test_a_replaced_run_takes_its_own_group_with_it_and_leaves_what_the_next_one_has_too(
+    stage: e2e_environment.Stage,
+) -> None:
     by_run, by_key, group = (stage.push.unique(f"replace-{what}") for what in ("run", "key", "group"))
     annotations = {by_run: {}, by_key: {"tidegate.dev/grouping-key": f"job={group}"}}
     for name, group_of in ((by_run, _RUN), (by_key, group)):
-        schedules.create(
+        triggered_cronjobs.create(
             stage,
             name,
             stage.push.acts("push 1; rest", group=group_of),
-            pod=pushers.QUICK_END,
+            pod=pushing_jobs.QUICK_END,
             annotations=annotations[name],
             concurrencyPolicy="Replace",
         )
-    firsts = {name: schedules.due(stage, name, minutes_ago=4) for name in annotations}
+    firsts = {name: triggered_cronjobs.due(stage, name, minutes_ago=4) for name in annotations}
     stage.claimed(firsts[by_run], _uid_of_run(stage, by_run, firsts[by_run]))
     stage.claimed(group, _uid_of_run(stage, by_key, firsts[by_key]))
 
-    seconds = {name: schedules.due(stage, name, minutes_ago=3) for name in annotations}
+    seconds = {name: triggered_cronjobs.due(stage, name, minutes_ago=3) for name in annotations}
 
     uids = {name: _uid_of_run(stage, name, run) for name, run in seconds.items()}
     stage.goes(firsts[by_run])
@@ -102,25 +104,27 @@ def test_a_replaced_run_takes_its_own_group_with_it_and_leaves_what_the_next_one
     stage.goes(group, seconds[by_run])
 
 
-def test_what_stays_until_the_job_is_deleted_goes_when_the_history_limit_deletes_it(stage: stages.Stage) -> None:
+def test_what_stays_until_the_job_is_deleted_goes_when_the_history_limit_deletes_it(
+    stage: e2e_environment.Stage,
+) -> None:
     well, ill = stage.push.unique("history-well"), stage.push.unique("history-ill")
     for name, part in ((well, "push 1"), (ill, "push 1; exit 3")):
-        schedules.create(
+        triggered_cronjobs.create(
             stage,
             name,
             stage.push.acts(part, group=_RUN),
-            pod=pushers.QUICK_END,
+            pod=pushing_jobs.QUICK_END,
             annotations={"tidegate.dev/cleanup": "on-deletion"},
             successfulJobsHistoryLimit=1,
             failedJobsHistoryLimit=1,
         )
-    firsts = [schedules.due(stage, name, minutes_ago=4) for name in (well, ill)]
+    firsts = [triggered_cronjobs.due(stage, name, minutes_ago=4) for name in (well, ill)]
     for name, run, end in zip((well, ill), firsts, ("Complete", "Failed"), strict=True):
         _uid_of_run(stage, name, run)
         assert stage.push.ended(run) == end
         stage.claimed(run, stage.job(run)["metadata"]["uid"])
 
-    seconds = [schedules.due(stage, name, minutes_ago=3) for name in (well, ill)]
+    seconds = [triggered_cronjobs.due(stage, name, minutes_ago=3) for name in (well, ill)]
 
     for run in firsts:
         stage.push.gone(run)
@@ -130,12 +134,12 @@ def test_what_stays_until_the_job_is_deleted_goes_when_the_history_limit_deletes
     stage.stay({run: stage.job(run)["metadata"]["uid"] for run in seconds})
 
 
-def test_an_orphaned_run_keeps_its_own_group_when_its_cronjob_goes(stage: stages.Stage) -> None:
+def test_an_orphaned_run_keeps_its_own_group_when_its_cronjob_goes(stage: e2e_environment.Stage) -> None:
     name, gate = stage.push.unique("orphaned"), stage.gate("orphaned")
     own = stage.push.acts(f"push 1; await {gate}; push 2", group=_RUN)
     common = stage.push.acts(f"push 1; await {gate}; push 2", group=name, name="common")
-    cronjob = schedules.create(stage, name, own, common, pod=pushers.QUICK_END)
-    run = schedules.due(stage, name, minutes_ago=3)
+    cronjob = triggered_cronjobs.create(stage, name, own, common, pod=pushing_jobs.QUICK_END)
+    run = triggered_cronjobs.due(stage, name, minutes_ago=3)
     uid = _uid_of_run(stage, name, run)
     stage.claimed(run, uid)
     stage.claimed(name, cronjob["metadata"]["uid"])
@@ -150,12 +154,12 @@ def test_an_orphaned_run_keeps_its_own_group_when_its_cronjob_goes(stage: stages
     stage.goes(run, name)
 
 
-def test_a_cronjob_deleted_in_the_foreground_waits_for_what_its_pods_push_last(stage: stages.Stage) -> None:
+def test_a_cronjob_deleted_in_the_foreground_waits_for_what_its_pods_push_last(stage: e2e_environment.Stage) -> None:
     name, told = stage.push.unique("foreground"), stage.gate("foreground")
     own = stage.push.acts(f"push 1; told; await {told}; push 2", group=_RUN)
     common = stage.push.acts(f"push 1; told; await {told}; push 2", group=name, name="common")
-    cronjob = schedules.create(stage, name, own, common, pod=pushers.PATIENT_END)
-    run = schedules.due(stage, name, minutes_ago=3)
+    cronjob = triggered_cronjobs.create(stage, name, own, common, pod=pushing_jobs.PATIENT_END)
+    run = triggered_cronjobs.due(stage, name, minutes_ago=3)
     uid = _uid_of_run(stage, name, run)
     stage.claimed(run, uid)
     stage.claimed(name, cronjob["metadata"]["uid"])
@@ -169,11 +173,11 @@ def test_a_cronjob_deleted_in_the_foreground_waits_for_what_its_pods_push_last(s
     assert [stage.final(run), stage.final(name)] == [2.0, 2.0]
 
 
-def test_a_cronjob_made_again_under_its_name_takes_its_group_over(stage: stages.Stage) -> None:
+def test_a_cronjob_made_again_under_its_name_takes_its_group_over(stage: e2e_environment.Stage) -> None:
     name = stage.push.unique("again")
     container = stage.push.acts("push 1", group=name)
-    schedules.create(stage, name, container, pod=pushers.QUICK_END)
-    run = schedules.due(stage, name, minutes_ago=3)
+    triggered_cronjobs.create(stage, name, container, pod=pushing_jobs.QUICK_END)
+    run = triggered_cronjobs.due(stage, name, minutes_ago=3)
     _uid_of_run(stage, name, run)
     stage.push.ended(run)
     stage.server.pause()
@@ -182,7 +186,7 @@ def test_a_cronjob_made_again_under_its_name_takes_its_group_over(stage: stages.
         waiting.eventually(
             lambda: stage.api.find("cronjobs", name, namespace=stage.namespace) is None, why="no CronJob of that name"
         )
-        cronjob = schedules.create(stage, name, container, pod=pushers.QUICK_END)
+        cronjob = triggered_cronjobs.create(stage, name, container, pod=pushing_jobs.QUICK_END)
         stage.claimed(name, cronjob["metadata"]["uid"])
     finally:
         stage.server.resume()

@@ -2,13 +2,15 @@
 
 import pytest
 
-from tests.e2e import stages
+from tests.e2e import e2e_environment
 
 
 @pytest.mark.parametrize(
     ("by", "key"), [("name", ""), ("pod", "pod=$(POD)"), ("host", "instance=$(RUN)-0")], ids=["name", "pod", "host"]
 )
-def test_what_the_pods_of_a_job_push_after_a_raw_delete_goes_too(stage: stages.Stage, by: str, key: str) -> None:
+def test_what_the_pods_of_a_job_push_after_a_raw_delete_goes_too(
+    stage: e2e_environment.Stage, by: str, key: str
+) -> None:
     name, gates = stage.push.unique(f"raw-{by}"), [stage.gate(f"late-{by}-{number}") for number in (2, 3)]
     group = name if by == "name" else f"any-{name}"
     spec = {"completionMode": "Indexed", "completions": 1} if by == "host" else {}
@@ -31,7 +33,7 @@ def test_what_the_pods_of_a_job_push_after_a_raw_delete_goes_too(stage: stages.S
         stage.goes(group)
 
 
-def test_a_deleted_job_that_a_finalizer_holds_is_not_gone_yet(stage: stages.Stage) -> None:
+def test_a_deleted_job_that_a_finalizer_holds_is_not_gone_yet(stage: e2e_environment.Stage) -> None:
     name, told = stage.push.unique("held"), stage.gate("held")
     uid = stage.push.acting(name, f"push 1; told; await {told}; push 2; exit 3")["metadata"]["uid"]
     stage.claimed(name, uid)

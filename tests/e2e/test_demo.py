@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import procfs
-from tests.demo import stages
-from tests.support import commands
+from tests.cluster import processes_by_folder
+from tests.demo import demo_environment
+from tests.support import started_commands
 
 pytestmark = pytest.mark.cluster
 
@@ -28,14 +28,14 @@ def test_the_demo_proves_from_prometheus_that_every_final_value_is_kept_and_ends
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    for expected in stages.JOBS:
+    for expected in demo_environment.JOBS:
         assert f"ok     {expected.selector}: final value {expected.final}" in done.stdout
     assert "groups deleted unread, by timeout: 0" in done.stdout
-    assert procfs.belonging_to(tmp_path) == []
+    assert processes_by_folder.belonging_to(tmp_path) == []
 
 
 def test_kept_up_it_prints_its_addresses_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
-    with commands.started(_COMMAND, environment={**_environment(tmp_path), "KEEP": "1"}) as run:
+    with started_commands.started(_COMMAND, environment={**_environment(tmp_path), "KEEP": "1"}) as run:
         assert run.stdout is not None
         addresses = []
         for line in run.stdout:
@@ -47,11 +47,11 @@ def test_kept_up_it_prints_its_addresses_and_ctrl_c_ends_all_of_it(tmp_path: Pat
         assert run.wait(timeout=30) == 0
 
     assert [_answers(address) for address in addresses] == [False, False, False]
-    assert procfs.belonging_to(tmp_path) == []
+    assert processes_by_folder.belonging_to(tmp_path) == []
 
 
 def test_ctrl_c_half_way_ends_all_of_it(tmp_path: Path) -> None:
-    with commands.started(_COMMAND, environment=_environment(tmp_path)) as run:
+    with started_commands.started(_COMMAND, environment=_environment(tmp_path)) as run:
         assert run.stdout is not None
         for line in run.stdout:
             if "kubectl apply" in line:
@@ -59,7 +59,7 @@ def test_ctrl_c_half_way_ends_all_of_it(tmp_path: Path) -> None:
         run.send_signal(signal.SIGINT)
         assert run.wait(timeout=30) == 130
 
-    assert procfs.belonging_to(tmp_path) == []
+    assert processes_by_folder.belonging_to(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from tests.cluster import prometheus
-from tests.e2e import pushers
-from tests.support import tidegates, waiting
+from tests.cluster import prometheus_server
+from tests.e2e import pushing_jobs
+from tests.support import tidegate_processes, waiting
 
 _JOBS = 20
 _TWO_SCRAPES_AND_TWO_SECONDS = 4.0
@@ -14,9 +14,9 @@ _TWO_SCRAPES_AND_TWO_SECONDS = 4.0
 
 @pytest.mark.usefixtures("operator")
 def test_every_final_value_is_scraped_and_every_group_goes_soon_after(
-    push: pushers.Pushers,
-    gateway: tidegates.Gateway,
-    server: prometheus.Prometheus,
+    push: pushing_jobs.Pushers,
+    gateway: tidegate_processes.Gateway,
+    server: prometheus_server.Prometheus,
 ) -> None:
     results = {push.unique(f"batch-{number}"): 100.0 + number for number in range(_JOBS)}
     for name, result in results.items():
@@ -32,7 +32,7 @@ def test_every_final_value_is_scraped_and_every_group_goes_soon_after(
 
 
 def _seconds_from_end_to_deletion(
-    push: pushers.Pushers, gateway: tidegates.Gateway, names: list[str]
+    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, names: list[str]
 ) -> dict[str, float]:
     ended: dict[str, float] = {}
     deleted: dict[str, float] = {}

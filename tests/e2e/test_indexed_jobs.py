@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e import stages
+from tests.e2e import e2e_environment
 from tests.support import waiting
 
 _INDEXES = 3
@@ -12,11 +12,11 @@ def _indexed(**fields: object) -> dict[str, object]:
     return {"completionMode": "Indexed", "completions": _INDEXES, "parallelism": _INDEXES, "backoffLimit": 6, **fields}
 
 
-def _wait_for_indexes(stage: stages.Stage, name: str, *, field: str, indexes: str) -> None:
+def _wait_for_indexes(stage: e2e_environment.Stage, name: str, *, field: str, indexes: str) -> None:
     waiting.eventually(lambda: stage.job(name)["status"].get(field) == indexes, why=f"{field} {indexes} of {name}")
 
 
-def test_the_groups_of_all_indexes_go_when_the_job_ends_however_they_name_it(stage: stages.Stage) -> None:
+def test_the_groups_of_all_indexes_go_when_the_job_ends_however_they_name_it(stage: e2e_environment.Stage) -> None:
     by_name, by_host, by_pod = (stage.push.unique(f"indexed-by-{what}") for what in ("name", "host", "pod"))
     keys = {by_name: "shard=$(INDEX)", by_host: f"instance={by_host}-$(INDEX)", by_pod: "pod=$(POD),shard=$(INDEX)"}
     gate = stage.gate("last-index")
@@ -42,7 +42,9 @@ def test_the_groups_of_all_indexes_go_when_the_job_ends_however_they_name_it(sta
     assert [stage.final(f"any-{by_host}", instance=instance) for instance in instances] == [1.0, 1.0, 2.0]
 
 
-def test_an_index_that_has_failed_for_good_keeps_its_group_until_the_others_have_ended(stage: stages.Stage) -> None:
+def test_an_index_that_has_failed_for_good_keeps_its_group_until_the_others_have_ended(
+    stage: e2e_environment.Stage,
+) -> None:
     name, gate = stage.push.unique("per-index"), stage.gate("others")
     by_index = {1: "push 1; exit 3", 2: f"push 1; await {gate}; push 2"}
     job = stage.push.acting(
@@ -59,7 +61,7 @@ def test_an_index_that_has_failed_for_good_keeps_its_group_until_the_others_have
     assert [stage.final(name, shard=str(index)) for index in range(_INDEXES)] == [1.0, 1.0, 2.0]
 
 
-def test_too_many_failed_indexes_end_the_groups_of_those_that_still_ran_too(stage: stages.Stage) -> None:
+def test_too_many_failed_indexes_end_the_groups_of_those_that_still_ran_too(stage: e2e_environment.Stage) -> None:
     name, told = stage.push.unique("too-many"), stage.gate("told")
     # Index 2 is stopped by the Job, and pushes once more before it obeys.
     by_index = {2: f"push 1; told; await {told}; push 2; exit 3"}
@@ -83,7 +85,7 @@ def test_too_many_failed_indexes_end_the_groups_of_those_that_still_ran_too(stag
 
 @pytest.mark.parametrize("criteria", [{"succeededIndexes": "0"}, {"succeededCount": 1}], ids=["index", "count"])
 def test_a_job_whose_success_is_certain_is_over_only_when_its_pods_are(
-    stage: stages.Stage, criteria: dict[str, object]
+    stage: e2e_environment.Stage, criteria: dict[str, object]
 ) -> None:
     what = next(iter(criteria)).lower()
     name, leader, told = stage.push.unique(what), stage.gate(f"leader-{what}"), stage.gate(f"told-{what}")
@@ -103,7 +105,7 @@ def test_a_job_whose_success_is_certain_is_over_only_when_its_pods_are(
     assert [stage.final(name, shard=str(index)) for index in range(_INDEXES)] == [1.0, 2.0, 2.0]
 
 
-def test_an_index_that_is_scaled_away_leaves_its_group_to_the_job(stage: stages.Stage) -> None:
+def test_an_index_that_is_scaled_away_leaves_its_group_to_the_job(stage: e2e_environment.Stage) -> None:
     name, gate = stage.push.unique("elastic"), stage.gate("elastic")
     group = f"any-{name}"
     part = f"push 1; await {gate}; push 2"

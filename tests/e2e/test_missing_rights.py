@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import clusters, prometheus
-from tests.e2e import pushers, stages
-from tests.support import tidegates, waiting
+from tests.cluster import clusters, prometheus_server
+from tests.e2e import e2e_environment, pushing_jobs
+from tests.support import tidegate_processes, waiting
 
 _ACCOUNT = "default"
 _RULES = [
@@ -37,10 +37,15 @@ def limited_kubeconfig(cluster: clusters.Cluster, namespace: str) -> Iterator[Pa
 
 
 @pytest.fixture
-def limited(gateway: tidegates.Gateway, limited_kubeconfig: Path, tmp_path: Path) -> Iterator[tidegates.Operator]:
+def limited(
+    gateway: tidegate_processes.Gateway, limited_kubeconfig: Path, tmp_path: Path
+) -> Iterator[tidegate_processes.Operator]:
     """An operator with this account, its first plan done."""
-    running = tidegates.Operator(
-        tmp_path, gateway=gateway, kubeconfig=limited_kubeconfig, arguments=(stages.RESYNC, "--log.format=json")
+    running = tidegate_processes.Operator(
+        tmp_path,
+        gateway=gateway,
+        kubeconfig=limited_kubeconfig,
+        arguments=(e2e_environment.RESYNC, "--log.format=json"),
     )
     try:
         running.start()
@@ -49,14 +54,17 @@ def limited(gateway: tidegates.Gateway, limited_kubeconfig: Path, tmp_path: Path
         running.process.stop()
 
 
-def _missing(operator: tidegates.Operator) -> set[str]:
+def _missing(operator: tidegate_processes.Operator) -> set[str]:
     """The rights that the log names as missing, without where."""
     messages = (json.loads(line)["msg"] for line in operator.log().splitlines())
     return {right for message in messages for right in _MISSING if right in message}
 
 
 def test_missing_rights_to_watch_are_reported_and_jobs_are_cleaned_by_the_lists(
-    gateway: tidegates.Gateway, limited: tidegates.Operator, push: pushers.Pushers, server: prometheus.Prometheus
+    gateway: tidegate_processes.Gateway,
+    limited: tidegate_processes.Operator,
+    push: pushing_jobs.Pushers,
+    server: prometheus_server.Prometheus,
 ) -> None:
     waiting.eventually(lambda: _missing(limited) == _MISSING, why="both missing rights in the log")
     waiting.eventually(

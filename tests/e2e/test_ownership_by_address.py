@@ -2,29 +2,29 @@
 
 import pytest
 
-from tests.cluster import clusters, objects, prometheus
-from tests.e2e import beacons, pushers
-from tests.support import tidegates, waiting
+from tests.cluster import clusters, kubernetes_objects, prometheus_server
+from tests.e2e import pushing_jobs, sentinel_jobs
+from tests.support import tidegate_processes, waiting
 
 pytestmark = pytest.mark.usefixtures("operator", "server")
 
 
-def _owners(gateway: tidegates.Gateway, name: str) -> set[str]:
+def _owners(gateway: tidegate_processes.Gateway, name: str) -> set[str]:
     return {claim["owner"]["name"] for claim in gateway.groups()[name]["claims"]}
 
 
-def _claimed_by(gateway: tidegates.Gateway, name: str, *jobs: str) -> None:
+def _claimed_by(gateway: tidegate_processes.Gateway, name: str, *jobs: str) -> None:
     waiting.eventually(
         lambda: _owners(gateway, name) == set(jobs), why=f"{name} to be claimed by {jobs}", retry_on=(KeyError,)
     )
 
 
-def _gone(gateway: tidegates.Gateway, name: str) -> None:
+def _gone(gateway: tidegate_processes.Gateway, name: str) -> None:
     waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=40.0)
 
 
 def test_a_group_of_any_name_goes_with_the_job_whose_pod_pushed_it(
-    push: pushers.Pushers, gateway: tidegates.Gateway, server: prometheus.Prometheus
+    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, server: prometheus_server.Prometheus
 ) -> None:
     name, group = push.unique("pushing"), push.unique("anything-at-all")
     push.job(name, result=7.0, group=group, from_pod=True, runs_on=True)
@@ -36,7 +36,9 @@ def test_a_group_of_any_name_goes_with_the_job_whose_pod_pushed_it(
     assert server.final_value(f'job_result{{job="{group}"}}') == 7.0
 
 
-def test_a_job_that_ends_at_once_is_found_by_its_address_too(push: pushers.Pushers, gateway: tidegates.Gateway) -> None:
+def test_a_job_that_ends_at_once_is_found_by_its_address_too(
+    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
+) -> None:
     name, group = push.unique("quick"), push.unique("whatever")
     push.job(name, group=group, from_pod=True)
     push.ended(name)
@@ -44,7 +46,7 @@ def test_a_job_that_ends_at_once_is_found_by_its_address_too(push: pushers.Pushe
 
 
 def test_one_name_in_two_namespaces_is_told_apart_by_who_pushed(
-    cluster: clusters.Cluster, push: pushers.Pushers, gateway: tidegates.Gateway
+    cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name, elsewhere = push.unique("shared"), cluster.create_namespace()
     try:
@@ -63,26 +65,26 @@ def test_one_name_in_two_namespaces_is_told_apart_by_who_pushed(
 
 
 def test_what_a_run_pushes_under_its_cronjobs_name_stays_between_the_runs(
-    cluster: clusters.Cluster, push: pushers.Pushers, gateway: tidegates.Gateway
+    cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name = push.unique("nightly")
-    body = objects.cronjob(name, push.container(name, result=4.0, from_pod=True))
+    body = kubernetes_objects.cronjob(name, push.container(name, result=4.0, from_pod=True))
     cluster.api.create("cronjobs", body, namespace=push.namespace)
     run = f"{name}-1"
     cluster.kubectl("create", "job", run, f"--from=cronjob/{name}", "--namespace", push.namespace)
     push.ended(run)
     _claimed_by(gateway, name, name)
-    beacons.pass_by(push, gateway)
+    sentinel_jobs.pass_by(push, gateway)
     assert gateway.groups()[name]["drain_pushed_revision"] is None
 
 
 def test_what_a_pod_on_its_nodes_network_pushed_under_any_name_is_nobodys(
-    cluster: clusters.Cluster, push: pushers.Pushers, gateway: tidegates.Gateway
+    cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name = push.unique("on-the-node")
     container = push.container(push.unique("nobodys"), result=1.0, from_pod=True)
-    body = objects.job(name, container, pod={"hostNetwork": True})
+    body = kubernetes_objects.job(name, container, pod={"hostNetwork": True})
     cluster.api.create("jobs", body, namespace=push.namespace)
     push.ended(name)
-    beacons.pass_by(push, gateway)
+    sentinel_jobs.pass_by(push, gateway)
     assert not gateway.groups()[push.unique("nobodys")]["claims"]

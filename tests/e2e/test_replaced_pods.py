@@ -1,15 +1,15 @@
 """Pods that are deleted while their Job runs: another one comes, sooner or later, and no group ends with a pod."""
 
-from tests.e2e import stages
+from tests.e2e import e2e_environment
 
 _POLICIES = ("TerminatingOrFailed", "Failed")
 
 
-def _pods(stage: stages.Stage, name: str) -> set[str]:
+def _pods(stage: e2e_environment.Stage, name: str) -> set[str]:
     return {pod["metadata"]["name"] for pod in stage.cluster.pods_of(name, namespace=stage.namespace)}
 
 
-def test_the_groups_of_a_deleted_pod_and_of_its_replacement_go_with_the_job(stage: stages.Stage) -> None:
+def test_the_groups_of_a_deleted_pod_and_of_its_replacement_go_with_the_job(stage: e2e_environment.Stage) -> None:
     names = {policy: stage.push.unique(policy.lower()) for policy in _POLICIES}
     gates = {policy: stage.gate(f"told-{policy}") for policy in _POLICIES}
     uids, pods = {}, {}

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from tests.e2e import stages
+from tests.e2e import e2e_environment
 from tests.support import waiting
 
 
-def _suspend(stage: stages.Stage, name: str, *, suspended: bool) -> None:
+def _suspend(stage: e2e_environment.Stage, name: str, *, suspended: bool) -> None:
     stage.api.patch("jobs", name, {"spec": {"suspend": suspended}}, namespace=stage.namespace)
 
 
-def _suspended_after_its_push(stage: stages.Stage, name: str, *, gate: Path) -> str:
+def _suspended_after_its_push(stage: e2e_environment.Stage, name: str, *, gate: Path) -> str:
     """Create a Job in suspension, let it push, suspend it again; returns its uid."""
     job = stage.push.acting(name, f"push 1; await {gate}; push 2", spec={"suspend": True})
     _suspend(stage, name, suspended=False)
@@ -21,7 +21,7 @@ def _suspended_after_its_push(stage: stages.Stage, name: str, *, gate: Path) -> 
     return uid
 
 
-def test_a_resumed_job_goes_on_with_its_group_and_ends_it_when_it_ends(stage: stages.Stage) -> None:
+def test_a_resumed_job_goes_on_with_its_group_and_ends_it_when_it_ends(stage: e2e_environment.Stage) -> None:
     name, gate = stage.push.unique("resumed"), stage.gate("resumed")
     uid = _suspended_after_its_push(stage, name, gate=gate)
     stage.stays(name, uid)
@@ -36,7 +36,7 @@ def test_a_resumed_job_goes_on_with_its_group_and_ends_it_when_it_ends(stage: st
     assert stage.final(name) == 2.0
 
 
-def test_a_job_that_is_deleted_in_suspension_takes_its_group_with_it(stage: stages.Stage) -> None:
+def test_a_job_that_is_deleted_in_suspension_takes_its_group_with_it(stage: e2e_environment.Stage) -> None:
     name = stage.push.unique("never-resumed")
     _suspended_after_its_push(stage, name, gate=stage.gate("never"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import stages
-from tests.support import tidegates, waiting
+from tests.e2e import e2e_environment
+from tests.support import tidegate_processes, waiting
 
 _RETIRED, _DELETED = "GroupsRetired", "GroupsDeleted"
 _DELETIONS = "tidegate_groups_deleted_total"
@@ -17,10 +17,13 @@ _ROUNDS = 6
 
 
 @pytest.fixture(scope="module")
-def second(stage: stages.Stage, operator_kubeconfig: Path) -> Iterator[tidegates.Operator]:
+def second(stage: e2e_environment.Stage, operator_kubeconfig: Path) -> Iterator[tidegate_processes.Operator]:
     """Another operator beside the one of the stage."""
-    running = tidegates.Operator(
-        stage.folder / "second", gateway=stage.gateway, kubeconfig=operator_kubeconfig, arguments=(stages.RESYNC,)
+    running = tidegate_processes.Operator(
+        stage.folder / "second",
+        gateway=stage.gateway,
+        kubeconfig=operator_kubeconfig,
+        arguments=(e2e_environment.RESYNC,),
     )
     try:
         running.start()
@@ -31,17 +34,17 @@ def second(stage: stages.Stage, operator_kubeconfig: Path) -> Iterator[tidegates
         running.process.stop()
 
 
-def _events(stage: stages.Stage, reason: str) -> Counter[str]:
+def _events(stage: e2e_environment.Stage, reason: str) -> Counter[str]:
     """How many Events of this reason each object has."""
     events = stage.api.list("events", namespace=stage.namespace, fields=f"reason={reason}")
     return Counter(event["regarding"]["name"] for event in events)
 
 
-def _deletions(stage: stages.Stage) -> dict[str, float]:
+def _deletions(stage: e2e_environment.Stage) -> dict[str, float]:
     return {reason: stage.gateway.metric(f'{_DELETIONS}{{reason="{reason}"}}') for reason in ("drained", "timeout")}
 
 
-def _mixed_jobs(stage: stages.Stage, prefix: str) -> list[str]:
+def _mixed_jobs(stage: e2e_environment.Stage, prefix: str) -> list[str]:
     """Create Jobs that push 1 and end, each in another way; the `job` labels of their groups."""
     named = [stage.push.unique(f"{prefix}-{end}") for end in ("succeeds", "fails", "vanishes")]
     for name, fails, ttl in zip(named, (False, True, False), (None, None, 0), strict=True):
@@ -53,13 +56,13 @@ def _mixed_jobs(stage: stages.Stage, prefix: str) -> list[str]:
     return [*named, f"any-{by_pod}", f"any-{annotated}"]
 
 
-def _read(stage: stages.Stage, groups: list[str]) -> None:
+def _read(stage: e2e_environment.Stage, groups: list[str]) -> None:
     waiting.eventually(lambda: {stage.final(group) for group in groups} == {1.0}, why="every final value")
     stage.goes(*groups)
 
 
 def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
-    stage: stages.Stage, second: tidegates.Operator
+    stage: e2e_environment.Stage, second: tidegate_processes.Operator
 ) -> None:
     running = stage.push.unique("running")
     uid = stage.push.job(running, runs_on=True)["metadata"]["uid"]
@@ -90,7 +93,7 @@ def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
 
 
 @pytest.mark.usefixtures("second")
-def test_one_goes_on_when_the_other_is_killed(stage: stages.Stage) -> None:
+def test_one_goes_on_when_the_other_is_killed(stage: e2e_environment.Stage) -> None:
     names = {stage.push.unique(f"survives-{number}"): number % 2 for number in range(6)}
     uids = {name: stage.push.job(name, runs_on=True)["metadata"]["uid"] for name in names}
     for name, uid in uids.items():
@@ -113,7 +116,7 @@ def test_one_goes_on_when_the_other_is_killed(stage: stages.Stage) -> None:
 
 
 def test_one_that_was_frozen_acts_on_what_is_and_not_on_what_it_knew(
-    stage: stages.Stage, second: tidegates.Operator
+    stage: e2e_environment.Stage, second: tidegate_processes.Operator
 ) -> None:
     names = [stage.push.unique(f"frozen-{number}") for number in range(4)]
     for name in names:
@@ -142,7 +145,7 @@ def test_one_that_was_frozen_acts_on_what_is_and_not_on_what_it_knew(
 
 
 def test_killed_in_turn_while_jobs_come_and_go_they_leave_what_runs_and_nothing_else(
-    stage: stages.Stage, second: tidegates.Operator
+    stage: e2e_environment.Stage, second: tidegate_processes.Operator
 ) -> None:
     running, stranger, again = (stage.push.unique(name) for name in ("stays", "stranger", "run-again"))
     stage.gateway.push(f"job/{stranger}", "value_of_somebody_else 7\n")
@@ -171,7 +174,7 @@ def test_killed_in_turn_while_jobs_come_and_go_they_leave_what_runs_and_nothing_
     assert [group["labels"]["job"] for group in stage.gateway.listed()] == [stranger]
 
 
-def _lists_anew(*running: tidegates.Operator) -> None:
+def _lists_anew(*running: tidegate_processes.Operator) -> None:
     """Wait until each has listed everything once more. Between its first list and its watch it misses what goes."""
     since = time.time()
     for operator in running:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tests.support import strict
+from tests.support import strict_openmetrics
 from tidegate.exposition import compressed_chunks, encoders, name_escaping, openmetrics, rendered_series
 from tidegate.exposition.text import renderer
 from tidegate.model import families
@@ -38,7 +38,7 @@ def _pieces(*shown: encoders.RenderedFamily) -> list[compressed_chunks.Piece]:
 
 def _written(*shown: encoders.RenderedFamily) -> str:
     found = b"".join(piece.data for piece in _pieces(*shown)).decode()
-    strict.parsed(found)
+    strict_openmetrics.parsed(found)
     return found
 
 

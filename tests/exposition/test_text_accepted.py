@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.exposition import canonical
+from tests.exposition import canonical_text
 from tidegate.exposition.text import parser
 
 UNTYPED = b"# TYPE m untyped\n"
@@ -115,7 +115,7 @@ JOINED = [
     [pytest.param(body, shown, id=name) for name, body, shown in SPELLINGS + COMMENTS + JOINED],
 )
 def test_a_body_is_understood(body: bytes, shown: bytes) -> None:
-    assert canonical.write(parser.parse(body).values()) == shown
+    assert canonical_text.write(parser.parse(body).values()) == shown
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import uvloop
 
-from tests.gateway import clients
+from tests.gateway import gateway_client
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
@@ -33,7 +33,7 @@ def clock() -> clocks.MovableClock:
 @pytest.fixture
 def web_settings() -> settings.WebSettings:
     """What the gateway serves; a module that needs more of it has a fixture of this name of its own."""
-    return settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",))
+    return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",))
 
 
 @pytest.fixture
@@ -64,13 +64,13 @@ async def gateway(
 ) -> AsyncIterator[server.Gateway]:
     chosen = settings.GatewaySettings(
         web=web_settings,
-        control_address=f"{clients.HOST}:0",
-        control_token=clients.TOKEN,
+        control_address=f"{gateway_client.HOST}:0",
+        control_token=gateway_client.TOKEN,
         stop_seconds=2.0,
         limits=limit_settings,
         persistence=persistence_settings,
     )
-    flags = {"web.listen-address": f"{clients.HOST}:0"}
+    flags = {"web.listen-address": f"{gateway_client.HOST}:0"}
     running = server.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)
     await running.start()
     yield running
@@ -78,6 +78,6 @@ async def gateway(
 
 
 @pytest.fixture
-async def client(gateway: server.Gateway) -> AsyncIterator[clients.Client]:
+async def client(gateway: server.Gateway) -> AsyncIterator[gateway_client.Client]:
     async with aiohttp.ClientSession() as session:
-        yield clients.Client(gateway, session)
+        yield gateway_client.Client(gateway, session)

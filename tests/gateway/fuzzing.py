@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.gateway import mutations
-from tests.store import builders
-from tests.support import procs, tidegates
+from tests.gateway import mutated_pushes
+from tests.store import store_builders
+from tests.support import process_usage, tidegate_processes
 from tidegate.aio import clocks
 from tidegate.exposition.protobuf import decoder
 from tidegate.exposition.text import body_templates, parser
@@ -60,12 +60,12 @@ class Tally:
 
 def over_http(number: int, *, seed: int, folder: Path) -> Tally:
     """Send so many to a gateway of its own."""
-    tally, sending = Tally(), mutations.requests(seed)
-    with tidegates.serving(folder) as gateway, contextlib.closing(_Sender(gateway.port, tally)) as sender:
+    tally, sending = Tally(), mutated_pushes.requests(seed)
+    with tidegate_processes.serving(folder) as gateway, contextlib.closing(_Sender(gateway.port, tally)) as sender:
         for part in (min(_WARM, number), max(0, number - _WARM)):
             sender.send(itertools.islice(sending, part))
-            tally.warm = tally.warm or procs.resident(gateway.process.pid)
-        tally.after = procs.resident(gateway.process.pid)
+            tally.warm = tally.warm or process_usage.resident(gateway.process.pid)
+        tally.after = process_usage.resident(gateway.process.pid)
         # It is as well as it was.
         gateway.push("job/last", "last 1\n")
         assert 'last{instance="",job="last"} 1' in gateway.exposition()
@@ -76,12 +76,12 @@ class _Sender:
     """Sends requests over one connection for as long as the gateway keeps it, and counts the answers."""
 
     def __init__(self, port: int, tally: Tally) -> None:
-        self._address = tidegates.HOST, port
+        self._address = tidegate_processes.HOST, port
         self._tally = tally
         self._connection: socket.socket | None = None
         self._answers: io.BufferedReader | None = None
 
-    def send(self, requests: Iterator[mutations.Request]) -> None:
+    def send(self, requests: Iterator[mutated_pushes.Request]) -> None:
         """Send all of these."""
         while batch := list(itertools.islice(requests, _AT_ONCE)):
             framed = [request.data for request in batch if request.is_framed]
@@ -147,10 +147,10 @@ class _Sender:
 
 async def in_process(number: int, *, seed: int) -> Tally:
     """The same bodies without HTTP; 500 is whatever the gateway would have no answer for."""
-    tally, store = Tally(), builders.store(clock=clocks.SystemClock(), ttl_drain_timeout=1.0)
-    for place, push in enumerate(itertools.islice(mutations.pushes(seed), number)):
+    tally, store = Tally(), store_builders.store(clock=clocks.SystemClock(), ttl_drain_timeout=1.0)
+    for place, push in enumerate(itertools.islice(mutated_pushes.pushes(seed), number)):
         if place == min(_WARM, number - 1):
-            tally.warm = procs.resident(os.getpid())
+            tally.warm = process_usage.resident(os.getpid())
         try:
             await _push(store, push)
         except errors.BadRequestError:
@@ -160,11 +160,11 @@ async def in_process(number: int, *, seed: int) -> Tally:
             tally.statuses[500] += 1
         else:
             tally.statuses[200] += 1
-    tally.after = procs.resident(os.getpid())
+    tally.after = process_usage.resident(os.getpid())
     return tally
 
 
-async def _push(store: group_store.GroupStore, push: mutations.Push) -> None:
+async def _push(store: group_store.GroupStore, push: mutated_pushes.Push) -> None:
     """What the gateway does with a push once its body is there."""
     body, unpacking = push.body, content_coding.unpacking(push.coding.decode(), push.body)
     if unpacking is not None:

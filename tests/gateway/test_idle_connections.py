@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.gateway import clients, wires
+from tests.gateway import gateway_client, raw_connections
 from tidegate import settings
 from tidegate.gateway import server
 
@@ -18,12 +18,12 @@ _LOOKBACK_SECONDS = 300.0
 
 @pytest.fixture
 def web_settings() -> settings.WebSettings:
-    return settings.WebSettings(listen_addresses=(f"{clients.HOST}:0",), idle_timeout=_SECONDS)
+    return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",), idle_timeout=_SECONDS)
 
 
 async def test_an_idle_connection_is_closed_after_its_time_and_not_before(gateway: server.Gateway) -> None:
-    async with wires.connected(gateway.web_port) as wire:
-        await wire.send(wires.PUSH)
+    async with raw_connections.connected(gateway.web_port) as wire:
+        await wire.send(raw_connections.PUSH)
         began = asyncio.get_running_loop().time()
         assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
         assert await wire.rest() == b""
@@ -32,9 +32,9 @@ async def test_an_idle_connection_is_closed_after_its_time_and_not_before(gatewa
 
 
 async def test_a_request_takes_as_long_as_it_takes(gateway: server.Gateway) -> None:
-    async with wires.connected(gateway.web_port) as busy, wires.connected(gateway.web_port) as idle:
-        await busy.send(wires.PUSH_HEAD)
-        await idle.send(wires.PUSH)
+    async with raw_connections.connected(gateway.web_port) as busy, raw_connections.connected(gateway.web_port) as idle:
+        await busy.send(raw_connections.PUSH_HEAD)
+        await idle.send(raw_connections.PUSH)
         # It has asked later than the other one, and is closed for its silence.
         await idle.rest()
         await busy.send(b"m 1\n")

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from tests.gateway import clients
-from tests.support import strict
+from tests.gateway import gateway_client
+from tests.support import strict_openmetrics
 from tidegate import settings
 from tidegate.exposition import encoders, name_escaping
 from tidegate.gateway.scrape import negotiation
@@ -92,7 +92,7 @@ def test_openmetrics_is_negotiated_where_its_flag_is_set(accept: str, content_ty
     assert negotiation.negotiate(accept, formats=offered).content_type == content_type
 
 
-async def test_prometheus_gets_the_text_format(client: clients.Client) -> None:
+async def test_prometheus_gets_the_text_format(client: gateway_client.Client) -> None:
     answer = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8"
     assert "# TYPE tidegate_pushes_total counter\n" in answer.text
@@ -103,11 +103,11 @@ class TestWithTheFlag:
     def web_settings(self, web_settings: settings.WebSettings) -> settings.WebSettings:
         return dataclasses.replace(web_settings, enable_openmetrics=True)
 
-    async def test_prometheus_gets_openmetrics(self, client: clients.Client) -> None:
+    async def test_prometheus_gets_openmetrics(self, client: gateway_client.Client) -> None:
         answer = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0;")
         assert "# TYPE tidegate_pushes counter\n" in answer.text
-        assert strict.parsed(answer.text)
+        assert strict_openmetrics.parsed(answer.text)
 
 
 def test_whoever_takes_none_of_the_formats_gets_text() -> None:

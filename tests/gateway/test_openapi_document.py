@@ -11,7 +11,7 @@ import openapi_spec_validator
 import pytest
 
 import tidegate
-from tests.gateway import clients, openapis
+from tests.gateway import gateway_client, openapi_document
 from tidegate import settings
 from tidegate.gateway.openapi import documents
 from tidegate.model import limits
@@ -51,7 +51,7 @@ def test_it_is_valid(chosen: settings.GatewaySettings) -> None:
 def test_every_field_every_parameter_and_every_answer_says_what_it_means() -> None:
     told = documents.document(ALL_ON)
     silent = []
-    for place, one in openapis.objects(told):
+    for place, one in openapi_document.objects(told):
         within = [*one.get("properties", {}).values(), *one.get("parameters", []), *one.get("responses", {}).values()]
         if place == "/components":
             within = list(one["schemas"].values())
@@ -59,7 +59,7 @@ def test_every_field_every_parameter_and_every_answer_says_what_it_means() -> No
     assert silent == []
 
 
-def _says(told: openapis.Json, part: openapis.Json) -> bool:
+def _says(told: openapi_document.Json, part: openapi_document.Json) -> bool:
     if "$ref" in part and not part.get("description"):
         _, _, kind, name = part["$ref"].split("/")
         part = told["components"][kind][name]
@@ -77,7 +77,7 @@ def test_nothing_is_described_that_is_used_nowhere() -> None:
 def test_tags_are_those_that_are_used() -> None:
     for chosen in (PLAIN, ALL_ON, _web(page_read_only=True)):
         told = documents.document(chosen)
-        used = {one["tags"][0] for _, one in openapis.objects(told["paths"]) if "operationId" in one}
+        used = {one["tags"][0] for _, one in openapi_document.objects(told["paths"]) if "operationId" in one}
         assert {tag["name"] for tag in told["tags"]} == used
 
 
@@ -123,7 +123,7 @@ def test_each_limit_is_told_with_its_status_and_the_number_in_force() -> None:
     chosen = settings.LimitSettings(
         **{limit.label: 7_000_000 + number for number, limit in enumerate(limits.Limit)} | {"bodies": 70_000_000}
     )
-    told = openapis.Document(documents.document(dataclasses.replace(PLAIN, limits=chosen)))
+    told = openapi_document.Document(documents.document(dataclasses.replace(PLAIN, limits=chosen)))
     for limit in limits.Limit:
         said = told.response("PUT", "/metrics/job/x", limit.status)["description"]
         assert f"`{limit.flag}` ({getattr(chosen, limit.label)})" in said
@@ -132,11 +132,11 @@ def test_each_limit_is_told_with_its_status_and_the_number_in_force() -> None:
 def test_a_push_is_answered_with_the_status_that_the_flags_say() -> None:
     for is_off, status in ((False, "200"), (True, "202")):
         chosen = dataclasses.replace(PLAIN, push=settings.PushSettings(disable_consistency_check=is_off))
-        told = openapis.Document(documents.document(chosen)).operation("PUT", "/metrics/job/x")
+        told = openapi_document.Document(documents.document(chosen)).operation("PUT", "/metrics/job/x")
         assert [one for one in told["responses"] if one.startswith("2")] == [status]
 
 
-async def test_it_is_sent_again_only_where_it_is_another(client: clients.Client) -> None:
+async def test_it_is_sent_again_only_where_it_is_another(client: gateway_client.Client) -> None:
     first = await client.send("GET", "/api/openapi.json")
     assert (first.status, first.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
     assert first.headers["Cache-Control"] == "no-cache"
@@ -145,12 +145,12 @@ async def test_it_is_sent_again_only_where_it_is_another(client: clients.Client)
 
 
 async def test_it_is_what_the_settings_of_the_gateway_say(
-    client: clients.Client, web_settings: settings.WebSettings, limit_settings: settings.LimitSettings
+    client: gateway_client.Client, web_settings: settings.WebSettings, limit_settings: settings.LimitSettings
 ) -> None:
     chosen = settings.GatewaySettings(web=web_settings, limits=limit_settings)
     assert (await client.send("GET", "/api/openapi.json")).text.encode() == documents.spelled(chosen)
 
 
-async def test_no_script_of_another_origin_reads_it(client: clients.Client) -> None:
+async def test_no_script_of_another_origin_reads_it(client: gateway_client.Client) -> None:
     answer = await client.send("GET", "/api/openapi.json", headers={"Origin": "http://elsewhere"})
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]

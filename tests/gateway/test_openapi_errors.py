@@ -12,7 +12,7 @@ import aiohttp
 import bcrypt
 import pytest
 
-from tests.gateway import clients, conftest, openapis, wires
+from tests.gateway import conftest, gateway_client, openapi_document, raw_connections
 from tidegate import settings
 from tidegate.gateway import server
 from tidegate.gateway.api import event_stream, selector_search
@@ -25,8 +25,8 @@ TOO_MUCH = b"#" * (conftest.SMALL_BODY + 1)
 
 
 @pytest.fixture
-async def document(client: clients.Client) -> openapis.Document:
-    return await openapis.described(client)
+async def document(client: gateway_client.Client) -> openapi_document.Document:
+    return await openapi_document.described(client)
 
 
 WRONG = [
@@ -55,8 +55,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("method", "path", "body", "headers", "status"), WRONG)
 async def test_what_cannot_be_done(
-    client: clients.Client,
-    document: openapis.Document,
+    client: gateway_client.Client,
+    document: openapi_document.Document,
     method: str,
     path: str,
     body: bytes,
@@ -64,12 +64,12 @@ async def test_what_cannot_be_done(
     status: int,
 ) -> None:
     await client.put("job/a", "x 1\n")
-    answer = await openapis.checked(client, document, method, path, body, headers=headers)
+    answer = await openapi_document.checked(client, document, method, path, body, headers=headers)
     assert answer.status == status
 
 
 async def test_what_takes_too_long(
-    client: clients.Client, document: openapis.Document, monkeypatch: pytest.MonkeyPatch
+    client: gateway_client.Client, document: openapi_document.Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.put("job/a", "x 1\n")
     monkeypatch.setattr(selector_search, "LONGEST_SECONDS", 0.0)
@@ -79,20 +79,23 @@ async def test_what_takes_too_long(
         ("DELETE", f"/api/v1/groups?{MATCH}", b""),
         ("POST", "/page/delete", page),
     ):
-        answer = await openapis.checked(client, document, method, path, body, headers=JSON)
+        answer = await openapi_document.checked(client, document, method, path, body, headers=JSON)
         assert (answer.status, json.loads(answer.body)["errorType"]) == (503, "timeout")
 
 
 async def test_too_many_streams(
-    client: clients.Client, document: openapis.Document, monkeypatch: pytest.MonkeyPatch
+    client: gateway_client.Client, document: openapi_document.Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "MOST_STREAMS", 1)
     async with aiohttp.ClientSession() as session, session.get(f"{client.url}/api/v1/events"):
-        assert (await openapis.checked(client, document, "GET", "/api/v1/events")).status == 503
+        assert (await openapi_document.checked(client, document, "GET", "/api/v1/events")).status == 503
 
 
 async def test_a_file_that_cannot_be_written(
-    client: clients.Client, document: openapis.Document, gateway: server.Gateway, monkeypatch: pytest.MonkeyPatch
+    client: gateway_client.Client,
+    document: openapi_document.Document,
+    gateway: server.Gateway,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def refuse(*_: object, **__: object) -> Any:
         raise errors.StorageError("the file cannot be written")
@@ -107,18 +110,18 @@ async def test_a_file_that_cannot_be_written(
         ("DELETE", f"/api/v1/groups?{MATCH}", b""),
         ("POST", "/page/delete", b'{"labels":{"job":"a"}}'),
     ):
-        assert (await openapis.checked(client, document, method, path, body, headers=JSON)).status == 507
+        assert (await openapi_document.checked(client, document, method, path, body, headers=JSON)).status == 507
 
 
 async def test_every_kind_of_fault_that_the_document_names_is_told(
-    client: clients.Client, document: openapis.Document
+    client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     told = {"timeout", "read_only"}
     await client.put("job/a", "x 1\n")
     for row in WRONG:
         method, path, body, headers, status = row.values
         if status in (400, 403, 404, 409, 410) and not str(path).startswith("/metrics"):
-            answer = await openapis.ask(client, str(method), str(path), body, headers=headers)  # type: ignore[arg-type]
+            answer = await openapi_document.ask(client, str(method), str(path), body, headers=headers)  # type: ignore[arg-type]
             told.add(json.loads(answer.body).get("errorType"))
     assert told == set(document.told["components"]["schemas"]["Error"]["properties"]["errorType"]["enum"])
 
@@ -133,10 +136,15 @@ async def test_every_kind_of_fault_that_the_document_names_is_told(
     ],
 )
 async def test_what_is_not_described_is_answered_as_its_introduction_says(
-    client: clients.Client, document: openapis.Document, method: str, path: str, status: int, header: str | None
+    client: gateway_client.Client,
+    document: openapi_document.Document,
+    method: str,
+    path: str,
+    status: int,
+    header: str | None,
 ) -> None:
     assert str(status) in document.told["info"]["description"]
-    answer = await openapis.ask(client, method, path)
+    answer = await openapi_document.ask(client, method, path)
     assert answer.status == status
     assert header is None or answer.headers[header]
     assert status == 307 or answer.headers["Content-Type"].startswith("text/plain")
@@ -149,19 +157,23 @@ class TestLimits:
     def limit_settings(self) -> settings.LimitSettings:
         return settings.LimitSettings(groups=1, body_timeout=0.01)
 
-    async def test_no_room_for_a_group(self, client: clients.Client, document: openapis.Document) -> None:
+    async def test_no_room_for_a_group(
+        self, client: gateway_client.Client, document: openapi_document.Document
+    ) -> None:
         await client.put("job/a", "x 1\n")
-        answer = await openapis.checked(client, document, "PUT", "/metrics/job/b", b"x 1\n")
+        answer = await openapi_document.checked(client, document, "PUT", "/metrics/job/b", b"x 1\n")
         assert answer.status == 429
 
-    async def test_a_body_that_does_not_come(self, gateway: server.Gateway, document: openapis.Document) -> None:
-        async with wires.connected(gateway.web_port) as wire:
-            await wire.send(wires.PUSH_HEAD)
+    async def test_a_body_that_does_not_come(
+        self, gateway: server.Gateway, document: openapi_document.Document
+    ) -> None:
+        async with raw_connections.connected(gateway.web_port) as wire:
+            await wire.send(raw_connections.PUSH_HEAD)
             head, body = await wire.answer(), await wire.line()
         status, *lines = head.decode().rstrip().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines)
         assert status.split()[1] == "408"
-        document.check("PUT", "/metrics/job/x", openapis.Answer(408, body, headers))
+        document.check("PUT", "/metrics/job/x", openapi_document.Answer(408, body, headers))
 
 
 CONFIGURATIONS = {
@@ -181,14 +193,14 @@ class TestWebConfiguration:
         return dataclasses.replace(web_settings, config_file=str(config))
 
     async def test_whoever_is_not_let_in(
-        self, client: clients.Client, web_settings: settings.WebSettings, status: int
+        self, client: gateway_client.Client, web_settings: settings.WebSettings, status: int
     ) -> None:
-        document = openapis.Document(documents.document(settings.GatewaySettings(web=web_settings)))
+        document = openapi_document.Document(documents.document(settings.GatewaySettings(web=web_settings)))
         # One request may be made where it is their rate that is limited.
-        await openapis.ask(client, "GET", "/-/healthy")
+        await openapi_document.ask(client, "GET", "/-/healthy")
         for path, verbs in document.paths():
             for verb in verbs:
-                answer = await openapis.checked(client, document, verb, openapis.spelled(path))
+                answer = await openapi_document.checked(client, document, verb, openapi_document.spelled(path))
                 assert answer.status == status, (verb, path)
 
 
@@ -199,7 +211,7 @@ class TestReadOnly:
     def web_settings(self, web_settings: settings.WebSettings) -> settings.WebSettings:
         return dataclasses.replace(web_settings, page_read_only=True)
 
-    async def test_its_fault_is_named(self, client: clients.Client, document: openapis.Document) -> None:
-        answer = await openapis.ask(client, "POST", "/page/delete", b"{}", headers=JSON)
+    async def test_its_fault_is_named(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
+        answer = await openapi_document.ask(client, "POST", "/page/delete", b"{}", headers=JSON)
         assert json.loads(answer.body)["errorType"] == "read_only"
         document.fits({"$ref": "#/components/schemas/Error"}, json.loads(answer.body))

@@ -11,7 +11,7 @@ from typing import Any
 import cramjam
 import pytest
 
-from tests.gateway import clients, openapis
+from tests.gateway import gateway_client, openapi_document
 from tidegate.aio import clocks
 from tidegate.gateway.api import selector_search
 from tidegate.gateway.push import push_handler
@@ -23,16 +23,18 @@ ALL = ("match[]", '{job!=""}')
 
 
 @pytest.fixture
-async def document(client: clients.Client) -> openapis.Document:
-    return await openapis.described(client)
+async def document(client: gateway_client.Client) -> openapi_document.Document:
+    return await openapi_document.described(client)
 
 
-async def _asked(client: clients.Client, path: str, *pairs: tuple[str, object], method: str = "GET") -> tuple[int, Any]:
+async def _asked(
+    client: gateway_client.Client, path: str, *pairs: tuple[str, object], method: str = "GET"
+) -> tuple[int, Any]:
     answer = await client.send(method, f"{path}?{urllib.parse.urlencode(pairs)}")
     return answer.status, json.loads(answer.text)
 
 
-async def _jobs(client: clients.Client, *pairs: tuple[str, object]) -> list[str]:
+async def _jobs(client: gateway_client.Client, *pairs: tuple[str, object]) -> list[str]:
     status, told = await _asked(client, GROUPS, *pairs)
     assert status == 200, told
     return [group["labels"]["job"] for group in told["data"]["groups"]]
@@ -49,7 +51,7 @@ async def _jobs(client: clients.Client, *pairs: tuple[str, object]) -> list[str]
     ],
 )
 async def test_its_words_are_taken_and_no_others(
-    client: clients.Client, document: openapis.Document, method: str, path: str, name: str
+    client: gateway_client.Client, document: openapi_document.Document, method: str, path: str, name: str
 ) -> None:
     words = document.parameter(method, path, name)["enum"]
     more = [ALL] if method == "DELETE" else []
@@ -59,7 +61,7 @@ async def test_its_words_are_taken_and_no_others(
 
 
 async def test_without_a_word_it_is_as_with_the_default_one(
-    client: clients.Client, document: openapis.Document, clock: clocks.MovableClock
+    client: gateway_client.Client, document: openapi_document.Document, clock: clocks.MovableClock
 ) -> None:
     for job in ("b", "a", "c"):
         await client.put(f"job/{job}", "x 1\n")
@@ -73,7 +75,7 @@ async def test_without_a_word_it_is_as_with_the_default_one(
 
 
 async def test_without_dry_run_groups_are_deleted_as_with_its_default(
-    client: clients.Client, document: openapis.Document
+    client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     default = ("dry_run", document.parameter("DELETE", GROUPS, "dry_run")["default"])
     for more in ([], [default]):
@@ -82,7 +84,7 @@ async def test_without_dry_run_groups_are_deleted_as_with_its_default(
 
 
 async def test_groups_say_why_they_are_there_from_its_maximum_on(
-    client: clients.Client, document: openapis.Document
+    client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     why = document.parameter("GET", GROUPS, "why")
     await client.put("job/a", "x 1\n")
@@ -94,7 +96,7 @@ async def test_groups_say_why_they_are_there_from_its_maximum_on(
 
 @pytest.mark.parametrize(("path", "rows"), [(GROUPS, "groups"), (DELETIONS, "deletions")])
 async def test_a_limit_has_its_default_and_its_maximum(
-    client: clients.Client, document: openapis.Document, path: str, rows: str
+    client: gateway_client.Client, document: openapi_document.Document, path: str, rows: str
 ) -> None:
     limit = document.parameter("GET", path, "limit")
     for number in range(limit["maximum"] + 1):
@@ -114,7 +116,7 @@ async def test_a_limit_has_its_default_and_its_maximum(
 
 @pytest.mark.parametrize("path", [GROUPS, DELETIONS])
 async def test_an_offset_has_its_default_and_its_maximum(
-    client: clients.Client, document: openapis.Document, path: str
+    client: gateway_client.Client, document: openapi_document.Document, path: str
 ) -> None:
     offset = document.parameter("GET", path, "offset")
     for asked, taken in (
@@ -127,7 +129,9 @@ async def test_an_offset_has_its_default_and_its_maximum(
     assert (await _asked(client, path, ("offset", offset["minimum"] - 1)))[0] == 400
 
 
-async def test_so_many_words_are_sought_at_once(client: clients.Client, document: openapis.Document) -> None:
+async def test_so_many_words_are_sought_at_once(
+    client: gateway_client.Client, document: openapi_document.Document
+) -> None:
     (search,) = [one for one in document.operation("GET", GROUPS)["parameters"] if one["name"] == "search"]
     found = re.search(r"Words, (\d+) at most", search["description"])
     assert found is not None
@@ -137,7 +141,7 @@ async def test_so_many_words_are_sought_at_once(client: clients.Client, document
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_selectors_are_as_long_as_it_says(
-    client: clients.Client, document: openapis.Document, method: str
+    client: gateway_client.Client, document: openapi_document.Document, method: str
 ) -> None:
     (match,) = [one for one in document.operation(method, GROUPS)["parameters"] if one["name"] == selector_search.MATCH]
     most = match["schema"]["items"]["maxLength"]
@@ -159,7 +163,7 @@ async def test_selectors_are_as_long_as_it_says(
     "text", ["90s", "1h30m", "1y2w3d4h5m6s7ms", "999999999s", "1000000000s", "90", "s", "1m1h", "1.5h", "-1s", "1s1s"]
 )
 async def test_a_time_to_live_is_taken_where_it_is_spelled_as_it_says(
-    client: clients.Client, document: openapis.Document, text: str
+    client: gateway_client.Client, document: openapi_document.Document, text: str
 ) -> None:
     query, header = (
         document.parameter("PUT", PUSH, name)["pattern"] for name in (push_handler.TTL, push_handler.TTL_HEADER)
@@ -171,20 +175,22 @@ async def test_a_time_to_live_is_taken_where_it_is_spelled_as_it_says(
     assert (await client.send("PUT", PUSH, b"x 1\n", headers={push_handler.TTL_HEADER: text})).status == status
 
 
-async def test_two_times_to_live_must_be_spelled_alike(client: clients.Client) -> None:
+async def test_two_times_to_live_must_be_spelled_alike(client: gateway_client.Client) -> None:
     for text, status in (("90s", 200), ("1m30s", 400)):
         answer = await client.send("PUT", f"{PUSH}?ttl=90s", b"x 1\n", headers={push_handler.TTL_HEADER: text})
         assert answer.status == status
 
 
-async def test_bodies_may_be_packed_as_it_says(client: clients.Client, document: openapis.Document) -> None:
+async def test_bodies_may_be_packed_as_it_says(
+    client: gateway_client.Client, document: openapi_document.Document
+) -> None:
     packed = {"gzip": gzip.compress(b"x 1\n"), "snappy": bytes(cramjam.snappy.compress(b"x 1\n"))}
     assert set(document.parameter("PUT", PUSH, "Content-Encoding")["enum"]) == packed.keys()
     for coding, body in {**packed, "identity": b"x 1\n", "br": b"x 1\n"}.items():
         assert (await client.send("PUT", PUSH, body, headers={"Content-Encoding": coding})).status == 200, coding
 
 
-async def test_a_job_is_as_long_as_it_says(client: clients.Client, document: openapis.Document) -> None:
+async def test_a_job_is_as_long_as_it_says(client: gateway_client.Client, document: openapi_document.Document) -> None:
     job = document.parameter("PUT", PUSH, "job")
     for length, status in ((job["minLength"], 200), (job["maxLength"], 200), (job["maxLength"] + 1, 400)):
         assert (await client.put(f"job/{'x' * length}", "x 1\n")).status == status
@@ -193,7 +199,7 @@ async def test_a_job_is_as_long_as_it_says(client: clients.Client, document: ope
 
 @pytest.mark.parametrize("text", ["YQ", "YQ==", "_-8", "=", "Y+", "Y%2F", "Y!"])
 async def test_a_job_in_base64_is_taken_where_it_is_spelled_as_it_says(
-    client: clients.Client, document: openapis.Document, text: str
+    client: gateway_client.Client, document: openapi_document.Document, text: str
 ) -> None:
     pattern = document.parameter("PUT", "/metrics/job@base64/YQ", "job")["pattern"]
     # That one is base64, and no UTF-8.
@@ -201,7 +207,9 @@ async def test_a_job_in_base64_is_taken_where_it_is_spelled_as_it_says(
     assert (await client.put(f"job@base64/{text}", "x 1\n")).status == status
 
 
-async def test_what_is_required_cannot_be_left_out(client: clients.Client, document: openapis.Document) -> None:
+async def test_what_is_required_cannot_be_left_out(
+    client: gateway_client.Client, document: openapi_document.Document
+) -> None:
     seen = set()
     for path, verbs in document.paths():
         for verb in verbs - {"HEAD"}:
@@ -213,6 +221,6 @@ async def test_what_is_required_cannot_be_left_out(client: clients.Client, docum
 
 
 @pytest.mark.parametrize("path", [GROUPS, "/api/v1/group", "/api/v1/scrapers", DELETIONS])
-async def test_a_parameter_that_it_does_not_know_is_refused(client: clients.Client, path: str) -> None:
+async def test_a_parameter_that_it_does_not_know_is_refused(client: gateway_client.Client, path: str) -> None:
     status, told = await _asked(client, path, ("unknown", "1"))
     assert (status, "unknown parameter" in told["error"]) == (400, True)

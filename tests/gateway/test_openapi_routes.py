@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.gateway import clients, openapis, wires
+from tests.gateway import gateway_client, openapi_document, raw_connections
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
@@ -46,7 +46,7 @@ async def _routes(chosen: settings.WebSettings) -> Mapping[str, set[str]]:
 
 
 def _described(chosen: settings.WebSettings) -> Mapping[str, set[str]]:
-    return dict(openapis.Document(documents.document(settings.GatewaySettings(web=chosen))).paths())
+    return dict(openapi_document.Document(documents.document(settings.GatewaySettings(web=chosen))).paths())
 
 
 def _route(path: str) -> str:
@@ -77,24 +77,24 @@ class TestOverTheWire:
     def web_settings(self, web_settings: settings.WebSettings) -> settings.WebSettings:
         return dataclasses.replace(web_settings, route_prefix=PREFIX, enable_lifecycle=True, enable_admin_api=True)
 
-    async def test_everything_described_is_answered_as_it_says(self, client: clients.Client) -> None:
-        document = await openapis.described(client, prefix=PREFIX)
+    async def test_everything_described_is_answered_as_it_says(self, client: gateway_client.Client) -> None:
+        document = await openapi_document.described(client, prefix=PREFIX)
         (address,) = document.told["servers"]
         for path, verbs in document.paths():
-            spelled = openapis.spelled(path)
+            spelled = openapi_document.spelled(path)
             # A stream of events does not end by itself.
             for verb in sorted(verbs - ({"GET"} if path == "/api/v1/events" else set())):
-                answer = await openapis.ask(client, verb, address["url"] + spelled)
+                answer = await openapi_document.ask(client, verb, address["url"] + spelled)
                 assert answer.status not in (404, 405), (verb, path)
                 document.check(verb, spelled, answer)
 
-    async def test_no_answer_to_head_has_a_body(self, client: clients.Client, gateway: server.Gateway) -> None:
+    async def test_no_answer_to_head_has_a_body(self, client: gateway_client.Client, gateway: server.Gateway) -> None:
         await client.send("PUT", f"{PREFIX}/metrics/job/a", b"m 1\n")
-        document = await openapis.described(client, prefix=PREFIX)
+        document = await openapi_document.described(client, prefix=PREFIX)
         for path in [path for path, verbs in document.paths() if "HEAD" in verbs]:
             asked = [f"HEAD {PREFIX}{path} HTTP/1.1\r\nHost: x\r\nConnection: {how}\r\n\r\n" for how in ("x", "close")]
-            heads = (await wires.exchange(gateway.web_port, "".join(asked).encode())).split(b"\r\n\r\n")
+            heads = (await raw_connections.exchange(gateway.web_port, "".join(asked).encode())).split(b"\r\n\r\n")
             assert [head[:9] for head in heads] == [b"HTTP/1.1 ", b"HTTP/1.1 ", b""], path
 
-    async def test_there_is_nothing_without_the_prefix(self, client: clients.Client) -> None:
+    async def test_there_is_nothing_without_the_prefix(self, client: gateway_client.Client) -> None:
         assert (await client.send("GET", "/api/openapi.json")).status == 404

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from tests.gateway import clients
+from tests.gateway import gateway_client
 from tests.support import waiting
 from tidegate.aio import clocks
 from tidegate.gateway import server
 from tidegate.model import scrapers
 
-A = clients.key(job="a")
+A = gateway_client.key(job="a")
 _UNOWNED = 'tidegate_groups_without_owner{{idle_over="{}"}}'
 
 
-async def _counted(client: clients.Client, clock: clocks.MovableClock, *counts: int) -> None:
+async def _counted(client: gateway_client.Client, clock: clocks.MovableClock, *counts: int) -> None:
     """Wait for the next count of groups without an owner: of all, and for an hour, a day and a week."""
     clock.advance(60.0)
 
@@ -23,7 +23,7 @@ async def _counted(client: clients.Client, clock: clocks.MovableClock, *counts: 
 
 
 async def test_groups_without_an_owner_are_counted_by_how_long_nobody_pushed(
-    client: clients.Client, clock: clocks.MovableClock
+    client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.put("job/a", "x 1\n")
     clock.advance(86_400.0)
@@ -34,17 +34,17 @@ async def test_groups_without_an_owner_are_counted_by_how_long_nobody_pushed(
 
 
 async def test_groups_with_an_owner_or_a_time_to_live_are_not_among_them(
-    client: clients.Client, clock: clocks.MovableClock
+    client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.put("job/a", "x 1\n")
     await client.send("PUT", "/metrics/job/b?ttl=30d", b"x 1\n")
     await _counted(client, clock, 1, 0, 0, 0)
-    assert await client.act(clients.claims(A, "1")) == [None]
+    assert await client.act(gateway_client.claims(A, "1")) == [None]
     await _counted(client, clock, 0, 0, 0, 0)
 
 
 async def test_the_time_of_a_drain_is_counted_by_how_it_ended(
-    client: clients.Client, clock: clocks.MovableClock
+    client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.send("PUT", "/metrics/job/a?ttl=10m", b"x 1\n")
     clock.advance(600.0)
@@ -56,7 +56,7 @@ async def test_the_time_of_a_drain_is_counted_by_how_it_ended(
     assert await client.value('tidegate_drain_duration_seconds_count{reason="timeout"}') == 0
 
 
-async def test_a_group_that_somebody_deletes_is_no_drain(client: clients.Client) -> None:
+async def test_a_group_that_somebody_deletes_is_no_drain(client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
     await client.delete("job/a")
     assert await client.value('tidegate_groups_deleted_total{reason="request"}') == 1
@@ -64,14 +64,14 @@ async def test_a_group_that_somebody_deletes_is_no_drain(client: clients.Client)
 
 
 async def test_each_scraper_has_its_lag_and_what_its_last_read_cost(
-    client: clients.Client, clock: clocks.MovableClock
+    client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     for _ in range(scrapers.MEASURED_GAPS):
         await client.scrape()
         clock.advance(15.0)
     text = await client.scrape()
     clock.advance(20.0)
-    labels = f'{{address="{clients.HOST}",user_agent="Prometheus/3"}}'
+    labels = f'{{address="{gateway_client.HOST}",user_agent="Prometheus/3"}}'
     assert await client.value(f"tidegate_scraper_lag_seconds{labels}") == 20
     assert await client.value(f"tidegate_scraper_interval_seconds{labels}") == 15
     assert (await client.value(f"tidegate_scraper_last_duration_seconds{labels}") or 0) > 0
@@ -81,7 +81,7 @@ async def test_each_scraper_has_its_lag_and_what_its_last_read_cost(
 
 
 async def test_a_scraper_has_no_interval_until_it_has_been_measured(
-    client: clients.Client, clock: clocks.MovableClock
+    client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.scrape()
     clock.advance(15.0)
@@ -89,13 +89,13 @@ async def test_a_scraper_has_no_interval_until_it_has_been_measured(
     assert "tidegate_scraper_interval_seconds{" not in await client.exposition()
 
 
-async def test_a_scraper_that_is_gone_is_not_told_of(client: clients.Client, clock: clocks.MovableClock) -> None:
+async def test_a_scraper_that_is_gone_is_not_told_of(client: gateway_client.Client, clock: clocks.MovableClock) -> None:
     await client.scrape()
     clock.advance(3_600.0)
     assert "tidegate_scraper_lag_seconds{" not in await client.exposition()
 
 
-async def test_no_more_than_32_scrapers_are_told_of(client: clients.Client, gateway: server.Gateway) -> None:
+async def test_no_more_than_32_scrapers_are_told_of(client: gateway_client.Client, gateway: server.Gateway) -> None:
     for number in range(33):
         await client.scrape(agent=f"Agent/{number}", counted=False)
     told = [line for line in (await client.exposition()).splitlines() if line.startswith("tidegate_scraper_lag_")]
@@ -104,7 +104,7 @@ async def test_no_more_than_32_scrapers_are_told_of(client: clients.Client, gate
     assert len(gateway.tracker.active(now=0.0)) == 33
 
 
-async def test_the_store_and_its_limits_stand_side_by_side(client: clients.Client) -> None:
+async def test_the_store_and_its_limits_stand_side_by_side(client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\ny 2\n")
     assert await client.value('tidegate_groups{state="live"}') == 1
     assert await client.value("tidegate_limit_groups") == 100_000

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.gateway import clients, wires
+from tests.gateway import gateway_client, raw_connections
 from tidegate import settings
 from tidegate.gateway import server
 from tidegate.model import limits
@@ -19,7 +19,7 @@ def limit_settings() -> settings.LimitSettings:
     return settings.LimitSettings(head_timeout=0.5, body_timeout=0.5)
 
 
-async def _dripped(wire: wires.Wire, data: bytes) -> bytes:
+async def _dripped(wire: raw_connections.Wire, data: bytes) -> bytes:
     """The answer that comes while these bytes are sent one by one, for as long as it takes."""
 
     async def drip() -> None:
@@ -35,8 +35,8 @@ async def _dripped(wire: wires.Wire, data: bytes) -> bytes:
         await asyncio.gather(dripping, return_exceptions=True)
 
 
-async def test_a_head_byte_by_byte_is_given_up(gateway: server.Gateway, client: clients.Client) -> None:
-    async with wires.connected(gateway.web_port) as wire:
+async def test_a_head_byte_by_byte_is_given_up(gateway: server.Gateway, client: gateway_client.Client) -> None:
+    async with raw_connections.connected(gateway.web_port) as wire:
         answer = await _dripped(wire, _HEAD + b"X: " + b"x" * 2_000)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"--limit.head-timeout" in answer
@@ -44,8 +44,8 @@ async def test_a_head_byte_by_byte_is_given_up(gateway: server.Gateway, client: 
 
 
 async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: server.Gateway) -> None:
-    async with wires.connected(gateway.web_port) as wire:
-        await wire.send(wires.PUSH)
+    async with raw_connections.connected(gateway.web_port) as wire:
+        await wire.send(raw_connections.PUSH)
         assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
         answer = await _dripped(wire, _HEAD + b"X: " + b"x" * 2_000)
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -54,38 +54,41 @@ async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: server.Gatewa
 @pytest.mark.parametrize(
     ("first", "then"),
     [
-        pytest.param(wires.PUSH + _HEAD, b"", id="behind a request"),
-        pytest.param(wires.PUSH_HEAD, b"m 1\n" + _HEAD, id="behind the rest of a body"),
+        pytest.param(raw_connections.PUSH + _HEAD, b"", id="behind a request"),
+        pytest.param(raw_connections.PUSH_HEAD, b"m 1\n" + _HEAD, id="behind the rest of a body"),
     ],
 )
 async def test_part_of_a_head_in_the_segment_of_another_request_is_given_up(
     gateway: server.Gateway, first: bytes, then: bytes
 ) -> None:
-    async with wires.connected(gateway.web_port) as wire:
+    async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(first)
-        async with wires.connected(gateway.web_port) as other:
-            await other.send(wires.PUSH)
+        async with raw_connections.connected(gateway.web_port) as other:
+            await other.send(raw_connections.PUSH)
             await other.answer()
         await wire.send(then)
         assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
         assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_whoever_says_nothing_at_first_is_closed(gateway: server.Gateway, client: clients.Client) -> None:
-    async with wires.connected(gateway.web_port) as wire:
+async def test_whoever_says_nothing_at_first_is_closed(gateway: server.Gateway, client: gateway_client.Client) -> None:
+    async with raw_connections.connected(gateway.web_port) as wire:
         assert await wire.rest() == b""
     await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
 
 
 async def test_whoever_has_asked_may_stay_without_asking(gateway: server.Gateway) -> None:
-    async with wires.connected(gateway.web_port) as idle, wires.connected(gateway.web_port) as silent:
-        await idle.send(wires.PUSH)
+    async with (
+        raw_connections.connected(gateway.web_port) as idle,
+        raw_connections.connected(gateway.web_port) as silent,
+    ):
+        await idle.send(raw_connections.PUSH)
         assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")
         # It is closed long after the idle one would have been.
         await silent.rest()
-        async with wires.connected(gateway.web_port) as later:
+        async with raw_connections.connected(gateway.web_port) as later:
             await later.rest()
-        await idle.send(wires.PUSH)
+        await idle.send(raw_connections.PUSH)
         assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")
 
 
@@ -97,10 +100,10 @@ async def test_whoever_has_asked_may_stay_without_asking(gateway: server.Gateway
     ],
 )
 async def test_a_body_byte_by_byte_is_given_up_and_changes_nothing(
-    gateway: server.Gateway, client: clients.Client, lines: bytes
+    gateway: server.Gateway, client: gateway_client.Client, lines: bytes
 ) -> None:
     await client.put("job/x", "kept 1\n")
-    async with wires.connected(gateway.web_port) as wire:
+    async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(_HEAD + lines)
         answer = await _dripped(wire, b"x" * 4_000)
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -111,7 +114,10 @@ async def test_a_body_byte_by_byte_is_given_up_and_changes_nothing(
 
 async def test_a_large_body_may_take_longer_than_a_small_one(gateway: server.Gateway) -> None:
     mebibyte = b"\n" * 2**20
-    async with wires.connected(gateway.web_port) as wire, wires.connected(gateway.web_port) as other:
+    async with (
+        raw_connections.connected(gateway.web_port) as wire,
+        raw_connections.connected(gateway.web_port) as other,
+    ):
         await wire.send(_HEAD + b"Content-Length: %d\r\n\r\n" % (4 * len(mebibyte)))
         # Its pauses together are longer than what a body that does not come on is given.
         await other.send(_HEAD + b"Content-Length: 1\r\n\r\n")
@@ -121,9 +127,11 @@ async def test_a_large_body_may_take_longer_than_a_small_one(gateway: server.Gat
         assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_whoever_leaves_within_a_body_changes_nothing(gateway: server.Gateway, client: clients.Client) -> None:
-    async with wires.connected(gateway.web_port) as wire:
-        await wire.send(wires.PUSH_HEAD + b"m ")
+async def test_whoever_leaves_within_a_body_changes_nothing(
+    gateway: server.Gateway, client: gateway_client.Client
+) -> None:
+    async with raw_connections.connected(gateway.web_port) as wire:
+        await wire.send(raw_connections.PUSH_HEAD + b"m ")
         await client.exposition()
     await client.sees('tidegate_http_requests_total{handler="group",code="400"}', 1)
     assert await client.pushed() == []

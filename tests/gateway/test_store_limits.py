@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway import clients
+from tests.gateway import gateway_client
 from tests.store import limit_cases
 from tidegate import settings
 from tidegate.gateway import server
@@ -35,7 +35,7 @@ class TestOfEachLimit:
     async def test_a_push_over_it_is_rejected_by_its_name_and_changes_nothing(
         self,
         gateway: server.Gateway,
-        client: clients.Client,
+        client: gateway_client.Client,
         case: limit_cases.Case,
         format: limit_cases.Format,
     ) -> None:
@@ -62,13 +62,15 @@ class TestOfSeveral:
         )
 
     @pytest.mark.parametrize("path", [f"job/{'j' * 31}", f"job/a/{'l' * 21}/x", "job/a/b/1/c/2/d/3/e/4"])
-    async def test_a_grouping_key_is_held_to_the_limits_of_labels(self, client: clients.Client, path: str) -> None:
+    async def test_a_grouping_key_is_held_to_the_limits_of_labels(
+        self, client: gateway_client.Client, path: str
+    ) -> None:
         answer = await client.send("PUT", f"/metrics/{path}", b"")
         assert answer.status == 400
         assert "--limit." in answer.text
         assert await client.pushed() == []
 
-    async def test_a_group_grows_up_to_its_limit(self, client: clients.Client) -> None:
+    async def test_a_group_grows_up_to_its_limit(self, client: gateway_client.Client) -> None:
         await client.send("POST", "/metrics/job/a", "".join(f"m{n} 1\n" for n in range(6)).encode())
         await client.send("POST", "/metrics/job/a", b"m6 1\nm7 1\nm0 2\n")
         answer = await client.send("POST", "/metrics/job/a", b"m8 1\n")
@@ -76,7 +78,7 @@ class TestOfSeveral:
         assert len(await client.pushed()) == 8
 
     async def test_groups_beyond_their_number_are_refused_and_those_that_there_are_go_on(
-        self, client: clients.Client
+        self, client: gateway_client.Client
     ) -> None:
         for job in "abc":
             await client.put(f"job/{job}", "m 1\n")
@@ -90,7 +92,7 @@ class TestOfSeveral:
         ]
 
     async def test_a_push_that_is_refused_makes_no_group_either_where_there_is_no_room(
-        self, client: clients.Client
+        self, client: gateway_client.Client
     ) -> None:
         for job in "abc":
             await client.put(f"job/{job}", "m 1\n")
@@ -98,7 +100,7 @@ class TestOfSeveral:
         assert 'job="d"' not in await client.scrape()
 
     async def test_near_the_bound_of_all_series_new_groups_are_refused_and_others_may_still_grow(
-        self, client: clients.Client
+        self, client: gateway_client.Client
     ) -> None:
         six = "".join(f"m{n} 1\n" for n in range(6))
         for job in "abc":
@@ -113,12 +115,14 @@ class TestOfSeveral:
         assert len(await client.pushed()) == 1 + 7 + 6
 
 
-async def _post(client: clients.Client, push: limit_cases.Push, format: limit_cases.Format) -> clients.Answer:
+async def _post(
+    client: gateway_client.Client, push: limit_cases.Push, format: limit_cases.Format
+) -> gateway_client.Answer:
     path = "/".join(f"{name}/{value}" for name, value in push.labels.items())
     headers = {"Content-Type": format.content_type}
     return await client.send("POST", f"/metrics/{path}", format.encode(push.body), headers=headers)
 
 
-async def _pushed(client: clients.Client) -> list[str]:
+async def _pushed(client: gateway_client.Client) -> list[str]:
     """Every line of a group, the times that the store adds among them."""
     return [line for line in (await client.exposition()).splitlines() if 'job="' in line]

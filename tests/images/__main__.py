@@ -3,17 +3,17 @@
 import sys
 
 from tests.cluster import binaries
-from tests.images import builders, checkouts, layouts
+from tests.images import image_builds, oci_layout, project_image
 
 
 def main() -> int:
     """Build what is not in the cache, and print the archive, its digest and its size."""
     try:
-        archive = checkouts.ensure()
-    except (binaries.MissingToolError, builders.BuildError) as error:
+        archive = project_image.ensure()
+    except (binaries.MissingToolError, image_builds.BuildError) as error:
         print(f"image: {error}", file=sys.stderr)
         return 1
-    print(f"{archive}\n{layouts.digest(archive)}\n{archive.stat().st_size / 1e6:.0f} MB with the base")
+    print(f"{archive}\n{oci_layout.digest(archive)}\n{archive.stat().st_size / 1e6:.0f} MB with the base")
     return 0
 
 

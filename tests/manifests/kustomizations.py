@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from tests.cluster import binaries
-from tests.manifests import documents
+from tests.manifests import manifest_objects
 
-COMPONENTS = documents.FOLDER / "components"
+COMPONENTS = manifest_objects.FOLDER / "components"
 _API = "kustomize.config.k8s.io"
 _SECONDS = 60.0
 
@@ -28,14 +28,14 @@ def names(kind: str = "Component") -> list[str]:
     """The folders below the components that are of this kind, a nested one as `tls/servicemonitor`."""
     found = COMPONENTS.rglob("kustomization.yaml")
     return sorted(
-        str(path.parent.relative_to(COMPONENTS)) for path in found if documents.objects(path)[0]["kind"] == kind
+        str(path.parent.relative_to(COMPONENTS)) for path in found if manifest_objects.objects(path)[0]["kind"] == kind
     )
 
 
 def write(
     folder: Path,
     *,
-    resources: Sequence[Path | str] = (documents.BASE,),
+    resources: Sequence[Path | str] = (manifest_objects.BASE,),
     components: Sequence[str] = (),
     **more: Any,
 ) -> Path:
@@ -64,7 +64,7 @@ def rendered(folder: Path) -> str:
     return done.stdout
 
 
-def objects(folder: Path) -> list[documents.Object]:
+def objects(folder: Path) -> list[manifest_objects.Object]:
     """What is rendered, as objects."""
     return list(yaml.safe_load_all(rendered(folder)))
 
@@ -77,24 +77,24 @@ def combined(*components: str) -> str:
         return rendered(write(Path(folder).resolve(), components=components))
 
 
-def combination(*components: str) -> list[documents.Object]:
+def combination(*components: str) -> list[manifest_objects.Object]:
     """The same as objects, new ones each time."""
     return list(yaml.safe_load_all(combined(*components)))
 
 
-def workload(made: Sequence[documents.Object]) -> documents.Object:
+def workload(made: Sequence[manifest_objects.Object]) -> manifest_objects.Object:
     """The only Deployment or StatefulSet."""
     [found] = [each for each in made if each["kind"] in ("Deployment", "StatefulSet")]
     return found
 
 
-def container(made: Sequence[documents.Object], name: str) -> documents.Object:
+def container(made: Sequence[manifest_objects.Object], name: str) -> manifest_objects.Object:
     """One container of the workload."""
-    found: documents.Object
-    [found] = [each for each in documents.pod_spec(workload(made))["containers"] if each["name"] == name]
+    found: manifest_objects.Object
+    [found] = [each for each in manifest_objects.pod_spec(workload(made))["containers"] if each["name"] == name]
     return found
 
 
-def of_kind(made: Sequence[documents.Object], kind: str) -> list[documents.Object]:
+def of_kind(made: Sequence[manifest_objects.Object], kind: str) -> list[manifest_objects.Object]:
     """Those of this kind."""
     return [each for each in made if each["kind"] == kind]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import promtools
-from tests.docs import documents as texts
-from tests.manifests import alertcases, documents, exports
+from tests.cluster import promtool
+from tests.docs import markdown_documents as texts
+from tests.manifests import alert_cases, exported_metrics, manifest_objects
 
-COMPONENT = documents.FOLDER / "components" / "prometheusrule"
-[RULE] = documents.objects(COMPONENT / "prometheusrule.yaml")
+COMPONENT = manifest_objects.FOLDER / "components" / "prometheusrule"
+[RULE] = manifest_objects.objects(COMPONENT / "prometheusrule.yaml")
 ALERTS = {each["alert"]: each for group in RULE["spec"]["groups"] for each in group["rules"]}
 POD = {"instance": "10.0.0.7:9093", "job": "tidegate", "namespace": "tidegate"}
 DOCUMENT = texts.ROOT / "docs" / "alerts.md"
@@ -31,12 +31,12 @@ def rules(tmp_path: Path) -> Path:
 
 @pytest.mark.cluster
 async def test_promtool_finds_no_fault_with_the_rules(rules: Path) -> None:
-    await promtools.agrees("check", "rules", "--lint=all", "--lint-fatal", rules)
+    await promtool.agrees("check", "rules", "--lint=all", "--lint-fatal", rules)
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("case", alertcases.CASES.values(), ids=alertcases.CASES)
-async def test_an_alert_fires_when_it_is_to(case: alertcases.Case, rules: Path) -> None:
+@pytest.mark.parametrize("case", alert_cases.CASES.values(), ids=alert_cases.CASES)
+async def test_an_alert_fires_when_it_is_to(case: alert_cases.Case, rules: Path) -> None:
     test = {
         "interval": "1m",
         "input_series": [{"series": _placed(name), "values": values} for name, values in case.series.items()],
@@ -50,7 +50,7 @@ async def test_an_alert_fires_when_it_is_to(case: alertcases.Case, rules: Path) 
     }
     path = rules.parent / "test.yaml"
     path.write_text(yaml.safe_dump({"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [test]}))
-    await promtools.agrees("test", "rules", path)
+    await promtool.agrees("test", "rules", path)
 
 
 def _placed(series: str) -> str:
@@ -61,7 +61,7 @@ def _placed(series: str) -> str:
     return f"{name}{{{selector}}}"
 
 
-def _expected(case: alertcases.Case) -> dict[str, Any]:
+def _expected(case: alert_cases.Case) -> dict[str, Any]:
     rule = ALERTS[case.alert]
     absent = re.search(r"absent\((.*)\)", rule["expr"])
     # Nothing is left of the series where it is the absence that fires, but what was asked for.
@@ -76,7 +76,7 @@ def _expected(case: alertcases.Case) -> dict[str, Any]:
 
 
 def test_each_alert_is_shown_to_fire_and_not_to_fire() -> None:
-    shown = {(case.alert, case.fires) for case in alertcases.CASES.values()}
+    shown = {(case.alert, case.fires) for case in alert_cases.CASES.values()}
     assert shown == {(name, fires) for name in ALERTS for fires in (True, False)}
 
 
@@ -91,13 +91,13 @@ def test_an_alert_says_how_bad_it_is_and_what_to_do(name: str) -> None:
 def test_every_metric_that_an_alert_speaks_of_is_there_from_the_start(name: str) -> None:
     rule = ALERTS[name]
     said = f"{rule['expr']} {rule['annotations']['description']}"
-    assert exports.named_in(said) <= exports.at_the_start().keys()
+    assert exported_metrics.named_in(said) <= exported_metrics.at_the_start().keys()
 
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_every_label_that_an_alert_asks_for_is_there_from_the_start(name: str) -> None:
     """Of a series that begins at 1, Prometheus does not see that it grew."""
-    there = {pair for labels in exports.at_the_start().values() for pair in labels}
+    there = {pair for labels in exported_metrics.at_the_start().values() for pair in labels}
     assert set(_LABEL.findall(ALERTS[name]["expr"])) <= there
 
 
@@ -112,4 +112,4 @@ def test_each_alert_has_its_section_in_the_document_and_no_other_has_one() -> No
             "What to look at.",
             "What to do.",
         ], name
-        assert exports.named_in(section) <= exports.ever(), name
+        assert exported_metrics.named_in(section) <= exported_metrics.ever(), name

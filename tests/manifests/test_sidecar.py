@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.docs import documents as pages
-from tests.manifests import documents, kustomizations
+from tests.docs import markdown_documents as pages
+from tests.manifests import kustomizations, manifest_objects
 from tidegate.cli import commands
 
 pytestmark = pytest.mark.cluster
@@ -16,7 +16,9 @@ pytestmark = pytest.mark.cluster
 OPERATOR = "tidegate-operator"
 
 
-def made(folder: Path, *, kind: str = "Deployment", name: str = "prometheus-pushgateway") -> list[documents.Object]:
+def made(
+    folder: Path, *, kind: str = "Deployment", name: str = "prometheus-pushgateway"
+) -> list[manifest_objects.Object]:
     """What the page about Pushgateway shows, for a Pushgateway of this kind and name."""
     page = pages.ROOT / "docs" / "beside-pushgateway.md"
     [block] = [each for each in pages.yaml_blocks(page) if "components/sidecar" in each]
@@ -26,7 +28,7 @@ def made(folder: Path, *, kind: str = "Deployment", name: str = "prometheus-push
     return kustomizations.objects(folder)
 
 
-def pushgateway(kind: str, name: str) -> documents.Object:
+def pushgateway(kind: str, name: str) -> manifest_objects.Object:
     """A Pushgateway as people have it."""
     labels = {"app.kubernetes.io/name": "prometheus-pushgateway"}
     container = {
@@ -47,8 +49,8 @@ def pushgateway(kind: str, name: str) -> documents.Object:
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
 @pytest.mark.parametrize("name", ["pushgateway", "prometheus-pushgateway"])
 def test_it_comes_after_what_is_there_and_changes_none_of_it(kind: str, name: str, tmp_path: Path) -> None:
-    pod = documents.pod_spec(kustomizations.workload(made(tmp_path, kind=kind, name=name)))
-    before = documents.pod_spec(pushgateway(kind, name))
+    pod = manifest_objects.pod_spec(kustomizations.workload(made(tmp_path, kind=kind, name=name)))
+    before = manifest_objects.pod_spec(pushgateway(kind, name))
     first, second = pod["containers"]
     assert (first, second["name"]) == (before["containers"][0], OPERATOR)
     assert pod["securityContext"] == before["securityContext"]
@@ -66,7 +68,7 @@ def test_it_takes_its_arguments_and_calls_the_pushgateway_on_loopback(tmp_path: 
 
 def test_only_it_has_the_token_of_the_account_that_has_the_rights(tmp_path: Path) -> None:
     objects = made(tmp_path)
-    pod = documents.pod_spec(kustomizations.workload(objects))
+    pod = manifest_objects.pod_spec(kustomizations.workload(objects))
     assert pod["automountServiceAccountToken"] is False
     [token] = [each["name"] for each in pod["volumes"] if "projected" in each]
     holders = [each["name"] for each in pod["containers"] if token in [it["name"] for it in each["volumeMounts"]]]
@@ -86,4 +88,4 @@ def test_it_is_the_image_and_as_unprivileged_as_in_a_pod_of_its_own(tmp_path: Pa
 
 def test_another_workload_is_left_as_it_is(tmp_path: Path) -> None:
     found = kustomizations.workload(made(tmp_path, name="pushgateway-proxy"))
-    assert documents.pod_spec(found) == documents.pod_spec(pushgateway("Deployment", "pushgateway-proxy"))
+    assert manifest_objects.pod_spec(found) == manifest_objects.pod_spec(pushgateway("Deployment", "pushgateway-proxy"))

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from tests.model import selectorcases
+from tests.model import selector_cases
 from tidegate.model import selectors
 
 _PARTS = ["a", "b", "(a|b)", "[^a]", ".", "a*", "b+", "c?"]
@@ -46,12 +46,12 @@ def test_a_selector_selects(text: str, selected: bool) -> None:
     assert selectors.parse(text).matches(LABELS) is selected
 
 
-@pytest.mark.parametrize("text", selectorcases.ACCEPTED)
+@pytest.mark.parametrize("text", selector_cases.ACCEPTED)
 def test_what_prometheus_accepts_is_a_selector(text: str) -> None:
     assert selectors.parse(text).matchers
 
 
-@pytest.mark.parametrize(("text", "column", "said"), selectorcases.REFUSED + selectorcases.REFUSED_HERE_ALONE)
+@pytest.mark.parametrize(("text", "column", "said"), selector_cases.REFUSED + selector_cases.REFUSED_HERE_ALONE)
 def test_what_is_no_selector_is_refused_with_its_place(text: str, column: int, said: str) -> None:
     with pytest.raises(selectors.BadSelectorError) as caught:
         selectors.parse(text)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.cluster import binaries
-from tests.images import bases, builders, checkouts
-from tests.node import nodeimages, nodes, places, spaces
+from tests.images import base_image, image_builds, project_image
+from tests.node import kernel_namespaces, node_images, real_node, target_clusters
 
 _TESTS = Path(__file__).resolve().parent
 
@@ -17,14 +17,19 @@ def main(arguments: Sequence[str]) -> int:
     """Run the tests below this folder; the arguments are pytest's."""
     tests = [sys.executable, "-m", "pytest", "-m", "node", "--durations=10", *(arguments or [str(_TESTS)])]
     try:
-        if given := os.environ.get(places.KUBECONFIG_VARIABLE):
-            places.existing(Path(given))
+        if given := os.environ.get(target_clusters.KUBECONFIG_VARIABLE):
+            target_clusters.existing(Path(given))
             return subprocess.run(tests, check=False).returncode
-        if spaces.impossible() is not None:
-            raise spaces.missing()
+        if kernel_namespaces.impossible() is not None:
+            raise kernel_namespaces.missing()
         _prepare()
-        return spaces.run_inside(tests)
-    except (binaries.MissingToolError, builders.BuildError, places.RefusedContextError, places.OccupiedError) as error:
+        return kernel_namespaces.run_inside(tests)
+    except (
+        binaries.MissingToolError,
+        image_builds.BuildError,
+        target_clusters.RefusedContextError,
+        target_clusters.OccupiedError,
+    ) as error:
         print(f"e2e: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
@@ -34,10 +39,10 @@ def main(arguments: Sequence[str]) -> int:
 def _prepare() -> None:
     """Have in the cache what is needed: inside there is no network."""
     binaries.ensure(binaries.every_name())
-    nodes.prepare()
-    nodeimages.ensure()
-    bases.ensure()
-    checkouts.ensure()
+    real_node.prepare()
+    node_images.ensure()
+    base_image.ensure()
+    project_image.ensure()
 
 
 if __name__ == "__main__":

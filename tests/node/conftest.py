@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.images import bases, checkouts
-from tests.node import installations, nodeimages, places, spaces, stacks
+from tests.images import base_image, project_image
+from tests.node import kernel_namespaces, node_images, prometheus_stack, target_clusters, tidegate_installation
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[places.Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[target_clusters.Place]:
     """A cluster of our own, or the one that we were given."""
-    if given := os.environ.get(places.KUBECONFIG_VARIABLE):
-        yield places.existing(Path(given))
+    if given := os.environ.get(target_clusters.KUBECONFIG_VARIABLE):
+        yield target_clusters.existing(Path(given))
         return
-    if spaces.CGROUP_VARIABLE not in os.environ:
-        pytest.skip(f"a node takes namespaces of its own: make e2e, or set {places.KUBECONFIG_VARIABLE}")
-    node = places.OwnNode(tmp_path_factory.mktemp("node"), images=[bases.ensure(), checkouts.ensure()])
+    if kernel_namespaces.CGROUP_VARIABLE not in os.environ:
+        pytest.skip(f"a node takes namespaces of its own: make e2e, or set {target_clusters.KUBECONFIG_VARIABLE}")
+    node = target_clusters.OwnNode(
+        tmp_path_factory.mktemp("node"), images=[base_image.ensure(), project_image.ensure()]
+    )
     try:
         node.start()
         yield node
@@ -27,17 +29,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[places.Place]:
 
 
 @pytest.fixture(scope="session")
-def prometheus(place: places.Place) -> Iterator[stacks.Prometheus]:
+def prometheus(place: target_clusters.Place) -> Iterator[prometheus_stack.Prometheus]:
     """Two replicas that prometheus-operator made and keeps configured."""
-    with stacks.installed(place, image=nodeimages.PROMETHEUS if isinstance(place, places.OwnNode) else None) as running:
+    with prometheus_stack.installed(
+        place, image=node_images.PROMETHEUS if isinstance(place, target_clusters.OwnNode) else None
+    ) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def installed(
-    place: places.Place, prometheus: stacks.Prometheus, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[installations.Installation]:
+    place: target_clusters.Place, prometheus: prometheus_stack.Prometheus, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tidegate_installation.Installation]:
     """tidegate, installed by README's own commands."""
     folder = tmp_path_factory.mktemp("deploy")
-    with installations.by_readme(place, prometheus, folder=folder) as running:
+    with tidegate_installation.by_readme(place, prometheus, folder=folder) as running:
         yield running

@@ -2,23 +2,23 @@
 
 import pytest
 
-from tests.docs import documents
-from tests.images import bases
-from tests.node import installations
+from tests.docs import markdown_documents
+from tests.images import base_image
+from tests.node import tidegate_installation
 
 pytestmark = pytest.mark.node
 
-_POLICY = documents.ROOT / "manifests/components/networkpolicy/networkpolicy.yaml"
+_POLICY = markdown_documents.ROOT / "manifests/components/networkpolicy/networkpolicy.yaml"
 
 
-def test_jobs_push_with_the_policy_in_force(installed: installations.Installation) -> None:
+def test_jobs_push_with_the_policy_in_force(installed: tidegate_installation.Installation) -> None:
     place = installed.place
-    place.kubectl("apply", f"--namespace={installations.NAMESPACE}", f"--filename={_POLICY}")
+    place.kubectl("apply", f"--namespace={tidegate_installation.NAMESPACE}", f"--filename={_POLICY}")
     try:
-        url = f"{installations.GATEWAY}/metrics/job/fenced"
+        url = f"{tidegate_installation.GATEWAY}/metrics/job/fenced"
         line = f"echo 'e2e_fenced 1' | curl --silent --show-error --fail --data-binary @- {url}"
-        installed.ended(installed.run("pushes-fenced", "sh", "-c", line, image=bases.NAME))
+        installed.ended(installed.run("pushes-fenced", "sh", "-c", line, image=base_image.NAME))
         installed.gone("fenced")
     finally:
-        place.kubectl("delete", f"--namespace={installations.NAMESPACE}", f"--filename={_POLICY}")
+        place.kubectl("delete", f"--namespace={tidegate_installation.NAMESPACE}", f"--filename={_POLICY}")
     assert installed.prometheus.last("e2e_fenced") == [1.0] * 2

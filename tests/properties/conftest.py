@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.properties import group_lives
+from tests.properties import group_lifecycle_machine
 
 
 @pytest.fixture
-def life() -> Iterator[group_lives.GroupLife]:
-    with group_lives.GroupLife() as made:
+def life() -> Iterator[group_lifecycle_machine.GroupLife]:
+    with group_lifecycle_machine.GroupLife() as made:
         yield made

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.properties import group_lives, steps
+from tests.properties import group_lifecycle_machine, random_steps
 
 PROGRESS_SECONDS = 10.0
 
@@ -21,7 +21,7 @@ class Exploration:
     :ivar lives: how many were tried; ``failed`` how many of them failed.
     """
 
-    def __init__(self, explorer: steps.Explorer) -> None:
+    def __init__(self, explorer: random_steps.Explorer) -> None:
         self.lives = 0
         self.failed = 0
         self._explorer = explorer
@@ -77,7 +77,7 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    stop, exploration = _Stop(), Exploration(steps.Explorer(group_lives.GroupLife))
+    stop, exploration = _Stop(), Exploration(random_steps.Explorer(group_lifecycle_machine.GroupLife))
     print(f"exploring {chosen.lives} lives, the first one of seed {chosen.seed}", flush=True)
     shown = time.monotonic()
     for seed in _seeds(chosen, stop):

@@ -11,7 +11,7 @@ from typing import Self
 
 import pytest
 
-from tests.properties import explore, steps
+from tests.properties import explore, random_steps
 
 _ROOT = Path(__file__).parents[2]
 _LAST_LINE = re.compile(r"stopped: tried [0-9]+ lives in [0-9]+ s \([0-9]+ lives/s\): none failed")
@@ -32,15 +32,15 @@ class Sum:
     def check(self) -> None:
         assert self.total != 7, "seven is too many"
 
-    @steps.step(number=[1, 2, 3], times=[1, 2])
+    @random_steps.step(number=[1, 2, 3], times=[1, 2])
     def add(self, *, number: int, times: int) -> None:
         self.total += number * times
 
-    @steps.step()
+    @random_steps.step()
     def nothing(self) -> None: ...
 
 
-EXPLORER = steps.Explorer(Sum)
+EXPLORER = random_steps.Explorer(Sum)
 
 
 def _first_failing() -> int:
@@ -61,11 +61,11 @@ def test_a_failing_life_is_made_shorter_and_simpler() -> None:
 
 def test_a_failing_life_is_told_as_a_test() -> None:
     failing = [
-        steps.Step("add", {"number": 3, "times": 2}),
-        steps.Step("nothing", {}),
-        steps.Step("add", {"number": 1}),
+        random_steps.Step("add", {"number": 3, "times": 2}),
+        random_steps.Step("nothing", {}),
+        random_steps.Step("add", {"number": 1}),
     ]
-    failure = steps.Failure("sums.py:7", "AssertionError: seven is too many")
+    failure = random_steps.Failure("sums.py:7", "AssertionError: seven is too many")
     assert EXPLORER.as_test(failing, failure=failure, seed=41) == (
         "def test_life_41_assertionerror_seven_is_too_many(life: test_exploration.Sum) -> None:\n"
         "    life.add(number=3, times=2)\n"

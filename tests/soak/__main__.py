@@ -19,19 +19,19 @@ from pathlib import Path
 
 from tests.cluster import binaries
 from tests.soak import (
-    audits,
-    calms,
-    databases,
-    faults,
+    audit_log,
+    checker,
+    clock_launcher,
+    fault_injection,
     histories,
-    launchers,
-    pushlogs,
-    reports,
-    stages,
-    verdicts,
-    workloads,
+    prometheus_database,
+    push_logs,
+    quiescence,
+    random_workload,
+    soak_environment,
+    soak_report,
 )
-from tests.support import tidegates
+from tests.support import tidegate_processes
 
 _JOBS_A_MINUTE = 90
 _JUMP = 3.0
@@ -39,7 +39,7 @@ _PAUSES = (2.0, 12.0)
 """Seconds between the end of a fault and the next one, between these."""
 _AFTERWARDS = 600
 """Seconds for the start and the end, at most; the API server gives no rights for less than these ten minutes."""
-_QUIET_SECONDS = workloads.DRAIN + stages.RESYNC + verdicts.BUSY + 2 * verdicts.RECOVERY + 10.0
+_QUIET_SECONDS = random_workload.DRAIN + soak_environment.RESYNC + checker.BUSY + 2 * checker.RECOVERY + 10.0
 """How long the last groups are waited for: somewhat longer than they may take."""
 _STATUS_SECONDS = 15.0
 _BEGAN = time.monotonic()
@@ -71,54 +71,63 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; everything is in {folder}")
     dice = random.Random(chosen.seed)
     needed = round(seconds) + _AFTERWARDS
-    with stages.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say) as stage:
-        place = workloads.Place(stage.cluster, stage.cluster.create_namespace("soak"), stage.gateway.port, stage.logs)
-        workload = workloads.Workload(place, random.Random(dice.random()), jobs, seconds)
-        kinds = [kind for kind in faults.ALL if kind.name in (chosen.only or [kind.name])]
+    with soak_environment.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say) as stage:
+        place = random_workload.Place(
+            stage.cluster, stage.cluster.create_namespace("soak"), stage.gateway.port, stage.logs
+        )
+        workload = random_workload.Workload(place, random.Random(dice.random()), jobs, seconds)
+        kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
         struck = random.Random(dice.random())
         done = _work(stage, workload, kinds=kinds, dice=struck, log=folder / "faults.jsonl")
         say("no more Jobs and faults; waiting for the last groups to go")
-        left, ended = calms.wait_until_quiet(stage, timeout=_QUIET_SECONDS)
+        left, ended = quiescence.wait_until_quiet(stage, timeout=_QUIET_SECONDS)
         if left:
             say(f"still there after {_QUIET_SECONDS:g} s: {', '.join(left)}")
-        calms.wait_for_scrapes(stage, after=time.time())
+        quiescence.wait_for_scrapes(stage, after=time.time())
         age = time.monotonic() - _BEGAN
-        scrapers = [databases.read(reader.server, interval=reader.interval, seconds=age) for reader in stage.readers]
-        deleted = databases.deletions(stage.readers[0].server, seconds=age)
+        scrapers = [
+            prometheus_database.read(reader.server, interval=reader.interval, seconds=age) for reader in stage.readers
+        ]
+        deleted = prometheus_database.deletions(stage.readers[0].server, seconds=age)
         audit = stage.cluster.control_plane.audit_log
     history = histories.History(
-        pushes=pushlogs.read(stage.logs),
-        lives=audits.read(audit),
+        pushes=push_logs.read(stage.logs),
+        lives=audit_log.read(audit),
         scrapers=scrapers,
         faults=[*done, *ended],
-        resync=stages.RESYNC,
+        resync=soak_environment.RESYNC,
     )
-    found = verdicts.judge(history)
+    found = checker.judge(history)
     print(
-        reports.details(history, found), reports.table(history, found, jobs=workload.created, deleted=deleted), sep="\n"
+        soak_report.details(history, found),
+        soak_report.table(history, found, jobs=workload.created, deleted=deleted),
+        sep="\n",
     )
     say(f"seed {chosen.seed}: {'all is well' if found.good else 'FAILED'}")
     return 0 if found.good else 1
 
 
 def _work(
-    stage: stages.Stage,
-    workload: workloads.Workload,
+    stage: soak_environment.Stage,
+    workload: random_workload.Workload,
     *,
-    kinds: Sequence[faults.Kind],
+    kinds: Sequence[fault_injection.Kind],
     dice: random.Random,
     log: Path,
 ) -> list[histories.Fault]:
     """Let the Jobs come and go, with faults of these kinds meanwhile; the faults, which are written down, too."""
     done: list[histories.Fault] = []
-    dealt = faults.deal(dice, kinds)
+    dealt = fault_injection.deal(dice, kinds)
     with log.open("w") as file, concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="workload") as threads:
         working = threads.submit(workload.run)
         try:
             told, well = 0.0, time.time()
             while not working.done():
                 # In this thread: it lives as long as what it starts again.
-                for fault in (*faults.start_again(stage, since=well), faults.strike(next(dealt), stage, dice)):
+                for fault in (
+                    *fault_injection.start_again(stage, since=well),
+                    fault_injection.strike(next(dealt), stage, dice),
+                ):
                     done.append(fault)
                     say(f"{fault.name}: {fault.detail}")
                     file.write(json.dumps(fault) + "\n")
@@ -133,10 +142,10 @@ def _work(
     return done
 
 
-def _groups(stage: stages.Stage) -> str:
+def _groups(stage: soak_environment.Stage) -> str:
     try:
         return str(len(stage.gateway.groups()))
-    except tidegates.AWAY:
+    except tidegate_processes.AWAY:
         return "nobody knows how many"
 
 
@@ -151,14 +160,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, help=f"how many Jobs (default: {_JOBS_A_MINUTE} a minute)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of all dice (default: any)")
     parser.add_argument("--keep", action="store_true", help="leave logs, databases and the audit where they are")
-    names = [kind.name for kind in faults.ALL]
+    names = [kind.name for kind in fault_injection.ALL]
     parser.add_argument("--only", action="append", choices=names, help="this fault alone; may be given several times")
     parser.add_argument("--jump", type=float, default=_JUMP, help="how far a clock may be off, in seconds (default: 3)")
     parser.add_argument(
         "--sabotage",
-        type=launchers.Sabotage,
-        choices=list(launchers.Sabotage),
-        default=launchers.Sabotage.NOTHING,
+        type=clock_launcher.Sabotage,
+        choices=list(clock_launcher.Sabotage),
+        default=clock_launcher.Sabotage.NOTHING,
         help="spoil tidegate, to see that the checker finds out",
     )
     return parser.parse_args()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from tests.support import delimited
+from tests.support import delimited_protobuf
 from tidegate import settings
 from tidegate.exposition.protobuf import decoder
 from tidegate.exposition.text import parser
@@ -25,7 +25,7 @@ HTTP_LIMITS = frozenset(
         _Limit.REQUESTS,
     }
 )
-"""Limits that only the HTTP layer knows; ``tests/gateway/test_limits.py`` and its neighbours have them."""
+"""Limits that only the HTTP layer knows; ``tests/gateway/test_request_limits.py`` and its neighbours have them."""
 
 
 class Push(NamedTuple):
@@ -56,7 +56,7 @@ FORMATS = {
     "text": Format("text/plain", lambda body: body, parser.parse),
     "protobuf": Format(
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
-        delimited.of_text,
+        delimited_protobuf.of_text,
         decoder.parse,
     ),
 }

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from tests.store import builders
+from tests.store import store_builders
 from tidegate.model import errors, families, grouping
 
 
 def _clash(there: grouping.GroupingKey, *, labels: int = 0) -> errors.InconsistentPushError:
     """What a push of another type is told, beside groups whose keys are like that of ``there``."""
-    store = builders.store()
-    for other in (builders.key(job="a", zone="1"), builders.key(job="a", cluster="c")):
-        builders.done(store.push(other, builders.family("y", builders.number(1.0)), replace=True))
+    store = store_builders.store()
+    for other in (store_builders.key(job="a", zone="1"), store_builders.key(job="a", cluster="c")):
+        store_builders.done(store.push(other, store_builders.family("y", store_builders.number(1.0)), replace=True))
     extra = {f"l{number:02}": "x" for number in range(labels)}
-    pushed = builders.family("x", builders.number(1.0, **extra, zone="1"))
-    builders.done(store.push(there, pushed, replace=True))
-    counter = builders.family("x", builders.number(1.0), type=families.MetricType.COUNTER)
+    pushed = store_builders.family("x", store_builders.number(1.0, **extra, zone="1"))
+    store_builders.done(store.push(there, pushed, replace=True))
+    counter = store_builders.family("x", store_builders.number(1.0), type=families.MetricType.COUNTER)
     with pytest.raises(errors.InconsistentPushError) as caught:
-        builders.done(store.push(builders.key(job="new"), counter, replace=True))
+        store_builders.done(store.push(store_builders.key(job="new"), counter, replace=True))
     return caught.value
 
 
 @pytest.mark.parametrize(
     "there",
     [
-        pytest.param(builders.key(job="a"), id="by the job alone"),
-        pytest.param(builders.key(job="a", zone="1"), id="by a label that the series has, too"),
-        pytest.param(builders.key(job="a", cluster="c", instance="i"), id="by several labels"),
+        pytest.param(store_builders.key(job="a"), id="by the job alone"),
+        pytest.param(store_builders.key(job="a", zone="1"), id="by a label that the series has, too"),
+        pytest.param(store_builders.key(job="a", cluster="c", instance="i"), id="by several labels"),
     ],
 )
 def test_the_group_of_a_series_is_named(there: grouping.GroupingKey) -> None:
@@ -36,12 +36,12 @@ def test_the_group_of_a_series_is_named(there: grouping.GroupingKey) -> None:
 
 
 def test_a_group_with_very_many_labels_is_named() -> None:
-    there = builders.key(job="a", zone="1", **{f"k{number:02}": "x" for number in range(30)})
+    there = store_builders.key(job="a", zone="1", **{f"k{number:02}": "x" for number in range(30)})
     assert _clash(there).group == there
 
 
 def test_a_series_with_very_many_labels_is_shown_instead_of_its_group() -> None:
-    there = builders.key(job="a", **{f"k{number:02}": "x" for number in range(8)})
+    there = store_builders.key(job="a", **{f"k{number:02}": "x" for number in range(8)})
     error = _clash(there, labels=20)
     assert error.group is None
     assert 'in another group, which has the series x{job="a",instance="",k00="x"' in str(error)

@@ -6,16 +6,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.store import builders, models
+from tests.store import reference_store, store_builders
 from tidegate.aio import clocks
 from tidegate.exposition import rendered_series
 from tidegate.model import errors, families, grouping
 
 KEYS = [
-    builders.key(job="a"),
-    builders.key(job="b"),
-    builders.key(job="a", instance="i"),
-    builders.key(job="a", n="1"),
+    store_builders.key(job="a"),
+    store_builders.key(job="b"),
+    store_builders.key(job="a", instance="i"),
+    store_builders.key(job="a", n="1"),
 ]
 
 NAMES = ["x", "x_sum", "x_bucket", "y"]
@@ -56,8 +56,8 @@ class RandomPushes(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = clocks.MovableClock()
-        self.store = builders.store(clock=self.clock)
-        self.model = models.Model()
+        self.store = store_builders.store(clock=self.clock)
+        self.model = reference_store.Model()
 
     @rule(key=st.sampled_from(KEYS), pushed=_PUSHES, replace=st.booleans())
     def push(self, key: grouping.GroupingKey, pushed: dict[str, families.Family], replace: bool) -> None:
@@ -65,7 +65,7 @@ class RandomPushes(RuleBasedStateMachine):
         revision = self.store.revision
         accepted = True
         try:
-            builders.done(self.store.push(key, pushed, replace=replace))
+            store_builders.done(self.store.push(key, pushed, replace=replace))
         except errors.InconsistentPushError:
             accepted = False
         assert accepted is self.model.push(key, pushed, replace=replace, now=self.clock.wall())
@@ -73,11 +73,11 @@ class RandomPushes(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(KEYS))
     def delete(self, key: grouping.GroupingKey) -> None:
-        assert builders.done(self.store.delete(key)) is self.model.delete(key)
+        assert store_builders.done(self.store.delete(key)) is self.model.delete(key)
 
     @invariant()
     def the_snapshot_is_the_models(self) -> None:
-        snapshot = builders.done(self.store.snapshot())
+        snapshot = store_builders.done(self.store.snapshot())
         wanted = self.model.lines()
         assert [family.name for family in snapshot.families] == sorted(wanted)
         for family in snapshot.families:
@@ -87,7 +87,7 @@ class RandomPushes(RuleBasedStateMachine):
 
     @invariant()
     def each_help_text_is_one_that_was_pushed(self) -> None:
-        for family in builders.done(self.store.snapshot()).families:
+        for family in store_builders.done(self.store.snapshot()).families:
             if family.name in NAMES:
                 held = [group.families.get(family.name) for group in self.model.groups.values()]
                 found = {one.help for one in held if one is not None}
@@ -101,7 +101,7 @@ class RandomPushes(RuleBasedStateMachine):
             view = self.store.group(key)
             assert view is not None
             assert (view.push_time, view.push_failure_time) == (group.push_time, group.push_failure_time)
-            assert set(view.families) == {*group.families, *models.TIMES}
+            assert set(view.families) == {*group.families, *reference_store.TIMES}
             for name, family in group.families.items():
                 assert view.families[name].type is family.type
                 assert view.families[name].help == family.help

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store import bodies, builders
+from tests.store import store_builders, templated_bodies
 from tidegate.aio import clocks
 from tidegate.exposition.text import body_templates, parser
 from tidegate.model import errors, grouping
@@ -20,8 +20,8 @@ class Pair:
 
     def __init__(self) -> None:
         self.clock = clocks.MovableClock()
-        self.known = builders.store(clock=self.clock)
-        self.read = builders.store(clock=self.clock)
+        self.known = store_builders.store(clock=self.clock)
+        self.read = store_builders.store(clock=self.clock)
         self.repeats = 0
 
     def push(self, key: grouping.GroupingKey, body: bytes, *, replace: bool) -> None:
@@ -32,13 +32,13 @@ class Pair:
     def _push_known(self, key: grouping.GroupingKey, body: bytes, replace: bool) -> None:
         spelling = body_templates.spell(body)
         assert spelling is not None
-        if builders.done(self.known.repeat(key, spelling, replace=replace)):
+        if store_builders.done(self.known.repeat(key, spelling, replace=replace)):
             self.repeats += 1
         else:
-            builders.done(self.known.push(key, parser.parse(body), replace=replace, spelling=spelling))
+            store_builders.done(self.known.push(key, parser.parse(body), replace=replace, spelling=spelling))
 
     def _push_read(self, key: grouping.GroupingKey, body: bytes, replace: bool) -> None:
-        builders.done(self.read.push(key, parser.parse(body), replace=replace))
+        store_builders.done(self.read.push(key, parser.parse(body), replace=replace))
 
     def expect_alike(self) -> None:
         assert _shown(self.known) == _shown(self.read)
@@ -57,7 +57,7 @@ def _outcome(push: object, key: grouping.GroupingKey, body: bytes, replace: bool
 
 
 def _shown(store: group_store.GroupStore) -> list[tuple[object, ...]]:
-    shown = builders.done(store.snapshot()).families
+    shown = store_builders.done(store.snapshot()).families
     return [
         (family.name, family.type, family.help, b"".join(page.text for page in family.pages), _specials(family.pages))
         for family in shown
@@ -70,9 +70,13 @@ def _specials(pages: object) -> list[object]:
 
 
 _PUSHES = st.tuples(
-    st.sampled_from(bodies.KEYS),
-    st.sampled_from(bodies.TEMPLATES),
-    st.lists(st.sampled_from(bodies.NUMBERS[:4]) | st.sampled_from(bodies.NUMBERS), min_size=9, max_size=9),
+    st.sampled_from(templated_bodies.KEYS),
+    st.sampled_from(templated_bodies.TEMPLATES),
+    st.lists(
+        st.sampled_from(templated_bodies.NUMBERS[:4]) | st.sampled_from(templated_bodies.NUMBERS),
+        min_size=9,
+        max_size=9,
+    ),
     st.booleans(),
     st.booleans(),
 )
@@ -85,17 +89,21 @@ def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
 ) -> None:
     pair = Pair()
     for key, template, numbers, replace, look in pushed:
-        pair.push(key, bodies.spell(template, numbers), replace=replace)
+        pair.push(key, templated_bodies.spell(template, numbers), replace=replace)
         if look:
             pair.expect_alike()
     pair.expect_alike()
 
 
-@pytest.mark.parametrize("template", bodies.TEMPLATES[:8], ids=lambda template: template.split("\n")[0])
+@pytest.mark.parametrize("template", templated_bodies.TEMPLATES[:8], ids=lambda template: template.split("\n")[0])
 def test_the_third_push_of_a_shape_is_known(template: str) -> None:
     pair = Pair()
     for number in "123":
-        pair.push(bodies.KEYS[0], bodies.spell(template, [number if "Of" not in template else "1"] * 9), replace=True)
+        pair.push(
+            templated_bodies.KEYS[0],
+            templated_bodies.spell(template, [number if "Of" not in template else "1"] * 9),
+            replace=True,
+        )
     assert pair.repeats == 1
     pair.expect_alike()
 
@@ -103,9 +111,13 @@ def test_the_third_push_of_a_shape_is_known(template: str) -> None:
 def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
     pair = Pair()
     for number in "12":
-        pair.push(bodies.KEYS[0], bodies.spell(bodies.TEMPLATES[0], [number] * 9), replace=True)
+        pair.push(
+            templated_bodies.KEYS[0], templated_bodies.spell(templated_bodies.TEMPLATES[0], [number] * 9), replace=True
+        )
     for number in "34":
-        pair.push(bodies.KEYS[1], bodies.spell(bodies.TEMPLATES[0], [number] * 9), replace=True)
+        pair.push(
+            templated_bodies.KEYS[1], templated_bodies.spell(templated_bodies.TEMPLATES[0], [number] * 9), replace=True
+        )
     assert pair.repeats == 1
     pair.expect_alike()
 
@@ -123,8 +135,8 @@ def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
 def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
     pair = Pair()
     for number in "12":
-        pair.push(bodies.KEYS[0], bodies.spell(first, [number] * 9), replace=True)
-    pair.push(bodies.KEYS[0], bodies.spell(second, ["3"] * 9), replace=True)
+        pair.push(templated_bodies.KEYS[0], templated_bodies.spell(first, [number] * 9), replace=True)
+    pair.push(templated_bodies.KEYS[0], templated_bodies.spell(second, ["3"] * 9), replace=True)
     assert pair.repeats == 0
     pair.expect_alike()
 
@@ -132,13 +144,17 @@ def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
 def test_a_put_after_a_post_of_another_shape_takes_all_away() -> None:
     pair = Pair()
     for template in (
-        bodies.TEMPLATES[0],
-        bodies.TEMPLATES[0],
-        bodies.TEMPLATES[7],
-        bodies.TEMPLATES[0],
-        bodies.TEMPLATES[0],
+        templated_bodies.TEMPLATES[0],
+        templated_bodies.TEMPLATES[0],
+        templated_bodies.TEMPLATES[7],
+        templated_bodies.TEMPLATES[0],
+        templated_bodies.TEMPLATES[0],
     ):
-        pair.push(bodies.KEYS[0], bodies.spell(template, list(string.digits)), replace=template == bodies.TEMPLATES[0])
+        pair.push(
+            templated_bodies.KEYS[0],
+            templated_bodies.spell(template, list(string.digits)),
+            replace=template == templated_bodies.TEMPLATES[0],
+        )
         pair.expect_alike()
 
 
@@ -146,7 +162,11 @@ def test_a_group_that_was_deleted_begins_anew() -> None:
     pair = Pair()
     for _ in range(2):
         for number in "123":
-            pair.push(bodies.KEYS[0], bodies.spell(bodies.TEMPLATES[0], [number] * 9), replace=True)
+            pair.push(
+                templated_bodies.KEYS[0],
+                templated_bodies.spell(templated_bodies.TEMPLATES[0], [number] * 9),
+                replace=True,
+            )
         for store in (pair.known, pair.read):
-            builders.done(store.delete(bodies.KEYS[0]))
+            store_builders.done(store.delete(templated_bodies.KEYS[0]))
     pair.expect_alike()

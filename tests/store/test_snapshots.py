@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Coroutine
 
-from tests.store import builders
+from tests.store import store_builders
 from tidegate.exposition.text import body_templates, parser
 from tidegate.store import group_store, interface
 
@@ -16,16 +16,16 @@ _LINE = re.compile(rb'^x\{.*job="(\d+)"\} (\d+)$', re.MULTILINE)
 
 
 def _push(store: group_store.GroupStore, group: int, number: int) -> None:
-    key, body = builders.key(job=str(group)), b"x %d\n" % number
+    key, body = store_builders.key(job=str(group)), b"x %d\n" % number
     spelling = body_templates.spell(body)
     assert spelling is not None
-    if not builders.done(store.repeat(key, spelling, replace=True)):
-        builders.done(store.push(key, parser.parse(body), replace=True, spelling=spelling))
+    if not store_builders.done(store.repeat(key, spelling, replace=True)):
+        store_builders.done(store.push(key, parser.parse(body), replace=True, spelling=spelling))
 
 
 def _filled() -> group_store.GroupStore:
     """Every group has been pushed often enough for its values to wait for a snapshot."""
-    store = builders.store()
+    store = store_builders.store()
     for number in range(3):
         for group in range(GROUPS):
             _push(store, group, number)
@@ -87,7 +87,7 @@ def test_a_group_that_goes_meanwhile_is_not_settled() -> None:
     work = store.snapshot()
     assert _step(work) is None
     for group in range(GROUPS):
-        builders.done(store.delete(builders.key(job=str(group))))
+        store_builders.done(store.delete(store_builders.key(job=str(group))))
     snapshot = None
     while snapshot is None:
         snapshot = _step(work)

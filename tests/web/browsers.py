@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright import sync_api
 
-from tests.cluster import binaries, debian
+from tests.cluster import binaries, debian_packages
 
 _PACKAGES = ("chromium", "fonts-liberation", "fonts-dejavu-core")
 _INSTEAD = "install Debian's chromium and name it in CHROMIUM_BIN"
@@ -62,7 +62,7 @@ def chromium() -> Iterator[sync_api.Browser]:
 
 def fetch_chromium() -> Path:
     """The folder that it is unpacked into."""
-    return debian.unpacked(*_PACKAGES, instead=_INSTEAD, with_needs=True)
+    return debian_packages.unpacked(*_PACKAGES, instead=_INSTEAD, with_needs=True)
 
 
 def axe() -> str:

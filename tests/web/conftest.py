@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 from playwright import sync_api
 
-from tests.web import browsers, sites
+from tests.web import browsers, threaded_gateway
 
 OpenPage: TypeAlias = Callable[..., sync_api.Page]
 
@@ -36,8 +36,8 @@ def web() -> dict[str, Any]:
 
 
 @pytest.fixture
-def site(web: dict[str, Any]) -> Iterator[sites.Site]:
-    with sites.Site(**web) as running:
+def site(web: dict[str, Any]) -> Iterator[threaded_gateway.Site]:
+    with threaded_gateway.Site(**web) as running:
         yield running
 
 
@@ -48,7 +48,7 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def open_page(chromium: sync_api.Browser, site: sites.Site, complaints: list[str]) -> Iterator[OpenPage]:
+def open_page(chromium: sync_api.Browser, site: threaded_gateway.Site, complaints: list[str]) -> Iterator[OpenPage]:
     """Opens the site's page in a context of its own; whatever the page complains of fails the test.
 
     ``at`` is another URL of it.

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from playwright import sync_api
 
 from tests.cluster import binaries
-from tests.web import browsers, scenes, sites
+from tests.web import browsers, sample_groups, threaded_gateway
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 DAY = 86_400.0
@@ -37,8 +37,8 @@ PICTURES = (
 def main() -> int:
     """Take all of them; 0 where that went well."""
     try:
-        with sites.Site(now=sites.NOON - DAY) as site, browsers.chromium() as browser:
-            scenes.play(site)
+        with threaded_gateway.Site(now=threaded_gateway.NOON - DAY) as site, browsers.chromium() as browser:
+            sample_groups.play(site)
             for picture in PICTURES:
                 _take(browser, site, picture)
     except binaries.MissingToolError as missing:
@@ -47,7 +47,7 @@ def main() -> int:
     return 0
 
 
-def _take(browser: sync_api.Browser, site: sites.Site, picture: Picture) -> None:
+def _take(browser: sync_api.Browser, site: threaded_gateway.Site, picture: Picture) -> None:
     page = browser.new_page(
         viewport={"width": picture.width, "height": picture.height},
         color_scheme=picture.scheme,

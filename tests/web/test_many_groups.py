@@ -8,7 +8,7 @@ import pytest
 from playwright import sync_api
 from playwright.sync_api import expect
 
-from tests.web import conftest, sites
+from tests.web import conftest, threaded_gateway
 
 NUMBER = 20_000
 MOST_ROWS = 60
@@ -16,8 +16,8 @@ MOST_ROWS = 60
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[sites.Site]:
-    with sites.Site() as running:
+def site() -> Iterator[threaded_gateway.Site]:
+    with threaded_gateway.Site() as running:
         running.push_many(NUMBER)
         yield running
 
@@ -61,7 +61,9 @@ def test_a_search_looks_at_all_of_them(page: sync_api.Page) -> None:
     expect(_rows(page)).to_have_count(1)
 
 
-def test_what_is_pushed_meanwhile_moves_nobody_from_his_place(site: sites.Site, open_page: conftest.OpenPage) -> None:
+def test_what_is_pushed_meanwhile_moves_nobody_from_his_place(
+    site: threaded_gateway.Site, open_page: conftest.OpenPage
+) -> None:
     page = open_page()
     expect(_rows(page).first).to_contain_text("job-00000")
     page.get_by_role("grid").evaluate("grid => { grid.scrollTop = 10000 * 32 }")

@@ -2,7 +2,7 @@
 
 aiohttp's own protocol limits lines and headers one by one, and waits for a head as long as it takes. Its settings do
 not reach that far, so what it keeps for itself (the names with an underscore) is used here and in ``parsers``, and only
-there; ``tests/gateway/test_private_names.py`` lists it all.
+there; ``tests/gateway/test_aiohttp_internals.py`` lists it all.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the API server checks of a policy beyond types and bounds: rules in CEL, each with words for who breaks it.
 
-Their expressions are RE2's. ``tests/controller/test_nothing_escapes_a_template.py`` compares them with what the
+Their expressions are RE2's. ``tests/operator/test_template_injection.py`` compares them with what the
 operator reads.
 """
 

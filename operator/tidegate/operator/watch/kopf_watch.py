@@ -1,4 +1,4 @@
-"""The watch on all kinds of objects, by kopf: it only makes us faster, the lists of :mod:`resyncs` make us right.
+"""The watch on all kinds of objects, by kopf: it only makes us faster, the lists of :mod:`resync_cost` make us right.
 
 kopf ends itself at errors, and then waits without end for tasks that swallow their cancellation (a call in flight
 whose "pause waiter" is cancelled before it is). What it leaves behind talks to the log by itself. So all of it is

@@ -1,0 +1,132 @@
+"""Whenever the process is killed, no acknowledged push is lost and no group is there by half."""
+
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.crashes import tracked_pushers
+from tests.support import tidegate_processes, waiting
+
+CYCLES = 100
+WRITERS = 4
+GROUPS = 5
+SEED = 7
+
+MIGRATION, LATER_MIGRATION, FULL_PUSH, PUSH, DELETE, COMMIT, CHECKPOINT = (
+    "CREATE TABLE pushes",
+    "ALTER TABLE pushes",
+    "REPLACE INTO groups",
+    "REPLACE INTO pushes",
+    "DELETE FROM pushes",
+    "COMMIT",
+    "PRAGMA wal_checkpoint",
+)
+_MIGRATED = "PRAGMA user_version ="
+
+pytestmark = pytest.mark.heavy
+
+
+class Crowd:
+    """Writers, and the one file that is to keep what they were told is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.writers = [tracked_pushers.Writer(f"w{number}", groups=GROUPS, seed=SEED) for number in range(WRITERS)]
+        self.gateway = tidegate_processes.Gateway(folder, arguments=(f"--persistence.file={folder / 'groups'}",))
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(writer.acknowledged for writer in self.writers)
+
+    def write_until_killed(self, gateway: tidegate_processes.Gateway, *, after: int | None) -> None:
+        """Push until the gateway is gone.
+
+        :param after: so many pushes, acknowledged by then, after which it is killed; ``None``: it ends by itself.
+        """
+        stop, enough = threading.Event(), self.acknowledged + (after or 0)
+        threads = [threading.Thread(target=one.write, args=(gateway,), kwargs={"stop": stop}) for one in self.writers]
+        for thread in threads:
+            thread.start()
+        try:
+            if after is None:
+                waiting.eventually(lambda: not gateway.process.running, why="its end", interval=0.005)
+            else:
+                waiting.eventually(lambda: self.acknowledged >= enough, why="enough pushes", interval=0.0005)
+        finally:
+            stop.set()
+            gateway.process.kill()
+            for thread in threads:
+                thread.join()
+
+    def expect_nothing_lost(self) -> None:
+        """Start a gateway on the file, and look at what is there."""
+        self.gateway.start()
+        exposition = self.gateway.exposition()
+        verdicts = [writer.judge(exposition) for writer in self.writers]
+        assert [found for verdict in verdicts for found in (*verdict.lost, *verdict.halves)] == []
+        assert self.gateway.metric("tidegate_persistence_file_set_aside") == 0.0
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> Iterator[Crowd]:
+    crowd = Crowd(tmp_path)
+    yield crowd
+    crowd.gateway.process.kill()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fsync", ["checkpoint", "always"])
+def test_a_hundred_kills_under_load_lose_nothing(crowd: Crowd, fsync: str, tmp_path: Path) -> None:
+    draw = random.Random(SEED)
+    file = f"--persistence.file={tmp_path / 'groups'}"
+    crowd.gateway = tidegate_processes.Gateway(tmp_path, arguments=(file, f"--persistence.fsync={fsync}"))
+    crowd.gateway.start()
+    for _ in range(CYCLES // 2):
+        crowd.write_until_killed(crowd.gateway, after=draw.randrange(1, 400))
+        crowd.expect_nothing_lost()
+    assert crowd.acknowledged > CYCLES * 50
+
+
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+@pytest.mark.parametrize(
+    ("point", "nths"),
+    [
+        pytest.param(MIGRATION, [1], id="migration"),
+        pytest.param(_MIGRATED, [1], id="end-of-migration"),
+        pytest.param(LATER_MIGRATION, [1], id="later-migration"),
+        pytest.param(_MIGRATED, [2], id="end-of-later-migration"),
+        pytest.param(FULL_PUSH, [1, 20], id="first-push"),
+        pytest.param(PUSH, [1, 40, 200], id="push"),
+        pytest.param(DELETE, [1, 5], id="delete"),
+        pytest.param(COMMIT, [2, 30], id="commit"),
+        pytest.param(CHECKPOINT, [1, 2, 5], id="checkpoint"),
+    ],
+)
+def test_a_kill_at_the_worst_moments_loses_nothing(
+    crowd: Crowd, point: str, when: str, nths: Sequence[int], tmp_path: Path
+) -> None:
+    for nth in nths:
+        doomed = tidegate_processes.Gateway(
+            tmp_path,
+            arguments=crowd.gateway.arguments,
+            module=("tests.crashes.crash_launcher", point, when, str(nth)),
+        )
+        doomed.process.start()
+        if waiting.eventually(lambda: _ready_or_gone(doomed), why="ready or gone") == "ready":  # noqa: B023
+            crowd.write_until_killed(doomed, after=None)
+        assert doomed.process.returncode == -9
+        crowd.expect_nothing_lost()
+        crowd.gateway.process.stop()
+
+
+def _ready_or_gone(gateway: tidegate_processes.Gateway) -> str:
+    if not gateway.process.running:
+        return "gone"
+    try:
+        tidegate_processes.answers(gateway.process, f"{gateway.url}/-/ready")
+    except tidegate_processes.AWAY:
+        return ""
+    return "ready"

@@ -1,0 +1,121 @@
+"""What docs/api.md says is so: its commands are run on a real gateway, and its tables are those of the code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs import markdown_documents, transcripts
+from tests.gateway import openapi_document
+from tests.support import tidegate_processes
+from tidegate import settings
+from tidegate.gateway.api import event_stream
+from tidegate.gateway.openapi import documents as descriptions
+from tidegate.model import ownership_status
+from tidegate.operator.explain import groups_endpoint
+
+PAGE = (markdown_documents.ROOT / "docs" / "api.md").read_text()
+SHOWN = transcripts.steps(PAGE)
+"""Each command with what is shown below it."""
+
+GATEWAY = "http://localhost:9091"
+_SECONDS = 20
+_AFTER_MAX_TIME = 28
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[tidegate_processes.Gateway]:
+    with tidegate_processes.serving(tmp_path) as running:
+        yield running
+
+
+def test_what_is_shown_below_each_command_is_of_the_shape_of_what_it_answers(
+    gateway: tidegate_processes.Gateway, tmp_path: Path
+) -> None:
+    assert len(SHOWN) > 5
+    for command, shown in SHOWN:
+        assert GATEWAY in command
+        told = _run(command.replace(GATEWAY, gateway.url), folder=tmp_path)
+        assert _shape(told) == _shape(shown), command
+    described = json.loads((tmp_path / "openapi.json").read_text())
+    assert described["openapi"].startswith("3.1")
+
+
+def _run(command: str, *, folder: Path) -> str:
+    """What the command prints."""
+    shell = ["bash", "-c", command]
+    ran = subprocess.run(shell, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    assert ran.returncode in (0, _AFTER_MAX_TIME), ran
+    return ran.stdout
+
+
+def _shape(text: str) -> Any:
+    """Of JSON its fields and the types of its values, of an event its fields, of other text itself."""
+    if text.startswith("event:"):
+        return [(name, _shape(data)) for name, _, data in (line.partition(": ") for line in text.split("\n") if line)]
+    return _types(json.loads(text)) if text.startswith("{") else text.strip()
+
+
+def _types(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _types(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_types(part) for part in value]
+    # Words are few and mean something; sentences and names differ from run to run.
+    return value if isinstance(value, bool) or value is None or value in ("success", "error") else type(value)
+
+
+def test_its_table_has_every_path_and_verb_that_the_description_has() -> None:
+    web = settings.WebSettings(enable_lifecycle=True, enable_admin_api=True)
+    described = openapi_document.Document(descriptions.document(settings.GatewaySettings(web=web)))
+    there = {(verb, path) for path, verbs in described.paths() for verb in verbs - {"HEAD", "OPTIONS"}}
+    rows = re.findall(r"^\| (`[A-Z`, ]+`) \| (`/.*?`) \|", PAGE, re.MULTILINE)
+    told = [(verb, path) for verbs, paths in rows for verb in _quoted(verbs) for path in _quoted(paths)]
+    assert sorted(told) == sorted(there)
+
+
+def _quoted(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_the_number_of_streams_is_this() -> None:
+    assert f"There are {event_stream.MOST_STREAMS} streams at most" in PAGE
+
+
+class TestTheOperatorsSide:
+    """``GET /api/v1/groups`` on port 9093."""
+
+    def test_what_is_shown_is_what_the_command_reads_and_the_operator_tells(self) -> None:
+        (shown,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+        told = json.loads(shown)
+        read = ownership_status.Standings.from_json(told)
+        assert [group.to_json() for group in read.groups] == told["groups"]
+        assert set(told) == {field.name for field in dataclasses.fields(ownership_status.Standings)}
+
+    @pytest.mark.parametrize(
+        ("table", "kind"),
+        [
+            pytest.param("field", ownership_status.Standings, id="of an answer"),
+            pytest.param("field of a group", ownership_status.GroupStanding, id="of a group"),
+            pytest.param("field of an owner", ownership_status.OwnerStanding, id="of an owner"),
+        ],
+    )
+    def test_its_tables_have_every_field(self, table: str, kind: type[Any]) -> None:
+        found = re.search(rf"^\| {table} \| meaning \|\n(?:\|.*\n)+", PAGE, re.MULTILINE)
+        assert found is not None
+        rows = found[0].splitlines()[2:]
+        told = {name for row in rows for name in _quoted(row.split("|")[1])}
+        fields = {field.name for field in dataclasses.fields(kind)}
+        replaced = {"key": {"labels"}, "owner": {"kind", "namespace", "name", "uid"}}
+        assert told == {name for field in fields for name in replaced.get(field, {field})}
+
+    def test_its_numbers_are_these(self) -> None:
+        assert f"`limit`, {groups_endpoint.MOST} where it is not\ngiven" in PAGE
+        assert f"{groups_endpoint.LONGEST_TEXT} characters together" in PAGE

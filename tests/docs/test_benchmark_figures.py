@@ -1,0 +1,27 @@
+"""The figures in README's comparison are those of the last benchmark."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs import markdown_documents
+
+_FIGURES = {
+    "checked pushes, 1,000 groups": "checked pushes a second, 1,000 groups, against its checked mode",
+    "pushes that make a group each, one connection, unchecked there": (
+        "pushes a second that make a group each, one connection, against its unchecked mode"
+    ),
+    "scrape of 240,000 series, text": "scrape of 240,000 series, text, store unchanged",
+}
+"""README's row, and the benchmark's."""
+
+
+@pytest.mark.parametrize("row", _FIGURES)
+def test_a_figure_of_the_comparison_is_the_benchmarks(row: str) -> None:
+    compared = markdown_documents.table_rows(markdown_documents.ROOT / "README.md")
+    measured = markdown_documents.table_rows(markdown_documents.ROOT / "docs" / "benchmark.md")
+    assert compared[row][:2] == measured[_FIGURES[row]][:2]
+
+
+def test_the_readme_is_short() -> None:
+    assert len((markdown_documents.ROOT / "README.md").read_text().splitlines()) < 150

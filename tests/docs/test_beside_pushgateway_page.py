@@ -1,0 +1,41 @@
+"""What the page about a stock Pushgateway says of flags and metrics is so."""
+
+from __future__ import annotations
+
+import re
+
+import prometheus_client
+
+from tests.docs import markdown_documents
+from tidegate import flags, settings
+from tidegate.cli import commands
+from tidegate.operator.gateways import pushgateway_metrics
+
+PAGE = (markdown_documents.ROOT / "docs" / "beside-pushgateway.md").read_text()
+ALIASES = {alias: flag.name for flag, _ in flags.of(settings.OperatorSettings) for alias in flag.aliases}
+
+
+def test_the_flags_and_their_defaults_are_these() -> None:
+    told = dict(re.findall(r"^\| `(--[a-z.-]+)` \| (?:`([^`]+)`)? ?\|", PAGE, re.MULTILINE))
+    assert told.keys() == set(ALIASES.values())
+    given = [f"{flag}={default}" for flag, default in told.items() if default]
+    assert vars(commands.build_parser().parse_args(["operator", *given])) == vars(
+        commands.build_parser().parse_args(["operator"])
+    )
+
+
+def test_the_other_spellings_are_taken() -> None:
+    [spellings] = re.findall(r"^\((.*) are taken, too\.\)", PAGE, re.MULTILINE)
+    assert set(re.findall(r"--[a-z-]+", spellings)) <= ALIASES.keys()
+
+
+def test_the_metrics_are_these() -> None:
+    registry = prometheus_client.CollectorRegistry()
+    pushgateway_metrics.StockMetrics(registry)
+    names = {sample.name for family in registry.collect() for sample in family.samples}
+    names = {name for name in names if not name.endswith("_created")}
+    assert set(re.findall(r"`(tidegate_operator_stock_[a-z_]+)`", PAGE)) == names
+
+
+def test_the_largest_answer_is_this() -> None:
+    assert f"more than {settings.StockSettings().answer_bytes // 2**20} MiB is refused" in PAGE

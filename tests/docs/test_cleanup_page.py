@@ -1,0 +1,62 @@
+"""The page on how cleanup decides has all that there is, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs import markdown_documents
+from tidegate.cli import commands
+from tidegate.model import lifecycle
+from tidegate.operator.kube import event_recorder
+from tidegate.operator.planning import planner
+from tidegate.operator.policy import cleanup_rules
+
+PAGE = markdown_documents.ROOT / "docs" / "cleanup.md"
+TEXT = PAGE.read_text()
+DIAGRAM = markdown_documents.blocks(TEXT, "mermaid")[0]
+_WATCHED = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, re.MULTILINE)
+
+
+def test_the_diagram_has_every_place_where_a_group_may_stand() -> None:
+    ends = {lifecycle.Reason.DRAINED.value, lifecycle.Reason.TIMEOUT.value}
+    stands = {verdict.value for verdict in planner.Verdict} | {lifecycle.State.DRAINING.value}
+    assert set(re.findall(r"<b>([a-z]+)</b>", DIAGRAM)) == stands | ends
+
+
+def test_every_arrow_of_the_diagram_leads_from_and_to_a_place() -> None:
+    places = set(re.findall(r"(\w+)[\[({]+\"", DIAGRAM))
+    ends = re.findall(r"^ +(\w+).* (?:-->|---) (\w+)", DIAGRAM, re.MULTILINE)
+    assert {end for arrow in ends for end in arrow} == places
+
+
+def test_the_values_of_the_annotation_are_these() -> None:
+    [values] = re.findall(r"^\| `tidegate.dev/cleanup` \| (.*) \| `on-completion` \|$", TEXT, re.MULTILINE)
+    named = {value.partition("=")[0] for value in re.findall(r"`([a-z-]+(?:=\w+)?)`", values)}
+    assert named == {each.value for each in cleanup_rules.Cleanup}
+
+
+def test_the_annotations_are_these() -> None:
+    assert set(re.findall(r"^\| `(tidegate.dev/[a-z-]+)` \|", TEXT, re.MULTILINE)) == cleanup_rules.ANNOTATIONS
+
+
+def test_the_order_of_the_rules_is_the_default() -> None:
+    [said] = re.findall(r"`--ownership=([a-z,]+)`", TEXT)
+    assert re.findall(r"^\d\. `([a-z]+)`:", TEXT, re.MULTILINE) == said.split(",")
+    parsed = commands.build_parser().parse_args(["operator", f"--ownership={said}"])
+    assert parsed.ownership == commands.build_parser().parse_args(["operator"]).ownership
+
+
+@pytest.mark.parametrize("watched", _WATCHED)
+def test_a_kind_that_is_shown_can_be_watched(watched: str) -> None:
+    assert len(commands.build_parser().parse_args(["operator", f"--watch={watched}"]).watch) == 1
+
+
+def test_kinds_are_shown() -> None:
+    assert len(_WATCHED) == 5
+
+
+def test_the_events_that_it_names_are_written() -> None:
+    reasons = {reason.value for reason in event_recorder.Reason}
+    assert set(re.findall(r"\(`([A-Z]\w+)`\)", TEXT)) <= reasons

@@ -1,0 +1,82 @@
+"""What docs/groups.md shows is what the command prints of such groups."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from tests.docs import markdown_documents
+from tests.operator import object_builders
+from tidegate.cli import groupflags, tables
+from tidegate.client import drain_reports
+from tidegate.gateway.api import group_reasons
+from tidegate.model import lifecycle, ownership_status, scrapers
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.explain import explanations, groups_endpoint
+from tidegate.operator.objects import pod_addresses
+from tidegate.operator.planning import planner
+
+PAGE = markdown_documents.ROOT / "docs" / "groups.md"
+_END = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC).timestamp() - object_builders.START
+"""When Job report ended, in seconds after the start."""
+_NOW = object_builders.START + _END + 90
+_STRANGER = "192.0.2.7"
+_REPORT = object_builders.key("job=report")
+
+
+def _standings() -> list[ownership_status.GroupStanding]:
+    nightly = object_builders.job("nightly", created=_END)
+    report = object_builders.job("report", created=_END - 60, finished=_END)
+    stray = object_builders.group("job=stray", pushed=_END + 90 - 11_520, pushers=(_STRANGER,))
+    picture = object_builders.picture(
+        nightly,
+        report,
+        holds=[
+            object_builders.group("job=nightly,shard=1", pushed=_END + 78, claims=[nightly]),
+            object_builders.group("job=report", pushed=_END, claims=[report], drained=7),
+            stray,
+        ],
+    )
+    picture.address_resolved(cluster_cache.Address(_STRANGER), pod_addresses.Answer((), _NOW))
+    made = planner.plan(picture, rules=object_builders.RULES, now=_NOW).decisions
+    return [
+        groups_endpoint.standing_of(
+            one, why=explanations.explain(one, picture=picture, rules=object_builders.RULES, kept="until read")
+        )
+        for one in made
+    ]
+
+
+def _draining() -> drain_reports.Outlook:
+    """What the gateway says of Job report's group, with one scraper that has read no push of it."""
+    life = lifecycle.Life(pushed_revision=7, drain=lifecycle.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
+    scraper = scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1")
+    reading = scrapers.Reading(scraper, first_seen=_END, last_seen=_END, read_revision=6)
+    drain = drain_reports.Drain(
+        object_builders.START + _END, object_builders.START + _END + 301, "scrapers", (scraper,)
+    )
+    why = tuple(group_reasons.why(life, [reading], now=_END + 90))
+    return drain_reports.Outlook(_REPORT, lifecycle.State.DRAINING.value, object_builders.START + _END, drain, why)
+
+
+def _shown(command: str) -> str:
+    """What the page shows below this command."""
+    found = re.search(rf"^\$ {re.escape(command)}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_table_is_what_is_printed() -> None:
+    assert _shown("tidegate groups list") == tables.table(_standings(), now=_NOW, header=True)
+
+
+def test_the_explanations_are_what_is_printed() -> None:
+    ahead = _draining()
+    said = [drain_reports.joined(one, ahead if one.key == ahead.key else None) for one in _standings()]
+    assert _shown("tidegate groups explain '{job=~\".+\"}'") == tables.explanations(said)
+
+
+def test_all_verdicts_and_verbs_are_told_of() -> None:
+    text = PAGE.read_text()
+    assert [verdict.value for verdict in planner.Verdict if f"| `{verdict.value}` |" not in text] == []
+    assert [verb for verb in groupflags.VERBS if f"- `tidegate groups {verb}" not in text] == []

@@ -1,0 +1,69 @@
+"""What the page about policies says is so, and the policies that people are shown can be read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.docs import markdown_documents as pages
+from tests.manifests import manifest_objects
+from tests.operator import policy_builders
+from tidegate.operator.kube import event_recorder
+from tidegate.operator.policy import cleanup_rules, crds, policies, policy_index, policy_status, templates
+
+PATH = pages.ROOT / "docs" / "policies.md"
+PAGE = PATH.read_text()
+SHOWN = [
+    *manifest_objects.objects(manifest_objects.POLICIES),
+    *(made for block in pages.yaml_blocks(PATH) if policies.VERSION in block for made in yaml.safe_load_all(block)),
+]
+NAMESPACED, CLUSTERWIDE = policies.Scope
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown["metadata"]["name"])
+def test_a_policy_that_is_shown_can_be_read(shown: dict[str, Any]) -> None:
+    assert policy_builders.policy(shown["spec"], scope=policies.Scope(shown["kind"])).problems == ()
+
+
+def test_the_example_of_what_holds_is_so() -> None:
+    book = policy_index.PolicyBook(
+        [
+            policy_builders.policy({"when": "Never", "drainTimeout": "1m"}),
+            policy_builders.policy({"drainTimeout": "10m", "keepFailedFor": "1h"}, scope=CLUSTERWIDE),
+        ]
+    )
+    rules = book.rules(policy_builders.subject(annotations=policy_builders.says(cleanup="on-success")))
+    assert rules.cleanup is cleanup_rules.Cleanup.ON_SUCCESS
+    assert (rules.drain_timeout, rules.keep_failed_for) == (60.0, 3600.0)
+    assert "`on-success`, a minute and an hour" in PAGE
+
+
+def test_the_annotations_are_these() -> None:
+    assert set(re.findall(r"`(tidegate\.dev/[a-z-]+)`", PAGE)) == cleanup_rules.ANNOTATIONS
+
+
+def test_the_places_of_a_template_are_these() -> None:
+    [paragraph] = re.findall(r"^\*\*Templates\.\*\*.*?\n\n", PAGE, re.MULTILINE | re.DOTALL)
+    told = set(re.findall(r"`\.metadata\.([^`]+)`", paragraph))
+    fields = {field.value for field in templates.Field}
+    assert fields <= told
+    for place in told - {"labels", "annotations"}:
+        templates.parse(f"job={{{{.metadata.{place}}}}}")
+
+
+def test_the_fields_of_the_status_and_the_words_of_its_conditions_are_these() -> None:
+    [section] = re.findall(r"^## Status\n.*?^## ", PAGE, re.MULTILINE | re.DOTALL)
+    told = set(re.findall(r"`([A-Za-z]+)`", section))
+    version = crds.definition(NAMESPACED)["spec"]["versions"][0]
+    fields = set(version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"])
+    assert fields - {"conditions"} <= told
+    for words in (policy_status.Condition, policy_status.Reason, policy_status.Act):
+        assert {word.value for word in words} <= told
+    assert f"kubectl get {','.join(crds.SHORT_NAMES.values())}" in section
+
+
+def test_the_event_about_what_cannot_be_filled_is_this() -> None:
+    assert f"(`{event_recorder.Reason.INVALID.value}`)" in PAGE

@@ -1,0 +1,115 @@
+"""What docs/quickstart.md has its reader do works, and prints what stands there."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cluster import binaries, clusters, managed_processes
+from tests.docs import markdown_documents, transcripts
+from tests.e2e import e2e_environment
+from tests.support import ports, tidegate_processes, waiting
+
+PAGE = (markdown_documents.ROOT / "docs" / "quickstart.md").read_text()
+LAPTOP = markdown_documents.section(PAGE, "## On a laptop")
+ON_CLUSTER = markdown_documents.section(PAGE, "## On a cluster")
+PORT = "9091"
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """Where the gateway listens that the page has started, in the place of its own port."""
+    setup, command = transcripts.commands(LAPTOP)
+    assert setup == "make setup"
+    assert command.count(PORT) == 1
+    given = ports.free_port()
+    _, *arguments = shlex.split(command.replace(PORT, str(given)))
+    gateway = managed_processes.Process(
+        "gateway", argv=[_tidegate(), *arguments], log=tmp_path / "gateway.log", cwd=markdown_documents.ROOT
+    )
+    gateway.start()
+    try:
+        waiting.eventually(
+            lambda: tidegate_processes.answers(gateway, f"http://127.0.0.1:{given}/-/ready"),
+            why="the gateway",
+            retry_on=tidegate_processes.AWAY,
+        )
+        yield given
+        assert "there is no control API, and so no operator" in gateway.tail()
+    finally:
+        gateway.stop()
+
+
+def _tidegate() -> Path:
+    return Path(sys.executable).parent / "tidegate"
+
+
+def _asked(port: int) -> str:
+    return f"--gateway.url=http://127.0.0.1:{port} --operator.url=http://127.0.0.1:{ports.free_port()}"
+
+
+def test_the_laptops_commands_print_what_the_page_shows(port: int) -> None:
+    where = {"TIDEGATE_URL": f"http://127.0.0.1:{port}"}
+    for command, shown in transcripts.steps(LAPTOP):
+        meant = command.replace(f":{PORT}", f":{port}").replace("groups list", f"groups list {_asked(port)}")
+        waiting.eventually(
+            lambda: transcripts.fits(shown, transcripts.run(meant, environment=where)),  # noqa: B023
+            why=f"{shown!r} of `{command}`",
+            timeout=10.0,
+        )
+
+
+def test_the_configuration_of_prometheus_keeps_the_labels_that_were_pushed() -> None:
+    [config] = markdown_documents.yaml_blocks(markdown_documents.ROOT / "docs" / "quickstart.md")
+    [job] = yaml.safe_load(config)["scrape_configs"]
+    assert job["honor_labels"] is True
+    assert job["static_configs"] == [{"targets": [f"127.0.0.1:{PORT}"]}]
+
+
+@pytest.mark.cluster
+async def test_promtool_finds_no_fault_with_it(tmp_path: Path) -> None:
+    [config] = markdown_documents.yaml_blocks(markdown_documents.ROOT / "docs" / "quickstart.md")
+    (tmp_path / "prometheus.yml").write_text(config)
+    program = (await asyncio.to_thread(binaries.ensure, ["promtool"]))["promtool"]
+    checked = await asyncio.create_subprocess_exec(program, "check", "config", tmp_path / "prometheus.yml")
+    assert await checked.wait() == 0
+
+
+def test_the_section_of_the_readme_is_there() -> None:
+    assert "README.md#use-it-on-a-cluster" in ON_CLUSTER
+    assert "\n## Use it on a cluster\n" in (markdown_documents.ROOT / "README.md").read_text()
+
+
+def test_on_a_cluster_events_and_queries_tell_what_became_of_the_job(cluster: clusters.Cluster, tmp_path: Path) -> None:
+    kubeconfig = tidegate_processes.operator_kubeconfig(cluster)
+    example = (markdown_documents.ROOT / "manifests" / "examples" / "job.yaml").read_text()
+    [events] = [line for line in transcripts.commands(ON_CLUSTER) if line.startswith("kubectl events ")]
+    ended, kept = markdown_documents.blocks(ON_CLUSTER, "promql")[0].splitlines()
+    with e2e_environment.opened(cluster, kubeconfig=kubeconfig, folder=tmp_path) as stage:
+        made = example.replace("http://tidegate.tidegate:9091", stage.gateway.url)
+        cluster.kubectl("apply", "--namespace", stage.namespace, "-f", "-", stdin=made)
+
+        def told() -> bool:
+            said = cluster.kubectl(*shlex.split(events)[1:], "--namespace", stage.namespace)
+            return all(reason in said for reason in ("GroupsRetired", "GroupsDeleted"))
+
+        waiting.eventually(told, why="both Events of the Job", timeout=60.0)
+        waiting.eventually(lambda: not stage.server.query(ended), why="the end of the series")
+        assert [f"{series.value:.0f}" for series in stage.server.query(kept)] == ["7340032"]
+    assert "`7340032`" in ON_CLUSTER
+
+
+@pytest.mark.parametrize(
+    "command", [line for line in transcripts.commands(ON_CLUSTER) if line.startswith("tidegate ")], ids=str
+)
+def test_a_command_is_understood(command: str, port: int) -> None:
+    where = f"--gateway.url=http://127.0.0.1:{port}"
+    ran = subprocess.run([_tidegate(), *shlex.split(command)[1:], where], capture_output=True, text=True, check=False)
+    assert ran.returncode != 2, ran.stderr

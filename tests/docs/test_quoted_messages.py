@@ -1,0 +1,61 @@
+"""Messages that the documents quote are those of the program."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs import markdown_documents, quoted_messages
+
+QUOTED = [(path.name, message) for path in markdown_documents.ALL for message in quoted_messages.quoted(path)]
+WORDS = sorted({word for path in markdown_documents.ALL for word in quoted_messages.words(path)})
+
+_OF_KUBERNETES = {"OnFailure", "PreferDualStack", "ImplementationSpecific"}
+_OF_OTHERS = {
+    "Not Found",
+    "HTTP Error 400: Bad Request",
+    "unexpected status code 400 Bad Request while pushing to …",
+    "405 Method Not Allowed",
+    "404 page not found",
+}
+"""Messages of the clients, of Pushgateway and of HTTP."""
+
+
+@pytest.mark.parametrize(("page", "message"), QUOTED)
+def test_the_program_says_what_a_page_quotes(page: str, message: str) -> None:
+    assert message in _OF_OTHERS or quoted_messages.unsaid(message) == [], page
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_of_a_message_is_one_of_the_program_or_of_kubernetes(word: str) -> None:
+    assert word in _OF_KUBERNETES or word in quoted_messages.literals() or word in quoted_messages.manifests()
+
+
+@pytest.mark.parametrize(
+    "span",
+    ["the breaker is closed again", "… cannot be taken: …", "…; is the gateway up?", "cannot be written", "Not Found"],
+)
+def test_words_in_a_code_span_are_a_message(span: str) -> None:
+    assert quoted_messages.is_message(span)
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        "kubectl get pods",
+        "GET /api/v1/groups",
+        "when: Never",
+        "tidegate.dev/cleanup: after=10m",
+        "--request PUT",
+        '{"error": …}',
+        "kubectl",
+    ],
+)
+def test_code_is_no_message(span: str) -> None:
+    assert not quoted_messages.is_message(span)
+
+
+def test_messages_are_shown_and_others_would_be_found_out() -> None:
+    assert len(QUOTED) > 20
+    assert len(WORDS) > 10
+    assert quoted_messages.unsaid("the list of Jobs and CronJobs fails: …") == ["the list of Jobs and CronJobs fails:"]
+    assert quoted_messages.unsaid("the breaker has … burst its banks") == ["burst its banks"]

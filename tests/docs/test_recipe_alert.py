@@ -1,0 +1,89 @@
+"""The alert on a CronJob that does not succeed, as Prometheus itself evaluates it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from tests.cluster import promtool
+from tests.docs import documented_recipes
+
+_SERIES = 'nightly_last_success_timestamp_seconds{job="nightly",namespace="prod"}'
+_LABELS = {"job": "nightly", "namespace": "prod"}
+_DAY, _HOUR = 24 * 60, 60
+FAILS, NEVER = "NightlyFails", "NightlyNeverSucceeded"
+
+
+class Case(NamedTuple):
+    """What Prometheus has read, a sample a minute in promtool's notation, and which alert fires after so many hours."""
+
+    series: str | None
+    hours: int
+    fires: str | None
+
+
+CASES = {
+    "succeeded a day ago and its group has stayed": Case("0x3000", 25, None),
+    "succeeds each night": Case(f"0x{_DAY - 1} {_DAY * 60}x{_DAY * 2}", 47, None),
+    "has not succeeded since the night before": Case("0x3000", 27, FAILS),
+    "succeeded again after the alert": Case(f"0x{28 * _HOUR} {28 * 3600}x{_DAY}", 30, None),
+    "has not run yet": Case(None, 25, None),
+    "has never succeeded": Case(None, 27, NEVER),
+    "succeeded at last": Case(f"_x{30 * _HOUR} {30 * 3600}x{_DAY}", 31, None),
+    "its group went with the run, so only the second alert sees it": Case(f"0x{_HOUR} stale", 30, NEVER),
+    "its group came back with the next run": Case(f"0x{_HOUR} stale _x{_DAY} {25 * 3600}x{_DAY}", 30, None),
+}
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """The groups as a file for Prometheus."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump(_rule()["spec"]))
+    return path
+
+
+def _rule() -> dict[str, Any]:
+    [rule] = [each for each in map(yaml.safe_load, documented_recipes.objects()) if each["kind"] == "PrometheusRule"]
+    found: dict[str, Any] = rule
+    return found
+
+
+@pytest.mark.cluster
+async def test_promtool_finds_no_fault_with_the_rules(rules: Path) -> None:
+    await promtool.agrees("check", "rules", "--lint=all", "--lint-fatal", rules)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+async def test_an_alert_fires_when_it_is_to(case: Case, rules: Path) -> None:
+    [group] = _rule()["spec"]["groups"]
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": _SERIES, "values": case.series}] if case.series else [],
+        "alert_rule_test": [
+            {
+                "alertname": rule["alert"],
+                "eval_time": f"{case.hours}h",
+                "exp_alerts": [_expected(rule)] if rule["alert"] == case.fires else [],
+            }
+            for rule in group["rules"]
+        ],
+    }
+    path = rules.parent / "test.yaml"
+    path.write_text(yaml.safe_dump({"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [test]}))
+    await promtool.agrees("test", "rules", path)
+
+
+def _expected(rule: dict[str, Any]) -> dict[str, Any]:
+    labels = _LABELS if rule["alert"] == FAILS else {"job": "nightly"}
+    return {"exp_labels": labels | rule["labels"], "exp_annotations": rule["annotations"]}
+
+
+def test_each_alert_is_shown_to_fire_and_not_to_fire() -> None:
+    [group] = _rule()["spec"]["groups"]
+    assert {rule["alert"] for rule in group["rules"]} == {case.fires for case in CASES.values()} - {None}
+    assert None in {case.fires for case in CASES.values()}

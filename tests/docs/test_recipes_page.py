@@ -1,0 +1,284 @@
+"""The recipes, run as they stand in the document: what a gateway has afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli import guarded
+from tests.cluster import binaries
+from tests.docs import documented_recipes, java_runtime
+from tests.gateway import gateway_client
+from tests.support import requirements, tidegate_processes, waiting
+
+_SECONDS = 60
+_INCONSISTENT = 'tidegate_pushes_total{result="inconsistent"}'
+_OUR_PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+_SUCCESS, _DURATION = "backup_last_success_timestamp_seconds", "backup_duration_seconds"
+Command = Sequence[str]
+
+
+def _python(folder: Path) -> Command:
+    script = folder / "backup.py"
+    script.write_text(documented_recipes.block("Python", "python"))
+    return [sys.executable, str(script)]
+
+
+def _go(folder: Path) -> Command:
+    source = folder / "main.go"
+    source.write_text(documented_recipes.block("Go", "go"))
+    binaries.build_file(source, module="pushclient", program=folder / "backup")
+    return [str(folder / "backup")]
+
+
+def _java(folder: Path) -> Command:
+    return requirements.found(
+        lambda: java_runtime.compiled(
+            documented_recipes.block("Java", "java"), coordinates=documented_recipes.coordinates(), folder=folder
+        )
+    )
+
+
+def _script(folder: Path, *, number: int) -> Command:
+    """It looks into the folder that the others look into."""
+    script = folder / "push-result"
+    script.write_text(documented_recipes.block("Shell", "sh", number=number))
+    return ["sh", str(script), "sh", "-c", 'ls "$DIRECTORY"']
+
+
+def _tidegate_push(folder: Path) -> Command:
+    return _script(folder, number=0)
+
+
+def _curl(folder: Path) -> Command:
+    return _script(folder, number=1)
+
+
+PYTHON, JAVA = (pytest.param(each, id=each.__name__.strip("_")) for each in (_python, _java))
+GO = pytest.param(_go, id="go", marks=pytest.mark.cluster)
+SCRIPTS = TIDEGATE_PUSH, CURL = (pytest.param(_tidegate_push, id="tidegate-push"), pytest.param(_curl, id="curl"))
+
+
+@pytest.fixture(scope="module", params=[PYTHON, GO, JAVA, *SCRIPTS])
+def command(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """A recipe as a program."""
+    made: Command = request.param(tmp_path_factory.mktemp("recipe"))
+    return made
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[tidegate_processes.Gateway]:
+    with tidegate_processes.serving(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """What there is to back up: three files."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in "abc":
+        (folder / name).touch()
+    return folder
+
+
+@contextlib.contextmanager
+def _started(
+    command: Command, gateway: tidegate_processes.Gateway, *, directory: Path, more: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    environment = {"PATH": _OUR_PATH, "PUSH_TO": gateway.url, "NAMESPACE": "prod", "DIRECTORY": str(directory)}
+    with subprocess.Popen(
+        command, env={**environment, **(more or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _run(command: Command, gateway: tidegate_processes.Gateway, *, directory: Path) -> tuple[int, str]:
+    """Its exit status, and what it said on standard error."""
+    with _started(command, gateway, directory=directory) as process:
+        _, said = process.communicate(timeout=_SECONDS)
+        return process.returncode, said
+
+
+def _values(
+    gateway: tidegate_processes.Gateway, labels: str = 'instance="",job="backup",namespace="prod"'
+) -> dict[str, float]:
+    """The values of the group with these labels, by the names of their metrics."""
+    found = re.findall(rf"^(\w+){{{re.escape(labels)}}} (\S+)$", gateway.exposition(), re.MULTILINE)
+    return {name: float(value) for name, value in found if not name.startswith("push_")}
+
+
+def test_a_run_that_succeeds_pushes_how_long_it_took_and_that_it_succeeded(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    began = int(time.time())
+    status, _ = _run(command, gateway, directory=files)
+    assert status == 0
+    pushed = _values(gateway)
+    assert 0 <= pushed[_DURATION] < _SECONDS
+    assert began <= pushed[_SUCCESS] <= time.time()
+    told = {name: pushed[name] for name in pushed.keys() - {_DURATION, _SUCCESS}}
+    assert told in ({"backup_files": 3}, {"backup_exit_status": 0})
+
+
+def test_a_run_that_fails_still_fails_and_leaves_the_time_of_the_last_success(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    gateway.push("job/backup/namespace/prod", f"{_SUCCESS} 7\n{_DURATION} -1\n")
+    status, _ = _run(command, gateway, directory=files / "missing")
+    assert status > 0
+    pushed = _values(gateway)
+    assert pushed[_SUCCESS] == 7
+    assert pushed[_DURATION] >= 0
+
+
+def test_a_first_run_that_fails_has_no_success_to_tell_of(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    status, _ = _run(command, gateway, directory=files / "missing")
+    assert status > 0
+    assert _values(gateway).keys() - {"backup_exit_status"} == {_DURATION}
+
+
+def test_a_push_is_tried_again_until_the_gateway_is_back(command: Command, files: Path, tmp_path: Path) -> None:
+    gateway = tidegate_processes.Gateway(tmp_path)
+    with contextlib.ExitStack() as stack:
+        stack.callback(gateway.process.stop)
+        with socket.create_server((tidegate_processes.HOST, gateway.port)) as closing:
+            closing.settimeout(_SECONDS)
+            process = stack.enter_context(_started(command, gateway, directory=files))
+            closing.accept()[0].close()
+        gateway.start()
+        assert process.wait(timeout=_SECONDS) == 0
+        assert _SUCCESS in _values(gateway)
+
+
+def _refuse(gateway: tidegate_processes.Gateway) -> None:
+    """Have the name of what all recipes push with another type."""
+    gateway.push("job/other", f"# TYPE {_DURATION} counter\n{_DURATION} 1\n")
+
+
+@pytest.mark.parametrize("command", [PYTHON, TIDEGATE_PUSH], indirect=True)
+def test_a_rejected_push_is_not_tried_again_by_those_that_see_it_and_its_reason_is_printed(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    _refuse(gateway)
+    _, said = _run(command, gateway, directory=files)
+    assert "400" in said
+    assert _DURATION in said
+    assert gateway.metric(_INCONSISTENT) == 1
+
+
+@pytest.mark.parametrize("command", [GO, JAVA, CURL], indirect=True)
+def test_a_refused_push_is_tried_again_by_those_that_do_not_see_it(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    _refuse(gateway)
+    with _started(command, gateway, directory=files) as process:
+        waiting.eventually(lambda: gateway.metric(_INCONSISTENT) >= 2, why="another try")
+        assert process.poll() is None
+
+
+@pytest.mark.parametrize("command", SCRIPTS, indirect=True)
+def test_a_script_ends_and_pushes_with_the_status_of_its_command(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    status, _ = _run([*command[:2], "sh", "-c", "exit 9"], gateway, directory=files)
+    assert status == 9
+    assert _values(gateway)["backup_exit_status"] == 9
+
+
+@pytest.mark.parametrize("command", [TIDEGATE_PUSH], indirect=True)
+def test_a_script_whose_push_is_refused_ends_with_the_status_of_its_command(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    _refuse(gateway)
+    status, said = _run(command, gateway, directory=files)
+    assert (status, said.splitlines()[-1]) == (0, "not pushed")
+
+
+@pytest.mark.parametrize("missing", ["PUSH_TO", "NAMESPACE"])
+@pytest.mark.parametrize("command", SCRIPTS, indirect=True)
+def test_a_script_that_is_not_told_all_says_so_before_it_runs_the_command(
+    command: Command, missing: str, tmp_path: Path
+) -> None:
+    told = {"PATH": _OUR_PATH, "PUSH_TO": "http://127.0.0.1:1", "NAMESPACE": "prod"}
+    del told[missing]
+    ran = subprocess.run(
+        [*command[:2], "touch", "here"], env=told, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert missing in ran.stderr
+    assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize("command", SCRIPTS, indirect=True)
+def test_a_script_that_is_told_to_end_pushes_when_its_command_has_ended(
+    command: Command, gateway: tidegate_processes.Gateway, files: Path
+) -> None:
+    pipe = files / "pipe"
+    os.mkfifo(pipe)
+    with _started([*command[:2], "cat", str(pipe)], gateway, directory=files) as process:
+        with pipe.open("w"):  # when it is read from
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=_SECONDS) == 143
+    assert _values(gateway).keys() == {_DURATION, "backup_exit_status"}
+    assert _values(gateway)["backup_exit_status"] == 143
+
+
+def test_the_line_for_cron_pushes_to_a_group_that_ends_without_a_further_push(
+    gateway: tidegate_processes.Gateway, tmp_path: Path
+) -> None:
+    variable, line = documented_recipes.block("Outside Kubernetes: cron", "crontab").splitlines()
+    *_, said = line.split(maxsplit=5)
+    (tmp_path / "backup").write_text("#!/bin/sh\n")
+    (tmp_path / "backup").chmod(0o755)
+    name, _, _ = variable.partition("=")
+    environment = {"PATH": f"{tmp_path}:{_OUR_PATH}", name: gateway.url}
+    # For cron an escaped percent sign is one.
+    subprocess.run(["sh", "-c", said.replace(r"\%", "%")], env=environment, timeout=_SECONDS, check=True)
+    assert _values(gateway, 'host="db1",instance="",job="backup"').keys() == {_SUCCESS}
+    with urllib.request.urlopen(f"{gateway.url}/api/v1/groups") as answer:
+        [group] = json.load(answer)["data"]["groups"]
+    assert group["ttl_ends"] - group["push_time"] == pytest.approx(50 * 3600, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("status", "names"),
+    [
+        ("success", {"ci_last_run_timestamp_seconds", "ci_last_success_timestamp_seconds"}),
+        ("failure", {"ci_last_run_timestamp_seconds"}),
+    ],
+)
+async def test_the_step_of_a_workflow_pushes_over_tls_with_a_password(
+    tmp_path: Path, status: str, names: set[str]
+) -> None:
+    [step] = yaml.safe_load(documented_recipes.block("CI", "yaml"))
+    async with guarded.opened(tmp_path) as gate:
+        given = {"PUSH_TO": gate.url(user=""), "PUSH_LOGIN": "job:s/x", "REPOSITORY": "shop", "STATUS": status}
+        assert given.keys() == step["env"].keys()
+        # As GitHub runs it.
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-e", "-c", step["run"]), env={"PATH": _OUR_PATH, **gate.trusted, **given}, cwd=tmp_path
+        )
+        assert await process.wait() == 0
+        group = gate.gateway.store.group(gateway_client.key(job="ci", repository="shop"))
+        assert group is not None
+        assert {name for name in group.families if not name.startswith("push_")} == names

@@ -1,0 +1,138 @@
+"""Jobs that push as their users write them."""
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Protocol
+
+from tests.cluster import admin_client, clusters, kubernetes_objects
+from tests.e2e import pod_steps
+from tests.support import waiting
+
+QUICK_END = {"terminationGracePeriodSeconds": 1}
+PATIENT_END = {"terminationGracePeriodSeconds": 60}
+"""For pods that have something left to do when they are told to end."""
+
+
+class Place(Protocol):
+    """What is pushed to."""
+
+    @property
+    def url(self) -> str:
+        """Without a slash at its end."""
+        ...
+
+
+class Pushers:
+    """Creates the Jobs of one test in one namespace; the group is named after the Job unless the test says else."""
+
+    def __init__(self, cluster: clusters.Cluster, gateway: Place, *, namespace: str) -> None:
+        self._cluster = cluster
+        self._gateway = gateway
+        self.namespace = namespace
+
+    def unique(self, name: str) -> str:
+        """The name with the namespace's suffix: Jobs of other tests may still be on their way out."""
+        return f"{name}-{self.namespace.rpartition('-')[2]}"
+
+    def job(
+        self,
+        name: str,
+        *,
+        result: float = 1.0,
+        group: str | None = None,
+        key: str = "",
+        fails: bool = False,
+        runs_on: bool = False,
+        from_pod: bool = False,
+        annotations: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        ttl: int | None = None,
+        suspend: bool = False,
+        namespace: str | None = None,
+    ) -> admin_client.Object:
+        """Create a Job that pushes ``job_result`` and then ends, fails, or runs on until it is deleted."""
+        container = self.container(
+            group or name, result=result, key=key, fails=fails, runs_on=runs_on, from_pod=from_pod
+        )
+        body = kubernetes_objects.job(
+            name, container, annotations=annotations, labels=labels, ttl=ttl, suspend=suspend, pod=QUICK_END
+        )
+        return self._cluster.api.create("jobs", body, namespace=namespace or self.namespace)
+
+    def acting(
+        self,
+        name: str,
+        part: str,
+        *,
+        group: str | None = None,
+        key: str = "",
+        by_index: Mapping[int, str] | None = None,
+        from_pod: bool = False,
+        annotations: Mapping[str, str] | None = None,
+        owners: Sequence[admin_client.Object] = (),
+        spec: Mapping[str, object] | None = None,
+        namespace: str | None = None,
+    ) -> admin_client.Object:
+        """Create a Job whose pods play a part (see `parts`); they have time to do so when they are told to end.
+
+        :param spec: merged into the Job's.
+        """
+        container = self.acts(part, group=group or name, key=key, by_index=by_index, from_pod=from_pod)
+        body = kubernetes_objects.job(name, container, annotations=annotations, pod=PATIENT_END)
+        body["spec"] |= spec or {}
+        body["metadata"]["ownerReferences"] = list(owners)
+        return self._cluster.api.create("jobs", body, namespace=namespace or self.namespace)
+
+    def container(
+        self,
+        group: str,
+        *,
+        result: float,
+        key: str = "",
+        fails: bool = False,
+        runs_on: bool = False,
+        from_pod: bool = False,
+    ) -> admin_client.Object:
+        """The container that pushes once."""
+        part = f"push {result}" + ("; exit 3" if fails else "; rest" if runs_on else "")
+        return self.acts(part, group=group, key=key, from_pod=from_pod)
+
+    def acts(
+        self,
+        part: str,
+        *,
+        group: str,
+        key: str = "",
+        by_index: Mapping[int, str] | None = None,
+        name: str = "main",
+        from_pod: bool = False,
+    ) -> admin_client.Object:
+        """A container that plays a part, and pushes to this gateway."""
+        return pod_steps.container(
+            part, gateway=self._gateway.url, group=group, key=key, by_index=by_index, name=name, from_pod=from_pod
+        )
+
+    def delete(self, name: str, *, namespace: str | None = None) -> None:
+        """Delete a Job as kubectl does, and wait until it is gone."""
+        where = namespace or self.namespace
+        self._cluster.api.delete("jobs", name, namespace=where)
+        self.gone(name, namespace=where)
+
+    def gone(self, name: str, *, namespace: str | None = None) -> None:
+        """Wait until there is no Job of this name."""
+        waiting.eventually(
+            lambda: self._cluster.api.find("jobs", name, namespace=namespace or self.namespace) is None,
+            why=f"Job {name} to be gone",
+        )
+
+    def ended(self, name: str, *, namespace: str | None = None) -> str:
+        """Wait until a Job has ended and return how."""
+        return self._cluster.wait_for_end(name, namespace=namespace or self.namespace)
+
+    def newly_ended(self, names: Set[str]) -> list[str]:
+        """Those of these Jobs that have ended by now."""
+        jobs = self._cluster.api.list("jobs", namespace=self.namespace)
+        return [
+            job["metadata"]["name"]
+            for job in jobs
+            if job["metadata"]["name"] in names and kubernetes_objects.ending(job)
+        ]

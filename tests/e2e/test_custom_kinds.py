@@ -1,0 +1,192 @@
+"""Groups that follow what is no Job: bare Pods, and resources of a kind that only a flag knows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import admin_client, clusters, custom_resources
+from tests.e2e import e2e_environment, pushing_jobs, sentinel_jobs
+from tests.support import tidegate_processes, waiting
+
+_WATCH_PODS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "watch-pods" / "rbac.yaml"
+
+
+@pytest.fixture(scope="module")
+def runs(cluster: clusters.Cluster) -> Iterator[custom_resources.Runs]:
+    """A kind of the test's own."""
+    made = custom_resources.Runs(cluster, group="e2e.tidegate.example")
+    with made.granted(), made.defined():
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stage(
+    cluster: clusters.Cluster,
+    operator_kubeconfig: Path,
+    runs: custom_resources.Runs,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[e2e_environment.Stage]:
+    """As ever, with an operator that looks at pods and runs, too."""
+    cluster.kubectl("apply", "-f", _WATCH_PODS)
+    with contextlib.ExitStack() as stack:
+        stack.callback(cluster.kubectl, "delete", "-f", _WATCH_PODS)
+        folder = tmp_path_factory.mktemp("stage")
+        arguments = ("--watch=pods", f"--watch={runs.watch}")
+        yield stack.enter_context(
+            e2e_environment.opened(cluster, kubeconfig=operator_kubeconfig, folder=folder, arguments=arguments)
+        )
+
+
+def _pod(
+    api: admin_client.Api,
+    name: str,
+    container: admin_client.Object,
+    *,
+    namespace: str,
+    of: admin_client.Object | None = None,
+) -> str:
+    """Create a pod; its uid. Where it is ``of`` nothing it is a bare one."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "ownerReferences": [] if of is None else [of]},
+        "spec": {"restartPolicy": "Never", "containers": [container], **pushing_jobs.QUICK_END},
+    }
+    uid: str = api.create("pods", body, namespace=namespace)["metadata"]["uid"]
+    return uid
+
+
+def _ended(api: admin_client.Api, name: str, *, namespace: str) -> None:
+    waiting.eventually(
+        lambda: api.get("pods", name, namespace=namespace)["status"]["phase"] in ("Succeeded", "Failed"),
+        why=f"the end of pod {name}",
+        timeout=30.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "from_pod"),
+    [
+        pytest.param("name", "", False, id="name"),
+        pytest.param("pod", "instance=$(POD)", False, id="pod"),
+        pytest.param("address", "", True, id="address"),
+    ],
+)
+def test_the_group_of_a_bare_pod_goes_when_the_pod_has_ended_with_its_last_value_read(
+    stage: e2e_environment.Stage, rule: str, key: str, from_pod: bool
+) -> None:
+    pod = stage.push.unique(f"bare-{rule}")
+    group = pod if rule == "name" else f"{pod}-group"
+    gate = stage.gate(pod)
+    container = stage.push.acts(f"push 1; await {gate}; push 2", group=group, key=key, from_pod=from_pod)
+    uid = _pod(stage.api, pod, container, namespace=stage.namespace)
+    stage.claimed(group, uid)
+    (found,) = stage.groups(group)
+    assert [claim.get("rule", "name") for claim in found["claims"]] == [rule]
+
+    gate.touch()
+
+    stage.goes(group)
+    assert stage.final(group) == 2.0
+    assert stage.event("GroupsDeleted", pod)["regarding"]["apiVersion"] == "v1"
+
+
+def test_the_group_of_a_bare_pod_that_is_deleted_goes_too(stage: e2e_environment.Stage) -> None:
+    pod = stage.push.unique("bare-deleted")
+    uid = _pod(stage.api, pod, stage.push.acts("push 1; rest", group=pod), namespace=stage.namespace)
+    stage.claimed(pod, uid)
+    stage.stays(pod, uid)
+    stage.api.delete("pods", pod, namespace=stage.namespace)
+    stage.goes(pod)
+
+
+@pytest.mark.usefixtures("operator", "server")
+def test_without_the_flag_the_group_of_a_bare_pod_is_nobodys(
+    cluster: clusters.Cluster, gateway: tidegate_processes.Gateway, push: pushing_jobs.Pushers
+) -> None:
+    pod = push.unique("bare-stays")
+    _pod(cluster.api, pod, push.acts("push 1", group=pod, key="instance=$(POD)"), namespace=push.namespace)
+    _ended(cluster.api, pod, namespace=push.namespace)
+    sentinel_jobs.pass_by(push, gateway)
+    found = gateway.groups()[pod]
+    assert (found["claims"], found["drain_pushed_revision"]) == ([], None)
+
+
+def test_the_group_named_after_a_resource_goes_when_its_condition_turns_true(
+    stage: e2e_environment.Stage, runs: custom_resources.Runs
+) -> None:
+    name = stage.push.unique("run")
+    run = runs.create(name, namespace=stage.namespace, done="False")
+    stage.gateway.push(f"job/{name}", "# TYPE job_result gauge\njob_result 1\n")
+    stage.claimed(name, run["metadata"]["uid"])
+    stage.stays(name, run["metadata"]["uid"])
+    stage.reads(1.0, name)
+
+    runs.turn(name, namespace=stage.namespace)
+
+    stage.goes(name)
+    event = stage.event("GroupsDeleted", name)
+    assert (event["regarding"]["apiVersion"], event["regarding"]["kind"]) == (f"{runs.group}/v1", "Run")
+
+
+def test_what_a_resources_pod_pushed_goes_when_the_resource_ends_and_not_with_the_pod(
+    stage: e2e_environment.Stage, runs: custom_resources.Runs
+) -> None:
+    name = stage.push.unique("maker")
+    run = runs.create(name, namespace=stage.namespace)
+    pod, group = f"{name}-step-1", f"{name}-group"
+    container = stage.push.acts("push 1", group=group, key="pod=$(POD)")
+    _pod(stage.api, pod, container, namespace=stage.namespace, of=runs.reference(run))
+    _ended(stage.api, pod, namespace=stage.namespace)
+    stage.claimed(group, run["metadata"]["uid"])
+    stage.stays(group, run["metadata"]["uid"])
+
+    runs.turn(name, namespace=stage.namespace)
+
+    stage.goes(group)
+    assert stage.final(group) == 1.0
+
+
+def test_the_group_of_a_resource_that_is_deleted_goes_too(
+    stage: e2e_environment.Stage, runs: custom_resources.Runs
+) -> None:
+    name = stage.push.unique("run-deleted")
+    run = runs.create(name, namespace=stage.namespace)
+    stage.gateway.push(f"job/{name}", "# TYPE job_result gauge\njob_result 1\n")
+    stage.claimed(name, run["metadata"]["uid"])
+    runs.delete(name, namespace=stage.namespace)
+    stage.goes(name)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_resource_that_is_missing_keeps_nobody_from_being_cleaned_up_and_is_followed_once_it_is_there(
+    cluster: clusters.Cluster,
+    gateway: tidegate_processes.Gateway,
+    push: pushing_jobs.Pushers,
+    operator_kubeconfig: Path,
+    tmp_path: Path,
+) -> None:
+    late = custom_resources.Runs(cluster, group=f"{push.namespace}.tidegate.example")
+    arguments = (e2e_environment.RESYNC, f"--watch={late.watch}")
+    operator = tidegate_processes.Operator(
+        tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=arguments
+    )
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(late.granted())
+        stack.callback(operator.process.stop)
+        operator.start()
+        sentinel_jobs.pass_by(push, gateway)
+
+        stack.enter_context(late.defined())
+        name = push.unique("late")
+        late.create(name, namespace=push.namespace)
+        gateway.push(f"job/{name}", "# TYPE job_result gauge\njob_result 1\n")
+        waiting.eventually(lambda: gateway.groups()[name]["claims"], why="the claim", timeout=30.0)
+        late.turn(name, namespace=push.namespace)
+        waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=30.0)
+        [told] = operator.complaints()
+        assert f"--watch for runs.{late.group} fails" in told

@@ -1,0 +1,148 @@
+"""Whose group it is over the lives of Jobs and CronJobs, and what their Events tell."""
+
+import pytest
+
+from tests.cluster import admin_client, clusters, kubernetes_objects, prometheus_server
+from tests.e2e import pushing_jobs, sentinel_jobs
+from tests.support import tidegate_processes, waiting
+
+pytestmark = pytest.mark.usefixtures("operator", "server")
+
+
+def _gone(gateway: tidegate_processes.Gateway, name: str) -> None:
+    waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=20.0)
+
+
+def _claimed_by(gateway: tidegate_processes.Gateway, name: str, *uids: str) -> None:
+    def claimants() -> bool:
+        return {claim["owner"]["uid"] for claim in gateway.groups()[name]["claims"]} == set(uids)
+
+    waiting.eventually(claimants, why=f"{name} to be claimed by {uids}", retry_on=(KeyError,))
+
+
+def test_a_recreated_job_takes_over_the_group_of_the_run_before(
+    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, server: prometheus_server.Prometheus
+) -> None:
+    name = push.unique("again")
+    first = push.job(name, result=1.0, runs_on=True)
+    _claimed_by(gateway, name, first["metadata"]["uid"])
+    server.pause()
+    push.delete(name)
+    second = push.job(name, result=2.0, runs_on=True)
+    _claimed_by(gateway, name, second["metadata"]["uid"])
+    server.resume()
+    sentinel_jobs.pass_by(push, gateway)
+    assert gateway.groups()[name]["drain_pushed_revision"] is None
+    push.delete(name)
+    _gone(gateway, name)
+    assert server.final_value(f'job_result{{job="{name}"}}') == 2.0
+
+
+def test_a_suspended_job_is_not_over(
+    cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
+) -> None:
+    name = push.unique("paused")
+    job = push.job(name, runs_on=True)
+    _claimed_by(gateway, name, job["metadata"]["uid"])
+    cluster.api.patch("jobs", name, {"spec": {"suspend": True}}, namespace=push.namespace)
+    waiting.eventually(lambda: not cluster.pods_of(name, namespace=push.namespace), why="its pod to go")
+    sentinel_jobs.pass_by(push, gateway)
+    group = gateway.groups()[name]
+    assert group["drain_pushed_revision"] is None
+    assert group["claims"]
+
+
+def test_one_name_in_two_namespaces_is_kept_until_both_are_over(
+    cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
+) -> None:
+    name, elsewhere = push.unique("shared"), cluster.create_namespace()
+    try:
+        here = push.job(name, runs_on=True)
+        there = push.job(name, runs_on=True, namespace=elsewhere)
+        _claimed_by(gateway, name, here["metadata"]["uid"], there["metadata"]["uid"])
+        _wait_for_event(cluster, "AmbiguousGroup", name, namespace=push.namespace)
+        push.delete(name)
+        sentinel_jobs.pass_by(push, gateway)
+        assert gateway.groups()[name]["drain_pushed_revision"] is None
+        push.delete(name, namespace=elsewhere)
+        _gone(gateway, name)
+    finally:
+        cluster.api.delete("namespaces", elsewhere)
+
+
+def test_a_namespace_label_tells_two_namespaces_apart(
+    cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
+) -> None:
+    name, elsewhere = push.unique("labelled"), cluster.create_namespace()
+    try:
+        here = push.job(name, runs_on=True, key=f"namespace={push.namespace}")
+        push.job(name, runs_on=True, namespace=elsewhere, key=f"namespace={push.namespace}")
+        _claimed_by(gateway, name, here["metadata"]["uid"])
+        push.delete(name)
+        _gone(gateway, name)
+    finally:
+        cluster.api.delete("namespaces", elsewhere)
+
+
+def test_a_group_named_after_a_cronjob_stays_between_its_runs_and_goes_with_it(
+    cluster: clusters.Cluster,
+    push: pushing_jobs.Pushers,
+    gateway: tidegate_processes.Gateway,
+    server: prometheus_server.Prometheus,
+) -> None:
+    name = push.unique("nightly")
+    body = kubernetes_objects.cronjob(name, push.container(name, result=4.0))
+    cronjob = cluster.api.create("cronjobs", body, namespace=push.namespace)
+    run = f"{name}-1"
+    cluster.kubectl("create", "job", run, f"--from=cronjob/{name}", "--namespace", push.namespace)
+    push.ended(run)
+    _claimed_by(gateway, name, cronjob["metadata"]["uid"])
+    push.delete(run)
+    sentinel_jobs.pass_by(push, gateway)
+    assert gateway.groups()[name]["drain_pushed_revision"] is None
+    cluster.api.delete("cronjobs", name, namespace=push.namespace)
+    _gone(gateway, name)
+    assert server.final_value(f'job_result{{job="{name}"}}') == 4.0
+
+
+def test_a_strangers_group_of_the_same_name_is_left_alone(
+    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
+) -> None:
+    name = push.unique("borrowed")
+    gateway.push(f"job/{name}", "mine 1\n")
+    waiting.eventually(lambda: _seconds_old(gateway, name) > _CLEARLY_OLDER, why="the push to be clearly older")
+    push.job(name, group=push.unique("own"))
+    push.ended(name)
+    sentinel_jobs.pass_by(push, gateway)
+    assert not gateway.groups()[name]["claims"]
+
+
+def test_events_on_the_job_tell_what_became_of_its_groups(
+    cluster: clusters.Cluster, push: pushing_jobs.Pushers
+) -> None:
+    name = push.unique("told")
+    job = push.job(name)
+    for reason in ("GroupsRetired", "GroupsDeleted"):
+        event = _wait_for_event(cluster, reason, name, namespace=push.namespace)
+        assert event["regarding"]["uid"] == job["metadata"]["uid"]
+    found = cluster.api.get("jobs", name, namespace=push.namespace)["metadata"]
+    assert "finalizers" not in found
+    assert "annotations" not in found
+
+
+_CLEARLY_OLDER = 5.0 + 1.0 + 1.0
+"""Seconds: what clocks may differ by, what a Job's whole-second creation time and a ``Date`` header's leave unknown."""
+
+
+def _seconds_old(gateway: tidegate_processes.Gateway, name: str) -> float:
+    return gateway.now() - float(gateway.groups()[name]["push_time"])
+
+
+def _wait_for_event(cluster: clusters.Cluster, reason: str, job: str, *, namespace: str) -> admin_client.Object:
+    def find() -> admin_client.Object | None:
+        events = cluster.api.list("events", namespace=namespace, fields=f"reason={reason}")
+        return next((event for event in events if event["regarding"]["name"] == job), None)
+
+    found = waiting.eventually(find, why=f"the Event {reason} on {job}")
+    assert found is not None
+    return found

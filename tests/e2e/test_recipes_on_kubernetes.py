@@ -1,0 +1,85 @@
+"""The recipes for Kubernetes do what their page says: what goes with a run, and what stays for an alert to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.docs import documented_recipes
+from tests.e2e import e2e_environment, triggered_cronjobs
+from tests.manifests import manifest_objects
+from tests.support import waiting
+
+_IN_CLUSTER = "http://tidegate.tidegate:9091"
+_SUCCESS = "dumps_last_success_timestamp_seconds"
+
+
+def _apply(stage: e2e_environment.Stage, text: str) -> None:
+    assert _IN_CLUSTER in text
+    told = text.replace(_IN_CLUSTER, stage.gateway.url)
+    stage.cluster.kubectl("apply", f"--namespace={stage.namespace}", "-f", "-", stdin=told)
+
+
+def _recipe(kind: str) -> str:
+    [found] = [text for text in documented_recipes.objects() if yaml.safe_load(text)["kind"] == kind]
+    return found
+
+
+def _uid_of_successful_run(stage: e2e_environment.Stage, cronjob: str, *, minutes_ago: int) -> str:
+    run = triggered_cronjobs.due(stage, cronjob, minutes_ago=minutes_ago)
+    waiting.eventually(lambda: stage.api.find("jobs", run, namespace=stage.namespace), why=f"{run} to be made")
+    assert stage.push.ended(run) == "Complete"
+    uid: str = stage.job(run)["metadata"]["uid"]
+    return uid
+
+
+def _rules() -> dict[str, Any]:
+    [group] = yaml.safe_load(_recipe("PrometheusRule"))["spec"]["groups"]
+    return {rule["alert"]: rule["expr"] for rule in group["rules"]}
+
+
+def test_what_superseded_runs_push_to_one_group_is_there_between_them_and_goes_with_the_cronjob(
+    stage: e2e_environment.Stage,
+) -> None:
+    _apply(stage, _recipe("CronJob"))
+
+    first = _uid_of_successful_run(stage, "dump-orders", minutes_ago=4)
+
+    stage.stays("dumps", first, database="orders")
+    waiting.eventually(lambda: stage.server.value(_SUCCESS), why="the first run's success")
+
+    second = _uid_of_successful_run(stage, "dump-orders", minutes_ago=3)
+
+    waiting.eventually(lambda: second in stage.owners("dumps"), why="the next run to have the group")
+    # The first run's claim stays beside it for a minute: it may yet have pushed last.
+    stage.stays("dumps", first, second, database="orders")
+    assert stage.server.value(_SUCCESS) is not None
+
+    stage.api.delete("cronjobs", "dump-orders", namespace=stage.namespace)
+
+    stage.goes("dumps")
+
+
+def test_the_alert_has_the_last_success_to_read_when_the_rest_of_the_run_is_gone(stage: e2e_environment.Stage) -> None:
+    _apply(stage, (manifest_objects.FOLDER / "examples" / "cronjob.yaml").read_text())
+    cronjob = stage.api.get("cronjobs", "nightly", namespace=stage.namespace)["metadata"]["uid"]
+
+    _uid_of_successful_run(stage, "nightly", minutes_ago=3)
+
+    stage.goes("checks")
+    stage.stays("nightly", cronjob)
+    waiting.eventually(lambda: not stage.server.query("nightly_checked_files"), why="the end of the run's series")
+    assert stage.server.value(documented_recipes.block("First", "promql")) == 98_765
+    fails, never = _rules().values()
+    assert stage.server.query(fails) == stage.server.query(never) == []
+    assert stage.server.value(fails.replace("> 26 * 3600", ">= 0")) == pytest.approx(0, abs=300)
+
+
+def test_the_shards_of_a_job_go_with_it_and_are_added_up_by_the_query(stage: e2e_environment.Stage) -> None:
+    _apply(stage, _recipe("Job"))
+    assert stage.push.ended("import") == "Complete"
+    stage.goes("import")
+    [query] = documented_recipes.spoken("Shards of one Job", "sum(")
+    assert stage.server.value(query) == 3 * 1024

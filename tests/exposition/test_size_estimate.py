@@ -1,0 +1,87 @@
+"""A body that has more in it than a push may have is refused before it is read."""
+
+import pytest
+
+from tests.support import delimited_protobuf
+from tidegate import settings
+from tidegate.exposition import size_estimate
+from tidegate.exposition.protobuf import decoder
+from tidegate.exposition.protobuf import metrics_pb2 as pb
+from tidegate.model import errors, limits
+
+CHOSEN = settings.LimitSettings(push_series=100, labels=3, name_length=20, value_length=50)
+MOST = CHOSEN.push_series
+
+TEXTS = {
+    "nothing": b"",
+    "as many series as there may be": b"m{a=\"x\"} 1\n" * MOST,
+    "all with notes": b"".join(b"# HELP m%d x\n# TYPE m%d gauge\nm%d 1\n" % (n, n, n) for n in range(MOST)),
+    "many comments": b"# a comment\n\n" * 10 * MOST + b"m 1\n",
+    "no line feed at the end": b"m 1\n" * (MOST - 1) + b"m 1",
+    "long values": b"m{%s} 1\n" % b",".join(b'label%d="%s"' % (n, "ä".encode() * 50) for n in range(3)),
+}  # fmt: skip
+TOO_MUCH = {
+    "one series more": (b"m 1\n" * (MOST + 1), limits.Limit.PUSH_SERIES),
+    "one more without a line feed": (b"m 1\n" * MOST + b"m 1", limits.Limit.PUSH_SERIES),
+    "series after blanks": (b" \tm 1\n" * (MOST + 1), limits.Limit.PUSH_SERIES),
+    "series between comments": (b"# c\nm 1\n\n" * (MOST + 1), limits.Limit.PUSH_SERIES),
+    "notes on families without series": (b"# TYPE m gauge\n" * (2 * MOST + 1), limits.Limit.PUSH_SERIES),
+    "a line of a thousand labels": (b"m{" + b'a="",' * 1_000 + b"} 1\n", limits.Limit.LABELS),
+}
+
+
+@pytest.mark.parametrize("body", TEXTS.values(), ids=TEXTS)
+def test_what_a_push_may_have_is_let_through(body: bytes) -> None:
+    size_estimate.check_text(body, chosen=CHOSEN)
+
+
+@pytest.mark.parametrize(("body", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_more_is_refused_with_the_limit(body: bytes, limit: limits.Limit) -> None:
+    with pytest.raises(errors.LimitError, match=r"--limit\.") as refusal:
+        size_estimate.check_text(body, chosen=CHOSEN)
+    assert refusal.value.limit is limit
+
+
+def _metric(labels: int = 0, buckets: int = 0) -> pb.Metric:
+    pairs = [pb.LabelPair(name=b"a", value=b"b")] * labels
+    histogram = pb.Histogram(bucket=[pb.Bucket(upper_bound=1.0, exemplar=pb.Exemplar(value=1.0))] * buckets)
+    return pb.Metric(label=pairs, histogram=histogram, timestamp_ms=1)
+
+
+def _family(*metrics: pb.Metric) -> bytes:
+    return delimited_protobuf.families(pb.MetricFamily(name=b"m", help=b"h", type=4, metric=metrics))
+
+
+FULL = _family(*[_metric(labels=3)] * MOST)
+BOMBS = {
+    "empty metrics": delimited_protobuf.framed(b"\x22\x00" * 10_000),
+    "empty labels": delimited_protobuf.framed(b"\x22\xa0\x9c\x01" + b"\x0a\x00" * 10_000),
+    "empty buckets": delimited_protobuf.framed(b"\x22\xa4\x9c\x01\x3a\xa0\x9c\x01" + b"\x1a\x00" * 10_000),
+    "families": b"\x02\x0a\x00" * 10_000,
+    "metrics": _family(*[_metric(labels=3)] * 10 * MOST),
+    "buckets": _family(_metric(buckets=10 * MOST)),
+}
+
+
+def test_protobuf_with_as_many_series_as_there_may_be_is_let_through() -> None:
+    size_estimate.check_protobuf(FULL, chosen=CHOSEN)
+    assert len(decoder.parse(FULL)["m"].metrics) == MOST
+
+
+@pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
+def test_protobuf_with_more_messages_than_series_need_is_refused(body: bytes) -> None:
+    with pytest.raises(errors.LimitError) as refusal:
+        size_estimate.check_protobuf(body, chosen=CHOSEN)
+    assert refusal.value.limit is limits.Limit.PUSH_SERIES
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_protobuf_that_is_damaged_is_left_to_its_reader(cut: int) -> None:
+    damaged = delimited_protobuf.framed(b"\x22\xff" + FULL[:-cut] + b"\x0b" * cut) + b"\xff" * 400
+    with pytest.raises((errors.BadExpositionError, errors.LimitError)):
+        _read(damaged)
+
+
+def _read(body: bytes) -> None:
+    size_estimate.check_protobuf(body, chosen=CHOSEN)
+    decoder.parse(body)

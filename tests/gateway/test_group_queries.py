@@ -1,0 +1,248 @@
+"""``GET /api/v1/groups``, ``group``, ``scrapers`` and ``deletions``: what the page shows, without a browser."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from typing import Any
+
+import pytest
+
+from tests.gateway import gateway_client
+from tidegate.aio import clocks
+from tidegate.gateway.api import listings
+from tidegate.model import scrapers
+
+BACKUP, IMPORT = gateway_client.key(job="backup", instance="db1"), gateway_client.key(job="import")
+
+
+async def _get(client: gateway_client.Client, path: str, *, status: int = 200, **query: Any) -> Any:
+    asked = urllib.parse.urlencode(query)
+    answer = await client.send("GET", f"/api/v1/{path}?{asked}")
+    told = json.loads(answer.text)
+    assert answer.status == status, told
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    return told["data"] if status == 200 else told["error"]
+
+
+async def _jobs(client: gateway_client.Client, **query: Any) -> list[str]:
+    return [group["labels"]["job"] for group in (await _get(client, "groups", **query))["groups"]]
+
+
+async def _retired(client: gateway_client.Client) -> None:
+    await client.put("job/backup/instance/db1", "x 1\n")
+    await client.act(gateway_client.claims(BACKUP, "one"))
+    seen = await client.group(BACKUP)
+    assert seen is not None
+    await client.act(gateway_client.retires(seen, "one"))
+
+
+async def test_a_group_is_told_with_times_owners_and_size(
+    client: gateway_client.Client, clock: clocks.MovableClock
+) -> None:
+    await client.put("job/import", "x 1\ny 2\n")
+    await client.act(gateway_client.claims(IMPORT, "one"))
+    told = await _get(client, "groups")
+    (group,) = told["groups"]
+    assert sum(group.pop("pushes")) == 1
+    assert group == {
+        "labels": {"job": "import"},
+        "state": "live",
+        "ownership": "claimed",
+        "owners": [{"kind": "Job", "namespace": "default", "name": "job-one", "rule": "name"}],
+        "owner_count": 1,
+        "ttl_ends": None,
+        "drain": None,
+        "push_time": clock.wall(),
+        "push_failure_time": 0.0,
+        "last_push_successful": True,
+        "families": 2,
+        "series": 2,
+    }
+    assert (told["total"], told["now"], told["states"]) == (1, clock.wall(), {"live": 1, "draining": 0})
+    assert (told["kinds"], told["namespaces"]) == ({"Job": 1}, {"default": 1})
+
+
+async def test_a_draining_group_tells_which_scraper_it_waits_for_and_until_when(
+    client: gateway_client.Client, clock: clocks.MovableClock
+) -> None:
+    await client.scrape(agent="Prometheus/3")
+    await _retired(client)
+    (group,) = (await _get(client, "groups"))["groups"]
+    assert group["ownership"] == "retired"
+    assert group["drain"] == {
+        "since": clock.wall(),
+        "until": clock.wall() + 300,
+        "is_expired_ttl": False,
+        "waits_for": "scrapers",
+        "scrapers": [{"address": gateway_client.HOST, "user_agent": "Prometheus/3"}],
+    }
+
+
+async def test_a_list_says_why_each_group_is_there_where_that_is_asked_for(client: gateway_client.Client) -> None:
+    await client.scrape(agent="Prometheus/3")
+    await _retired(client)
+    alone = await _get(client, "group", labels=json.dumps(dict(BACKUP)))
+    assert alone["why"][1].startswith("It goes when Prometheus/3 at 127.0.0.1 has read its last push")
+    listed = await _get(client, "groups", why=1)
+    (group,) = listed["groups"]
+    assert group["why"] == alone["why"]
+    (again,) = (await _get(client, "groups", listing=listed["listing"], why=1))["groups"]
+    assert again["why"] == alone["why"]
+    assert "why" not in (await _get(client, "groups"))["groups"][0]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        pytest.param({"search": "BACK"}, ["backup"], id="part of a label in any case"),
+        pytest.param({"search": "instance=db1"}, ["backup"], id="a label"),
+        pytest.param({"search": "import db1"}, [], id="words of two groups"),
+        pytest.param({"search": "job-one"}, ["backup"], id="an owner"),
+        pytest.param({"match[]": '{job=~"i.*"}'}, ["import"], id="a selector"),
+        pytest.param({"state": "draining"}, ["backup"], id="draining"),
+        pytest.param({"state": "live"}, ["broken", "import"], id="live"),
+        pytest.param({"state": "ttl"}, ["import"], id="with a ttl"),
+        pytest.param({"state": "failing"}, ["broken"], id="refused"),
+        pytest.param({"ownership": "none"}, ["broken", "import"], id="without owner"),
+        pytest.param({"ownership": "retired"}, ["backup"], id="retired"),
+        pytest.param({"ownership": "claimed"}, [], id="claimed"),
+        pytest.param({"kind": "Job"}, ["backup"], id="a kind"),
+        pytest.param({"kind": "CronJob"}, [], id="another kind"),
+        pytest.param({"namespace": "default"}, ["backup"], id="a namespace"),
+        pytest.param({"sort": "labels", "order": "desc"}, ["import", "broken", "backup"], id="backwards"),
+        pytest.param({"sort": "pushed"}, ["broken", "backup", "import"], id="by push"),
+        pytest.param({"sort": "series", "order": "desc"}, ["import", "backup", "broken"], id="by series"),
+        pytest.param({"sort": "failed", "order": "desc", "limit": "1"}, ["broken"], id="by refusal"),
+        pytest.param({"sort": "owner", "order": "desc", "limit": "1"}, ["backup"], id="by owner"),
+        pytest.param({"sort": "state", "limit": "1"}, ["backup"], id="by state"),
+        pytest.param({"offset": "1", "limit": "1"}, ["broken"], id="a page"),
+        pytest.param({"offset": "9"}, [], id="beyond the last"),
+    ],
+)
+async def test_groups_are_sought_and_sorted(
+    client: gateway_client.Client, clock: clocks.MovableClock, query: dict[str, str], found: list[str]
+) -> None:
+    await _retired(client)
+    clock.advance(1)
+    await client.put("job/import?ttl=1h", "x 1\ny 2\nz 3\n")
+    await client.put("job/broken", "x 1 1000\n")
+    assert await _jobs(client, **query) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "said"),
+    [
+        pytest.param("groups", {"stat": "live"}, "unknown parameter 'stat'", id="a misspelled name"),
+        pytest.param("groups", {"state": "dead"}, "state is none of live, draining, ttl, failing", id="a state"),
+        pytest.param("groups", {"order": "up"}, "order is neither asc nor desc", id="an order"),
+        pytest.param("groups", {"limit": "-1"}, "limit has to be a whole number", id="a limit"),
+        pytest.param("groups", {"match[]": "{job"}, "at column", id="a selector"),
+        pytest.param("groups", {"search": "a " * 21}, "send at most 20", id="words"),
+        pytest.param("groups", {"listing": "x", "state": "live"}, "leave out state", id="a list and a search"),
+        pytest.param("group", {"labels": "{"}, "no JSON", id="labels that are no JSON"),
+        pytest.param("group", {"labels": "[]"}, "an object of texts", id="labels that are none"),
+        pytest.param("group", {"labels": '{"job": 1}'}, "an object of texts", id="labels that are no texts"),
+        pytest.param("scrapers", {"x": "1"}, "there are none", id="of scrapers"),
+    ],
+)
+async def test_what_cannot_be_meant_is_told(
+    client: gateway_client.Client, path: str, query: dict[str, str], said: str
+) -> None:
+    assert said in await _get(client, path, status=400, **query)
+
+
+async def test_any_place_of_a_list_can_be_looked_at_and_what_is_deleted_meanwhile_leaves_its_place(
+    client: gateway_client.Client,
+) -> None:
+    for number in range(5):
+        await client.put(f"job/{number}", "x 1\n")
+    listing = (await _get(client, "groups", limit="1"))["listing"]
+    await client.delete("job/3")
+    told = await _get(client, "groups", listing=listing, offset="2", limit="2")
+    assert (told["total"], told["offset"]) == (5, 2)
+    assert [(group["labels"]["job"], "gone" in group) for group in told["groups"]] == [("2", False), ("3", True)]
+
+
+async def test_whoever_asks_for_the_same_at_once_gets_the_same_list(client: gateway_client.Client) -> None:
+    await client.put("job/a", "x 1\n")
+    first, second = [(await _get(client, "groups", search="a"))["listing"] for _ in range(2)]
+    assert first == second
+    assert (await _get(client, "groups", search="b"))["listing"] != first
+
+
+async def test_only_so_many_lists_are_kept(client: gateway_client.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listings, "KEPT", 1)
+    first = (await _get(client, "groups", search="a"))["listing"]
+    await _get(client, "groups", search="b")
+    assert "no longer kept" in await _get(client, "groups", status=410, listing=first)
+
+
+async def test_a_group_by_itself_has_its_metrics_its_pushers_and_why_it_is_there(client: gateway_client.Client) -> None:
+    await client.put("job/import", "# HELP x What.\n# TYPE x gauge\nx 1\n")
+    told = await _get(client, "group", labels='{"job":"import"}')
+    assert told["why"] == [
+        "Nobody owns it, and it was pushed without a time to live.",
+        "It stays until somebody deletes it.",
+    ]
+    assert told["pushers"] == [gateway_client.HOST]
+    (family,) = told["families"]
+    assert (family["name"], family["type"], family["help"], family["metric_count"]) == ("x", "GAUGE", "What.", 1)
+    assert family["metrics"] == [{"labels": {"instance": "", "job": "import"}, "value": "1"}]
+    assert not told["is_cut"]
+
+
+async def test_of_very_many_metrics_only_the_first_are_told_and_that_there_are_more(
+    client: gateway_client.Client,
+) -> None:
+    await client.put("job/large", "".join(f'x{{n="{number}"}} 1\n' for number in range(1_500)))
+    told = await _get(client, "group", labels='{"job":"large"}')
+    (family,) = told["families"]
+    assert (len(family["metrics"]), family["metric_count"], told["is_cut"]) == (1_000, 1_500, True)
+
+
+async def test_no_group_is_not_found(client: gateway_client.Client) -> None:
+    assert 'no group {job="gone"}' in await _get(client, "group", status=404, labels='{"job":"gone"}')
+
+
+async def test_scrapers_tell_their_rhythm_how_far_they_have_read_and_who_waits_for_them(
+    client: gateway_client.Client, clock: clocks.MovableClock
+) -> None:
+    for _ in range(scrapers.MEASURED_GAPS):
+        await client.scrape()
+        clock.advance(15)
+    await client.scrape()
+    await _retired(client)
+    clock.advance(1)
+    (one,) = (await _get(client, "scrapers"))["scrapers"]
+    now = clock.wall()
+    assert (one["address"], one["user_agent"], one["active"]) == (gateway_client.HOST, "Prometheus/3", True)
+    assert (one["interval"], one["last_read"], one["silent_at"]) == (15.0, now - 1, now - 1 + 300)
+    assert (one["awaited_by"], one["unread_changes"]) == (1, 3)
+
+
+async def test_a_silent_scraper_is_told_and_not_waited_for(
+    client: gateway_client.Client, clock: clocks.MovableClock
+) -> None:
+    await client.scrape()
+    clock.advance(3_600)
+    await _retired(client)
+    (one,) = (await _get(client, "scrapers"))["scrapers"]
+    assert (one["active"], one["interval"], one["awaited_by"]) == (False, None, 0)
+
+
+async def test_deletions_tell_when_why_and_whose(client: gateway_client.Client, clock: clocks.MovableClock) -> None:
+    await _retired(client)
+    await client.put("job/import", "x 1\n")
+    await client.delete("job/import")
+    clock.advance(301)
+    await client.sees('tidegate_groups_deleted_total{reason="timeout"}', 1)
+    told = await _get(client, "deletions")
+    assert told["total"] == 2
+    assert [(gone["labels"]["job"], gone["reason"]) for gone in told["deletions"]] == [
+        ("backup", "timeout"),
+        ("import", "request"),
+    ]
+    assert told["deletions"][0]["owners"][0]["name"] == "job-one"
+    assert told["deletions"][0]["at"] == clock.wall()

@@ -1,0 +1,164 @@
+"""PUT, POST and DELETE of a group: what is kept, and what is answered."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+
+import cramjam
+import pytest
+
+from tests.gateway import conftest, gateway_client
+from tidegate.aio import clocks
+
+_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "snappy": lambda body: bytes(cramjam.snappy.compress(body)),
+}
+
+
+async def test_a_put_replaces_the_group_and_a_post_only_families_of_the_same_name(
+    client: gateway_client.Client,
+) -> None:
+    assert (await client.put("job/a", 'x{n="1"} 1\nx{n="2"} 2\ny 3\n')).status == 200
+    assert (await client.post("job/a", 'x{n="3"} 4\nz 5\n')).status == 200
+    assert await client.pushed() == [
+        'x{instance="",job="a",n="3"} 4',
+        'y{instance="",job="a"} 3',
+        'z{instance="",job="a"} 5',
+    ]
+    assert (await client.put("job/a", "y 6\n")).status == 200
+    assert await client.pushed() == ['y{instance="",job="a"} 6']
+
+
+async def test_a_delete_takes_that_group_alone_and_answers_the_same_where_there_was_none(
+    client: gateway_client.Client,
+) -> None:
+    await client.put("job/a", "x 1\n")
+    await client.put("job/a/instance/i", "x 2\n")
+    assert (await client.delete("job/a")).status == 202
+    assert await client.pushed() == ['x{instance="i",job="a"} 2']
+    assert (await client.delete("job/a")).status == 202
+
+
+async def test_an_empty_put_leaves_a_group_with_nothing_but_its_times(client: gateway_client.Client) -> None:
+    await client.put("job/a", "x 1\n")
+    assert (await client.put("job/a", "")).status == 200
+    assert await client.pushed() == []
+    assert await client.value('push_failure_time_seconds{instance="",job="a"}') == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param("job/a", 'x{instance="",job="a"} 1', id="job alone gets an empty instance"),
+        pytest.param("job/a/instance/i", 'x{instance="i",job="a"} 1', id="instance"),
+        pytest.param("job/a/", 'x{instance="",job="a"} 1', id="slash at the end"),
+        pytest.param("job/a/b/", 'x{b="",instance="",job="a"} 1', id="empty value"),
+        pytest.param("job/a/job/b", 'x{instance="",job="a"} 1', id="the job in front counts"),
+        pytest.param("job/a/b/c/b/d", 'x{b="d",instance="",job="a"} 1', id="the last of two values counts"),
+        pytest.param("job/a%2Fb/c/d%2Fe", 'x{c="d/e",instance="",job="a/b"} 1', id="encoded slash"),
+        pytest.param("job/a%20b", 'x{instance="",job="a b"} 1', id="encoded space"),
+        pytest.param("job/%22%5C%0A", r'x{instance="",job="\"\\\n"} 1', id="characters that need an escape"),
+        pytest.param("job@base64/L3Zhci90bXA", 'x{instance="",job="/var/tmp"} 1', id="job in base64"),
+        pytest.param("job@base64/L3Zhci90bXA=", 'x{instance="",job="/var/tmp"} 1', id="base64 with padding"),
+        pytest.param("job/a/b@base64/PT8_Pg==", 'x{b="=??>",instance="",job="a"} 1', id="base64 for addresses"),
+        pytest.param("job/a/b@base64/=", 'x{b="",instance="",job="a"} 1', id="nothing in base64"),
+        pytest.param("job/%C3%A9", 'x{instance="",job="é"} 1', id="beyond ASCII"),
+    ],
+)
+async def test_the_path_names_the_group(client: gateway_client.Client, path: str, line: str) -> None:
+    assert (await client.put(path, "x 1\n")).status == 200
+    assert await client.pushed() == [line]
+    assert (await client.delete(path)).status == 202
+    assert await client.pushed() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "reason"),
+    [
+        pytest.param("job@base64/=", 400, "job name is required", id="empty job in base64"),
+        pytest.param("job/a/b", 400, "odd number of components", id="name without a value"),
+        pytest.param("job/a/b/c/", 400, "odd number of components", id="slash after the last value"),
+        pytest.param("job/a/1b/c", 400, "improper label name '1b'", id="digit first"),
+        pytest.param("job/a/b-c/d", 400, "improper label name 'b-c'", id="dash"),
+        pytest.param("job/a/__b/c", 400, "improper label name '__b'", id="reserved name"),
+        pytest.param("job/a/__b@base64/Yw", 400, "improper label name '__b'", id="reserved name in base64"),
+        pytest.param("job/a/b@base64/%21", 400, "invalid base64", id="no base64"),
+        pytest.param("job/a/b@base64/_w", 400, "invalid base64", id="base64 of no UTF-8"),
+        pytest.param("job/a/b/%FF", 400, "is not UTF-8", id="no UTF-8"),
+        pytest.param("job", 404, "", id="nothing after job"),
+        pytest.param("job/", 404, "", id="nothing but a slash after job"),
+        pytest.param("instance/a", 404, "", id="no job in front"),
+    ],
+)
+async def test_a_path_that_names_no_group_is_refused(
+    client: gateway_client.Client, path: str, status: int, reason: str
+) -> None:
+    for answer in (await client.put(path, "x 1\n"), await client.post(path, "x 1\n"), await client.delete(path)):
+        assert answer.status == status
+        assert reason in answer.text
+    assert (await client.changes()).groups == ()
+
+
+async def test_grouping_labels_overwrite_those_of_the_push(client: gateway_client.Client) -> None:
+    await client.put("job/a/zone/z", 'x{job="other",zone="other",instance="mine"} 1\n')
+    assert await client.pushed() == ['x{instance="mine",job="a",zone="z"} 1']
+
+
+async def test_what_cannot_be_parsed_is_refused_with_its_place_and_leaves_no_group(
+    client: gateway_client.Client,
+) -> None:
+    answer = await client.put("job/a", "x 1\ny {\n")
+    assert answer.status == 400
+    assert answer.text.startswith("text format parsing error in line 2, column 4: ")
+    assert (await client.changes()).groups == ()
+    assert await client.value('tidegate_pushes_total{result="unparsable"}') == 1
+
+
+async def test_what_cannot_be_parsed_does_not_touch_the_group(
+    client: gateway_client.Client, clock: clocks.MovableClock
+) -> None:
+    await client.put("job/a", "x 1\n")
+    before = await client.changes()
+    clock.advance(1)
+    assert (await client.put("job/a", "x")).status == 400
+    assert (await client.changes()).revision == before.revision
+
+
+@pytest.mark.parametrize("coding", ["gzip", "snappy"])
+async def test_a_compressed_body_is_read(client: gateway_client.Client, coding: str) -> None:
+    body = _PACKERS[coding](b"x 1\n")
+    answer = await client.send("PUT", "/metrics/job/a", body, headers={"Content-Encoding": coding})
+    assert answer.status == 200
+    assert await client.pushed() == ['x{instance="",job="a"} 1']
+
+
+@pytest.mark.parametrize("coding", ["gzip", "snappy"])
+async def test_a_body_that_is_not_compressed_as_it_says_is_refused(client: gateway_client.Client, coding: str) -> None:
+    answer = await client.send("PUT", "/metrics/job/a", b"x" * 300, headers={"Content-Encoding": coding})
+    assert answer.status == 400
+    assert "cannot be read" in answer.text
+    assert (await client.put("job/a", "x 1\n")).status == 200
+
+
+@pytest.mark.parametrize("coding", _PACKERS)
+async def test_a_body_over_the_limit_is_refused_also_when_it_is_small_while_compressed(
+    client: gateway_client.Client, coding: str
+) -> None:
+    body = b"# " + b"x" * conftest.SMALL_BODY + b"\n"
+    answer = await client.send("PUT", "/metrics/job/a", _PACKERS[coding](body), headers={"Content-Encoding": coding})
+    assert answer.status == 413
+    assert (await client.changes()).groups == ()
+
+
+async def test_a_push_of_many_series_is_kept_whole(client: gateway_client.Client) -> None:
+    lines = [f'x{{n="{number:04}"}} {number}\n' for number in range(3000)]
+    assert (await client.put("job/a", "".join(lines))).status == 200
+    shown = await client.pushed()
+    assert shown == [f'x{{instance="",job="a",n="{number:04}"}} {number}' for number in range(3000)]
+
+
+async def test_get_of_a_group_is_not_allowed(client: gateway_client.Client) -> None:
+    assert (await client.send("GET", "/metrics/job/a")).status == 405

@@ -1,0 +1,261 @@
+"""The page over HTTP: its files, its headers, what it may delete, what it hears."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from setuptools import build_meta  # type: ignore[import-untyped]
+
+from tests.gateway import gateway_client
+from tidegate import settings
+from tidegate.gateway import server
+from tidegate.gateway.api import event_stream
+from tidegate.model import grouping
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "operator" / "tidegate" / "gateway" / "page" / "static"
+JSON = {"Content-Type": "application/json"}
+
+
+async def _page(client: gateway_client.Client) -> gateway_client.Answer:
+    return await client.send("GET", "/")
+
+
+def _files(page: str) -> list[str]:
+    return re.findall(r'(?:src|href)="(page/[^"]+)"', page)
+
+
+@pytest.mark.parametrize("path", ["/", "/status"])
+async def test_the_page_is_where_pushgateway_has_its_own(client: gateway_client.Client, path: str) -> None:
+    answer = await client.send("GET", path)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "<title>tidegate</title>" in answer.text
+    assert "{{" not in answer.text
+
+
+async def test_nothing_but_its_own_files_may_run_or_be_shown(client: gateway_client.Client) -> None:
+    page = await _page(client)
+    said = dict(part.strip().split(" ", 1) for part in page.headers["Content-Security-Policy"].split(";"))
+    assert said["default-src"] == said["frame-ancestors"] == said["base-uri"] == said["form-action"] == "'none'"
+    assert {said[part] for part in ("script-src", "style-src", "connect-src", "img-src")} == {"'self'"}
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert re.search(r"<script(?! type=\"module\" src=\")|<style|\son\w+=|\sstyle=", page.text) is None
+
+
+async def test_each_file_may_be_kept_for_ever_as_its_path_has_the_version(client: gateway_client.Client) -> None:
+    files = _files((await _page(client)).text)
+    assert len(files) == 4
+    for file in files:
+        answer = await client.send("GET", f"/{file}")
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "max-age=31536000, immutable")
+        assert "Content-Security-Policy" in answer.headers
+    version = files[0].split("/")[1]
+    assert (await client.send("GET", f"/page/{version}/index.html")).status == 404
+    assert (await client.send("GET", f"/page/another/{files[0].split('/')[2]}")).status == 404
+
+
+async def test_the_page_itself_is_asked_for_anew_and_answered_only_where_it_has_changed(
+    client: gateway_client.Client,
+) -> None:
+    page = await _page(client)
+    assert page.headers["Cache-Control"] == "no-cache"
+    again = await client.send("GET", "/", headers={"If-None-Match": page.headers["ETag"]})
+    assert (again.status, again.text) == (304, "")
+    assert (await client.send("GET", "/", headers={"If-None-Match": '"other"'})).status == 200
+
+
+def test_no_script_makes_html_out_of_text() -> None:
+    for file in STATIC.glob("*.js"):
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", file.read_text()
+        ), file
+
+
+def test_no_file_is_long_or_asks_for_anything_elsewhere() -> None:
+    for file in STATIC.iterdir():
+        source = file.read_text()
+        assert source.count("\n") < 400, file
+        assert set(re.findall(r"https?://[^/\"' ]+", source)) <= {"http://www.w3.org"}, file
+        assert max(map(len, source.splitlines())) <= 120, file
+
+
+def test_the_wheel_has_all_files_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "operator", copy / "operator", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    monkeypatch.chdir(copy)
+    wheel = build_meta.build_wheel(str(tmp_path))
+    with zipfile.ZipFile(tmp_path / wheel) as packed:
+        names = set(packed.namelist())
+    assert {f"tidegate/gateway/page/static/{file.name}" for file in STATIC.iterdir()} <= names
+
+
+class TestDeletes:
+    """``POST /page/delete``."""
+
+    async def _delete(self, client: gateway_client.Client, what: Any, **headers: str) -> tuple[int, Any]:
+        body = what if isinstance(what, bytes) else json.dumps(what).encode()
+        sent = {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        answer = await client.send("POST", "/page/delete", body, headers=sent)
+        told = json.loads(answer.text)
+        return answer.status, told.get("data", told.get("error"))
+
+    @pytest.fixture(autouse=True)
+    async def _pushed(self, client: gateway_client.Client) -> None:
+        for path in ("job/a/team/x", "job/b/team/x", "job/c/team/y"):
+            await client.put(path, "x 1\n")
+
+    async def _left(self, client: gateway_client.Client) -> set[str | None]:
+        return {grouping.label(group.key, "job") for group in (await client.changes()).groups}
+
+    async def test_one_group(self, client: gateway_client.Client) -> None:
+        assert await self._delete(client, {"labels": {"job": "a", "team": "x"}}) == (200, {"deleted": 1})
+        assert await self._left(client) == {"b", "c"}
+
+    async def test_a_preview_deletes_nothing(self, client: gateway_client.Client) -> None:
+        status, told = await self._delete(client, {"match": ['{team="x"}'], "dry_run": True})
+        assert (status, told["selected"], len(told["groups"])) == (200, 2, 2)
+        assert await self._left(client) == {"a", "b", "c"}
+
+    async def test_what_was_seen_before_is_deleted(self, client: gateway_client.Client) -> None:
+        assert await self._delete(client, {"match": ['{team="x"}'], "most": 2}) == (200, {"deleted": 2})
+        assert await self._left(client) == {"c"}
+
+    async def test_more_than_was_seen_is_not(self, client: gateway_client.Client) -> None:
+        status, told = await self._delete(client, {"match": ['{team="x"}'], "most": 1})
+        assert (status, told) == (409, "2 groups selected by now, not 1; nothing was deleted, look again")
+        assert await self._left(client) == {"a", "b", "c"}
+
+    @pytest.mark.parametrize(
+        ("what", "said"),
+        [
+            pytest.param(b"{", "not JSON", id="no JSON"),
+            pytest.param([], "say either labels or match", id="a list"),
+            pytest.param({}, "say either labels or match", id="nothing"),
+            pytest.param({"labels": {"job": "a"}, "match": ["{}"]}, "say either labels or match", id="both"),
+            pytest.param({"match": ['{job="a"}']}, "say dry_run, or most", id="neither a preview nor a number"),
+            pytest.param({"match": ['{job="a"}'], "most": True}, "say dry_run, or most", id="no number"),
+            pytest.param({"match": ['{job="a"}'], "dryrun": True}, "unknown field 'dryrun'", id="misspelled"),
+            pytest.param({"match": ["{}"], "most": 9}, "selects all", id="all"),
+            pytest.param({"match": "x", "most": 9}, "a list of selectors", id="no list"),
+        ],
+    )
+    async def test_what_cannot_be_meant_deletes_nothing(
+        self, client: gateway_client.Client, what: Any, said: str
+    ) -> None:
+        status, told = await self._delete(client, what)
+        assert status == 400
+        assert said in told
+        assert await self._left(client) == {"a", "b", "c"}
+
+    @pytest.mark.parametrize(
+        ("headers", "said"),
+        [
+            pytest.param({"Content_Type": "text/plain"}, "Content-Type", id="a type that any site may send"),
+            pytest.param({"Content_Type": "application/x-www-form-urlencoded"}, "Content-Type", id="a form"),
+            pytest.param({"Sec_Fetch_Site": "cross-site"}, "cross-site", id="another site"),
+            pytest.param({"Sec_Fetch_Site": "same-site"}, "same-site", id="another host of the site"),
+            pytest.param({"Origin": "http://evil.example"}, "Origin", id="another origin"),
+            pytest.param({"Origin": "null"}, "Origin", id="no origin at all"),
+        ],
+    )
+    async def test_another_site_deletes_nothing(
+        self, client: gateway_client.Client, headers: dict[str, str], said: str
+    ) -> None:
+        status, told = await self._delete(client, {"labels": {"job": "c", "team": "y"}}, **headers)
+        assert status == 403
+        assert said in told
+        assert await self._left(client) == {"a", "b", "c"}
+
+    async def test_the_page_itself_may(self, client: gateway_client.Client) -> None:
+        status, _ = await self._delete(
+            client, {"labels": {"job": "c", "team": "y"}}, Origin=client.url, Sec_Fetch_Site="same-origin"
+        )
+        assert status == 200
+
+    async def test_nobody_else_is_told_that_he_may_ask(self, client: gateway_client.Client) -> None:
+        asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+        answer = await client.send("OPTIONS", "/page/delete", headers=asked)
+        assert not any(name.startswith("Access-Control") for name in answer.headers)
+
+
+class TestReadOnly:
+    """``--web.page-read-only``."""
+
+    @pytest.fixture
+    def web_settings(self) -> settings.WebSettings:
+        return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",), page_read_only=True)
+
+    async def test_the_page_is_told_and_refused(self, client: gateway_client.Client) -> None:
+        await client.put("job/a", "x 1\n")
+        assert 'data-mode="read-only"' in (await _page(client)).text
+        answer = await client.send("POST", "/page/delete", b'{"labels":{"job":"a"}}', headers=JSON)
+        assert answer.status == 403
+        assert "--web.page-read-only is set" in answer.text
+
+    async def test_other_clients_delete_as_before(self, client: gateway_client.Client) -> None:
+        await client.put("job/a", "x 1\n")
+        assert (await client.delete("job/a")).status == 202
+        assert (await client.changes()).groups == ()
+
+
+class TestEvents:
+    """``GET /api/v1/events``."""
+
+    @pytest.fixture
+    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        async with aiohttp.ClientSession() as opened:
+            yield opened
+
+    async def _news(self, stream: aiohttp.ClientResponse) -> Any:
+        async with asyncio.timeout(10):
+            while not (line := await stream.content.readline()).startswith(b"data: "):
+                assert line, "the stream has ended"
+        return json.loads(line.removeprefix(b"data: "))
+
+    async def test_what_there_is_is_told_at_once_and_each_change_after(
+        self, client: gateway_client.Client, session: aiohttp.ClientSession
+    ) -> None:
+        async with session.get(f"{client.url}/api/v1/events") as stream:
+            assert stream.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+            first = await self._news(stream)
+            assert (first["states"], first["scrapers"]) == ({"live": 0, "draining": 0}, 0)
+            await client.put("job/a", "x 1\n")
+            second = await self._news(stream)
+            assert second["states"]["live"] == 1
+            assert second["revision"] > first["revision"]
+            await client.scrape()
+            assert (await self._news(stream))["scrapers"] == 1
+
+    async def test_streams_are_counted_and_only_so_many_are_opened(
+        self, client: gateway_client.Client, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(event_stream, "MOST_STREAMS", 1)
+        async with session.get(f"{client.url}/api/v1/events") as stream:
+            await self._news(stream)
+            assert await client.value("tidegate_event_streams") == 1
+            answer = await client.send("GET", "/api/v1/events")
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "20")
+        await client.put("job/a", "x 1\n")  # So that it is found out that nobody reads any more.
+        await client.sees("tidegate_event_streams", 0)
+
+    async def test_they_end_with_the_process(
+        self, client: gateway_client.Client, session: aiohttp.ClientSession, gateway: server.Gateway
+    ) -> None:
+        async with session.get(f"{client.url}/api/v1/events") as stream:
+            await self._news(stream)
+            stopping = asyncio.create_task(gateway.stop())
+            async with asyncio.timeout(5):
+                assert await stream.content.read() == b"\n"
+                await stopping

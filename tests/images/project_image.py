@@ -1,0 +1,46 @@
+"""The image of this checkout, built from its Dockerfile."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.cluster import binaries
+from tests.images import base_image, image_builds
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "registry.example/tidegate:0.1.0"
+"""As README has it."""
+RELEASED = "ghcr.io/tidegate/tidegate:0.1.0"
+"""As the manifests have it."""
+
+_SOURCES = ("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml", "requirements", "operator")
+
+
+def ensure() -> Path:
+    """Its OCI archive, in the cache until one of its sources changes: half a minute.
+
+    :raises binaries.MissingToolError: there is no base, or no builder, to be had here.
+    :raises builders.BuildError: the build failed.
+    """
+    base = base_image.ensure()
+    folder = binaries.cache_root() / f"image-tidegate-{_fingerprint(base)}"
+    with binaries.turn(folder):
+        if not folder.exists():
+            with binaries.installing(folder) as draft:
+                image_builds.build(draft / "image.tar", name=NAME, context=ROOT, base=base)
+    return folder / "image.tar"
+
+
+def _fingerprint(base: Path) -> str:
+    digest = hashlib.sha256(f"{base}\0{NAME}".encode())
+    for path in _files():
+        digest.update(f"\0{path.relative_to(ROOT)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files() -> Iterator[Path]:
+    for name in _SOURCES:
+        source = ROOT / name
+        found = [source] if source.is_file() else sorted(source.rglob("*"))
+        yield from (each for each in found if each.is_file() and "__pycache__" not in each.parts)

@@ -1,0 +1,30 @@
+"""What the Dockerfile leaves out of the kubernetes package is nothing that the operator asks it for."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kubernetes.aio import client
+
+_OPERATOR = Path(__file__).resolve().parents[2] / "operator" / "tidegate" / "operator"
+_LEFT_OUT = ("kubernetes.aio.client.api.", "kubernetes.aio.client.models.")
+
+
+def _asked_for() -> Iterator[str]:
+    for path in sorted(_OPERATOR.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        if any(isinstance(node, ast.ImportFrom) and node.module == "kubernetes.aio" for node in ast.walk(tree)):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "client":
+                    yield node.attr
+
+
+@pytest.mark.parametrize("name", sorted(set(_asked_for())))
+def test_the_operator_asks_for_nothing_that_is_left_out(name: str) -> None:
+    assert not getattr(client, name).__module__.startswith(_LEFT_OUT)
+
+
+def test_a_class_of_a_kind_would_be_noticed() -> None:
+    assert client.V1Pod.__module__.startswith(_LEFT_OUT)
+    assert client.CoreV1Api.__module__.startswith(_LEFT_OUT)

@@ -1,0 +1,83 @@
+"""What a service account may do, as the API server itself says (`kubectl auth can-i --list`)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+
+from tests.cluster import clusters
+from tests.manifests import kustomizations, manifest_objects
+from tests.support import waiting
+
+_ROW = re.compile(r"^(\S*)\s+\[(.*?)\]\s+\[(.*?)\]\s+\[(.*?)\]$")
+_RIGHTS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+
+Rights = frozenset[str]
+"""Each as `jobs.batch: list watch`."""
+
+
+def comes_to(cluster: clusters.Cluster, account: str, *, namespace: str, of: str, expected: Rights) -> None:
+    """Its rights are these, once the API server has seen what was applied."""
+
+    def look() -> bool:
+        assert _rights(cluster, account, namespace=namespace, of=of) == expected
+        return True
+
+    waiting.eventually(look, why=f"the rights of {account} in {namespace}", timeout=10.0)
+
+
+def _rights(cluster: clusters.Cluster, account: str, *, namespace: str, of: str) -> Rights:
+    """What the account of namespace `of` may do in `namespace` that not every account may."""
+    return _listed(cluster, account, namespace=namespace, of=of) - _listed(
+        cluster, "nobody-gave-it-rights", namespace=namespace, of=of
+    )
+
+
+def _listed(cluster: clusters.Cluster, account: str, *, namespace: str, of: str) -> Rights:
+    told = cluster.kubectl(
+        "auth",
+        "can-i",
+        "--list",
+        "--no-headers",
+        f"--namespace={namespace}",
+        f"--as=system:serviceaccount:{of}:{account}",
+    )
+    rows = [_ROW.match(line.rstrip()) for line in told.splitlines()]
+    assert None not in rows, told
+    return frozenset(_row(*row.groups()) for row in rows if row)
+
+
+def _row(resource: str, urls: str, names: str, verbs: str) -> str:
+    named = f" {names}" if names else ""
+    return f"{resource or urls}{named}: {' '.join(sorted(verbs.split()))}"
+
+
+@contextlib.contextmanager
+def granted(cluster: clusters.Cluster, folder: Path, *, spaces: Sequence[str] = ()) -> Iterator[str]:
+    """Apply the rights of a kustomization, under names of their own; gives the prefix of these.
+
+    Only accounts and rights are applied, and only for as long as the block lasts: other tests have theirs.
+
+    :param spaces: namespaces to make for it.
+    """
+    prefix = f"t{uuid.uuid4().hex[:8]}-"
+    above = kustomizations.write(folder.parent / f"{folder.name}-{prefix}named", resources=[folder], namePrefix=prefix)
+    made = [each for each in kustomizations.objects(above) if each["kind"] in _RIGHTS]
+    _make(cluster, ["tidegate", *spaces])
+    text = yaml.safe_dump_all(made)
+    cluster.kubectl("apply", "-f", "-", stdin=text)
+    try:
+        yield prefix
+    finally:
+        cluster.kubectl("delete", "--wait=false", "-f", "-", stdin=text)
+
+
+def _make(cluster: clusters.Cluster, spaces: Sequence[str]) -> None:
+    for space in spaces:
+        body: manifest_objects.Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}
+        cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))

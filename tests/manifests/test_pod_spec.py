@@ -1,0 +1,97 @@
+"""The Pod: unprivileged, one at a time, and started with arguments that the command takes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.manifests import manifest_objects
+from tidegate.cli import commands
+from tidegate.system import addresses
+
+CONTAINERS = ["gateway", "operator"]
+
+
+def test_there_is_never_a_second_pod() -> None:
+    spec = manifest_objects.one("Deployment")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_the_pod_runs_as_an_unprivileged_number() -> None:
+    context = manifest_objects.pod_spec(manifest_objects.one("Deployment"))["securityContext"]
+    assert context["runAsNonRoot"] is True
+    assert context["runAsUser"] == context["runAsGroup"] == 65532
+    assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_may_neither_write_its_files_nor_gain_rights(name: str) -> None:
+    assert manifest_objects.container(name)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_asks_for_what_it_needs_and_is_bounded(name: str) -> None:
+    resources = manifest_objects.container(name)["resources"]
+    assert {"cpu", "memory"} <= resources["requests"].keys()
+    assert "memory" in resources["limits"]
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_the_command_takes_the_arguments(name: str) -> None:
+    chosen = commands.build_parser().parse_args(manifest_objects.container(name)["args"])
+    assert chosen.command == name
+
+
+def test_the_control_api_is_on_loopback_and_the_operator_calls_it_there() -> None:
+    gateway = commands.build_parser().parse_args(manifest_objects.container("gateway")["args"])
+    operator = commands.build_parser().parse_args(manifest_objects.container("operator")["args"])
+    host, port = addresses.parse(gateway.control_listen_address)
+    assert host == "127.0.0.1"
+    assert operator.gateway_url == f"http://{host}:{port}"
+    assert port not in [it["containerPort"] for name in CONTAINERS for it in manifest_objects.container(name)["ports"]]
+
+
+def test_the_two_share_the_token_in_memory_and_only_the_gateway_writes_it() -> None:
+    files, mounts = [], []
+    for name in CONTAINERS:
+        container = manifest_objects.container(name)
+        files.append(Path(commands.build_parser().parse_args(container["args"]).control_token_file))
+        mounts += [mount for mount in container["volumeMounts"] if mount["mountPath"] == str(files[-1].parent)]
+    assert files[0] == files[1]
+    assert [mount.get("readOnly", False) for mount in mounts] == [False, True]
+    [volume] = [
+        each for each in manifest_objects.pod_spec(manifest_objects.one("Deployment"))["volumes"] if "emptyDir" in each
+    ]
+    assert {mount["name"] for mount in mounts} == {volume["name"]}
+    assert volume["emptyDir"]["medium"] == "Memory"
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"), [("gateway", "web_listen_address"), ("operator", "operator_listen_address")], ids=CONTAINERS
+)
+def test_the_declared_port_is_the_one_listened_on(name: str, flag: str) -> None:
+    container = manifest_objects.container(name)
+    chosen = commands.build_parser().parse_args(container["args"])
+    listened = getattr(chosen, flag)
+    ports = [addresses.parse(one)[1] for one in ([listened] if isinstance(listened, str) else listened)]
+    assert [port["containerPort"] for port in container["ports"]] == ports
+
+
+def test_the_service_offers_both_ports_by_name() -> None:
+    offered = {port["name"]: port["targetPort"] for port in manifest_objects.one("Service")["spec"]["ports"]}
+    named = {port["name"] for name in CONTAINERS for port in manifest_objects.container(name)["ports"]}
+    assert offered == {name: name for name in named}
+
+
+def test_an_operator_without_its_api_server_does_not_take_the_gateway_out_of_the_service() -> None:
+    assert "readinessProbe" in manifest_objects.container("gateway")
+    assert "readinessProbe" not in manifest_objects.container("operator")
+
+
+def test_a_pod_gets_more_time_to_end_than_the_gateway_takes() -> None:
+    gateway = commands.build_parser().parse_args(manifest_objects.container("gateway")["args"])
+    pod = manifest_objects.pod_spec(manifest_objects.one("Deployment"))
+    assert pod["terminationGracePeriodSeconds"] > gateway.web_stop_timeout

@@ -1,0 +1,265 @@
+"""The real API server serves the kinds of policies: their schema, their rules, their columns and what explains them."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster import admin_client, clusters
+from tests.docs import markdown_documents as pages
+from tests.manifests import manifest_objects
+from tidegate.model import grouping
+from tidegate.operator.policy import crd_schema, crds, policies, policy_status
+
+NAMESPACED, CLUSTERWIDE = policies.Scope
+each_scope = pytest.mark.parametrize("scope", list(policies.Scope), ids=lambda scope: scope.value)
+
+
+def _body(scope: policies.Scope, name: str, spec: Any) -> admin_client.Object:
+    version = f"{policies.GROUP}/{policies.VERSION}"
+    return {"apiVersion": version, "kind": scope.value, "metadata": {"name": name}, "spec": spec}
+
+
+def _create(
+    cluster: clusters.Cluster, spec: Any, *, namespace: str, scope: policies.Scope = NAMESPACED, name: str = "it"
+) -> admin_client.Object:
+    within = namespace if scope is NAMESPACED else None
+    return cluster.api.create(scope.plural, _body(scope, name, spec), namespace=within)
+
+
+@each_scope
+def test_the_server_finds_nothing_wrong_with_the_definition(
+    policy_kinds: clusters.Cluster, scope: policies.Scope
+) -> None:
+    found = policy_kinds.api.get("customresourcedefinitions", f"{scope.plural}.{policies.GROUP}")
+    states = {each["type"]: each["status"] for each in found["status"]["conditions"]}
+    assert states == {"NamesAccepted": "True", "Established": "True"}
+
+
+@each_scope
+def test_a_policy_that_says_little_gets_an_empty_selector_and_no_other_default(
+    policy_kinds: clusters.Cluster, namespace: str, scope: policies.Scope
+) -> None:
+    made = _create(policy_kinds, {"drainTimeout": "5m"}, namespace=namespace, scope=scope, name=namespace)
+    assert made["spec"] == {"drainTimeout": "5m", "selector": {}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"when": "After", "after": "10m"}, id="after"),
+        pytest.param({"keepFailedFor": "24h"}, id="keep-failed-alone"),
+        pytest.param({"keepFailedFor": "0s"}, id="keep-failed-not"),
+        pytest.param({"when": "Superseded", "keepFailedFor": "1h30m"}, id="superseded-with-keep-failed"),
+        pytest.param({"when": "Never", "kinds": ["Job", "Workflow"]}, id="kinds"),
+        pytest.param({"groups": ["job={{.metadata.labels.app}}"]}, id="label"),
+        pytest.param({"groups": ["job={{ .metadata.name }}, shard = *", "job=b"]}, id="wildcard"),
+        pytest.param({"groups": ['job={{.metadata.labels["app.kubernetes.io/name"]}}-x']}, id="quoted-label"),
+        pytest.param({"groups": ["job={{.metadata.annotations['example.com/job']}}"]}, id="quoted-annotation"),
+        pytest.param({"groups": ["job={{.metadata.controller.name}},run={{.metadata.uid}}"]}, id="controller"),
+        pytest.param({"groups": [f"job=b{number}" for number in range(policies.MOST_TEMPLATES)]}, id="most-groups"),
+        pytest.param(
+            {
+                "when": "OnDeletion",
+                "selector": {
+                    "matchLabels": {"app.kubernetes.io/name": "backup", "empty": ""},
+                    "matchExpressions": [
+                        {"key": "tier", "operator": "In", "values": ["a", "b"]},
+                        {"key": "spot", "operator": "DoesNotExist"},
+                    ],
+                },
+            },
+            id="selector",
+        ),
+    ],
+)
+def test_a_good_policy_is_taken_and_can_be_read(
+    policy_kinds: clusters.Cluster, namespace: str, spec: dict[str, Any]
+) -> None:
+    made = _create(policy_kinds, spec, namespace=namespace)
+    assert policies.parse(made, scope=NAMESPACED).problems == ()
+
+
+BRACES = "double braces take one of .metadata.name, .metadata.namespace"
+LABELS = "must be the labels of one group, such as job=backup,shard=*, with * only as a whole value"
+DURATION = "must be a duration such as 90s, 5m or 1h30m"
+JOB = "must have a label job, and not job=*"
+VALUES = "In and NotIn need values, Exists and DoesNotExist take none"
+
+
+def _expression(**expression: Any) -> dict[str, Any]:
+    return {"when": "Never", "selector": {"matchExpressions": [{"key": "a", **expression}]}}
+
+
+BAD: dict[str, tuple[Any, str, str]] = {
+    "no-spec": (None, "spec", "Required value"),
+    "says-nothing": ({"selector": {}}, "spec", "says nothing: give at least one of groups, when, keepFailedFor"),
+    "unknown-when": ({"when": "Sometimes"}, "spec.when", 'supported values: "OnCompletion", "OnSuccess"'),
+    "after-missing": ({"when": "After"}, "spec.after", "Required value: when: After needs a duration, such as"),
+    "after-alone": ({"after": "10m"}, "spec.after", "Forbidden: it goes with when: After alone"),
+    "after-never": ({"when": "Never", "after": "10m"}, "spec.after", "Forbidden: it goes with when: After alone"),
+    "after-zero": ({"when": "After", "after": "0s"}, "spec.after", "must be longer than 0s"),
+    "after-long": ({"when": "After", "after": "8761h"}, "spec.after", "must be at most 8760h"),
+    "keep-never": ({"when": "Never", "keepFailedFor": "1h"}, "spec.keepFailedFor", "Forbidden: it goes neither with"),
+    "keep-gone": ({"when": "OnDeletion", "keepFailedFor": "1h"}, "spec.keepFailedFor", "Forbidden: it goes neither"),
+    "keep-in-words": ({"keepFailedFor": "a day"}, "spec.keepFailedFor", DURATION),
+    "drain-days": ({"drainTimeout": "1d"}, "spec.drainTimeout", DURATION),
+    "drain-reversed": ({"drainTimeout": "1m1h"}, "spec.drainTimeout", DURATION),
+    "drain-zero": ({"drainTimeout": "0m0s"}, "spec.drainTimeout", "must be longer than 0s"),
+    "drain-number": ({"drainTimeout": 5}, "spec.drainTimeout", "must be of type string"),
+    "no-groups": ({"groups": []}, "spec.groups", "should have at least 1 items"),
+    "many-groups": ({"groups": [f"job=b{n}" for n in range(17)]}, "spec.groups", "must have at most 16 items"),
+    "twice": ({"groups": ["job=b", "job=b"]}, "spec.groups[1]", 'Duplicate value: "job=b"'),
+    "long": ({"groups": ["job=" + "b" * 600]}, "spec.groups[0]", "Too long: may not be more than 512 "),
+    "no-label": ({"groups": ["backup"]}, "spec.groups[0]", LABELS),
+    "no-value": ({"groups": ["job= "]}, "spec.groups[0]", LABELS),
+    "two-groups": ({"groups": ["job=a;job=b"]}, "spec.groups[0]", LABELS),
+    "part-wild": ({"groups": ["job=a,shard=x*"]}, "spec.groups[0]", LABELS),
+    "no-job": ({"groups": ["instance=db1"]}, "spec.groups[0]", JOB),
+    "job-wild": ({"groups": ["job=*"]}, "spec.groups[0]", JOB),
+    "reserved": ({"groups": ["job=a,__x=b"]}, "spec.groups[0]", "must have no label that begins with __"),
+    "unknown-place": ({"groups": ["job={{.spec.parallelism}}"]}, "spec.groups[0]", BRACES),
+    "code": ({"groups": ["job={{.metadata.name | upper}}"]}, "spec.groups[0]", BRACES),
+    "unclosed": ({"groups": ["job={{.metadata.name}"]}, "spec.groups[0]", BRACES),
+    "single-brace": ({"groups": ["job={a}"]}, "spec.groups[0]", BRACES),
+    "dotted-label": ({"groups": ["job={{.metadata.labels.example.com/app}}"]}, "spec.groups[0]", BRACES),
+    "in-nothing": (_expression(operator="In"), "spec.selector.matchExpressions[0]", VALUES),
+    "exists-values": (_expression(operator="Exists", values=["b"]), "spec.selector.matchExpressions[0]", VALUES),
+    "unknown-operator": (_expression(operator="Gt"), "spec.selector.matchExpressions[0].operator", "Unsupported value"),
+    "label-key": (
+        {"when": "Never", "selector": {"matchLabels": {"a b": "c"}}},
+        "spec.selector.matchLabels",
+        "must have names of labels, such as app",
+    ),
+    "label-value": (
+        {"when": "Never", "selector": {"matchLabels": {"a": "b c"}}},
+        "spec.selector.matchLabels.a",
+        "should match",
+    ),
+    "kind-in-small": ({"when": "Never", "kinds": ["jobs"]}, "spec.kinds[0]", "should match"),
+}
+
+
+@pytest.mark.parametrize(("spec", "field", "said"), BAD.values(), ids=BAD)
+def test_a_bad_policy_is_refused_with_words(
+    policy_kinds: clusters.Cluster, namespace: str, spec: Any, field: str, said: str
+) -> None:
+    with pytest.raises(admin_client.ApiError) as refused:
+        _create(policy_kinds, spec, namespace=namespace)
+    assert refused.value.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    told = str(refused.value)
+    assert f" {field}: " in told.replace("[spec", " spec")
+    assert said in told
+
+
+def test_what_the_server_lets_through_and_nobody_can_read_keeps_what_it_selects(
+    policy_kinds: clusters.Cluster, namespace: str
+) -> None:
+    made = policies.parse(_create(policy_kinds, {"groups": ["job=a,x=b,x=c"]}, namespace=namespace), scope=NAMESPACED)
+    assert made.problems == ("spec.groups: label x stands twice in one group",)
+    assert made.said.is_unreadable
+
+
+def test_the_server_takes_the_example_as_it_stands(policy_kinds: clusters.Cluster, namespace: str) -> None:
+    within = ["--namespace", namespace, "--dry-run=server", "--validate=strict"]
+    said = policy_kinds.kubectl("apply", *within, "-f", manifest_objects.POLICIES).splitlines()
+    kinds = [f"{each['kind'].lower()}.{policies.GROUP}" for each in manifest_objects.objects(manifest_objects.POLICIES)]
+    assert [line.partition("/")[0] for line in said] == kinds
+    assert all(line.endswith("created (server dry run)") for line in said)
+
+
+def test_the_server_takes_what_the_page_about_policies_shows(policy_kinds: clusters.Cluster, namespace: str) -> None:
+    shown = [block for block in pages.yaml_blocks(pages.ROOT / "docs" / "policies.md") if policies.VERSION in block]
+    assert len(shown) == 3
+    for block in shown:
+        here = block.replace("namespace: prod", f"namespace: {namespace}")
+        policy_kinds.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=here)
+
+
+def test_only_a_cluster_policy_names_namespaces(policy_kinds: clusters.Cluster, namespace: str) -> None:
+    spec = {"when": "Never", "namespaces": [namespace]}
+    made = _create(policy_kinds, spec, namespace=namespace, scope=CLUSTERWIDE, name=namespace)
+    assert policies.parse(made, scope=CLUSTERWIDE).namespaces == {namespace}
+    document = yaml.safe_dump(_body(NAMESPACED, "it", spec))
+    with pytest.raises(clusters.KubectlError, match=r'unknown field "spec.namespaces"'):
+        policy_kinds.kubectl("apply", "--namespace", namespace, "--validate=strict", "-f", "-", stdin=document)
+
+
+def test_a_bad_name_of_a_namespace_is_refused(policy_kinds: clusters.Cluster, namespace: str) -> None:
+    with pytest.raises(admin_client.ApiError, match=r"spec.namespaces\[0\]: Invalid value"):
+        _create(policy_kinds, {"when": "Never", "namespaces": ["Prod"]}, namespace=namespace, scope=CLUSTERWIDE)
+
+
+@each_scope
+def test_kubectl_lists_policies_in_columns(
+    policy_kinds: clusters.Cluster, namespace: str, scope: policies.Scope
+) -> None:
+    spec = {"when": "After", "after": "10m"}
+    made = policies.parse(_create(policy_kinds, spec, namespace=namespace, scope=scope, name=namespace), scope=scope)
+    _write_status(policy_kinds, made)
+    names = ["--namespace", namespace, crds.SHORT_NAMES[scope], namespace]
+    head, row = policy_kinds.kubectl("get", *names).splitlines()
+    assert re.split(r"\s{2,}", head.strip()) == [
+        "NAME",
+        "WHEN",
+        "AFTER",
+        "MATCHED JOBS",
+        "MATCHED GROUPS",
+        "LAST ACTION",
+        "READY",
+        "AGE",
+    ]
+    assert row.split()[:-1] == [namespace, "After", "10m", "3", "2", "Retired", "True"]
+
+
+def test_kubectl_knows_the_category(policy_kinds: clusters.Cluster, namespace: str) -> None:
+    _create(policy_kinds, {"when": "Never"}, namespace=namespace)
+    listed = policy_kinds.kubectl("get", "--namespace", namespace, crds.CATEGORY, "-o", "name").splitlines()
+    assert "groupcleanuppolicy.tidegate.dev/it" in listed
+
+
+def _write_status(cluster: clusters.Cluster, made: policies.Policy) -> admin_client.Object:
+    """As the operator would, with what it found."""
+    action = policy_status.LastAction(policy_status.Act.RETIRED, 1_700_000_000.0, grouping.grouping_key({"job": "b"}))
+    tally = policy_status.Tally(jobs=3, groups=2, last_action=action)
+    status = policy_status.changed(made, tally, now=1_700_000_001.0)
+    within = f"namespaces/{made.ref.namespace}/" if made.ref.namespace else ""
+    path = f"apis/{policies.GROUP}/{policies.VERSION}/{within}{made.scope.plural}/{made.ref.name}/status"
+    patch = "application/merge-patch+json"
+    return cluster.api.request("PATCH", path, body={"status": status}, content_type=patch)
+
+
+def test_the_status_is_kept_as_it_is_written_and_then_there_is_nothing_to_write(
+    policy_kinds: clusters.Cluster, namespace: str
+) -> None:
+    made = policies.parse(_create(policy_kinds, {"when": "Never"}, namespace=namespace), scope=NAMESPACED)
+    after = policies.parse(_write_status(policy_kinds, made), scope=NAMESPACED)
+    assert after == made
+    assert policy_status.changed(after, policy_status.Tally(jobs=3, groups=2), now=1_700_000_099.0) is None
+    waited = ["wait", "--namespace", namespace, "--for=condition=Ready", f"{NAMESPACED.plural}/it", "--timeout=5s"]
+    assert policy_kinds.kubectl(*waited).strip() == "groupcleanuppolicy.tidegate.dev/it condition met"
+
+
+@each_scope
+def test_kubectl_explains_every_field(policy_kinds: clusters.Cluster, scope: policies.Scope) -> None:
+    told = policy_kinds.kubectl("explain", f"{scope.plural}.spec")
+    for name, field in crd_schema.schema(scope)["properties"].items():
+        assert re.search(rf"^  {name}\s+<", told, re.MULTILINE), name
+        assert " ".join(field["description"].split()) in " ".join(told.split())
+    assert "enum: OnCompletion, OnSuccess, OnDeletion, Superseded" in told
+    assert "<no description>" not in told
+
+
+def test_kubectl_explains_the_status(policy_kinds: clusters.Cluster) -> None:
+    told = policy_kinds.kubectl("explain", f"{NAMESPACED.plural}.status", "--recursive")
+    assert re.findall(r"^  (\w+)", told, re.MULTILINE)[-5:] == [
+        "conditions",
+        "lastAction",
+        "matchedGroups",
+        "matchedJobs",
+        "observedGeneration",
+    ]

@@ -1,0 +1,110 @@
+"""What each service account may do is exactly what is written here, as the real API server tells it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import clusters
+from tests.manifests import component_guarantees, kustomizations, manifest_objects, service_account_rights, test_sidecar
+
+BASE = frozenset(
+    {"jobs.batch: list watch", "cronjobs.batch: list watch", "pods: get list watch", "events.events.k8s.io: create"}
+)
+POLICIES = frozenset(
+    {
+        "groupcleanuppolicies.tidegate.dev: list",
+        "groupcleanuppolicies.tidegate.dev/status: patch",
+        "clustergroupcleanuppolicies.tidegate.dev: list",
+        "clustergroupcleanuppolicies.tidegate.dev/status: patch",
+    }
+)
+CLUSTERWIDE_POLICIES = frozenset(right for right in POLICIES if right.startswith("cluster"))
+WORKFLOWS = frozenset({"workflows.argoproj.io: list watch"})
+TASKRUNS = frozenset({"taskruns.tekton.dev: list watch"})
+EVENTS = frozenset({"events.events.k8s.io: create"})
+
+EVERYWHERE = {
+    "policies": BASE | POLICIES,
+    "watch-pods": BASE,
+    "watch-argo-workflows": BASE | WORKFLOWS,
+    "watch-tekton-taskruns": BASE | TASKRUNS,
+}
+"""In any namespace, with a component that adds rights."""
+ELSEWHERE = {"namespaced", "namespaced/policies"}
+"""Components whose rights differ from one namespace to another: see below."""
+NOTHING: frozenset[str] = frozenset()
+
+
+def _may(cluster: clusters.Cluster, prefix: str, namespace: str, expected: frozenset[str]) -> None:
+    account = f"{prefix}tidegate"
+    service_account_rights.comes_to(cluster, account, namespace=namespace, of="tidegate", expected=expected)
+
+
+@pytest.mark.parametrize("name", ["base", *(each for each in component_guarantees.PROMISES if each not in ELSEWHERE)])
+def test_the_operators_account_may_do_this_everywhere(name: str, cluster: clusters.Cluster, tmp_path: Path) -> None:
+    components = () if name == "base" else (name,)
+    folder = kustomizations.write(tmp_path / "it", components=components)
+    with service_account_rights.granted(cluster, folder) as prefix:
+        for namespace in ("tidegate", "default"):
+            _may(cluster, prefix, namespace, EVERYWHERE.get(name, BASE))
+
+
+def _namespaced(folder: Path, *, watched: tuple[str, ...], components: tuple[str, ...]) -> Path:
+    """One namespace, team-a, with these kustomizations of its own."""
+    spaces = [kustomizations.COMPONENTS / "namespaced" / each for each in watched]
+    team = kustomizations.write(folder / "team-a", resources=spaces, namespace="team-a")
+    return kustomizations.write(
+        folder / "it", resources=[manifest_objects.BASE, team], components=("namespaced", *components)
+    )
+
+
+@pytest.mark.parametrize(
+    ("watched", "components", "there", "elsewhere"),
+    [
+        pytest.param((), (), NOTHING, NOTHING, id="no-namespace"),
+        pytest.param(("watched",), (), BASE, NOTHING, id="jobs"),
+        pytest.param(("watched", "watched-pods"), ("watch-pods/flag",), BASE, NOTHING, id="pods"),
+        pytest.param(
+            ("watched", "watched-argo-workflows"), ("watch-argo-workflows/flag",), BASE | WORKFLOWS, NOTHING, id="argo"
+        ),
+        pytest.param(
+            ("watched", "watched-tekton-taskruns"),
+            ("watch-tekton-taskruns/flag",),
+            BASE | TASKRUNS,
+            NOTHING,
+            id="tekton",
+        ),
+        pytest.param(
+            ("watched", "watched-policies"),
+            ("namespaced/policies",),
+            BASE | POLICIES,
+            CLUSTERWIDE_POLICIES,
+            id="policies",
+        ),
+    ],
+)
+def test_with_some_namespaces_it_may_do_this_there_and_hardly_anything_elsewhere(
+    watched: tuple[str, ...],
+    components: tuple[str, ...],
+    there: frozenset[str],
+    elsewhere: frozenset[str],
+    cluster: clusters.Cluster,
+    tmp_path: Path,
+) -> None:
+    folder = _namespaced(tmp_path, watched=watched, components=components)
+    with service_account_rights.granted(cluster, folder, spaces=["team-a"]) as prefix:
+        _may(cluster, prefix, "tidegate", EVENTS | elsewhere)
+        _may(cluster, prefix, "team-a", there | elsewhere)
+        _may(cluster, prefix, "default", elsewhere)
+
+
+def test_the_sidecars_account_may_do_this(cluster: clusters.Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "it"
+    folder.mkdir()
+    test_sidecar.made(folder)
+    with service_account_rights.granted(cluster, folder, spaces=["monitoring"]) as prefix:
+        for namespace in ("monitoring", "default"):
+            account, expected = f"{prefix}tidegate-operator", BASE - {"pods: get list watch"} | {"pods: get"}
+            service_account_rights.comes_to(cluster, account, namespace=namespace, of="monitoring", expected=expected)

@@ -1,0 +1,73 @@
+"""The components that have the operator look at other kinds: each one flag, and the rights for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cluster import clusters
+from tests.manifests import manifest_objects
+from tidegate.cli import commands
+from tidegate.operator.objects import owner_kinds
+
+FOLDER = manifest_objects.FOLDER / "components"
+COMPONENTS = {
+    "watch-argo-workflows": owner_kinds.WORKFLOW,
+    "watch-pods": owner_kinds.POD,
+    "watch-tekton-taskruns": owner_kinds.TASKRUN,
+}
+each_component = pytest.mark.parametrize(("component", "kind"), COMPONENTS.items(), ids=COMPONENTS)
+
+
+def _overlay(folder: Path, components: Sequence[str]) -> Path:
+    """The base with these components, as people combine them."""
+    made = {
+        "resources": [os.path.relpath(manifest_objects.BASE, folder)],
+        "components": [os.path.relpath(FOLDER / name, folder) for name in components],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(made))
+    return folder
+
+
+@each_component
+def test_it_gives_the_rights_to_list_and_watch_and_no_others(component: str, kind: owner_kinds.Kind) -> None:
+    role, binding = manifest_objects.objects(FOLDER / component / "rbac.yaml")
+    assert role["rules"] == [{"apiGroups": [kind.group], "resources": [kind.plural], "verbs": ["list", "watch"]}]
+    base = manifest_objects.one("ClusterRoleBinding")
+    assert (binding["subjects"], binding["roleRef"]["name"]) == (base["subjects"], role["metadata"]["name"])
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_its_rule_has_a_comment_that_says_why(component: str) -> None:
+    lines = (FOLDER / component / "rbac.yaml").read_text().splitlines()
+    assert lines[lines.index("rules:") + 1].startswith("  # ")
+
+
+def test_each_word_of_the_flag_has_its_component() -> None:
+    assert {kind.plural for kind in COMPONENTS.values()} == set(owner_kinds.BY_WORD)
+    assert {folder.name for folder in FOLDER.glob("watch-*")} == set(COMPONENTS)
+
+
+def test_all_of_them_together_add_their_flags_and_nothing_else(cluster: clusters.Cluster, tmp_path: Path) -> None:
+    built = yaml.safe_load_all(cluster.kubectl("kustomize", _overlay(tmp_path, list(COMPONENTS))))
+    [deployment] = [each for each in built if each["kind"] == "Deployment"]
+    gateway, operator = manifest_objects.pod_spec(deployment)["containers"]
+    chosen = commands.build_parser().parse_args(operator["args"])
+    assert set(chosen.watch) == {kind.plural for kind in COMPONENTS.values()}
+    own = manifest_objects.container("operator")["args"]
+    assert [argument for argument in operator["args"] if argument not in own] == [
+        f"--watch={kind.plural}" for kind in COMPONENTS.values()
+    ]
+    assert gateway["args"] == manifest_objects.container("gateway")["args"]
+
+
+def test_the_server_finds_no_fault_with_them(cluster: clusters.Cluster, tmp_path: Path) -> None:
+    cluster.kubectl("apply", "-f", manifest_objects.BASE / "namespace.yaml")
+    folder = _overlay(tmp_path, list(COMPONENTS))
+    said = cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", folder)
+    for component in COMPONENTS:
+        assert f"clusterrole.rbac.authorization.k8s.io/tidegate-{component} created" in said

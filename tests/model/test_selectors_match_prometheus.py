@@ -1,0 +1,40 @@
+"""Prometheus' own parser accepts and refuses the same selectors."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.cluster import binaries
+from tests.model import selector_cases
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    return str(binaries.ensure(["promtool"])["promtool"])
+
+
+def _accepts(promtool: str, text: str) -> bool:
+    command = [promtool, "--experimental", "promql", "format", "--", text]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert ran.returncode == 0 or "parse error" in ran.stderr, ran.stderr
+    return ran.returncode == 0
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("text", selector_cases.ACCEPTED)
+def test_what_we_accept_prometheus_accepts(promtool: str, text: str) -> None:
+    assert _accepts(promtool, text)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REFUSED])
+def test_what_we_refuse_prometheus_refuses(promtool: str, text: str) -> None:
+    assert not _accepts(promtool, text)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REFUSED_HERE_ALONE])
+def test_what_we_alone_refuse_prometheus_accepts(promtool: str, text: str) -> None:
+    assert _accepts(promtool, text)

@@ -1,0 +1,48 @@
+"""Whose a group is, by the address of a real pod: whatever the Job calls it, and with whatever client it pushes."""
+
+import pytest
+
+from tests.images import base_image
+from tests.node import tidegate_installation
+
+pytestmark = pytest.mark.node
+
+_PUSH = """
+from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
+registry = CollectorRegistry()
+Gauge("{metric}", "From a Job.", registry=registry).set({value})
+push_to_gateway("{url}", job="{group}", registry=registry)
+"""
+
+
+def test_a_python_clients_group_of_any_name_goes_with_its_job(installed: tidegate_installation.Installation) -> None:
+    installed.prometheus.followed("tidegate", targets=2)
+    script = _PUSH.format(
+        metric="e2e_python", value=41.5, url=tidegate_installation.GATEWAY, group="called-as-it-likes"
+    )
+    installed.ended(installed.python("pushes-by-python", script))
+    installed.gone("called-as-it-likes")
+    assert installed.prometheus.last("e2e_python") == [41.5] * 2
+    tidegate_installation.eventually_over(installed, "e2e_python")
+
+
+def test_curls_group_of_any_name_goes_with_its_job(installed: tidegate_installation.Installation) -> None:
+    installed.prometheus.followed("tidegate", targets=2)
+    url = f"{tidegate_installation.GATEWAY}/metrics/job/by-hand/step/last"
+    line = f"echo 'e2e_curl 12' | curl --silent --show-error --fail --data-binary @- {url}"
+    installed.ended(installed.run("pushes-by-curl", "sh", "-c", line, image=base_image.NAME))
+    installed.gone("by-hand")
+    assert installed.prometheus.last("e2e_curl") == [12.0] * 2
+    tidegate_installation.eventually_over(installed, "e2e_curl")
+
+
+def test_the_group_of_a_job_that_runs_on_stays(installed: tidegate_installation.Installation) -> None:
+    installed.prometheus.followed("tidegate", targets=2)
+    pushes = _PUSH.format(metric="e2e_runs_on", value=1, url=tidegate_installation.GATEWAY, group="still-going")
+    job = installed.python("runs-on", f"{pushes}\nimport time\ntime.sleep(600)")
+    beacon = _PUSH.format(metric="e2e_beacon", value=1, url=tidegate_installation.GATEWAY, group="beacon")
+    installed.ended(installed.python("ends-meanwhile", beacon))
+    installed.gone("beacon")
+    assert "still-going" in installed.groups()
+    installed.place.kubectl("delete", "job", job, f"--namespace={installed.namespace}")
+    installed.gone("still-going")

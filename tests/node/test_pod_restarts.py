@@ -1,0 +1,105 @@
+"""With the component persistent nothing acknowledged is lost, and pushes go on, whatever becomes of the Pod."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.node import container_processes, rollout_gap, target_clusters, tidegate_installation
+from tests.support import waiting
+
+pytestmark = pytest.mark.node
+
+_KEPT = """
+from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
+registry = CollectorRegistry()
+Gauge("e2e_kept", "Until its Job is deleted.", registry=registry).set({value})
+push_to_gateway("{url}", job="{group}", registry=registry)
+"""
+_PATIENT = (Path(__file__).parent / "retrying_pusher.py").read_text()
+_PUSHERS = 3
+
+
+def _keep(installed: tidegate_installation.Installation, group: str, value: float) -> None:
+    """Have a Job push a group that stays for as long as the Job does, which is over."""
+    script = _KEPT.format(url=tidegate_installation.GATEWAY, group=group, value=value)
+    installed.ended(installed.python(group, script, annotations={"tidegate.dev/cleanup": "on-deletion"}))
+
+
+def _started(installed: tidegate_installation.Installation) -> tuple[str, int]:
+    """Which Pod it is, and how often its gateway was started again."""
+    pod = installed.place.get("pods", tidegate_installation.POD, namespace=tidegate_installation.NAMESPACE)
+    (gateway,) = (each for each in pod["status"]["containerStatuses"] if each["name"] == "gateway")
+    return pod["metadata"]["uid"], gateway["restartCount"]
+
+
+def _ready_again(installed: tidegate_installation.Installation, before: tuple[str, int]) -> None:
+    waiting.eventually(lambda: _started(installed) != before, why="another start", timeout=60.0, retry_on=(ValueError,))
+    installed.place.kubectl(
+        "wait",
+        f"--namespace={tidegate_installation.NAMESPACE}",
+        "--for=condition=Ready",
+        f"pod/{tidegate_installation.POD}",
+        "--timeout=60s",
+    )
+
+
+def test_a_gateway_that_is_killed_has_every_group_again(installed: tidegate_installation.Installation) -> None:
+    if not isinstance(installed.place, target_clusters.OwnNode):
+        pytest.skip("nobody but a node's own root can kill the first process of a container")
+    _keep(installed, "outlives-a-kill", 3.0)
+    group, before = installed.groups()["outlives-a-kill"], _started(installed)
+    container_processes.kill("tidegate gateway")
+    _ready_again(installed, before)
+    assert installed.groups()["outlives-a-kill"] == group
+
+
+def test_a_pod_that_is_scheduled_anew_has_every_group_again(installed: tidegate_installation.Installation) -> None:
+    _keep(installed, "outlives-its-pod", 4.0)
+    group, before = installed.groups()["outlives-its-pod"], _started(installed)
+    installed.place.kubectl(
+        "delete", "pod", tidegate_installation.POD, f"--namespace={tidegate_installation.NAMESPACE}"
+    )
+    _ready_again(installed, before)
+    assert installed.groups()["outlives-its-pod"] == group
+    installed.place.kubectl("delete", "job", "outlives-its-pod", f"--namespace={installed.namespace}")
+    installed.gone("outlives-its-pod")
+
+
+def test_a_rolling_update_loses_no_push_and_ends_both_containers_in_order(
+    installed: tidegate_installation.Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (old, _), place = _started(installed), installed.place
+    keep = {"tidegate.dev/cleanup": "on-deletion"}
+    script = _PATIENT.replace("GATEWAY", tidegate_installation.GATEWAY)
+    job = installed.python("pushes-through", script, annotations=keep, pods=_PUSHERS)
+    waiting.eventually(
+        lambda: len(installed.values("e2e_through", by="instance")) == _PUSHERS, why="all to push", timeout=60.0
+    )
+    with rollout_gap.recorded(place) as recording:
+        place.kubectl("rollout", "restart", f"--namespace={tidegate_installation.NAMESPACE}", "statefulset/tidegate")
+        place.kubectl(
+            "rollout",
+            "status",
+            f"--namespace={tidegate_installation.NAMESPACE}",
+            "statefulset/tidegate",
+            "--timeout=240s",
+        )
+        printed = installed.ended(job, timeout=300.0)
+    new, _ = _started(installed)
+    # Each line begins with the pod that printed it.
+    pushers = [json.loads(line[line.index("{") :]) for line in printed.splitlines() if "{" in line]
+    with capsys.disabled():
+        for step in recording.steps(old=old, new=new, serving=rollout_gap.serving_since(place)):
+            print(f"\nrolling update: {step.seconds:5.2f} s until {step.name}", end="")
+        print(f"\nrolling update: {max(each['longest'] for each in pushers):5.2f} s for the slowest push: {pushers}")
+    assert recording.exit_codes(old) == {"gateway": 0, "operator": 0}
+    assert _statuses(pushers) <= {"503"}
+    assert len(pushers) == _PUSHERS
+    assert {each["pod"]: each["last"] for each in pushers} == installed.values("e2e_through", by="instance")
+
+
+def _statuses(pushers: list[dict[str, Any]]) -> set[str]:
+    """The status codes of all pushes that failed; where the connection failed there is none."""
+    return {reason for each in pushers for reason in each["failures"] if reason.isdigit()}

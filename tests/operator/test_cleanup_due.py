@@ -1,0 +1,164 @@
+"""For how long the groups of an object stay after its end: after=…, keep-failed-for, superseded."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operator import object_builders
+from tidegate.model import control_api, owners
+from tidegate.operator.cache import cluster_cache, owner_views
+
+
+def _is_kept(picture: cluster_cache.Picture, *, at: float) -> bool:
+    """Whether the one group is still held at that time."""
+    (decision,) = object_builders.plan(picture, now=object_builders.START + at).decisions
+    return not any(isinstance(action, control_api.RetireGroup) for action in decision.actions)
+
+
+def _job(cleanup: str, *, failed: bool = False, keep_failed: str = "0s") -> owner_views.OwnerView:
+    annotations = {"tidegate.dev/cleanup": cleanup, "tidegate.dev/keep-failed-for": keep_failed}
+    return object_builders.job("x", finished=100.0, succeeded=not failed, annotations=annotations)
+
+
+@pytest.mark.parametrize(
+    ("job", "until"),
+    [
+        pytest.param(_job("after=10m"), 700, id="after"),
+        pytest.param(_job("after=10m", failed=True), 700, id="after-a-failure"),
+        pytest.param(_job("on-completion", failed=True, keep_failed="20m"), 1300, id="failed"),
+        pytest.param(_job("after=10m", failed=True, keep_failed="20m"), 1300, id="the-longer-one"),
+        pytest.param(_job("after=10m", failed=True, keep_failed="5m"), 700, id="not-the-shorter-one"),
+    ],
+)
+def test_the_groups_of_a_job_stay_for_a_while_after_its_end(job: owner_views.OwnerView, until: int) -> None:
+    picture = object_builders.picture(job, holds=[object_builders.group("job=x", claims=[job])])
+    assert _is_kept(picture, at=until - 1)
+    assert not _is_kept(picture, at=until)
+
+
+@pytest.mark.parametrize("job", [_job("on-completion", keep_failed="20m"), _job("on-success"), _job("on-completion")])
+def test_what_is_not_kept_is_over_at_once_even_by_a_clock_that_is_behind(job: owner_views.OwnerView) -> None:
+    picture = object_builders.picture(job, holds=[object_builders.group("job=x", claims=[job])])
+    assert not _is_kept(picture, at=60.0)
+
+
+@pytest.mark.parametrize("job", [_job("after=10m"), _job("on-completion", failed=True, keep_failed="10m")])
+def test_they_stay_as_long_when_the_job_is_gone_and_the_operator_another(job: owner_views.OwnerView) -> None:
+    held = object_builders.group("job=x", pushed=90, claims=[job])
+    (claim,) = [
+        action.claim
+        for action in object_builders.plan(
+            object_builders.picture(job, holds=[held]), now=object_builders.START + 101
+        ).actions
+        if isinstance(action, control_api.ClaimGroup)
+    ]
+    said = control_api.claims_from_json(control_api.claims_to_json({claim.owner.uid: claim}))
+    kept = object_builders.group("job=x", pushed=90, claims=said.values())
+    another = object_builders.picture(holds=[kept], gone_at=150.0)
+    assert _is_kept(another, at=699)
+    assert not _is_kept(another, at=700)
+
+
+def test_a_job_that_nobody_saw_end_is_taken_to_have_ended_when_it_was_missed() -> None:
+    claim = object_builders.claim(object_builders.job("x"))._replace(kept_for=600.0)
+    picture = object_builders.picture(holds=[object_builders.group("job=x", claims=[claim])], gone_at=150.0)
+    assert _is_kept(picture, at=749)
+    assert not _is_kept(picture, at=750)
+
+
+CRON = object_builders.cronjob("nightly")
+
+
+def _run(number: int, *, created: float, finished: float | None = None) -> owner_views.OwnerView:
+    return object_builders.job(
+        f"nightly-{number}",
+        created=created,
+        finished=finished,
+        parent=CRON.owner,
+        annotations={"tidegate.dev/cleanup": "superseded"},
+    )
+
+
+def _held(run: owner_views.OwnerView, *, pushed: float, revision: int) -> control_api.GroupRecord:
+    claim = owners.Claim(run.owner, 300.0, series=CRON.owner)
+    return object_builders.group(f"job={run.owner.name}", pushed=pushed, revision=revision, claims=[claim])
+
+
+FIRST, SECOND = _run(1, created=0, finished=20), _run(2, created=1000)
+
+
+def _retired(picture: cluster_cache.Picture) -> list[str]:
+    return [line for line in object_builders.planned(picture) if line.startswith("retire")]
+
+
+def test_a_run_is_superseded_by_the_first_push_of_the_next_one_and_not_before() -> None:
+    first = _held(FIRST, pushed=10, revision=7)
+    picture = object_builders.picture(CRON, FIRST, SECOND, holds=[first])
+    assert _retired(picture) == []
+    second = _held(SECOND, pushed=1010, revision=8)
+    assert picture.changed(second, steady=9.0) == {first.key, second.key}
+    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+
+
+def test_a_run_that_is_gone_is_kept_until_the_next_one_pushes() -> None:
+    picture = object_builders.picture(CRON, SECOND, gone=[FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
+    assert _retired(picture) == []
+    picture.changed(_held(SECOND, pushed=1010, revision=8), steady=9.0)
+    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+
+
+def test_the_last_run_goes_with_its_cronjob() -> None:
+    picture = object_builders.picture(gone=[CRON, FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
+    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+
+
+def test_a_late_push_of_an_earlier_run_does_not_supersede_a_later_one() -> None:
+    late = _held(FIRST, pushed=1020, revision=9)
+    picture = object_builders.picture(CRON, FIRST, SECOND, holds=[late, _held(SECOND, pushed=1010, revision=8)])
+    assert f'retire {{job="nightly-2"}} of {SECOND.uid}' not in _retired(picture)
+
+
+def test_a_job_that_nothing_made_is_superseded_when_it_is_gone() -> None:
+    alone = object_builders.job("x", finished=20, annotations={"tidegate.dev/cleanup": "superseded"})
+    held = [object_builders.group("job=x", claims=[alone])]
+    assert _retired(object_builders.picture(alone, holds=held)) == []
+    assert _retired(object_builders.picture(gone=[alone], holds=held)) == [f'retire {{job="x"}} of {alone.uid}']
+
+
+def _shares(number: int, *, created: float, finished: float | None = None) -> owner_views.OwnerView:
+    return object_builders.job(
+        f"dump-{number}",
+        created=created,
+        finished=finished,
+        parent=CRON.owner,
+        annotations={"tidegate.dev/cleanup": "superseded", "tidegate.dev/grouping-key": "job=dumps"},
+    )
+
+
+def _shared(*runs: owner_views.OwnerView, pushed: float) -> control_api.GroupRecord:
+    claims = [owners.Claim(run.owner, 300.0, rule="annotation", series=CRON.owner) for run in runs]
+    return object_builders.group("job=dumps", pushed=pushed, revision=7, claims=claims)
+
+
+EARLIER, LATER = _shares(1, created=0, finished=20), _shares(2, created=1000, finished=1020)
+
+
+def test_of_a_group_that_all_runs_push_to_only_the_last_one_is_the_owner() -> None:
+    held = _shared(EARLIER, LATER, pushed=1010)
+    assert object_builders.planned(object_builders.picture(CRON, EARLIER, LATER, holds=[held])) == [
+        f'release {{job="dumps"}} of {EARLIER.uid}'
+    ]
+    assert object_builders.planned(object_builders.picture(CRON, LATER, gone=[EARLIER], holds=[held])) == [
+        f'release {{job="dumps"}} of {EARLIER.uid}'
+    ]
+
+
+def test_of_a_group_that_all_runs_push_to_and_none_claims_yet_the_last_one_is_the_owner() -> None:
+    held = _shared(pushed=1010)
+    [action] = object_builders.planned(object_builders.picture(CRON, EARLIER, LATER, holds=[held]))
+    assert action == 'claim {job="dumps"} for Job prod/dump-2'
+
+
+def test_of_a_group_that_all_runs_push_to_the_last_that_pushed_stays_the_owner() -> None:
+    held = _shared(EARLIER, LATER, pushed=10)
+    assert object_builders.planned(object_builders.picture(CRON, EARLIER, LATER, holds=[held])) == []

@@ -1,0 +1,194 @@
+"""What the operator tells of its groups on its own port, beside a real gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeAlias
+
+import prometheus_client
+import pytest
+from aiohttp import test_utils, web
+
+from tests.operator import object_builders, operator_harness
+from tests.support import waiting
+from tidegate.aio import clocks
+from tidegate.model import grouping, ownership_status
+from tidegate.operator import main
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.explain import groups_endpoint
+from tidegate.operator.kube import server_clock
+
+Client: TypeAlias = test_utils.TestClient[Any, Any]
+
+
+def _served(operator: main.Operator) -> Client:
+    return test_utils.TestClient(test_utils.TestServer(operator.app(prometheus_client.CollectorRegistry())))
+
+
+@pytest.fixture
+async def client(scene: operator_harness.Scene) -> AsyncIterator[Client]:
+    async with operator_harness.at_work(scene) as operator, _served(operator) as made:
+        yield made
+
+
+async def _get(client: Client, query: str = "", *, status: int = 200) -> Any:
+    async with client.get(f"/api/v1/groups{query}") as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.json()
+
+
+async def _standings(client: Client, query: str = "") -> ownership_status.Standings:
+    return ownership_status.Standings.from_json(await _get(client, query))
+
+
+async def _until(client: Client, holds: Callable[[ownership_status.Standings], bool], *, query: str = "") -> None:
+    async def look() -> bool:
+        return holds(await _standings(client, query))
+
+    await waiting.eventually_async(look, why="such an answer", timeout=10.0)
+
+
+def _jobs(found: ownership_status.Standings) -> list[str]:
+    return sorted(grouping.label(group.key, "job") or "" for group in found.groups)
+
+
+async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: operator_harness.Scene, client: Client) -> None:
+    job = scene.running("x")
+    scene.api_server.put(job)
+    await scene.push("job/x")
+    await _until(client, lambda found: any(owner.claims for group in found.groups for owner in group.owners))
+    [group] = (await _standings(client)).groups
+    assert (group.key, group.state, group.verdict, group.rule) == (operator_harness.X, "live", "active", "name")
+    assert group.owners == (
+        ownership_status.OwnerStanding(job.owner, rule="name", active=True, decides=True, claims=True),
+    )
+    assert group.why[0] == "Job prod/x has not ended."
+    assert group.push_time == pytest.approx(time.time(), abs=60)
+    assert group.pushers == ("127.0.0.1",)
+
+
+async def test_a_group_that_drains_says_what_it_waits_for(scene: operator_harness.Scene, client: Client) -> None:
+    scene.api_server.put(scene.finished("x"))
+    await scene.push("job/x")
+    await _until(client, lambda found: [group.state for group in found.groups] == ["draining"])
+    [group] = (await _standings(client)).groups
+    assert group.why[1] == "It was retired, and is kept until read (drain timeout 5m); then it is deleted."
+
+
+async def test_before_anything_was_planned_it_says_that_it_cannot_tell(scene: operator_harness.Scene) -> None:
+    scene.api_server.down = True
+    async with operator_harness.at_work(scene) as operator, _served(operator) as client:
+        answer = await _get(client, status=503)
+    assert answer["error"].startswith("no plan was made yet")
+
+
+async def test_a_dry_run_says_that_it_holds_back_what_is_over(scene: operator_harness.Scene) -> None:
+    scene.api_server.put(scene.finished("x"))
+    await scene.push("job/x")
+    worker = dataclasses.replace(operator_harness.QUICK, dry_run=True)
+    async with operator_harness.at_work(scene, worker=worker) as operator, _served(operator) as client:
+        await _ready(client)
+        [group] = (await _standings(client)).groups
+    assert group.why[1] == "It would be retired now, but --dry-run holds it back."
+
+
+async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: operator_harness.Scene) -> None:
+    for name in ("x", "y"):
+        scene.api_server.put(scene.finished(name))
+        await scene.push(f"job/{name}")
+    worker = dataclasses.replace(operator_harness.QUICK, most_retired=1, resync_seconds=3_600.0)
+    async with operator_harness.at_work(scene, worker=worker) as operator, _served(operator) as client:
+        await _ready(client)
+        found = (await _standings(client)).groups
+    assert [group.why[1].partition(":")[0] for group in found] == [
+        "It is to be retired, but the breaker has tripped"
+    ] * 2
+
+
+async def test_selectors_select_what_any_of_them_does(scene: operator_harness.Scene, client: Client) -> None:
+    for name in ("x", "y", "z"):
+        await scene.push(f"job/{name}")
+    await _ready(client)
+    await _until(client, lambda found: _jobs(found) == ["x", "z"], query='?match[]={job="x"}&match[]={job=~"z.*"}')
+
+
+async def test_an_answer_has_so_many_groups_at_most_and_says_that_there_are_more(
+    scene: operator_harness.Scene, client: Client
+) -> None:
+    for name in ("x", "y", "z"):
+        await scene.push(f"job/{name}")
+    await _ready(client)
+    await _until(client, lambda found: _jobs(found) == ["x", "y", "z"] and not found.more, query="?limit=3")
+    found = await _standings(client, "?limit=2")
+    assert (len(found.groups), found.more) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        pytest.param("?match[]={job=", "expected a value in quotes at column 6", id="no-selector"),
+        pytest.param("?match[]={}", "so it selects all", id="selects-all"),
+        pytest.param("?matches=x", "unknown parameter 'matches'", id="unknown-parameter"),
+        pytest.param("?limit=0", "limit is no number of groups such as 1000: '0'", id="no-limit"),
+        pytest.param(f"?limit={'9' * 5000}", "limit is no number of groups", id="a-long-limit"),
+        pytest.param("?match[]=" + "x" * 4001, "selectors of 4001 characters at once", id="a-long-selector"),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_in_words(client: Client, query: str, said: str) -> None:
+    await _ready(client)
+    assert said in (await _get(client, query, status=400))["error"]
+
+
+async def test_others_have_their_turns_while_very_many_groups_are_told() -> None:
+    running = [object_builders.job(f"x{number}") for number in range(5_000)]
+    picture = object_builders.picture(
+        *running, holds=[object_builders.group(f"job={job.owner.name}") for job in running]
+    )
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with _alone(picture) as client:
+        beside = asyncio.create_task(others())
+        found = await _standings(client, "?limit=5000")
+        beside.cancel()
+    assert len(found.groups) == 5_000
+    assert turns > 20
+
+
+def _alone(picture: cluster_cache.Picture) -> Client:
+    """The endpoint with this picture and no operator."""
+    endpoint = groups_endpoint.GroupsEndpoint(
+        picture,
+        rules=object_builders.RULES,
+        time=server_clock.ServerTime(clocks.SystemClock()),
+        kept="until read",
+        hold=lambda _: None,
+        ready=lambda: True,
+        listed_ago=lambda: 0.0,
+    )
+    app = web.Application()
+    app.add_routes([web.get("/api/v1/groups", endpoint.get)])
+    return test_utils.TestClient(test_utils.TestServer(app))
+
+
+async def test_nothing_can_be_changed(client: Client) -> None:
+    await _ready(client)
+    for method in ("DELETE", "PUT", "POST"):
+        async with client.request(method, "/api/v1/groups") as answer:
+            assert answer.status == 405
+
+
+async def _ready(client: Client) -> None:
+    async def look() -> bool:
+        async with client.get("/api/v1/groups") as answer:
+            return answer.status == 200
+
+    await waiting.eventually_async(look, why="the first plan", timeout=10.0)

@@ -1,0 +1,36 @@
+"""How long groups have waited for an answer of the API server."""
+
+from __future__ import annotations
+
+from tests.operator import object_builders, pod_address_builders
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.planning import pending_lookups, planner
+
+A, B = (pod_address_builders.pushed(f"job={name}") for name in "ab")
+
+
+def _decisions(picture: cluster_cache.Picture) -> list[planner.Decision]:
+    return object_builders.plan(picture).decisions
+
+
+def test_the_longest_wait_is_that_of_the_first_group_that_is_not_decided() -> None:
+    waits = pending_lookups.Askings()
+    assert waits.longest(now=5.0) == 0.0
+    waits.decided(_decisions(object_builders.picture(holds=[A])), all_groups=False, now=10.0)
+    waits.decided(_decisions(object_builders.picture(holds=[A, B])), all_groups=True, now=40.0)
+    assert waits.longest(now=50.0) == 40.0
+
+
+def test_a_group_that_is_decided_waits_no_more() -> None:
+    waits = pending_lookups.Askings()
+    picture = object_builders.picture(holds=[A])
+    waits.decided(_decisions(picture), all_groups=False, now=10.0)
+    waits.decided(_decisions(pod_address_builders.told(picture)), all_groups=False, now=20.0)
+    assert waits.longest(now=50.0) == 0.0
+
+
+def test_a_group_that_is_gone_waits_no_more_once_all_are_planned() -> None:
+    waits = pending_lookups.Askings()
+    waits.decided(_decisions(object_builders.picture(holds=[A])), all_groups=False, now=10.0)
+    waits.decided(_decisions(object_builders.picture()), all_groups=True, now=20.0)
+    assert waits.longest(now=50.0) == 0.0

@@ -1,0 +1,180 @@
+"""The watch on the pods of Jobs, against a stand-in API server, for what a real one does not do when it is asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import prometheus_client
+import pytest
+
+from tests.operator import fake_api_server, object_builders, operator_harness
+from tests.support import waiting
+from tidegate import settings
+from tidegate.aio import clocks
+from tidegate.operator import operator_metrics
+from tidegate.operator.cache import cluster_cache
+from tidegate.operator.explain import notifications
+from tidegate.operator.kube import kube_api
+from tidegate.operator.planning import work_queue
+from tidegate.operator.watch import object_updates, pod_watch
+
+IP = "10.0.0.7"
+_QUICK = settings.WorkerSettings(backoff_seconds=0.02, backoff_limit_seconds=0.02)
+
+
+class _Watched:
+    """A watch at work, and the picture that it keeps."""
+
+    def __init__(self, server: fake_api_server.ApiServer, *, namespaces: tuple[str, ...] = ()) -> None:
+        clock = clocks.SystemClock()
+        chosen = settings.KubernetesSettings(request_timeout=1.0, namespaces=namespaces)
+        self.server = server
+        self.registry = prometheus_client.CollectorRegistry()
+        self.picture = cluster_cache.Picture()
+        self.api = kube_api.KubeApi(server.login(), chosen=chosen, clock=clock)
+        own = operator_metrics.OperatorMetrics(self.registry)
+        told = notifications.Notices(lambda _notice: None, kept="until read", on_act=lambda *_: None, operator=None)
+        intake = object_updates.Intake(
+            self.picture, agenda=work_queue.Agenda(), told=told, own=own, clock=clock, time=self.api.time
+        )
+        self.watch = pod_watch.PodWatch(self.api, intake=intake, own=own, clock=clock, chosen=_QUICK)
+
+    async def until(self, wanted: list[bool]) -> None:
+        """Wait until so many pods are known at the address, each as gone or not."""
+
+        async def look() -> bool:
+            answer = self.picture.address(IP)
+            assert [pod.until is not None for pod in (() if answer is None else answer.pods)] == wanted
+            return True
+
+        await waiting.eventually_async(look, why=f"{wanted}", timeout=10.0)
+
+    def watches(self) -> int:
+        return len([call for call in self.server.calls if "labelSelector" in call and "watch" in call])
+
+    def lists(self) -> int:
+        return len([call for call in self.server.calls if "labelSelector" in call and "watch" not in call])
+
+
+def _pod(uid: str = "u") -> dict[str, Any]:
+    return {
+        "metadata": {
+            "namespace": "prod",
+            "name": "x",
+            "uid": uid,
+            "creationTimestamp": "2026-01-31T08:00:00Z",
+            "resourceVersion": "5",
+        },
+        "status": {"startTime": "2026-01-31T08:00:00Z", "podIPs": [{"ip": IP}], "phase": "Running"},
+    }
+
+
+def _event(kind: str, pod: dict[str, Any]) -> dict[str, Any]:
+    return {"type": kind, "object": pod}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[fake_api_server.ApiServer]:
+    made = fake_api_server.ApiServer()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@contextlib.asynccontextmanager
+async def _at_work(server: fake_api_server.ApiServer) -> AsyncIterator[_Watched]:
+    watched = _Watched(server)
+    task = asyncio.create_task(watched.watch.run())
+    try:
+        yield watched
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await watched.api.close()
+
+
+async def test_pods_that_are_there_and_those_that_come_and_go_are_known(server: fake_api_server.ApiServer) -> None:
+    server.job_pods.append(_pod())
+    async with _at_work(server) as watched:
+        await watched.until([False])
+        server.pod_events.put_nowait(_event("ADDED", _pod("v")))
+        await watched.until([False, False])
+        server.pod_events.put_nowait(_event("DELETED", _pod()))
+        await watched.until([True, False])
+
+
+async def test_an_answer_that_ends_is_gone_on_from_without_another_list(server: fake_api_server.ApiServer) -> None:
+    server.job_pods.append(_pod())
+    async with _at_work(server) as watched:
+        await watched.until([False])
+        bookmark = {"metadata": {"resourceVersion": "77"}}
+        server.pod_events.put_nowait(_event("BOOKMARK", bookmark))
+        server.pod_events.put_nowait(None)
+        server.pod_events.put_nowait(_event("DELETED", _pod()))
+        await watched.until([True])
+        assert "resourceVersion=77" in [call for call in server.calls if "watch=true" in call][-1]
+        assert watched.lists() == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(_event("ERROR", {"code": 410, "message": "too old"}), id="expired"),
+        pytest.param(_event("ERROR", {"code": 500, "message": "no"}), id="error"),
+        pytest.param({"what": 1}, id="garbled"),
+    ],
+)
+async def test_after_an_error_all_is_listed_and_what_went_meanwhile_is_gone(
+    server: fake_api_server.ApiServer, said: dict[str, Any]
+) -> None:
+    server.job_pods.append(_pod())
+    async with _at_work(server) as watched:
+        await watched.until([False])
+        server.job_pods.clear()
+        server.pod_events.put_nowait(said)
+        await watched.until([True])
+        assert watched.lists() == 2
+
+
+async def test_a_missing_right_is_counted_and_asked_for_again(server: fake_api_server.ApiServer) -> None:
+    server.job_pods.append(_pod())
+    server.faults.extend([403, 403])
+    async with _at_work(server) as watched:
+        await watched.until([False])
+        assert watched.registry.get_sample_value("tidegate_operator_api_errors_total", {"reason": "forbidden"}) == 2
+
+
+async def test_last_words_of_a_job_that_is_gone_are_retired(scene: operator_harness.Scene) -> None:
+    """The pod is never found at its address: the watch has told of it before."""
+    view = scene.running("x")
+    scene.api_server.put(view)
+    pod = _pod()
+    pod["metadata"]["ownerReferences"] = [{"kind": "Job", "uid": view.uid, "controller": True}]
+    pod["status"]["podIPs"] = [{"ip": "127.0.0.1"}]
+    scene.api_server.job_pods.append(pod)
+    async with operator_harness.at_work(scene) as operator:
+        await scene.until_true(lambda: scene.metric("tidegate_operator_pods") == 1, why="the pod to be known")
+        assert operator is not None
+        del scene.api_server.jobs[view.uid]
+        scene.api_server.pod_events.put_nowait(_event("DELETED", pod))
+        await scene.push("job/last-words")
+        await scene.until("draining Job prod/x", key=object_builders.key("job=last-words"))
+
+
+async def test_an_api_server_that_ends_each_watch_at_once_is_asked_once_a_second(
+    server: fake_api_server.ApiServer,
+) -> None:
+    for _ in range(2):
+        server.pod_events.put_nowait(None)
+    async with _at_work(server) as watched:
+
+        async def look() -> bool:
+            return watched.watches() >= 3
+
+        began = asyncio.get_running_loop().time()
+        await waiting.eventually_async(look, why="three watches")
+        assert asyncio.get_running_loop().time() - began >= 1.9
+        assert watched.lists() == 1

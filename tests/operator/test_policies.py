@@ -1,0 +1,134 @@
+"""A policy is read; what cannot be read is said, and the policy then keeps what it selects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.operator import policy_builders
+from tidegate.operator.policy import cleanup_rules, policies
+
+NAMESPACED, CLUSTERWIDE = policies.Scope
+
+
+@pytest.mark.parametrize(("word", "cleanup"), policies.WHEN.items())
+def test_each_word_of_when_is_read(word: str, cleanup: cleanup_rules.Cleanup) -> None:
+    after = {"after": "10m"} if word == "After" else {}
+    made = policy_builders.policy({"when": word, **after})
+    assert (made.problems, made.said.cleanup) == ((), cleanup)
+
+
+def test_there_is_a_word_for_each_cleanup() -> None:
+    assert set(policies.WHEN.values()) == set(cleanup_rules.Cleanup)
+
+
+def test_durations_are_read_in_seconds() -> None:
+    said = policy_builders.policy(
+        {"when": "After", "after": "10m", "keepFailedFor": "24h", "drainTimeout": "1m30s"}
+    ).said
+    assert (said.after, said.keep_failed_for, said.drain_timeout) == (600.0, 86400.0, 90.0)
+
+
+def test_what_a_policy_does_not_say_is_not_said() -> None:
+    made = policy_builders.policy({"selector": {}, "drainTimeout": "5m"})
+    assert made.said == cleanup_rules.Statement(drain_timeout=300.0)
+    assert made.templates is None
+
+
+def test_keeping_what_failed_for_no_time_is_said_all_the_same() -> None:
+    assert policy_builders.policy({"keepFailedFor": "0s"}).said.keep_failed_for == 0.0
+
+
+def test_a_policy_is_named_by_its_kind_its_namespace_and_its_name() -> None:
+    assert str(policy_builders.policy({"when": "Never"}, name="a").ref) == "GroupCleanupPolicy prod/a"
+    assert (
+        str(policy_builders.policy({"when": "Never"}, name="a", scope=CLUSTERWIDE).ref) == "ClusterGroupCleanupPolicy a"
+    )
+
+
+def test_two_policies_that_differ_in_their_status_alone_are_equal() -> None:
+    status = {"matchedJobs": 3}
+    assert policy_builders.policy({"when": "Never"}, status=status) == policy_builders.policy({"when": "Never"})
+
+
+SELECTOR = {"matchLabels": {"app": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("scope", "spec", "selects"),
+    [
+        pytest.param(NAMESPACED, {}, True, id="everything"),
+        pytest.param(NAMESPACED, {"selector": SELECTOR}, True, id="label"),
+        pytest.param(NAMESPACED, {"selector": {"matchLabels": {"app": "b"}}}, False, id="other-label"),
+        pytest.param(NAMESPACED, {"kinds": ["Job", "Workflow"]}, True, id="kind"),
+        pytest.param(NAMESPACED, {"kinds": ["CronJob"]}, False, id="other-kind"),
+        pytest.param(NAMESPACED, {"kinds": []}, True, id="no-kinds"),
+        pytest.param(CLUSTERWIDE, {}, True, id="cluster"),
+        pytest.param(CLUSTERWIDE, {"namespaces": ["dev", "prod"]}, True, id="namespace"),
+        pytest.param(CLUSTERWIDE, {"namespaces": ["dev"]}, False, id="other-namespace"),
+        pytest.param(CLUSTERWIDE, {"namespaces": []}, True, id="no-namespaces"),
+        pytest.param(CLUSTERWIDE, {"namespaces": ["prod"], "kinds": ["CronJob"]}, False, id="all-have-to-hold"),
+    ],
+)
+def test_a_policy_selects_by_labels_kind_and_namespace(
+    scope: policies.Scope, spec: dict[str, Any], selects: bool
+) -> None:
+    made = policy_builders.policy({"when": "Never", **spec}, scope=scope)
+    assert made.selects(policy_builders.subject(labels={"app": "a"})) is selects
+
+
+def test_a_policy_of_another_namespace_selects_nothing_here() -> None:
+    assert not policy_builders.policy({"when": "Never"}, namespace="dev").selects(policy_builders.subject())
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        pytest.param(None, "there is no spec", id="no-spec"),
+        pytest.param([], "there is no spec", id="list"),
+        pytest.param({"when": "Sometimes"}, "spec.when: 'Sometimes' is none of OnCompletion, OnSuccess", id="when"),
+        pytest.param({"when": ["Never"]}, "spec.when: ['Never'] is none of", id="when-list"),
+        pytest.param({"when": "After"}, "spec.after: it goes with when: After, and neither stands", id="after-missing"),
+        pytest.param({"after": "10m"}, "spec.after: it goes with when: After, and neither stands", id="after-alone"),
+        pytest.param({"when": "After", "after": "0s"}, "spec.after: '0s' is no time at all", id="after-zero"),
+        pytest.param({"drainTimeout": "soon"}, "spec.drainTimeout: 'soon' is no duration such as 90s", id="drain"),
+        pytest.param({"drainTimeout": "8761h"}, "spec.drainTimeout: '8761h' is longer than 8760h", id="long"),
+        pytest.param({"keepFailedFor": 5}, "spec.keepFailedFor: 5 is no text", id="number"),
+        pytest.param({"groups": "job=a"}, "spec.groups: it is no list", id="groups-text"),
+        pytest.param({"groups": []}, "spec.groups: it has 0 items, 1 to 16 are allowed", id="no-groups"),
+        pytest.param({"groups": ["job=a"] * 17}, "spec.groups: it has 17 items, 1 to 16 are allowed", id="many-groups"),
+        pytest.param({"groups": ["a"]}, "spec.groups: 'a' is no label such as job=backup", id="groups"),
+        pytest.param(
+            {"selector": {"matchNames": {}}}, "spec.selector: matchNames is unknown in a selector", id="selector"
+        ),
+        pytest.param({"kinds": [1]}, "spec.kinds: 1 is no text", id="kinds"),
+        pytest.param(
+            {"podSelector": {}}, "spec.podSelector: this version of the operator does not know it", id="newer"
+        ),
+        pytest.param({"namespaces": ["a"]}, "spec.namespaces: this version of the operator does not", id="namespaces"),
+    ],
+)
+def test_a_policy_that_cannot_be_read_says_why_and_keeps_what_it_selects(spec: Any, problem: str) -> None:
+    made = policy_builders.policy(spec)
+    assert problem in made.problems[-1]
+    assert made.said == cleanup_rules.Statement(is_unreadable=True)
+
+
+def test_all_problems_of_a_policy_are_said() -> None:
+    spec = {"when": "x", "drainTimeout": "x", "kinds": "x", "new": 1}
+    fields = [problem.partition(":")[0] for problem in policy_builders.policy(spec).problems]
+    assert fields == ["spec.kinds", "spec.when", "spec.drainTimeout", "spec.new"]
+
+
+def test_a_policy_whose_selector_cannot_be_read_selects_all_that_it_could() -> None:
+    made = policy_builders.policy({"selector": {"matchNames": {}}, "when": "OnCompletion"})
+    assert made.selects(policy_builders.subject(labels={"app": "a"}))
+
+
+@pytest.mark.parametrize("field", ["name", "uid", "creationTimestamp", "namespace"])
+def test_what_is_no_object_is_no_policy(field: str) -> None:
+    data = policy_builders.body({"when": "Never"})
+    del data["metadata"][field]
+    with pytest.raises(KeyError, match=field):
+        policies.parse(data, scope=NAMESPACED)

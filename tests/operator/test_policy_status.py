@@ -1,0 +1,115 @@
+"""What stands in the status of a policy, and when it is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.operator import object_builders, policy_builders
+from tidegate.operator.policy import policies, policy_status
+
+NOW = 1_767_312_000.0
+AT = "2026-01-02T00:00:00Z"
+
+
+def _changed(
+    made: policies.Policy, tally: policy_status.Tally | None = None, *, now: float = NOW
+) -> dict[str, Any] | None:
+    return policy_status.changed(made, tally or policy_status.Tally(), now=now)
+
+
+def _conditions(made: policies.Policy, tally: policy_status.Tally | None = None) -> dict[str, tuple[str, str, str]]:
+    changed = _changed(made, tally)
+    assert changed is not None
+    return {each["type"]: (each["status"], each["reason"], each["message"]) for each in changed["conditions"]}
+
+
+def test_a_good_policy_is_accepted_and_ready() -> None:
+    assert _conditions(policy_builders.policy({"when": "Never"})) == {
+        "Accepted": ("True", "Read", "The policy can be read."),
+        "Ready": ("True", "Applied", "The policy holds for everything that it selects."),
+    }
+
+
+def test_a_policy_that_cannot_be_read_is_neither_accepted_nor_ready() -> None:
+    said = _conditions(policy_builders.policy({"when": "Never", "new": 1, "newer": 2}))
+    assert said["Accepted"] == (
+        "False",
+        "Unreadable",
+        "spec.new: this version of the operator does not know it; spec.newer: this version of the operator does not "
+        "know it; everything that it selects is kept",
+    )
+    assert said["Ready"] == ("False", "Unreadable", "The policy cannot be read: see the condition Accepted.")
+
+
+def test_a_policy_whose_templates_do_not_fit_an_object_is_not_ready() -> None:
+    tally = policy_status.Tally(jobs=3, unfilled=["Job prod/b: no label", "Job prod/a: no label"])
+    said = _conditions(policy_builders.policy({"groups": ["job=a"]}), tally)
+    assert said["Accepted"][0] == "True"
+    assert said["Ready"] == ("False", "TemplateUnfilled", "Job prod/a: no label; and so for 1 more")
+
+
+def test_a_status_has_numbers_and_the_last_action() -> None:
+    action = policy_status.LastAction(policy_status.Act.DELETED, NOW - 60, object_builders.key("job=b,x=1"))
+    changed = _changed(
+        policy_builders.policy({"when": "Never"}), policy_status.Tally(jobs=3, groups=2, last_action=action)
+    )
+    assert changed is not None
+    assert {name: value for name, value in changed.items() if name != "conditions"} == {
+        "observedGeneration": 1,
+        "matchedJobs": 3,
+        "matchedGroups": 2,
+        "lastAction": {"type": "Deleted", "time": "2026-01-01T23:59:00Z", "group": '{job="b",x="1"}'},
+    }
+
+
+def test_what_is_written_already_is_not_written_again() -> None:
+    status = _changed(policy_builders.policy({"when": "Never"}), policy_status.Tally(jobs=3))
+    made = policy_builders.policy({"when": "Never"}, status=status)
+    assert _changed(made, policy_status.Tally(jobs=3), now=NOW + 60) is None
+
+
+def test_the_last_action_stays_where_nothing_was_done_since() -> None:
+    status = _changed(policy_builders.policy({"when": "Never"}))
+    assert status is not None
+    made = policy_builders.policy({"when": "Never"}, status=status | {"lastAction": {"type": "Deleted"}})
+    assert _changed(made) is None
+
+
+@pytest.mark.parametrize(
+    ("act", "seconds", "is_written"),
+    [
+        (policy_status.Act.DELETED, 0, True),
+        (policy_status.Act.RETIRED, 0, False),
+        (policy_status.Act.RETIRED, 1, True),
+        (policy_status.Act.DELETED, -1, False),
+    ],
+)
+def test_of_what_several_operators_did_the_last_stays(act: policy_status.Act, seconds: int, is_written: bool) -> None:
+    before = policy_status.LastAction(policy_status.Act.RETIRED, NOW - 60, object_builders.key("job=a"))
+    status = _changed(policy_builders.policy({"when": "Never"}), policy_status.Tally(last_action=before))
+    made = policy_builders.policy({"when": "Never"}, status=status)
+    after = policy_status.LastAction(act, NOW - 60 + seconds, object_builders.key("job=b"))
+    assert (_changed(made, policy_status.Tally(last_action=after)) is not None) is is_written
+
+
+def test_a_condition_that_stays_keeps_its_time_and_one_that_changes_gets_a_new_one() -> None:
+    status = _changed(policy_builders.policy({"groups": ["job=a"]}), now=NOW - 3600)
+    made = policy_builders.policy({"groups": ["job=a"]}, status=status)
+    changed = _changed(made, policy_status.Tally(unfilled=["Job prod/a: no label"]))
+    assert changed is not None
+    times = {each["type"]: each["lastTransitionTime"] for each in changed["conditions"]}
+    assert times == {"Accepted": "2026-01-01T23:00:00Z", "Ready": AT}
+
+
+def test_conditions_of_others_stay() -> None:
+    theirs = {"type": "Audited", "status": "True"}
+    changed = _changed(policy_builders.policy({"when": "Never"}, status={"conditions": [theirs]}))
+    assert changed is not None
+    assert theirs in changed["conditions"]
+
+
+def test_a_long_message_is_cut() -> None:
+    made = policy_builders.policy({f"field{number}": 1 for number in range(100)})
+    assert len(_conditions(made)["Accepted"][2]) == policy_status.LONGEST_MESSAGE

@@ -1,0 +1,216 @@
+"""The lives of a stock Pushgateway's groups, read by read. Whatever happens in between, only what is over is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from tests.operator import object_builders
+from tidegate.model import change_log, control_api, grouping, lifecycle
+from tidegate.operator.gateways import gateway_protocol, pushgateway_groups, pushgateway_responses
+
+GRACE = 60.0
+X, Y = object_builders.key("job=x"), object_builders.key("job=y")
+JOB, NEXT = object_builders.job("x"), object_builders.job("x", uid="next")
+
+
+class _Operator:
+    """Reads, acts and follows."""
+
+    def __init__(self, **pushed: float) -> None:
+        self.known = pushgateway_groups.StockGroups(grace=GRACE)
+        self.read(**pushed)
+
+    def read(self, unclear: Iterable[grouping.GroupingKey] = (), /, **pushed: float) -> list[control_api.DeletedRecord]:
+        keyed = {object_builders.key(f"job={name}"): at for name, at in pushed.items()}
+        return self.known.read(pushgateway_responses.Answer(keyed, frozenset(unclear)))
+
+    def record(self, key: grouping.GroupingKey = X) -> control_api.GroupRecord:
+        return next(record for record in self.known.changes(after=None).groups if record.key == key)
+
+    def act(self, action: control_api.Action, *, now: float = 0.0) -> lifecycle.Refusal | None:
+        [refusal] = self.known.act([action], now=now)
+        return refusal
+
+    def claim(self, key: grouping.GroupingKey = X) -> None:
+        assert self.act(control_api.ClaimGroup(key=key, claim=object_builders.claim(JOB))) is None
+
+    def retire(
+        self, key: grouping.GroupingKey = X, *, now: float = 0.0, drain_timeout: float = 0.0
+    ) -> lifecycle.Refusal | None:
+        record = self.record(key)
+        over, pushed = tuple(record.claims), record.pushed_revision
+        action = control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=drain_timeout)
+        return self.act(action, now=now)
+
+    def due(self, now: float) -> list[grouping.GroupingKey]:
+        return self.known.due(now=now)
+
+
+def _retired(**pushed: float) -> _Operator:
+    operator = _Operator(**(pushed or {"x": 1.0}))
+    for record in operator.known.changes(after=None).groups:
+        operator.claim(record.key)
+        assert operator.retire(record.key) is None
+    return operator
+
+
+def test_a_retired_group_is_due_when_its_grace_period_is_over() -> None:
+    operator = _retired()
+    assert (operator.due(GRACE - 0.1), operator.due(GRACE)) == ([], [X])
+    assert operator.known.next_end() == GRACE
+
+
+def test_a_job_may_ask_for_more_time_and_not_for_less() -> None:
+    operator = _Operator(x=1.0, y=1.0)
+    for key, drain_timeout in ((X, GRACE + 5.0), (Y, GRACE - 5.0)):
+        operator.claim(key)
+        operator.retire(key, drain_timeout=drain_timeout)
+    assert (operator.due(GRACE), operator.due(GRACE + 5.0)) == ([Y], [Y, X])
+
+
+@pytest.mark.parametrize("pushed", [2.0, 1.000001, 0.5], ids=["later", "a moment later", "before that"])
+def test_another_time_of_the_last_push_is_a_push_that_the_operator_must_speak_of(pushed: float) -> None:
+    operator = _retired()
+    operator.read(x=pushed)
+    assert operator.due(GRACE) == []
+    assert operator.record().push_time == pushed
+    assert operator.retire(now=GRACE - 1.0) is None
+    assert operator.due(GRACE) == [X]
+
+
+def test_a_retirement_by_an_older_push_is_refused() -> None:
+    operator = _Operator(x=1.0)
+    operator.claim()
+    before = operator.record()
+    operator.read(x=2.0)
+    action = control_api.RetireGroup(key=X, over=(JOB.uid,), pushed_revision=before.pushed_revision, drain_timeout=0.0)
+    assert operator.act(action) is lifecycle.Refusal.PUSHED
+
+
+def test_a_new_owner_takes_a_group_back() -> None:
+    operator = _retired()
+    operator.act(control_api.ClaimGroup(key=X, claim=object_builders.claim(NEXT)))
+    assert operator.due(GRACE) == []
+    assert list(operator.record().claims) == [NEXT.uid]
+
+
+def test_what_is_not_there_is_refused() -> None:
+    assert _Operator().act(control_api.ReleaseGroup(key=X, uid=JOB.uid)) is lifecycle.Refusal.GONE
+
+
+def test_a_group_that_went_by_itself_has_vanished() -> None:
+    [gone] = _retired().read()
+    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.Reason.VANISHED, [JOB.uid])
+
+
+def test_a_group_that_went_when_told_to_is_deleted_after_its_grace_period() -> None:
+    operator = _retired()
+    operator.known.tell(X)
+    operator.known.put_off(X, now=GRACE)
+    [gone] = operator.read()
+    assert gone.reason is lifecycle.Reason.GRACE_PERIOD
+
+
+def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
+    operator = _retired()
+    operator.known.tell(X)
+    operator.read(x=2.0)
+    [gone] = operator.read()
+    assert gone.reason is lifecycle.Reason.VANISHED
+
+
+def test_a_group_that_stays_in_spite_of_its_deletion_is_due_again_after_another_grace_period() -> None:
+    operator = _retired()
+    assert not operator.known.tell(X)
+    operator.known.put_off(X, now=GRACE)
+    operator.read(x=1.0)
+    assert (operator.due(2 * GRACE - 1.0), operator.due(2 * GRACE)) == ([], [X])
+    assert operator.known.tell(X)
+
+
+def test_a_group_that_cannot_be_told_to_go_is_due_again_after_another_grace_period() -> None:
+    operator = _retired()
+    operator.known.tell(X)
+    operator.known.refused(X, now=GRACE)
+    assert (operator.due(2 * GRACE - 1.0), operator.due(2 * GRACE)) == ([], [X])
+    assert not operator.known.tell(X)
+
+
+def test_a_group_that_became_unclear_is_neither_gone_nor_due_until_it_is_clear_again() -> None:
+    operator = _retired()
+    assert operator.read([X]) == []
+    assert operator.due(GRACE) == []
+    operator.retire(now=1.0)
+    assert operator.due(GRACE) == []
+    operator.read(x=1.0)
+    assert operator.due(GRACE) == [X]
+
+
+def test_groups_are_due_in_the_order_of_their_ends() -> None:
+    operator = _Operator(x=1.0, y=1.0)
+    for key, now in ((Y, 1.0), (X, 2.0)):
+        operator.claim(key)
+        operator.retire(key, now=now)
+    assert operator.due(2 * GRACE) == [Y, X]
+
+
+def test_a_list_comes_in_pages_and_then_each_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_protocol, "PAGE", 2)
+    operator = _Operator(**{f"x{number}": 1.0 for number in range(5)})
+    pages = [operator.known.changes(after=None)]
+    while pages[-1].more:
+        pages.append(operator.known.changes(after=pages[-1]))
+    assert [len(page.groups) for page in pages] == [2, 2, 1]
+    operator.read(x1=2.0)
+    last = operator.known.changes(after=pages[-1])
+    assert [record.key for record in last.groups] == [object_builders.key("job=x1")]
+    assert len(last.deleted) == 4
+    assert operator.known.changes(after=last).revision == last.revision
+
+
+def test_who_fell_too_far_behind_is_to_list_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
+    operator = _Operator(a=1.0, b=1.0, c=1.0)
+    page = operator.known.changes(after=None)
+    operator.read()
+    with pytest.raises(gateway_protocol.HistoryLostError):
+        operator.known.changes(after=page)
+
+
+_STEPS = st.lists(
+    st.sampled_from(["push", "read", "claim", "claim the next", "release", "retire", "wait"]), max_size=40
+)
+
+
+@hypothesis.given(steps=_STEPS)
+@hypothesis.settings(max_examples=300)
+def test_nothing_is_due_but_what_was_retired_with_the_push_that_was_read_last(steps: list[str]) -> None:
+    operator, at, now = _Operator(x=1.0), 1.0, 0.0
+    read, retired, since = 1.0, -1.0, 0.0
+    for step in steps:
+        match step:
+            case "push":
+                at += 1.0
+            case "read":
+                operator.read(x=at)
+                read = at
+            case "claim":
+                operator.claim()
+            case "claim the next":
+                operator.act(control_api.ClaimGroup(key=X, claim=object_builders.claim(NEXT)))
+            case "release":
+                operator.act(control_api.ReleaseGroup(key=X, uid=JOB.uid))
+            case "retire":
+                since = since if operator.record().draining else now
+                if operator.retire(now=now) is None:
+                    retired = read
+            case "wait":
+                now += GRACE / 2
+        if operator.due(now):
+            assert read == retired
+            assert operator.record().draining
+            assert now - since >= GRACE

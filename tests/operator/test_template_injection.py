@@ -1,0 +1,116 @@
+"""Whatever an object's labels contain: no more labels, no other group, no open value than the template has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.operator import policy_builders
+from tidegate.model import grouping
+from tidegate.operator.policy import cleanup_rules, crd_rules, key_patterns, policies, policy_subjects, templates
+
+VALUES = st.text(alphabet="ab*{},;= .\"'[]\n☃", max_size=12) | st.sampled_from(
+    ["*", "a,x=*", "a;job=b", "{{.metadata.uid}}", "{{.metadata.labels.b}}", "", ",", "="]
+)
+SUBJECTS = st.builds(
+    lambda labels, annotations, name: policy_builders.subject(name, labels=labels, annotations=annotations),
+    labels=st.dictionaries(st.sampled_from(["a", "b"]), VALUES),
+    annotations=st.dictionaries(st.sampled_from(["a", "b"]), VALUES),
+    name=st.sampled_from(["run-1", "*"]),
+)
+PLACES: dict[str, Callable[[policy_subjects.Subject], str | None]] = {
+    "{{.metadata.labels.a}}": lambda subject: subject.labels.get("a"),
+    '{{ .metadata.labels["b"] }}': lambda subject: subject.labels.get("b"),
+    "{{.metadata.annotations['a']}}": lambda subject: subject.annotations.get("a"),
+    "{{.metadata.name}}": lambda subject: subject.owner.name,
+    "{{.metadata.uid}}": lambda subject: subject.owner.uid,
+}
+PARTS = st.lists(st.sampled_from(["x", "y=z", "-", *PLACES]), min_size=1, max_size=4)
+LABELS = st.fixed_dictionaries(
+    {"job": PARTS}, optional={name: PARTS | st.just(["*"]) for name in ("instance", "shard", "zone")}
+)
+
+
+def _expected(parts: list[str], subject: policy_subjects.Subject) -> str | None:
+    """The value, ``None`` where it is open; ``LookupError`` where the object lacks a part of it."""
+    if parts == ["*"]:
+        return None
+    found = [PLACES[part](subject) if part in PLACES else part for part in parts]
+    if None in found or not "".join(str(part) for part in found):
+        raise LookupError
+    return "".join(str(part) for part in found)
+
+
+@given(labels=LABELS, subject=SUBJECTS)
+def test_a_filled_template_has_its_own_labels_each_with_its_own_value(
+    labels: dict[str, list[str]], subject: policy_subjects.Subject
+) -> None:
+    template = templates.parse(",".join(f"{name}={''.join(parts)}" for name, parts in labels.items()))
+    try:
+        expected = {name: _expected(parts, subject) for name, parts in labels.items()}
+    except LookupError:
+        expected = {}
+    try:
+        filled = dict(templates.fill(template, subject))
+    except templates.UnfilledError:
+        filled = {}
+    assert filled == expected
+
+
+@given(labels=LABELS, subject=SUBJECTS, other=VALUES)
+def test_a_star_out_of_an_object_is_no_open_value(
+    labels: dict[str, list[str]], subject: policy_subjects.Subject, other: str
+) -> None:
+    template = templates.parse(",".join(f"{name}={''.join(parts)}" for name, parts in labels.items()))
+    try:
+        pattern = templates.fill(template, subject)
+    except templates.UnfilledError:
+        return
+    opened = {name for name, value in pattern if value is None}
+    assert opened == {name for name, parts in labels.items() if parts == ["*"]}
+    for name, value in pattern:
+        if value is not None and value != other:
+            key = {each: found or "any" for each, found in pattern} | {name: other}
+            assert not key_patterns.matches(pattern, grouping.grouping_key(key))
+
+
+TEXTS = st.lists(
+    st.sampled_from(["job", "=", ",", "*", "a", "_", "__", ";", " ", "{{", "}}", "{", "\n", "x=1", "job=b", *PLACES]),
+    max_size=9,
+).map("".join)
+
+
+def _is_taken(text: str) -> bool:
+    """What the rules of the schema say of a template."""
+    found = [re2.search(crd_rules.BRACES, text), re2.search(crd_rules.LABELS, text), re2.search(crd_rules.JOB, text)]
+    return all(found) and not re2.search(crd_rules.RESERVED, text)
+
+
+@given(text=TEXTS)
+def test_the_api_server_takes_what_the_operator_reads_and_refuses_the_rest(text: str) -> None:
+    try:
+        templates.parse(text)
+        reason = ""
+    except ValueError as error:
+        reason = str(error)
+    # That the API server cannot look for; the operator says nothing else then.
+    if not reason.endswith("stands twice in one group"):
+        assert _is_taken(text) == (not reason)
+
+
+DURATIONS = st.lists(st.sampled_from(["1", "90", "0", "h", "m", "s", "d", "-", ".", " "]), max_size=7).map("".join)
+
+
+@given(text=DURATIONS)
+def test_the_api_server_takes_the_durations_that_the_operator_reads(text: str) -> None:
+    read = not policy_builders.policy({"keepFailedFor": text}).problems
+    taken = (
+        len(text) >= 2
+        and re2.search(crd_rules.DURATION, text) is not None
+        and cleanup_rules.parse_duration(text) <= policies.LONGEST_HOURS * 3600
+    )
+    assert taken <= read
+    assert read <= (taken or text != text.strip())

@@ -1,0 +1,154 @@
+"""The operator's real picture and plan, driven by hand: told of events or not, killed and started again."""
+
+from __future__ import annotations
+
+from tests.properties import cluster_model
+from tests.store import store_builders
+from tidegate import settings
+from tidegate.aio import clocks
+from tidegate.draining import collector
+from tidegate.model import control_api
+from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.objects import owner_kinds, pod_addresses
+from tidegate.operator.planning import planner
+from tidegate.store import group_store
+
+RULES = settings.RuleSettings(late_push_grace=cluster_model.LATE_PUSH_GRACE, clock_skew=cluster_model.SKEW)
+RESYNC = settings.WorkerSettings().resync_seconds
+
+_PAGE = 2
+"""Groups a page of the feed: few, so that a list has several."""
+
+_LIST_SECONDS = 0.01
+_TURNS = 8
+"""In how many turns all is done at the latest: claims may follow on what was refused or has changed meanwhile."""
+
+
+class Operator:
+    """Down until it is started."""
+
+    def __init__(
+        self,
+        kube: cluster_model.Kube,
+        store: group_store.GroupStore,
+        *,
+        drainer: collector.Drainer,
+        clock: clocks.MovableClock,
+    ) -> None:
+        self._kube = kube
+        self._store = store
+        self._drainer = drainer
+        self._clock = clock
+        self._picture: cluster_cache.Picture | None = None
+        self._last: control_api.Changes | None = None
+        self._events: list[tuple[owner_views.OwnerView, bool]] = []
+        self._told: set[str] = set()
+        self._decided: list[control_api.Action] = []
+        kube.watcher = self._notice
+
+    @property
+    def running(self) -> bool:
+        return self._picture is not None
+
+    def told(self, job: cluster_model.Job) -> bool:
+        """Whether the process that runs, or ran last, has heard of this Job."""
+        return job.owner.uid in self._told
+
+    def meet(self, store: group_store.GroupStore, *, drainer: collector.Drainer) -> None:
+        """The gateway is another process from now on, and refuses what was decided for the one before."""
+        self._store, self._drainer = store, drainer
+        self._decided.clear()
+
+    def start(self) -> None:
+        """Begin with nothing known but what the gateway and the API server tell."""
+        self._picture, self._last = cluster_cache.Picture(), None
+        self._events.clear()
+        self._told.clear()
+        self._decided.clear()
+        self.resync()
+
+    def kill(self) -> None:
+        self._picture = None
+        self._decided.clear()
+
+    def resync(self) -> None:
+        """List everything, and plan. Events on their way arrive later, and are old then."""
+        assert self._picture is not None
+        self._follow(self._picture)
+        self._clock.advance(_LIST_SECONDS)
+        started = self._clock.steady()
+        found = [job.view() for job in self._kube.present()]
+        self._told.update(view.uid for view in found)
+        for kind in owner_kinds.ALWAYS:
+            of_kind = [view for view in found if view.kind == kind.name]
+            self._picture.listed(kind, of_kind, started=started, steady=self._clock.steady(), wall=self._clock.wall())
+        self.work()
+
+    def hear(self) -> None:
+        """Take in the events that wait, and plan."""
+        assert self._picture is not None
+        for view, gone in self._events:
+            self._told.add(view.uid)
+            if gone:
+                self._picture.saw_deleted(view, wall=self._clock.wall())
+            else:
+                self._picture.saw(view, steady=self._clock.steady())
+        self._events.clear()
+        self.work()
+
+    def miss(self) -> None:
+        """Lose the events that wait."""
+        self._events.clear()
+
+    def decide(self) -> None:
+        """Follow the gateway and plan, and let the actions wait while the world moves on."""
+        assert self._picture is not None
+        self._follow(self._picture)
+        self._decided = list(planner.plan(self._picture, rules=RULES, now=self._clock.wall()).actions)
+
+    def act(self) -> None:
+        """Do what was decided a while ago."""
+        store_builders.done(self._store.act(self._decided))
+        self._decided.clear()
+        store_builders.done(self._drainer.sweep())
+
+    def work(self) -> None:
+        """Follow the gateway, plan and act until nothing is left to do."""
+        assert self._picture is not None
+        for _ in range(_TURNS):
+            self._follow(self._picture)
+            planned = planner.plan(self._picture, rules=RULES, now=self._clock.wall())
+            for lookup in planned.lookups:
+                assert isinstance(lookup, cluster_cache.Address)
+                answer = pod_addresses.Answer(tuple(self._kube.pods_at(lookup.text)), self._clock.wall())
+                self._picture.address_resolved(lookup, answer)
+            if planned.lookups and not planned.actions:
+                # Until a pod would have been reported.
+                self._clock.advance(pod_addresses.REPORT_SECONDS)
+                continue
+            if not planned.actions:
+                return
+            store_builders.done(self._store.act(planned.actions))
+            store_builders.done(self._drainer.sweep())
+        raise AssertionError(f"after {_TURNS} turns there is still something to do: {planned.actions}")
+
+    def _notice(self, job: cluster_model.Job) -> None:
+        if self.running:
+            self._events.append((job.view(), not job.present))
+
+    def _follow(self, picture: cluster_cache.Picture) -> None:
+        if self._last is not None and self._last.epoch != self._store.epoch:
+            picture.forget_groups()
+            self._last = None
+        more = True
+        while more:
+            if self._last is None:
+                page = self._store.changes(epoch=None, since=0, limit=_PAGE)
+            else:
+                last = self._last
+                page = self._store.changes(epoch=last.epoch, since=last.revision, began=last.began, limit=_PAGE)
+            for deleted in page.deleted:
+                picture.deleted(deleted.key)
+            for record in page.groups:
+                picture.changed(record, steady=self._clock.steady())
+            self._last, more = page, page.more

@@ -1,0 +1,50 @@
+"""How a soak comes to rest: nothing is done any more, and what is under way gets its time."""
+
+from __future__ import annotations
+
+import time
+
+from tests.soak import fault_injection, histories, random_workload, soak_environment
+from tests.support import tidegate_processes, waiting
+
+_LOOK_SECONDS = 0.5
+
+
+def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[list[str], list[histories.Fault]]:
+    """Wait until no group is left that is to go, or the seconds are over.
+
+    Returns those that are left by then, and what has ended by itself meanwhile and was started again.
+    """
+    ended: list[histories.Fault] = []
+    well = time.time()
+
+    def leaving() -> list[str]:
+        nonlocal well
+        ended.extend(fault_injection.start_again(stage, since=well))
+        well = time.time()
+        return sorted(name for name in stage.gateway.groups() if not name.startswith(random_workload.STAYING))
+
+    try:
+        waiting.eventually(
+            lambda: not leaving(),
+            why="the last groups to go",
+            timeout=timeout,
+            interval=_LOOK_SECONDS,
+            retry_on=tidegate_processes.AWAY,
+        )
+    except waiting.NeverHappened:
+        return leaving(), ended
+    return [], ended
+
+
+def wait_for_scrapes(stage: soak_environment.Stage, *, after: float) -> None:
+    """Wait until every Prometheus has scraped with success since this Unix time."""
+    for reader in stage.readers:
+        _wait_for_scrape(reader, after=after)
+
+
+def _wait_for_scrape(reader: soak_environment.Reader, *, after: float) -> None:
+    waiting.eventually(
+        lambda: any(series.value > after for series in reader.server.query("timestamp(up == 1)")),
+        why=f"{reader.server.name} to scrape once more",
+    )

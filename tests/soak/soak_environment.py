@@ -1,0 +1,140 @@
+"""The real parts of a soak, running."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.cluster import clusters, managed_processes, prometheus_server
+from tests.e2e import network_faults
+from tests.soak import clock_launcher, clock_shifts, histories, random_workload
+from tests.support import ports, tidegate_processes
+
+RESYNC = 5.0
+"""The operator's resync period in seconds: short, so that minutes suffice."""
+
+_INTERVALS = (1, 2)
+"""Seconds between the scrapes of each Prometheus."""
+_STRANGERS = {"stranger-still-1": 1, "stranger-still-2": 1, "stranger-still-3": 1, "stranger-ticks": 1_000_000}
+"""Groups without an owner, and how many values are pushed to each."""
+_TICK_SECONDS = 0.7
+_SCRIPT = Path(__file__).parent / "logging_pusher.py"
+
+
+class Reader(NamedTuple):
+    """A Prometheus, and the seconds between its scrapes."""
+
+    server: prometheus_server.Prometheus
+    interval: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that runs.
+
+    :ivar wire: between the operator and the API server.
+    :ivar shifts: the wall clocks of ``gateway`` and ``operator``.
+    :ivar jump: the furthest that a clock jumps, in seconds.
+    :ivar logs: the folder of the pods' logs.
+    """
+
+    cluster: clusters.Cluster
+    gateway: tidegate_processes.Gateway
+    operator: tidegate_processes.Operator
+    readers: tuple[Reader, ...]
+    wire: network_faults.Cutter
+    shifts: dict[str, clock_shifts.Shift]
+    jump: float
+    logs: Path
+
+
+@contextlib.contextmanager
+def set_up(
+    folder: Path, *, jump: float, sabotage: clock_launcher.Sabotage, seconds: int, say: Callable[[str], None]
+) -> Iterator[Stage]:
+    """Start everything in order; end everything afterwards, whatever happens.
+
+    :param seconds: how long it may be needed at most.
+    """
+    if not ports.ipv6_loopback():
+        raise OSError("the soak needs IPv6 loopback ([::1]), so that two Prometheus servers have two addresses")
+    logs = folder / "pushes"
+    logs.mkdir()
+    clocks = {name: clock_shifts.Shift(folder / f"{name}.clock") for name in ("gateway", "operator")}
+    with contextlib.ExitStack() as stack:
+        say("starting etcd, kube-apiserver with its audit log, controllers, scheduler and a node")
+        cluster = stack.enter_context(clusters.Cluster(folder / "cluster", audit=True))
+        wire = stack.enter_context(network_faults.Cutter(cluster.control_plane.port))
+        say("starting gateway and operator")
+        gateway = tidegate_processes.Gateway(
+            folder,
+            arguments=(f"--persistence.file={folder / 'groups.db'}",),
+            module=_launcher(clocks["gateway"], sabotage),
+        )
+        stack.callback(gateway.process.stop)
+        gateway.start()
+        operator = tidegate_processes.Operator(
+            folder,
+            gateway=gateway,
+            kubeconfig=_through(wire, tidegate_processes.operator_kubeconfig(cluster, seconds=seconds)),
+            arguments=(f"--operator.resync={RESYNC:g}s", f"--drain.timeout={random_workload.DRAIN:g}s"),
+            module=_launcher(clocks["operator"], sabotage),
+        )
+        stack.callback(operator.process.stop)
+        operator.start()
+        say("starting two Prometheus servers")
+        readers = tuple(_read(stack, folder, gateway, interval=interval) for interval in _INTERVALS)
+        for name, pushes in _STRANGERS.items():
+            stranger = _stranger(name, pushes=pushes, gateway=gateway, logs=logs, folder=folder)
+            stack.callback(stranger.kill)
+            stranger.start()
+        yield Stage(cluster, gateway, operator, readers, wire, clocks, jump, logs)
+
+
+def _launcher(clock: clock_shifts.Shift, sabotage: clock_launcher.Sabotage) -> tuple[str, ...]:
+    return (clock_launcher.__name__, str(clock.path), sabotage)
+
+
+def _through(wire: network_faults.Cutter, kubeconfig: Path) -> Path:
+    """The same rights, by way of the wire."""
+    config = json.loads(kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{wire.port}"
+    kubeconfig.write_text(json.dumps(config))
+    return kubeconfig
+
+
+def _read(stack: contextlib.ExitStack, folder: Path, gateway: tidegate_processes.Gateway, *, interval: int) -> Reader:
+    name = f"prometheus-{interval}s"
+    host = prometheus_server.IPV4 if interval == _INTERVALS[0] else prometheus_server.IPV6
+    target = prometheus_server.Target(port=gateway.port, host=host)
+    server = prometheus_server.Prometheus(folder / name, targets=[target], interval=f"{interval}s", name=name)
+    stack.callback(server.kill)
+    server.start()
+    server.wait_until_up()
+    return Reader(server, float(interval))
+
+
+def _stranger(
+    name: str, *, pushes: int, gateway: tidegate_processes.Gateway, logs: Path, folder: Path
+) -> managed_processes.Process:
+    spec = {
+        "host": tidegate_processes.HOST,
+        "port": gateway.port,
+        "group": [["job", name]],
+        "log": str(logs),
+        "pushes": pushes,
+        "pause": _TICK_SECONDS,
+        "exit": 0,
+        "until": histories.Until.NEVER,
+        "drain": 0.0,
+        "owner": histories.NOBODY,
+    }
+    environment = {**os.environ, "SPEC": json.dumps(spec), "POD": name}
+    argv = [sys.executable, "-I", "-S", str(_SCRIPT)]
+    return managed_processes.Process(name, argv=argv, log=folder / f"{name}.log", env=environment)

@@ -1,0 +1,258 @@
+"""The store remembers with each group where it was pushed from, whether the store has a file or not."""
+
+from __future__ import annotations
+
+import contextlib
+import tracemalloc
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import pytest
+
+from tests.store import persistent_stores, store_builders
+from tidegate.aio import clocks
+from tidegate.exposition.text import body_templates, parser
+from tidegate.model import control_api, errors, grouping, pushers
+from tidegate.store import interface
+
+A, B = store_builders.key(job="a"), store_builders.key(job="b")
+ONE, TWO = "10.0.0.1", "10.0.0.2"
+
+
+class _Sources(Protocol):
+    """See the fixture."""
+
+    async def __call__(self, *pushed: tuple[str, str | None], replace: bool = False) -> list[tuple[str, int]]: ...
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "groups"
+
+
+@pytest.fixture(params=["memory", "file"])
+async def store(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[interface.Store]:
+    if request.param == "memory":
+        yield store_builders.store()
+    else:
+        async with persistent_stores.opened(path) as opened:
+            yield opened
+
+
+async def _push(
+    store: interface.Store, pusher: str | None, *, key: grouping.GroupingKey = A, value: int = 1, more: str = ""
+) -> bool:
+    """Whether the store knew the push by its shape."""
+    body = f"g {value}\n{more}".encode()
+    spelling = body_templates.spell(body)
+    assert spelling is not None
+    if await store.repeat(key, spelling, replace=True, pusher=pusher):
+        return True
+    await store.push(key, parser.parse(body), replace=True, spelling=spelling, pusher=pusher)
+    return False
+
+
+def _record(store: interface.Store, key: grouping.GroupingKey = A) -> control_api.GroupRecord:
+    return next(group for group in store.changes(epoch=None, since=0, limit=100).groups if group.key == key)
+
+
+async def _known_by_its_shape(store: interface.Store, pusher: str | None) -> None:
+    for value in range(3):
+        known = await _push(store, pusher, value=value)
+    assert known
+
+
+async def test_a_group_is_told_with_its_pushers_last_first(store: interface.Store) -> None:
+    for number in range(6):
+        await _push(store, f"10.0.0.{number}", more=f"h{number} 1\n")
+    await _push(store, "10.0.0.4", more="h4 1\n")
+    assert _record(store).pushers == ("10.0.0.4", "10.0.0.5", "10.0.0.3", "10.0.0.2")
+
+
+async def test_a_push_that_is_known_by_its_shape_is_remembered_too(store: interface.Store) -> None:
+    await _known_by_its_shape(store, ONE)
+    assert await _push(store, TWO)
+    assert _record(store).pushers == (TWO, ONE)
+
+
+async def test_who_follows_the_changes_sees_another_pusher_of_the_same_numbers(store: interface.Store) -> None:
+    await _known_by_its_shape(store, ONE)
+    since = store.revision
+    assert await _push(store, TWO, value=2)
+    (changed,) = store.changes(epoch=store.epoch, since=since, limit=10).groups
+    assert changed.pushers == (TWO, ONE)
+    assert changed.revision > since
+
+
+async def test_pushers_are_a_groups_own(store: interface.Store) -> None:
+    await _push(store, ONE)
+    await _push(store, TWO, key=B)
+    assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), (TWO,))
+
+
+async def test_a_push_from_no_address_leaves_what_is_remembered(store: interface.Store) -> None:
+    await _push(store, None)
+    assert _record(store).pushers == ()
+    await _push(store, ONE)
+    await _push(store, None)
+    assert _record(store).pushers == (ONE,)
+
+
+async def test_a_push_that_is_refused_is_not_remembered(store: interface.Store) -> None:
+    await _push(store, ONE)
+    for key in (A, B):
+        with pytest.raises(errors.InconsistentPushError):
+            await store.push(key, parser.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
+    assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), ())
+
+
+async def test_a_group_that_was_deleted_begins_anew(store: interface.Store) -> None:
+    await _push(store, ONE)
+    await store.delete(A)
+    await _push(store, TWO)
+    assert _record(store).pushers == (TWO,)
+
+
+async def test_a_page_tells_the_time_of_the_clock_that_pushes_are_told_by() -> None:
+    clock = clocks.MovableClock()
+    store = store_builders.store(clock=clock)
+    await _push(store, ONE)
+    clock.advance(5.0)
+    page = store.changes(epoch=None, since=0, limit=10)
+    assert page.now == page.groups[0].push_time + 5.0
+
+
+async def test_a_push_from_the_same_address_costs_nothing(store: interface.Store) -> None:
+    await _known_by_its_shape(store, ONE)
+    before = store.outline(A)
+    for value in range(20):
+        # Each connection makes a text of its own.
+        assert await _push(store, "".join(["10.0.0", ".1"]), value=value)
+    after = store.outline(A)
+    assert before is not None
+    assert after is not None
+    assert after.pushers is before.pushers
+
+
+async def test_a_group_that_is_pushed_from_everywhere_does_not_grow() -> None:
+    store = store_builders.store()
+    sizes = []
+    tracemalloc.start()
+    try:
+        for number in range(20_000):
+            await _push(store, f"10.1.{number // 250}.{number % 250}")
+            if number % 10_000 == 9_999:
+                sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    # By now each address costs at most a change of what was there before.
+    assert sizes[1] - sizes[0] < 50_000
+    assert len(_record(store).pushers) == 4
+
+
+@pytest.mark.parametrize("ended", ["closed", "killed"])
+async def test_pushers_outlive_the_process(path: Path, ended: str) -> None:
+    async with persistent_stores.opened(path) as store:
+        await _known_by_its_shape(store, ONE)
+        assert await _push(store, TWO)
+        await _push(store, None, key=B)
+        left = persistent_stores.killed(path) if ended == "killed" else path
+    async with persistent_stores.opened(left) as again:
+        assert (_record(again).pushers, _record(again, B).pushers) == ((TWO, ONE), ())
+
+
+async def test_what_is_remembered_goes_on_after_a_restart(path: Path) -> None:
+    for pusher in (ONE, TWO, ONE, "2001:db8::1"):
+        async with persistent_stores.opened(path) as store:
+            await _push(store, pusher)
+    async with persistent_stores.opened(path) as store:
+        assert _record(store).pushers == ("2001:db8::1", ONE, TWO)
+
+
+async def test_a_claim_or_a_refused_push_takes_no_pushers_from_the_file(path: Path) -> None:
+    async with persistent_stores.opened(path) as store:
+        await _push(store, ONE)
+        await store.act([control_api.ClaimGroup(key=A, claim=persistent_stores.claim(persistent_stores.OWNERS[0]))])
+        with contextlib.suppress(errors.InconsistentPushError):
+            await store.push(A, parser.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
+    async with persistent_stores.opened(path) as store:
+        assert _record(store).pushers == (ONE,)
+        assert _record(store).claims.keys() == {persistent_stores.OWNERS[0].uid}
+
+
+class _Moving(NamedTuple):
+    """A store with a file, and the clock that its pushes are told by."""
+
+    store: interface.Store
+    clock: clocks.MovableClock
+
+
+async def _add(moving: _Moving, family: str, pusher: str | None, *, replace: bool = False) -> float:
+    """Push one family a second later; when that was."""
+    moving.clock.advance(1.0)
+    body = f"{family} 1\n".encode()
+    spelling = body_templates.spell(body)
+    assert spelling is not None
+    if not await moving.store.repeat(A, spelling, replace=replace, pusher=pusher):
+        await moving.store.push(A, parser.parse(body), replace=replace, spelling=spelling, pusher=pusher)
+    return moving.clock.wall()
+
+
+@pytest.fixture(params=["memory", "restarted"])
+async def sources(request: pytest.FixtureRequest, path: Path) -> _Sources:
+    """The sources that the store tells of, after a restart where it has a file."""
+
+    async def told(*pushed: tuple[str, str | None], replace: bool = False) -> list[tuple[str, int]]:
+        """Push these families from these addresses, one a second; each source, with how many pushes ago it was."""
+        clock = clocks.MovableClock()
+        async with contextlib.AsyncExitStack() as stack:
+            made: interface.Store = store_builders.store(clock=clock)
+            if request.param == "restarted":
+                made = await stack.enter_async_context(persistent_stores.opened(path, clock=clock))
+            moving = _Moving(made, clock)
+            for family, pusher in pushed:
+                await _add(moving, family, pusher, replace=replace)
+            found = _record(moving.store).sources
+        if request.param == "restarted":
+            async with persistent_stores.opened(path, clock=clock) as again:
+                assert _record(again).sources == found
+        return [(source.address, round(clock.wall() - source.at)) for source in found]
+
+    return told
+
+
+async def test_each_push_of_which_the_group_still_has_a_family_is_told_of_however_long_ago(sources: _Sources) -> None:
+    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
+    assert await sources(*pushed) == [(f"10.0.0.{number}", 7 - number) for number in reversed(range(8))]
+
+
+async def test_a_push_that_replaced_all_leaves_the_last_four_addresses_with_their_times(sources: _Sources) -> None:
+    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
+    assert await sources(*pushed, replace=True) == [(f"10.0.0.{number}", 7 - number) for number in (7, 6, 5, 4)]
+
+
+async def test_the_time_of_an_address_is_that_of_its_last_push(sources: _Sources) -> None:
+    assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO), replace=True) == [(TWO, 0), (ONE, 1)]
+
+
+async def test_a_push_from_no_address_is_nobodys_but_counts_as_the_last_one(sources: _Sources) -> None:
+    assert await sources(("g", ONE), ("g", None), replace=True) == [(ONE, 1)]
+    assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", None), ("g", TWO), replace=True) == [
+        (TWO, 0),
+        (ONE, 2),
+    ]
+
+
+async def test_a_push_known_by_its_shape_is_of_the_address_that_made_it_last(sources: _Sources) -> None:
+    assert await sources(("h", TWO), ("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO)) == [(TWO, 0), (ONE, 1), (TWO, 4)]
+
+
+async def test_an_address_with_two_families_of_different_pushes_is_told_of_twice(sources: _Sources) -> None:
+    assert await sources(("g", ONE), ("h", ONE)) == [(ONE, 0), (ONE, 1)]
+
+
+async def test_no_more_sources_are_told_of_than_a_record_may_have(sources: _Sources) -> None:
+    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(pushers.TOLD + 5)]
+    found = await sources(*pushed)
+    assert found == [(address, ago) for ago, (_, address) in enumerate(reversed(pushed))][: pushers.TOLD]
