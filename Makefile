@@ -63,9 +63,10 @@ chart: setup ## write what manifests/chart has of other manifests, and the table
 dashboard: setup ## write the Grafana dashboard from scripts/panelrows.py
 	@$(BIN)/python -m scripts.dashboard
 
-tables: setup ## write docs/flags.md and docs/metrics.md from the code, and the tables of docs/operations.md
+tables: setup ## write the generated tables and the diagram in docs/
 	@$(BIN)/python scripts/tables.py
 	@$(BIN)/python scripts/sizes.py
+	@$(BIN)/python scripts/diagram.py
 
 screenshots: setup ## take docs/page-*.png anew, of a made-up store in a real Chromium
 	@$(BIN)/python -m tests.web.screenshots
