@@ -14,6 +14,7 @@ _MAKE = re.compile(r"\bmake ([a-z]+)\b(?=[`\s]*(?:`|$|#))", re.MULTILINE)
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_EXPLICIT_ANCHOR = re.compile(r'^<a id="([^"]+)"></a>$', re.MULTILINE)
 _NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 
 
@@ -30,9 +31,10 @@ def anchors(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def sections(path: Path) -> set[str]:
-    """The anchors of its headings, as GitHub makes them."""
-    headings = (_NOT_IN_ANCHORS.sub("", heading.lower()) for heading in _HEADING.findall(_prose(path)))
-    return {heading.strip().replace(" ", "-") for heading in headings}
+    """The anchors of its headings, as GitHub derives them, and its explicit anchors."""
+    text = _prose(path)
+    headings = (_NOT_IN_ANCHORS.sub("", heading.lower()) for heading in _HEADING.findall(text))
+    return {heading.strip().replace(" ", "-") for heading in headings} | set(_EXPLICIT_ANCHOR.findall(text))
 
 
 def make_targets(path: Path) -> set[str]:
