@@ -47,7 +47,7 @@ def _second_push(peer: comparisons.Peer) -> str:
     group = _scrape(peer)
     replaces_families = _SCRAPED + b"2" in families and b"\nn{" in families
     replaces_group = _SCRAPED + b"3" in group and b"\nn{" not in group
-    return "replaces it, or its families" if replaces_families and replaces_group else "is something else"
+    return "replaces the group or its families" if replaces_families and replaces_group else "is something else"
 
 
 def _bodies(peer: comparisons.Peer) -> str:
@@ -78,10 +78,10 @@ def _deletions(peer: comparisons.Peer) -> str:
 
 
 _CELLS: Mapping[str, Callable[[comparisons.Peer], str]] = {
-    "a second push of the same group": _second_push,
-    "bodies of pushes": _bodies,
-    "answers to scrapes": _scrapes,
-    "deletions": _deletions,
+    "second push to a group": _second_push,
+    "push formats": _bodies,
+    "scrape formats": _scrapes,
+    "ways to delete": _deletions,
 }
 
 

@@ -7,8 +7,8 @@ import pytest
 from tests.docs import markdown_documents
 
 _FIGURES = {
-    "checked pushes, 1,000 groups": "checked pushes a second, 1,000 groups, against its checked mode",
-    "pushes that make a group each, one connection, unchecked there": (
+    "pushes to 1,000 groups, with consistency check": "checked pushes a second, 1,000 groups, against its checked mode",
+    "pushes to new groups, one connection, Pushgateway without check": (
         "pushes a second that make a group each, one connection, against its unchecked mode"
     ),
     "scrape of 240,000 series, text": "scrape of 240,000 series, text, store unchanged",
