@@ -38,7 +38,7 @@ def test_the_example_of_what_holds_is_so() -> None:
     rules = book.rules(policy_builders.subject(annotations=policy_builders.says(cleanup="on-success")))
     assert rules.cleanup is cleanup_rules.Cleanup.ON_SUCCESS
     assert (rules.drain_timeout, rules.keep_failed_for) == (60.0, 3600.0)
-    assert "`on-success`, a minute and an hour" in PAGE
+    assert "`on-success`, one minute and one hour" in " ".join(PAGE.split())
 
 
 def test_the_annotations_are_these() -> None:
