@@ -21,9 +21,9 @@ from tests.support import requirements, tidegate_processes, waiting
 PAGE = (pages.ROOT / "docs" / "migrate.md").read_text()
 OLD, NEW = "http://pushgateway:9091", "http://tidegate:9091"
 IMPORT, *_ = [line for line in transcripts.commands(PAGE) if line.startswith("tidegate import ")]
-PUSHED, SHELL = (line for line in transcripts.commands(pages.section(PAGE, "### What nobody in Kubernetes owns")))
-LISTED, DELETED = transcripts.commands(pages.section(PAGE, "### What is left over"))
-[MOVED] = transcripts.commands(pages.section(PAGE, "## 3. Have both for a while"))
+PUSHED, SHELL = (line for line in transcripts.commands(pages.section(PAGE, "### Groups without an owner")))
+LISTED, DELETED = transcripts.commands(pages.section(PAGE, "### Delete remaining groups"))
+[MOVED] = transcripts.commands(pages.section(PAGE, "## 3. Run both for a while"))
 
 pytestmark = pytest.mark.cluster
 
