@@ -57,7 +57,8 @@ def test_the_policy_is_about_the_labels_that_the_page_names() -> None:
     denied = {"key": "tidegate.dev/push", "operator": "NotIn", "values": ["denied"]}
     assert pushers == [{"namespaceSelector": {"matchExpressions": [denied]}}]
     assert prometheus == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
-    assert "`tidegate.dev/push: denied`; only those of the namespace `monitoring` scrape" in PAGE.read_text()
+    text = " ".join(PAGE.read_text().split())
+    assert "`tidegate.dev/push: denied`. Only the namespace `monitoring` may scrape" in text
 
 
 def test_the_policy_lets_the_pod_out_to_dns_and_the_api_server_alone() -> None:
