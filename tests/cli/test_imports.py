@@ -31,14 +31,14 @@ import asyncio, sys
 from tidegate import settings, telemetry
 from tidegate.cli import commands
 from tidegate.aio import clocks
-from tidegate.gateway import servers
+from tidegate.gateway import server
 
 async def serve():
     web = settings.WebSettings(listen_addresses=("127.0.0.1:0",))
     token = settings.TokenSettings(value="t" * 43)
     chosen = settings.GatewaySettings(web=web, control_address="127.0.0.1:0", control_token=token)
     clock, registry = clocks.SystemClock(), telemetry.new_registry()
-    gateway = servers.Gateway(chosen, clock=clock, registry=registry, flags={}, stop=asyncio.Event())
+    gateway = server.Gateway(chosen, clock=clock, registry=registry, flags={}, stop=asyncio.Event())
     await gateway.start()
     await gateway.stop()
 

@@ -27,9 +27,9 @@ def test_a_stopped_cluster_leaves_no_process_and_no_data(tmp_path: Path) -> None
 def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
     script = (
         "import pathlib, signal, sys\n"
-        "from tests.cluster import clusters, test_ends\n"
+        "from tests.cluster import clusters, test_cluster_shutdown\n"
         "with clusters.Cluster(pathlib.Path(sys.argv[1])) as cluster:\n"
-        "    test_ends._run_a_long_pod(cluster)\n"
+        "    test_cluster_shutdown._run_a_long_pod(cluster)\n"
         "    print('up', flush=True)\n"
         "    signal.pause()\n"
     )

@@ -22,7 +22,7 @@ from tidegate.gateway.api import event_stream
 from tidegate.model import grouping
 
 ROOT = Path(__file__).resolve().parents[2]
-STATIC = ROOT / "operator" / "tidegate" / "gateway" / "page" / "static"
+STATIC = ROOT / "operator" / "tidegate" / "gateway" / "ui" / "static"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -98,7 +98,7 @@ def test_the_wheel_has_all_files_of_the_page(tmp_path: Path, monkeypatch: pytest
     wheel = build_meta.build_wheel(str(tmp_path))
     with zipfile.ZipFile(tmp_path / wheel) as packed:
         names = set(packed.namelist())
-    assert {f"tidegate/gateway/page/static/{file.name}" for file in STATIC.iterdir()} <= names
+    assert {f"tidegate/gateway/ui/static/{file.name}" for file in STATIC.iterdir()} <= names
 
 
 class TestDeletes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-_CHECKER = ("audits", "databases", "histories", "podscripts", "pushlogs", "reports", "verdicts")
+_CHECKER = ("audit_log", "prometheus_database", "histories", "logging_pusher", "push_logs", "soak_report", "checker")
 
 
 def test_the_checker_imports_nothing_of_tidegate() -> None:

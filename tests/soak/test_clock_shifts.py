@@ -11,11 +11,11 @@ from tests.soak import clock_shifts
 _CLOCKS = """
 import sys, time
 from pathlib import Path
-from tests.soak import shifts
+from tests.soak import clock_shifts
 from tidegate.aio import clocks
 
 real, clock = time.time, clocks.SystemClock()
-shifts.install(Path(sys.argv[1]))
+clock_shifts.install(Path(sys.argv[1]))
 for line in sys.stdin:
     print(round(time.time() - real()), round(time.time_ns() / 1e9 - real()), round(clock.wall() - real()),
           round(clock.steady() - real()), flush=True)

@@ -9,11 +9,11 @@ from tests.support import started_commands
 
 _WAITING = """
 import signal
-from tests.support import ending
+from tests.support import termination
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
     print("up", flush=True)
-    ending.wait_until_told()
+    termination.wait_until_told()
 except KeyboardInterrupt:
     pass
 print("told", flush=True)
