@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test explore pythons demo bench sizing soak e2e cluster image crds tables lock clean chart dashboard screenshots
+.PHONY: help setup lint fmt audit test explore pythons demo bench sizing soak e2e cluster image tables lock clean chart dashboard screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,9 +53,6 @@ cluster: setup ## build (once) the Kubernetes and Prometheus binaries that the d
 
 image: setup ## build the image as an OCI archive with Debian's buildah, without docker (root, Linux)
 	@$(BIN)/python -m tests.images
-
-crds: setup ## write manifests/crds and the table in docs/policies.md from their source
-	@$(BIN)/python scripts/crds.py
 
 chart: setup ## write what manifests/chart has of other manifests, and the table in its README
 	@$(BIN)/python scripts/chart.py

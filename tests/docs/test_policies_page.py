@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from tests.docs import markdown_documents as pages
-from tests.manifests import manifest_objects
+from tests.manifests import crd_files, manifest_objects
 from tests.operator import policy_builders
 from tidegate.operator.kube import event_recorder
-from tidegate.operator.policy import cleanup_rules, crds, policies, policy_index, policy_status, templates
+from tidegate.operator.policy import cleanup_rules, policies, policy_index, policy_status, templates
 
 PATH = pages.ROOT / "docs" / "policies.md"
 PAGE = PATH.read_text()
@@ -57,12 +57,34 @@ def test_the_places_of_a_template_are_these() -> None:
 def test_the_fields_of_the_status_and_the_words_of_its_conditions_are_these() -> None:
     [section] = re.findall(r"^## Status\n.*?^## ", PAGE, re.MULTILINE | re.DOTALL)
     told = set(re.findall(r"`([A-Za-z]+)`", section))
-    version = crds.definition(NAMESPACED)["spec"]["versions"][0]
-    fields = set(version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"])
-    assert fields - {"conditions"} <= told
+    assert set(crd_files.fields(NAMESPACED, of="status")) - {"conditions"} <= told
     for words in (policy_status.Condition, policy_status.Reason, policy_status.Act):
         assert {word.value for word in words} <= told
-    assert f"kubectl get {','.join(crds.SHORT_NAMES.values())}" in section
+    short = [crd_files.definition(scope)["spec"]["names"]["shortNames"][0] for scope in policies.Scope]
+    assert f"kubectl get {','.join(short)}" in section
+
+
+def test_table_of_fields_is_that_of_the_definition() -> None:
+    fields = crd_files.fields(CLUSTERWIDE)
+    expected = [f"| `{name}` | {_type(field)} | {_cell(field['description'])} |" for name, field in fields.items()]
+    [table] = re.findall(r"^\| field \| type \|.*?\n\| --- .*?\n(.*?)(?:\n\n|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert table.splitlines() == expected
+
+
+def _cell(text: str) -> str:
+    return text.replace("\n\n", "<br>").replace("\n", "<br>")
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(f"`{choice}`" for choice in field["enum"])
+    match field["type"]:
+        case "array":
+            return f"list, at most {field['maxItems']}"
+        case "object":
+            return "label selector"
+        case _:
+            return "duration"
 
 
 def test_the_event_about_what_cannot_be_filled_is_this() -> None:

@@ -11,9 +11,9 @@ import yaml
 
 from tests.cluster import admin_client, clusters
 from tests.docs import markdown_documents as pages
-from tests.manifests import manifest_objects
+from tests.manifests import crd_files, manifest_objects
 from tidegate.model import grouping
-from tidegate.operator.policy import crd_schema, crds, policies, policy_status
+from tidegate.operator.policy import policies, policy_status
 
 NAMESPACED, CLUSTERWIDE = policies.Scope
 each_scope = pytest.mark.parametrize("scope", list(policies.Scope), ids=lambda scope: scope.value)
@@ -84,11 +84,11 @@ def test_a_good_policy_is_taken_and_can_be_read(
     assert policies.parse(made, scope=NAMESPACED).problems == ()
 
 
-BRACES = "double braces take one of .metadata.name, .metadata.namespace"
-LABELS = "must be the labels of one group, such as job=backup,shard=*, with * only as a whole value"
+BRACES = "double braces must contain one of .metadata.name, .metadata.namespace"
+LABELS = "must be the labels of one group, such as job=backup,shard=*; * is allowed only as a whole value"
 DURATION = "must be a duration such as 90s, 5m or 1h30m"
-JOB = "must have a label job, and not job=*"
-VALUES = "In and NotIn need values, Exists and DoesNotExist take none"
+JOB = "must have a job label with a value other than *"
+VALUES = "In and NotIn require values; Exists and DoesNotExist take none"
 
 
 def _expression(**expression: Any) -> dict[str, Any]:
@@ -97,15 +97,15 @@ def _expression(**expression: Any) -> dict[str, Any]:
 
 BAD: dict[str, tuple[Any, str, str]] = {
     "no-spec": (None, "spec", "Required value"),
-    "says-nothing": ({"selector": {}}, "spec", "says nothing: give at least one of groups, when, keepFailedFor"),
+    "says-nothing": ({"selector": {}}, "spec", "sets nothing: set at least one of groups, when, keepFailedFor"),
     "unknown-when": ({"when": "Sometimes"}, "spec.when", 'supported values: "OnCompletion", "OnSuccess"'),
-    "after-missing": ({"when": "After"}, "spec.after", "Required value: when: After needs a duration, such as"),
-    "after-alone": ({"after": "10m"}, "spec.after", "Forbidden: it goes with when: After alone"),
-    "after-never": ({"when": "Never", "after": "10m"}, "spec.after", "Forbidden: it goes with when: After alone"),
+    "after-missing": ({"when": "After"}, "spec.after", "Required value: when: After requires a duration, such as"),
+    "after-alone": ({"after": "10m"}, "spec.after", "Forbidden: allowed only with when: After"),
+    "after-never": ({"when": "Never", "after": "10m"}, "spec.after", "Forbidden: allowed only with when: After"),
     "after-zero": ({"when": "After", "after": "0s"}, "spec.after", "must be longer than 0s"),
     "after-long": ({"when": "After", "after": "8761h"}, "spec.after", "must be at most 8760h"),
-    "keep-never": ({"when": "Never", "keepFailedFor": "1h"}, "spec.keepFailedFor", "Forbidden: it goes neither with"),
-    "keep-gone": ({"when": "OnDeletion", "keepFailedFor": "1h"}, "spec.keepFailedFor", "Forbidden: it goes neither"),
+    "keep-never": ({"when": "Never", "keepFailedFor": "1h"}, "spec.keepFailedFor", "Forbidden: not allowed with"),
+    "keep-gone": ({"when": "OnDeletion", "keepFailedFor": "1h"}, "spec.keepFailedFor", "Forbidden: not allowed with"),
     "keep-in-words": ({"keepFailedFor": "a day"}, "spec.keepFailedFor", DURATION),
     "drain-days": ({"drainTimeout": "1d"}, "spec.drainTimeout", DURATION),
     "drain-reversed": ({"drainTimeout": "1m1h"}, "spec.drainTimeout", DURATION),
@@ -121,7 +121,7 @@ BAD: dict[str, tuple[Any, str, str]] = {
     "part-wild": ({"groups": ["job=a,shard=x*"]}, "spec.groups[0]", LABELS),
     "no-job": ({"groups": ["instance=db1"]}, "spec.groups[0]", JOB),
     "job-wild": ({"groups": ["job=*"]}, "spec.groups[0]", JOB),
-    "reserved": ({"groups": ["job=a,__x=b"]}, "spec.groups[0]", "must have no label that begins with __"),
+    "reserved": ({"groups": ["job=a,__x=b"]}, "spec.groups[0]", "label names must not begin with __"),
     "unknown-place": ({"groups": ["job={{.spec.parallelism}}"]}, "spec.groups[0]", BRACES),
     "code": ({"groups": ["job={{.metadata.name | upper}}"]}, "spec.groups[0]", BRACES),
     "unclosed": ({"groups": ["job={{.metadata.name}"]}, "spec.groups[0]", BRACES),
@@ -133,7 +133,7 @@ BAD: dict[str, tuple[Any, str, str]] = {
     "label-key": (
         {"when": "Never", "selector": {"matchLabels": {"a b": "c"}}},
         "spec.selector.matchLabels",
-        "must have names of labels, such as app",
+        "keys must be label names, such as app",
     ),
     "label-value": (
         {"when": "Never", "selector": {"matchLabels": {"a": "b c"}}},
@@ -201,7 +201,7 @@ def test_kubectl_lists_policies_in_columns(
     spec = {"when": "After", "after": "10m"}
     made = policies.parse(_create(policy_kinds, spec, namespace=namespace, scope=scope, name=namespace), scope=scope)
     _write_status(policy_kinds, made)
-    names = ["--namespace", namespace, crds.SHORT_NAMES[scope], namespace]
+    names = ["--namespace", namespace, crd_files.definition(scope)["spec"]["names"]["shortNames"][0], namespace]
     head, row = policy_kinds.kubectl("get", *names).splitlines()
     assert re.split(r"\s{2,}", head.strip()) == [
         "NAME",
@@ -218,7 +218,7 @@ def test_kubectl_lists_policies_in_columns(
 
 def test_kubectl_knows_the_category(policy_kinds: clusters.Cluster, namespace: str) -> None:
     _create(policy_kinds, {"when": "Never"}, namespace=namespace)
-    listed = policy_kinds.kubectl("get", "--namespace", namespace, crds.CATEGORY, "-o", "name").splitlines()
+    listed = policy_kinds.kubectl("get", "--namespace", namespace, "tidegate", "-o", "name").splitlines()
     assert "groupcleanuppolicy.tidegate.dev/it" in listed
 
 
@@ -247,7 +247,7 @@ def test_the_status_is_kept_as_it_is_written_and_then_there_is_nothing_to_write(
 @each_scope
 def test_kubectl_explains_every_field(policy_kinds: clusters.Cluster, scope: policies.Scope) -> None:
     told = policy_kinds.kubectl("explain", f"{scope.plural}.spec")
-    for name, field in crd_schema.schema(scope)["properties"].items():
+    for name, field in crd_files.fields(scope).items():
         assert re.search(rf"^  {name}\s+<", told, re.MULTILINE), name
         assert " ".join(field["description"].split()) in " ".join(told.split())
     assert "enum: OnCompletion, OnSuccess, OnDeletion, Superseded" in told

@@ -8,9 +8,10 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.manifests import crd_files
 from tests.operator import policy_builders
 from tidegate.model import grouping
-from tidegate.operator.policy import cleanup_rules, crd_rules, key_patterns, policies, policy_subjects, templates
+from tidegate.operator.policy import cleanup_rules, key_patterns, policies, policy_subjects, templates
 
 VALUES = st.text(alphabet="ab*{},;= .\"'[]\n☃", max_size=12) | st.sampled_from(
     ["*", "a,x=*", "a;job=b", "{{.metadata.uid}}", "{{.metadata.labels.b}}", "", ",", "="]
@@ -83,10 +84,19 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-def _is_taken(text: str) -> bool:
-    """What the rules of the schema say of a template."""
-    found = [re2.search(crd_rules.BRACES, text), re2.search(crd_rules.LABELS, text), re2.search(crd_rules.JOB, text)]
-    return all(found) and not re2.search(crd_rules.RESERVED, text)
+FIELDS = crd_files.fields(policies.Scope.CLUSTER)
+TEMPLATE = crd_files.matches(FIELDS["groups"]["items"])
+DURATION = crd_files.matches(FIELDS["keepFailedFor"])
+
+
+def test_every_rule_of_a_template_is_a_match() -> None:
+    assert len(TEMPLATE) == len(crd_files.rules(FIELDS["groups"]["items"])) == 4
+    assert len(DURATION) == 1
+
+
+def _is_accepted(text: str, by: list[crd_files.Match]) -> bool:
+    """Whether the rules of the definition accept a text; the API server uses RE2, too."""
+    return all((re2.search(rule.pattern, text) is not None) == rule.is_wanted for rule in by)
 
 
 @given(text=TEXTS)
@@ -98,7 +108,7 @@ def test_the_api_server_takes_what_the_operator_reads_and_refuses_the_rest(text:
         reason = str(error)
     # That the API server cannot look for; the operator says nothing else then.
     if not reason.endswith("stands twice in one group"):
-        assert _is_taken(text) == (not reason)
+        assert _is_accepted(text, TEMPLATE) == (not reason)
 
 
 DURATIONS = st.lists(st.sampled_from(["1", "90", "0", "h", "m", "s", "d", "-", ".", " "]), max_size=7).map("".join)
@@ -109,7 +119,7 @@ def test_the_api_server_takes_the_durations_that_the_operator_reads(text: str) -
     read = not policy_builders.policy({"keepFailedFor": text}).problems
     taken = (
         len(text) >= 2
-        and re2.search(crd_rules.DURATION, text) is not None
+        and _is_accepted(text, DURATION)
         and cleanup_rules.parse_duration(text) <= policies.LONGEST_HOURS * 3600
     )
     assert taken <= read

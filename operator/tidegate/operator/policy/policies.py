@@ -1,7 +1,8 @@
 """Policies: what ``GroupCleanupPolicy`` and ``ClusterGroupCleanupPolicy`` say, and of which objects.
 
-The API server checks them by the schema (:mod:`~tidegate.operator.policy.crds`). What it let through may be unreadable
-here all the same, where its schema is another one: then the policy keeps all that it selects, and says why.
+The API server validates policies against the schema in ``manifests/crds``. A policy that it accepted may still be
+unreadable here, if its schema is of another version: then all groups of the objects that it selects are kept, and its
+status says why.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ LONGEST = 512
 
 _NAMED = r"""\.[A-Za-z0-9_-]+|\["[A-Za-z0-9._/-]+"\]|\['[A-Za-z0-9._/-]+'\]"""
 PLACE = rf"\{{\{{ *\.metadata\.(?:name|namespace|uid|controller\.name|(?:labels|annotations)(?:{_NAMED})) *\}}\}}"
-"""A place as a regular expression, for RE2 as well: the schema of policies has it, too."""
+"""A place as a regular expression, for RE2 as well: the CRDs of policies contain it, too."""
 
 PLACES = (
     ".metadata.name, .metadata.namespace, .metadata.uid, .metadata.controller.name, .metadata.labels.app, "
