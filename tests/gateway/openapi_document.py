@@ -35,19 +35,20 @@ class Document:
 
     def __init__(self, told: Json) -> None:
         self.told = told
+        self._paths: Json = _inlined(told["paths"], told["components"])
         self._closed = _closed(told["components"])
 
     def paths(self) -> Iterator[tuple[str, set[str]]]:
         """Each path with its verbs in capitals."""
-        for path, item in self.told["paths"].items():
+        for path, item in self._paths.items():
             yield path, {verb.upper() for verb in item if verb in VERBS}
 
     def operation(self, method: str, path: str) -> Json:
         """What it says of this request; the path may have a query."""
         path = path.partition("?")[0]
-        for known in sorted(self.told["paths"], key=lambda known: ("{" in known, -len(known))):
+        for known in sorted(self._paths, key=lambda known: ("{" in known, -len(known))):
             if re.fullmatch(_pattern(known), path):
-                operation: Json = self.told["paths"][known][method.lower()]
+                operation: Json = self._paths[known][method.lower()]
                 return operation
         raise AssertionError(f"{path} is not described")
 
@@ -62,8 +63,6 @@ class Document:
         declared = self.operation(method, path)["responses"]
         assert str(status) in declared, f"{method} {path}: {status} is not declared"
         response: Json = declared[str(status)]
-        if "$ref" in response:
-            response = self.told["components"]["responses"][response["$ref"].rpartition("/")[2]]
         return response
 
     def check(self, method: str, path: str, answer: Answer) -> None:
@@ -141,6 +140,18 @@ def objects(schema: Any, *, at: str = "") -> Iterator[tuple[str, Json]]:
     elif isinstance(schema, list):
         for number, part in enumerate(schema):
             yield from objects(part, at=f"{at}/{number}")
+
+
+def _inlined(part: Any, components: Json) -> Any:
+    """The same, with a copy in place of each reference that is not to a schema."""
+    if isinstance(part, list):
+        return [_inlined(item, components) for item in part]
+    if not isinstance(part, dict):
+        return part
+    *_, kind, name = part.get("$ref", "//").split("/")
+    if kind and kind != "schemas":
+        return _inlined(components[kind][name], components)
+    return {name: _inlined(item, components) for name, item in part.items()}
 
 
 def _closed(told: Json) -> Json:

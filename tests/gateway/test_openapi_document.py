@@ -42,7 +42,7 @@ ALL_ON = _web(enable_lifecycle=True, enable_admin_api=True)
     ],
 )
 def test_it_is_valid(chosen: settings.GatewaySettings) -> None:
-    told = json.loads(documents.spelled(chosen))
+    told = json.loads(documents.encoded(chosen))
     assert told["openapi"].startswith("3.1.")
     assert told["info"]["version"] == tidegate.__version__
     openapi_spec_validator.validate(told, cls=openapi_spec_validator.OpenAPIV31SpecValidator)
@@ -69,9 +69,61 @@ def _says(told: openapi_document.Json, part: openapi_document.Json) -> bool:
 def test_nothing_is_described_that_is_used_nowhere() -> None:
     told = documents.document(ALL_ON)
     used = set(re.findall(r'"\$ref": "#/components/(\w+/\w+)"', json.dumps(told)))
-    there = {f"{kind}/{name}" for kind in ("schemas", "responses") for name in told["components"][kind]}
+    there = {
+        f"{kind}/{name}"
+        for kind in told["components"].keys() - {"securitySchemes"}
+        for name in told["components"][kind]
+    }
     # No schema of OpenAPI 3.1 can say what the data of a server-sent event is.
     assert there - used == {"schemas/News"}
+
+
+def test_head_is_get_without_the_body() -> None:
+    for item in documents.document(ALL_ON)["paths"].values():
+        if "get" in item:
+            get, head = (_headers_only(item[method]) for method in ("get", "head"))
+            assert head == get | {"operationId": f"{get['operationId']}Head"}
+
+
+def _headers_only(operation: openapi_document.Json) -> openapi_document.Json:
+    """The operation without texts and bodies, and with a copy in place of each reference to a response."""
+    responses = documents.document(ALL_ON)["components"]["responses"]
+    made: openapi_document.Json = {
+        name: part for name, part in operation.items() if name not in ("summary", "description")
+    }
+    found = {
+        status: responses[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
+        for status, response in operation["responses"].items()
+    }
+    return made | {
+        "responses": {
+            status: {name: part for name, part in response.items() if name != "content"}
+            for status, response in found.items()
+        }
+    }
+
+
+COMMON = {"400", "401", "403", "408", "413", "417", "429", "431", "503"}
+"""Statuses that any request may get, before its handler sees it."""
+
+
+def test_every_operation_has_the_statuses_that_any_request_may_get() -> None:
+    for place, one in openapi_document.objects(documents.document(ALL_ON)["paths"]):
+        if "operationId" in one:
+            # While groups are restored, /-/healthy is the only path that does not get 503.
+            assert COMMON - ({"503"} if "healthy" in place else set()) <= one["responses"].keys(), place
+
+
+def test_scraper_has_the_fields_of_its_name() -> None:
+    schemas = documents.document(ALL_ON)["components"]["schemas"]
+    name, scraper = (schemas[each]["properties"] for each in ("ScraperName", "Scraper"))
+    assert name.items() <= scraper.items()
+
+
+def test_no_notation_of_the_file_is_served() -> None:
+    for chosen in (PLAIN, ALL_ON):
+        assert b"${" not in documents.encoded(chosen)
+        assert b"x-tidegate" not in documents.encoded(chosen)
 
 
 def test_tags_are_those_that_are_used() -> None:
@@ -92,7 +144,7 @@ def test_tags_are_those_that_are_used() -> None:
 def test_a_path_is_there_only_where_its_feature_is_on(chosen: dict[str, bool], path: str) -> None:
     off = {name: not value for name, value in chosen.items()}
     assert path in documents.document(_web(**chosen))["paths"]
-    assert path not in documents.spelled(_web(**off)).decode()
+    assert path not in documents.encoded(_web(**off)).decode()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +162,7 @@ def test_servers_are_the_url_outside_and_the_prefix(external_url: str, route_pre
     chosen = _web(external_url=external_url, route_prefix=route_prefix)
     told = documents.document(chosen)
     assert [server["url"] for server in told["servers"]] == urls
-    assert b"secret" not in documents.spelled(chosen)
+    assert b"secret" not in documents.encoded(chosen)
 
 
 def test_a_password_may_be_needed() -> None:
@@ -148,7 +200,7 @@ async def test_it_is_what_the_settings_of_the_gateway_say(
     client: gateway_client.Client, web_settings: settings.WebSettings, limit_settings: settings.LimitSettings
 ) -> None:
     chosen = settings.GatewaySettings(web=web_settings, limits=limit_settings)
-    assert (await client.send("GET", "/api/openapi.json")).text.encode() == documents.spelled(chosen)
+    assert (await client.send("GET", "/api/openapi.json")).text.encode() == documents.encoded(chosen)
 
 
 async def test_no_script_of_another_origin_reads_it(client: gateway_client.Client) -> None:

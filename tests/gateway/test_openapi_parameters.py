@@ -133,7 +133,7 @@ async def test_so_many_words_are_sought_at_once(
     client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     (search,) = [one for one in document.operation("GET", GROUPS)["parameters"] if one["name"] == "search"]
-    found = re.search(r"Words, (\d+) at most", search["description"])
+    found = re.search(r"At most (\d+) words", search["description"])
     assert found is not None
     assert (await _asked(client, GROUPS, ("search", "a " * int(found[1]))))[0] == 200
     assert (await _asked(client, GROUPS, ("search", "a " * (int(found[1]) + 1))))[0] == 400
@@ -145,8 +145,8 @@ async def test_selectors_are_as_long_as_it_says(
 ) -> None:
     (match,) = [one for one in document.operation(method, GROUPS)["parameters"] if one["name"] == selector_search.MATCH]
     most = match["schema"]["items"]["maxLength"]
-    assert f"{most} characters" in match["description"]
-    assert f"expression has {selectors.LONGEST_PATTERN}." in match["description"]
+    assert f"at most {most} characters" in match["description"]
+    assert f"expression at most {selectors.LONGEST_PATTERN}." in match["description"]
     selector = '{{job="{}"}}'.format
     pattern = '{{job=~"{}"}}'.format
     for text, status in (

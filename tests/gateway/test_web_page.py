@@ -89,7 +89,7 @@ def test_no_file_is_long_or_asks_for_anything_elsewhere() -> None:
         assert max(map(len, source.splitlines())) <= 120, file
 
 
-def test_the_wheel_has_all_files_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wheel_has_the_page_and_the_openapi_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "operator", copy / "operator", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -99,6 +99,7 @@ def test_the_wheel_has_all_files_of_the_page(tmp_path: Path, monkeypatch: pytest
     with zipfile.ZipFile(tmp_path / wheel) as packed:
         names = set(packed.namelist())
     assert {f"tidegate/gateway/ui/static/{file.name}" for file in STATIC.iterdir()} <= names
+    assert "tidegate/gateway/openapi/openapi.json" in names
 
 
 class TestDeletes:

@@ -14,7 +14,6 @@ from tidegate.gateway.api import (
     selector_deletion,
 )
 from tidegate.gateway.http import health, router
-from tidegate.gateway.openapi import apipaths
 from tidegate.gateway.openapi import endpoints as openapi_endpoints
 from tidegate.gateway.push import push_handler
 from tidegate.gateway.scrape import scrape_handler
@@ -55,7 +54,7 @@ def public(
     found.add(f"{api}/scrapers", "api_scrapers", {"GET": browse.list_scrapers})
     found.add(f"{api}/deletions", "api_deletions", {"GET": browse.list_deletions})
     found.add(f"{api}/events", "api_events", {"GET": stream.events})
-    found.add(prefix + apipaths.DOCUMENT, "api_openapi", {"GET": described.get})
+    found.add(prefix + openapi_endpoints.PATH, "api_openapi", {"GET": described.get})
     quitting = administer.quit if chosen.enable_lifecycle else administer.refuse_quit
     found.add(f"{prefix}/-/quit", "quit", {"PUT": quitting, "POST": quitting})
     if chosen.enable_admin_api:

@@ -1,5 +1,5 @@
-"""The gateway's public side described as an OpenAPI document: pure functions from the settings to JSON.
+"""The OpenAPI document of the public port: ``openapi.json``, completed with what depends on the settings.
 
-Numbers and words that the code decides by are taken from it and never written here again. The rest is compared with
-what a real gateway answers, by ``tests/gateway/test_openapi_*.py``.
+The file is written by hand. ``tests/gateway/test_openapi_*.py`` compare it with the routes, the constants and the
+responses of a real gateway.
 """

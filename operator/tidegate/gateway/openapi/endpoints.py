@@ -8,14 +8,18 @@ from tidegate import settings
 from tidegate.gateway.http import cached_content
 from tidegate.gateway.openapi import documents
 
+PATH = "/api/openapi.json"
+
 
 class DocumentEndpoint:
-    """The document, made once and served from memory."""
+    """Serves the document from memory; it is made once, at the start."""
 
     def __init__(self, chosen: settings.GatewaySettings) -> None:
-        self._content = cached_content.of(documents.spelled(chosen), type="application/json")
+        self._content = cached_content.of(documents.encoded(chosen), type="application/json")
 
     async def get(self, request: web.BaseRequest) -> web.Response:
-        """It is asked for anew each time, and answered in full only where it has changed. As the rest of what is
-        tidegate's own, it is not for scripts of other origins."""
+        """The document, or 304 if the client has it.
+
+        Clients revalidate it with every request. Like the rest of tidegate's own API it has no CORS headers.
+        """
         return cached_content.answer(request, self._content, {hdrs.CACHE_CONTROL: "no-cache"})
