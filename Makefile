@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test explore pythons demo bench sizing soak e2e cluster image tables lock clean chart dashboard screenshots
+.PHONY: help setup lint fmt audit test explore pythons demo bench sizing soak e2e cluster image tables lock clean chart screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,9 +56,6 @@ image: setup ## build the image as an OCI archive with Debian's buildah, without
 
 chart: setup ## write what manifests/chart has of other manifests, and the table in its README
 	@$(BIN)/python scripts/chart.py
-
-dashboard: setup ## write the Grafana dashboard from scripts/panelrows.py
-	@$(BIN)/python -m scripts.dashboard
 
 tables: setup ## write the generated tables and the diagram in docs/
 	@$(BIN)/python scripts/tables.py

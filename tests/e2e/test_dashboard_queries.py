@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from scripts import dashboard
 from tests.cluster import clusters, prometheus_server
 from tests.e2e import e2e_environment, pushing_jobs
+from tests.manifests import manifest_objects
 from tests.support import rejected_requests, tidegate_processes, waiting
 
 PANELS: list[dict[str, Any]] = [
-    panel for panel in json.loads(dashboard.FILE.read_text())["panels"] if panel["type"] != "row"
+    panel for panel in json.loads(manifest_objects.DASHBOARD.read_text())["panels"] if panel["type"] != "row"
 ]
 _VARIABLES = {"$job": ".*", "$instance": ".*", "$__rate_interval": "5s"}
 _LIMITS = ("--limit.memory=1GiB", "--limit.push-series=100")

@@ -7,6 +7,7 @@ import yaml
 
 FOLDER = Path(__file__).resolve().parents[2] / "manifests"
 BASE = FOLDER / "base"
+DASHBOARD = FOLDER / "components" / "grafana-dashboard" / "tidegate.json"
 POLICIES = FOLDER / "examples" / "policy.yaml"
 EXAMPLES = sorted(path for path in (FOLDER / "examples").glob("*.yaml") if path != POLICIES)
 """The examples of what pushes."""
