@@ -62,7 +62,7 @@ async def test_json_has_all_that_the_operator_says(stage: groupruns.Stage) -> No
     nightly, stray = json.loads(ran.out)["groups"]
     assert (nightly["labels"], stray["labels"]) == ({"job": "nightly", "shard": "1"}, {"job": "stray"})
     assert (nightly["verdict"], nightly["owners"][0]["name"]) == ("active", "nightly")
-    assert nightly["why"][0] == "Job prod/nightly has not ended."
+    assert nightly["why"][0] == "Job prod/nightly has not finished."
 
 
 async def test_without_an_operator_list_says_what_the_gateway_knows(stage: groupruns.Stage) -> None:
@@ -92,7 +92,8 @@ async def test_show_has_owners_samples_and_times(stage: groupruns.Stage) -> None
         "  state     live\n"
         "  verdict   active\n"
         "  owner     Job prod/nightly (rule name, active)\n"
-        "  why       Job prod/nightly has not ended. The rule name says so: the job label is its name.\n"
+        "  why       Job prod/nightly has not finished. Ownership rule name: the job label is the name of Job "
+        "prod/nightly.\n"
         "  family    rows (gauge): How many.\n"
         '            {job="nightly",instance="",shard="1"} 7\n'
     )
@@ -110,7 +111,7 @@ async def test_without_an_operator_show_has_the_samples_and_what_the_gateway_say
     ran = await groupruns.run("show", "job=x", stage.gateway, stage.no_operator)
     assert ran.status == 0
     assert "family    a (untyped)" in ran.out
-    assert "why       Nobody owns it, and it was pushed without a time to live." in ran.out
+    assert "why       The group has no owner and no TTL." in ran.out
     assert "verdict" not in ran.out
     assert "this is what the gateway says" in ran.err
 
@@ -119,8 +120,8 @@ async def test_explain_is_a_paragraph_a_group(stage: groupruns.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("explain", "job=nightly,shard=1")
     assert " ".join(ran.out.split()) == (
-        '{job="nightly",shard="1"} is live; active, by the rule name. Job prod/nightly has not ended. The rule '
-        "name says so: the job label is its name."
+        '{job="nightly",shard="1"} is live; active, by the rule name. Job prod/nightly has not finished. '
+        "Ownership rule name: the job label is the name of Job prod/nightly."
     )
 
 
@@ -135,8 +136,7 @@ async def test_without_an_operator_the_gateway_explains(stage: groupruns.Stage) 
     ran = await groupruns.run("explain", "job=x", stage.gateway, stage.no_operator)
     assert (ran.status, " ".join(ran.out.split())) == (
         0,
-        '{job="x"} is live. Nobody owns it, and it was pushed without a time to live. It stays until somebody '
-        "deletes it.",
+        '{job="x"} is live. The group has no owner and no TTL. It is kept until you delete it.',
     )
     assert "cannot be reached: " in ran.err
     assert "this is what the gateway says" in ran.err

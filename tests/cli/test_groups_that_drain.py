@@ -16,8 +16,10 @@ from tests.support import ports, waiting
 
 AGENT = "Prometheus/3.13.1"
 REPORT = object_builders.key("job=report")
-_AWAITED = rf"It goes when {AGENT} at 127\.0\.0\.1 has read its last push, and in (4m\d+s|5m) at the latest\."
-_BY_OPERATOR = "It was retired, and is kept until read (drain timeout 5m); then it is deleted."
+_AWAITED = (
+    rf"It waits for {AGENT} at 127\.0\.0\.1 to scrape its last push, and is deleted in (4m\d+s|5m) at the latest\."
+)
+_BY_OPERATOR = "The group is draining: it is deleted after every active Prometheus has scraped it (drain timeout 5m)."
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ async def test_explain_says_whose_scrape_is_waited_for_and_for_how_long(stage: g
     assert trouble == ""
     assert re.fullmatch(
         r'\{job="report"\} is draining; over, by the rule name\. '
-        rf"Job prod/report succeeded at [-0-9: ]+Z\. {_AWAITED}",
+        rf"Job prod/report succeeded at [-0-9: ]+Z\. {re.escape(_BY_OPERATOR)} {_AWAITED}",
         told,
     )
 
@@ -78,7 +80,7 @@ async def test_show_has_the_times_and_each_scraper(stage: groupruns.Stage) -> No
 
 async def test_without_an_operator_the_gateway_says_it_all(stage: groupruns.Stage) -> None:
     told, trouble = await _explained(stage.gateway, stage.no_operator)
-    assert re.fullmatch(rf'\{{job="report"\}} is draining\. Job prod/report is over\. {_AWAITED}', told)
+    assert re.fullmatch(rf'\{{job="report"\}} is draining\. Job prod/report has finished\. {_AWAITED}', told)
     assert "this is what the gateway says" in trouble
 
 

@@ -12,7 +12,9 @@ from tidegate.model import grouping, ownership_status, scrapers
 
 _SCRAPER = scrapers.Scraper("10.0.0.5", "Prometheus/3")
 _DRAIN = drain_reports.Drain(since=1.0, until=301.0, waits_for="scrapers", scrapers=(_SCRAPER,))
-_WHY = ("Job prod/x is over.", "It goes when Prometheus/3 at 10.0.0.5 has read it.")
+_WHY = ("Job prod/x has finished.", "It is deleted in a moment.")
+_NOW = 91.0
+_NEXT = "It waits for Prometheus/3 at 10.0.0.5 to scrape its last push, and is deleted in 3m30s at the latest."
 
 
 def _key(number: int) -> grouping.GroupingKey:
@@ -34,7 +36,7 @@ class Gateway:
         self.asked.append(dict(query))
         begin = int(self.asked[-1]["offset"])
         rows = [self._row(number) for number in range(begin, min(begin + 200, self._total))]
-        data = {"listing": "the-list", "total": self._total, "groups": rows}
+        data = {"now": _NOW, "listing": "the-list", "total": self._total, "groups": rows}
         return transports.Answer(200, json.dumps({"status": "success", "data": data}).encode())
 
     def _row(self, number: int) -> api_calls.Json:
@@ -47,7 +49,7 @@ class Gateway:
 
 async def test_what_is_told_is_read() -> None:
     found, more = await api_calls.GatewayApi(Gateway(1)).look_ahead(["{}"], enough=lambda _: False)
-    assert found == {_key(0): drain_reports.Outlook(_key(0), "draining", 7.0, _DRAIN, _WHY)}
+    assert found == {_key(0): drain_reports.Outlook(_key(0), "draining", 7.0, _DRAIN, _WHY, _NOW)}
     assert not more
 
 
@@ -82,13 +84,15 @@ def _standing(verdict: str) -> ownership_status.GroupStanding:
 @pytest.mark.parametrize(
     ("verdict", "drain", "why"),
     [
-        pytest.param("over", _DRAIN, ("So it stands.", _WHY[1]), id="the gateway knows better what comes"),
-        pytest.param("unowned", _DRAIN, ("So it stands.", "So it goes on.", *_WHY), id="its ttl is over"),
+        pytest.param(
+            "over", _DRAIN, ("So it stands.", "So it goes on.", _NEXT), id="the gateway knows what it waits for"
+        ),
+        pytest.param("unowned", _DRAIN, ("So it stands.", "So it goes on.", _NEXT), id="its ttl is over"),
         pytest.param("over", None, ("So it stands.", "So it goes on."), id="it drains no more"),
     ],
 )
 def test_both_are_joined(verdict: str, drain: drain_reports.Drain | None, why: tuple[str, ...]) -> None:
-    ahead = drain_reports.Outlook(_key(1), "draining", 7.0, drain, _WHY)
+    ahead = drain_reports.Outlook(_key(1), "draining", 7.0, drain, _WHY, _NOW)
     assert drain_reports.joined(_standing(verdict), ahead).why == why
 
 

@@ -10,7 +10,7 @@ from tests.operator import object_builders
 from tidegate.cli import groupflags, tables
 from tidegate.client import drain_reports
 from tidegate.gateway.api import group_reasons
-from tidegate.model import lifecycle, ownership_status, scrapers
+from tidegate.model import lifecycle, ownership_status, reason_texts, scrapers
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import explanations, groups_endpoint
 from tidegate.operator.objects import pod_addresses
@@ -41,7 +41,8 @@ def _standings() -> list[ownership_status.GroupStanding]:
     made = planner.plan(picture, rules=object_builders.RULES, now=_NOW).decisions
     return [
         groups_endpoint.standing_of(
-            one, why=explanations.explain(one, picture=picture, rules=object_builders.RULES, kept="until read")
+            one,
+            why=reason_texts.texts(explanations.explain(one, picture=picture, rules=object_builders.RULES, grace=None)),
         )
         for one in made
     ]
@@ -55,8 +56,10 @@ def _draining() -> drain_reports.Outlook:
     drain = drain_reports.Drain(
         object_builders.START + _END, object_builders.START + _END + 301, "scrapers", (scraper,)
     )
-    why = tuple(group_reasons.why(life, [reading], now=_END + 90))
-    return drain_reports.Outlook(_REPORT, lifecycle.State.DRAINING.value, object_builders.START + _END, drain, why)
+    why = reason_texts.texts(group_reasons.decide(life, [reading], now=_END + 90))
+    return drain_reports.Outlook(
+        _REPORT, lifecycle.State.DRAINING.value, object_builders.START + _END, drain, why, _NOW
+    )
 
 
 def _shown(command: str) -> str:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tidegate.draining import drain_status
-from tidegate.model import lifecycle, owners, scrapers
+from tidegate.model import drain_waits, lifecycle, owners, scrapers
 
 UID = owners.Uid("u")
 CLAIM = owners.Claim(owners.Owner("Job", "default", "a", UID), drain_timeout=300.0)
@@ -21,7 +21,7 @@ def _reading(name: str, read_revision: int) -> scrapers.Reading:
     return scrapers.Reading(scraper, first_seen=0.0, last_seen=1_000.0, read_revision=read_revision)
 
 
-def _wait(life: lifecycle.Life, *readings: scrapers.Reading, now: float = 1_010.0) -> drain_status.Wait | None:
+def _wait(life: lifecycle.Life, *readings: scrapers.Reading, now: float = 1_010.0) -> drain_waits.Wait | None:
     return drain_status.wait(life, readings, now=now)
 
 
@@ -31,28 +31,28 @@ def test_a_live_group_waits_for_nothing() -> None:
 
 def test_it_waits_for_the_scrapers_that_have_yet_to_read_its_last_push() -> None:
     behind, ahead = _reading("behind", 6), _reading("ahead", 7)
-    assert _wait(DRAINING, behind, ahead) == drain_status.Wait(drain_status.For.SCRAPERS, 1_300.0, (behind.scraper,))
+    assert _wait(DRAINING, behind, ahead) == drain_waits.Wait(drain_waits.WaitsFor.SCRAPERS, 1_300.0, (behind.scraper,))
 
 
 def test_without_an_active_scraper_it_waits_for_its_deadline() -> None:
-    assert _wait(DRAINING) == drain_status.Wait(drain_status.For.DEADLINE, 1_300.0)
+    assert _wait(DRAINING) == drain_waits.Wait(drain_waits.WaitsFor.DEADLINE, 1_300.0)
 
 
 def test_a_push_after_the_retirement_waits_for_the_operators_word() -> None:
     pushed = lifecycle.pushed(DRAINING, revision=8)
-    assert _wait(pushed, _reading("a", 9), now=5_000.0) == drain_status.Wait(drain_status.For.OPERATOR, None)
+    assert _wait(pushed, _reading("a", 9), now=5_000.0) == drain_waits.Wait(drain_waits.WaitsFor.OPERATOR, None)
 
 
 @pytest.mark.parametrize("readings", [pytest.param((7,), id="read"), pytest.param((7, 8), id="read by all")])
 def test_one_that_all_have_read_waits_for_nothing(readings: tuple[int, ...]) -> None:
     told = _wait(DRAINING, *(_reading(str(revision), revision) for revision in readings))
-    assert told == drain_status.Wait(drain_status.For.NOTHING, 1_300.0)
+    assert told == drain_waits.Wait(drain_waits.WaitsFor.NOTHING, 1_300.0)
 
 
 def test_one_whose_deadline_is_over_waits_for_nothing() -> None:
     told = _wait(DRAINING, _reading("a", 0), now=1_300.0)
     assert told is not None
-    assert told.what is drain_status.For.NOTHING
+    assert told.waits_for is drain_waits.WaitsFor.NOTHING
 
 
 @pytest.mark.parametrize("read_revision", [None, 6, 7, 8])
@@ -64,4 +64,4 @@ def test_it_waits_for_nothing_exactly_when_it_may_be_deleted(
     readings = [] if read_revision is None else [_reading("a", read_revision)]
     told = drain_status.wait(life, readings, now=now)
     may_go = lifecycle.ended(life, read_revision=read_revision, now=now) is not None
-    assert (told is not None and told.what is drain_status.For.NOTHING) is may_go
+    assert (told is not None and told.waits_for is drain_waits.WaitsFor.NOTHING) is may_go

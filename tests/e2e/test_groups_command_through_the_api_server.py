@@ -129,7 +129,7 @@ def test_groups_are_listed_and_explained_with_the_right_to_get_alone(
 
     waiting.eventually(look, why="the operator to have heard of its claim")
     explained = asker.run("explain", f"job={name}", f"--pod={pod}")
-    assert f"Job {push.namespace}/{name} has not ended." in " ".join(explained.out.split())
+    assert f"Job {push.namespace}/{name} has not finished." in " ".join(explained.out.split())
 
 
 def test_the_prometheus_that_a_group_waits_for_is_named(
@@ -152,7 +152,9 @@ def test_the_prometheus_that_a_group_waits_for_is_named(
 
     waiting.eventually(look, why="the group to wait for Prometheus")
     explained = " ".join(asker.run("explain", f"job={name}", f"--pod={pod}").out.split())
-    assert re.search(r"It goes when Prometheus/\S* at 127\.0\.0\.1 has read its last push, and in \S+ at", explained)
+    assert re.search(
+        r"It waits for Prometheus/\S* at 127\.0\.0\.1 to scrape its last push, and is deleted in \S+ at", explained
+    )
     server.resume()
     waiting.eventually(lambda: name not in gateway.groups(), why="the group to go", timeout=30.0)
 

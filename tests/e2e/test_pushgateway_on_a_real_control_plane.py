@@ -77,7 +77,9 @@ def test_a_jobs_group_goes_after_its_grace_period_and_a_strangers_and_an_active_
     waiting.eventually(lambda: _there(pushgateway) == {stranger}, why="the group of the Job that was deleted to go")
     events = cluster.api.list("events", namespace=push_there.namespace, fields="reason=GroupsDeleted")
     assert {event["regarding"]["name"] for event in events} >= {over}
-    assert all(event["note"].endswith("nobody can tell who has read the final values") for event in events)
+    assert all(
+        event["note"].endswith("Pushgateway does not report who has scraped the final values") for event in events
+    )
 
 
 def test_an_operator_that_was_away_while_a_job_ended_still_ends_its_group(

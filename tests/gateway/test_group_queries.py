@@ -84,7 +84,7 @@ async def test_a_list_says_why_each_group_is_there_where_that_is_asked_for(clien
     await client.scrape(agent="Prometheus/3")
     await _retired(client)
     alone = await _get(client, "group", labels=json.dumps(dict(BACKUP)))
-    assert alone["why"][1].startswith("It goes when Prometheus/3 at 127.0.0.1 has read its last push")
+    assert alone["why"][1].startswith("It waits for Prometheus/3 at 127.0.0.1 to scrape its last push")
     listed = await _get(client, "groups", why=1)
     (group,) = listed["groups"]
     assert group["why"] == alone["why"]
@@ -183,8 +183,8 @@ async def test_a_group_by_itself_has_its_metrics_its_pushers_and_why_it_is_there
     await client.put("job/import", "# HELP x What.\n# TYPE x gauge\nx 1\n")
     told = await _get(client, "group", labels='{"job":"import"}')
     assert told["why"] == [
-        "Nobody owns it, and it was pushed without a time to live.",
-        "It stays until somebody deletes it.",
+        "The group has no owner and no TTL.",
+        "It is kept until you delete it.",
     ]
     assert told["pushers"] == [gateway_client.HOST]
     (family,) = told["families"]

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tidegate.gateway.api import group_reasons
-from tidegate.model import durations, lifecycle, owners, scrapers
+from tidegate.model import durations, lifecycle, owners, reason_texts, scrapers
 
 NOW = 1_000.0
 DRAIN = lifecycle.Drain(pushed_revision=7, since=NOW - 10, deadline=NOW + 290)
@@ -31,23 +31,37 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
 @pytest.mark.parametrize(
     ("life", "behind", "said"),
     [
-        pytest.param(LIVE, 0, "Nobody owns it, and it was pushed without a time to live.", id="nobody's"),
-        pytest.param(dataclasses.replace(LIVE, expires=NOW + 90), 0, "is pushed again within 1m30s", id="a ttl"),
-        pytest.param(OWNED, 0, "Job default/a owns it. It stays until the operator says", id="owned"),
+        pytest.param(LIVE, 0, "The group has no owner and no TTL.", id="nobody's"),
         pytest.param(
-            dataclasses.replace(LIVE, claims=_claims("a", "b")), 0, "Job default/a and Job default/b own it.", id="two"
+            dataclasses.replace(LIVE, expires=NOW + 90),
+            0,
+            "It starts draining in 1m30s (TTL) unless it is pushed again.",
+            id="a ttl",
+        ),
+        pytest.param(OWNED, 0, "Job default/a owns the group. It is kept until the operator reports", id="owned"),
+        pytest.param(
+            dataclasses.replace(LIVE, claims=_claims("a", "b")),
+            0,
+            "Job default/a and Job default/b own the group.",
+            id="two",
         ),
         pytest.param(
-            dataclasses.replace(LIVE, claims=_claims(*"abcd")), 0, "Job default/a and 3 other owners own it.", id="four"
+            dataclasses.replace(LIVE, claims=_claims(*"abcd")),
+            0,
+            "Job default/a, Job default/b, Job default/c and 1 more own the group.",
+            id="four",
         ),
-        pytest.param(DRAINING, 0, "Job default/a is over. No scraper is active", id="no scraper"),
+        pytest.param(DRAINING, 0, "Job default/a has finished. No scraper is active", id="no scraper"),
         pytest.param(
-            DRAINING, 1, "It goes when Prometheus/3 at 10.0.0.0 has read its last push, and in 4m50s", id="a scraper"
+            DRAINING,
+            1,
+            "It waits for Prometheus/3 at 10.0.0.0 to scrape its last push, and is deleted in 4m50s",
+            id="a scraper",
         ),
-        pytest.param(DRAINING, 2, "at 10.0.0.0 and Prometheus/3 at 10.0.0.1 have read", id="two scrapers"),
-        pytest.param(DRAINING, 5, "at 10.0.0.0 and 4 other scrapers have read", id="five scrapers"),
+        pytest.param(DRAINING, 2, "at 10.0.0.0 and Prometheus/3 at 10.0.0.1 to scrape", id="two scrapers"),
+        pytest.param(DRAINING, 5, "at 10.0.0.2 and 2 more to scrape", id="five scrapers"),
         pytest.param(
-            lifecycle.pushed(DRAINING, revision=8), 0, "until the operator says whether", id="pushed after it"
+            lifecycle.pushed(DRAINING, revision=8), 0, "until the operator reports whether", id="pushed after it"
         ),
         pytest.param(
             dataclasses.replace(DRAINING, drain=dataclasses.replace(DRAIN, deadline=NOW)), 1, "in a moment", id="late"
@@ -55,14 +69,14 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
         pytest.param(
             dataclasses.replace(LIVE, drain=dataclasses.replace(DRAIN, expired=True)),
             0,
-            "Its time to live is over, and nobody owns it.",
+            "The group has no owner, and its TTL has expired.",
             id="its ttl is over",
         ),
     ],
 )
 def test_why(life: lifecycle.Life, behind: int, said: str) -> None:
     active = [_reading(f"10.0.0.{number}", 6) for number in range(behind)]
-    assert said in " ".join(group_reasons.why(life, active, now=NOW))
+    assert said in " ".join(reason_texts.texts(group_reasons.decide(life, active, now=NOW)))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.gateway import openapi_document
 from tidegate import settings
-from tidegate.draining import drain_status, scrape_progress
+from tidegate.draining import scrape_progress
 from tidegate.exposition import encoders, name_escaping
 from tidegate.gateway.api import (
     event_stream,
@@ -25,7 +25,7 @@ from tidegate.gateway.openapi import documents, endpoints
 from tidegate.gateway.push import content_coding, push_handler
 from tidegate.gateway.scrape import scrape_handler
 from tidegate.gateway.ui import page_deletion
-from tidegate.model import durations, families, lifecycle, push_rates, pushers, scrapers, selectors
+from tidegate.model import drain_waits, durations, families, lifecycle, push_rates, pushers, scrapers, selectors
 from tidegate.store import interface
 
 WEB = settings.WebSettings(enable_lifecycle=True, enable_admin_api=True, enable_openmetrics=True)
@@ -102,7 +102,7 @@ WORDS = {
     "states of a group": (_field("Group", "state", "enum"), _values(lifecycle.State)),
     "counted states": (list(SCHEMAS["States"]["properties"]), _values(lifecycle.State)),
     "ownership of a group": (_field("Group", "ownership", "enum"), _values(group_filter.Ownership)),
-    "reasons to wait": (_field("Drain", "waits_for", "enum"), _values(drain_status.For)),
+    "reasons to wait": (_field("Drain", "waits_for", "enum"), _values(drain_waits.WaitsFor)),
     "reasons of a deletion": (_field("Deletion", "reason", "enum"), _values(lifecycle.OWN_REASONS)),
     "types of metrics": (_field("Family", "type", "enum"), [one.name for one in families.MetricType]),
     "types of named metrics": (_field("NamedFamily", "type", "enum"), [one.name for one in families.MetricType]),

@@ -38,7 +38,7 @@ class _Listing:
         self.table = served_kinds.KindTable(owner_kinds.table(texts))
         clock = clocks.SystemClock()
         own = operator_metrics.OperatorMetrics(self.registry)
-        told = notifications.Notices(lambda _: None, kept="until read", on_act=lambda *_: None)
+        told = notifications.Notifier(lambda _: None, grace=None, on_act=lambda *_: None)
         intake = object_updates.Intake(
             self.picture, agenda=work_queue.Agenda(), told=told, own=own, clock=clock, time=api.time
         )

@@ -65,7 +65,7 @@ async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: operator_h
     assert group.owners == (
         ownership_status.OwnerStanding(job.owner, rule="name", active=True, decides=True, claims=True),
     )
-    assert group.why[0] == "Job prod/x has not ended."
+    assert group.why[0] == "Job prod/x has not finished."
     assert group.push_time == pytest.approx(time.time(), abs=60)
     assert group.pushers == ("127.0.0.1",)
 
@@ -169,7 +169,7 @@ def _alone(picture: cluster_cache.Picture) -> Client:
         picture,
         rules=object_builders.RULES,
         time=server_clock.ServerTime(clocks.SystemClock()),
-        kept="until read",
+        grace=None,
         hold=lambda _: None,
         ready=lambda: True,
         listed_ago=lambda: 0.0,

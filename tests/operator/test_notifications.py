@@ -18,7 +18,7 @@ JOB = object_builders.job("x")
 class _Board:
     def __init__(self) -> None:
         self.said: list[event_recorder.Announcement] = []
-        self.notices = notifications.Notices(self.said.append, kept="until read", on_act=lambda *_: None)
+        self.notices = notifications.Notifier(self.said.append, grace=None, on_act=lambda *_: None)
 
     def lines(self) -> list[tuple[str, str]]:
         return [(announcement.reason.value, announcement.note) for announcement in self.said]
@@ -36,7 +36,7 @@ def test_groups_deleted_together_are_one_event() -> None:
     assert line == (
         "GroupsDeleted",
         'Deleted 5 groups: {job="x",n="0"}, {job="x",n="1"}, {job="x",n="2"} and 2 more '
-        "after every active Prometheus had read the final values",
+        "after every active Prometheus had scraped the final values",
     )
 
 
@@ -53,7 +53,7 @@ def test_every_reason_has_its_words_and_only_a_timeout_warns(reason: lifecycle.R
     board = _Board()
     board.notices.deleted([_deleted("job=x", reason, JOB)])
     [announcement] = board.said
-    assert announcement.note.startswith('Deleted group {job="x"} ')
+    assert announcement.note.startswith('Deleted group {job="x"}')
     assert announcement.warning == (reason is lifecycle.Reason.TIMEOUT)
 
 
@@ -73,7 +73,7 @@ def test_the_deletion_of_a_group_that_nobody_owned_is_nobodys_news() -> None:
 def test_an_annotation_that_cannot_be_read_is_said_once_until_it_changes() -> None:
     board = _Board()
     for policy in ("often", "often", "rarely", "never", "often"):
-        board.notices.seen(object_builders.job("x", annotations={"tidegate.dev/cleanup": policy}))
+        board.notices.object_seen(object_builders.job("x", annotations={"tidegate.dev/cleanup": policy}))
     assert [reason for reason, _ in board.lines()] == ["InvalidAnnotation"] * 3
     assert "'rarely'" in board.said[1].note
 

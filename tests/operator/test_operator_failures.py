@@ -35,7 +35,12 @@ async def test_a_job_claims_its_group_and_ends_it(scene: operator_harness.Scene)
     await scene.until("draining Job prod/x")
     await scene.until_true(lambda: scene.api_server.events, why="the Event")
     (event,) = scene.api_server.events
-    assert (event["reason"], event["note"]) == ("GroupsRetired", 'Retired group {job="x"}: over, and kept until read')
+    assert event["reason"] == "GroupsRetired"
+    assert event["note"] == (
+        'Draining group {job="x"}: all owners have finished; deletion follows after every active Prometheus has '
+        "scraped "
+        "the final values"
+    )
 
 
 async def test_an_event_of_the_watch_is_acted_on_at_once(scene: operator_harness.Scene, running: main.Operator) -> None:

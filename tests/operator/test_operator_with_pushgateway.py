@@ -122,8 +122,10 @@ async def test_a_finished_jobs_group_goes_and_an_active_jobs_and_a_strangers_sta
         await scene.until_there("active", "stranger")
         await scene.until(lambda: len(scene.api_server.events) == 2, why="both Events")
     assert [event["note"] for event in scene.api_server.events] == [
-        'Retired group {job="over"}: over, and kept for its grace period, at least 0.5 s',
-        'Deleted group {job="over"} after its grace period; nobody can tell who has read the final values',
+        'Draining group {job="over"}: all owners have finished; deletion follows after the grace period, at least 0.5 '
+        "s",
+        'Deleted group {job="over"} after the grace period; Pushgateway does not report who has scraped the final '
+        "values",
     ]
     assert scene.done("retire") == 1
 

@@ -36,7 +36,7 @@ class _Watched:
         self.picture = cluster_cache.Picture()
         self.api = kube_api.KubeApi(server.login(), chosen=chosen, clock=clock)
         own = operator_metrics.OperatorMetrics(self.registry)
-        told = notifications.Notices(lambda _notice: None, kept="until read", on_act=lambda *_: None, operator=None)
+        told = notifications.Notifier(lambda _notice: None, grace=None, on_act=lambda *_: None, operator=None)
         intake = object_updates.Intake(
             self.picture, agenda=work_queue.Agenda(), told=told, own=own, clock=clock, time=self.api.time
         )

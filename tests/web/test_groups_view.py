@@ -103,7 +103,7 @@ def test_a_draining_group_says_which_scraper_it_waits_for_and_leaves_for_the_del
     site.retire(owner, job="crawl")
     expect(_rows(page)).to_contain_text("for 127.0.0.1, at most in 4m")
     _rows(page).click()
-    expect(page.get_by_role("complementary")).to_contain_text("It goes when Prometheus/3.8.0 at 127.0.0.1 has read")
+    expect(page.get_by_role("complementary")).to_contain_text("It waits for Prometheus/3.8.0 at 127.0.0.1 to scrape")
     site.scrape("Prometheus/3.8.0")
     expect(page.get_by_role("complementary")).to_contain_text("This group has been deleted")
     page.get_by_role("link", name="Deletions", exact=True).first.click()

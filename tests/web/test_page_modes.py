@@ -84,7 +84,7 @@ def test_axe_finds_nothing_serious(
     page.evaluate(browsers.axe())
     _expect_accessible(page, "groups")
     page.get_by_role("gridcell").first.click()
-    expect(page.get_by_role("complementary")).to_contain_text("Job default/backup-1 is over.")
+    expect(page.get_by_role("complementary")).to_contain_text("Job default/backup-1 has finished.")
     _expect_accessible(page, "a group")
     page.get_by_role("button", name="Delete…").click()
     _expect_accessible(page, "the question")

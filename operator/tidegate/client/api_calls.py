@@ -90,7 +90,8 @@ class GatewayApi:
             told = await _json(self._door, "GET", "/api/v1/groups", [*asked, *paging])
             try:
                 data = told["data"]
-                there = [drain_reports.Outlook.from_json(row) for row in data["groups"] if not row.get("gone")]
+                now = float(data["now"])
+                there = [drain_reports.Outlook.from_json(row, now=now) for row in data["groups"] if not row.get("gone")]
                 asked = [("listing", str(data["listing"]))]
                 is_last = (page + 1) * _ROWS >= int(data["total"])
             except (LookupError, TypeError, ValueError, AttributeError) as error:

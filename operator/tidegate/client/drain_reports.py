@@ -1,24 +1,21 @@
-"""What the gateway says of groups beside their samples: why each is there, and who has yet to read those that drain."""
+"""What the gateway reports of groups beside their samples: the reasons, and which scrapers draining groups wait for."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any, NamedTuple, TypeAlias
 
-from tidegate.model import grouping, ownership_status, scrapers
+from tidegate.model import drain_waits, grouping, ownership_status, reason_texts, scrapers
 
 Json: TypeAlias = dict[str, Any]
 
-_OVER = "over"
-"""The verdict on a group of which the operator's last sentence says what comes, as far as it knows."""
-
 
 class Drain(NamedTuple):
-    """That a group drains. Times are Unix seconds on the gateway's clock.
+    """The drain of a group. Times are Unix seconds on the gateway's clock.
 
-    :param until: when it goes at the latest; ``None`` where the operator's word is waited for.
+    :param until: when the group is deleted at the latest; ``None`` while it waits for the operator.
     :param waits_for: ``scrapers``, ``deadline``, ``operator`` or ``nothing``.
-    :param scrapers: those that have yet to read its last push.
+    :param scrapers: those that have not read its last push.
     """
 
     since: float
@@ -38,11 +35,20 @@ class Drain(NamedTuple):
     def to_json(self) -> Json:
         return {**self._asdict(), "scrapers": [one._asdict() for one in self.scrapers]}
 
+    def text(self, *, now: float) -> str:
+        """What happens next, as a sentence. ``now`` is on the gateway's clock.
+
+        :raises ValueError: the gateway reports something else to wait for than this version knows.
+        """
+        wait = drain_waits.Wait(drain_waits.WaitsFor(self.waits_for), self.until, self.scrapers)
+        return reason_texts.text(drain_waits.reason(wait, now=now))
+
 
 class Outlook(NamedTuple):
-    """A group as the gateway sees it.
+    """A group as the gateway reports it.
 
-    :param why: two sentences: how it stands with its owners, and what comes next.
+    :param why: sentences for people.
+    :param now: the Unix seconds of the report, on the gateway's clock.
     """
 
     key: grouping.GroupingKey
@@ -50,29 +56,29 @@ class Outlook(NamedTuple):
     push_time: float
     drain: Drain | None
     why: tuple[str, ...]
+    now: float
 
     @classmethod
-    def from_json(cls, data: Json) -> Outlook:
+    def from_json(cls, data: Json, *, now: float) -> Outlook:
         return cls(
             key=grouping.grouping_key({str(name): str(value) for name, value in data["labels"].items()}),
             state=str(data["state"]),
             push_time=float(data["push_time"]),
             drain=None if data["drain"] is None else Drain.from_json(data["drain"]),
             why=tuple(str(sentence) for sentence in data["why"]),
+            now=now,
         )
 
 
-def joined(standing: ownership_status.GroupStanding, outlook: Outlook | None) -> ownership_status.GroupStanding:
-    """What the operator says of a group, with what the gateway knows better: whom a group that drains waits for."""
-    if outlook is None or outlook.drain is None:
+def joined(standing: ownership_status.GroupStanding, report: Outlook | None) -> ownership_status.GroupStanding:
+    """The operator's status of a group; while it drains, with the gateway's report of what it waits for."""
+    if report is None or report.drain is None:
         return standing
-    if standing.verdict == _OVER:
-        return dataclasses.replace(standing, why=(*standing.why[:-1], *outlook.why[-1:]))
-    return dataclasses.replace(standing, why=(*standing.why, *outlook.why))
+    return dataclasses.replace(standing, why=(*standing.why, report.drain.text(now=report.now)))
 
 
-def alone(outlook: Outlook) -> ownership_status.GroupStanding:
-    """What the gateway says of a group, without the operator."""
+def alone(report: Outlook) -> ownership_status.GroupStanding:
+    """The status of a group by the gateway's report alone."""
     return ownership_status.GroupStanding(
-        key=outlook.key, state=outlook.state, verdict="", rule="", push_time=outlook.push_time, why=outlook.why
+        key=report.key, state=report.state, verdict="", rule="", push_time=report.push_time, why=report.why
     )

@@ -87,7 +87,7 @@ class Operator:
         own.watch(picture, agenda)
         self._announcer = event_recorder.Announcer(api, table=table, clock=clock, own=own, backoff=self._backoff())
         reports = status_reporter.PolicyReports(picture, api=api, own=own, clock=clock)
-        told = self._noticing(kept=gateway.kept, reports=reports)
+        told = self._noticing(grace=gateway.grace_seconds, reports=reports)
         self._intake = object_updates.Intake(picture, agenda=agenda, told=told, own=own, clock=clock, time=api.time)
         self._resync = resyncs.Resync(api, table=table, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
         self._feed = group_feed.GroupFeed(
@@ -115,7 +115,7 @@ class Operator:
             chosen=chosen,
         )
         self._reviews = self._reviewing(api, own=own)
-        self._answers = self._answering(picture, time=api.time, kept=gateway.kept)
+        self._answers = self._answering(picture, time=api.time, grace=gateway.grace_seconds)
         self._supervisor = self._supervised(own)
         self._pods = pod_watch.PodWatch(api, intake=self._intake, own=own, clock=clock, chosen=chosen.worker)
 
@@ -156,18 +156,18 @@ class Operator:
         silent = self._clock.steady() - self._reconciler.last_turn
         return silent < _DEAD_TURNS * self._settings.worker.resync_seconds
 
-    def _noticing(self, *, kept: str, reports: status_reporter.PolicyReports) -> notifications.Notices:
+    def _noticing(self, *, grace: float | None, reports: status_reporter.PolicyReports) -> notifications.Notifier:
         operator = _own_pod(self._settings)
-        return notifications.Notices(self._announcer.announce, kept=kept, on_act=reports.acted, operator=operator)
+        return notifications.Notifier(self._announcer.announce, grace=grace, on_act=reports.acted, operator=operator)
 
     def _answering(
-        self, picture: cluster_cache.Picture, *, time: server_clock.ServerTime, kept: str
+        self, picture: cluster_cache.Picture, *, time: server_clock.ServerTime, grace: float | None
     ) -> groups_endpoint.GroupsEndpoint:
         return groups_endpoint.GroupsEndpoint(
             picture,
             rules=self._settings.rules,
             time=time,
-            kept=kept,
+            grace=grace,
             hold=self._reconciler.gate.hold,
             ready=lambda: self._reconciler.first_plan.is_set() and self._feed.is_complete,
             listed_ago=lambda: self._clock.steady() - self._resync.last_list,

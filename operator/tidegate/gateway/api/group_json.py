@@ -97,15 +97,15 @@ def departure(gone: interface.Departure) -> Json:
 
 
 def _drain(life: lifecycle.Life, active: Collection[scrapers.Reading], moment: Moment) -> Json | None:
-    waiting = drain_status.wait(life, active, now=moment.steady)
-    if waiting is None or life.drain is None:
+    wait = drain_status.wait(life, active, now=moment.steady)
+    if wait is None or life.drain is None:
         return None
     return {
         "since": moment.told(life.drain.since),
-        "until": moment.told(waiting.until),
+        "until": moment.told(wait.until),
         "is_expired_ttl": life.drain.expired,
-        "waits_for": waiting.what.value,
-        "scrapers": [_named(one) for one in waiting.scrapers],
+        "waits_for": wait.waits_for.value,
+        "scrapers": [_named(one) for one in wait.scrapers],
     }
 
 

@@ -17,7 +17,7 @@ from tidegate.draining import scrape_progress
 from tidegate.exposition import rendered_series
 from tidegate.gateway.api import group_filter, group_json, group_reasons, listings, pushgateway_api, selector_search
 from tidegate.gateway.push import push_bodies
-from tidegate.model import errors, grouping, scrapers
+from tidegate.model import errors, grouping, reason_texts, scrapers
 from tidegate.store import interface
 
 MOST_ROWS = 200
@@ -109,7 +109,7 @@ class BrowsingEndpoint:
             if outline is not None:
                 row = self._row(outline, active, moment)
                 if tells_why:
-                    row["why"] = group_reasons.why(outline.life, active, now=moment.steady)
+                    row["why"] = _why(outline, active, moment)
             rows.append(json.dumps(row))
             await turn.step()
         told = {
@@ -186,7 +186,7 @@ class BrowsingEndpoint:
         return {
             "now": moment.wall,
             "group": self._row(outline, active, moment, shown_owners=len(outline.life.claims)),
-            "why": group_reasons.why(outline.life, active, now=moment.steady),
+            "why": _why(outline, active, moment),
             "pushers": list(outline.pushers),
             "families": metrics,
             "is_cut": is_cut,
@@ -242,6 +242,12 @@ def failure(status: int, kind: str, reason: str) -> web.Response:
 
 def _told(data: group_json.Json, *, status: int = 200) -> web.Response:
     return web.json_response(data, status=status, headers=_NOT_KEPT)
+
+
+def _why(
+    outline: interface.GroupOutline, active: Collection[scrapers.Reading], moment: group_json.Moment
+) -> tuple[str, ...]:
+    return reason_texts.texts(group_reasons.decide(outline.life, active, now=moment.steady))
 
 
 async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], bool]:

@@ -1,17 +1,25 @@
-"""Why a group is or is not deleted, in one or two sentences: pure functions of a decision and what it was made from."""
+"""The reasons why a group is or is not deleted: pure functions of a decision and of the cache that it was made from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tidegate import settings
-from tidegate.model import control_api
+from tidegate.model import control_api, owners, reason_texts, reasons
 from tidegate.operator.cache import cluster_cache, object_cache
-from tidegate.operator.explain import phrases, unowned_reasons
+from tidegate.operator.explain import unowned_reasons
 from tidegate.operator.objects import owner_kinds
 from tidegate.operator.ownership import resolution
 from tidegate.operator.planning import planner
 from tidegate.operator.policy import cleanup_rules
+
+_Code = reasons.Code
+
+_RULE_CODES = {
+    settings.ADDRESS: _Code.RULE_ADDRESS,
+    settings.POD: _Code.RULE_POD,
+    settings.NAME: _Code.RULE_NAME,
+}
 
 
 def explain(
@@ -19,168 +27,193 @@ def explain(
     *,
     picture: cluster_cache.Picture,
     rules: settings.RuleSettings,
-    kept: str,
+    grace: float | None,
     hold: planner.Hold | None = None,
-) -> tuple[str, ...]:
-    """One or two sentences.
+) -> list[reasons.Reason]:
+    """The reasons for a decision, each one sentence.
 
-    :param kept: how long the gateway keeps what was retired
-    (:attr:`tidegate.operator.gateways.gateway_protocol.Gateway.kept`).
-    :param hold: what keeps the group from being retired that is to be.
+    :param grace: the grace period of the gateway
+        (:attr:`tidegate.operator.gateways.gateway_protocol.Gateway.grace_seconds`).
+    :param hold: what keeps the group from draining that is ready to.
     """
     match decision.verdict:
         case planner.Verdict.ACTIVE:
-            return _active(decision, picture)
+            explained = _active(decision, picture)
         case planner.Verdict.AMBIGUOUS:
-            return _ambiguous(decision)
+            possible = tuple(holder.owner for holder in _sorted(decision.owners) if holder.active)
+            explained = [
+                reasons.reason(_Code.AMBIGUOUS_OWNERS, owners=possible),
+                reasons.reason(_Code.AMBIGUOUS_ADVICE),
+            ]
         case planner.Verdict.OVER:
-            return _over(decision, picture, kept=kept, hold=hold)
+            explained = _finished(decision, picture, grace=grace, hold=hold)
         case planner.Verdict.OUTLIVED:
-            return _outlived(decision, picture, rules=rules)
+            explained = _outlived(decision, picture, rules=rules)
         case planner.Verdict.UNOWNED:
-            return unowned_reasons.unowned(picture, decision.record, rules=rules)
+            explained = unowned_reasons.unowned(picture, decision.record, rules=rules)
         case planner.Verdict.UNKNOWN:
-            return _unknown(decision)
+            claims = decision.record.claims
+            unknown = tuple(sorted(claims[uid].owner for uid in decision.holding.unknown))
+            explained = [
+                reasons.reason(_Code.OWNERS_UNKNOWN, owners=unknown),
+                reasons.reason(_Code.OWNERS_UNKNOWN_ADVICE),
+            ]
         case planner.Verdict.ASKING:
-            return _asking(decision)
+            explained = [reasons.reason(_Code.LOOKUP_PENDING, lookups=lookups(decision))]
+    return explained
 
 
-def _active(decision: planner.Decision, picture: cluster_cache.Picture) -> tuple[str, ...]:
+def lookups(decision: planner.Decision) -> tuple[str, ...]:
+    """What the operator is asking the API server about, as text."""
+    return reason_texts.texts(_lookup(one) for one in decision.holding.lookups)
+
+
+def _lookup(lookup: resolution.Lookup) -> reasons.Reason:
+    match lookup:
+        case cluster_cache.Pod(namespace, name):
+            return reasons.reason(_Code.LOOKUP_POD, namespace=namespace, name=name)
+        case cluster_cache.Address(address):
+            return reasons.reason(_Code.LOOKUP_ADDRESS, address=address)
+
+
+def _active(decision: planner.Decision, picture: cluster_cache.Picture) -> list[reasons.Reason]:
     active = [holder for holder in _sorted(decision.owners) if holder.active]
-    clauses = phrases.shortened([_keeps(holder, picture.known(holder.owner)) for holder in active])
-    first = active[0]
-    known = picture.known(first.owner)
-    owned = phrases.joined(first.claim.rule, None if known is None else known.view)
-    whose = "" if len(active) == 1 else f" of {first.owner}"
-    back = ""
+    explained: list[reasons.Reason] = []
+    for holder in active[: reason_texts.NAMED]:
+        explained += _keeps_group(holder, picture.known(holder.owner))
+    if (more := len(active) - reason_texts.NAMED) > 0:
+        explained.append(reasons.reason(_Code.MORE_OWNERS_KEEP, count=more))
+    explained.append(_ownership_rule(active[0], picture.known(active[0].owner)))
     if decision.record.draining:
-        taken = any(holder.claims for holder in active)
-        back = "; it drained before, and is taken back" if taken else "; but its time to live is over, so it drains"
-    return phrases.sentence(*clauses), f"The rule {first.claim.rule} says so{whose}: {owned}{back}."
+        is_claimed = any(holder.claims for holder in active)
+        explained.append(reasons.reason(_Code.DRAIN_CANCELLED if is_claimed else _Code.TTL_EXPIRED))
+    return explained
 
 
-def _keeps(holder: resolution.Holder, known: object_cache.Known | None) -> str:
-    """Why the group stays for the sake of an active owner."""
-    owner, series = holder.owner, holder.claim.series
-    if holder.waits_until is not None:
-        return (
-            f"{_ended(holder, known)}, but a Pod that still runs pushes the group: a service would push again, a proxy "
-            f"would not, so the group stays until {phrases.moment(holder.waits_until)}"
-        )
-    if known is None or known.gone_at is not None:
-        if series is not None:
-            return f"{owner} is gone, and what it pushed stays until a later run of {series} has pushed"
-        until = "" if holder.ends_at is None else f" until {phrases.moment(holder.ends_at)}"
-        return f"{owner} is gone, and what it pushed is kept{until}, as it said"
-    own = known.view.rules
-    by = phrases.source(own.source.cleanup, cleanup_rules.CLEANUP)
-    if own.cleanup is cleanup_rules.Cleanup.NEVER:
-        if own.problems:
-            return f"{owner} keeps it, since what is said of its groups cannot be read: {own.problems[0]}"
-        return f"{owner} keeps it for good: its cleanup is never ({by})"
-    finish = known.view.finish
-    if finish is None:
-        if owner.kind == owner_kinds.CRONJOB.name:
-            return f"{owner} is there, and what is its own stays between its runs"
-        return f"{owner} has not ended"
-    ended = f"{owner} {'succeeded' if finish.succeeded else 'failed'} at {phrases.moment(finish.at)}"
-    if series is not None:
-        return f"{ended}, and what it pushed stays until a later run of {series} has pushed (cleanup superseded, {by})"
-    if holder.ends_at is not None:
-        return f"{ended}, and what it pushed is kept until {phrases.moment(holder.ends_at)} ({_for_time(known)})"
-    because = f"cleanup {own.cleanup.value}, {by}"
-    if own.cleanup is cleanup_rules.Cleanup.SUPERSEDED:
-        because += ", and no CronJob made it that another run could come of"
-    return f"{ended}, and what it pushed stays as long as the object is there ({because})"
-
-
-def _for_time(known: object_cache.Known) -> str:
-    """What keeps the groups of an owner that has ended for some time, and who said so."""
-    own, finish = known.view.rules, known.view.finish
-    failed = finish is not None and not finish.succeeded
-    if failed and own.keep_failed_for > own.after:
-        by = phrases.source(own.source.keep_failed_for, cleanup_rules.KEEP_FAILED_FOR)
-        return f"kept for {phrases.duration(own.keep_failed_for)} since it failed, {by}"
-    by = phrases.source(own.source.cleanup, cleanup_rules.CLEANUP)
-    return f"cleanup after={phrases.duration(own.after)}, {by}"
-
-
-def _ambiguous(decision: planner.Decision) -> tuple[str, ...]:
-    names = phrases.enumerated(holder.owner for holder in _sorted(decision.owners) if holder.active)
-    return (
-        f"It may belong to each of {names}, which are in different namespaces, so it stays until only one is left.",
-        "A namespace label, or an annotation tidegate.dev/grouping-key, would say whose it is.",
+def _ownership_rule(holder: resolution.Holder, known: object_cache.Known | None) -> reasons.Reason:
+    """How the ownership rule leads from the group to this owner."""
+    if holder.claim.rule in _RULE_CODES:
+        return reasons.reason(_RULE_CODES[holder.claim.rule], owner=holder.owner)
+    source = cleanup_rules.DEFAULT if known is None else known.view.rules.source.keys
+    if source == cleanup_rules.DEFAULT:
+        # The annotation or the policy that named the group is no longer known.
+        source = cleanup_rules.ANNOTATION
+    return reasons.reason(
+        _Code.RULE_ANNOTATION, owner=holder.owner, source=cleanup_rules.source_name(source, cleanup_rules.GROUPING_KEY)
     )
 
 
-def _over(
-    decision: planner.Decision, picture: cluster_cache.Picture, *, kept: str, hold: planner.Hold | None
-) -> tuple[str, ...]:
-    ends = phrases.shortened([_ended(holder, picture.known(holder.owner)) for holder in _sorted(decision.owners)])
-    return phrases.sentence(*ends), _what_comes(decision.record, kept=kept, hold=hold)
+def _keeps_group(holder: resolution.Holder, known: object_cache.Known | None) -> list[reasons.Reason]:
+    """Why an active owner keeps the group."""
+    if holder.waits_until is not None:
+        return [_ended(holder, known), reasons.reason(_Code.KEPT_FOR_LATE_PUSH, until=holder.waits_until)]
+    if known is None or known.gone_at is not None:
+        return [_keeps_group_after_deletion(holder)]
+    if known.view.rules.cleanup is cleanup_rules.Cleanup.NEVER:
+        return [_keeps_group_forever(holder.owner, known.view.rules)]
+    if known.view.finish is not None:
+        return [_keeps_group_after_finish(holder, known)]
+    is_cronjob = holder.owner.kind == owner_kinds.CRONJOB.name
+    return [reasons.reason(_Code.CRONJOB_EXISTS if is_cronjob else _Code.OWNER_RUNNING, owner=holder.owner)]
 
 
-def _ended(holder: resolution.Holder, known: object_cache.Known | None) -> str:
-    owner, series = holder.owner, holder.claim.series
-    finish = None if known is None else known.view.finish
-    if series is not None and known is not None and known.gone_at is None:
-        return f"a later run of {series} than {owner} has pushed"
-    if finish is None:
-        return f"{owner} is gone"
-    return f"{owner} {'succeeded' if finish.succeeded else 'failed'} at {phrases.moment(finish.at)}"
+def _keeps_group_after_deletion(holder: resolution.Holder) -> reasons.Reason:
+    if holder.claim.series is not None:
+        return reasons.reason(_Code.DELETED_KEPT_UNTIL_NEXT_RUN, owner=holder.owner, series=holder.claim.series)
+    return reasons.reason(_Code.DELETED_KEPT_UNTIL, owner=holder.owner, ends_at=holder.ends_at)
 
 
-def _what_comes(record: control_api.GroupRecord, *, kept: str, hold: planner.Hold | None) -> str:
+def _keeps_group_forever(owner: owners.Owner, rules: cleanup_rules.CleanupRules) -> reasons.Reason:
+    if rules.problems:
+        return reasons.reason(_Code.RULES_INVALID, owner=owner, problem=rules.problems[0])
+    return reasons.reason(_Code.CLEANUP_NEVER, owner=owner, source=_cleanup_source(rules))
+
+
+def _keeps_group_after_finish(holder: resolution.Holder, known: object_cache.Known) -> reasons.Reason:
+    rules, source = known.view.rules, _cleanup_source(known.view.rules)
+    finished = _finish_fields(holder.owner, known)
+    if holder.claim.series is not None:
+        return reasons.reason(_Code.FINISHED_KEPT_UNTIL_NEXT_RUN, **finished, series=holder.claim.series, source=source)
+    if holder.ends_at is not None:
+        has_failed = known.view.finish is not None and not known.view.finish.succeeded
+        if has_failed and rules.keep_failed_for > rules.after:
+            return reasons.reason(
+                _Code.FINISHED_KEPT_FAILED,
+                **finished,
+                ends_at=holder.ends_at,
+                keep_failed_for=rules.keep_failed_for,
+                source=cleanup_rules.source_name(rules.source.keep_failed_for, cleanup_rules.KEEP_FAILED_FOR),
+            )
+        return reasons.reason(
+            _Code.FINISHED_KEPT_AFTER, **finished, ends_at=holder.ends_at, after=rules.after, source=source
+        )
+    if rules.cleanup is cleanup_rules.Cleanup.SUPERSEDED:
+        return reasons.reason(_Code.FINISHED_WITHOUT_SERIES, **finished, source=source)
+    return reasons.reason(_Code.FINISHED_KEPT_UNTIL_DELETED, **finished, cleanup=rules.cleanup.value, source=source)
+
+
+def _cleanup_source(rules: cleanup_rules.CleanupRules) -> str:
+    return cleanup_rules.source_name(rules.source.cleanup, cleanup_rules.CLEANUP)
+
+
+def _finished(
+    decision: planner.Decision, picture: cluster_cache.Picture, *, grace: float | None, hold: planner.Hold | None
+) -> list[reasons.Reason]:
+    finished = _sorted(decision.owners)
+    explained = [_ended(holder, picture.known(holder.owner)) for holder in finished[: reason_texts.NAMED]]
+    if (more := len(finished) - reason_texts.NAMED) > 0:
+        explained.append(reasons.reason(_Code.MORE_OWNERS_FINISHED, count=more))
+    return [*explained, _next_step(decision.record, grace=grace, hold=hold)]
+
+
+def _ended(holder: resolution.Holder, known: object_cache.Known | None) -> reasons.Reason:
+    """How an owner ended."""
+    if holder.claim.series is not None and known is not None and known.gone_at is None:
+        return reasons.reason(_Code.OWNER_SUPERSEDED, owner=holder.owner, series=holder.claim.series)
+    if known is None or known.view.finish is None:
+        return reasons.reason(_Code.OWNER_DELETED, owner=holder.owner)
+    return reasons.reason(_Code.OWNER_FINISHED, **_finish_fields(holder.owner, known))
+
+
+def _finish_fields(owner: owners.Owner, known: object_cache.Known) -> dict[str, reasons.Value]:
+    finish = known.view.finish
+    assert finish is not None, owner
+    return {"owner": owner, "outcome": "succeeded" if finish.succeeded else "failed", "finished_at": finish.at}
+
+
+def _next_step(record: control_api.GroupRecord, *, grace: float | None, hold: planner.Hold | None) -> reasons.Reason:
+    """What happens next to a group whose owners have all finished."""
     if record.draining:
-        if record.drain_pushed_revision != record.pushed_revision:
-            return "It drains, was pushed again, and waits for the operator's word on that push, which is on its way."
-        claims = [claim.drain_timeout for claim in record.claims.values()]
-        timeout = f" (drain timeout {phrases.duration(max(claims))})" if claims else ""
-        return f"It was retired, and is kept {kept}{timeout}; then it is deleted."
+        return _draining(record, grace=grace)
     match hold:
         case planner.Hold.DRY_RUN:
-            return "It would be retired now, but --dry-run holds it back."
+            return reasons.reason(_Code.DRAIN_HELD_BY_DRY_RUN)
         case planner.Hold.BREAKER:
-            return "It is to be retired, but the breaker has tripped: too many are at once (--breaker.limit)."
+            return reasons.reason(_Code.DRAIN_HELD_BY_BREAKER)
         case None:
-            return "So the gateway is being told that it may go."
+            return reasons.reason(_Code.DRAIN_STARTS)
+
+
+def _draining(record: control_api.GroupRecord, *, grace: float | None) -> reasons.Reason:
+    if record.drain_pushed_revision != record.pushed_revision:
+        return reasons.reason(_Code.DRAIN_UNCONFIRMED)
+    timeout = max((claim.drain_timeout for claim in record.claims.values()), default=None)
+    if grace is None:
+        return reasons.reason(_Code.DRAINING_UNTIL_SCRAPED, drain_timeout=timeout)
+    return reasons.reason(_Code.DRAINING_FOR_GRACE_PERIOD, grace=grace, drain_timeout=timeout)
 
 
 def _outlived(
     decision: planner.Decision, picture: cluster_cache.Picture, *, rules: settings.RuleSettings
-) -> tuple[str, ...]:
-    gone = sorted(holder.owner for holder in decision.holding.holders if holder.owner.uid in decision.holding.outlived)
-    made = unowned_reasons.last_push(picture, decision.record, rules=rules)
-    return (
-        f"{phrases.enumerated(gone)} had ended, or pushes it no more, when somebody else made the last push at "
-        f"{phrases.moment(decision.record.push_time)}{made}.",
-        "So it is nobody's now, and stays until it has an owner again or somebody deletes it.",
-    )
+) -> list[reasons.Reason]:
+    record, outlived = decision.record, decision.holding.outlived
+    before = sorted(holder.owner for holder in decision.holding.holders if holder.owner.uid in outlived)
+    return [
+        reasons.reason(_Code.NOT_LAST_PUSHER, owners=tuple(before), push_time=record.push_time),
+        *unowned_reasons.last_push(picture, record, rules=rules),
+        reasons.reason(_Code.OUTLIVED_ADVICE),
+    ]
 
 
-def _unknown(decision: planner.Decision) -> tuple[str, ...]:
-    claims = decision.record.claims
-    names = phrases.enumerated(sorted(claims[uid].owner for uid in decision.holding.unknown))
-    return (
-        f"Nobody can tell whether {names} is still there: the operator does not look at that kind or namespace, or "
-        "has not listed it since.",
-        "So it stays; a claim of what is gone for good ends once the operator may look.",
-    )
-
-
-def _asking(decision: planner.Decision) -> tuple[str, ...]:
-    wanted = phrases.enumerated(lookup(one) for one in decision.holding.lookups)
-    return (f"The API server is being asked about {wanted}, and until it answers nothing is decided.",)
-
-
-def _sorted(holders: Iterable[resolution.Holder]) -> list[resolution.Holder]:
+def _sorted(holders: Iterable[resolution.Holder]) -> Sequence[resolution.Holder]:
     return sorted(holders, key=lambda holder: holder.owner)
-
-
-def lookup(one: resolution.Lookup) -> str:
-    """What is asked about, in words."""
-    match one:
-        case cluster_cache.Pod(namespace, name):
-            return f"Pod {namespace}/{name}"
-        case cluster_cache.Address(text):
-            return f"the pods of {text}"

@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 
 from tidegate import settings
 from tidegate.aio import time_slices
-from tidegate.model import errors, grouping, ownership_status, selectors
+from tidegate.model import errors, grouping, ownership_status, reason_texts, selectors
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import explanations
 from tidegate.operator.kube import server_clock
@@ -33,7 +33,7 @@ _BYTES_A_WRITE = 64 * 1024
 class GroupsEndpoint:
     """The groups that any of the selectors ``match[]`` selects, or all; ``limit`` of them at most.
 
-    :param kept: how long the gateway keeps what was retired.
+    :param grace: the grace period of the gateway, as in :func:`~tidegate.operator.explain.explanations.explain`.
     :param hold: what keeps a group from being retired.
     :param ready: whether enough is known to decide.
     :param listed_ago: seconds since the last complete list of all objects began.
@@ -45,7 +45,7 @@ class GroupsEndpoint:
         *,
         rules: settings.RuleSettings,
         time: server_clock.ServerTime,
-        kept: str,
+        grace: float | None,
         hold: Callable[[planner.Decision], planner.Hold | None],
         ready: Callable[[], bool],
         listed_ago: Callable[[], float],
@@ -53,7 +53,7 @@ class GroupsEndpoint:
         self._picture = picture
         self._rules = rules
         self._time = time
-        self._kept = kept
+        self._grace = grace
         self._hold = hold
         self._ready = ready
         self._listed_ago = listed_ago
@@ -98,10 +98,10 @@ class GroupsEndpoint:
         if record is None:
             return None
         decision = planner.decide(self._picture, record, rules=self._rules, now=now)
-        why = explanations.explain(
-            decision, picture=self._picture, rules=self._rules, kept=self._kept, hold=self._hold(decision)
+        explained = explanations.explain(
+            decision, picture=self._picture, rules=self._rules, grace=self._grace, hold=self._hold(decision)
         )
-        return standing_of(decision, why=why)
+        return standing_of(decision, why=reason_texts.texts(explained))
 
 
 def standing_of(decision: planner.Decision, *, why: tuple[str, ...]) -> ownership_status.GroupStanding:
@@ -128,7 +128,7 @@ def standing_of(decision: planner.Decision, *, why: tuple[str, ...]) -> ownershi
         pushers=record.pushers,
         unknown=tuple(sorted(holding.unknown)),
         outlived=tuple(sorted(holding.outlived)),
-        lookups=tuple(explanations.lookup(one) for one in holding.lookups),
+        lookups=explanations.lookups(decision),
         why=why,
     )
 

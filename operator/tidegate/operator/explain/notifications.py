@@ -1,4 +1,4 @@
-"""Which sentences people read about their groups, and that they read each once."""
+"""Which Events are posted about groups, and that each is posted once."""
 
 from __future__ import annotations
 
@@ -6,110 +6,103 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from tidegate.model import control_api, grouping, lifecycle, owners
+from tidegate.model import control_api, grouping, lifecycle, owners, reason_texts, reasons
 from tidegate.operator.cache import owner_views
 from tidegate.operator.kube import event_recorder
 from tidegate.operator.planning import planner
 from tidegate.operator.policy import policy_status
 
-_NAMED = 3
-"""Groups that a note names; of the rest it tells the number."""
+_Code = reasons.Code
 
-_WHY = {
-    lifecycle.Reason.DRAINED: "after every active Prometheus had read the final values",
-    lifecycle.Reason.TIMEOUT: (
-        "because the drain timeout was over before every active Prometheus had read the final values"
-    ),
-    lifecycle.Reason.REQUEST: "because somebody asked the gateway to",
-    lifecycle.Reason.GRACE_PERIOD: "after its grace period; nobody can tell who has read the final values",
-    lifecycle.Reason.VANISHED: "by somebody else, unless Pushgateway lost it in a restart",
+_DELETED = {
+    lifecycle.Reason.DRAINED: _Code.EVENT_DELETED_DRAINED,
+    lifecycle.Reason.TIMEOUT: _Code.EVENT_DELETED_TIMEOUT,
+    lifecycle.Reason.REQUEST: _Code.EVENT_DELETED_REQUEST,
+    lifecycle.Reason.GRACE_PERIOD: _Code.EVENT_DELETED_GRACE_PERIOD,
+    lifecycle.Reason.VANISHED: _Code.EVENT_VANISHED,
 }
 
 OnAct: TypeAlias = Callable[[owners.Owner, policy_status.Act, list[grouping.GroupingKey]], None]
-"""Is told what was done to groups of an owner."""
+"""Called with what was done to groups of an owner."""
 
 
-class Notices:
-    """Turns what happens into announcements.
+class Notifier:
+    """Announces what happens to groups as Events on their owners.
 
-    :param kept: how long a group is kept that was retired
-    (:attr:`tidegate.operator.gateways.gateway_protocol.Gateway.kept`).
+    :param grace: the grace period of the gateway
+        (:attr:`tidegate.operator.gateways.gateway_protocol.Gateway.grace_seconds`).
+    :param operator: the operator's own Pod, where it is known.
     """
 
     def __init__(
         self,
         announce: Callable[[event_recorder.Announcement], None],
         *,
-        kept: str,
+        grace: float | None,
         on_act: OnAct,
         operator: owners.Owner | None = None,
     ) -> None:
         self._operator = operator
         self._announce = announce
-        self._kept = kept
+        self._grace = grace
         self._on_act = on_act
         self._problems: dict[owners.Uid, tuple[str, ...]] = {}
         self._ambiguous: dict[grouping.GroupingKey, frozenset[owners.Uid]] = {}
 
-    def seen(self, view: owner_views.OwnerView) -> None:
-        """An object was seen: what cannot be read in its annotations is said once, until it changes."""
+    def object_seen(self, view: owner_views.OwnerView) -> None:
+        """Announce the problems of an object's annotations, once until they change."""
         if self._problems.get(view.uid, ()) == view.rules.problems:
             return
         self._problems[view.uid] = view.rules.problems
         for problem in view.rules.problems:
-            self._say(view.owner, event_recorder.Reason.INVALID, problem, warning=True)
+            self._post(view.owner, event_recorder.Reason.INVALID, problem, warning=True)
 
-    def left(self, view: owner_views.OwnerView) -> None:
-        """An object is gone."""
+    def object_deleted(self, view: owner_views.OwnerView) -> None:
+        """Forget an object that no longer exists."""
         self._problems.pop(view.uid, None)
 
-    def retired(self, done: Mapping[owners.Owner, list[grouping.GroupingKey]]) -> None:
-        """Groups of these owners were retired."""
-        for owner, keys in done.items():
+    def draining(self, keys_by_owner: Mapping[owners.Owner, list[grouping.GroupingKey]]) -> None:
+        """Announce that groups of these owners have started to drain."""
+        for owner, keys in keys_by_owner.items():
             self._on_act(owner, policy_status.Act.RETIRED, keys)
-            self._say(owner, event_recorder.Reason.RETIRED, f"Retired {_listed(keys)}: over, and kept {self._kept}")
+            if self._grace is None:
+                reason = reasons.reason(_Code.EVENT_DRAINING_UNTIL_SCRAPED, keys=sorted(keys))
+            else:
+                reason = reasons.reason(_Code.EVENT_DRAINING_FOR_GRACE_PERIOD, keys=sorted(keys), grace=self._grace)
+            self._post(owner, event_recorder.Reason.RETIRED, reason_texts.text(reason))
 
-    def deleted(self, gone: Iterable[control_api.DeletedRecord]) -> None:
-        """The gateway deleted groups."""
-        together: dict[tuple[owners.Owner, lifecycle.Reason], list[grouping.GroupingKey]] = defaultdict(list)
-        for record in gone:
+    def deleted(self, records: Iterable[control_api.DeletedRecord]) -> None:
+        """Announce that the gateway deleted groups."""
+        keys_by_cause: dict[tuple[owners.Owner, lifecycle.Reason], list[grouping.GroupingKey]] = defaultdict(list)
+        for record in records:
             self._ambiguous.pop(record.key, None)
             for claim in record.claims.values():
-                together[claim.owner, record.reason].append(record.key)
-        for (owner, reason), keys in together.items():
+                keys_by_cause[claim.owner, record.reason].append(record.key)
+        for (owner, cause), keys in keys_by_cause.items():
             self._on_act(owner, policy_status.Act.DELETED, keys)
-            note = f"Deleted {_listed(keys)} {_WHY[reason]}"
-            self._say(owner, event_recorder.Reason.DELETED, note, warning=reason is lifecycle.Reason.TIMEOUT)
+            note = reason_texts.text(reasons.reason(_DELETED[cause], keys=sorted(keys)))
+            self._post(owner, event_recorder.Reason.DELETED, note, warning=cause is lifecycle.Reason.TIMEOUT)
 
-    def tripped(self, wanted: int, *, most: int) -> None:
-        """Too many groups were to be retired at once. It is said of the operator's own Pod, where it knows that."""
+    def breaker_tripped(self, count: int, *, limit: int) -> None:
+        """Announce on the operator's own Pod that more groups than the limit are ready to drain at once."""
         if self._operator is not None:
-            note = (
-                f"{wanted} groups are to be retired at once, more than --breaker.limit={most}: nothing is until the "
-                "next list of all objects says the same; look whether so many Jobs are over"
-            )
-            self._say(self._operator, event_recorder.Reason.BREAKER, note, warning=True)
+            note = reason_texts.text(reasons.reason(_Code.EVENT_BREAKER_TRIPPED, count=count, limit=limit))
+            self._post(self._operator, event_recorder.Reason.BREAKER, note, warning=True)
 
-    def ambiguous(self, found: Iterable[planner.Decision]) -> None:
-        """Groups that objects in several namespaces may own alike: each object is told once.
+    def ambiguous(self, decisions: Iterable[planner.Decision]) -> None:
+        """Announce groups with possible owners in several namespaces, once to each of these objects.
 
         Where the same CronJob is in a hundred namespaces, its runs have the same names, and come one after the other.
         """
-        for decision in found:
-            key, holders = decision.key, sorted(holder.owner for holder in decision.owners)
-            told = self._ambiguous.get(key, frozenset())
-            self._ambiguous[key] = frozenset(holder.uid for holder in holders)
-            names = ", ".join(str(holder) for holder in holders)
-            note = f"Group {grouping.describe(key)} may belong to each of {names}: it is kept until only one is left"
-            for holder in (holder for holder in holders if holder.uid not in told):
-                self._say(holder, event_recorder.Reason.AMBIGUOUS, f"{note}; push a namespace label", warning=True)
+        for decision in decisions:
+            possible = sorted(holder.owner for holder in decision.owners)
+            announced = self._ambiguous.get(decision.key, frozenset())
+            self._ambiguous[decision.key] = frozenset(owner.uid for owner in possible)
+            reason = reasons.reason(_Code.EVENT_AMBIGUOUS, keys=(decision.key,), owners=possible)
+            note = reason_texts.text(reason)
+            for owner in possible:
+                if owner.uid not in announced:
+                    self._post(owner, event_recorder.Reason.AMBIGUOUS, note, warning=True)
 
-    def _say(self, owner: owners.Owner, reason: event_recorder.Reason, note: str, *, warning: bool = False) -> None:
+    def _post(self, owner: owners.Owner, reason: event_recorder.Reason, note: str, *, warning: bool = False) -> None:
         self._announce(event_recorder.Announcement(owner, reason, note, warning))
-
-
-def _listed(keys: list[grouping.GroupingKey]) -> str:
-    noun = "group" if len(keys) == 1 else f"{len(keys)} groups:"
-    named = ", ".join(grouping.describe(key) for key in sorted(keys)[:_NAMED])
-    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
-    return f"{noun} {named}{more}"

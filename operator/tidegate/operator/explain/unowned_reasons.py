@@ -1,127 +1,140 @@
-"""Why no rule leads from a group to an object, in words: pure functions of the picture."""
+"""The reasons why no ownership rule leads from a group to an object: pure functions of the cache."""
 
 from __future__ import annotations
 
 from tidegate import settings
-from tidegate.model import control_api, grouping
+from tidegate.model import control_api, grouping, owners, reason_texts, reasons
 from tidegate.operator.cache import cluster_cache, object_cache
-from tidegate.operator.explain import phrases
 from tidegate.operator.objects import pod_addresses
 from tidegate.operator.ownership import ownership_rules
+from tidegate.operator.policy import cleanup_rules
 
-_ADVICE = "So nobody's end ends it; it stays unless it was pushed with a ttl, or until somebody deletes it."
-
-_EXPIRED = "Its time to live is over, so it drains."
+_Code = reasons.Code
 
 
 def unowned(
     picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings
-) -> tuple[str, ...]:
-    """Why this group has no owner."""
-    by = ownership_rules.pushers(picture, record, rules=rules)
-    clauses = [_by_address(picture, record, by=by, rules=rules), *_by_name(picture, record, by=by, rules=rules)]
-    told = [clause for clause in clauses if clause]
-    comes = _EXPIRED if record.draining else _ADVICE
-    return (phrases.sentence(*told), comes) if told else (comes,)
+) -> list[reasons.Reason]:
+    """Why this group has no owner, and what happens to it."""
+    group = _UnownedGroup(picture, record, rules=rules)
+    expired = reasons.reason(_Code.TTL_EXPIRED if record.draining else _Code.UNOWNED_ADVICE)
+    return [*group.by_address(), *group.by_name(), expired]
 
 
-def last_push(picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings) -> str:
-    """From where the last push came, as it may follow a sentence about it."""
-    by = ownership_rules.pushers(picture, record, rules=rules)
-    if by.last is not None:
-        whose = "" if by.known is None else f" of {by.known.view.owner}"
-        return f" from {_pod(by.last.pod)}{whose}"
-    return f" from {record.last_pusher}" if record.last_pusher else ""
+def last_push(
+    picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings
+) -> list[reasons.Reason]:
+    """Where the last push came from; empty where that is not known."""
+    pushers = ownership_rules.pushers(picture, record, rules=rules)
+    if pushers.last is not None:
+        pod = _pod(pushers.last.pod)
+        if pushers.known is None:
+            return [reasons.reason(_Code.LAST_PUSH_BY_POD, pod=pod)]
+        return [reasons.reason(_Code.LAST_PUSH_BY_POD_OF_OWNER, pod=pod, owner=pushers.known.view.owner)]
+    if record.last_pusher:
+        return [reasons.reason(_Code.LAST_PUSH_FROM_ADDRESS, address=record.last_pusher)]
+    return []
 
 
-def _by_address(
-    picture: cluster_cache.Picture,
-    record: control_api.GroupRecord,
-    *,
-    by: ownership_rules.Pushers,
-    rules: settings.RuleSettings,
-) -> str:
-    """Why its address leads to nobody."""
-    if settings.ADDRESS not in rules.ownership:
-        return ""
-    if not record.push_time:
-        return "no push of it has succeeded yet"
-    if record.last_pusher is None:
-        return "the gateway knows no address that it was pushed from"
-    if by.last is None:
-        return _no_pod(picture.address(record.last_pusher), record, rules=rules)
-    pod = _pod(by.last.pod)
-    if by.known is None:
-        return f"{pod} pushed it, and is of no object that is looked at: a proxy, or something that runs on"
-    if by.service is not None:
-        return f"{pod} pushed it, but so does something that runs on"
-    owner = by.known.view.owner
-    if not ownership_rules.may_own(owner, record.key, by=by):
-        return f"{pod} of {owner} pushed it, but its namespace label is another one"
-    if by.known.view.rules.keys is not None:
-        return f"{pod} of {owner} pushed it, but what is named as its own are other groups"
-    return f"{pod} of {owner} pushed it, which {_ended(by.known)}"
+class _UnownedGroup:
+    """A group without an owner, with the objects that could have been its owners."""
 
+    def __init__(
+        self, picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings
+    ) -> None:
+        self._picture = picture
+        self._record = record
+        self._rules = rules
+        self._pushers = ownership_rules.pushers(picture, record, rules=rules)
 
-def _no_pod(
-    answer: pod_addresses.Answer | None, record: control_api.GroupRecord, *, rules: settings.RuleSettings
-) -> str:
-    address = record.last_pusher
-    if answer is None or not answer.pods:
-        return f"no pod has the address {address} that it was pushed from"
-    if all(pod.is_host for pod in answer.pods):
-        return f"it was pushed from {address}, the address of a node, which is that of many"
-    if any(pod.may_push(record.push_time, tolerance=rules.clock_skew) for pod in answer.pods):
-        return f"it was pushed from {address}, which several pods had then"
-    return f"it was pushed from {address}, which no pod had then that is there still"
+    def by_address(self) -> list[reasons.Reason]:
+        """Why the address of the last push leads to no owner; empty without the rule ``address``."""
+        if settings.ADDRESS not in self._rules.ownership:
+            return []
+        if not self._record.push_time:
+            return [reasons.reason(_Code.NO_SUCCESSFUL_PUSH)]
+        if self._record.last_pusher is None:
+            return [reasons.reason(_Code.ADDRESS_UNKNOWN)]
+        if self._pushers.last is None:
+            return [self._no_pod(self._record.last_pusher)]
+        return [self._pod_of_no_owner(self._pushers.last)]
 
+    def by_name(self) -> list[reasons.Reason]:
+        """Why the objects that the labels could name are not its owners."""
+        candidates = sorted(self._picture.candidates(self._record), key=lambda known: known.view.owner)
+        named = [known for known in candidates if known != self._pushers.known]
+        if named:
+            explained = [self._not_owner(known) for known in named[: reason_texts.NAMED]]
+            if (more := len(named) - reason_texts.NAMED) > 0:
+                explained.append(reasons.reason(_Code.MORE_CANDIDATES, count=more))
+            return explained
+        if settings.NAME not in self._rules.ownership or candidates:
+            return []
+        return [reasons.reason(_Code.NO_OBJECT_OF_THIS_NAME, job=grouping.label(self._record.key, "job"))]
 
-def _by_name(
-    picture: cluster_cache.Picture,
-    record: control_api.GroupRecord,
-    *,
-    by: ownership_rules.Pushers,
-    rules: settings.RuleSettings,
-) -> list[str]:
-    """Why those that look like its owners are not."""
-    near = sorted(picture.candidates(record), key=lambda known: known.view.owner)
-    named = [known for known in near if known != by.known]
-    if named:
-        return phrases.shortened([_why_not(known, record, by=by, rules=rules) for known in named])
-    if settings.NAME not in rules.ownership or near:
-        return []
-    return [f'no object that is looked at is called "{grouping.label(record.key, "job")}"']
+    def _no_pod(self, address: str) -> reasons.Reason:
+        answer = self._picture.address(address)
+        if answer is None or not answer.pods:
+            code = _Code.ADDRESS_OF_NO_POD
+        elif all(pod.is_host for pod in answer.pods):
+            code = _Code.ADDRESS_OF_NODE
+        elif any(pod.may_push(self._record.push_time, tolerance=self._rules.clock_skew) for pod in answer.pods):
+            code = _Code.ADDRESS_OF_SEVERAL_PODS
+        else:
+            code = _Code.ADDRESS_REUSED
+        return reasons.reason(code, address=address)
 
+    def _pod_of_no_owner(self, push: ownership_rules.Push) -> reasons.Reason:
+        pod, known = _pod(push.pod), push.known
+        if known is None:
+            return reasons.reason(_Code.PUSHER_NOT_WATCHED, pod=pod)
+        if self._pushers.service is not None:
+            return reasons.reason(_Code.PUSHER_BESIDE_SERVICE, pod=pod)
+        owner = known.view.owner
+        if not ownership_rules.may_own(owner, self._record.key, by=self._pushers):
+            return reasons.reason(_Code.PUSHER_IN_OTHER_NAMESPACE, pod=pod, owner=owner)
+        if known.view.rules.keys is not None:
+            return reasons.reason(_Code.PUSHER_OWNS_OTHER_GROUPS, pod=pod, owner=owner, source=_keys_source(known))
+        if known.view.finish is not None:
+            finished_at = known.view.finish.at
+            return reasons.reason(_Code.PUSHER_FINISHED, pod=pod, owner=owner, finished_at=finished_at)
+        if known.gone_at is not None:
+            return reasons.reason(_Code.PUSHER_DELETED, pod=pod, owner=owner, deleted_at=known.gone_at)
+        return reasons.reason(_Code.PUSHER_NOT_OWNER, pod=pod, owner=owner, rules=",".join(self._rules.ownership))
 
-def _why_not(
-    known: object_cache.Known,
-    record: control_api.GroupRecord,
-    *,
-    by: ownership_rules.Pushers,
-    rules: settings.RuleSettings,
-) -> str:
-    owner = known.view.owner
-    if (label := grouping.label(record.key, "namespace")) not in (None, "", owner.namespace):
-        return f"{owner} is in another namespace than its label says, {label}"
-    if not ownership_rules.may_own(owner, record.key, by=by):
-        return f"{owner} is in another namespace than the pod that pushed it"
-    if known.view.rules.keys is not None and not ownership_rules.names_group(known.view, record.key):
-        return f"{owner} names other groups as its own"
-    if record.push_time and record.push_time < known.view.created - rules.clock_skew:
-        return f"{owner} was created after the last push"
-    if known.has_ended and by.end_with_other(owner):
-        return f"{owner} has ended, and somebody else pushed since"
-    if known.has_ended:
-        return f"{owner} {_ended(known)} before the last push"
-    return f"{owner} looks like its owner, but no rule of --ownership={','.join(rules.ownership)} says that it is"
+    def _not_owner(self, known: object_cache.Known) -> reasons.Reason:
+        """Why this object, which the labels could name, is not an owner."""
+        view, push_time = known.view, self._record.push_time
+        if (reason := self._outside_namespace(view.owner)) is not None:
+            return reason
+        if view.rules.keys is not None and not ownership_rules.names_group(view, self._record.key):
+            return reasons.reason(_Code.CANDIDATE_OWNS_OTHER_GROUPS, owner=view.owner, source=_keys_source(known))
+        if push_time and push_time < view.created - self._rules.clock_skew:
+            return reasons.reason(_Code.CANDIDATE_CREATED_LATER, owner=view.owner)
+        if known.has_ended:
+            return self._ended_before(known)
+        return reasons.reason(_Code.CANDIDATE_WITHOUT_RULE, owner=view.owner, rules=",".join(self._rules.ownership))
 
+    def _outside_namespace(self, owner: owners.Owner) -> reasons.Reason | None:
+        label = grouping.label(self._record.key, "namespace")
+        if label not in (None, "", owner.namespace):
+            return reasons.reason(_Code.CANDIDATE_NOT_IN_LABELLED_NAMESPACE, owner=owner, namespace=label)
+        if not ownership_rules.may_own(owner, self._record.key, by=self._pushers):
+            return reasons.reason(_Code.CANDIDATE_NOT_IN_NAMESPACE_OF_POD, owner=owner)
+        return None
 
-def _ended(known: object_cache.Known) -> str:
-    finish = known.view.finish
-    if finish is not None:
-        return f"ended at {phrases.moment(finish.at)}"
-    return "is gone" if known.gone_at is None else f"was gone at {phrases.moment(known.gone_at)}"
+    def _ended_before(self, known: object_cache.Known) -> reasons.Reason:
+        owner, finish = known.view.owner, known.view.finish
+        if self._pushers.end_with_other(owner):
+            return reasons.reason(_Code.CANDIDATE_NOT_LAST_PUSHER, owner=owner)
+        if finish is not None:
+            return reasons.reason(_Code.CANDIDATE_FINISHED_BEFORE, owner=owner, finished_at=finish.at)
+        return reasons.reason(_Code.CANDIDATE_DELETED_BEFORE, owner=owner, deleted_at=known.gone_at)
 
 
 def _pod(pod: pod_addresses.AddressPod) -> str:
     return f"Pod {pod.namespace}/{pod.name}"
+
+
+def _keys_source(known: object_cache.Known) -> str:
+    return cleanup_rules.source_name(known.view.rules.source.keys, cleanup_rules.GROUPING_KEY)

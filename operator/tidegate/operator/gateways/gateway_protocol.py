@@ -34,8 +34,8 @@ class Gateway(Protocol):
         ...
 
     @property
-    def kept(self) -> str:
-        """How long it keeps a group that was retired, in words that end a sentence."""
+    def grace_seconds(self) -> float | None:
+        """The grace period of a draining group; ``None``: it is deleted once every active scraper has read it."""
         ...
 
     async def changes(self, *, after: control_api.Changes | None) -> control_api.Changes:

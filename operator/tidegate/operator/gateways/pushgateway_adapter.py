@@ -55,7 +55,7 @@ class StockGateway:
         self._unclear: frozenset[grouping.GroupingKey] = frozenset()
         self._moved = broadcasts.Pulse()
         self.url = self._calls.url
-        self.kept = f"for its grace period, at least {chosen.grace_seconds:g} s"
+        self.grace_seconds = chosen.grace_seconds
 
     def now(self) -> float:
         """Pushgateway's own Unix time: that of the clock which its push times are of."""

@@ -35,7 +35,7 @@ class OwnGateway:
                 "flag, and makes"
             )
         self.url = url
-        self.kept = "until read"
+        self.grace_seconds = None
         self._token = control_token.Token(token)
         self._url = url.rstrip("/") + "/control/v1/"
         self._session = session

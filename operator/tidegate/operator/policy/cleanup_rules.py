@@ -95,6 +95,14 @@ class Sources(NamedTuple):
 _BY_DEFAULT = Sources()
 
 
+def source_name(source: str, annotation: str) -> str:
+    """A source as text: ``annotation tidegate.dev/cleanup``, ``GroupCleanupPolicy prod/nightly`` or ``default``.
+
+    :param annotation: the annotation of the setting that it is the source of.
+    """
+    return f"annotation {annotation}" if source == ANNOTATION else source
+
+
 @dataclass(frozen=True, slots=True)
 class CleanupRules:
     """What holds for the groups of one object.

@@ -17,7 +17,7 @@ class Gate:
     """Lets through what may be done of a plan."""
 
     def __init__(
-        self, *, chosen: settings.WorkerSettings, own: operator_metrics.OperatorMetrics, told: notifications.Notices
+        self, *, chosen: settings.WorkerSettings, own: operator_metrics.OperatorMetrics, told: notifications.Notifier
     ) -> None:
         self._dry_run = chosen.dry_run
         self._most = chosen.most_retired
@@ -48,7 +48,7 @@ class Gate:
                 self._most,
                 self._most,
             )
-            self._notices.tripped(len(retiring), most=self._most)
+            self._notices.breaker_tripped(len(retiring), limit=self._most)
         elif was_tripped and not self._breaker.is_tripped:
             _logger.info("the breaker is closed again")
         return [action for decision in plan.decisions if decision.key not in held for action in decision.actions]

@@ -44,7 +44,7 @@ class Reconciler:
         resync: resyncs.Resync,
         gateway: gateway_protocol.Gateway,
         api: kube_api.KubeApi,
-        told: notifications.Notices,
+        told: notifications.Notifier,
         reports: status_reporter.PolicyReports,
         own: operator_metrics.OperatorMetrics,
         clock: clocks.Clock,
@@ -155,7 +155,7 @@ class Reconciler:
                 for uid in action.over:
                     if uid in known:
                         retired[known[uid]].append(action.key)
-        self._notices.retired(retired)
+        self._notices.draining(retired)
 
     async def _ask(self, lookup: resolution.Lookup) -> None:
         try:

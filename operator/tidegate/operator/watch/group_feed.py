@@ -30,7 +30,7 @@ class GroupFeed:
         *,
         picture: cluster_cache.Picture,
         agenda: work_queue.Agenda,
-        told: notifications.Notices,
+        told: notifications.Notifier,
         own: operator_metrics.OperatorMetrics,
         clock: clocks.Clock,
         time: server_clock.ServerTime,

@@ -31,7 +31,7 @@ class Intake:
         picture: cluster_cache.Picture,
         *,
         agenda: work_queue.Agenda,
-        told: notifications.Notices,
+        told: notifications.Notifier,
         own: operator_metrics.OperatorMetrics,
         clock: clocks.Clock,
         time: server_clock.ServerTime,
@@ -48,10 +48,10 @@ class Intake:
         self._metrics.last_event.set(self._clock.wall())
         view = self._picture.ruled(sighting.view)
         if sighting.deleted:
-            self._notices.left(view)
+            self._notices.object_deleted(view)
             self._agenda.add(self._picture.saw_deleted(view, wall=self._time.now()))
         else:
-            self._notices.seen(view)
+            self._notices.object_seen(view)
             self._agenda.add(self._picture.saw(view, steady=self._clock.steady()))
 
     def sighted_pod(self, sighting: pod_addresses.Sighting) -> None:
@@ -71,7 +71,7 @@ class Intake:
         """A complete list of a kind, begun at ``started`` on the steady clock, came in."""
         found = [self._picture.ruled(view) for view in found]
         for view in found:
-            self._notices.seen(view)
+            self._notices.object_seen(view)
         steady, wall = self._clock.steady(), self._time.now()
         self._picture.listed(kind, found, started=started, steady=steady, wall=wall)
         self._metrics.count(kind, self._picture)

@@ -1,0 +1,48 @@
+"""What a draining group waits for, and the reason that says so: shared by the gateway and the command line."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from tidegate.model import reasons, scrapers
+
+
+class WaitsFor(enum.StrEnum):
+    """What a draining group waits for next; the value is the word of the API."""
+
+    OPERATOR = "operator"
+    """The group was pushed while draining, and the operator has not yet decided whether an owner made that push."""
+    SCRAPERS = "scrapers"
+    """At least one active scraper has not read its last push."""
+    DEADLINE = "deadline"
+    """No scraper is active that could read it."""
+    NOTHING = "nothing"
+    """Every active scraper has read it, or its drain timeout has expired."""
+
+
+class Wait(NamedTuple):
+    """What a draining group waits for.
+
+    :param until: seconds at which it is deleted at the latest, by any clock; ``None`` while it waits for the operator,
+        without which nothing is deleted.
+    :param scrapers: those that have not read its last push.
+    """
+
+    waits_for: WaitsFor
+    until: float | None
+    scrapers: tuple[scrapers.Scraper, ...] = ()
+
+
+def reason(wait: Wait, *, now: float) -> reasons.Reason:
+    """What happens next to a draining group. ``now`` is of the same clock as ``wait.until``."""
+    left = 0.0 if wait.until is None else wait.until - now
+    match wait.waits_for:
+        case WaitsFor.OPERATOR:
+            return reasons.reason(reasons.Code.WAITS_FOR_OPERATOR)
+        case WaitsFor.SCRAPERS:
+            return reasons.reason(reasons.Code.WAITS_FOR_SCRAPERS, scrapers=wait.scrapers, seconds=left)
+        case WaitsFor.DEADLINE:
+            return reasons.reason(reasons.Code.WAITS_FOR_DEADLINE, seconds=left)
+        case WaitsFor.NOTHING:
+            return reasons.reason(reasons.Code.WAITS_FOR_NOTHING)
