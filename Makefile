@@ -12,7 +12,7 @@ setup: ## make .venv with the locked packages and the tidegate command
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no $(PYTHON) here; install Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) scripts/setup.py
 
-lint: setup ## ruff, mypy, the layers, the house style
+lint: setup ## ruff, mypy, the layers, the house style, the English
 	@scripts/lint
 
 fmt: setup ## format the code and repair what ruff can
