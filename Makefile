@@ -62,7 +62,7 @@ tables: setup ## write the generated tables and the diagram in docs/
 	@$(BIN)/python scripts/sizes.py
 	@$(BIN)/python scripts/diagram.py
 
-screenshots: setup ## take docs/page-*.png anew, of a made-up store in a real Chromium
+screenshots: setup ## take docs/page-*.png again, of a made-up store in a real Chromium
 	@$(BIN)/python -m tests.web.screenshots
 
 lock: setup ## write the hash-locked requirements again (UPGRADE=1: the newest of everything)

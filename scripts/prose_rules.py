@@ -57,9 +57,8 @@ RULES = (
     ),
     Rule(
         "beside",
-        r"\bbeside\b(?:-\w+)?",
-        "write 'alongside' or 'next to' (place), 'in addition to' (addition)",
-        exceptions=(r"beside-\w+",),
+        r"\bbeside (?:this|that|these|those|it|them|what|one|each)\b|\bbesides[.;:)]",
+        "write 'alongside' or 'next to' (place), 'in addition to' or 'also' (addition)",
     ),
     Rule(
         "nobody",
@@ -70,9 +69,9 @@ RULES = (
     Rule("turn-away", r"\bturn(?:s|ed|ing)? away\b", "write 'reject', with the status code"),
     Rule(
         "refuse",
-        r"(?:\bconnections? )?\brefus(?:e|es|ed|al|als|ing)\b",
+        r"(?:\bconnections? )?\brefus(?:e|es|ed|al|als|ing)\b(?: to\b)?",
         "write 'reject' with the status code, or 'fail'",
-        exceptions=("connections? (?:refused|refusals?)",),
+        exceptions=("connections? refused", "refus(?:e|es|ed) to"),
     ),
     Rule("answer", r"\banswer(?:s|ed|ing)?\b", "write 'response' and 'respond', 'result', or the status code"),
     Rule(

@@ -72,7 +72,7 @@ async def test_a_flag_of_the_gateway_has_its_effect(flag: str, tmp_path: Path) -
 async def test_a_flag_of_the_operator_has_its_effect(flag: str, tmp_path: Path) -> None:
     effect = _OPERATOR[flag]
     assert effect.unseen != effect.seen
-    needed = [part for name, part in operator_effects.NEEDED.items() if part != effect.given]
+    needed = [part for part in operator_effects.NEEDED.values() if part != effect.given]
     for given, expected in (((), effect.unseen), ((effect.given,), effect.seen)):
         async with operator_effects.neighbours(tmp_path) as scene:
             places = operator_effects.places(scene, tmp_path)

@@ -114,16 +114,16 @@ class Process:
         return self.log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace") if self.log.exists() else ""
 
     def check(self) -> None:
-        """Raise `ProcessEnded` when it has ended by itself."""
+        """Raise `ProcessEndedError` when it has ended by itself."""
         if not self.running:
-            raise ProcessEnded(f"{self.name} ended with exit code {self.returncode}; its log ends:\n{self.tail()}")
+            raise ProcessEndedError(f"{self.name} ended with exit code {self.returncode}; its log ends:\n{self.tail()}")
 
     def _reap(self) -> int:
         _running.discard(self)
         return self._child.wait() if self._child is not None else 0
 
 
-class ProcessEnded(RuntimeError):
+class ProcessEndedError(RuntimeError):
     """A process that should be running has ended; the message shows the end of its log."""
 
 

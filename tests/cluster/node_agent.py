@@ -58,7 +58,7 @@ class Agent:
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": labels}}
         try:
             await self._calls.until_answered("POST", "api/v1/nodes", body=node)
-        except node_api_client.Refused as refusal:
+        except node_api_client.RejectedError as refusal:
             if refusal.status != HTTPStatus.CONFLICT:
                 raise
         now = pod_status.timestamp()

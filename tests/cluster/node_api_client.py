@@ -27,7 +27,7 @@ _LARGEST_LINE = 4 * 1024 * 1024
 """A watched object is one line; etcd refuses objects above 1.5 MiB."""
 
 
-class Refused(Exception):
+class RejectedError(Exception):
     """The API server's final no."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -50,7 +50,7 @@ class Calls:
         params: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> admin_client.Object:
-        """One call; raises `Refused`, or one of `AWAY`."""
+        """One call; raises `RejectedError`, or one of `AWAY`."""
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Content-Type": content_type}
         limit = aiohttp.ClientTimeout(total=_CALL_SECONDS)
@@ -60,14 +60,14 @@ class Calls:
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 answer.raise_for_status()
             if answer.status >= HTTPStatus.BAD_REQUEST:
-                raise Refused(answer.status, await answer.text())
+                raise RejectedError(answer.status, await answer.text())
             result: admin_client.Object = await answer.json()
             return result
 
     async def until_answered(
         self, method: str, path: str, *, body: admin_client.Object | None = None, content_type: str = "application/json"
     ) -> admin_client.Object:
-        """The same call again until the API server is there to answer; raises `Refused`."""
+        """The same call again until the API server is there to answer; raises `RejectedError`."""
         while True:
             try:
                 return await self.once(method, path, body=body, content_type=content_type)

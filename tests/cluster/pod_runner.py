@@ -57,7 +57,7 @@ class PodRun:
                 await telling
             await self._stopping.wait()
             await self._forget()
-        except* node_api_client.Refused as refusals:
+        except* node_api_client.RejectedError as refusals:
             # Gone, or another pod under its name: whoever deleted it did not want to wait for us.
             _log.info("%s is no longer ours: %s", self._path, refusals.exceptions)
 
@@ -157,7 +157,7 @@ class PodRun:
                 found = await self._calls.until_answered(
                     "GET", f"api/v1/namespaces/{namespace}/{source.resource}/{source.name}"
                 )
-            except node_api_client.Refused as refusal:
+            except node_api_client.RejectedError as refusal:
                 if refusal.status != HTTPStatus.NOT_FOUND:
                     raise
             else:

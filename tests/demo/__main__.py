@@ -54,7 +54,7 @@ def _play(stage: demo_environment.Stage) -> bool:
 
     try:
         waiting.eventually(look, why="the groups to come and go", timeout=_PATIENCE, interval=0.25)
-    except waiting.NeverHappened as failure:
+    except waiting.WaitTimeoutError as failure:
         say(f"FAILED: {failure}")
         print(stage.operator.process.tail(), file=sys.stderr)
         return False

@@ -250,6 +250,7 @@ async def test_a_delete_by_hand_ends_a_draining_group_too(drain: Drain, client: 
     ],
 )
 async def test_retiring_is_compared_with_what_the_operator_knew(
+    *,
     drain: Drain,
     client: gateway_client.Client,
     claimed: tuple[str, ...],

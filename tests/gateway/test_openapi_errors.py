@@ -55,6 +55,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("method", "path", "body", "headers", "status"), WRONG)
 async def test_what_cannot_be_done(
+    *,
     client: gateway_client.Client,
     document: openapi_document.Document,
     method: str,
@@ -136,6 +137,7 @@ async def test_every_kind_of_fault_that_the_document_names_is_told(
     ],
 )
 async def test_what_is_not_described_is_answered_as_its_introduction_says(
+    *,
     client: gateway_client.Client,
     document: openapi_document.Document,
     method: str,

@@ -86,6 +86,7 @@ def _namespaced(folder: Path, *, watched: tuple[str, ...], components: tuple[str
     ],
 )
 def test_with_some_namespaces_it_may_do_this_there_and_hardly_anything_elsewhere(
+    *,
     watched: tuple[str, ...],
     components: tuple[str, ...],
     there: frozenset[str],

@@ -82,7 +82,7 @@ class Node:
             process.kill()
 
     def check(self) -> None:
-        """Raise `processes.ProcessEnded` when one of them has ended by itself."""
+        """Raise `managed_processes.ProcessEndedError` when one of them has ended by itself."""
         for process in (self._containerd, self._kubelet, self._proxy):
             process.check()
 

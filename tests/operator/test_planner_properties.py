@@ -134,7 +134,7 @@ _SECONDS = strategies.integers(0, 300).map(float)
     now=_SECONDS,
 )
 def test_what_a_running_service_pushed_goes_only_where_it_may_have_passed_on_an_owners_push_and_is_silent_since(
-    how: str, by: str, claimed: bool, ended: float, pushed: float, now: float
+    *, how: str, by: str, claimed: bool, ended: float, pushed: float, now: float
 ) -> None:
     named = {cleanup_rules.GROUPING_KEY: "job=x"} if by == settings.ANNOTATION else {}
     running = object_builders.job("x", annotations=named)

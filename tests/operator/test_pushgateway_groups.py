@@ -186,6 +186,16 @@ _STEPS = st.lists(
 )
 
 
+def _change_owner(operator: _Operator, step: str) -> None:
+    match step:
+        case "claim":
+            operator.claim()
+        case "claim the next":
+            operator.act(control_api.ClaimGroup(key=X, claim=object_builders.claim(NEXT)))
+        case "release":
+            operator.act(control_api.ReleaseGroup(key=X, uid=JOB.uid))
+
+
 @hypothesis.given(steps=_STEPS)
 @hypothesis.settings(max_examples=300)
 def test_nothing_is_due_but_what_was_retired_with_the_push_that_was_read_last(steps: list[str]) -> None:
@@ -198,18 +208,14 @@ def test_nothing_is_due_but_what_was_retired_with_the_push_that_was_read_last(st
             case "read":
                 operator.read(x=at)
                 read = at
-            case "claim":
-                operator.claim()
-            case "claim the next":
-                operator.act(control_api.ClaimGroup(key=X, claim=object_builders.claim(NEXT)))
-            case "release":
-                operator.act(control_api.ReleaseGroup(key=X, uid=JOB.uid))
             case "retire":
                 since = since if operator.record().draining else now
                 if operator.retire(now=now) is None:
                     retired = read
             case "wait":
                 now += GRACE / 2
+            case _:
+                _change_owner(operator, step)
         if operator.due(now):
             assert read == retired
             assert operator.record().draining

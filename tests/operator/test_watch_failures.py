@@ -140,6 +140,7 @@ def garbage_speaks_up_in_its_own_test() -> Iterator[None]:
 
 @pytest.mark.parametrize(("opener", "reason", "line"), WAYS.values(), ids=WAYS)
 async def test_a_watch_that_fails_says_so_in_one_line_and_is_counted(
+    *,
     scene: operator_harness.Scene,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,

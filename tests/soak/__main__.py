@@ -77,8 +77,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         )
         workload = random_workload.Workload(place, random.Random(dice.random()), jobs, seconds)
         kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
-        struck = random.Random(dice.random())
-        done = _work(stage, workload, kinds=kinds, dice=struck, log=folder / "faults.jsonl")
+        done = _work(stage, workload, kinds=kinds, dice=random.Random(dice.random()), log=folder / "faults.jsonl")
         say("no more Jobs and faults; waiting for the last groups to go")
         left, ended = quiescence.wait_until_quiet(stage, timeout=_QUIET_SECONDS)
         if left:
@@ -89,10 +88,9 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
             prometheus_database.read(reader.server, interval=reader.interval, seconds=age) for reader in stage.readers
         ]
         deleted = prometheus_database.deletions(stage.readers[0].server, seconds=age)
-        audit = stage.cluster.control_plane.audit_log
     history = histories.History(
         pushes=push_logs.read(stage.logs),
-        lives=audit_log.read(audit),
+        lives=audit_log.read(stage.cluster.control_plane.audit_log),
         scrapers=scrapers,
         faults=[*done, *ended],
         resync=soak_environment.RESYNC,

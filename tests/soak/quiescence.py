@@ -32,7 +32,7 @@ def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[
             interval=_LOOK_SECONDS,
             retry_on=tidegate_processes.AWAY,
         )
-    except waiting.NeverHappened:
+    except waiting.WaitTimeoutError:
         return leaving(), ended
     return [], ended
 

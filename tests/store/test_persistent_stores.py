@@ -25,11 +25,14 @@ from tidegate.store import group_store
 _PUSHES = st.tuples(
     st.just("push"),
     st.sampled_from(templated_bodies.KEYS),
-    st.sampled_from(templated_bodies.TEMPLATES),
-    st.lists(
-        st.sampled_from(templated_bodies.NUMBERS[:4]) | st.sampled_from(templated_bodies.NUMBERS),
-        min_size=9,
-        max_size=9,
+    st.builds(
+        templated_bodies.spell,
+        st.sampled_from(templated_bodies.TEMPLATES),
+        st.lists(
+            st.sampled_from(templated_bodies.NUMBERS[:4]) | st.sampled_from(templated_bodies.NUMBERS),
+            min_size=9,
+            max_size=9,
+        ),
     ),
     st.booleans(),
     st.sampled_from([None, None, 30.0]),
@@ -56,13 +59,11 @@ class World:
     async def push(
         self,
         key: grouping.GroupingKey,
-        template: str,
-        numbers: list[str],
+        pushed: bytes,
         replace: bool,
         ttl: float | None,
         pusher: str | None = None,
     ) -> None:
-        pushed = templated_bodies.spell(template, numbers)
         spelling = body_templates.spell(pushed)
         assert spelling is not None
         try:
@@ -136,7 +137,7 @@ async def test_a_group_that_drains_is_deleted_after_a_restart_when_its_time_is_o
     clock, key = clocks.MovableClock(), store_builders.key(job="a")
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
         world = World(store, clock)
-        await world.push(key, templated_bodies.TEMPLATES[1], ["1"], True, None)
+        await world.push(key, templated_bodies.spell(templated_bodies.TEMPLATES[1], ["1"]), True, None)
         await world.claim(key, persistent_stores.OWNERS[0])
         await world.retire(key, persistent_stores.OWNERS[0])
     clock.advance(8.0)

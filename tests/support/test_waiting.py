@@ -23,7 +23,7 @@ def test_a_failed_assertion_is_not_yet() -> None:
 
 
 def test_a_vain_wait_says_what_it_saw_last() -> None:
-    with pytest.raises(waiting.NeverHappened, match=r"waited 0 s in vain for a group; seen last: \[\]"):
+    with pytest.raises(waiting.WaitTimeoutError, match=r"waited 0 s in vain for a group; seen last: \[\]"):
         waiting.eventually(list[int], why="a group", timeout=0)
 
 
@@ -33,7 +33,7 @@ def test_another_error_goes_straight_up() -> None:
 
 
 def test_a_named_error_is_not_yet() -> None:
-    with pytest.raises(waiting.NeverHappened, match="seen last: ZeroDivisionError"):
+    with pytest.raises(waiting.WaitTimeoutError, match="seen last: ZeroDivisionError"):
         waiting.eventually(lambda: 1 / 0, why="a quotient", timeout=0, retry_on=(ZeroDivisionError,))
 
 

@@ -11,7 +11,7 @@ INTERVAL = 0.05
 """Seconds between two looks: short against anything waited for, cheap against two cores."""
 
 
-class NeverHappened(AssertionError):
+class WaitTimeoutError(AssertionError):
     """The condition did not come true in time; the message says what was seen last."""
 
 
@@ -67,5 +67,5 @@ async def eventually_async(
         await asyncio.sleep(interval)
 
 
-def _vain(why: str, timeout: float, last: str) -> NeverHappened:
-    return NeverHappened(f"waited {timeout:g} s in vain for {why}; seen last: {last}")
+def _vain(why: str, timeout: float, last: str) -> WaitTimeoutError:
+    return WaitTimeoutError(f"waited {timeout:g} s in vain for {why}; seen last: {last}")

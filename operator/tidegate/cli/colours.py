@@ -37,4 +37,5 @@ def word(text: str) -> str:
 
 
 def bold(text: str) -> str:
+    """Make text bold on a terminal."""
     return f"{_BOLD}{text}{_END}"

@@ -179,7 +179,7 @@ def _told(error: Exception) -> str:
 
 
 def _unescape(text: str, *, quote: str, at: int) -> bytes:
-    """The bytes of a string: what ``\\x`` and octal escapes spell are bytes and no characters."""
+    r"""The bytes of a string: what ``\x`` and octal escapes spell are bytes and no characters."""
     return b"".join(_meant(piece, quote=quote, at=at + piece.start()) for piece in _PIECE.finditer(text))
 
 

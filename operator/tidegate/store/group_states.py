@@ -80,7 +80,7 @@ def outline(group: Group) -> interface.GroupOutline:
         push_failure_time=group.push_failure_time,
         pushers=group.pushers.known,
         families=len(held),
-        series=sum([family.size for family in held]),
+        series=sum(family.size for family in held),
     )
 
 

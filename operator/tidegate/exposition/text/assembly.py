@@ -16,7 +16,7 @@ _TYPES_OF_OPENMETRICS = ("unknown", "info", "stateset")
 _SUMMARY = families.MetricType.SUMMARY
 _SUFFIXES = ("_count", "_sum", "_bucket")
 _VALUE = -1
-"""The part of a sample that is its value; see :class:`tidegate.exposition.text.line_parser.Fault`."""
+"""The part of a sample that is its value; see :class:`tidegate.exposition.text.line_parser.LineError`."""
 _COUNT_BITS_HALF = 2.0**63
 
 
@@ -46,7 +46,7 @@ class _Distribution:
 class Assembler:
     """Takes lines one by one, in the order of the body; :meth:`finish` gives the families.
 
-    Each method raises :class:`tidegate.exposition.text.line_parser.Fault` where the line cannot stand beside those
+    Each method raises :class:`tidegate.exposition.text.line_parser.LineError` where the line cannot stand beside those
     before it.
     """
 
@@ -63,18 +63,18 @@ class Assembler:
             return
         if keyword == "HELP":
             if family.help is not None:
-                raise line_parser.Fault(f"second HELP line for metric name {line_parser.shown(family.name)}")
+                raise line_parser.LineError(f"second HELP line for metric name {line_parser.shown(family.name)}")
             family.help = text
             return
         if family.name in self.simple or family.type in families.DISTRIBUTIONS:
-            raise line_parser.Fault(
+            raise line_parser.LineError(
                 f"second TYPE line for metric name {line_parser.shown(family.name)}, or TYPE reported after samples"
             )
         # Pushgateway drops backslashes here and takes any mix of upper and lower case.
         type_ = _TYPES.get(text) or _TYPES.get(text.replace("\\", "").lower())
         if type_ is None:
             hint = f" of OpenMetrics; {line_parser.INSTEAD_OF_OPENMETRICS}" if text in _TYPES_OF_OPENMETRICS else ""
-            raise line_parser.Fault(f"unknown metric type {line_parser.shown(text)}{hint}", part=1)
+            raise line_parser.LineError(f"unknown metric type {line_parser.shown(text)}{hint}", part=1)
         family.type = type_
         if type_ not in families.DISTRIBUTIONS:
             self.simple[family.name] = family.metrics
@@ -138,7 +138,7 @@ class Assembler:
 def sorted_labels(pairs: line_parser.Pairs, *, apart: str | None = None) -> families.Labels:
     """The pairs as labels, without those of the name that is to be kept ``apart``.
 
-    :raises lines.Fault: a name is there twice.
+    :raises line_parser.LineError: a name is there twice.
     """
     labels = pairs if apart is None else [pair for pair in pairs if pair[0] != apart]
     previous = ""
@@ -153,11 +153,11 @@ def sorted_labels(pairs: line_parser.Pairs, *, apart: str | None = None) -> fami
     return tuple(sorted(labels))
 
 
-def _duplicate(pairs: line_parser.Pairs, apart: str | None) -> line_parser.Fault:
+def _duplicate(pairs: line_parser.Pairs, apart: str | None) -> line_parser.LineError:
     seen = {apart}
     for part, (name, _) in enumerate(pairs, 1):
         if name in seen and name != apart:
-            return line_parser.Fault(f"duplicate label name {line_parser.shown(name)}", part=part)
+            return line_parser.LineError(f"duplicate label name {line_parser.shown(name)}", part=part)
         seen.add(name)
     raise AssertionError("every label name is there once")
 
@@ -171,13 +171,13 @@ def _bound(pairs: line_parser.Pairs, bound_label: str) -> float:
                 bound = numbers.parse_float(text)
             except ValueError:
                 reason = f"expected float as value for '{bound_label}' label, got {line_parser.shown(text)}"
-                raise line_parser.Fault(reason, part=part) from None
+                raise line_parser.LineError(reason, part=part) from None
     return bound
 
 
 def _population(value: float, what: str, name: str) -> float:
     if value < 0:
-        raise line_parser.Fault(f"negative {what} for histogram {line_parser.shown(name)}", part=_VALUE)
+        raise line_parser.LineError(f"negative {what} for histogram {line_parser.shown(name)}", part=_VALUE)
     return value
 
 

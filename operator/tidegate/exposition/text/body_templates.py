@@ -54,9 +54,10 @@ class Shape:
     def __init__(
         self, texts: Sequence[str], *, slots: Mapping[str, Slots], counts: Sequence[int], fixed: Mapping[int, str]
     ) -> None:
-        """
+        """Create a template of bodies.
+
         :param counts: the slots of numbers that count something, which not every number does.
-        :param fixed: the numbers that are no value but the end of a comment, by their slots.
+        :param fixed: numbers at the end of a comment, which are not values, by their slots.
         """
         self.texts = texts
         self.slots = slots

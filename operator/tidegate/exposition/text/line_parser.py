@@ -43,7 +43,7 @@ _NOTE = re.compile(r"[ \t]++#")
 _TIMESTAMP_BOUND = 2**63
 
 
-class Fault(Exception):
+class LineError(Exception):
     """What is wrong with a line.
 
     :param reason: fit to be shown to the client.
@@ -84,7 +84,7 @@ def scan(line: str, *, utf8_names: bool = False) -> Comment | Sample | None:
 
     :param line: one line with its line feed, which only the last line of a body may lack.
     :param utf8_names: whether names in quotes may be any UTF-8.
-    :raises Fault: the line is not in the text format.
+    :raises LineError: the line is not in the text format.
     """
     cursor = _Cursor(line, utf8_names=utf8_names)
     match cursor.next_after_blanks():
@@ -121,11 +121,11 @@ class _Cursor:
         self.at = match.end()
         return match[0]
 
-    def fault(self, reason: str, *, at: int | None = None) -> Fault:
+    def fault(self, reason: str, *, at: int | None = None) -> LineError:
         """The fault here, or ``at``. Where the input is over, that is the fault."""
         if self.at >= len(self.line):
-            return Fault(UNEXPECTED_END, offset=len(self.line))
-        return Fault(reason, offset=self.at if at is None else at)
+            return LineError(UNEXPECTED_END, offset=len(self.line))
+        return LineError(reason, offset=self.at if at is None else at)
 
     def expect_end(self, reason: str) -> None:
         if self.next != "\n":
@@ -243,7 +243,7 @@ def _scan_label_value(cursor: _Cursor, starts: list[int]) -> str:
     starts.append(cursor.at)
     value = cursor.quoted(what="label value")
     if _BROKEN.search(value):
-        raise Fault(f"invalid label value {shown(value)}: not UTF-8", offset=starts[-1])
+        raise LineError(f"invalid label value {shown(value)}: not UTF-8", offset=starts[-1])
     return value
 
 
@@ -257,7 +257,7 @@ def _scan_timestamp(cursor: _Cursor) -> int:
     match = _TIMESTAMP.fullmatch(text)
     timestamp_ms = int(match[1] + match[2]) if match else _TIMESTAMP_BOUND
     if not -_TIMESTAMP_BOUND <= timestamp_ms < _TIMESTAMP_BOUND:
-        raise Fault(f"expected integer as timestamp, got {shown(text)}", offset=start)
+        raise LineError(f"expected integer as timestamp, got {shown(text)}", offset=start)
     if _NOTE.match(cursor.line, cursor.at):
         raise cursor.fault(_EXEMPLAR)
     cursor.expect_end("spurious string after timestamp")

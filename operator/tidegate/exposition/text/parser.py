@@ -77,7 +77,7 @@ def _parse(text: str, *, utf8_names: bool) -> dict[str, families.Family]:
                 assembler.comment(keyword, subject, rest)
             elif other:
                 _read_with_care(assembler, other, utf8_names=utf8_names)
-        except (line_parser.Fault, ValueError) as error:
+        except (line_parser.LineError, ValueError) as error:
             raise _located(error, text, number=number, utf8_names=utf8_names) from None
     return assembler.finish()
 
@@ -108,18 +108,18 @@ def _read_with_care(assembler: assembly.Assembler, line: str, *, utf8_names: boo
 
 
 def _located(
-    error: line_parser.Fault | ValueError, text: str, *, number: int, utf8_names: bool
+    error: line_parser.LineError | ValueError, text: str, *, number: int, utf8_names: bool
 ) -> errors.BadExpositionError:
     """The error with its line, which is the ``number``-th of the text, and its column."""
     before_and_line = text.split("\n", number)
     line = before_and_line[number - 1] + ("\n" if len(before_and_line) > number else "")
     try:
         scanned = line_parser.scan(line, utf8_names=utf8_names)
-    except line_parser.Fault as fault:
+    except line_parser.LineError as fault:
         reason, offset = fault.reason, fault.offset
     else:
         # The line alone is sound, so it cannot stand beside those before it, and it says something.
-        assert isinstance(error, line_parser.Fault)
+        assert isinstance(error, line_parser.LineError)
         assert scanned is not None
         reason, offset = error.reason, scanned.starts[error.part]
     column = len(line[:offset].encode("utf-8", "surrogateescape")) + 1

@@ -132,7 +132,7 @@ class Front:
         if self._metrics is not None:
             self._metrics.answered(route.name, response.status)
 
-    def _request(
+    def _request(  # noqa: PLR0917 (aiohttp passes these by position)
         self,
         loop: asyncio.AbstractEventLoop,
         message: http_parser.RawRequestMessage,
