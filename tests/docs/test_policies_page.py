@@ -29,7 +29,7 @@ def test_a_policy_that_is_shown_can_be_read(shown: dict[str, Any]) -> None:
 
 
 def test_the_example_of_what_holds_is_so() -> None:
-    book = policy_index.PolicyBook(
+    book = policy_index.PolicyIndex(
         [
             policy_builders.policy({"when": "Never", "drainTimeout": "1m"}),
             policy_builders.policy({"drainTimeout": "10m", "keepFailedFor": "1h"}, scope=CLUSTERWIDE),
@@ -58,7 +58,7 @@ def test_the_fields_of_the_status_and_the_words_of_its_conditions_are_these() ->
     [section] = re.findall(r"^## Status\n.*?^## ", PAGE, re.MULTILINE | re.DOTALL)
     told = set(re.findall(r"`([A-Za-z]+)`", section))
     assert set(crd_files.fields(NAMESPACED, of="status")) - {"conditions"} <= told
-    for words in (policy_status.Condition, policy_status.Reason, policy_status.Act):
+    for words in (policy_status.Condition, policy_status.Reason, policy_status.ActionType):
         assert {word.value for word in words} <= told
     short = [crd_files.definition(scope)["spec"]["names"]["shortNames"][0] for scope in policies.Scope]
     assert f"kubectl get {','.join(short)}" in section

@@ -63,8 +63,8 @@ def test_only_the_selector_has_a_default(scope: policies.Scope) -> None:
 
 def test_limits_and_words_of_a_spec_are_those_of_the_operator() -> None:
     fields = crd_files.fields(CLUSTERWIDE)
-    assert fields["groups"]["maxItems"] == policies.MOST_TEMPLATES
-    assert fields["groups"]["items"]["maxLength"] == templates.LONGEST
+    assert fields["groups"]["maxItems"] == policies.MAX_TEMPLATES
+    assert fields["groups"]["items"]["maxLength"] == templates.MAX_CHARACTERS
     assert fields["when"]["enum"] == list(policies.WHEN)
     expression = fields["selector"]["properties"]["matchExpressions"]["items"]["properties"]
     assert expression["operator"]["enum"] == [operator.value for operator in label_selectors.Operator]
@@ -73,10 +73,10 @@ def test_limits_and_words_of_a_spec_are_those_of_the_operator() -> None:
 def test_limits_and_words_of_a_status_are_those_of_the_operator() -> None:
     fields = crd_files.fields(CLUSTERWIDE, of="status")
     action = fields["lastAction"]["properties"]
-    assert action["type"]["enum"] == [act.value for act in policy_status.Act]
-    assert action["group"]["maxLength"] == policy_status.LONGEST_GROUP
+    assert action["type"]["enum"] == [act.value for act in policy_status.ActionType]
+    assert action["group"]["maxLength"] == policy_status.MAX_GROUP_CHARACTERS
     condition = fields["conditions"]["items"]["properties"]
-    assert condition["message"]["maxLength"] >= policy_status.LONGEST_MESSAGE
+    assert condition["message"]["maxLength"] >= policy_status.MAX_MESSAGE_CHARACTERS
     for reason in policy_status.Reason:
         assert re.fullmatch(condition["reason"]["pattern"], reason)
     columns = {each["name"]: each["jsonPath"] for each in crd_files.version(CLUSTERWIDE)["additionalPrinterColumns"]}
@@ -87,7 +87,7 @@ def test_limits_and_words_of_a_status_are_those_of_the_operator() -> None:
 def test_duration_has_the_grammar_and_the_limits_of_the_operator(name: str, is_positive: bool) -> None:
     field = crd_files.fields(CLUSTERWIDE)[name]
     form = f"self.matches(r'''^{cleanup_rules.DURATION}$''')"
-    expected = [form, f"!{form} || duration(self) <= duration('{policies.LONGEST_HOURS}h')"]
+    expected = [form, f"!{form} || duration(self) <= duration('{policies.MAX_DURATION_HOURS}h')"]
     assert crd_files.rules(field) == [
         *expected,
         *([f"!{form} || duration(self) > duration('0s')"] if is_positive else []),
@@ -97,11 +97,11 @@ def test_duration_has_the_grammar_and_the_limits_of_the_operator(name: str, is_p
 def test_templates_have_the_places_and_label_names_of_the_operator() -> None:
     groups = crd_files.fields(CLUSTERWIDE)["groups"]
     braces, labels, *_ = crd_files.matches(groups["items"])
-    assert braces.pattern == rf"^(?:[^{{}}]|{templates.PLACE})*$"
+    assert braces.pattern == rf"^(?:[^{{}}]|{templates.REFERENCE})*$"
     assert labels.pattern.count(rf"\s*{key_patterns.LABEL_NAME}\s*=") == 2
     message = groups["items"]["x-kubernetes-validations"][0]["message"]
     for text in (message, " ".join(groups["description"].split())):
-        assert _places(templates.PLACES) <= _places(text)
+        assert _places(templates.REFERENCES) <= _places(text)
 
 
 def _places(text: Any) -> set[str]:

@@ -61,7 +61,7 @@ def test_a_policy_that_says_little_gets_an_empty_selector_and_no_other_default(
         pytest.param({"groups": ['job={{.metadata.labels["app.kubernetes.io/name"]}}-x']}, id="quoted-label"),
         pytest.param({"groups": ["job={{.metadata.annotations['example.com/job']}}"]}, id="quoted-annotation"),
         pytest.param({"groups": ["job={{.metadata.controller.name}},run={{.metadata.uid}}"]}, id="controller"),
-        pytest.param({"groups": [f"job=b{number}" for number in range(policies.MOST_TEMPLATES)]}, id="most-groups"),
+        pytest.param({"groups": [f"job=b{number}" for number in range(policies.MAX_TEMPLATES)]}, id="most-groups"),
         pytest.param(
             {
                 "when": "OnDeletion",
@@ -160,8 +160,8 @@ def test_what_the_server_lets_through_and_nobody_can_read_keeps_what_it_selects(
     policy_kinds: clusters.Cluster, namespace: str
 ) -> None:
     made = policies.parse(_create(policy_kinds, {"groups": ["job=a,x=b,x=c"]}, namespace=namespace), scope=NAMESPACED)
-    assert made.problems == ("spec.groups: label x stands twice in one group",)
-    assert made.said.is_unreadable
+    assert made.problems == ("spec.groups: label x occurs twice; remove one of them",)
+    assert made.rules.is_invalid
 
 
 def test_the_server_takes_the_example_as_it_stands(policy_kinds: clusters.Cluster, namespace: str) -> None:
@@ -224,9 +224,11 @@ def test_kubectl_knows_the_category(policy_kinds: clusters.Cluster, namespace: s
 
 def _write_status(cluster: clusters.Cluster, made: policies.Policy) -> admin_client.Object:
     """As the operator would, with what it found."""
-    action = policy_status.LastAction(policy_status.Act.RETIRED, 1_700_000_000.0, grouping.grouping_key({"job": "b"}))
-    tally = policy_status.Tally(jobs=3, groups=2, last_action=action)
-    status = policy_status.changed(made, tally, now=1_700_000_001.0)
+    action = policy_status.LastAction(
+        policy_status.ActionType.RETIRED, 1_700_000_000.0, grouping.grouping_key({"job": "b"})
+    )
+    tally = policy_status.PolicyCounts(jobs=3, groups=2, last_action=action)
+    status = policy_status.status_patch(made, tally, now=1_700_000_001.0)
     within = f"namespaces/{made.ref.namespace}/" if made.ref.namespace else ""
     path = f"apis/{policies.GROUP}/{policies.VERSION}/{within}{made.scope.plural}/{made.ref.name}/status"
     patch = "application/merge-patch+json"
@@ -239,7 +241,7 @@ def test_the_status_is_kept_as_it_is_written_and_then_there_is_nothing_to_write(
     made = policies.parse(_create(policy_kinds, {"when": "Never"}, namespace=namespace), scope=NAMESPACED)
     after = policies.parse(_write_status(policy_kinds, made), scope=NAMESPACED)
     assert after == made
-    assert policy_status.changed(after, policy_status.Tally(jobs=3, groups=2), now=1_700_000_099.0) is None
+    assert policy_status.status_patch(after, policy_status.PolicyCounts(jobs=3, groups=2), now=1_700_000_099.0) is None
     waited = ["wait", "--namespace", namespace, "--for=condition=Ready", f"{NAMESPACED.plural}/it", "--timeout=5s"]
     assert policy_kinds.kubectl(*waited).strip() == "groupcleanuppolicy.tidegate.dev/it condition met"
 

@@ -44,7 +44,7 @@ def job(
         hostname=hostname,
         parent=parent,
         labels=labels or {},
-        said=cleanup_rules.read(annotations or {}),
+        own_rules=cleanup_rules.from_annotations(annotations or {}),
         version=version,
     )
 

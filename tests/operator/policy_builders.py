@@ -46,15 +46,15 @@ def subject(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
     parent: str | None = None,
-    makes_others: bool = False,
+    is_template: bool = False,
 ) -> policy_subjects.Subject:
     return policy_subjects.Subject(
         owners.Owner(kind, namespace, name, owners.Uid(f"{name}-uid")),
         labels=labels or {},
         annotations=annotations or {},
-        said=cleanup_rules.read(annotations or {}),
+        own_rules=cleanup_rules.from_annotations(annotations or {}),
         parent=None if parent is None else owners.Owner("CronJob", namespace, parent, owners.Uid(f"{parent}-uid")),
-        makes_others=makes_others,
+        is_template=is_template,
     )
 
 
@@ -63,4 +63,4 @@ def says(**annotations: str) -> dict[str, str]:
     return {f"tidegate.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
 
 
-SILENT = cleanup_rules.SILENT
+SILENT = cleanup_rules.NO_RULES

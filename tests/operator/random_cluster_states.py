@@ -69,7 +69,7 @@ def scenes(draw: strategies.DrawFn) -> Scene:
             answer = draw(_answers([view.uid for view, _ in objects if view.kind == "Job"]))
             hypothesis.note(f"{address}: {answer}")
             picture.address_resolved(cluster_cache.Address(address), answer)
-    book = policy_index.PolicyBook(draw(strategies.lists(_policies(), max_size=2)))
+    book = policy_index.PolicyIndex(draw(strategies.lists(_policies(), max_size=2)))
     hypothesis.note(f"policies: {book.policies}")
     picture.rule_by(book)
     held = [_as_claimed_now(picture, record) for record in held]

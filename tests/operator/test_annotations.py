@@ -29,25 +29,27 @@ def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param("", "'' is no label such as job=backup", id="empty"),
-        pytest.param("job=a;", "'' is no label such as job=backup", id="empty-group"),
-        pytest.param("backup", "'backup' is no label such as job=backup", id="no-label"),
-        pytest.param("instance=db1", "'instance=db1' has no job label, so it names no group", id="no-job"),
-        pytest.param("job=", "label job has no value", id="no-value"),
-        pytest.param("job=a,job=b", "label job stands twice in one group", id="twice"),
-        pytest.param("job=a,0x=b", "'0x' is no label name", id="bad-name"),
-        pytest.param("job=a,__x=b", "'__x' is no label name", id="reserved-name"),
-        pytest.param("job='k14'", "label job: there is no need to quote; write job=k14", id="quoted"),
-        pytest.param('job=a,x="1"', "label x: there is no need to quote; write x=1", id="quoted-twice"),
+        pytest.param("", "'' is not a label; write name=value, such as job=backup", id="empty"),
+        pytest.param("job=a;", "'' is not a label; write name=value, such as job=backup", id="empty-group"),
+        pytest.param("backup", "'backup' is not a label; write name=value, such as job=backup", id="no-label"),
+        pytest.param("instance=db1", "'instance=db1' has no job label; add job=NAME", id="no-job"),
+        pytest.param("job=", "label job has no value; write job=value", id="no-value"),
+        pytest.param("job=a,job=b", "label job occurs twice; remove one of them", id="twice"),
+        pytest.param("job=a,0x=b", "'0x' is not a valid label name; .*", id="bad-name"),
+        pytest.param("job=a,__x=b", "'__x' is not a valid label name; .*", id="reserved-name"),
+        pytest.param("job='k14'", "label job: values are not quoted; write job=k14", id="quoted"),
+        pytest.param('job=a,x="1"', "label x: values are not quoted; write x=1", id="quoted-twice"),
         pytest.param(
             "job=k19/instance=a",
-            "label job: 'k19/instance=a' looks like several labels; put commas between them: job=k19,instance=a",
+            "label job: 'k19/instance=a' looks like several labels; separate them by commas: job=k19,instance=a",
             id="as-in-a-url",
         ),
         pytest.param("job=a&x=b", "label job: 'a&x=b' looks like .* job=a,x=b", id="as-in-a-query"),
         pytest.param("job=a x=b", "label job: 'a x=b' looks like .* job=a,x=b", id="a-space-between-labels"),
-        pytest.param("job=*", "label job cannot be .*", id="any-job"),
-        pytest.param("job=a,x=b*", "label x: . stands for any value, .*", id="part-of-a-value-is-any"),
+        pytest.param("job=*", "label job must not be .*", id="any-job"),
+        pytest.param(
+            "job=a,x=b*", "label x: . matches any value and must be the whole value", id="part-of-a-value-is-any"
+        ),
     ],
 )
 def test_what_names_no_group_is_refused(text: str, reason: str) -> None:
@@ -65,7 +67,7 @@ def test_durations_are_read(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "5 m", "m", "1m1h", "-5m", "1.5h", "5d", "9999999s", "٣m"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration such as"):
+    with pytest.raises(ValueError, match="is not a duration such as"):
         cleanup_rules.parse_duration(text)
 
 
@@ -119,7 +121,7 @@ def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
     rules = cleanup_rules.parse({cleanup_rules.DRAIN_TIMEOUT: "soon", cleanup_rules.CLEANUP: "on-success"})
     assert (rules.cleanup, rules.drain_timeout) == (cleanup_rules.Cleanup.ON_SUCCESS, None)
     assert rules.problems == (
-        "tidegate.dev/drain-timeout: 'soon' is no duration such as 90s, 5m or 1h30m; the default holds",
+        "tidegate.dev/drain-timeout: 'soon' is not a duration such as 90s, 5m or 1h30m; using the default",
     )
 
 
@@ -138,14 +140,18 @@ def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
 def test_a_misspelt_annotation_keeps_the_groups_and_says_what_was_meant(name: str, meant: str) -> None:
     rules = cleanup_rules.parse({name: "x"})
     assert rules.cleanup is cleanup_rules.Cleanup.NEVER
-    assert rules.problems == (f"{name} is not an annotation of tidegate (did you mean {meant}?); {cleanup_rules.KEPT}",)
+    assert rules.problems == (
+        f"{name} is not an annotation of tidegate (did you mean {meant}?); {cleanup_rules.KEPT_UNTIL_FIXED}",
+    )
 
 
 def test_an_annotation_of_ours_that_is_near_none_names_those_that_there_are() -> None:
     rules = cleanup_rules.parse({"tidegate.dev/team": "x", cleanup_rules.CLEANUP: "on-success"})
     assert rules.cleanup is cleanup_rules.Cleanup.NEVER
     [problem] = rules.problems
-    assert problem.startswith("tidegate.dev/team is not an annotation of tidegate (there are tidegate.dev/cleanup, ")
+    assert problem.startswith(
+        "tidegate.dev/team is not an annotation of tidegate (known annotations: tidegate.dev/cleanup, "
+    )
 
 
 @pytest.mark.parametrize("name", ["example.com/clean-up", "tidegate.development/cleanup", "cleanup"])

@@ -39,7 +39,7 @@ def _says(annotation: str, value: str, *, succeeded: bool = True) -> owner_views
 
 
 def _by_policy(cleanup: cleanup_rules.Cleanup) -> owner_views.OwnerView:
-    said = cleanup_rules.merged([("GroupCleanupPolicy prod/all", cleanup_rules.Statement(cleanup=cleanup))])
+    said = cleanup_rules.merge([("GroupCleanupPolicy prod/all", cleanup_rules.PartialRules(cleanup=cleanup))])
     return dataclasses.replace(OVER, rules=said)
 
 
@@ -117,9 +117,9 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
         ),
         pytest.param(
             _picture(_says("cleanup", "often")),
-            "active: Job prod/x has an invalid cleanup rule: tidegate.dev/cleanup: 'often' is none of "
-            "on-completion, on-success, on-deletion, superseded, after=10m, never; nothing of this object is "
-            f"cleaned up. {BY_NAME}",
+            "active: Job prod/x has an invalid cleanup rule: tidegate.dev/cleanup: 'often' is not one of "
+            "on-completion, on-success, on-deletion, superseded, after=10m, never; the groups of this object "
+            f"are kept until this is fixed. {BY_NAME}",
             id="unreadable",
         ),
         pytest.param(

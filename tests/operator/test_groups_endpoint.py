@@ -75,7 +75,9 @@ async def test_a_group_that_drains_says_what_it_waits_for(scene: operator_harnes
     await scene.push("job/x")
     await _until(client, lambda found: [group.state for group in found.groups] == ["draining"])
     [group] = (await _standings(client)).groups
-    assert group.why[1] == "It was retired, and is kept until read (drain timeout 5m); then it is deleted."
+    assert group.why[1] == (
+        "The group is draining: it is deleted after every active Prometheus has scraped it (drain timeout 5m)."
+    )
 
 
 async def test_before_anything_was_planned_it_says_that_it_cannot_tell(scene: operator_harness.Scene) -> None:
@@ -90,9 +92,9 @@ async def test_a_dry_run_says_that_it_holds_back_what_is_over(scene: operator_ha
     await scene.push("job/x")
     worker = dataclasses.replace(operator_harness.QUICK, dry_run=True)
     async with operator_harness.at_work(scene, worker=worker) as operator, _served(operator) as client:
-        await _ready(client)
+        await _until(client, lambda found: [group.verdict for group in found.groups] == ["over"])
         [group] = (await _standings(client)).groups
-    assert group.why[1] == "It would be retired now, but --dry-run holds it back."
+    assert group.why[1] == "The group would start draining now, but --dry-run is set."
 
 
 async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: operator_harness.Scene) -> None:
@@ -101,11 +103,8 @@ async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: ope
         await scene.push(f"job/{name}")
     worker = dataclasses.replace(operator_harness.QUICK, most_retired=1, resync_seconds=3_600.0)
     async with operator_harness.at_work(scene, worker=worker) as operator, _served(operator) as client:
-        await _ready(client)
-        found = (await _standings(client)).groups
-    assert [group.why[1].partition(":")[0] for group in found] == [
-        "It is to be retired, but the breaker has tripped"
-    ] * 2
+        held = "The group is ready to drain, but the circuit breaker has tripped"
+        await _until(client, lambda found: [group.why[-1].partition(":")[0] for group in found.groups] == [held] * 2)
 
 
 async def test_selectors_select_what_any_of_them_does(scene: operator_harness.Scene, client: Client) -> None:

@@ -89,7 +89,7 @@ def _scene(
     """What is planned of a group with an address, where a policy of the stranger's namespace names it, too."""
     made = object_builders.picture(stranger, *there, holds=[pod_address_builders.pushed(PLAIN, claims=claims)])
     if stranger is BY_POLICY:
-        made.rule_by(policy_index.PolicyBook([THEIRS]))
+        made.rule_by(policy_index.PolicyIndex([THEIRS]))
     return object_builders.planned(pod_address_builders.told(made, *pods))
 
 

@@ -50,26 +50,38 @@ def test_a_selector_knows_which_labels_it_looks_at() -> None:
 @pytest.mark.parametrize(
     ("selector", "reason"),
     [
-        pytest.param([], "a selector has matchLabels and matchExpressions", id="list"),
-        pytest.param({"matchFields": []}, "matchFields is unknown in a selector", id="unknown-part"),
-        pytest.param({"matchLabels": ["a"]}, "matchLabels has for each label the text that it must be", id="labels"),
-        pytest.param({"matchLabels": {"a": 1}}, "matchLabels has for each label the text that it must be", id="number"),
-        pytest.param({"matchExpressions": "tier"}, "matchExpressions is a list", id="expressions"),
-        pytest.param({"matchExpressions": ["a"]}, "each of matchExpressions has a key", id="text"),
-        pytest.param({"matchExpressions": [{"operator": "In"}]}, "each of matchExpressions has a key", id="no-key"),
+        pytest.param([], "the selector must be an object with matchLabels and matchExpressions", id="list"),
         pytest.param(
-            _expression("Gt", "1"), "the operator of tier is none of In, NotIn, Exists, DoesNotExist", id="gt"
+            {"matchFields": []},
+            "unknown field matchFields; use matchLabels, matchExpressions",
+            id="unknown-part",
         ),
-        pytest.param(_expression("In"), "In of tier needs values", id="in-nothing"),
-        pytest.param(_expression("Exists", "a"), "Exists of tier takes no values", id="exists-values"),
+        pytest.param({"matchLabels": ["a"]}, "matchLabels must be an object with strings as values", id="labels"),
+        pytest.param({"matchLabels": {"a": 1}}, "matchLabels must be an object with strings as values", id="number"),
+        pytest.param({"matchExpressions": "tier"}, "matchExpressions must be a list", id="expressions"),
+        pytest.param({"matchExpressions": ["a"]}, "each item of matchExpressions must have a key", id="text"),
+        pytest.param(
+            {"matchExpressions": [{"operator": "In"}]}, "each item of matchExpressions must have a key", id="no-key"
+        ),
+        pytest.param(
+            _expression("Gt", "1"),
+            "matchExpressions: the operator of key tier must be one of In, NotIn, Exists, DoesNotExist",
+            id="gt",
+        ),
+        pytest.param(_expression("In"), "matchExpressions: operator In of key tier must have values", id="in-nothing"),
+        pytest.param(
+            _expression("Exists", "a"),
+            "matchExpressions: operator Exists of key tier must not have values",
+            id="exists-values",
+        ),
         pytest.param(
             {"matchExpressions": [{"key": "tier", "operator": "In", "values": [1]}]},
-            "the values of tier are a list of texts",
+            "matchExpressions: the values of key tier must be a list of strings",
             id="values",
         ),
         pytest.param(
             {"matchExpressions": [{"key": "tier", "operator": "Exists", "regex": "a"}]},
-            "regex is unknown in a selector",
+            "unknown field regex; use key, operator, values",
             id="unknown-field",
         ),
     ],

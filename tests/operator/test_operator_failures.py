@@ -162,7 +162,7 @@ async def test_an_annotation_that_cannot_be_read_is_told_once(scene: operator_ha
     ("annotations", "note"),
     [
         ({"tidegate.dev/clean-up": "never"}, "did you mean tidegate.dev/cleanup?"),
-        ({"tidegate.dev/grouping-key": "job='x'"}, "there is no need to quote; write job=x"),
+        ({"tidegate.dev/grouping-key": "job='x'"}, "values are not quoted; write job=x"),
         ({"tidegate.dev/grouping-key": "job=x/instance=a"}, "job=x,instance=a"),
     ],
 )

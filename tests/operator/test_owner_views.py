@@ -107,7 +107,7 @@ def test_a_resource_version_that_is_no_number_is_not_compared() -> None:
 def test_labels_and_short_annotations_are_kept() -> None:
     annotations = {
         "team": "data",
-        "long": "x" * (policy_subjects.LONGEST_VALUE + 1),
+        "long": "x" * (policy_subjects.MAX_VALUE_CHARACTERS + 1),
         "kubectl.kubernetes.io/last-applied-configuration": "{}",
     }
     view = _view(_job(metadata={"labels": {"app": "etl"}, "annotations": annotations}))
@@ -251,7 +251,7 @@ def test_what_is_said_where_it_has_no_effect_keeps_the_groups(
     data: dict[str, Any], kind: owner_kinds.Kind, problem: str
 ) -> None:
     view = _view(data, kind=kind)
-    assert view.rules.problems == (f"{problem}; {cleanup_rules.KEPT}",)
+    assert view.rules.problems == (f"{problem}; {cleanup_rules.KEPT_UNTIL_FIXED}",)
     assert view.rules.cleanup is cleanup_rules.Cleanup.NEVER
 
 

@@ -16,7 +16,7 @@ NAMESPACED, CLUSTERWIDE = policies.Scope
 def test_each_word_of_when_is_read(word: str, cleanup: cleanup_rules.Cleanup) -> None:
     after = {"after": "10m"} if word == "After" else {}
     made = policy_builders.policy({"when": word, **after})
-    assert (made.problems, made.said.cleanup) == ((), cleanup)
+    assert (made.problems, made.rules.cleanup) == ((), cleanup)
 
 
 def test_there_is_a_word_for_each_cleanup() -> None:
@@ -26,18 +26,18 @@ def test_there_is_a_word_for_each_cleanup() -> None:
 def test_durations_are_read_in_seconds() -> None:
     said = policy_builders.policy(
         {"when": "After", "after": "10m", "keepFailedFor": "24h", "drainTimeout": "1m30s"}
-    ).said
+    ).rules
     assert (said.after, said.keep_failed_for, said.drain_timeout) == (600.0, 86400.0, 90.0)
 
 
 def test_what_a_policy_does_not_say_is_not_said() -> None:
     made = policy_builders.policy({"selector": {}, "drainTimeout": "5m"})
-    assert made.said == cleanup_rules.Statement(drain_timeout=300.0)
+    assert made.rules == cleanup_rules.PartialRules(drain_timeout=300.0)
     assert made.templates is None
 
 
 def test_keeping_what_failed_for_no_time_is_said_all_the_same() -> None:
-    assert policy_builders.policy({"keepFailedFor": "0s"}).said.keep_failed_for == 0.0
+    assert policy_builders.policy({"keepFailedFor": "0s"}).rules.keep_failed_for == 0.0
 
 
 def test_a_policy_is_named_by_its_kind_its_namespace_and_its_name() -> None:
@@ -85,34 +85,34 @@ def test_a_policy_of_another_namespace_selects_nothing_here() -> None:
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        pytest.param(None, "there is no spec", id="no-spec"),
-        pytest.param([], "there is no spec", id="list"),
-        pytest.param({"when": "Sometimes"}, "spec.when: 'Sometimes' is none of OnCompletion, OnSuccess", id="when"),
-        pytest.param({"when": ["Never"]}, "spec.when: ['Never'] is none of", id="when-list"),
-        pytest.param({"when": "After"}, "spec.after: it goes with when: After, and neither stands", id="after-missing"),
-        pytest.param({"after": "10m"}, "spec.after: it goes with when: After, and neither stands", id="after-alone"),
-        pytest.param({"when": "After", "after": "0s"}, "spec.after: '0s' is no time at all", id="after-zero"),
-        pytest.param({"drainTimeout": "soon"}, "spec.drainTimeout: 'soon' is no duration such as 90s", id="drain"),
+        pytest.param(None, "spec is missing", id="no-spec"),
+        pytest.param([], "spec is missing", id="list"),
+        pytest.param({"when": "Sometimes"}, "spec.when: 'Sometimes' is not one of OnCompletion, OnSuccess", id="when"),
+        pytest.param({"when": ["Never"]}, "spec.when: ['Never'] is not one of", id="when-list"),
+        pytest.param({"when": "After"}, "spec.after: required with when: After", id="after-missing"),
+        pytest.param({"after": "10m"}, "spec.after: required with when: After", id="after-alone"),
+        pytest.param({"when": "After", "after": "0s"}, "spec.after: '0s' is not longer than 0s", id="after-zero"),
+        pytest.param({"drainTimeout": "soon"}, "spec.drainTimeout: 'soon' is not a duration such as 90s", id="drain"),
         pytest.param({"drainTimeout": "8761h"}, "spec.drainTimeout: '8761h' is longer than 8760h", id="long"),
-        pytest.param({"keepFailedFor": 5}, "spec.keepFailedFor: 5 is no text", id="number"),
-        pytest.param({"groups": "job=a"}, "spec.groups: it is no list", id="groups-text"),
-        pytest.param({"groups": []}, "spec.groups: it has 0 items, 1 to 16 are allowed", id="no-groups"),
-        pytest.param({"groups": ["job=a"] * 17}, "spec.groups: it has 17 items, 1 to 16 are allowed", id="many-groups"),
-        pytest.param({"groups": ["a"]}, "spec.groups: 'a' is no label such as job=backup", id="groups"),
+        pytest.param({"keepFailedFor": 5}, "spec.keepFailedFor: 5 is not a string", id="number"),
+        pytest.param({"groups": "job=a"}, "spec.groups: must be a list", id="groups-text"),
+        pytest.param({"groups": []}, "spec.groups: the list has 0 items; it must have 1 to 16", id="no-groups"),
         pytest.param(
-            {"selector": {"matchNames": {}}}, "spec.selector: matchNames is unknown in a selector", id="selector"
+            {"groups": ["job=a"] * 17}, "spec.groups: the list has 17 items; it must have 1 to 16", id="many-groups"
         ),
-        pytest.param({"kinds": [1]}, "spec.kinds: 1 is no text", id="kinds"),
+        pytest.param({"groups": ["a"]}, "spec.groups: 'a' is not a label; write name=value", id="groups"),
+        pytest.param({"selector": {"matchNames": {}}}, "spec.selector: unknown field matchNames", id="selector"),
+        pytest.param({"kinds": [1]}, "spec.kinds: 1 is not a string", id="kinds"),
         pytest.param(
-            {"podSelector": {}}, "spec.podSelector: this version of the operator does not know it", id="newer"
+            {"podSelector": {}}, "spec.podSelector: unknown field; upgrade the operator or remove it", id="newer"
         ),
-        pytest.param({"namespaces": ["a"]}, "spec.namespaces: this version of the operator does not", id="namespaces"),
+        pytest.param({"namespaces": ["a"]}, "spec.namespaces: unknown field; upgrade the operator", id="namespaces"),
     ],
 )
 def test_a_policy_that_cannot_be_read_says_why_and_keeps_what_it_selects(spec: Any, problem: str) -> None:
     made = policy_builders.policy(spec)
     assert problem in made.problems[-1]
-    assert made.said == cleanup_rules.Statement(is_unreadable=True)
+    assert made.rules == cleanup_rules.PartialRules(is_invalid=True)
 
 
 def test_all_problems_of_a_policy_are_said() -> None:

@@ -14,12 +14,14 @@ AT = "2026-01-02T00:00:00Z"
 
 
 def _changed(
-    made: policies.Policy, tally: policy_status.Tally | None = None, *, now: float = NOW
+    made: policies.Policy, tally: policy_status.PolicyCounts | None = None, *, now: float = NOW
 ) -> dict[str, Any] | None:
-    return policy_status.changed(made, tally or policy_status.Tally(), now=now)
+    return policy_status.status_patch(made, tally or policy_status.PolicyCounts(), now=now)
 
 
-def _conditions(made: policies.Policy, tally: policy_status.Tally | None = None) -> dict[str, tuple[str, str, str]]:
+def _conditions(
+    made: policies.Policy, tally: policy_status.PolicyCounts | None = None
+) -> dict[str, tuple[str, str, str]]:
     changed = _changed(made, tally)
     assert changed is not None
     return {each["type"]: (each["status"], each["reason"], each["message"]) for each in changed["conditions"]}
@@ -27,8 +29,8 @@ def _conditions(made: policies.Policy, tally: policy_status.Tally | None = None)
 
 def test_a_good_policy_is_accepted_and_ready() -> None:
     assert _conditions(policy_builders.policy({"when": "Never"})) == {
-        "Accepted": ("True", "Read", "The policy can be read."),
-        "Ready": ("True", "Applied", "The policy holds for everything that it selects."),
+        "Accepted": ("True", "Read", "The policy is valid."),
+        "Ready": ("True", "Applied", "The policy applies to all selected objects."),
     }
 
 
@@ -37,23 +39,24 @@ def test_a_policy_that_cannot_be_read_is_neither_accepted_nor_ready() -> None:
     assert said["Accepted"] == (
         "False",
         "Unreadable",
-        "spec.new: this version of the operator does not know it; spec.newer: this version of the operator does not "
-        "know it; everything that it selects is kept",
+        "spec.new: unknown field; upgrade the operator or remove it; spec.newer: unknown field; upgrade the operator "
+        "or "
+        "remove it; the groups of all selected objects are kept until this is fixed",
     )
-    assert said["Ready"] == ("False", "Unreadable", "The policy cannot be read: see the condition Accepted.")
+    assert said["Ready"] == ("False", "Unreadable", "The policy is invalid; see the condition Accepted.")
 
 
 def test_a_policy_whose_templates_do_not_fit_an_object_is_not_ready() -> None:
-    tally = policy_status.Tally(jobs=3, unfilled=["Job prod/b: no label", "Job prod/a: no label"])
+    tally = policy_status.PolicyCounts(jobs=3, template_errors=["Job prod/b: no label", "Job prod/a: no label"])
     said = _conditions(policy_builders.policy({"groups": ["job=a"]}), tally)
     assert said["Accepted"][0] == "True"
-    assert said["Ready"] == ("False", "TemplateUnfilled", "Job prod/a: no label; and so for 1 more")
+    assert said["Ready"] == ("False", "TemplateUnfilled", "Job prod/a: no label; 1 more object has such a problem")
 
 
 def test_a_status_has_numbers_and_the_last_action() -> None:
-    action = policy_status.LastAction(policy_status.Act.DELETED, NOW - 60, object_builders.key("job=b,x=1"))
+    action = policy_status.LastAction(policy_status.ActionType.DELETED, NOW - 60, object_builders.key("job=b,x=1"))
     changed = _changed(
-        policy_builders.policy({"when": "Never"}), policy_status.Tally(jobs=3, groups=2, last_action=action)
+        policy_builders.policy({"when": "Never"}), policy_status.PolicyCounts(jobs=3, groups=2, last_action=action)
     )
     assert changed is not None
     assert {name: value for name, value in changed.items() if name != "conditions"} == {
@@ -65,9 +68,9 @@ def test_a_status_has_numbers_and_the_last_action() -> None:
 
 
 def test_what_is_written_already_is_not_written_again() -> None:
-    status = _changed(policy_builders.policy({"when": "Never"}), policy_status.Tally(jobs=3))
+    status = _changed(policy_builders.policy({"when": "Never"}), policy_status.PolicyCounts(jobs=3))
     made = policy_builders.policy({"when": "Never"}, status=status)
-    assert _changed(made, policy_status.Tally(jobs=3), now=NOW + 60) is None
+    assert _changed(made, policy_status.PolicyCounts(jobs=3), now=NOW + 60) is None
 
 
 def test_the_last_action_stays_where_nothing_was_done_since() -> None:
@@ -80,24 +83,26 @@ def test_the_last_action_stays_where_nothing_was_done_since() -> None:
 @pytest.mark.parametrize(
     ("act", "seconds", "is_written"),
     [
-        (policy_status.Act.DELETED, 0, True),
-        (policy_status.Act.RETIRED, 0, False),
-        (policy_status.Act.RETIRED, 1, True),
-        (policy_status.Act.DELETED, -1, False),
+        (policy_status.ActionType.DELETED, 0, True),
+        (policy_status.ActionType.RETIRED, 0, False),
+        (policy_status.ActionType.RETIRED, 1, True),
+        (policy_status.ActionType.DELETED, -1, False),
     ],
 )
-def test_of_what_several_operators_did_the_last_stays(act: policy_status.Act, seconds: int, is_written: bool) -> None:
-    before = policy_status.LastAction(policy_status.Act.RETIRED, NOW - 60, object_builders.key("job=a"))
-    status = _changed(policy_builders.policy({"when": "Never"}), policy_status.Tally(last_action=before))
+def test_of_what_several_operators_did_the_last_stays(
+    act: policy_status.ActionType, seconds: int, is_written: bool
+) -> None:
+    before = policy_status.LastAction(policy_status.ActionType.RETIRED, NOW - 60, object_builders.key("job=a"))
+    status = _changed(policy_builders.policy({"when": "Never"}), policy_status.PolicyCounts(last_action=before))
     made = policy_builders.policy({"when": "Never"}, status=status)
     after = policy_status.LastAction(act, NOW - 60 + seconds, object_builders.key("job=b"))
-    assert (_changed(made, policy_status.Tally(last_action=after)) is not None) is is_written
+    assert (_changed(made, policy_status.PolicyCounts(last_action=after)) is not None) is is_written
 
 
 def test_a_condition_that_stays_keeps_its_time_and_one_that_changes_gets_a_new_one() -> None:
     status = _changed(policy_builders.policy({"groups": ["job=a"]}), now=NOW - 3600)
     made = policy_builders.policy({"groups": ["job=a"]}, status=status)
-    changed = _changed(made, policy_status.Tally(unfilled=["Job prod/a: no label"]))
+    changed = _changed(made, policy_status.PolicyCounts(template_errors=["Job prod/a: no label"]))
     assert changed is not None
     times = {each["type"]: each["lastTransitionTime"] for each in changed["conditions"]}
     assert times == {"Accepted": "2026-01-01T23:00:00Z", "Ready": AT}
@@ -112,4 +117,4 @@ def test_conditions_of_others_stay() -> None:
 
 def test_a_long_message_is_cut() -> None:
     made = policy_builders.policy({f"field{number}": 1 for number in range(100)})
-    assert len(_conditions(made)["Accepted"][2]) == policy_status.LONGEST_MESSAGE
+    assert len(_conditions(made)["Accepted"][2]) == policy_status.MAX_MESSAGE_CHARACTERS

@@ -40,33 +40,37 @@ SUBJECT = policy_builders.subject(
     ],
 )
 def test_a_template_is_filled(text: str, filled: dict[str, str | None]) -> None:
-    assert dict(templates.fill(templates.parse(text), SUBJECT)) == filled
+    assert dict(templates.expand(templates.parse(text), SUBJECT)) == filled
 
 
-NO_PLACE = "is no place; there are .metadata.name, .metadata.namespace, "
+NO_REFERENCE = "is not a field reference; use one of .metadata.name, .metadata.namespace, "
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param("", "'' is no label such as job=backup", id="empty"),
-        pytest.param("instance=db1", "'instance=db1' has no job label, so it names no group", id="no-job"),
-        pytest.param("job=*", "label job cannot be *: that would be the groups of everybody", id="any-job"),
-        pytest.param("job=a;job=b", "; is between the groups of an annotation; here each group is an item", id="two"),
-        pytest.param("job=a,x=b*", "label x: * stands for any value, and only as the whole of it", id="part-any"),
-        pytest.param("job=a,x={{.metadata.name}}*", "label x: * stands for any value, and only", id="part-any-behind"),
-        pytest.param("job=a,x=b,x=c", "label x stands twice in one group", id="twice"),
-        pytest.param("job={{.metadata.name", f"label job: '{{{{.metadata.name' {NO_PLACE}", id="unclosed"),
-        pytest.param("job={{.spec.suspend}}", f"label job: '{{{{.spec.suspend}}}}' {NO_PLACE}", id="spec"),
-        pytest.param("job={{.metadata.labels}}", f"label job: '{{{{.metadata.labels}}}}' {NO_PLACE}", id="all-labels"),
-        pytest.param("job={{.metadata.controller}}", NO_PLACE, id="controller-itself"),
-        pytest.param("job={{.metadata.labels.example.com/app}}", NO_PLACE, id="dots-without-quotes"),
-        pytest.param("job={{.metadata.labels['app\"]}}", NO_PLACE, id="mixed-quotes"),
-        pytest.param("job={{.metadata.name|upper}}", NO_PLACE, id="pipe"),
-        pytest.param("job={{if .metadata.name}}a{{end}}", NO_PLACE, id="code"),
-        pytest.param("job={a}", NO_PLACE, id="single-braces"),
-        pytest.param("{{.metadata.name}}=a,job=b", "'{{.metadata.name}}' is no label name", id="label-name"),
-        pytest.param("job=" + "a" * 509, "it has 513 characters, 512 are allowed", id="long"),
+        pytest.param("", "'' is not a label; write name=value, such as job=backup", id="empty"),
+        pytest.param("instance=db1", "'instance=db1' has no job label; add job=NAME", id="no-job"),
+        pytest.param("job=*", "label job must not be *, which would match the groups of all jobs", id="any-job"),
+        pytest.param(
+            "job=a;job=b", "; separates groups in annotations only; write each group as an item of the list", id="two"
+        ),
+        pytest.param("job=a,x=b*", "label x: * matches any value and must be the whole value", id="part-any"),
+        pytest.param("job=a,x={{.metadata.name}}*", "label x: * matches any value and must be", id="part-any-behind"),
+        pytest.param("job=a,x=b,x=c", "label x occurs twice; remove one of them", id="twice"),
+        pytest.param("job={{.metadata.name", f"label job: '{{{{.metadata.name' {NO_REFERENCE}", id="unclosed"),
+        pytest.param("job={{.spec.suspend}}", f"label job: '{{{{.spec.suspend}}}}' {NO_REFERENCE}", id="spec"),
+        pytest.param(
+            "job={{.metadata.labels}}", f"label job: '{{{{.metadata.labels}}}}' {NO_REFERENCE}", id="all-labels"
+        ),
+        pytest.param("job={{.metadata.controller}}", NO_REFERENCE, id="controller-itself"),
+        pytest.param("job={{.metadata.labels.example.com/app}}", NO_REFERENCE, id="dots-without-quotes"),
+        pytest.param("job={{.metadata.labels['app\"]}}", NO_REFERENCE, id="mixed-quotes"),
+        pytest.param("job={{.metadata.name|upper}}", NO_REFERENCE, id="pipe"),
+        pytest.param("job={{if .metadata.name}}a{{end}}", NO_REFERENCE, id="code"),
+        pytest.param("job={a}", NO_REFERENCE, id="single-braces"),
+        pytest.param("{{.metadata.name}}=a,job=b", "'{{.metadata.name}}' is not a valid label name", id="label-name"),
+        pytest.param("job=" + "a" * 509, "the template has 513 characters; the limit is 512", id="long"),
     ],
 )
 def test_what_is_no_template_is_refused(text: str, reason: str) -> None:
@@ -77,23 +81,25 @@ def test_what_is_no_template_is_refused(text: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param("job={{.metadata.labels.none}}", "it has no label none", id="label"),
-        pytest.param("job=a,x={{.metadata.annotations.none}}", "it has no annotation none", id="annotation"),
-        pytest.param("job={{.metadata.labels.empty}}", "label job would be empty", id="empty"),
+        pytest.param("job={{.metadata.labels.none}}", "the object has no label none", id="label"),
+        pytest.param("job=a,x={{.metadata.annotations.none}}", "the object has no annotation none", id="annotation"),
+        pytest.param("job={{.metadata.labels.empty}}", "the value of label job is empty", id="empty"),
     ],
 )
 def test_what_an_object_lacks_is_said(text: str, reason: str) -> None:
-    with pytest.raises(templates.UnfilledError, match=f"^{reason}$"):
-        templates.fill(templates.parse(text), SUBJECT)
+    with pytest.raises(templates.MissingFieldError, match=f"^{reason}$"):
+        templates.expand(templates.parse(text), SUBJECT)
 
 
 def test_without_a_controller_its_name_cannot_be_had() -> None:
-    with pytest.raises(templates.UnfilledError, match=r"^it has no controller$"):
-        templates.fill(templates.parse("job={{.metadata.controller.name}}"), policy_builders.subject())
+    with pytest.raises(templates.MissingFieldError, match=r"^the object has no controller$"):
+        templates.expand(templates.parse("job={{.metadata.controller.name}}"), policy_builders.subject())
 
 
 def test_a_value_that_gets_too_long_is_none() -> None:
-    subject = policy_builders.subject(annotations={"a": "x" * policy_subjects.LONGEST_VALUE})
-    assert templates.fill(templates.parse("job={{.metadata.annotations.a}}"), subject)
-    with pytest.raises(templates.UnfilledError, match=r"^label job would have 1025 characters, 1024 are allowed$"):
-        templates.fill(templates.parse("job={{.metadata.annotations.a}}x"), subject)
+    subject = policy_builders.subject(annotations={"a": "x" * policy_subjects.MAX_VALUE_CHARACTERS})
+    assert templates.expand(templates.parse("job={{.metadata.annotations.a}}"), subject)
+    with pytest.raises(
+        templates.MissingFieldError, match=r"^the value of label job has 1025 characters; the limit is 1024$"
+    ):
+        templates.expand(templates.parse("job={{.metadata.annotations.a}}x"), subject)

@@ -45,7 +45,7 @@ class Picture:
         self._pods: dict[str, dict[str, owners.Uid | None]] = {}
         self._addresses: dict[str, pod_addresses.Answer] = {}
         self._watched_pods = pod_cache.PodCache()
-        self._book = policy_index.PolicyBook()
+        self._book = policy_index.PolicyIndex()
         self._addresses_of: multimaps.Multimap[owners.Uid, str] = multimaps.Multimap()
 
     # Objects
@@ -112,7 +112,7 @@ class Picture:
         """All policies."""
         return self._book.policies
 
-    def rule_by(self, book: policy_index.PolicyBook) -> None:
+    def rule_by(self, book: policy_index.PolicyIndex) -> None:
         """These policies hold from now on, for what is known, too. Plan every group after this."""
         is_same = book == self._book
         self._book = book

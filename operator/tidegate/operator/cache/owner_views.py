@@ -30,7 +30,7 @@ class OwnerView:
     :param labels: of a CronJob, those of its job template.
     :param annotations: likewise, as far as they are short.
     :param parent: the object that controls it.
-    :param rules: what holds for its groups; ``said`` is what its own annotations say.
+    :param rules: what holds for its groups; ``own_rules`` is what its own annotations say.
     :param version: ``resourceVersion``, ``None`` where it is no number and so cannot be compared.
         Two views that differ in nothing else are equal.
     """
@@ -44,7 +44,7 @@ class OwnerView:
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     parent: owners.Owner | None = None
-    said: cleanup_rules.Statement = cleanup_rules.SILENT
+    own_rules: cleanup_rules.PartialRules = cleanup_rules.NO_RULES
     version: int | None = field(default=None, compare=False)
 
     @property
@@ -63,8 +63,8 @@ class OwnerView:
             labels=self.labels,
             annotations=self.annotations,
             parent=self.parent,
-            said=self.said,
-            makes_others=self.kind == owner_kinds.CRONJOB.name,
+            own_rules=self.own_rules,
+            is_template=self.kind == owner_kinds.CRONJOB.name,
         )
 
 
@@ -78,13 +78,15 @@ def view(data: Json, *, kind: owner_kinds.Kind) -> OwnerView | None:
         return None
     metadata = _at(data, kind.template).get("metadata") or {}
     annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
-    said = cleanup_rules.read(annotations, unread=_unread(data, kind=kind, annotations=annotations, labels=labels))
+    own_rules = cleanup_rules.from_annotations(
+        annotations, unread=_unread(data, kind=kind, annotations=annotations, labels=labels)
+    )
     owner = _owner(data["metadata"], kind=kind)
     return OwnerView(
         owner=owner,
         created=completion.unix_seconds(data["metadata"]["creationTimestamp"]),
-        rules=cleanup_rules.alone(said),
-        said=said,
+        rules=cleanup_rules.without_policies(own_rules),
+        own_rules=own_rules,
         finish=kind.finish(data),
         completions=_completions(data["spec"]) if kind is owner_kinds.JOB else None,
         hostname=_at(data, kind.pod).get("hostname") if kind.pod else None,
@@ -140,7 +142,7 @@ def _shared(items: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 
 def _is_short(name: str, text: str) -> bool:
-    return len(text) <= policy_subjects.LONGEST_VALUE and name != _APPLIED
+    return len(text) <= policy_subjects.MAX_VALUE_CHARACTERS and name != _APPLIED
 
 
 def _at(data: Json, path: tuple[str, ...]) -> Json:

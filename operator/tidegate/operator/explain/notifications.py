@@ -22,7 +22,7 @@ _DELETED = {
     lifecycle.Reason.VANISHED: _Code.EVENT_VANISHED,
 }
 
-OnAct: TypeAlias = Callable[[owners.Owner, policy_status.Act, list[grouping.GroupingKey]], None]
+OnAct: TypeAlias = Callable[[owners.Owner, policy_status.ActionType, list[grouping.GroupingKey]], None]
 """Called with what was done to groups of an owner."""
 
 
@@ -64,7 +64,7 @@ class Notifier:
     def draining(self, keys_by_owner: Mapping[owners.Owner, list[grouping.GroupingKey]]) -> None:
         """Announce that groups of these owners have started to drain."""
         for owner, keys in keys_by_owner.items():
-            self._on_act(owner, policy_status.Act.RETIRED, keys)
+            self._on_act(owner, policy_status.ActionType.RETIRED, keys)
             if self._grace is None:
                 reason = reasons.reason(_Code.EVENT_DRAINING_UNTIL_SCRAPED, keys=sorted(keys))
             else:
@@ -79,7 +79,7 @@ class Notifier:
             for claim in record.claims.values():
                 keys_by_cause[claim.owner, record.reason].append(record.key)
         for (owner, cause), keys in keys_by_cause.items():
-            self._on_act(owner, policy_status.Act.DELETED, keys)
+            self._on_act(owner, policy_status.ActionType.DELETED, keys)
             note = reason_texts.text(reasons.reason(_DELETED[cause], keys=sorted(keys)))
             self._post(owner, event_recorder.Reason.DELETED, note, warning=cause is lifecycle.Reason.TIMEOUT)
 

@@ -1,6 +1,6 @@
-"""Annotations of ours that would have no effect: under a name that there is not, or in a place where nobody reads them.
+"""Checks for ``tidegate.dev`` annotations without effect: misspelled, or in a place where the operator reads none.
 
-Pure. Each is a problem in words for its author; what comes of a problem, :mod:`cleanup_rules` decides.
+Pure. Each check yields problems as text for the author; :mod:`cleanup_rules` decides what follows from a problem.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 PREFIX = "tidegate.dev/"
-"""Every annotation of ours begins with this, and nobody else's does."""
+"""The prefix of all annotations of tidegate, and of no others."""
 
-_SIMILAR = 0.75
-"""From which ratio of :mod:`difflib` on one name is taken for another: ``group-key`` for ``grouping-key``."""
+_SIMILARITY = 0.75
+"""The ratio of :mod:`difflib` from which a name is taken for a misspelled one: ``group-key`` for ``grouping-key``."""
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 
 
 def unknown(annotations: Collection[str], *, known: Collection[str]) -> Iterator[str]:
-    """What is wrong with the names of an object's annotations."""
+    """Check the names of an object's annotations."""
     for name in sorted(annotations):
         if name.startswith(PREFIX) and name not in known:
-            meant = _nearest(name, known)
-            advice = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}"
+            nearest = _nearest(name, known)
+            advice = f"did you mean {nearest}?" if nearest else f"known annotations: {', '.join(sorted(known))}"
             yield f"{name} is not an annotation of tidegate ({advice})"
 
 
 def misplaced(elsewhere: Mapping[str, str], *, place: str, read: Mapping[str, str], right_place: str) -> Iterator[str]:
-    """What is wrong with annotations where they are not read. One that says the same in the right place, too, is no
-    problem: tools annotate everything alike.
+    """Check annotations in a place where they have no effect.
 
-    :param place: what the place is called.
+    An annotation that has the same value in the right place is no problem: tools annotate all places alike.
+
+    :param place: the name of the place.
     :param read: the annotations in the right place.
     """
     for name, text in sorted(elsewhere.items()):
@@ -39,17 +40,17 @@ def misplaced(elsewhere: Mapping[str, str], *, place: str, read: Mapping[str, st
 
 
 def labelled(labels: Mapping[str, str], *, known: Collection[str], read: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with labels that are to be annotations. Any other label is for selectors."""
+    """Check labels that have the name of an annotation. Other labels are for selectors."""
     for name in sorted(labels.keys() & set(known)):
         if name not in read:
             yield f"{name} has no effect as a label; make it an annotation"
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:
-    plain = {_plain(each): each for each in known}
-    found = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=_SIMILAR)
-    return plain[found[0]] if found else None
+    simplified = {_simplified(each): each for each in known}
+    nearest = difflib.get_close_matches(_simplified(name), simplified, n=1, cutoff=_SIMILARITY)
+    return simplified[nearest[0]] if nearest else None
 
 
-def _plain(name: str) -> str:
+def _simplified(name: str) -> str:
     return _SEPARATORS.sub("", name.removeprefix(PREFIX).lower())

@@ -1,10 +1,14 @@
-"""What is said about a Job's groups: by its ``tidegate.dev`` annotations, by policies, and what comes of both."""
+"""Cleanup rules: which groups belong to an object and when they are deleted, from annotations and policies.
+
+Each source (the annotations of the object, then policies) sets some of the rules; merging them gives the rules that
+apply.
+"""
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -17,14 +21,14 @@ DRAIN_TIMEOUT = "tidegate.dev/drain-timeout"
 ANNOTATIONS = frozenset({GROUPING_KEY, CLEANUP, KEEP_FAILED_FOR, DRAIN_TIMEOUT})
 
 ANNOTATION = "annotation"
-"""The source of what an object's own annotations say."""
+"""The source of a rule that an annotation of the object sets."""
 DEFAULT = "default"
-"""The source of what nobody says."""
+"""The source of a rule that nothing sets."""
 
-KEPT = "nothing of this object is cleaned up"
-"""What comes of a problem with it."""
+KEPT_UNTIL_FIXED = "the groups of this object are kept until this is fixed"
+"""The consequence of a problem."""
 
-MOST_KEYS = 100
+MAX_KEYS = 100
 """Groups that one annotation may name."""
 
 DURATION = "([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?"
@@ -34,24 +38,24 @@ _SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
 class Cleanup(enum.Enum):
-    """When a Job's groups are over. It may have ended in any way, unless said otherwise."""
+    """When the groups of an object start to drain. Unless stated otherwise it may have finished in any way."""
 
     ON_COMPLETION = "on-completion"
-    """When it is Complete or Failed, or gone."""
+    """When it is Complete or Failed, or deleted."""
     ON_SUCCESS = "on-success"
-    """When it is Complete, or gone: what a failed run said stays as long as the failed Job."""
+    """When it is Complete, or deleted. The groups of a failed Job are kept while the Job exists."""
     ON_DELETION = "on-deletion"
-    """When it is gone."""
+    """When it is deleted."""
     SUPERSEDED = "superseded"
-    """Of a CronJob's run, when the next run has pushed; of anything else, when it is gone."""
+    """Of a CronJob's run, when the next run has pushed; of any other object, when it is deleted."""
     AFTER = "after"
-    """A while after it is Complete or Failed, or gone."""
+    """A time after it is Complete or Failed, or deleted."""
     NEVER = "never"
-    """Never: its groups are nobody's to delete."""
+    """Never: the operator does not delete its groups."""
 
 
 class PolicyRef(NamedTuple):
-    """The name of a policy; one for the whole cluster has no namespace."""
+    """The name of a policy; a cluster-wide policy has no namespace."""
 
     kind: str
     namespace: str
@@ -62,12 +66,13 @@ class PolicyRef(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """What one source says. ``None`` is what it does not say, so that the next source may.
+class PartialRules:
+    """The cleanup rules that one source sets; ``None`` where it leaves a rule to the next source.
 
-    :param after: goes with the cleanup ``AFTER``, and counts for nothing without it.
-    :param problems: what could not be read, in words for its author.
-    :param is_unreadable: whether that decides what is deleted. Then nothing is, whatever anybody else says.
+    :param after: seconds, for the cleanup ``AFTER`` alone.
+    :param problems: errors in the source, as text for its author.
+    :param is_invalid: whether an error is in a rule that decides about deletion. Then nothing is deleted, whatever
+        other sources set.
     """
 
     keys: frozenset[key_patterns.KeyPattern] | None = None
@@ -76,15 +81,14 @@ class Statement:
     keep_failed_for: float | None = None
     drain_timeout: float | None = None
     problems: tuple[str, ...] = ()
-    is_unreadable: bool = False
+    is_invalid: bool = False
 
 
-SILENT = Statement()
-"""Says nothing."""
+NO_RULES = PartialRules()
 
 
 class Sources(NamedTuple):
-    """Who said what holds: ``annotation``, a policy such as ``GroupCleanupPolicy prod/nightly``, or ``default``."""
+    """The source of each rule: ``annotation``, a policy such as ``GroupCleanupPolicy prod/nightly``, or ``default``."""
 
     keys: str = DEFAULT
     cleanup: str = DEFAULT
@@ -92,7 +96,7 @@ class Sources(NamedTuple):
     drain_timeout: str = DEFAULT
 
 
-_BY_DEFAULT = Sources()
+_ALL_DEFAULT = Sources()
 
 
 def source_name(source: str, annotation: str) -> str:
@@ -105,14 +109,14 @@ def source_name(source: str, annotation: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CleanupRules:
-    """What holds for the groups of one object.
+    """The cleanup rules that apply to the groups of one object.
 
-    :param keys: the grouping keys that are its own; ``None`` where none are named and address and names decide.
-    :param after: seconds that its groups stay after its end, with the cleanup ``AFTER`` alone.
-    :param keep_failed_for: seconds that its groups stay at least after it failed.
-    :param drain_timeout: seconds; ``None`` where the operator's default holds.
-    :param problems: what could not be read, or be found on this object, in words for the author.
-    :param policies: those that are for this object, in the order in which they are asked.
+    :param keys: the grouping keys of its groups; ``None`` if no source names them and other ownership rules decide.
+    :param after: seconds for which its groups are kept after its end; with the cleanup ``AFTER`` alone.
+    :param keep_failed_for: minimum seconds for which its groups are kept after it failed.
+    :param drain_timeout: seconds; ``None`` for the operator's default.
+    :param problems: errors in the sources, as text for their authors.
+    :param policies: the policies that select this object, in order of precedence.
     """
 
     keys: frozenset[key_patterns.KeyPattern] | None = None
@@ -121,105 +125,114 @@ class CleanupRules:
     keep_failed_for: float = 0.0
     drain_timeout: float | None = None
     problems: tuple[str, ...] = ()
-    source: Sources = _BY_DEFAULT
+    source: Sources = _ALL_DEFAULT
     policies: tuple[PolicyRef, ...] = ()
 
 
 def parse(annotations: Mapping[str, str]) -> CleanupRules:
-    """The rules of an object that no policy is for."""
-    return alone(read(annotations))
+    """The rules of an object with these annotations that no policy selects."""
+    return without_policies(from_annotations(annotations))
 
 
-def alone(said: Statement) -> CleanupRules:
-    """The rules of an object of which this is all that is said."""
-    return _DEFAULT if said is SILENT else merged([(ANNOTATION, said)])
+def without_policies(own_rules: PartialRules) -> CleanupRules:
+    """The rules of an object that no policy selects.
+
+    :param own_rules: the rules that its annotations set.
+    """
+    return _DEFAULT_RULES if own_rules is NO_RULES else merge([(ANNOTATION, own_rules)])
 
 
-def read(annotations: Mapping[str, str], *, unread: tuple[str, ...] = ()) -> Statement:
-    """What annotations say. What cannot be read deletes least: its author wanted something else than the default.
+class _Annotations:
+    """The annotations of one object, and the errors in those that were parsed."""
 
-    :param unread: problems with what is said elsewhere, where it has no effect.
+    def __init__(self, annotations: Mapping[str, str], *, problems: Iterable[str]) -> None:
+        self._annotations = annotations
+        self.problems = [f"{problem}; {KEPT_UNTIL_FIXED}" for problem in problems]
+
+    def parse(self, name: str, parser: Callable[[str], _T], *, consequence: str = KEPT_UNTIL_FIXED) -> _T | None:
+        """The value of an annotation; ``None`` if it is missing or invalid."""
+        text = self._annotations.get(name)
+        if text is None:
+            return None
+        try:
+            return parser(text)
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}; {consequence}")
+            return None
+
+
+def from_annotations(annotations: Mapping[str, str], *, unread: tuple[str, ...] = ()) -> PartialRules:
+    """The rules that annotations set. If one is invalid, all groups are kept: its author did not want the default.
+
+    :param unread: problems of annotations elsewhere, where they have no effect.
     """
     if not unread and not any(name.startswith(annotation_checks.PREFIX) for name in annotations):
-        return SILENT
-    problems = [
-        f"{problem}; {KEPT}" for problem in (*annotation_checks.unknown(annotations, known=ANNOTATIONS), *unread)
-    ]
-    keys, cleanup, keep_failed_for, drain_timeout = None, None, None, None
-    after = 0.0
-    if (text := annotations.get(GROUPING_KEY)) is not None:
-        try:
-            keys = parse_keys(text)
-        except ValueError as error:
-            problems.append(f"{GROUPING_KEY}: {error}; {KEPT}")
-    if (text := annotations.get(CLEANUP)) is not None:
-        try:
-            cleanup, after = _parse_cleanup(text)
-        except ValueError as error:
-            problems.append(f"{CLEANUP}: {error}; {KEPT}")
-    if (text := annotations.get(KEEP_FAILED_FOR)) is not None:
-        try:
-            keep_failed_for = parse_duration(text)
-        except ValueError as error:
-            problems.append(f"{KEEP_FAILED_FOR}: {error}; {KEPT}")
-    is_unreadable = bool(problems)
-    if (text := annotations.get(DRAIN_TIMEOUT)) is not None:
-        try:
-            drain_timeout = parse_duration(text)
-        except ValueError as error:
-            problems.append(f"{DRAIN_TIMEOUT}: {error}; the default holds")
-    return Statement(
+        return NO_RULES
+    own = _Annotations(annotations, problems=(*annotation_checks.unknown(annotations, known=ANNOTATIONS), *unread))
+    keys = own.parse(GROUPING_KEY, parse_keys)
+    cleanup, after = own.parse(CLEANUP, _parse_cleanup) or (None, 0.0)
+    keep_failed_for = own.parse(KEEP_FAILED_FOR, parse_duration)
+    is_invalid = bool(own.problems)
+    drain_timeout = own.parse(DRAIN_TIMEOUT, parse_duration, consequence="using the default")
+    return PartialRules(
         keys=keys,
         cleanup=cleanup,
         after=after,
         keep_failed_for=keep_failed_for,
         drain_timeout=drain_timeout,
-        problems=tuple(problems),
-        is_unreadable=is_unreadable,
+        problems=tuple(own.problems),
+        is_invalid=is_invalid,
     )
 
 
-def merged(said: Iterable[tuple[str, Statement]], *, policies: tuple[PolicyRef, ...] = ()) -> CleanupRules:
-    """What holds, field by field, where the first source that says it is right."""
-    sources = list(said)
-    problems = tuple(problem for _, one in sources for problem in one.problems)
-    keys = _first((source, one.keys) for source, one in sources)
-    cleanup = _first((source, None if one.cleanup is None else (one.cleanup, one.after)) for source, one in sources)
-    unreadable = next((source for source, one in sources if one.is_unreadable), None)
-    if unreadable is not None:
-        cleanup = (unreadable, (Cleanup.NEVER, 0.0))
-    failed = _first((source, one.keep_failed_for) for source, one in sources)
-    drain = _first((source, one.drain_timeout) for source, one in sources)
+def merge(sources: Iterable[tuple[str, PartialRules]], *, policies: tuple[PolicyRef, ...] = ()) -> CleanupRules:
+    """The rules that apply: each one from the first source that sets it.
+
+    :param sources: in order of precedence, each with its name.
+    """
+    ordered = list(sources)
+    keys = _first((name, rules.keys) for name, rules in ordered)
+    cleanup = _first((name, None if rules.cleanup is None else (rules.cleanup, rules.after)) for name, rules in ordered)
+    invalid_source = next((name for name, rules in ordered if rules.is_invalid), None)
+    if invalid_source is not None:
+        cleanup = (invalid_source, (Cleanup.NEVER, 0.0))
+    keep_failed_for = _first((name, rules.keep_failed_for) for name, rules in ordered)
+    drain_timeout = _first((name, rules.drain_timeout) for name, rules in ordered)
     when, after = cleanup[1] or (Cleanup.ON_COMPLETION, 0.0)
     return CleanupRules(
         keys=keys[1],
         cleanup=when,
         after=after if when is Cleanup.AFTER else 0.0,
-        keep_failed_for=failed[1] or 0.0,
-        drain_timeout=drain[1],
-        problems=problems,
-        source=Sources(keys[0], cleanup[0], failed[0], drain[0]),
+        keep_failed_for=keep_failed_for[1] or 0.0,
+        drain_timeout=drain_timeout[1],
+        problems=tuple(problem for _, rules in ordered for problem in rules.problems),
+        source=Sources(keys[0], cleanup[0], keep_failed_for[0], drain_timeout[0]),
         policies=policies,
     )
 
 
 def parse_keys(text: str) -> frozenset[key_patterns.KeyPattern]:
-    """Grouping keys as in ``job=backup,instance=db1; job=other,shard=*``: ``;`` between groups, ``,`` between labels.
+    """Parse grouping keys such as ``job=backup,instance=db1; job=other,shard=*``.
 
-    ``ValueError`` says what is wrong.
+    ``;`` separates groups and ``,`` separates labels.
+
+    :raises ValueError: a group is invalid, or there are too many.
     """
-    parts = text.split(";", maxsplit=MOST_KEYS)
-    if len(parts) > MOST_KEYS:
-        raise ValueError(f"it names more than {MOST_KEYS} groups")
-    return frozenset(key_patterns.parse(part) for part in parts)
+    groups = text.split(";", maxsplit=MAX_KEYS)
+    if len(groups) > MAX_KEYS:
+        raise ValueError(f"more than {MAX_KEYS} groups; use * for the value of a label")
+    return frozenset(key_patterns.parse(group) for group in groups)
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a duration such as ``90s``, ``5m`` or ``1h30m``; ``ValueError`` says what is wrong."""
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} is no duration such as 90s, 5m or 1h30m")
-    return float(sum(int(part[:-1]) * _SECONDS[part[-1]] for part in found.groups() if part))
+    """Parse a duration such as ``90s``, ``5m`` or ``1h30m`` as seconds.
+
+    :raises ValueError: it is not a duration.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration such as 90s, 5m or 1h30m")
+    return float(sum(int(part[:-1]) * _SECONDS[part[-1]] for part in match.groups() if part))
 
 
 def _parse_cleanup(text: str) -> tuple[Cleanup, float]:
@@ -227,17 +240,18 @@ def _parse_cleanup(text: str) -> tuple[Cleanup, float]:
     if word == Cleanup.AFTER.value and equals:
         after = parse_duration(duration)
         if not after:
-            raise ValueError(f"{text!r} is no time after; {Cleanup.ON_COMPLETION.value} is at once")
+            raise ValueError(f"{text!r} is not longer than 0s; write {Cleanup.ON_COMPLETION.value}")
         return Cleanup.AFTER, after
     if equals or word == Cleanup.AFTER.value or word not in _CHOICES:
-        raise ValueError(f"{text!r} is none of {_WORDS}")
+        raise ValueError(f"{text!r} is not one of {_WORDS}")
     return Cleanup(word), 0.0
 
 
-def _first(said: Iterable[tuple[str, _T | None]]) -> tuple[str, _T | None]:
-    return next(((source, value) for source, value in said if value is not None), (DEFAULT, None))
+def _first(values: Iterable[tuple[str, _T | None]]) -> tuple[str, _T | None]:
+    """The first value that is set, with its source."""
+    return next(((source, value) for source, value in values if value is not None), (DEFAULT, None))
 
 
 _CHOICES = [choice.value for choice in Cleanup]
 _WORDS = ", ".join(f"{word}=10m" if word == Cleanup.AFTER.value else word for word in _CHOICES)
-_DEFAULT = CleanupRules()
+_DEFAULT_RULES = CleanupRules()

@@ -1,8 +1,8 @@
-"""Policies: what ``GroupCleanupPolicy`` and ``ClusterGroupCleanupPolicy`` say, and of which objects.
+"""Policies: ``GroupCleanupPolicy`` and ``ClusterGroupCleanupPolicy``, and which objects they select.
 
 The API server validates policies against the schema in ``manifests/crds``. A policy that it accepted may still be
-unreadable here, if its schema is of another version: then all groups of the objects that it selects are kept, and its
-status says why.
+invalid here, if its schema is of another version: then all groups of the objects that it selects are kept, and its
+status has the reason.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ Json: TypeAlias = Mapping[str, Any]
 GROUP = "tidegate.dev"
 VERSION = "v1alpha1"
 
-MOST_TEMPLATES = 16
-LONGEST_HOURS = 8760
-"""A year: no duration of a policy is longer."""
+MAX_TEMPLATES = 16
+MAX_DURATION_HOURS = 8760
+"""The longest duration in a policy: a year."""
 
 
 class Scope(enum.Enum):
-    """Where a policy is; the value is its kind."""
+    """The scope of a policy; the value is its kind."""
 
     NAMESPACE = "GroupCleanupPolicy"
     CLUSTER = "ClusterGroupCleanupPolicy"
 
     @property
     def plural(self) -> str:
-        """The resource, as the API server's paths have it."""
+        """The resource in the paths of the API server."""
         return self.value.lower().removesuffix("y") + "ies"
 
 
@@ -45,19 +45,19 @@ WHEN = {
     "After": cleanup_rules.Cleanup.AFTER,
     "Never": cleanup_rules.Cleanup.NEVER,
 }
-"""The words of ``spec.when``."""
+"""The values of ``spec.when``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy, read. Two that differ in nothing but their status are equal.
+    """A parsed policy. Two policies that differ only in their status are equal.
 
-    :param created: Unix seconds; the older of two policies is asked first.
-    :param kinds: kinds of objects that it is for; empty for all. ``namespaces`` likewise.
-    :param templates: of the groups that are those of each object; ``None`` where it does not say.
-    :param said: everything else that it says.
-    :param problems: what could not be read. It keeps what it selects then: ``said`` is unreadable.
-    :param status: as the API server has it.
+    :param created: Unix seconds; the older of two policies has precedence.
+    :param kinds: the kinds of objects that it selects; empty for all kinds. ``namespaces`` likewise.
+    :param templates: of the groups of each selected object; ``None`` where it sets none.
+    :param rules: the other rules that it sets; invalid if it has problems, so that its groups are kept.
+    :param problems: the errors in its fields.
+    :param status: the status that the API server has.
     """
 
     ref: cleanup_rules.PolicyRef
@@ -68,7 +68,7 @@ class Policy:
     kinds: frozenset[str] = frozenset()
     namespaces: frozenset[str] = frozenset()
     templates: tuple[templates.Template, ...] | None = None
-    said: cleanup_rules.Statement = cleanup_rules.SILENT
+    rules: cleanup_rules.PartialRules = cleanup_rules.NO_RULES
     problems: tuple[str, ...] = ()
     status: Json = field(default_factory=dict, compare=False, repr=False)
 
@@ -77,7 +77,7 @@ class Policy:
         return Scope(self.ref.kind)
 
     def selects(self, subject: policy_subjects.Subject) -> bool:
-        """Whether it is for this object."""
+        """Whether it selects this object."""
         return (
             (not self.namespaces or subject.owner.namespace in self.namespaces)
             and (not self.kinds or not self.kinds.isdisjoint(owner_kinds.spellings(subject.owner.kind)))
@@ -86,17 +86,21 @@ class Policy:
 
 
 def parse(data: Json, *, scope: Scope) -> Policy:
-    """The policy that the API server gives; ``KeyError``, ``TypeError`` or ``ValueError`` where it is no object."""
+    """Parse a policy from the API server; errors in its spec become its problems.
+
+    :raises KeyError: it lacks metadata. ``TypeError`` and ``ValueError`` likewise: its metadata are invalid.
+    """
     metadata = data["metadata"]
     namespace = metadata["namespace"] if scope is Scope.NAMESPACE else ""
     spec = _Spec(data.get("spec"))
-    selector = spec.read("selector", label_selectors.parse) or label_selectors.EVERYTHING
-    kinds = spec.read("kinds", _texts) or frozenset()
+    selector = spec.parse("selector", label_selectors.parse) or label_selectors.EVERYTHING
+    kinds = spec.parse("kinds", _strings) or frozenset()
     namespaces = frozenset({namespace})
     if scope is Scope.CLUSTER:
-        namespaces = spec.read("namespaces", _texts) or frozenset()
-    made = spec.read("groups", _templates)
-    said = _statement(spec)
+        namespaces = spec.parse("namespaces", _strings) or frozenset()
+    group_templates = spec.parse("groups", _templates)
+    rules = _rules(spec)
+    problems = spec.problems()
     return Policy(
         ref=cleanup_rules.PolicyRef(scope.value, namespace, metadata["name"]),
         uid=metadata["uid"],
@@ -105,9 +109,9 @@ def parse(data: Json, *, scope: Scope) -> Policy:
         selector=selector,
         kinds=kinds,
         namespaces=namespaces,
-        templates=made,
-        said=cleanup_rules.Statement(is_unreadable=True) if spec.finish() else said,
-        problems=spec.finish(),
+        templates=group_templates,
+        rules=cleanup_rules.PartialRules(is_invalid=True) if problems else rules,
+        problems=problems,
         status=data.get("status") or {},
     )
 
@@ -116,90 +120,91 @@ _T = TypeVar("_T")
 
 
 class _Spec:
-    """The fields of a spec that nobody has read yet, and what is wrong with those that were."""
+    """The fields of a spec that have not been parsed yet, and the errors in those that have."""
 
     def __init__(self, data: Any) -> None:
         self._problems: list[str] = []
         if not isinstance(data, Mapping):
-            self._problems.append("there is no spec")
-        self._left: dict[str, Any] = dict(data) if isinstance(data, Mapping) else {}
+            self._problems.append("spec is missing")
+        self._unparsed: dict[str, Any] = dict(data) if isinstance(data, Mapping) else {}
 
     def has(self, name: str) -> bool:
-        """Whether a field is there that nobody has read yet."""
-        return self._left.get(name) is not None
+        """Whether a field is set and has not been parsed yet."""
+        return self._unparsed.get(name) is not None
 
-    def read(self, name: str, reader: Callable[[Any], _T]) -> _T | None:
-        """What a field says; ``None`` where it is not there or cannot be read."""
-        value = self._left.pop(name, None)
+    def parse(self, name: str, parser: Callable[[Any], _T]) -> _T | None:
+        """The value of a field; ``None`` if it is missing or invalid."""
+        value = self._unparsed.pop(name, None)
         if value is None:
             return None
         try:
-            return reader(value)
+            return parser(value)
         except ValueError as error:
             self._problems.append(f"spec.{name}: {error}")
             return None
 
-    def finish(self) -> tuple[str, ...]:
-        """All problems. A field that nobody knows may be one that says what must not be deleted."""
-        unknown = [f"spec.{name}: this version of the operator does not know it" for name in sorted(self._left)]
+    def problems(self) -> tuple[str, ...]:
+        """All errors. An unknown field is one: it may limit what may be deleted."""
+        unknown = [f"spec.{name}: unknown field; upgrade the operator or remove it" for name in sorted(self._unparsed)]
         return (*self._problems, *unknown)
 
-    def fault(self, problem: str) -> None:
+    def add_problem(self, problem: str) -> None:
+        """Add an error that concerns several fields."""
         self._problems.append(problem)
 
 
-def _statement(spec: _Spec) -> cleanup_rules.Statement:
+def _rules(spec: _Spec) -> cleanup_rules.PartialRules:
     has_after = spec.has("after")
-    cleanup = spec.read("when", _when)
-    after = spec.read("after", _positive)
+    cleanup = spec.parse("when", _when)
+    after = spec.parse("after", _positive_duration)
     if (cleanup is cleanup_rules.Cleanup.AFTER) != has_after:
-        spec.fault("spec.after: it goes with when: After, and neither stands without the other")
-    return cleanup_rules.Statement(
+        spec.add_problem("spec.after: required with when: After, and not allowed without it")
+    return cleanup_rules.PartialRules(
         cleanup=cleanup,
         after=after or 0.0,
-        keep_failed_for=spec.read("keepFailedFor", _duration),
-        drain_timeout=spec.read("drainTimeout", _positive),
+        keep_failed_for=spec.parse("keepFailedFor", _duration),
+        drain_timeout=spec.parse("drainTimeout", _positive_duration),
     )
 
 
 def _when(value: Any) -> cleanup_rules.Cleanup:
     if not isinstance(value, str) or value not in WHEN:
-        raise ValueError(f"{value!r} is none of {', '.join(WHEN)}")
+        raise ValueError(f"{value!r} is not one of {', '.join(WHEN)}")
     return WHEN[value]
 
 
 def _duration(value: Any) -> float:
-    seconds = cleanup_rules.parse_duration(_text(value))
-    if seconds > LONGEST_HOURS * 3600:
-        raise ValueError(f"{value!r} is longer than {LONGEST_HOURS}h")
+    seconds = cleanup_rules.parse_duration(_string(value))
+    if seconds > MAX_DURATION_HOURS * 3600:
+        raise ValueError(f"{value!r} is longer than {MAX_DURATION_HOURS}h")
     return seconds
 
 
-def _positive(value: Any) -> float:
+def _positive_duration(value: Any) -> float:
     seconds = _duration(value)
     if not seconds:
-        raise ValueError(f"{value!r} is no time at all")
+        raise ValueError(f"{value!r} is not longer than 0s")
     return seconds
 
 
 def _templates(value: Any) -> tuple[templates.Template, ...]:
     texts = _list(value)
-    if not 1 <= len(texts) <= MOST_TEMPLATES:
-        raise ValueError(f"it has {len(texts)} items, 1 to {MOST_TEMPLATES} are allowed")
+    if not 1 <= len(texts) <= MAX_TEMPLATES:
+        raise ValueError(f"the list has {len(texts)} items; it must have 1 to {MAX_TEMPLATES}")
     return tuple(templates.parse(text) for text in texts)
 
 
-def _texts(value: Any) -> frozenset[str]:
+def _strings(value: Any) -> frozenset[str]:
     return frozenset(_list(value))
 
 
 def _list(value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise ValueError("it is no list")
-    return [_text(item) for item in value]
+        raise ValueError("must be a list")
+    return [_string(item) for item in value]
 
 
-def _text(value: Any) -> str:
+def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
+        raise ValueError(f"{value!r} is not a string")
     return value

@@ -1,7 +1,8 @@
-"""Which policies are for which object, and what holds for it then.
+"""The index of policies: which of them select an object, and the cleanup rules that apply to it.
 
-Field by field: the object's own annotations, then the policies of its namespace, then those of the cluster, then the
-default. Among the policies of one level the oldest is asked first, and of two as old the one whose name comes first.
+Each rule comes from the first source that sets it: the object's own annotations, then the policies of its namespace,
+then cluster-wide policies, then the default. Among policies of one scope the oldest has precedence; of two that are as
+old, the one whose name sorts first.
 """
 
 from __future__ import annotations
@@ -11,99 +12,101 @@ from typing import NamedTuple
 
 from tidegate.operator.policy import cleanup_rules, policies, policy_subjects, templates
 
-MOST_REMEMBERED = 50_000
-"""Objects of a namespace that differ in what selectors look at, for which answers are remembered."""
+MAX_CACHED_MATCHES = 50_000
+"""Objects of a namespace that differ in what selectors read, for which matches are cached."""
 
 
-class PolicyBook:
-    """All policies there are. It never changes: other policies are another book.
+class PolicyIndex:
+    """All policies. Immutable: a change of policies makes another index.
 
-    An answer costs as much as there are policies of the object's namespace and of the cluster, and nearly nothing where
-    all of their selectors saw the same in an object before.
+    A look-up reads all policies of the object's namespace and all cluster-wide ones, or a cached match if another
+    object has the same kind and the same values of all labels that their selectors read.
     """
 
-    def __init__(self, found: Iterable[policies.Policy] = ()) -> None:
-        self.policies = tuple(sorted(found, key=_rank))
-        self._shelves: dict[str, _Shelf] = {}
+    def __init__(self, all_policies: Iterable[policies.Policy] = ()) -> None:
+        self.policies = tuple(sorted(all_policies, key=_precedence))
+        self._by_namespace: dict[str, _NamespaceIndex] = {}
 
     def __eq__(self, other: object) -> bool:
-        """Whether it gives the same answers. The status of policies counts for nothing."""
-        return isinstance(other, PolicyBook) and self.policies == other.policies
+        """Whether it gives the same rules. The status of policies is not compared."""
+        return isinstance(other, PolicyIndex) and self.policies == other.policies
 
     def __hash__(self) -> int:
         return hash(tuple(policy.ref for policy in self.policies))
 
     def rules(self, subject: policy_subjects.Subject) -> cleanup_rules.CleanupRules:
-        """What holds for this object."""
-        answer = self._shelf(subject.owner.namespace).answer(subject)
-        if subject.said is cleanup_rules.SILENT and answer.template is None:
-            return answer.rules
-        said = [(cleanup_rules.ANNOTATION, subject.said), *answer.said]
-        if answer.template is not None and subject.said.keys is None and not any(one.is_unreadable for _, one in said):
-            said.append((str(answer.template.ref), _filled(answer.template, subject)))
-        return cleanup_rules.merged(said, policies=answer.rules.policies)
+        """The cleanup rules that apply to an object."""
+        match = self._namespace(subject.owner.namespace).match(subject)
+        if subject.own_rules is cleanup_rules.NO_RULES and match.template_policy is None:
+            return match.rules
+        sources = [(cleanup_rules.ANNOTATION, subject.own_rules), *match.sources]
+        names_no_keys = subject.own_rules.keys is None and not any(rules.is_invalid for _, rules in sources)
+        if match.template_policy is not None and names_no_keys:
+            sources.append((str(match.template_policy.ref), _expanded(match.template_policy, subject)))
+        return cleanup_rules.merge(sources, policies=match.rules.policies)
 
-    def _shelf(self, namespace: str) -> _Shelf:
-        shelf = self._shelves.get(namespace)
-        if shelf is None:
-            here = [policy for policy in self.policies if not policy.namespaces or namespace in policy.namespaces]
-            shelf = self._shelves[namespace] = _Shelf(here)
-        return shelf
+    def _namespace(self, namespace: str) -> _NamespaceIndex:
+        index = self._by_namespace.get(namespace)
+        if index is None:
+            relevant = [policy for policy in self.policies if not policy.namespaces or namespace in policy.namespaces]
+            index = self._by_namespace[namespace] = _NamespaceIndex(relevant)
+        return index
 
 
-class _Answer(NamedTuple):
-    """What policies say of objects that look alike to them.
+class _Match(NamedTuple):
+    """The policies that select an object.
 
-    :param said: by whom, what; without what templates make of each object.
-    :param template: the policy whose templates are asked.
-    :param rules: what holds for an object that says nothing, and where there are no templates.
+    :param sources: their names and rules, without what templates add for each object.
+    :param template_policy: the first policy with templates.
+    :param rules: the rules that apply to an object without annotations, without what templates add.
     """
 
-    said: list[tuple[str, cleanup_rules.Statement]]
-    template: policies.Policy | None
+    sources: list[tuple[str, cleanup_rules.PartialRules]]
+    template_policy: policies.Policy | None
     rules: cleanup_rules.CleanupRules
 
 
-class _Shelf:
-    """The policies that may be for the objects of one namespace, in the order in which they are asked."""
+class _NamespaceIndex:
+    """The policies that may select objects of one namespace, in order of precedence."""
 
-    def __init__(self, here: Sequence[policies.Policy]) -> None:
-        self._policies = here
-        self._looked_at = sorted(frozenset().union(*(policy.selector.keys for policy in here)))
-        self._answers: dict[tuple[str | None, ...], _Answer] = {}
+    def __init__(self, relevant: Sequence[policies.Policy]) -> None:
+        self._policies = relevant
+        self._selector_labels = sorted(frozenset().union(*(policy.selector.keys for policy in relevant)))
+        self._matches: dict[tuple[str | None, ...], _Match] = {}
 
-    def answer(self, subject: policy_subjects.Subject) -> _Answer:
-        look = (subject.owner.kind, *map(subject.labels.get, self._looked_at))
-        answer = self._answers.get(look)
-        if answer is None:
-            if len(self._answers) >= MOST_REMEMBERED:
-                self._answers.clear()
-            answer = self._answers[look] = _answer([each for each in self._policies if each.selects(subject)])
-        return answer
+    def match(self, subject: policy_subjects.Subject) -> _Match:
+        cache_key = (subject.owner.kind, *map(subject.labels.get, self._selector_labels))
+        match = self._matches.get(cache_key)
+        if match is None:
+            if len(self._matches) >= MAX_CACHED_MATCHES:
+                self._matches.clear()
+            selected = [policy for policy in self._policies if policy.selects(subject)]
+            match = self._matches[cache_key] = _match(selected)
+        return match
 
 
-def _answer(found: Sequence[policies.Policy]) -> _Answer:
-    said = [(str(policy.ref), policy.said) for policy in found]
-    return _Answer(
-        said=said,
-        template=next((policy for policy in found if policy.templates is not None), None),
-        rules=cleanup_rules.merged(said, policies=tuple(policy.ref for policy in found)),
+def _match(selected: Sequence[policies.Policy]) -> _Match:
+    sources = [(str(policy.ref), policy.rules) for policy in selected]
+    return _Match(
+        sources=sources,
+        template_policy=next((policy for policy in selected if policy.templates is not None), None),
+        rules=cleanup_rules.merge(sources, policies=tuple(policy.ref for policy in selected)),
     )
 
 
-def _filled(policy: policies.Policy, subject: policy_subjects.Subject) -> cleanup_rules.Statement:
-    """The keys of this object by a policy's templates. Where one cannot be filled nothing of the object is cleaned."""
-    if subject.makes_others:
-        return cleanup_rules.Statement(keys=frozenset())
+def _expanded(policy: policies.Policy, subject: policy_subjects.Subject) -> cleanup_rules.PartialRules:
+    """The grouping keys that a policy's templates give an object. If one cannot be expanded, no group is deleted."""
+    if subject.is_template:
+        return cleanup_rules.PartialRules(keys=frozenset())
     keys = set()
     for template in policy.templates or ():
         try:
-            keys.add(templates.fill(template, subject))
-        except templates.UnfilledError as error:
-            problem = f"{policy.ref}: {template.text!r}: {error}; {cleanup_rules.KEPT}"
-            return cleanup_rules.Statement(problems=(problem,), is_unreadable=True)
-    return cleanup_rules.Statement(keys=frozenset(keys))
+            keys.add(templates.expand(template, subject))
+        except templates.MissingFieldError as error:
+            problem = f"{policy.ref}: {template.text!r}: {error}; {cleanup_rules.KEPT_UNTIL_FIXED}"
+            return cleanup_rules.PartialRules(problems=(problem,), is_invalid=True)
+    return cleanup_rules.PartialRules(keys=frozenset(keys))
 
 
-def _rank(policy: policies.Policy) -> tuple[bool, float, str]:
+def _precedence(policy: policies.Policy) -> tuple[bool, float, str]:
     return policy.scope is policies.Scope.CLUSTER, policy.created, policy.ref.name

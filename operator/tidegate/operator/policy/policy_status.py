@@ -1,4 +1,4 @@
-"""The status of a policy: what it selects, what was done by it last, and whether it works; a pure function."""
+"""The status of a policy: what it selects, what was last done because of it, and whether it works. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tidegate.operator.policy import policies
 
 Json: TypeAlias = Mapping[str, Any]
 
-LONGEST_MESSAGE = 1000
-"""Characters of a condition's message; the API server takes 32768."""
-LONGEST_GROUP = 4096
+MAX_MESSAGE_CHARACTERS = 1000
+"""Characters of a condition's message; the limit of the API server is 32768."""
+MAX_GROUP_CHARACTERS = 4096
 """Characters of a group's name in a status."""
 
 
@@ -22,13 +22,13 @@ class Condition(enum.StrEnum):
     """The types of a policy's conditions."""
 
     ACCEPTED = "Accepted"
-    """The operator can read it. What it cannot read keeps all that it selects."""
+    """The operator can parse it. The groups of all objects that an unaccepted policy selects are kept."""
     READY = "Ready"
-    """It is accepted, and there is no object for which its templates cannot be filled."""
+    """It is accepted, and its templates can be expanded for all objects that it selects."""
 
 
 class Reason(enum.StrEnum):
-    """Why a condition is as it is."""
+    """The reasons of the conditions."""
 
     READ = "Read"
     UNREADABLE = "Unreadable"
@@ -36,102 +36,101 @@ class Reason(enum.StrEnum):
     UNFILLED = "TemplateUnfilled"
 
 
-class Act(enum.StrEnum):
-    """What can be done to a group."""
+class ActionType(enum.StrEnum):
+    """The types of the last action on a group."""
 
     RETIRED = "Retired"
-    """It was over, and waits to be read."""
+    """It started draining."""
     DELETED = "Deleted"
 
 
 class LastAction(NamedTuple):
-    """What was done last to a group of an object that a policy is for; ``at`` is in Unix seconds."""
+    """The last action on a group of an object that a policy selects; ``at`` is in Unix seconds."""
 
-    act: Act
+    type: ActionType
     at: float
     group: grouping.GroupingKey
 
 
-class Tally(NamedTuple):
-    """What there is of a policy.
+class PolicyCounts(NamedTuple):
+    """What a policy selects.
 
-    :param jobs: objects that it is for.
-    :param groups: groups that belong to them.
-    :param last_action: ``None`` where nothing was done since the operator began; what is in the status stays then.
-    :param unfilled: for objects that its templates cannot be filled for, the problem in words.
+    :param jobs: the number of objects that it selects.
+    :param groups: the number of groups that belong to them.
+    :param last_action: ``None`` where there was none since the operator started; the status then keeps the one it has.
+    :param template_errors: for objects for which its templates cannot be expanded, the problem as text.
     """
 
     jobs: int = 0
     groups: int = 0
     last_action: LastAction | None = None
-    unfilled: Sequence[str] = ()
+    template_errors: Sequence[str] = ()
 
 
-def changed(policy: policies.Policy, tally: Tally, *, now: float) -> dict[str, Any] | None:
-    """What the policy's status must become, ``None`` where it is that already; fit to be merged into the old one.
+def status_patch(policy: policies.Policy, counts: PolicyCounts, *, now: float) -> dict[str, Any] | None:
+    """The merge patch for a policy's status; ``None`` where the status is right already.
 
     :param now: Unix seconds, for conditions that change.
     """
-    made: dict[str, Any] = {
+    patch: dict[str, Any] = {
         "observedGeneration": policy.generation,
-        "matchedJobs": tally.jobs,
-        "matchedGroups": tally.groups,
-        "conditions": _conditions(policy, tally, now=now),
+        "matchedJobs": counts.jobs,
+        "matchedGroups": counts.groups,
+        "conditions": _conditions(policy, counts, now=now),
     }
-    if tally.last_action is not None:
-        act, at, group = tally.last_action
-        done = {"type": act.value, "time": _time(at), "group": grouping.describe(group)[:LONGEST_GROUP]}
-        # Of several operators each knows its own: the newest stays.
-        if _order(done) > _order(policy.status.get("lastAction") or {}):
-            made["lastAction"] = done
-    return None if made.items() <= policy.status.items() else made
+    if counts.last_action is not None:
+        type, at, group = counts.last_action
+        action = {"type": type.value, "time": _time(at), "group": grouping.describe(group)[:MAX_GROUP_CHARACTERS]}
+        # Each of several operators knows only its own actions: keep the newest.
+        if _order(action) > _order(policy.status.get("lastAction") or {}):
+            patch["lastAction"] = action
+    return None if patch.items() <= policy.status.items() else patch
 
 
-def _conditions(policy: policies.Policy, tally: Tally, *, now: float) -> list[Json]:
-    """Ours, and those that somebody else put there."""
-    ours = [_accepted(policy), _ready(policy, tally)]
-    before = {each.get("type"): each for each in policy.status.get("conditions") or ()}
-    made = []
-    for condition, is_true, reason, message in ours:
-        known = before.pop(condition.value, {})
+def _conditions(policy: policies.Policy, counts: PolicyCounts, *, now: float) -> list[Json]:
+    """The conditions of this module, and those that others have set."""
+    others = {each.get("type"): each for each in policy.status.get("conditions") or ()}
+    conditions = []
+    for condition, is_true, reason, message in (_accepted(policy), _ready(policy, counts)):
+        before = others.pop(condition.value, {})
         status = "True" if is_true else "False"
-        since = known.get("lastTransitionTime") if known.get("status") == status else None
-        made.append(
+        since = before.get("lastTransitionTime") if before.get("status") == status else None
+        conditions.append(
             {
                 "type": condition.value,
                 "status": status,
                 "observedGeneration": policy.generation,
                 "lastTransitionTime": since or _time(now),
                 "reason": reason.value,
-                "message": message[:LONGEST_MESSAGE],
+                "message": message[:MAX_MESSAGE_CHARACTERS],
             }
         )
-    return [*made, *before.values()]
+    return [*conditions, *others.values()]
 
 
-_Said: TypeAlias = tuple[Condition, bool, Reason, str]
+_State: TypeAlias = tuple[Condition, bool, Reason, str]
 
 
-def _accepted(policy: policies.Policy) -> _Said:
+def _accepted(policy: policies.Policy) -> _State:
     if policy.problems:
-        message = "; ".join([*policy.problems, "everything that it selects is kept"])
+        message = "; ".join([*policy.problems, "the groups of all selected objects are kept until this is fixed"])
         return Condition.ACCEPTED, False, Reason.UNREADABLE, message
-    return Condition.ACCEPTED, True, Reason.READ, "The policy can be read."
+    return Condition.ACCEPTED, True, Reason.READ, "The policy is valid."
 
 
-def _ready(policy: policies.Policy, tally: Tally) -> _Said:
+def _ready(policy: policies.Policy, counts: PolicyCounts) -> _State:
     if policy.problems:
-        return Condition.READY, False, Reason.UNREADABLE, "The policy cannot be read: see the condition Accepted."
-    if tally.unfilled:
-        first, count = min(tally.unfilled), len(tally.unfilled)
-        others = f"; and so for {count - 1} more" if count > 1 else ""
-        return Condition.READY, False, Reason.UNFILLED, f"{first}{others}"
-    return Condition.READY, True, Reason.APPLIED, "The policy holds for everything that it selects."
+        return Condition.READY, False, Reason.UNREADABLE, "The policy is invalid; see the condition Accepted."
+    if counts.template_errors:
+        first, more = min(counts.template_errors), len(counts.template_errors) - 1
+        others = f"; {more} more objects have such a problem" if more > 1 else "; 1 more object has such a problem"
+        return Condition.READY, False, Reason.UNFILLED, f"{first}{others if more else ''}"
+    return Condition.READY, True, Reason.APPLIED, "The policy applies to all selected objects."
 
 
-def _order(done: Json) -> tuple[str, bool]:
-    """Later is more; and within a second, to delete comes after to retire."""
-    return done.get("time", ""), done.get("type") == Act.DELETED
+def _order(action: Json) -> tuple[str, bool]:
+    """The order of actions: by time; within a second, deletion comes after draining."""
+    return action.get("time", ""), action.get("type") == ActionType.DELETED
 
 
 def _time(unix: float) -> str:

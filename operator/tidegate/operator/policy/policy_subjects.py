@@ -1,4 +1,4 @@
-"""What policies are asked about: an object cut down to what a selector or a template may look at."""
+"""Policy subjects: an object, reduced to what the selectors and templates of policies read."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass, field
 from tidegate.model import owners
 from tidegate.operator.policy import cleanup_rules
 
-LONGEST_VALUE = 1024
-"""Characters of an annotation that is kept, and of a value that a template makes."""
+MAX_VALUE_CHARACTERS = 1024
+"""Characters of an annotation that is cached, and of a value in an expanded template."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An object, as far as policies look at it.
+    """An object as policies see it.
 
-    :param labels: its own; of what makes others (a CronJob) those that it gives to them.
-    :param annotations: likewise; without the project's own and long ones.
-    :param parent: its controller, of a CronJob's run the CronJob.
-    :param said: what its own annotations say.
-    :param makes_others: whether its rules are those of what it makes. It has no groups by a policy's templates itself.
+    :param labels: its labels; of a CronJob, those of its job template.
+    :param annotations: likewise; without those of tidegate and long ones.
+    :param parent: its controller; of a CronJob's run, the CronJob.
+    :param own_rules: the cleanup rules that its annotations set.
+    :param is_template: whether it is a CronJob, whose rules are for its runs. Templates give it no groups of its own.
     """
 
     owner: owners.Owner
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     parent: owners.Owner | None = None
-    said: cleanup_rules.Statement = cleanup_rules.SILENT
-    makes_others: bool = False
+    own_rules: cleanup_rules.PartialRules = cleanup_rules.NO_RULES
+    is_template: bool = False

@@ -39,10 +39,12 @@ class PolicyReports:
         )
         self._last: dict[cleanup_rules.PolicyRef, policy_status.LastAction] = {}
 
-    def acted(self, owner: owners.Owner, act: policy_status.Act, keys: Iterable[grouping.GroupingKey]) -> None:
+    def acted(
+        self, owner: owners.Owner, action: policy_status.ActionType, keys: Iterable[grouping.GroupingKey]
+    ) -> None:
         """Something was done to groups of this owner."""
         for policy in self._policies_of(owner):
-            self._last[policy] = policy_status.LastAction(act, self._api.time.now(), max(keys))
+            self._last[policy] = policy_status.LastAction(action, self._api.time.now(), max(keys))
 
     async def write(self, decisions: Iterable[planner.Decision]) -> None:
         """Write what differs, where ``decisions`` are those of all groups."""
@@ -53,11 +55,11 @@ class PolicyReports:
             await self._write(known, decisions)
 
     async def _write(self, known: Iterable[policies.Policy], decisions: Iterable[planner.Decision]) -> None:
-        tallies = self._tallies(decisions)
+        counts_by_policy = self._counts(decisions)
         failed: kube_api.ApiError | None = None
         for policy in known:
-            tally = tallies.get(policy.ref, policy_status.Tally())
-            status = policy_status.changed(policy, tally, now=self._api.time.now())
+            counts = counts_by_policy.get(policy.ref, policy_status.PolicyCounts())
+            status = policy_status.status_patch(policy, counts, now=self._api.time.now())
             if status is None:
                 continue
             try:
@@ -72,21 +74,23 @@ class PolicyReports:
         else:
             self._outage.failed(failed)
 
-    def _tallies(self, decisions: Iterable[planner.Decision]) -> dict[cleanup_rules.PolicyRef, policy_status.Tally]:
+    def _counts(
+        self, decisions: Iterable[planner.Decision]
+    ) -> dict[cleanup_rules.PolicyRef, policy_status.PolicyCounts]:
         objects: Counter[cleanup_rules.PolicyRef] = Counter()
-        unfilled: dict[cleanup_rules.PolicyRef, list[str]] = defaultdict(list)
+        template_errors: dict[cleanup_rules.PolicyRef, list[str]] = defaultdict(list)
         for view in self._picture.objects():
             objects.update(view.rules.policies)
             for policy in view.rules.policies:
-                unfilled[policy] += [
+                template_errors[policy] += [
                     f"{view.owner}: {problem}" for problem in view.rules.problems if problem.startswith(f"{policy}: ")
                 ]
         held: Counter[cleanup_rules.PolicyRef] = Counter()
         for decision in decisions:
             held.update({policy for holder in decision.owners for policy in self._policies_of(holder.owner)})
         return {
-            policy.ref: policy_status.Tally(
-                objects[policy.ref], held[policy.ref], self._last.get(policy.ref), unfilled[policy.ref]
+            policy.ref: policy_status.PolicyCounts(
+                objects[policy.ref], held[policy.ref], self._last.get(policy.ref), template_errors[policy.ref]
             )
             for policy in self._picture.policies
         }

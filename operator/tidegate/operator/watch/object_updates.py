@@ -65,7 +65,7 @@ class Intake:
 
     def policies(self, found: Collection[policies.Policy]) -> None:
         """All policies that there are came in. Lists of all kinds of objects follow."""
-        self._picture.rule_by(policy_index.PolicyBook(found))
+        self._picture.rule_by(policy_index.PolicyIndex(found))
 
     def listed(self, kind: owner_kinds.Kind, found: Collection[owner_views.OwnerView], *, started: float) -> None:
         """A complete list of a kind, begun at ``started`` on the steady clock, came in."""
