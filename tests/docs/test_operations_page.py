@@ -210,7 +210,7 @@ def test_every_limit_is_in_the_table_with_its_status() -> None:
 
 
 async def test_what_is_said_while_groups_are_restored_is_in_the_table() -> None:
-    answer = await health.HealthEndpoint().not_yet(None)  # type: ignore[arg-type] # it looks at none
+    answer = await health.HealthHandlers().reject_until_restored(None)  # type: ignore[arg-type] # it looks at none
     assert (answer.status, "restoring" in PAGE) == (503, True)
     assert [text for status, text in _told() if status == "503" and text in (answer.text or "")]
 

@@ -207,7 +207,7 @@ def _expect_no_lapse(scrapes: Sequence[float], *, but_for: Sequence[_Job] = ()) 
 def _resumed(tracker: scrape_progress.ScrapeTracker, *, ended: float, now: float) -> scrape_progress.ScrapeTracker:
     """What the next process knows."""
     resumed = scrape_progress.ScrapeTracker(store_builders.store())
-    resumed.resume(tracker.active(now=ended), ended=ended, now=now)
+    resumed.restore(tracker.active(now=ended), ended=ended, now=now)
     return resumed
 
 
@@ -218,7 +218,7 @@ def test_the_time_without_a_gateway_is_no_silence() -> None:
 
 def test_who_had_lapsed_before_a_restart_is_not_waited_for_after_it() -> None:
     resumed = scrape_progress.ScrapeTracker(store_builders.store())
-    resumed.resume(_steady(15).active(now=0), ended=301, now=10_000)
+    resumed.restore(_steady(15).active(now=0), ended=301, now=10_000)
     assert _agents(resumed, now=10_000) == set()
 
 

@@ -166,7 +166,7 @@ async def in_process(number: int, *, seed: int) -> Tally:
 
 async def _push(store: group_store.GroupStore, push: mutated_pushes.Push) -> None:
     """What the gateway does with a push once its body is there."""
-    body, unpacking = push.body, content_coding.unpacking(push.coding.decode(), push.body)
+    body, unpacking = push.body, content_coding.decompressor(push.coding.decode(), push.body)
     if unpacking is not None:
         parts = []
         while not unpacking.is_done:

@@ -92,7 +92,7 @@ async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings
     found = router.Routes()
     found.add("/slow", "slow", {"GET": slow})
     async with (
-        _listening(request_handler.Front(found, chosen=limit_settings, idle_timeout=60.0)) as port,
+        _listening(request_handler.RequestHandler(found, limit_settings=limit_settings, idle_timeout=60.0)) as port,
         contextlib.AsyncExitStack() as stack,
     ):
         crowd = [await stack.enter_async_context(raw_connections.connected(port)) for _ in range(_CONNECTIONS)]
@@ -109,7 +109,7 @@ async def test_where_answers_are_due_to_all_the_newest_is_told_so(limit_settings
 
 
 @contextlib.asynccontextmanager
-async def _listening(front: request_handler.Front) -> AsyncIterator[int]:
+async def _listening(front: request_handler.RequestHandler) -> AsyncIterator[int]:
     """The port on which this is served."""
     serving = await asyncio.get_running_loop().create_server(front.server, gateway_client.HOST, 0)
     try:

@@ -36,14 +36,14 @@ class Stage:
         self.store = store_builders.store(clock=self.clock)
         self.transports: list[asyncio.Transport] = []
         self._registry = telemetry.new_registry()
-        self.endpoint = event_stream.StreamEndpoint(
+        self.endpoint = event_stream.EventStreamHandler(
             self.store,
             scrape_progress.ScrapeTracker(self.store),
             clock=self.clock,
             metrics=own_metrics.GatewayMetrics(self._registry),
             version="v" * _LARGE,
             pause_seconds=0.0,
-            look_seconds=0.001,
+            poll_seconds=0.001,
         )
         self.server = test_utils.RawTestServer(self._handle)
 

@@ -40,7 +40,7 @@ async def _routes(chosen: settings.WebSettings) -> Mapping[str, set[str]]:
     refused = {"quit": not chosen.enable_lifecycle, "page_delete": chosen.page_read_only}
     return {
         path.removeprefix(chosen.prefix): set(route.handlers)
-        for path, route in gateway.public_routes().everything()
+        for path, route in gateway.public_routes().all()
         if route.name not in OF_THE_PAGE and not refused.get(route.name, False)
     }
 

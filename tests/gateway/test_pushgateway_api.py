@@ -115,10 +115,10 @@ async def test_a_running_gateway_is_healthy_and_ready(client: gateway_client.Cli
 
 
 async def test_a_stopping_gateway_is_healthy_and_not_ready() -> None:
-    probes = health.HealthEndpoint()
+    probes = health.HealthHandlers()
     app = web.Application()
     app.add_routes([web.get("/healthy", probes.healthy), web.get("/ready", probes.ready)])
     async with test_utils.TestClient(test_utils.TestServer(app)) as session:
-        probes.stop()
+        probes.set_stopping()
         assert (await session.get("/ready")).status == 503
         assert (await session.get("/healthy")).status == 200

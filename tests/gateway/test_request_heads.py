@@ -21,15 +21,15 @@ def test_a_line_may_end_in_a_line_feed_alone(are_fed: list[bool]) -> None:
     sent = b"".join(line + (b"\n" if fed else b"\r\n") for line, fed in zip(lines, are_fed, strict=True))
     is_length_hidden = are_fed[:2] == [False, True]
     assert request_heads.end(sent) == len(sent)
-    assert request_heads.respelled(sent) == (_HEAD if any(are_fed) and not is_length_hidden else None)
+    assert request_heads.normalized(sent) == (_HEAD if any(are_fed) and not is_length_hidden else None)
 
 
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\r\n", b"\r\n\n", b"\n\n"])
 def test_a_length_that_may_be_part_of_a_value_is_not_taken(end: bytes) -> None:
     head = b"PUT / HTTP/1.1\r\nHost: x\r\nX: a\nContent-Length: 4" + end
-    assert request_heads.respelled(head) is None
-    assert request_heads.respelled(b"\r\n" + head) is None
-    assert request_heads.respelled(_fed(head)) is not None
+    assert request_heads.normalized(head) is None
+    assert request_heads.normalized(b"\r\n" + head) is None
+    assert request_heads.normalized(_fed(head)) is not None
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_a_length_that_may_be_part_of_a_value_is_not_taken(end: bytes) -> None:
     ],
 )
 def test_a_head_whose_end_others_may_see_elsewhere_is_not_taken(line: bytes) -> None:
-    assert request_heads.respelled(_fed(_HEAD.replace(b"\r\n\r\n", b"\r\n" + line + b"\r\n\r\n"))) is None
+    assert request_heads.normalized(_fed(_HEAD.replace(b"\r\n\r\n", b"\r\n" + line + b"\r\n\r\n"))) is None
 
 
 @given(st.binary(max_size=60))
 def test_what_is_taken_has_no_line_end_but_those_of_its_lines(middle: bytes) -> None:
-    spelled = request_heads.respelled(b"PUT / HTTP/1.1\nX: " + middle + b"\nContent-Length: 4\n\n")
+    spelled = request_heads.normalized(b"PUT / HTTP/1.1\nX: " + middle + b"\nContent-Length: 4\n\n")
     if spelled is not None:
         lines = spelled.split(b"\r\n")
         assert not any(b"\r" in line or b"\n" in line for line in lines)
@@ -62,12 +62,12 @@ def test_what_is_taken_has_no_line_end_but_those_of_its_lines(middle: bytes) -> 
 
 
 def test_bytes_beyond_ascii_are_escaped_in_the_request_line_alone() -> None:
-    spelled = request_heads.respelled("PUT /caf\u00e9 HTTP/1.1\r\nX: \u00e9\r\n\r\n".encode())
+    spelled = request_heads.normalized("PUT /caf\u00e9 HTTP/1.1\r\nX: \u00e9\r\n\r\n".encode())
     assert spelled == b"PUT /caf%C3%A9 HTTP/1.1\r\nX: \xc3\xa9\r\n\r\n"
 
 
 def test_the_first_of_two_content_types_counts() -> None:
-    spelled = request_heads.respelled(b"PUT / HTTP/1.1\r\nContent-Type: a\r\ncontent-type: b\r\nX: c\r\nX: d\r\n\r\n")
+    spelled = request_heads.normalized(b"PUT / HTTP/1.1\r\nContent-Type: a\r\ncontent-type: b\r\nX: c\r\nX: d\r\n\r\n")
     assert spelled == b"PUT / HTTP/1.1\r\nContent-Type: a\r\nX: c\r\nX: d\r\n\r\n"
 
 

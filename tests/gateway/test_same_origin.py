@@ -12,7 +12,7 @@ _JSON = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
 
 def _fault(origin: str, *, host: str = "gateway:9091", external_url: str = "") -> str | None:
     request = test_utils.make_mocked_request("POST", "/page/delete", headers={**_JSON, "Host": host, "Origin": origin})
-    return same_origin.fault(request, external_url=external_url)
+    return same_origin.violation(request, external_url=external_url)
 
 
 @pytest.mark.parametrize(

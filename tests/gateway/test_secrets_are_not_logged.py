@@ -202,6 +202,6 @@ async def test_a_wrong_password_costs_the_same_whether_its_user_is_known_or_not(
 
 async def test_somebody_unknown_does_not_come_in_with_the_password_of_another() -> None:
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    guard = basic_auth.Guard(web_config.WebConfig(users={"alice": hashed}))
-    assert not await guard._knows(aiohttp.encode_basic_auth("bob", PASSWORD))
-    assert await guard._knows(LOGIN)
+    guard = basic_auth.WebAuthenticator(web_config.WebConfig(users={"alice": hashed}))
+    assert not await guard._is_valid(aiohttp.encode_basic_auth("bob", PASSWORD))
+    assert await guard._is_valid(LOGIN)

@@ -12,7 +12,7 @@ from typing import Any, Self
 from tests.properties import cluster_model, crashable_store, operator_driver, random_steps
 from tests.store import store_builders
 from tidegate.aio import clocks
-from tidegate.draining import collector, scrape_progress
+from tidegate.draining import group_drainer, scrape_progress
 from tidegate.model import control_api, grouping, lifecycle, scrapers
 
 KEYS = [
@@ -208,7 +208,7 @@ class GroupLife:
         self.store = crashable_store.restarted(self.disk, clock=self.clock)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
         readings, ended = self.store.kept_readings()
-        self.tracker.resume(readings, ended=ended, now=self.clock.steady())
+        self.tracker.restore(readings, ended=ended, now=self.clock.steady())
         self.drainer = self._new_drainer()
         self.operator.meet(self.store, drainer=self.drainer)
         self._sweep()
@@ -233,8 +233,8 @@ class GroupLife:
     def _told(self, job: cluster_model.Job) -> bool:
         return self.operator.told(job)
 
-    def _new_drainer(self) -> collector.Drainer:
-        return collector.Drainer(
+    def _new_drainer(self) -> group_drainer.Drainer:
+        return group_drainer.Drainer(
             self.store,
             self.tracker,
             clock=self.clock,

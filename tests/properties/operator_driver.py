@@ -6,7 +6,7 @@ from tests.properties import cluster_model
 from tests.store import store_builders
 from tidegate import settings
 from tidegate.aio import clocks
-from tidegate.draining import collector
+from tidegate.draining import group_drainer
 from tidegate.model import control_api
 from tidegate.operator.cache import cluster_cache, owner_views
 from tidegate.operator.objects import owner_kinds, pod_addresses
@@ -32,7 +32,7 @@ class Operator:
         kube: cluster_model.Kube,
         store: group_store.GroupStore,
         *,
-        drainer: collector.Drainer,
+        drainer: group_drainer.Drainer,
         clock: clocks.MovableClock,
     ) -> None:
         self._kube = kube
@@ -54,7 +54,7 @@ class Operator:
         """Whether the process that runs, or ran last, has heard of this Job."""
         return job.owner.uid in self._told
 
-    def meet(self, store: group_store.GroupStore, *, drainer: collector.Drainer) -> None:
+    def meet(self, store: group_store.GroupStore, *, drainer: group_drainer.Drainer) -> None:
         """The gateway is another process from now on, and refuses what was decided for the one before."""
         self._store, self._drainer = store, drainer
         self._decided.clear()

@@ -1,4 +1,4 @@
-"""Draining: which scrapers are active, how far each has read, and the deletion of groups that all of them have read.
+"""Draining: the scrape progress of each scraper, and the deletion of groups that all active scrapers have read.
 
-This layer is above the store and below HTTP: the gateway reports each complete scrape to it.
+This layer is above the store and below HTTP: the gateway reports each delivered scrape to it.
 """

@@ -1,4 +1,4 @@
-"""Which scrapers there are, whether each still keeps its rhythm, and up to which revision each has read."""
+"""The known scrapers: whether each is active, and up to which revision of the store it has read."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from tidegate.model import scrapers
 _logger = logging.getLogger(__name__)
 
 MAX_SCRAPERS = 256
-"""Scrapers that are remembered. Without a bound, a client that changes its name with each request would fill memory."""
+"""Known scrapers. Without a limit, a client that changes its name with every request would fill memory."""
 
 
-class Keeper(Protocol):
-    """Whoever keeps what is known of scrapers for the next process."""
+class ReadingStore(Protocol):
+    """Persists readings for the next process."""
 
     def keep_reading(self, reading: scrapers.Reading) -> None:
-        """Of this scraper this is known now."""
+        """Save the current reading of a scraper."""
         ...
 
     def forget_scraper(self, scraper: scrapers.Scraper) -> None:
-        """Nothing is to be known of this one any more."""
+        """Delete the reading of a scraper."""
         ...
 
 
 class ScrapeTracker:
-    """The scrapers of one store. Pure bookkeeping: it is told what happened and when.
+    """Tracks the scrapers of one store. It has no clock of its own; callers pass the monotonic time.
 
-    :param keeper: is told of what changes.
+    :param reading_store: saves every change.
     """
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    def __init__(self, reading_store: ReadingStore) -> None:
+        self._reading_store = reading_store
         self._readings: dict[scrapers.Scraper, scrapers.Reading] = {}
 
-    def resume(self, kept: Iterable[scrapers.Reading], *, ended: float, now: float) -> None:
-        """Go on with what was kept by a process that has ended.
+    def restore(self, readings: Iterable[scrapers.Reading], *, ended: float, now: float) -> None:
+        """Continue with the readings of a previous process.
 
-        Nobody can scrape while there is no gateway, so that time is no silence: each scraper has been silent for as
-        long as it had been when the process ended.
+        Scrapers cannot scrape while no gateway runs. The time between the two processes is therefore not counted as
+        silence.
 
-        :param ended: steady seconds at which that process was still there.
+        :param ended: monotonic time at which the previous process last ran.
         """
-        for reading in kept:
+        for reading in readings:
             if reading.active_until < ended:
-                self._keeper.forget_scraper(reading.scraper)
+                self._reading_store.forget_scraper(reading.scraper)
                 continue
             reading.last_seen += now - ended
             self._readings[reading.scraper] = reading
-            self._keeper.keep_reading(reading)
+            self._reading_store.keep_reading(reading)
 
     def began(self, scraper: scrapers.Scraper, *, now: float) -> None:
-        """A scrape began: the scraper lives, whatever becomes of this scrape."""
+        """Record the start of a scrape. The scraper counts as active, even if this scrape fails."""
         reading = self._readings.get(scraper) or self._admit(scraper, now=now)
         if reading is None:
             return
@@ -62,7 +62,7 @@ class ScrapeTracker:
         elif now > reading.last_seen:
             reading.gaps.append(now - reading.last_seen)
         reading.last_seen = max(now, reading.last_seen)
-        self._keeper.keep_reading(reading)
+        self._reading_store.keep_reading(reading)
 
     def delivered(
         self,
@@ -73,23 +73,25 @@ class ScrapeTracker:
         seconds: float | None = None,
         size: int | None = None,
     ) -> None:
-        """A complete answer of the store at this revision has reached the scraper.
+        """Record that a scraper has received a complete response.
 
-        :param seconds: what it took to answer, and ``size`` the bytes of the answer, where that is known.
+        :param revision: the revision of the store in the response.
+        :param seconds: the duration of the response, if it is known.
+        :param size: the bytes of the response, if they are known.
         """
         reading = self._readings.get(scraper)
         if reading is not None:
             reading.read_revision = max(revision, reading.read_revision)
             reading.last_read = now
             reading.last_seconds, reading.last_size = seconds, size
-            self._keeper.keep_reading(reading)
+            self._reading_store.keep_reading(reading)
 
     def known(self) -> list[scrapers.Reading]:
-        """All scrapers that are remembered, those that have fallen silent, too."""
+        """All known scrapers, inactive ones included."""
         return list(self._readings.values())
 
     def active(self, *, now: float) -> list[scrapers.Reading]:
-        """The scrapers whose word is waited for."""
+        """The active scrapers, which draining groups wait for."""
         return [reading for reading in self._readings.values() if now <= reading.active_until]
 
     def read_revision(self, *, now: float) -> int | None:
@@ -97,17 +99,22 @@ class ScrapeTracker:
         return min((reading.read_revision for reading in self.active(now=now)), default=None)
 
     def next_lapse(self, *, now: float) -> float | None:
-        """When the next active scraper will count as gone if it stays silent; ``None`` when none is active."""
+        """When the next active scraper becomes inactive unless it scrapes; ``None`` when none is active."""
         return min((reading.active_until for reading in self.active(now=now)), default=None)
 
     def _admit(self, scraper: scrapers.Scraper, *, now: float) -> scrapers.Reading | None:
         if len(self._readings) >= MAX_SCRAPERS:
             oldest = min(self._readings.values(), key=lambda reading: reading.active_until)
             if oldest.active_until >= now:
-                # SECURITY: forgetting an active scraper would delete what it has not read; a stranger can wait.
-                _logger.warning("%d active scrapers: not waiting for another one at %s", MAX_SCRAPERS, scraper.address)
+                # SECURITY: if an active scraper were forgotten, groups that it has not read would be deleted.
+                _logger.warning(
+                    "ignoring the new scraper at %s: there are already %d active scrapers, the maximum; "
+                    "draining groups do not wait for it",
+                    scraper.address,
+                    MAX_SCRAPERS,
+                )
                 return None
             del self._readings[oldest.scraper]
-            self._keeper.forget_scraper(oldest.scraper)
+            self._reading_store.forget_scraper(oldest.scraper)
         reading = self._readings[scraper] = scrapers.Reading(scraper=scraper, first_seen=now, last_seen=now)
         return reading

@@ -1,4 +1,4 @@
-"""The gateway as one thing that starts and stops: its parts put together, its sockets, its background task."""
+"""The gateway: creates its parts, starts and stops its servers and background tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tidegate import control_token, settings
 from tidegate.aio import clocks, tasks
-from tidegate.draining import collector, scrape_progress
+from tidegate.draining import group_drainer, scrape_progress
 from tidegate.gateway import route_table
 from tidegate.gateway.api import (
     admin,
@@ -48,81 +48,83 @@ from tidegate.system import addresses, memory
 _logger = logging.getLogger(__name__)
 
 _CONTROL_BODY = 16 * 1024 * 1024
-"""The largest body of a request to the control API, in bytes."""
+"""Bytes of the largest request body of the control API."""
 
-_LOOK_SECONDS = 1.0
-"""How often it is looked whether a client takes too long."""
+_TIMEOUT_CHECK_SECONDS = 1.0
+"""Interval between checks for clients that take too long."""
 
-_MEMORY_PART = 0.8
-"""Of the memory that its cgroup allows. The rest is for bodies under way and for scrapes."""
+_MEMORY_SHARE = 0.8
+"""Share of the cgroup's memory that groups may take. The rest is for request bodies and scrapes."""
 
 _CLOSE_SECONDS = 1.0
-"""For the last bytes of answers, after the requests in flight have had their time."""
+"""How long the last bytes of responses may take, after the requests in flight have had --web.stop-timeout."""
 
 
 class Gateway:
-    """Push, scrape and query on their addresses; with a token, the control API on another.
+    """Pushes, scrapes and queries on the public addresses and, if there is a token, the control API on another one.
 
-    :param stop: set where a client asks the process to end; whoever started the gateway stops it then.
-    :ivar web_port: the first port in use once started, also where port 0 was asked for; ``control_port`` likewise,
-        and 0 while there is no control API.
+    :param flags: the values of all command line flags, for the status page.
+    :param stop: set when a client stops the process; the caller then stops the gateway.
+    :ivar web_port: the first port in use after the start, also if the configured port is 0.
+    :ivar control_port: the port of the control API; 0 without one.
     """
 
     def __init__(
         self,
-        chosen: settings.GatewaySettings,
+        gateway_settings: settings.GatewaySettings,
         *,
         clock: clocks.Clock,
         registry: prometheus_client.CollectorRegistry,
         flags: Mapping[str, str],
         stop: asyncio.Event,
     ) -> None:
-        self._settings = chosen
+        self._settings = gateway_settings
+        web_settings, limit_settings = gateway_settings.web, gateway_settings.limits
         self._metrics = own_metrics.GatewayMetrics(registry)
         self._clock = clock
         self.store = self._new_store(registry)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
-        ends = self._metrics.ends
-        self.drainer = collector.Drainer(
-            self.store, self.tracker, clock=clock, on_deleted=ends.drained, on_expired=ends.expired
+        deletions = self._metrics.deletions
+        self.drainer = group_drainer.Drainer(
+            self.store, self.tracker, clock=clock, on_deleted=deletions.drained, on_expired=deletions.expired
         )
-        self._census = unowned_groups.Census(self.store, clock=clock, show=self._metrics.without_owner)
-        self._probes = health.HealthEndpoint()
-        self._control = control_handlers.ControlEndpoint(self.store, drainer=self.drainer, metrics=self._metrics)
-        formats = negotiation.offered(chosen.web)
-        self._scrape = scrape_handler.ScrapeEndpoint(
+        self._unowned = unowned_groups.UnownedGroupCounter(self.store, clock=clock, on_count=self._metrics.set_unowned)
+        self._health = health.HealthHandlers()
+        self._control = control_handlers.ControlHandlers(self.store, drainer=self.drainer, metrics=self._metrics)
+        formats = negotiation.offered(web_settings)
+        self._scrape = scrape_handler.ScrapeHandler(
             self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock, formats=formats
         )
-        self._intake = push_bodies.Intake(chosen.limits)
-        self._groups = push_handler.GroupEndpoint(
+        self._bodies = push_bodies.BodyReader(limit_settings)
+        self._push = push_handler.PushHandler(
             self.store,
             self._metrics,
-            chosen=chosen.push,
-            limits=chosen.limits,
-            intake=self._intake,
-            prefix=chosen.web.prefix,
-            on_expiry=self.drainer.wake,
+            push_settings=gateway_settings.push,
+            limit_settings=limit_settings,
+            bodies=self._bodies,
+            prefix=web_settings.prefix,
+            on_ttl_set=self.drainer.wake,
         )
-        self._picker = selector_search.Picker(self.store)
-        self._page = static_files.Files(is_read_only=chosen.web.page_read_only)
-        self._browse = group_queries.BrowsingEndpoint(self.store, self.tracker, clock=clock, picker=self._picker)
-        self._stream = event_stream.StreamEndpoint(
+        self._selector = selector_search.GroupSelector(self.store)
+        self._page = static_files.StaticFiles(is_read_only=web_settings.page_read_only)
+        self._queries = group_queries.GroupQueryHandlers(self.store, self.tracker, clock=clock, selector=self._selector)
+        self._stream = event_stream.EventStreamHandler(
             self.store, self.tracker, clock=clock, metrics=self._metrics, version=self._page.version
         )
-        self._admin = admin.AdminEndpoint(self.store, self._metrics, stop=stop)
-        self._query = pushgateway_api.QueryEndpoint(self.store, flags=flags, started=clock.wall())
+        self._admin = admin.AdminHandlers(self.store, self._metrics, stop=stop)
+        self._pushgateway_api = pushgateway_api.PushgatewayApiHandlers(self.store, flags=flags, started=clock.wall())
         self._running = contextlib.AsyncExitStack()
         self._tasks = tasks.TaskSet()
         self.web_port = 0
         self.control_port = 0
 
     async def start(self) -> None:
-        """Open all addresses, and restore the groups; nothing stays open where that fails.
+        """Open all addresses and restore the persisted groups. If that fails, everything is closed again.
 
-        :raises OSError: an address, the token, or the file of the groups, cannot be had.
-        :raises settings.BadSettingsError: the web configuration file cannot be used, or the control API would be open
-            to other machines.
+        :raises OSError: an address cannot be opened, or the token file or the persistence file cannot be used.
+        :raises settings.BadSettingsError: the web configuration file is invalid, or the address of the control API is
+            not loopback.
         """
         _expect_loopback(self._settings.control_address)
         async with contextlib.AsyncExitStack() as stack:
@@ -130,163 +132,171 @@ class Gateway:
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self._scrape.close)
             stack.push_async_callback(self._tasks.cancel)
-            front = await self._serve_web(stack)
+            handler = await self._serve_web(stack)
             await self._restore()
             self._tasks.start(self.drainer.run(), name="drain groups")
-            self._tasks.start(self._census.run(), name="count groups without an owner")
+            self._tasks.start(self._unowned.run(), name="count groups without an owner")
             self.control_port = await self._serve_control(stack)
-            front.change(self.public_routes())
-            self._probes.restored()
+            handler.set_routes(self.public_routes())
+            self._health.set_restored()
             self._running = stack.pop_all()
-        chosen = self._settings.web
-        where = "the sockets of systemd" if chosen.systemd_socket else ", ".join(chosen.listen_addresses)
-        _logger.info("listening on %s", where)
-        if self.control_port:
-            _logger.info("the control API is on %s", self._settings.control_address)
-        else:
-            _logger.info("there is no control API, and so no operator: --control.token-file is not set")
+        self._log_addresses()
 
     async def stop(self) -> None:
-        """Stop being ready, finish the requests in flight, close everything."""
-        self._probes.stop()
+        """Stop being ready, finish the requests in flight, and close everything."""
+        self._health.set_stopping()
         self._control.stop()
         self._stream.stop()
         await self._running.aclose()
         _logger.info("stopped")
 
+    def _log_addresses(self) -> None:
+        web_settings = self._settings.web
+        public = "sockets of systemd" if web_settings.systemd_socket else ", ".join(web_settings.listen_addresses)
+        _logger.info("listening on %s", public)
+        if self.control_port:
+            _logger.info("control API listening on %s", self._settings.control_address)
+        else:
+            _logger.info("control API disabled, so no operator can connect; set --control.token-file to enable it")
+
     def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
         limits = self._settings.limits
-        most_memory = _most_memory(limits)
-        self._metrics.limited(limits, memory=most_memory)
+        max_memory = _max_memory(limits)
+        self._metrics.set_limits(limits, memory=max_memory)
         return group_store.GroupStore(
             journal=self._new_journal(registry),
             limits=limits,
             clock=self._clock,
             own_types=self._metrics.types(),
-            is_memory_short=memory.MemoryGauge(most_memory).is_short,
+            is_memory_short=memory.MemoryGauge(max_memory).is_short,
             ttl_drain_timeout=self._settings.push.ttl_drain_timeout,
         )
 
     def _new_journal(self, registry: prometheus_client.CollectorRegistry) -> journals.Journal:
-        chosen = self._settings.persistence
-        if not chosen.file:
+        persistence = self._settings.persistence
+        if not persistence.file:
             return journals.NullJournal()
         metrics = own_metrics.PersistenceMetrics(registry)
         journal = sqlite_journal.SqliteJournal(
-            Path(chosen.file), fsync=chosen.fsync, clock=self._clock, observer=metrics
+            Path(persistence.file), fsync=persistence.fsync, clock=self._clock, observer=metrics
         )
         metrics.watch(journal)
         return journal
 
     def public_routes(self) -> router.Routes:
-        """What the public side answers once the groups are restored."""
-        chosen = self._settings.web
-        found = route_table.public(
-            chosen,
-            groups=self._groups,
+        """The routes of the public address after the restore."""
+        web_settings = self._settings.web
+        handlers = route_table.PublicHandlers(
+            push=self._push,
             scrape=self._scrape,
-            query=self._query,
-            probes=self._probes,
-            selection=selector_deletion.SelectionEndpoint(self.store, self._metrics, picker=self._picker),
-            browse=self._browse,
-            stream=self._stream,
-            administer=self._admin,
-            described=openapi_endpoints.DocumentEndpoint(self._settings),
+            pushgateway_api=self._pushgateway_api,
+            health=self._health,
+            selector_deletion=selector_deletion.SelectorDeletionHandler(
+                self.store, self._metrics, selector=self._selector
+            ),
+            group_queries=self._queries,
+            event_stream=self._stream,
+            admin=self._admin,
+            openapi=openapi_endpoints.DocumentEndpoint(self._settings),
         )
-        deletion = page_deletion.DeleteEndpoint(
+        routes = route_table.public(web_settings, handlers)
+        deletion = page_deletion.PageDeletionHandler(
             self.store,
             self._metrics,
-            picker=self._picker,
-            intake=self._intake,
-            is_read_only=chosen.page_read_only,
-            external_url=chosen.external_url,
+            selector=self._selector,
+            bodies=self._bodies,
+            is_read_only=web_settings.page_read_only,
+            external_url=web_settings.external_url,
         )
-        route_table.add_page(found, chosen.prefix, shown=self._page, deletion=deletion)
-        return found
+        route_table.add_page(routes, web_settings.prefix, files=self._page, deletion=deletion)
+        return routes
 
     async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
         token = control_token.issue(self._settings.control_token)
         if token is None:
             return 0
-        guard = token_auth.TokenGuard(token, on_refused=self._metrics.control_denied.inc)
-        opened = listeners.open_addresses((self._settings.control_address,))
-        front = request_handler.Front(
-            route_table.private(self._control),
-            chosen=_of_control(self._settings.limits),
+        control_listeners = listeners.open_addresses((self._settings.control_address,))
+        handler = request_handler.RequestHandler(
+            route_table.control(self._control),
+            limit_settings=_control_limits(self._settings.limits),
             idle_timeout=self._settings.web.idle_timeout,
-            guard=guard,
+            authenticator=token_auth.TokenAuthenticator(token, on_denied=self._metrics.control_denied.inc),
         )
-        await self._serve(stack, front, opened, tls=None)
-        return opened.port
+        await self._serve(stack, handler, control_listeners, tls=None)
+        return control_listeners.port
 
     async def _restore(self) -> None:
         await self.store.restore()
         readings, ended = self.store.kept_readings()
-        self.tracker.resume(readings, ended=ended, now=self._clock.steady())
+        self.tracker.restore(readings, ended=ended, now=self._clock.steady())
 
-    async def _serve_web(self, stack: contextlib.AsyncExitStack) -> request_handler.Front:
-        chosen = self._settings.web
-        file = config_reload.WebConfigFile(chosen.config_file)
-        loaded = file.load()
-        guard = basic_auth.Guard(loaded.config)
-        found = route_table.restoring(chosen, probes=self._probes)
-        front = request_handler.Front(
-            found,
-            chosen=self._settings.limits,
-            idle_timeout=chosen.idle_timeout,
-            guard=guard,
+    async def _serve_web(self, stack: contextlib.AsyncExitStack) -> request_handler.RequestHandler:
+        web_settings = self._settings.web
+        config_file = config_reload.WebConfigFile(web_settings.config_file)
+        loaded = config_file.load()
+        authenticator = basic_auth.WebAuthenticator(loaded.config)
+        handler = request_handler.RequestHandler(
+            route_table.restoring(web_settings, self._health),
+            limit_settings=self._settings.limits,
+            idle_timeout=web_settings.idle_timeout,
+            authenticator=authenticator,
             metrics=self._metrics,
         )
-        opened = listeners.passed() if chosen.systemd_socket else listeners.open_addresses(chosen.listen_addresses)
-        runner = await self._serve(stack, front, opened, tls=loaded.tls)
+        if web_settings.systemd_socket:
+            web_listeners = listeners.from_systemd()
+        else:
+            web_listeners = listeners.open_addresses(web_settings.listen_addresses)
+        runner = await self._serve(stack, handler, web_listeners, tls=loaded.tls)
 
-        async def change(loaded: config_reload.Loaded) -> None:
-            guard.change(loaded.config)
-            await opened.serve(runner, tls=loaded.tls)
+        async def reload(loaded: config_reload.LoadedConfig) -> None:
+            authenticator.update(loaded.config)
+            await web_listeners.serve(runner, tls=loaded.tls)
 
-        following = asyncio.create_task(file.follow(change), name="follow the web configuration file")
-        stack.push_async_callback(_cancel, following)
-        self.web_port = opened.port
-        return front
+        watching = asyncio.create_task(config_file.watch(reload), name="watch the web configuration file")
+        stack.push_async_callback(_cancel, watching)
+        self.web_port = web_listeners.port
+        return handler
 
     async def _serve(
         self,
         stack: contextlib.AsyncExitStack,
-        front: request_handler.Front,
-        opened: listeners.Listeners,
+        handler: request_handler.RequestHandler,
+        handler_listeners: listeners.Listeners,
         *,
         tls: ssl.SSLContext | None,
     ) -> web.BaseRunner:
-        looking = connections.look_after(front.server.look, self._intake.look, every=_LOOK_SECONDS)
-        stack.push_async_callback(_cancel, asyncio.create_task(looking, name="look after slow clients"))
-        runner = web.ServerRunner(front.server, shutdown_timeout=_CLOSE_SECONDS)
-        stack.push_async_callback(opened.stop)
+        checking = connections.check_periodically(
+            handler.server.check_timeouts, self._bodies.check_timeouts, interval=_TIMEOUT_CHECK_SECONDS
+        )
+        stack.push_async_callback(_cancel, asyncio.create_task(checking, name="check timeouts of clients"))
+        runner = web.ServerRunner(handler.server, shutdown_timeout=_CLOSE_SECONDS)
+        stack.push_async_callback(handler_listeners.stop)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        await opened.serve(runner, tls=tls)
-        # The runner's own end reads nothing more from its clients, so a body that is under way would never arrive.
-        stack.push_async_callback(front.finish, within=self._settings.stop_seconds)
-        stack.push_async_callback(opened.stop)
+        await handler_listeners.serve(runner, tls=tls)
+        # The runner's cleanup reads nothing more from clients, so an incomplete body would never arrive.
+        stack.push_async_callback(handler.finish, timeout=self._settings.stop_seconds)
+        stack.push_async_callback(handler_listeners.stop)
         return runner
 
 
-def _of_control(chosen: settings.LimitSettings) -> settings.LimitSettings:
-    return dataclasses.replace(chosen, body=_CONTROL_BODY, unpacked_body=_CONTROL_BODY, bodies=2 * _CONTROL_BODY)
+def _control_limits(limits: settings.LimitSettings) -> settings.LimitSettings:
+    return dataclasses.replace(limits, body=_CONTROL_BODY, unpacked_body=_CONTROL_BODY, bodies=2 * _CONTROL_BODY)
 
 
-def _most_memory(chosen: settings.LimitSettings) -> int | None:
-    if chosen.memory is not None:
-        return chosen.memory
+def _max_memory(limits: settings.LimitSettings) -> int | None:
+    if limits.memory is not None:
+        return limits.memory
     allowed = memory.allowed()
-    return None if allowed is None else int(_MEMORY_PART * allowed)
+    return None if allowed is None else int(_MEMORY_SHARE * allowed)
 
 
 def _expect_loopback(address: str) -> None:
-    # SECURITY: the token goes over this address in clear.
+    # SECURITY: the token is sent to this address in plain text.
     if not addresses.is_loopback(addresses.parse(address)[0]):
         raise settings.BadSettingsError(
-            f"--control.listen-address {address} is not loopback alone: the control API is for an operator on the same "
-            f"machine or in the same Pod; give 127.0.0.1:PORT or [::1]:PORT"
+            f"--control.listen-address {address} is not a loopback address: the operator must run on the same machine "
+            f"or in the same Pod; set 127.0.0.1:PORT or [::1]:PORT"
         )
 
 

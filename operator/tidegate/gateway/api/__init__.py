@@ -1,4 +1,4 @@
 """JSON APIs: Pushgateway's ``/api/v1``, tidegate's own for groups and events, and the control API for the operator.
 
-Handlers are thin: decisions are made in the store, in :mod:`tidegate.draining` or in pure functions next to them.
+Handlers are thin: the decisions are in the store, in :mod:`tidegate.draining`, or in pure functions of this package.
 """

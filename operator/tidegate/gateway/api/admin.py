@@ -1,4 +1,4 @@
-"""What only an administrator may ask: wipe the store, end the process. Both are off unless a flag says otherwise."""
+"""Administration: delete all groups, and stop the process. A flag enables each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tidegate.store import interface
 _logger = logging.getLogger(__name__)
 
 
-class AdminEndpoint:
-    """``PUT /api/v1/admin/wipe`` and ``PUT`` or ``POST /-/quit``; paths and answers are Pushgateway's.
+class AdminHandlers:
+    """Handles ``PUT /api/v1/admin/wipe``, and ``PUT`` and ``POST /-/quit``. Paths and responses are Pushgateway's.
 
-    :param stop: set where a client asks the process to end.
+    :param stop: set when a client stops the process.
     """
 
     def __init__(self, store: interface.Store, metrics: own_metrics.GatewayMetrics, *, stop: asyncio.Event) -> None:
@@ -26,17 +26,17 @@ class AdminEndpoint:
         self._stop = stop
 
     async def wipe(self, request: web.BaseRequest) -> web.Response:
-        """Delete every group that there is when the request comes; one that is pushed meanwhile may go or stay."""
-        _logger.warning("%s wipes all groups", request.remote)
-        await group_deletion.remove(self._store, self._store.grouping_keys(), metrics=self._metrics)
+        """Delete every group that exists at the start of the request. A group pushed meanwhile may or may not stay."""
+        _logger.warning("deleting all groups, as requested by %s (PUT /api/v1/admin/wipe)", request.remote)
+        await group_deletion.delete(self._store, self._store.grouping_keys(), metrics=self._metrics)
         return web.Response(status=202)
 
     async def quit(self, request: web.BaseRequest) -> web.Response:
-        """End the process as SIGTERM does: this answer, and every other one under way, is sent first."""
-        _logger.warning("%s asks for the end of the process", request.remote)
+        """Stop the process, as SIGTERM does. This response, and those of all requests in flight, are sent first."""
+        _logger.warning("stopping, as requested by %s (/-/quit)", request.remote)
         self._stop.set()
         return web.Response(text="Requesting termination... Goodbye!")
 
-    async def refuse_quit(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
-        """403, as long as the flag is off."""
+    async def reject_quit(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a router.Handler
+        """403, if the flag is not set."""
         return web.Response(status=403, text="Lifecycle API is not enabled: start with --web.enable-lifecycle.")

@@ -1,8 +1,8 @@
-"""``GET /api/v1/events``: server-sent events that say that something has changed, for a page that shows it live.
+"""``GET /api/v1/events``: server-sent events about changes, for the live web page.
 
-An event says how many groups and scrapers there are and at which revision, never what changed: whoever wants to see
-it asks. So a stream has nothing to catch up with: while its reader makes no room it is told nothing, and it costs one
-event and what its socket holds.
+An event contains the numbers of groups and scrapers and the revision, never the change itself; the page then requests
+what it shows. A stream therefore has no backlog: while its client does not read, no events are sent, and the stream
+holds one event and a small socket buffer.
 """
 
 from __future__ import annotations
@@ -21,53 +21,53 @@ from tidegate.gateway.metrics import own_metrics
 from tidegate.store import interface
 
 MOST_STREAMS = 64
-"""Streams at once. Where all are taken the oldest one makes room, if it has had its time; a page whose stream ends asks
-for another one, and whoever gets none asks for the groups again and again instead."""
+"""Open streams. A further one replaces the oldest, if that has been open long enough. A page whose stream ends opens
+another; if it gets none, it polls the groups instead."""
 
 _LEAST_SECONDS = 20.0
-"""Seconds before which no stream makes room for another one. SECURITY: whoever reads nothing locks others out for no
-longer: of a small event nobody can tell whether it was read, or lies in the kernel of the other side."""
+"""Seconds before which a stream is not replaced. SECURITY: a client that does not read can lock out others for no
+longer; whether a small event was read, or is in the client's socket buffer, cannot be told."""
 
 PAUSE_SECONDS = 1.0
-"""Between two events of a stream, however many changes there are meanwhile."""
+"""Pause between two events of a stream, however many changes there are."""
 
-_LOOK_SECONDS = 2.0
-"""How often it is looked what is no change of the store: who has scraped."""
+_POLL_SECONDS = 2.0
+"""Interval between checks for news that are not changes of the store, such as a new scraper."""
 
-_SILENT_LOOKS = 7
-"""After so many looks without an event a comment is sent, so that proxies keep the stream, and those who left it are
-found out."""
+_SILENT_POLLS = 7
+"""Checks without an event after which a comment is sent, so that proxies keep the connection open and closed
+connections are noticed."""
 
 _STUCK_SECONDS = 20.0
-"""For a reader to make room in its socket."""
+"""How long a client may leave its socket buffer full."""
 
 _SOCKET_BYTES = 16 * 1024
-"""What our side's kernel is asked to hold of a stream; it would take megabytes. Linux doubles it for its own needs."""
+"""Size of the socket's send buffer; by default it grows to megabytes. Linux doubles the value."""
 
 _HEADERS = {
     hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8",
     hdrs.CACHE_CONTROL: "no-store",
     "X-Accel-Buffering": "no",
 }
-"""The last one has proxies pass on what they get at once."""
+"""``X-Accel-Buffering: no`` makes proxies forward every event at once."""
 
 
 @dataclass(eq=False)
 class _Stream:
-    """One that is open.
+    """An open stream.
 
-    :ivar began: steady seconds.
-    :ivar ended: set where it is to end.
+    :ivar began: monotonic time.
+    :ivar ended: set to end the stream.
     """
 
     began: float
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class StreamEndpoint:
-    """See :mod:`tidegate.gateway.api.event_stream`.
+class EventStreamHandler:
+    """Handles ``GET /api/v1/events``.
 
-    :param version: of the page, so that one that is older knows that it is.
+    :param version: the version of the page; an older page in a browser then knows that it is outdated.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class StreamEndpoint:
         metrics: own_metrics.GatewayMetrics,
         version: str,
         pause_seconds: float = PAUSE_SECONDS,
-        look_seconds: float = _LOOK_SECONDS,
+        poll_seconds: float = _POLL_SECONDS,
     ) -> None:
         self._store = store
         self._tracker = tracker
@@ -87,8 +87,8 @@ class StreamEndpoint:
         self._metrics = metrics
         self._version = version
         self._pause_seconds = pause_seconds
-        self._look_seconds = look_seconds
-        # The oldest first.
+        self._poll_seconds = poll_seconds
+        # Oldest first.
         self._streams: list[_Stream] = []
         self._is_stopping = False
 
@@ -99,80 +99,83 @@ class StreamEndpoint:
             stream.ended.set()
 
     async def events(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Events until the client goes, another one needs the place, or the process ends; 503 where there is none."""
+        """Send events until the client disconnects, a newer stream replaces this one, or the process stops.
+
+        503 if there are too many streams.
+        """
         if request.method == hdrs.METH_HEAD:
             return web.Response(headers=_HEADERS)
         now = self._clock.steady()
         if self._is_stopping or not self._make_room(now=now):
-            reason = f"there are {MOST_STREAMS} streams already: ask for /api/v1/groups every few seconds instead\n"
+            reason = f"too many event streams (maximum {MOST_STREAMS}): poll /api/v1/groups every few seconds instead\n"
             return web.Response(status=503, headers={hdrs.RETRY_AFTER: f"{_LEAST_SECONDS:.0f}"}, text=reason)
         stream = _Stream(began=now)
         self._streams.append(stream)
         self._metrics.streams.set(len(self._streams))
         try:
-            return await self._answer(request, stream)
+            return await self._respond(request, stream)
         finally:
-            self._leave(stream)
+            self._remove(stream)
 
     def _make_room(self, *, now: float) -> bool:
-        """Whether there is a place, perhaps the oldest stream's."""
+        """Whether another stream may be opened; ends the oldest one if necessary."""
         if len(self._streams) < MOST_STREAMS:
             return True
         oldest = self._streams[0]
         if now - oldest.began < _LEAST_SECONDS:
             return False
         oldest.ended.set()
-        self._leave(oldest)
+        self._remove(oldest)
         return True
 
-    def _leave(self, stream: _Stream) -> None:
+    def _remove(self, stream: _Stream) -> None:
         if stream in self._streams:
             self._streams.remove(stream)
             self._metrics.streams.set(len(self._streams))
 
-    async def _answer(self, request: web.BaseRequest, stream: _Stream) -> web.StreamResponse:
+    async def _respond(self, request: web.BaseRequest, stream: _Stream) -> web.StreamResponse:
         response = web.StreamResponse(headers=_HEADERS)
-        # Its socket holds too little for other answers.
+        # The send buffer of its socket is too small for other responses.
         response.force_close()
         transport = request.transport
         try:
             if transport is None:
                 return response
-            _keep_small(transport)
+            _shrink_send_buffer(transport)
             await response.prepare(request)
             await self._send_events(response, transport, stream)
             if transport.get_write_buffer_size():
-                # SECURITY: a reader that reads nothing holds its place no longer.
+                # SECURITY: a client that does not read no longer takes the place of a stream.
                 transport.abort()
             else:
                 await response.write_eof()
         except ConnectionError:
-            pass  # The reader has gone, as readers of streams do.
+            pass  # The client disconnected, which is how streams usually end.
         return response
 
     async def _send_events(self, response: web.StreamResponse, transport: asyncio.Transport, stream: _Stream) -> None:
-        told, silent, stuck = "", 0, None
+        sent, silent_polls, stuck_since = "", 0, None
         while not stream.ended.is_set() and not transport.is_closing():
             if transport.get_write_buffer_size():
                 now = self._clock.steady()
-                stuck = now if stuck is None else stuck
-                if now - stuck >= _STUCK_SECONDS:
+                stuck_since = now if stuck_since is None else stuck_since
+                if now - stuck_since >= _STUCK_SECONDS:
                     return
                 await self._wait(stream.ended, seconds=self._pause_seconds)
                 continue
-            stuck = None
+            stuck_since = None
             changed = self._store.next_change()
             news = json.dumps(self._news())
-            if news != told:
+            if news != sent:
                 await response.write(f"event: news\ndata: {news}\n\n".encode())
-                told, silent = news, 0
+                sent, silent_polls = news, 0
                 await self._wait(stream.ended, seconds=self._pause_seconds)
                 continue
-            silent += 1
-            if silent >= _SILENT_LOOKS:
-                await response.write(b": nothing is new\n\n")
-                silent = 0
-            await self._wait(stream.ended, changed, seconds=self._look_seconds)
+            silent_polls += 1
+            if silent_polls >= _SILENT_POLLS:
+                await response.write(b": no news\n\n")
+                silent_polls = 0
+            await self._wait(stream.ended, changed, seconds=self._poll_seconds)
 
     def _news(self) -> dict[str, object]:
         states = {state.value: count for state, count in self._store.states().items()}
@@ -186,7 +189,7 @@ class StreamEndpoint:
         }
 
     async def _wait(self, *events: asyncio.Event, seconds: float) -> None:
-        """Until one of the events, or the time is over."""
+        """Wait for one of the events, for this long at most."""
         waiting = [asyncio.ensure_future(event.wait()) for event in events]
         try:
             await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -195,9 +198,9 @@ class StreamEndpoint:
                 future.cancel()
 
 
-def _keep_small(transport: asyncio.Transport) -> None:
-    """Have the kernel hold little of this connection."""
-    known = transport.get_extra_info("socket")
-    if known is not None:
-        with socket.socket(fileno=os.dup(known.fileno())) as same:
-            same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
+def _shrink_send_buffer(transport: asyncio.Transport) -> None:
+    """Set a small send buffer for this connection."""
+    original = transport.get_extra_info("socket")
+    if original is not None:
+        with socket.socket(fileno=os.dup(original.fileno())) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)

@@ -1,4 +1,4 @@
-"""Which groups somebody wants to see, and in which order: read from a query, and decided group by group. Pure."""
+"""Filter and sort order of a list of groups. Pure."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from tidegate.model import grouping, lifecycle
 from tidegate.store import interface
 
 Order: TypeAlias = tuple[Any, grouping.GroupingKey]
-"""What groups are sorted by: what was asked for, and where that is equal their keys."""
+"""The sort key of a group: the requested value, then the grouping key."""
 
 
 class State(enum.StrEnum):
-    """What may be asked for as the state of a group."""
+    """States by which groups can be filtered."""
 
     LIVE = "live"
     DRAINING = "draining"
     EXPIRING = "ttl"
-    """It lives until its time to live is over."""
+    """Its TTL runs."""
     FAILING = "failing"
-    """Its last push was refused."""
+    """Its last push was rejected."""
 
 
 class Ownership(enum.StrEnum):
-    """What the gateway knows of a group's owners."""
+    """Whether a group has owners, as far as the gateway knows."""
 
     CLAIMED = "claimed"
     RETIRED = "retired"
-    """They are all over, as the operator says."""
+    """All its owners have finished, and it drains."""
     NONE = "none"
 
 
 class Sort(enum.StrEnum):
-    """What groups may be sorted by."""
+    """Values by which groups can be sorted."""
 
     LABELS = "labels"
     OWNER = "owner"
@@ -45,12 +45,14 @@ class Sort(enum.StrEnum):
 
 
 class Criteria(NamedTuple):
-    """What is asked for; what is empty or ``None`` holds for every group.
+    """Criteria for groups. Empty and ``None`` match every group.
 
-    :param words: each has to be somewhere in the group's labels (``name=value``) or its owners' names, in any case.
-    :param match: selectors, any of which has to hold; whoever asks sees to it
-    (:class:`tidegate.gateway.api.selector_search.Picker`).
-    :param kind: of some owner, ``namespace`` likewise.
+    :param words: each must be contained in the group's labels (``name=value``) or in the names of its owners, ignoring
+        case.
+    :param match: selectors, any of which must match. :meth:`matches` does not check them; see
+        :class:`tidegate.gateway.api.selector_search.GroupSelector`.
+    :param kind: the kind of one of its owners.
+    :param namespace: the namespace of one of its owners.
     """
 
     words: tuple[str, ...] = ()
@@ -62,8 +64,8 @@ class Criteria(NamedTuple):
     sort: Sort = Sort.LABELS
     is_descending: bool = False
 
-    def selects(self, group: interface.GroupOutline) -> bool:
-        """Whether the group is to be seen, its selectors apart."""
+    def matches(self, group: interface.GroupOutline) -> bool:
+        """Whether the group matches, selectors apart."""
         life = group.life
         if self.state is not None and not _STATES[self.state](group):
             return False
@@ -74,28 +76,28 @@ class Criteria(NamedTuple):
             return False
         if self.namespace and all(owner.namespace != self.namespace for owner in owners):
             return False
-        return not self.words or self._says_all_words(group)
+        return not self.words or self._contains_words(group)
 
     def order(self, group: interface.GroupOutline) -> Order:
-        """Where it stands among the others."""
+        """The sort key of the group."""
         return _SORTS[self.sort](group), group.key
 
-    def _says_all_words(self, group: interface.GroupOutline) -> bool:
-        said = [f"{name}={value}" for name, value in group.key]
-        said += [str(claim.owner) for claim in group.life.claims.values()]
-        text = "\n".join(said).casefold()
+    def _contains_words(self, group: interface.GroupOutline) -> bool:
+        lines = [f"{name}={value}" for name, value in group.key]
+        lines += [str(claim.owner) for claim in group.life.claims.values()]
+        text = "\n".join(lines).casefold()
         return all(word in text for word in self.words)
 
 
 def ownership(life: lifecycle.Life) -> Ownership:
-    """What is known of the owners of a group with this life."""
+    """The ownership of a group with this life."""
     if not life.claims:
         return Ownership.NONE
     return Ownership.CLAIMED if life.drain is None else Ownership.RETIRED
 
 
 def is_failing(group: interface.GroupOutline) -> bool:
-    """Whether its last push was refused."""
+    """Whether the last push to the group was rejected."""
     return group.push_failure_time > group.push_time
 
 

@@ -1,4 +1,4 @@
-"""Groups, scrapers and deletions as the API tells people about them: as JSON, with times in Unix seconds. Pure."""
+"""JSON of groups, scrapers and deletions for the API, with times in Unix seconds. Pure."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tidegate.store import interface
 Json: TypeAlias = dict[str, Any]
 
 SHOWN_OWNERS = 5
-"""Of a group in a list; a group by itself tells all of them."""
+"""Owners of a group in a list. The response for a single group has all of them."""
 
 
 class Moment(NamedTuple):
-    """Now, by both readings of a clock, so that steady times can be told as those that people read."""
+    """The current time by both readings of a clock, to convert monotonic times to wall-clock times."""
 
     wall: float
     steady: float
 
-    def told(self, steady: float | None) -> float | None:
-        """Unix seconds for these steady ones."""
+    def to_wall(self, steady: float | None) -> float | None:
+        """The wall-clock time of a monotonic time; ``None`` for ``None``."""
         return None if steady is None else round(self.wall + steady - self.steady, 3)
 
 
 def now(clock: clocks.Clock) -> Moment:
-    """The moment that it is."""
+    """The current time of this clock."""
     return Moment(clock.wall(), clock.steady())
 
 
@@ -43,8 +43,8 @@ def group(
 ) -> Json:
     """A group without its metrics.
 
-    :param pushes: how many there were in each half hour of the last day.
-    :param active: the scrapers whose word is waited for.
+    :param pushes: the number of pushes in each half hour of the last day.
+    :param active: the active scrapers.
     """
     life = outline.life
     claims = list(life.claims.values())
@@ -54,7 +54,7 @@ def group(
         "ownership": group_filter.ownership(life).value,
         "owners": [_owner(claim) for claim in claims[:shown_owners]],
         "owner_count": len(claims),
-        "ttl_ends": moment.told(lifecycle.expiry(life)),
+        "ttl_ends": moment.to_wall(lifecycle.expiry(life)),
         "drain": _drain(life, active, moment),
         "push_time": outline.push_time,
         "push_failure_time": outline.push_failure_time,
@@ -68,29 +68,29 @@ def group(
 def scraper(reading: scrapers.Reading, *, revision: int, awaited_by: int, moment: Moment) -> Json:
     """A scraper.
 
-    :param revision: the store's.
-    :param awaited_by: how many draining groups wait for it.
+    :param revision: the revision of the store.
+    :param awaited_by: the number of draining groups that wait for it.
     """
     return {
-        **_named(reading.scraper),
+        **_scraper(reading.scraper),
         "active": moment.steady <= reading.active_until,
         "interval": reading.interval,
-        "first_seen": moment.told(reading.first_seen),
-        "last_seen": moment.told(reading.last_seen),
-        "last_read": moment.told(reading.last_read),
-        "silent_at": moment.told(reading.active_until),
+        "first_seen": moment.to_wall(reading.first_seen),
+        "last_seen": moment.to_wall(reading.last_seen),
+        "last_read": moment.to_wall(reading.last_read),
+        "silent_at": moment.to_wall(reading.active_until),
         "unread_changes": max(0, revision - reading.read_revision),
         "awaited_by": awaited_by,
     }
 
 
-def departure(gone: interface.Departure) -> Json:
+def deletion(departure: interface.Departure) -> Json:
     """A deletion."""
-    claims = list(gone.record.claims.values())
+    claims = list(departure.record.claims.values())
     return {
-        "at": gone.at,
-        "labels": dict(gone.record.key),
-        "reason": gone.record.reason.value,
+        "at": departure.at,
+        "labels": dict(departure.record.key),
+        "reason": departure.record.reason.value,
         "owners": [_owner(claim) for claim in claims[:SHOWN_OWNERS]],
         "owner_count": len(claims),
     }
@@ -101,16 +101,16 @@ def _drain(life: lifecycle.Life, active: Collection[scrapers.Reading], moment: M
     if wait is None or life.drain is None:
         return None
     return {
-        "since": moment.told(life.drain.since),
-        "until": moment.told(wait.until),
+        "since": moment.to_wall(life.drain.since),
+        "until": moment.to_wall(wait.until),
         "is_expired_ttl": life.drain.expired,
         "waits_for": wait.waits_for.value,
-        "scrapers": [_named(one) for one in wait.scrapers],
+        "scrapers": [_scraper(each) for each in wait.scrapers],
     }
 
 
-def _named(one: scrapers.Scraper) -> Json:
-    return {"address": one.address, "user_agent": one.user_agent}
+def _scraper(identity: scrapers.Scraper) -> Json:
+    return {"address": identity.address, "user_agent": identity.user_agent}
 
 
 def _owner(claim: owners.Claim) -> Json:

@@ -1,4 +1,4 @@
-"""What people ask of the groups: ``GET /api/v1/groups``, ``group``, ``scrapers`` and ``deletions``, as JSON."""
+"""``GET /api/v1/groups``, ``group``, ``scrapers`` and ``deletions``: queries for people and the web page, as JSON."""
 
 from __future__ import annotations
 
@@ -21,60 +21,68 @@ from tidegate.model import errors, grouping, reason_texts, scrapers
 from tidegate.store import interface
 
 MOST_ROWS = 200
-"""Groups of one answer. Whoever wants more asks again, and others have their turns."""
+"""Groups of one response. For more, clients send further requests, and other requests are handled in between."""
 
 MOST_DELETIONS = 500
-"""Deletions of one answer: to spell them as JSON takes a few milliseconds, in which nobody else is served."""
+"""Deletions of one response. Their JSON takes a few milliseconds, during which no other request is handled."""
 
 USUAL_ROWS = 100
+"""Default of ``limit``."""
+
 MOST_OFFSET = 10**9
 _MOST_DIGITS = 10
 MOST_WORDS = 20
-MOST_METRICS = 1_000
-"""Metrics of a group that are told; whoever wants all of them reads /metrics."""
+"""Words of one search."""
 
-_SEEKING = ("search", selector_search.MATCH, "state", "ownership", "kind", "namespace", "sort", "order")
+MOST_METRICS = 1_000
+"""Metrics of a group in a response. ``/metrics`` has all of them."""
+
+_CRITERIA = ("search", selector_search.MATCH, "state", "ownership", "kind", "namespace", "sort", "order")
 _PAGING = ("listing", "offset", "limit", "why")
 ORDERS = ("asc", "desc")
-_NOT_KEPT = {hdrs.CACHE_CONTROL: "no-store"}
+_NO_STORE = {hdrs.CACHE_CONTROL: "no-store"}
 
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)
-_Endpoint = TypeVar("_Endpoint")
-_Answering: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Coroutine[Any, Any, group_json.Json | web.Response]]
-_Handling: TypeAlias = Callable[[_Endpoint, web.BaseRequest], Awaitable[web.Response]]
+_Handlers = TypeVar("_Handlers")
+_Query: TypeAlias = Callable[[_Handlers, web.BaseRequest], Coroutine[Any, Any, group_json.Json | web.Response]]
+_Handler: TypeAlias = Callable[[_Handlers, web.BaseRequest], Awaitable[web.Response]]
 
 
-class NotThereError(errors.BadRequestError):
-    """What is asked for is not there, or no more."""
+class NotFoundError(errors.BadRequestError):
+    """The requested object does not exist, or no longer exists."""
 
     def __init__(self, reason: str, *, status: int = 404) -> None:
         super().__init__(reason)
         self.status = status
 
 
-def _answers(answer: _Answering[_Endpoint]) -> _Handling[_Endpoint]:
-    """The handler of what answers with the data, alone or in the envelope of Pushgateway's API already."""
+def _handler(query: _Query[_Handlers]) -> _Handler[_Handlers]:
+    """The handler that runs a query and responds with its result or error in the envelope of Pushgateway's API."""
 
-    @functools.wraps(answer)
-    async def handle(endpoint: _Endpoint, request: web.BaseRequest) -> web.Response:
+    @functools.wraps(query)
+    async def handle(handlers: _Handlers, request: web.BaseRequest) -> web.Response:
         try:
-            told = await answer(endpoint, request)
-            return told if isinstance(told, web.Response) else success(told)
-        except NotThereError as error:
+            result = await query(handlers, request)
+            return result if isinstance(result, web.Response) else success(result)
+        except NotFoundError as error:
             return failure(error.status, "not_found", str(error))
         except errors.BadRequestError as error:
             return failure(400, "bad_data", str(error))
         except TimeoutError:
             return failure(
-                503, "timeout", f"the selectors took more than {selector_search.LONGEST_SECONDS:g} s: use simpler ones"
+                503,
+                "timeout",
+                f"the selectors took longer than {selector_search.LONGEST_SECONDS:g} s: use simpler ones",
             )
 
     return handle
 
 
-class BrowsingEndpoint:
-    """See :mod:`tidegate.gateway.api.group_queries`. No other origin may read it: it tells more than Pushgateway's API
-    does."""
+class GroupQueryHandlers:
+    """Handles the queries of this module.
+
+    Unlike Pushgateway's API it allows no other origin, because the responses contain more.
+    """
 
     def __init__(
         self,
@@ -82,24 +90,24 @@ class BrowsingEndpoint:
         tracker: scrape_progress.ScrapeTracker,
         *,
         clock: clocks.Clock,
-        picker: selector_search.Picker,
+        selector: selector_search.GroupSelector,
     ) -> None:
         self._store = store
         self._tracker = tracker
         self._clock = clock
-        self._listings = listings.Listings(store, picker=picker)
+        self._listings = listings.Listings(store, selector=selector)
 
-    @_answers
+    @_handler
     async def list_groups(self, request: web.BaseRequest) -> web.Response:
         """``GET groups?search=&match[]=&state=&ownership=&kind=&namespace=&sort=&order=&limit=&offset=&why=``.
 
-        The answer names the list that was made, so that other places of the same can be looked at by
-        ``?listing=&offset=&limit=``, for as long as it is kept. With ``why=1`` each group says why it is there.
+        The response has the id of the list, with which a client can read further pages of the same list
+        (``?listing=&offset=&limit=``) while it is cached. With ``why=1`` each group has the reason why it exists.
         """
-        _expect_only(request, *_SEEKING, *_PAGING)
+        _expect_only(request, *_CRITERIA, *_PAGING)
         offset = _number(request, "offset", default=0, most=MOST_OFFSET)
         limit = _number(request, "limit", default=USUAL_ROWS, most=MOST_ROWS)
-        tells_why = _number(request, "why", default=0, most=1) == 1
+        with_reasons = _number(request, "why", default=0, most=1) == 1
         listing = await self._listing(request)
         moment, active = self._now()
         rows, turn = [], time_slices.Turn()
@@ -108,79 +116,79 @@ class BrowsingEndpoint:
             row: group_json.Json = {"labels": dict(key), "gone": True}
             if outline is not None:
                 row = self._row(outline, active, moment)
-                if tells_why:
+                if with_reasons:
                     row["why"] = _why(outline, active, moment)
             rows.append(json.dumps(row))
             await turn.step()
-        told = {
+        data = {
             "now": moment.wall,
             "listing": listing.id,
             "is_current": listing.revision == self._store.revision,
             "total": len(listing.keys),
             "offset": offset,
             "states": {state.value: count for state, count in self._store.states().items()},
-            "kinds": dict(listings.described(listing.kinds)),
-            "namespaces": dict(listings.described(listing.namespaces)),
+            "kinds": dict(listings.sorted_counts(listing.kinds)),
+            "namespaces": dict(listings.sorted_counts(listing.namespaces)),
         }
-        # What takes long to spell is spelled already, in turns.
-        text = f'{{"status": "success", "data": {json.dumps(told)[:-1]}, "groups": [{", ".join(rows)}]}}}}'
-        return web.json_response(text=text, headers=_NOT_KEPT)
+        # The rows, which take long to encode, are encoded already, in time slices.
+        text = f'{{"status": "success", "data": {json.dumps(data)[:-1]}, "groups": [{", ".join(rows)}]}}}}'
+        return web.json_response(text=text, headers=_NO_STORE)
 
-    @_answers
+    @_handler
     async def list_scrapers(self, request: web.BaseRequest) -> group_json.Json:
-        """``GET scrapers``: whoever scrapes, how far each has read, and how many draining groups wait for it."""
+        """``GET scrapers``: the known scrapers, how far each has read, and how many draining groups wait for it."""
         _expect_only(request)
-        drained, turn = [], time_slices.Turn()
+        draining, turn = [], time_slices.Turn()
         for key in self._store.draining_keys():
             outline = self._store.outline(key)
             if outline is not None:
-                drained.append(outline.life.pushed_revision)
+                draining.append(outline.life.pushed_revision)
             await turn.step()
-        drained.sort()
+        draining.sort()
         moment, active = self._now()
-        waited_for = {reading.scraper for reading in active}
+        active_scrapers = {reading.scraper for reading in active}
         return {
             "now": moment.wall,
             "scrapers": [
                 group_json.scraper(
                     reading,
                     revision=self._store.revision,
-                    awaited_by=_later(drained, reading.read_revision) if reading.scraper in waited_for else 0,
+                    awaited_by=_later(draining, reading.read_revision) if reading.scraper in active_scrapers else 0,
                     moment=moment,
                 )
                 for reading in sorted(self._tracker.known(), key=lambda reading: reading.scraper)
             ],
         }
 
-    @_answers
+    @_handler
     async def list_deletions(self, request: web.BaseRequest) -> group_json.Json:
-        """``GET deletions?offset=&limit=``: the last groups that were deleted since the process started."""
+        """``GET deletions?offset=&limit=``: the groups deleted last, since the start of the process."""
         _expect_only(request, "offset", "limit")
         offset = _number(request, "offset", default=0, most=MOST_OFFSET)
         limit = _number(request, "limit", default=USUAL_ROWS, most=MOST_DELETIONS)
-        gone = self._store.departures()
-        shown = [group_json.departure(one) for one in gone[offset : offset + limit]]
-        return {"now": self._clock.wall(), "total": len(gone), "offset": offset, "deletions": shown}
+        departures = self._store.departures()
+        page = [group_json.deletion(departure) for departure in departures[offset : offset + limit]]
+        return {"now": self._clock.wall(), "total": len(departures), "offset": offset, "deletions": page}
 
     async def _listing(self, request: web.BaseRequest) -> listings.Listing:
         id = request.query.get("listing")
         if id is None:
-            return await self._listings.seek(_criteria(request))
-        if sought := sorted(set(request.query) - set(_PAGING)):
-            raise errors.BadRequestError(f"listing={id} is a list that was made already: leave out {sought[0]}")
+            return await self._listings.search(_criteria(request))
+        if criteria := sorted(set(request.query) - set(_PAGING)):
+            raise errors.BadRequestError(f"listing={id} is an existing list: omit {criteria[0]}, or omit listing")
         listing = self._listings.find(id)
         if listing is None:
-            raise NotThereError(f"listing={id} is no longer kept: ask without it for a new one", status=410)
+            raise NotFoundError(f"listing={id} is no longer available: omit it to get a new list", status=410)
         return listing
 
-    @_answers
+    @_handler
     async def show_group(self, request: web.BaseRequest) -> group_json.Json:
-        """``GET group?labels={"job":"backup"}``: one group with its metrics, and why it is still there."""
+        """``GET group?labels={"job":"backup"}``: one group with its metrics and the reason why it exists."""
         _expect_only(request, "labels")
         key = read_key(request.query.get("labels", ""))
         outline, view = self._store.outline(key), self._store.group(key)
         if outline is None or view is None:
-            raise NotThereError(f"there is no group {grouping.describe(key)}, or no more")
+            raise NotFoundError(f"group {grouping.describe(key)} does not exist")
         moment, active = self._now()
         metrics, is_cut = await _families(view)
         return {
@@ -209,39 +217,39 @@ class BrowsingEndpoint:
 
 
 def read_key(text: str) -> grouping.GroupingKey:
-    """The grouping key that this JSON spells.
+    """Parse a grouping key from a JSON object of labels.
 
-    :raises errors.BadRequestError: it spells none.
+    :raises errors.BadRequestError: the text is not such an object.
     """
     try:
         labels = json.loads(text)
     except ValueError as error:
-        raise errors.BadRequestError(f'labels are no JSON, such as {{"job":"backup"}}: {error}') from error
+        raise errors.BadRequestError(f'labels is not valid JSON such as {{"job":"backup"}}: {error}') from error
     return key_of(labels)
 
 
 def key_of(labels: Any) -> grouping.GroupingKey:
-    """The grouping key of what was read from JSON.
+    """The grouping key with these labels, parsed from JSON.
 
-    :raises errors.BadRequestError: it is none.
+    :raises errors.BadRequestError: they are not an object of strings.
     """
     if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()) or not labels:
-        raise errors.BadRequestError('labels have to be an object of texts, such as {"job":"backup"}')
+        raise errors.BadRequestError('labels must be an object of strings such as {"job":"backup"}')
     return grouping.grouping_key(labels)
 
 
 def success(data: group_json.Json) -> web.Response:
-    """The data in the envelope of Pushgateway's API."""
-    return _told({"status": "success", "data": data})
+    """A successful response in the envelope of Pushgateway's API."""
+    return _response({"status": "success", "data": data})
 
 
 def failure(status: int, kind: str, reason: str) -> web.Response:
-    """What went wrong, in the envelope of Pushgateway's API."""
-    return _told({"status": "error", "errorType": kind, "error": reason}, status=status)
+    """An error response in the envelope of Pushgateway's API."""
+    return _response({"status": "error", "errorType": kind, "error": reason}, status=status)
 
 
-def _told(data: group_json.Json, *, status: int = 200) -> web.Response:
-    return web.json_response(data, status=status, headers=_NOT_KEPT)
+def _response(data: group_json.Json, *, status: int = 200) -> web.Response:
+    return web.json_response(data, status=status, headers=_NO_STORE)
 
 
 def _why(
@@ -251,28 +259,28 @@ def _why(
 
 
 async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], bool]:
-    """The families of a group with their metrics, and whether these are not all."""
-    found, left, turn = [], MOST_METRICS, time_slices.Turn()
+    """The families of a group with their metrics, and whether some metrics are left out."""
+    result, left, turn = [], MOST_METRICS, time_slices.Turn()
     for name, family in sorted(view.families.items()):
         if name in interface.TIMES:
             continue
-        read = functools.partial(rendered_series.metrics, family.page, name=name, type=family.type)
-        metrics = read() if len(family.page.text) < push_bodies.LARGE else await asyncio.to_thread(read)
-        told = pushgateway_api.family(family, metrics[:left])
-        found.append({"name": name, "metric_count": len(metrics), **told})
-        left -= len(told["metrics"])
+        parse = functools.partial(rendered_series.metrics, family.page, name=name, type=family.type)
+        metrics = parse() if len(family.page.text) < push_bodies.LARGE else await asyncio.to_thread(parse)
+        shown = pushgateway_api.family(family, metrics[:left])
+        result.append({"name": name, "metric_count": len(metrics), **shown})
+        left -= len(shown["metrics"])
         await turn.step()
-    return found, sum(family["metric_count"] for family in found) > MOST_METRICS - left
+    return result, sum(family["metric_count"] for family in result) > MOST_METRICS - left
 
 
 def _criteria(request: web.BaseRequest) -> group_filter.Criteria:
     query = request.query
     words = tuple(query.get("search", "").casefold().split())
     if len(words) > MOST_WORDS:
-        raise errors.BadRequestError(f"{len(words)} words are sought at once: send at most {MOST_WORDS}")
+        raise errors.BadRequestError(f"search has {len(words)} words: send at most {MOST_WORDS}")
     order = query.get("order") or ORDERS[0]
     if order not in ORDERS:
-        raise errors.BadRequestError(f"order is neither asc nor desc: {order!r}")
+        raise errors.BadRequestError(f"order must be asc or desc, not {order!r}")
     return group_filter.Criteria(
         words=words,
         match=tuple(query.getall(selector_search.MATCH, [])),
@@ -286,27 +294,30 @@ def _criteria(request: web.BaseRequest) -> group_filter.Criteria:
 
 
 def _choice(request: web.BaseRequest, name: str, choices: type[_Choice]) -> _Choice | None:
-    said = request.query.get(name)
-    if not said:
+    text = request.query.get(name)
+    if not text:
         return None
     try:
-        return choices(said)
+        return choices(text)
     except ValueError as error:
-        raise errors.BadRequestError(f"{name} is none of {', '.join(choices)}: {said!r}") from error
+        raise errors.BadRequestError(f"{name} must be one of {', '.join(choices)}, not {text!r}") from error
 
 
 def _number(request: web.BaseRequest, name: str, *, default: int, most: int) -> int:
-    said = request.query.get(name, str(default))
-    if not said.isascii() or not said.isdigit() or len(said) > _MOST_DIGITS:
-        raise errors.BadRequestError(f"{name} has to be a whole number from 0: {said!r}")
-    return min(int(said), most)
+    text = request.query.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
+        raise errors.BadRequestError(f"{name} must be an integer of 0 or more, not {text!r}")
+    return min(int(text), most)
 
 
 def _expect_only(request: web.BaseRequest, *known: str) -> None:
     unknown = sorted(set(request.query) - set(known))
     if unknown:
-        raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}: there are {', '.join(known) or 'none'}")
+        raise errors.BadRequestError(
+            f"unknown parameter {unknown[0]!r}: the parameters are {', '.join(known) or 'none'}"
+        )
 
 
 def _later(revisions: Sequence[int], revision: int) -> int:
+    """The number of these sorted revisions that are later than ``revision``."""
     return len(revisions) - bisect.bisect_right(revisions, revision)

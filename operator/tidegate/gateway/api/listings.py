@@ -1,7 +1,7 @@
-"""Groups that were sought and sorted, kept for a while so that any place of the list can be looked at.
+"""Lists of groups, filtered and sorted, that are cached so that clients can read any page of a list.
 
-To seek takes one look at each group, which for 20,000 of them is a tenth of a second: done in turns, one search at a
-time, and one that many ask for at once is done once.
+Creating a list reads every group, which takes a tenth of a second for 20,000. It is done in time slices, one list at a
+time, and simultaneous requests for the same list share it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tidegate.aio import time_slices
 from tidegate.gateway.api import group_filter, selector_search
@@ -20,100 +21,107 @@ from tidegate.model import grouping
 from tidegate.store import interface
 
 KEPT = 32
-"""Lists that are kept. Each takes eight bytes a group: of 100,000 groups, all of them take 25 MB."""
+"""Cached lists. Each takes eight bytes per group; with 100,000 groups all lists together take 25 MB."""
 
-_SORTED_AT_ONCE = 512
-"""Groups that are sorted, or gathered, without a pause: it takes less than a millisecond."""
+_CHUNK = 512
+"""Groups that are sorted or collected without a pause; it takes less than a millisecond."""
 
 _FRESH_SECONDS = 1.0
-"""For so long, at most, a list is good enough for whoever asks for the same, whatever happens meanwhile."""
+"""Maximum age of a list that is returned for the same criteria although the store has changed."""
 
 _FRESH_FACTOR = 10.0
-"""And for so many times as long as it took to make it: what is made in a moment is made anew."""
+"""Further limit on that age, in multiples of the time that it took to create the list."""
 
 MOST_NAMES = 500
-"""Kinds and namespaces that are counted, so that nobody has to read a list of thousands."""
+"""Kinds, and namespaces, that are counted; a client cannot offer thousands of them for selection."""
+
+_Chunks: TypeAlias = list[list[group_filter.Order]]
 
 
 @dataclass
 class Listing:
-    """The groups that some criteria select, as they stood when they were sought.
+    """The groups that matched some criteria when the list was created.
 
-    :param id: names it for as long as it is kept.
-    :param revision: of the store when the search began.
-    :param kinds: how many groups have an owner of this kind, of all groups that there are; ``namespaces`` likewise.
+    :param id: identifies the list while it is cached.
+    :param revision: the revision of the store when the list was created.
+    :param created: monotonic time.
+    :param seconds: the time that it took to create the list.
+    :param kinds: the number of owners of each kind, over all groups of the store; ``namespaces`` likewise.
     """
 
     id: str
     revision: int
-    made: float
-    took: float = 0.0
+    created: float
+    seconds: float = 0.0
     keys: list[grouping.GroupingKey] = field(default_factory=list)
     kinds: collections.Counter[str] = field(default_factory=collections.Counter)
     namespaces: collections.Counter[str] = field(default_factory=collections.Counter)
 
 
 class Listings:
-    """The lists of one store that were asked for last."""
+    """The cached lists of one store."""
 
-    def __init__(self, store: interface.Store, *, picker: selector_search.Picker) -> None:
+    def __init__(self, store: interface.Store, *, selector: selector_search.GroupSelector) -> None:
         self._store = store
-        self._picker = picker
-        self._kept: collections.OrderedDict[str, Listing] = collections.OrderedDict()
-        self._last: dict[group_filter.Criteria, Listing] = {}
-        self._seeking = asyncio.Lock()
+        self._selector = selector
+        self._cached: collections.OrderedDict[str, Listing] = collections.OrderedDict()
+        self._by_criteria: dict[group_filter.Criteria, Listing] = {}
+        self._lock = asyncio.Lock()
 
     def find(self, id: str) -> Listing | None:
-        """A list that was made before; ``None`` where it is no longer kept."""
-        listing = self._kept.get(id)
+        """The cached list with this id; ``None`` if it is no longer cached."""
+        listing = self._cached.get(id)
         if listing is not None:
-            self._kept.move_to_end(id)
+            self._cached.move_to_end(id)
         return listing
 
-    async def seek(self, wanted: group_filter.Criteria) -> Listing:
-        """The groups that are wanted, now or a moment ago.
+    async def search(self, criteria: group_filter.Criteria) -> Listing:
+        """The groups that match, from a cached list if that is recent.
 
-        :raises errors.BadRequestError: a selector is none.
+        :raises errors.BadRequestError: a selector is invalid.
         :raises TimeoutError: the selectors took too long.
         """
-        async with self._seeking:
-            listing = self._last.get(wanted)
+        async with self._lock:
+            listing = self._by_criteria.get(criteria)
             if listing is None or not self._is_fresh(listing):
-                listing = await self._made(wanted)
-                self._keep(wanted, listing)
+                listing = await self._create(criteria)
+                self._cache(criteria, listing)
             return listing
 
     def _is_fresh(self, listing: Listing) -> bool:
-        is_young = time.monotonic() - listing.made < min(_FRESH_SECONDS, _FRESH_FACTOR * listing.took)
-        return listing.id in self._kept and (is_young or listing.revision == self._store.revision)
+        is_young = time.monotonic() - listing.created < min(_FRESH_SECONDS, _FRESH_FACTOR * listing.seconds)
+        return listing.id in self._cached and (is_young or listing.revision == self._store.revision)
 
-    def _keep(self, wanted: group_filter.Criteria, listing: Listing) -> None:
-        self._kept[listing.id] = listing
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        self._last = {known: last for known, last in self._last.items() if last.id in self._kept}
-        self._last[wanted] = listing
+    def _cache(self, criteria: group_filter.Criteria, listing: Listing) -> None:
+        self._cached[listing.id] = listing
+        if len(self._cached) > KEPT:
+            self._cached.popitem(last=False)
+        self._by_criteria = {known: last for known, last in self._by_criteria.items() if last.id in self._cached}
+        self._by_criteria[criteria] = listing
 
-    async def _made(self, wanted: group_filter.Criteria) -> Listing:
+    async def _create(self, criteria: group_filter.Criteria) -> Listing:
         listing = Listing(secrets.token_urlsafe(9), self._store.revision, time.monotonic())
-        picked = await _gathered(await self._picker.pick(wanted.match)) if wanted.match else None
-        chunks, turn = await self._sought(wanted, picked, listing), time_slices.Turn()
+        selected = await _as_set(await self._selector.select(criteria.match)) if criteria.match else None
+        chunks, turn = await self._sorted_chunks(criteria, selected, listing), time_slices.Turn()
         for _, key in heapq.merge(*chunks):
             listing.keys.append(key)
             await turn.step()
-        if wanted.is_descending:
+        if criteria.is_descending:
             listing.keys.reverse()
-        # What was sorted goes now, and that takes a millisecond, too.
+        # Freeing the chunks takes a millisecond, too.
         del chunks
         await time_slices.others()
-        listing.took = time.monotonic() - listing.made
+        listing.seconds = time.monotonic() - listing.created
         return listing
 
-    async def _sought(
-        self, wanted: group_filter.Criteria, picked: Collection[grouping.GroupingKey] | None, listing: Listing
-    ) -> list[list[group_filter.Order]]:
-        """The groups that are wanted, in chunks that are sorted each."""
-        chunks: list[list[group_filter.Order]] = [[]]
+    async def _sorted_chunks(
+        self, criteria: group_filter.Criteria, selected: Collection[grouping.GroupingKey] | None, listing: Listing
+    ) -> _Chunks:
+        """The groups that match, in sorted chunks; counts the kinds and namespaces of all groups in the listing.
+
+        :param selected: the groups that the selectors match; ``None`` without selectors.
+        """
+        chunks: _Chunks = [[]]
         turn = time_slices.Turn()
         for key in self._store.grouping_keys():
             group = self._store.outline(key)
@@ -123,22 +131,22 @@ class Listings:
             for claim in group.life.claims.values():
                 _count(listing.kinds, claim.owner.kind)
                 _count(listing.namespaces, claim.owner.namespace)
-            if (picked is None or key in picked) and wanted.selects(group):
-                chunks[-1].append(wanted.order(group))
-                if len(chunks[-1]) == _SORTED_AT_ONCE:
+            if (selected is None or key in selected) and criteria.matches(group):
+                chunks[-1].append(criteria.order(group))
+                if len(chunks[-1]) == _CHUNK:
                     chunks[-1].sort()
                     chunks.append([])
         chunks[-1].sort()
         return chunks
 
 
-async def _gathered(keys: Sequence[grouping.GroupingKey]) -> Collection[grouping.GroupingKey]:
-    """The same to look things up in, made in turns: of 20,000 keys it takes six milliseconds."""
-    found, turn = set[grouping.GroupingKey](), time_slices.Turn()
-    for begin in range(0, len(keys), _SORTED_AT_ONCE):
-        found.update(keys[begin : begin + _SORTED_AT_ONCE])
+async def _as_set(keys: Sequence[grouping.GroupingKey]) -> Collection[grouping.GroupingKey]:
+    """A set of these keys, built in time slices: 20,000 keys take six milliseconds."""
+    result, turn = set[grouping.GroupingKey](), time_slices.Turn()
+    for begin in range(0, len(keys), _CHUNK):
+        result.update(keys[begin : begin + _CHUNK])
         await turn.step()
-    return found
+    return result
 
 
 def _count(names: collections.Counter[str], name: str) -> None:
@@ -146,6 +154,6 @@ def _count(names: collections.Counter[str], name: str) -> None:
         names[name] += 1
 
 
-def described(names: collections.Counter[str]) -> Iterable[tuple[str, int]]:
-    """The names in their order, each with its count."""
+def sorted_counts(names: collections.Counter[str]) -> Iterable[tuple[str, int]]:
+    """The names in alphabetical order, each with its count."""
     return sorted(names.items())

@@ -1,4 +1,4 @@
-"""``/api/v1``: the groups and the gateway itself as JSON, in the words of Pushgateway's API."""
+"""``/api/v1/status`` and ``/api/v1/metrics``, as in Pushgateway's API."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ CORS = {
     "Access-Control-Expose-Headers": "Date",
     "Cache-Control": "no-cache, no-store, must-revalidate",
 }
-"""Pushgateway lets scripts of any origin read its API."""
+"""Response headers with which, as in Pushgateway, scripts of any origin can read the API."""
 
 _BOUNDARIES = {(False, True): 0, (True, False): 1, (False, False): 2, (True, True): 3}
-"""By whether the lower and the upper bound belong to a bucket; the numbers are those of Prometheus' API."""
+"""Codes of Prometheus' API, by whether the lower and the upper bound are part of the bucket."""
 
 
-class QueryEndpoint:
-    """``GET /api/v1/status`` and ``GET /api/v1/metrics``.
+class PushgatewayApiHandlers:
+    """Handles ``GET /api/v1/status`` and ``GET /api/v1/metrics``.
 
-    :param flags: the command line flags in force, by name, as they are shown.
-    :param started: Unix seconds.
+    :param flags: the values of all command line flags, by name.
+    :param started: the start time of the process in Unix seconds.
     """
 
     def __init__(self, store: interface.Store, *, flags: Mapping[str, str], started: float) -> None:
@@ -43,7 +43,7 @@ class QueryEndpoint:
         self._flags = dict(flags)
         self._started = started
 
-    async def status(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
+    async def status(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a router.Handler
         """Flags, start time and build."""
         build = {
             "version": tidegate.__version__,
@@ -56,8 +56,8 @@ class QueryEndpoint:
         data = {"flags": self._flags, "start_time": _timestamp(self._started), "build_information": build}
         return web.json_response({"status": "success", "data": data}, headers=CORS)
 
-    async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
-        """What a browser asks before a request from another origin."""
+    async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a router.Handler
+        """The response to a preflight request of a browser."""
         return web.Response(headers=CORS)
 
     async def metrics(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -65,7 +65,7 @@ class QueryEndpoint:
         response = web.StreamResponse(headers={**CORS, "Content-Type": "application/json"})
         await response.prepare(request)
         if request.method == hdrs.METH_HEAD:
-            # A stream is sent as it is written, for HEAD, too, and would be read as the next answer.
+            # aiohttp sends written chunks even for HEAD, and the client would read them as another response.
             return response
         await response.write(b'{"status":"success","data":[')
         turn = time_slices.Turn()
@@ -79,45 +79,45 @@ class QueryEndpoint:
 
 
 def _group(view: interface.GroupView) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        name: family(held, rendered_series.metrics(held.page, name=name, type=held.type))
-        for name, held in view.families.items()
+    result: dict[str, Any] = {
+        name: family(stored, rendered_series.metrics(stored.page, name=name, type=stored.type))
+        for name, stored in view.families.items()
     }
-    described["labels"] = dict(view.key)
-    described["last_push_successful"] = view.push_failure_time <= view.push_time
-    return described
+    result["labels"] = dict(view.key)
+    result["last_push_successful"] = view.push_failure_time <= view.push_time
+    return result
 
 
-def family(held: interface.GroupFamily, metrics: Iterable[families.Metric]) -> dict[str, Any]:
-    """A family with these metrics of it."""
-    described: dict[str, Any] = {
-        "time_stamp": _timestamp(held.pushed_at),
-        "type": held.type.name,
+def family(stored: interface.GroupFamily, metrics: Iterable[families.Metric]) -> dict[str, Any]:
+    """The JSON of a family with these of its metrics."""
+    result: dict[str, Any] = {
+        "time_stamp": _timestamp(stored.pushed_at),
+        "type": stored.type.name,
         "metrics": [_metric(metric) for metric in metrics],
     }
-    if held.help:
-        described["help"] = held.help
-    return described
+    if stored.help:
+        result["help"] = stored.help
+    return result
 
 
 def _metric(metric: families.Metric) -> dict[str, Any]:
-    described: dict[str, Any] = {"labels": dict(metric.labels)}
+    result: dict[str, Any] = {"labels": dict(metric.labels)}
     match metric.value:
         case families.Summary(count=count, sum=total, quantiles=quantiles):
-            described["quantiles"] = {_number(quantile): _number(at) for quantile, at in quantiles}
-            described.update(count=_count(count), sum=_number(total))
-        case families.Histogram(count=count, sum=total) if spread := _native_buckets(metric.original):
-            described.update(buckets=spread, count=_count(count), sum=_number(total))
+            result["quantiles"] = {_number(quantile): _number(value) for quantile, value in quantiles}
+            result.update(count=_count(count), sum=_number(total))
+        case families.Histogram(count=count, sum=total) if native_buckets := _native_buckets(metric.original):
+            result.update(buckets=native_buckets, count=_count(count), sum=_number(total))
         case families.Histogram(count=count, sum=total, buckets=buckets):
-            described["buckets"] = {_number(bound): _count(population) for bound, population in buckets}
-            described.update(count=_count(count), sum=_number(total))
+            result["buckets"] = {_number(bound): _count(population) for bound, population in buckets}
+            result.update(count=_count(count), sum=_number(total))
         case value:
-            described["value"] = _number(value)
-    return described
+            result["value"] = _number(value)
+    return result
 
 
 def _native_buckets(original: bytes) -> list[tuple[int, str, str, str]]:
-    """As Prometheus' own API has them: which bounds belong to it, the bounds, the count."""
+    """Native buckets as in Prometheus' API: the code of which bounds are included, both bounds, and the count."""
     histogram = metrics_pb2.Histogram.FromString(original)
     return [
         (_BOUNDARIES[bucket.lower_inclusive, bucket.upper_inclusive], *_bounds(bucket), _count(bucket.population))
@@ -136,7 +136,7 @@ def _number(value: float | None) -> str:
 
 
 def _count(value: float | None) -> str:
-    """A count as Pushgateway spells it: all digits of a whole one, and never an exponent."""
+    """A count in Pushgateway's format: an integer with all digits, without an exponent."""
     return str(int(value)) if value is not None and float(value).is_integer() else _number(value)
 
 

@@ -1,4 +1,4 @@
-"""``DELETE /api/v1/groups?match[]=…``: every group that a selector selects, or with ``dry_run`` what that would be."""
+"""``DELETE /api/v1/groups?match[]=…``: deletes the selected groups, or lists them if ``dry_run`` is set."""
 
 from __future__ import annotations
 
@@ -18,81 +18,89 @@ from tidegate.store import interface
 _logger = logging.getLogger(__name__)
 
 DRY_RUN = "dry_run"
+"""The query parameter of a dry run."""
+
 TRUTH: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
 
-_GROUPS_A_WRITE = 250
+_GROUPS_PER_WRITE = 250
 
 
-class SelectionEndpoint:
-    """Groups by selector. Several ``match[]`` select what any of them does.
+class SelectorDeletionHandler:
+    """Handles ``DELETE /api/v1/groups``. A group is selected if any ``match[]`` matches.
 
-    It needs no flag: Pushgateway, too, lets everybody delete every group whose name they know.
+    No flag enables it: any client can delete any group whose labels it knows, as in Pushgateway.
     """
 
     def __init__(
-        self, store: interface.Store, metrics: own_metrics.GatewayMetrics, *, picker: selector_search.Picker
+        self, store: interface.Store, metrics: own_metrics.GatewayMetrics, *, selector: selector_search.GroupSelector
     ) -> None:
         self._store = store
         self._metrics = metrics
-        self._picker = picker
+        self._selector = selector
 
     async def delete(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Delete the selected groups, and tell which they were; one that is pushed meanwhile may go or stay."""
+        """Delete the selected groups and list them. A group pushed meanwhile may or may not stay."""
         try:
             dry_run = _dry_run(request)
-            found = await self._picker.pick(_texts(request))
+            keys = await self._selector.select(_selectors(request))
         except errors.BadRequestError as error:
             return _failure(400, "bad_data", str(error))
         except TimeoutError:
             return _failure(
-                503, "timeout", f"no selection after {selector_search.LONGEST_SECONDS:g} s: nothing was deleted"
+                503,
+                "timeout",
+                f"the selectors took longer than {selector_search.LONGEST_SECONDS:g} s; no group was deleted: "
+                f"use simpler selectors",
             )
         if not dry_run:
-            found = await group_deletion.remove(self._store, found, metrics=self._metrics)
-            count, asked = plurals.counted(len(found), "group"), request.query.getall(selector_search.MATCH)
-            _logger.info("%s deleted %s by %s", request.remote, count, asked)
-        return await _tell(request, found, dry_run=dry_run)
+            keys = await group_deletion.delete(self._store, keys, metrics=self._metrics)
+            count, texts = plurals.counted(len(keys), "group"), request.query.getall(selector_search.MATCH)
+            _logger.info("deleted %s selected by %s, as requested by %s", count, texts, request.remote)
+        return await _respond(request, keys, dry_run=dry_run)
 
-    async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a routes.Handler
-        """SECURITY: unlike the rest of the API no other origin is allowed, or any web page could delete groups."""
+    async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a router.Handler
+        """The allowed methods. SECURITY: unlike the rest of the API it allows no other origin, because then any web
+        page could delete groups."""
         return web.Response(headers={hdrs.ALLOW: "DELETE, GET, HEAD, OPTIONS"})
 
 
-def _texts(request: web.BaseRequest) -> Sequence[str]:
+def _selectors(request: web.BaseRequest) -> Sequence[str]:
     unknown = sorted(set(request.query) - {selector_search.MATCH, DRY_RUN})
     if unknown:
-        # A misspelled dry run would delete in earnest.
+        # Otherwise a misspelled dry_run would delete groups.
         raise errors.BadRequestError(
-            f"unknown parameter {unknown[0]!r}: there are {selector_search.MATCH} and {DRY_RUN}"
+            f"unknown parameter {unknown[0]!r}: the parameters are {selector_search.MATCH} and {DRY_RUN}"
         )
     texts = request.query.getall(selector_search.MATCH, [])
     if not texts:
-        raise errors.BadRequestError(f'no {selector_search.MATCH} parameter: give a selector such as {{job="backup"}}')
+        raise errors.BadRequestError(
+            f'missing parameter {selector_search.MATCH}: send a selector such as {{job="backup"}}'
+        )
     return texts
 
 
 def _dry_run(request: web.BaseRequest) -> bool:
-    said = {text.lower() for text in request.query.getall(DRY_RUN, ["0"])}
-    if len(said) > 1 or not said <= TRUTH.keys():
-        raise errors.BadRequestError(f"{DRY_RUN} is neither 1 nor 0: {', '.join(sorted(said))!r}")
-    return TRUTH[said.pop()]
+    values = {text.lower() for text in request.query.getall(DRY_RUN, ["0"])}
+    if len(values) > 1 or not values <= TRUTH.keys():
+        raise errors.BadRequestError(f"{DRY_RUN} must be 1 or 0, not {', '.join(sorted(values))!r}")
+    return TRUTH[values.pop()]
 
 
 def _failure(status: int, kind: str, reason: str) -> web.Response:
     return web.json_response({"status": "error", "errorType": kind, "error": reason}, status=status)
 
 
-async def _tell(
-    request: web.BaseRequest, found: Sequence[grouping.GroupingKey], *, dry_run: bool
+async def _respond(
+    request: web.BaseRequest, keys: Sequence[grouping.GroupingKey], *, dry_run: bool
 ) -> web.StreamResponse:
-    """Answer in pieces: a store of many thousand groups takes a while to spell out."""
+    """Send the list in parts: the JSON of many thousand groups takes a while."""
     response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json"})
     await response.prepare(request)
-    told = {"dry_run": dry_run, "deleted": 0 if dry_run else len(found)}
-    await response.write(f'{{"status":"success","data":{{{json.dumps(told)[1:-1]},"groups":['.encode())
-    for begin in range(0, len(found), _GROUPS_A_WRITE):
-        piece = json.dumps([grouping.labels(key) for key in found[begin : begin + _GROUPS_A_WRITE]])
-        await response.write(f"{',' if begin else ''}{piece[1:-1]}".encode())
+    summary = {"dry_run": dry_run, "deleted": 0 if dry_run else len(keys)}
+    await response.write(f'{{"status":"success","data":{{{json.dumps(summary)[1:-1]},"groups":['.encode())
+    for begin in range(0, len(keys), _GROUPS_PER_WRITE):
+        part = json.dumps([grouping.labels(key) for key in keys[begin : begin + _GROUPS_PER_WRITE]])
+        await response.write(f"{',' if begin else ''}{part[1:-1]}".encode())
         await asyncio.sleep(0)
     await response.write(b"]}}")
     await response.write_eof()

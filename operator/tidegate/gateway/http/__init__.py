@@ -1,4 +1,4 @@
-"""HTTP itself: sockets, TLS, connections, requests, authentication and routing.
+"""HTTP: sockets, TLS, connections, requests, authentication and routing.
 
-It knows nothing of pushes, scrapes or groups; the other packages of the gateway build on it.
+The other packages of the gateway build on it; it contains nothing specific to pushes, scrapes or groups.
 """

@@ -1,4 +1,4 @@
-"""What is served from memory as it stands, and in full only to whoever does not have it yet."""
+"""Content served from memory, with an ETag and ``304 Not Modified``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 
 class Content(NamedTuple):
-    """Bytes of text in UTF-8, their media type, and the tag that names what they say."""
+    """Text in UTF-8 with its media type and its entity tag."""
 
     data: bytes
     type: str
@@ -18,12 +18,12 @@ class Content(NamedTuple):
 
 
 def of(data: bytes, *, type: str) -> Content:
-    """These bytes with their tag."""
+    """The content that these bytes are. Its tag is their hash."""
     return Content(data, type, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
 
-def answer(request: web.BaseRequest, content: Content, headers: Mapping[str, str]) -> web.Response:
-    """The content, or 304 where the request names its tag; with these headers."""
+def response(request: web.BaseRequest, content: Content, headers: Mapping[str, str]) -> web.Response:
+    """The content with these headers, or 304 if the request's ``If-None-Match`` has its tag."""
     headers = {**headers, hdrs.ETAG: content.etag}
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")}
     if content.etag in known or "*" in known:

@@ -1,4 +1,4 @@
-"""``--web.config.file``, read at the start and whenever it or a file that it names has changed."""
+"""Loading and reloading of ``--web.config.file``."""
 
 from __future__ import annotations
 
@@ -13,70 +13,71 @@ from tidegate.gateway.http import tls_contexts, web_config
 
 _logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
+"""Interval between checks of the files."""
 
 _Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
 
-class Loaded(NamedTuple):
-    """The configuration, and the TLS context that it asks for, if any."""
+class LoadedConfig(NamedTuple):
+    """The configuration, and its TLS context if it enables TLS."""
 
     config: web_config.WebConfig
     tls: ssl.SSLContext | None
 
 
 class WebConfigFile:
-    """The file, or none: then there is nothing to be configured, and nothing changes.
+    """The web configuration file and the certificate files that it names.
 
-    :param path: empty for none.
+    :param path: empty for no file: the configuration is then empty and never changes.
     """
 
     def __init__(self, path: str) -> None:
         self._path = Path(path) if path else None
         self._files: tuple[Path, ...] = (self._path,) if self._path else ()
-        self._seen: _Signature = ()
+        self._loaded: _Signature = ()
 
-    def load(self) -> Loaded:
-        """Read it all.
+    def load(self) -> LoadedConfig:
+        """Read all files.
 
-        :raises webconfigs.BadWebConfigError: it cannot be used.
+        :raises web_config.BadWebConfigError: a file cannot be read or is invalid.
         """
         if self._path is None:
-            return Loaded(web_config.WebConfig(), None)
+            return LoadedConfig(web_config.WebConfig(), None)
         self._files = (self._path,)
         try:
             config = web_config.parse(self._path.read_text(), folder=self._path.parent)
             self._files += config.tls.files if config.tls else ()
-            # Looked at before they are read: a change in between is seen as one at the next look.
-            self._seen = _signature(self._files)
-            return Loaded(config, tls_contexts.build(config.tls) if config.tls else None)
+            # Taken before the certificates are read: a change in between is noticed by the next check.
+            self._loaded = _signature(self._files)
+            return LoadedConfig(config, tls_contexts.build(config.tls) if config.tls else None)
         except (OSError, ValueError) as error:
-            self._seen = _signature(self._files)
+            self._loaded = _signature(self._files)
             raise web_config.BadWebConfigError(f"--web.config.file {self._path}: {error}") from error
 
-    async def follow(self, changed: Callable[[Loaded], Awaitable[None]]) -> None:
-        """Tell of every change, for ever; one that cannot be used is logged, and what there was stays in force."""
+    async def watch(self, on_change: Callable[[LoadedConfig], Awaitable[None]]) -> None:
+        """Reload after every change of a file, until cancelled. An invalid configuration is logged and not used."""
         while self._path is not None:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if _signature(self._files) == self._seen:
+            await asyncio.sleep(_POLL_SECONDS)
+            if _signature(self._files) == self._loaded:
                 continue
             try:
                 loaded = self.load()
             except web_config.BadWebConfigError as error:
-                _logger.error("the changed web configuration is not used, the one before stays: %s", error)
+                _logger.error("reload failed; keeping the previous web configuration: %s", error)
                 continue
-            await changed(loaded)
-            _logger.info("the changed web configuration is in force")
+            await on_change(loaded)
+            _logger.info("reloaded the web configuration from %s", self._path)
 
 
 def _signature(files: tuple[Path, ...]) -> _Signature:
-    """What tells a file from what it was: which one it is, when it was written, how long it is."""
-    found: list[tuple[int, int, int] | None] = []
+    """Inode, modification time and size of each file, which differ after a change; ``None`` for a missing file."""
+    signature: list[tuple[int, int, int] | None] = []
     for file in files:
         try:
             status = file.stat()
         except OSError:
-            found.append(None)
+            signature.append(None)
         else:
-            found.append((status.st_ino, status.st_mtime_ns, status.st_size))
-    return tuple(found)
+            signature.append((status.st_ino, status.st_mtime_ns, status.st_size))
+    return tuple(signature)

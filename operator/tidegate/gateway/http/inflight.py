@@ -1,4 +1,4 @@
-"""The requests that are under way, so that an end can wait for theirs."""
+"""Requests in flight, so that shutdown can wait for them."""
 
 from __future__ import annotations
 
@@ -10,48 +10,52 @@ _logger = logging.getLogger(__name__)
 
 
 _QUIET_SECONDS = 0.2
-"""For so long nobody has asked anything when those who ask one thing after the other have been told to go."""
+"""How long no request may begin before clients that send one request after the other count as finished."""
 
 
-class InFlight:
-    """The requests of one address that have begun and not ended."""
+class InflightRequests:
+    """Counts the requests of one address that have begun and not ended."""
 
     def __init__(self) -> None:
-        self._number = 0
-        self._begun = 0
-        self._none: asyncio.Event | None = None
+        self._count = 0
+        self._total = 0
+        self._none_left: asyncio.Event | None = None
 
     def begin(self) -> None:
-        """A request has begun."""
-        self._number += 1
-        self._begun += 1
+        """Count a request that begins."""
+        self._count += 1
+        self._total += 1
 
     def end(self) -> None:
-        """A request that had begun has ended."""
-        self._number -= 1
-        if self._none is not None and not self._number:
-            self._none.set()
+        """Count a request that ends."""
+        self._count -= 1
+        if self._none_left is not None and not self._count:
+            self._none_left.set()
 
-    async def ended(self, *, within: float, all_gone: Callable[[], bool]) -> None:
-        """Return when none is left and no other one comes, or after so many seconds.
+    async def wait_until_done(self, *, timeout: float, is_disconnected: Callable[[], bool]) -> None:  # noqa: ASYNC109
+        """Return when no request is in flight and no further one comes, or after ``timeout`` seconds.
 
-        :param all_gone: whether nobody is there any more who could ask.
+        :param is_disconnected: whether no client is connected, so that no further request can come.
         """
         try:
-            async with asyncio.timeout(within):
-                while not await self._is_quiet(all_gone):
-                    self._none = asyncio.Event()
-                    if self._number:
-                        await self._none.wait()
+            async with asyncio.timeout(timeout):
+                while not await self._is_quiet(is_disconnected):
+                    self._none_left = asyncio.Event()
+                    if self._count:
+                        await self._none_left.wait()
         except TimeoutError:
-            if self._number:
-                _logger.warning("%d requests had not ended after %g s", self._number, within)
+            if self._count:
+                _logger.warning(
+                    "%d requests did not finish within %g s (--web.stop-timeout); closing their connections",
+                    self._count,
+                    timeout,
+                )
 
-    async def _is_quiet(self, all_gone: Callable[[], bool]) -> bool:
-        """Whether nobody asks; it takes a while to know, unless nobody is there."""
-        if all_gone():
+    async def _is_quiet(self, is_disconnected: Callable[[], bool]) -> bool:
+        """Whether no client sends requests; takes a moment to find out while a client is connected."""
+        if is_disconnected():
             return True
-        begun = self._begun
-        if not self._number:
+        total = self._total
+        if not self._count:
             await asyncio.sleep(_QUIET_SECONDS)
-        return not self._number and self._begun == begun
+        return not self._count and self._total == total

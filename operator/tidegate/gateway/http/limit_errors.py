@@ -1,4 +1,4 @@
-"""Errors for requests over a limit: each names the limit and the flag that changes it."""
+"""Errors for requests over a limit. Each names the limit and the flag that changes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REASONS = {
 }
 
 
-def over(limit: limits.Limit, chosen: settings.LimitSettings) -> errors.LimitError:
+def exceeded(limit: limits.Limit, limit_settings: settings.LimitSettings) -> errors.LimitError:
     """The error for a request over this limit."""
-    reason = _REASONS[limit].format_map(dataclasses.asdict(chosen))
+    reason = _REASONS[limit].format_map(dataclasses.asdict(limit_settings))
     return errors.LimitError(f"{reason} ({limit.flag})", limit=limit)

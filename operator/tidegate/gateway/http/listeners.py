@@ -1,4 +1,4 @@
-"""The sockets that the public side listens on, and the sites on them, which may be changed while they stay open."""
+"""Listening sockets. TLS can be changed while they stay open."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from tidegate.system import addresses
 
 _BACKLOG = 1024
 _SOCKET_MODE = 0o660
-_FIRST_PASSED = 3
-"""The file descriptor that systemd passes its first socket as (``sd_listen_fds(3)``)."""
+_FIRST_SYSTEMD_FD = 3
+"""The file descriptor of the first socket that systemd passes (``sd_listen_fds(3)``)."""
 
 
 class Listeners:
-    """Listening sockets. Each is kept, and served through a duplicate, so that no client finds it closed meanwhile."""
+    """Open listening sockets. Each is served through a duplicate, so that it stays open while TLS changes."""
 
-    def __init__(self, opened: Sequence[socket.socket]) -> None:
-        self._opened = tuple(opened)
+    def __init__(self, sockets: Sequence[socket.socket]) -> None:
+        self._sockets = tuple(sockets)
         self._sites: list[web.BaseSite] = []
 
     @property
     def port(self) -> int:
-        """Of the first that has one; 0 where none has."""
-        ports = [one.getsockname()[1] for one in self._opened if one.family != socket.AF_UNIX]
+        """The port of the first TCP socket; 0 if there is none."""
+        ports = [sock.getsockname()[1] for sock in self._sockets if sock.family != socket.AF_UNIX]
         return int(ports[0]) if ports else 0
 
     async def serve(self, runner: web.BaseRunner, *, tls: ssl.SSLContext | None) -> None:
-        """Serve new connections with this from now on. Those that there are stay as they are."""
-        fresh = [_Site(runner, one.dup(), ssl_context=tls, backlog=_BACKLOG) for one in self._opened]
-        for site in fresh:
+        """Serve new connections with this runner and TLS context. Open connections do not change."""
+        sites = [_Site(runner, sock.dup(), ssl_context=tls, backlog=_BACKLOG) for sock in self._sockets]
+        for site in sites:
             await site.start()
         await self._stop_sites()
-        self._sites = list(fresh)
+        self._sites = list(sites)
 
     async def stop(self) -> None:
-        """Take no new connections."""
+        """Stop accepting connections."""
         await self._stop_sites()
-        for one in self._opened:
-            _close(one)
+        for sock in self._sockets:
+            _close(sock)
 
     async def _stop_sites(self) -> None:
         for site in self._sites:
@@ -56,7 +56,7 @@ class Listeners:
 
 
 class _Site(web.SockSite):
-    """A site whose clients have no longer for the handshake of TLS than for the head of a request."""
+    """A site that limits the TLS handshake to the time allowed for a request head."""
 
     async def start(self) -> None:
         await web.BaseSite.start(self)
@@ -72,32 +72,34 @@ class _Site(web.SockSite):
 
 
 def open_addresses(listen_addresses: Sequence[str]) -> Listeners:
-    """Listen on all of these; nothing stays open where one cannot be had.
+    """Listen on all of these addresses, or on none if one fails.
 
-    :raises OSError: which one, and why.
+    :raises OSError: an address cannot be opened; the message names it and the reason.
     """
     with contextlib.ExitStack() as stack:
-        opened: list[socket.socket] = []
+        sockets: list[socket.socket] = []
         for address in listen_addresses:
-            for one in _open(address):
-                opened.append(one)
-                stack.callback(one.close)
+            for sock in _open(address):
+                sockets.append(sock)
+                stack.callback(sock.close)
         stack.pop_all()
-    return Listeners(opened)
+    return Listeners(sockets)
 
 
-def passed() -> Listeners:
+def from_systemd() -> Listeners:
     """The sockets that systemd passed to this process.
 
-    :raises OSError: there are none.
+    :raises OSError: systemd passed none.
     """
     count = int(os.environ.get("LISTEN_FDS", "0")) if os.environ.get("LISTEN_PID") == str(os.getpid()) else 0
     if not count:
-        raise OSError("--web.systemd-socket: no socket was passed; start it from a .socket unit, or without the flag")
-    opened = [socket.socket(fileno=number) for number in range(_FIRST_PASSED, _FIRST_PASSED + count)]
-    for one in opened:
-        one.settimeout(0)
-    return Listeners(opened)
+        raise OSError(
+            "--web.systemd-socket: systemd passed no socket; start tidegate from a .socket unit, or without the flag"
+        )
+    sockets = [socket.socket(fileno=fd) for fd in range(_FIRST_SYSTEMD_FD, _FIRST_SYSTEMD_FD + count)]
+    for sock in sockets:
+        sock.settimeout(0)
+    return Listeners(sockets)
 
 
 def _open(address: str) -> list[socket.socket]:
@@ -105,59 +107,59 @@ def _open(address: str) -> list[socket.socket]:
     if path is not None:
         return [_open_unix(path)]
     host, port = addresses.parse(address)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    opened: list[socket.socket] = []
-    refused: OSError | None = None
-    for family, _, _, _, where in dict.fromkeys(found):
+    resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    sockets: list[socket.socket] = []
+    failure: OSError | None = None
+    for family, _, _, _, sockaddr in dict.fromkeys(resolved):
         try:
-            opened.append(_open_tcp(socket.AddressFamily(family), where))
+            sockets.append(_open_tcp(socket.AddressFamily(family), sockaddr))
         except OSError as error:
-            refused = OSError(error.errno, f"cannot listen on {address}: {error.strerror}")
-    # Of a name's several addresses (IPv4 and IPv6) some may not be there; a port in use is another matter.
-    if refused is not None and (not opened or host is not None):
-        for one in opened:
-            one.close()
-        raise refused
-    return opened
+            failure = OSError(error.errno, f"cannot listen on {address}: {error.strerror}")
+    # Without a host one address family may be missing on this machine: then the other one is enough.
+    if failure is not None and (not sockets or host is not None):
+        for sock in sockets:
+            sock.close()
+        raise failure
+    return sockets
 
 
-def _open_tcp(family: socket.AddressFamily, where: tuple[object, ...]) -> socket.socket:
-    one = socket.socket(family, socket.SOCK_STREAM)
+def _open_tcp(family: socket.AddressFamily, sockaddr: tuple[object, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind(where)
-        one.listen(_BACKLOG)
-        one.settimeout(0)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(sockaddr)
+        sock.listen(_BACKLOG)
+        sock.settimeout(0)
     except OSError:
-        one.close()
+        sock.close()
         raise
-    return one
+    return sock
 
 
 def _open_unix(path: str) -> socket.socket:
     if _is_socket(path):
         with socket.socket(socket.AF_UNIX) as probe:
             if probe.connect_ex(path) == 0:
-                raise OSError(f"cannot listen on unix:{path}: another process does")
-        # Nobody listens: it was left behind by a process that was killed.
+                raise OSError(f"cannot listen on unix:{path}: another process already listens there")
+        # No process listens: a process that was killed left the file behind.
         Path(path).unlink()
-    one = socket.socket(socket.AF_UNIX)
+    sock = socket.socket(socket.AF_UNIX)
     try:
-        one.bind(path)
+        sock.bind(path)
         Path(path).chmod(_SOCKET_MODE)
-        one.listen(_BACKLOG)
-        one.settimeout(0)
+        sock.listen(_BACKLOG)
+        sock.settimeout(0)
     except OSError as error:
-        one.close()
+        sock.close()
         raise OSError(error.errno, f"cannot listen on unix:{path}: {error.strerror}") from error
-    return one
+    return sock
 
 
-def _close(one: socket.socket) -> None:
-    path = one.getsockname() if one.fileno() >= 0 and one.family == socket.AF_UNIX else ""
-    one.close()
+def _close(sock: socket.socket) -> None:
+    path = sock.getsockname() if sock.fileno() >= 0 and sock.family == socket.AF_UNIX else ""
+    sock.close()
     if path:
         Path(path).unlink(missing_ok=True)
 

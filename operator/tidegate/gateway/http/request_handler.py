@@ -1,6 +1,7 @@
-"""What every request of one address goes through: admitted, routed, counted, and told in plain text what is wrong.
+"""Handling of every request of one address: authentication, routing, counting, and errors as plain text.
 
-It is aiohttp's low-level server: an application's routing and middlewares take as long again as a whole push.
+It runs on aiohttp's low-level server: the routing and middlewares of an aiohttp application take as long again as a
+whole push.
 """
 
 from __future__ import annotations
@@ -24,115 +25,120 @@ _logger = logging.getLogger(__name__)
 _CONTINUE = "100-continue"
 
 
-class Front:
-    """The handler of an address. Make it within the event loop that serves it.
+class RequestHandler:
+    """Handles the requests of an address. Create it in the event loop that serves it.
 
-    :param chosen: what a client may cost.
+    :param limit_settings: limits on a client's requests.
     :param idle_timeout: seconds after which a connection without a request is closed.
-    :param guard: ``None`` lets everybody in.
-    :param metrics: where requests are counted; ``None`` for nowhere.
-    :ivar server: a server that asks this front.
-    :ivar is_closing: whether no connection may stay open after the next answer.
+    :param authenticator: checks every request; ``None`` accepts all.
+    :param metrics: counts requests; ``None`` to count nothing.
+    :ivar server: the server that calls this handler.
+    :ivar is_closing: whether every connection closes after its next response.
     """
 
     def __init__(
         self,
-        found: router.Routes,
+        routes: router.Routes,
         *,
-        chosen: settings.LimitSettings,
+        limit_settings: settings.LimitSettings,
         idle_timeout: float,
-        guard: basic_auth.Keeper | None = None,
+        authenticator: basic_auth.Authenticator | None = None,
         metrics: own_metrics.GatewayMetrics | None = None,
     ) -> None:
-        self._routes = found
-        self._limits = chosen
-        self._guard = guard
+        self._routes = routes
+        self._limits = limit_settings
+        self._authenticator = authenticator
         self._metrics = metrics
-        self._flight = inflight.InFlight()
+        self._inflight = inflight.InflightRequests()
         self.is_closing = False
         self.server = connections.Server(
             self.handle,
-            chosen=self._limits,
+            limit_settings=self._limits,
             idle_timeout=idle_timeout,
             metrics=self._metrics,
             headers=lambda: self.headers,
-            request_factory=functools.partial(self._request, asyncio.get_running_loop()),
+            request_factory=functools.partial(self._new_request, asyncio.get_running_loop()),
         )
 
-    def change(self, found: router.Routes) -> None:
-        """From now on requests go these ways."""
-        self._routes = found
+    def set_routes(self, routes: router.Routes) -> None:
+        """Use these routes for further requests."""
+        self._routes = routes
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer to a request."""
+        """Respond to a request."""
         route = self._routes.find(request)
-        self._flight.begin()
+        self._inflight.begin()
         try:
             response = await self._respond(request, route)
-        except web.HTTPException as answer:
-            self._count(route, answer)
+        except web.HTTPException as error:
+            self._count(route, error)
             raise
         finally:
-            self._flight.end()
+            self._inflight.end()
         self._count(route, response)
-        plain = not (self.is_closing or self.headers or connections.of(request).is_ending)
-        return responses.fitting(request, response, plain=plain)
+        is_plain = not (self.is_closing or self.headers or connections.of(request).is_ending)
+        return responses.for_request(request, response, is_plain=is_plain)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What the configuration has every answer say besides."""
-        return self._guard.headers if self._guard is not None else {}
+        """The headers that the web configuration file adds to every response."""
+        return self._authenticator.headers if self._authenticator is not None else {}
 
-    async def finish(self, *, within: float) -> None:
-        """Answer what is under way and what those who are connected still ask, in so many seconds; every answer is
-        the last one of its connection, and says so."""
+    async def finish(self, *, timeout: float) -> None:  # noqa: ASYNC109 - passed on
+        """Respond to requests in flight and to those that connected clients still send, for ``timeout`` seconds at
+        most. Every response closes its connection."""
         self.is_closing = True
-        await self._flight.ended(within=within, all_gone=lambda: self.server.is_empty)
+        await self._inflight.wait_until_done(timeout=timeout, is_disconnected=lambda: self.server.is_empty)
 
     async def _respond(self, request: web.BaseRequest, route: router.Route) -> web.StreamResponse:
-        if self._guard is not None and (refusal := await self._guard.refuse(request)) is not None:
-            return refusal
+        if self._authenticator is not None and (rejection := await self._authenticator.check(request)) is not None:
+            return rejection
         try:
             if request.version is not HttpVersion11:
-                _check_old(request)
+                _check_version(request)
             if hdrs.EXPECT in request.headers:
-                await self._expect(request)
-            return await self._routes.answer(request, route)
+                await self._send_continue(request)
+            return await self._routes.dispatch(request, route)
         except errors.LimitError as error:
-            _logger.debug("over a limit: %s %s from %s: %s", request.method, request.raw_path, request.remote, error)
+            _logger.debug(
+                "rejected %s %s from %s: over a limit: %s", request.method, request.raw_path, request.remote, error
+            )
             if self._metrics is not None:
-                self._metrics.refused(error.limit)
-            response = responses.told(error, error.limit.status)
+                self._metrics.count_limit(error.limit)
+            response = responses.error(error, error.limit.status)
             if error.limit is limits.Limit.BODY or not request.content.is_eof():
-                # What still comes of the body is thrown away for a while, so that the client gets to see the answer.
+                # The rest of the body is discarded for a while, so that the client receives the response.
                 response.force_close()
             return response
         except errors.BadRequestError as error:
-            _logger.debug("refused %s %s from %s: %s", request.method, request.raw_path, request.remote, error)
-            return responses.told(error, 400)
+            _logger.debug("rejected %s %s from %s: %s", request.method, request.raw_path, request.remote, error)
+            return responses.error(error, 400)
         except errors.StorageError as error:
-            return responses.told(error, 507)
+            return responses.error(error, 507)
 
-    async def _expect(self, request: web.BaseRequest) -> None:
-        """Tell a client that asks before it sends its body to go on."""
-        expected = request.headers[hdrs.EXPECT]
-        if not expected:
+    async def _send_continue(self, request: web.BaseRequest) -> None:
+        """Send ``100 Continue`` to a client that waits for it before it sends its body.
+
+        :raises web.HTTPException: 417 for any other expectation.
+        """
+        expectation = request.headers[hdrs.EXPECT]
+        if not expectation:
             return
-        if _CONTINUE not in expected.lower().replace(" ", "").split(","):
-            raise web.HTTPExpectationFailed(text="Expect can be 100-continue alone\n")
+        if _CONTINUE not in expectation.lower().replace(" ", "").split(","):
+            raise web.HTTPExpectationFailed(text="unsupported Expect header: only 100-continue is supported\n")
         if request.version != HttpVersion11 or request.content is aiohttp.streams.EMPTY_PAYLOAD:
             return
         if (request.content_length or 0) > self._limits.body:
-            raise limit_errors.over(limits.Limit.BODY, self._limits)
+            raise limit_errors.exceeded(limits.Limit.BODY, self._limits)
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        # What counts as sent of the answer is still nothing.
+        # These bytes are not part of the response, which has not begun.
         request.writer.output_size = 0
 
     def _count(self, route: router.Route, response: web.StreamResponse) -> None:
         if self._metrics is not None:
-            self._metrics.answered(route.name, response.status)
+            self._metrics.count_response(route.name, response.status)
 
-    def _request(  # noqa: PLR0917 (aiohttp passes these by position)
+    def _new_request(  # noqa: PLR0917 (aiohttp passes these by position)
         self,
         loop: asyncio.AbstractEventLoop,
         message: http_parser.RawRequestMessage,
@@ -144,28 +150,28 @@ class Front:
         if not request_target.is_plain(message.path) and message.path != "*":
             message = message._replace(url=request_target.url(message.path))
         request = _Request(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)
-        request.front = self
+        request.handler = self
         return request
 
 
 class _Request(web.BaseRequest):
-    """A request whose answer, whoever makes it, gets what all answers have just before it is sent."""
+    """A request that adds the common headers to its response just before it is sent."""
 
-    front: Front
+    handler: RequestHandler
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
-        # SECURITY: no browser takes for a page what repeats a client's words as plain text.
+        # SECURITY: plain text that repeats a client's bytes must not be rendered as HTML by a browser.
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.update(self.front.headers)
-        if self.front.is_closing or connections.of(self).is_ending:
+        response.headers.update(self.handler.headers)
+        if self.handler.is_closing or connections.of(self).is_ending:
             response.force_close()
             response.headers[hdrs.CONNECTION] = "close"
 
 
-def _check_old(request: web.BaseRequest) -> None:
-    """:raises errors.BadRequestError: it is of a version that is not spoken here, or has what its version has not."""
+def _check_version(request: web.BaseRequest) -> None:
+    """:raises errors.BadRequestError: the HTTP version is not supported, or lacks a feature that the request uses."""
     if request.version != HttpVersion10:
-        raise errors.BadRequestError("HTTP is spoken in its versions 1.0 and 1.1")
+        raise errors.BadRequestError("unsupported HTTP version: send HTTP/1.1 or HTTP/1.0")
     if hdrs.TRANSFER_ENCODING in request.headers:
-        # SECURITY: others take such a request for one without a body, and read its chunks as another request.
+        # SECURITY: other servers read such a request as one without a body, and its chunks as another request.
         raise errors.BadRequestError("HTTP/1.0 has no Transfer-Encoding: send HTTP/1.1, or a Content-Length")

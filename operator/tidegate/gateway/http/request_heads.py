@@ -1,4 +1,4 @@
-"""Heads of requests as hand-written clients spell them, and the one spelling that the parser takes; pure."""
+"""Normalization of request heads: what hand-written clients send, in the only form that the parser accepts. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import http_exceptions
 
 END = b"\r\n\r\n"
-"""The end of a head in the parser's spelling."""
+"""The end of a head in the form that the parser accepts."""
 
 _ANY_END = re.compile(rb"\n\r?\n")
 _OTHER_LINE_END = re.compile(rb"(?<!\r)\n")
@@ -18,57 +18,61 @@ _HIDDEN_LENGTH = re.compile(rb"[^\n]*\r\n(?:.*[^\r])?\ncontent-length", re.DOTAL
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _EMPTY_LINES = b"\r\n"
 
-_TWICE = "Duplicate "
-"""How the parser begins what it says of a header that it refuses twice; it has no type for this one."""
+_DUPLICATE = "Duplicate "
+"""Start of the parser's message for a header that it rejects when it is repeated. The error has no type of its own."""
 
-_FIRST_COUNTS = (b"content-type", b"user-agent")
-"""Headers that the parser refuses twice, though they say nothing of where a request ends."""
+_KEEP_FIRST = (b"content-type", b"user-agent")
+"""Headers that the parser rejects when they are repeated, although they do not affect where a request ends. The first
+is kept."""
 
 _REASONS: Mapping[type[Exception], str] = {
     http_exceptions.BadHttpMethod: "the request line does not begin with a method in capital letters, such as PUT",
     http_exceptions.BadStatusLine: (
-        "the request line is not METHOD PATH HTTP/1.1 followed by CR LF; write a blank in the path as %20"
+        "the request line is not METHOD PATH HTTP/1.1 followed by CR LF; write a space in the path as %20"
     ),
     http_exceptions.InvalidURLError: (
         "the target in the request line is neither a path that begins with / nor a URL; write bytes that are not "
         "printable ASCII as %XX"
     ),
 }
-_TLS = "this is TLS, and the port speaks plain HTTP: use http://, or set --web.config.file for https://"
+_TLS = "this is a TLS handshake, and the port speaks plain HTTP: use http://, or set --web.config.file for https://"
 
 
 def end(received: bytes, *, searched: int = 0) -> int:
-    """Bytes of the head that this begins with, its empty line included; -1 where the empty line is still to come.
+    """Length of the head at the start of these bytes, its empty line included; -1 if the head is incomplete.
 
-    :param searched: so many bytes at the start are known to end no head.
+    :param searched: bytes at the start that are known not to contain the end of a head.
     """
     leading = len(received) - len(received.lstrip(_EMPTY_LINES))
-    # An end of three bytes may have begun in two that are known.
-    found = _ANY_END.search(received, max(leading, searched - 2))
-    return found.end() if found is not None else -1
+    # An end of three bytes may have begun in the last two that were searched.
+    match = _ANY_END.search(received, max(leading, searched - 2))
+    return match.end() if match is not None else -1
 
 
-def may_be_respelled(begun: bytes, error: http_exceptions.HttpProcessingError) -> bool:
-    """Whether a head that begins like this, and that is refused for this, might be taken in another spelling."""
-    line = _REQUEST_LINE.match(begun.lstrip(_EMPTY_LINES))
+def may_be_normalized(received: bytes, error: http_exceptions.HttpProcessingError) -> bool:
+    """Whether the parser might accept a head that it rejected with this error, once it is normalized.
+
+    :param received: the head, or its beginning.
+    """
+    line = _REQUEST_LINE.match(received.lstrip(_EMPTY_LINES))
     if line is None:
         return False
-    is_other = _OTHER_LINE_END.search(begun) is not None or _BEYOND_ASCII.search(line[0]) is not None
-    return is_other or error.message.startswith(_TWICE)
+    is_unusual = _OTHER_LINE_END.search(received) is not None or _BEYOND_ASCII.search(line[0]) is not None
+    return is_unusual or error.message.startswith(_DUPLICATE)
 
 
-def respelled(head: bytes) -> bytes | None:
-    """A whole head with CR LF at the end of each line and only ASCII in its target; a header that says nothing of
-    lengths, and comes twice, is there once.
+def normalized(head: bytes) -> bytes | None:
+    """A complete head with CR LF at the end of each line, only ASCII in its target, and without repeated
+    ``Content-Type`` or ``User-Agent`` headers.
 
-    SECURITY: ``None`` where two readers of the original might not agree on where the request ends: it has a
-    ``Transfer-Encoding``, more than one ``Content-Length``, or a carriage return that ends no line; or its first line
+    SECURITY: ``None`` if two parsers of the original might disagree on where the request ends: it has a
+    ``Transfer-Encoding``, several ``Content-Length`` headers, or a carriage return inside a line; or its first line
     ends in CR LF and the one before ``Content-Length`` in LF alone, so that the length might be part of a value.
-    ``None``, too, where nothing is spelled differently.
+    Also ``None`` if there is nothing to normalize.
     """
-    sent = head.lstrip(_EMPTY_LINES)
-    first, *lines = re.split(rb"\r?\n", sent)
-    lowered = sent.lower()
+    stripped = head.lstrip(_EMPTY_LINES)
+    first, *lines = re.split(rb"\r?\n", stripped)
+    lowered = stripped.lower()
     if _HIDDEN_LENGTH.match(lowered):
         return None
     if b"transfer-encoding" in lowered or lowered.count(b"content-length") > 1 or b"\r" in b"".join((first, *lines)):
@@ -80,24 +84,24 @@ def respelled(head: bytes) -> bytes | None:
         name = line.partition(b":")[0].lower()
         if name not in seen:
             kept.append(line)
-        if name in _FIRST_COUNTS:
+        if name in _KEEP_FIRST:
             seen.add(name)
-    spelled = b"\r\n".join(kept)
-    return None if spelled == head else spelled
+    result = b"\r\n".join(kept)
+    return None if result == head else result
 
 
 def size(message: Any) -> int:
-    """Bytes of a parsed head as it was sent, but for blanks before and after values."""
+    """Bytes of a parsed head as it was sent, without spaces around values."""
     line = len(message.method) + len(message.path) + len(" HTTP/1.1\r\n\r\n") + 1
     return line + sum(len(name) + len(value) + len(": \r\n") for name, value in message.raw_headers)
 
 
 def reason(error: http_exceptions.HttpProcessingError) -> str:
-    """What is wrong with a head that the parser refuses, and what to do, in one line.
+    """The message for a head that the parser rejects: what is wrong, and what to do.
 
-    SECURITY: it does not repeat the client's bytes, as the parser does in what follows its own first line.
+    SECURITY: it does not repeat bytes of the client. The parser does, after the first line of its message.
     """
     first = error.message.partition("\n")[0].rstrip(":")
     if "HTTPS" in first:
         return _TLS
-    return _REASONS.get(type(error), f"the request cannot be read: {first}")
+    return _REASONS.get(type(error), f"malformed request: {first}")

@@ -1,7 +1,7 @@
-"""Reads requests from the bytes of a connection: aiohttp's parser, one request at a time.
+"""Parsing of requests from the bytes of a connection, with aiohttp's parser, one request at a time.
 
-On its own aiohttp's parser forgets the whole requests that came in the same piece as bytes that it cannot read, drops
-what follows a request that offers an upgrade (``Upgrade: h2c``), and takes one spelling of a head alone.
+On its own, aiohttp's parser discards complete requests that arrive in the same read as malformed bytes, discards what
+follows a request that offers an upgrade (``Upgrade: h2c``), and accepts only one form of request head.
 """
 
 from __future__ import annotations
@@ -21,236 +21,244 @@ NewParser: TypeAlias = Callable[[], http_parser.HttpRequestParser]
 _END, _END_BYTES = request_heads.END, len(request_heads.END)
 _VERSION = b" HTTP/"
 
-_MOST_AT_ONCE = 32
-"""Requests that are read before one of them is answered; aiohttp stops reading from the socket at as many."""
+_MAX_PIPELINED = 32
+"""Requests that are parsed before the first response; aiohttp stops reading from the socket at the same number."""
 
-_NO_LENGTH = "bytes follow a push that says neither Content-Length nor Transfer-Encoding: send the body's length"
+_NO_LENGTH = "bytes follow a push without Content-Length or Transfer-Encoding: send the body's length"
 
 
-Fed: TypeAlias = "tuple[Sequence[Message], bool, bytes]"
-"""What aiohttp expects of a parser: requests, whether the connection is upgraded now, and what is left then. Nothing is
-ever upgraded here."""
+ParseResult: TypeAlias = "tuple[Sequence[Message], bool, bytes]"
+"""What aiohttp expects of a parser: requests, whether the connection is upgraded, and unparsed bytes. Connections are
+never upgraded here."""
 
-_NOTHING: Final[Fed] = ((), False, b"")
+_NOTHING: Final[ParseResult] = ((), False, b"")
 
 
 class RequestParser:
-    """Takes the place of a connection's parser.
+    """Replaces the parser of an aiohttp connection.
 
-    :param new: makes a parser that stops behind each request (``max_msg_queue_size=1``).
-    :ivar head: what has come of a head that is not whole yet.
-    :ivar body: of the request that was read last.
-    :ivar is_over: whether nothing of this connection is read any more.
+    :param new_parser: creates an aiohttp parser that stops after each request (``max_msg_queue_size=1``).
+    :ivar head: the received part of an incomplete head.
+    :ivar body: the body of the last request.
+    :ivar is_finished: whether all further bytes of the connection are ignored.
     """
 
-    __slots__ = ("_is_in_step", "_is_last", "_new", "_parser", "_refusal", "body", "head", "is_over")
+    # _is_in_step: whether the position of the aiohttp parser is known, that is, it buffers no bytes after a request.
+    __slots__ = ("_head_error", "_is_in_step", "_is_last", "_new_parser", "_parser", "body", "head", "is_finished")
 
-    def __init__(self, new: NewParser) -> None:
-        self._new: NewParser | None = new
-        self._parser: http_parser.HttpRequestParser | None = new()
+    def __init__(self, new_parser: NewParser) -> None:
+        self._new_parser: NewParser | None = new_parser
+        self._parser: http_parser.HttpRequestParser | None = new_parser()
         self.head = b""
         self._is_in_step = True
         self._is_last = False
-        self._refusal: http_exceptions.HttpProcessingError | None = None
+        self._head_error: http_exceptions.HttpProcessingError | None = None
         self.body: aiohttp.StreamReader | None = None
-        self.is_over = False
+        self.is_finished = False
 
     @property
     def is_body_awaited(self) -> bool:
-        """Whether the rest of a body is still to come."""
+        """Whether the last request's body is incomplete."""
         return self.body is not None and not self.body.is_eof()
 
-    def feed_data(self, data: bytes) -> Fed:
-        """The requests that these bytes complete, or whose bodies they begin.
+    def feed_data(self, data: bytes) -> ParseResult:
+        """The requests whose heads these bytes complete.
 
-        What cannot be read behind a request is no reason to leave that one without its answer: the requests before it
-        are returned, and then the parser is over.
+        Malformed bytes after a request do not keep that request from its response: the requests before them are
+        returned, and then the parser is finished.
 
-        :raises http_exceptions.HttpProcessingError: nothing but what cannot be read came.
+        :raises http_exceptions.HttpProcessingError: the bytes are malformed from the start.
         """
         parser = self._parser
         if parser is None:
-            return self._collect(data)
+            return self._feed_unparsed(data)
         body, received = self.body, self.head + data if self.head else data
         is_awaited = body is not None and not body.is_eof()
-        had = body.total_bytes if body is not None and is_awaited else 0
+        body_bytes = body.total_bytes if body is not None and is_awaited else 0
         try:
-            fresh = parser.feed_data(data)[0]
+            parsed = parser.feed_data(data)[0]
         except http_exceptions.HttpProcessingError as error:
-            is_behind = not data or (is_awaited and not self.is_body_awaited)
-            return self._refused(received, error, is_behind=is_behind)
-        messages: Sequence[Message] = fresh
-        if fresh:
-            message, body = fresh[0]
+            follows_request = not data or (is_awaited and not self.is_body_awaited)
+            return self._handle_malformed(received, error, follows_request=follows_request)
+        messages: Sequence[Message] = parsed
+        if parsed:
+            message, body = parsed[0]
             self.head = b""
             try:
-                behind = _behind(message, body, received if self._is_in_step else None)
+                rest = _rest(message, body, received if self._is_in_step else None)
             except http_exceptions.BadStatusLine:
-                self._end()
+                self._finish()
                 raise
             self.body = body
             if message.upgrade:
-                messages = self._kept(message, body, behind)
+                messages = self._without_upgrade(message, body, rest)
         elif body is None or not is_awaited:
-            # Some clients send an empty line behind a body; it belongs to no request.
+            # Some clients send an empty line after a body; it belongs to no request.
             self.head = received if self.head else received.lstrip(b"\r\n")
             return _NOTHING
         else:
-            behind = data[body.total_bytes - had :] if self._is_in_step else None
+            rest = data[body.total_bytes - body_bytes :] if self._is_in_step else None
         if not body.is_eof():
-            # What is behind a body that nobody reads yet waits in the parser, out of sight.
-            self._is_in_step = behind == b""
+            # The aiohttp parser buffers, invisibly, what follows a body that has not been read.
+            self._is_in_step = rest == b""
             return messages, False, b""
-        if behind == b"" and not self._is_last:
+        if rest == b"" and not self._is_last:
             return messages, False, b""
-        return self._following(list(messages), behind, ends_empty=data.endswith(_END)), False, b""
+        return self._parse_pipelined(list(messages), rest, ends_empty=data.endswith(_END)), False, b""
 
-    def _collect(self, data: bytes) -> Fed:
-        """These bytes where nothing is parsed: more of a head that is to be respelled, or nothing that counts."""
-        if self._refusal is None:
+    def _feed_unparsed(self, data: bytes) -> ParseResult:
+        """Add bytes to a head that is to be normalized, or ignore them if the parser is finished."""
+        if self._head_error is None:
             return _NOTHING
         searched = len(self.head)
         self.head += data
-        return self._respelled(self._refusal, searched=searched)
+        return self._parse_normalized(self._head_error, searched=searched)
 
-    def _end(self) -> None:
-        self.is_over = True
-        self._parser = self._refusal = None
+    def _finish(self) -> None:
+        self.is_finished = True
+        self._parser = self._head_error = None
 
     def message_consumed(self) -> None:
-        """A request that was returned is being answered."""
+        """Tell the parser that a returned request is being handled. Called by aiohttp."""
         if self._parser is not None:
             self._parser.message_consumed()
 
     def pause_reading(self) -> None:
-        """Take no more of a body for now."""
+        """Read no more of a body for now. Called by aiohttp."""
         if self._parser is not None:
             self._parser.pause_reading()
 
-    def cut_body(self, reason: str) -> None:
-        """Tell whoever reads the awaited body that it cannot be whole."""
+    def abort_body(self, reason: str) -> None:
+        """Raise an error in the reader of the incomplete body."""
         assert self.body is not None
         self.body.set_exception(web.RequestPayloadError(reason))
-        # Nothing of it is left to be read and thrown away.
+        # aiohttp then does not wait for the rest in order to discard it.
         self.body.feed_eof()
 
     def close(self) -> None:
-        """The connection is gone."""
+        """Release everything after the connection is closed."""
         if self.body is not None and not self.body.is_eof() and self.body.exception() is None:
-            self.body.set_exception(ConnectionResetError("the client has gone"))
-        # Parser and protocol hold each other: both would stay until Python looks for such.
-        self._new = self._parser = self._refusal = self.body = None
+            self.body.set_exception(ConnectionResetError("the client closed the connection"))
+        # The parser and the protocol refer to each other: without this both would stay until a garbage collection.
+        self._new_parser = self._parser = self._head_error = self.body = None
 
-    def _following(self, found: list[Message], behind: bytes | None, *, ends_empty: bool) -> list[Message]:
-        """These requests, the last one of which is whole, and those that came behind it.
+    def _parse_pipelined(self, messages: list[Message], rest: bytes | None, *, ends_empty: bool) -> list[Message]:
+        """These messages, the last of which is complete, and those that were received after it.
 
-        :param behind: the bytes behind these; ``None`` where they are not known.
-        :param ends_empty: whether what came last ends in an empty line. No part of a head does.
+        :param rest: the bytes after these messages; ``None`` if they are unknown.
+        :param ends_empty: whether the received bytes end in an empty line. An incomplete head does not.
         """
         assert self._parser is not None
         self._is_in_step = False
-        while not self._is_last and len(found) < _MOST_AT_ONCE:
+        while not self._is_last and len(messages) < _MAX_PIPELINED:
             try:
-                more = self._parser.feed_data(b"")[0]
-                if not more:
-                    self._is_in_step = ends_empty or behind is not None
-                    self.head = b"" if ends_empty or behind is None else behind.lstrip(b"\r\n")
-                    return found
-                message, body = more[0]
-                behind = _behind(message, body, behind)
+                parsed = self._parser.feed_data(b"")[0]
+                if not parsed:
+                    self._is_in_step = ends_empty or rest is not None
+                    self.head = b"" if ends_empty or rest is None else rest.lstrip(b"\r\n")
+                    return messages
+                message, body = parsed[0]
+                rest = _rest(message, body, rest)
             except http_exceptions.HttpProcessingError as error:
-                return self._before(error, found)
+                return self._append_error(error, messages)
             self.body = body
-            found += self._kept(message, body, behind) if message.upgrade else more
+            messages += self._without_upgrade(message, body, rest) if message.upgrade else parsed
             if not body.is_eof():
-                self._is_in_step = behind == b""
-                return found
+                self._is_in_step = rest == b""
+                return messages
         if self._is_last:
-            self._end()
-        return found
+            self._finish()
+        return messages
 
-    def _kept(
-        self, message: http_parser.RawRequestMessage, body: aiohttp.StreamReader, behind: bytes | None
+    def _without_upgrade(
+        self, message: http_parser.RawRequestMessage, body: aiohttp.StreamReader, rest: bytes | None
     ) -> Sequence[Message]:
-        """A request that offers to speak another protocol. It is answered in this one, and in aiohttp's parser what
-        follows it would be lost. ``CONNECT`` is always the last one: the parser ignores its length."""
+        """A request that offers an upgrade, which is declined.
+
+        aiohttp's parser would discard what follows it. ``CONNECT`` is always the last request of its connection,
+        because the parser ignores its length.
+        """
         assert self._parser is not None
-        if behind == b"" and body.is_eof() and message.method != hdrs.METH_CONNECT:
-            # Nothing has followed it yet, and from here on the parser goes on.
+        if rest == b"" and body.is_eof() and message.method != hdrs.METH_CONNECT:
+            # Nothing has followed it yet: the parser can continue.
             self._parser.feed_data(b"")
             self._parser.set_upgraded(False)
             return [(message, body)]
-        # SECURITY: nobody knows where the next request would begin.
+        # SECURITY: where the next request would begin is unknown.
         self._is_last = True
         return [(message._replace(should_close=True), body)]
 
-    def _before(self, error: http_exceptions.HttpProcessingError, found: list[Message]) -> list[Message]:
-        """These requests, behind which is something that cannot be read."""
-        self._end()
-        refusal: Exception = error
-        if found and _is_push_without_length(found[-1][0]):
-            refusal = errors.BadRequestError(_NO_LENGTH)
-            found.pop()
+    def _append_error(self, error: http_exceptions.HttpProcessingError, messages: list[Message]) -> list[Message]:
+        """These messages, and the error for the malformed bytes after them."""
+        self._finish()
+        reported: Exception = error
+        if messages and _is_push_without_length(messages[-1][0]):
+            reported = errors.BadRequestError(_NO_LENGTH)
+            messages.pop()
         elif isinstance(error, http_exceptions.BadHttpMethod):
-            # It does not even begin as a request does, such as the zero byte at the end of a string in C.
-            return found
-        found.append((_told(refusal), aiohttp.streams.EMPTY_PAYLOAD))
-        return found
+            # It is not the beginning of a request, but for example the zero byte at the end of a C string.
+            return messages
+        messages.append((_error_message(reported), aiohttp.streams.EMPTY_PAYLOAD))
+        return messages
 
-    def _refused(self, received: bytes, error: http_exceptions.HttpProcessingError, *, is_behind: bool) -> Fed:
-        """What there is to say of bytes that cannot be read, which are not behind a request of the same piece.
+    def _handle_malformed(
+        self, received: bytes, error: http_exceptions.HttpProcessingError, *, follows_request: bool
+    ) -> ParseResult:
+        """The result for malformed bytes that do not follow a request in the same read.
 
-        :param is_behind: whether they are behind a body that ended with this piece, or behind earlier requests.
+        :param follows_request: whether they follow a body that this read completed, or earlier requests.
         """
-        if is_behind:
-            return self._before(error, []), False, b""
-        if self._is_in_step and not self.is_body_awaited and request_heads.may_be_respelled(received, error):
-            self._parser, self.head, self._refusal = None, received, error
-            return self._respelled(error, searched=0)
-        self._end()
+        if follows_request:
+            return self._append_error(error, []), False, b""
+        if self._is_in_step and not self.is_body_awaited and request_heads.may_be_normalized(received, error):
+            self._parser, self.head, self._head_error = None, received, error
+            return self._parse_normalized(error, searched=0)
+        self._finish()
         if self.body is not None and not self.is_body_awaited and not received[:1].isalpha():
             return _NOTHING
         raise error
 
-    def _respelled(self, refusal: http_exceptions.HttpProcessingError, *, searched: int) -> Fed:
-        """The request with a head that was refused in its own spelling, once the head is whole.
+    def _parse_normalized(self, head_error: http_exceptions.HttpProcessingError, *, searched: int) -> ParseResult:
+        """The request whose head was rejected with this error, parsed from the normalized head once it is complete.
 
-        :param searched: so many bytes of the head are known not to hold its end.
+        :param searched: bytes of the head that are known not to contain its end.
 
-        SECURITY: it is the last one of its connection, so that nothing depends on where others think that it ends.
+        SECURITY: it is the last request of its connection, so that it does not matter where other parsers think that
+        it ends.
         """
         end = request_heads.end(self.head, searched=searched)
         if end < 0:
             return _NOTHING
         head, rest = self.head[:end], self.head[end:]
-        self.head, self._refusal = b"", None
-        spelled = request_heads.respelled(head)
+        self.head, self._head_error = b"", None
+        normalized = request_heads.normalized(head)
         try:
-            if spelled is None or self._new is None:
-                raise refusal
-            self._parser = self._new()
-            messages = self._parser.feed_data(spelled + rest)[0]
+            if normalized is None or self._new_parser is None:
+                raise head_error
+            self._parser = self._new_parser()
+            messages = self._parser.feed_data(normalized + rest)[0]
             if not messages or messages[0][0].upgrade:
-                raise refusal
+                raise head_error
             message, self.body = messages[0]
         except http_exceptions.HttpProcessingError:
-            self._end()
-            raise refusal from None
+            self._finish()
+            raise head_error from None
         self._is_last = True
         if self.body.is_eof():
-            self._end()
+            self._finish()
         if rest and _is_push_without_length(message):
-            return [(_told(errors.BadRequestError(_NO_LENGTH)), aiohttp.streams.EMPTY_PAYLOAD)], False, b""
+            error = errors.BadRequestError(_NO_LENGTH)
+            return [(_error_message(error), aiohttp.streams.EMPTY_PAYLOAD)], False, b""
         return [(message._replace(should_close=True), self.body)], False, b""
 
 
-def _behind(message: http_parser.RawRequestMessage, body: aiohttp.StreamReader, received: bytes | None) -> bytes | None:
-    """What follows a request at the start of these bytes, and that part of its body which has come.
+def _rest(message: http_parser.RawRequestMessage, body: aiohttp.StreamReader, received: bytes | None) -> bytes | None:
+    """The bytes after a request and the received part of its body, where ``received`` begins with the request.
 
-    ``None`` where that is not known: ``received`` is not, or the body comes in chunks.
+    ``None`` if they are unknown: ``received`` is, or the body is chunked.
 
-    :raises http_exceptions.BadStatusLine: it has no target, or more than one blank before or behind it. The parser
-        reads over blanks, and a target that ends in one would name another group.
+    :raises http_exceptions.BadStatusLine: the request has no target, or more than one space before or after it. The
+        parser skips spaces, and a target that ends in one would name another group.
     """
     if not message.path:
         raise http_exceptions.BadStatusLine
@@ -269,5 +277,5 @@ def _is_push_without_length(message: http_parser.RawRequestMessage | web_protoco
     return hdrs.CONTENT_LENGTH not in message.headers and hdrs.TRANSFER_ENCODING not in message.headers
 
 
-def _told(error: Exception) -> web_protocol._ErrInfo:
+def _error_message(error: Exception) -> web_protocol._ErrInfo:
     return web_protocol._ErrInfo(status=400, exc=error, message=str(error))

@@ -1,4 +1,4 @@
-"""Answers that say nothing but a status, as most answers to pushes do, and answers that say what is wrong."""
+"""Empty responses, as most pushes get, and error responses."""
 
 from __future__ import annotations
 
@@ -14,67 +14,69 @@ from aiohttp.http import SERVER_SOFTWARE, HttpVersion11
 from tidegate.model import errors
 
 
-def nothing(status: int) -> web.StreamResponse:
-    """The answer with this status and nothing else.
+def empty(status: int) -> web.StreamResponse:
+    """The response with this status and no body.
 
-    It is written as it stands: to put one together from headers takes a tenth of the time of a whole push.
+    It is written as preformatted bytes: building one from headers takes a tenth of the time of a whole push.
     """
-    return _Shared.of(status)
+    return _EmptyResponse.of(status)
 
 
-def told(error: Exception, status: int) -> web.Response:
-    """What is wrong, as plain text, whatever bytes of the client's the text repeats."""
-    return web.Response(status=status, body=spelled(error), content_type="text/plain", charset="utf-8")
+def error(error: Exception, status: int) -> web.Response:
+    """An error as plain text."""
+    return web.Response(status=status, body=error_body(error), content_type="text/plain", charset="utf-8")
 
 
-def spelled(error: Exception) -> bytes:
-    """The text of an error on a line; bytes of headers that are no UTF-8 are escaped in it."""
+def error_body(error: Exception) -> bytes:
+    """The message of an error as a line. Bytes of headers that are not UTF-8 are escaped."""
     return f"{error}\n".encode(errors="backslashreplace")
 
 
-def status(error: errors.BadRequestError) -> int:
-    """The status of the answer to what is no request."""
+def error_status(error: errors.BadRequestError) -> int:
+    """The status code of the response to a malformed request."""
     return error.limit.status if isinstance(error, errors.LimitError) else 400
 
 
-def last_word(error: errors.BadRequestError, *, headers: Mapping[str, str]) -> bytes:
-    """A whole answer to what is no request, as it is on the wire; its connection is closed.
+def raw_error(error: errors.BadRequestError, *, headers: Mapping[str, str]) -> bytes:
+    """A complete error response as bytes on the wire. It ends its connection.
 
-    :param headers: what every answer says besides.
+    :param headers: the headers added to every response.
     """
-    text, found = spelled(error), http.HTTPStatus(status(error))
+    body, status = error_body(error), http.HTTPStatus(error_status(error))
     lines = {
         "Content-Type": "text/plain; charset=utf-8",
         "X-Content-Type-Options": "nosniff",
-        "Content-Length": len(text),
+        "Content-Length": len(body),
         "Connection": "close",
         **headers,
     }
-    head = [f"HTTP/1.1 {found} {found.phrase}", *[f"{name}: {value}" for name, value in lines.items()]]
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + text
+    head = [f"HTTP/1.1 {status} {status.phrase}", *[f"{name}: {value}" for name, value in lines.items()]]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-def fitting(request: web.BaseRequest, response: web.StreamResponse, *, plain: bool) -> web.StreamResponse:
-    """The response as this request can get it.
+def for_request(request: web.BaseRequest, response: web.StreamResponse, *, is_plain: bool) -> web.StreamResponse:
+    """The response itself, or a copy to which headers can be added if this request needs some.
 
-    :param plain: whether no headers are to be added.
+    :param is_plain: whether the response gets no further headers.
     """
-    if not isinstance(response, _Shared) or (plain and request.version == HttpVersion11 and request.keep_alive):
+    if not isinstance(response, _EmptyResponse) or (
+        is_plain and request.version == HttpVersion11 and request.keep_alive
+    ):
         return response
     return web.Response(status=response.status)
 
 
-class _Shared(web.StreamResponse):
-    """Has no state, so that any number of requests may be answered with it."""
+class _EmptyResponse(web.StreamResponse):
+    """A response without state of its own, so that any number of requests can share it."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status=status)
         self._second = 0
-        self._text = b""
+        self._bytes = b""
 
     @classmethod
     @functools.cache
-    def of(cls, status: int) -> _Shared:
+    def of(cls, status: int) -> _EmptyResponse:
         return cls(status)
 
     @property
@@ -82,19 +84,19 @@ class _Shared(web.StreamResponse):
         return True
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        await request.writer.write(self._now())
+        await request.writer.write(self._current())
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to be sent."""
+        """Do nothing: the response has been sent."""
 
-    def _now(self) -> bytes:
+    def _current(self) -> bytes:
         second = int(time.time())
         if second != self._second:
             self._second = second
-            self._text = (
+            self._bytes = (
                 f"HTTP/1.1 {self.status} {http.HTTPStatus(self.status).phrase}\r\n"
                 f"Content-Length: 0\r\n"
                 f"Date: {email.utils.formatdate(second, usegmt=True)}\r\n"
                 f"Server: {SERVER_SOFTWARE}\r\n\r\n"
             ).encode()
-        return self._text
+        return self._bytes

@@ -1,4 +1,4 @@
-"""Which handler answers which path and verb; for paths and verbs that none does, what Pushgateway's router answers."""
+"""Routing by path and method. Unknown paths and methods get the responses of Pushgateway's router."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Route(NamedTuple):
-    """A resource.
+    """The handlers of a path.
 
-    :param name: as its requests are counted.
-    :param handlers: by verb.
+    :param name: the value of the label ``handler`` of ``tidegate_http_requests_total``.
+    :param handlers: by method.
     """
 
     name: str
     handlers: Mapping[str, Handler]
 
 
-NOWHERE = Route("none", {})
-"""The route of a path that has none."""
+NO_ROUTE = Route("none", {})
+"""The route of an unknown path."""
 
 
 class Routes:
-    """The resources of one address."""
+    """The routes of one address."""
 
     def __init__(self) -> None:
         self._exact: dict[str, Route] = {}
         self._below: list[tuple[str, Route]] = []
 
     def add(self, path: str, name: str, handlers: Mapping[str, Handler]) -> None:
-        """A resource at this path. Who answers GET answers HEAD."""
+        """Add a route for this path. A handler of GET also handles HEAD."""
         self._exact[path] = _route(name, handlers)
 
     def add_below(self, prefix: str, name: str, handlers: Mapping[str, Handler]) -> None:
-        """A resource at every path that begins with this and goes on, unless there is one at the path itself."""
+        """Add a route for every longer path that begins with this prefix and has no route of its own."""
         self._below.append((prefix, _route(name, handlers)))
 
-    def everything(self) -> Iterator[tuple[str, Route]]:
-        """All resources with their paths; one that is at every path below ends in a star."""
+    def all(self) -> Iterator[tuple[str, Route]]:
+        """All routes with their paths; the path of a route for a prefix ends in a star."""
         yield from self._exact.items()
         yield from ((f"{prefix}*", route) for prefix, route in self._below)
 
     def find(self, request: web.BaseRequest) -> Route:
-        """The resource that is asked for; :data:`NOWHERE` where there is none."""
+        """The route of a request; :data:`NO_ROUTE` if its path is unknown."""
         path = request.rel_url.raw_path
         return self._at(path if "%" not in path else request.rel_url.path_safe)
 
@@ -60,13 +60,15 @@ class Routes:
         for prefix, route in self._below:
             if path.startswith(prefix) and len(path) > len(prefix):
                 return route
-        return NOWHERE
+        return NO_ROUTE
 
-    async def answer(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
-        """What the route's handler for the verb answers, or what there is to say where it has none.
+    async def dispatch(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
+        """Call the route's handler for the method.
 
-        A path with empty or dot components is sent to the one without, a path with a slash too many to the one that a
-        route has, and any route tells its verbs to OPTIONS.
+        As in Pushgateway, a path with empty or dot segments redirects to the cleaned path, an unknown path with a
+        trailing slash to the path without it, and every route responds to OPTIONS.
+
+        :raises web.HTTPException: 404 for an unknown path, 405 for a method without a handler.
         """
         path = request.rel_url.raw_path
         if ("//" in path or "/." in path) and (clean := _clean(path)) != path:
@@ -79,17 +81,17 @@ class Routes:
                 text = f"{request.method} is not allowed at {path}: use {_listed(route.handlers)}\n"
                 raise web.HTTPMethodNotAllowed(request.method, route.handlers, text=text)
             return web.Response(headers={hdrs.ALLOW: ",".join(sorted(route.handlers))})
-        if path.endswith("/") and self._at(path[:-1]) is not NOWHERE:
+        if path.endswith("/") and self._at(path[:-1]) is not NO_ROUTE:
             return _redirect(request, path[:-1], status=301 if request.method == hdrs.METH_GET else 307)
-        raise web.HTTPNotFound(text=f"there is nothing at {path}{self._instead(path)}\n")
+        raise web.HTTPNotFound(text=f"no such path: {path}{self._hint(path)}\n")
 
-    def _instead(self, path: str) -> str:
-        """What to do instead of asking for a path that is none."""
-        pushed = [prefix for prefix, route in self._below if hdrs.METH_PUT in route.handlers]
-        for prefix in pushed:
+    def _hint(self, path: str) -> str:
+        """The end of a 404 message: which path the client may have meant."""
+        push_prefixes = [prefix for prefix, route in self._below if hdrs.METH_PUT in route.handlers]
+        for prefix in push_prefixes:
             if path in (prefix, prefix[:-1]):
                 return f": job name is required, as in {prefix}<job>"
-        return f"; push to {pushed[0]}<job>" if pushed else ""
+        return f"; push to {push_prefixes[0]}<job>" if push_prefixes else ""
 
 
 def _route(name: str, handlers: Mapping[str, Handler]) -> Route:
@@ -98,14 +100,14 @@ def _route(name: str, handlers: Mapping[str, Handler]) -> Route:
 
 
 def _clean(path: str) -> str:
-    # A normalized path keeps two slashes at its start, and none at its end.
+    # normpath keeps two slashes at the start and removes the one at the end.
     clean = "/" + posixpath.normpath(path).lstrip("/")
     return clean + "/" if path.endswith("/") and clean != "/" else clean
 
 
 def _redirect(request: web.BaseRequest, path: str, *, status: int) -> web.Response:
-    where = request_target.location(path, request.rel_url.raw_query_string)
-    return web.Response(status=status, headers={hdrs.LOCATION: where})
+    location = request_target.location(path, request.rel_url.raw_query_string)
+    return web.Response(status=status, headers={hdrs.LOCATION: location})
 
 
 def _listed(handlers: Mapping[str, Handler]) -> str:

@@ -1,4 +1,4 @@
-"""What the HTTP server logs of requests that it cannot read."""
+"""The log of the HTTP server, without bytes that clients sent."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from aiohttp import http_exceptions
 
 
-class Complaints(logging.LoggerAdapter[logging.Logger]):
-    """The server's logger, which says of a request that is no HTTP from where it came, and nothing of what it says."""
+class RedactingLogger(logging.LoggerAdapter[logging.Logger]):
+    """Logs a malformed request with the client's address and the type of error, not with its bytes."""
 
-    def log(self, level: int, msg: object, *args: object, **more: Any) -> None:
-        error = more.get("exc_info")
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info")
         if isinstance(error, http_exceptions.HttpProcessingError):
             # SECURITY: the error quotes what was sent, and that may be a header with a password.
-            level, msg, more = logging.DEBUG, f"{msg}: {type(error).__name__}", {}
-        super().log(level, msg, *args, **more)
+            level, msg, kwargs = logging.DEBUG, f"{msg}: {type(error).__name__}", {}
+        super().log(level, msg, *args, **kwargs)

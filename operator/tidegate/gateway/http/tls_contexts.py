@@ -1,4 +1,4 @@
-"""TLS as ``--web.config.file`` asks for it."""
+"""TLS contexts made from ``--web.config.file``."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _SUITES = {
         "AES_256_CBC_SHA": "AES256-SHA",
     }.items()
 }
-"""OpenSSL's names by those of the file, which are Go's. Those of TLS 1.3 cannot be chosen, here as there."""
+"""OpenSSL's names of cipher suites by Go's, which the file uses. Those of TLS 1.3 cannot be selected, as in Go."""
 
 _CURVES = {"CurveP256": "prime256v1", "CurveP384": "secp384r1", "CurveP521": "secp521r1", "X25519": "X25519"}
 
 
 def build(config: web_config.TlsConfig) -> ssl.SSLContext:
-    """The context for new connections.
+    """The TLS context of a configuration.
 
-    :raises webconfigs.BadWebConfigError: a certificate, key, cipher suite or curve that cannot be used.
+    :raises web_config.BadWebConfigError: a certificate, key, cipher suite or curve cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[config.min_version]
@@ -57,41 +57,40 @@ def build(config: web_config.TlsConfig) -> ssl.SSLContext:
         elif config.client_ca is not None:
             context.load_verify_locations(cadata=config.client_ca)
     except (OSError, ValueError) as error:
-        raise web_config.BadWebConfigError(
-            f"tls_server_config: a certificate or key cannot be used: {error}"
-        ) from error
-    _choose_ciphers(context, config)
+        raise web_config.BadWebConfigError(f"tls_server_config: cannot load a certificate or key: {error}") from error
+    _set_ciphers(context, config)
     return context
 
 
 def _load_chain(context: ssl.SSLContext, config: web_config.TlsConfig) -> None:
     with contextlib.ExitStack() as stack:
         cert, key = (
-            given if isinstance(given, Path) else _written(given, stack) for given in (config.cert, config.key)
+            source if isinstance(source, Path) else _temporary_file(source, stack)
+            for source in (config.cert, config.key)
         )
-        context.load_cert_chain(cert, key, password=_refuse_to_ask)
+        context.load_cert_chain(cert, key, password=_reject_encrypted_key)
 
 
-def _written(text: str, stack: contextlib.ExitStack) -> Path:
-    # The library reads files alone, so what is text goes through one that only we can read, for a moment.
+def _temporary_file(text: str, stack: contextlib.ExitStack) -> Path:
+    # The ssl module reads only files, so inline PEM goes through a temporary one that no other user can read.
     path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "pem"
     path.write_text(text)
     return path
 
 
-def _refuse_to_ask() -> str:
-    raise ValueError("the key is encrypted")
+def _reject_encrypted_key() -> str:
+    raise ValueError("the key is encrypted; give a key without a passphrase")
 
 
-def _choose_ciphers(context: ssl.SSLContext, config: web_config.TlsConfig) -> None:
+def _set_ciphers(context: ssl.SSLContext, config: web_config.TlsConfig) -> None:
     unknown = [name for name in config.cipher_suites if name not in _SUITES and not name.startswith("TLS_AES_")]
     unknown += [name for name in config.curve_preferences if name not in _CURVES]
     if unknown:
-        raise web_config.BadWebConfigError(f"tls_server_config: {unknown[0]} is not known here")
-    chosen = [_SUITES[name] for name in config.cipher_suites if name in _SUITES]
-    if chosen:
-        context.set_ciphers(":".join(chosen))
+        raise web_config.BadWebConfigError(f"tls_server_config: unknown cipher suite or curve {unknown[0]}")
+    suites = [_SUITES[name] for name in config.cipher_suites if name in _SUITES]
+    if suites:
+        context.set_ciphers(":".join(suites))
     if len(config.curve_preferences) == 1:
         context.set_ecdh_curve(_CURVES[config.curve_preferences[0]])
     elif config.curve_preferences:
-        _logger.warning("curve_preferences has several curves: all that OpenSSL knows are offered")
+        _logger.warning("tls_server_config.curve_preferences lists several curves; offering all curves of OpenSSL")

@@ -1,4 +1,4 @@
-"""``--web.config.file``: TLS, passwords, headers and a rate limit, in the format of Prometheus' exporter-toolkit."""
+"""Parsing of ``--web.config.file``: TLS, passwords, headers and a rate limit, as in Prometheus' exporter-toolkit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tidegate import settings
 
 _Value = TypeVar("_Value")
 _KINDS: Mapping[type, str] = {
-    str: "a text",
-    int: "a whole number",
+    str: "a string",
+    int: "an integer",
     bool: "true or false",
     list: "a list",
-    dict: "a mapping of keys to values",
+    dict: "a mapping",
 }
 
 CLIENT_AUTH = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
@@ -38,12 +38,12 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class BadWebConfigError(settings.BadSettingsError):
-    """The file cannot be used; the message says which key of it, and why."""
+    """The file is invalid; the message names the key and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TlsConfig:
-    """``tls_server_config``. A certificate, key or CA is a file or the text itself (PEM)."""
+    """``tls_server_config``. A certificate, key or CA is a file or inline PEM."""
 
     cert: Path | str
     key: Path | str = field(repr=False)
@@ -57,13 +57,17 @@ class TlsConfig:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files whose change is a change of this."""
-        return tuple(one for one in (self.cert, self.key, self.client_ca) if isinstance(one, Path))
+        """The files that the configuration refers to; it is reloaded when one changes."""
+        return tuple(source for source in (self.cert, self.key, self.client_ca) if isinstance(source, Path))
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebConfig:
-    """All of the file. ``users`` are bcrypt hashes by name; ``rate`` is (burst, seconds a request), or ``None``."""
+    """The whole file.
+
+    :param users: bcrypt hashes by user name.
+    :param rate: burst in requests, and seconds per request; ``None`` for no limit.
+    """
 
     tls: TlsConfig | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -72,18 +76,18 @@ class WebConfig:
 
 
 def parse(text: str, *, folder: Path) -> WebConfig:
-    """The configuration that this text is.
+    """Parse the text of the file.
 
-    :param folder: what paths in it are relative to: the file's own.
-    :raises BadWebConfigError: it is none.
+    :param folder: the folder of the file; paths in it are relative to this.
+    :raises BadWebConfigError: the text is not a valid configuration.
     """
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        # SECURITY: that error quotes the lines around it, and here those hold hashes and keys.
+        # SECURITY: the error quotes lines of the file, and those may hold hashes and keys.
         mark = getattr(error, "problem_mark", None)
-        where = f", from line {mark.line + 1}, column {mark.column + 1} on" if mark is not None else ""
-        raise BadWebConfigError(f"no YAML{where}") from None
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        raise BadWebConfigError(f"invalid YAML{where}") from None
     top = _Keys({} if document is None else document, place="")
     config = WebConfig(
         tls=_tls(top.keys("tls_server_config"), folder=folder),
@@ -91,16 +95,16 @@ def parse(text: str, *, folder: Path) -> WebConfig:
         users=_users(top.take("basic_auth_users", dict, default={})),
         rate=_rate(top.keys("rate_limit")),
     )
-    top.end()
+    top.expect_empty()
     return config
 
 
 class _Keys:
-    """A mapping of the file, whose keys are taken one by one, so that those nobody knows are left over."""
+    """A mapping of the file. Each ``take`` removes a key, so that unknown keys are left over."""
 
     def __init__(self, mapping: Any, *, place: str) -> None:
         if not isinstance(mapping, dict):
-            raise BadWebConfigError(f"{place or 'the file'} is no mapping of keys to values")
+            raise BadWebConfigError(f"{place or 'the file'} must be a mapping")
         self._left = dict(mapping)
         self._place = f"{place}." if place else ""
 
@@ -109,8 +113,8 @@ class _Keys:
         if value is None:
             return default
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            # SECURITY: what stands in the wrong place may be a hash or a key.
-            raise BadWebConfigError(f"{self._place}{key} is to be {_KINDS[kind]}")
+            # SECURITY: the value is not quoted, because it may be a hash or a key in the wrong place.
+            raise BadWebConfigError(f"{self._place}{key} must be {_KINDS[kind]}")
         return value
 
     def keys(self, key: str) -> _Keys | None:
@@ -119,74 +123,75 @@ class _Keys:
             return None
         return _Keys(self._left.pop(key), place=self._place + key)
 
-    def texts(self, key: str) -> tuple[str, ...]:
+    def strings(self, key: str) -> tuple[str, ...]:
         values = self.take(key, list, default=[])
         if not all(isinstance(value, str) for value in values):
-            raise BadWebConfigError(f"{self._place}{key} is to be a list of texts")
+            raise BadWebConfigError(f"{self._place}{key} must be a list of strings")
         return tuple(values)
 
     def one_of(self, key: str, known: Sequence[str], default: str) -> str:
         value = self.take(key, str, default=default) or default
         if value not in known:
-            raise BadWebConfigError(f"{self._place}{key} is {value!r}: it can be {', '.join(known)}")
+            raise BadWebConfigError(f"{self._place}{key} is {value!r}; it must be one of {', '.join(known)}")
         return value
 
-    def file_or_text(self, file_key: str, text_key: str, folder: Path) -> Path | str | None:
+    def file_or_inline(self, file_key: str, text_key: str, folder: Path) -> Path | str | None:
         file, text = self.take(file_key, str, default=""), self.take(text_key, str, default="")
         if "\n" in file:
-            raise BadWebConfigError(f"{self._place}{file_key} is to be a path: a text goes to {text_key}")
+            raise BadWebConfigError(f"{self._place}{file_key} must be a path; for inline PEM use {text_key}")
         if file and text:
-            raise BadWebConfigError(f"{self._place}{file_key} and {text_key} cannot both be there")
+            raise BadWebConfigError(f"{self._place}{file_key} and {text_key} are mutually exclusive; remove one")
         return folder / file if file else text or None
 
-    def end(self) -> None:
+    def expect_empty(self) -> None:
         if self._left:
-            raise BadWebConfigError(f"{self._place}{_named(next(iter(self._left)))} is no key that is known here")
+            raise BadWebConfigError(f"{self._place}{_displayed(next(iter(self._left)))} is not a known key")
 
 
 def _tls(keys: _Keys | None, *, folder: Path) -> TlsConfig | None:
     if keys is None:
         return None
-    cert = keys.file_or_text("cert_file", "cert", folder)
-    key = keys.file_or_text("key_file", "key", folder)
-    client_ca = keys.file_or_text("client_ca_file", "client_ca", folder)
+    cert = keys.file_or_inline("cert_file", "cert", folder)
+    key = keys.file_or_inline("key_file", "key", folder)
+    client_ca = keys.file_or_inline("client_ca_file", "client_ca", folder)
     client_auth = keys.one_of("client_auth_type", (*CLIENT_AUTH, *_UNVERIFIED), CLIENT_AUTH[0])
     if client_auth in _UNVERIFIED:
         raise BadWebConfigError(
-            f"tls_server_config.client_auth_type {client_auth} takes any certificate, which proves nothing, "
-            f"and is not offered: use RequireAndVerifyClientCert with a client_ca_file"
+            f"tls_server_config.client_auth_type {client_auth} accepts any certificate without verifying it, "
+            f"and is not supported; use RequireAndVerifyClientCert with a client_ca_file"
         )
-    keys.take("prefer_server_cipher_suites", bool, default=True)  # The toolkit, too, reads and ignores it.
+    keys.take("prefer_server_cipher_suites", bool, default=True)  # exporter-toolkit ignores it, too.
     parsed = {
         "client_ca": client_ca,
         "client_auth": client_auth,
-        "client_allowed_sans": keys.texts("client_allowed_sans"),
+        "client_allowed_sans": keys.strings("client_allowed_sans"),
         "min_version": keys.one_of("min_version", VERSIONS, "TLS12"),
         "max_version": keys.one_of("max_version", VERSIONS, "TLS13"),
-        "cipher_suites": keys.texts("cipher_suites"),
-        "curve_preferences": keys.texts("curve_preferences"),
+        "cipher_suites": keys.strings("cipher_suites"),
+        "curve_preferences": keys.strings("curve_preferences"),
     }
-    keys.end()
+    keys.expect_empty()
     if cert is None or key is None:
-        raise BadWebConfigError("tls_server_config needs cert_file and key_file, or cert and key")
+        raise BadWebConfigError("tls_server_config requires cert_file and key_file, or cert and key")
     if (client_ca is None) != (client_auth == CLIENT_AUTH[0]):
-        raise BadWebConfigError("tls_server_config.client_ca_file and client_auth_type need each other")
+        raise BadWebConfigError("tls_server_config.client_ca_file and client_auth_type require each other")
     return TlsConfig(cert=cert, key=key, **parsed)  # type: ignore[arg-type]
 
 
 def _headers(keys: _Keys | None) -> Mapping[str, str]:
     if keys is None:
         return {}
-    keys.take(
-        "http2", bool, default=True
-    )  # Read for the file's sake: aiohttp speaks HTTP/1.1, and clients agree to it.
+    # Ignored; accepted for compatibility with exporter-toolkit. aiohttp has only HTTP/1.1.
+    keys.take("http2", bool, default=True)
     headers: dict[Any, Any] = keys.take("headers", dict, default={})
-    keys.end()
+    keys.expect_empty()
     for name, value in headers.items():
         if name not in _HEADERS or not isinstance(value, str) or not value.isprintable():
-            raise BadWebConfigError(f"http_server_config.headers: {_named(name)} cannot be set, or not to this value")
+            raise BadWebConfigError(
+                f"http_server_config.headers: {_displayed(name)} cannot be set, or has an invalid value"
+            )
         if _HEADERS[name] and value not in _HEADERS[name]:
-            raise BadWebConfigError(f"http_server_config.headers: {name} can be {' or '.join(_HEADERS[name])}")
+            raise BadWebConfigError(f"http_server_config.headers: {name} must be {' or '.join(_HEADERS[name])}")
     return headers
 
 
@@ -194,23 +199,26 @@ def _users(users: dict[Any, Any]) -> Mapping[str, str]:
     for name, hashed in users.items():
         if not isinstance(name, str) or not isinstance(hashed, str) or not _HASH.match(hashed):
             raise BadWebConfigError(
-                f"basic_auth_users: {_named(name)} has no bcrypt hash; make one with `htpasswd -nB`"
+                f"basic_auth_users: {_displayed(name)} has no bcrypt hash; create one with `htpasswd -nB`"
             )
     return users
 
 
-def _named(key: object) -> str:
-    """A key of the file for a message: where a blank after a colon is missing, a key has its value in it."""
-    return key if isinstance(key, str) and _PLAIN.match(key) else "a key that is no plain word"
+def _displayed(key: object) -> str:
+    """A key of the file for a message.
+
+    SECURITY: if the space after a colon is missing, the key contains its value; such a key is not quoted.
+    """
+    return key if isinstance(key, str) and _PLAIN.match(key) else "a key with unexpected characters"
 
 
 def _rate(keys: _Keys | None) -> tuple[int, float] | None:
     if keys is None:
         return None
     burst, interval = keys.take("burst", int, default=0), keys.take("interval", str, default="0s")
-    keys.end()
+    keys.expect_empty()
     match = _DURATION.match(interval)
     if match is None or burst < 0:
-        raise BadWebConfigError("rate_limit needs a burst of requests and an interval such as 100ms")
+        raise BadWebConfigError("rate_limit requires a burst of 0 or more and an interval such as 100ms")
     seconds = float(match[1]) * _SECONDS[match[2]]
     return (max(1, burst), seconds) if seconds else None

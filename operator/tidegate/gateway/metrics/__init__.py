@@ -1,4 +1,4 @@
 """The gateway's own metrics, which every scrape contains beside the pushed ones.
 
-Other packages of the gateway count here; this package imports none of them.
+The other packages of the gateway report to it; it imports none of them.
 """

@@ -1,4 +1,4 @@
-"""What is told of each scraper: how far behind it is, and what its last read cost."""
+"""Metrics of each scraper: its lag, and the duration and size of its last scrape."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from prometheus_client import core
 
 from tidegate.model import scrapers
 
-_MOST = 32
-"""Scrapers that are told of, the oldest ones: whoever scrapes for real was there before a stranger who changes its name
-with each request."""
+_MAX_SCRAPERS = 32
+"""Scrapers with metrics, oldest first: real scrapers are older than those of a client that changes its name with every
+request."""
 
 _LABELS = ("address", "user_agent")
 
 
 class ScraperCollector:
-    """Series of the active scrapers, made when they are asked for. One that lapses has none any more.
+    """Series of the active scrapers. A scraper that becomes inactive has none.
 
-    :ivar active: tells which ones there are, oldest first; ``clock`` the steady time.
+    :ivar active: returns the active scrapers, oldest first.
+    :ivar clock: returns the monotonic time.
     """
 
     def __init__(self) -> None:
@@ -26,32 +27,34 @@ class ScraperCollector:
         self.clock: Callable[[], float] = lambda: 0.0
 
     def collect(self) -> Iterator[core.Metric]:
-        """As prometheus_client asks for it."""
-        now, told = self.clock(), self.active()[:_MOST]
+        """Build the families. Called by prometheus_client."""
+        now, readings = self.clock(), self.active()[:_MAX_SCRAPERS]
         yield _family(
             "tidegate_scraper_lag_seconds",
-            "Time since a scraper last got a whole answer in time, or since its first scrape where it never did.",
-            [(one, now - (one.first_seen if one.last_read is None else one.last_read)) for one in told],
+            "Time since a scraper last received a whole response within its timeout, or since its first scrape if it "
+            "never did.",
+            [(each, now - (each.first_seen if each.last_read is None else each.last_read)) for each in readings],
         )
         yield _family(
             "tidegate_scraper_interval_seconds",
-            f"Longest of the last {scrapers.MEASURED_GAPS} gaps between scrapes of a scraper, once there are as many.",
-            [(one, one.interval) for one in told],
+            f"Longest of the last {scrapers.MEASURED_GAPS} gaps between scrapes of a scraper. Missing until there are "
+            "that many.",
+            [(each, each.interval) for each in readings],
         )
         yield _family(
             "tidegate_scraper_last_duration_seconds",
-            "What the last answer that a scraper got took, until its last byte was sent.",
-            [(one, one.last_seconds) for one in told],
+            "Duration of the last scrape that a scraper received, until the last byte was sent.",
+            [(each, each.last_seconds) for each in readings],
         )
         yield _family(
             "tidegate_scraper_last_size_bytes",
-            "Bytes of the last answer that a scraper got, as they were sent.",
-            [(one, one.last_size) for one in told],
+            "Bytes of the last response that a scraper received, as sent.",
+            [(each, each.last_size) for each in readings],
         )
 
 
-def _family(name: str, text: str, values: Sequence[tuple[scrapers.Reading, float | None]]) -> core.GaugeMetricFamily:
-    family = core.GaugeMetricFamily(name, text, labels=_LABELS)
+def _family(name: str, help: str, values: Sequence[tuple[scrapers.Reading, float | None]]) -> core.GaugeMetricFamily:
+    family = core.GaugeMetricFamily(name, help, labels=_LABELS)
     for reading, value in values:
         if value is not None:
             family.add_metric(list(reading.scraper), value)

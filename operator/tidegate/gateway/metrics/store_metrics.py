@@ -1,4 +1,4 @@
-"""What is told of the groups: how many there are and may be, and how they end."""
+"""Metrics of the store: numbers of groups and series, their limits, and deletions."""
 
 from __future__ import annotations
 
@@ -12,88 +12,91 @@ from tidegate.gateway.metrics import unowned_groups
 from tidegate.model import control_api, lifecycle
 from tidegate.store import interface
 
-_ENDS_OF_DRAINS = (lifecycle.Reason.DRAINED, lifecycle.Reason.TIMEOUT)
-_SECONDS = (1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0)
+_DRAIN_REASONS = (lifecycle.Reason.DRAINED, lifecycle.Reason.TIMEOUT)
+_DRAIN_BUCKETS = (1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0)
 
 
-class Sizes:
-    """How much there is of what has a limit, and the limits."""
+class SizeMetrics:
+    """Numbers of groups and series, and the limits."""
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._groups = prometheus_client.Gauge("tidegate_groups", "Groups by state.", ["state"], registry=registry)
         self._series = prometheus_client.Gauge(
             "tidegate_series", "Series of all groups, as --limit.series counts them.", registry=registry
         )
-        self.without_owner = prometheus_client.Gauge(
+        self.unowned = prometheus_client.Gauge(
             "tidegate_groups_without_owner",
-            "Live groups with neither an owner nor a time to live, by how long ago their last push was at least. "
-            "Counted once a minute.",
+            "Live groups with neither an owner nor a TTL whose last push is at least this long ago. Counted once a "
+            "minute.",
             ["idle_over"],
             registry=registry,
         )
-        self._most_groups = prometheus_client.Gauge(
-            "tidegate_limit_groups", "What --limit.groups allows.", registry=registry
+        self._limit_groups = prometheus_client.Gauge(
+            "tidegate_limit_groups", "Value of --limit.groups.", registry=registry
         )
-        self._most_series = prometheus_client.Gauge(
+        self._limit_series = prometheus_client.Gauge(
             "tidegate_limit_series",
-            "What --limit.series allows; new groups are refused from nine tenths of it.",
+            "Value of --limit.series. New groups are rejected from nine tenths of it.",
             registry=registry,
         )
-        self._most_memory = prometheus_client.Gauge(
+        self._limit_memory = prometheus_client.Gauge(
             "tidegate_limit_memory_bytes",
-            "Resident memory from which new groups are refused; +Inf for no limit.",
+            "Resident memory from which new groups are rejected; +Inf for no limit.",
             registry=registry,
         )
         for state in lifecycle.State:
             self._groups.labels(state=state.value)
         for idle in unowned_groups.IDLE:
-            self.without_owner.labels(idle_over=idle)
+            self.unowned.labels(idle_over=idle)
 
     def watch(self, store: interface.Store) -> None:
+        """Expose the sizes of this store."""
         for state in lifecycle.State:
             self._groups.labels(state=state.value).set_function(functools.partial(_count, store, state))
         self._series.set_function(store.series)
 
-    def limited(self, chosen: settings.LimitSettings, *, memory: int | None) -> None:
-        self._most_groups.set(chosen.groups)
-        self._most_series.set(chosen.series)
-        self._most_memory.set(math.inf if memory is None else memory)
+    def set_limits(self, limit_settings: settings.LimitSettings, *, memory: int | None) -> None:
+        """Expose these limits; ``memory`` is that of the process, in bytes."""
+        self._limit_groups.set(limit_settings.groups)
+        self._limit_series.set(limit_settings.series)
+        self._limit_memory.set(math.inf if memory is None else memory)
 
 
-class Ends:
-    """How groups end. What has not happened yet is 0 and not missing, so that its first time is an increase."""
+class DeletionMetrics:
+    """Counts deletions and expirations of groups."""
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._deletions = prometheus_client.Counter(
             "tidegate_groups_deleted", "Deleted groups by reason.", ["reason"], registry=registry
         )
         self._expirations = prometheus_client.Counter(
-            "tidegate_groups_expired", "Groups that began to drain when their time to live was over.", registry=registry
+            "tidegate_groups_expired", "Groups that started to drain because their TTL expired.", registry=registry
         )
         self._drains = prometheus_client.Histogram(
             "tidegate_drain_duration_seconds",
-            "Time from the retirement of a group, or the end of its time to live, to its deletion, by its reason.",
+            "Time from the start of a group's drain to its deletion, by reason of the deletion.",
             ["reason"],
-            buckets=_SECONDS,
+            buckets=_DRAIN_BUCKETS,
             registry=registry,
         )
+        # Counters start at 0, so that the first event is an increase.
         for reason in lifecycle.OWN_REASONS:
             self._deletions.labels(reason=reason.value)
-        for reason in _ENDS_OF_DRAINS:
+        for reason in _DRAIN_REASONS:
             self._drains.labels(reason=reason.value)
 
     def drained(self, record: control_api.DeletedRecord) -> None:
-        """Count the deletion of a group that drained."""
+        """Count the deletion of a draining group."""
         self._deletions.labels(reason=record.reason.value).inc()
         if record.drained_for is not None:
             self._drains.labels(reason=record.reason.value).observe(record.drained_for)
 
     def expired(self, count: int) -> None:
-        """Count groups whose time to live is over."""
+        """Count groups whose TTL expired."""
         self._expirations.inc(count)
 
-    def removed(self) -> None:
-        """Count a deletion that somebody asked for."""
+    def requested(self) -> None:
+        """Count a deletion that a client requested."""
         self._deletions.labels(reason=lifecycle.Reason.REQUEST.value).inc()
 
 

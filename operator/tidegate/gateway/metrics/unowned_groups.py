@@ -1,6 +1,6 @@
-"""How many groups there are that nothing will ever end: counted now and then, never when somebody pushes or scrapes.
+"""The number of groups with neither an owner nor a TTL, which nothing deletes.
 
-A counter that every push keeps right would need every group in an order by its last push.
+They are counted once a minute. A count kept up to date by pushes would need an index of groups by their last push.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from tidegate.aio import clocks
 from tidegate.store import interface
 
 IDLE: Mapping[str, float] = {"0s": 0.0, "1h": 3_600.0, "1d": 86_400.0, "7d": 604_800.0}
-"""For how long nobody has pushed to a group: each label and its seconds. A group counts under all that it is past."""
+"""Times since the last push: label and seconds. A group is counted under every label that it exceeds."""
 
-_EVERY_SECONDS = 60.0
+_INTERVAL_SECONDS = 60.0
 
 
-class Census:
-    """Counts the groups that have neither an owner nor a time to live.
+class UnownedGroupCounter:
+    """Counts the groups that have neither an owner nor a TTL.
 
-    :param show: is told of the count for each label of :data:`IDLE`.
+    :param on_count: called with each label of :data:`IDLE` and its count.
     """
 
-    def __init__(self, store: interface.Store, *, clock: clocks.Clock, show: Callable[[str, int], None]) -> None:
+    def __init__(self, store: interface.Store, *, clock: clocks.Clock, on_count: Callable[[str, int], None]) -> None:
         self._store = store
         self._clock = clock
-        self._show = show
+        self._on_count = on_count
 
     async def run(self) -> None:
-        """Count at once and then each minute, until cancelled."""
+        """Count now and then every minute, until cancelled."""
         while True:
             counts = await self._store.idle(longer_than=tuple(IDLE.values()))
             for label, count in zip(IDLE, counts, strict=True):
-                self._show(label, count)
-            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + _EVERY_SECONDS)
+                self._on_count(label, count)
+            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + _INTERVAL_SECONDS)

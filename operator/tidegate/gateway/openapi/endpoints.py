@@ -22,4 +22,4 @@ class DocumentEndpoint:
 
         Clients revalidate it with every request. Like the rest of tidegate's own API it has no CORS headers.
         """
-        return cached_content.answer(request, self._content, {hdrs.CACHE_CONTROL: "no-cache"})
+        return cached_content.response(request, self._content, {hdrs.CACHE_CONTROL: "no-cache"})

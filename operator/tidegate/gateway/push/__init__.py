@@ -1,4 +1,4 @@
 """PUT, POST and DELETE of a group: path, body and handler.
 
-A handler answers 200 only after the store has acknowledged the change.
+A handler responds with 200 only after the store has acknowledged the change.
 """

@@ -1,4 +1,4 @@
-"""What a pushed body was before it was packed."""
+"""Decompression of pushed bodies (``Content-Encoding``), in steps, so that limits are checked on the way."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import cramjam
 
 from tidegate.model import errors
 
-_STEP = 1024 * 1024
-"""Bytes that are unpacked at once."""
+_STEP_BYTES = 1024 * 1024
+"""Bytes that one step decompresses."""
 
 _SNAPPY_COMPRESSED = 0x00
 _SNAPPY_PLAIN = 0x01
 _SNAPPY_CHECKSUM_BYTES = 4
 
 
-class Unpacking(Protocol):
-    """A packed body on the way to what it was.
+class Decompressor(Protocol):
+    """Decompresses one body.
 
-    :ivar size: bytes of what is unpacked so far, or will be after the next step.
+    :ivar size: bytes that are decompressed so far, or will be after the next step.
     :ivar is_done: whether no step is left.
     """
 
@@ -31,55 +31,56 @@ class Unpacking(Protocol):
     is_done: bool
 
     def step(self) -> bytes:
-        """The next part; it may be empty.
+        """The next part of the body; it may be empty.
 
-        :raises errors.BadRequestError: the packed body is damaged or cut.
+        :raises errors.BadRequestError: the compressed body is damaged or truncated.
         """
         ...
 
 
-def unpacking(coding: str, packed: bytes) -> Unpacking | None:
-    """What undoes this ``Content-Encoding``; ``None`` where nothing is to be undone, as Pushgateway has it."""
-    known = UNPACKINGS.get(coding.lower())
-    return known(packed) if known is not None else None
+def decompressor(coding: str, compressed: bytes) -> Decompressor | None:
+    """The decompressor for this ``Content-Encoding``; ``None`` for an unknown one, which Pushgateway ignores."""
+    new = DECOMPRESSORS.get(coding.lower())
+    return new(compressed) if new is not None else None
 
 
 class _Gzip:
-    def __init__(self, packed: bytes) -> None:
-        if not packed:
-            raise errors.BadRequestError("the body is empty, and that is no gzip")
-        self._file = gzip.GzipFile(fileobj=io.BytesIO(packed))
+    def __init__(self, compressed: bytes) -> None:
+        if not compressed:
+            raise errors.BadRequestError("the body is empty, which is not valid gzip")
+        self._file = gzip.GzipFile(fileobj=io.BytesIO(compressed))
         self.size = 0
         self.is_done = False
 
     def step(self) -> bytes:
         try:
-            part = self._file.read(_STEP)
+            part = self._file.read(_STEP_BYTES)
         except (OSError, EOFError, zlib.error) as error:
-            raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+            raise errors.BadRequestError(f"the body cannot be decompressed: {error}") from error
         self.size += len(part)
-        self.is_done = len(part) < _STEP
+        self.is_done = len(part) < _STEP_BYTES
         return part
 
 
 class _Snappy:
-    def __init__(self, packed: bytes) -> None:
-        self._packed = packed
+    def __init__(self, compressed: bytes) -> None:
+        self._compressed = compressed
         self._is_measured = False
         self.size = 0
-        self.is_done = not packed
+        self.is_done = not compressed
 
     def step(self) -> bytes:
-        # SECURITY: the library unpacks to the end, so what will come out is counted before, in a step of its own.
+        # SECURITY: the library decompresses everything at once, so the first step only adds up the stated sizes.
         if not self._is_measured:
-            self.size = sum(_unpacked_size(self._packed, chunk) for chunk in _snappy_chunks(self._packed))
+            chunks = _snappy_chunks(self._compressed)
+            self.size = sum(_decompressed_size(self._compressed, chunk) for chunk in chunks)
             self._is_measured = True
-            if self.size > _STEP:
+            if self.size > _STEP_BYTES:
                 return b""
         try:
-            body = bytes(cramjam.snappy.decompress(self._packed))
+            body = bytes(cramjam.snappy.decompress(self._compressed))
         except cramjam.DecompressionError as error:
-            raise errors.BadRequestError(f"the body cannot be read: {error}") from error
+            raise errors.BadRequestError(f"the body cannot be decompressed: {error}") from error
         self.is_done = True
         return body
 
@@ -90,31 +91,33 @@ class _Chunk(NamedTuple):
     end: int
 
 
-def _snappy_chunks(packed: bytes) -> Iterator[_Chunk]:
-    """Where the chunks of the framing format are: a byte that says its kind, its length in three, and then itself."""
+def _snappy_chunks(compressed: bytes) -> Iterator[_Chunk]:
+    """The chunks of the snappy framing format: one byte for the kind, three for the length, and the data."""
     at = 0
-    while at < len(packed):
+    while at < len(compressed):
         start = at + 4
-        chunk = _Chunk(packed[at], start, start + int.from_bytes(packed[at + 1 : start], "little"))
-        if chunk.end > len(packed):
-            raise errors.BadRequestError(f"the body cannot be read: it ends within the snappy chunk at byte {at}")
+        chunk = _Chunk(compressed[at], start, start + int.from_bytes(compressed[at + 1 : start], "little"))
+        if chunk.end > len(compressed):
+            raise errors.BadRequestError(
+                f"the body cannot be decompressed: it ends within the snappy chunk at byte {at}"
+            )
         yield chunk
         at = chunk.end
 
 
-def _unpacked_size(packed: bytes, chunk: _Chunk) -> int:
-    """How many bytes the chunk will unpack to, by its own word, which the library holds it to."""
+def _decompressed_size(compressed: bytes, chunk: _Chunk) -> int:
+    """The decompressed size that the chunk states. The library rejects a chunk of another size."""
     data = chunk.start + _SNAPPY_CHECKSUM_BYTES
     if chunk.kind == _SNAPPY_PLAIN:
         return max(0, chunk.end - data)
     if chunk.kind != _SNAPPY_COMPRESSED:
         return 0
     size = 0
-    for place, byte in enumerate(packed[data : min(data + 5, chunk.end)]):
-        size |= (byte & 0x7F) << (7 * place)
+    for index, byte in enumerate(compressed[data : min(data + 5, chunk.end)]):
+        size |= (byte & 0x7F) << (7 * index)
         if byte < 0x80:
             break
     return size
 
 
-UNPACKINGS: Mapping[str, Callable[[bytes], Unpacking]] = {"gzip": _Gzip, "snappy": _Snappy}
+DECOMPRESSORS: Mapping[str, Callable[[bytes], Decompressor]] = {"gzip": _Gzip, "snappy": _Snappy}

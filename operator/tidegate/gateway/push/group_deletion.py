@@ -1,4 +1,4 @@
-"""Groups that go because somebody asked for it."""
+"""Deletion of groups on request of a client."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tidegate.model import grouping
 from tidegate.store import interface
 
 
-async def remove(
+async def delete(
     store: interface.Store, keys: Iterable[grouping.GroupingKey], *, metrics: own_metrics.GatewayMetrics
 ) -> list[grouping.GroupingKey]:
-    """Delete these groups and count them; those that there were. One that is pushed meanwhile may go or stay."""
-    removed = []
+    """Delete these groups and count them; return those that existed. A group pushed meanwhile may or may not stay."""
+    deleted = []
     turn = time_slices.Turn()
     for key in keys:
         if await store.delete(key):
-            metrics.ends.removed()
-            removed.append(key)
+            metrics.deletions.requested()
+            deleted.append(key)
         await turn.step()
-    return removed
+    return deleted

@@ -1,4 +1,4 @@
-"""From the path of a push or a delete to the grouping key it names."""
+"""Grouping keys in the paths of pushes and deletions."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from tidegate.model import errors, group_paths, grouping
 _BASE64_SUFFIX = "@base64"
 _RESERVED_PREFIX = "__"
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
-_REMEMBERED = 1_024
-"""Layouts of paths; with the longest that a request may have, they take some megabytes."""
+_MAX_CACHED_LAYOUTS = 1_024
+"""Cached layouts of paths. With the longest paths that a request may have they take some megabytes."""
 
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 
 def grouping_key(raw_path: str, *, utf8_names: bool = False) -> grouping.GroupingKey:
-    """The key that a path such as ``job/backup/instance/db1`` names; a name may end in ``@base64``.
+    """Parse a path such as ``job/backup/instance/db1``. A label name may end in ``@base64``.
 
-    :param raw_path: what follows ``/metrics/``, still percent-encoded, so that an encoded slash stays in its value.
-    :param utf8_names: whether a label name may be any UTF-8, and is then written as ``U__…``
+    :param raw_path: the part after ``/metrics/``, still percent-encoded, so that an encoded slash stays in its value.
+    :param utf8_names: whether a label name may be any UTF-8; it is then escaped as ``U__…``
         (:func:`tidegate.exposition.name_escaping.unescape`).
-    :raises errors.BadGroupingKeyError: no job, a name without a value, no label name, broken encoding.
+    :raises errors.BadGroupingKeyError: the path has no job, a name without a value, an invalid label name, or an
+        invalid encoding.
     """
     parts = raw_path.split("/")
     if len(parts) == 3 and parts[-1] == "":
@@ -40,34 +41,35 @@ def grouping_key(raw_path: str, *, utf8_names: bool = False) -> grouping.Groupin
         values = [_value(_decode(name), value) for name, value in zip(parts[::2], values, strict=True)]
     if not values[0]:
         raise errors.BadGroupingKeyError("job name is required")
-    return grouping.GroupingKey(tuple([(name, values[place]) for name, place in layout.places]))
+    return grouping.GroupingKey(tuple([(name, values[index]) for name, index in layout.indexes]))
 
 
 def path(key: grouping.GroupingKey) -> str:
-    """What follows ``/metrics/`` for this key: the inverse of :func:`grouping_key`."""
+    """The part of the path after ``/metrics/`` for this key; the inverse of :func:`grouping_key`."""
     ordered = sorted(key, key=lambda pair: pair[0] != "job")
-    spelled = [
+    escaped = [
         (name_escaping.escape(name, name_escaping.Escaping.VALUES, label=True), value) for name, value in ordered
     ]
-    return "/".join(group_paths.spelled(name, value) for name, value in spelled)
+    return "/".join(group_paths.spelled(name, value) for name, value in escaped)
 
 
 class _Layout(NamedTuple):
-    """What the names in a path say.
+    """The parsed label names of a path.
 
-    :param places: the label names in order, each with the place of its value among the values.
+    :param indexes: the label names in order, each with the index of its value in the path.
+    :param has_base64: whether any value is in base64.
     """
 
-    places: tuple[tuple[str, int], ...]
+    indexes: tuple[tuple[str, int], ...]
     has_base64: bool
 
 
-@functools.lru_cache(maxsize=_REMEMBERED)
-def _layout(spelled: tuple[str, ...], *, utf8_names: bool) -> _Layout:
-    """The layout of these names, ``job`` first. Many groups have the same."""
-    found = {}
-    decoded = [_decode(name) for name in spelled]
-    for place, name in enumerate(decoded[1:], 1):
+@functools.lru_cache(maxsize=_MAX_CACHED_LAYOUTS)
+def _layout(raw_names: tuple[str, ...], *, utf8_names: bool) -> _Layout:
+    """The layout of a path with these names, ``job`` first. Many groups have the same."""
+    indexes = {}
+    decoded = [_decode(name) for name in raw_names]
+    for index, name in enumerate(decoded[1:], 1):
         label = name.removesuffix(_BASE64_SUFFIX)
         if label.startswith(_RESERVED_PREFIX):
             raise errors.BadGroupingKeyError(f"improper label name {label!r}: names that begin with __ are reserved")
@@ -75,23 +77,28 @@ def _layout(spelled: tuple[str, ...], *, utf8_names: bool) -> _Layout:
         if not label or not (utf8_names or name_escaping.is_plain_label(label)):
             hint = line_parser.NAMES_HINT if label else ": it is empty"
             raise errors.BadGroupingKeyError(f"improper label name {label!r}{hint}")
-        found[label] = place
-    found["job"] = 0
-    twice = name_escaping.clash({**found, "instance": 0})
-    if twice is not None:
-        raise errors.BadGroupingKeyError(f"two of its labels are both {twice} to some readers")
-    return _Layout(tuple(sorted(found.items())), any(name.endswith(_BASE64_SUFFIX) for name in decoded))
+        indexes[label] = index
+    indexes["job"] = 0
+    duplicate = name_escaping.clash({**indexes, "instance": 0})
+    if duplicate is not None:
+        raise errors.BadGroupingKeyError(
+            f"two labels have the same name {duplicate} for scrapers that do not support UTF-8 names; rename one"
+        )
+    return _Layout(tuple(sorted(indexes.items())), any(name.endswith(_BASE64_SUFFIX) for name in decoded))
 
 
 def _value(name: str, raw: str) -> str:
-    """:param name: decoded; ``raw`` is not."""
+    """Decode a value.
+
+    :param name: the decoded label name; it may end in ``@base64``.
+    """
     value = _decode(raw)
     if not name.endswith(_BASE64_SUFFIX):
         return value
-    # Some encoders break their lines and end the last one; Pushgateway reads over that, too.
+    # Some encoders insert line ends; Pushgateway ignores them, too.
     unpadded = value.rstrip("=").translate(_LINE_ENDS)
     if "+" in unpadded or "/" in unpadded:
-        # The library takes both alphabets; a value is to be spelled as it is there.
+        # The library accepts both alphabets, but Pushgateway only the URL-safe one.
         raise errors.BadGroupingKeyError(f"invalid base64 encoding for {name}={value!r}: write - for + and _ for /")
     try:
         decoded = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), altchars=b"-_", validate=True)

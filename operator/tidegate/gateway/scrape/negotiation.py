@@ -1,7 +1,7 @@
-"""Which format a scrape is answered in, by its Accept header.
+"""Negotiation of the exposition format by the ``Accept`` header.
 
-Clauses are tried by their weight, and each takes the first format that fits all its parameters, as in Pushgateway
-(``expfmt.Negotiate``). A scraper that accepts none of the formats gets the text format.
+Clauses are tried in order of their weight. Each selects the first format that matches all its parameters, as in
+Pushgateway (``expfmt.Negotiate``). A scraper that accepts none of the formats gets the text format.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ class _Clause(NamedTuple):
     weight: float
 
 
-def offered(chosen: settings.WebSettings) -> Collection[encoders.Format]:
-    """The formats that scrapes are answered in.
+def offered(web_settings: settings.WebSettings) -> Collection[encoders.Format]:
+    """The formats that scrapers can get.
 
-    Prometheus prefers OpenMetrics to the text format. Where it gets it instead, counters without ``_total`` lose their
-    type and metadata changes its names, so it is offered only on request.
+    Prometheus prefers OpenMetrics to the text format. In OpenMetrics, counters without ``_total`` lose their type and
+    metadata has other names, so a flag enables it.
     """
-    if chosen.enable_openmetrics:
+    if web_settings.enable_openmetrics:
         return tuple(encoders.Format)
     return tuple(format for format in encoders.Format if format not in encoders.OPENMETRICS)
 
 
 def negotiate(accept: str, *, formats: Collection[encoders.Format]) -> encoders.Encoding:
-    """The encoding for this Accept header, of the formats that are offered."""
+    """The encoding for this ``Accept`` header, with one of these formats."""
     escaping = name_escaping.Escaping.UNDERSCORES
     for clause in sorted(_clauses(accept), key=_rank):
         escaping = _ESCAPINGS.get(clause.parameters.get("escaping", ""), escaping)
         for type, parameters, format in _FORMATS:
-            if format in formats and _fits(clause, type, parameters):
+            if format in formats and _matches(clause, type, parameters):
                 return encoders.Encoding(format, escaping)
     return encoders.Encoding(escaping=escaping)
 
@@ -63,7 +63,7 @@ def _clauses(accept: str) -> Iterator[_Clause]:
         try:
             weight = float(parameters.pop("q", "1"))
         except ValueError:
-            weight = 0.0  # As Pushgateway has it.
+            weight = 0.0  # As in Pushgateway.
         if type:
             yield _Clause(type, parameters, weight)
 
@@ -73,10 +73,10 @@ def _rank(clause: _Clause) -> tuple[float, bool, bool]:
     return -clause.weight, type == "*", subtype == "*"
 
 
-def _fits(clause: _Clause, type: str, parameters: Mapping[str, str]) -> bool:
-    wanted, _, wanted_subtype = clause.type.partition("/")
-    found, _, subtype = type.partition("/")
-    if wanted not in ("*", found) or wanted_subtype not in ("*", subtype):
+def _matches(clause: _Clause, type: str, parameters: Mapping[str, str]) -> bool:
+    accepted_main, _, accepted_sub = clause.type.partition("/")
+    main, _, sub = type.partition("/")
+    if accepted_main not in ("*", main) or accepted_sub not in ("*", sub):
         return False
-    said = {"version": _DEFAULT_VERSIONS.get(clause.type, ""), **clause.parameters}
-    return all(said.get(name) == value for name, value in parameters.items())
+    accepted = {"version": _DEFAULT_VERSIONS.get(clause.type, ""), **clause.parameters}
+    return all(accepted.get(name) == value for name, value in parameters.items())

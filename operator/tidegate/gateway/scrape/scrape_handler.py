@@ -1,4 +1,4 @@
-"""GET /metrics: what Prometheus reads, and the word to the tracker once it has read all of it."""
+"""``GET /metrics``: sends all groups to a scraper and reports the scrape once the scraper has received it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from aiohttp import hdrs, web
 
 from tidegate.aio import clocks, tasks, time_slices
-from tidegate.draining import collector, scrape_progress
+from tidegate.draining import group_drainer, scrape_progress
 from tidegate.exposition import compressed_chunks, encoders
 from tidegate.gateway.metrics import own_metrics
 from tidegate.gateway.scrape import deliveries, negotiation
@@ -19,28 +19,37 @@ from tidegate.model import scrapers
 from tidegate.store import interface
 
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
-"""Sent by whoever scrapes for real (Prometheus and its kin); a curl or a browser does not send it."""
+"""Sent by Prometheus and compatible scrapers. Clients that do not send it, such as curl, do not count as scrapers."""
 
 DEFAULT_TIMEOUT = 10.0
-"""Prometheus' own default, for a header that holds no number."""
+"""Seconds for a header that is not a number; the default of Prometheus."""
 
 MAX_TIMEOUT = 300.0
+"""Seconds that a response may take at most, whatever the header says."""
+
 MAX_USER_AGENT = 200
+"""Characters of a ``User-Agent`` header that are kept."""
+
 _CHUNK_BYTES = 256 * 1024
 
 
-class _Answer(NamedTuple):
-    """What was sent: the store's revision in it, what it took, and its bytes as they were sent."""
+class _Sent(NamedTuple):
+    """A response that was sent.
+
+    :param revision: the revision of the store that it contains.
+    :param seconds: from the request to the last byte written.
+    :param size: bytes of the body as sent.
+    """
 
     revision: int
     seconds: float
     size: int
 
 
-class ScrapeEndpoint:
-    """``GET /metrics``.
+class ScrapeHandler:
+    """Handles ``GET /metrics``.
 
-    :param formats: those that scrapes are answered in.
+    :param formats: the formats that scrapers can get.
     """
 
     def __init__(
@@ -48,7 +57,7 @@ class ScrapeEndpoint:
         store: interface.Store,
         tracker: scrape_progress.ScrapeTracker,
         *,
-        drainer: collector.Drainer,
+        drainer: group_drainer.Drainer,
         metrics: own_metrics.GatewayMetrics,
         clock: clocks.Clock,
         formats: Collection[encoders.Format],
@@ -62,34 +71,39 @@ class ScrapeEndpoint:
         self._confirmations = tasks.TaskSet()
 
     async def get(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer with all groups as they are at this moment."""
+        """Send all groups as they are now."""
         scraper = _scraper(request)
         response = web.StreamResponse()
         if scraper is None:
-            await self._answer(request, response, await self._store.snapshot(), within=MAX_TIMEOUT)
+            await self._send(request, response, await self._store.snapshot(), timeout=MAX_TIMEOUT)
             return response
         began, timeout = time.monotonic(), _timeout(request)
         self._tracker.began(scraper, now=self._clock.steady())
         snapshot = await self._store.snapshot()
         delivery = deliveries.Delivery(request.transport)
         try:
-            sent = await self._answer(request, response, snapshot, within=timeout)
+            is_sent = await self._send(request, response, snapshot, timeout=timeout)
         except BaseException:
             delivery.close()
             raise
-        answer = _Answer(snapshot.revision, time.monotonic() - began, response.content_length or 0)
-        confirmation = self._confirm(delivery, scraper, answer, sent=sent, deadline=began + timeout)
+        sent = _Sent(snapshot.revision, time.monotonic() - began, response.content_length or 0)
+        confirmation = self._confirm(delivery, scraper, sent if is_sent else None, deadline=began + timeout)
         self._confirmations.start(confirmation, name=f"confirm scrape of {scraper.address}")
         return response
 
     async def close(self) -> None:
-        """Stop waiting for confirmations; what was not confirmed was not read."""
+        """Stop waiting for confirmations. Scrapes that are not confirmed do not count."""
         await self._confirmations.cancel()
 
-    async def _answer(
-        self, request: web.BaseRequest, response: web.StreamResponse, snapshot: interface.Snapshot, *, within: float
+    async def _send(
+        self,
+        request: web.BaseRequest,
+        response: web.StreamResponse,
+        snapshot: interface.Snapshot,
+        *,
+        timeout: float,  # noqa: ASYNC109 - the result is False then
     ) -> bool:
-        """Send all of the snapshot; whether the reader took it (into its kernel's buffers) within these seconds."""
+        """Send the snapshot; ``False`` if it could not be written to the socket within ``timeout`` seconds."""
         merged = list(own_metrics.merge(snapshot.families, self._metrics.families()))
         await time_slices.others()
         encoding = negotiation.negotiate(request.headers.get(hdrs.ACCEPT, ""), formats=self._formats)
@@ -97,48 +111,52 @@ class ScrapeEndpoint:
         response.headers[hdrs.CONTENT_TYPE] = encoding.content_type
         response.headers[hdrs.VARY] = f"{hdrs.ACCEPT}, {hdrs.ACCEPT_ENCODING}"
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(timeout):
                 parts = await _parts(encoders.encode(merged, encoding), gzip=gzip)
                 if gzip:
                     response.headers[hdrs.CONTENT_ENCODING] = "gzip"
                 response.content_length = sum(map(len, parts))
                 await response.prepare(request)
                 turn = time_slices.Turn()
-                # A stream is sent as it is written, for HEAD, too, and would be read as the next answer.
+                # aiohttp sends written chunks even for HEAD, and the client would read them as another response.
                 for chunk in _chunks(parts if request.method != hdrs.METH_HEAD else ()):
                     await response.write(chunk)
                     await turn.step()
                 await response.write_eof()
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
-                # SECURITY: a reader that has stopped reading would hold a whole answer in memory as long as it likes.
+                # SECURITY: a client that has stopped reading would keep a whole response in memory.
                 request.transport.abort()
             return False
         return True
 
     async def _confirm(
-        self, delivery: deliveries.Delivery, scraper: scrapers.Scraper, answer: _Answer, *, sent: bool, deadline: float
+        self, delivery: deliveries.Delivery, scraper: scrapers.Scraper, sent: _Sent | None, *, deadline: float
     ) -> None:
+        """Wait until the response is delivered, and report the scrape.
+
+        :param sent: ``None`` if the response could not be sent.
+        """
         try:
             left = deadline - time.monotonic()
-            arrived = sent and left > 0 and await delivery.confirmed(within=left)
+            is_delivered = sent is not None and left > 0 and await delivery.is_confirmed(timeout=left)
         finally:
             delivery.close()
-        if not arrived:
-            late = time.monotonic() >= deadline
-            self._metrics.scrapes.labels(result="late" if late else "broken").inc()
+        if sent is None or not is_delivered:
+            is_late = time.monotonic() >= deadline
+            self._metrics.scrapes.labels(result="late" if is_late else "broken").inc()
             return
         self._metrics.scrapes.labels(result="delivered").inc()
-        self._tracker.delivered(scraper, now=self._clock.steady(), **answer._asdict())
+        self._tracker.delivered(scraper, now=self._clock.steady(), **sent._asdict())
         self._drainer.wake()
 
 
 def _scraper(request: web.BaseRequest) -> scrapers.Scraper | None:
     if TIMEOUT_HEADER not in request.headers or request.method != hdrs.METH_GET:
         return None
-    # SECURITY: a header may have bytes that are no UTF-8, which no file and no log takes.
-    agent = request.headers.get(hdrs.USER_AGENT, "")[:MAX_USER_AGENT].encode("utf-8", "replace").decode()
-    return scrapers.Scraper(address=request.remote or "unix", user_agent=agent)
+    # SECURITY: a header may have bytes that are not UTF-8; they cannot be stored or logged.
+    user_agent = request.headers.get(hdrs.USER_AGENT, "")[:MAX_USER_AGENT].encode("utf-8", "replace").decode()
+    return scrapers.Scraper(address=request.remote or "unix", user_agent=user_agent)
 
 
 def _timeout(request: web.BaseRequest) -> float:
@@ -150,7 +168,7 @@ def _timeout(request: web.BaseRequest) -> float:
 
 
 def _accepts_gzip(request: web.BaseRequest) -> bool:
-    """As promhttp decides: some item of Accept-Encoding names gzip and does not rule it out."""
+    """Whether an item of ``Accept-Encoding`` allows gzip. The rule is that of promhttp."""
     for item in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
         coding, _, weight = item.strip().partition(";")
         if coding.strip().lower() == "gzip" and weight.replace(" ", "") not in ("q=0", "q=0.0"):
@@ -158,34 +176,34 @@ def _accepts_gzip(request: web.BaseRequest) -> bool:
     return False
 
 
-async def _parts(made: Iterable[compressed_chunks.Piece], *, gzip: bool) -> list[bytes]:
-    """The answer in parts. What has to be made anew of a large store takes a while, in turns with other requests."""
+async def _parts(pieces: Iterable[compressed_chunks.Piece], *, gzip: bool) -> list[bytes]:
+    """The parts of the body. Rendering a large store takes a while; other requests are handled in between."""
     turn = time_slices.Turn()
-    found = []
-    for piece in made:
+    rendered = []
+    for piece in pieces:
         if piece.data:
-            found.append(piece)
+            rendered.append(piece)
             if gzip:
                 piece.packed()
         await turn.step()
     if not gzip:
-        return [piece.data for piece in found]
+        return [piece.data for piece in rendered]
     await time_slices.others()
-    parts = compressed_chunks.gzipped(piece.packed() for piece in found)
+    parts = compressed_chunks.gzipped(piece.packed() for piece in rendered)
     await time_slices.others()
     return parts
 
 
 def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """The parts joined to chunks that are worth a call of the socket."""
-    waiting: list[bytes] = []
+    """The parts joined to chunks that are large enough for one socket write each."""
+    pending: list[bytes] = []
     size = 0
     for part in parts:
-        waiting.append(part)
+        pending.append(part)
         size += len(part)
         if size >= _CHUNK_BYTES:
-            yield b"".join(waiting)
-            waiting.clear()
+            yield b"".join(pending)
+            pending.clear()
             size = 0
-    if waiting:
-        yield b"".join(waiting)
+    if pending:
+        yield b"".join(pending)

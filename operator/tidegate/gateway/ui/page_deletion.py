@@ -1,4 +1,4 @@
-"""``POST /page/delete``: what the page deletes. Pushgateway's ways to delete are other ones, and stay as they are."""
+"""``POST /page/delete``: deletions by the web page, beside the ways to delete that Pushgateway has."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tidegate.store import interface
 _logger = logging.getLogger(__name__)
 
 SHOWN = 200
-"""Groups that a preview names; of more it says how many they are."""
+"""Groups in the response to a dry run. If more are selected, it contains only their number."""
 
 
-class DeleteEndpoint:
-    """Deletes one group or what selectors select, for the page alone.
+class PageDeletionHandler:
+    """Deletes one group or the groups that selectors match, for the page only.
 
-    :param is_read_only: whether all of it is refused.
-    :param external_url: under which people may know the gateway, beside the name they asked it by.
+    :param is_read_only: whether every request is rejected.
+    :param external_url: the URL of the page, accepted as its origin beside the ``Host`` of the request.
     """
 
     def __init__(
@@ -34,88 +34,81 @@ class DeleteEndpoint:
         store: interface.Store,
         metrics: own_metrics.GatewayMetrics,
         *,
-        picker: selector_search.Picker,
-        intake: push_bodies.Intake,
+        selector: selector_search.GroupSelector,
+        bodies: push_bodies.BodyReader,
         is_read_only: bool,
         external_url: str,
     ) -> None:
         self._store = store
         self._metrics = metrics
-        self._picker = picker
-        self._intake = intake
+        self._selector = selector
+        self._bodies = bodies
         self._is_read_only = is_read_only
         self._external_url = external_url
 
     async def delete(self, request: web.BaseRequest) -> web.Response:
-        """``{"labels": {…}}`` deletes a group.
+        """Delete groups.
 
-        ``{"match": ["{…}"], "dry_run": true}`` tells what selectors select; with ``"most": 12`` in place of the dry run
-        it is deleted, where these are no more groups than so many: what somebody has seen before.
+        ``{"labels": {…}}`` deletes one group. ``{"match": ["{…}"], "dry_run": true}`` lists the groups that the
+        selectors match. ``{"match": ["{…}"], "most": 12}`` deletes them unless they are more than that: the number that
+        the user has seen in the dry run.
         """
         if self._is_read_only:
-            return group_queries.failure(403, "read_only", "the page is read-only: --web.page-read-only is set")
-        if (reason := same_origin.fault(request, external_url=self._external_url)) is not None:
+            return group_queries.failure(403, "read_only", "the page is read-only (--web.page-read-only)")
+        if (reason := same_origin.violation(request, external_url=self._external_url)) is not None:
             return group_queries.failure(403, "forbidden", reason)
         try:
-            return await self._delete(request, _read(await self._body(request)))
+            return await self._delete(request, _parse(await self._bodies.read_small(request)))
         except errors.LimitError:
             raise
         except errors.BadRequestError as error:
             return group_queries.failure(400, "bad_data", str(error))
         except TimeoutError:
             return group_queries.failure(
-                503, "timeout", f"no selection after {selector_search.LONGEST_SECONDS:g} s: nothing was deleted"
+                503,
+                "timeout",
+                f"the selectors took longer than {selector_search.LONGEST_SECONDS:g} s; no group was deleted: "
+                f"use simpler selectors",
             )
 
-    async def _body(self, request: web.BaseRequest) -> bytes:
-        self._intake.begin()
-        try:
-            body = self._intake.at_once(request)
-            if body is None:
-                async with self._intake.body(request) as body:
-                    return body
-            return body
-        finally:
-            self._intake.end()
-
-    async def _delete(self, request: web.BaseRequest, asked: Mapping[str, Any]) -> web.Response:
-        if "labels" in asked:
-            return await self._remove(request, [group_queries.key_of(asked["labels"])])
-        found = await self._picker.pick(_texts(asked))
-        if asked.get("dry_run") is True:
-            shown = [grouping.labels(key) for key in found[:SHOWN]]
-            return group_queries.success({"selected": len(found), "groups": shown})
-        most = asked.get("most")
+    async def _delete(self, request: web.BaseRequest, message: Mapping[str, Any]) -> web.Response:
+        if "labels" in message:
+            return await self._delete_groups(request, [group_queries.key_of(message["labels"])])
+        keys = await self._selector.select(_selectors(message))
+        if message.get("dry_run") is True:
+            shown = [grouping.labels(key) for key in keys[:SHOWN]]
+            return group_queries.success({"selected": len(keys), "groups": shown})
+        most = message.get("most")
         if not isinstance(most, int) or isinstance(most, bool):
-            raise errors.BadRequestError("say dry_run, or most: how many groups may be deleted")
-        if len(found) > most:
-            reason = (
-                f"{plurals.counted(len(found), 'group')} selected by now, not {most}; nothing was deleted, look again"
-            )
+            raise errors.BadRequestError("missing field: send dry_run, or most, the number of groups to delete at most")
+        if len(keys) > most:
+            count = plurals.counted(len(keys), "group")
+            reason = f"the selectors now match {count}, not {most}; no group was deleted: check the selection again"
             return group_queries.failure(409, "conflict", reason)
-        return await self._remove(request, found)
+        return await self._delete_groups(request, keys)
 
-    async def _remove(self, request: web.BaseRequest, keys: Sequence[grouping.GroupingKey]) -> web.Response:
-        removed = await group_deletion.remove(self._store, keys, metrics=self._metrics)
-        _logger.info("%s deleted %s by the page", request.remote, plurals.counted(len(removed), "group"))
-        return group_queries.success({"deleted": len(removed)})
+    async def _delete_groups(self, request: web.BaseRequest, keys: Sequence[grouping.GroupingKey]) -> web.Response:
+        deleted = await group_deletion.delete(self._store, keys, metrics=self._metrics)
+        count = plurals.counted(len(deleted), "group")
+        _logger.info("deleted %s, as requested by %s (web page)", count, request.remote)
+        return group_queries.success({"deleted": len(deleted)})
 
 
-def _read(body: bytes) -> Mapping[str, Any]:
+def _parse(body: bytes) -> Mapping[str, Any]:
     try:
-        asked = json.loads(body)
+        message = json.loads(body)
     except ValueError as error:
-        raise errors.BadRequestError(f"not JSON: {error}") from error
-    if not isinstance(asked, dict) or not ("labels" in asked) ^ ("match" in asked):
-        raise errors.BadRequestError("say either labels or match")
-    if unknown := sorted(set(asked) - {"labels", "match", "dry_run", "most"}):
-        # A misspelled dry run would delete in earnest.
-        raise errors.BadRequestError(f"unknown field {unknown[0]!r}: there are labels, match, dry_run and most")
-    return asked
+        raise errors.BadRequestError(f"the body is not valid JSON: {error}") from error
+    if not isinstance(message, dict) or not ("labels" in message) ^ ("match" in message):
+        raise errors.BadRequestError("the body must be an object with either labels or match")
+    if unknown := sorted(set(message) - {"labels", "match", "dry_run", "most"}):
+        # Otherwise a misspelled dry_run would delete groups.
+        raise errors.BadRequestError(f"unknown field {unknown[0]!r}: the fields are labels, match, dry_run and most")
+    return message
 
 
-def _texts(asked: Mapping[str, Any]) -> list[str]:
-    texts = asked["match"]
+def _selectors(message: Mapping[str, Any]) -> list[str]:
+    texts = message["match"]
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise errors.BadRequestError('match has to be a list of selectors such as {job="backup"}')
+        raise errors.BadRequestError('match must be a list of selectors such as {job="backup"}')
     return texts

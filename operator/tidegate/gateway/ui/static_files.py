@@ -1,7 +1,7 @@
-"""The page's files, read once and served from memory.
+"""The files of the web page, read once and served from memory.
 
-All but the page itself lie below a path that has the version in it, so that files of two versions never meet in one
-browser, and each may be kept for ever.
+The paths of all files except the page itself contain the version. Browsers can therefore cache them without limit, and
+never mix files of two versions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _VERSION, _MODE = b"{{version}}", b"{{mode}}"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _HEADERS = {
-    # SECURITY: nothing but this page's own files is run, shown or asked for, and text is never taken for a page.
+    # SECURITY: the page runs, shows and requests only its own files, and text is never parsed as HTML.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'",
@@ -32,39 +32,39 @@ _HEADERS = {
 }
 
 
-class Files:
-    """The files as they are in the package.
+class StaticFiles:
+    """The static files of the package.
 
     :param is_read_only: whether the page offers no deletions.
-    :ivar version: names what they say; another one has another name.
+    :ivar version: a hash of all files.
     """
 
     def __init__(self, *, is_read_only: bool) -> None:
-        found = _read()
-        digest = hashlib.sha256(b"".join(name.encode() + b"\0" + data for name, data in sorted(found.items())))
+        files = _read()
+        digest = hashlib.sha256(b"".join(name.encode() + b"\0" + data for name, data in sorted(files.items())))
         self.version = digest.hexdigest()[:16]
         mode = b"read-only" if is_read_only else b"read-write"
-        page = found.pop(_PAGE).replace(_VERSION, self.version.encode()).replace(_MODE, mode)
+        page = files.pop(_PAGE).replace(_VERSION, self.version.encode()).replace(_MODE, mode)
         self._page = _content(_PAGE, page)
-        self._files = {name: _content(name, data) for name, data in found.items()}
+        self._files = {name: _content(name, data) for name, data in files.items()}
 
     @property
     def names(self) -> list[str]:
-        """All but the page itself."""
+        """The names of all files except the page itself."""
         return sorted(self._files)
 
     async def page(self, request: web.BaseRequest) -> web.Response:
-        """The page. It is asked for anew each time, and answered in full only where it has changed."""
-        return cached_content.answer(request, self._page, {**_HEADERS, hdrs.CACHE_CONTROL: "no-cache"})
+        """The page. Browsers revalidate it every time, and get 304 if it has not changed."""
+        return cached_content.response(request, self._page, {**_HEADERS, hdrs.CACHE_CONTROL: "no-cache"})
 
-    async def move(self, request: web.BaseRequest) -> web.Response:
-        """From the page's path without its last slash to the page."""
+    async def redirect(self, request: web.BaseRequest) -> web.Response:
+        """Redirect from the path without a trailing slash to the page."""
         return web.Response(status=301, headers={hdrs.LOCATION: f"{request.path}/"})
 
     async def file(self, request: web.BaseRequest) -> web.Response:
-        """What it is made of, by the last part of the path, which has to be one of the names."""
+        """The file that the last segment of the path names; it must be one of :attr:`names`."""
         file = self._files[request.path.rpartition("/")[2]]
-        return cached_content.answer(request, file, {**_HEADERS, hdrs.CACHE_CONTROL: "max-age=31536000, immutable"})
+        return cached_content.response(request, file, {**_HEADERS, hdrs.CACHE_CONTROL: "max-age=31536000, immutable"})
 
 
 def _read() -> dict[str, bytes]:

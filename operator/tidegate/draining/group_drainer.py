@@ -1,4 +1,4 @@
-"""The task that deletes drained groups, at the moment they may go and not before."""
+"""The task that deletes draining groups as soon as every active scraper has read them, or after their drain timeout."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from tidegate.store import interface
 _logger = logging.getLogger(__name__)
 
 _LAPSE_MARGIN = 0.001
-"""Seconds past the moment at which a scraper lapses: at that very moment it still counts."""
+"""Seconds after the moment at which a scraper becomes inactive: at that very moment it still counts as active."""
 
 _RETRY_SECONDS = 5.0
-"""Between two tries to delete from a store that cannot keep it."""
+"""Pause before the next attempt to delete groups from a store that cannot be written."""
 
 OnDeleted: TypeAlias = Callable[[control_api.DeletedRecord], None]
+"""Called with each deleted group."""
+
 OnExpired: TypeAlias = Callable[[int], None]
-"""So many groups have begun to drain since their time to live was over."""
+"""Called with the number of groups that started to drain because their TTL expired."""
 
 
 class Drainer:
-    """Sweeps the store when a scrape was delivered, when the operator spoke, and when a deadline comes."""
+    """Sweeps the store after every delivered scrape, after every action of the operator, and at every deadline."""
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class Drainer:
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
-        """Say that something happened that a draining group may have waited for."""
+        """Sweep soon: something changed that a draining group may wait for."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -55,13 +57,13 @@ class Drainer:
             try:
                 await self.sweep()
             except errors.StorageError as error:
-                _logger.warning("nothing can be deleted: %s", error)
+                _logger.warning("deleting drained groups failed: %s; retrying in %g s", error, _RETRY_SECONDS)
                 await self._clock.wait(asyncio.Event(), until=self._clock.steady() + _RETRY_SECONDS)
                 continue
-            await self._clock.wait(self._wake, until=self._next_moment())
+            await self._clock.wait(self._wake, until=self._next_wakeup())
 
     async def sweep(self) -> None:
-        """Delete what may go now, in turns with everything else. Who has read what is asked anew in each turn."""
+        """Delete the groups that are drained, in time slices. Scrape progress is read again in each slice."""
         more = True
         while more:
             now = self._clock.steady()
@@ -75,7 +77,7 @@ class Drainer:
             if more:
                 await time_slices.others()
 
-    def _next_moment(self) -> float | None:
+    def _next_wakeup(self) -> float | None:
         deadline = self._store.next_deadline()
         if deadline is None:
             return None
@@ -83,14 +85,17 @@ class Drainer:
         return deadline if lapse is None else min(deadline, lapse + _LAPSE_MARGIN)
 
     def _log(self, record: control_api.DeletedRecord) -> None:
-        names = ", ".join(str(claim.owner) for claim in record.claims.values()) or "whoever set its ttl"
+        owners = ", ".join(str(claim.owner) for claim in record.claims.values()) or "none (its TTL expired)"
         if record.reason is lifecycle.Reason.TIMEOUT:
             _logger.warning(
-                "deleted %s of %s after its drain timeout, unread by some scraper: is Prometheus scraping?",
+                "deleted group %s after its drain timeout, before every active scraper had read it; "
+                "check that Prometheus scrapes this gateway (owners: %s)",
                 grouping.describe(record.key),
-                names,
+                owners,
             )
         else:
             _logger.info(
-                "deleted %s of %s: every active scraper has its final values", grouping.describe(record.key), names
+                "deleted group %s: every active scraper has read it (owners: %s)",
+                grouping.describe(record.key),
+                owners,
             )
