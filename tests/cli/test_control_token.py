@@ -36,7 +36,7 @@ def test_an_operator_does_not_send_the_token_to_another_machine(capsys: pytest.C
 
 def test_a_gateway_does_not_open_the_control_api_to_other_machines(capsys: pytest.CaptureFixture[str]) -> None:
     said = _refused(capsys, "gateway", "--control.listen-address=:9092", f"--web.listen-address={HOST}:0")
-    assert "--control.listen-address :9092 is not loopback alone" in said
+    assert "--control.listen-address :9092 is not a loopback address" in said
 
 
 def test_the_status_shows_where_the_token_is_and_not_what_it_is(tmp_path: Path) -> None:

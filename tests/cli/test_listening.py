@@ -170,4 +170,4 @@ def test_a_web_configuration_file_that_cannot_be_used_is_refused(tmp_path: Path)
     file = tmp_path / "web.yml"
     file.write_text("tls: {}\n")
     said = _refused(_gateway(f"--web.config.file={file}"))
-    assert f"--web.config.file {file}: tls is no key that is known here" in said
+    assert f"--web.config.file {file}: tls is not a known key" in said

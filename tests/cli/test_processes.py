@@ -115,7 +115,7 @@ def test_a_request_that_does_not_end_holds_it_no_longer_than_its_timeout(tmp_pat
         running.get("/-/healthy")
         running.process.terminate()
         assert running.process.wait(timeout=10) == 0
-        assert "1 requests had not ended after 0.2 s" in running.log.read_text()
+        assert "1 requests did not finish within 0.2 s" in running.log.read_text()
 
 
 def test_an_address_that_is_taken_is_told_in_one_line() -> None:

@@ -90,7 +90,7 @@ def test_a_gateway_without_a_control_api(tmp_path: Path) -> None:
     gateway = _process("gateway", "--web.listen-address=127.0.0.1:0", log=tmp_path / "gateway.log")
     gateway.start()
     try:
-        _says(gateway, _shown("there is no control API"))
+        _says(gateway, _shown("control API disabled"))
     finally:
         gateway.stop()
 

@@ -160,7 +160,7 @@ REFUSALS = [
     Refusal(400, "(--limit.labels)", body=f"m{{{_LABELS}}} 1\n".encode()),
     Refusal(400, "(--limit.name-length)", body=b"m" * 600 + b" 1\n"),
     Refusal(400, "(--limit.value-length)", body=b'm{l="' + b"v" * 9000 + b'"} 1\n'),
-    Refusal(404, "there is nothing at", path="/push/job/x"),
+    Refusal(404, "no such path", path="/push/job/x"),
     Refusal(413, "(--limit.body)", body=b"m 1\n" * 10_000),
     Refusal(413, "(--limit.push-series)", body=b"".join(b"m%d 1\n" % n for n in range(200))),
     Refusal(413, "(--limit.group-series)", path="/metrics/job/there", body=b"".join(b"n%d 1\n" % n for n in range(60))),

@@ -42,7 +42,7 @@ def port(tmp_path: Path) -> Iterator[int]:
             retry_on=tidegate_processes.AWAY,
         )
         yield given
-        assert "there is no control API, and so no operator" in gateway.tail()
+        assert "control API disabled, so no operator can connect" in gateway.tail()
     finally:
         gateway.stop()
 

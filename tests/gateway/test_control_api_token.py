@@ -77,7 +77,7 @@ async def test_without_a_token_there_is_no_control_api(caplog: pytest.LogCapture
         await gateway.start()
     await gateway.stop()
     assert gateway.control_port == 0
-    assert "there is no control API, and so no operator: --control.token-file is not set" in caplog.messages
+    assert "control API disabled, so no operator can connect; set --control.token-file to enable it" in caplog.messages
 
 
 async def test_a_file_that_is_not_there_is_made_before_anybody_is_served(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ async def test_a_file_that_everybody_may_read_ends_the_start(tmp_path: Path) -> 
 @pytest.mark.parametrize("token", [settings.TokenSettings(), gateway_client.TOKEN], ids=["no token", "a token"])
 async def test_an_address_that_others_reach_is_refused(address: str, token: settings.TokenSettings) -> None:
     gateway = _gateway(control_address=address, control_token=token)
-    with pytest.raises(settings.BadSettingsError, match="is not loopback alone"):
+    with pytest.raises(settings.BadSettingsError, match="is not a loopback address"):
         await gateway.start()
     assert (gateway.web_port, gateway.control_port) == (0, 0)
 

@@ -147,14 +147,14 @@ async def test_who_follows_from_before_what_is_forgotten_is_told_to_list_anew(
         await _push(client, f"gone{number}")
         await client.delete(f"job/gone{number}")
     answer = await client.control("GET", f"groups?epoch={page.epoch}&since={page.revision}", status=410)
-    assert "list all groups anew" in answer["error"]
+    assert "list all groups again" in answer["error"]
 
 
 async def test_another_epoch_is_told_to_list_anew(client: gateway_client.Client) -> None:
     await _push(client, "a")
-    assert "list all groups anew" in (await client.control("GET", "groups?epoch=other&since=1", status=410))["error"]
+    assert "list all groups again" in (await client.control("GET", "groups?epoch=other&since=1", status=410))["error"]
     body: dict[str, Any] = {"epoch": "other", "actions": [gateway_client.claims(A, "u").to_json()]}
-    assert "list all groups anew" in (await client.control("POST", "actions", status=409, json=body))["error"]
+    assert "list all groups again" in (await client.control("POST", "actions", status=409, json=body))["error"]
     group = await client.group(A)
     assert group is not None
     assert group.claims == {}
@@ -207,12 +207,14 @@ async def test_calls_that_wait_are_answered_when_the_gateway_stops(
     ("method", "path", "body", "reason"),
     [
         pytest.param("GET", "groups?since=x", None, "since is not a number", id="since no number"),
-        pytest.param("GET", "groups?limit=-1", None, "limit must be a number from 0", id="limit negative"),
-        pytest.param("GET", "groups?wait=nan", None, "wait must be a number from 0", id="wait not a number"),
-        pytest.param("POST", "actions", b"{", "not JSON", id="no JSON"),
+        pytest.param("GET", "groups?limit=-1", None, "limit must be a number of 0 or more", id="limit negative"),
+        pytest.param("GET", "groups?wait=nan", None, "wait must be a number of 0 or more", id="wait not a number"),
+        pytest.param("POST", "actions", b"{", "not valid JSON", id="no JSON"),
         pytest.param("POST", "actions", b"[]", "not a JSON object", id="no object"),
-        pytest.param("POST", "actions", b'{"actions": []}', "not a list of actions", id="no epoch"),
-        pytest.param("POST", "actions", b'{"epoch": "e", "actions": [1]}', "not a list of actions", id="no action"),
+        pytest.param("POST", "actions", b'{"actions": []}', "not a valid list of actions", id="no epoch"),
+        pytest.param(
+            "POST", "actions", b'{"epoch": "e", "actions": [1]}', "not a valid list of actions", id="no action"
+        ),
         pytest.param(
             "POST",
             "actions",

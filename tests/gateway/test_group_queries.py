@@ -135,16 +135,18 @@ async def test_groups_are_sought_and_sorted(
     ("path", "query", "said"),
     [
         pytest.param("groups", {"stat": "live"}, "unknown parameter 'stat'", id="a misspelled name"),
-        pytest.param("groups", {"state": "dead"}, "state is none of live, draining, ttl, failing", id="a state"),
-        pytest.param("groups", {"order": "up"}, "order is neither asc nor desc", id="an order"),
-        pytest.param("groups", {"limit": "-1"}, "limit has to be a whole number", id="a limit"),
+        pytest.param(
+            "groups", {"state": "dead"}, "state must be one of live, draining, ttl, failing, not 'dead'", id="a state"
+        ),
+        pytest.param("groups", {"order": "up"}, "order must be asc or desc", id="an order"),
+        pytest.param("groups", {"limit": "-1"}, "limit must be an integer of 0 or more", id="a limit"),
         pytest.param("groups", {"match[]": "{job"}, "at column", id="a selector"),
         pytest.param("groups", {"search": "a " * 21}, "send at most 20", id="words"),
-        pytest.param("groups", {"listing": "x", "state": "live"}, "leave out state", id="a list and a search"),
-        pytest.param("group", {"labels": "{"}, "no JSON", id="labels that are no JSON"),
-        pytest.param("group", {"labels": "[]"}, "an object of texts", id="labels that are none"),
-        pytest.param("group", {"labels": '{"job": 1}'}, "an object of texts", id="labels that are no texts"),
-        pytest.param("scrapers", {"x": "1"}, "there are none", id="of scrapers"),
+        pytest.param("groups", {"listing": "x", "state": "live"}, "omit state", id="a list and a search"),
+        pytest.param("group", {"labels": "{"}, "not valid JSON", id="labels that are no JSON"),
+        pytest.param("group", {"labels": "[]"}, "an object of strings", id="labels that are none"),
+        pytest.param("group", {"labels": '{"job": 1}'}, "an object of strings", id="labels that are no texts"),
+        pytest.param("scrapers", {"x": "1"}, "this path has none", id="of scrapers"),
     ],
 )
 async def test_what_cannot_be_meant_is_told(
@@ -176,7 +178,7 @@ async def test_only_so_many_lists_are_kept(client: gateway_client.Client, monkey
     monkeypatch.setattr(listings, "KEPT", 1)
     first = (await _get(client, "groups", search="a"))["listing"]
     await _get(client, "groups", search="b")
-    assert "no longer kept" in await _get(client, "groups", status=410, listing=first)
+    assert "no longer available" in await _get(client, "groups", status=410, listing=first)
 
 
 async def test_a_group_by_itself_has_its_metrics_its_pushers_and_why_it_is_there(client: gateway_client.Client) -> None:
@@ -203,7 +205,7 @@ async def test_of_very_many_metrics_only_the_first_are_told_and_that_there_are_m
 
 
 async def test_no_group_is_not_found(client: gateway_client.Client) -> None:
-    assert 'no group {job="gone"}' in await _get(client, "group", status=404, labels='{"job":"gone"}')
+    assert 'group {job="gone"} does not exist' in await _get(client, "group", status=404, labels='{"job":"gone"}')
 
 
 async def test_scrapers_tell_their_rhythm_how_far_they_have_read_and_who_waits_for_them(

@@ -144,7 +144,7 @@ async def test_an_owner_that_claims_a_draining_group_takes_it_back_to_life(
         pytest.param("?ttl=0s", {}, "is 0", id="zero"),
         pytest.param("?ttl=-1s", {}, "'-1s' is no duration", id="negative"),
         pytest.param("?ttl=", {}, "'' is no duration", id="empty"),
-        pytest.param("?ttl=1m", {"Tidegate_TTL": "2m"}, "several times to live: 1m, 2m", id="two"),
+        pytest.param("?ttl=1m", {"Tidegate_TTL": "2m"}, "several TTLs: 1m, 2m", id="two"),
     ],
 )
 async def test_a_time_that_cannot_be_used_leaves_the_group_as_it_was(

@@ -101,8 +101,8 @@ async def test_many_requests_at_once_are_all_answered(gateway: server.Gateway) -
 @pytest.mark.parametrize(
     ("sent", "status", "said"),
     [
-        (b"PUT /metrics/job/x y HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"write a blank in the path as %20"),
-        (b"PUT /metrics/job/x  HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"write a blank in the path as %20"),
+        (b"PUT /metrics/job/x y HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"write a space in the path as %20"),
+        (b"PUT /metrics/job/x  HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"write a space in the path as %20"),
         (b"put /metrics/job/x HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"a method in capital letters, such as PUT"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, b"use http://"),
         (b"PUT metrics/job/x HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"a path that begins with /"),

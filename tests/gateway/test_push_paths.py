@@ -23,7 +23,7 @@ def test_the_path_of_a_key_names_that_key(key: grouping.GroupingKey) -> None:
 
 
 def test_labels_of_a_key_that_are_one_to_some_readers_are_refused() -> None:
-    with pytest.raises(errors.BadGroupingKeyError, match="two of its labels are both a_b to some readers"):
+    with pytest.raises(errors.BadGroupingKeyError, match="two labels have the same name a_b for scrapers"):
         push_paths.grouping_key("job/x/a_b/1/U__a_2e_b/2", utf8_names=True)
 
 

@@ -48,4 +48,6 @@ def test_the_page_may(origin: str, host: str, external_url: str) -> None:
     ],
 )
 def test_nobody_else_may(origin: str, host: str, external_url: str) -> None:
-    assert "set --web.external-url to the page's URL" in (_fault(origin, host=host, external_url=external_url) or "")
+    assert "set --web.external-url to the URL of the page" in (
+        _fault(origin, host=host, external_url=external_url) or ""
+    )

@@ -125,10 +125,10 @@ def _lines_of(file: Path) -> list[str]:
 
 async def _broken(file: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
     """Write a file that cannot be used, and wait until it is refused."""
-    before = caplog.text.count("is not used")
+    before = caplog.text.count("reload failed")
 
     async def refused() -> bool:
-        return caplog.text.count("is not used") > before
+        return caplog.text.count("reload failed") > before
 
     _write(file, text)
     await waiting.eventually_async(refused, why="the file to be refused", timeout=10)

@@ -61,11 +61,11 @@ async def test_a_selector_that_selects_nothing_deletes_nothing(client: gateway_c
 @pytest.mark.parametrize(
     ("matches", "more", "said"),
     [
-        pytest.param([], {}, "no match[] parameter", id="none"),
+        pytest.param([], {}, "missing parameter match[]", id="none"),
         pytest.param(["{}"], {}, "selects all", id="all"),
         pytest.param(['{job="b"}', "{job}"], {}, "at column 5", id="one that is none"),
-        pytest.param(['{job="b"}'], {"dry_run": "maybe"}, "neither 1 nor 0", id="a dry run that is none"),
-        pytest.param(['{job="b"}'], {"dry_run": ""}, "neither 1 nor 0", id="a dry run without a value"),
+        pytest.param(['{job="b"}'], {"dry_run": "maybe"}, "dry_run must be 1 or 0", id="a dry run that is none"),
+        pytest.param(['{job="b"}'], {"dry_run": ""}, "dry_run must be 1 or 0", id="a dry run without a value"),
         pytest.param(['{job="b"}'], {"dryrun": "1"}, "unknown parameter 'dryrun'", id="a dry run misspelled"),
         pytest.param([f'{{job="{"b" * 4_000}"}}'], {}, "send at most 4000", id="too long"),
     ],

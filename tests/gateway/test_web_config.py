@@ -43,29 +43,33 @@ rate_limit: {{burst: 5, interval: 100ms}}
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param("a: [", "no YAML", id="no YAML"),
-        pytest.param("[]", "the file is no mapping", id="a list"),
-        pytest.param("tls: {}", "tls is no key", id="an unknown key"),
-        pytest.param("tls_server_config: {cert: x, key: y, ca: z}", "tls_server_config.ca is no key", id="one within"),
-        pytest.param("tls_server_config: {cert_file: x}", "needs cert_file and key_file", id="no key"),
+        pytest.param("a: [", "invalid YAML", id="no YAML"),
+        pytest.param("[]", "the file must be a mapping", id="a list"),
+        pytest.param("tls: {}", "tls is not a known key", id="an unknown key"),
         pytest.param(
-            "tls_server_config: {cert_file: x, cert: y, key: z}", "cannot both be there", id="a file and a text"
+            "tls_server_config: {cert: x, key: y, ca: z}", "tls_server_config.ca is not a known key", id="one within"
+        ),
+        pytest.param("tls_server_config: {cert_file: x}", "requires cert_file and key_file", id="no key"),
+        pytest.param(
+            "tls_server_config: {cert_file: x, cert: y, key: z}", "are mutually exclusive", id="a file and a text"
         ),
         pytest.param(f"{TLS}, client_auth_type: Any}}", "client_auth_type is 'Any'", id="an unknown policy"),
-        pytest.param(f"{TLS}, client_auth_type: RequireAnyClientCert}}", "proves nothing", id="an unverified one"),
-        pytest.param(f"{TLS}, client_ca_file: ca.crt}}", "need each other", id="a CA without a policy"),
+        pytest.param(
+            f"{TLS}, client_auth_type: RequireAnyClientCert}}", "without verifying it", id="an unverified one"
+        ),
+        pytest.param(f"{TLS}, client_ca_file: ca.crt}}", "require each other", id="a CA without a policy"),
         pytest.param(f"{TLS}, min_version: SSL3}}", "min_version is 'SSL3'", id="an unknown version"),
-        pytest.param(f"{TLS}, cipher_suites: [1]}}", "cipher_suites is to be a list", id="a suite that is none"),
+        pytest.param(f"{TLS}, cipher_suites: [1]}}", "cipher_suites must be a list", id="a suite that is none"),
         pytest.param(
             "http_server_config: {headers: {Server: x}}", "headers: Server cannot be set", id="another header"
         ),
         pytest.param(
-            "http_server_config: {headers: {X-Frame-Options: x}}", "can be deny or sameorigin", id="another value"
+            "http_server_config: {headers: {X-Frame-Options: x}}", "must be deny or sameorigin", id="another value"
         ),
         pytest.param("basic_auth_users: {alice: secret}", "alice has no bcrypt hash", id="a password"),
-        pytest.param("rate_limit: {burst: x}", "burst is to be a whole number", id="a burst that is none"),
+        pytest.param("rate_limit: {burst: x}", "burst must be an integer", id="a burst that is none"),
         pytest.param(
-            "rate_limit: {burst: 1, interval: 5}", "interval is to be a text", id="an interval without a unit"
+            "rate_limit: {burst: 1, interval: 5}", "interval must be a string", id="an interval without a unit"
         ),
     ],
 )

@@ -132,7 +132,7 @@ async def test_a_changed_file_that_cannot_be_used_changes_nothing(
     caller: Caller, files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
     files.config.write_text("nonsense: 1\n")
-    await waiting.eventually_async(lambda: _logged(caplog, "nonsense is no key"), why="the refusal")
+    await waiting.eventually_async(lambda: _logged(caplog, "nonsense is not a known key"), why="the refusal")
     assert await caller.status() == 200
     assert await caller.status(auth=None) == 401
     files.users({"bob": "b"})

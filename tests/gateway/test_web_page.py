@@ -135,18 +135,21 @@ class TestDeletes:
 
     async def test_more_than_was_seen_is_not(self, client: gateway_client.Client) -> None:
         status, told = await self._delete(client, {"match": ['{team="x"}'], "most": 1})
-        assert (status, told) == (409, "2 groups selected by now, not 1; nothing was deleted, look again")
+        assert (status, told) == (
+            409,
+            "the selectors now match 2 groups, not 1; no group was deleted: check the selection again",
+        )
         assert await self._left(client) == {"a", "b", "c"}
 
     @pytest.mark.parametrize(
         ("what", "said"),
         [
-            pytest.param(b"{", "not JSON", id="no JSON"),
-            pytest.param([], "say either labels or match", id="a list"),
-            pytest.param({}, "say either labels or match", id="nothing"),
-            pytest.param({"labels": {"job": "a"}, "match": ["{}"]}, "say either labels or match", id="both"),
-            pytest.param({"match": ['{job="a"}']}, "say dry_run, or most", id="neither a preview nor a number"),
-            pytest.param({"match": ['{job="a"}'], "most": True}, "say dry_run, or most", id="no number"),
+            pytest.param(b"{", "not valid JSON", id="no JSON"),
+            pytest.param([], "an object with either labels or match", id="a list"),
+            pytest.param({}, "an object with either labels or match", id="nothing"),
+            pytest.param({"labels": {"job": "a"}, "match": ["{}"]}, "an object with either labels or match", id="both"),
+            pytest.param({"match": ['{job="a"}']}, "send dry_run, or most", id="neither a preview nor a number"),
+            pytest.param({"match": ['{job="a"}'], "most": True}, "send dry_run, or most", id="no number"),
             pytest.param({"match": ['{job="a"}'], "dryrun": True}, "unknown field 'dryrun'", id="misspelled"),
             pytest.param({"match": ["{}"], "most": 9}, "selects all", id="all"),
             pytest.param({"match": "x", "most": 9}, "a list of selectors", id="no list"),
@@ -203,7 +206,7 @@ class TestReadOnly:
         assert 'data-mode="read-only"' in (await _page(client)).text
         answer = await client.send("POST", "/page/delete", b'{"labels":{"job":"a"}}', headers=JSON)
         assert answer.status == 403
-        assert "--web.page-read-only is set" in answer.text
+        assert "the page is read-only (--web.page-read-only)" in answer.text
 
     async def test_other_clients_delete_as_before(self, client: gateway_client.Client) -> None:
         await client.put("job/a", "x 1\n")

@@ -313,9 +313,8 @@ def _number(request: web.BaseRequest, name: str, *, default: int, most: int) -> 
 def _expect_only(request: web.BaseRequest, *known: str) -> None:
     unknown = sorted(set(request.query) - set(known))
     if unknown:
-        raise errors.BadRequestError(
-            f"unknown parameter {unknown[0]!r}: the parameters are {', '.join(known) or 'none'}"
-        )
+        parameters = f"the parameters are {', '.join(known)}" if known else "this path has none"
+        raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}: {parameters}")
 
 
 def _later(revisions: Sequence[int], revision: int) -> int:
