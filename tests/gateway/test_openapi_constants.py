@@ -94,7 +94,7 @@ WORDS = {
     "default sort order": (PARAMETERS["Order"]["schema"]["default"], group_queries.ORDERS[0]),
     "values of dry_run": (DRY_RUN["schema"]["enum"], list(selector_deletion.TRUTH)),
     "default of dry_run": (selector_deletion.TRUTH[DRY_RUN["schema"]["default"]], False),
-    "codings of a body": (PARAMETERS["BodyEncoding"]["schema"]["enum"], list(content_coding.UNPACKINGS)),
+    "codings of a body": (PARAMETERS["BodyEncoding"]["schema"]["enum"], list(content_coding.DECOMPRESSORS)),
     "pattern of a TTL": (PARAMETERS["Ttl"]["schema"]["pattern"], f"^{durations.PATTERN}$"),
     "pattern of a TTL header": (PARAMETERS["TtlHeader"]["schema"]["pattern"], f"^{durations.PATTERN}$"),
     "formats of a scrape": (list(SCRAPE["responses"]["200"]["content"]), _values(encoders.Format)),

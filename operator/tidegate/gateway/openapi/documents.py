@@ -51,7 +51,7 @@ def _values(chosen: settings.GatewaySettings) -> Json:
     return {
         "version": tidegate.__version__,
         "servers": _servers(chosen.web),
-        "push.status": push_handler.accepted(chosen.push),
+        "push.status": push_handler.success_status(chosen.push),
         "web.telemetry-path": chosen.web.telemetry_path,
         **{limit.flag.removeprefix("--"): numbers[limit.label] for limit in limits.Limit},
     }
