@@ -221,6 +221,8 @@ async def _joined_by_name(stage: Stage) -> list[str]:
         async with stage.scene.session.get(f"http://{stage.listens}/api/v1/groups") as answer:
             assert answer.status == 200
             found = (await answer.json())["groups"]
+        # Until the API server has answered which pod has an address, no rule decides.
+        assert not [group for group in found if group["verdict"] == "asking"]
         return [f"{group['labels']['job']}:{group['rule']}" for group in found]
 
     standing = await waiting.eventually_async(told, why="the groups", retry_on=(aiohttp.ClientConnectorError,))
