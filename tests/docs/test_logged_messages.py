@@ -1,4 +1,4 @@
-"""Messages that docs/operations.md quotes, provoked: what is logged then is what stands there."""
+"""Messages that docs/troubleshooting.md quotes, provoked: the program logs them as quoted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cluster import clusters, managed_processes
 from tests.docs import markdown_documents, transcripts
 from tests.support import ports, rejected_requests, tidegate_processes, waiting
 
-PAGE = (markdown_documents.ROOT / "docs" / "operations.md").read_text()
+PAGE = (markdown_documents.ROOT / "docs" / "troubleshooting.md").read_text()
 SHOWN = "".join(markdown_documents.blocks(PAGE, "log")).splitlines()
 _JSON = "--log.format=json"
 _FULL_BYTES = 256 * 1024

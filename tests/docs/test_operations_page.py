@@ -1,4 +1,4 @@
-"""What docs/operations.md says of sizes, refusals and rights is so."""
+"""The figures, tables and commands of docs/operations.md and docs/troubleshooting.md are correct."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ from tidegate.store.sqlite import database, database_file
 
 PATH = pages.ROOT / "docs" / "operations.md"
 PAGE = PATH.read_text()
+PROSE = " ".join(PAGE.split())
+"""The page without its line breaks."""
+TROUBLESHOOTING = (pages.ROOT / "docs" / "troubleshooting.md").read_text()
 SIZING: dict[str, list[dict[str, int]]] = json.loads((PATH.parent / "sizing.json").read_text())
 MIB = 2**20
 _UNITS = {"Mi": MIB, "Gi": 1024 * MIB}
@@ -96,7 +99,7 @@ def test_memory_and_file_are_as_many_times_a_scrape_as_the_page_says(point: dict
 def test_the_operators_processor_is_enough_for_a_resync_in_each_period() -> None:
     period = settings.OperatorSettings().worker.resync_seconds
     base = kustomizations.container(kustomizations.combination(), "operator")["resources"]["requests"]["cpu"]
-    of_base, of_others = re.findall(r"`(\d+)m`", pages.section(PAGE, "### What to ask for").partition("CPU of")[2])[:2]
+    of_base, of_others = re.findall(r"`(\d+)m`", pages.section(PAGE, "### Requests and limits").partition("CPU of")[2])[:2]
     assert base == f"{of_base}m"
     for point in SIZING["operator"]:
         request = of_base if point["jobs"] <= 1_000 else of_others
@@ -106,7 +109,7 @@ def test_the_operators_processor_is_enough_for_a_resync_in_each_period() -> None
 @pytest.mark.parametrize("point", SIZING["gateway"], ids=lambda point: f"{point['groups']} groups")
 def test_a_start_took_no_more_memory_than_running_did(point: dict[str, float]) -> None:
     assert point["restored_peak"] <= point["peak"] + 2 * MIB
-    assert "A start takes no more memory than running did" in PAGE
+    assert "A restart needs no more memory than normal operation" in PROSE
 
 
 def test_the_manifests_ask_for_the_first_row_and_their_limits_hold_for_the_second() -> None:
@@ -131,12 +134,12 @@ def test_the_overlay_gives_the_gateway_what_the_last_row_says(tmp_path: Path) ->
 
 def test_the_figures_of_the_text_are_those_of_the_code() -> None:
     chosen = settings.OperatorSettings()
-    assert f"in pages\n  of {chosen.kubernetes.page_size}" in PAGE
-    assert f"`--operator.resync` ({chosen.worker.resync_seconds:g} s)" in PAGE
-    assert f"some {database.CHECKPOINT_BYTES // MIB} MiB of changes" in PAGE
-    assert f"`--breaker.limit` ({chosen.worker.most_retired})" in PAGE
+    assert f"in pages of {chosen.kubernetes.page_size}" in PROSE
+    assert f"`--operator.resync` ({chosen.worker.resync_seconds:g} s)" in PROSE
+    assert f"about {database.CHECKPOINT_BYTES // MIB} MiB of changes" in PROSE
+    assert f"`--breaker.limit` ({chosen.worker.most_retired})" in PROSE
     limited = settings.LimitSettings()
-    assert f"`--limit.groups` ({limited.groups:,}) and `--limit.series` ({limited.series:,})" in PAGE
+    assert f"`--limit.groups` ({limited.groups:,}) and `--limit.series` ({limited.series:,})" in PROSE
 
 
 class Refusal(NamedTuple):
@@ -199,7 +202,7 @@ def _pushed(port: int, refusal: Refusal) -> tuple[int, str]:
 
 def _told() -> set[tuple[str, str]]:
     """Each status with each text, as the table has them."""
-    section = pages.section(PAGE, "### Pushes are refused")
+    section = pages.section(TROUBLESHOOTING, "## Pushes are rejected")
     rows = re.findall(r"^\| (\d{3}) \| (.*?) \|", section, re.MULTILINE)
     return {(status, text) for status, texts in rows for text in re.findall(r"`([^`]+)`", texts)}
 
@@ -211,7 +214,7 @@ def test_every_limit_is_in_the_table_with_its_status() -> None:
 
 async def test_what_is_said_while_groups_are_restored_is_in_the_table() -> None:
     answer = await health.HealthHandlers().reject_until_restored(None)  # type: ignore[arg-type] # it looks at none
-    assert (answer.status, "restoring" in PAGE) == (503, True)
+    assert (answer.status, "restoring" in TROUBLESHOOTING) == (503, True)
     assert [text for status, text in _told() if status == "503" and text in (answer.text or "")]
 
 
@@ -230,7 +233,7 @@ async def test_a_file_of_a_newer_version_ends_the_gateway_with_the_words_of_the_
 
 def test_each_right_that_the_page_asks_about_is_there(cluster: clusters.Cluster) -> None:
     tidegate_processes.operator_kubeconfig(cluster)
-    asked = [line for line in transcripts.commands(PAGE) if line.startswith("kubectl auth can-i ")]
+    asked = [line for line in transcripts.commands(TROUBLESHOOTING) if line.startswith("kubectl auth can-i ")]
     rules = manifest_objects.one("ClusterRole")["rules"]
     assert len(asked) == len(rules)
     assert [cluster.kubectl(*shlex.split(line)[1:]).strip() for line in asked] == ["yes"] * len(asked)
@@ -239,7 +242,7 @@ def test_each_right_that_the_page_asks_about_is_there(cluster: clusters.Cluster)
 def test_without_honor_labels_prometheus_shows_the_job_where_the_page_says(
     tmp_path: Path, start_prometheus: fixtures.StartPrometheus
 ) -> None:
-    [query] = re.findall(r"^ *```promql\n(.*?)\n *```$", PAGE, re.MULTILINE | re.DOTALL)
+    [query] = re.findall(r"^ *```promql\n(.*?)\n *```$", TROUBLESHOOTING, re.MULTILINE | re.DOTALL)
     with tidegate_processes.serving(tmp_path) as gateway:
         gateway.push("job/backup", "backup_rows 1\n")
         server = start_prometheus(prometheus_server.Target(port=gateway.port, honor_labels=False))

@@ -11,5 +11,5 @@ def test_the_page_has_the_figures_that_were_measured() -> None:
 def test_only_what_stands_between_the_marks_is_written() -> None:
     made = sizes.text("above\n<!-- sizing: written -->\nold\n<!-- /sizing -->\nbelow\n")
     assert made.startswith("above\n<!-- sizing: written -->\n\nMeasured by `make sizing`")
-    assert made.endswith("|\n\n<!-- /sizing -->\nbelow\n")
+    assert made.endswith(".\n\n<!-- /sizing -->\nbelow\n")
     assert "old\n" not in made
