@@ -107,9 +107,5 @@ def test_each_alert_has_its_section_in_the_document_and_no_other_has_one() -> No
     assert list(sections) == list(ALERTS)
     for name, section in sections.items():
         assert section.startswith(f"\n{ALERTS[name]['labels']['severity'].capitalize()}.\n"), name
-        assert re.findall(r"^\*\*(.*?)\*\*", section, re.MULTILINE) == [
-            "What it means.",
-            "What to look at.",
-            "What to do.",
-        ], name
+        assert re.findall(r"^\*\*(.*?)\*\*", section, re.MULTILINE) == ["Meaning.", "Diagnosis.", "Mitigation."], name
         assert exported_metrics.named_in(section) <= exported_metrics.ever(), name
