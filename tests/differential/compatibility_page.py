@@ -1,11 +1,11 @@
-"""docs/compatibility.md, read: which cases are told to differ."""
+"""Read the cases that docs/compatibility.md lists as differences."""
 
 import re
 from pathlib import Path
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "compatibility.md"
-LIKE_NEWEST = "Where it is like 1.11 and not like older ones"
-DELIBERATE = "Where it differs from every version"
+LIKE_NEWEST = "Like Pushgateway 1.11, unlike older versions"
+DELIBERATE = "Unlike every version of Pushgateway"
 _SECTION = re.compile(r"(?m)^## (.+)\n((?:(?!## ).*\n?)*)")
 _ROW = re.compile(r"(?m)^\|.*\|([^|]*)\|$")
 _ID = re.compile(r"`([^`]+)`")
