@@ -25,7 +25,7 @@ def test_the_flags_and_their_defaults_are_these() -> None:
 
 
 def test_the_other_spellings_are_taken() -> None:
-    [spellings] = re.findall(r"^\((.*) are taken, too\.\)", PAGE, re.MULTILINE)
+    [spellings] = re.findall(r"^\((.*) are accepted, too\.\)", PAGE, re.MULTILINE)
     assert set(re.findall(r"--[a-z-]+", spellings)) <= ALIASES.keys()
 
 
@@ -38,4 +38,4 @@ def test_the_metrics_are_these() -> None:
 
 
 def test_the_largest_answer_is_this() -> None:
-    assert f"more than {settings.StockSettings().answer_bytes // 2**20} MiB is refused" in PAGE
+    assert f"more than {settings.StockSettings().answer_bytes // 2**20} MiB is rejected" in PAGE
