@@ -22,6 +22,8 @@ from tidegate.model import ownership_status
 from tidegate.operator.explain import groups_endpoint
 
 PAGE = (markdown_documents.ROOT / "docs" / "api.md").read_text()
+PROSE = " ".join(PAGE.split())
+"""The page without its line breaks."""
 SHOWN = transcripts.steps(PAGE)
 """Each command with what is shown below it."""
 
@@ -86,7 +88,7 @@ def _quoted(cell: str) -> list[str]:
 
 
 def test_the_number_of_streams_is_this() -> None:
-    assert f"There are {event_stream.MOST_STREAMS} streams at most" in PAGE
+    assert f"at most {event_stream.MOST_STREAMS} streams" in PROSE
 
 
 class TestTheOperatorsSide:
@@ -117,5 +119,5 @@ class TestTheOperatorsSide:
         assert told == {name for field in fields for name in replaced.get(field, {field})}
 
     def test_its_numbers_are_these(self) -> None:
-        assert f"`limit`, {groups_endpoint.MOST} where it is not\ngiven" in PAGE
-        assert f"{groups_endpoint.LONGEST_TEXT} characters together" in PAGE
+        assert f"`limit` is the maximum number of groups, {groups_endpoint.MOST} by default" in PROSE
+        assert f"{groups_endpoint.LONGEST_TEXT} characters together" in PROSE
