@@ -1,4 +1,4 @@
-"""Write docs/flags.md and docs/metrics.md: each flag and each metric, as the code has them."""
+"""Write docs/flags.md and docs/metrics.md from the flags and metrics in the code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEAD = "<!-- Written by scripts/tables.py (`make tables`). -->\n"
 
 
 def main() -> None:
-    """Write each file that is not what it should be."""
+    """Update each file that is out of date."""
     for path, text in texts().items():
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
@@ -32,22 +32,22 @@ def main() -> None:
 
 
 def texts() -> dict[Path, str]:
-    """Every file that is written, and what stands in it."""
+    """Map each generated file to its text."""
     docs = ROOT / "docs"
     return {docs / "flags.md": _HEAD + "\n".join(_flags()), docs / "metrics.md": _HEAD + "\n".join(_metrics())}
 
 
 def _flags() -> Iterator[str]:
-    yield "# Flags\n\nOf each command, as its `--help` has them, without `--help` itself.\n"
+    yield "# Flags\n\nThe flags of each command, as `--help` prints them.\n"
     for parser in _parsers(commands.build_parser()):
         rows = [_flag(parser, action) for action in parser._actions if action.dest in parser.told]
         if rows:
-            yield f"## `{parser.prog}`\n\n| flag | default | what it says |\n| --- | --- | --- |"
+            yield f"## `{parser.prog}`\n\n| flag | default | description |\n| --- | --- | --- |"
             yield "\n".join(rows) + "\n"
 
 
 def _parsers(parser: parsers.Parser) -> Iterator[parsers.Parser]:
-    """This one and all below it."""
+    """Yield the parser and all its subparsers."""
     yield parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -70,7 +70,7 @@ class _Metric(NamedTuple):
 
 
 class _Registry(prometheus_client.CollectorRegistry):
-    """Remembers what was registered in it."""
+    """A registry that records the metrics registered in it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,18 +87,21 @@ class _Registry(prometheus_client.CollectorRegistry):
 
 
 def _metrics() -> Iterator[str]:
-    yield "# Metrics\n\nOf tidegate itself; `process_*` and `python_*` are those of prometheus_client.\n"
+    yield (
+        "# Metrics\n\nThe metrics of tidegate itself. Gateway and operator also expose "
+        "the `process_*` and `python_*` metrics of prometheus_client.\n"
+    )
     for title, kinds in (
         ("Gateway (:9091)", (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics)),
         ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
-        ("Operator beside a stock Pushgateway (:9093), too", (pushgateway_metrics.StockMetrics,)),
+        ("Operator beside a stock Pushgateway (:9093), additional metrics", (pushgateway_metrics.StockMetrics,)),
     ):
         made = _Registry()
         for kind in kinds:
             kind(made)
-        yield f"## {title}\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |"
+        yield f"## {title}\n\n| metric | type | labels | description |\n| --- | --- | --- | --- |"
         yield "\n".join(map(_metric, sorted(made.made))) + "\n"
-    yield f"## Both\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |\n{_build_info()}\n"
+    yield f"## Both\n\n| metric | type | labels | description |\n| --- | --- | --- | --- |\n{_build_info()}\n"
 
 
 def _metric(metric: _Metric) -> str:
@@ -108,7 +111,7 @@ def _metric(metric: _Metric) -> str:
 
 
 def _build_info() -> str:
-    """It is made with the registry of a process."""
+    """Return the row of the build metric, which every process registry contains."""
     [found] = [family for family in telemetry.new_registry().collect() if family.name.startswith("tidegate_build")]
     [sample] = found.samples
     labels = ", ".join(f"`{label}`" for label in sample.labels)

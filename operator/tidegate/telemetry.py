@@ -24,7 +24,10 @@ def new_registry() -> prometheus_client.CollectorRegistry:
     prometheus_client.ProcessCollector(registry=registry)
     prometheus_client.PlatformCollector(registry=registry)
     build = prometheus_client.Gauge(
-        "tidegate_build_info", "Always 1; the build is in the labels.", ["version", "pythonversion"], registry=registry
+        "tidegate_build_info",
+        "Always 1. The labels describe the build.",
+        ["version", "pythonversion"],
+        registry=registry,
     )
     build.labels(version=tidegate.__version__, pythonversion=platform.python_version()).set(1)
     return registry

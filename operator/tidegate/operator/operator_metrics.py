@@ -28,12 +28,12 @@ class OperatorMetrics:
         )
         self.last_list = prometheus_client.Gauge(
             "tidegate_operator_last_list_timestamp_seconds",
-            "When the last complete list of all objects began; 0 for never.",
+            "Start time of the last complete list of all objects; 0 for never.",
             registry=registry,
         )
         self.last_event = prometheus_client.Gauge(
             "tidegate_operator_last_event_timestamp_seconds",
-            "When the watch last told of an object; 0 for never.",
+            "Time of the last event of the watch; 0 for never.",
             registry=registry,
         )
         self.gateway_errors = prometheus_client.Counter(
@@ -41,23 +41,23 @@ class OperatorMetrics:
         )
         self.events = prometheus_client.Counter(
             "tidegate_operator_events_total",
-            "Events for people: posted, failed, or dropped because too many waited.",
+            "Kubernetes Events by result: posted, failed, or dropped because too many were queued.",
             ["result"],
             registry=registry,
         )
 
     def _count_calls(self, registry: prometheus_client.CollectorRegistry) -> None:
         self.watch_restarts = prometheus_client.Counter(
-            "tidegate_operator_watch_restarts_total", "How often the watch ended and was begun anew.", registry=registry
+            "tidegate_operator_watch_restarts_total", "Restarts of the watch.", registry=registry
         )
         self.watch_up = prometheus_client.Gauge(
             "tidegate_operator_watch_up",
-            "1 while the API server tells of changes of every kind of object; 0: they are seen by the lists alone.",
+            "1 while the watch on every kind of object works; 0 while changes are seen only in periodic lists.",
             registry=registry,
         )
         self.rights_missing = prometheus_client.Gauge(
             "tidegate_operator_rights_missing",
-            "Rights that the operator needs and lacks, as the API server said when it was asked. The log names them.",
+            "Permissions that the operator needs and lacks. The log names them.",
             registry=registry,
         )
         self.api_errors = prometheus_client.Counter(
@@ -68,43 +68,43 @@ class OperatorMetrics:
 
     def _count_groups(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._groups = prometheus_client.Gauge(
-            "tidegate_operator_groups", "Groups that the gateway told of.", registry=registry
+            "tidegate_operator_groups", "Groups that the gateway reported.", registry=registry
         )
         self._pods = prometheus_client.Gauge(
             "tidegate_operator_pods",
-            "Pods of Jobs whose addresses are known, those included that were deleted in the last ten minutes.",
+            "Pods of Jobs with a known address, including those deleted in the last ten minutes.",
             registry=registry,
         )
         self._queued = prometheus_client.Gauge(
-            "tidegate_operator_queued_groups", "Groups that wait to be planned.", registry=registry
+            "tidegate_operator_queued_groups", "Groups in the work queue.", registry=registry
         )
         self._actions = prometheus_client.Counter(
             "tidegate_operator_actions_total",
-            "What the gateway was told to do, and whether it did (done) or why not.",
+            "Actions sent to the gateway, by result: done, or the reason for which it was rejected.",
             ["action", "result"],
             registry=registry,
         )
         self._verdicts = prometheus_client.Gauge(
             "tidegate_operator_group_verdicts",
-            "Groups by what the last plan of all of them decided, and the rule that led to their owners.",
+            "Groups by verdict of the last plan and by the ownership rule that found their owners.",
             ["verdict", "rule"],
             registry=registry,
         )
         self.breaker_tripped = prometheus_client.Gauge(
             "tidegate_operator_breaker_tripped",
-            "1 while groups are held back since too many were to be retired at once.",
+            "1 while the circuit breaker holds groups back because too many are due at once, otherwise 0.",
             registry=registry,
         )
         self.held_back = prometheus_client.Gauge(
-            "tidegate_operator_groups_held_back", "Groups that the breaker keeps from being retired.", registry=registry
+            "tidegate_operator_groups_held_back", "Groups that the circuit breaker holds back.", registry=registry
         )
         self.longest_asking = prometheus_client.Gauge(
             "tidegate_operator_longest_asking_seconds",
-            "Longest time that a group has waited for an answer of the API server; 0 while none waits.",
+            "Longest time that a group has waited for a lookup at the API server; 0 if none waits.",
             registry=registry,
         )
         self.plan_seconds = prometheus_client.Histogram(
-            "tidegate_operator_plan_duration_seconds", "Time to plan once.", buckets=_SECONDS, registry=registry
+            "tidegate_operator_plan_duration_seconds", "Duration of a plan.", buckets=_SECONDS, registry=registry
         )
 
     def decided(self, decisions: Iterable[planner.Decision]) -> None:

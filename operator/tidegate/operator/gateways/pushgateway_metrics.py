@@ -16,23 +16,23 @@ class StockMetrics:
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
         self.last_read = prometheus_client.Gauge(
             "tidegate_operator_stock_last_read_timestamp_seconds",
-            "When all groups of the Pushgateway were last read; 0 for never.",
+            "Time of the last complete read of the Pushgateway's groups; 0 for never.",
             registry=registry,
         )
         self.unclear = prometheus_client.Gauge(
             "tidegate_operator_stock_unclear_groups",
-            "Groups that are left alone, since the Pushgateway's API does not tell for certain which they are.",
+            "Groups that are skipped because the Pushgateway's API does not identify them.",
             registry=registry,
         )
         self._gone = prometheus_client.Counter(
             "tidegate_operator_stock_groups_gone_total",
-            "Groups that are gone from the Pushgateway: deleted after their grace period, or vanished by other means.",
+            "Groups that left the Pushgateway, by reason: grace-period (deleted by the operator) or vanished.",
             ["reason"],
             registry=registry,
         )
         self._failures = prometheus_client.Counter(
             "tidegate_operator_stock_deletion_failures_total",
-            "Deletions that came to nothing: refused, failed, or answered while the group stayed.",
+            "Failed deletions by result: refused, failed, or stayed if the group still exists.",
             ["result"],
             registry=registry,
         )
