@@ -11,40 +11,38 @@ from typing import Any, NamedTuple
 import tidegate
 from tests.bench import cost_curves, round_statistics, svg_plots
 
-_PAGE = """# How fast it is
+_PAGE = """# Benchmark
 
 Measured by `make bench` on {date}: tidegate {version} (Python {python}) beside Pushgateway {pushgateway}, on {machine}.
-The same figures are in [benchmark.json](benchmark.json).
+[benchmark.json](benchmark.json) has the same figures.
 
-A push has ten gauges with two labels and a TYPE line each, other numbers each time, sent with PUT on eight kept
-connections by `wrk -t1 -c8`; each group was pushed twice before, as those of Jobs that push again and again are.
-Pushgateway's *checked* mode is its default; its *unchecked* one (`--push.disable-consistency-check`) lets one bad push
-break every scrape. tidegate always checks.
+A push has ten gauges with two labels and a TYPE line each, and new values each time. `wrk -t1 -c8` sends it with PUT on
+eight open connections. Each group was pushed twice before the measurement. Pushgateway's *checked* mode is its default;
+in *unchecked* mode (`--push.disable-consistency-check`) one bad push can break every scrape. tidegate always checks.
 
-| what | tidegate | Pushgateway | result | goal | |
+| measurement | tidegate | Pushgateway | result | goal | |
 | --- | --- | --- | --- | --- | --- |
 {rows}
 
-Of two sides every round measures one straight after the other, and every second round begins with the other one. The
-result is the median of the rounds' ratios, with the smallest and the largest in brackets: the machine is shared, so a
-slow moment has to count on both sides. Where there is one side only, it is the median of its rounds; the operator's
-rows are of one run. What a file costs is its own pushes over those without: with fsync `checkpoint` a push outlives its
-process, with `always` a power loss, too, and is acknowledged when the disk has it, so that figure is this disk's.
+- **Comparisons.** Each round measures both sides one after the other, alternating which comes first, because the
+  machine is shared. The result is the median of the rounds' ratios, with the smallest and largest in brackets. A row
+  with one side is the median of its rounds; the operator's rows come from one run.
+- **Persistence.** These rows compare tidegate with itself, with and without a file. With fsync `checkpoint` a push
+  survives the process; with `always` it also survives a power loss, and the figure depends on the disk.
+- **Event loop delay.** A task is scheduled a thousand times a second; the delay is how late it runs. It is how long a
+  request waits at that moment for code, for other threads or for the machine. An idle gateway has some delay, too.
+- **Event loop step.** The CPU time of the loop's thread between two of these tasks. It is caused by code alone. The
+  figure is the median over the rounds of each round's longest step.
 
-A pause of the event loop is how late something comes that was to run in it at that moment, of all moments, a thousand
-a second: so long anybody waits who asks for something then, be it for code, for another thread or for the machine. An
-idle gateway on the same machine has some, too. The processor time of the loop's thread from one such look to the next
-is what code alone does, whatever else the machine has to do: the longest of a round, and of these the median.
-
-## How cost grows
+## Growth
 
 ![Push rate and scrape time over the number of groups](benchmark.svg)
 
-| groups | pushes a second | checked | unchecked | scrape, s | Pushgateway | memory, MB | Pushgateway |
+| groups | pushes per second | checked | unchecked | scrape, s | Pushgateway | memory, MB | Pushgateway |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {points}
 
-From {fitted:,} groups on, as the power of the number of groups that fits best (0: not at all, 1: in proportion):
+Exponent of the best power law from {fitted:,} groups on (0: constant, 1: proportional to the number of groups):
 
 | | tidegate | Pushgateway |
 | --- | --- | --- |

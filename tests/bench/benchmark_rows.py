@@ -69,7 +69,7 @@ class Bench:
             for server in sides:
                 push_load.fill(server, groups=groups, times=2)
             pairs = self._rounds(sides, lambda server: self._push(server, groups).rate)
-        name = f"checked pushes a second, {groups:,} group{'s' if groups > 1 else ''}, against its checked mode"
+        name = f"pushes per second, {groups:,} group{'s' if groups > 1 else ''}; Pushgateway checked"
         return round_statistics.compared(name, pairs, unit="/s", goal=goal)
 
     def _processor_time(self) -> round_statistics.Row:
@@ -78,7 +78,7 @@ class Bench:
             for server in sides:
                 push_load.fill(server, groups=1, times=2)
             pairs = self._rounds(sides, lambda server: self._push(server, 1).cpu * 1e6)
-        name = "processor time of the server a push, against its unchecked mode"
+        name = "server CPU time per push; Pushgateway unchecked"
         return round_statistics.compared(name, pairs, unit="µs", goal=1.0, at_least=False)
 
     def _first_push(self) -> round_statistics.Row:
@@ -95,7 +95,7 @@ class Bench:
         for _ in range(3):
             with measured_servers.both(self._program, self._folder, flags=measured_servers.UNCHECKED) as sides:
                 pairs.append(round_statistics.Pair(rate(sides.ours), rate(sides.theirs)))
-        name = "pushes a second that make a group each, one connection, against its unchecked mode"
+        name = "pushes per second that create a group each, one connection; Pushgateway unchecked"
         return round_statistics.compared(name, pairs, unit="/s")
 
     def _own_growth(self) -> round_statistics.Row:
@@ -106,7 +106,7 @@ class Bench:
             push_load.fill(small, groups=1, times=2)
             sides = measured_servers.Sides(large, small)
             pairs = self._rounds(sides, lambda server: self._push(server, full if server is large else 1).rate)
-        name = f"own push rate at {full:,} groups over that at 1"
+        name = f"tidegate's push rate with {full:,} groups, relative to 1 group"
         return round_statistics.compared(name, pairs, unit="/s", goal=0.85)
 
     def _kept(self, fsync: str, *, goal: float | None) -> round_statistics.Row:
@@ -120,7 +120,7 @@ class Bench:
             for server in (kept, free):
                 push_load.fill(server, groups=groups, times=2)
             pairs = self._rounds(measured_servers.Sides(kept, free), lambda server: self._push(server, groups).rate)
-        name = f"own push rate with `--persistence.file` over that without, fsync {fsync}, {groups:,} groups"
+        name = f"tidegate's push rate with `--persistence.file`, fsync {fsync}, {groups:,} groups, relative to no file"
         return round_statistics.compared(name, pairs, unit="/s", goal=goal)
 
     def _large_store(self) -> Iterator[round_statistics.Row]:
@@ -138,7 +138,7 @@ class Bench:
                 pairs = self._rounds(sides, lambda server, gzip=gzip: scrape_load.scrape(server, gzip=gzip))  # type: ignore[misc]
                 yield _scrape_row(f"scrape of {series}, {coding}, store unchanged", pairs, goal=20.0)
                 pairs = self._rounds(sides, lambda server, gzip=gzip: self._changed_scrape(server, gzip=gzip))  # type: ignore[misc]
-                yield _scrape_row(f"the same, {coding}, after 1% of the groups changed", pairs, goal=5.0)
+                yield _scrape_row(f"scrape of {series}, {coding}, 1% of the groups changed", pairs, goal=5.0)
             memory = [
                 round_statistics.Pair(*(float(measured_servers.resident(server.process)) / 1e6 for server in sides))
             ]
@@ -164,7 +164,7 @@ class Bench:
             began = time.perf_counter()
             with measured_servers.tidegate(self._folder):
                 found.append(time.perf_counter() - began)
-        name = "`tidegate gateway` from its start until it is ready"
+        name = "`tidegate gateway`: time from start to ready"
         return round_statistics.Row(name=name, unit="s", figure=statistics.median(found), goal=0.5, at_least=False)
 
     def _restore(self) -> round_statistics.Row:
@@ -178,7 +178,7 @@ class Bench:
             began = time.perf_counter()
             with measured_servers.tidegate(self._folder, file=file):
                 found.append(time.perf_counter() - began)
-        name = f"`tidegate gateway` from its start until {full:,} groups are restored"
+        name = f"`tidegate gateway`: time from start until {full:,} groups are restored"
         return round_statistics.Row(name=name, unit="s", figure=statistics.median(found), goal=2.0, at_least=False)
 
     def _pauses(self) -> Iterator[round_statistics.Row]:
@@ -190,11 +190,11 @@ class Bench:
     def _operator(self) -> Iterator[round_statistics.Row]:
         jobs, ending = self._effort.jobs, self._effort.ending
         got = operator_load.measure(self._folder / "operator", jobs=jobs, ending=ending, say=self._say)
-        name = f"operator, {jobs:,} live Jobs: from its start to its first plan"
+        name = f"operator, {jobs:,} running Jobs: time from start to first plan"
         yield round_statistics.Row(name=name, unit="s", figure=got.first_plan, goal=10.0, at_least=False)
-        name = f"operator, {ending:,} of them end straight after that: until all their groups are retired"
+        name = f"operator, then {ending:,} of them finish: time until all their groups drain"
         yield round_statistics.Row(name=name, unit="s", figure=got.retired, goal=5.0, at_least=False)
-        name = "operator: resident memory after all that"
+        name = "operator: resident memory after that"
         yield round_statistics.Row(name=name, unit="MB", figure=got.memory / 1e6, goal=150.0, at_least=False)
 
     def _changed_scrape(self, server: measured_servers.Server, *, gzip: bool) -> float:

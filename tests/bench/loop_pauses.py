@@ -69,10 +69,10 @@ def _rows(name: str, pairs: list[tuple[Pauses, Pauses]]) -> Iterator[round_stati
     for told, figure in (("95th percentile", "p95"), ("99.9th percentile", "p999"), ("longest", "longest")):
         compared = [round_statistics.Pair(getattr(busy, figure), getattr(idle, figure)) for idle, busy in pairs]
         yield round_statistics.compared(
-            f"pause of the event loop, {name}: {told}, against an idle gateway", compared, unit="ms"
+            f"event loop delay, {name}: {told}; compared with an idle gateway", compared, unit="ms"
         )
     held = statistics.median([busy.held for _, busy in pairs])
-    told = f"processor time of the event loop between two looks at others, {name}: longest"
+    told = f"longest event loop step (CPU time), {name}"
     yield round_statistics.Row(name=told, unit="ms", figure=held, goal=10.0, at_least=False)
 
 

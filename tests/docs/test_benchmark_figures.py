@@ -7,9 +7,9 @@ import pytest
 from tests.docs import markdown_documents
 
 _FIGURES = {
-    "pushes to 1,000 groups, with consistency check": "checked pushes a second, 1,000 groups, against its checked mode",
+    "pushes to 1,000 groups, with consistency check": "pushes per second, 1,000 groups; Pushgateway checked",
     "pushes to new groups, one connection, Pushgateway without check": (
-        "pushes a second that make a group each, one connection, against its unchecked mode"
+        "pushes per second that create a group each, one connection; Pushgateway unchecked"
     ),
     "scrape of 240,000 series, text": "scrape of 240,000 series, text, store unchanged",
 }

@@ -99,7 +99,9 @@ def test_memory_and_file_are_as_many_times_a_scrape_as_the_page_says(point: dict
 def test_the_operators_processor_is_enough_for_a_resync_in_each_period() -> None:
     period = settings.OperatorSettings().worker.resync_seconds
     base = kustomizations.container(kustomizations.combination(), "operator")["resources"]["requests"]["cpu"]
-    of_base, of_others = re.findall(r"`(\d+)m`", pages.section(PAGE, "### Requests and limits").partition("CPU of")[2])[:2]
+    of_base, of_others = re.findall(r"`(\d+)m`", pages.section(PAGE, "### Requests and limits").partition("CPU of")[2])[
+        :2
+    ]
     assert base == f"{of_base}m"
     for point in SIZING["operator"]:
         request = of_base if point["jobs"] <= 1_000 else of_others
