@@ -1,4 +1,4 @@
-"""Write what the chart has of other files of the manifests, and the table of its values in its README."""
+"""Copy shared manifests into the chart, and write the table of values in its README."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _HEADING = "# ---- "
 
 
 class Value(NamedTuple):
-    """One thing that the chart lets choose."""
+    """A documented value of the chart."""
 
     path: tuple[str, ...]
     default: Any
     comment: str
-    """What values.yaml says above it."""
+    """The comment above it in values.yaml."""
 
 
 def main() -> None:
-    """Write each file that is not what it should be."""
+    """Update each file that is out of date."""
     for path, text in texts().items():
         if not path.exists() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def texts() -> dict[Path, str]:
-    """Every file that is written, and what stands in it."""
+    """Map each generated file to its text."""
     kinds = [path for path in sorted((MANIFESTS / "crds").glob("*.yaml")) if path.name != "kustomization.yaml"]
     made = {CHART / "files" / "crds" / path.name: path.read_text() for path in kinds}
     alerts = MANIFESTS / "components" / "prometheusrule" / "prometheusrule.yaml"
@@ -51,7 +51,7 @@ def texts() -> dict[Path, str]:
 
 
 def values() -> list[Value]:
-    """What values.yaml documents, in its order: the innermost keys with a comment above them."""
+    """List the values that values.yaml documents: its innermost keys with a comment, in order."""
     text = (CHART / "values.yaml").read_text()
     comments = _comments(text)
     defaults = yaml.safe_load(text)
@@ -60,7 +60,7 @@ def values() -> list[Value]:
 
 
 def _comments(text: str) -> dict[tuple[str, ...], str]:
-    """The comment right above each key that has one."""
+    """Map each key to the comment directly above it."""
     found: dict[tuple[str, ...], str] = {}
     path: list[str] = []
     comment: list[str] = []
@@ -84,8 +84,8 @@ def _at(data: Any, path: tuple[str, ...]) -> Any:
 
 
 def table(chosen: list[Value]) -> str:
-    """The values in Markdown."""
-    rows = ["| value | default | what it is |", "| --- | --- | --- |"]
+    """Format the values as a Markdown table."""
+    rows = ["| value | default | description |", "| --- | --- | --- |"]
     rows += [f"| `{'.'.join(each.path)}` | {_default(each.default)} | {each.comment} |" for each in chosen]
     return "\n".join(rows) + "\n"
 
