@@ -119,32 +119,32 @@ WRONG = {
     "two-replicas": ({"replicaCount": 2}, "replicaCount: the groups are in one Pod, .* Leave it at 1"),
     "pushgateways-image": ({"image": {"repository": "quay.io/prometheus/pushgateway"}}, "that is Pushgateway's image"),
     "pushgateways-tag": ({"image": {"tag": "v1.11.3"}}, "v1.11.3 is a version of Pushgateway"),
-    "little-memory": ({"resources": {"limits": {"memory": "32Mi"}}}, "32Mi is too little.*Give it 128Mi or more"),
-    "control-flag": ({"extraArgs": ["--control.listen-address=:1"]}, "extraArgs: --control.listen-address=:1 is the"),
+    "little-memory": ({"resources": {"limits": {"memory": "32Mi"}}}, "32Mi is too little.*Set 128Mi or more"),
+    "control-flag": ({"extraArgs": ["--control.listen-address=:1"]}, "extraArgs: --control.listen-address=:1 is set by the chart"),
     "taken-port": (
         {"extraContainers": [{"name": "proxy", "ports": [{"containerPort": 9092}]}]},
-        "proxy listens on port 9092, which is taken",
+        "proxy listens on port 9092, which is in use",
     ),
-    "claim-unused": ({"persistentVolume": {"existingClaim": "mine"}}, "existingClaim: it takes"),
+    "claim-unused": ({"persistentVolume": {"existingClaim": "mine"}}, "existingClaim: set"),
     "two-web-configurations": (
         {"tls": {"enabled": True}, "webConfiguration": {"existingSecret": {"name": "web"}}},
-        "Leave webConfiguration out",
+        "Remove webConfiguration",
     ),
     "users-twice": (
         {"webConfiguration": {"basicAuthUsers": {"a": "b"}, "existingSecret": {"name": "web"}}},
-        "give either basicAuthUsers or existingSecret",
+        "set either basicAuthUsers or existingSecret",
     ),
     "two-monitors": ({"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}, "Choose one"),
-    "no-hosts": ({"ingress": {"enabled": True}}, "ingress.hosts: name at least one host"),
+    "no-hosts": ({"ingress": {"enabled": True}}, "ingress.hosts: set at least one host"),
     "url-beside-a-gateway": ({"gateway": {"url": "http://a"}}, "with gateway.enabled: false"),
-    "no-url": ({"gateway": {"enabled": False}}, "say where the Pushgateway is"),
+    "no-url": ({"gateway": {"enabled": False}}, "set the Pushgateway's URL"),
     "volume-without-a-gateway": (
         {"gateway": {"enabled": False, "url": "http://a"}, "persistentVolume": {"enabled": True}},
-        "persistentVolume.enabled: it is the gateway's",
+        "persistentVolume.enabled: applies only to the gateway",
     ),
     "route-without-a-gateway": (
         {"gateway": {"enabled": False, "url": "http://a"}, "route": {"main": {"enabled": True}}},
-        "route: it leads to the gateway",
+        "route: applies only to the gateway",
     ),
 }
 

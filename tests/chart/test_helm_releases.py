@@ -75,13 +75,13 @@ def test_a_release_is_installed_upgraded_and_uninstalled(releases: Releases, clu
     monitored: dict[str, Any] = {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
     said = releases.helm("install", RELEASE, rendered_chart.FOLDER, values=monitored)
     assert f"http://{RELEASE}.{releases.namespace}:9091" in said
-    assert "Nobody scrapes it yet" not in said
+    assert "Let Prometheus scrape it" not in said
     [pod] = waiting.eventually(releases.pods, why="the Deployment's pod")
     assert [each["name"] for each in pod["spec"]["containers"]] == ["gateway", "operator"]
 
     kept = monitored | {"runAsStatefulSet": True, "persistentVolume": {"enabled": True}}
     said = releases.helm("upgrade", RELEASE, rendered_chart.FOLDER, values=kept)
-    assert "Groups end with the Pod" not in said
+    assert "Groups are lost when the Pod stops" not in said
     assert releases.workloads("deployments") == []
     [stateful] = releases.workloads("statefulsets")
     assert "--persistence.file=/data/groups" in manifest_objects.pod_spec(stateful)["containers"][0]["args"]

@@ -11,9 +11,9 @@
     {{- if not (include "tidegate.hasFlag" (list . "--web.listen-address")) }}
     - --web.listen-address=:9091
     {{- end }}
-    # Loopback: of the whole cluster only the container beside this one reaches it.
+    # Loopback: only the other container of this Pod can reach it.
     - --control.listen-address=127.0.0.1:{{ .Values.gateway.controlPort }}
-    # Made by the gateway when it starts, and shown by the operator.
+    # The gateway creates this token when it starts; the operator sends it.
     - --control.token-file=/var/run/tidegate/control-token
     {{- if and .Values.persistentVolume.enabled (not (include "tidegate.hasFlag" (list . "--persistence.file"))) }}
     - --persistence.file={{ .Values.persistentVolume.mountPath }}/groups
@@ -51,7 +51,7 @@
     - name: control-token
       mountPath: /var/run/tidegate
     {{- if .Values.automountServiceAccountToken }}
-    # An empty folder where the account's token would be.
+    # An empty folder hides the service account token.
     - name: no-token
       mountPath: /var/run/secrets/kubernetes.io/serviceaccount
       readOnly: true
@@ -73,8 +73,8 @@
     {{- end }}
 {{- end -}}
 
-{{/* A probe: (list . probe). With a web configuration every path may ask for a password or a certificate, which the
-kubelet has not: then it looks whether the port is open. */}}
+{{/* A probe: (list . probe). With a web configuration the probe only checks that the port is open, because the kubelet
+has neither a password nor a client certificate. */}}
 {{- define "tidegate.probe" -}}
 {{- $probe := index . 1 -}}
 {{- if and $probe.httpGet (include "tidegate.webFolder" (index . 0)) -}}

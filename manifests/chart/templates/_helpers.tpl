@@ -31,8 +31,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end -}}
 
-{{/* Metadata of an object: (dict "root" . "suffix" "-x" "namespace" "y" "labels" (dict) "annotations" (dict)), all but
-"root" left out where it does not apply. "cluster": true for what is in no namespace. */}}
+{{/* Metadata of an object: (dict "root" . "suffix" "-x" "namespace" "y" "labels" (dict) "annotations" (dict)), all
+optional but "root". "cluster": true for cluster-scoped objects. */}}
 {{- define "tidegate.metadata" -}}
 name: {{ .name | default (printf "%s%s" (include "tidegate.fullname" .root) (.suffix | default "")) }}
 {{- if not .cluster }}
@@ -59,7 +59,7 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* The folder of the gateway's web configuration, or nothing where there is none. */}}
+{{/* The folder of the gateway's web configuration, or nothing if there is none. */}}
 {{- define "tidegate.webFolder" -}}
 {{- if .Values.tls.enabled -}}
 /etc/tidegate
@@ -72,7 +72,7 @@ annotations:
 {{- .Values.tls.certificateSecret | default (printf "%s-tls" (include "tidegate.fullname" .)) -}}
 {{- end -}}
 
-{{/* The names by which `extraManifests` written for the prometheus-pushgateway chart ask. */}}
+{{/* Template names of the prometheus-pushgateway chart, for `extraManifests` written for it. */}}
 {{- define "prometheus-pushgateway.name" -}}{{ include "tidegate.name" . }}{{- end -}}
 {{- define "prometheus-pushgateway.fullname" -}}{{ include "tidegate.fullname" . }}{{- end -}}
 {{- define "prometheus-pushgateway.namespace" -}}{{ include "tidegate.namespace" . }}{{- end -}}

@@ -22,7 +22,7 @@
     {{- end }}
   env:
     {{- if not .Values.gateway.enabled }}
-    # Where the Pushgateway's page is.
+    # URL of the Pushgateway's page.
     - name: PUSHGATEWAY_URL
       {{- if .Values.gateway.url }}
       value: {{ .Values.gateway.url }}
@@ -32,7 +32,7 @@
           {{- toYaml .Values.gateway.urlSecret | nindent 10 }}
       {{- end }}
     {{- end }}
-    # For Events about the operator itself.
+    # For Events on the operator's own Pod.
     - name: POD_NAMESPACE
       valueFrom:
         fieldRef:
@@ -51,7 +51,7 @@
   ports:
     - name: operator
       containerPort: 9093
-  # Only whether its loop runs.
+  # Checks only that the event loop runs.
   livenessProbe:
     httpGet:
       path: /healthz
@@ -61,7 +61,7 @@
     timeoutSeconds: 5
     failureThreshold: 6
   {{- if not .Values.gateway.enabled }}
-  # There is no gateway here that this could take out of a Service.
+  # A readiness probe is safe here: this Pod has no gateway that it could remove from a Service.
   readinessProbe:
     httpGet:
       path: /readyz
@@ -85,7 +85,7 @@
     {{- end }}
 {{- end -}}
 
-{{/* The flags that values of their own stand for, and `operator.extraArgs`. */}}
+{{/* The flags that have values of their own, and `operator.extraArgs`. */}}
 {{- define "tidegate.operatorFlags" -}}
 {{- $flags := list -}}
 {{- range $kind := list "pods" "workflows" "taskruns" -}}

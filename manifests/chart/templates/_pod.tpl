@@ -9,7 +9,7 @@ metadata:
     {{- merge (deepCopy .Values.podAnnotations) (dict "kubectl.kubernetes.io/default-container" $main) | toYaml | nindent 4 }}
 spec:
   serviceAccountName: {{ include "tidegate.serviceAccountName" . }}
-  # The operator's container mounts a token of its own, and the gateway's never gets one.
+  # The operator's container mounts its own token; the gateway's container never gets one.
   automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
   securityContext:
@@ -47,7 +47,7 @@ spec:
 {{- define "tidegate.podSecurityContext" -}}
 {{- $context := deepCopy .Values.securityContext -}}
 {{- if .Values.persistentVolume.enabled -}}
-{{- /* Files that are the group's already are not walked through at each start. */ -}}
+{{- /* Do not change file ownership at each start if it is already correct. */ -}}
 {{- $context = merge $context (dict "fsGroupChangePolicy" "OnRootMismatch") -}}
 {{- end -}}
 {{- toYaml $context -}}
@@ -69,7 +69,7 @@ spec:
 {{- toYaml $affinity -}}
 {{- end -}}
 
-{{/* Whether the gateway has a place for a file: "true" or nothing. */}}
+{{/* Whether the gateway has a volume for its file: "true" or nothing. */}}
 {{- define "tidegate.hasData" -}}
 {{- if .Values.gateway.enabled -}}
 {{- if or .Values.persistentVolume.enabled (include "tidegate.hasFlag" (list . "--persistence.file")) -}}true{{- end -}}
@@ -78,13 +78,13 @@ spec:
 
 {{- define "tidegate.volumes" -}}
 {{- if .Values.gateway.enabled -}}
-# The token of the control API: in memory, and another one in each Pod.
+# The token of the control API, in memory; each Pod has its own.
 - name: control-token
   emptyDir:
     medium: Memory
     sizeLimit: 1Mi
 {{- end }}
-# What automounting would give to all containers, for the operator alone.
+# The service account token. Automounting would give it to all containers; only the operator gets it.
 - name: service-account
   projected:
     defaultMode: 0440
