@@ -1,4 +1,4 @@
-"""Run the fast tests on every supported CPython that this machine has; exit 1 when they fail on one.
+"""Run the fast tests on every supported CPython of this machine; exit 1 if they fail on one.
 
 The script looks for interpreters on PATH, in pyenv's folder and at /usr/bin/python3 (Debian's own). Each gets its own
 virtual environment with the locked packages, in .pythons/. The first line of output names the interpreters, and the
@@ -41,15 +41,15 @@ class Interpreter(NamedTuple):
 
 
 def main() -> None:
-    """Test on each interpreter, one after the other, and print one line of results for each."""
+    """Test on each interpreter in turn, and print one result line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--parsers",
         action="store_true",
-        help="run only the tests of the parsers, with the packages of .venv, and so on other patch releases of its "
-        "version only: a few seconds",
+        help="Run only the parser tests with the packages of .venv, on other patch releases of its Python version "
+        "(a few seconds).",
     )
-    parser.add_argument("tests", nargs="*", help="files or folders (default: all)")
+    parser.add_argument("tests", nargs="*", help="Files or folders (default: all).")
     chosen = parser.parse_args()
     supported = _supported()
     found = distinct(interpreters(_paths(supported)), supported=supported)
@@ -63,24 +63,24 @@ def main() -> None:
 
 
 def _supported() -> list[str]:
-    """The versions that pyproject.toml promises, as in ``3.11``."""
+    """Return the versions that pyproject.toml declares, as in ``3.11``."""
     classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["classifiers"]
     return [each.rpartition(" ")[2] for each in classifiers if each.startswith(_CLASSIFIER)]
 
 
 def _paths(supported: Iterable[str]) -> Iterator[Path]:
-    """Where an interpreter may be, whether or not there is one."""
+    """Yield the paths at which an interpreter may exist."""
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     pyenv = os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv"
     yield Path("/usr/bin/python3")
     for version in supported:
         yield from (folder / f"python{version}" for folder in folders)
-        # Unlike pathlib's, this glob finds nothing where the folder may not be read: PYENV_ROOT may be another user's.
+        # Unlike pathlib's, this glob returns nothing for an unreadable folder: PYENV_ROOT may belong to another user.
         yield from map(Path, sorted(glob.glob(f"{pyenv}/versions/{version}.*/bin/python3")))
 
 
 def interpreters(paths: Iterable[Path]) -> Iterator[Interpreter]:
-    """Those that run: a shim of pyenv, for one, may not."""
+    """Yield the interpreters that run; a pyenv shim, for example, may not."""
     for path in paths:
         if os.access(path, os.X_OK):
             ran = subprocess.run([path, "-c", _IDENTIFY], capture_output=True, text=True, check=False)
@@ -90,7 +90,7 @@ def interpreters(paths: Iterable[Path]) -> Iterator[Interpreter]:
 
 
 def distinct(found: Iterable[Interpreter], *, supported: Collection[str]) -> list[Interpreter]:
-    """Each supported interpreter once, oldest version first."""
+    """Return each supported interpreter once, oldest version first."""
     builds: dict[str, Interpreter] = {}
     for each in found:
         if each.minor in supported:
@@ -99,15 +99,15 @@ def distinct(found: Iterable[Interpreter], *, supported: Collection[str]) -> lis
 
 
 def plan(found: Sequence[Interpreter], *, supported: Iterable[str]) -> str:
-    """The line that says what is tested, and what is not."""
+    """Return the line that lists the tested and the missing versions."""
     used = ", ".join(f"{each.version} ({each.path})" for each in found)
     missing = ", ".join(sorted(set(supported) - {each.minor for each in found}))
-    left_out = f"; left out, since no interpreter was found: {missing}" if missing else ""
+    left_out = f"; skipped because no interpreter was found: {missing}" if missing else ""
     return f"pythons: testing on {used or 'nothing'}{left_out}"
 
 
 def _test(interpreter: Interpreter, tests: Sequence[str]) -> int:
-    """The exit code of the fast tests."""
+    """Run the fast tests and return their exit code."""
     venv = f"{_VENVS}/{interpreter.version}"
     print(f"\n=== {interpreter.version} ===", flush=True)
     made = subprocess.run([interpreter.path, "scripts/setup.py", venv], cwd=ROOT, check=False)
@@ -115,7 +115,7 @@ def _test(interpreter: Interpreter, tests: Sequence[str]) -> int:
 
 
 def _test_parsers(found: Sequence[Interpreter]) -> int:
-    """The first exit code that is not 0. The packages are those of .venv, so nothing is installed."""
+    """Return the first exit code that is not 0. Uses the packages of .venv and installs nothing."""
     ours = " ".join(sys.version.split())
     packages = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
     others = [each for each in found if each.build != ours and each.minor == f"3.{sys.version_info.minor}"]

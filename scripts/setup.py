@@ -1,6 +1,6 @@
-"""Make `.venv`, or the folder that is named, with the locked development tools and an editable tidegate.
+"""Create `.venv`, or the given folder, with the locked development tools and an editable tidegate.
 
-It leaves one that is already right as it is.
+An up-to-date environment is left unchanged.
 
 Runs under any Python 3, before anything is installed: the standard library only, and no syntax newer than Python 3.6.
 """
@@ -23,12 +23,12 @@ INPUTS = (Path(__file__).resolve(), ROOT / "pyproject.toml", LOCK)
 
 
 def main() -> None:
-    """Bring it up to date; exit with one line that says what to do when that is impossible."""
+    """Bring the environment up to date; if that is impossible, exit with one line that says what to do."""
     if sys.version_info < OLDEST:
         ours = "Python {}.{}".format(*sys.version_info[:2])
         sys.exit(f"setup: {sys.executable} is {ours}; install 3.11 or newer, then `make PYTHON=python3.11 setup`")
     with LOCK.open() as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # two `make` at once share one environment
+        fcntl.flock(turn, fcntl.LOCK_EX)  # concurrent `make` runs share one environment
         wanted = _fingerprint()
         if not STAMP.is_file() or STAMP.read_text() != wanted:
             _build()
@@ -45,7 +45,7 @@ def _fingerprint() -> str:
 def _build() -> None:
     python = VENV / "bin" / "python"
     if _version_of(python) != sys.version:
-        print("setup: making {} with Python {}.{}.{}".format(NAME, *sys.version_info[:3]), flush=True)
+        print("setup: creating {} with Python {}.{}.{}".format(NAME, *sys.version_info[:3]), flush=True)
         _need_ensurepip()
         shutil.rmtree(str(VENV), ignore_errors=True)
         _run(sys.executable, "-m", "venv", str(VENV))
@@ -58,7 +58,7 @@ def _build() -> None:
 
 
 def _version_of(python: Path) -> str:
-    """What `sys.version` is in that interpreter, or nothing when it does not run."""
+    """Return `sys.version` of that interpreter, or an empty string if it does not run."""
     if not python.exists():
         return ""
     said = subprocess.run(
@@ -68,7 +68,7 @@ def _version_of(python: Path) -> str:
 
 
 def _need_ensurepip() -> None:
-    """Debian's python3 comes without ensurepip: install its package when we may, else say which one."""
+    """Install ensurepip's system package on Debian if possible; otherwise exit and name the package."""
     if _has_ensurepip():
         return
     package = "python{}.{}-venv".format(*sys.version_info[:2])
@@ -77,7 +77,7 @@ def _need_ensurepip() -> None:
         subprocess.run(["apt-get", "update", "-qq"], check=False)
         subprocess.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", package], check=False)
     if not _has_ensurepip():
-        sys.exit(f"setup: {sys.executable} has no venv with pip; run `apt-get install {package}` as root")
+        sys.exit(f"setup: {sys.executable} cannot create a venv with pip; run `apt-get install {package}` as root")
 
 
 def _has_ensurepip() -> bool:

@@ -120,7 +120,10 @@ WRONG = {
     "pushgateways-image": ({"image": {"repository": "quay.io/prometheus/pushgateway"}}, "that is Pushgateway's image"),
     "pushgateways-tag": ({"image": {"tag": "v1.11.3"}}, "v1.11.3 is a version of Pushgateway"),
     "little-memory": ({"resources": {"limits": {"memory": "32Mi"}}}, "32Mi is too little.*Set 128Mi or more"),
-    "control-flag": ({"extraArgs": ["--control.listen-address=:1"]}, "extraArgs: --control.listen-address=:1 is set by the chart"),
+    "control-flag": (
+        {"extraArgs": ["--control.listen-address=:1"]},
+        "extraArgs: --control.listen-address=:1 is set by the chart",
+    ),
     "taken-port": (
         {"extraContainers": [{"name": "proxy", "ports": [{"containerPort": 9092}]}]},
         "proxy listens on port 9092, which is in use",

@@ -77,20 +77,20 @@ def test_a_known_vulnerability_fails_and_is_named_with_its_remedy(lock: Path) ->
         ran = _audit(lock, f"--osv-url={url}")
     assert ran.returncode == 1
     assert "audit: leaky 1.0: PYSEC-1, CVE-1; fixed in 1.1\n" in ran.stdout
-    assert "audit: osv was asked about 2 packages: 1 findings\n" in ran.stdout
+    assert "audit: osv checked 2 packages: 1 findings\n" in ran.stdout
 
 
 def test_none_is_well(lock: Path) -> None:
     with _service({}) as url:
         ran = _audit(lock, f"--osv-url={url}")
-    assert (ran.returncode, ran.stdout) == (0, "audit: osv was asked about 2 packages: 0 findings\n")
+    assert (ran.returncode, ran.stdout) == (0, "audit: osv checked 2 packages: 0 findings\n")
 
 
 def test_a_service_that_is_away_is_told_and_fails_nothing(lock: Path) -> None:
     ran = _audit(lock, f"--osv-url=http://{HOST}:{ports.free_port()}/v1/query")
     assert ran.returncode == 0
-    assert "audit: osv does not answer: " in ran.stdout
-    assert "audit: NOT DONE, no service for advisories can be reached" in ran.stdout
+    assert "audit: osv does not respond: " in ran.stdout
+    assert "audit: NOT DONE: no advisory service responds" in ran.stdout
 
 
 def test_a_service_that_fails_has_not_answered(lock: Path) -> None:
@@ -132,7 +132,7 @@ def test_an_index_that_knows_no_package_at_all_has_not_answered(lock: Path, tmp_
 def test_the_second_service_is_asked_where_the_first_does_not_answer(lock: Path, tmp_path: Path) -> None:
     ran = _audit(lock, path=_pretend(tmp_path, {"pypi": [UNKNOWN, UNKNOWN], "osv": [SOUND]}))
     assert ran.returncode == 0
-    assert "audit: osv was asked about 1 packages: 0 findings\n" in ran.stdout
+    assert "audit: osv checked 1 packages: 0 findings\n" in ran.stdout
     assert "NOT DONE" not in ran.stdout
 
 

@@ -51,5 +51,5 @@ def test_an_unsupported_version_is_left_out() -> None:
 
 def test_one_line_names_what_is_tested_and_what_is_left_out() -> None:
     assert pythons.plan([_interpreter("3.11.2")], supported=_SUPPORTED) == (
-        "pythons: testing on 3.11.2 (/usr/bin/python3); left out, since no interpreter was found: 3.12"
+        "pythons: testing on 3.11.2 (/usr/bin/python3); skipped because no interpreter was found: 3.12"
     )

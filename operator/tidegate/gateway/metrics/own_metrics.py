@@ -27,10 +27,7 @@ class GatewayMetrics:
         self._registry = registry
         self._responses: dict[tuple[str, int], prometheus_client.Counter] = {}
         self._requests = prometheus_client.Counter(
-            "tidegate_http_requests",
-            "HTTP requests by handler and status code.",
-            ["handler", "code"],
-            registry=registry,
+            "tidegate_http_requests", "HTTP requests by handler and status.", ["handler", "code"], registry=registry
         )
         self.push_duration = prometheus_client.Histogram(
             "tidegate_push_duration_seconds",
