@@ -276,7 +276,7 @@ class PushSettings:
     )
     disable_consistency_check: bool = flags.switch(
         "--push.disable-consistency-check",
-        "Answer pushes with 202. They are still checked, because the check costs nothing here.",
+        "Respond to pushes with 202. They are still checked, because the check costs nothing here.",
     )
     ttl_drain_timeout: float = flags.duration(
         "--push.ttl-drain-timeout", 300.0, "How long a group with an expired TTL waits to be scraped."

@@ -32,7 +32,7 @@ class StockMetrics:
         )
         self._failures = prometheus_client.Counter(
             "tidegate_operator_stock_deletion_failures_total",
-            "Failed deletions by result: refused, failed, or stayed if the group still exists.",
+            "Failed deletions, by result: stayed means that the group exists after a successful response.",
             ["result"],
             registry=registry,
         )

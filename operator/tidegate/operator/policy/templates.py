@@ -23,7 +23,7 @@ REFERENCE = rf"\{{\{{ *\.metadata\.(?:name|namespace|uid|controller\.name|(?:lab
 
 REFERENCES = (
     ".metadata.name, .metadata.namespace, .metadata.uid, .metadata.controller.name, .metadata.labels.app, "
-    '.metadata.labels["example.com/app"], and annotations likewise'
+    '.metadata.labels["example.com/app"], and annotations in the same way'
 )
 """The field references, as text."""
 
