@@ -46,18 +46,21 @@ class LeapingClock:
     def wall(self) -> float:
         return self._machine.wall() + self._ahead
 
-    def steady(self) -> float:
-        return self._machine.steady() + self._ahead
+    def monotonic(self) -> float:
+        return self._machine.monotonic() + self._ahead
 
     async def wait(self, event: asyncio.Event, *, until: float | None) -> None:
-        while not event.is_set() and (until is None or self.steady() < until):
+        while not event.is_set() and (until is None or self.monotonic() < until):
             waits = [asyncio.ensure_future(one.wait()) for one in (event, self._leapt)]
             try:
-                timeout = None if until is None else until - self.steady()
+                timeout = None if until is None else until - self.monotonic()
                 await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for one in waits:
                     one.cancel()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.wait(asyncio.Event(), until=self.monotonic() + seconds)
 
 
 class Stage(NamedTuple):

@@ -55,13 +55,17 @@ class _LeapingClock:
     def wall(self) -> float:
         return self._now
 
-    def steady(self) -> float:
+    def monotonic(self) -> float:
         return self._now
 
     async def wait(self, _: asyncio.Event, *, until: float | None) -> None:
         assert until is not None
         self.waits.append(until - self._now)
         self._now = until
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self._now += seconds
 
 
 async def _waits(answer: Callable[[], web.Response], *, seconds: float = 60.0) -> list[float]:

@@ -65,8 +65,8 @@ def literals() -> str:
                 found.append("".join(_part(each) for each in node.values))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(_VARIABLE.sub(transcripts.ANYTHING, node.value))
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "Outage":
-                # See `outage_log.Outage`: that is the beginning of its line.
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "OutageLog":
+                # See `outage_log.OutageLog`: that is the beginning of its line.
                 found.append(f"{_part(node.args[0])} fails: ")
     return "\n".join(found)
 

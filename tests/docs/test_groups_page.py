@@ -28,7 +28,7 @@ def _standings() -> list[ownership_status.GroupStanding]:
     nightly = object_builders.job("nightly", created=_END)
     report = object_builders.job("report", created=_END - 60, finished=_END)
     stray = object_builders.group("job=stray", pushed=_END + 90 - 11_520, pushers=(_STRANGER,))
-    picture = object_builders.picture(
+    cache = object_builders.cache(
         nightly,
         report,
         holds=[
@@ -37,12 +37,12 @@ def _standings() -> list[ownership_status.GroupStanding]:
             stray,
         ],
     )
-    picture.address_resolved(cluster_cache.Address(_STRANGER), pod_addresses.Answer((), _NOW))
-    made = planner.plan(picture, rules=object_builders.RULES, now=_NOW).decisions
+    cache.put_address(cluster_cache.AddressLookup(_STRANGER), pod_addresses.LookupResult((), _NOW))
+    made = planner.plan(cache, rules=object_builders.RULES, now=_NOW).decisions
     return [
         groups_endpoint.standing_of(
             one,
-            why=reason_texts.texts(explanations.explain(one, picture=picture, rules=object_builders.RULES, grace=None)),
+            why=reason_texts.texts(explanations.explain(one, cache=cache, rules=object_builders.RULES, grace=None)),
         )
         for one in made
     ]

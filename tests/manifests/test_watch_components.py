@@ -48,7 +48,7 @@ def test_its_rule_has_a_comment_that_says_why(component: str) -> None:
 
 
 def test_each_word_of_the_flag_has_its_component() -> None:
-    assert {kind.plural for kind in COMPONENTS.values()} == set(owner_kinds.BY_WORD)
+    assert {kind.plural for kind in COMPONENTS.values()} == set(owner_kinds.BY_SHORT_NAME)
     assert {folder.name for folder in FOLDER.glob("watch-*")} == set(COMPONENTS)
 
 

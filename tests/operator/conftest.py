@@ -27,7 +27,7 @@ def operator_rights(cluster: clusters.Cluster) -> Path:
 async def api(operator_rights: Path) -> AsyncIterator[kube_api.KubeApi]:
     """The operator's own client, three objects a page."""
     chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=3)
-    made = kube_api.KubeApi(await credentials.load(chosen), chosen=chosen, clock=clocks.SystemClock())
+    made = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
     yield made
     await made.close()
 

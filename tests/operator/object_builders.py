@@ -113,38 +113,38 @@ def rule(view: owner_views.OwnerView, name: grouping.GroupingKey) -> str:
     return settings.POD if is_pod and view.kind == owner_kinds.JOB.name else settings.NAME
 
 
-def picture(
+def cache(
     *objects: owner_views.OwnerView,
     holds: Iterable[control_api.GroupRecord] = (),
     gone: Iterable[owner_views.OwnerView] = (),
     gone_at: float = 20.0,
     listed: bool = True,
     namespaces: Iterable[str] = (),
-) -> cluster_cache.Picture:
+) -> cluster_cache.ClusterCache:
     """What the operator knows after its start: the groups first, then a complete list of each kind of object."""
-    made = cluster_cache.Picture(namespaces=frozenset(namespaces))
+    made = cluster_cache.ClusterCache(namespaces=frozenset(namespaces))
     for record in holds:
-        made.changed(record, steady=0.0)
+        made.put_group(record, monotonic=0.0)
     for view in (*objects, *gone):
-        made.saw(view, steady=1.0)
+        made.put_object(view, monotonic=1.0)
     for view in gone:
-        made.saw_deleted(view, wall=START + gone_at)
+        made.delete_object(view, wall=START + gone_at)
     if listed:
-        for kind in owner_kinds.ALWAYS:
+        for kind in owner_kinds.ALWAYS_WATCHED:
             found = [view for view in objects if view.kind == kind.name]
-            made.listed(kind, found, started=2.0, steady=3.0, wall=START + gone_at)
+            made.replace_objects(kind, found, started=2.0, monotonic=3.0, wall=START + gone_at)
     return made
 
 
 NOW = START + 100_000.0
 
 
-def plan(made: cluster_cache.Picture, *, now: float = NOW) -> planner.Plan:
+def plan(made: cluster_cache.ClusterCache, *, now: float = NOW) -> planner.Plan:
     """The plan of everything, long after all that tests are about."""
     return planner.plan(made, rules=RULES, now=now)
 
 
-def planned(made: cluster_cache.Picture) -> list[str]:
+def planned(made: cluster_cache.ClusterCache) -> list[str]:
     """The plan's actions in words, such as `claim {job="x"} for Job prod/x`.
 
     Always checked beside it: the gateway refuses none of them, and to plan again after them yields nothing.
@@ -153,7 +153,7 @@ def planned(made: cluster_cache.Picture) -> list[str]:
     for name in made.group_keys():
         record = made.group(name)
         assert record is not None
-        made.changed(done(record, [action for action in actions if action.key == name]), steady=0.0)
+        made.put_group(done(record, [action for action in actions if action.key == name]), monotonic=0.0)
     again = [in_words(action) for action in plan(made).actions]
     assert again == [], f"planned again after {[in_words(action) for action in actions]}"
     return [in_words(action) for action in actions]

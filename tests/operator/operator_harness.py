@@ -123,7 +123,7 @@ async def at_work(
             request_timeout=1.0, page_size=2, kubeconfig="" if watching is None else str(watching)
         ),
     )
-    api = kube_api.KubeApi(scene.api_server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(scene.api_server.login(), kube_settings=chosen.kubernetes, clock=clocks.SystemClock())
     clock = clocks.SystemClock()
     gateway = tidegate_gateway.OwnGateway(url, token=token, session=scene.session)
     operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)

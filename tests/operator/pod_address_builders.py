@@ -25,18 +25,20 @@ def pod(
         namespace=namespace,
         name=name,
         owner=owners.Uid(of) if isinstance(of, str) else of.uid,
-        since=None if since is None else object_builders.START + since,
-        until=None if until is None else object_builders.START + until,
-        is_host=is_host,
+        started_at=None if since is None else object_builders.START + since,
+        ended_at=None if until is None else object_builders.START + until,
+        uses_host_network=is_host,
     )
 
 
 def told(
-    picture: cluster_cache.Picture, *pods: pod_addresses.AddressPod, address: str = IP, at: float = 50.0
-) -> cluster_cache.Picture:
-    """The picture, once the API server has answered which pods an address has."""
-    picture.address_resolved(cluster_cache.Address(address), pod_addresses.Answer(pods, object_builders.START + at))
-    return picture
+    cache: cluster_cache.ClusterCache, *pods: pod_addresses.AddressPod, address: str = IP, at: float = 50.0
+) -> cluster_cache.ClusterCache:
+    """The cache, once the API server has answered which pods an address has."""
+    cache.put_address(
+        cluster_cache.AddressLookup(address), pod_addresses.LookupResult(pods, object_builders.START + at)
+    )
+    return cache
 
 
 def pushed(

@@ -41,9 +41,9 @@ _TIMES = strategies.integers(0, 40).map(lambda step: step * 10.0)
 
 
 class Scene(NamedTuple):
-    """A picture, and the groups that it was told of."""
+    """A cache, and the groups that it was told of."""
 
-    picture: cluster_cache.Picture
+    cache: cluster_cache.ClusterCache
     held: list[control_api.GroupRecord]
 
 
@@ -52,7 +52,7 @@ def scenes(draw: strategies.DrawFn) -> Scene:
     objects = draw(_objects())
     hypothesis.note(f"objects, each with whether it is gone: {objects}")
     held = draw(_groups([view for view, _ in objects]))
-    picture = object_builders.picture(
+    cache = object_builders.cache(
         *(view for view, gone in objects if not gone),
         gone=[view for view, gone in objects if gone],
         gone_at=draw(_TIMES),
@@ -61,30 +61,30 @@ def scenes(draw: strategies.DrawFn) -> Scene:
     )
     for name in _PODS:
         for namespace in _NAMESPACES:
-            picture.resolved(
-                cluster_cache.Pod(namespace, name), draw(strategies.none() | strategies.sampled_from(_UIDS))
+            cache.put_pod_owner(
+                cluster_cache.PodLookup(namespace, name), draw(strategies.none() | strategies.sampled_from(_UIDS))
             )
     for address in _ADDRESSES:
         if draw(strategies.integers(0, 7)) < 7:
             answer = draw(_answers([view.uid for view, _ in objects if view.kind == "Job"]))
             hypothesis.note(f"{address}: {answer}")
-            picture.address_resolved(cluster_cache.Address(address), answer)
+            cache.put_address(cluster_cache.AddressLookup(address), answer)
     book = policy_index.PolicyIndex(draw(strategies.lists(_policies(), max_size=2)))
     hypothesis.note(f"policies: {book.policies}")
-    picture.rule_by(book)
-    held = [_as_claimed_now(picture, record) for record in held]
+    cache.replace_policies(book)
+    held = [_as_claimed_now(cache, record) for record in held]
     for record in held:
-        picture.changed(record, steady=0.0)
-    return Scene(picture, held)
+        cache.put_group(record, monotonic=0.0)
+    return Scene(cache, held)
 
 
-def _as_claimed_now(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> control_api.GroupRecord:
+def _as_claimed_now(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> control_api.GroupRecord:
     """The group with each claim by the rule that leads to its owner now, where one does."""
-    by = ownership_rules.pushers(picture, record, rules=object_builders.RULES)
+    by = ownership_rules.pushers(cache, record, rules=object_builders.RULES)
     claims = dict(record.claims)
     for uid, claim in claims.items():
-        if (known := picture.known(claim.owner)) is not None:
-            found = ownership_rules.find(known.view, record, by=by, picture=picture, rules=object_builders.RULES)
+        if (known := cache.get_object(claim.owner)) is not None:
+            found = ownership_rules.find(known.view, record, by=by, cache=cache, rules=object_builders.RULES)
             claims[uid] = claim if found is None else claim._replace(rule=found.rule)
     return dataclasses.replace(record, claims=claims)
 
@@ -198,14 +198,14 @@ def _claims(draw: strategies.DrawFn, view: owner_views.OwnerView, key: grouping.
 
 
 @strategies.composite
-def _answers(draw: strategies.DrawFn, uids: list[owners.Uid]) -> pod_addresses.Answer:
+def _answers(draw: strategies.DrawFn, uids: list[owners.Uid]) -> pod_addresses.LookupResult:
     of = strategies.sampled_from([*uids, *uids, owners.Uid("a-proxy")])
     pods = draw(
         strategies.lists(_address_pods(of), min_size=1, max_size=1) | strategies.lists(_address_pods(of), max_size=2)
     )
     # Of what must be asked again nothing is said meanwhile: most were asked after everything.
     asked = draw(strategies.sampled_from([math.inf, object_builders.NOW, math.inf, object_builders.START + 100.0]))
-    return pod_addresses.Answer(tuple(pods), asked)
+    return pod_addresses.LookupResult(tuple(pods), asked)
 
 
 @strategies.composite
@@ -216,7 +216,7 @@ def _address_pods(draw: strategies.DrawFn, of: strategies.SearchStrategy[owners.
         namespace=draw(strategies.sampled_from(_NAMESPACES)),
         name=draw(strategies.sampled_from(_PODS)),
         owner=draw(of),
-        since=object_builders.START + since,
-        until=None if lasted is None else object_builders.START + since + lasted,
-        is_host=draw(strategies.integers(0, 7)) == 7,
+        started_at=object_builders.START + since,
+        ended_at=None if lasted is None else object_builders.START + since + lasted,
+        uses_host_network=draw(strategies.integers(0, 7)) == 7,
     )

@@ -37,14 +37,14 @@ class _Scene:
 
     def reviews(self) -> access_reviews.AccessReviews:
         chosen = settings.OperatorSettings()
-        self.api = kube_api.KubeApi(self.server.login(), chosen=chosen.kubernetes, clock=clocks.SystemClock())
+        self.api = kube_api.KubeApi(self.server.login(), kube_settings=chosen.kubernetes, clock=clocks.SystemClock())
         return access_reviews.AccessReviews(
             self.api,
-            table=served_kinds.KindTable(),
+            kinds=served_kinds.ServedKinds(),
             clock=self.clock,
-            own=operator_metrics.OperatorMetrics(self.registry),
+            metrics=operator_metrics.OperatorMetrics(self.registry),
             backoff=backoffs.Backoff(first=1.0, limit=30.0),
-            chosen=chosen,
+            operator_settings=chosen,
         )
 
 

@@ -9,9 +9,9 @@ from tidegate.model import control_api, owners
 from tidegate.operator.cache import cluster_cache, owner_views
 
 
-def _is_kept(picture: cluster_cache.Picture, *, at: float) -> bool:
+def _is_kept(cache: cluster_cache.ClusterCache, *, at: float) -> bool:
     """Whether the one group is still held at that time."""
-    (decision,) = object_builders.plan(picture, now=object_builders.START + at).decisions
+    (decision,) = object_builders.plan(cache, now=object_builders.START + at).decisions
     return not any(isinstance(action, control_api.RetireGroup) for action in decision.actions)
 
 
@@ -31,15 +31,15 @@ def _job(cleanup: str, *, failed: bool = False, keep_failed: str = "0s") -> owne
     ],
 )
 def test_the_groups_of_a_job_stay_for_a_while_after_its_end(job: owner_views.OwnerView, until: int) -> None:
-    picture = object_builders.picture(job, holds=[object_builders.group("job=x", claims=[job])])
-    assert _is_kept(picture, at=until - 1)
-    assert not _is_kept(picture, at=until)
+    cache = object_builders.cache(job, holds=[object_builders.group("job=x", claims=[job])])
+    assert _is_kept(cache, at=until - 1)
+    assert not _is_kept(cache, at=until)
 
 
 @pytest.mark.parametrize("job", [_job("on-completion", keep_failed="20m"), _job("on-success"), _job("on-completion")])
 def test_what_is_not_kept_is_over_at_once_even_by_a_clock_that_is_behind(job: owner_views.OwnerView) -> None:
-    picture = object_builders.picture(job, holds=[object_builders.group("job=x", claims=[job])])
-    assert not _is_kept(picture, at=60.0)
+    cache = object_builders.cache(job, holds=[object_builders.group("job=x", claims=[job])])
+    assert not _is_kept(cache, at=60.0)
 
 
 @pytest.mark.parametrize("job", [_job("after=10m"), _job("on-completion", failed=True, keep_failed="10m")])
@@ -48,22 +48,22 @@ def test_they_stay_as_long_when_the_job_is_gone_and_the_operator_another(job: ow
     (claim,) = [
         action.claim
         for action in object_builders.plan(
-            object_builders.picture(job, holds=[held]), now=object_builders.START + 101
+            object_builders.cache(job, holds=[held]), now=object_builders.START + 101
         ).actions
         if isinstance(action, control_api.ClaimGroup)
     ]
     said = control_api.claims_from_json(control_api.claims_to_json({claim.owner.uid: claim}))
     kept = object_builders.group("job=x", pushed=90, claims=said.values())
-    another = object_builders.picture(holds=[kept], gone_at=150.0)
+    another = object_builders.cache(holds=[kept], gone_at=150.0)
     assert _is_kept(another, at=699)
     assert not _is_kept(another, at=700)
 
 
 def test_a_job_that_nobody_saw_end_is_taken_to_have_ended_when_it_was_missed() -> None:
     claim = object_builders.claim(object_builders.job("x"))._replace(kept_for=600.0)
-    picture = object_builders.picture(holds=[object_builders.group("job=x", claims=[claim])], gone_at=150.0)
-    assert _is_kept(picture, at=749)
-    assert not _is_kept(picture, at=750)
+    cache = object_builders.cache(holds=[object_builders.group("job=x", claims=[claim])], gone_at=150.0)
+    assert _is_kept(cache, at=749)
+    assert not _is_kept(cache, at=750)
 
 
 CRON = object_builders.cronjob("nightly")
@@ -87,42 +87,42 @@ def _held(run: owner_views.OwnerView, *, pushed: float, revision: int) -> contro
 FIRST, SECOND = _run(1, created=0, finished=20), _run(2, created=1000)
 
 
-def _retired(picture: cluster_cache.Picture) -> list[str]:
-    return [line for line in object_builders.planned(picture) if line.startswith("retire")]
+def _retired(cache: cluster_cache.ClusterCache) -> list[str]:
+    return [line for line in object_builders.planned(cache) if line.startswith("retire")]
 
 
 def test_a_run_is_superseded_by_the_first_push_of_the_next_one_and_not_before() -> None:
     first = _held(FIRST, pushed=10, revision=7)
-    picture = object_builders.picture(CRON, FIRST, SECOND, holds=[first])
-    assert _retired(picture) == []
+    cache = object_builders.cache(CRON, FIRST, SECOND, holds=[first])
+    assert _retired(cache) == []
     second = _held(SECOND, pushed=1010, revision=8)
-    assert picture.changed(second, steady=9.0) == {first.key, second.key}
-    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+    assert cache.put_group(second, monotonic=9.0) == {first.key, second.key}
+    assert _retired(cache) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
 
 
 def test_a_run_that_is_gone_is_kept_until_the_next_one_pushes() -> None:
-    picture = object_builders.picture(CRON, SECOND, gone=[FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
-    assert _retired(picture) == []
-    picture.changed(_held(SECOND, pushed=1010, revision=8), steady=9.0)
-    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+    cache = object_builders.cache(CRON, SECOND, gone=[FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
+    assert _retired(cache) == []
+    cache.put_group(_held(SECOND, pushed=1010, revision=8), monotonic=9.0)
+    assert _retired(cache) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
 
 
 def test_the_last_run_goes_with_its_cronjob() -> None:
-    picture = object_builders.picture(gone=[CRON, FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
-    assert _retired(picture) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
+    cache = object_builders.cache(gone=[CRON, FIRST], holds=[_held(FIRST, pushed=10, revision=7)])
+    assert _retired(cache) == [f'retire {{job="nightly-1"}} of {FIRST.uid}']
 
 
 def test_a_late_push_of_an_earlier_run_does_not_supersede_a_later_one() -> None:
     late = _held(FIRST, pushed=1020, revision=9)
-    picture = object_builders.picture(CRON, FIRST, SECOND, holds=[late, _held(SECOND, pushed=1010, revision=8)])
-    assert f'retire {{job="nightly-2"}} of {SECOND.uid}' not in _retired(picture)
+    cache = object_builders.cache(CRON, FIRST, SECOND, holds=[late, _held(SECOND, pushed=1010, revision=8)])
+    assert f'retire {{job="nightly-2"}} of {SECOND.uid}' not in _retired(cache)
 
 
 def test_a_job_that_nothing_made_is_superseded_when_it_is_gone() -> None:
     alone = object_builders.job("x", finished=20, annotations={"tidegate.dev/cleanup": "superseded"})
     held = [object_builders.group("job=x", claims=[alone])]
-    assert _retired(object_builders.picture(alone, holds=held)) == []
-    assert _retired(object_builders.picture(gone=[alone], holds=held)) == [f'retire {{job="x"}} of {alone.uid}']
+    assert _retired(object_builders.cache(alone, holds=held)) == []
+    assert _retired(object_builders.cache(gone=[alone], holds=held)) == [f'retire {{job="x"}} of {alone.uid}']
 
 
 def _shares(number: int, *, created: float, finished: float | None = None) -> owner_views.OwnerView:
@@ -145,20 +145,20 @@ EARLIER, LATER = _shares(1, created=0, finished=20), _shares(2, created=1000, fi
 
 def test_of_a_group_that_all_runs_push_to_only_the_last_one_is_the_owner() -> None:
     held = _shared(EARLIER, LATER, pushed=1010)
-    assert object_builders.planned(object_builders.picture(CRON, EARLIER, LATER, holds=[held])) == [
+    assert object_builders.planned(object_builders.cache(CRON, EARLIER, LATER, holds=[held])) == [
         f'release {{job="dumps"}} of {EARLIER.uid}'
     ]
-    assert object_builders.planned(object_builders.picture(CRON, LATER, gone=[EARLIER], holds=[held])) == [
+    assert object_builders.planned(object_builders.cache(CRON, LATER, gone=[EARLIER], holds=[held])) == [
         f'release {{job="dumps"}} of {EARLIER.uid}'
     ]
 
 
 def test_of_a_group_that_all_runs_push_to_and_none_claims_yet_the_last_one_is_the_owner() -> None:
     held = _shared(pushed=1010)
-    [action] = object_builders.planned(object_builders.picture(CRON, EARLIER, LATER, holds=[held]))
+    [action] = object_builders.planned(object_builders.cache(CRON, EARLIER, LATER, holds=[held]))
     assert action == 'claim {job="dumps"} for Job prod/dump-2'
 
 
 def test_of_a_group_that_all_runs_push_to_the_last_that_pushed_stays_the_owner() -> None:
     held = _shared(EARLIER, LATER, pushed=10)
-    assert object_builders.planned(object_builders.picture(CRON, EARLIER, LATER, holds=[held])) == []
+    assert object_builders.planned(object_builders.cache(CRON, EARLIER, LATER, holds=[held])) == []

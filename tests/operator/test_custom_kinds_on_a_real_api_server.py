@@ -23,7 +23,7 @@ from tidegate.operator.explain import notifications
 from tidegate.operator.kube import credentials, kube_api
 from tidegate.operator.objects import owner_kinds, served_kinds
 from tidegate.operator.planning import work_queue
-from tidegate.operator.watch import object_updates, resyncs
+from tidegate.operator.watch import cache_updater, resyncs
 
 _PODS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "watch-pods" / "rbac.yaml"
 _QUICK = settings.WorkerSettings(resync_seconds=0.2, backoff_seconds=0.1, backoff_limit_seconds=0.2)
@@ -33,21 +33,28 @@ class _Listing:
     """The lists at work on a table of kinds, and what they make known."""
 
     def __init__(self, api: kube_api.KubeApi, *texts: str) -> None:
-        self.picture = cluster_cache.Picture()
+        self.cache = cluster_cache.ClusterCache()
         self.registry = prometheus_client.CollectorRegistry()
-        self.table = served_kinds.KindTable(owner_kinds.table(texts))
+        self.table = served_kinds.ServedKinds(owner_kinds.watched_kinds(texts))
         clock = clocks.SystemClock()
         own = operator_metrics.OperatorMetrics(self.registry)
         told = notifications.Notifier(lambda _: None, grace=None, on_act=lambda *_: None)
-        intake = object_updates.Intake(
-            self.picture, agenda=work_queue.Agenda(), told=told, own=own, clock=clock, time=api.time
+        intake = cache_updater.CacheUpdater(
+            self.cache,
+            queue=work_queue.WorkQueue(),
+            notifier=told,
+            metrics=own,
+            clock=clock,
+            server_clock=api.server_clock,
         )
-        self.resync = resyncs.Resync(api, table=self.table, intake=intake, own=own, clock=clock, chosen=_QUICK)
+        self.resync = resyncs.Resync(
+            api, kinds=self.table, updater=intake, metrics=own, clock=clock, worker_settings=_QUICK
+        )
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         running = asyncio.create_task(self.resync.run())
-        self.resync.hurry()
+        self.resync.resync_now()
         try:
             yield
         finally:
@@ -57,10 +64,10 @@ class _Listing:
     async def again(self) -> None:
         """Wait for a list that begins after this: the next one that ends may have begun before."""
         for _ in range(2):
-            before = self.resync.last_list
+            before = self.resync.last_list_started
 
             async def listed(before: float = before) -> bool:
-                return self.resync.last_list > before
+                return self.resync.last_list_started > before
 
             await waiting.eventually_async(listed, why="another list", timeout=20.0)
 
@@ -92,12 +99,12 @@ async def test_a_missing_resource_is_told_of_once_and_what_its_objects_claim_is_
     listing = _Listing(api, runs.watch)
     night = owners.Owner(runs.kind, "prod", "night", owners.Uid("u"))
     claim = owners.Claim(owner=night, drain_timeout=300.0)
-    listing.picture.changed(object_builders.group("job=night", claims=[claim]), steady=0.0)
+    listing.cache.put_group(object_builders.group("job=night", claims=[claim]), monotonic=0.0)
     async with listing.at_work():
         await listing.again()
         await listing.again()
     assert [kind.plural for kind in listing.table.served] == ["jobs", "cronjobs"]
-    assert listing.picture.gone_at(night) is None
+    assert listing.cache.deleted_at(night) is None
     assert listing.count(runs.kind) is None
     told = [record.getMessage() for record in caplog.records if runs.group in record.getMessage()]
     assert len(told) == 1
@@ -115,22 +122,22 @@ async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
         with runs.defined():
             night = _owner(runs, runs.create("night", namespace=namespace))
             await listing.again()
-            known = listing.picture.known(night)
+            known = listing.cache.get_object(night)
             assert known is not None
-            assert not known.has_ended
+            assert not known.has_finished
             assert listing.count(runs.kind) == 1
             assert f"runs.{runs.group} works again" in caplog.text
 
             runs.turn("night", namespace=namespace)
             await listing.again()
-            known = listing.picture.known(night)
+            known = listing.cache.get_object(night)
             assert known is not None
             assert known.view.finish is not None
             assert known.view.finish.succeeded
 
             runs.delete("night", namespace=namespace)
             await listing.again()
-            assert listing.picture.gone_at(night) is not None
+            assert listing.cache.deleted_at(night) is not None
 
 
 async def test_what_was_there_when_its_resource_went_is_not_taken_for_gone_by_a_list(
@@ -141,10 +148,10 @@ async def test_what_was_there_when_its_resource_went_is_not_taken_for_gone_by_a_
         with runs.defined():
             night = _owner(runs, runs.create("night", namespace=namespace))
             await listing.again()
-            assert listing.picture.known(night) is not None
+            assert listing.cache.get_object(night) is not None
         await listing.again()
         assert [kind.plural for kind in listing.table.served] == ["jobs", "cronjobs"]
-        assert listing.picture.gone_at(night) is None
+        assert listing.cache.deleted_at(night) is None
 
 
 async def test_what_was_claimed_before_its_resource_came_back_without_it_is_gone(
@@ -153,11 +160,11 @@ async def test_what_was_claimed_before_its_resource_came_back_without_it_is_gone
     listing = _Listing(api, runs.watch)
     night = owners.Owner(runs.kind, "prod", "night", owners.Uid("u"))
     claim = owners.Claim(owner=night, drain_timeout=300.0)
-    listing.picture.changed(object_builders.group("job=night", claims=[claim]), steady=0.0)
+    listing.cache.put_group(object_builders.group("job=night", claims=[claim]), monotonic=0.0)
     with runs.defined():
         async with listing.at_work():
             await listing.again()
-            assert listing.picture.gone_at(night) is not None
+            assert listing.cache.deleted_at(night) is not None
 
 
 async def test_a_resource_without_namespaces_is_told_of_and_disturbs_nobody(
@@ -181,7 +188,7 @@ async def test_what_may_not_be_listed_stops_all_lists_with_words(
     with forbidden.defined():
         async with listing.at_work():
             await waiting.eventually_async(told, why="the missing right to be named", timeout=20.0)
-            assert not listing.resync.done.is_set()
+            assert not listing.resync.synced.is_set()
 
 
 async def test_only_bare_pods_that_can_end_are_listed(
@@ -189,7 +196,7 @@ async def test_only_bare_pods_that_can_end_are_listed(
 ) -> None:
     cluster.kubectl("apply", "-f", _PODS)
     chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=1)
-    api = kube_api.KubeApi(await credentials.load(chosen), chosen=chosen, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
     try:
         cluster.api.create(
             "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true")), namespace=namespace
@@ -199,7 +206,9 @@ async def test_only_bare_pods_that_can_end_are_listed(
             spec = {"restartPolicy": policy, "containers": [kubernetes_objects.container("true")]}
             body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
             cluster.api.create("pods", body, namespace=namespace)
-        found = [view.owner.name for view in await api.objects(owner_kinds.POD) if view.owner.namespace == namespace]
+        found = [
+            view.owner.name for view in await api.list_objects(owner_kinds.POD) if view.owner.namespace == namespace
+        ]
         assert sorted(found) == ["bare", "retrying"]
     finally:
         await api.close()

@@ -48,32 +48,32 @@ def _pod(of: str, *, is_host: bool = False, since: float = 0.0) -> pod_addresses
 
 
 def _why(
-    picture: cluster_cache.Picture,
+    cache: cluster_cache.ClusterCache,
     *,
     hold: planner.Hold | None = None,
     now: float = object_builders.NOW,
     ownership: tuple[str, ...] = settings.OWNERSHIP,
 ) -> str:
     """The verdict on the only group, and why."""
-    [key] = picture.group_keys()
-    record = picture.group(key)
+    [key] = cache.group_keys()
+    record = cache.group(key)
     assert record is not None
     rules = dataclasses.replace(object_builders.RULES, ownership=ownership)
-    decision = planner.decide(picture, record, rules=rules, now=now)
-    told = reason_texts.texts(explanations.explain(decision, picture=picture, rules=rules, grace=None, hold=hold))
+    decision = planner.decide(cache, record, rules=rules, now=now)
+    told = reason_texts.texts(explanations.explain(decision, cache=cache, rules=rules, grace=None, hold=hold))
     assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in told)
     return f"{decision.verdict.value}: {' '.join(told)}"
 
 
-def _picture(
+def _cache(
     *objects: owner_views.OwnerView,
     claims: tuple[owner_views.OwnerView | owners.Claim, ...] = (),
     gone: tuple[owner_views.OwnerView, ...] = (),
     text: str = "job=x",
     pushed: float | None = 10.0,
     drained: int | None = None,
-) -> cluster_cache.Picture:
-    return object_builders.picture(
+) -> cluster_cache.ClusterCache:
+    return object_builders.cache(
         *objects, holds=[object_builders.group(text, claims=claims, pushed=pushed, drained=drained)], gone=gone
     )
 
@@ -82,200 +82,200 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
 
 
 @pytest.mark.parametrize(
-    ("picture", "said"),
+    ("cache", "said"),
     [
-        pytest.param(_picture(X, claims=(X,)), f"active: Job prod/x has not finished. {BY_NAME}", id="running"),
+        pytest.param(_cache(X, claims=(X,)), f"active: Job prod/x has not finished. {BY_NAME}", id="running"),
         pytest.param(
-            _picture(X, claims=(X,), drained=7),
+            _cache(X, claims=(X,), drained=7),
             "active: Job prod/x has not finished. Ownership rule name: the job label is the name of Job "
             "prod/x. The group was draining; the operator is making it live again.",
             id="taken-back",
         ),
         pytest.param(
-            _picture(_says("cleanup", "never"), drained=7),
+            _cache(_says("cleanup", "never"), drained=7),
             "active: Job prod/x keeps its groups: cleanup never, set by annotation tidegate.dev/cleanup. "
             "Ownership rule name: the job label is the name of Job prod/x. Its TTL has expired, so it is "
             "draining.",
             id="never-and-expired",
         ),
         pytest.param(
-            _picture(drained=7),
+            _cache(drained=7),
             "unowned: The gateway does not know from which address it was pushed. No object that the operator "
             'watches is named "x". Its TTL has expired, so it is draining.',
             id="expired",
         ),
         pytest.param(
-            _picture(object_builders.cronjob("x")),
+            _cache(object_builders.cronjob("x")),
             "active: CronJob prod/x exists; its groups are kept between its runs. Ownership rule name: the job"
             " label is the name of CronJob prod/x.",
             id="cronjob",
         ),
         pytest.param(
-            _picture(_says("cleanup", "never")),
+            _cache(_says("cleanup", "never")),
             f"active: Job prod/x keeps its groups: cleanup never, set by annotation tidegate.dev/cleanup. {BY_NAME}",
             id="never",
         ),
         pytest.param(
-            _picture(_says("cleanup", "often")),
+            _cache(_says("cleanup", "often")),
             "active: Job prod/x has an invalid cleanup rule: tidegate.dev/cleanup: 'often' is not one of "
             "on-completion, on-success, on-deletion, superseded, after=10m, never; the groups of this object "
             f"are kept until this is fixed. {BY_NAME}",
             id="unreadable",
         ),
         pytest.param(
-            _picture(_by_policy(cleanup_rules.Cleanup.NEVER)),
+            _cache(_by_policy(cleanup_rules.Cleanup.NEVER)),
             f"active: Job prod/x keeps its groups: cleanup never, set by GroupCleanupPolicy prod/all. {BY_NAME}",
             id="never-by-policy",
         ),
         pytest.param(
-            _picture(_by_policy(cleanup_rules.Cleanup.ON_DELETION), claims=(X,)),
+            _cache(_by_policy(cleanup_rules.Cleanup.ON_DELETION), claims=(X,)),
             f"active: Job prod/x succeeded at {ENDED}; its groups are kept until it is deleted (cleanup "
             f"on-deletion, set by GroupCleanupPolicy prod/all). {BY_NAME}",
             id="on-deletion-by-policy",
         ),
         pytest.param(
-            _picture(_says("cleanup", "on-success", succeeded=False), claims=(X,)),
+            _cache(_says("cleanup", "on-success", succeeded=False), claims=(X,)),
             f"active: Job prod/x failed at {ENDED}; its groups are kept until it is deleted (cleanup "
             f"on-success, set by annotation tidegate.dev/cleanup). {BY_NAME}",
             id="on-success-and-failed",
         ),
         pytest.param(
-            _picture(_says("cleanup", "after=100h"), claims=(X,)),
+            _cache(_says("cleanup", "after=100h"), claims=(X,)),
             f"active: Job prod/x succeeded at {ENDED}; its groups are kept until 2023-11-19 02:13:35Z (cleanup "
             f"after=100h, set by annotation tidegate.dev/cleanup). {BY_NAME}",
             id="after",
         ),
         pytest.param(
-            _picture(_says("keep-failed-for", "100h", succeeded=False), claims=(X,)),
+            _cache(_says("keep-failed-for", "100h", succeeded=False), claims=(X,)),
             f"active: Job prod/x failed at {ENDED}; its groups are kept until 2023-11-19 02:13:35Z "
             f"(keep-failed-for 100h, set by annotation tidegate.dev/keep-failed-for). {BY_NAME}",
             id="keep-failed-for",
         ),
         pytest.param(
-            _picture(CRONJOB, RUN, claims=(RUN_CLAIM,)),
+            _cache(CRONJOB, RUN, claims=(RUN_CLAIM,)),
             f"active: Job prod/nightly-1 succeeded at {ENDED}; its groups are kept until a later run of CronJob"
             " prod/nightly pushes (cleanup superseded, set by annotation tidegate.dev/cleanup). Ownership rule"
             " name: the job label is the name of Job prod/nightly-1.",
             id="waits-for-the-next-run",
         ),
         pytest.param(
-            _picture(CRONJOB, claims=(RUN_CLAIM,), gone=(RUN,)),
+            _cache(CRONJOB, claims=(RUN_CLAIM,), gone=(RUN,)),
             "active: Job prod/nightly-1 no longer exists; its groups are kept until a later run of CronJob "
             "prod/nightly pushes. Ownership rule name: the job label is the name of Job prod/nightly-1.",
             id="gone-and-waits-for-the-next-run",
         ),
         pytest.param(
-            _picture(_says("cleanup", "superseded"), claims=(X,)),
+            _cache(_says("cleanup", "superseded"), claims=(X,)),
             f"active: Job prod/x succeeded at {ENDED}; its groups are kept until it is deleted (cleanup "
             "superseded, set by annotation tidegate.dev/cleanup; no CronJob controls it, so no later run can "
             f"supersede it). {BY_NAME}",
             id="superseded-without-a-cronjob",
         ),
         pytest.param(
-            _picture(claims=(GONE_CLAIM,)),
+            _cache(claims=(GONE_CLAIM,)),
             "active: Job prod/x no longer exists; its cleanup rules keep its groups until 2023-11-16 "
             f"02:00:05Z. {BY_NAME}",
             id="gone-and-kept",
         ),
         pytest.param(
-            _picture(object_builders.job("y", annotations={"tidegate.dev/grouping-key": "job=x"})),
+            _cache(object_builders.job("y", annotations={"tidegate.dev/grouping-key": "job=x"})),
             "active: Job prod/y has not finished. Ownership rule annotation: Job prod/y owns the group, set by"
             " annotation tidegate.dev/grouping-key.",
             id="by-annotation",
         ),
         pytest.param(
-            _picture(X, object_builders.job("x", namespace="dev")),
+            _cache(X, object_builders.job("x", namespace="dev")),
             "ambiguous: It may belong to each of Job dev/x and Job prod/x, which are in different namespaces; "
             "it is kept until only one is left. To choose its owner, push it with a namespace label, or set "
             "the annotation tidegate.dev/grouping-key.",
             id="ambiguous",
         ),
         pytest.param(
-            _picture(OVER, claims=(OVER,)),
+            _cache(OVER, claims=(OVER,)),
             f"over: Job prod/x succeeded at {ENDED}. The operator is asking the gateway to start draining the group.",
             id="over",
         ),
         pytest.param(
-            _picture(claims=(X,), drained=7),
+            _cache(claims=(X,), drained=7),
             "over: Job prod/x no longer exists. The group is draining: it is deleted after every active "
             "Prometheus has scraped it (drain timeout 5m).",
             id="draining",
         ),
         pytest.param(
-            _picture(FAILED, claims=(X,), drained=6),
+            _cache(FAILED, claims=(X,), drained=6),
             f"over: Job prod/x failed at {ENDED}. The group was pushed again while draining; it is kept until "
             "the operator has decided whether an owner made that push.",
             id="pushed-while-draining",
         ),
         pytest.param(
-            _picture(OVER, claims=(OVER,), pushed=900.0),
+            _cache(OVER, claims=(OVER,), pushed=900.0),
             "outlived: Job prod/x had finished, or had stopped pushing the group, when another client made the"
             " last push at 2023-11-14 22:28:20Z. The group has no owner now; it is kept until it has one "
             "again, or until you delete it.",
             id="outlived",
         ),
         pytest.param(
-            object_builders.picture(holds=[object_builders.group("job=x", claims=[X])], namespaces=["dev"]),
+            object_builders.cache(holds=[object_builders.group("job=x", claims=[X])], namespaces=["dev"]),
             "unknown: The operator cannot tell whether Job prod/x still exists: it does not watch that kind or"
             " namespace, or has not listed it since. The group is kept; let the operator watch that kind and "
             "namespace, and it releases owners that no longer exist.",
             id="unknown",
         ),
         pytest.param(
-            object_builders.picture(X, holds=[object_builders.group("job=x", pushers=(IP,))]),
+            object_builders.cache(X, holds=[object_builders.group("job=x", pushers=(IP,))]),
             "asking: The operator is asking the API server about the Pods at 10.0.0.7; it decides nothing "
             "before the response.",
             id="asking-about-an-address",
         ),
         pytest.param(
-            _picture(X, text="job=y,instance=x-b2c4d"),
+            _cache(X, text="job=y,instance=x-b2c4d"),
             "asking: The operator is asking the API server about Pod prod/x-b2c4d; it decides nothing before "
             "the response.",
             id="asking-about-a-pod",
         ),
     ],
 )
-def test_each_verdict_is_explained(picture: cluster_cache.Picture, said: str) -> None:
-    assert _why(picture) == said
+def test_each_verdict_is_explained(cache: cluster_cache.ClusterCache, said: str) -> None:
+    assert _why(cache) == said
 
 
 UNOWNED = "Without an owner it is kept until you delete it or, if it was pushed with a TTL, until the TTL expires."
 
 
 @pytest.mark.parametrize(
-    ("picture", "said"),
+    ("cache", "said"),
     [
         pytest.param(
-            _picture(),
+            _cache(),
             "The gateway does not know from which address it was pushed. No object that the operator watches is named "
             '"x"',
             id="nothing-of-that-name",
         ),
         pytest.param(
-            _picture(pushed=None), "No push of the group has succeeded yet. No object", id="refused-pushes-alone"
+            _cache(pushed=None), "No push of the group has succeeded yet. No object", id="refused-pushes-alone"
         ),
         pytest.param(
-            _picture(X, text="job=x,namespace=dev"),
+            _cache(X, text="job=x,namespace=dev"),
             "Job prod/x is in another namespace than the namespace label of the group, dev.",
             id="another-namespace",
         ),
         pytest.param(
-            _picture(object_builders.job("x", annotations={"tidegate.dev/grouping-key": "job=y"})),
+            _cache(object_builders.job("x", annotations={"tidegate.dev/grouping-key": "job=y"})),
             "Job prod/x owns only the groups that annotation tidegate.dev/grouping-key names.",
             id="names-others",
         ),
         pytest.param(
-            _picture(object_builders.job("x", created=60.0)),
+            _cache(object_builders.job("x", created=60.0)),
             "Job prod/x was created after the last push",
             id="came-later",
         ),
         pytest.param(
-            _picture(OVER, pushed=900.0), f"Job prod/x finished at {ENDED}, before the last push.", id="had-ended"
+            _cache(OVER, pushed=900.0), f"Job prod/x finished at {ENDED}, before the last push.", id="had-ended"
         ),
     ],
 )
-def test_what_has_no_owner_is_told_why_nothing_leads_to_one(picture: cluster_cache.Picture, said: str) -> None:
-    told = _why(picture)
+def test_what_has_no_owner_is_told_why_nothing_leads_to_one(cache: cluster_cache.ClusterCache, said: str) -> None:
+    told = _why(cache)
     assert told.startswith("unowned: ")
     assert said in told
     assert told.endswith(UNOWNED)
@@ -308,17 +308,19 @@ def test_what_has_no_owner_is_told_why_nothing_leads_to_one(picture: cluster_cac
     ],
 )
 def test_an_address_that_decides_nothing_is_told_why(pods: list[pod_addresses.AddressPod], said: str) -> None:
-    picture = object_builders.picture(X, holds=[object_builders.group("job=anything", pushers=(IP,))])
-    picture.address_resolved(cluster_cache.Address(IP), pod_addresses.Answer(tuple(pods), object_builders.NOW))
-    assert said in _why(picture)
+    cache = object_builders.cache(X, holds=[object_builders.group("job=anything", pushers=(IP,))])
+    cache.put_address(cluster_cache.AddressLookup(IP), pod_addresses.LookupResult(tuple(pods), object_builders.NOW))
+    assert said in _why(cache)
 
 
 def test_a_group_that_another_jobs_pod_pushed_last_says_which() -> None:
     other = object_builders.job("other", annotations={"tidegate.dev/grouping-key": "job=y"})
     record = object_builders.group("job=x", pushers=(IP,), claims=(OVER,))
-    picture = object_builders.picture(OVER, other, holds=[record])
-    picture.address_resolved(cluster_cache.Address(IP), pod_addresses.Answer((_pod(other.uid),), object_builders.NOW))
-    assert "from Pod prod/p of Job prod/other" in _why(picture)
+    cache = object_builders.cache(OVER, other, holds=[record])
+    cache.put_address(
+        cluster_cache.AddressLookup(IP), pod_addresses.LookupResult((_pod(other.uid),), object_builders.NOW)
+    )
+    assert "from Pod prod/p of Job prod/other" in _why(cache)
 
 
 @pytest.mark.parametrize(
@@ -333,27 +335,27 @@ def test_a_group_that_another_jobs_pod_pushed_last_says_which() -> None:
     ],
 )
 def test_what_is_held_back_says_by_what(hold: planner.Hold, said: str) -> None:
-    assert _why(_picture(OVER, claims=(OVER,)), hold=hold).endswith(said)
+    assert _why(_cache(OVER, claims=(OVER,)), hold=hold).endswith(said)
 
 
 def test_of_many_owners_a_few_are_named() -> None:
     jobs = [object_builders.job(f"x{n}", annotations={"tidegate.dev/grouping-key": "job=shared"}) for n in range(5)]
-    told = _why(object_builders.picture(*jobs, holds=[object_builders.group("job=shared")]))
+    told = _why(object_builders.cache(*jobs, holds=[object_builders.group("job=shared")]))
     assert told.count("has not finished") == 3
     assert "2 more owners keep the group." in told
 
 
 def test_rules_that_are_left_out_are_not_spoken_of() -> None:
-    assert _why(_picture(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
+    assert _why(_cache(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
 
 
 @hypothesis.given(scene=random_cluster_states.scenes(), hold=strategies.none() | strategies.sampled_from(planner.Hold))
 def test_whatever_the_picture_is_one_or_two_whole_sentences_explain_it(
     scene: random_cluster_states.Scene, hold: planner.Hold | None
 ) -> None:
-    for one in planner.plan(scene.picture, rules=object_builders.RULES, now=object_builders.NOW).decisions:
+    for one in planner.plan(scene.cache, rules=object_builders.RULES, now=object_builders.NOW).decisions:
         told = reason_texts.texts(
-            explanations.explain(one, picture=scene.picture, rules=object_builders.RULES, grace=None, hold=hold)
+            explanations.explain(one, cache=scene.cache, rules=object_builders.RULES, grace=None, hold=hold)
         )
         assert told
         assert all(sentence.endswith(".") and ".." not in sentence for sentence in told)
@@ -363,11 +365,11 @@ def test_whatever_the_picture_is_one_or_two_whole_sentences_explain_it(
 
 def test_a_group_that_a_running_pod_pushes_says_what_it_waits_for() -> None:
     record = object_builders.group("job=x", pushed=10.0, pushers=(IP,))
-    picture = object_builders.picture(OVER, holds=[record])
-    picture.address_resolved(
-        cluster_cache.Address(IP), pod_addresses.Answer((_pod("a-service"),), object_builders.START + 20)
+    cache = object_builders.cache(OVER, holds=[record])
+    cache.put_address(
+        cluster_cache.AddressLookup(IP), pod_addresses.LookupResult((_pod("a-service"),), object_builders.START + 20)
     )
-    assert _why(picture, now=object_builders.START + 20) == (
+    assert _why(cache, now=object_builders.START + 20) == (
         f"active: Job prod/x succeeded at {ENDED}. Another Pod pushes the group, too, and still runs; the group is "
         "kept "
         f"until 2023-11-14 22:14:35Z in case that Pod is a service and pushes again. {BY_NAME}"

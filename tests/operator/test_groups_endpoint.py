@@ -19,7 +19,7 @@ from tidegate.model import grouping, ownership_status
 from tidegate.operator import main
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import groups_endpoint
-from tidegate.operator.kube import server_clock
+from tidegate.operator.kube import server_clocks
 
 Client: TypeAlias = test_utils.TestClient[Any, Any]
 
@@ -143,9 +143,7 @@ async def test_what_cannot_be_meant_is_refused_in_words(client: Client, query: s
 
 async def test_others_have_their_turns_while_very_many_groups_are_told() -> None:
     running = [object_builders.job(f"x{number}") for number in range(5_000)]
-    picture = object_builders.picture(
-        *running, holds=[object_builders.group(f"job={job.owner.name}") for job in running]
-    )
+    cache = object_builders.cache(*running, holds=[object_builders.group(f"job={job.owner.name}") for job in running])
     turns = 0
 
     async def others() -> None:
@@ -154,7 +152,7 @@ async def test_others_have_their_turns_while_very_many_groups_are_told() -> None
             turns += 1
             await asyncio.sleep(0)
 
-    async with _alone(picture) as client:
+    async with _alone(cache) as client:
         beside = asyncio.create_task(others())
         found = await _standings(client, "?limit=5000")
         beside.cancel()
@@ -162,12 +160,12 @@ async def test_others_have_their_turns_while_very_many_groups_are_told() -> None
     assert turns > 20
 
 
-def _alone(picture: cluster_cache.Picture) -> Client:
-    """The endpoint with this picture and no operator."""
+def _alone(cache: cluster_cache.ClusterCache) -> Client:
+    """The endpoint with this cache and no operator."""
     endpoint = groups_endpoint.GroupsEndpoint(
-        picture,
+        cache,
         rules=object_builders.RULES,
-        time=server_clock.ServerTime(clocks.SystemClock()),
+        time=server_clocks.ServerClock(clocks.SystemClock()),
         grace=None,
         hold=lambda _: None,
         ready=lambda: True,

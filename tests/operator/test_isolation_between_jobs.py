@@ -26,13 +26,13 @@ RETIRED = [f'claim {{job="x",instance="db1"}} for {BY_ANNOTATION.owner}', 'retir
 
 @pytest.mark.parametrize("stranger", [BY_ANNOTATION, BY_HOSTNAME], ids=["by annotation", "by host name"])
 def test_a_group_that_no_active_job_owns_ends_with_a_stranger(stranger: owner_views.OwnerView) -> None:
-    planned = object_builders.planned(object_builders.picture(stranger, holds=[object_builders.group(PLAIN)]))
+    planned = object_builders.planned(object_builders.cache(stranger, holds=[object_builders.group(PLAIN)]))
     assert [action.partition(" of ")[0] for action in planned] == RETIRED
 
 
 @pytest.mark.parametrize("stranger", [BY_ANNOTATION, BY_HOSTNAME], ids=["by annotation", "by host name"])
 def test_a_namespace_label_keeps_strangers_of_other_namespaces_off(stranger: owner_views.OwnerView) -> None:
-    assert object_builders.planned(object_builders.picture(stranger, holds=[object_builders.group(LABELLED)])) == []
+    assert object_builders.planned(object_builders.cache(stranger, holds=[object_builders.group(LABELLED)])) == []
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_namespace_label_keeps_strangers_of_other_namespaces_off(stranger: own
 )
 def test_no_annotation_of_a_stranger_ends_the_group_of_an_active_job(owner: owner_views.OwnerView) -> None:
     record = object_builders.group(PLAIN, claims=[owner])
-    planned = object_builders.planned(object_builders.picture(owner, BY_ANNOTATION, holds=[record]))
+    planned = object_builders.planned(object_builders.cache(owner, BY_ANNOTATION, holds=[record]))
     assert [action for action in planned if action.startswith(("retire", "release"))] == []
 
 
@@ -56,13 +56,13 @@ def test_no_host_name_of_a_stranger_ends_the_group_of_an_active_jobs_annotation_
     owner: owner_views.OwnerView,
 ) -> None:
     record = object_builders.group(PLAIN, claims=[owner])
-    planned = object_builders.planned(object_builders.picture(owner, BY_HOSTNAME, holds=[record]))
+    planned = object_builders.planned(object_builders.cache(owner, BY_HOSTNAME, holds=[record]))
     assert [action for action in planned if action.startswith(("retire", "release"))] == []
 
 
 def test_a_host_name_of_a_stranger_ends_a_group_that_an_active_job_has_by_name_alone() -> None:
     owner = object_builders.job("x")
-    made = object_builders.picture(owner, BY_HOSTNAME, holds=[object_builders.group(PLAIN, claims=[owner])])
+    made = object_builders.cache(owner, BY_HOSTNAME, holds=[object_builders.group(PLAIN, claims=[owner])])
     assert any(action.startswith("retire") for action in object_builders.planned(made))
 
 
@@ -87,9 +87,9 @@ def _scene(
     claims: tuple[owner_views.OwnerView | owners.Claim, ...] = (),
 ) -> list[str]:
     """What is planned of a group with an address, where a policy of the stranger's namespace names it, too."""
-    made = object_builders.picture(stranger, *there, holds=[pod_address_builders.pushed(PLAIN, claims=claims)])
+    made = object_builders.cache(stranger, *there, holds=[pod_address_builders.pushed(PLAIN, claims=claims)])
     if stranger is BY_POLICY:
-        made.rule_by(policy_index.PolicyIndex([THEIRS]))
+        made.replace_policies(policy_index.PolicyIndex([THEIRS]))
     return object_builders.planned(pod_address_builders.told(made, *pods))
 
 
@@ -134,7 +134,7 @@ def test_a_claim_of_a_stranger_that_is_long_gone_ends_nothing_of_what_a_job_of_a
 ) -> None:
     claim = object_builders.claim(object_builders.job("gone", namespace="dev"), rule=rule)
     elsewhere = object_builders.job("y", annotations={"tidegate.dev/grouping-key": "job=other"})
-    made = object_builders.picture(elsewhere, holds=[pod_address_builders.pushed(PLAIN, claims=(claim,))])
+    made = object_builders.cache(elsewhere, holds=[pod_address_builders.pushed(PLAIN, claims=(claim,))])
     planned = object_builders.planned(pod_address_builders.told(made, pod_address_builders.pod(elsewhere)))
     assert planned == [f'release {{job="x",instance="db1"}} of {claim.owner.uid}']
 

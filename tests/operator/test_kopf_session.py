@@ -12,10 +12,10 @@ from tests.operator import fake_api_server
 from tidegate.operator.watch import kopf_session
 
 
-async def _called(server: fake_api_server.ApiServer, login: Any) -> list[kopf_session.Call]:
+async def _called(server: fake_api_server.ApiServer, login: Any) -> list[kopf_session.ApiCall]:
     """What is told of one call, which may fail."""
-    told: list[kopf_session.Call] = []
-    calls = kopf_session.Calls(login, limit=5.0, tell=told.append)
+    told: list[kopf_session.ApiCall] = []
+    calls = kopf_session.ApiCallMiddleware(login, timeout_seconds=5.0, on_call=told.append)
     async with aiohttp.ClientSession(middlewares=(calls,)) as session:
         try:
             async with session.get(f"{server.login().host}/apis"):
@@ -69,7 +69,7 @@ async def test_credentials_that_cannot_be_read_are_a_failure_of_their_own(server
 
 
 def test_pauses_grow_to_their_limit_anew_each_time() -> None:
-    pauses = kopf_session.Pauses(first=1.0, limit=4.0)
+    pauses = kopf_session.RetryDelays(first=1.0, limit=4.0)
     for _ in range(2):
         first = [pause for pause, _ in zip(pauses, range(6), strict=False)]
         assert all(low <= pause <= high for pause, (low, high) in zip(first, _BOUNDS, strict=True))

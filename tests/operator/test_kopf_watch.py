@@ -49,7 +49,9 @@ async def test_a_watch_that_ends_amid_events_drops_no_coroutine(seen_before_the_
         if next(seen) == seen_before_the_end:
             told.tell()
 
-    await asyncio.to_thread(kopf_watch.watch, told, chosen=chosen, watched=owner_kinds.ALWAYS, sink=stop, tell=_ignore)
+    await asyncio.to_thread(
+        kopf_watch.watch, told, kube_settings=chosen, kinds=owner_kinds.ALWAYS_WATCHED, on_event=stop, on_call=_ignore
+    )
     gc.collect()  # A coroutine that was never awaited is an error here.
     await api_server.stop()
 
@@ -71,7 +73,14 @@ async def _watching(folder: Path) -> AsyncIterator[fake_api_server.ApiServer]:
     chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(folder)))
     told = cross_thread.Stop()
     watching = asyncio.create_task(
-        asyncio.to_thread(kopf_watch.watch, told, chosen=chosen, watched=owner_kinds.ALWAYS, sink=_ignore, tell=_ignore)
+        asyncio.to_thread(
+            kopf_watch.watch,
+            told,
+            kube_settings=chosen,
+            kinds=owner_kinds.ALWAYS_WATCHED,
+            on_event=_ignore,
+            on_call=_ignore,
+        )
     )
     try:
         yield api_server

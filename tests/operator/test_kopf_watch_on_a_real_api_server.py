@@ -19,7 +19,7 @@ from tidegate import settings
 from tidegate.aio import backoffs, clocks, cross_thread
 from tidegate.operator.kube import kube_api
 from tidegate.operator.objects import owner_kinds
-from tidegate.operator.watch import kopf_session, kopf_watch, object_updates, supervisors
+from tidegate.operator.watch import cache_updater, kopf_session, kopf_watch, supervisors
 
 _JOIN_SECONDS = 5.0
 """A thread that has told of its end still has its last steps to do."""
@@ -43,11 +43,11 @@ class _Watching:
         kubeconfig: Path,
         *,
         namespaces: tuple[str, ...] = (),
-        watched: Collection[owner_kinds.Kind] = owner_kinds.ALWAYS,
+        watched: Collection[owner_kinds.Kind] = owner_kinds.ALWAYS_WATCHED,
     ) -> None:
-        self.seen: list[object_updates.Sighting] = []
+        self.seen: list[cache_updater.ObjectEvent] = []
         self.restarts = 0
-        self.calls: list[kopf_session.Call] = []
+        self.calls: list[kopf_session.ApiCall] = []
         self.threads: set[threading.Thread] = set()
         self._watched = watched
         self._chosen = settings.KubernetesSettings(kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3)
@@ -67,7 +67,7 @@ class _Watching:
     def _work(self, told: cross_thread.Stop) -> None:
         self.threads.add(threading.current_thread())
         kopf_watch.watch(
-            told, chosen=self._chosen, watched=self._watched, sink=self.seen.append, tell=self.calls.append
+            told, kube_settings=self._chosen, kinds=self._watched, on_event=self.seen.append, on_call=self.calls.append
         )
 
     def _count(self) -> None:
@@ -75,10 +75,10 @@ class _Watching:
 
     async def sees(
         self, job: admin_client.Object, *, deleted: bool = False, ended: bool = False
-    ) -> object_updates.Sighting:
+    ) -> cache_updater.ObjectEvent:
         uid = job["metadata"]["uid"]
 
-        async def look() -> object_updates.Sighting | None:
+        async def look() -> cache_updater.ObjectEvent | None:
             matching = [
                 sighting
                 for sighting in self.seen
@@ -156,7 +156,7 @@ async def test_the_life_of_an_object_of_another_kind_is_seen_beside_one_that_nob
     watched = dataclasses.replace(owner_kinds.parse(runs.watch), name=runs.kind)
     with runs.granted(), runs.defined():
         async with _at_work(
-            _Watching(operator_rights, watched=(*owner_kinds.ALWAYS, owner_kinds.TASKRUN, watched))
+            _Watching(operator_rights, watched=(*owner_kinds.ALWAYS_WATCHED, owner_kinds.TASKRUN, watched))
         ) as watching:
             run = runs.create("night", namespace=namespace)
             seen = await watching.sees(run)
@@ -174,7 +174,9 @@ async def test_of_pods_only_bare_ones_that_can_end_are_seen(
 ) -> None:
     cluster.kubectl("apply", "-f", _WATCH_PODS)
     try:
-        async with _at_work(_Watching(operator_rights, watched=(*owner_kinds.ALWAYS, owner_kinds.POD))) as watching:
+        async with _at_work(
+            _Watching(operator_rights, watched=(*owner_kinds.ALWAYS_WATCHED, owner_kinds.POD))
+        ) as watching:
             await watching.sees(_create(cluster, namespace, "x", suspend=False), ended=True)
             _create_pod(cluster, namespace, "service", restart="Always")
             bare = _create_pod(cluster, namespace, "bare", restart="Never")

@@ -16,7 +16,7 @@ from tidegate.operator.kube import kube_api
 from tidegate.operator.objects import owner_kinds
 
 JOBS = owner_kinds.JOB
-POD = cluster_cache.Pod("prod", "x-b2c4d")
+POD = cluster_cache.PodLookup("prod", "x-b2c4d")
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def server() -> AsyncIterator[fake_api_server.ApiServer]:
 @contextlib.asynccontextmanager
 async def _client(server: fake_api_server.ApiServer, **chosen: object) -> AsyncIterator[kube_api.KubeApi]:
     taken = settings.KubernetesSettings(**{"page_size": 2, **chosen})  # type: ignore[arg-type]
-    api = kube_api.KubeApi(server.login(), chosen=taken, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(server.login(), kube_settings=taken, clock=clocks.SystemClock())
     try:
         yield api
     finally:
@@ -41,7 +41,7 @@ async def test_a_list_is_read_page_by_page(server: fake_api_server.ApiServer) ->
     for number in range(5):
         server.put(object_builders.job(f"job-{number}"))
     async with _client(server) as api:
-        found = await api.objects(JOBS)
+        found = await api.list_objects(JOBS)
     assert [view.owner.name for view in found] == [f"job-{number}" for number in range(5)]
     assert server.calls == [
         "GET /apis/batch/v1/jobs?limit=2",
@@ -55,17 +55,17 @@ async def test_a_list_whose_rest_has_expired_is_begun_anew(server: fake_api_serv
         server.put(object_builders.job(f"job-{number}"))
     server.faults.extend([410, 410])
     async with _client(server) as api:
-        assert len(await api.objects(JOBS)) == 3
+        assert len(await api.list_objects(JOBS)) == 3
         server.faults.extend([410, 410, 410])
         with pytest.raises(kube_api.ExpiredError):
-            await api.objects(JOBS)
+            await api.list_objects(JOBS)
 
 
 async def test_only_the_chosen_namespaces_are_listed(server: fake_api_server.ApiServer) -> None:
     for namespace in ("a", "b", "c"):
         server.put(object_builders.job("x", namespace=namespace))
     async with _client(server, namespaces=("a", "c")) as api:
-        found = await api.objects(JOBS)
+        found = await api.list_objects(JOBS)
     assert [view.owner.namespace for view in found] == ["a", "c"]
 
 
@@ -85,7 +85,7 @@ async def test_a_refusal_says_what_to_do(
     server.faults.append(status)
     async with _client(server) as api:
         with pytest.raises(kube_api.ApiError, match=f"GET /apis/batch/v1/jobs: .*{advice}") as caught:
-            await api.objects(JOBS)
+            await api.list_objects(JOBS)
     assert caught.value.reason == reason
 
 
@@ -93,13 +93,13 @@ async def test_no_answer_in_time_is_an_error(server: fake_api_server.ApiServer) 
     server.faults.append(None)
     async with _client(server, request_timeout=0.1) as api:
         with pytest.raises(kube_api.ApiError, match=r"no answer within 0\.1 s") as caught:
-            await api.objects(JOBS)
+            await api.list_objects(JOBS)
     assert caught.value.reason == "timeout"
 
 
 def test_a_connection_that_takes_too_long_is_told_from_an_answer_that_does() -> None:
     error = aiohttp.ConnectionTimeoutError("Connection timeout to host http://10.0.0.1")
-    told = kube_api.unanswered("GET /apis", error, limit=30.0)
+    told = kube_api.connection_error("GET /apis", error, timeout_seconds=30.0)
     assert (told.reason, str(told)) == (
         "unreachable",
         "GET /apis: Connection timeout to host http://10.0.0.1; is the API server up, and may this Pod connect to it?",
@@ -110,15 +110,15 @@ async def test_nobody_there_is_an_error(server: fake_api_server.ApiServer) -> No
     async with _client(server) as api:
         await server.stop()
         with pytest.raises(kube_api.ApiError, match="is the API server up") as caught:
-            await api.objects(JOBS)
+            await api.list_objects(JOBS)
     assert caught.value.reason == "unreachable"
 
 
 async def test_the_job_behind_a_pod_is_told(server: fake_api_server.ApiServer) -> None:
     server.pods["x-b2c4d"] = "u1"
     async with _client(server) as api:
-        assert await api.maker_of(POD) == "u1"
-        assert await api.maker_of(cluster_cache.Pod("prod", "x-zzzzz")) is None
+        assert await api.get_pod_owner(POD) == "u1"
+        assert await api.get_pod_owner(cluster_cache.PodLookup("prod", "x-zzzzz")) is None
         server.faults.append(403)
         with pytest.raises(kube_api.ForbiddenError):
-            await api.maker_of(POD)
+            await api.get_pod_owner(POD)

@@ -12,7 +12,7 @@ from tidegate import settings
 from tidegate.aio import clocks
 from tidegate.model import owners
 from tidegate.operator.cache import cluster_cache
-from tidegate.operator.kube import credentials, event_recorder, kube_api, required_rights
+from tidegate.operator.kube import credentials, event_recorder, kube_api, required_permissions
 from tidegate.operator.objects import owner_kinds, served_kinds
 
 
@@ -26,7 +26,7 @@ async def test_every_job_of_every_namespace_is_listed_page_by_page(
             kubernetes_objects.job(name, kubernetes_objects.container("true"), suspend=True),
             namespace=namespace,
         )
-    found = [view for view in await api.objects(owner_kinds.JOB) if view.owner.namespace == namespace]
+    found = [view for view in await api.list_objects(owner_kinds.JOB) if view.owner.namespace == namespace]
     assert sorted(view.owner.name for view in found) == names
     assert all(view.finish is None and view.version is not None for view in found)
 
@@ -37,7 +37,9 @@ async def test_how_a_job_ended_is_read(cluster: clusters.Cluster, namespace: str
             "jobs", kubernetes_objects.job(name, kubernetes_objects.container(command)), namespace=namespace
         )
         cluster.wait_for_end(name, namespace=namespace)
-    found = {view.owner.name: view for view in await api.objects(owner_kinds.JOB) if view.owner.namespace == namespace}
+    found = {
+        view.owner.name: view for view in await api.list_objects(owner_kinds.JOB) if view.owner.namespace == namespace
+    }
     ends = {name: view.finish for name, view in found.items()}
     assert {name: finish is not None and finish.succeeded for name, finish in ends.items()} == {
         "good": True,
@@ -53,7 +55,7 @@ async def test_cronjobs_are_listed_with_the_rules_of_their_jobs(
         "nightly", kubernetes_objects.container("true"), annotations={"tidegate.dev/drain-timeout": "90s"}
     )
     cluster.api.create("cronjobs", body, namespace=namespace)
-    (found,) = [view for view in await api.objects(owner_kinds.CRONJOB) if view.owner.namespace == namespace]
+    (found,) = [view for view in await api.list_objects(owner_kinds.CRONJOB) if view.owner.namespace == namespace]
     assert (found.owner.name, found.rules.drain_timeout) == ("nightly", 90.0)
 
 
@@ -63,8 +65,8 @@ async def test_a_pod_leads_to_its_job(cluster: clusters.Cluster, namespace: str,
     )
     pods = waiting.eventually(lambda: cluster.pods_of("x", namespace=namespace), why="the Job's pod")
     name = pods[0]["metadata"]["name"]
-    assert await api.maker_of(cluster_cache.Pod(namespace, name)) == job["metadata"]["uid"]
-    assert await api.maker_of(cluster_cache.Pod(namespace, "x-b2c4d")) is None
+    assert await api.get_pod_owner(cluster_cache.PodLookup(namespace, name)) == job["metadata"]["uid"]
+    assert await api.get_pod_owner(cluster_cache.PodLookup(namespace, "x-b2c4d")) is None
 
 
 async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi) -> None:
@@ -72,9 +74,9 @@ async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace
         "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true"), suspend=True), namespace=namespace
     )
     owner = owners.Owner("Job", namespace, "x", owners.Uid(job["metadata"]["uid"]))
-    announcement = event_recorder.Announcement(owner, event_recorder.Reason.DELETED, "ü" * 1_000, warning=True)
+    announcement = event_recorder.Event(owner, event_recorder.Reason.DELETED, "ü" * 1_000, warning=True)
     await api.create_event(
-        namespace, event_recorder.event(announcement, table=served_kinds.KindTable(), now=1_700_000_000.0)
+        namespace, event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=1_700_000_000.0)
     )
     (event,) = cluster.api.list("events", namespace=namespace, fields="reason=GroupsDeleted")
     assert event["regarding"]["uid"] == owner.uid
@@ -83,22 +85,23 @@ async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace
 
 async def test_an_event_in_a_namespace_that_is_gone_is_not_found(api: kube_api.KubeApi) -> None:
     owner = owners.Owner("Job", "gone-long-ago", "x", owners.Uid("u"))
-    announcement = event_recorder.Announcement(owner, event_recorder.Reason.DELETED, "Deleted")
+    announcement = event_recorder.Event(owner, event_recorder.Reason.DELETED, "Deleted")
     with pytest.raises(kube_api.NotFoundError):
         await api.create_event(
-            owner.namespace, event_recorder.event(announcement, table=served_kinds.KindTable(), now=1_700_000_000.0)
+            owner.namespace,
+            event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=1_700_000_000.0),
         )
 
 
 async def test_a_missing_right_is_named(cluster: clusters.Cluster, namespace: str) -> None:
     path = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
     chosen = settings.KubernetesSettings(kubeconfig=str(path))
-    api = kube_api.KubeApi(await credentials.load(chosen), chosen=chosen, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
     try:
         with pytest.raises(
             kube_api.ForbiddenError, match=r'cannot list resource "jobs" in API group "batch".*grant this'
         ):
-            await api.objects(owner_kinds.JOB)
+            await api.list_objects(owner_kinds.JOB)
     finally:
         await api.close()
 
@@ -110,16 +113,16 @@ async def test_a_kubeconfig_that_is_not_there_says_what_to_do(tmp_path: Path) ->
 
 
 async def test_the_operators_account_has_every_right_that_is_needed(api: kube_api.KubeApi) -> None:
-    needed = required_rights.needed(settings.OperatorSettings(), watched=owner_kinds.ALWAYS, scopes=[])
-    assert [right for right in needed if not await api.may(right)] == []
+    needed = required_permissions.required(settings.OperatorSettings(), kinds=owner_kinds.ALWAYS_WATCHED, scopes=[])
+    assert [right for right in needed if not await api.is_allowed(right)] == []
 
 
 async def test_an_account_without_any_rule_may_ask_what_it_may(cluster: clusters.Cluster, namespace: str) -> None:
     nobody = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
     chosen = settings.KubernetesSettings(kubeconfig=str(nobody))
-    api = kube_api.KubeApi(await credentials.load(chosen), chosen=chosen, clock=clocks.SystemClock())
-    needed = required_rights.needed(settings.OperatorSettings(), watched=owner_kinds.ALWAYS, scopes=[])
+    api = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
+    needed = required_permissions.required(settings.OperatorSettings(), kinds=owner_kinds.ALWAYS_WATCHED, scopes=[])
     try:
-        assert [right for right in needed if await api.may(right)] == []
+        assert [right for right in needed if await api.is_allowed(right)] == []
     finally:
         await api.close()

@@ -17,7 +17,7 @@ JOB = object_builders.job("x")
 
 class _Board:
     def __init__(self) -> None:
-        self.said: list[event_recorder.Announcement] = []
+        self.said: list[event_recorder.Event] = []
         self.notices = notifications.Notifier(self.said.append, grace=None, on_act=lambda *_: None)
 
     def lines(self) -> list[tuple[str, str]]:
@@ -99,12 +99,12 @@ def test_an_ambiguity_is_said_again_of_a_group_that_was_deleted_meanwhile() -> N
 
 
 def _decisions(*objects: owner_views.OwnerView) -> list[planner.Decision]:
-    return object_builders.plan(object_builders.picture(*objects, holds=[object_builders.group("job=x")])).decisions
+    return object_builders.plan(object_builders.cache(*objects, holds=[object_builders.group("job=x")])).decisions
 
 
 def test_an_event_has_what_the_api_server_asks_for() -> None:
-    announcement = event_recorder.Announcement(JOB.owner, event_recorder.Reason.DELETED, "Deleted it", warning=True)
-    event = event_recorder.event(announcement, table=served_kinds.KindTable(), now=object_builders.START + 0.25)
+    announcement = event_recorder.Event(JOB.owner, event_recorder.Reason.DELETED, "Deleted it", warning=True)
+    event = event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=object_builders.START + 0.25)
     assert event["eventTime"] == "2023-11-14T22:13:20.250000Z"
     assert event["regarding"] == {
         "apiVersion": "batch/v1",
@@ -130,16 +130,16 @@ def test_an_event_has_what_the_api_server_asks_for() -> None:
 )
 def test_an_event_refers_to_an_object_as_kubernetes_does(kind: str, reference: dict[str, str]) -> None:
     run = owner_kinds.parse("example.com/v2/runs:status.conditions.Done")
-    table = served_kinds.KindTable((*owner_kinds.table([]), run))
-    table.found(run, name="Run.example.com")
+    table = served_kinds.ServedKinds((*owner_kinds.watched_kinds([]), run))
+    table.mark_served(run, name="Run.example.com")
     owner = owners.Owner(kind, "prod", "x", owners.Uid("u"))
-    announcement = event_recorder.Announcement(owner, event_recorder.Reason.DELETED, "Deleted it")
-    said = event_recorder.event(announcement, table=table, now=0.0)["regarding"]
+    announcement = event_recorder.Event(owner, event_recorder.Reason.DELETED, "Deleted it")
+    said = event_recorder.event_body(announcement, kinds=table, now=0.0)["regarding"]
     assert said == {"namespace": "prod", "name": "x", "uid": "u"} | reference
 
 
 def test_a_note_is_cut_to_what_the_api_server_takes() -> None:
-    announcement = event_recorder.Announcement(JOB.owner, event_recorder.Reason.DELETED, "ü" * 1_000)
-    note = event_recorder.event(announcement, table=served_kinds.KindTable(), now=0.0)["note"]
+    announcement = event_recorder.Event(JOB.owner, event_recorder.Reason.DELETED, "ü" * 1_000)
+    note = event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=0.0)["note"]
     assert len(note.encode()) <= 1_024
     assert note.endswith("ü…")

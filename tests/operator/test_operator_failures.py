@@ -17,7 +17,7 @@ from tests.operator import object_builders, operator_harness
 from tidegate import settings
 from tidegate.model import control_api
 from tidegate.operator import main
-from tidegate.operator.watch import object_updates
+from tidegate.operator.watch import cache_updater
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def test_an_event_of_the_watch_is_acted_on_at_once(scene: operator_harness
     await scene.push("job/x")
     await scene.until("live Job prod/x")
     scene.api_server.down = True
-    running.sighted(object_updates.Sighting(scene.finished("x")))
+    running.handle_event(cache_updater.ObjectEvent(scene.finished("x")))
     await scene.until("draining Job prod/x")
 
 

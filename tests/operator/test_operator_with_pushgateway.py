@@ -74,7 +74,7 @@ class Scene(pushgateway_harness.Stage):
         )
         self.registry = prometheus_client.CollectorRegistry()
         clock = clocks.SystemClock()
-        api = kube_api.KubeApi(self.api_server.login(), chosen=chosen.kubernetes, clock=clock)
+        api = kube_api.KubeApi(self.api_server.login(), kube_settings=chosen.kubernetes, clock=clock)
         gateway = pushgateway_adapter.StockGateway(
             self.url, session=self.session, clock=clock, registry=self.registry, chosen=STOCK
         )

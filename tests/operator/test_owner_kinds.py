@@ -35,7 +35,7 @@ _DONE = "example.com/v1/runs:status.conditions.Done"
 )
 def test_a_kind_is_a_word_or_a_resource_with_its_end(text: str, resource: str, api_version: str, root: str) -> None:
     found = owner_kinds.parse(text)
-    assert (found.resource, found.api_version, found.root) == (resource, api_version, root)
+    assert (found.resource, found.api_version, found.api_path) == (resource, api_version, root)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_what_cannot_be_meant_is_refused_in_words(text: str, said: str) -> None:
 
 
 def test_the_table_begins_with_what_is_always_watched() -> None:
-    assert owner_kinds.table([]) == owner_kinds.ALWAYS
-    assert [kind.resource for kind in owner_kinds.table(["pods", _DONE])] == [
+    assert owner_kinds.watched_kinds([]) == owner_kinds.ALWAYS_WATCHED
+    assert [kind.resource for kind in owner_kinds.watched_kinds(["pods", _DONE])] == [
         "jobs.batch",
         "cronjobs.batch",
         "pods",
@@ -99,7 +99,7 @@ def test_the_table_begins_with_what_is_always_watched() -> None:
 @pytest.mark.parametrize("again", [_DONE, "example.com/v2/runs:status.phase=Done"])
 def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: str) -> None:
     with pytest.raises(settings.BadSettingsError, match=r"runs\.example\.com is watched already; give it once"):
-        owner_kinds.table([_DONE, again])
+        owner_kinds.watched_kinds([_DONE, again])
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: s
     ],
 )
 def test_a_policy_may_call_a_kind_as_its_objects_do_but_for_another_job(name: str, spellings: set[str]) -> None:
-    assert owner_kinds.spellings(name) == spellings
+    assert owner_kinds.policy_names(name) == spellings

@@ -29,7 +29,7 @@ def _job(**changes: Any) -> dict[str, Any]:
 
 
 def _view(data: dict[str, Any], *, kind: owner_kinds.Kind = owner_kinds.JOB) -> owner_views.OwnerView:
-    view = owner_views.view(data, kind=kind)
+    view = owner_views.parse(data, kind=kind)
     assert view is not None
     return view
 
@@ -198,7 +198,7 @@ def test_a_new_object_of_any_kind_needs_neither_spec_nor_status() -> None:
 
 def test_a_pod_that_another_object_controls_is_of_no_interest_and_a_bare_one_is() -> None:
     data = {**_WORKFLOW, "spec": {"hostname": "tool"}}
-    assert owner_views.view(data, kind=owner_kinds.POD) is None
+    assert owner_views.parse(data, kind=owner_kinds.POD) is None
     bare = {**data, "metadata": {**data["metadata"], "ownerReferences": []}}
     assert _view(bare, kind=owner_kinds.POD).hostname == "tool"
 

@@ -17,11 +17,11 @@ def _claims(
     *objects: owner_views.OwnerView, of: control_api.GroupRecord, pods: dict[str, str | None] | None = None
 ) -> list[str]:
     """Who claims the group, once the API server has answered which Job (by uid) is behind each pod."""
-    picture = object_builders.picture(*objects, holds=[of])
+    cache = object_builders.cache(*objects, holds=[of])
     for name, uid in (pods or {}).items():
-        picture.resolved(cluster_cache.Pod("prod", name), None if uid is None else owners.Uid(uid))
-    assert not object_builders.plan(picture).lookups
-    return [line.partition(" for ")[2] for line in object_builders.planned(picture)]
+        cache.put_pod_owner(cluster_cache.PodLookup("prod", name), None if uid is None else owners.Uid(uid))
+    assert not object_builders.plan(cache).lookups
+    return [line.partition(" for ")[2] for line in object_builders.planned(cache)]
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_a_pods_name_in_the_instance_label_leads_to_its_job(behind: str | None, 
 
 
 def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
-    picture = object_builders.picture(
+    cache = object_builders.cache(
         object_builders.job("x"),
         object_builders.cronjob("nightly"),
         holds=[object_builders.group("job=nightly,instance=x-b2c4d")],
     )
-    made = object_builders.plan(picture)
-    assert made.lookups == {cluster_cache.Pod("prod", "x-b2c4d")}
+    made = object_builders.plan(cache)
+    assert made.lookups == {cluster_cache.PodLookup("prod", "x-b2c4d")}
     assert made.actions == []
 
 
@@ -152,7 +152,7 @@ def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
     ],
 )
 def test_no_pod_is_asked_about_in_vain(objects: list[owner_views.OwnerView], record: control_api.GroupRecord) -> None:
-    assert object_builders.plan(object_builders.picture(*objects, holds=[record])).lookups == set()
+    assert object_builders.plan(object_builders.cache(*objects, holds=[record])).lookups == set()
 
 
 @pytest.mark.parametrize(
@@ -186,16 +186,16 @@ def test_a_job_that_is_over_claims_late_only_what_it_pushed_itself(
     pushed: float | None, done: list[str], how: str
 ) -> None:
     if how == "gone":
-        picture = object_builders.picture(
+        cache = object_builders.cache(
             gone=[object_builders.job("x", created=100)],
             gone_at=110,
             holds=[object_builders.group("job=x", pushed=pushed)],
         )
     else:
-        picture = object_builders.picture(
+        cache = object_builders.cache(
             object_builders.job("x", created=100, finished=110), holds=[object_builders.group("job=x", pushed=pushed)]
         )
-    assert [line.split()[0] for line in object_builders.planned(picture)] == done
+    assert [line.split()[0] for line in object_builders.planned(cache)] == done
 
 
 def test_a_group_that_an_annotation_names_is_claimed_before_its_first_push_by_this_job() -> None:
@@ -220,5 +220,5 @@ def test_a_failed_job_with_on_success_keeps_its_group_whoever_pushed_last() -> N
 def test_a_group_that_an_annotation_names_goes_with_a_job_that_nobody_saw_run(pushed: float, done: list[str]) -> None:
     named = {"tidegate.dev/grouping-key": "job=x"}
     job = object_builders.job("a", created=100, finished=110, annotations=named)
-    picture = object_builders.picture(job, holds=[object_builders.group("job=x", pushed=pushed)])
-    assert [line.split()[0] for line in object_builders.planned(picture)] == done
+    cache = object_builders.cache(job, holds=[object_builders.group("job=x", pushed=pushed)])
+    assert [line.split()[0] for line in object_builders.planned(cache)] == done

@@ -40,11 +40,11 @@ def _pod(name: str, *, uid: str = "u", created: float = 0.0, finished: float | N
 
 
 def _resolved(
-    picture: cluster_cache.Picture, name: str, uid: str | None, *, namespace: str = "prod"
-) -> cluster_cache.Picture:
-    """The picture, once the API server has answered what made a pod."""
-    picture.resolved(cluster_cache.Pod(namespace, name), None if uid is None else owners.Uid(uid))
-    return picture
+    cache: cluster_cache.ClusterCache, name: str, uid: str | None, *, namespace: str = "prod"
+) -> cluster_cache.ClusterCache:
+    """The cache, once the API server has answered what made a pod."""
+    cache.put_pod_owner(cluster_cache.PodLookup(namespace, name), None if uid is None else owners.Uid(uid))
+    return cache
 
 
 def _claimed(text: str, by: owner_views.OwnerView, *, rule: str, pushed: float = 10.0) -> control_api.GroupRecord:
@@ -57,7 +57,7 @@ def _claimed(text: str, by: owner_views.OwnerView, *, rule: str, pushed: float =
 @pytest.mark.parametrize("label", ["instance", "pod"])
 def test_a_group_that_names_a_pod_by_itself_is_the_pods_and_nobody_is_asked(label: str) -> None:
     made = object_builders.plan(
-        object_builders.picture(_pod("tool"), holds=[object_builders.group(f"job=any,{label}=tool")])
+        object_builders.cache(_pod("tool"), holds=[object_builders.group(f"job=any,{label}=tool")])
     )
     (decision,) = made.decisions
     assert (decision.rule, decision.verdict) == (settings.POD, planner.Verdict.ACTIVE)
@@ -66,7 +66,7 @@ def test_a_group_that_names_a_pod_by_itself_is_the_pods_and_nobody_is_asked(labe
 
 def test_a_group_named_after_a_pod_by_itself_is_the_pods() -> None:
     (decision,) = object_builders.plan(
-        object_builders.picture(_pod("tool"), holds=[object_builders.group("job=tool")])
+        object_builders.cache(_pod("tool"), holds=[object_builders.group("job=tool")])
     ).decisions
     assert (decision.rule, decision.verdict) == (settings.NAME, planner.Verdict.ACTIVE)
 
@@ -74,29 +74,31 @@ def test_a_group_named_after_a_pod_by_itself_is_the_pods() -> None:
 def test_the_group_of_a_pod_that_ended_is_retired() -> None:
     over = _pod("tool", finished=15)
     holds = [_claimed("job=any,pod=tool", _pod("tool"), rule=settings.POD)]
-    assert object_builders.planned(object_builders.picture(over, holds=holds)) == ['retire {job="any",pod="tool"} of u']
+    assert object_builders.planned(object_builders.cache(over, holds=holds)) == ['retire {job="any",pod="tool"} of u']
 
 
 def test_a_pod_that_ended_does_not_end_what_was_pushed_before_it_was_there() -> None:
     over = _pod("tool", created=20, finished=30)
-    made = object_builders.picture(over, holds=[object_builders.group("job=any,pod=tool", pushed=10)])
+    made = object_builders.cache(over, holds=[object_builders.group("job=any,pod=tool", pushed=10)])
     assert object_builders.planned(made) == []
 
 
 def test_the_next_pod_of_the_same_name_takes_the_group_over() -> None:
     first, second = _pod("tool", finished=15), _pod("tool", uid="u2", created=20)
     holds = [_claimed("job=any,pod=tool", first, rule=settings.POD)]
-    assert object_builders.planned(object_builders.picture(first, second, holds=holds)) == [
+    assert object_builders.planned(object_builders.cache(first, second, holds=holds)) == [
         'claim {job="any",pod="tool"} for Pod prod/tool',
         'release {job="any",pod="tool"} of u',
     ]
 
 
 def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
-    picture = object_builders.picture(_pod("tool"), holds=[object_builders.group("job=any", pushers=(IP,))])
-    pod = pod_addresses.AddressPod("prod", "tool", owners.Uid("u"), object_builders.START, None, is_host=False)
-    picture.address_resolved(cluster_cache.Address(IP), pod_addresses.Answer((pod,), object_builders.START + 50))
-    (decision,) = object_builders.plan(picture).decisions
+    cache = object_builders.cache(_pod("tool"), holds=[object_builders.group("job=any", pushers=(IP,))])
+    pod = pod_addresses.AddressPod(
+        "prod", "tool", owners.Uid("u"), object_builders.START, None, uses_host_network=False
+    )
+    cache.put_address(cluster_cache.AddressLookup(IP), pod_addresses.LookupResult((pod,), object_builders.START + 50))
+    (decision,) = object_builders.plan(cache).decisions
     assert (decision.rule, decision.verdict) == (settings.ADDRESS, planner.Verdict.ACTIVE)
 
 
@@ -114,8 +116,8 @@ def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
 def test_of_a_pod_whose_name_begins_with_an_objects_the_api_server_says_whose_it_is(
     kind: str, name: str, pod: str
 ) -> None:
-    made = object_builders.picture(_object(name, kind=kind), holds=[object_builders.group(f"job=any,instance={pod}")])
-    assert object_builders.plan(made).lookups == {cluster_cache.Pod("prod", pod)}
+    made = object_builders.cache(_object(name, kind=kind), holds=[object_builders.group(f"job=any,instance={pod}")])
+    assert object_builders.plan(made).lookups == {cluster_cache.PodLookup("prod", pod)}
     assert object_builders.planned(_resolved(made, pod, "u")) == [
         f'claim {{job="any",instance="{pod}"}} for {kind} prod/{name}'
     ]
@@ -123,40 +125,40 @@ def test_of_a_pod_whose_name_begins_with_an_objects_the_api_server_says_whose_it
 
 @pytest.mark.parametrize("uid", [pytest.param("other", id="made by another"), pytest.param(None, id="not there")])
 def test_a_name_alone_makes_no_pod_an_objects(uid: str | None) -> None:
-    made = object_builders.picture(_object("night"), holds=[object_builders.group("job=any,pod=night-0")])
+    made = object_builders.cache(_object("night"), holds=[object_builders.group("job=any,pod=night-0")])
     plan = object_builders.plan(_resolved(made, "night-0", uid))
     assert [decision.verdict for decision in plan.decisions] == [planner.Verdict.UNOWNED]
     assert plan.lookups == set()
 
 
 def test_a_job_owns_no_pod_that_another_object_made() -> None:
-    made = object_builders.picture(object_builders.job("x"), holds=[object_builders.group("job=any,pod=x-b2c4d")])
+    made = object_builders.cache(object_builders.job("x"), holds=[object_builders.group("job=any,pod=x-b2c4d")])
     assert object_builders.planned(_resolved(made, "x-b2c4d", "of-a-workflow")) == []
 
 
 def test_what_is_no_name_of_a_pod_is_not_asked_about() -> None:
     made = object_builders.plan(
-        object_builders.picture(_object("night"), holds=[object_builders.group("job=any,instance=night-0:9100")])
+        object_builders.cache(_object("night"), holds=[object_builders.group("job=any,instance=night-0:9100")])
     )
     assert made.lookups == set()
 
 
 def test_a_pod_is_not_asked_about_in_another_namespace_than_the_groups() -> None:
     holds = [object_builders.group("job=any,namespace=dev,pod=night-0")]
-    assert object_builders.plan(object_builders.picture(_object("night"), holds=holds)).lookups == set()
+    assert object_builders.plan(object_builders.cache(_object("night"), holds=holds)).lookups == set()
 
 
 def test_an_object_that_is_gone_is_found_by_its_pods_no_more() -> None:
     night = _object("night", created=-2_000)
-    made = object_builders.picture(gone=[night], gone_at=-1_000)
-    made.listed(
-        owner_kinds.Kind("example.com", "v1", "runs", completion.never, name=RUN),
+    made = object_builders.cache(gone=[night], gone_at=-1_000)
+    made.replace_objects(
+        owner_kinds.Kind("example.com", "v1", "runs", completion.never_finishes, name=RUN),
         [],
         started=2,
-        steady=3,
+        monotonic=3,
         wall=object_builders.START,
     )
-    made.changed(object_builders.group("job=any,pod=night-0"), steady=4.0)
+    made.put_group(object_builders.group("job=any,pod=night-0"), monotonic=4.0)
     assert list(made.candidates(object_builders.group("job=any,pod=night-0"))) == []
 
 
@@ -166,10 +168,10 @@ def test_an_object_that_is_gone_is_found_by_its_pods_no_more() -> None:
 def test_the_group_of_an_object_that_ended_is_retired_by_its_name() -> None:
     over = _object("night", finished=15)
     holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
-    assert object_builders.planned(object_builders.picture(over, holds=holds)) == ['retire {job="night"} of u']
+    assert object_builders.planned(object_builders.cache(over, holds=holds)) == ['retire {job="night"} of u']
 
 
 def test_what_an_object_claims_of_a_kind_that_was_never_listed_is_kept() -> None:
     holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
-    (decision,) = object_builders.plan(object_builders.picture(holds=holds)).decisions
+    (decision,) = object_builders.plan(object_builders.cache(holds=holds)).decisions
     assert (decision.verdict, decision.actions) == (planner.Verdict.UNKNOWN, ())

@@ -9,28 +9,28 @@ from tidegate.operator.planning import pending_lookups, planner
 A, B = (pod_address_builders.pushed(f"job={name}") for name in "ab")
 
 
-def _decisions(picture: cluster_cache.Picture) -> list[planner.Decision]:
-    return object_builders.plan(picture).decisions
+def _decisions(cache: cluster_cache.ClusterCache) -> list[planner.Decision]:
+    return object_builders.plan(cache).decisions
 
 
 def test_the_longest_wait_is_that_of_the_first_group_that_is_not_decided() -> None:
-    waits = pending_lookups.Askings()
-    assert waits.longest(now=5.0) == 0.0
-    waits.decided(_decisions(object_builders.picture(holds=[A])), all_groups=False, now=10.0)
-    waits.decided(_decisions(object_builders.picture(holds=[A, B])), all_groups=True, now=40.0)
-    assert waits.longest(now=50.0) == 40.0
+    waits = pending_lookups.PendingLookups()
+    assert waits.longest_wait(now=5.0) == 0.0
+    waits.update(_decisions(object_builders.cache(holds=[A])), all_groups=False, now=10.0)
+    waits.update(_decisions(object_builders.cache(holds=[A, B])), all_groups=True, now=40.0)
+    assert waits.longest_wait(now=50.0) == 40.0
 
 
 def test_a_group_that_is_decided_waits_no_more() -> None:
-    waits = pending_lookups.Askings()
-    picture = object_builders.picture(holds=[A])
-    waits.decided(_decisions(picture), all_groups=False, now=10.0)
-    waits.decided(_decisions(pod_address_builders.told(picture)), all_groups=False, now=20.0)
-    assert waits.longest(now=50.0) == 0.0
+    waits = pending_lookups.PendingLookups()
+    cache = object_builders.cache(holds=[A])
+    waits.update(_decisions(cache), all_groups=False, now=10.0)
+    waits.update(_decisions(pod_address_builders.told(cache)), all_groups=False, now=20.0)
+    assert waits.longest_wait(now=50.0) == 0.0
 
 
 def test_a_group_that_is_gone_waits_no_more_once_all_are_planned() -> None:
-    waits = pending_lookups.Askings()
-    waits.decided(_decisions(object_builders.picture(holds=[A])), all_groups=False, now=10.0)
-    waits.decided(_decisions(object_builders.picture()), all_groups=True, now=20.0)
-    assert waits.longest(now=50.0) == 0.0
+    waits = pending_lookups.PendingLookups()
+    waits.update(_decisions(object_builders.cache(holds=[A])), all_groups=False, now=10.0)
+    waits.update(_decisions(object_builders.cache()), all_groups=True, now=20.0)
+    assert waits.longest_wait(now=50.0) == 0.0

@@ -19,7 +19,7 @@ from tidegate.operator.policy import cleanup_rules
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_what_was_done_needs_nothing_more(scene: random_cluster_states.Scene) -> None:
     object_builders.planned(
-        scene.picture
+        scene.cache
     )  # It plans twice, and says if the second plan is not empty or an action is refused.
 
 
@@ -27,11 +27,11 @@ def test_what_was_done_needs_nothing_more(scene: random_cluster_states.Scene) ->
 def test_only_owners_that_are_over_are_said_to_be_over(
     scene: random_cluster_states.Scene,
 ) -> None:
-    picture, held = scene
-    for record, action in _retirements(picture, held):
+    cache, held = scene
+    for record, action in _retirements(cache, held):
         for claim in record.claims.values():
-            known = picture.known(claim.owner)
-            assert known is not None or picture.gone_at(claim.owner) is not None, f"{claim.owner} may be there"
+            known = cache.get_object(claim.owner)
+            assert known is not None or cache.deleted_at(claim.owner) is not None, f"{claim.owner} may be there"
             assert claim.owner.uid not in action.over or known is None or not _is_active(scene, known), claim.owner
 
 
@@ -39,9 +39,9 @@ def test_only_owners_that_are_over_are_said_to_be_over(
 def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_another_that_is_over(
     scene: random_cluster_states.Scene,
 ) -> None:
-    picture, held = scene
-    for record, _ in _retirements(picture, held):
-        found = resolution.holding(picture, record, rules=object_builders.RULES, now=object_builders.NOW)
+    cache, held = scene
+    for record, _ in _retirements(cache, held):
+        found = resolution.holding(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
         holders = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
         names_pod = any(holder.claim.rule == settings.POD for holder in holders if not holder.active)
         for holder in holders:
@@ -51,9 +51,9 @@ def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_a
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_an_owner_is_active_exactly_as_long_as_its_own_rules_say(scene: random_cluster_states.Scene) -> None:
     for record in scene.held:
-        found = resolution.holding(scene.picture, record, rules=object_builders.RULES, now=object_builders.NOW)
+        found = resolution.holding(scene.cache, record, rules=object_builders.RULES, now=object_builders.NOW)
         for holder in found.holders:
-            known = scene.picture.known(holder.owner)
+            known = scene.cache.get_object(holder.owner)
             if known is not None and not _may_be_superseded(scene, known):
                 assert holder.active is _is_active(scene, known), holder
 
@@ -62,10 +62,10 @@ def test_an_owner_is_active_exactly_as_long_as_its_own_rules_say(scene: random_c
 def test_of_another_namespace_than_the_pod_that_pushed_last_only_objects_are_named_whose_pods_pushed_it_too(
     scene: random_cluster_states.Scene,
 ) -> None:
-    plan = object_builders.plan(scene.picture)
+    plan = object_builders.plan(scene.cache)
     for decision in plan.decisions:
-        namespace = _pushed_from(scene.picture, decision.record)
-        pushed = _whose_pods_pushed(scene.picture, decision.record)
+        namespace = _pushed_from(scene.cache, decision.record)
+        pushed = _whose_pods_pushed(scene.cache, decision.record)
         claims = dict(decision.record.claims)
         for action in decision.actions:
             if isinstance(action, control_api.ClaimGroup):
@@ -79,17 +79,17 @@ def test_of_another_namespace_than_the_pod_that_pushed_last_only_objects_are_nam
 
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_once_all_is_answered_that_is_asked_nothing_is_asked_any_more(scene: random_cluster_states.Scene) -> None:
-    picture = scene.picture
+    cache = scene.cache
     for _ in range(3):
-        lookups = object_builders.plan(picture).lookups
+        lookups = object_builders.plan(cache).lookups
         for lookup in lookups:
-            if isinstance(lookup, cluster_cache.Pod):
-                picture.resolved(lookup, None)
+            if isinstance(lookup, cluster_cache.PodLookup):
+                cache.put_pod_owner(lookup, None)
             else:
-                known = picture.address(lookup.text)
+                known = cache.get_address(lookup.address)
                 pods = () if known is None else known.pods
-                picture.address_resolved(lookup, pod_addresses.Answer(pods, object_builders.NOW))
-    assert object_builders.plan(picture).lookups == set()
+                cache.put_address(lookup, pod_addresses.LookupResult(pods, object_builders.NOW))
+    assert object_builders.plan(cache).lookups == set()
 
 
 _NAMES = strategies.sampled_from([("prod", "x"), ("prod", "y"), ("dev", "x")])
@@ -114,11 +114,11 @@ def test_what_the_pods_of_jobs_pushed_goes_when_the_last_of_these_jobs_has_ended
     addresses = [(f"10.0.0.{number}", 50.0 - number) for number, _ in enumerate(pushed)]
     claims = [object_builders.claim(jobs[one], rule=rule) for one in claiming & {*pushed}]
     record = object_builders.group("job=any", pushed=50.0, claims=claims, pushers=addresses)
-    picture = object_builders.picture(*jobs.values(), holds=[record])
+    cache = object_builders.cache(*jobs.values(), holds=[record])
     for (address, at), one in zip(addresses, pushed, strict=True):
         pod = pod_address_builders.pod(jobs[one], since=at, until=59.0 if one in over else None, namespace=one[0])
-        pod_address_builders.told(picture, pod, address=address, at=61.0)
-    planned = object_builders.planned(picture)
+        pod_address_builders.told(cache, pod, address=address, at=61.0)
+    planned = object_builders.planned(cache)
     assert any(line.startswith("retire") for line in planned) is over.issuperset(pushed)
 
 
@@ -141,12 +141,12 @@ def test_what_a_running_service_pushed_goes_only_where_it_may_have_passed_on_an_
     record = pod_address_builders.pushed("job=x", at=pushed, claims=(running,) if claimed else ())
     finished = object_builders.job("x", annotations=named, finished=ended)
     there, gone = ([finished], []) if how == "finished" else ([], [running])
-    picture = object_builders.picture(*there, gone=gone, gone_at=ended, holds=[record])
-    pod_address_builders.told(picture, pod_address_builders.pod("a-service"), at=math.inf)
+    cache = object_builders.cache(*there, gone=gone, gone_at=ended, holds=[record])
+    pod_address_builders.told(cache, pod_address_builders.pod("a-service"), at=math.inf)
     rules = object_builders.RULES
     may_be_the_owners = pushed <= ended + rules.clock_skew
     is_silent = now >= ended + rules.late_push_grace
-    actions = object_builders.plan(picture, now=object_builders.START + now).actions
+    actions = object_builders.plan(cache, now=object_builders.START + now).actions
     is_retired = any(isinstance(action, control_api.RetireGroup) for action in actions)
     assert is_retired is (may_be_the_owners and is_silent)
 
@@ -155,8 +155,8 @@ def test_what_a_running_service_pushed_goes_only_where_it_may_have_passed_on_an_
 def test_a_group_without_any_claim_is_retired_only_with_a_claim_by_who_pushed_it(
     scene: random_cluster_states.Scene,
 ) -> None:
-    picture, held = scene
-    actions = object_builders.plan(picture).actions
+    cache, held = scene
+    actions = object_builders.plan(cache).actions
     for record in held:
         if not record.claims:
             mine = [action for action in actions if action.key == record.key]
@@ -168,56 +168,56 @@ def test_a_group_without_any_claim_is_retired_only_with_a_claim_by_who_pushed_it
 def test_after_the_plan_every_claimed_group_with_only_owners_that_are_over_drains(
     scene: random_cluster_states.Scene,
 ) -> None:
-    picture, _ = scene
-    object_builders.planned(picture)
-    for key in picture.group_keys():
-        record = picture.group(key)
+    cache, _ = scene
+    object_builders.planned(cache)
+    for key in cache.group_keys():
+        record = cache.group(key)
         assert record is not None
         life = lifecycle.Life(pushed_revision=record.pushed_revision, claims=record.claims)
-        gone = [claim.owner for claim in life.claims.values() if picture.gone_at(claim.owner) is not None]
-        if life.claims and len(gone) == len(life.claims) and not _held(picture, record):
+        gone = [claim.owner for claim in life.claims.values() if cache.deleted_at(claim.owner) is not None]
+        if life.claims and len(gone) == len(life.claims) and not _held(cache, record):
             assert record.drain_pushed_revision == record.pushed_revision
 
 
 def _retirements(
-    picture: cluster_cache.Picture, held: list[control_api.GroupRecord]
+    cache: cluster_cache.ClusterCache, held: list[control_api.GroupRecord]
 ) -> list[tuple[control_api.GroupRecord, control_api.RetireGroup]]:
     by_key = {record.key: record for record in held}
-    actions = object_builders.plan(picture).actions
+    actions = object_builders.plan(cache).actions
     return [(by_key[action.key], action) for action in actions if isinstance(action, control_api.RetireGroup)]
 
 
-def _held(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> bool:
-    found = resolution.holding(picture, record, rules=object_builders.RULES, now=object_builders.NOW)
+def _held(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> bool:
+    found = resolution.holding(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
     left = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
     return bool(found.lookups) or any(holder.active for holder in resolution.answer(left, rules=object_builders.RULES))
 
 
-def _pushed_from(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> str | None:
+def _pushed_from(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> str | None:
     """The namespace of the object whose pod pushed last, where its address tells."""
-    known = _pusher(picture, record.sources[0]) if record.sources else None
+    known = _pusher(cache, record.sources[0]) if record.sources else None
     return None if known is None else known.view.owner.namespace
 
 
-def _whose_pods_pushed(picture: cluster_cache.Picture, record: control_api.GroupRecord) -> set[owners.Uid]:
+def _whose_pods_pushed(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> set[owners.Uid]:
     """The objects whose pods pushed the group as far as the addresses tell, and the CronJobs that made these."""
-    found = [known for source in record.sources if (known := _pusher(picture, source)) is not None]
+    found = [known for source in record.sources if (known := _pusher(cache, source)) is not None]
     parents = {known.view.parent.uid for known in found if known.view.parent is not None}
     return {known.view.uid for known in found} | parents
 
 
-def _pusher(picture: cluster_cache.Picture, source: pushers.Source) -> object_cache.Known | None:
-    answer = picture.address(source.address)
+def _pusher(cache: cluster_cache.ClusterCache, source: pushers.Source) -> object_cache.CachedObject | None:
+    answer = cache.get_address(source.address)
     pod = None if answer is None else answer.pusher(source.at, tolerance=object_builders.RULES.clock_skew)
-    return None if pod is None else picture.by_uid(pod.owner)
+    return None if pod is None else cache.get_by_uid(pod.owner)
 
 
-def _is_active(scene: random_cluster_states.Scene, known: object_cache.Known) -> bool:
+def _is_active(scene: random_cluster_states.Scene, known: object_cache.CachedObject) -> bool:
     """Whether an object's groups are to stay at the time of the plan, by its own rules, unless a later run ends them.
 
     Told here in other words than in what is tested.
     """
-    rules, finish, gone_at = known.view.rules, known.view.finish, known.gone_at
+    rules, finish, gone_at = known.view.rules, known.view.finish, known.deleted_at
     if finish is not None and not finish.succeeded and finish.at + rules.keep_failed_for > object_builders.NOW:
         return True
     match rules.cleanup:
@@ -234,14 +234,14 @@ def _is_active(scene: random_cluster_states.Scene, known: object_cache.Known) ->
             return gone_at is None
 
 
-def _cronjob(scene: random_cluster_states.Scene, known: object_cache.Known) -> owner_views.OwnerView | None:
+def _cronjob(scene: random_cluster_states.Scene, known: object_cache.CachedObject) -> owner_views.OwnerView | None:
     """The CronJob that is there and may run again."""
     parent = known.view.parent
-    found = None if parent is None or parent.kind != "CronJob" else scene.picture.known(parent)
-    return None if found is None or found.gone_at is not None else found.view
+    found = None if parent is None or parent.kind != "CronJob" else scene.cache.get_object(parent)
+    return None if found is None or found.deleted_at is not None else found.view
 
 
-def _may_be_superseded(scene: random_cluster_states.Scene, known: object_cache.Known) -> bool:
+def _may_be_superseded(scene: random_cluster_states.Scene, known: object_cache.CachedObject) -> bool:
     """Whether another run of its CronJob has pushed something."""
     claims = [claim for record in scene.held for claim in record.claims.values()]
     series = {claim.series for claim in claims if claim.owner.uid != known.view.uid}

@@ -59,40 +59,40 @@ def _read(data: dict[str, Any], *, now: float = 1_000.0) -> pod_addresses.Addres
 @pytest.mark.parametrize("pending", [0.0, 7200.0], ids=["scheduled-at-once", "scheduled-hours-later"])
 def test_a_pods_times_are_right_however_far_off_its_kubelets_clock_is(ahead: float, pending: float) -> None:
     running = _read(_pod(started=pending + 1 + ahead, told=pending + 2, scheduled=pending), now=pending + 500)
-    assert running.since == pytest.approx(CREATED + pending + 1, abs=2.0)
-    assert running.until is None
+    assert running.started_at == pytest.approx(CREATED + pending + 1, abs=2.0)
+    assert running.ended_at is None
     ended = _pod(started=pending + 1 + ahead, ended=pending + 60 + ahead, told=pending + 61, scheduled=pending)
-    assert _read(ended, now=pending + 500).until == pytest.approx(CREATED + pending + 60, abs=2.0)
+    assert _read(ended, now=pending + 500).ended_at == pytest.approx(CREATED + pending + 60, abs=2.0)
 
 
 @pytest.mark.parametrize("ahead", [7.0, 30.0, 3600.0])
 def test_a_status_that_was_told_again_later_says_by_its_newest_time_how_far_the_clock_is_off(ahead: float) -> None:
     data = _pod(started=1 + ahead, told=41)
     data["status"]["conditions"].append({"type": "Ready", "status": "True", "lastTransitionTime": _time(40 + ahead)})
-    assert _read(data).since == pytest.approx(CREATED + 1, abs=2.0)
+    assert _read(data).started_at == pytest.approx(CREATED + 1, abs=2.0)
 
 
 @pytest.mark.parametrize("ahead", [7.0, 30.0, 3600.0])
 def test_where_the_api_server_does_not_say_when_it_was_told_no_time_is_later_than_now(ahead: float) -> None:
     read = _read(_pod(started=1 + ahead, told=None), now=2.5)
-    assert read.since == pytest.approx(CREATED + 1, abs=2.0)
+    assert read.started_at == pytest.approx(CREATED + 1, abs=2.0)
 
 
 def test_a_clock_that_may_be_right_counts_as_right() -> None:
     read = _read(_pod(started=1.0, ended=60.0, told=90.0))
-    assert (read.since, read.until) == (CREATED + 1.0, CREATED + 60.0)
+    assert (read.started_at, read.ended_at) == (CREATED + 1.0, CREATED + 60.0)
 
 
 def test_a_pod_that_was_evicted_before_it_ran_has_pushed_nothing() -> None:
     read = _read(_pod(started=1.0, phase="Failed"))
-    assert read.until == 0.0
-    assert not read.may_push(CREATED + 2.0, tolerance=5.0)
+    assert read.ended_at == 0.0
+    assert not read.may_have_pushed(CREATED + 2.0, tolerance=5.0)
 
 
 def test_a_pod_that_has_not_started_has_pushed_nothing() -> None:
     read = _read(_pod(started=None, phase="Pending"))
-    assert read.since is None
-    assert not read.may_push(CREATED + 2.0, tolerance=5.0)
+    assert read.started_at is None
+    assert not read.may_have_pushed(CREATED + 2.0, tolerance=5.0)
 
 
 def test_a_pod_is_of_the_object_that_controls_it() -> None:

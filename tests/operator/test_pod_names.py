@@ -54,7 +54,7 @@ def test_a_hostname_is_known_by_its_indexed_job(value: str, completions: int | N
 def test_the_words_of_a_pod_name_lead_to_its_job(name: str, suffix: str) -> None:
     pod = f"{name}-"[:58] + suffix
     assert pod_names.is_pod_name(pod, job=name, completions=None)
-    assert pod_names.word(name) in pod_names.words(pod)
+    assert pod_names.index_name(name) in pod_names.index_names(pod)
 
 
 @hypothesis.given(name=_NAME, suffix=_SUFFIX, index=strategies.integers(0, 99_999))
@@ -62,13 +62,13 @@ def test_the_words_of_an_indexed_pod_name_and_its_hostname_lead_to_its_job(name:
     tail = f"-{index}-"
     pod = name[: 58 - len(tail)] + tail + suffix
     assert pod_names.is_pod_name(pod, job=name, completions=100_000)
-    assert pod_names.word(name) in pod_names.words(pod)
-    assert pod_names.word(name) in pod_names.words(f"{name}-{index}")
+    assert pod_names.index_name(name) in pod_names.index_names(pod)
+    assert pod_names.index_name(name) in pod_names.index_names(f"{name}-{index}")
 
 
 @hypothesis.given(value=strategies.text(max_size=80))
 def test_any_label_value_has_words(value: str) -> None:
-    assert pod_names.words(value) or not value
+    assert pod_names.index_names(value) or not value
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_any_label_value_has_words(value: str) -> None:
     ],
 )
 def test_a_pod_name_begins_with_the_names_of_what_may_have_made_it(value: str, names: list[str]) -> None:
-    assert pod_names.beginnings(value) == names
+    assert pod_names.prefixes(value) == names

@@ -60,7 +60,7 @@ def _kubeconfig(server: Server, folder: Path) -> Path:
 
 
 async def _call(chosen: client_settings.InquirySettings, place: urls.Place = GATEWAY) -> transports.Answer:
-    async with pod_proxy.opened(chosen) as pod:
+    async with pod_proxy.open_pod_proxy(chosen) as pod:
         return await pod.door(place, flag="--gateway.url").call("GET", "/api/v1/metrics", [("match[]", '{a="b+c"}')])
 
 
@@ -119,7 +119,7 @@ async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: 
     there = [_pod("old", phase="Failed"), _pod("going", deletionTimestamp="2026-01-31T08:00:00Z"), _pod("it")]
     server.answer = lambda: web.json_response({"items": there})
     chosen = client_settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
-    async with pod_proxy.opened(chosen) as pod:
+    async with pod_proxy.open_pod_proxy(chosen) as pod:
         assert pod.door(GATEWAY, flag="--gateway.url").where == "port 9091 of Pod ns/it"
     assert server.asked[0].startswith("GET /api/v1/namespaces/ns/pods?labelSelector=app.kubernetes.io")
 
@@ -140,7 +140,7 @@ async def test_without_one_pod_to_ask_a_name_is_asked_for(
     server.answer = answer
     chosen = client_settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
     with pytest.raises(transports.InquiryError) as failed:
-        async with pod_proxy.opened(chosen):
+        async with pod_proxy.open_pod_proxy(chosen):
             pass
     assert said in str(failed.value)
 

@@ -19,35 +19,40 @@ from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import notifications
 from tidegate.operator.kube import kube_api
 from tidegate.operator.planning import work_queue
-from tidegate.operator.watch import object_updates, pod_watch
+from tidegate.operator.watch import cache_updater, pod_watch
 
 IP = "10.0.0.7"
 _QUICK = settings.WorkerSettings(backoff_seconds=0.02, backoff_limit_seconds=0.02)
 
 
 class _Watched:
-    """A watch at work, and the picture that it keeps."""
+    """A watch at work, and the cache that it keeps."""
 
     def __init__(self, server: fake_api_server.ApiServer, *, namespaces: tuple[str, ...] = ()) -> None:
         clock = clocks.SystemClock()
         chosen = settings.KubernetesSettings(request_timeout=1.0, namespaces=namespaces)
         self.server = server
         self.registry = prometheus_client.CollectorRegistry()
-        self.picture = cluster_cache.Picture()
-        self.api = kube_api.KubeApi(server.login(), chosen=chosen, clock=clock)
+        self.cache = cluster_cache.ClusterCache()
+        self.api = kube_api.KubeApi(server.login(), kube_settings=chosen, clock=clock)
         own = operator_metrics.OperatorMetrics(self.registry)
         told = notifications.Notifier(lambda _notice: None, grace=None, on_act=lambda *_: None, operator=None)
-        intake = object_updates.Intake(
-            self.picture, agenda=work_queue.Agenda(), told=told, own=own, clock=clock, time=self.api.time
+        intake = cache_updater.CacheUpdater(
+            self.cache,
+            queue=work_queue.WorkQueue(),
+            notifier=told,
+            metrics=own,
+            clock=clock,
+            server_clock=self.api.server_clock,
         )
-        self.watch = pod_watch.PodWatch(self.api, intake=intake, own=own, clock=clock, chosen=_QUICK)
+        self.watch = pod_watch.PodWatch(self.api, updater=intake, metrics=own, clock=clock, worker_settings=_QUICK)
 
     async def until(self, wanted: list[bool]) -> None:
         """Wait until so many pods are known at the address, each as gone or not."""
 
         async def look() -> bool:
-            answer = self.picture.address(IP)
-            assert [pod.until is not None for pod in (() if answer is None else answer.pods)] == wanted
+            answer = self.cache.get_address(IP)
+            assert [pod.ended_at is not None for pod in (() if answer is None else answer.pods)] == wanted
             return True
 
         await waiting.eventually_async(look, why=f"{wanted}", timeout=10.0)

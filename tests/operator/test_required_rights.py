@@ -8,7 +8,7 @@ import pytest
 
 from tests.manifests import manifest_objects
 from tidegate import settings
-from tidegate.operator.kube import required_rights
+from tidegate.operator.kube import required_permissions
 from tidegate.operator.objects import owner_kinds
 from tidegate.operator.policy import policies
 
@@ -40,8 +40,8 @@ def _granted(file: str) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("namespaces", [(), ("a", "b")], ids=["everywhere", "in two namespaces"])
 def test_each_right_is_granted_by_the_file_that_is_named_and_nothing_else_is(namespaces: tuple[str, ...]) -> None:
-    needed = required_rights.needed(
-        _settings(namespaces=namespaces), watched=owner_kinds.table(_WORDS), scopes=list(policies.Scope)
+    needed = required_permissions.required(
+        _settings(namespaces=namespaces), kinds=owner_kinds.watched_kinds(_WORDS), scopes=list(policies.Scope)
     )
     asked = {(right.file, (right.verb, right.group, right.resource)) for right in needed}
     assert asked == {(file, granted) for file in {right.file for right in needed} for granted in _granted(file)}
@@ -49,7 +49,9 @@ def test_each_right_is_granted_by_the_file_that_is_named_and_nothing_else_is(nam
 
 
 def test_what_is_switched_off_or_not_there_needs_no_right() -> None:
-    needed = required_rights.needed(_settings(ownership=("annotation", "name")), watched=owner_kinds.ALWAYS, scopes=[])
+    needed = required_permissions.required(
+        _settings(ownership=("annotation", "name")), kinds=owner_kinds.ALWAYS_WATCHED, scopes=[]
+    )
     assert [str(right) for right in needed] == [
         "list jobs.batch in all namespaces",
         "watch jobs.batch in all namespaces",
@@ -61,7 +63,7 @@ def test_what_is_switched_off_or_not_there_needs_no_right() -> None:
 
 def test_a_right_is_named_as_rules_have_it() -> None:
     custom = owner_kinds.parse("example.com/v1/runs:status.done")
-    needed = required_rights.needed(_settings(namespaces=("a",)), watched=[custom], scopes=[])
+    needed = required_permissions.required(_settings(namespaces=("a",)), kinds=[custom], scopes=[])
     assert (str(needed[0]), needed[0].rule, needed[0].file) == (
         "list runs.example.com in namespace a",
         '{apiGroups: ["example.com"], resources: [runs], verbs: [list]}',

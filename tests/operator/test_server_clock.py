@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies
 
 from tidegate.aio import clocks
-from tidegate.operator.kube import server_clock
+from tidegate.operator.kube import server_clocks
 
 
 def _date(seconds: float) -> str:
@@ -22,38 +22,38 @@ def _date(seconds: float) -> str:
 )
 def test_it_is_known_within_a_second_and_an_answers_time(apart: float, pauses: list[tuple[float, float]]) -> None:
     clock = clocks.MovableClock()
-    time = server_clock.ServerTime(clock)
+    time = server_clocks.ServerClock(clock)
     for pause, answer in pauses:
         clock.advance(pause)
-        asked = time.asking()
+        asked = time.monotonic()
         clock.advance(answer)
-        time.heard(_date(clock.wall() + apart), asked=asked)
+        time.observe(_date(clock.wall() + apart), requested_at=asked)
         assert abs(time.now() - clock.wall() - apart) <= 0.7
 
 
 def test_before_any_answer_our_own_clock_is_taken_for_it() -> None:
     clock = clocks.MovableClock()
-    assert server_clock.ServerTime(clock).now() == clock.wall()
+    assert server_clocks.ServerClock(clock).now() == clock.wall()
 
 
 def test_a_clock_that_was_set_is_followed() -> None:
     clock = clocks.MovableClock()
-    time = server_clock.ServerTime(clock)
+    time = server_clocks.ServerClock(clock)
     for apart in (0.0, 3_600.0, -3_600.0):
-        time.heard(_date(clock.wall() + apart), asked=time.asking())
+        time.observe(_date(clock.wall() + apart), requested_at=time.monotonic())
         assert time.now() == pytest.approx(clock.wall() + apart, abs=1.0)
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Wed, 99 Nov 2026 10:00:00 GMT"])
 def test_an_answer_without_a_date_says_nothing(date: str | None) -> None:
     clock = clocks.MovableClock()
-    time = server_clock.ServerTime(clock)
-    time.heard(date, asked=time.asking())
+    time = server_clocks.ServerClock(clock)
+    time.observe(date, requested_at=time.monotonic())
     assert time.now() == clock.wall()
 
 
 def test_a_time_of_the_gateway_is_brought_to_it() -> None:
     clock = clocks.MovableClock(now=1_000_000)
-    time = server_clock.ServerTime(clock)
-    time.heard(_date(1_003_600), asked=time.asking())
-    assert time.of_gateway(500.0, now=530.0) == pytest.approx(1_003_570, abs=1.0)
+    time = server_clocks.ServerClock(clock)
+    time.observe(_date(1_003_600), requested_at=time.monotonic())
+    assert time.from_gateway(500.0, gateway_now=530.0) == pytest.approx(1_003_570, abs=1.0)

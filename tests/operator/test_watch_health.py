@@ -18,18 +18,18 @@ JOBS, CRONJOBS = "/apis/batch/v1/jobs", "/apis/batch/v1/cronjobs"
 class _Scene:
     def __init__(self) -> None:
         self.registry = prometheus_client.CollectorRegistry()
-        outage = outage_log.Outage("the watch", meanwhile="so what", clock=clocks.MovableClock())
-        self.state = watch_health.WatchState(outage=outage, own=operator_metrics.OperatorMetrics(self.registry))
-        self.state.begun([JOBS, CRONJOBS])
+        outage = outage_log.OutageLog("the watch", consequence="so what", clock=clocks.MovableClock())
+        self.state = watch_health.WatchHealth(outage=outage, metrics=operator_metrics.OperatorMetrics(self.registry))
+        self.state.watch_started([JOBS, CRONJOBS])
 
     def fails(self, path: str, reason: str) -> kube_api.ApiError:
         error = kube_api.ApiError(f"{reason} at {path}", reason=reason)
-        self.state.called(kopf_session.Call(path, is_watch=True, error=error))
+        self.state.call_finished(kopf_session.ApiCall(path, is_watch=True, error=error))
         return error
 
     def works(self, *paths: str) -> None:
         for path in paths:
-            self.state.called(kopf_session.Call(path, is_watch=True))
+            self.state.call_finished(kopf_session.ApiCall(path, is_watch=True))
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(f"tidegate_operator_{name}", labels)
@@ -82,7 +82,7 @@ def test_it_works_again_when_every_kind_does(scene: _Scene, caplog: pytest.LogCa
 
 
 def test_what_it_ended_over_is_told_and_counted_once(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
-    scene.state.ended(scene.fails(JOBS, "not-found"))
+    scene.state.watch_ended(scene.fails(JOBS, "not-found"))
     assert len(caplog.messages) == 1
     assert scene.metric("api_errors_total", reason="not-found") == 1
 
@@ -90,16 +90,16 @@ def test_what_it_ended_over_is_told_and_counted_once(scene: _Scene, caplog: pyte
 def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         scene.works(JOBS, CRONJOBS)
-        scene.state.ended(kube_api.ApiError("garbled", reason="garbled"))
-        scene.state.begun([JOBS, CRONJOBS])
+        scene.state.watch_ended(kube_api.ApiError("garbled", reason="garbled"))
+        scene.state.watch_started([JOBS, CRONJOBS])
     assert caplog.messages == ["the watch fails: garbled; so what"]
     scene.works(JOBS, CRONJOBS)
-    scene.state.lasted()
+    scene.state.watch_stable()
     assert caplog.messages[1:] == ["the watch works again after 0 s"]
 
 
 def test_an_end_that_nobody_expects_asks_for_a_report(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
-    scene.state.ended(ZeroDivisionError("x"))
+    scene.state.watch_ended(ZeroDivisionError("x"))
     assert caplog.messages == [
         "the watch fails: kopf ended (ZeroDivisionError: x); this is a bug, please report it; so what"
     ]

@@ -150,9 +150,9 @@ class Kube:
                 namespace=job.owner.namespace,
                 name=f"{job.owner.name}-pod",
                 owner=job.owner.uid,
-                since=job.created,
-                until=job.ended,
-                is_host=False,
+                started_at=job.created,
+                ended_at=job.ended,
+                uses_host_network=False,
                 uid=owners.Uid(f"pod-of-{job.owner.uid}"),
             )
             for job in self.present()
@@ -240,7 +240,7 @@ class Judge:
     def swept(self, live: list[control_api.GroupRecord]) -> None:
         """Judge what is left after the gateway has looked: a group without an owner drains from the end of its ttl."""
         for record in live:
-            over = self._clock.steady() >= self.last(record.key).expires
+            over = self._clock.monotonic() >= self.last(record.key).expires
             assert record.claims or record.draining is over, f"{grouping.describe(record.key)} and its ttl"
 
     def expect_gone(self, live: list[control_api.GroupRecord]) -> None:
@@ -272,7 +272,7 @@ class Judge:
         return list(dict.fromkeys(push.uid for push in reversed(self._pushes[key]))) if key == SHARED else []
 
     def _expect_expired(self, record: control_api.DeletedRecord, last: Push) -> None:
-        now = self._clock.steady()
+        now = self._clock.monotonic()
         assert now >= last.expires, "it had no owner and its ttl was not over"
         if record.reason is lifecycle.Reason.DRAINED:
             self._expect_read(record.key, last)
@@ -292,7 +292,7 @@ class Judge:
         assert gone or any(job.may_have_pushed(last.at) for job in owning), "its last push was a stranger's"
 
     def _expect_read(self, key: grouping.GroupingKey, last: Push) -> None:
-        now = self._clock.steady()
+        now = self._clock.monotonic()
         waited_for = [scraper for scraper in self.scrapers.values() if scraper.surely_active(now=now)]
         assert all(scraper.read.get(key) == last.serial for scraper in waited_for), "an active scraper has not read it"
         assert any(scraper.read.get(key) == last.serial for scraper in self.scrapers.values()), "nobody has read it"
@@ -302,4 +302,4 @@ class Judge:
         assert claimed, "only a claimed group has a drain timeout"
         for job in claimed:
             assert job.over is not None
-            assert self._clock.steady() >= job.over + job.drain_timeout, "before its drain timeout"
+            assert self._clock.monotonic() >= job.over + job.drain_timeout, "before its drain timeout"

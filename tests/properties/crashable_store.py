@@ -67,7 +67,7 @@ class Disk:
         assert self._store is not None
         batch, self._batch = self._batch, write_batches.Batch()
         if not batch.empty:
-            self._ledger.write(batch.changes(revision=self._store.revision, moment=self._clock.steady()))
+            self._ledger.write(batch.changes(revision=self._store.revision, moment=self._clock.monotonic()))
 
 
 def restarted(disk: Disk, *, clock: clocks.Clock) -> group_store.GroupStore:

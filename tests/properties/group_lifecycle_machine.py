@@ -208,7 +208,7 @@ class GroupLife:
         self.store = crashable_store.restarted(self.disk, clock=self.clock)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
         readings, ended = self.store.kept_readings()
-        self.tracker.restore(readings, ended=ended, now=self.clock.steady())
+        self.tracker.restore(readings, ended=ended, now=self.clock.monotonic())
         self.drainer = self._new_drainer()
         self.operator.meet(self.store, drainer=self.drainer)
         self._sweep()
@@ -221,8 +221,8 @@ class GroupLife:
     @random_steps.step()
     def the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners(self) -> None:
         self.operator.start()
-        until = self.clock.steady() + LONGEST_LIFE
-        while self.clock.steady() < until:
+        until = self.clock.monotonic() + LONGEST_LIFE
+        while self.clock.monotonic() < until:
             self.clock.advance(operator_driver.RESYNC)
             self.operator.resync()
             store_builders.done(self.drainer.sweep())
@@ -248,7 +248,7 @@ class GroupLife:
         return [present[which % len(present)]] if present else []
 
     def _begin_a_scrape(self, name: str) -> None:
-        now = self.clock.steady()
+        now = self.clock.monotonic()
         self.tracker.began(scrapers.Scraper("loopback", name), now=now)
         store_builders.done(self.disk.committed())
         self.judge.scrapers[name].began.append(now)
@@ -261,7 +261,7 @@ class GroupLife:
             for key, serial in shown.items():
                 self.judge.scrapers[name].read[key] = max(serial, self.judge.scrapers[name].read.get(key, 0))
             scraper = scrapers.Scraper("loopback", name)
-            self.tracker.delivered(scraper, revision=revision, now=self.clock.steady())
+            self.tracker.delivered(scraper, revision=revision, now=self.clock.monotonic())
             store_builders.done(self.drainer.sweep())
 
     def _scrape(self, name: str) -> None:

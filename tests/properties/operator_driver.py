@@ -1,4 +1,4 @@
-"""The operator's real picture and plan, driven by hand: told of events or not, killed and started again."""
+"""The operator's real cache and plan, driven by hand: told of events or not, killed and started again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Operator:
         self._store = store
         self._drainer = drainer
         self._clock = clock
-        self._picture: cluster_cache.Picture | None = None
+        self._cache: cluster_cache.ClusterCache | None = None
         self._last: control_api.Changes | None = None
         self._events: list[tuple[owner_views.OwnerView, bool]] = []
         self._told: set[str] = set()
@@ -48,7 +48,7 @@ class Operator:
 
     @property
     def running(self) -> bool:
-        return self._picture is not None
+        return self._cache is not None
 
     def told(self, job: cluster_model.Job) -> bool:
         """Whether the process that runs, or ran last, has heard of this Job."""
@@ -61,38 +61,40 @@ class Operator:
 
     def start(self) -> None:
         """Begin with nothing known but what the gateway and the API server tell."""
-        self._picture, self._last = cluster_cache.Picture(), None
+        self._cache, self._last = cluster_cache.ClusterCache(), None
         self._events.clear()
         self._told.clear()
         self._decided.clear()
         self.resync()
 
     def kill(self) -> None:
-        self._picture = None
+        self._cache = None
         self._decided.clear()
 
     def resync(self) -> None:
         """List everything, and plan. Events on their way arrive later, and are old then."""
-        assert self._picture is not None
-        self._follow(self._picture)
+        assert self._cache is not None
+        self._follow(self._cache)
         self._clock.advance(_LIST_SECONDS)
-        started = self._clock.steady()
+        started = self._clock.monotonic()
         found = [job.view() for job in self._kube.present()]
         self._told.update(view.uid for view in found)
-        for kind in owner_kinds.ALWAYS:
+        for kind in owner_kinds.ALWAYS_WATCHED:
             of_kind = [view for view in found if view.kind == kind.name]
-            self._picture.listed(kind, of_kind, started=started, steady=self._clock.steady(), wall=self._clock.wall())
+            self._cache.replace_objects(
+                kind, of_kind, started=started, monotonic=self._clock.monotonic(), wall=self._clock.wall()
+            )
         self.work()
 
     def hear(self) -> None:
         """Take in the events that wait, and plan."""
-        assert self._picture is not None
+        assert self._cache is not None
         for view, gone in self._events:
             self._told.add(view.uid)
             if gone:
-                self._picture.saw_deleted(view, wall=self._clock.wall())
+                self._cache.delete_object(view, wall=self._clock.wall())
             else:
-                self._picture.saw(view, steady=self._clock.steady())
+                self._cache.put_object(view, monotonic=self._clock.monotonic())
         self._events.clear()
         self.work()
 
@@ -102,9 +104,9 @@ class Operator:
 
     def decide(self) -> None:
         """Follow the gateway and plan, and let the actions wait while the world moves on."""
-        assert self._picture is not None
-        self._follow(self._picture)
-        self._decided = list(planner.plan(self._picture, rules=RULES, now=self._clock.wall()).actions)
+        assert self._cache is not None
+        self._follow(self._cache)
+        self._decided = list(planner.plan(self._cache, rules=RULES, now=self._clock.wall()).actions)
 
     def act(self) -> None:
         """Do what was decided a while ago."""
@@ -114,17 +116,17 @@ class Operator:
 
     def work(self) -> None:
         """Follow the gateway, plan and act until nothing is left to do."""
-        assert self._picture is not None
+        assert self._cache is not None
         for _ in range(_TURNS):
-            self._follow(self._picture)
-            planned = planner.plan(self._picture, rules=RULES, now=self._clock.wall())
+            self._follow(self._cache)
+            planned = planner.plan(self._cache, rules=RULES, now=self._clock.wall())
             for lookup in planned.lookups:
-                assert isinstance(lookup, cluster_cache.Address)
-                answer = pod_addresses.Answer(tuple(self._kube.pods_at(lookup.text)), self._clock.wall())
-                self._picture.address_resolved(lookup, answer)
+                assert isinstance(lookup, cluster_cache.AddressLookup)
+                answer = pod_addresses.LookupResult(tuple(self._kube.pods_at(lookup.address)), self._clock.wall())
+                self._cache.put_address(lookup, answer)
             if planned.lookups and not planned.actions:
                 # Until a pod would have been reported.
-                self._clock.advance(pod_addresses.REPORT_SECONDS)
+                self._clock.advance(pod_addresses.ADDRESS_REPORT_SECONDS)
                 continue
             if not planned.actions:
                 return
@@ -136,9 +138,9 @@ class Operator:
         if self.running:
             self._events.append((job.view(), not job.present))
 
-    def _follow(self, picture: cluster_cache.Picture) -> None:
+    def _follow(self, cache: cluster_cache.ClusterCache) -> None:
         if self._last is not None and self._last.epoch != self._store.epoch:
-            picture.forget_groups()
+            cache.clear_groups()
             self._last = None
         more = True
         while more:
@@ -148,7 +150,7 @@ class Operator:
                 last = self._last
                 page = self._store.changes(epoch=last.epoch, since=last.revision, began=last.began, limit=_PAGE)
             for deleted in page.deleted:
-                picture.deleted(deleted.key)
+                cache.delete_group(deleted.key)
             for record in page.groups:
-                picture.changed(record, steady=self._clock.steady())
+                cache.put_group(record, monotonic=self._clock.monotonic())
             self._last, more = page, page.more

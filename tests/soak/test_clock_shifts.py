@@ -18,7 +18,7 @@ real, clock = time.time, clocks.SystemClock()
 clock_shifts.install(Path(sys.argv[1]))
 for line in sys.stdin:
     print(round(time.time() - real()), round(time.time_ns() / 1e9 - real()), round(clock.wall() - real()),
-          round(clock.steady() - real()), flush=True)
+          round(clock.monotonic() - real()), flush=True)
 """
 
 

@@ -148,8 +148,8 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
         assert view.life.pushed_revision > dirty
         over, pushed = (persistent_stores.OWNERS[0].uid,), view.life.pushed_revision
         await store.act([control_api.RetireGroup(key=KEY, over=over, pushed_revision=pushed, drain_timeout=9.0)])
-        assert (await store.sweep(read_revision=dirty, now=clock.steady())).deleted == []
-        (deleted,) = (await store.sweep(read_revision=pushed, now=clock.steady())).deleted
+        assert (await store.sweep(read_revision=dirty, now=clock.monotonic())).deleted == []
+        (deleted,) = (await store.sweep(read_revision=pushed, now=clock.monotonic())).deleted
         assert deleted.reason is lifecycle.Reason.DRAINED
 
 
@@ -166,7 +166,7 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
         assert await store.act([control_api.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
         clock.advance(9.0)
         with _read_only(store), pytest.raises(errors.StorageError):
-            await store.sweep(read_revision=None, now=clock.steady())
+            await store.sweep(read_revision=None, now=clock.monotonic())
         assert KEY in store.grouping_keys()
         await _recovered(store)
         # It was taken back, and so counts as pushed anew: the operator has to say once more that it is over.
@@ -179,7 +179,7 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
             drain_timeout=9.0,
         )
         assert await store.act([retire]) == [None]
-        assert len((await store.sweep(read_revision=None, now=clock.steady())).deleted) == 1
+        assert len((await store.sweep(read_revision=None, now=clock.monotonic())).deleted) == 1
     async with persistent_stores.opened(tmp_path / "groups") as store:
         assert store.grouping_keys() == [OTHER]
 

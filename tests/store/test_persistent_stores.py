@@ -90,7 +90,7 @@ class World:
 
     async def sweep(self, _: grouping.GroupingKey, owner: owners.Owner) -> None:
         read = self.store.revision if owner is persistent_stores.OWNERS[0] else None
-        await self.store.sweep(read_revision=read, now=self.clock.steady())
+        await self.store.sweep(read_revision=read, now=self.clock.monotonic())
 
     async def scrape(self, *_: object) -> None:
         await self.store.snapshot()
@@ -142,9 +142,9 @@ async def test_a_group_that_drains_is_deleted_after_a_restart_when_its_time_is_o
         await world.retire(key, persistent_stores.OWNERS[0])
     clock.advance(8.0)
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
-        assert (await store.sweep(read_revision=None, now=clock.steady())).deleted == []
+        assert (await store.sweep(read_revision=None, now=clock.monotonic())).deleted == []
         clock.advance(1.0)
-        (deleted,) = (await store.sweep(read_revision=None, now=clock.steady())).deleted
+        (deleted,) = (await store.sweep(read_revision=None, now=clock.monotonic())).deleted
     assert deleted.reason is lifecycle.Reason.TIMEOUT
     assert deleted.claims.keys() == {persistent_stores.OWNERS[0].uid}
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:

@@ -1,4 +1,4 @@
-"""Time as a thing that is passed in, so that tests move it instead of waiting for it."""
+"""Clocks that are passed as arguments, so that tests advance time instead of waiting."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two readings of time and a way to wait for it."""
+    """Reads wall-clock and monotonic time, and waits."""
 
     def wall(self) -> float:
-        """Unix seconds, as the machine believes them now. May jump; for what people and Prometheus read."""
+        """Return the wall-clock time in Unix seconds. It may jump; use it for times that people or Prometheus read."""
         ...
 
-    def steady(self) -> float:
-        """Unix seconds at the start of the process plus the time since: never jumps; for what is decided."""
+    def monotonic(self) -> float:
+        """Return the start time of the process plus the seconds since. It never jumps; use it for decisions."""
         ...
 
     async def wait(self, event: asyncio.Event, *, until: float | None) -> None:
-        """Return when the event is set or the steady clock has reached ``until`` (``None``: only the event)."""
+        """Return when the event is set or the monotonic clock has reached ``until`` (``None``: only the event)."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when the monotonic clock has advanced by this many seconds."""
         ...
 
 
 class SystemClock:
-    """The machine's own clocks."""
+    """The clocks of the operating system."""
 
     def __init__(self) -> None:
         self._offset = time.time() - time.monotonic()
@@ -32,20 +36,23 @@ class SystemClock:
     def wall(self) -> float:
         return time.time()
 
-    def steady(self) -> float:
+    def monotonic(self) -> float:
         return time.monotonic() + self._offset
 
     async def wait(self, event: asyncio.Event, *, until: float | None) -> None:
-        timeout = None if until is None else max(0.0, until - self.steady())
+        timeout = None if until is None else max(0.0, until - self.monotonic())
         try:
             async with asyncio.timeout(timeout):
                 await event.wait()
         except TimeoutError:
             return
 
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
 
 class MovableClock:
-    """A clock that stands still until somebody moves it. Both readings are the same."""
+    """A clock for tests: it changes only when :meth:`advance` is called. Both readings are the same."""
 
     def __init__(self, *, now: float = 1_700_000_000.0) -> None:
         self._now = now
@@ -54,11 +61,11 @@ class MovableClock:
     def wall(self) -> float:
         return self._now
 
-    def steady(self) -> float:
+    def monotonic(self) -> float:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move on, and wake whoever waited for a moment that has come."""
+        """Advance the clock and wake every waiter whose time has come."""
         self._now += seconds
         for until, moment in self._waiting:
             if until <= self._now and not moment.done():
@@ -76,3 +83,6 @@ class MovableClock:
         finally:
             seen.cancel()
             self._waiting = [entry for entry in self._waiting if entry[1] is not moment]
+
+    async def sleep(self, seconds: float) -> None:
+        await self.wait(asyncio.Event(), until=self._now + seconds)

@@ -107,7 +107,7 @@ def _gateway_settings(chosen: argparse.Namespace) -> settings.GatewaySettings:
 
 
 def _operator_settings(chosen: argparse.Namespace) -> settings.OperatorSettings:
-    owner_kinds.table(chosen.watch)  # One that is there twice is refused before anything starts.
+    owner_kinds.watched_kinds(chosen.watch)  # One that is there twice is refused before anything starts.
     made = dataclasses.replace(
         flags.filled(settings.OperatorSettings, vars(chosen)),
         pod=settings.PodSettings(**{part: os.environ.get(f"POD_{part.upper()}", "") for part in _POD}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import email.utils
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -73,7 +72,7 @@ async def deliver(
     :raises doors.InquiryError: it is refused, and would be again.
     """
     backoff = backoffs.Backoff(first=_FIRST_PAUSE, limit=_LONGEST_PAUSE)
-    began, tries = clock.steady(), 0
+    began, tries = clock.monotonic(), 0
     while True:
         tries += 1
         try:
@@ -88,12 +87,12 @@ async def deliver(
                 raise refusal
             trouble, wished = str(refusal), pause(answer.retry_after, now=clock.wall())
         wait = max(backoff.next(), wished)
-        passed = clock.steady() - began
+        passed = clock.monotonic() - began
         if passed + wait > chosen.retry_seconds:
             asked = f", and it asks for {wished:g}s more" if wished > _LONGEST_PAUSE else ""
             raise UnacknowledgedError(f"{trouble}; given up after {passed:.0f}s, tries: {tries}{asked}")
         tell(f"{trouble}; next try in {wait:.1f}s")
-        await clock.wait(asyncio.Event(), until=clock.steady() + wait)
+        await clock.sleep(wait)
 
 
 async def _send(push: Push, door: transports.DirectDoor, *, seconds: float) -> transports.Answer:

@@ -58,7 +58,7 @@ class Drainer:
                 await self.sweep()
             except errors.StorageError as error:
                 _logger.warning("deleting drained groups failed: %s; retrying in %g s", error, _RETRY_SECONDS)
-                await self._clock.wait(asyncio.Event(), until=self._clock.steady() + _RETRY_SECONDS)
+                await self._clock.sleep(_RETRY_SECONDS)
                 continue
             await self._clock.wait(self._wake, until=self._next_wakeup())
 
@@ -66,7 +66,7 @@ class Drainer:
         """Delete the groups that are drained, in time slices. Scrape progress is read again in each slice."""
         more = True
         while more:
-            now = self._clock.steady()
+            now = self._clock.monotonic()
             deleted, expired, more = await self._store.sweep(
                 read_revision=self._tracker.read_revision(now=now), now=now
             )
@@ -81,7 +81,7 @@ class Drainer:
         deadline = self._store.next_deadline()
         if deadline is None:
             return None
-        lapse = self._tracker.next_lapse(now=self._clock.steady())
+        lapse = self._tracker.next_lapse(now=self._clock.monotonic())
         return deadline if lapse is None else min(deadline, lapse + _LAPSE_MARGIN)
 
     def _log(self, record: control_api.DeletedRecord) -> None:

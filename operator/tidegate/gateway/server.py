@@ -228,7 +228,7 @@ class Gateway:
     async def _restore(self) -> None:
         await self.store.restore()
         readings, ended = self.store.kept_readings()
-        self.tracker.restore(readings, ended=ended, now=self._clock.steady())
+        self.tracker.restore(readings, ended=ended, now=self._clock.monotonic())
 
     async def _serve_web(self, stack: contextlib.AsyncExitStack) -> request_handler.RequestHandler:
         web_settings = self._settings.web

@@ -2,7 +2,7 @@
 
 These functions decide; the store applies. Revisions are the store's own count of changes (see
 :mod:`tidegate.store.interface`), so "read since the last push" is a comparison of two integers and no clock can make
-it wrong. Times are seconds on the store's steady clock, which only moves forward.
+it wrong. Times are seconds on the store's monotonic clock, which only moves forward.
 """
 
 from __future__ import annotations

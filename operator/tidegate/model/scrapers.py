@@ -32,7 +32,7 @@ class Scraper(NamedTuple):
 
 @dataclass(slots=True)
 class Reading:
-    """What is known of one scraper. Times are steady seconds.
+    """What is known of one scraper. Times are monotonic seconds.
 
     :ivar last_seen: when it last began to scrape, moved on by as long as there was no gateway since.
     :ivar gaps: the last times from one scrape to the next, without those in which there was no gateway.

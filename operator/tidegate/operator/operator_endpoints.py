@@ -13,9 +13,9 @@ from tidegate.operator.explain import groups_endpoint
 def app(
     registry: prometheus_client.CollectorRegistry,
     *,
-    answers: groups_endpoint.GroupsEndpoint,
-    alive: Callable[[], bool],
-    ready: Callable[[], bool],
+    groups: groups_endpoint.GroupsEndpoint,
+    is_alive: Callable[[], bool],
+    is_ready: Callable[[], bool],
 ) -> web.Application:
     """``/metrics``, ``/api/v1/groups``, ``/healthz`` (503: restart it), ``/readyz`` (503: it has not planned yet)."""
 
@@ -24,16 +24,16 @@ def app(
         return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
     async def healthz(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
-        return _probe(alive(), "the worker has not come round for several resync periods")
+        return _probe(is_alive(), "the worker has not come round for several resync periods")
 
     async def readyz(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
-        return _probe(ready(), "no plan was made yet: the gateway or the API server has not answered")
+        return _probe(is_ready(), "no plan was made yet: the gateway or the API server has not answered")
 
-    made = web.Application()
-    made.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
-    made.add_routes([web.get("/api/v1/groups", answers.get)])
-    return made
+    application = web.Application()
+    application.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    application.add_routes([web.get("/api/v1/groups", groups.get)])
+    return application
 
 
-def _probe(well: bool, problem: str) -> web.Response:  # noqa: FBT001 - private, and both words say what they are
-    return web.Response(text="ok\n") if well else web.Response(text=f"{problem}\n", status=503)
+def _probe(healthy: bool, problem: str) -> web.Response:  # noqa: FBT001 - private, and both words say what they are
+    return web.Response(text="ok\n") if healthy else web.Response(text=f"{problem}\n", status=503)

@@ -21,8 +21,8 @@ class OperatorMetrics:
     """All ``tidegate_operator_*`` metrics, in one registry."""
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
-        self._count_groups(registry)
-        self._count_calls(registry)
+        self._add_group_metrics(registry)
+        self._add_call_metrics(registry)
         self._objects = prometheus_client.Gauge(
             "tidegate_operator_objects", "Kubernetes objects that groups can follow.", ["kind"], registry=registry
         )
@@ -46,7 +46,7 @@ class OperatorMetrics:
             registry=registry,
         )
 
-    def _count_calls(self, registry: prometheus_client.CollectorRegistry) -> None:
+    def _add_call_metrics(self, registry: prometheus_client.CollectorRegistry) -> None:
         self.watch_restarts = prometheus_client.Counter(
             "tidegate_operator_watch_restarts_total", "Restarts of the watch.", registry=registry
         )
@@ -66,7 +66,7 @@ class OperatorMetrics:
         # There from the start: of a series that begins at 1, Prometheus does not see that it grew.
         self.api_errors.labels(reason="forbidden")
 
-    def _count_groups(self, registry: prometheus_client.CollectorRegistry) -> None:
+    def _add_group_metrics(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._groups = prometheus_client.Gauge(
             "tidegate_operator_groups", "Groups that the gateway reported.", registry=registry
         )
@@ -75,7 +75,7 @@ class OperatorMetrics:
             "Pods of Jobs with a known address, including those deleted in the last ten minutes.",
             registry=registry,
         )
-        self._queued = prometheus_client.Gauge(
+        self._queued_groups = prometheus_client.Gauge(
             "tidegate_operator_queued_groups", "Groups in the work queue.", registry=registry
         )
         self._actions = prometheus_client.Counter(
@@ -95,10 +95,10 @@ class OperatorMetrics:
             "1 while the circuit breaker holds groups back because too many are due at once, otherwise 0.",
             registry=registry,
         )
-        self.held_back = prometheus_client.Gauge(
+        self.groups_held_back = prometheus_client.Gauge(
             "tidegate_operator_groups_held_back", "Groups that the circuit breaker holds back.", registry=registry
         )
-        self.longest_asking = prometheus_client.Gauge(
+        self.longest_lookup_wait = prometheus_client.Gauge(
             "tidegate_operator_longest_asking_seconds",
             "Longest time that a group has waited for a lookup at the API server; 0 if none waits.",
             registry=registry,
@@ -107,29 +107,29 @@ class OperatorMetrics:
             "tidegate_operator_plan_duration_seconds", "Duration of a plan.", buckets=_SECONDS, registry=registry
         )
 
-    def decided(self, decisions: Iterable[planner.Decision]) -> None:
+    def set_verdicts(self, decisions: Iterable[planner.Decision]) -> None:
         """All groups were planned."""
         self._verdicts.clear()
         for (verdict, rule), count in Counter((one.verdict, one.rule) for one in decisions).items():
             self._verdicts.labels(verdict=verdict.value, rule=rule or "none").set(count)
 
-    def would_act(self, action: control_api.Action) -> None:
+    def count_dry_run(self, action: control_api.Action) -> None:
         """An action was not done, since nothing is to be."""
         self._actions.labels(action=_ACTIONS[type(action)], result="dry-run").inc()
 
-    def acted(self, action: control_api.Action, refusal: lifecycle.Refusal | None) -> None:
+    def count_action(self, action: control_api.Action, refusal: lifecycle.Refusal | None) -> None:
         """The gateway answered an action."""
         result = "done" if refusal is None else refusal.value
         self._actions.labels(action=_ACTIONS[type(action)], result=result).inc()
 
-    def watch(self, picture: cluster_cache.Picture, agenda: work_queue.Agenda) -> None:
+    def track_sizes(self, cache: cluster_cache.ClusterCache, queue: work_queue.WorkQueue) -> None:
         """Tell of the sizes of these at every scrape."""
-        self._groups.set_function(picture.group_count)
-        self._pods.set_function(lambda: picture.watched_pods)
-        self._queued.set_function(lambda: agenda.size(known=picture.group_count()))
-        for kind in owner_kinds.ALWAYS:
-            self.count(kind, picture)
+        self._groups.set_function(cache.group_count)
+        self._pods.set_function(lambda: cache.pod_count)
+        self._queued_groups.set_function(lambda: queue.size(group_count=cache.group_count()))
+        for kind in owner_kinds.ALWAYS_WATCHED:
+            self.track_object_count(kind, cache)
 
-    def count(self, kind: owner_kinds.Kind, picture: cluster_cache.Picture) -> None:
-        """Tell how many objects of this kind are in the picture, at every scrape from now on."""
-        self._objects.labels(kind=kind.name).set_function(functools.partial(picture.count, kind))
+    def track_object_count(self, kind: owner_kinds.Kind, cache: cluster_cache.ClusterCache) -> None:
+        """Tell how many objects of this kind are in the cache, at every scrape from now on."""
+        self._objects.labels(kind=kind.name).set_function(functools.partial(cache.object_count, kind))

@@ -170,7 +170,7 @@ class GroupStore:
 
     async def act(self, wanted: Sequence[control_api.Action]) -> list[lifecycle.Refusal | None]:
         self._journal.require()
-        now = self._clock.steady()
+        now = self._clock.monotonic()
         results = [self._act(action, now=now) for action in wanted]
         await self._journal.committed()
         return results
@@ -339,7 +339,7 @@ class GroupStore:
         group.pushers = pushers.after(group.pushers, pusher, push_time=group.push_time)
         group.push_time = at
         self._contents.stamp(group)
-        expires = None if ttl is None else self._clock.steady() + ttl
+        expires = None if ttl is None else self._clock.monotonic() + ttl
         self._changed(group, lifecycle.pushed(group.life, revision=self._revision + 1, expires=expires))
         self._record_push(group)
 
@@ -407,7 +407,7 @@ class GroupStore:
         self._schedule.note(group.key, None)
         self._draining.discard(group.key)
         self._revision += 1
-        lasted = lifecycle.drained_for(group.life, now=self._clock.steady())
+        lasted = lifecycle.drained_for(group.life, now=self._clock.monotonic())
         record = control_api.DeletedRecord(group.key, self._revision, reason, dict(group.life.claims), lasted)
         self._log.deleted(record, before=group.revision)
         self._departures.append(interface.Departure(self._clock.wall(), record))

@@ -90,7 +90,7 @@ class Swept(NamedTuple):
 class KeptReadings(NamedTuple):
     """What a process before knew of scrapers.
 
-    :param ended: steady seconds at which it was still there.
+    :param ended: monotonic seconds at which it was still there.
     """
 
     readings: Sequence[scrapers.Reading]
@@ -190,7 +190,7 @@ class Store(Protocol):
         ...
 
     def next_deadline(self) -> float | None:
-        """The earliest steady time at which a group expires or a draining one goes unread; ``None`` for no such."""
+        """The earliest monotonic time at which a group expires or a draining one goes unread; ``None`` for no such."""
         ...
 
     async def snapshot(self) -> Snapshot:

@@ -105,7 +105,7 @@ class EventStreamHandler:
         """
         if request.method == hdrs.METH_HEAD:
             return web.Response(headers=_HEADERS)
-        now = self._clock.steady()
+        now = self._clock.monotonic()
         if self._is_stopping or not self._make_room(now=now):
             reason = f"too many event streams (maximum {MOST_STREAMS}): poll /api/v1/groups every few seconds instead\n"
             return web.Response(status=503, headers={hdrs.RETRY_AFTER: f"{_LEAST_SECONDS:.0f}"}, text=reason)
@@ -157,7 +157,7 @@ class EventStreamHandler:
         sent, silent_polls, stuck_since = "", 0, None
         while not stream.ended.is_set() and not transport.is_closing():
             if transport.get_write_buffer_size():
-                now = self._clock.steady()
+                now = self._clock.monotonic()
                 stuck_since = now if stuck_since is None else stuck_since
                 if now - stuck_since >= _STUCK_SECONDS:
                     return
@@ -179,7 +179,7 @@ class EventStreamHandler:
 
     def _news(self) -> dict[str, object]:
         states = {state.value: count for state, count in self._store.states().items()}
-        readings = self._tracker.active(now=self._clock.steady())
+        readings = self._tracker.active(now=self._clock.monotonic())
         return {
             "version": self._version,
             "revision": self._store.revision,

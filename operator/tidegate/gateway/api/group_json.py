@@ -21,16 +21,16 @@ class Moment(NamedTuple):
     """The current time by both readings of a clock, to convert monotonic times to wall-clock times."""
 
     wall: float
-    steady: float
+    monotonic: float
 
-    def to_wall(self, steady: float | None) -> float | None:
+    def to_wall(self, monotonic: float | None) -> float | None:
         """The wall-clock time of a monotonic time; ``None`` for ``None``."""
-        return None if steady is None else round(self.wall + steady - self.steady, 3)
+        return None if monotonic is None else round(self.wall + monotonic - self.monotonic, 3)
 
 
 def now(clock: clocks.Clock) -> Moment:
     """The current time of this clock."""
-    return Moment(clock.wall(), clock.steady())
+    return Moment(clock.wall(), clock.monotonic())
 
 
 def group(
@@ -73,7 +73,7 @@ def scraper(reading: scrapers.Reading, *, revision: int, awaited_by: int, moment
     """
     return {
         **_scraper(reading.scraper),
-        "active": moment.steady <= reading.active_until,
+        "active": moment.monotonic <= reading.active_until,
         "interval": reading.interval,
         "first_seen": moment.to_wall(reading.first_seen),
         "last_seen": moment.to_wall(reading.last_seen),
@@ -97,7 +97,7 @@ def deletion(departure: interface.Departure) -> Json:
 
 
 def _drain(life: lifecycle.Life, active: Collection[scrapers.Reading], moment: Moment) -> Json | None:
-    wait = drain_status.wait(life, active, now=moment.steady)
+    wait = drain_status.wait(life, active, now=moment.monotonic)
     if wait is None or life.drain is None:
         return None
     return {

@@ -202,7 +202,7 @@ class GroupQueryHandlers:
 
     def _now(self) -> tuple[group_json.Moment, list[scrapers.Reading]]:
         moment = group_json.now(self._clock)
-        return moment, self._tracker.active(now=moment.steady)
+        return moment, self._tracker.active(now=moment.monotonic)
 
     def _row(
         self,
@@ -255,7 +255,7 @@ def _response(data: group_json.Json, *, status: int = 200) -> web.Response:
 def _why(
     outline: interface.GroupOutline, active: Collection[scrapers.Reading], moment: group_json.Moment
 ) -> tuple[str, ...]:
-    return reason_texts.texts(group_reasons.decide(outline.life, active, now=moment.steady))
+    return reason_texts.texts(group_reasons.decide(outline.life, active, now=moment.monotonic))
 
 
 async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], bool]:

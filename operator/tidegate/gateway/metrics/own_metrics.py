@@ -79,9 +79,9 @@ class GatewayMetrics:
     def watch(self, store: interface.Store, tracker: scrape_progress.ScrapeTracker, *, clock: clocks.Clock) -> None:
         """Expose the sizes of this store and the scrapers of this tracker."""
         self._sizes.watch(store)
-        self._scrapers.set_function(lambda: len(tracker.active(now=clock.steady())))
-        self._per_scraper.clock = clock.steady
-        self._per_scraper.active = lambda: tracker.active(now=clock.steady())
+        self._scrapers.set_function(lambda: len(tracker.active(now=clock.monotonic())))
+        self._per_scraper.clock = clock.monotonic
+        self._per_scraper.active = lambda: tracker.active(now=clock.monotonic())
 
     def set_limits(self, limit_settings: settings.LimitSettings, *, memory: int | None) -> None:
         """Expose the limits of the store; ``memory`` is that of the process, in bytes."""

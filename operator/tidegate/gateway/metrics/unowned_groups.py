@@ -5,7 +5,6 @@ They are counted once a minute. A count kept up to date by pushes would need an 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from tidegate.aio import clocks
@@ -34,4 +33,4 @@ class UnownedGroupCounter:
             counts = await self._store.idle(longer_than=tuple(IDLE.values()))
             for label, count in zip(IDLE, counts, strict=True):
                 self._on_count(label, count)
-            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + _INTERVAL_SECONDS)
+            await self._clock.sleep(_INTERVAL_SECONDS)

@@ -78,7 +78,7 @@ class ScrapeHandler:
             await self._send(request, response, await self._store.snapshot(), timeout=MAX_TIMEOUT)
             return response
         began, timeout = time.monotonic(), _timeout(request)
-        self._tracker.began(scraper, now=self._clock.steady())
+        self._tracker.began(scraper, now=self._clock.monotonic())
         snapshot = await self._store.snapshot()
         delivery = deliveries.Delivery(request.transport)
         try:
@@ -147,7 +147,7 @@ class ScrapeHandler:
             self._metrics.scrapes.labels(result="late" if is_late else "broken").inc()
             return
         self._metrics.scrapes.labels(result="delivered").inc()
-        self._tracker.delivered(scraper, now=self._clock.steady(), **sent._asdict())
+        self._tracker.delivered(scraper, now=self._clock.monotonic(), **sent._asdict())
         self._drainer.wake()
 
 

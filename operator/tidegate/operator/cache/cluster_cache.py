@@ -1,7 +1,7 @@
-"""What the operator knows: the objects, the groups, the pods it asked about, and what has to do with what.
+"""The cache of the cluster: watched objects, the gateway's groups, pods, addresses and policies, with their indexes.
 
-A picture only takes in and finds; it decides nothing. Every method that takes something in returns the keys of the
-groups that it may change the answer for, so that only these are planned again.
+The cache stores and finds, and decides nothing. Each method that stores something returns the keys of the groups that
+the change may affect, so that only these are planned again.
 """
 
 from __future__ import annotations
@@ -16,193 +16,200 @@ from tidegate.operator.objects import owner_kinds, pod_addresses, pod_names
 from tidegate.operator.policy import key_patterns, policies, policy_index
 
 
-class Pod(NamedTuple):
-    """A pod that somebody must ask the API server about."""
+class PodLookup(NamedTuple):
+    """A pod whose owner the API server must be asked for."""
 
     namespace: str
     name: str
 
 
-class Address(NamedTuple):
-    """An address whose pods somebody must ask the API server about."""
+class AddressLookup(NamedTuple):
+    """An address whose pods the API server must be asked for."""
 
-    text: str
+    address: str
 
 
-class Picture:
+class ClusterCache:
     """Everything that :mod:`tidegate.operator.planning.planner` plans from.
 
-    :param namespaces: those that are listed and watched; empty for all.
+    :param namespaces: the namespaces that are listed and watched; empty for all.
     """
 
     def __init__(self, *, namespaces: Collection[str] = ()) -> None:
         self._namespaces = frozenset(namespaces)
-        self._rosters: dict[str, object_cache.Roster] = {}
-        self._objects_by_word: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
-        self._others_by_name: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
-        self._objects_by_shape: multimaps.Multimap[key_patterns.Shape, owners.Owner] = multimaps.Multimap()
+        self._object_caches: dict[str, object_cache.ObjectCache] = {}
+        self._objects_by_name: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
+        self._custom_objects_by_name: multimaps.Multimap[str, owners.Owner] = multimaps.Multimap()
+        self._objects_by_key_shape: multimaps.Multimap[key_patterns.Shape, owners.Owner] = multimaps.Multimap()
         self._groups = group_index.GroupIndex()
-        self._pods: dict[str, dict[str, owners.Uid | None]] = {}
-        self._addresses: dict[str, pod_addresses.Answer] = {}
-        self._watched_pods = pod_cache.PodCache()
-        self._book = policy_index.PolicyIndex()
-        self._addresses_of: multimaps.Multimap[owners.Uid, str] = multimaps.Multimap()
+        self._pod_owners: dict[str, dict[str, owners.Uid | None]] = {}
+        self._lookup_results: dict[str, pod_addresses.LookupResult] = {}
+        self._pods = pod_cache.PodCache()
+        self._policies = policy_index.PolicyIndex()
+        self._addresses_by_owner: multimaps.Multimap[owners.Uid, str] = multimaps.Multimap()
 
     # Objects
 
-    def saw(self, view: owner_views.OwnerView, *, steady: float) -> set[grouping.GroupingKey]:
-        """An event told of an object as it is."""
-        before = self._roster(view.kind).get(view.uid)
-        if not self._roster(view.kind).saw(view, steady=steady):
+    def put_object(self, view: owner_views.OwnerView, *, monotonic: float) -> set[grouping.GroupingKey]:
+        """Store an object that a watch reported as added or modified."""
+        cache = self._object_cache(view.kind)
+        previous = cache.get(view.uid)
+        if not cache.put(view, monotonic=monotonic):
             return set()
-        touched = self._touched_by(view)
-        if before is not None:
-            touched |= self._touched_by(before.view)
-            self._unindex(before.view)
+        affected = self._affected_groups(view)
+        if previous is not None:
+            affected |= self._affected_groups(previous.view)
+            self._unindex(previous.view)
         self._index(view)
-        return touched
+        return affected
 
-    def saw_deleted(self, view: owner_views.OwnerView, *, wall: float) -> set[grouping.GroupingKey]:
-        """An event told that an object is gone. It stays in the picture for a while, for what it pushed last."""
-        before = self._roster(view.kind).get(view.uid)
-        if not self._roster(view.kind).saw_deleted(view, wall=wall):
+    def delete_object(self, view: owner_views.OwnerView, *, wall: float) -> set[grouping.GroupingKey]:
+        """Mark an object as deleted. It stays in the cache for a while, to own the groups that it pushed last."""
+        cache = self._object_cache(view.kind)
+        previous = cache.get(view.uid)
+        if not cache.delete(view, wall=wall):
             return set()
-        if before is not None:
-            self._unindex(before.view)
+        if previous is not None:
+            self._unindex(previous.view)
         self._index(view)
-        return self._touched_by(view)
+        return self._affected_groups(view)
 
-    def listed(
+    def replace_objects(
         self,
         kind: owner_kinds.Kind,
-        found: Collection[owner_views.OwnerView],
+        views: Collection[owner_views.OwnerView],
         *,
         started: float,
-        steady: float,
+        monotonic: float,
         wall: float,
     ) -> None:
-        """Take over a complete list of all objects of a kind, begun at ``started`` on the steady clock.
+        """Store a complete list of all objects of a kind. Plan every group after this.
 
-        Only here is a claimed object that no event told of found to be gone: it is not in a list that began after its
-        claim was first seen. Plan every group after this.
+        Only this method finds that a claimed object without an event was deleted: the object is missing from a list
+        that started after its claim was first seen.
+
+        :param started: when the list started, in monotonic seconds.
         """
-        roster = self._roster(kind.name)
-        before = {view.uid: known.view for view in found if (known := roster.get(view.uid)) is not None}
-        there, news = roster.listed(found, started=started, steady=steady, wall=wall)
-        for view in news:
-            if view.uid in before:
-                self._unindex(before[view.uid])
+        cache = self._object_cache(kind.name)
+        previous = {view.uid: cached.view for view in views if (cached := cache.get(view.uid)) is not None}
+        listed, changed = cache.replace(views, started=started, monotonic=monotonic, wall=wall)
+        for view in changed:
+            if view.uid in previous:
+                self._unindex(previous[view.uid])
             self._index(view)
         claimants = self._groups.claimants()
         for owner, since in claimants.items():
-            if owner.kind == kind.name and owner.uid not in there and since < started and self._looked_at(owner):
-                roster.lacks(owner.uid, wall=wall)
+            if owner.kind == kind.name and owner.uid not in listed and since < started and self._is_in_scope(owner):
+                cache.mark_deleted(owner.uid, wall=wall)
         claimed = {owner.uid for owner in claimants}
-        for forgotten in roster.forget(keep=claimed, wall=wall):
-            self._unindex(forgotten.view)
-        for uid, address in self._watched_pods.forget(now=wall, is_known=lambda uid: self.by_uid(uid) is not None):
-            self._addresses_of.discard(uid, address)
+        for evicted in cache.evict(keep=claimed, wall=wall):
+            self._unindex(evicted.view)
+        for uid, address in self._pods.evict(now=wall, is_cached=lambda uid: self.get_by_uid(uid) is not None):
+            self._addresses_by_owner.discard(uid, address)
 
-    def ruled(self, view: owner_views.OwnerView) -> owner_views.OwnerView:
-        """The object with the rules that hold for it by the present policies."""
-        return dataclasses.replace(view, rules=self._book.rules(view.subject)) if self._book.policies else view
+    def with_rules(self, view: owner_views.OwnerView) -> owner_views.OwnerView:
+        """Return the object with the cleanup rules that the current policies give it."""
+        return dataclasses.replace(view, rules=self._policies.rules(view.subject)) if self._policies.policies else view
 
     @property
     def policies(self) -> tuple[policies.Policy, ...]:
         """All policies."""
-        return self._book.policies
+        return self._policies.policies
 
-    def rule_by(self, book: policy_index.PolicyIndex) -> None:
-        """These policies hold from now on, for what is known, too. Plan every group after this."""
-        is_same = book == self._book
-        self._book = book
-        if is_same:
+    def replace_policies(self, index: policy_index.PolicyIndex) -> None:
+        """Apply these policies to all cached objects and to later ones. Plan every group after this."""
+        is_unchanged = index == self._policies
+        self._policies = index
+        if is_unchanged:
             return
-        for roster in self._rosters.values():
-            for known in roster:
-                self._unindex(known.view)
-            roster.revise(lambda view: dataclasses.replace(view, rules=book.rules(view.subject)))
-            for known in roster:
-                self._index(known.view)
+        for cache in self._object_caches.values():
+            for cached in cache:
+                self._unindex(cached.view)
+            cache.update_views(lambda view: dataclasses.replace(view, rules=index.rules(view.subject)))
+            for cached in cache:
+                self._index(cached.view)
 
     def objects(self) -> Iterator[owner_views.OwnerView]:
-        """All objects that are there."""
-        return (known.view for roster in self._rosters.values() for known in roster if known.gone_at is None)
+        """All objects that exist."""
+        return (cached.view for cache in self._object_caches.values() for cached in cache if cached.deleted_at is None)
 
-    def known(self, owner: owners.Owner) -> object_cache.Known | None:
-        """The object behind a claim, as far as anybody saw it."""
-        roster = self._rosters.get(owner.kind)
-        return roster.get(owner.uid) if roster is not None else None
+    def get_object(self, owner: owners.Owner) -> object_cache.CachedObject | None:
+        """The object that a claim refers to; ``None`` if it is not in the cache."""
+        cache = self._object_caches.get(owner.kind)
+        return cache.get(owner.uid) if cache is not None else None
 
-    def by_uid(self, uid: owners.Uid) -> object_cache.Known | None:
-        """The object with this uid, whatever its kind."""
-        return next((known for roster in self._rosters.values() if (known := roster.get(uid)) is not None), None)
+    def get_by_uid(self, uid: owners.Uid) -> object_cache.CachedObject | None:
+        """The object with this uid, of any kind."""
+        return next((cached for cache in self._object_caches.values() if (cached := cache.get(uid)) is not None), None)
 
-    def gone_at(self, owner: owners.Owner) -> float | None:
-        """When this object was seen to be gone (Unix seconds); ``None`` while it is there or nobody can tell."""
-        roster = self._rosters.get(owner.kind)
-        return roster.gone_at(owner.uid) if roster is not None else None
+    def deleted_at(self, owner: owners.Owner) -> float | None:
+        """When the operator noticed that this object was deleted, in Unix seconds.
 
-    def candidates(self, record: control_api.GroupRecord) -> Iterator[object_cache.Known]:
-        """All objects, there or remembered, that this group may be about; some of them are not."""
-        found = set(self._objects_by_shape[key_patterns.shape(record.key)])
-        for word in group_index.words(record.key):
-            found |= self._objects_by_word[word]
+        ``None`` while the object exists, or if the operator does not know.
+        """
+        cache = self._object_caches.get(owner.kind)
+        return cache.deleted_at(owner.uid) if cache is not None else None
+
+    def candidates(self, record: control_api.GroupRecord) -> Iterator[object_cache.CachedObject]:
+        """All cached objects that may own this group: a superset, from the indexes."""
+        found = set(self._objects_by_key_shape[key_patterns.shape(record.key)])
+        for name in group_index.index_names(record.key):
+            found |= self._objects_by_name[name]
         for value in group_index.pod_values(record.key):
-            for name in pod_names.beginnings(value):
-                found |= self._others_by_name[name]
+            for prefix in pod_names.prefixes(value):
+                found |= self._custom_objects_by_name[prefix]
         for address in record.pushers:
             for pod in self._pods_at(address):
-                if (known := self.by_uid(pod.owner)) is not None:
-                    found.add(known.view.owner)
+                if (cached := self.get_by_uid(pod.owner)) is not None:
+                    found.add(cached.view.owner)
         for owner in found:
-            known = self.known(owner)
-            if known is not None:
-                yield known
+            cached = self.get_object(owner)
+            if cached is not None:
+                yield cached
 
     def is_superseded(self, claim: owners.Claim, series: owners.Owner, record: control_api.GroupRecord) -> bool:
-        """Whether a later run of the series than this claim's has pushed since this group was last pushed."""
-        for other, theirs in self._groups.of_other_runs(series, claim.owner):
-            is_later = theirs.push_time and theirs.pushed_revision > record.pushed_revision
+        """Whether a later run of the series has pushed since the run of this claim pushed the group."""
+        for other, other_record in self._groups.of_other_runs(series, claim.owner):
+            is_later = other_record.push_time and other_record.pushed_revision > record.pushed_revision
             if is_later and not self._is_older(other, claim.owner):
                 return True
         return False
 
-    def count(self, kind: owner_kinds.Kind) -> int:
-        """How many objects of a kind there are."""
-        return len(self._roster(kind.name))
+    def object_count(self, kind: owner_kinds.Kind) -> int:
+        """The number of existing objects of a kind."""
+        return len(self._object_cache(kind.name))
 
     # Groups
 
-    def changed(self, record: control_api.GroupRecord, *, steady: float) -> set[grouping.GroupingKey]:
-        """The gateway told of a group as it is."""
-        before = self._groups.put(record, steady=steady)
-        if before is not None and before.pushed_revision != record.pushed_revision:
-            self._ask_again(record.key)
-            self._forget_addresses(set(before.pushers) - set(record.pushers))
-        touched = {record.key}
+    def put_group(self, record: control_api.GroupRecord, *, monotonic: float) -> set[grouping.GroupingKey]:
+        """Store a group as the gateway reported it."""
+        previous = self._groups.put(record, monotonic=monotonic)
+        if previous is not None and previous.pushed_revision != record.pushed_revision:
+            self._forget_missing_pods(record.key)
+            self._forget_unused_addresses(set(previous.pushers) - set(record.pushers))
+        affected = {record.key}
         for claim in record.claims.values():
             if claim.series is not None:
-                touched |= {theirs.key for _, theirs in self._groups.of_other_runs(claim.series, claim.owner)}
-        return touched
+                affected |= {other.key for _, other in self._groups.of_other_runs(claim.series, claim.owner)}
+        return affected
 
-    def deleted(self, key: grouping.GroupingKey) -> None:
-        """The gateway told that a group is gone."""
+    def delete_group(self, key: grouping.GroupingKey) -> None:
+        """Remove a group that the gateway deleted."""
         record = self._groups.pop(key)
         if record is None:
             return
         for name in group_index.pod_values(key):
             if not self._groups.of_pod(name):
-                self._pods.pop(name, None)
-        self._forget_addresses(record.pushers)
+                self._pod_owners.pop(name, None)
+        self._forget_unused_addresses(record.pushers)
 
-    def forget_groups(self) -> None:
-        """The gateway began a new history: what was known of its groups means nothing now."""
+    def clear_groups(self) -> None:
+        """Remove all groups: the gateway started a new epoch."""
         for key in list(self._groups):
-            self.deleted(key)
+            self.delete_group(key)
 
     def group(self, key: grouping.GroupingKey) -> control_api.GroupRecord | None:
-        """A group as it was last told of."""
+        """A group as the gateway last reported it."""
         return self._groups.get(key)
 
     def group_keys(self) -> list[grouping.GroupingKey]:
@@ -210,149 +217,157 @@ class Picture:
         return list(self._groups)
 
     def group_count(self) -> int:
-        """How many groups there are."""
+        """The number of groups."""
         return len(self._groups)
 
-    # Pods
+    # Pods and addresses
 
     @property
-    def pods(self) -> Mapping[str, Mapping[str, owners.Uid | None]]:
-        """By name and namespace, what made each pod that was asked about; ``None`` where nothing did, or it is gone."""
-        return self._pods
+    def pod_owners(self) -> Mapping[str, Mapping[str, owners.Uid | None]]:
+        """The owner of each pod that was looked up, by pod name and namespace.
 
-    def resolved(self, pod: Pod, uid: owners.Uid | None) -> set[grouping.GroupingKey]:
-        """The API server answered whose pod it is."""
-        touched = self._groups.of_pod(pod.name)
-        if touched:
-            self._pods.setdefault(pod.name, {})[pod.namespace] = uid
-        return touched
-
-    def address(self, text: str) -> pod_addresses.Answer | None:
-        """What is known of an address, ``None`` where nothing is."""
-        return self._watched_pods.answer(text, self._addresses.get(text))
-
-    def saw_pod(self, sighting: pod_addresses.Sighting, *, now: float) -> set[grouping.GroupingKey]:
-        """The watch on the pods of Jobs told of one. ``now`` is Unix seconds on the API server's clock."""
-        touched: set[grouping.GroupingKey] = set()
-        for address in self._watched_pods.saw(sighting, now=now):
-            touched |= self._groups.by_pusher[address]
-            self._addresses_of.add(sighting.pod.owner, address)
-        return touched
-
-    def listed_pods(
-        self, found: Collection[owners.Uid], *, namespace: str, started: float, now: float
-    ) -> set[grouping.GroupingKey]:
-        """A complete list of the pods of Jobs, begun at ``started``, has these; ``namespace`` is empty for all."""
-        touched: set[grouping.GroupingKey] = set()
-        for sighting in self._watched_pods.listed(found, namespace=namespace, started=started):
-            touched |= self.saw_pod(sighting, now=now)
-        return touched
-
-    def is_watched(self, pod: pod_addresses.AddressPod) -> bool:
-        """Whether the watch told of this pod, so that it tells of its end, too."""
-        return self._watched_pods.has(pod)
-
-    @property
-    def watched_pods(self) -> int:
-        """How many pods are known by the watch."""
-        return len(self._watched_pods)
-
-    def address_resolved(self, address: Address, answer: pod_addresses.Answer) -> set[grouping.GroupingKey]:
-        """The API server answered which pods have, or had, this address.
-
-        Where it says what it said before, that is news of later pushes alone: a proxy may have pushed thousands of
-        groups.
+        ``None`` if the pod has no owner or does not exist.
         """
-        pushed = self._groups.by_pusher[address.text]
-        before = self._addresses.get(address.text)
+        return self._pod_owners
+
+    def put_pod_owner(self, pod: PodLookup, uid: owners.Uid | None) -> set[grouping.GroupingKey]:
+        """Store the owner of a pod that was looked up."""
+        affected = self._groups.of_pod(pod.name)
+        if affected:
+            self._pod_owners.setdefault(pod.name, {})[pod.namespace] = uid
+        return affected
+
+    def get_address(self, address: str) -> pod_addresses.LookupResult | None:
+        """The pods of an address, from the last lookup and the watch; ``None`` if neither has any."""
+        return self._pods.lookup_result(address, self._lookup_results.get(address))
+
+    def put_pod(self, event: pod_addresses.PodEvent, *, now: float) -> set[grouping.GroupingKey]:
+        """Store a pod of a Job that the watch reported. ``now`` is Unix seconds on the API server's clock."""
+        affected: set[grouping.GroupingKey] = set()
+        for address in self._pods.put(event, now=now):
+            affected |= self._groups.by_address[address]
+            self._addresses_by_owner.add(event.pod.owner, address)
+        return affected
+
+    def replace_pods(
+        self, listed: Collection[owners.Uid], *, namespace: str, started: float, now: float
+    ) -> set[grouping.GroupingKey]:
+        """Mark the pods of Jobs that are missing from a complete list as deleted.
+
+        :param namespace: the namespace that was listed; empty for all.
+        :param started: when the list started, in Unix seconds on the API server's clock; ``now`` likewise.
+        """
+        affected: set[grouping.GroupingKey] = set()
+        for event in self._pods.missing_from(listed, namespace=namespace, started=started):
+            affected |= self.put_pod(event, now=now)
+        return affected
+
+    def is_pod_watched(self, pod: pod_addresses.AddressPod) -> bool:
+        """Whether the watch has reported this pod, and so will report its end."""
+        return self._pods.contains(pod)
+
+    @property
+    def pod_count(self) -> int:
+        """The number of pods that the watch has reported."""
+        return len(self._pods)
+
+    def put_address(self, lookup: AddressLookup, result: pod_addresses.LookupResult) -> set[grouping.GroupingKey]:
+        """Store which pods have, or had, this address.
+
+        If the pods are the same as before, only groups with later pushes are affected: a proxy may have pushed
+        thousands of groups.
+        """
+        address = lookup.address
+        pushed = self._groups.by_address[address]
+        previous = self._lookup_results.get(address)
         if pushed:
-            self._forget_address(address.text)
-            self._addresses[address.text] = answer.after(before)
-            for pod in answer.pods:
-                self._addresses_of.add(pod.owner, address.text)
-        if before is None or before.pods != answer.pods:
+            self._forget_address(address)
+            self._lookup_results[address] = result.merged_with(previous)
+            for pod in result.pods:
+                self._addresses_by_owner.add(pod.owner, address)
+        if previous is None or previous.pods != result.pods:
             return set(pushed)
-        settled = before.at - pod_addresses.REPORT_SECONDS
-        return {key for key in pushed if self._pushed_from(address.text, key) > settled}
+        settled = previous.at - pod_addresses.ADDRESS_REPORT_SECONDS
+        return {key for key in pushed if self._push_time_from(address, key) > settled}
 
     def last_push_from(self, address: str) -> float:
         """When a group was last pushed from this address; 0.0 for never."""
-        return max((self._pushed_from(address, key) for key in self._groups.by_pusher[address]), default=0.0)
+        return max((self._push_time_from(address, key) for key in self._groups.by_address[address]), default=0.0)
 
-    # Inside
+    # Private
 
-    def _roster(self, kind: str) -> object_cache.Roster:
-        """Of a kind that nobody has told of, nothing is known: an owner that claims a group may be there."""
-        return self._rosters.setdefault(kind, object_cache.Roster())
+    def _object_cache(self, kind: str) -> object_cache.ObjectCache:
+        """The cache of a kind. An empty one proves nothing: an owner that claims a group may still exist."""
+        return self._object_caches.setdefault(kind, object_cache.ObjectCache())
 
     def _index(self, view: owner_views.OwnerView) -> None:
-        for word in _owner_words(view):
-            self._objects_by_word.add(word, view.owner)
-        if view.kind not in _FOUND_BY_WORD:
-            self._others_by_name.add(view.owner.name, view.owner)
-        for shape in _shapes(view):
-            self._objects_by_shape.add(shape, view.owner)
+        for name in _index_names(view):
+            self._objects_by_name.add(name, view.owner)
+        if view.kind not in _KINDS_INDEXED_BY_NAME:
+            self._custom_objects_by_name.add(view.owner.name, view.owner)
+        for shape in _key_shapes(view):
+            self._objects_by_key_shape.add(shape, view.owner)
 
     def _unindex(self, view: owner_views.OwnerView) -> None:
-        for word in _owner_words(view):
-            self._objects_by_word.discard(word, view.owner)
-        self._others_by_name.discard(view.owner.name, view.owner)
-        for shape in _shapes(view):
-            self._objects_by_shape.discard(shape, view.owner)
+        for name in _index_names(view):
+            self._objects_by_name.discard(name, view.owner)
+        self._custom_objects_by_name.discard(view.owner.name, view.owner)
+        for shape in _key_shapes(view):
+            self._objects_by_key_shape.discard(shape, view.owner)
 
-    def _touched_by(self, view: owner_views.OwnerView) -> set[grouping.GroupingKey]:
-        touched = set(self._groups.by_claim[view.owner])
-        for word in _owner_words(view) | {pod_names.word(job) for job, _ in _shapes(view)}:
-            touched |= self._groups.by_word[word]
-        for address in self._addresses_of[view.uid]:
-            touched |= self._groups.by_pusher[address]
-        return touched
+    def _affected_groups(self, view: owner_views.OwnerView) -> set[grouping.GroupingKey]:
+        affected = set(self._groups.by_claim[view.owner])
+        for name in _index_names(view) | {pod_names.index_name(job) for job, _ in _key_shapes(view)}:
+            affected |= self._groups.by_name[name]
+        for address in self._addresses_by_owner[view.uid]:
+            affected |= self._groups.by_address[address]
+        return affected
 
-    def _looked_at(self, owner: owners.Owner) -> bool:
-        """Whether a complete list would have this object if it were there."""
+    def _is_in_scope(self, owner: owners.Owner) -> bool:
+        """Whether a complete list would contain this object if it existed."""
         return not self._namespaces or owner.namespace in self._namespaces
 
     def _is_older(self, run: owners.Owner, other: owners.Owner) -> bool:
-        mine, theirs = self.known(run), self.known(other)
-        return mine is not None and theirs is not None and mine.view.created < theirs.view.created
+        cached, other_cached = self.get_object(run), self.get_object(other)
+        return cached is not None and other_cached is not None and cached.view.created < other_cached.view.created
 
-    def _ask_again(self, key: grouping.GroupingKey) -> None:
-        """A group was pushed: a pod that was not there before may be there now."""
+    def _forget_missing_pods(self, key: grouping.GroupingKey) -> None:
+        """Look up missing pods again after a push: a pod that did not exist before may exist now."""
         for name in group_index.pod_values(key):
-            if answers := self._pods.pop(name, None):
-                self._pods[name] = {namespace: uid for namespace, uid in answers.items() if uid is not None}
+            if uids := self._pod_owners.pop(name, None):
+                self._pod_owners[name] = {namespace: uid for namespace, uid in uids.items() if uid is not None}
 
-    def _pushed_from(self, address: str, key: grouping.GroupingKey) -> float:
+    def _push_time_from(self, address: str, key: grouping.GroupingKey) -> float:
         """When this group was last pushed from this address; 0.0 for never."""
         record = self._groups.get(key)
         sources = () if record is None else record.sources
         return max((source.at for source in sources if source.address == address), default=0.0)
 
     def _pods_at(self, address: str) -> Collection[pod_addresses.AddressPod]:
-        answer = self.address(address)
-        return () if answer is None else answer.pods
+        result = self.get_address(address)
+        return () if result is None else result.pods
 
-    def _forget_addresses(self, left: Iterable[str]) -> None:
-        for address in left:
-            if address not in self._groups.by_pusher:
+    def _forget_unused_addresses(self, addresses: Iterable[str]) -> None:
+        for address in addresses:
+            if address not in self._groups.by_address:
                 self._forget_address(address)
 
     def _forget_address(self, address: str) -> None:
-        answer = self._addresses.pop(address, None)
-        for pod in () if answer is None else answer.pods:
-            if not self._watched_pods.has(pod):
-                self._addresses_of.discard(pod.owner, address)
+        result = self._lookup_results.pop(address, None)
+        for pod in () if result is None else result.pods:
+            if not self._pods.contains(pod):
+                self._addresses_by_owner.discard(pod.owner, address)
 
 
-_FOUND_BY_WORD = frozenset({owner_kinds.JOB.name, owner_kinds.CRONJOB.name, owner_kinds.POD.name})
-"""Kinds whose pods' names lead to them by words, or that have none."""
+_KINDS_INDEXED_BY_NAME = frozenset({owner_kinds.JOB.name, owner_kinds.CRONJOB.name, owner_kinds.POD.name})
+"""Kinds that the index by truncated name finds from the names of their pods; other kinds are found by name prefix."""
 
 
-def _owner_words(view: owner_views.OwnerView) -> set[str]:
+def _index_names(view: owner_views.OwnerView) -> set[str]:
     names = {view.owner.name} if view.hostname is None else {view.owner.name, view.hostname}
-    return {pod_names.word(name) for name in names}
+    return {pod_names.index_name(name) for name in names}
 
 
-def _shapes(view: owner_views.OwnerView) -> set[key_patterns.Shape]:
-    """The shapes of the groups that it names."""
+def _key_shapes(view: owner_views.OwnerView) -> set[key_patterns.Shape]:
+    """The shapes of the grouping keys that the object's rules name."""
     return {key_patterns.shape(pattern) for pattern in view.rules.keys or ()}

@@ -1,4 +1,4 @@
-"""One key, several values: the shape of every index of the picture."""
+"""A map with several values for each key, the type of every index of the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value = TypeVar("Value", bound=Hashable)
 
 
 class Multimap(Generic[Key, Value]):
-    """A set of values for each key. A key without values costs nothing."""
+    """A set of values for each key. A key without values takes no memory."""
 
     def __init__(self) -> None:
         self._values: dict[Key, set[Value]] = {}
@@ -19,14 +19,14 @@ class Multimap(Generic[Key, Value]):
         return key in self._values
 
     def __getitem__(self, key: Key) -> frozenset[Value]:
-        """The values of a key, none where it is not known."""
+        """The values of a key; empty if there are none."""
         return frozenset(self._values.get(key, ()))
 
     def add(self, key: Key, value: Value) -> None:
         self._values.setdefault(key, set()).add(value)
 
     def discard(self, key: Key, value: Value) -> None:
-        """Take a value out, if it is there."""
+        """Remove a value if it is there."""
         values = self._values.get(key)
         if values is not None:
             values.discard(value)

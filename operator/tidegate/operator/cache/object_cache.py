@@ -1,7 +1,7 @@
-"""The objects of one kind, kept right by events and complete lists, whichever comes first.
+"""The cache of the objects of one kind, filled by watch events and complete lists in any order.
 
-An object leaves in one of two ways: an event says that it was deleted, or a complete list that began after it was last
-heard of lacks it. What has left never comes back: a uid is not used twice, so whatever still speaks of it is late.
+An object is deleted when an event says so, or when it is missing from a complete list that started after the object was
+last updated. A deleted object never comes back, because uids are not reused: later events about it are stale.
 """
 
 from __future__ import annotations
@@ -12,114 +12,115 @@ from typing import NamedTuple
 from tidegate.model import owners
 from tidegate.operator.cache import owner_views
 
-MEMORY_SECONDS = 600.0
-"""How long what has left is remembered: longer than a pod that outlives its Job pushes, or a watch lags."""
+DELETED_OBJECT_SECONDS = 600.0
+"""How long deleted objects are kept: longer than a pod pushes after its Job was deleted, and than a watch lags."""
 
 
-class Known(NamedTuple):
-    """An object that is there, or was: ``gone_at`` (Unix seconds) is when it was first seen to be gone."""
+class CachedObject(NamedTuple):
+    """An object, with the time (Unix seconds) at which the operator noticed its deletion; ``None`` while it exists."""
 
     view: owner_views.OwnerView
-    gone_at: float | None = None
+    deleted_at: float | None = None
 
     @property
-    def has_ended(self) -> bool:
-        return self.view.finish is not None or self.gone_at is not None
+    def has_finished(self) -> bool:
+        return self.view.finish is not None or self.deleted_at is not None
 
 
-class _Seen(NamedTuple):
+class _Entry(NamedTuple):
     view: owner_views.OwnerView
-    at: float
+    updated_at: float
 
 
-class Roster:
+class ObjectCache:
     """All objects of one kind.
 
-    Readings of the clock are passed in: ``steady`` orders what is heard and listed, ``wall`` is compared with the times
-    that Kubernetes and the gateway tell.
+    Callers pass the time: ``monotonic`` orders events and lists, ``wall`` is compared with the times that Kubernetes
+    and the gateway report.
     """
 
     def __init__(self) -> None:
-        self._present: dict[owners.Uid, _Seen] = {}
-        self._departed: dict[owners.Uid, Known] = {}
-        self._gone: dict[owners.Uid, float] = {}
+        self._present: dict[owners.Uid, _Entry] = {}
+        self._deleted: dict[owners.Uid, CachedObject] = {}
+        self._deleted_at: dict[owners.Uid, float] = {}
 
     def __len__(self) -> int:
+        """The number of existing objects."""
         return len(self._present)
 
-    def __iter__(self) -> Iterator[Known]:
-        """All that are there, then all that were and are remembered."""
-        yield from (Known(seen.view) for seen in self._present.values())
-        yield from self._departed.values()
+    def __iter__(self) -> Iterator[CachedObject]:
+        """The existing objects, then the deleted ones that are still cached."""
+        yield from (CachedObject(entry.view) for entry in self._present.values())
+        yield from self._deleted.values()
 
-    def get(self, uid: owners.Uid) -> Known | None:
-        """What is known of an object, ``None`` when nothing is."""
-        seen = self._present.get(uid)
-        return Known(seen.view) if seen is not None else self._departed.get(uid)
+    def get(self, uid: owners.Uid) -> CachedObject | None:
+        """An existing or deleted object; ``None`` if it is not in the cache."""
+        entry = self._present.get(uid)
+        return CachedObject(entry.view) if entry is not None else self._deleted.get(uid)
 
-    def gone_at(self, uid: owners.Uid) -> float | None:
-        """When this object was seen to be gone; ``None`` while it is there, or while nobody knows."""
-        return self._gone.get(uid)
+    def deleted_at(self, uid: owners.Uid) -> float | None:
+        """When the operator noticed the deletion; ``None`` if the object exists or was never seen."""
+        return self._deleted_at.get(uid)
 
-    def saw(self, view: owner_views.OwnerView, *, steady: float) -> bool:
-        """An event told of this object as it is; returns whether that was news."""
-        if view.uid in self._gone:
+    def put(self, view: owner_views.OwnerView, *, monotonic: float) -> bool:
+        """Store an added or modified object. Returns whether that changed the cache."""
+        if view.uid in self._deleted_at:
             return False
-        known = self._present.get(view.uid)
-        if known is not None and not _is_newer(view, known.view):
+        previous = self._present.get(view.uid)
+        if previous is not None and not _is_newer(view, previous.view):
             return False
-        self._present[view.uid] = _Seen(view, steady)
-        return known is None or known.view != view
+        self._present[view.uid] = _Entry(view, monotonic)
+        return previous is None or previous.view != view
 
-    def saw_deleted(self, view: owner_views.OwnerView, *, wall: float) -> bool:
-        """An event told that this object, last as it is here, was deleted; returns whether that was news."""
-        if view.uid in self._gone:
+    def delete(self, view: owner_views.OwnerView, *, wall: float) -> bool:
+        """Mark an object as deleted; ``view`` is its last state. Returns whether that changed the cache."""
+        if view.uid in self._deleted_at:
             return False
         self._present.pop(view.uid, None)
-        self._depart(view, wall=wall)
+        self._move_to_deleted(view, wall=wall)
         return True
 
-    def listed(
-        self, found: Iterable[owner_views.OwnerView], *, started: float, steady: float, wall: float
+    def replace(
+        self, views: Iterable[owner_views.OwnerView], *, started: float, monotonic: float, wall: float
     ) -> tuple[set[owners.Uid], list[owner_views.OwnerView]]:
-        """Take over a complete list that began at ``started``. Returns the uids listed, and the views that were news.
+        """Store a complete list that started at ``started``. Returns the listed uids and the objects that changed.
 
-        What an event told after the list began is left alone: the list may be older than that.
+        Objects that an event updated after the list started are kept: the list may be older than the event.
         """
-        there: set[owners.Uid] = set()
-        news: list[owner_views.OwnerView] = []
-        for view in found:
-            there.add(view.uid)
-            if self.saw(view, steady=steady):
-                news.append(view)
-        for uid, seen in list(self._present.items()):
-            if uid not in there and seen.at < started:
+        listed: set[owners.Uid] = set()
+        changed: list[owner_views.OwnerView] = []
+        for view in views:
+            listed.add(view.uid)
+            if self.put(view, monotonic=monotonic):
+                changed.append(view)
+        for uid, entry in list(self._present.items()):
+            if uid not in listed and entry.updated_at < started:
                 del self._present[uid]
-                self._depart(seen.view, wall=wall)
-                news.append(seen.view)
-        return there, news
+                self._move_to_deleted(entry.view, wall=wall)
+                changed.append(entry.view)
+        return listed, changed
 
-    def lacks(self, uid: owners.Uid, *, wall: float) -> None:
-        """Whoever knows says that this object, of which there is no view, is not there."""
-        self._gone.setdefault(uid, wall)
+    def mark_deleted(self, uid: owners.Uid, *, wall: float) -> None:
+        """Record that an object that was never seen does not exist."""
+        self._deleted_at.setdefault(uid, wall)
 
-    def revise(self, revised: Callable[[owner_views.OwnerView], owner_views.OwnerView]) -> None:
-        """Replace every view by what this makes of it."""
-        self._present = {uid: seen._replace(view=revised(seen.view)) for uid, seen in self._present.items()}
-        self._departed = {uid: known._replace(view=revised(known.view)) for uid, known in self._departed.items()}
+    def update_views(self, update: Callable[[owner_views.OwnerView], owner_views.OwnerView]) -> None:
+        """Replace every view by the result of this function."""
+        self._present = {uid: entry._replace(view=update(entry.view)) for uid, entry in self._present.items()}
+        self._deleted = {uid: cached._replace(view=update(cached.view)) for uid, cached in self._deleted.items()}
 
-    def forget(self, *, keep: Container[owners.Uid], wall: float) -> list[Known]:
-        """Forget what left long ago and is not to be kept; returns what was forgotten, for the indexes."""
-        old = [uid for uid, at in self._gone.items() if at < wall - MEMORY_SECONDS and uid not in keep]
+    def evict(self, *, keep: Container[owners.Uid], wall: float) -> list[CachedObject]:
+        """Remove objects that were deleted long ago, except those in ``keep``. Returns the removed objects."""
+        old = [uid for uid, at in self._deleted_at.items() if at < wall - DELETED_OBJECT_SECONDS and uid not in keep]
         for uid in old:
-            del self._gone[uid]
-        return [self._departed.pop(uid) for uid in old if uid in self._departed]
+            del self._deleted_at[uid]
+        return [self._deleted.pop(uid) for uid in old if uid in self._deleted]
 
-    def _depart(self, view: owner_views.OwnerView, *, wall: float) -> None:
-        self._gone[view.uid] = wall
-        self._departed[view.uid] = Known(view, gone_at=wall)
+    def _move_to_deleted(self, view: owner_views.OwnerView, *, wall: float) -> None:
+        self._deleted_at[view.uid] = wall
+        self._deleted[view.uid] = CachedObject(view, deleted_at=wall)
 
 
-def _is_newer(view: owner_views.OwnerView, known: owner_views.OwnerView) -> bool:
-    """Where versions are no numbers the later word counts; the next list puts it right."""
-    return view.version is None or known.version is None or view.version > known.version
+def _is_newer(view: owner_views.OwnerView, previous: owner_views.OwnerView) -> bool:
+    """Compare resource versions. If one is not a number, the later event wins; the next list corrects mistakes."""
+    return view.version is None or previous.version is None or view.version > previous.version

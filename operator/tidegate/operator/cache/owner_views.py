@@ -1,4 +1,4 @@
-"""Jobs, CronJobs and others cut down to what decides about groups, so that ten thousand cost a few megabytes."""
+"""The fields of Jobs, CronJobs and other owners that decide about groups: a few megabytes for ten thousand objects."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from tidegate.operator.policy import annotation_checks, cleanup_rules, policy_su
 
 Json: TypeAlias = Mapping[str, Any]
 
-_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_SHARED = 512
-"""Sets of labels and parents of which each is kept once, as long as it is among so many of the last ones seen."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_INTERNED_LIMIT = 512
+"""Sets of labels, and parents, that are stored once and shared: the most recently used ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerView:
-    """An object, as far as it matters here.
+    """The fields of an object that may own groups.
 
-    :param created: Unix seconds, the API server's clock, whole seconds.
-    :param finish: ``None`` while it runs, is suspended, or is of a kind that has no end.
-    :param completions: of an Indexed Job, how many indexes it has; ``None`` for any other.
-    :param hostname: what its pods are called, where it or its pod template says so.
-    :param labels: of a CronJob, those of its job template.
-    :param annotations: likewise, as far as they are short.
-    :param parent: the object that controls it.
-    :param rules: what holds for its groups; ``own_rules`` is what its own annotations say.
-    :param version: ``resourceVersion``, ``None`` where it is no number and so cannot be compared.
-        Two views that differ in nothing else are equal.
+    :param created: Unix seconds on the API server's clock, whole seconds.
+    :param rules: the cleanup rules in effect, from annotations and policies.
+    :param finish: ``None`` while the object runs, is suspended, or is of a kind that never finishes.
+    :param completions: the number of indexes of an Indexed Job; ``None`` for other objects.
+    :param hostname: the hostname of its pods, if the object or its pod template sets one.
+    :param labels: the labels; for a CronJob, those of its job template.
+    :param annotations: likewise, without long ones.
+    :param parent: the controller of the object.
+    :param own_rules: the cleanup rules in its own annotations.
+    :param version: the ``resourceVersion``; ``None`` if it is not a number and so cannot be compared. Two views that
+        differ only in the version are equal.
     """
 
     owner: owners.Owner
@@ -57,7 +58,7 @@ class OwnerView:
 
     @property
     def subject(self) -> policy_subjects.Subject:
-        """What policies look at."""
+        """The fields that policies select on."""
         return policy_subjects.Subject(
             owner=self.owner,
             labels=self.labels,
@@ -68,18 +69,20 @@ class OwnerView:
         )
 
 
-def view(data: Json, *, kind: owner_kinds.Kind) -> OwnerView | None:
-    """The view of an object as the API server gives it; ``None`` where it is of no interest, since another controls it.
+def parse(data: Json, *, kind: owner_kinds.Kind) -> OwnerView | None:
+    """Parse an object from the API server.
 
-    ``KeyError`` or ``ValueError`` where it is no such object.
+    :returns: ``None`` for an object that has a controller, if only standalone objects of its kind own groups.
+    :raises KeyError: a required field is missing.
+    :raises ValueError: a required field is malformed.
     """
-    parent = controller(data["metadata"])
-    if kind.bare and parent is not None:
+    parent = controller_of(data["metadata"])
+    if kind.standalone_only and parent is not None:
         return None
-    metadata = _at(data, kind.template).get("metadata") or {}
+    metadata = _value_at(data, kind.template_path).get("metadata") or {}
     annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
     own_rules = cleanup_rules.from_annotations(
-        annotations, unread=_unread(data, kind=kind, annotations=annotations, labels=labels)
+        annotations, unread=_ignored_annotations(data, kind=kind, annotations=annotations, labels=labels)
     )
     owner = _owner(data["metadata"], kind=kind)
     return OwnerView(
@@ -89,27 +92,29 @@ def view(data: Json, *, kind: owner_kinds.Kind) -> OwnerView | None:
         own_rules=own_rules,
         finish=kind.finish(data),
         completions=_completions(data["spec"]) if kind is owner_kinds.JOB else None,
-        hostname=_at(data, kind.pod).get("hostname") if kind.pod else None,
-        labels=_kept(labels, owner=owner),
-        annotations=_kept({name: text for name, text in annotations.items() if _is_short(name, text)}, owner=owner),
+        hostname=_value_at(data, kind.pod_spec_path).get("hostname") if kind.pod_spec_path else None,
+        labels=_compact(labels, owner=owner),
+        annotations=_compact({name: text for name, text in annotations.items() if _is_kept(name, text)}, owner=owner),
         parent=parent,
         version=_version(data),
     )
 
 
-def _unread(
+def _ignored_annotations(
     data: Json, *, kind: owner_kinds.Kind, annotations: Mapping[str, str], labels: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """What is wrong with what is said in places where it has no effect."""
+    """The problems of annotations that have no effect where they are: on another template, or as labels."""
     problems = list(annotation_checks.labelled(labels, known=cleanup_rules.ANNOTATIONS, read=annotations))
-    for place, way in kind.unread:
-        elsewhere = (_at(data, way).get("metadata") or {}).get("annotations") or {}
-        problems += annotation_checks.misplaced(elsewhere, place=place, read=annotations, right_place=kind.place)
+    for template_name, path in kind.ignored_templates:
+        ignored = (_value_at(data, path).get("metadata") or {}).get("annotations") or {}
+        problems += annotation_checks.misplaced(
+            ignored, place=template_name, read=annotations, right_place=kind.template_name
+        )
     return tuple(problems)
 
 
-def controller(metadata: Json) -> owners.Owner | None:
-    """The object that controls the one with these metadata."""
+def controller_of(metadata: Json) -> owners.Owner | None:
+    """The controller of the object with this metadata; ``None`` if it has none."""
     for reference in metadata.get("ownerReferences") or ():
         if reference.get("controller"):
             group = reference["apiVersion"].rpartition("/")[0]
@@ -118,34 +123,36 @@ def controller(metadata: Json) -> owners.Owner | None:
 
 
 def _owner(metadata: Json, *, kind: owner_kinds.Kind) -> owners.Owner:
-    # Namespaces are few and objects many: one string for each namespace.
+    # There are few namespaces and many objects, so all objects of a namespace share one string.
     namespace = sys.intern(metadata["namespace"])
     return owners.Owner(kind=kind.name, namespace=namespace, name=metadata["name"], uid=owners.Uid(metadata["uid"]))
 
 
-@functools.lru_cache(_SHARED)
+@functools.lru_cache(_INTERNED_LIMIT)
 def _parent(kind: str, group: str, namespace: str, name: str, uid: str) -> owners.Owner:
-    return owners.Owner(sys.intern(owner_kinds.word(kind, group=group)), sys.intern(namespace), name, owners.Uid(uid))
+    return owners.Owner(
+        sys.intern(owner_kinds.qualified_name(kind, group=group)), sys.intern(namespace), name, owners.Uid(uid)
+    )
 
 
-def _kept(texts: Mapping[str, str], *, owner: owners.Owner) -> Mapping[str, str]:
-    """These texts, in as little memory as can be: Kubernetes itself labels a Job with its name and uid, twice each."""
+def _compact(texts: Mapping[str, str], *, owner: owners.Owner) -> Mapping[str, str]:
+    """Share equal strings: Kubernetes labels each Job with its name and uid, twice each."""
     if owner.uid in texts.values() or owner.name in texts.values():
-        own: dict[str, str] = {owner.name: owner.name, owner.uid: owner.uid}
-        return {sys.intern(name): own.get(text) or sys.intern(text) for name, text in texts.items()}
-    return _shared(tuple(texts.items()))
+        shared: dict[str, str] = {owner.name: owner.name, owner.uid: owner.uid}
+        return {sys.intern(name): shared.get(text) or sys.intern(text) for name, text in texts.items()}
+    return _interned(tuple(texts.items()))
 
 
-@functools.lru_cache(_SHARED)
-def _shared(items: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+@functools.lru_cache(_INTERNED_LIMIT)
+def _interned(items: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     return {sys.intern(name): text for name, text in items}
 
 
-def _is_short(name: str, text: str) -> bool:
-    return len(text) <= policy_subjects.MAX_VALUE_CHARACTERS and name != _APPLIED
+def _is_kept(name: str, text: str) -> bool:
+    return len(text) <= policy_subjects.MAX_VALUE_CHARACTERS and name != _LAST_APPLIED
 
 
-def _at(data: Json, path: tuple[str, ...]) -> Json:
+def _value_at(data: Json, path: tuple[str, ...]) -> Json:
     for step in path:
         data = data.get(step) or {}
     return data

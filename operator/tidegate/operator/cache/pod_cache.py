@@ -1,6 +1,6 @@
-"""The pods of Jobs and their addresses, as a watch tells of them; each is remembered for a while after it is gone.
+"""The pods of Jobs and their addresses, as reported by a watch. Deleted pods stay in the cache for a while.
 
-A pod pushes its last words while it is deleted, and nobody can ask the API server about it a moment later.
+A pod may push while it is being deleted, and shortly afterwards the API server no longer knows it.
 """
 
 from __future__ import annotations
@@ -12,87 +12,106 @@ from tidegate.model import owners
 from tidegate.operator.cache import multimaps
 from tidegate.operator.objects import pod_addresses
 
-MEMORY_SECONDS = 600.0
-"""How long a pod that is gone is remembered: as long as the object that it is of."""
+DELETED_POD_SECONDS = 600.0
+"""How long deleted pods are kept: as long as deleted owners."""
 
-_LAG_SECONDS = 5.0
-"""By how much the answer to a question may be older than what the watch has told."""
+_WATCH_LAG_SECONDS = 5.0
+"""By how much the result of a lookup may be older than the last event of the watch."""
 
 
-class _Seen(NamedTuple):
-    """A pod as the watch told of it, at ``at``; ``gone``: that it was deleted then."""
+class _Entry(NamedTuple):
+    """A pod as the watch last reported it.
+
+    :param updated_at: the time of that event, in Unix seconds on the API server's clock.
+    :param deleted: whether the event was the pod's deletion.
+    """
 
     pod: pod_addresses.AddressPod
     addresses: tuple[str, ...]
-    at: float
-    gone: bool
+    updated_at: float
+    deleted: bool
 
 
 class PodCache:
-    """All pods that the watch told of. Times are Unix seconds on the API server's clock."""
+    """All pods that the watch reported. Times are Unix seconds on the API server's clock."""
 
     def __init__(self) -> None:
-        self._seen: dict[owners.Uid, _Seen] = {}
+        self._pods: dict[owners.Uid, _Entry] = {}
         self._by_address: multimaps.Multimap[str, owners.Uid] = multimaps.Multimap()
 
     def __len__(self) -> int:
-        return len(self._seen)
+        return len(self._pods)
 
-    def saw(self, sighting: pod_addresses.Sighting, *, now: float) -> set[str]:
-        """An event told of a pod; returns the addresses of which it changes what is known."""
-        uid, before = sighting.pod.uid, self._seen.get(sighting.pod.uid)
-        if before is not None and before.gone:
+    def put(self, event: pod_addresses.PodEvent, *, now: float) -> set[str]:
+        """Store a pod event. Returns the addresses whose pods changed."""
+        uid, previous = event.pod.uid, self._pods.get(event.pod.uid)
+        if previous is not None and previous.deleted:
             return set()
-        pod, addresses = sighting.pod, sighting.addresses or (before.addresses if before is not None else ())
-        if sighting.deleted and pod.until is None:
-            # Its processes had ended before its object went, whatever its last status says.
-            pod = pod._replace(until=now)
-        if before is None and not addresses:
+        pod, addresses = event.pod, event.addresses or (previous.addresses if previous is not None else ())
+        if event.deleted and pod.ended_at is None:
+            # Containers end before their Pod object is deleted, even if the last status still says running.
+            pod = pod._replace(ended_at=now)
+        if previous is None and not addresses:
             return set()
-        self._seen[uid] = _Seen(pod, addresses, now, sighting.deleted)
+        self._pods[uid] = _Entry(pod, addresses, now, event.deleted)
         for address in addresses:
             self._by_address.add(address, uid)
-        is_news = before is None or (before.pod, before.addresses) != (pod, addresses)
-        return set(addresses) if is_news else set()
+        has_changed = previous is None or (previous.pod, previous.addresses) != (pod, addresses)
+        return set(addresses) if has_changed else set()
 
-    def listed(self, found: Container[owners.Uid], *, namespace: str, started: float) -> list[pod_addresses.Sighting]:
-        """The end of each pod that a complete list lacks, begun at ``started``.
+    def missing_from(
+        self, listed: Container[owners.Uid], *, namespace: str, started: float
+    ) -> list[pod_addresses.PodEvent]:
+        """A deletion event for each pod that is missing from a complete list.
 
-        :param namespace: that was listed; empty for all.
+        :param namespace: the namespace that was listed; empty for all.
+        :param started: when the list started.
         """
         return [
-            pod_addresses.Sighting(seen.pod, seen.addresses, deleted=True)
-            for uid, seen in self._seen.items()
-            if not seen.gone and uid not in found and seen.at < started and namespace in ("", seen.pod.namespace)
+            pod_addresses.PodEvent(entry.pod, entry.addresses, deleted=True)
+            for uid, entry in self._pods.items()
+            if not entry.deleted
+            and uid not in listed
+            and entry.updated_at < started
+            and namespace in ("", entry.pod.namespace)
         ]
 
-    def answer(self, address: str, told: pod_addresses.Answer | None) -> pod_addresses.Answer | None:
-        """What is known of an address: what was ``told`` when it was asked about, and what the watch told since."""
-        seen = [self._seen[uid] for uid in sorted(self._by_address[address])]
-        if not seen:
-            return told
-        if told is None:
-            return pod_addresses.Answer(tuple(each.pod for each in seen), at=pod_addresses.NEVER)
-        pods = {pod.uid: pod for pod in told.pods}
-        for each in seen:
-            if each.gone or each.at > told.at - _LAG_SECONDS or each.pod.uid in pods:
-                pods[each.pod.uid] = each.pod
-        return told._replace(pods=tuple(pods.values()))
+    def lookup_result(
+        self, address: str, lookup: pod_addresses.LookupResult | None
+    ) -> pod_addresses.LookupResult | None:
+        """Merge the pods that the watch reported for an address into the result of the last lookup, if any."""
+        entries = [self._pods[uid] for uid in sorted(self._by_address[address])]
+        if not entries:
+            return lookup
+        if lookup is None:
+            pods = tuple(entry.pod for entry in entries)
+            return pod_addresses.LookupResult(pods, at=pod_addresses.NEVER_LOOKED_UP)
+        by_uid = {pod.uid: pod for pod in lookup.pods}
+        for entry in entries:
+            is_later = entry.updated_at > lookup.at - _WATCH_LAG_SECONDS
+            if entry.deleted or is_later or entry.pod.uid in by_uid:
+                by_uid[entry.pod.uid] = entry.pod
+        return lookup._replace(pods=tuple(by_uid.values()))
 
-    def has(self, pod: pod_addresses.AddressPod) -> bool:
-        """Whether the watch told of this pod."""
-        return pod.uid in self._seen
+    def contains(self, pod: pod_addresses.AddressPod) -> bool:
+        """Whether the watch has reported this pod."""
+        return pod.uid in self._pods
 
-    def forget(self, *, now: float, is_known: Callable[[owners.Uid], bool]) -> list[tuple[owners.Uid, str]]:
-        """Forget the pods that went long ago, and of those not heard of for as long those whose object is not known: a
-        watch that broke off has not told of their end. Returns the owners and addresses of these pods."""
+    def evict(self, *, now: float, is_cached: Callable[[owners.Uid], bool]) -> list[tuple[owners.Uid, str]]:
+        """Remove old pods: deleted ones, and those whose owner is no longer cached.
+
+        The latter covers deletions that an interrupted watch missed.
+
+        :param is_cached: whether the cache has the owner with this uid.
+        :returns: the owners and addresses of the removed pods.
+        """
         old = [
-            (uid, seen)
-            for uid, seen in self._seen.items()
-            if seen.at < now - MEMORY_SECONDS and (seen.gone or not is_known(seen.pod.owner))
+            (uid, entry)
+            for uid, entry in self._pods.items()
+            if entry.updated_at < now - DELETED_POD_SECONDS and (entry.deleted or not is_cached(entry.pod.owner))
         ]
-        for uid, seen in old:
-            del self._seen[uid]
-            for address in seen.addresses:
+        for uid, entry in old:
+            del self._pods[uid]
+            for address in entry.addresses:
                 self._by_address.discard(address, uid)
-        return [(seen.pod.owner, address) for _, seen in old for address in seen.addresses]
+        return [(entry.pod.owner, address) for _, entry in old for address in entry.addresses]

@@ -25,7 +25,7 @@ _RULE_CODES = {
 def explain(
     decision: planner.Decision,
     *,
-    picture: cluster_cache.Picture,
+    cache: cluster_cache.ClusterCache,
     rules: settings.RuleSettings,
     grace: float | None,
     hold: planner.Hold | None = None,
@@ -38,19 +38,19 @@ def explain(
     """
     match decision.verdict:
         case planner.Verdict.ACTIVE:
-            explained = _active(decision, picture)
+            explained = _active(decision, cache)
         case planner.Verdict.AMBIGUOUS:
             possible = tuple(holder.owner for holder in _sorted(decision.owners) if holder.active)
             explained = [
                 reasons.reason(_Code.AMBIGUOUS_OWNERS, owners=possible),
                 reasons.reason(_Code.AMBIGUOUS_ADVICE),
             ]
-        case planner.Verdict.OVER:
-            explained = _finished(decision, picture, grace=grace, hold=hold)
-        case planner.Verdict.OUTLIVED:
-            explained = _outlived(decision, picture, rules=rules)
+        case planner.Verdict.FINISHED:
+            explained = _finished(decision, cache, grace=grace, hold=hold)
+        case planner.Verdict.SUPERSEDED:
+            explained = _outlived(decision, cache, rules=rules)
         case planner.Verdict.UNOWNED:
-            explained = unowned_reasons.unowned(picture, decision.record, rules=rules)
+            explained = unowned_reasons.unowned(cache, decision.record, rules=rules)
         case planner.Verdict.UNKNOWN:
             claims = decision.record.claims
             unknown = tuple(sorted(claims[uid].owner for uid in decision.holding.unknown))
@@ -58,7 +58,7 @@ def explain(
                 reasons.reason(_Code.OWNERS_UNKNOWN, owners=unknown),
                 reasons.reason(_Code.OWNERS_UNKNOWN_ADVICE),
             ]
-        case planner.Verdict.ASKING:
+        case planner.Verdict.PENDING:
             explained = [reasons.reason(_Code.LOOKUP_PENDING, lookups=lookups(decision))]
     return explained
 
@@ -70,27 +70,27 @@ def lookups(decision: planner.Decision) -> tuple[str, ...]:
 
 def _lookup(lookup: resolution.Lookup) -> reasons.Reason:
     match lookup:
-        case cluster_cache.Pod(namespace, name):
+        case cluster_cache.PodLookup(namespace, name):
             return reasons.reason(_Code.LOOKUP_POD, namespace=namespace, name=name)
-        case cluster_cache.Address(address):
+        case cluster_cache.AddressLookup(address):
             return reasons.reason(_Code.LOOKUP_ADDRESS, address=address)
 
 
-def _active(decision: planner.Decision, picture: cluster_cache.Picture) -> list[reasons.Reason]:
+def _active(decision: planner.Decision, cache: cluster_cache.ClusterCache) -> list[reasons.Reason]:
     active = [holder for holder in _sorted(decision.owners) if holder.active]
     explained: list[reasons.Reason] = []
     for holder in active[: reason_texts.NAMED]:
-        explained += _keeps_group(holder, picture.known(holder.owner))
+        explained += _keeps_group(holder, cache.get_object(holder.owner))
     if (more := len(active) - reason_texts.NAMED) > 0:
         explained.append(reasons.reason(_Code.MORE_OWNERS_KEEP, count=more))
-    explained.append(_ownership_rule(active[0], picture.known(active[0].owner)))
+    explained.append(_ownership_rule(active[0], cache.get_object(active[0].owner)))
     if decision.record.draining:
         is_claimed = any(holder.claims for holder in active)
         explained.append(reasons.reason(_Code.DRAIN_CANCELLED if is_claimed else _Code.TTL_EXPIRED))
     return explained
 
 
-def _ownership_rule(holder: resolution.Holder, known: object_cache.Known | None) -> reasons.Reason:
+def _ownership_rule(holder: resolution.Holder, known: object_cache.CachedObject | None) -> reasons.Reason:
     """How the ownership rule leads from the group to this owner."""
     if holder.claim.rule in _RULE_CODES:
         return reasons.reason(_RULE_CODES[holder.claim.rule], owner=holder.owner)
@@ -103,11 +103,11 @@ def _ownership_rule(holder: resolution.Holder, known: object_cache.Known | None)
     )
 
 
-def _keeps_group(holder: resolution.Holder, known: object_cache.Known | None) -> list[reasons.Reason]:
+def _keeps_group(holder: resolution.Holder, known: object_cache.CachedObject | None) -> list[reasons.Reason]:
     """Why an active owner keeps the group."""
     if holder.waits_until is not None:
         return [_ended(holder, known), reasons.reason(_Code.KEPT_FOR_LATE_PUSH, until=holder.waits_until)]
-    if known is None or known.gone_at is not None:
+    if known is None or known.deleted_at is not None:
         return [_keeps_group_after_deletion(holder)]
     if known.view.rules.cleanup is cleanup_rules.Cleanup.NEVER:
         return [_keeps_group_forever(holder.owner, known.view.rules)]
@@ -129,7 +129,7 @@ def _keeps_group_forever(owner: owners.Owner, rules: cleanup_rules.CleanupRules)
     return reasons.reason(_Code.CLEANUP_NEVER, owner=owner, source=_cleanup_source(rules))
 
 
-def _keeps_group_after_finish(holder: resolution.Holder, known: object_cache.Known) -> reasons.Reason:
+def _keeps_group_after_finish(holder: resolution.Holder, known: object_cache.CachedObject) -> reasons.Reason:
     rules, source = known.view.rules, _cleanup_source(known.view.rules)
     finished = _finish_fields(holder.owner, known)
     if holder.claim.series is not None:
@@ -157,25 +157,25 @@ def _cleanup_source(rules: cleanup_rules.CleanupRules) -> str:
 
 
 def _finished(
-    decision: planner.Decision, picture: cluster_cache.Picture, *, grace: float | None, hold: planner.Hold | None
+    decision: planner.Decision, cache: cluster_cache.ClusterCache, *, grace: float | None, hold: planner.Hold | None
 ) -> list[reasons.Reason]:
     finished = _sorted(decision.owners)
-    explained = [_ended(holder, picture.known(holder.owner)) for holder in finished[: reason_texts.NAMED]]
+    explained = [_ended(holder, cache.get_object(holder.owner)) for holder in finished[: reason_texts.NAMED]]
     if (more := len(finished) - reason_texts.NAMED) > 0:
         explained.append(reasons.reason(_Code.MORE_OWNERS_FINISHED, count=more))
     return [*explained, _next_step(decision.record, grace=grace, hold=hold)]
 
 
-def _ended(holder: resolution.Holder, known: object_cache.Known | None) -> reasons.Reason:
+def _ended(holder: resolution.Holder, known: object_cache.CachedObject | None) -> reasons.Reason:
     """How an owner ended."""
-    if holder.claim.series is not None and known is not None and known.gone_at is None:
+    if holder.claim.series is not None and known is not None and known.deleted_at is None:
         return reasons.reason(_Code.OWNER_SUPERSEDED, owner=holder.owner, series=holder.claim.series)
     if known is None or known.view.finish is None:
         return reasons.reason(_Code.OWNER_DELETED, owner=holder.owner)
     return reasons.reason(_Code.OWNER_FINISHED, **_finish_fields(holder.owner, known))
 
 
-def _finish_fields(owner: owners.Owner, known: object_cache.Known) -> dict[str, reasons.Value]:
+def _finish_fields(owner: owners.Owner, known: object_cache.CachedObject) -> dict[str, reasons.Value]:
     finish = known.view.finish
     assert finish is not None, owner
     return {"owner": owner, "outcome": "succeeded" if finish.succeeded else "failed", "finished_at": finish.at}
@@ -204,13 +204,13 @@ def _draining(record: control_api.GroupRecord, *, grace: float | None) -> reason
 
 
 def _outlived(
-    decision: planner.Decision, picture: cluster_cache.Picture, *, rules: settings.RuleSettings
+    decision: planner.Decision, cache: cluster_cache.ClusterCache, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
     record, outlived = decision.record, decision.holding.outlived
     before = sorted(holder.owner for holder in decision.holding.holders if holder.owner.uid in outlived)
     return [
         reasons.reason(_Code.NOT_LAST_PUSHER, owners=tuple(before), push_time=record.push_time),
-        *unowned_reasons.last_push(picture, record, rules=rules),
+        *unowned_reasons.last_push(cache, record, rules=rules),
         reasons.reason(_Code.OUTLIVED_ADVICE),
     ]
 

@@ -17,7 +17,7 @@ from tidegate.aio import time_slices
 from tidegate.model import errors, grouping, ownership_status, reason_texts, selectors
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import explanations
-from tidegate.operator.kube import server_clock
+from tidegate.operator.kube import server_clocks
 from tidegate.operator.planning import planner
 
 _MATCH, _LIMIT = "match[]", "limit"
@@ -41,16 +41,16 @@ class GroupsEndpoint:
 
     def __init__(
         self,
-        picture: cluster_cache.Picture,
+        cache: cluster_cache.ClusterCache,
         *,
         rules: settings.RuleSettings,
-        time: server_clock.ServerTime,
+        time: server_clocks.ServerClock,
         grace: float | None,
         hold: Callable[[planner.Decision], planner.Hold | None],
         ready: Callable[[], bool],
         listed_ago: Callable[[], float],
     ) -> None:
-        self._picture = picture
+        self._cache = cache
         self._rules = rules
         self._time = time
         self._grace = grace
@@ -67,7 +67,7 @@ class GroupsEndpoint:
             limit, texts = _limit(request), _texts(request)
             # SECURITY: a pattern may take a tenth of a second for one long value, so in a thread, and one at a time.
             async with self._selecting:
-                keys = await asyncio.to_thread(_select, texts, self._picture.group_keys())
+                keys = await asyncio.to_thread(_select, texts, self._cache.group_keys())
         except errors.BadRequestError as error:
             return _failure(400, str(error))
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json"})
@@ -94,12 +94,12 @@ class GroupsEndpoint:
         await response.write(f"{piece}]}}\n".encode())
 
     def _standing(self, key: grouping.GroupingKey, *, now: float) -> ownership_status.GroupStanding | None:
-        record = self._picture.group(key)
+        record = self._cache.group(key)
         if record is None:
             return None
-        decision = planner.decide(self._picture, record, rules=self._rules, now=now)
+        decision = planner.decide(self._cache, record, rules=self._rules, now=now)
         explained = explanations.explain(
-            decision, picture=self._picture, rules=self._rules, grace=self._grace, hold=self._hold(decision)
+            decision, cache=self._cache, rules=self._rules, grace=self._grace, hold=self._hold(decision)
         )
         return standing_of(decision, why=reason_texts.texts(explained))
 

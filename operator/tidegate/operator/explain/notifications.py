@@ -36,7 +36,7 @@ class Notifier:
 
     def __init__(
         self,
-        announce: Callable[[event_recorder.Announcement], None],
+        announce: Callable[[event_recorder.Event], None],
         *,
         grace: float | None,
         on_act: OnAct,
@@ -105,4 +105,4 @@ class Notifier:
                     self._post(owner, event_recorder.Reason.AMBIGUOUS, note, warning=True)
 
     def _post(self, owner: owners.Owner, reason: event_recorder.Reason, note: str, *, warning: bool = False) -> None:
-        self._announce(event_recorder.Announcement(owner, reason, note, warning))
+        self._announce(event_recorder.Event(owner, reason, note, warning))

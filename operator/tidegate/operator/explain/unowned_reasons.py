@@ -13,19 +13,19 @@ _Code = reasons.Code
 
 
 def unowned(
-    picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings
+    cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
     """Why this group has no owner, and what happens to it."""
-    group = _UnownedGroup(picture, record, rules=rules)
+    group = _UnownedGroup(cache, record, rules=rules)
     expired = reasons.reason(_Code.TTL_EXPIRED if record.draining else _Code.UNOWNED_ADVICE)
     return [*group.by_address(), *group.by_name(), expired]
 
 
 def last_push(
-    picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings
+    cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
     """Where the last push came from; empty where that is not known."""
-    pushers = ownership_rules.pushers(picture, record, rules=rules)
+    pushers = ownership_rules.pushers(cache, record, rules=rules)
     if pushers.last is not None:
         pod = _pod(pushers.last.pod)
         if pushers.known is None:
@@ -40,12 +40,12 @@ class _UnownedGroup:
     """A group without an owner, with the objects that could have been its owners."""
 
     def __init__(
-        self, picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings
+        self, cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings
     ) -> None:
-        self._picture = picture
+        self._cache = cache
         self._record = record
         self._rules = rules
-        self._pushers = ownership_rules.pushers(picture, record, rules=rules)
+        self._pushers = ownership_rules.pushers(cache, record, rules=rules)
 
     def by_address(self) -> list[reasons.Reason]:
         """Why the address of the last push leads to no owner; empty without the rule ``address``."""
@@ -61,7 +61,7 @@ class _UnownedGroup:
 
     def by_name(self) -> list[reasons.Reason]:
         """Why the objects that the labels could name are not its owners."""
-        candidates = sorted(self._picture.candidates(self._record), key=lambda known: known.view.owner)
+        candidates = sorted(self._cache.candidates(self._record), key=lambda known: known.view.owner)
         named = [known for known in candidates if known != self._pushers.known]
         if named:
             explained = [self._not_owner(known) for known in named[: reason_texts.NAMED]]
@@ -73,12 +73,12 @@ class _UnownedGroup:
         return [reasons.reason(_Code.NO_OBJECT_OF_THIS_NAME, job=grouping.label(self._record.key, "job"))]
 
     def _no_pod(self, address: str) -> reasons.Reason:
-        answer = self._picture.address(address)
+        answer = self._cache.get_address(address)
         if answer is None or not answer.pods:
             code = _Code.ADDRESS_OF_NO_POD
-        elif all(pod.is_host for pod in answer.pods):
+        elif all(pod.uses_host_network for pod in answer.pods):
             code = _Code.ADDRESS_OF_NODE
-        elif any(pod.may_push(self._record.push_time, tolerance=self._rules.clock_skew) for pod in answer.pods):
+        elif any(pod.may_have_pushed(self._record.push_time, tolerance=self._rules.clock_skew) for pod in answer.pods):
             code = _Code.ADDRESS_OF_SEVERAL_PODS
         else:
             code = _Code.ADDRESS_REUSED
@@ -98,11 +98,11 @@ class _UnownedGroup:
         if known.view.finish is not None:
             finished_at = known.view.finish.at
             return reasons.reason(_Code.PUSHER_FINISHED, pod=pod, owner=owner, finished_at=finished_at)
-        if known.gone_at is not None:
-            return reasons.reason(_Code.PUSHER_DELETED, pod=pod, owner=owner, deleted_at=known.gone_at)
+        if known.deleted_at is not None:
+            return reasons.reason(_Code.PUSHER_DELETED, pod=pod, owner=owner, deleted_at=known.deleted_at)
         return reasons.reason(_Code.PUSHER_NOT_OWNER, pod=pod, owner=owner, rules=",".join(self._rules.ownership))
 
-    def _not_owner(self, known: object_cache.Known) -> reasons.Reason:
+    def _not_owner(self, known: object_cache.CachedObject) -> reasons.Reason:
         """Why this object, which the labels could name, is not an owner."""
         view, push_time = known.view, self._record.push_time
         if (reason := self._outside_namespace(view.owner)) is not None:
@@ -111,7 +111,7 @@ class _UnownedGroup:
             return reasons.reason(_Code.CANDIDATE_OWNS_OTHER_GROUPS, owner=view.owner, source=_keys_source(known))
         if push_time and push_time < view.created - self._rules.clock_skew:
             return reasons.reason(_Code.CANDIDATE_CREATED_LATER, owner=view.owner)
-        if known.has_ended:
+        if known.has_finished:
             return self._ended_before(known)
         return reasons.reason(_Code.CANDIDATE_WITHOUT_RULE, owner=view.owner, rules=",".join(self._rules.ownership))
 
@@ -123,18 +123,18 @@ class _UnownedGroup:
             return reasons.reason(_Code.CANDIDATE_NOT_IN_NAMESPACE_OF_POD, owner=owner)
         return None
 
-    def _ended_before(self, known: object_cache.Known) -> reasons.Reason:
+    def _ended_before(self, known: object_cache.CachedObject) -> reasons.Reason:
         owner, finish = known.view.owner, known.view.finish
         if self._pushers.end_with_other(owner):
             return reasons.reason(_Code.CANDIDATE_NOT_LAST_PUSHER, owner=owner)
         if finish is not None:
             return reasons.reason(_Code.CANDIDATE_FINISHED_BEFORE, owner=owner, finished_at=finish.at)
-        return reasons.reason(_Code.CANDIDATE_DELETED_BEFORE, owner=owner, deleted_at=known.gone_at)
+        return reasons.reason(_Code.CANDIDATE_DELETED_BEFORE, owner=owner, deleted_at=known.deleted_at)
 
 
 def _pod(pod: pod_addresses.AddressPod) -> str:
     return f"Pod {pod.namespace}/{pod.name}"
 
 
-def _keys_source(known: object_cache.Known) -> str:
+def _keys_source(known: object_cache.CachedObject) -> str:
     return cleanup_rules.source_name(known.view.rules.source.keys, cleanup_rules.GROUPING_KEY)

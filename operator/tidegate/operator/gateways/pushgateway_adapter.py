@@ -45,11 +45,11 @@ class StockGateway:
         self._clock = clock
         self._metrics = pushgateway_metrics.StockMetrics(registry)
         self._period = chosen.poll_seconds
-        self._next_read = clock.steady()
-        self._next_deletion = clock.steady()
+        self._next_read = clock.monotonic()
+        self._next_deletion = clock.monotonic()
         self._backoff = backoffs.Backoff(first=chosen.poll_seconds, limit=chosen.grace_seconds)
-        self._deletions = outage_log.Outage(
-            "deleting groups from Pushgateway", meanwhile="they stay until it works again", clock=clock
+        self._deletions = outage_log.OutageLog(
+            "deleting groups from Pushgateway", consequence="they stay until it works again", clock=clock
         )
         self._has_read = False
         self._unclear: frozenset[grouping.GroupingKey] = frozenset()
@@ -63,10 +63,10 @@ class StockGateway:
 
     async def changes(self, *, after: control_api.Changes | None) -> control_api.Changes:
         """The page after this one; ``None`` begins a list of all groups. Waits for something to change."""
-        until = self._clock.steady() + gateway_protocol.WAIT_SECONDS
+        until = self._clock.monotonic() + gateway_protocol.WAIT_SECONDS
         while True:
             moved = self._moved.next()
-            now = self._clock.steady()
+            now = self._clock.monotonic()
             if self._has_read:
                 page = self._groups.changes(after=after)
                 if after is None or page.revision != after.revision or now >= until:
@@ -85,7 +85,7 @@ class StockGateway:
         """
         if epoch != self._groups.epoch:
             raise gateway_protocol.HistoryLostError("that was another operator's history")
-        refusals = self._groups.act(actions, now=self._clock.steady())
+        refusals = self._groups.act(actions, now=self._clock.monotonic())
         self._moved.fire()
         return self._groups.revision, refusals
 
@@ -100,9 +100,9 @@ class StockGateway:
         later than the read itself took: reading again before each would not halve the time between, and a large
         Pushgateway would be busy with nothing else.
         """
-        began = self._clock.steady()
+        began = self._clock.monotonic()
         answer = await self._calls.read()
-        read = self._clock.steady()
+        read = self._clock.monotonic()
         self._take(answer)
         self._next_read = read + self._period
         if read < self._next_deletion:
@@ -111,7 +111,7 @@ class StockGateway:
             # Meanwhile the operator may have claimed it again.
             if self._groups.is_due(key, now=read) and not await self._delete(key):
                 return
-            if self._clock.steady() - read >= read - began:
+            if self._clock.monotonic() - read >= read - began:
                 return
 
     def _take(self, answer: pushgateway_responses.Answer) -> None:
@@ -140,16 +140,16 @@ class StockGateway:
         except pushgateway_client.RefusedError as error:
             self._metrics.fell_through(pushgateway_metrics.REFUSED)
             _logger.warning("%s cannot be deleted: %s", grouping.describe(key), error)
-            self._groups.refused(key, now=self._clock.steady())
+            self._groups.refused(key, now=self._clock.monotonic())
         except gateway_protocol.GatewayError as error:
             self._metrics.fell_through(pushgateway_metrics.FAILED)
             self._deletions.failed(error)
-            self._next_deletion = self._clock.steady() + self._backoff.next()
+            self._next_deletion = self._clock.monotonic() + self._backoff.next()
             return False
         else:
-            self._deletions.over()
+            self._deletions.recovered()
             self._backoff.reset()
-            self._groups.put_off(key, now=self._clock.steady())
+            self._groups.put_off(key, now=self._clock.monotonic())
         return True
 
 

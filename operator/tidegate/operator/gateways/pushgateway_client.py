@@ -46,11 +46,11 @@ class StockCalls:
         self._most = answer_bytes
         self._session = session
         self._clock = clock
-        self._ahead = clock.wall() - clock.steady()
+        self._ahead = clock.wall() - clock.monotonic()
 
     def now(self) -> float:
         """Pushgateway's own Unix time, as far as its last answer told."""
-        return self._clock.steady() + self._ahead
+        return self._clock.monotonic() + self._ahead
 
     async def read(self) -> pushgateway_responses.Answer:
         """All groups there are."""
@@ -85,7 +85,7 @@ class StockCalls:
             ) as response:
                 if response.status != expected:
                     raise await _error(f"{method} {url}", response)
-                self._ahead = _time(response, otherwise=self._clock.wall()) - self._clock.steady()
+                self._ahead = _time(response, otherwise=self._clock.wall()) - self._clock.monotonic()
                 return await self._bounded(f"{method} {url}", response)
         except TimeoutError as error:
             raise gateway_protocol.GatewayError(f"{method} {url}: no answer in time; is it overloaded?") from error

@@ -1,7 +1,7 @@
 """The lives of the groups of a stock Pushgateway: it keeps none, so they are kept here, in memory.
 
 What is read of it becomes revisions of our own, by the rules of :mod:`tidegate.model.lifecycle`. No I/O; readings of
-the steady clock are passed in.
+the monotonic clock are passed in.
 """
 
 from __future__ import annotations

@@ -6,21 +6,20 @@ Each right is asked about with a SelfSubjectAccessReview. Every authenticated us
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from tidegate import settings
 from tidegate.aio import backoffs, clocks
 from tidegate.operator import operator_metrics
-from tidegate.operator.kube import kube_api, required_rights
+from tidegate.operator.kube import kube_api, required_permissions
 from tidegate.operator.objects import served_kinds
 
 _logger = logging.getLogger(__name__)
 
-_AGAIN_SECONDS = 60.0
+_RETRY_SECONDS = 60.0
 """What is missing may be granted while we run."""
 
-_AWAY = frozenset({"unreachable", "timeout", "tls", "server", "throttled", "unauthorized"})
+_TRANSIENT_REASONS = frozenset({"unreachable", "timeout", "tls", "server", "throttled", "unauthorized"})
 """Reasons for which it is worth asking again; the lists tell of them."""
 
 
@@ -31,27 +30,27 @@ class AccessReviews:
         self,
         api: kube_api.KubeApi,
         *,
-        table: served_kinds.KindTable,
+        kinds: served_kinds.ServedKinds,
         clock: clocks.Clock,
-        own: operator_metrics.OperatorMetrics,
+        metrics: operator_metrics.OperatorMetrics,
         backoff: backoffs.Backoff,
-        chosen: settings.OperatorSettings,
+        operator_settings: settings.OperatorSettings,
     ) -> None:
         self._api = api
-        self._table = table
+        self._kinds = kinds
         self._clock = clock
-        self._metrics = own
+        self._metrics = metrics
         self._backoff = backoff
-        self._settings = chosen
-        self._missing: list[required_rights.Right] = []
+        self._settings = operator_settings
+        self._missing: list[required_permissions.Permission] = []
 
     async def run(self) -> None:
         """Ask, say what is missing, and ask again while something is; end when nothing is, or nothing is answered."""
         while True:
             try:
-                missing = await self._ask()
+                missing = await self._missing_rights()
             except kube_api.ApiError as error:
-                if error.reason not in _AWAY:
+                if error.reason not in _TRANSIENT_REASONS:
                     _logger.warning(
                         "cannot find out whether any right is missing: %s; going on without: what is refused is said "
                         "when it is met",
@@ -62,24 +61,24 @@ class AccessReviews:
                 pause = self._backoff.next()
             else:
                 self._backoff.reset()
-                self._tell(missing)
+                self._log_changes(missing)
                 if not missing:
                     return
-                pause = _AGAIN_SECONDS
-            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + pause)
+                pause = _RETRY_SECONDS
+            await self._clock.sleep(pause)
 
-    async def _ask(self) -> list[required_rights.Right]:
-        scopes = await self._api.policy_scopes()
-        needed = required_rights.needed(self._settings, watched=self._table.all, scopes=scopes)
-        return [right for right in needed if not await self._api.may(right)]
+    async def _missing_rights(self) -> list[required_permissions.Permission]:
+        scopes = await self._api.list_policy_scopes()
+        needed = required_permissions.required(self._settings, kinds=self._kinds.all, scopes=scopes)
+        return [right for right in needed if not await self._api.is_allowed(right)]
 
-    def _tell(self, missing: list[required_rights.Right]) -> None:
+    def _log_changes(self, missing: list[required_permissions.Permission]) -> None:
         for right in missing:
             if right not in self._missing:
                 _logger.warning(
                     "the operator's account may not %s: without that right, %s; grant it by the rule %s of %s",
                     right,
-                    right.loss,
+                    right.consequence,
                     right.rule,
                     right.file,
                 )

@@ -16,20 +16,22 @@ class LoginError(OSError):
     """There is nothing to log in with; the message says what to do."""
 
 
-async def load(chosen: settings.KubernetesSettings) -> client.Configuration:
+async def load(kube_settings: settings.KubernetesSettings) -> client.Configuration:
     """The API server's address and our credentials: a given kubeconfig, else the Pod's service account, else the usual
     kubeconfig. A token from a file is read again before it expires.
 
     :raises LoginError: none of them is there, or it cannot be read.
     """
-    made = client.Configuration()
+    configuration = client.Configuration()
     hint = "set --kubernetes.kubeconfig or KUBECONFIG, or run in a Pod with a service account"
     try:
-        if not chosen.kubeconfig and _IN_POD in os.environ:
-            config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
+        if not kube_settings.kubeconfig and _IN_POD in os.environ:
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             await config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=_existing(chosen.kubeconfig), client_configuration=made, persist_config=False
+                config_file=_existing(kube_settings.kubeconfig),
+                client_configuration=configuration,
+                persist_config=False,
             )
     except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
         # SECURITY: what the library raises over a file of another shape quotes it, and it holds tokens and keys.
@@ -39,7 +41,7 @@ async def load(chosen: settings.KubernetesSettings) -> client.Configuration:
         raise
     except (config.ConfigException, OSError) as error:
         raise LoginError(f"no way to log in to Kubernetes: {error}; {hint}") from error
-    return made
+    return configuration
 
 
 def _existing(path: str) -> str | None:

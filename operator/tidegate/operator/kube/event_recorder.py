@@ -22,12 +22,12 @@ from tidegate.operator.objects import served_kinds
 _logger = logging.getLogger(__name__)
 
 _CONTROLLER = "tidegate.dev/operator"
-_QUEUE = 1_000
+_QUEUE_SIZE = 1_000
 _NOTE_BYTES = 1_024
 """What the API server takes at most."""
 _NAME_LIMIT = 200
 _INSTANCE_LIMIT = 128
-_POSTERS = 2
+_WORKERS = 2
 
 
 class Reason(enum.Enum):
@@ -49,7 +49,7 @@ _ACTIONS = {
 }
 
 
-class Announcement(NamedTuple):
+class Event(NamedTuple):
     """One Event: ``note`` is the sentence that people read."""
 
     regarding: owners.Owner
@@ -58,66 +58,66 @@ class Announcement(NamedTuple):
     warning: bool = False
 
 
-class Announcer:
+class EventRecorder:
     """Posts announcements in the background, from the moment :meth:`run` runs."""
 
     def __init__(
         self,
         api: kube_api.KubeApi,
         *,
-        table: served_kinds.KindTable,
+        kinds: served_kinds.ServedKinds,
         clock: clocks.Clock,
-        own: operator_metrics.OperatorMetrics,
+        metrics: operator_metrics.OperatorMetrics,
         backoff: backoffs.Backoff,
     ) -> None:
         self._api = api
-        self._table = table
+        self._kinds = kinds
         self._clock = clock
-        self._metrics = own
+        self._metrics = metrics
         self._backoff = backoff
-        self._queue: asyncio.Queue[Announcement] = asyncio.Queue(_QUEUE)
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE_SIZE)
 
-    def announce(self, announcement: Announcement) -> None:
+    def record(self, event: Event) -> None:
         """Post this when its turn comes; dropped and counted where too many wait."""
         try:
-            self._queue.put_nowait(announcement)
+            self._queue.put_nowait(event)
         except asyncio.QueueFull:
             self._metrics.events.labels(result="dropped").inc()
 
     async def run(self) -> None:
         """Post what is announced, for ever."""
         async with asyncio.TaskGroup() as posters:
-            for number in range(_POSTERS):
+            for number in range(_WORKERS):
                 posters.create_task(self._post_all(), name=f"post events {number}")
 
     async def _post_all(self) -> None:
         while True:
-            announcement = await self._queue.get()
-            posted = await self._post(announcement)
+            event = await self._queue.get()
+            posted = await self._post(event)
             self._metrics.events.labels(result="posted" if posted else "failed").inc()
 
-    async def _post(self, announcement: Announcement) -> bool:
-        body = event(announcement, table=self._table, now=self._clock.wall())
+    async def _post(self, event: Event) -> bool:
+        body = event_body(event, kinds=self._kinds, now=self._clock.wall())
         for last in (False, True):
             try:
-                await self._api.create_event(announcement.regarding.namespace, body)
+                await self._api.create_event(event.regarding.namespace, body)
             except (kube_api.NotFoundError, kube_api.ForbiddenError) as error:
                 # A namespace that is being deleted takes no Events; nobody is left who would read them.
-                _logger.debug("no Event for %s: %s", announcement.regarding, error)
+                _logger.debug("no Event for %s: %s", event.regarding, error)
                 return False
             except kube_api.ApiError as error:
-                _logger.debug("no Event for %s yet: %s", announcement.regarding, error)
+                _logger.debug("no Event for %s yet: %s", event.regarding, error)
                 if not last:
-                    await self._clock.wait(asyncio.Event(), until=self._clock.steady() + self._backoff.next())
+                    await self._clock.sleep(self._backoff.next())
             else:
                 self._backoff.reset()
                 return True
         return False
 
 
-def event(announcement: Announcement, *, table: served_kinds.KindTable, now: float) -> dict[str, Any]:
+def event_body(event: Event, *, kinds: served_kinds.ServedKinds, now: float) -> dict[str, Any]:
     """The ``events.k8s.io/v1`` Event of an announcement."""
-    owner = announcement.regarding
+    owner = event.regarding
     when = datetime.datetime.fromtimestamp(now, tz=datetime.UTC)
     return {
         "apiVersion": "events.k8s.io/v1",
@@ -126,11 +126,11 @@ def event(announcement: Announcement, *, table: served_kinds.KindTable, now: flo
         "eventTime": when.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "reportingController": _CONTROLLER,
         "reportingInstance": platform.node()[:_INSTANCE_LIMIT] or "operator",
-        "type": "Warning" if announcement.warning else "Normal",
-        "reason": announcement.reason.value,
-        "action": _ACTIONS[announcement.reason],
-        "note": _cut(announcement.note),
-        "regarding": table.reference(owner),
+        "type": "Warning" if event.warning else "Normal",
+        "reason": event.reason.value,
+        "action": _ACTIONS[event.reason],
+        "note": _cut(event.note),
+        "regarding": kinds.reference(owner),
     }
 
 

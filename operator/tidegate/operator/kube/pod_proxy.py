@@ -19,22 +19,26 @@ from tidegate.operator.kube import credentials
 
 Json: TypeAlias = dict[str, Any]
 
-LABEL = "app.kubernetes.io/name=tidegate"
+POD_SELECTOR = "app.kubernetes.io/name=tidegate"
 """What Pods of the manifests have."""
 
 _MESSAGE_LIMIT = 500
 
 
 @contextlib.asynccontextmanager
-async def opened(chosen: client_settings.InquirySettings) -> AsyncIterator[PodProxy]:
+async def open_pod_proxy(request_settings: client_settings.InquirySettings) -> AsyncIterator[PodProxy]:
     """The Pod that was chosen, or the one with our label.
 
     :raises OSError: there is nothing to log in with, or no such Pod.
     """
-    login = await credentials.load(settings.KubernetesSettings(kubeconfig=chosen.kubeconfig))
+    login = await credentials.load(settings.KubernetesSettings(kubeconfig=request_settings.kubeconfig))
     api = _Api(client.ApiClient(login))
     try:
-        yield PodProxy(api, namespace=chosen.namespace, name=chosen.pod or await _find(api, chosen.namespace))
+        yield PodProxy(
+            api,
+            namespace=request_settings.namespace,
+            name=request_settings.pod or await _find_pod(api, request_settings.namespace),
+        )
     finally:
         await api.close()
 
@@ -67,7 +71,7 @@ class _PodDoor:
     async def call(self, method: str, path: str, query: transports.Query = ()) -> transports.Answer:
         """Ask the API server to ask it."""
         answer = await self._api.call(method, f"{self._root}{path}", query)
-        if (said := _status_of_api_server(answer)) is None:
+        if (said := _api_server_error(answer)) is None:
             return answer
         what = f"{self.where} cannot be asked through the API server: {said}"
         match answer.status:
@@ -89,8 +93,8 @@ class _PodDoor:
 class _Api:
     """The API server, as far as it passes on."""
 
-    def __init__(self, known: client.ApiClient) -> None:
-        self._client = known
+    def __init__(self, api_client: client.ApiClient) -> None:
+        self._client = api_client
 
     async def close(self) -> None:
         """Close all connections."""
@@ -118,28 +122,30 @@ class _Api:
             ) from error
 
 
-async def _find(api: _Api, namespace: str) -> str:
+async def _find_pod(api: _Api, namespace: str) -> str:
     """The name of the only Pod with our label that runs."""
-    answer = await api.call("GET", f"/api/v1/namespaces/{_quoted(namespace)}/pods", [("labelSelector", LABEL)])
+    answer = await api.call("GET", f"/api/v1/namespaces/{_quoted(namespace)}/pods", [("labelSelector", POD_SELECTOR)])
     advice = f"name it: --pod; kubectl get pods --namespace={namespace} shows those there are"
-    if (said := _status_of_api_server(answer)) is not None:
+    if (said := _api_server_error(answer)) is not None:
         raise transports.InquiryError(f"the Pod cannot be looked for: {said}; {advice}")
     try:
         found = [pod for pod in json.loads(answer.body)["items"] if pod.get("status", {}).get("phase") == "Running"]
-        names: list[str] = sorted(pod["metadata"]["name"] for pod in found if _stays(pod))
+        names: list[str] = sorted(pod["metadata"]["name"] for pod in found if _is_not_terminating(pod))
     except (ValueError, LookupError, TypeError) as error:
         raise transports.InquiryError(f"the API server's answer is no list of Pods: {error!r}; {advice}") from error
     if len(names) != 1:
         there = f"there are {', '.join(names)}" if names else "there is none that runs"
-        raise transports.InquiryError(f"of Pods with the label {LABEL} in namespace {namespace} {there}; {advice}")
+        raise transports.InquiryError(
+            f"of Pods with the label {POD_SELECTOR} in namespace {namespace} {there}; {advice}"
+        )
     return names[0]
 
 
-def _stays(pod: Json) -> bool:
+def _is_not_terminating(pod: Json) -> bool:
     return "deletionTimestamp" not in pod["metadata"]
 
 
-def _status_of_api_server(answer: transports.Answer) -> str | None:
+def _api_server_error(answer: transports.Answer) -> str | None:
     """What the API server says is wrong; ``None`` where what it passed on is the Pod's own answer."""
     if transports.is_success(answer):
         return None

@@ -16,8 +16,8 @@ Json: TypeAlias = Mapping[str, Any]
 
 _STEP = re.compile(r"[A-Za-z0-9_-]+")
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
-_WITHOUT_WORDS = frozenset({"True", "true"})
-_TIMES = ("completionTime", "finishedAt")
+_TRUE_VALUES = frozenset({"True", "true"})
+_FINISH_TIME_FIELDS = ("completionTime", "finishedAt")
 """Where in a status the time of the end is, by the habits of those who write controllers."""
 
 
@@ -28,12 +28,12 @@ class Finish(NamedTuple):
     at: float
 
 
-Reader: TypeAlias = Callable[[Json], Finish | None]
+FinishReader: TypeAlias = Callable[[Json], Finish | None]
 """Reads an object's end; ``None`` while it has none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompletionRule:
     """A rule as it was parsed; called with an object, it is a :data:`Reader`."""
 
     path: tuple[str, ...]
@@ -41,13 +41,13 @@ class Rule:
     failures: frozenset[str] = frozenset()
 
     def __call__(self, data: Json) -> Finish | None:
-        for word, condition in _found(data, self.path):
+        for word, condition in _values_at(data, self.path):
             if word in self.successes or word in self.failures:
-                return Finish(succeeded=word in self.successes, at=_time_of_end(data, condition))
+                return Finish(succeeded=word in self.successes, at=_finish_time(data, condition))
         return None
 
 
-def parse(text: str) -> Rule:
+def parse(text: str) -> CompletionRule:
     """A rule such as ``status.conditions.Done``, ``status.conditions.Succeeded=True/False``,
     ``status.conditions=Complete/Failed`` or ``status.phase=Succeeded/Failed,Error``.
 
@@ -59,15 +59,15 @@ def parse(text: str) -> Rule:
     if not all(_STEP.fullmatch(step) for step in steps):
         raise ValueError(f"{path!r} is no path such as status.phase or status.conditions.Done")
     if not equals:
-        return Rule(steps, _WITHOUT_WORDS)
+        return CompletionRule(steps, _TRUE_VALUES)
     successes, slash, failures = words.partition("/")
-    rule = Rule(steps, _words(successes), _words(failures) if slash else frozenset())
+    rule = CompletionRule(steps, _words(successes), _words(failures) if slash else frozenset())
     if both := rule.successes & rule.failures:
         raise ValueError(f"{min(both)!r} stands for success and for failure")
     return rule
 
 
-def pod(data: Json) -> Finish | None:
+def pod_finish(data: Json) -> Finish | None:
     """The end of a pod: it is over when its phase says so, and ended with the last of its containers."""
     status = _mapping(data.get("status"))
     phase = status.get("phase")
@@ -80,10 +80,10 @@ def pod(data: Json) -> Finish | None:
             times.append(at)
     # One that was evicted has no containers to tell of, and stopped being ready then.
     ready = [condition for condition in _items(status.get("conditions")) if condition.get("type") == "Ready"]
-    return Finish(phase == "Succeeded", max(times) if times else _time_of_end(data, ready[0] if ready else {}))
+    return Finish(phase == "Succeeded", max(times) if times else _finish_time(data, ready[0] if ready else {}))
 
 
-def never(_data: Json) -> Finish | None:
+def never_finishes(_data: Json) -> Finish | None:
     """The end of what has none but its deletion."""
     return None
 
@@ -96,27 +96,27 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(words)
 
 
-def _found(data: Json, path: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
+def _values_at(data: Json, path: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
     """The words that a path leads to, each with the condition that says it, or with nothing."""
-    here: Any = data
+    value: Any = data
     for step in path:
-        if isinstance(here, list):
-            here = next((item for item in _items(here) if item.get("type") == step), None)
+        if isinstance(value, list):
+            value = next((item for item in _items(value) if item.get("type") == step), None)
         else:
-            here = _mapping(here).get(step)
-    if isinstance(here, list):
-        yield from ((str(item.get("type")), item) for item in _items(here) if item.get("status") == "True")
-    elif isinstance(here, Mapping):
-        yield str(here.get("status")), here
-    elif isinstance(here, bool):
-        yield str(here).lower(), {}
-    elif here is not None:
-        yield str(here), {}
+            value = _mapping(value).get(step)
+    if isinstance(value, list):
+        yield from ((str(item.get("type")), item) for item in _items(value) if item.get("status") == "True")
+    elif isinstance(value, Mapping):
+        yield str(value.get("status")), value
+    elif isinstance(value, bool):
+        yield str(value).lower(), {}
+    elif value is not None:
+        yield str(value), {}
 
 
-def _time_of_end(data: Json, condition: Json) -> float:
+def _finish_time(data: Json, condition: Json) -> float:
     status = _mapping(data.get("status"))
-    for text in (condition.get("lastTransitionTime"), *(status.get(name) for name in _TIMES)):
+    for text in (condition.get("lastTransitionTime"), *(status.get(name) for name in _FINISH_TIME_FIELDS)):
         if (at := _seconds(text)) is not None:
             return at
     # All of these are optional. Its creation deletes least: no later push is taken for its own.

@@ -42,14 +42,14 @@ class Kind:
     group: str
     version: str
     plural: str
-    finish: completion.Reader
+    finish: completion.FinishReader
     name: str = ""
-    template: tuple[str, ...] = ()
-    place: str = "the object itself"
-    unread: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    pod: tuple[str, ...] = ()
-    bare: bool = False
-    fields: str = ""
+    template_path: tuple[str, ...] = ()
+    template_name: str = "the object itself"
+    ignored_templates: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    pod_spec_path: tuple[str, ...] = ()
+    standalone_only: bool = False
+    field_selector: str = ""
 
     @property
     def resource(self) -> str:
@@ -62,20 +62,20 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
-    def root(self) -> str:
+    def api_path(self) -> str:
         """The path under which the API server has its group and version."""
         return f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
 
 
-def word(kind: str, *, group: str) -> str:
+def qualified_name(kind: str, *, group: str) -> str:
     """What a kind is called here: ``Workflow.argoproj.io``, so that no two are called alike."""
     return kind if group in _PLAIN_GROUPS else f"{kind}.{group}"
 
 
-def spellings(name: str) -> frozenset[str]:
+def policy_names(name: str) -> frozenset[str]:
     """What a policy may call a kind: its name here, or what stands in its objects where that is not Kubernetes' own."""
     plain = name.partition(".")[0]
-    return frozenset({name} if plain in _OWN else {name, plain})
+    return frozenset({name} if plain in _BUILT_IN_NAMES else {name, plain})
 
 
 JOB = Kind(
@@ -85,31 +85,31 @@ JOB = Kind(
     name="Job",
     # Only these two are terminal: SuccessCriteriaMet and FailureTarget leave pods running.
     finish=completion.parse("status.conditions=Complete/Failed"),
-    place="the Job itself",
-    unread=(("the pod template", ("spec", "template")),),
-    pod=("spec", "template", "spec"),
+    template_name="the Job itself",
+    ignored_templates=(("the pod template", ("spec", "template")),),
+    pod_spec_path=("spec", "template", "spec"),
 )
 CRONJOB = Kind(
     group="batch",
     version="v1",
     plural="cronjobs",
     name="CronJob",
-    finish=completion.never,
-    template=("spec", "jobTemplate"),
-    place="the job template",
-    unread=(("the CronJob itself", ()), ("the pod template", ("spec", "jobTemplate", "spec", "template"))),
+    finish=completion.never_finishes,
+    template_path=("spec", "jobTemplate"),
+    template_name="the job template",
+    ignored_templates=(("the CronJob itself", ()), ("the pod template", ("spec", "jobTemplate", "spec", "template"))),
 )
-ALWAYS = (JOB, CRONJOB)
+ALWAYS_WATCHED = (JOB, CRONJOB)
 POD = Kind(
     group="",
     version="v1",
     plural="pods",
     name="Pod",
-    finish=completion.pod,
-    pod=("spec",),
-    bare=True,
+    finish=completion.pod_finish,
+    pod_spec_path=("spec",),
+    standalone_only=True,
     # What is always started anew never ends: this leaves out the pods of all services.
-    fields="spec.restartPolicy!=Always",
+    field_selector="spec.restartPolicy!=Always",
 )
 WORKFLOW = Kind(
     group="argoproj.io",
@@ -125,26 +125,26 @@ TASKRUN = Kind(
     name="TaskRun.tekton.dev",
     finish=completion.parse("status.conditions.Succeeded=True/False"),
 )
-_OWN = frozenset({JOB.name, CRONJOB.name, POD.name})
-BY_WORD = {kind.plural: kind for kind in (POD, WORKFLOW, TASKRUN)}
+_BUILT_IN_NAMES = frozenset({JOB.name, CRONJOB.name, POD.name})
+BY_SHORT_NAME = {kind.plural: kind for kind in (POD, WORKFLOW, TASKRUN)}
 """Those that a flag may name by one word."""
 
 
-def table(texts: Iterable[str]) -> tuple[Kind, ...]:
+def watched_kinds(texts: Iterable[str]) -> tuple[Kind, ...]:
     """All kinds to be looked at, where the flag was given with these texts.
 
     :raises settings.BadSettingsError: a text cannot be read, or two are about one resource.
     """
-    made = list(ALWAYS)
+    kinds = list(ALWAYS_WATCHED)
     for text in texts:
         try:
             kind = parse(text)
         except ValueError as error:
             raise settings.BadSettingsError(f"--watch: {error}") from error
-        if any(kind.resource == other.resource for other in made):
+        if any(kind.resource == other.resource for other in kinds):
             raise settings.BadSettingsError(f"--watch={text}: {kind.resource} is watched already; give it once")
-        made.append(kind)
-    return tuple(made)
+        kinds.append(kind)
+    return tuple(kinds)
 
 
 def parse(text: str) -> Kind:
@@ -152,19 +152,19 @@ def parse(text: str) -> Kind:
 
     ``ValueError`` says what is wrong.
     """
-    if text in BY_WORD:
-        return BY_WORD[text]
+    if text in BY_SHORT_NAME:
+        return BY_SHORT_NAME[text]
     resource, colon, end = text.partition(":")
     group, version, plural = ["", *resource.split("/")][-3:] if resource.count("/") in (1, 2) else ("", "", "")
-    is_well = _VERSION.fullmatch(version) and _PLURAL.fullmatch(plural) and (not group or _GROUP.fullmatch(group))
-    if not colon or not is_well or resource.startswith("/"):
-        words = ", ".join(sorted(BY_WORD))
+    is_valid = _VERSION.fullmatch(version) and _PLURAL.fullmatch(plural) and (not group or _GROUP.fullmatch(group))
+    if not colon or not is_valid or resource.startswith("/"):
+        words = ", ".join(sorted(BY_SHORT_NAME))
         raise ValueError(f"{text!r} is none of {words}, and no GROUP/VERSION/PLURAL:END such as {_SAMPLE}")
     try:
         kind = Kind(group=group, version=version, plural=plural, finish=completion.parse(end))
     except ValueError as error:
         raise ValueError(f"{text!r}: {error}") from error
-    if kind.resource in {always.resource for always in ALWAYS}:
+    if kind.resource in {always.resource for always in ALWAYS_WATCHED}:
         raise ValueError(f"{text!r}: {plural} are always watched; leave it out")
     if kind.resource == POD.resource:
         raise ValueError(f"{text!r}: of pods it is known how they end; write {plural}")

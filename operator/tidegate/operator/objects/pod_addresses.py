@@ -12,16 +12,16 @@ from tidegate.system import addresses
 
 Json: TypeAlias = Mapping[str, Any]
 
-_STATUS_SECONDS = 1.0
+_TIMESTAMP_SECONDS = 1.0
 """A pod's times are whole seconds: it ended up to one of them later than it says."""
 
 _KUBELET_CONDITIONS = frozenset({"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"})
 """Conditions of a pod that its kubelet sets; the scheduler and controllers set others."""
 
-NEVER = 0.0
+NEVER_LOOKED_UP = 0.0
 """When an address was asked about that never was; a watch told of its pods."""
 
-REPORT_SECONDS = 4.0
+ADDRESS_REPORT_SECONDS = 4.0
 """How long after a pod began to run the API server knows its address at the latest: kubelets take a second or two."""
 
 
@@ -38,19 +38,19 @@ class AddressPod(NamedTuple):
     namespace: str
     name: str
     owner: owners.Uid
-    since: float | None
-    until: float | None
-    is_host: bool
+    started_at: float | None
+    ended_at: float | None
+    uses_host_network: bool
     uid: owners.Uid = owners.Uid("")
 
-    def may_push(self, at: float, *, tolerance: float) -> bool:
+    def may_have_pushed(self, at: float, *, tolerance: float) -> bool:
         """Whether it ran at that time, by clocks that may be this many seconds apart."""
-        if self.is_host or self.since is None or at < self.since - tolerance:
+        if self.uses_host_network or self.started_at is None or at < self.started_at - tolerance:
             return False
-        return self.until is None or at <= self.until + _STATUS_SECONDS + tolerance
+        return self.ended_at is None or at <= self.ended_at + _TIMESTAMP_SECONDS + tolerance
 
 
-class Answer(NamedTuple):
+class LookupResult(NamedTuple):
     """The pods of an address, as the API server had them at a time on its clock.
 
     :param none_since: of an address that no pod has, since when all answers have said so.
@@ -60,22 +60,22 @@ class Answer(NamedTuple):
     at: float
     none_since: float | None = None
 
-    def after(self, before: Answer | None) -> Answer:
+    def merged_with(self, previous: LookupResult | None) -> LookupResult:
         """This answer, with what it says together with the one before it."""
         if self.pods:
             return self
-        known = None if before is None or before.pods else before.none_since
+        known = None if previous is None or previous.pods else previous.none_since
         return self._replace(none_since=self.at if known is None else known)
 
-    def settles(self, at: float, *, tolerance: float) -> bool:
+    def is_final_for(self, at: float, *, tolerance: float) -> bool:
         """Whether no later answer can say that another pod pushed at that time.
 
         A pod pushes before its kubelet has reported its address. An address that has had no pod for longer than that
         takes is outside of the cluster.
         """
-        if self.at >= at + REPORT_SECONDS or self.pusher(at, tolerance=tolerance) is not None:
+        if self.at >= at + ADDRESS_REPORT_SECONDS or self.pusher(at, tolerance=tolerance) is not None:
             return True
-        return self.none_since is not None and self.at - self.none_since >= REPORT_SECONDS
+        return self.none_since is not None and self.at - self.none_since >= ADDRESS_REPORT_SECONDS
 
     def pusher(self, at: float, *, tolerance: float) -> AddressPod | None:
         """The pod that must have pushed at that time; ``None`` where that is none of them, or more than one.
@@ -83,14 +83,14 @@ class Answer(NamedTuple):
         An address that a pod gave up goes to the next one: what happened a moment later is the next one's.
         """
         for allowed in (0.0, tolerance):
-            found = [pod for pod in self.pods if pod.may_push(at, tolerance=allowed)]
+            found = [pod for pod in self.pods if pod.may_have_pushed(at, tolerance=allowed)]
             if found:
                 return found[0] if len(found) == 1 else None
         return None
 
-    def running(self) -> Iterable[AddressPod]:
+    def running_pods(self) -> Iterable[AddressPod]:
         """Those that may push still."""
-        return (pod for pod in self.pods if pod.until is None and not pod.is_host)
+        return (pod for pod in self.pods if pod.ended_at is None and not pod.uses_host_network)
 
 
 def address_pod(data: Json, *, now: float) -> AddressPod:
@@ -101,21 +101,21 @@ def address_pod(data: Json, *, now: float) -> AddressPod:
     metadata, status = data["metadata"], data.get("status", {})
     started = status.get("startTime")
     since = None if started is None else completion.unix_seconds(started)
-    until = _ended(status)
-    ahead = 0.0 if since is None else _ahead(data, started=since, now=now)
+    until = _end_time(status)
+    ahead = 0.0 if since is None else _clock_offset(data, started=since, now=now)
     return AddressPod(
         namespace=metadata["namespace"],
         name=metadata["name"],
-        owner=_controller(metadata),
-        since=None if since is None else since - ahead,
+        owner=_controller_uid(metadata),
+        started_at=None if since is None else since - ahead,
         # Zero is no reading of a clock.
-        until=until - ahead if until else until,
-        is_host=bool(data.get("spec", {}).get("hostNetwork")),
+        ended_at=until - ahead if until else until,
+        uses_host_network=bool(data.get("spec", {}).get("hostNetwork")),
         uid=owners.Uid(metadata["uid"]),
     )
 
 
-class Sighting(NamedTuple):
+class PodEvent(NamedTuple):
     """A pod as an event told of it, with its addresses; ``deleted``: as it was when it was deleted."""
 
     pod: AddressPod
@@ -123,14 +123,14 @@ class Sighting(NamedTuple):
     deleted: bool = False
 
 
-def sighting(data: Json, *, now: float, deleted: bool) -> Sighting:
+def pod_event(data: Json, *, now: float, deleted: bool) -> PodEvent:
     """What an event tells of a Pod; ``now`` as for :func:`address_pod`."""
     given = data.get("status", {}).get("podIPs") or ()
     texts = [addresses.canonical(each.get("ip", "")) for each in given]
-    return Sighting(address_pod(data, now=now), tuple(text for text in texts if text), deleted)
+    return PodEvent(address_pod(data, now=now), tuple(text for text in texts if text), deleted)
 
 
-def _ahead(data: Json, *, started: float, now: float) -> float:
+def _clock_offset(data: Json, *, started: float, now: float) -> float:
     """By how much the kubelet's clock is ahead of the API server's, less than 0 where it is behind.
 
     A kubelet tells its own times, and the API server notes when it was told. What was told had happened before, and a
@@ -141,8 +141,8 @@ def _ahead(data: Json, *, started: float, now: float) -> float:
     """
     status = data["status"]
     created = completion.unix_seconds(data["metadata"]["creationTimestamp"])
-    least = max([started, *_kubelet_times(status)]) - min(_told_at(data["metadata"]) + _STATUS_SECONDS, now)
-    most = started - max([created, *_scheduled_at(status)]) + _STATUS_SECONDS
+    least = max([started, *_kubelet_times(status)]) - min(_reported_at(data["metadata"]) + _TIMESTAMP_SECONDS, now)
+    most = started - max([created, *_scheduled_at(status)]) + _TIMESTAMP_SECONDS
     return 0.0 if least <= 0.0 <= most else (min(least, most) + most) / 2
 
 
@@ -158,7 +158,7 @@ def _kubelet_times(status: Json) -> Iterator[float]:
                     yield completion.unix_seconds(state[name])
 
 
-def _told_at(metadata: Json) -> float:
+def _reported_at(metadata: Json) -> float:
     """When the API server was last told of a status with a time of start; infinite where it does not say."""
     times = [
         completion.unix_seconds(entry["time"])
@@ -179,14 +179,14 @@ def _scheduled_at(status: Json) -> list[float]:
     ]
 
 
-def _controller(metadata: Json) -> owners.Uid:
+def _controller_uid(metadata: Json) -> owners.Uid:
     for reference in metadata.get("ownerReferences") or ():
         if reference.get("controller"):
             return owners.Uid(reference["uid"])
     return owners.Uid(metadata["uid"])
 
 
-def _ended(status: Json) -> float | None:
+def _end_time(status: Json) -> float | None:
     if status.get("phase") not in ("Succeeded", "Failed"):
         return None
     moments = [

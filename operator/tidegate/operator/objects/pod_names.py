@@ -17,7 +17,7 @@ _RANDOM = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{5}")
 """Kubernetes leaves out vowels and what looks like them, so that no name says a word."""
 _INDEX = re.compile(r"-(0|[1-9][0-9]{0,5})-?")
 
-WORD_LIMIT = 48
+INDEX_NAME_LIMIT = 48
 """What is left of a name when it is cut for a pod's name with the longest index, and a little less."""
 
 
@@ -40,14 +40,14 @@ def is_hostname(value: str, *, job: str, completions: int | None) -> bool:
     return index is not None and index < completions and value == f"{job}-{index}"
 
 
-def beginnings(value: str) -> list[str]:
+def prefixes(value: str) -> list[str]:
     """The names with which this begins, if it may be the name of a pod: what others make begins with their own."""
     if not _NAME.fullmatch(value):
         return []
     return [value[:place] for place, sign in enumerate(value) if sign == "-"]
 
 
-def words(value: str) -> frozenset[str]:
+def index_names(value: str) -> frozenset[str]:
     """Under which words to look for the Jobs that this label value may be about: their names, cut by :func:`word`.
 
     Every Job for which :func:`is_pod_name` or :func:`is_hostname` is true, or whose name it is, is among them.
@@ -55,12 +55,12 @@ def words(value: str) -> frozenset[str]:
     found = {value, _without_index(value)}
     if (prefix := _prefix(value)) is not None:
         found |= {prefix, prefix.removesuffix("-"), _without_index(prefix)}
-    return frozenset(word(text) for text in found if text)
+    return frozenset(index_name(text) for text in found if text)
 
 
-def word(name: str) -> str:
+def index_name(name: str) -> str:
     """A Job's own word: its name, cut so that no pod name cuts it shorter."""
-    return name[:WORD_LIMIT]
+    return name[:INDEX_NAME_LIMIT]
 
 
 def _prefix(value: str) -> str | None:

@@ -8,17 +8,19 @@ from collections.abc import Iterable
 from tidegate.model import owners
 from tidegate.operator.objects import owner_kinds
 
-_BUILT_IN = {kind.resource for kind in (*owner_kinds.ALWAYS, owner_kinds.POD)}
-_VERSIONS = {kind.name: kind.api_version for kind in (*owner_kinds.ALWAYS, *owner_kinds.BY_WORD.values())}
+_BUILT_IN = {kind.resource for kind in (*owner_kinds.ALWAYS_WATCHED, owner_kinds.POD)}
+_API_VERSIONS = {
+    kind.name: kind.api_version for kind in (*owner_kinds.ALWAYS_WATCHED, *owner_kinds.BY_SHORT_NAME.values())
+}
 
 
-class KindTable:
+class ServedKinds:
     """The kinds of one operator. The lists learn what there is; what an object is called in an Event is asked here."""
 
-    def __init__(self, watched: Iterable[owner_kinds.Kind] = owner_kinds.ALWAYS) -> None:
-        self._kinds = {kind.resource: kind for kind in watched}
+    def __init__(self, kinds: Iterable[owner_kinds.Kind] = owner_kinds.ALWAYS_WATCHED) -> None:
+        self._kinds = {kind.resource: kind for kind in kinds}
         self._served = _BUILT_IN & self._kinds.keys()
-        self._versions = dict(_VERSIONS)
+        self._api_versions = dict(_API_VERSIONS)
 
     @property
     def all(self) -> tuple[owner_kinds.Kind, ...]:
@@ -39,15 +41,15 @@ class KindTable:
         """Whether every API server has it."""
         return kind.resource in _BUILT_IN
 
-    def found(self, kind: owner_kinds.Kind, *, name: str) -> owner_kinds.Kind:
+    def mark_served(self, kind: owner_kinds.Kind, *, name: str) -> owner_kinds.Kind:
         """The API server has this resource, and this is what its objects are called (:func:`owner_kinds.word`)."""
         named = dataclasses.replace(kind, name=name)
         self._kinds[kind.resource] = named
         self._served.add(kind.resource)
-        self._versions[name] = kind.api_version
+        self._api_versions[name] = kind.api_version
         return named
 
-    def missed(self, kind: owner_kinds.Kind) -> None:
+    def mark_missing(self, kind: owner_kinds.Kind) -> None:
         """The API server has no such resource."""
         self._served.discard(kind.resource)
 
@@ -59,5 +61,5 @@ class KindTable:
             "name": owner.name,
             "uid": owner.uid,
         }
-        version = self._versions.get(owner.kind)
+        version = self._api_versions.get(owner.kind)
         return made if version is None else {"apiVersion": version, **made}

@@ -48,7 +48,7 @@ class Push(NamedTuple):
     """
 
     pod: pod_addresses.AddressPod
-    known: object_cache.Known | None
+    known: object_cache.CachedObject | None
 
     def is_of(self, owner: owners.Owner) -> bool:
         """Whether a pod of this object, or of one of its runs, made it."""
@@ -70,7 +70,7 @@ class Pushers:
     earlier: tuple[Push, ...] = ()
 
     @property
-    def known(self) -> object_cache.Known | None:
+    def known(self) -> object_cache.CachedObject | None:
         """The object whose pod made the last push."""
         return None if self.last is None else self.last.known
 
@@ -85,12 +85,12 @@ class Pushers:
 
         It is a service that pushes for itself, or a proxy.
         """
-        return next((push.pod for push in self.all if push.known is None and push.pod.until is None), None)
+        return next((push.pod for push in self.all if push.known is None and push.pod.ended_at is None), None)
 
     @property
     def is_last_of_service(self) -> bool:
         """Whether such a pod made the last push itself."""
-        return self.last is not None and self.last.known is None and self.last.pod.until is None
+        return self.last is not None and self.last.known is None and self.last.pod.ended_at is None
 
     def have_been(self, owner: owners.Owner) -> bool:
         """Whether a pod of this object, or of one of its runs, is among them."""
@@ -102,7 +102,7 @@ class Pushers:
 
 
 def pushers(
-    picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings
+    cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings
 ) -> Pushers:
     """Who pushed this group."""
     if settings.ADDRESS not in rules.ownership or not record.push_time:
@@ -110,11 +110,11 @@ def pushers(
     last: Push | None = None
     earlier: list[Push] = []
     for number, source in enumerate(record.sources):
-        answer = picture.address(source.address)
+        answer = cache.get_address(source.address)
         pod = None if answer is None else answer.pusher(source.at, tolerance=rules.clock_skew)
         if pod is None:
             continue
-        push = Push(pod, picture.by_uid(pod.owner))
+        push = Push(pod, cache.get_by_uid(pod.owner))
         if number == 0 and record.last_pusher is not None:
             last = push
         else:
@@ -127,7 +127,7 @@ def find(
     record: control_api.GroupRecord,
     *,
     by: Pushers,
-    picture: cluster_cache.Picture,
+    cache: cluster_cache.ClusterCache,
     rules: settings.RuleSettings,
 ) -> Evidence | None:
     """What joins this group to this object now, by the first rule that does; ``None`` when nothing does.
@@ -144,8 +144,8 @@ def find(
         # Whose pod pushed is a fact. All else may be said by anybody.
         if rule != settings.ADDRESS and not may_own(view.owner, record.key, by=by):
             continue
-        here = _by(rule, view, record.key, by=by, picture=picture)
-        if here is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(view, record.key, by, picture):
+        here = _by(rule, view, record.key, by=by, cache=cache)
+        if here is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(view, record.key, by, cache):
             return Evidence.POD
         found = here or found
         if here is not None and not (here is Evidence.ADDRESS and by.service is not None):
@@ -182,23 +182,23 @@ def named_pods(view: owner_views.OwnerView, key: grouping.GroupingKey) -> list[s
 
 
 def _by(
-    rule: str, view: owner_views.OwnerView, key: grouping.GroupingKey, *, by: Pushers, picture: cluster_cache.Picture
+    rule: str, view: owner_views.OwnerView, key: grouping.GroupingKey, *, by: Pushers, cache: cluster_cache.ClusterCache
 ) -> Evidence | None:
     """What joins them by this rule alone."""
     match rule:
         case settings.ADDRESS:
-            return _by_address(view, key, by, picture)
+            return _by_address(view, key, by, cache)
         case settings.ANNOTATION:
             return _by_annotation(view, key)
         case settings.POD:
-            return _by_pod(view, key, picture)
+            return _by_pod(view, key, cache)
         case settings.NAME:
             return _by_name(view, key)
     raise ValueError(f"there is no rule {rule}")
 
 
 def _by_address(
-    view: owner_views.OwnerView, key: grouping.GroupingKey, by: Pushers, picture: cluster_cache.Picture
+    view: owner_views.OwnerView, key: grouping.GroupingKey, by: Pushers, cache: cluster_cache.ClusterCache
 ) -> Evidence | None:
     for push in by.all:
         if push.known is None:
@@ -207,7 +207,7 @@ def _by_address(
         owner = run.owner
         cronjob = cleanup_due.cronjob(run)
         # What has its CronJob's name is its CronJob's, whichever run pushed it; unless it says which one did.
-        if cronjob is not None and grouping.label(key, "job") == cronjob.name and not _names_pod(run, key, by, picture):
+        if cronjob is not None and grouping.label(key, "job") == cronjob.name and not _names_pod(run, key, by, cache):
             owner = cronjob
         if view.uid == owner.uid:
             return Evidence.ADDRESS
@@ -215,13 +215,13 @@ def _by_address(
 
 
 def _names_pod(
-    view: owner_views.OwnerView, key: grouping.GroupingKey, by: Pushers, picture: cluster_cache.Picture
+    view: owner_views.OwnerView, key: grouping.GroupingKey, by: Pushers, cache: cluster_cache.ClusterCache
 ) -> bool:
     """Whether the group says which pod of this object pushed it."""
     names = group_index.pod_values(key)
     if any(push.pod.name in names and push.is_of(view.owner) for push in by.all):
         return True
-    return _by_pod(view, key, picture) is not None
+    return _by_pod(view, key, cache) is not None
 
 
 def _by_annotation(view: owner_views.OwnerView, key: grouping.GroupingKey) -> Evidence | None:
@@ -235,11 +235,13 @@ def names_group(view: owner_views.OwnerView, key: grouping.GroupingKey) -> bool:
     return any(key_patterns.matches(pattern, key) for pattern in view.rules.keys)
 
 
-def _by_pod(view: owner_views.OwnerView, key: grouping.GroupingKey, picture: cluster_cache.Picture) -> Evidence | None:
+def _by_pod(
+    view: owner_views.OwnerView, key: grouping.GroupingKey, cache: cluster_cache.ClusterCache
+) -> Evidence | None:
     if view.kind == owner_kinds.CRONJOB.name:
         return None
     for value in group_index.pod_values(key):
-        if (found := _by_pod_value(view, value, answers=picture.pods.get(value, {}))) is not None:
+        if (found := _by_pod_value(view, value, answers=cache.pod_owners.get(value, {}))) is not None:
             return found
     return None
 
@@ -271,7 +273,7 @@ def _may_name_pod(view: owner_views.OwnerView, value: str) -> bool:
     return view.kind not in (
         owner_kinds.CRONJOB.name,
         owner_kinds.POD.name,
-    ) and view.owner.name in pod_names.beginnings(value)
+    ) and view.owner.name in pod_names.prefixes(value)
 
 
 def _by_name(view: owner_views.OwnerView, key: grouping.GroupingKey) -> Evidence | None:

@@ -41,7 +41,7 @@ class Holder(NamedTuple):
         return self.claim.owner
 
 
-Lookup: TypeAlias = cluster_cache.Pod | cluster_cache.Address
+Lookup: TypeAlias = cluster_cache.PodLookup | cluster_cache.AddressLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,15 @@ class Holding:
 
 
 class _Joined(NamedTuple):
-    known: object_cache.Known
+    known: object_cache.CachedObject
     by: ownership_rules.Evidence
 
 
 def holding(
-    picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings, now: float
+    cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings, now: float
 ) -> Holding:
     """Look at every object that this group may be about, and at every claim on it. ``now`` is Unix seconds."""
-    return _Reader(picture, record, rules=rules, now=now).read()
+    return _Reader(cache, record, rules=rules, now=now).read()
 
 
 def answer(holders: Iterable[Holder], *, rules: settings.RuleSettings) -> list[Holder]:
@@ -92,32 +92,30 @@ def answer(holders: Iterable[Holder], *, rules: settings.RuleSettings) -> list[H
 
 
 class _Reader:
-    """Reads all that the picture has about one group."""
+    """Reads all that the cache has about one group."""
 
     def __init__(
         self,
-        picture: cluster_cache.Picture,
+        cache: cluster_cache.ClusterCache,
         record: control_api.GroupRecord,
         *,
         rules: settings.RuleSettings,
         now: float,
     ) -> None:
-        self._picture = picture
+        self._cache = cache
         self._record = record
         self._rules = rules
         self._now = now
-        self._by = ownership_rules.pushers(picture, record, rules=rules)
+        self._by = ownership_rules.pushers(cache, record, rules=rules)
         self._runs = {(claim.series, claim.owner) for claim in record.claims.values() if claim.series is not None}
 
     def read(self) -> Holding:
         lookups: set[Lookup] = set(self._addresses())
         joined: list[_Joined] = []
-        for known in self._picture.candidates(self._record):
+        for known in self._cache.candidates(self._record):
             if known.view.uid in self._record.claims and not _is_never(known.view):
                 continue
-            found = ownership_rules.find(
-                known.view, self._record, by=self._by, picture=self._picture, rules=self._rules
-            )
+            found = ownership_rules.find(known.view, self._record, by=self._by, cache=self._cache, rules=self._rules)
             if found is not ownership_rules.Evidence.POD:
                 lookups |= self._pods(known)
             if found is not None:
@@ -139,42 +137,44 @@ class _Reader:
 
     # Whom to ask about
 
-    def _addresses(self) -> set[cluster_cache.Address]:
+    def _addresses(self) -> set[cluster_cache.AddressLookup]:
         """Addresses to ask about: never again where what is known will do for the last push from there."""
         if settings.ADDRESS not in self._rules.ownership or not self._record.push_time:
             return set()
-        return {cluster_cache.Address(source.address) for source in self._record.sources if self._is_wanted(source)}
+        return {
+            cluster_cache.AddressLookup(source.address) for source in self._record.sources if self._is_wanted(source)
+        }
 
     def _is_wanted(self, source: pushers.Source) -> bool:
-        told = self._picture.address(source.address)
+        told = self._cache.get_address(source.address)
         if told is None:
             return True
         if told.at >= source.at:
             return False
         # The address may be another pod's by then.
         pod = told.pusher(source.at, tolerance=self._rules.clock_skew)
-        by = None if pod is None else self._picture.by_uid(pod.owner)
-        if pod is not None and by is not None and self._picture.is_watched(pod):
+        by = None if pod is None else self._cache.get_by_uid(pod.owner)
+        if pod is not None and by is not None and self._cache.is_pod_watched(pod):
             # The watch would have told of the end of a pod whose owner has ended, unless it has missed it.
-            return by.has_ended and pod.until is None
+            return by.has_finished and pod.ended_at is None
         if by is None or _is_never(by.view) or by.view.rules.keys is not None:
             return self._now - told.at > _STRANGER_SECONDS
         # While its owner runs and holds the group nothing depends on it.
         owns = {by.view.uid, None if by.view.parent is None else by.view.parent.uid}
-        return by.has_ended or owns.isdisjoint(self._record.claims)
+        return by.has_finished or owns.isdisjoint(self._record.claims)
 
     def _unsettled(self) -> tuple[Lookup, ...]:
         """The addresses that a pod may have of which the API server did not know yet when it was asked."""
         if settings.ADDRESS not in self._rules.ownership or not self._record.push_time:
             return ()
         found = {source.address for source in self._record.sources if not self._is_settled(source)}
-        return tuple(cluster_cache.Address(address) for address in sorted(found - _OWN_ADDRESSES))
+        return tuple(cluster_cache.AddressLookup(address) for address in sorted(found - _OWN_ADDRESSES))
 
     def _is_settled(self, source: pushers.Source) -> bool:
-        told = self._picture.address(source.address)
-        return told is not None and told.settles(source.at, tolerance=self._rules.clock_skew)
+        told = self._cache.get_address(source.address)
+        return told is not None and told.is_final_for(source.at, tolerance=self._rules.clock_skew)
 
-    def _pods(self, known: object_cache.Known) -> set[Lookup]:
+    def _pods(self, known: object_cache.CachedObject) -> set[Lookup]:
         """Pods to ask about: never one whose owner claims the group, nor one of an owner that came after the push."""
         view = known.view
         if settings.POD not in self._rules.ownership or view.rules.keys is not None:
@@ -184,9 +184,9 @@ class _Reader:
         if any(claim.rule == settings.POD for uid, claim in self._record.claims.items() if uid != view.uid):
             return set()
         return {
-            cluster_cache.Pod(view.owner.namespace, name)
+            cluster_cache.PodLookup(view.owner.namespace, name)
             for name in ownership_rules.named_pods(view, self._record.key)
-            if view.owner.namespace not in self._picture.pods.get(name, {})
+            if view.owner.namespace not in self._cache.pod_owners.get(name, {})
         }
 
     # Who holds the group
@@ -196,8 +196,8 @@ class _Reader:
         found: dict[owners.Uid, Holder] = {}
         unknown: set[owners.Uid] = set()
         for uid, claim in self._record.claims.items():
-            known = self._picture.known(claim.owner)
-            gone_at = self._picture.gone_at(claim.owner)
+            known = self._cache.get_object(claim.owner)
+            gone_at = self._cache.deleted_at(claim.owner)
             if known is not None:
                 if self._still_holds(known.view, claim):
                     found[uid] = self._holder(known, rule=self._rule_of(known.view, claim))
@@ -232,7 +232,7 @@ class _Reader:
 
     def _rule_of(self, view: owner_views.OwnerView, claim: owners.Claim) -> str:
         """The rule by which an owner has its group: the one of its claim, or a stronger one that holds meanwhile."""
-        by = ownership_rules.find(view, self._record, by=self._by, picture=self._picture, rules=self._rules)
+        by = ownership_rules.find(view, self._record, by=self._by, cache=self._cache, rules=self._rules)
         order = self._rules.ownership
         if by is not None and claim.rule == settings.ADDRESS and self._by.service is not None:
             return by.rule
@@ -270,24 +270,26 @@ class _Reader:
         it stays for the next one to end, and those before have no part in it any more."""
         return any(series == holder.claim.series and owner != holder.owner for series, owner in self._runs)
 
-    def _pushed_by(self, known: object_cache.Known) -> bool:
+    def _pushed_by(self, known: object_cache.CachedObject) -> bool:
         """Whether the last push lies in this object's life; where none succeeded there is nobody's data to keep."""
         until = self._pushes_until(known)
         return self._pushed_since(known) and (until is None or self._record.push_time <= until)
 
-    def _pushed_since(self, known: object_cache.Known) -> bool:
+    def _pushed_since(self, known: object_cache.CachedObject) -> bool:
         """Whether this object was there at the last push, or before it."""
         pushed = self._record.push_time
         return not pushed or pushed >= known.view.created - self._rules.clock_skew
 
-    def _pushes_until(self, known: object_cache.Known) -> float | None:
-        ended = cleanup_due.ended_at(finish=known.view.finish, gone_at=known.gone_at)
+    def _pushes_until(self, known: object_cache.CachedObject) -> float | None:
+        ended = cleanup_due.ended_at(finish=known.view.finish, gone_at=known.deleted_at)
         return None if ended is None else ended + self._rules.late_push_grace
 
-    def _holder(self, known: object_cache.Known, *, rule: str) -> Holder:
-        claim = cleanup_due.claim(known.view, rule=rule, gone_at=known.gone_at, drain_timeout=self._rules.drain_timeout)
-        ends_at = cleanup_due.ends_at(known.view.rules, finish=known.view.finish, gone_at=known.gone_at)
-        ended = cleanup_due.ended_at(finish=known.view.finish, gone_at=known.gone_at)
+    def _holder(self, known: object_cache.CachedObject, *, rule: str) -> Holder:
+        claim = cleanup_due.claim(
+            known.view, rule=rule, gone_at=known.deleted_at, drain_timeout=self._rules.drain_timeout
+        )
+        ends_at = cleanup_due.ends_at(known.view.rules, finish=known.view.finish, gone_at=known.deleted_at)
+        ended = cleanup_due.ended_at(finish=known.view.finish, gone_at=known.deleted_at)
         return self._held(claim, ends_at, claims=not _is_never(known.view), ended=ended)
 
     def _gone_holder(self, claim: owners.Claim, *, gone_at: float) -> Holder:
@@ -312,10 +314,10 @@ class _Reader:
 
     def _series_ends_at(self, series: owners.Owner, claim: owners.Claim, *, own: float | None) -> float | None:
         """When the groups of a run end that its next run is to end; ``own``: when they would without that."""
-        if self._picture.is_superseded(claim, series, self._record):
+        if self._cache.is_superseded(claim, series, self._record):
             return self._record.push_time
-        parent = self._picture.known(series)
-        return None if parent is not None and parent.gone_at is None else own
+        parent = self._cache.get_object(series)
+        return None if parent is not None and parent.deleted_at is None else own
 
 
 _STRANGER_SECONDS = 30.0

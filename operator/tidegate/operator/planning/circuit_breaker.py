@@ -1,52 +1,52 @@
-"""A cap on how many groups are retired at once, for the night on which what is known of the cluster is wrong.
+"""A circuit breaker: limits how many groups start to drain at once, in case the cache of the cluster is wrong.
 
-A wrong selector, a list that looks complete and is not, a mistake of ours: each would look like the end of very many
-Jobs at once. Then the breaker trips: nothing is retired until a list that began later says the same, and from then on
-only so many groups a cycle, until fewer than that are wanted.
+A wrong selector, an incomplete list or a bug would look as if very many Jobs had finished at once. The breaker then
+trips: no group starts to drain until a list that started later confirms it. After that, at most ``limit`` groups per
+cycle start to drain, until a cycle needs no more than that.
 """
 
 from __future__ import annotations
 
 
-class Breaker:
-    """Decides how many groups may be retired now. Pure but for what it remembers; steady seconds are passed in.
+class CircuitBreaker:
+    """Decides how many groups may start to drain now. Callers pass monotonic seconds.
 
-    :param most: groups in a cycle.
-    :param cycle: seconds; that of a resync.
-    :ivar is_tripped: whether it holds back, or did in this cycle.
+    :param limit: groups per cycle.
+    :param cycle: the length of a cycle in seconds: the resync period.
+    :ivar is_tripped: whether the breaker is tripped, or was in this cycle.
     """
 
-    def __init__(self, *, most: int, cycle: float) -> None:
-        self._most = most
+    def __init__(self, *, limit: int, cycle: float) -> None:
+        self._limit = limit
         self._cycle = cycle
-        self._began = float("-inf")
+        self._cycle_started = float("-inf")
         self._admitted = 0
-        self._overrun = False
-        self._confirmed_by = float("-inf")
+        self._limit_exceeded = False
+        self._tripped_at = float("-inf")
         self.is_tripped = False
 
-    def admit(self, wanted: int, *, listed: float, now: float) -> int:
-        """How many of the groups that are wanted to be retired may be.
+    def admit(self, wanted: int, *, last_list_started: float, now: float) -> int:
+        """Return how many of ``wanted`` groups may start to drain.
 
-        :param listed: when the last complete list of all objects began.
+        :param last_list_started: when the last complete list of all objects started.
         """
-        if now - self._began >= self._cycle:
+        if now - self._cycle_started >= self._cycle:
             self._end_cycle(now)
-        if self._admitted + wanted > self._most:
-            self._overrun = True
+        if self._admitted + wanted > self._limit:
+            self._limit_exceeded = True
             if not self.is_tripped:
                 self.is_tripped = True
-                self._confirmed_by = now
+                self._tripped_at = now
         if not self.is_tripped:
             admitted = wanted
-        elif listed <= self._confirmed_by:
+        elif last_list_started <= self._tripped_at:
             admitted = 0
         else:
-            admitted = min(wanted, self._most - self._admitted)
+            admitted = min(wanted, self._limit - self._admitted)
         self._admitted += admitted
         return admitted
 
     def _end_cycle(self, now: float) -> None:
-        if not self._overrun:
+        if not self._limit_exceeded:
             self.is_tripped = False
-        self._began, self._admitted, self._overrun = now, 0, False
+        self._cycle_started, self._admitted, self._limit_exceeded = now, 0, False

@@ -1,4 +1,4 @@
-"""Since when each group waits for what the API server is asked about it."""
+"""How long groups have been waiting for lookups at the API server."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from tidegate.model import grouping
 from tidegate.operator.planning import planner
 
 
-class Askings:
-    """The groups that are not decided, each since when. Times are seconds on the steady clock."""
+class PendingLookups:
+    """The groups with pending lookups, and since when. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._since: dict[grouping.GroupingKey, float] = {}
 
-    def decided(self, decisions: Iterable[planner.Decision], *, all_groups: bool, now: float) -> None:
-        """These groups were planned.
+    def update(self, decisions: Iterable[planner.Decision], *, all_groups: bool, now: float) -> None:
+        """Record the decisions of a plan.
 
-        :param all_groups: whether there are no others.
+        :param all_groups: whether these are the decisions about all groups.
         """
-        before = self._since
+        previous = self._since
         if all_groups:
             self._since = {}
-        for one in decisions:
-            if one.verdict is planner.Verdict.ASKING:
-                self._since[one.key] = before.get(one.key, now)
+        for decision in decisions:
+            if decision.verdict is planner.Verdict.PENDING:
+                self._since[decision.key] = previous.get(decision.key, now)
             else:
-                self._since.pop(one.key, None)
+                self._since.pop(decision.key, None)
 
-    def longest(self, *, now: float) -> float:
-        """For how long the group waits that has waited longest, 0.0 where none does."""
+    def longest_wait(self, *, now: float) -> float:
+        """The longest wait of a group in seconds; 0.0 if none waits."""
         return max((now - since for since in self._since.values()), default=0.0)

@@ -1,7 +1,7 @@
-"""What to do about each group, and why: a pure function of the picture.
+"""The planner: decides what to do about each group, as a pure function of the cache.
 
-Planning again what was planned before, once it was done, yields nothing. Each group stands alone, so it is enough to
-plan those that a change touches.
+Plans are idempotent: after the actions of a plan are done, planning again yields no actions. Groups are independent of
+each other, so after a change it is enough to plan the affected ones.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from tidegate.operator.ownership import resolution
 
 
 class Verdict(enum.Enum):
-    """Where a group stands with its owners; the value is a word for metrics, logs and people."""
+    """The relation of a group to its owners. The value is used in metrics, logs and the API."""
 
     ACTIVE = "active"
-    """An owner is active, or its own rules keep the group."""
+    """An owner is active, or its cleanup rules keep the group."""
     AMBIGUOUS = "ambiguous"
-    """Objects in several namespaces may be its owners alike: it stays until only one is left."""
-    OVER = "over"
-    """All its owners are over: it is retired."""
-    OUTLIVED = "outlived"
-    """Its owners are over, and somebody else pushed last: it stays."""
+    """Objects in several namespaces may own the group: it is kept until only one is left."""
+    FINISHED = "over"
+    """All owners have finished: the group starts to drain."""
+    SUPERSEDED = "outlived"
+    """Its owners have finished, but the last push was not theirs: the group is kept."""
     UNOWNED = "unowned"
-    """No rule leads from it to an object."""
+    """No ownership rule matches an object."""
     UNKNOWN = "unknown"
-    """It has an owner of which nobody can tell whether it is still there."""
-    ASKING = "asking"
-    """The API server is being asked whose pod it is about."""
+    """The operator cannot tell whether an owner still exists."""
+    PENDING = "asking"
+    """A lookup at the API server is pending."""
 
 
 class Hold(enum.Enum):
-    """Why a group is not retired that is to be."""
+    """Why a group does not start to drain although its owners have finished."""
 
     DRY_RUN = "dry-run"
     BREAKER = "breaker"
@@ -44,10 +44,11 @@ class Hold(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided of one group.
+    """The decision about one group.
 
-    :param owners: those that decide, the strongest first; beside them the holding has all that were looked at.
-    :param actions: what to tell the gateway, in this order.
+    :param holding: all possible owners.
+    :param owners: the owners that decide, the strongest first.
+    :param actions: the actions for the gateway, in order.
     """
 
     record: control_api.GroupRecord
@@ -62,90 +63,92 @@ class Decision:
 
     @property
     def rule(self) -> str:
-        """The rule that led to the owners, empty where there are none."""
+        """The ownership rule that matched the owners; empty if there are none."""
         return self.owners[0].claim.rule if self.owners else ""
 
 
 @dataclass(slots=True)
 class Plan:
-    """A decision for each group that was planned."""
+    """The decisions about all planned groups."""
 
     decisions: list[Decision] = field(default_factory=list)
 
     @property
     def actions(self) -> list[control_api.Action]:
-        """What to tell the gateway, in this order."""
+        """The actions for the gateway, in order."""
         return [action for decision in self.decisions for action in decision.actions]
 
     @property
     def lookups(self) -> set[resolution.Lookup]:
-        """What to ask the API server about first."""
+        """The lookups that the API server must answer first."""
         return {lookup for decision in self.decisions for lookup in decision.holding.lookups}
 
 
 def plan(
-    picture: cluster_cache.Picture,
+    cache: cluster_cache.ClusterCache,
     *,
     rules: settings.RuleSettings,
     now: float,
     keys: Iterable[grouping.GroupingKey] | None = None,
 ) -> Plan:
-    """Plan these groups, or all. Groups that are not there any more need nothing. ``now`` is Unix seconds."""
-    made = Plan()
-    for key in picture.group_keys() if keys is None else keys:
-        record = picture.group(key)
+    """Plan these groups, or all. Deleted groups are skipped. ``now`` is Unix seconds on the API server's clock."""
+    result = Plan()
+    for key in cache.group_keys() if keys is None else keys:
+        record = cache.group(key)
         if record is not None:
-            made.decisions.append(decide(picture, record, rules=rules, now=now))
-    return made
+            result.decisions.append(decide(cache, record, rules=rules, now=now))
+    return result
 
 
 def decide(
-    picture: cluster_cache.Picture, record: control_api.GroupRecord, *, rules: settings.RuleSettings, now: float
+    cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings, now: float
 ) -> Decision:
     """Decide about one group."""
-    holding = resolution.holding(picture, record, rules=rules, now=now)
+    holding = resolution.holding(cache, record, rules=rules, now=now)
     if holding.lookups:
-        return Decision(record, Verdict.ASKING, holding)
-    left = [holder for holder in holding.holders if holder.owner.uid not in holding.outlived]
-    answer = resolution.answer(left, rules=rules)
-    if any(holder.active for holder in answer):
-        verdict = Verdict.AMBIGUOUS if _is_ambiguous(answer) else Verdict.ACTIVE
-        actions = _keep(record, answer, unknown=holding.unknown)
+        return Decision(record, Verdict.PENDING, holding)
+    remaining = [holder for holder in holding.holders if holder.owner.uid not in holding.outlived]
+    deciding = resolution.answer(remaining, rules=rules)
+    if any(holder.active for holder in deciding):
+        verdict = Verdict.AMBIGUOUS if _is_ambiguous(deciding) else Verdict.ACTIVE
+        actions = _keep(record, deciding, unknown=holding.unknown)
     elif holding.unknown:
         verdict, actions = Verdict.UNKNOWN, []
     else:
-        actions = _finish(record, holding, answer)
-        verdict = _verdict(holding, answer, claimed=bool(record.claims))
-        if verdict is Verdict.OVER and holding.unsettled:
-            return Decision(record, Verdict.ASKING, replace(holding, lookups=holding.unsettled))
-    return Decision(record, verdict, holding, tuple(answer), tuple(actions))
+        actions = _start_draining(record, holding, deciding)
+        verdict = _verdict(holding, deciding, claimed=bool(record.claims))
+        if verdict is Verdict.FINISHED and holding.unsettled:
+            return Decision(record, Verdict.PENDING, replace(holding, lookups=holding.unsettled))
+    return Decision(record, verdict, holding, tuple(deciding), tuple(actions))
 
 
-def _is_ambiguous(answer: list[resolution.Holder]) -> bool:
-    """Whether only some of these own the group. Those whose pods have pushed it all do, whatever their namespaces."""
-    is_fact = answer[0].claim.rule == settings.ADDRESS
-    return not is_fact and len({holder.owner.namespace for holder in answer}) > 1
+def _is_ambiguous(deciding: list[resolution.Holder]) -> bool:
+    """Whether only some of these own the group. All objects whose pods have pushed it do, in any namespace."""
+    is_fact = deciding[0].claim.rule == settings.ADDRESS
+    return not is_fact and len({holder.owner.namespace for holder in deciding}) > 1
 
 
-def _verdict(holding: resolution.Holding, answer: list[resolution.Holder], *, claimed: bool) -> Verdict:
-    if answer:
-        return Verdict.OVER
-    return Verdict.OUTLIVED if holding.outlived and claimed else Verdict.UNOWNED
+def _verdict(holding: resolution.Holding, deciding: list[resolution.Holder], *, claimed: bool) -> Verdict:
+    if deciding:
+        return Verdict.FINISHED
+    return Verdict.SUPERSEDED if holding.outlived and claimed else Verdict.UNOWNED
 
 
 def _keep(
-    record: control_api.GroupRecord, answer: list[resolution.Holder], *, unknown: frozenset[owners.Uid]
+    record: control_api.GroupRecord, deciding: list[resolution.Holder], *, unknown: frozenset[owners.Uid]
 ) -> list[control_api.Action]:
-    """Name the active owners, and those that are over beside them: the last push may be theirs, and would then have
-    nobody left when what is active goes. Only the next run of an owner takes its place. Every other claim goes.
+    """Claim the group for its active owners, and release all other claims.
+
+    Finished owners keep their claims beside active ones: the last push may be theirs, and after the active owners are
+    deleted the group would have no owner. Only an active object of the same kind, namespace and name replaces one.
     """
-    active = [holder for holder in answer if holder.active]
-    followed = {holder.owner[:3] for holder in active}
-    over = [holder for holder in answer if not holder.active and holder.owner[:3] not in followed]
-    wanted = [holder.claim for holder in [*active, *over] if holder.claims]
+    active = [holder for holder in deciding if holder.active]
+    replaced = {holder.owner[:3] for holder in active}
+    finished = [holder for holder in deciding if not holder.active and holder.owner[:3] not in replaced]
+    wanted = [holder.claim for holder in [*active, *finished] if holder.claims]
     actions: list[control_api.Action] = []
     if record.draining and wanted:
-        # Only a claim that is new to it takes a draining group back to live, and then it is the group's only one.
+        # Only a new claim stops the draining of a group, and it then is the group's only claim.
         if wanted[0].owner.uid in record.claims:
             actions.append(control_api.ReleaseGroup(key=record.key, uid=wanted[0].owner.uid))
         return actions + [control_api.ClaimGroup(key=record.key, claim=claim) for claim in wanted]
@@ -154,34 +157,34 @@ def _keep(
         for claim in wanted
         if record.claims.get(claim.owner.uid) != claim
     ]
-    stay = {claim.owner.uid for claim in wanted} | unknown
-    return actions + _release(record, uids=[uid for uid in record.claims if uid not in stay])
+    kept = {claim.owner.uid for claim in wanted} | unknown
+    return actions + _release(record, uids=[uid for uid in record.claims if uid not in kept])
 
 
-def _finish(
-    record: control_api.GroupRecord, holding: resolution.Holding, answer: list[resolution.Holder]
+def _start_draining(
+    record: control_api.GroupRecord, holding: resolution.Holding, deciding: list[resolution.Holder]
 ) -> list[control_api.Action]:
-    """All owners are over: retire the group, unless its last push came from somebody else.
+    """Start to drain a group whose owners have all finished, unless its last push came from another pusher.
 
-    An active object may claim it still, by a later rule than the one that has the answer: that claim goes.
+    Claims of active objects are released: they matched a weaker ownership rule than the deciding owners.
     """
     claimed = [holder for holder in holding.holders if holder.owner.uid in record.claims and not holder.active]
-    late: list[resolution.Holder] = []
+    unclaimed: list[resolution.Holder] = []
     if all(holder.owner.uid in holding.outlived for holder in claimed):
-        late = [holder for holder in answer if holder.owner.uid not in record.claims]
-        if not late:
+        unclaimed = [holder for holder in deciding if holder.owner.uid not in record.claims]
+        if not unclaimed:
             return _release(record, uids=list(record.claims))
-    stay = {holder.owner.uid for holder in claimed}
-    actions = _release(record, uids=[uid for uid in record.claims if uid not in stay])
-    actions += [control_api.ClaimGroup(key=record.key, claim=holder.claim) for holder in late]
-    if late or record.drain_pushed_revision != record.pushed_revision:
-        over = [*claimed, *late]
+    kept = {holder.owner.uid for holder in claimed}
+    actions = _release(record, uids=[uid for uid in record.claims if uid not in kept])
+    actions += [control_api.ClaimGroup(key=record.key, claim=holder.claim) for holder in unclaimed]
+    if unclaimed or record.drain_pushed_revision != record.pushed_revision:
+        finished = [*claimed, *unclaimed]
         actions.append(
             control_api.RetireGroup(
                 key=record.key,
-                over=tuple(sorted(holder.owner.uid for holder in over)),
+                over=tuple(sorted(holder.owner.uid for holder in finished)),
                 pushed_revision=record.pushed_revision,
-                drain_timeout=max(holder.claim.drain_timeout for holder in over),
+                drain_timeout=max(holder.claim.drain_timeout for holder in finished),
             )
         )
     return actions

@@ -1,4 +1,4 @@
-"""What is to be planned next."""
+"""The work queue: the groups to plan next."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from collections.abc import Iterable
 from tidegate.model import grouping
 
 
-class Agenda:
-    """Groups to be planned, collected until somebody takes them. For one event loop."""
+class WorkQueue:
+    """A queue of grouping keys without duplicates. For one event loop."""
 
     def __init__(self) -> None:
         self._keys: set[grouping.GroupingKey] = set()
-        self._all = False
-        self.filled = asyncio.Event()
-        """Set while there is something to plan."""
+        self._all_groups = False
+        self.not_empty = asyncio.Event()
+        """Set while there are groups to plan."""
 
     def add(self, keys: Iterable[grouping.GroupingKey]) -> None:
-        """Plan these groups."""
+        """Add groups."""
         self._keys.update(keys)
         if self._keys:
-            self.filled.set()
+            self.not_empty.set()
 
     def add_all(self) -> None:
-        """Plan every group."""
-        self._all = True
-        self.filled.set()
+        """Add every group."""
+        self._all_groups = True
+        self.not_empty.set()
 
-    def size(self, *, known: int) -> int:
-        """How many groups are to be planned, of so many that are known."""
-        return known if self._all else len(self._keys)
+    def size(self, *, group_count: int) -> int:
+        """The number of groups to plan, if there are ``group_count`` groups in total."""
+        return group_count if self._all_groups else len(self._keys)
 
     def take(self) -> set[grouping.GroupingKey] | None:
-        """The groups to be planned, ``None`` for all. They are taken off."""
-        keys = None if self._all else self._keys
-        self._keys, self._all = set(), False
-        self.filled.clear()
+        """Remove and return the groups to plan; ``None`` for all."""
+        keys = None if self._all_groups else self._keys
+        self._keys, self._all_groups = set(), False
+        self.not_empty.clear()
         return keys

@@ -80,7 +80,7 @@ class Policy:
         """Whether it selects this object."""
         return (
             (not self.namespaces or subject.owner.namespace in self.namespaces)
-            and (not self.kinds or not self.kinds.isdisjoint(owner_kinds.spellings(subject.owner.kind)))
+            and (not self.kinds or not self.kinds.isdisjoint(owner_kinds.policy_names(subject.owner.kind)))
             and self.selector.matches(subject.labels)
         )
 

@@ -1,4 +1,4 @@
-"""Keeping the status of every policy: how much it is for, what was done by it last, and whether it works."""
+"""The status of policies: how many objects and groups each selects, its last action, and whether it works."""
 
 from __future__ import annotations
 
@@ -18,83 +18,87 @@ from tidegate.operator.policy import cleanup_rules, policies, policy_status
 _logger = logging.getLogger(__name__)
 
 
-class PolicyReports:
-    """Collects what concerns policies, and writes what changed of their status. A courtesy, as Events are: what cannot
-    be written is written with the next plan of everything."""
+class StatusReporter:
+    """Collects the status of each policy and writes it if it changed.
+
+    A failed write is retried with the next plan of all groups. Policies apply whether their status is written or not.
+    """
 
     def __init__(
         self,
-        picture: cluster_cache.Picture,
+        cache: cluster_cache.ClusterCache,
         *,
         api: kube_api.KubeApi,
-        own: operator_metrics.OperatorMetrics,
+        metrics: operator_metrics.OperatorMetrics,
         clock: clocks.Clock,
     ) -> None:
-        self._picture = picture
+        self._cache = cache
         self._api = api
-        self._metrics = own
-        self._turn = asyncio.Lock()
-        self._outage = outage_log.Outage(
-            "writing the status of policies", meanwhile="they hold, and it is tried again each resync", clock=clock
+        self._metrics = metrics
+        self._lock = asyncio.Lock()
+        self._outage = outage_log.OutageLog(
+            "writing the status of policies",
+            consequence="the policies still apply; retrying with every resync",
+            clock=clock,
         )
-        self._last: dict[cleanup_rules.PolicyRef, policy_status.LastAction] = {}
+        self._last_actions: dict[cleanup_rules.PolicyRef, policy_status.LastAction] = {}
 
-    def acted(
+    def record_action(
         self, owner: owners.Owner, action: policy_status.ActionType, keys: Iterable[grouping.GroupingKey]
     ) -> None:
-        """Something was done to groups of this owner."""
+        """Record an action on groups of this owner."""
         for policy in self._policies_of(owner):
-            self._last[policy] = policy_status.LastAction(action, self._api.time.now(), max(keys))
+            self._last_actions[policy] = policy_status.LastAction(action, self._api.server_clock.now(), max(keys))
 
-    async def write(self, decisions: Iterable[planner.Decision]) -> None:
-        """Write what differs, where ``decisions`` are those of all groups."""
-        known = self._picture.policies
-        if not known or self._turn.locked():
+    async def report(self, decisions: Iterable[planner.Decision]) -> None:
+        """Write every status that changed. ``decisions`` are those about all groups."""
+        all_policies = self._cache.policies
+        if not all_policies or self._lock.locked():
             return
-        async with self._turn:
-            await self._write(known, decisions)
+        async with self._lock:
+            await self._write(all_policies, decisions)
 
-    async def _write(self, known: Iterable[policies.Policy], decisions: Iterable[planner.Decision]) -> None:
+    async def _write(self, all_policies: Iterable[policies.Policy], decisions: Iterable[planner.Decision]) -> None:
         counts_by_policy = self._counts(decisions)
-        failed: kube_api.ApiError | None = None
-        for policy in known:
+        last_error: kube_api.ApiError | None = None
+        for policy in all_policies:
             counts = counts_by_policy.get(policy.ref, policy_status.PolicyCounts())
-            status = policy_status.status_patch(policy, counts, now=self._api.time.now())
-            if status is None:
+            patch = policy_status.status_patch(policy, counts, now=self._api.server_clock.now())
+            if patch is None:
                 continue
             try:
-                await self._api.set_policy_status(policy, status)
+                await self._api.patch_policy_status(policy, patch)
             except kube_api.NotFoundError:
-                _logger.debug("%s is gone", policy.ref)
+                _logger.debug("not writing the status of %s: it was deleted", policy.ref)
             except kube_api.ApiError as error:
                 self._metrics.api_errors.labels(reason=error.reason).inc()
-                failed = error
-        if failed is None:
-            self._outage.over()
+                last_error = error
+        if last_error is None:
+            self._outage.recovered()
         else:
-            self._outage.failed(failed)
+            self._outage.failed(last_error)
 
     def _counts(
         self, decisions: Iterable[planner.Decision]
     ) -> dict[cleanup_rules.PolicyRef, policy_status.PolicyCounts]:
         objects: Counter[cleanup_rules.PolicyRef] = Counter()
         template_errors: dict[cleanup_rules.PolicyRef, list[str]] = defaultdict(list)
-        for view in self._picture.objects():
+        for view in self._cache.objects():
             objects.update(view.rules.policies)
             for policy in view.rules.policies:
                 template_errors[policy] += [
                     f"{view.owner}: {problem}" for problem in view.rules.problems if problem.startswith(f"{policy}: ")
                 ]
-        held: Counter[cleanup_rules.PolicyRef] = Counter()
+        groups: Counter[cleanup_rules.PolicyRef] = Counter()
         for decision in decisions:
-            held.update({policy for holder in decision.owners for policy in self._policies_of(holder.owner)})
+            groups.update({policy for holder in decision.owners for policy in self._policies_of(holder.owner)})
         return {
             policy.ref: policy_status.PolicyCounts(
-                objects[policy.ref], held[policy.ref], self._last.get(policy.ref), template_errors[policy.ref]
+                objects[policy.ref], groups[policy.ref], self._last_actions.get(policy.ref), template_errors[policy.ref]
             )
-            for policy in self._picture.policies
+            for policy in self._cache.policies
         }
 
     def _policies_of(self, owner: owners.Owner) -> tuple[cleanup_rules.PolicyRef, ...]:
-        known = self._picture.known(owner)
-        return () if known is None else known.view.rules.policies
+        cached = self._cache.get_object(owner)
+        return () if cached is None else cached.view.rules.policies

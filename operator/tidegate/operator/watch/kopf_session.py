@@ -22,11 +22,11 @@ from tidegate.operator.kube import kube_api
 
 _JSON = "application/json"
 
-_WATCH_SECONDS = 1.0
+_MIN_WATCH_SECONDS = 1.0
 """A watch of one path begins at most this often. kopf begins one that has ended in order at once."""
 
 
-class Call(NamedTuple):
+class ApiCall(NamedTuple):
     """What became of a call.
 
     :param path: where, without the query.
@@ -39,7 +39,7 @@ class Call(NamedTuple):
     error: kube_api.ApiError | None = None
 
 
-class Pauses:
+class RetryDelays:
     """Seconds between tries of one call: they grow to ``limit``, and there is no last one. To be iterated many times.
 
     After its last try kopf would end, or begin anew without a pause.
@@ -55,90 +55,96 @@ class Pauses:
             yield pauses.next()
 
 
-class _UnansweredError(aiohttp.ClientConnectionError):
+class _RetriableError(aiohttp.ClientConnectionError):
     """The kind of error after which kopf tries again, and aiohttp by itself does not."""
 
 
-class Calls:
+class ApiCallMiddleware:
     """A middleware of aiohttp's client. For one event loop.
 
     :param limit: seconds until an answer must be there as a whole, or have begun where it is one of a watch.
     :param tell: called with each call; must return at once.
     """
 
-    def __init__(self, login: client.Configuration, *, limit: float, tell: Callable[[Call], None]) -> None:
+    def __init__(
+        self, login: client.Configuration, *, timeout_seconds: float, on_call: Callable[[ApiCall], None]
+    ) -> None:
         self._login = login
-        self._limit = limit
-        self._tell = tell
-        self._began: dict[str, float] = {}
-        self._refusals: dict[str, kube_api.ApiError] = {}
+        self._timeout_seconds = timeout_seconds
+        self._on_call = on_call
+        self._watch_started: dict[str, float] = {}
+        self._fatal_errors: dict[str, kube_api.ApiError] = {}
 
     @property
-    def refusal(self) -> kube_api.ApiError | None:
+    def fatal_error(self) -> kube_api.ApiError | None:
         """An answer that kopf ends over, if there was one and the same call has not been answered otherwise since."""
-        return next(iter(self._refusals.values()), None)
+        return next(iter(self._fatal_errors.values()), None)
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        call = Call(request.url.path, "watch" in request.url.query)
+        call = ApiCall(request.url.path, "watch" in request.url.query)
         what = f"{request.method} {call.path}{'?watch=true' if call.is_watch else ''}"
         if call.is_watch:
             await self._pace(call.path)
         try:
-            request.headers.update(await _authorization(self._login))
+            request.headers.update(await _authorization_header(self._login))
         except (config.ConfigException, OSError) as caught:
             advice = "is the token of the service account mounted, or the one of the kubeconfig there?"
-            raise self._failed(call, kube_api.ApiError(f"{what}: {caught}; {advice}", reason="login")) from caught
+            raise self._report_failure(
+                call, kube_api.ApiError(f"{what}: {caught}; {advice}", reason="login")
+            ) from caught
         try:
-            response = await self._answered(request, handler, is_watch=call.is_watch)
+            response = await self._send(request, handler, is_watch=call.is_watch)
         except (aiohttp.ClientError, OSError) as caught:
-            raise self._failed(call, kube_api.unanswered(what, caught, limit=self._limit)) from caught
-        wrong = await _wrong(what, response)
-        if wrong is not None and not _is_passed_on(response.status):
+            raise self._report_failure(
+                call, kube_api.connection_error(what, caught, timeout_seconds=self._timeout_seconds)
+            ) from caught
+        wrong = await _response_error(what, response)
+        if wrong is not None and not _is_handled_by_kopf(response.status):
             response.close()
-            raise self._failed(call, wrong) from wrong
+            raise self._report_failure(call, wrong) from wrong
         if wrong is None:
-            self._refusals.pop(call.path, None)
+            self._fatal_errors.pop(call.path, None)
         else:
-            self._refusals[call.path] = wrong
-        self._tell(call._replace(error=wrong))
+            self._fatal_errors[call.path] = wrong
+        self._on_call(call._replace(error=wrong))
         return response
 
-    def _failed(self, call: Call, error: kube_api.ApiError) -> _UnansweredError:
-        self._tell(call._replace(error=error))
-        return _UnansweredError(str(error))
+    def _report_failure(self, call: ApiCall, error: kube_api.ApiError) -> _RetriableError:
+        self._on_call(call._replace(error=error))
+        return _RetriableError(str(error))
 
     async def _pace(self, path: str) -> None:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._began.get(path, 0.0) + _WATCH_SECONDS - loop.time())
-        self._began[path] = loop.time()
+        await asyncio.sleep(self._watch_started.get(path, 0.0) + _MIN_WATCH_SECONDS - loop.time())
+        self._watch_started[path] = loop.time()
 
-    async def _answered(
+    async def _send(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, *, is_watch: bool
     ) -> aiohttp.ClientResponse:
-        async with asyncio.timeout(self._limit):
+        async with asyncio.timeout(self._timeout_seconds):
             response = await handler(request)
             if not is_watch or response.status >= HTTPStatus.BAD_REQUEST:
                 await response.read()
         return response
 
 
-async def _wrong(what: str, response: aiohttp.ClientResponse) -> kube_api.ApiError | None:
+async def _response_error(what: str, response: aiohttp.ClientResponse) -> kube_api.ApiError | None:
     if response.status >= HTTPStatus.BAD_REQUEST:
-        return kube_api.refused(what, response.status, await response.read())
+        return kube_api.status_error(what, response.status, await response.read())
     if response.content_type != _JSON:
-        return kube_api.garbled(what, f"is {response.content_type} and not JSON")
+        return kube_api.invalid_response(what, f"is {response.content_type} and not JSON")
     return None
 
 
-def _is_passed_on(status: int) -> bool:
+def _is_handled_by_kopf(status: int) -> bool:
     """Whether kopf knows better than to ask the same again: that there is no such resource, how long it is to wait."""
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_client_error and status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
-def tls(login: client.Configuration) -> ssl.SSLContext:
+def tls_context(login: client.Configuration) -> ssl.SSLContext:
     """For connections with these credentials."""
     context = ssl.create_default_context(cafile=login.ssl_ca_cert)
     if not login.verify_ssl:
@@ -149,7 +155,7 @@ def tls(login: client.Configuration) -> ssl.SSLContext:
     return context
 
 
-async def _authorization(login: client.Configuration) -> dict[str, str]:
+async def _authorization_header(login: client.Configuration) -> dict[str, str]:
     """The header with a token, or with name and password, or none. A token from a file is read again as it ages."""
     found: Any = await login.auth_settings()
     token = found.get("BearerToken", {}).get("value")

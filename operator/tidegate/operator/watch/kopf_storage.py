@@ -11,7 +11,7 @@ from typing import Any
 import kopf
 
 
-class NoEssence(kopf.DiffBaseStorage):
+class NullDiffBaseStorage(kopf.DiffBaseStorage):
     """Every object looks to kopf as it did before."""
 
     def build(self, **_kwargs: Any) -> kopf.BodyEssence:
@@ -24,7 +24,7 @@ class NoEssence(kopf.DiffBaseStorage):
         """Nothing is written."""
 
 
-class NoProgress(kopf.ProgressStorage):
+class NullProgressStorage(kopf.ProgressStorage):
     """No handler has begun anything that it would have to go on with."""
 
     def fetch(self, **_kwargs: Any) -> None:

@@ -22,31 +22,31 @@ from tidegate.aio import cross_thread, event_loops
 from tidegate.operator.cache import owner_views
 from tidegate.operator.kube import credentials, kube_api
 from tidegate.operator.objects import owner_kinds
-from tidegate.operator.watch import kopf_session, kopf_storage, object_updates
+from tidegate.operator.watch import cache_updater, kopf_session, kopf_storage
 
 _logger = logging.getLogger(__name__)
 
-_SERVER_SECONDS = 120
+_SERVER_TIMEOUT_SECONDS = 120
 """Whole seconds: the API server refuses a fraction."""
-_CLIENT_SECONDS = 150
+_CLIENT_TIMEOUT_SECONDS = 150
 """A watch is begun anew after at most this long, so that one that died unnoticed does not last."""
 
-_IDLE_SECONDS = 0.02
+_IDLE_TIMEOUT_SECONDS = 0.02
 """How long kopf keeps the task of an object, and with it the whole object, after an event. Its own five seconds are as
 long as its list of ten thousand takes, which then are in memory all at once. Not 0: it would never take an event."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 4.0
+_FIRST_BACKOFF_SECONDS, _BACKOFF_LIMIT_SECONDS = 1.0, 4.0
 """Seconds between tries of one call. The longest bounds how late the watch is after an outage; a try costs the API
 server next to nothing."""
 
-_SLACK = 5.0
+_TIMEOUT_MARGIN_SECONDS = 5.0
 """By how many seconds kopf's own limit of a call is above ours, which therefore is the one that is told."""
 
-_END_SECONDS = 0.3
+_STOP_TIMEOUT_SECONDS = 0.3
 """How long kopf may take to end in its own order before everything of it is cancelled at once. In that order it starts
 what it has queued; cancelled in any other, it drops coroutines that were never awaited, and Python warns of them."""
 
-_LINGER_SECONDS = 0.1
+_CLOSE_SECONDS = 0.1
 """Transports that were told to close do so in the next rounds of their loop."""
 
 _IDENTITY: Any = "tidegate"  # its type is not public
@@ -54,12 +54,12 @@ _IDENTITY: Any = "tidegate"  # its type is not public
 
 
 def watch(
-    told_to_stop: cross_thread.Stop,
+    stop: cross_thread.Stop,
     *,
-    chosen: settings.KubernetesSettings,
-    watched: Collection[owner_kinds.Kind],
-    sink: Callable[[object_updates.Sighting], None],
-    tell: Callable[[kopf_session.Call], None],
+    kube_settings: settings.KubernetesSettings,
+    kinds: Collection[owner_kinds.Kind],
+    on_event: Callable[[cache_updater.ObjectEvent], None],
+    on_call: Callable[[kopf_session.ApiCall], None],
 ) -> None:
     """Watch until told to stop; blocks, and ends within a second then. Raises what ended it otherwise.
 
@@ -70,68 +70,74 @@ def watch(
     :raises OSError: there are no credentials, or they cannot be read.
     """
     logging.getLogger("kopf").setLevel(logging.CRITICAL)  # What it would log is told of by its calls, once.
-    work = _watch(told_to_stop, chosen=chosen, watched=watched, sink=sink, tell=tell)
-    event_loops.run(work, on_error=_keep_quiet)
+    work = _watch(stop, kube_settings=kube_settings, kinds=kinds, on_event=on_event, on_call=on_call)
+    event_loops.run(work, on_error=_log_loop_error)
 
 
-def paths(chosen: settings.KubernetesSettings, watched: Iterable[owner_kinds.Kind]) -> frozenset[str]:
+def paths(kube_settings: settings.KubernetesSettings, kinds: Iterable[owner_kinds.Kind]) -> frozenset[str]:
     """Where the API server has what is to be watched."""
     return frozenset(
-        f"{kind.root}{place}/{kind.plural}" for kind in watched for place in kube_api.places(chosen.namespaces)
+        f"{kind.api_path}{place}/{kind.plural}"
+        for kind in kinds
+        for place in kube_api.namespace_paths(kube_settings.namespaces)
     )
 
 
 async def _watch(
-    told_to_stop: cross_thread.Stop,
+    stop: cross_thread.Stop,
     *,
-    chosen: settings.KubernetesSettings,
-    watched: Collection[owner_kinds.Kind],
-    sink: Callable[[object_updates.Sighting], None],
-    tell: Callable[[kopf_session.Call], None],
+    kube_settings: settings.KubernetesSettings,
+    kinds: Collection[owner_kinds.Kind],
+    on_event: Callable[[cache_updater.ObjectEvent], None],
+    on_call: Callable[[kopf_session.ApiCall], None],
 ) -> None:
-    login = await credentials.load(chosen)
-    calls = kopf_session.Calls(login, limit=chosen.request_timeout, tell=tell)
-    connector = aiohttp.TCPConnector(limit=0, ssl=kopf_session.tls(login))
+    login = await credentials.load(kube_settings)
+    calls = kopf_session.ApiCallMiddleware(login, timeout_seconds=kube_settings.request_timeout, on_call=on_call)
+    connector = aiohttp.TCPConnector(limit=0, ssl=kopf_session.tls_context(login))
     session = aiohttp.ClientSession(connector=connector, connector_owner=False, middlewares=(calls,))
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(_login(kopf.AiohttpSession(server=login.host, aiohttp_session=session)))
-    for kind in watched:
-        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.resource)(_handler(kind, sink))
+    for kind in kinds:
+        kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.resource)(
+            _handler(kind, on_event)
+        )
     tasks: Collection[asyncio.Task[None]] = ()
     try:
         # Not kopf.operator: that one waits for its tasks without end, as said above.
         tasks = await kopf.spawn_tasks(
             registry=registry,
-            settings=_settings(chosen, watched),
+            settings=_settings(kube_settings, kinds),
             identity=_IDENTITY,
             standalone=True,
-            clusterwide=not chosen.namespaces,
-            namespaces=chosen.namespaces,
+            clusterwide=not kube_settings.namespaces,
+            namespaces=kube_settings.namespaces,
         )
-        stop = asyncio.create_task(told_to_stop.wait(), name="stop")
-        done, _ = await asyncio.wait({stop, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        if stop not in done:
-            raise _why(done, refusal=calls.refusal)
+        stop_task = asyncio.create_task(stop.wait(), name="stop")
+        done, _ = await asyncio.wait({stop_task, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        if stop_task not in done:
+            raise _end_reason(done, fatal_error=calls.fatal_error)
     finally:
-        await event_loops.cancel(tasks, seconds=_END_SECONDS)
+        await event_loops.cancel(tasks, seconds=_STOP_TIMEOUT_SECONDS)
         await event_loops.cancel_all()
         await session.close()
         # The loop ends with us: nobody would be there for the other side's goodbye.
         await connector.close(abort_ssl=True)
-        await asyncio.sleep(_LINGER_SECONDS)
+        await asyncio.sleep(_CLOSE_SECONDS)
 
 
-def _why(ended: Iterable[asyncio.Task[Any]], *, refusal: kube_api.ApiError | None) -> Exception:
+def _end_reason(finished_tasks: Iterable[asyncio.Task[Any]], *, fatal_error: kube_api.ApiError | None) -> Exception:
     """What ended kopf, in our words.
 
     :param ended: those of its tasks that have ended.
     :param refusal: an answer that it may have ended over.
     """
-    match next((error for task in ended if not task.cancelled() and (error := task.exception())), None):
+    match next((error for task in finished_tasks if not task.cancelled() and (error := task.exception())), None):
         case ValueError() | LookupError() | TypeError() as error:
-            return kube_api.garbled("watch", f"has a line that is not an event: {kube_api.one_line(repr(error))}")
-        case Exception() if refusal is not None:
-            return refusal
+            return kube_api.invalid_response(
+                "watch", f"has a line that is not an event: {kube_api.one_line(repr(error))}"
+            )
+        case Exception() if fatal_error is not None:
+            return fatal_error
         case Exception() as error:
             # An event of the kind ERROR, most likely; its type is not public.
             return kube_api.ApiError(
@@ -141,31 +147,33 @@ def _why(ended: Iterable[asyncio.Task[Any]], *, refusal: kube_api.ApiError | Non
             return RuntimeError(f"one of its tasks ended with {other!r}")
 
 
-def _keep_quiet(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _log_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What of kopf's goes wrong besides. Why the watch ended is told once, by whoever runs it."""
     _logger.debug("in kopf's event loop: %s (%r)", context.get("message"), context.get("exception"))
 
 
-def _settings(chosen: settings.KubernetesSettings, watched: Collection[owner_kinds.Kind]) -> kopf.OperatorSettings:
-    made = kopf.OperatorSettings()
-    made.process.ultimate_exiting_timeout = None
-    made.posting.enabled = False
-    made.posting.loggers = False
-    made.scanning.disabled = True
-    made.persistence.diffbase_storage = kopf_storage.NoEssence()
-    made.persistence.progress_storage = kopf_storage.NoProgress()
-    made.queueing.idle_timeout = _IDLE_SECONDS
-    made.watching.server_timeout = _SERVER_SECONDS
-    made.watching.client_timeout = _CLIENT_SECONDS
-    made.watching.connect_timeout = chosen.connect_timeout
-    made.watching.chunk_size = chosen.page_size
-    for kind in watched:
-        if kind.fields:
-            made.watching.field_selectors[kind.group, kind.version, kind.plural] = kind.fields
-    made.networking.request_timeout = chosen.request_timeout + _SLACK
-    made.networking.connect_timeout = chosen.connect_timeout
-    made.networking.error_backoffs = kopf_session.Pauses(first=_FIRST_PAUSE, limit=_LONGEST_PAUSE)
-    return made
+def _settings(kube_settings: settings.KubernetesSettings, kinds: Collection[owner_kinds.Kind]) -> kopf.OperatorSettings:
+    result = kopf.OperatorSettings()
+    result.process.ultimate_exiting_timeout = None
+    result.posting.enabled = False
+    result.posting.loggers = False
+    result.scanning.disabled = True
+    result.persistence.diffbase_storage = kopf_storage.NullDiffBaseStorage()
+    result.persistence.progress_storage = kopf_storage.NullProgressStorage()
+    result.queueing.idle_timeout = _IDLE_TIMEOUT_SECONDS
+    result.watching.server_timeout = _SERVER_TIMEOUT_SECONDS
+    result.watching.client_timeout = _CLIENT_TIMEOUT_SECONDS
+    result.watching.connect_timeout = kube_settings.connect_timeout
+    result.watching.chunk_size = kube_settings.page_size
+    for kind in kinds:
+        if kind.field_selector:
+            result.watching.field_selectors[kind.group, kind.version, kind.plural] = kind.field_selector
+    result.networking.request_timeout = kube_settings.request_timeout + _TIMEOUT_MARGIN_SECONDS
+    result.networking.connect_timeout = kube_settings.connect_timeout
+    result.networking.error_backoffs = kopf_session.RetryDelays(
+        first=_FIRST_BACKOFF_SECONDS, limit=_BACKOFF_LIMIT_SECONDS
+    )
+    return result
 
 
 def _login(session: kopf.AiohttpSession) -> Callable[..., Any]:
@@ -175,10 +183,10 @@ def _login(session: kopf.AiohttpSession) -> Callable[..., Any]:
     return login
 
 
-def _handler(kind: owner_kinds.Kind, sink: Callable[[object_updates.Sighting], None]) -> Callable[..., Any]:
+def _handler(kind: owner_kinds.Kind, on_event: Callable[[cache_updater.ObjectEvent], None]) -> Callable[..., Any]:
     async def handler(*, event: Any, **_kwargs: Any) -> None:
-        view = owner_views.view(event["object"], kind=kind)
+        view = owner_views.parse(event["object"], kind=kind)
         if view is not None:
-            sink(object_updates.Sighting(view, deleted=event["type"] == "DELETED"))
+            on_event(cache_updater.ObjectEvent(view, deleted=event["type"] == "DELETED"))
 
     return handler

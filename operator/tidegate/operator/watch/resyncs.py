@@ -10,7 +10,7 @@ from tidegate.operator import operator_metrics, outage_log
 from tidegate.operator.cache import owner_views
 from tidegate.operator.kube import kube_api
 from tidegate.operator.objects import owner_kinds, served_kinds
-from tidegate.operator.watch import object_updates
+from tidegate.operator.watch import cache_updater
 
 
 class Resync:
@@ -20,84 +20,86 @@ class Resync:
         self,
         api: kube_api.KubeApi,
         *,
-        table: served_kinds.KindTable,
-        intake: object_updates.Intake,
-        own: operator_metrics.OperatorMetrics,
+        kinds: served_kinds.ServedKinds,
+        updater: cache_updater.CacheUpdater,
+        metrics: operator_metrics.OperatorMetrics,
         clock: clocks.Clock,
-        chosen: settings.WorkerSettings,
+        worker_settings: settings.WorkerSettings,
     ) -> None:
         self._api = api
-        self._table = table
-        self._intake = intake
-        self._metrics = own
+        self._kinds = kinds
+        self._updater = updater
+        self._metrics = metrics
         self._clock = clock
-        self._period = chosen.resync_seconds
-        self._backoff = backoffs.Backoff(first=chosen.backoff_seconds, limit=chosen.backoff_limit_seconds)
-        self._outage = outage_log.Outage(
-            "the list of all objects", meanwhile="groups are kept until it works again", clock=clock
+        self._period = worker_settings.resync_seconds
+        self._backoff = backoffs.Backoff(
+            first=worker_settings.backoff_seconds, limit=worker_settings.backoff_limit_seconds
         )
-        self._missing = {
-            kind.resource: outage_log.Outage(
-                f"--watch for {kind.resource}", meanwhile="what they own is kept until they are there", clock=clock
+        self._outage = outage_log.OutageLog(
+            "the list of all objects", consequence="groups are kept until it works again", clock=clock
+        )
+        self._missing_kinds = {
+            kind.resource: outage_log.OutageLog(
+                f"--watch for {kind.resource}", consequence="what they own is kept until they are there", clock=clock
             )
-            for kind in table.all
+            for kind in kinds.all
         }
-        self._wanted = asyncio.Event()
-        self.done = asyncio.Event()
+        self._requested = asyncio.Event()
+        self.synced = asyncio.Event()
         """Set once every object was listed."""
-        self.last_list = 0.0
-        """When the last complete list of every object began, on the steady clock."""
+        self.last_list_started = 0.0
+        """When the last complete list of every object began, on the monotonic clock."""
 
-    def hurry(self) -> None:
+    def resync_now(self) -> None:
         """List now. Said when all groups of a gateway are known: only a list that begins later proves an owner gone."""
-        self._wanted.set()
+        self._requested.set()
 
     async def run(self) -> None:
         """List when first told to hurry, then at least once a period, for ever."""
-        await self._wanted.wait()
+        await self._requested.wait()
         while True:
-            self._wanted.clear()
+            self._requested.clear()
             worked = await self._list_all()
             pause = self._period if worked else min(self._period, self._backoff.next())
-            await self._clock.wait(self._wanted, until=self._clock.steady() + pause)
+            await self._clock.wait(self._requested, until=self._clock.monotonic() + pause)
 
     async def _list_all(self) -> bool:
         began = self._clock.wall()
         try:
-            started = self._clock.steady()
-            said = await self._api.cleanup_policies()
+            started = self._clock.monotonic()
+            said = await self._api.list_policies()
             found = await self._list_kinds()
         except kube_api.ApiError as error:
             self._metrics.api_errors.labels(reason=error.reason).inc()
             self._outage.failed(error)
             return False
         # All kinds at once: half of the objects would be planned as if the other half were gone.
-        self._intake.policies(said)
+        self._updater.replace_policies(said)
         for kind, objects in found.items():
-            self._intake.listed(kind, objects, started=started)
-        self.last_list = started
+            self._updater.replace_objects(kind, objects, started=started)
+        self.last_list_started = started
         self._metrics.last_list.set(began)
-        self._outage.over()
+        self._outage.recovered()
         self._backoff.reset()
-        self.done.set()
+        self.synced.set()
         return True
 
     async def _list_kinds(self) -> dict[owner_kinds.Kind, list[owner_views.OwnerView]]:
         """The objects of each kind that the API server has. Of one that it has not, nothing is known: no list says
         that its objects are gone."""
         found: dict[owner_kinds.Kind, list[owner_views.OwnerView]] = {}
-        for kind in self._table.all:
+        for kind in self._kinds.all:
             try:
-                known = kind if self._table.serves(kind) else await self._discover(kind)
-                found[known] = await self._api.objects(known)
+                known = kind if self._kinds.serves(kind) else await self._discover(kind)
+                found[known] = await self._api.list_objects(known)
             except kube_api.NotFoundError as error:
-                if self._table.is_built_in(kind):
+                if self._kinds.is_built_in(kind):
                     raise
-                self._table.missed(kind)
-                self._missing[kind.resource].failed(error)
+                self._kinds.mark_missing(kind)
+                self._missing_kinds[kind.resource].failed(error)
             else:
-                self._missing[kind.resource].over()
+                self._missing_kinds[kind.resource].recovered()
         return found
 
     async def _discover(self, kind: owner_kinds.Kind) -> owner_kinds.Kind:
-        return self._table.found(kind, name=await self._api.kind_name(kind))
+        return self._kinds.mark_served(kind, name=await self._api.get_kind_name(kind))

@@ -11,7 +11,7 @@ from tidegate.aio import backoffs, clocks, cross_thread, daemon_threads
 HEALTHY_SECONDS = 30.0
 """Running this long, it is taken to be well: its next failure starts with the shortest pause."""
 
-_END_SECONDS = 1.0
+_STOP_TIMEOUT_SECONDS = 1.0
 """Wall time that the work may take to end once it is told to. Its thread is left behind after that: the end of the
 process depends on no library."""
 
@@ -50,24 +50,26 @@ class Supervisor:
         """Keep it running until cancelled. Ends with the work, or a second later if the work does not end."""
         while True:
             self._on_end(await self._run_once())
-            await self._clock.wait(asyncio.Event(), until=self._clock.steady() + self._backoff.next())
+            await self._clock.sleep(self._backoff.next())
             self._on_restart()
 
     async def _run_once(self) -> Exception | None:
         """What it raised."""
-        told = cross_thread.Stop()
-        running = daemon_threads.start(lambda: self._work(told), name=self._name)
+        stop = cross_thread.Stop()
+        running = daemon_threads.start(lambda: self._work(stop), name=self._name)
         ended = asyncio.Event()
         running.add_done_callback(lambda _: ended.set())
         try:
-            await self._clock.wait(ended, until=self._clock.steady() + HEALTHY_SECONDS)
+            await self._clock.wait(ended, until=self._clock.monotonic() + HEALTHY_SECONDS)
             if not ended.is_set():
                 self._backoff.reset()
                 self._on_healthy()
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            told.tell()
-            await asyncio.wait({running}, timeout=_END_SECONDS)
+            stop.tell()
+            await asyncio.wait({running}, timeout=_STOP_TIMEOUT_SECONDS)
             if not running.done():
-                _logger.info("%s has not ended within %g s; the process does not wait for it", self._name, _END_SECONDS)
+                _logger.info(
+                    "%s has not ended within %g s; the process does not wait for it", self._name, _STOP_TIMEOUT_SECONDS
+                )
             raise

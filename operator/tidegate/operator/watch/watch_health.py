@@ -8,72 +8,72 @@ from tidegate.operator import operator_metrics, outage_log
 from tidegate.operator.kube import kube_api
 from tidegate.operator.watch import kopf_session
 
-_EACH_PATH_ITS_OWN = frozenset({"forbidden", "not-found"})
+_REASONS_LOGGED_PER_PATH = frozenset({"forbidden", "not-found"})
 """Reasons that concern one path; any other is as good for all."""
 
 
-class WatchState:
+class WatchHealth:
     """What works and what fails. A reason is logged once until everything works again, however often it is met."""
 
-    def __init__(self, *, outage: outage_log.Outage, own: operator_metrics.OperatorMetrics) -> None:
+    def __init__(self, *, outage: outage_log.OutageLog, metrics: operator_metrics.OperatorMetrics) -> None:
         self._outage = outage
-        self._metrics = own
-        self._awaited: frozenset[str] = frozenset()
-        self._streaming: set[str] = set()
-        self._failing: dict[kopf_session.Call, kube_api.ApiError] = {}
-        self._told: set[tuple[str, str]] = set()
-        self._lasts = True
+        self._metrics = metrics
+        self._expected_paths: frozenset[str] = frozenset()
+        self._streaming_paths: set[str] = set()
+        self._errors_by_call: dict[kopf_session.ApiCall, kube_api.ApiError] = {}
+        self._logged: set[tuple[str, str]] = set()
+        self._is_stable = True
 
-    def begun(self, paths: Collection[str]) -> None:
+    def watch_started(self, paths: Collection[str]) -> None:
         """The watch began (anew): these are to be watched."""
-        self._awaited = frozenset(paths)
-        self._streaming.clear()
-        self._failing.clear()
+        self._expected_paths = frozenset(paths)
+        self._streaming_paths.clear()
+        self._errors_by_call.clear()
 
-    def called(self, call: kopf_session.Call) -> None:
+    def call_finished(self, call: kopf_session.ApiCall) -> None:
         """What became of a call."""
         place = call._replace(error=None)
         if call.error is None:
-            self._failing.pop(place, None)
+            self._errors_by_call.pop(place, None)
             if call.is_watch:
-                self._streaming.add(call.path)
-        elif call.path in self._awaited or call.error.reason != "not-found":
+                self._streaming_paths.add(call.path)
+        elif call.path in self._expected_paths or call.error.reason != "not-found":
             # What else is not found is a part of the API that nobody watches.
-            self._failing[place] = call.error
-            self._streaming.discard(call.path)
-            self._failed(call.error, path=call.path)
-        self._tell()
+            self._errors_by_call[place] = call.error
+            self._streaming_paths.discard(call.path)
+            self._log_failure(call.error, path=call.path)
+        self._update()
 
-    def lasted(self) -> None:
+    def watch_stable(self) -> None:
         """The watch has run for a while since it began."""
-        self._lasts = True
-        self._tell()
+        self._is_stable = True
+        self._update()
 
-    def ended(self, error: Exception | None) -> None:
+    def watch_ended(self, error: Exception | None) -> None:
         """The watch has ended as a whole, with this error. What ends it may come again with its next answer, so it does
         not count as working before it has lasted."""
-        self._lasts = False
-        self._streaming.clear()
+        self._is_stable = False
+        self._streaming_paths.clear()
         if isinstance(error, OSError):
             error = kube_api.ApiError(str(error), reason="login")
         elif not isinstance(error, kube_api.ApiError):
             said = "no error" if error is None else f"{type(error).__name__}: {error}"
             error = kube_api.ApiError(f"kopf ended ({said}); this is a bug, please report it", reason="kopf")
         # It may have ended over the answer to one of its calls, which was counted as that.
-        if error not in self._failing.values():
-            self._failed(error, path="")
-        self._tell()
+        if error not in self._errors_by_call.values():
+            self._log_failure(error, path="")
+        self._update()
 
-    def _failed(self, error: kube_api.ApiError, *, path: str) -> None:
+    def _log_failure(self, error: kube_api.ApiError, *, path: str) -> None:
         self._metrics.api_errors.labels(reason=error.reason).inc()
-        told = error.reason, path if error.reason in _EACH_PATH_ITS_OWN else ""
-        if told not in self._told:
-            self._told.add(told)
+        told = error.reason, path if error.reason in _REASONS_LOGGED_PER_PATH else ""
+        if told not in self._logged:
+            self._logged.add(told)
             self._outage.failed(error)
 
-    def _tell(self) -> None:
-        works = self._awaited <= self._streaming and not self._failing
+    def _update(self) -> None:
+        works = self._expected_paths <= self._streaming_paths and not self._errors_by_call
         self._metrics.watch_up.set(works)
-        if works and self._lasts:
-            self._told.clear()
-            self._outage.over()
+        if works and self._is_stable:
+            self._logged.clear()
+            self._outage.recovered()

@@ -25,7 +25,7 @@ class PushRow(NamedTuple):
     """What every push changes.
 
     :param revision: of the last push, ``push_time`` its Unix seconds; 0.0 for none yet.
-    :param expires: steady seconds at which the group's time to live is over; ``None`` for never.
+    :param expires: monotonic seconds at which the group's time to live is over; ``None`` for never.
     :param numbers: that take the places of those in the lines of the families; ``None`` where those hold.
     :param pushers: the last addresses that pushes came from; ``None`` for none.
     :param until: the times of the last pushes from all of these but the first; ``None`` where there is no other.
@@ -74,7 +74,7 @@ class Changes(NamedTuple):
     """What is to be written in one transaction; rows by their ids.
 
     :param revision: of the store's last change that is in it, or before it.
-    :param moment: steady seconds, now.
+    :param moment: monotonic seconds, now.
     """
 
     groups: Mapping[int, GroupRow]

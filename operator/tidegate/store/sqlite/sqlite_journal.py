@@ -223,7 +223,7 @@ class SqliteJournal:
     async def _write_batch(self, batch: write_batches.Batch) -> bool:
         """Whether the log has grown long."""
         began = time.perf_counter()
-        changes = batch.changes(revision=self._store.revision, moment=self._clock.steady())
+        changes = batch.changes(revision=self._store.revision, moment=self._clock.monotonic())
         is_long = await self._worker.do(self._ledger.write, changes)
         if self._observer is not None:
             self._observer.committed(time.perf_counter() - began)

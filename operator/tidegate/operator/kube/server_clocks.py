@@ -15,7 +15,7 @@ _DATE_SECONDS = 1.0
 """A ``Date`` header has whole seconds: the moment lies up to one of them later."""
 
 
-class ServerTime:
+class ServerClock:
     """Learns how far the API server's clock is from ours. Until it answered, ours is taken for its.
 
     Each answer says within which bounds the difference lies: its moment was after the question and before the answer.
@@ -32,24 +32,24 @@ class ServerTime:
         if self._bounds is None:
             return self._clock.wall()
         low, high = self._bounds
-        return self._clock.steady() + (low + high) / 2
+        return self._clock.monotonic() + (low + high) / 2
 
-    def asking(self) -> float:
-        """Our steady seconds, for :meth:`heard`."""
-        return self._clock.steady()
+    def monotonic(self) -> float:
+        """Our monotonic seconds, for :meth:`heard`."""
+        return self._clock.monotonic()
 
-    def heard(self, date: str | None, *, asked: float) -> None:
-        """An answer had this ``Date`` header; ``asked``: our steady seconds at the question."""
+    def observe(self, date: str | None, *, requested_at: float) -> None:
+        """An answer had this ``Date`` header; ``asked``: our monotonic seconds at the question."""
         try:
-            said = email.utils.parsedate_to_datetime(date or "").timestamp()
+            server_time = email.utils.parsedate_to_datetime(date or "").timestamp()
         except ValueError:
             return
-        low, high = said - self._clock.steady(), said + _DATE_SECONDS - asked
-        known = self._bounds
-        if known is not None and max(low, known[0]) <= min(high, known[1]):
-            low, high = max(low, known[0]), min(high, known[1])
+        low, high = server_time - self._clock.monotonic(), server_time + _DATE_SECONDS - requested_at
+        previous = self._bounds
+        if previous is not None and max(low, previous[0]) <= min(high, previous[1]):
+            low, high = max(low, previous[0]), min(high, previous[1])
         self._bounds = (low, high)
 
-    def of_gateway(self, then: float, *, now: float) -> float:
+    def from_gateway(self, gateway_time: float, *, gateway_now: float) -> float:
         """What the API server's clock showed ``then``, a time of the gateway's, which just now is at ``now``."""
-        return self.now() - (now - then)
+        return self.now() - (gateway_now - gateway_time)
