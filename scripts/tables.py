@@ -1,19 +1,18 @@
-"""Write docs/flags.md and docs/metrics.md from the flags and metrics in the code."""
+"""Write docs/flags.md and docs/metrics.md: each flag and each metric, as the code has them."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import prometheus_client
 from prometheus_client import metrics as prometheus_metrics
 from prometheus_client import registry
 
 from tidegate import telemetry
-from tidegate.cli import commands
-from tidegate.cli import parser as parsers
+from tidegate.cli import click_commands, click_flags, root
 from tidegate.gateway.metrics import own_metrics as gateway_metrics
 from tidegate.operator import operator_metrics
 from tidegate.operator.gateways import pushgateway_metrics
@@ -24,7 +23,7 @@ _HEAD = "<!-- Written by scripts/tables.py (`make tables`). -->\n"
 
 
 def main() -> None:
-    """Update each file that is out of date."""
+    """Write each file that is not what it should be."""
     for path, text in texts().items():
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
@@ -32,34 +31,27 @@ def main() -> None:
 
 
 def texts() -> dict[Path, str]:
-    """Map each generated file to its text."""
+    """Every file that is written, and what stands in it."""
     docs = ROOT / "docs"
     return {docs / "flags.md": _HEAD + "\n".join(_flags()), docs / "metrics.md": _HEAD + "\n".join(_metrics())}
 
 
 def _flags() -> Iterator[str]:
-    yield "# Flags\n\nThe flags of each command, as `--help` prints them.\n"
-    for parser in _parsers(commands.build_parser()):
-        rows = [_flag(parser, action) for action in parser._actions if action.dest in parser.told]
+    yield "# Flags\n\nThe flags of each command, as in its `--help`.\n"
+    for context in click_commands.walk(root.Root()):
+        rows = [_row(param, context) for param in context.command.params]
         if rows:
-            yield f"## `{parser.prog}`\n\n| flag | default | description |\n| --- | --- | --- |"
+            yield f"## `{context.command_path}`\n\n| flag | default | description |\n| --- | --- | --- |"
             yield "\n".join(rows) + "\n"
 
 
-def _parsers(parser: parsers.Parser) -> Iterator[parsers.Parser]:
-    """Yield the parser and all its subparsers."""
-    yield parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for below in action.choices.values():
-                yield from _parsers(below)
-
-
-def _flag(parser: parsers.Parser, action: argparse.Action) -> str:
-    help, default = parser.told[action.dest]
-    name = action.option_strings[0] if action.option_strings else str(action.metavar or action.dest)
-    choices = f" One of {', '.join(f'`{choice}`' for choice in action.choices)}." if action.choices else ""
-    return f"| `{_cell(name)}` | {_cell(f'`{default}`' if default else '')} | {_cell(help + choices)} |"
+def _row(param: click.Parameter, context: click.Context) -> str:
+    is_flag = isinstance(param, click_flags.Flag)
+    name = param.opts[0] if is_flag else param.make_metavar(context)
+    default = f"`{param.default_help}`" if isinstance(param, click_flags.Flag) and param.default_help else ""
+    choices = param.type.choices if isinstance(param.type, click.Choice) and is_flag else ()
+    note = f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else ""
+    return f"| `{_cell(name)}` | {_cell(default)} | {_cell((param.help or '') + note)} |"
 
 
 class _Metric(NamedTuple):
@@ -70,7 +62,7 @@ class _Metric(NamedTuple):
 
 
 class _Registry(prometheus_client.CollectorRegistry):
-    """A registry that records the metrics registered in it."""
+    """Remembers what was registered in it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,21 +79,18 @@ class _Registry(prometheus_client.CollectorRegistry):
 
 
 def _metrics() -> Iterator[str]:
-    yield (
-        "# Metrics\n\nThe metrics of tidegate itself. Gateway and operator also expose "
-        "the `process_*` and `python_*` metrics of prometheus_client.\n"
-    )
+    yield "# Metrics\n\nOf tidegate itself; `process_*` and `python_*` are those of prometheus_client.\n"
     for title, kinds in (
         ("Gateway (:9091)", (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics)),
         ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
-        ("Operator beside a stock Pushgateway (:9093), additional metrics", (pushgateway_metrics.StockMetrics,)),
+        ("Operator beside a stock Pushgateway (:9093), too", (pushgateway_metrics.StockMetrics,)),
     ):
         made = _Registry()
         for kind in kinds:
             kind(made)
-        yield f"## {title}\n\n| metric | type | labels | description |\n| --- | --- | --- | --- |"
+        yield f"## {title}\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |"
         yield "\n".join(map(_metric, sorted(made.made))) + "\n"
-    yield f"## Both\n\n| metric | type | labels | description |\n| --- | --- | --- | --- |\n{_build_info()}\n"
+    yield f"## Both\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |\n{_build_info()}\n"
 
 
 def _metric(metric: _Metric) -> str:
@@ -111,7 +100,7 @@ def _metric(metric: _Metric) -> str:
 
 
 def _build_info() -> str:
-    """Return the row of the build metric, which every process registry contains."""
+    """It is made with the registry of a process."""
     [found] = [family for family in telemetry.new_registry().collect() if family.name.startswith("tidegate_build")]
     [sample] = found.samples
     labels = ", ".join(f"`{label}`" for label in sample.labels)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from tidegate.cli import commands
+from tidegate.cli import root
 
-sys.exit(commands.main())
+sys.exit(root.main())

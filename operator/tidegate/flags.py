@@ -15,7 +15,7 @@ _KEY = "flag"
 
 
 class Kind(enum.Enum):
-    """What the value of a flag is; :mod:`tidegate.cli.values` parses and spells each kind."""
+    """What the value of a flag is; :mod:`tidegate.cli.flag_values` parses and spells each kind."""
 
     TEXT = enum.auto()
     SWITCH = enum.auto()

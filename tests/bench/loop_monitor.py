@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 from unittest import mock
 
-from tidegate.cli import commands
+from tidegate.cli import root
 from tidegate.gateway import server
 
 STEP_SECONDS = 0.001
@@ -48,7 +48,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         notes = stack.enter_context(Path(file).open("wb", buffering=0))
         stack.enter_context(mock.patch.object(server.Gateway, "start", _watching(server.Gateway.start, notes)))
-        return commands.main(arguments)
+        return root.main(arguments)
 
 
 def _watching(

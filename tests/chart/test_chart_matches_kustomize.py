@@ -16,7 +16,7 @@ import yaml
 
 from tests.chart import rendered_chart
 from tests.manifests import manifest_objects
-from tidegate.cli import commands
+from tests.support import command_lines
 
 pytestmark = pytest.mark.cluster
 
@@ -139,7 +139,7 @@ def test_the_commands_take_the_arguments(case: Case) -> None:
         each for each in rendered_chart.rendered(case.values) if each["kind"] in ("Deployment", "StatefulSet")
     ]
     for container in manifest_objects.pod_spec(workload)["containers"]:
-        assert commands.build_parser().parse_args(container["args"]).command == container["name"]
+        assert command_lines.parsed(container["args"]).command == container["name"]
 
 
 def test_every_component_of_the_manifests_is_compared() -> None:

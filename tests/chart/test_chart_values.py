@@ -15,7 +15,7 @@ import yaml
 from scripts import chart
 from tests.chart import rendered_chart
 from tidegate import flags, settings
-from tidegate.cli import parser
+from tidegate.cli import flag_values
 
 CHANGES: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "changes.yaml").read_text())
 DOCUMENTED = {".".join(each.path): each for each in chart.values()}
@@ -55,7 +55,7 @@ def test_a_value_for_a_flag_says_the_default_of_the_flag() -> None:
     said = dict(
         re.findall(r"\(`(--[\w.-]+)`\); empty: (.*)\.$", "\n".join(each.comment for each in chart.values()), re.M)
     )
-    defaults = {flag.name: parser.spelled(flag, flag.default) for flag, _ in flags.of(settings.OperatorSettings)}
+    defaults = {flag.name: flag_values.spelled(flag, flag.default) for flag, _ in flags.of(settings.OperatorSettings)}
     assert said.keys() == {"--breaker.limit", "--ownership", "--drain.timeout", "--operator.resync"}
     assert said == {flag: defaults[flag] for flag in said}
 

@@ -1,4 +1,4 @@
-"""What a flag changes: how that is written down, and what the command line makes of arguments."""
+"""The effects of flags: how the tables state them, and the settings that a command line makes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Generic, NamedTuple, TypeVar
 from unittest import mock
 
 from tidegate import app, settings, telemetry
-from tidegate.cli import commands
+from tidegate.cli import root
 
 Stage = TypeVar("Stage")
 
 REFUSED_TO_START = "refused to start"
 """What is observed of a process that says why it cannot start."""
 
-_FLAG = re.compile(r"^  (?:-\w, )?(--[a-z][\w.-]*)", re.MULTILINE)
+_FLAG = re.compile(r"^  (?:-\w, )?--(?:\[no-\])?([a-z][\w.-]*)", re.MULTILINE)
 
 
 class Effect(NamedTuple, Generic[Stage]):
@@ -48,7 +48,7 @@ def handed(command: str, *arguments: str) -> Handed:
     gateway, operator, both = mock.Mock(), mock.Mock(), mock.Mock()
     patched = mock.patch.multiple(app, run_gateway=gateway, run_operator=operator, run_both=both)
     with patched, mock.patch.object(telemetry, "configure_logging"):
-        assert commands.main([command, *arguments]) == 0
+        assert root.main([command, *arguments]) == 0
     match command:
         case "gateway":
             return Handed(gateway.call_args.args[0], None)
@@ -60,7 +60,7 @@ def handed(command: str, *arguments: str) -> Handed:
 
 def flags(command: str) -> set[str]:
     """The flags of a command, as its help names them, without ``--help`` itself."""
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
-        commands.main([*command.split(), "--help"])
-    return set(_FLAG.findall(told.getvalue())) - {"--help"}
+    help = io.StringIO()
+    with contextlib.redirect_stdout(help):
+        root.main([*command.split(), "--help"])
+    return {f"--{name}" for name in _FLAG.findall(help.getvalue())} - {"--help"}

@@ -17,16 +17,16 @@ from tests.cli import effects, groupruns
 from tests.operator import fake_api_server
 from tests.support import ports
 from tidegate import telemetry
-from tidegate.cli import commands, groupflags
+from tidegate.cli import groups_command, root
 
 NEEDED = {"--gateway.url": "--gateway.url={gateway}", "--operator.url": "--operator.url={operator}"}
 """By their flags, the arguments without which nothing is reached."""
 
 CHOSEN: Mapping[str, list[str]] = {
-    groupflags.LIST: [],
-    groupflags.SHOW: ['{{job=~"report-.*"}}'],
-    groupflags.EXPLAIN: ['{{job=~"report-.*"}}'],
-    groupflags.DELETE: ['--match={{job="report-a"}}', "--yes"],
+    groups_command.LIST: [],
+    groups_command.SHOW: ['{{job=~"report-.*"}}'],
+    groups_command.EXPLAIN: ['{{job=~"report-.*"}}'],
+    groups_command.DELETE: ['--match={{job="report-a"}}', "--yes"],
 }
 """By their verbs, the arguments that say which groups."""
 
@@ -85,7 +85,7 @@ def _run(arguments: list[str]) -> tuple[int, str, str]:
         mock.patch.object(sys, "stdin", nothing),
         mock.patch.object(telemetry, "configure_logging"),
     ):
-        status = commands.main(["groups", *arguments])
+        status = root.main(["groups", *arguments])
     return status, out.getvalue(), err.getvalue()
 
 
@@ -143,15 +143,15 @@ _SHOWN = {
 _COLOR = {"--color": _Effect("--color=always", _IS_COLORED, unseen=False, seen=True)}
 
 EFFECTS: Mapping[str, Mapping[str, _Effect]] = {
-    groupflags.LIST: {
+    groups_command.LIST: {
         "--match": _Effect('--match={{job="report-a"}}', _FOUND, unseen=2, seen=1, beside=["--output=json"]),
         "--headers": _Effect("--no-headers", _look(lambda ran: ran.out.count("\n")), unseen=3, seen=2),
         **_COLOR,
         **_SHOWN,
     },
-    groupflags.SHOW: {**_COLOR, **_SHOWN},
-    groupflags.EXPLAIN: _SHOWN,
-    groupflags.DELETE: {
+    groups_command.SHOW: {**_COLOR, **_SHOWN},
+    groups_command.EXPLAIN: _SHOWN,
+    groups_command.DELETE: {
         "--match": _Effect('--match={{job="report-b"}}', _look(lambda ran: ran.left), unseen=1, seen=0),
         "--dry-run": _Effect("--dry-run", _look(lambda ran: ran.left), unseen=1, seen=2),
         "--yes": _Effect("--yes", _SUCCEEDS, unseen=False, seen=True),

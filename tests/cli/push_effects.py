@@ -17,7 +17,7 @@ from aiohttp import test_utils, web
 from tests.cli import effects
 from tests.support import ports
 from tidegate import app, client_settings, telemetry
-from tidegate.cli import commands, pushcommands
+from tidegate.cli import push_command, root
 
 NEEDED = {"--job": "--job=x", "--gateway.url": "--gateway.url={url}", "FILE": "{folder}/metrics.prom"}
 """By their flags, the arguments without which nothing arrives at the server."""
@@ -78,10 +78,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
         mock.patch.object(app, "ending_at_once", contextlib.nullcontext),
         mock.patch.object(telemetry, "configure_logging"),
     ):
-        try:
-            status = commands.main(["push", *arguments])
-        except SystemExit as ended:
-            status = int(ended.code or 0)
+        status = root.main(["push", *arguments])
     return status, printed.getvalue()
 
 
@@ -130,15 +127,15 @@ EFFECTS: Mapping[str, effects.Effect[Ran]] = {
     "--timeout": effects.Effect(
         "--timeout=1s",
         _status,
-        unseen=pushcommands.ACKNOWLEDGED,
-        seen=pushcommands.UNACKNOWLEDGED,
+        unseen=push_command.ACKNOWLEDGED,
+        seen=push_command.UNACKNOWLEDGED,
         beside=["--job=slow", _ONCE],
     ),
     "--retry-for": effects.Effect(
         _ONCE,
         _status,
-        unseen=pushcommands.ACKNOWLEDGED,
-        seen=pushcommands.UNACKNOWLEDGED,
+        unseen=push_command.ACKNOWLEDGED,
+        seen=push_command.UNACKNOWLEDGED,
         beside=["--job=busy"],
     ),
 }

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli import shells
 from tests.support import requirements
-from tidegate.cli import commands, completions
+from tidegate.cli import completion_scripts, root
 
 ECHO = "tidegate() { printf '<%s>' \"$@\"; echo '<end>'; }"
 
@@ -39,8 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With a file, and each shell's script."""
     made = tmp_path_factory.mktemp("completions")
     (made / "metrics.prom").write_text("rows 7\n")
-    for shell in completions.SHELLS:
-        (made / f"tidegate.{shell}").write_text(completions.script(shell, commands.build_parser()))
+    for shell in completion_scripts.SHELLS:
+        (made / f"tidegate.{shell}").write_text(completion_scripts.script(shell, root.Root()))
     return made
 
 
@@ -76,17 +76,17 @@ def test_fish_offers_the_same(folder: Path, typed: str, words: list[str]) -> Non
     assert [line.split("\t")[0] for line in ran.stdout.splitlines()] == [words[-1]]
 
 
-@pytest.mark.parametrize("shell", completions.SHELLS)
+@pytest.mark.parametrize("shell", completion_scripts.SHELLS)
 def test_the_command_writes_the_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert commands.main(["completions", shell]) == 0
-    assert capsys.readouterr().out == completions.script(shell, commands.build_parser())
+    assert root.main(["completions", shell]) == 0
+    assert capsys.readouterr().out == completion_scripts.script(shell, root.Root())
 
 
 def test_every_command_and_flag_is_in_it() -> None:
-    told = completions.script(completions.BASH, commands.build_parser())
+    told = completion_scripts.script(completion_scripts.BASH, root.Root())
     assert all(f"'{word}'" in told for word in ("completions", "explain", "--help", "--limit.body=", "--no-dry-run"))
 
 
 def test_a_quote_in_a_help_text_does_not_end_it() -> None:
-    for shell in (completions.ZSH, completions.FISH):
-        assert r"the external URL'\''s path" in completions.script(shell, commands.build_parser())
+    for shell in (completion_scripts.ZSH, completion_scripts.FISH):
+        assert r"the external URL'\''s path" in completion_scripts.script(shell, root.Root())

@@ -12,13 +12,13 @@ import pytest
 
 from tests.cluster import managed_processes
 from tests.support import ports, tidegate_processes, waiting
-from tidegate.cli import commands
+from tidegate.cli import root
 
 HOST = tidegate_processes.HOST
 
 
 def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert commands.main(arguments) == 1
+    assert root.main(arguments) == 1
     said = capsys.readouterr().err
     assert said.startswith("tidegate: ")
     assert said.count("\n") == 1

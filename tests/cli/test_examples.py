@@ -1,38 +1,42 @@
-"""The examples in the help: each command has some, and each of them can be typed as it stands."""
+"""The examples in the help: each command has some, and each of them is a valid command line."""
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
 
+import click
 import pytest
 
-from tests.support import argument_parsers
-from tidegate.cli import commands
+from tests.support import command_lines
+from tidegate.cli import click_commands
+
+CONTEXTS = list(command_lines.commands())
 
 
-def _examples(parser: argparse.ArgumentParser) -> list[str]:
-    """The commands; what they do stands behind two spaces, or on a line of its own."""
-    return re.findall(r"^  (tidegate\b.*?)(?:  .*)?$", parser.epilog or "", re.MULTILINE)
+def _examples(context: click.Context) -> list[str]:
+    """The commands of tidegate; what is before a pipe or behind a redirection belongs to the shell."""
+    assert isinstance(context.command, click_commands.Command | click_commands.Group)
+    lines = [line.strip() for line in context.command.examples.splitlines() if not line.strip().startswith("#")]
+    found = [re.search(r"(?:^|\| |\$\()(tidegate [^|>)]*(?:'[^']*'[^|>)]*)*)", line) for line in lines]
+    return [match[1].strip() for match in found if match]
 
 
-PARSERS = list(argument_parsers.below(commands.build_parser()))
+@pytest.mark.parametrize("context", CONTEXTS, ids=lambda context: context.command_path)
+def test_a_command_has_examples_of_itself(context: click.Context) -> None:
+    examples = _examples(context)
+    assert examples
+    assert all(f"{example} ".startswith(f"{context.command_path} ") for example in examples)
 
 
-@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.prog)
-def test_a_command_shows_examples_of_itself(parser: argparse.ArgumentParser) -> None:
-    shown = _examples(parser)
-    assert shown
-    assert all(f"{example} ".startswith(f"{parser.prog} ") for example in shown)
+@pytest.mark.parametrize("example", [example for context in CONTEXTS for example in _examples(context)])
+def test_an_example_is_a_valid_command_line(example: str) -> None:
+    command_lines.parsed(shlex.split(example)[1:])
 
 
-@pytest.mark.parametrize("example", [example for parser in PARSERS for example in _examples(parser)])
-def test_an_example_is_understood(example: str) -> None:
-    commands.build_parser().parse_args(commands.with_command(shlex.split(example)[1:]))
-
-
-@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.prog)
-def test_the_examples_stand_as_they_are_at_the_end_of_the_help(parser: argparse.ArgumentParser) -> None:
-    assert parser.format_help().endswith(f"\n{parser.epilog}")
-    assert max(map(len, (parser.epilog or "").splitlines())) <= 120
+@pytest.mark.parametrize("context", CONTEXTS, ids=lambda context: context.command_path)
+def test_the_help_has_the_examples_as_they_are_written(context: click.Context) -> None:
+    assert isinstance(context.command, click_commands.Command | click_commands.Group)
+    examples = context.command.examples
+    assert f"\nExamples:\n{examples}" in context.get_help()
+    assert max(map(len, examples.splitlines())) <= click_commands.WIDTH

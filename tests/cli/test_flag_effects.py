@@ -12,7 +12,7 @@ import pytest
 from tests.cli import effects, gateway_effects, group_effects, limit_effects, operator_effects, push_effects
 from tests.operator import operator_harness
 from tidegate import app, settings
-from tidegate.cli import commands
+from tidegate.cli import root
 
 _logger = logging.getLogger(__name__)
 
@@ -134,8 +134,8 @@ def test_the_flags_of_logs_have_their_effects(command: str, capsys: pytest.Captu
 
 def _logged(command: str, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
     """What is said of its level by each line that the command logs."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    logger = logging.getLogger()
+    before, level = list(logger.handlers), logger.level
 
     def run(*_: object, **__: object) -> None:
         _logger.debug("one")
@@ -143,9 +143,9 @@ def _logged(command: str, capsys: pytest.CaptureFixture[str], *arguments: str) -
 
     try:
         with mock.patch.multiple(app, run_gateway=run, run_operator=run, run_both=run):
-            assert commands.main([command, *arguments]) == 0
+            assert root.main([command, *arguments]) == 0
     finally:
-        root.handlers, root.level = before, level
+        logger.handlers, logger.level = before, level
     return re.findall(r'level=\w+|"level": ?"\w+"', capsys.readouterr().err)
 
 

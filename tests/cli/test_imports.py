@@ -29,7 +29,7 @@ for name in {rest!r}:
 _GATEWAY = """
 import asyncio, sys
 from tidegate import settings, telemetry
-from tidegate.cli import commands
+from tidegate.cli import root
 from tidegate.aio import clocks
 from tidegate.gateway import server
 
@@ -49,9 +49,9 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"kopf", "kubern
 
 _PUSH = """
 import sys
-from tidegate.cli import commands
+from tidegate.cli import root
 
-assert commands.main(["push", "--job=x", "--delete", "--gateway.url=http://127.0.0.1:{port}", "--retry-for=0s"]) == 3
+assert root.main(["push", "--job=x", "--delete", "--gateway.url=http://127.0.0.1:{port}", "--retry-for=0s"]) == 3
 print(sorted({{"kopf", "kubernetes", "sqlite3", "uvloop", "tidegate.gateway.server"}} & set(sys.modules)))
 """
 

@@ -25,7 +25,7 @@ _HANG_SECONDS = 10.0
 
 _SLOW_NAMES = """
 import socket, sys, threading
-from tidegate.cli import commands
+from tidegate.cli import root
 
 known = socket.getaddrinfo
 
@@ -36,7 +36,7 @@ def resolve(host, *arguments, **more):
     return known(host, *arguments, **more)
 
 socket.getaddrinfo = resolve
-sys.exit(commands.main())
+sys.exit(root.main())
 """
 """tidegate where the name of the API server is never resolved."""
 

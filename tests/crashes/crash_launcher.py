@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from tidegate.cli import commands
+from tidegate.cli import root
 from tidegate.store.sqlite import database
 
 _CHECKPOINT_BYTES = 64 * 1024
@@ -52,7 +52,7 @@ def main() -> int:
     database.CHECKPOINT_BYTES = _CHECKPOINT_BYTES
     connect = sqlite3.connect
     sqlite3.connect = lambda *given, **more: connect(*given, **more, factory=_Fatal)  # type: ignore[assignment]
-    return commands.main(arguments)
+    return root.main(arguments)
 
 
 if __name__ == "__main__":

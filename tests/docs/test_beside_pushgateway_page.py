@@ -7,8 +7,8 @@ import re
 import prometheus_client
 
 from tests.docs import markdown_documents
+from tests.support import command_lines
 from tidegate import flags, settings
-from tidegate.cli import commands
 from tidegate.operator.gateways import pushgateway_metrics
 
 PAGE = (markdown_documents.ROOT / "docs" / "beside-pushgateway.md").read_text()
@@ -19,9 +19,7 @@ def test_the_flags_and_their_defaults_are_these() -> None:
     told = dict(re.findall(r"^\| `(--[a-z.-]+)` \| (?:`([^`]+)`)? ?\|", PAGE, re.MULTILINE))
     assert told.keys() == set(ALIASES.values())
     given = [f"{flag}={default}" for flag, default in told.items() if default]
-    assert vars(commands.build_parser().parse_args(["operator", *given])) == vars(
-        commands.build_parser().parse_args(["operator"])
-    )
+    assert vars(command_lines.parsed(["operator", *given])) == vars(command_lines.parsed(["operator"]))
 
 
 def test_the_other_spellings_are_taken() -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.docs import markdown_documents
-from tidegate.cli import commands
+from tests.support import command_lines
 from tidegate.model import lifecycle
 from tidegate.operator.kube import event_recorder
 from tidegate.operator.planning import planner
@@ -44,13 +44,13 @@ def test_the_annotations_are_these() -> None:
 def test_the_order_of_the_rules_is_the_default() -> None:
     [said] = re.findall(r"`--ownership=([a-z,]+)`", TEXT)
     assert re.findall(r"^\d\. `([a-z]+)`:", TEXT, re.MULTILINE) == said.split(",")
-    parsed = commands.build_parser().parse_args(["operator", f"--ownership={said}"])
-    assert parsed.ownership == commands.build_parser().parse_args(["operator"]).ownership
+    parsed = command_lines.parsed(["operator", f"--ownership={said}"])
+    assert parsed.ownership == command_lines.parsed(["operator"]).ownership
 
 
 @pytest.mark.parametrize("watched", _WATCHED)
 def test_a_kind_that_is_shown_can_be_watched(watched: str) -> None:
-    assert len(commands.build_parser().parse_args(["operator", f"--watch={watched}"]).watch) == 1
+    assert len(command_lines.parsed(["operator", f"--watch={watched}"]).watch) == 1
 
 
 def test_kinds_are_shown() -> None:

@@ -7,7 +7,7 @@ import re
 
 from tests.docs import markdown_documents
 from tests.operator import object_builders
-from tidegate.cli import groupflags, tables
+from tidegate.cli import group_printer, groups_command
 from tidegate.client import drain_reports
 from tidegate.gateway.api import group_reasons
 from tidegate.model import lifecycle, ownership_status, reason_texts, scrapers
@@ -70,16 +70,16 @@ def _shown(command: str) -> str:
 
 
 def test_the_table_is_what_is_printed() -> None:
-    assert _shown("tidegate groups list") == tables.table(_standings(), now=_NOW, header=True)
+    assert _shown("tidegate groups list") == group_printer.table(_standings(), now=_NOW, header=True)
 
 
 def test_the_explanations_are_what_is_printed() -> None:
     ahead = _draining()
     said = [drain_reports.joined(one, ahead if one.key == ahead.key else None) for one in _standings()]
-    assert _shown("tidegate groups explain '{job=~\".+\"}'") == tables.explanations(said)
+    assert _shown("tidegate groups explain '{job=~\".+\"}'") == group_printer.explanations(said)
 
 
 def test_all_verdicts_and_verbs_are_told_of() -> None:
     text = PAGE.read_text()
     assert [verdict.value for verdict in planner.Verdict if f"| `{verdict.value}` |" not in text] == []
-    assert [verb for verb in groupflags.VERBS if f"- `tidegate groups {verb}" not in text] == []
+    assert [verb for verb in groups_command.VERBS if f"- `tidegate groups {verb}" not in text] == []

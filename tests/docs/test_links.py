@@ -1,17 +1,13 @@
 """What the documents point to is there."""
 
-import argparse
 import re
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.docs import markdown_documents
-from tests.support import argument_parsers
-from tidegate.cli import commands
-from tidegate.cli import parser as parser_module
+from tests.support import command_lines
 
 _FOREIGN = frozenset(
     [
@@ -78,12 +74,12 @@ def test_a_command_is_understood(path: Path) -> None:
     for command in markdown_documents.commands(path, "tidegate"):
         if _LEFT_OUT not in command and "--help" not in command:
             words = shlex.split(_REDIRECTION.sub("", command), comments=True)
-            assert commands.build_parser().parse_args(commands.with_command(words[1:])).command in command
+            assert command_lines.parsed(words[1:]).command in command
 
 
 @each_document
 def test_a_command_that_is_named_exists(path: Path) -> None:
-    known = {name for parser in argument_parsers.below(commands.build_parser()) for name in _choices(parser)} | _flags()
+    known = {str(context.info_name) for context in command_lines.commands()} | _flags()
     words = (span.split()[1:] for span in markdown_documents.spans(path) if re.match(r"tidegate [a-z-]", span))
     named = {word.split("=")[0] for each in words for word in each[:1] + [flag for flag in each if flag[:2] == "--"]}
     assert sorted(named - known) == []
@@ -112,14 +108,4 @@ def _sections(document: Path) -> set[str]:
 
 
 def _flags() -> set[str]:
-    made = argument_parsers.below(commands.build_parser())
-    return {flag for parser in made for flag in (*parser._option_string_actions, *parser.aliases)}
-
-
-def _choices(parser: parser_module.Parser) -> Mapping[str, parser_module.Parser]:
-    """The commands of a parser."""
-    if parser._subparsers is None:
-        return {}
-    [action] = parser._subparsers._group_actions
-    assert isinstance(action, argparse._SubParsersAction)
-    return action.choices
+    return set().union(*map(command_lines.flag_names, command_lines.commands()))

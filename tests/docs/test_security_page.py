@@ -11,7 +11,7 @@ import yaml
 
 from tests.docs import markdown_documents as pages
 from tests.manifests import kustomizations, manifest_objects
-from tidegate.cli import commands
+from tests.support import command_lines
 from tidegate.gateway.http import web_config
 
 PAGE = pages.ROOT / "SECURITY.md"
@@ -85,7 +85,7 @@ def test_the_web_configuration_can_be_used() -> None:
 def test_the_overlay_gives_the_gateway_the_files_that_the_web_configuration_names(tmp_path: Path) -> None:
     made = _made(tmp_path, "components/tls")
     gateway, operator = manifest_objects.pod_spec(kustomizations.workload(made))["containers"]
-    file = Path(commands.build_parser().parse_args(gateway["args"]).web_config_file)
+    file = Path(command_lines.parsed(gateway["args"]).web_config_file)
     [mount] = [each for each in gateway["volumeMounts"] if each["mountPath"] == str(file.parent)]
     volumes = manifest_objects.pod_spec(kustomizations.workload(made))["volumes"]
     [volume] = [each for each in volumes if each["name"] == mount["name"]]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.manifests import kustomizations, manifest_objects
-from tidegate.cli import commands
+from tests.support import command_lines
 
 Made = Sequence[manifest_objects.Object]
 
@@ -38,7 +38,7 @@ def _persistent(made: Made) -> None:
     assert stateful["spec"]["serviceName"] in _names(made, "Service")
     gateway = kustomizations.container(made, "gateway")
     assert {"name": "data", "mountPath": "/data"} in gateway["volumeMounts"]
-    chosen = commands.build_parser().parse_args(gateway["args"])
+    chosen = command_lines.parsed(gateway["args"])
     assert chosen.persistence_file == "/data/groups"
     context = manifest_objects.pod_spec(stateful)["securityContext"]
     assert (context["fsGroup"], context["fsGroupChangePolicy"]) == (65532, "OnRootMismatch")
@@ -84,7 +84,7 @@ def _networkpolicy(made: Made) -> None:
 
 def _tls(made: Made) -> None:
     gateway = kustomizations.container(made, "gateway")
-    chosen = commands.build_parser().parse_args(gateway["args"])
+    chosen = command_lines.parsed(gateway["args"])
     assert chosen.web_config_file == "/etc/tidegate/web.yml"
     assert {"name": "web-config", "mountPath": "/etc/tidegate", "readOnly": True} in gateway["volumeMounts"]
     assert "tcpSocket" in gateway["livenessProbe"]
@@ -121,7 +121,7 @@ def _flagged(word: str) -> Callable[[Made], None]:
     def check(made: Made) -> None:
         operator = kustomizations.container(made, "operator")
         assert operator["args"].count(f"--watch={word}") == 1
-        assert commands.build_parser().parse_args(operator["args"]).command == "operator"
+        assert command_lines.parsed(operator["args"]).command == "operator"
 
     return check
 

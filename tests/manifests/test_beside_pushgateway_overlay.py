@@ -7,8 +7,8 @@ import yaml
 
 from tests.cluster import clusters
 from tests.manifests import manifest_objects
+from tests.support import command_lines
 from tidegate import settings
-from tidegate.cli import commands
 
 FOLDER = manifest_objects.FOLDER / "overlays" / "beside-pushgateway"
 
@@ -21,7 +21,7 @@ def made(cluster: clusters.Cluster) -> dict[str, manifest_objects.Object]:
 
 def test_the_operator_is_alone_and_takes_its_arguments(made: dict[str, manifest_objects.Object]) -> None:
     [operator] = manifest_objects.pod_spec(made["Deployment"])["containers"]
-    chosen = commands.build_parser().parse_args(operator["args"])
+    chosen = command_lines.parsed(operator["args"])
     assert (chosen.command, chosen.gateway_kind) == ("operator", "pushgateway")
     [url] = [each for each in operator["env"] if "value" in each]
     assert chosen.gateway_url == f"$({url['name']})"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.docs import markdown_documents as pages
 from tests.manifests import kustomizations, manifest_objects
-from tidegate.cli import commands
+from tests.support import command_lines
 
 PAGE = manifest_objects.FOLDER / "README.md"
 ROWS = [line.strip("|").split("|") for line in PAGE.read_text().splitlines() if line.startswith("| `")]
@@ -69,5 +69,5 @@ def test_the_kustomization_for_some_namespaces_gives_rights_there_alone(tmp_path
     own = ("tidegate", "tidegate-own-events")
     roles = ("tidegate", "tidegate-watch-pods", "tidegate-policies")
     assert rolled == {own} | {(space, name) for space in ("team-a", "team-b") for name in roles}
-    chosen = commands.build_parser().parse_args(kustomizations.container(made, "operator")["args"])
+    chosen = command_lines.parsed(kustomizations.container(made, "operator")["args"])
     assert list(chosen.kubernetes_namespace) == ["team-a", "team-b"]

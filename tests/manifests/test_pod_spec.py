@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.manifests import manifest_objects
-from tidegate.cli import commands
+from tests.support import command_lines
 from tidegate.system import addresses
 
 CONTAINERS = ["gateway", "operator"]
@@ -41,13 +41,13 @@ def test_a_container_asks_for_what_it_needs_and_is_bounded(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_the_command_takes_the_arguments(name: str) -> None:
-    chosen = commands.build_parser().parse_args(manifest_objects.container(name)["args"])
+    chosen = command_lines.parsed(manifest_objects.container(name)["args"])
     assert chosen.command == name
 
 
 def test_the_control_api_is_on_loopback_and_the_operator_calls_it_there() -> None:
-    gateway = commands.build_parser().parse_args(manifest_objects.container("gateway")["args"])
-    operator = commands.build_parser().parse_args(manifest_objects.container("operator")["args"])
+    gateway = command_lines.parsed(manifest_objects.container("gateway")["args"])
+    operator = command_lines.parsed(manifest_objects.container("operator")["args"])
     host, port = addresses.parse(gateway.control_listen_address)
     assert host == "127.0.0.1"
     assert operator.gateway_url == f"http://{host}:{port}"
@@ -58,7 +58,7 @@ def test_the_two_share_the_token_in_memory_and_only_the_gateway_writes_it() -> N
     files, mounts = [], []
     for name in CONTAINERS:
         container = manifest_objects.container(name)
-        files.append(Path(commands.build_parser().parse_args(container["args"]).control_token_file))
+        files.append(Path(command_lines.parsed(container["args"]).control_token_file))
         mounts += [mount for mount in container["volumeMounts"] if mount["mountPath"] == str(files[-1].parent)]
     assert files[0] == files[1]
     assert [mount.get("readOnly", False) for mount in mounts] == [False, True]
@@ -74,7 +74,7 @@ def test_the_two_share_the_token_in_memory_and_only_the_gateway_writes_it() -> N
 )
 def test_the_declared_port_is_the_one_listened_on(name: str, flag: str) -> None:
     container = manifest_objects.container(name)
-    chosen = commands.build_parser().parse_args(container["args"])
+    chosen = command_lines.parsed(container["args"])
     listened = getattr(chosen, flag)
     ports = [addresses.parse(one)[1] for one in ([listened] if isinstance(listened, str) else listened)]
     assert [port["containerPort"] for port in container["ports"]] == ports
@@ -92,6 +92,6 @@ def test_an_operator_without_its_api_server_does_not_take_the_gateway_out_of_the
 
 
 def test_a_pod_gets_more_time_to_end_than_the_gateway_takes() -> None:
-    gateway = commands.build_parser().parse_args(manifest_objects.container("gateway")["args"])
+    gateway = command_lines.parsed(manifest_objects.container("gateway")["args"])
     pod = manifest_objects.pod_spec(manifest_objects.one("Deployment"))
     assert pod["terminationGracePeriodSeconds"] > gateway.web_stop_timeout

@@ -9,7 +9,7 @@ import yaml
 
 from tests.docs import markdown_documents as pages
 from tests.manifests import kustomizations, manifest_objects
-from tidegate.cli import commands
+from tests.support import command_lines
 
 pytestmark = pytest.mark.cluster
 
@@ -59,7 +59,7 @@ def test_it_comes_after_what_is_there_and_changes_none_of_it(kind: str, name: st
 
 def test_it_takes_its_arguments_and_calls_the_pushgateway_on_loopback(tmp_path: Path) -> None:
     operator = kustomizations.container(made(tmp_path), OPERATOR)
-    chosen = commands.build_parser().parse_args(operator["args"])
+    chosen = command_lines.parsed(operator["args"])
     assert (chosen.command, chosen.gateway_kind) == ("operator", "pushgateway")
     [url] = [each for each in operator["env"] if "value" in each]
     assert chosen.gateway_url == f"$({url['name']})"

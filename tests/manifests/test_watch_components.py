@@ -11,7 +11,7 @@ import yaml
 
 from tests.cluster import clusters
 from tests.manifests import manifest_objects
-from tidegate.cli import commands
+from tests.support import command_lines
 from tidegate.operator.objects import owner_kinds
 
 FOLDER = manifest_objects.FOLDER / "components"
@@ -56,7 +56,7 @@ def test_all_of_them_together_add_their_flags_and_nothing_else(cluster: clusters
     built = yaml.safe_load_all(cluster.kubectl("kustomize", _overlay(tmp_path, list(COMPONENTS))))
     [deployment] = [each for each in built if each["kind"] == "Deployment"]
     gateway, operator = manifest_objects.pod_spec(deployment)["containers"]
-    chosen = commands.build_parser().parse_args(operator["args"])
+    chosen = command_lines.parsed(operator["args"])
     assert set(chosen.watch) == {kind.plural for kind in COMPONENTS.values()}
     own = manifest_objects.container("operator")["args"]
     assert [argument for argument in operator["args"] if argument not in own] == [

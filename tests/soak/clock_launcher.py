@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 from tests.soak import clock_shifts
-from tidegate.cli import commands
+from tidegate.cli import root
 from tidegate.draining import scrape_progress
 from tidegate.model import lifecycle
 from tidegate.operator.ownership import resolution
@@ -40,7 +40,7 @@ def main() -> int:
     clock, sabotage, *arguments = sys.argv[1:]
     clock_shifts.install(Path(clock))
     _SPOIL[Sabotage(sabotage)]()
-    return commands.main(arguments)
+    return root.main(arguments)
 
 
 def _replace(target: object, name: str, value: object) -> Callable[[], object]:

@@ -1,1 +1,1 @@
-"""The command line. The top layer: it makes settings of flags, and calls the runtime."""
+"""The command line: one module for each command. The top layer: it turns flags into settings and starts the runtime."""

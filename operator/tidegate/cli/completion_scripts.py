@@ -1,110 +1,92 @@
-"""Completions for shells: what there is, is read off the parser; the rest of each script stands here.
+"""Completion scripts for shells. Commands, flags and choices come from the tree of click's commands.
 
-A script knows *places*: ``tidegate``, ``tidegate groups``, ``tidegate groups list``.
+click's own completion starts a process, which takes some 0.4 s, at each Tab; these scripts start none. A script knows
+*places*: ``tidegate``, ``tidegate groups``, ``tidegate groups list``.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tidegate import flags
-from tidegate.cli import parser as parsers
-from tidegate.cli import values
+import click
+
+from tidegate.cli import click_commands, click_flags
 
 BASH, ZSH, FISH = SHELLS = ("bash", "zsh", "fish")
 
-EPILOG = """\
-examples:
-  tidegate completions bash     for this shell: eval "$(tidegate completions bash)"
-                                for all: in /usr/share/bash-completion/completions/tidegate
-  tidegate completions zsh      for all: as _tidegate in a folder of $fpath
-  tidegate completions fish     for all: as ~/.config/fish/completions/tidegate.fish
-"""
-
-_FILE = values.FORMS[flags.Kind.FILE].metavar
-
 
 class _Option(NamedTuple):
-    """A flag, or with the name ``""`` what stands without one.
+    """A flag, or an argument with the name ``""``.
 
-    :param takes: whether a value belongs to it, which may be one of ``choices``, or a file.
+    :param takes_value: whether a value follows: one of ``choices``, a file, or any text.
     """
 
     name: str
     help: str
-    takes: bool
+    takes_value: bool
     choices: tuple[str, ...]
-    file: bool
+    is_file: bool
 
 
 class _Place(NamedTuple):
-    """Where a command is entered: the words so far, and what can follow."""
+    """The words of a command, and what can follow them."""
 
     path: str
     verbs: dict[str, str]
     options: list[_Option]
 
 
-def add_argument(parser: parsers.Parser) -> None:
-    """The shell to write a script for."""
-    parser.add_flag("shell", "The shell.", choices=SHELLS)
-
-
-def script(shell: str, parser: parsers.Parser) -> str:
-    """What this shell is to read."""
-    places = list(_places(parser))
+def script(shell: str, root: click.Command) -> str:
+    """The script of this shell for a command and all below it."""
+    places = [_place(context) for context in click_commands.walk(root)]
     if shell == FISH:
         return _fish(places)
     return (_BASH if shell == BASH else _ZSH).replace("TABLE\n", _table(places, described=shell == ZSH))
 
 
-def _places(parser: parsers.Parser) -> Iterator[_Place]:
-    place = _Place(parser.prog, {}, [])
-    below: list[parsers.Parser] = []
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            place.verbs.update({verb.dest: verb.help or "" for verb in action._choices_actions})
-            below += action.choices.values()
-        else:
-            place.options.extend(_options(parser, action))
-    yield place
-    for each in below:
-        yield from _places(each)
+def _place(context: click.Context) -> _Place:
+    command = context.command
+    verbs = {}
+    if isinstance(command, click_commands.Group):
+        verbs = dict(command.rows(context, command.list_commands(context)))
+    options = [option for param in command.get_params(context) for option in _options(param)]
+    return _Place(context.command_path, verbs, options)
 
 
-def _options(parser: parsers.Parser, action: argparse.Action) -> Iterator[_Option]:
-    told = str(parser.told[action.dest]) if action.dest in parser.told else action.help or ""
-    choices = tuple(map(str, action.choices or ()))
-    for name in [name for name in action.option_strings if name.startswith("--")] or [""]:
-        file = action.metavar == _FILE
-        yield _Option(name, told, takes=action.nargs != 0, choices=choices, file=file)
+def _options(param: click.Parameter) -> Iterator[_Option]:
+    text = param.text if isinstance(param, click_flags.Flag) else param.help or ""
+    choices = tuple(map(str, param.type.choices)) if isinstance(param.type, click.Choice) else ()
+    takes_value = not (isinstance(param, click.Option) and param.is_flag)
+    is_file = click_flags.FILE in (param.metavar, param.type.name)
+    names = param.names if isinstance(param, click_flags.Flag) else param.opts
+    for name in [""] if isinstance(param, click.Argument) else [name for name in names if name.startswith("--")]:
+        yield _Option(name, text, takes_value, choices, is_file)
 
 
 def _table(places: Sequence[_Place], *, described: bool) -> str:
-    """Two functions in what bash and zsh have in common: what can follow at a place, and what a word there is."""
+    """The two functions of the scripts for bash and zsh: what can follow at a place, and what a word there means."""
 
-    def entries(told: dict[str, str]) -> str:
-        return " ".join(_quoted(f"{name}:{text}" if described else name) for name, text in told.items())
+    def entries(words: dict[str, str]) -> str:
+        return " ".join(_quoted(f"{name}:{text}" if described else name) for name, text in words.items())
 
     follows, means = "", ""
     for place in places:
         flags = [option for option in place.options if option.name]
-        switches = {option.name: option.help for option in flags if not option.takes}
-        takers = {f"{option.name}=": option.help for option in flags if option.takes}
+        switches = {option.name: option.help for option in flags if not option.takes_value}
+        takers = {f"{option.name}=": option.help for option in flags if option.takes_value}
         follows += f"    '{place.path}')\n        verbs=({entries(place.verbs)})\n"
         follows += f"        switches=({entries(switches)})\n        takers=({entries(takers)})\n        ;;\n"
         for option in place.options:
-            if option.takes:
-                kind = "file" if option.file else "value"
+            if option.takes_value:
+                kind = "file" if option.is_file else "value"
                 means += f"    '{place.path} {option.name}') kind={kind} choices=({' '.join(option.choices)}) ;;\n"
         means += "".join(f"    '{place.path} {verb}') kind=verb ;;\n" for verb in place.verbs)
     return _FUNCTIONS.replace("FOLLOWS\n", follows).replace("MEANS\n", means)
 
 
 def _fish(places: Sequence[_Place]) -> str:
-    takers = [f"{place.path} {option.name}" for place in places for option in place.options if option.takes]
+    takers = [f"{place.path} {option.name}" for place in places for option in place.options if option.takes_value]
     verbs = [place.path for place in places]
     lines = [_FISH.replace("TAKERS", " ".join(map(_quoted, takers))).replace("VERBS", " ".join(map(_quoted, verbs)))]
     for place in places:
@@ -113,13 +95,13 @@ def _fish(places: Sequence[_Place]) -> str:
         for option in place.options:
             name = f" -l {option.name[2:]}" if option.name else ""
             value = f" -a '{' '.join(option.choices)}'" if option.choices else ""
-            how = "" if not option.takes else " -r -F" if option.file else " -x" if option.name else " -f"
+            how = "" if not option.takes_value else " -r -F" if option.is_file else " -x" if option.name else " -f"
             lines.append(f"{begin}{name}{how}{value} -d {_quoted(option.help)}")
     return "\n".join(lines) + "\n"
 
 
 def _quoted(text: str) -> str:
-    """Between single quotes, as all of them read it."""
+    """The text between single quotes, as all three shells read it."""
     return "'" + text.replace("'", r"'\''") + "'"
 
 
@@ -146,7 +128,7 @@ _tidegate() {
     local place=tidegate word flag= kind= before= current=
     local -a verbs switches takers choices words=()
     local -i number=0
-    # Where bash cuts at = a flag and its value are three words.
+    # Where bash splits words at =, a flag and its value are three words.
     for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
         if [[ $number -gt 0 && ${words[number - 1]} == --* && ($word == = || $before == =) ]]; then
             words[number - 1]+=$word

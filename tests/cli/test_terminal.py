@@ -1,4 +1,4 @@
-"""Colours: on a terminal alone, where nobody minds them, and never in the way of the widths."""
+"""Colors are for terminals only, respect $NO_COLOR, and do not change the widths of columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from tests.cli import groupruns
-from tidegate.cli import colours, tables
+from tidegate.cli import group_printer, terminal
 from tidegate.client import api_calls
 from tidegate.model import grouping, lifecycle, ownership_status
 from tidegate.operator.planning import planner
@@ -31,43 +31,45 @@ def _group(job: str, *, state: str = "live", verdict: str = "active") -> ownersh
 
 
 @pytest.mark.parametrize(
-    ("choice", "terminal", "environment", "coloured"),
+    ("choice", "is_terminal", "environment", "is_colored"),
     [
         pytest.param("auto", True, {"TERM": "xterm"}, True, id="a-terminal"),
         pytest.param("auto", True, {"TERM": "xterm", "NO_COLOR": ""}, True, id="an-empty-no-color"),
         pytest.param("auto", True, {"TERM": "xterm", "NO_COLOR": "1"}, False, id="no-color"),
         pytest.param("auto", True, {"TERM": "dumb"}, False, id="a-dumb-terminal"),
-        pytest.param("auto", True, {}, False, id="a-terminal-of-no-name"),
+        pytest.param("auto", True, {}, False, id="a-terminal-without-a-name"),
         pytest.param("auto", False, {"TERM": "xterm"}, False, id="a-pipe"),
         pytest.param("always", False, {"NO_COLOR": "1"}, True, id="always"),
         pytest.param("never", True, {"TERM": "xterm"}, False, id="never"),
     ],
 )
-def test_who_gets_them(choice: str, terminal: bool, environment: Mapping[str, str], coloured: bool) -> None:
-    assert colours.wanted(choice, _Terminal() if terminal else io.StringIO(), environment) is coloured
+def test_only_a_terminal_has_colors_unless_the_flag_or_the_environment_says_otherwise(
+    choice: str, is_terminal: bool, environment: Mapping[str, str], is_colored: bool
+) -> None:
+    assert terminal.has_color(choice, _Terminal() if is_terminal else io.StringIO(), environment) is is_colored
 
 
 @pytest.mark.parametrize("word", [each.value for kind in (lifecycle.State, planner.Verdict) for each in kind])
-def test_every_state_and_verdict_has_one(word: str) -> None:
-    assert colours.word(word) != word
-    assert _ESCAPE.sub("", colours.word(word)) == word
+def test_every_state_and_verdict_has_a_color(word: str) -> None:
+    assert terminal.colored(word) != word
+    assert _ESCAPE.sub("", terminal.colored(word)) == word
 
 
-def test_a_table_without_its_colours_is_the_one_that_has_none() -> None:
-    found = [_group("a"), _group("b" * 200, state="draining", verdict="over"), _group("c", verdict="")]
-    plain = tables.table(found, now=NOW, header=True)
-    coloured = tables.table(found, now=NOW, header=True, coloured=True)
-    assert _ESCAPE.sub("", coloured) == plain
-    assert "\x1b[32mlive\x1b[0m      \x1b[32mactive\x1b[0m" in coloured
-    assert coloured.startswith("\x1b[1mGROUP")
+def test_colors_do_not_change_the_text_of_a_table() -> None:
+    standings_ = [_group("a"), _group("b" * 200, state="draining", verdict="over"), _group("c", verdict="")]
+    plain = group_printer.table(standings_, now=NOW, header=True)
+    colored = group_printer.table(standings_, now=NOW, header=True, is_colored=True)
+    assert _ESCAPE.sub("", colored) == plain
+    assert "\x1b[32mlive\x1b[0m      \x1b[32mactive\x1b[0m" in colored
+    assert colored.startswith("\x1b[1mGROUP")
 
 
-def test_a_group_without_its_colours_is_the_one_that_has_none() -> None:
+def test_colors_do_not_change_the_text_of_a_group() -> None:
     pushed = api_calls.PushedGroup(grouping.grouping_key({"job": "a"}), {}, NOW, last_push_successful=True)
-    plain = tables.details(pushed, _group("a"), now=NOW)
-    coloured = tables.details(pushed, _group("a"), now=NOW, coloured=True)
-    assert _ESCAPE.sub("", coloured) == plain
-    assert "  state     \x1b[32mlive\x1b[0m\n" in coloured
+    plain = group_printer.details(pushed, _group("a"), now=NOW)
+    colored = group_printer.details(pushed, _group("a"), now=NOW, is_colored=True)
+    assert _ESCAPE.sub("", colored) == plain
+    assert "  state      \x1b[32mlive\x1b[0m\n" in colored
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ async def stage() -> AsyncIterator[groupruns.Stage]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "coloured"),
+    ("arguments", "is_colored"),
     [
         (["list"], True),
         (["show", "job=x"], True),
@@ -86,7 +88,9 @@ async def stage() -> AsyncIterator[groupruns.Stage]:
     ],
     ids=["list", "show", "never", "json"],
 )
-async def test_a_terminal_shows_them(stage: groupruns.Stage, arguments: list[str], coloured: bool) -> None:
+async def test_a_terminal_shows_colors_in_tables_only(
+    stage: groupruns.Stage, arguments: list[str], is_colored: bool
+) -> None:
     await stage.push("job/x")
     ours, theirs = os.openpty()
     try:
@@ -98,11 +102,11 @@ async def test_a_terminal_shows_them(stage: groupruns.Stage, arguments: list[str
         os.close(theirs)
     assert ran.status == 0
     assert "live" in shown
-    assert ("\x1b[32mlive\x1b[0m" in shown) is coloured
-    assert ("\x1b" in shown) is coloured
+    assert ("\x1b[32mlive\x1b[0m" in shown) is is_colored
+    assert ("\x1b" in shown) is is_colored
 
 
-async def test_a_pipe_has_none_unless_that_is_said(stage: groupruns.Stage) -> None:
+async def test_a_pipe_has_no_colors_unless_the_flag_says_always(stage: groupruns.Stage) -> None:
     await stage.push("job/x")
     assert "\x1b" not in (await stage.run("list")).out
     assert "\x1b[32mlive\x1b[0m" in (await stage.run("list", "--color=always")).out

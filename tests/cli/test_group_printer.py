@@ -1,10 +1,10 @@
-"""What is printed of groups: it fits 120 columns, whatever they are called."""
+"""What ``tidegate groups`` prints fits into 120 columns, whatever the names of the groups."""
 
 from __future__ import annotations
 
 import pytest
 
-from tidegate.cli import tables
+from tidegate.cli import group_printer, terminal
 from tidegate.client import api_calls
 from tidegate.model import grouping, owners, ownership_status
 
@@ -14,7 +14,7 @@ NOW = 1_700_000_000.0
 def _group(
     job: str = "x", *, owner: str = "x", push_time: float = NOW - 5, why: tuple[str, ...] = ("So it is.",)
 ) -> ownership_status.GroupStanding:
-    held = ownership_status.OwnerStanding(
+    owner_standing = ownership_status.OwnerStanding(
         owners.Owner("Job", "prod", owner, owners.Uid("u")), rule="name", active=True, decides=True, claims=True
     )
     return ownership_status.GroupStanding(
@@ -23,54 +23,54 @@ def _group(
         verdict="active",
         rule="name",
         push_time=push_time,
-        owners=(held,),
+        owners=(owner_standing,),
         why=why,
     )
 
 
-def test_groups_are_in_the_order_of_their_names() -> None:
-    told = tables.table([_group("b"), _group("a")], now=NOW, header=False)
-    assert [line.split()[0] for line in told.splitlines()] == ['{job="a"}', '{job="b"}']
+def test_groups_are_sorted_by_name() -> None:
+    text = group_printer.table([_group("b"), _group("a")], now=NOW, header=False)
+    assert [line.split()[0] for line in text.splitlines()] == ['{job="a"}', '{job="b"}']
 
 
 @pytest.mark.parametrize(
     ("job", "owner"), [("j" * 300, "o" * 253), ("j" * 300, "x"), ("x", "o" * 253)], ids=["both", "job", "owner"]
 )
 def test_long_names_are_cut_to_fit(job: str, owner: str) -> None:
-    told = tables.table([_group(job, owner=owner), _group()], now=NOW, header=True).splitlines()
-    assert max(map(len, told)) <= tables.WIDTH
-    assert "…" in "".join(told)
-    assert [line.split()[-1] for line in told] == ["PUSHED", "5s", "5s"]
+    text = group_printer.table([_group(job, owner=owner), _group()], now=NOW, header=True).splitlines()
+    assert max(map(len, text)) <= group_printer.WIDTH
+    assert "…" in "".join(text)
+    assert [line.split()[-1] for line in text] == ["PUSHED", "5s", "5s"]
 
 
 def test_short_names_are_not_cut() -> None:
-    assert "…" not in tables.table([_group("j" * 50)], now=NOW, header=True)
+    assert "…" not in group_printer.table([_group("j" * 50)], now=NOW, header=True)
 
 
-def test_a_group_of_which_no_push_succeeded_was_never_pushed() -> None:
-    assert tables.table([_group(push_time=0.0)], now=NOW, header=False).split()[-1] == "never"
+def test_a_group_without_a_successful_push_was_never_pushed() -> None:
+    assert group_printer.table([_group(push_time=0.0)], now=NOW, header=False).split()[-1] == "never"
 
 
 def test_paragraphs_are_wrapped() -> None:
-    told = tables.explanations([_group(why=("word " * 100,))])
-    assert max(map(len, told.splitlines())) <= tables.WIDTH
+    text = group_printer.explanations([_group(why=("word " * 100,))])
+    assert max(map(len, text.splitlines())) <= group_printer.WIDTH
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "age"),
     [(0, "0s"), (59.9, "59s"), (60, "1m"), (3_599, "59m"), (11_520, "3h12m"), (187_200, "2d4h"), (-3, "0s")],
 )
-def test_an_age_has_two_units_at_most(seconds: float, said: str) -> None:
-    assert tables.age(seconds) == said
+def test_an_age_has_two_units_at_most(seconds: float, age: str) -> None:
+    assert group_printer.age(seconds) == age
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "a\nb", "\u202egpj", "\x00"])
-def test_nothing_that_a_terminal_obeys_is_printed(text: str) -> None:
-    assert tables.plain(f"a {text} b").isprintable()
+def test_control_characters_are_escaped(text: str) -> None:
+    assert terminal.plain(f"a {text} b").isprintable()
 
 
 @pytest.mark.parametrize(
-    ("type", "metric", "said"),
+    ("type", "metric", "line"),
     [
         pytest.param("COUNTER", {"value": "7"}, '{job="x"} 7', id="counter"),
         pytest.param(
@@ -91,10 +91,10 @@ def test_nothing_that_a_terminal_obeys_is_printed(text: str) -> None:
         pytest.param("SUMMARY", {"quantiles": {}, "count": "0", "sum": "0"}, '{job="x"} count 0, sum 0', id="empty"),
     ],
 )
-def test_samples_of_each_type_are_shown(type: str, metric: api_calls.Json, said: str) -> None:
+def test_samples_of_each_type_are_shown(type: str, metric: api_calls.Json, line: str) -> None:
     family = {"type": type, "metrics": [{"labels": {"job": "x"}, **metric}]}
     pushed = api_calls.PushedGroup(_group().key, {"f": family}, NOW, last_push_successful=False)
-    told = tables.details(pushed, None, now=NOW)
-    assert f"f ({type.lower()})" in told
-    assert told.splitlines()[-1].endswith(said)
-    assert "and the last push was refused" in told
+    text = group_printer.details(pushed, None, now=NOW)
+    assert f"f ({type.lower()})" in text
+    assert text.splitlines()[-1].endswith(line)
+    assert "; the last push was rejected" in text

@@ -1,0 +1,175 @@
+"""What ``tidegate groups`` asks the gateway and the operator, and how it joins their responses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple
+
+from tidegate import app, client_settings
+from tidegate.cli import group_printer, group_selection, terminal
+from tidegate.client import api_calls, drain_reports, transports
+from tidegate.model import grouping, lifecycle, ownership_status
+
+_DRAINING = lifecycle.State.DRAINING.value
+_NO_LIMIT = 999_999_999
+_STALE_SECONDS = 120.0
+"""After so long without a complete list of all objects, the operator's response is reported as outdated."""
+
+
+class Lookup(NamedTuple):
+    """The responses of the operator and the gateway.
+
+    :param seen: the operator's; ``None`` if it did not respond.
+    :param pushed: the groups as the gateway has them; ``None`` if it was not asked.
+    :param operator_error: why the operator did not respond.
+    :param outlooks: what the gateway reports about draining; incomplete if there is a ``gateway_error``.
+    :param has_more: whether there may be groups that it does not contain.
+    """
+
+    seen: ownership_status.Standings | None
+    pushed: list[api_calls.PushedGroup] | None
+    operator_error: str = ""
+    outlooks: Mapping[grouping.GroupingKey, drain_reports.Outlook] = {}
+    has_more: bool = False
+    gateway_error: transports.InquiryError | None = None
+
+    @property
+    def now(self) -> float:
+        """Unix seconds on the clock of whoever responded."""
+        return time.time() if self.seen is None else self.seen.now
+
+
+def look_up(connection: client_settings.InquirySettings, *, selectors: Sequence[str], limit: int) -> Lookup:
+    """Ask the operator for the groups of these selectors; the gateway only if the operator does not respond."""
+
+    async def ask(gateway: api_calls.GatewayApi, operator: api_calls.OperatorApi) -> Lookup:
+        return await _ask(gateway, operator, selectors, limit=limit, samples=None)
+
+    return _warned(app.run_inquiry(connection, ask))
+
+
+def look_up_selection(
+    connection: client_settings.InquirySettings, selection: group_selection.Selection, *, limit: int, samples: bool
+) -> Lookup:
+    """Ask the operator for the selected groups, and the gateway what draining groups wait for.
+
+    :param samples: ask the gateway for the samples, too.
+    """
+    # One group that is named by its key is looked for among all that have more labels.
+    limit = limit if selection.key is None else _NO_LIMIT
+
+    async def ask(gateway: api_calls.GatewayApi, operator: api_calls.OperatorApi) -> Lookup:
+        lookup = await _ask(gateway, operator, [selection.selector], limit=limit, samples=samples)
+        return await _look_ahead(gateway, lookup, selection, limit=limit)
+
+    return _warned(app.run_inquiry(connection, ask))
+
+
+async def _ask(
+    gateway: api_calls.GatewayApi,
+    operator: api_calls.OperatorApi,
+    selectors: Sequence[str],
+    *,
+    limit: int,
+    samples: bool | None,
+) -> Lookup:
+    """:param samples: whether to ask the gateway for its groups; ``None``: only if the operator does not respond."""
+    seen, operator_error = None, ""
+    try:
+        seen = await operator.standings(selectors, limit=limit)
+    except transports.InquiryError as error:
+        operator_error = str(error)
+    if samples is None:
+        samples = seen is None
+    try:
+        pushed = await gateway.groups() if samples else None
+    except transports.InquiryError as error:
+        raise transports.InquiryError(f"{error}; {operator_error}" if operator_error else str(error)) from error
+    return Lookup(seen, pushed, operator_error)
+
+
+def _warned(lookup: Lookup) -> Lookup:
+    if lookup.seen is not None and lookup.seen.listed_ago > _STALE_SECONDS:
+        age = group_printer.age(lookup.seen.listed_ago)
+        terminal.warn(f"tidegate: the operator has not completed a list of all objects for {age}: see its log")
+    return lookup
+
+
+async def _look_ahead(
+    gateway: api_calls.GatewayApi, lookup: Lookup, selection: group_selection.Selection, *, limit: int
+) -> Lookup:
+    """Ask the gateway about the groups that drain, or about all of them if the operator did not respond."""
+    state, is_enough, draining = "", _is_enough(selection, limit=limit), set[grouping.GroupingKey]()
+    if lookup.seen is not None:
+        draining = {group.key for group in lookup.seen.groups if group.state == _DRAINING and selection.has(group.key)}
+        if not draining:
+            return lookup
+        state, is_enough = _DRAINING, draining.issubset
+    try:
+        found, has_more = await gateway.look_ahead([selection.selector], state=state, enough=is_enough)
+    except transports.InquiryError as error:
+        if lookup.seen is None and lookup.pushed is None and not isinstance(error, api_calls.UnknownCallError):
+            raise transports.InquiryError(f"{error}; {lookup.operator_error}") from error
+        # A stock Pushgateway never reports it, so a warning each time would help nobody.
+        if lookup.seen is not None and not isinstance(error, api_calls.UnknownCallError):
+            terminal.warn(f"tidegate: {error}; cannot show which scrapers draining groups wait for")
+        return lookup._replace(gateway_error=error)
+    if missing := has_more and len(draining - found.keys()):
+        terminal.warn(
+            f"tidegate: too many draining groups: for {missing} of them the scrapers are not shown; select fewer groups"
+        )
+    return lookup._replace(outlooks=found, has_more=has_more)
+
+
+def _is_enough(
+    selection: group_selection.Selection, *, limit: int
+) -> Callable[[AbstractSet[grouping.GroupingKey]], bool]:
+    key = selection.key
+    return (lambda found: len(found) > limit) if key is None else (lambda found: key in found)
+
+
+def joined(lookup: Lookup) -> list[ownership_status.GroupStanding]:
+    """The groups with their owners and what they wait for, from the operator and the gateway or the one that
+    responded."""
+    if lookup.seen is None:
+        return [drain_reports.alone(outlook) for outlook in lookup.outlooks.values()]
+    return [drain_reports.joined(group, lookup.outlooks.get(group.key)) for group in lookup.seen.groups]
+
+
+def standings_of(
+    lookup: Lookup, selections: Sequence[group_selection.Selection], *, limit: int
+) -> list[ownership_status.GroupStanding]:
+    """The groups of at least one of the selections, all if there are none; warns if there are more than ``limit``."""
+    if lookup.seen is not None:
+        warn_of_more(has_more=lookup.seen.more)
+        return list(lookup.seen.groups)
+    selected = [
+        ownership_status.GroupStanding(key=group.key, state="", verdict="", rule="", push_time=group.push_time)
+        for group in lookup.pushed or ()
+        if not selections or any(selection.has(group.key) for selection in selections)
+    ]
+    warn_of_more(has_more=len(selected) > limit)
+    return selected[:limit]
+
+
+def warn_of_more(*, has_more: bool) -> None:
+    """Tell the user that not all groups are shown."""
+    if has_more:
+        terminal.warn("tidegate: there are more groups: select fewer, or raise --limit")
+
+
+def pushed_json(
+    group: api_calls.PushedGroup, standing: ownership_status.GroupStanding | None, lookup: Lookup
+) -> dict[str, Any]:
+    """A group of the gateway as JSON, with its owners if they are known."""
+    known = {"labels": grouping.labels(group.key)} if standing is None else standing_json(standing, lookup)
+    return {**known, "last_push_successful": group.last_push_successful, "families": group.families}
+
+
+def standing_json(standing: ownership_status.GroupStanding, lookup: Lookup) -> dict[str, Any]:
+    """A group of the operator as JSON, with what it waits for if it drains."""
+    outlook = lookup.outlooks.get(standing.key)
+    drain = None if outlook is None or outlook.drain is None else outlook.drain.to_json()
+    return {**standing.to_json(), "drain": drain}
