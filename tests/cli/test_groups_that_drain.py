@@ -1,4 +1,4 @@
-"""``tidegate groups explain`` and ``show`` of a group that drains: whom it waits for, and until when."""
+"""``tidegate groups explain`` and ``show`` name the scrapers that a draining group waits for, and its deadline."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ async def _explained(*flags: str) -> tuple[str, str]:
     return " ".join(ran.out.split()), ran.err
 
 
-async def test_explain_says_whose_scrape_is_waited_for_and_for_how_long(stage: groupruns.Stage) -> None:
+async def test_explain_names_the_scraper_and_the_deadline(stage: groupruns.Stage) -> None:
     told, trouble = await _explained(stage.gateway, stage.operator)
     assert trouble == ""
     assert re.fullmatch(
-        r'\{job="report"\} is draining; over, by the rule name\. '
+        r'\{job="report"\} is draining; verdict over by rule name\. '
         rf"Job prod/report succeeded at [-0-9: ]+Z\. {re.escape(_BY_OPERATOR)} {_AWAITED}",
         told,
     )
@@ -71,28 +71,28 @@ async def test_json_has_the_scraper_and_the_times(stage: groupruns.Stage) -> Non
     assert round(drain["until"] - drain["since"]) == 300
 
 
-async def test_show_has_the_times_and_each_scraper(stage: groupruns.Stage) -> None:
+async def test_show_prints_the_times_and_each_scraper(stage: groupruns.Stage) -> None:
     ran = await stage.run("show", "job=report")
-    assert re.search(r"\n  drains    since ([-0-9: ]+Z), until ([-0-9: ]+Z) at the latest\n", ran.out)
-    assert f"\n  waits for {AGENT} at 127.0.0.1\n" in ran.out
+    assert re.search(r"\n  draining   since ([-0-9: ]+Z), until ([-0-9: ]+Z) at the latest\n", ran.out)
+    assert f"\n  waits for  {AGENT} at 127.0.0.1\n" in ran.out
     assert re.search(_AWAITED, " ".join(ran.out.split()))
 
 
-async def test_without_an_operator_the_gateway_says_it_all(stage: groupruns.Stage) -> None:
+async def test_without_an_operator_the_gateway_explains_the_drain(stage: groupruns.Stage) -> None:
     told, trouble = await _explained(stage.gateway, stage.no_operator)
     assert re.fullmatch(rf'\{{job="report"\}} is draining\. Job prod/report has finished\. {_AWAITED}', told)
-    assert "this is what the gateway says" in trouble
+    assert "showing only what the gateway knows" in trouble
 
 
-async def test_without_a_gateway_the_operator_says_how_long_it_is_kept(stage: groupruns.Stage) -> None:
+async def test_without_a_gateway_the_operator_explains_the_drain_timeout(stage: groupruns.Stage) -> None:
     told, trouble = await _explained(f"--gateway.url=http://127.0.0.1:{ports.free_port()}", stage.operator)
     assert told.endswith(_BY_OPERATOR)
     assert "cannot be reached: " in trouble
-    assert "so it is not told whom groups that drain wait for" in trouble
+    assert "cannot show which scrapers draining groups wait for" in trouble
 
 
 @pytest.mark.parametrize("status", [404, 405])
-async def test_a_gateway_that_does_not_tell_is_no_trouble(stage: groupruns.Stage, status: int) -> None:
+async def test_a_gateway_that_reports_no_scrapers_is_not_an_error(stage: groupruns.Stage, status: int) -> None:
     asked: list[str] = []
 
     async def handle(request: web.BaseRequest) -> web.Response:
@@ -105,7 +105,7 @@ async def test_a_gateway_that_does_not_tell_is_no_trouble(stage: groupruns.Stage
     assert (trouble, asked) == ("", ["/api/v1/groups"])
 
 
-async def test_a_gateway_that_does_not_tell_explains_nothing_without_the_operator(stage: groupruns.Stage) -> None:
+async def test_without_the_operator_a_gateway_that_reports_no_scrapers_explains_nothing(stage: groupruns.Stage) -> None:
     async def handle(_: web.BaseRequest) -> web.Response:
         return web.Response(status=404)
 
@@ -113,4 +113,4 @@ async def test_a_gateway_that_does_not_tell_explains_nothing_without_the_operato
         url = f"--gateway.url=http://127.0.0.1:{server.port}"
         ran = await groupruns.run("explain", "job=report", url, stage.no_operator)
     assert (ran.status, ran.out) == (1, "")
-    assert "only the operator knows why a group stays" in ran.err
+    assert "only the operator knows why a group is not deleted" in ran.err

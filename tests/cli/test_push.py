@@ -1,4 +1,4 @@
-"""``tidegate push`` as a shell script runs it."""
+"""``tidegate push`` as a process: what the gateway stores of files, pipes and flags."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def target() -> AsyncIterator[pushruns.Target]:
         yield made
 
 
-async def test_a_file_is_pushed_and_nothing_said(target: pushruns.Target, tmp_path: Path) -> None:
+async def test_a_file_is_pushed_without_output(target: pushruns.Target, tmp_path: Path) -> None:
     (tmp_path / "metrics.prom").write_text("rows 7\n")
     assert await target.push(str(tmp_path / "metrics.prom"), "--label=instance=db1") == DONE
     assert await target.client.pushed() == ['rows{instance="db1",job="x"} 7']
@@ -35,21 +35,19 @@ async def test_standard_input_is_pushed(target: pushruns.Target, file: list[str]
 
 
 @pytest.mark.parametrize("flag", ["--verbose", "--no-verbose"])
-async def test_a_file_from_an_editor_is_corrected_and_with_verbose_that_is_said(
-    target: pushruns.Target, flag: str
-) -> None:
+async def test_a_file_from_an_editor_is_corrected_and_verbose_reports_it(target: pushruns.Target, flag: str) -> None:
     ran = await target.push(flag, stdin=b"\xef\xbb\xbfa 1\r\nb 2")
-    said = [
+    corrections = [
         "standard input: removed a byte order mark",
         "standard input: added the missing line feed at the end",
         "standard input: replaced CRLF with LF on 1 line",
     ]
     assert (ran.status, ran.out) == (0, "")
-    assert ran.err.splitlines() == [f"tidegate push: {line}" for line in said if flag == "--verbose"]
+    assert ran.err.splitlines() == [f"tidegate push: {line}" for line in corrections if flag == "--verbose"]
     assert await target.client.pushed() == ['a{instance="",job="x"} 1', 'b{instance="",job="x"} 2']
 
 
-async def test_values_can_be_given_without_a_file(target: pushruns.Target) -> None:
+async def test_metrics_can_be_pushed_without_a_file(target: pushruns.Target) -> None:
     assert await target.push("--metric=rows=1024", '--metric=bytes{kind="a=b"}=2e3') == DONE
     assert await target.client.pushed() == [
         'bytes{instance="",job="x",kind="a=b"} 2000',
@@ -57,19 +55,19 @@ async def test_values_can_be_given_without_a_file(target: pushruns.Target) -> No
     ]
 
 
-async def test_other_families_of_the_group_stay(target: pushruns.Target) -> None:
+async def test_a_push_keeps_the_other_families_of_the_group(target: pushruns.Target) -> None:
     await target.push("--metric=a=1", "--metric=b=1")
     await target.push("--metric=b=2")
     assert await target.client.pushed() == ['a{instance="",job="x"} 1', 'b{instance="",job="x"} 2']
 
 
-async def test_replace_leaves_none_of_them(target: pushruns.Target) -> None:
+async def test_replace_deletes_the_other_families_of_the_group(target: pushruns.Target) -> None:
     await target.push("--metric=a=1", "--metric=b=1")
     await target.push("--metric=b=2", "--replace")
     assert await target.client.pushed() == ['b{instance="",job="x"} 2']
 
 
-async def test_delete_takes_away_that_group_alone(target: pushruns.Target) -> None:
+async def test_delete_deletes_only_that_group(target: pushruns.Target) -> None:
     await target.push("--metric=a=1")
     await target.push("--metric=a=2", "--label=l=v")
     assert await target.push("--delete", "--label=l=v") == DONE
@@ -89,20 +87,20 @@ async def test_a_job_may_have_any_name(target: pushruns.Target) -> None:
     assert target.gateway.store.grouping_keys() == [grouping.grouping_key({"job": "é/b"})]
 
 
-async def test_a_name_beyond_the_plain_ones_is_refused_where_the_gateway_takes_none(target: pushruns.Target) -> None:
+async def test_a_utf8_label_name_is_rejected_if_the_gateway_does_not_enable_them(target: pushruns.Target) -> None:
     ran = await target.push("--metric=a=1", "--label=é.b=v")
     assert (ran.status, ran.out) == (1, "")
     assert "improper label name 'é.b'" in ran.err
     assert target.gateway.store.grouping_keys() == []
 
 
-async def test_a_name_beyond_the_plain_ones_is_itself_where_the_gateway_takes_it() -> None:
+async def test_a_utf8_label_name_is_kept_if_the_gateway_enables_them() -> None:
     async with pushruns.opened(utf8_names=True) as target:
         assert await target.push("--metric=a=1", "--label=é.b=v") == DONE
         assert target.gateway.store.grouping_keys() == [grouping.grouping_key({"job": "x", "é.b": "v"})]
 
 
-async def test_a_time_to_live_arrives(target: pushruns.Target) -> None:
+async def test_the_ttl_is_stored(target: pushruns.Target) -> None:
     assert await target.push("--metric=a=1", "--ttl=1h30m") == DONE
     [key] = target.gateway.store.grouping_keys()
     view = target.gateway.store.group(key)
@@ -111,19 +109,19 @@ async def test_a_time_to_live_arrives(target: pushruns.Target) -> None:
 
 
 @pytest.mark.parametrize("packed", [[], ["--gzip"]], ids=["plain", "gzip"])
-async def test_a_large_body_arrives_whole(target: pushruns.Target, packed: list[str]) -> None:
+async def test_a_large_body_is_stored_completely(target: pushruns.Target, packed: list[str]) -> None:
     body = "".join(f'a{{l="{"x" * 1_000}",n="{number}"}} {number}\n' for number in range(5_000))
     assert await target.push("-", *packed, stdin=body.encode()) == DONE
     assert len(await target.client.pushed()) == 5_000
 
 
-async def test_protobuf_is_pushed_where_that_is_said(target: pushruns.Target) -> None:
+async def test_protobuf_is_pushed_with_its_format(target: pushruns.Target) -> None:
     family = pb.MetricFamily(name=b"rows", type=1, metric=[pb.Metric(gauge=pb.Gauge(value=7))])
     assert await target.push("--format=protobuf", stdin=delimited_protobuf.families(family)) == DONE
     assert await target.client.pushed() == ['rows{instance="",job="x"} 7']
 
 
-async def test_the_line_that_is_wrong_is_named_and_nothing_is_pushed(target: pushruns.Target) -> None:
+async def test_an_error_names_the_line_and_nothing_is_stored(target: pushruns.Target) -> None:
     ran = await target.push(stdin=b"rows 7\nbytes seven\n")
     assert (ran.status, ran.out) == (1, "")
     assert "/metrics/job/x: 400: text format parsing error in line 2" in ran.err
@@ -131,7 +129,7 @@ async def test_the_line_that_is_wrong_is_named_and_nothing_is_pushed(target: pus
     assert await target.client.pushed() == []
 
 
-async def test_on_a_terminal_nobody_is_left_waiting(target: pushruns.Target) -> None:
+async def test_standard_input_is_not_read_from_a_terminal_unless_a_hyphen_says_so(target: pushruns.Target) -> None:
     ours, theirs = os.openpty()
     try:
         ran = await target.push(stdin=theirs)
@@ -139,19 +137,19 @@ async def test_on_a_terminal_nobody_is_left_waiting(target: pushruns.Target) -> 
         os.close(ours)
         os.close(theirs)
     assert (ran.status, ran.out) == (2, "")
-    assert "there is nothing to push: give FILE, --metric, or - for what you type here" in ran.err
+    assert "nothing to push: set FILE or --metric, or write - to type the metrics here" in ran.err
 
 
 @pytest.mark.parametrize("body", [b"", b"\n \n"])
-async def test_a_pipe_that_brings_nothing_does_not_empty_the_group(target: pushruns.Target, body: bytes) -> None:
+async def test_an_empty_pipe_does_not_empty_the_group(target: pushruns.Target, body: bytes) -> None:
     await target.push("--metric=a=1")
     ran = await target.push("--replace", stdin=body)
     assert (ran.status, ran.out) == (2, "")
-    assert "there is nothing in standard input" in ran.err
+    assert "standard input is empty" in ran.err
     assert await target.client.pushed() == ['a{instance="",job="x"} 1']
 
 
-async def test_the_environment_may_say_where_to(target: pushruns.Target) -> None:
+async def test_the_environment_sets_the_url(target: pushruns.Target) -> None:
     env = {"TIDEGATE_URL": target.client.url}
     assert await runs.run("push", "--job=x", "--metric=a=1", env=env) == DONE
     assert await target.client.pushed() == ['a{instance="",job="x"} 1']
