@@ -45,12 +45,12 @@ class RuleSettings:
     drain_timeout: float = flags.duration(
         "--drain.timeout",
         300.0,
-        "How long the groups of a finished Job wait to be scraped, unless the Job sets its own timeout.",
+        "Maximum time that the groups of a finished Job wait to be scraped, unless the Job sets its own timeout.",
     )
     late_push_grace: float = flags.duration(
         "--drain.late-push-grace",
         60.0,
-        "How long after a Job's end a push still counts as the Job's own: a pod may be killed late.",
+        "Time after the end of a Job during which a push still belongs to it: a pod may be killed late.",
     )
 
     clock_skew: float = 5.0
@@ -62,7 +62,7 @@ class WorkerSettings:
     """How the operator's worker goes about its work."""
 
     resync_seconds: float = flags.duration(
-        "--operator.resync", 30.0, "Interval between full lists of the watched objects and the groups."
+        "--operator.resync", 30.0, "Interval between complete lists of the watched objects and the groups."
     )
 
     coalesce_seconds: float = 0.05
@@ -71,10 +71,12 @@ class WorkerSettings:
     most_retired: int = flags.count(
         "--breaker.limit",
         5_000,
-        "Groups that the operator may retire in one resync period. If more are due, it retires none until a later list "
-        "confirms them, and then this many per period.",
+        "Maximum number of groups that start draining in one resync period. If more are due, the circuit breaker "
+        "opens: none starts until a later list confirms them, and then at most this many per period.",
     )
-    dry_run: bool = flags.switch("--dry-run", "Log and count what would be done; claim, release and retire no group.")
+    dry_run: bool = flags.switch(
+        "--dry-run", "Log and count the actions without taking them: no group is claimed, released or drained."
+    )
 
     backoff_seconds: float = 1.0
     """The first pause after a failure; it doubles with each further one. Default 1 s."""
@@ -90,21 +92,21 @@ class KubernetesSettings:
     kubeconfig: str = flags.file(
         "--kubernetes.kubeconfig",
         "Kubeconfig file.",
-        default_help="the Pod's service account, else $KUBECONFIG, else ~/.kube/config",
+        default_help="the service account of the Pod, else $KUBECONFIG, else ~/.kube/config",
     )
     namespaces: tuple[str, ...] = flags.flag(
         flags.Kind.TEXT,
         "--kubernetes.namespace",
         (),
-        "Watch only this namespace. Can be repeated.",
+        "Namespace to watch. Can be repeated.",
         several=True,
-        default_help="all",
+        default_help="all namespaces",
     )
     watch: tuple[str, ...] = flags.flag(
         flags.Kind.WATCH,
         "--watch",
         (),
-        "Kind of object that groups can follow beside Jobs and CronJobs: pods, workflows, taskruns, or "
+        "Kind of object to watch besides Jobs and CronJobs, as an owner of groups: pods, workflows, taskruns, or "
         "GROUP/VERSION/PLURAL:PATH.TO.CONDITION. Can be repeated.",
         several=True,
     )
@@ -137,8 +139,8 @@ class TokenSettings:
 
     file: str = flags.file(
         "--control.token-file",
-        "File with the token of the control API, the same for gateway and operator. The gateway creates it if it does "
-        "not exist. Without it `gateway` has no control API, and `run` has a token in memory.",
+        "File with the token of the control API, the same for the gateway and the operator. The gateway creates the "
+        "file if it does not exist. Without it, `gateway` opens no control API, and `run` keeps a token in memory.",
     )
 
     value: str = field(default="", repr=False)
@@ -159,14 +161,14 @@ class StockSettings:
     grace_seconds: float = flags.positive_duration(
         "--gateway.grace-period",
         300.0,
-        "How long a stock Pushgateway keeps what finished Jobs pushed, so that Prometheus can scrape it: at least two "
-        "or three scrape intervals.",
+        "Time for which a stock Pushgateway keeps the groups of a finished Job, so that Prometheus can scrape them: at "
+        "least two or three scrape intervals.",
         aliases=("--grace-period", "--gateway-grace-period"),
     )
     poll_seconds: float = flags.positive_duration(
         "--gateway.poll-interval",
         5.0,
-        "Pause between two reads of a stock Pushgateway's groups.",
+        "Pause between two reads of the groups of a stock Pushgateway.",
         aliases=("--gateway-poll-interval",),
     )
 
@@ -182,14 +184,15 @@ class OperatorSettings:
         flags.Kind.TEXT,
         "--gateway.url",
         "http://127.0.0.1:9092",
-        "The gateway's control API on loopback, or a stock Pushgateway, with user:password@ if it asks for one.",
+        "URL of the control API of the gateway, on a loopback address, or of a stock Pushgateway, with user:password@ "
+        "if it requires a password.",
         aliases=("--gateway-url",),
         repr=False,
     )
     gateway_kind: GatewayKind = flags.choice(
         "--gateway.kind",
         GatewayKind.TIDEGATE,
-        "tidegate's own gateway, or a stock Pushgateway (docs/beside-pushgateway.md).",
+        "Kind of the gateway: that of tidegate, or a stock Pushgateway (docs/beside-pushgateway.md).",
         choices={kind.value: kind for kind in GatewayKind},
         aliases=("--gateway-kind",),
     )
@@ -203,7 +206,10 @@ class OperatorSettings:
     """Its own Pod. Default none."""
 
     listen_address: str = flags.flag(
-        flags.Kind.ADDRESS, "--operator.listen-address", ":9093", "Address of the operator's metrics and probes."
+        flags.Kind.ADDRESS,
+        "--operator.listen-address",
+        ":9093",
+        "Address on which the operator serves metrics and probes.",
     )
 
     kubernetes: KubernetesSettings = field(default_factory=KubernetesSettings)
@@ -219,11 +225,12 @@ class WebSettings:
         flags.Kind.WEB_ADDRESS,
         "--web.listen-address",
         (":9091",),
-        "Address of push, scrape and query: host:port, :port for every address, or unix:/path. Can be repeated.",
+        "Address on which the gateway serves pushes and scrapes: host:port, :port for every address, or unix:/path. "
+        "Can be repeated.",
         several=True,
     )
     systemd_socket: bool = flags.switch(
-        "--web.systemd-socket", "Serve the sockets that systemd passes instead of the addresses."
+        "--web.systemd-socket", "Listen on the sockets that systemd passes instead of on addresses."
     )
     config_file: str = flags.file("--web.config.file", "File with TLS, passwords, headers and a rate limit.")
     telemetry_path: str = flags.flag(
@@ -233,7 +240,7 @@ class WebSettings:
         "Path under which to expose metrics. Pushes always go to /metrics.",
     )
     external_url: str = flags.flag(
-        flags.Kind.PAGE_URL, "--web.external-url", "", "URL under which people and proxies reach the gateway."
+        flags.Kind.PAGE_URL, "--web.external-url", "", "URL under which browsers and proxies reach the gateway."
     )
     route_prefix: str = flags.flag(
         flags.Kind.PREFIX, "--web.route-prefix", "", "Prefix of all paths.", default_help="the external URL's path"
@@ -247,23 +254,23 @@ class WebSettings:
         return f"/{trimmed}" if trimmed else ""
 
     enable_lifecycle: bool = flags.switch(
-        "--web.enable-lifecycle", "Let clients stop the process with PUT or POST /-/quit."
+        "--web.enable-lifecycle", "Allow clients to stop the process with PUT or POST /-/quit."
     )
     idle_timeout: float = flags.positive_duration(
         "--web.idle-timeout",
         300.0,
-        "How long a connection may stay open without a request; keep it longer than twice the scrape interval.",
+        "Maximum time that a connection stays open without a request. Set more than twice the scrape interval.",
     )
     page_read_only: bool = flags.switch(
         "--web.page-read-only",
-        "Let the page show groups and not delete them. It does not stop other clients from deleting.",
+        "Disable deletion on the web page. Other clients can still delete groups.",
     )
     enable_admin_api: bool = flags.switch(
-        "--web.enable-admin-api", "Let clients delete all groups with PUT /api/v1/admin/wipe."
+        "--web.enable-admin-api", "Allow clients to delete all groups with PUT /api/v1/admin/wipe."
     )
     enable_openmetrics: bool = flags.switch(
         "--web.enable-openmetrics",
-        "Respond in OpenMetrics 1.0 to scrapers that prefer it. Without this flag they get the text format.",
+        "Respond in OpenMetrics 1.0 to scrapers that prefer it, instead of in the text format.",
     )
 
 
@@ -272,14 +279,14 @@ class PushSettings:
     """How pushes are taken; the first two are Pushgateway's own flags."""
 
     enable_utf8_names: bool = flags.switch(
-        "--push.enable-utf8-names", "Allow any UTF-8 in the names of metrics and labels."
+        "--push.enable-utf8-names", "Allow any UTF-8 in names of metrics and labels."
     )
     disable_consistency_check: bool = flags.switch(
         "--push.disable-consistency-check",
-        "Respond to pushes with 202. They are still checked, because the check costs nothing here.",
+        "Respond to pushes with 202. They are checked in any case.",
     )
     ttl_drain_timeout: float = flags.duration(
-        "--push.ttl-drain-timeout", 300.0, "How long a group with an expired TTL waits to be scraped."
+        "--push.ttl-drain-timeout", 300.0, "Maximum time that a group with an expired TTL waits to be scraped."
     )
 
 
@@ -289,20 +296,20 @@ class PersistenceSettings:
 
     file: str = flags.file(
         "--persistence.file",
-        "File that keeps every acknowledged push; no other process may have it open. Without it, groups end with the "
-        "process.",
+        "File that stores every acknowledged push. No other process may have it open. Without it, groups are lost when "
+        "the process ends.",
     )
     fsync: bool = flags.choice(
         "--persistence.fsync",
         default=False,
-        help="When a push must be on disk. checkpoint: soon; it survives the process, but not always a power loss. "
-        "always: before the push is acknowledged.",
+        help="When a push is flushed to disk. checkpoint: shortly after; it survives the end of the process, but not "
+        "always a power failure. always: before it is acknowledged.",
         choices={"checkpoint": False, "always": True},
     )
     interval: float = flags.duration(
         "--persistence.interval",
         300.0,
-        "Ignored; accepted for compatibility with Pushgateway. Every push is written at once.",
+        "Ignored; accepted for compatibility with Pushgateway. Every push is written immediately.",
     )
 
 
@@ -310,48 +317,62 @@ class PersistenceSettings:
 class LimitSettings:
     """What clients may cost. None can be switched off; each may be as large as one likes."""
 
-    body: int = flags.size("--limit.body", 16 * 2**20, "Bytes of a body as it is sent.")
-    unpacked_body: int = flags.size("--limit.unpacked-body", 16 * 2**20, "Bytes of a body after it is unpacked.")
-    bodies: int = flags.size(
-        "--limit.bodies", 256 * 2**20, "Bytes of all bodies that are being read, unpacked or parsed."
+    body: int = flags.size("--limit.body", 16 * 2**20, "Maximum size of a request body as it is sent.")
+    unpacked_body: int = flags.size(
+        "--limit.unpacked-body", 16 * 2**20, "Maximum size of a request body after decompression."
     )
-    request_head: int = flags.size("--limit.request-head", 32 * 2**10, "Bytes of a request line and its headers.")
+    bodies: int = flags.size(
+        "--limit.bodies", 256 * 2**20, "Maximum size of all bodies that are being read, decompressed or parsed."
+    )
+    request_head: int = flags.size(
+        "--limit.request-head", 32 * 2**10, "Maximum size of a request line and its headers."
+    )
     head_timeout: float = flags.positive_duration(
-        "--limit.head-timeout", 10.0, "How long a request line and its headers may take."
+        "--limit.head-timeout", 10.0, "Maximum time to receive a request line and its headers."
     )
     body_timeout: float = flags.positive_duration(
-        "--limit.body-timeout", 30.0, "How long a body, or the next MiB of it, may take."
+        "--limit.body-timeout", 30.0, "Maximum time to receive a body, or the next MiB of it."
     )
     connections: int = flags.count(
-        "--limit.connections", 2_000, "Connections at once. When all are taken, an idle one is closed."
+        "--limit.connections", 2_000, "Maximum number of connections. At the limit, an idle one is closed."
     )
     requests: int = flags.count(
-        "--limit.requests", 1_000, "Pushes under way at once. Scrapes, probes and the control API do not count."
+        "--limit.requests",
+        1_000,
+        "Maximum number of pushes in flight. Scrapes, probes and the control API do not count.",
     )
     # A change of a large group takes some 3 µs a series, for which all others wait.
     push_series: int = flags.count(
-        "--limit.push-series", 10_000, "Series of a push. Each bucket, quantile, sum and count is one."
+        "--limit.push-series",
+        10_000,
+        "Maximum number of series in a push. Each bucket, quantile, sum and count is one.",
     )
-    group_series: int = flags.count("--limit.group-series", 10_000, "Series of a group.")
-    groups: int = flags.count("--limit.groups", 100_000, "Groups.")
+    group_series: int = flags.count("--limit.group-series", 10_000, "Maximum number of series in a group.")
+    groups: int = flags.count("--limit.groups", 100_000, "Maximum number of groups.")
     series: int = flags.count(
-        "--limit.series", 2_000_000, "Series of all groups. New groups are rejected from nine tenths of it."
+        "--limit.series",
+        2_000_000,
+        "Maximum number of series in all groups. New groups are rejected from nine tenths of it.",
     )
     memory: int | None = flags.flag(
         flags.Kind.SIZE,
         "--limit.memory",
         None,
-        "Bytes of memory of the process from which new groups are rejected.",
-        default_help="four fifths of its cgroup's",
+        "Memory of the process from which new groups are rejected.",
+        default_help="four fifths of the memory limit of its cgroup",
     )
-    labels: int = flags.count("--limit.labels", 64, "Labels of a series, grouping labels included.")
-    name_length: int = flags.count("--limit.name-length", 512, "Characters of the name of a metric or a label.")
-    value_length: int = flags.count("--limit.value-length", 8_000, "Characters of a label's value or a help text.")
+    labels: int = flags.count("--limit.labels", 64, "Maximum number of labels of a series, including grouping labels.")
+    name_length: int = flags.count(
+        "--limit.name-length", 512, "Maximum length of the name of a metric or a label, in characters."
+    )
+    value_length: int = flags.count(
+        "--limit.value-length", 8_000, "Maximum length of a label value or a help text, in characters."
+    )
 
     def __post_init__(self) -> None:
         if self.bodies < self.body + self.unpacked_body:
             raise BadSettingsError(
-                f"--limit.bodies={self.bodies} has no room for one packed body: --limit.body={self.body} and "
+                f"--limit.bodies={self.bodies} is less than one compressed body takes: --limit.body={self.body} plus "
                 f"--limit.unpacked-body={self.unpacked_body}"
             )
 
@@ -362,7 +383,7 @@ class GatewaySettings:
 
     web: WebSettings = field(default_factory=WebSettings)
     stop_seconds: float = flags.duration(
-        "--web.stop-timeout", 10.0, "How long requests in flight may take to finish after SIGTERM."
+        "--web.stop-timeout", 10.0, "Maximum time to finish requests in flight after SIGTERM."
     )
     push: PushSettings = field(default_factory=PushSettings)
     persistence: PersistenceSettings = field(default_factory=PersistenceSettings)
@@ -371,7 +392,7 @@ class GatewaySettings:
         flags.Kind.ADDRESS,
         "--control.listen-address",
         "127.0.0.1:9092",
-        "Address of the control API for the operator; the host must be loopback.",
+        "Address on which the gateway serves the control API for the operator. The host must be loopback.",
     )
     control_token: TokenSettings = field(default_factory=TokenSettings)
     """What the control API asks for. Default none: then it is not opened."""

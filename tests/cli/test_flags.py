@@ -143,7 +143,7 @@ def test_every_limit_has_its_flag_and_its_setting() -> None:
 
 def test_limits_that_contradict_each_other_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert root.main(["gateway", "--limit.bodies=16MiB"]) == 1
-    assert "--limit.bodies=16777216 has no room for one packed body" in capsys.readouterr().err
+    assert "--limit.bodies=16777216 is less than one compressed body takes" in capsys.readouterr().err
 
 
 def test_watch_can_be_repeated() -> None:
