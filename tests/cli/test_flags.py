@@ -130,7 +130,7 @@ def test_a_size_may_have_a_unit(text: str, size: int) -> None:
 
 def test_the_help_spells_default_limits_as_flags_take_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert root.main(["gateway", "--help"]) == 0
-    text = " ".join(capsys.readouterr().out.partition("Gateway: limits")[2].split())
+    text = " ".join(capsys.readouterr().out.partition("Gateway limits")[2].split())
     for name, default in (("body", "16MiB"), ("request-head", "32KiB"), ("head-timeout", "10s"), ("requests", "1000")):
         assert f"(default: {default})" in text.partition(f"--limit.{name} ")[2].partition("--")[0]
 
