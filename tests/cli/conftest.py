@@ -1,4 +1,4 @@
-"""The command, called within the process of the tests."""
+"""Restores the logging of pytest after a test that runs the command in its own process."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """The command sets up logging to a standard error that pytest takes away again."""
+def restored_logging() -> Iterator[None]:
+    """The command logs to a standard error that pytest replaces after the test."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield

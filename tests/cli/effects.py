@@ -14,19 +14,19 @@ from tidegate.cli import root
 
 Stage = TypeVar("Stage")
 
-REFUSED_TO_START = "refused to start"
-"""What is observed of a process that says why it cannot start."""
+FAILED_TO_START = "failed to start"
+"""The observation of a process that reports why it cannot start."""
 
 _FLAG = re.compile(r"^  (?:-\w, )?--(?:\[no-\])?([a-z][\w.-]*)", re.MULTILINE)
 
 
 class Effect(NamedTuple, Generic[Stage]):
-    """A value of a flag other than its default, and what it changes.
+    """A value of a flag other than its default, and its effect.
 
-    :param given: the argument; what stands in braces in it is filled in, ``{folder}`` by the test's folder.
-    :param observe: looks at what runs.
-    :param unseen: what it sees without the flag, and ``seen`` with it.
-    :param beside: arguments that are given both times.
+    :param given: the argument; placeholders in it are replaced, ``{folder}`` by the folder of the test.
+    :param observe: observes the running process.
+    :param unseen: the observation without the flag; ``seen`` is that with it.
+    :param beside: arguments that are used both times.
     """
 
     given: str
@@ -36,30 +36,30 @@ class Effect(NamedTuple, Generic[Stage]):
     beside: Sequence[str] = ()
 
 
-class Handed(NamedTuple):
-    """What the command line hands to the runtime: the settings of each part that the command runs."""
+class PassedSettings(NamedTuple):
+    """The settings that the command line passes to the app, for each part that the command runs."""
 
     gateway: settings.GatewaySettings | None
     operator: settings.OperatorSettings | None
 
 
-def handed(command: str, *arguments: str) -> Handed:
-    """The settings that these arguments make; nothing runs."""
+def settings_of(command: str, *arguments: str) -> PassedSettings:
+    """The settings that these arguments make, without running anything."""
     gateway, operator, both = mock.Mock(), mock.Mock(), mock.Mock()
     patched = mock.patch.multiple(app, run_gateway=gateway, run_operator=operator, run_both=both)
     with patched, mock.patch.object(telemetry, "configure_logging"):
         assert root.main([command, *arguments]) == 0
     match command:
         case "gateway":
-            return Handed(gateway.call_args.args[0], None)
+            return PassedSettings(gateway.call_args.args[0], None)
         case "operator":
-            return Handed(None, operator.call_args.args[0])
+            return PassedSettings(None, operator.call_args.args[0])
         case _:
-            return Handed(*both.call_args.args[:2])
+            return PassedSettings(*both.call_args.args[:2])
 
 
 def flags(command: str) -> set[str]:
-    """The flags of a command, as its help names them, without ``--help`` itself."""
+    """The flags in the help of a command, without ``--help``."""
     help = io.StringIO()
     with contextlib.redirect_stdout(help):
         root.main([*command.split(), "--help"])

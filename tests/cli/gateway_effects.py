@@ -1,4 +1,4 @@
-"""What each flag of the gateway changes, the limits apart."""
+"""The effect of each flag of the gateway, without the limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tidegate.model import limits
 from tidegate.store import group_store
 
 ADDRESSES = (f"--web.listen-address={gateway_client.HOST}:0", f"--control.listen-address={gateway_client.HOST}:0")
-"""Given always: nothing else may be at the default ports."""
+"""Always used, because the default ports may be in use."""
 
 _OTHER_HOST = "127.0.0.2"
 _TOKEN = "--control.token-file={folder}/token"
@@ -28,42 +28,42 @@ _WEB_CONFIG = "http_server_config:\n  headers:\n    X-Frame-Options: deny\n"
 
 
 class Stage(NamedTuple):
-    """A gateway that runs, and what a test looks at it with."""
+    """A running gateway, and the means to observe it."""
 
-    chosen: settings.GatewaySettings
+    configuration: settings.GatewaySettings
     gateway: server.Gateway
     client: gateway_client.Client
     session: aiohttp.ClientSession
     clock: clocks.MovableClock
     folder: Path
 
-    async def refused(self, limit: limits.Limit) -> bool:
+    async def rejects(self, limit: limits.Limit) -> bool:
         """Whether a request was rejected because of this limit."""
         return bool(await self.client.value(f'tidegate_requests_refused_total{{limit="{limit.label}"}}'))
 
 
 @contextlib.asynccontextmanager
-async def opened(chosen: settings.GatewaySettings, folder: Path) -> AsyncIterator[Stage]:
+async def opened(configuration: settings.GatewaySettings, folder: Path) -> AsyncIterator[Stage]:
     """A gateway with these settings."""
     (folder / "web.yml").write_text(_WEB_CONFIG)
     clock = clocks.MovableClock()
-    gateway = new_gateway(chosen, clock)
+    gateway = new_gateway(configuration, clock)
     await gateway.start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Stage(chosen, gateway, gateway_client.Client(gateway, session), session, clock, folder)
+            yield Stage(configuration, gateway, gateway_client.Client(gateway, session), session, clock, folder)
     finally:
         await gateway.stop()
 
 
-def new_gateway(chosen: settings.GatewaySettings, clock: clocks.Clock) -> server.Gateway:
-    return server.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags={}, stop=asyncio.Event())
+def new_gateway(configuration: settings.GatewaySettings, clock: clocks.Clock) -> server.Gateway:
+    return server.Gateway(configuration, clock=clock, registry=telemetry.new_registry(), flags={}, stop=asyncio.Event())
 
 
 def status(
     method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None
 ) -> Callable[[Stage], Awaitable[int]]:
-    """Looks at the status of the response to this request."""
+    """Observe the status code of the response to this request."""
 
     async def observe(stage: Stage) -> int:
         return (await stage.client.send(method, path, body, headers=headers)).status
@@ -97,8 +97,8 @@ async def _type_of_a_scrape(stage: Stage) -> str:
     return (await stage.client.send("GET", "/metrics", headers=headers)).headers["Content-Type"].partition(";")[0]
 
 
-async def _answer_to_a_push_under_way(stage: Stage) -> bytes:
-    """The status line of a push whose body comes a second after the gateway was told to stop."""
+async def _response_to_a_push_in_flight(stage: Stage) -> bytes:
+    """The status line of a push whose body arrives a second after the gateway started to stop."""
     async with raw_connections.connected(stage.gateway.web_port) as wire:
         await wire.send(raw_connections.PUSH_HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
         await wire.answer()
@@ -114,7 +114,7 @@ async def _answer_to_a_push_under_way(stage: Stage) -> bytes:
 
 
 async def _idle_ends_first(stage: Stage) -> bool:
-    """Whether a connection without a further request is closed before one whose body never comes."""
+    """Whether an idle connection is closed before one whose body never arrives."""
     async with (
         raw_connections.connected(stage.gateway.web_port) as idle,
         raw_connections.connected(stage.gateway.web_port) as slow,
@@ -141,7 +141,7 @@ async def _groups_after_a_ttl_and_a_minute(stage: Stage) -> int:
 async def _groups_after_a_restart(stage: Stage) -> int:
     await stage.client.put("job/a", "m 1\n")
     await stage.gateway.stop()
-    again = new_gateway(stage.chosen, stage.clock)
+    again = new_gateway(stage.configuration, stage.clock)
     await again.start()
     try:
         return len(again.store.grouping_keys())
@@ -150,7 +150,7 @@ async def _groups_after_a_restart(stage: Stage) -> int:
 
 
 async def _synchronous(stage: Stage) -> int:
-    """How SQLite waits for the disk: 1 at checkpoints, 2 in each transaction."""
+    """The synchronous mode of SQLite: 1 flushes at checkpoints, 2 in each transaction."""
     store = stage.gateway.store
     assert isinstance(store, group_store.GroupStore)
     (found,) = persistent_stores.journal(store)._ledger._connection.execute("PRAGMA synchronous").fetchone()
@@ -158,7 +158,7 @@ async def _synchronous(stage: Stage) -> int:
 
 
 async def _control_host(stage: Stage) -> str:
-    """The address on which the control API asks for its token."""
+    """The address on which the control API requires its token."""
     for host in (gateway_client.HOST, _OTHER_HOST):
         with contextlib.suppress(aiohttp.ClientConnectorError):
             url = f"http://{host}:{stage.gateway.control_port}/control/v1/groups"
@@ -169,7 +169,7 @@ async def _control_host(stage: Stage) -> str:
 
 
 async def _has_control_api(stage: Stage) -> bool:
-    """Whether there is a control API that takes the token of the file."""
+    """Whether the control API accepts the token of the file."""
     if not stage.gateway.control_port:
         return False
     url = f"http://{gateway_client.HOST}:{stage.gateway.control_port}/control/v1/groups"
@@ -186,9 +186,9 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     "--web.listen-address": effects.Effect(
         "--web.listen-address=unix:{folder}/socket", _status_by_socket, unseen=None, seen=200
     ),
-    # No socket is passed here; tests/cli/test_listening.py passes one.
+    # No socket is passed here; tests/cli/test_listen_addresses.py passes one.
     "--web.systemd-socket": effects.Effect(
-        "--web.systemd-socket", _started, unseen=f"listening on {gateway_client.HOST}", seen=effects.REFUSED_TO_START
+        "--web.systemd-socket", _started, unseen=f"listening on {gateway_client.HOST}", seen=effects.FAILED_TO_START
     ),
     "--web.config.file": effects.Effect("--web.config.file={folder}/web.yml", _frame_options, unseen=None, seen="deny"),
     "--web.telemetry-path": effects.Effect(
@@ -212,7 +212,7 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
         "--web.idle-timeout=200ms", _idle_ends_first, unseen=False, seen=True, beside=["--limit.body-timeout=2s"]
     ),
     "--web.stop-timeout": effects.Effect(
-        "--web.stop-timeout=0s", _answer_to_a_push_under_way, unseen=b"HTTP/1.1 200 OK\r\n", seen=b""
+        "--web.stop-timeout=0s", _response_to_a_push_in_flight, unseen=b"HTTP/1.1 200 OK\r\n", seen=b""
     ),
     "--push.enable-utf8-names": effects.Effect(
         "--push.enable-utf8-names", status("PUT", "/metrics/job/a", b'{"my.name"} 1\n'), unseen=400, seen=200

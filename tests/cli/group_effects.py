@@ -1,4 +1,4 @@
-"""What each flag of each verb of ``tidegate groups`` changes."""
+"""The effect of each flag of each verb of ``tidegate groups``."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from tests.cli import effects, groupruns
+from tests.cli import effects, groups_runs
 from tests.operator import fake_api_server
 from tests.support import ports
 from tidegate import telemetry
 from tidegate.cli import groups_command, root
 
 NEEDED = {"--gateway.url": "--gateway.url={gateway}", "--operator.url": "--operator.url={operator}"}
-"""By their flags, the arguments without which nothing is reached."""
+"""The arguments without which nothing is reached, by flag."""
 
-CHOSEN: Mapping[str, list[str]] = {
+SELECTED: Mapping[str, list[str]] = {
     groups_command.LIST: [],
     groups_command.SHOW: ['{{job=~"report-.*"}}'],
     groups_command.EXPLAIN: ['{{job=~"report-.*"}}'],
     groups_command.DELETE: ['--match={{job="report-a"}}', "--yes"],
 }
-"""By their verbs, the arguments that say which groups."""
+"""The arguments that select groups, by verb."""
 
 
 class Ran(NamedTuple):
-    """How the command ended, what it printed, how many groups are left, and what the API server was asked."""
+    """The exit status and output of the command, the number of groups left, and the calls to the API server."""
 
     status: int
     out: str
     err: str
     left: int
-    asked: list[str]
+    calls: list[str]
 
 
 class Stage(NamedTuple):
     """A gateway and an operator with the groups of the jobs ``report-a`` and ``report-b``, and an API server."""
 
-    groups: groupruns.Stage
+    groups: groups_runs.Stage
     api_server: fake_api_server.ApiServer
     folder: Path
 
     async def run(self, arguments: list[str]) -> Ran:
-        """Run the command; what stands in braces in the arguments is filled in."""
+        """Run the command with the placeholders in its arguments replaced."""
         places = {
             "gateway": f"http://{fake_api_server.HOST}:{self.groups.gateway_port}",
             "operator": f"http://{fake_api_server.HOST}:{self.groups.operator_port}",
@@ -64,10 +64,10 @@ class Stage(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Stage]:
-    async with groupruns.opened() as running:
+    async with groups_runs.opened() as running:
         for job in ("report-a", "report-b"):
             await running.push(f"job/{job}")
-        # An API server of its own, so that the operator asks it nothing.
+        # Separate from that of the operator, so that only the command calls it.
         api_server = fake_api_server.ApiServer()
         await api_server.start()
         api_server.kubeconfig(folder)
@@ -106,28 +106,28 @@ _IN_NAMESPACE = ["--namespace=monitoring", "--kubernetes.kubeconfig={folder}/kub
 
 
 def _reach(*, asks_operator: bool = True) -> dict[str, _Effect]:
-    """Of the flags that say where to ask; the API server has no Pods, and what it was asked tells the rest."""
+    """The effects of the connection flags. The API server has no Pods; its calls are observed instead."""
     asked_operator = _look(lambda ran: "operator" not in ran.err)
-    # If the operator does not answer, every verb asks the gateway.
+    # Every verb asks the gateway if the operator does not respond.
     alone = [_NO_OPERATOR] if asks_operator else []
     given = {
         "--gateway.url": _Effect("--gateway.url={gateway}", _SUCCEEDS, unseen=False, seen=True, beside=alone),
         "--namespace": _Effect(
             "--namespace=monitoring",
-            _look(lambda ran: any("/namespaces/monitoring/pods" in call for call in ran.asked)),
+            _look(lambda ran: any("/namespaces/monitoring/pods" in call for call in ran.calls)),
             unseen=False,
             seen=True,
             beside=_IN_NAMESPACE[1:],
         ),
         "--pod": _Effect(
             "--pod=mine",
-            _look(lambda ran: any("/namespaces/monitoring/pods/mine" in call for call in ran.asked)),
+            _look(lambda ran: any("/namespaces/monitoring/pods/mine" in call for call in ran.calls)),
             unseen=False,
             seen=True,
             beside=_IN_NAMESPACE,
         ),
         "--kubernetes.kubeconfig": _Effect(
-            _IN_NAMESPACE[1], _look(lambda ran: bool(ran.asked)), unseen=False, seen=True, beside=_IN_NAMESPACE[:1]
+            _IN_NAMESPACE[1], _look(lambda ran: bool(ran.calls)), unseen=False, seen=True, beside=_IN_NAMESPACE[:1]
         ),
     }
     if asks_operator:

@@ -1,4 +1,4 @@
-"""What each ``--limit.…`` of the gateway changes."""
+"""The effect of each ``--limit.…`` flag of the gateway."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _PACKED = ("PUT", "/metrics/job/a", gzip.compress(_PUSH[2]))
 _SILENT = b""
 
 
-def _refused_after(*sent: bytes, limit: limits.Limit) -> _Observe:
-    """Looks whether this limit rejects something while each of these has been sent on a connection of its own."""
+def _rejects_after(*sent: bytes, limit: limits.Limit) -> _Observe:
+    """Observe whether this limit rejects a request after each of these was sent on a separate connection."""
 
     async def observe(stage: gateway_effects.Stage) -> bool:
         async with contextlib.AsyncExitStack() as stack:
             for data in sent:
                 wire = await stack.enter_async_context(raw_connections.connected(stage.gateway.web_port))
                 await wire.send(data)
-                # The response to somebody else says that this has been read.
+                # After the response to another client, the gateway has read this.
                 await stage.client.send("GET", "/-/healthy")
-            return await stage.refused(limit)
+            return await stage.rejects(limit)
 
     return observe
 
 
 def _first_of_two(limit: limits.Limit, *, other: limits.Limit) -> _Observe:
-    """Looks whether the one time is over when the other one is: no clock but the gateway's own is looked at."""
+    """Observe whether the one timeout has expired when the other one expires, both by the clock of the gateway."""
     sent = {_Limit.HEAD_TIMEOUT: _SILENT, _Limit.BODY_TIMEOUT: raw_connections.PUSH_HEAD}
 
     async def observe(stage: gateway_effects.Stage) -> bool:
@@ -44,13 +44,13 @@ def _first_of_two(limit: limits.Limit, *, other: limits.Limit) -> _Observe:
             await one.send(sent[limit])
             await another.send(sent[other])
             await another.line()
-            return await stage.refused(limit)
+            return await stage.rejects(limit)
 
     return observe
 
 
 def _of_the_store(case: limit_cases.Case) -> effects.Effect[gateway_effects.Stage]:
-    """A limit that the store enforces: its value and its pushes are those of the conformance tests."""
+    """A limit of the store, with the value and the pushes of the conformance tests."""
 
     async def observe(stage: gateway_effects.Stage) -> int:
         for push in (*case.accepted, case.rejected):
@@ -77,7 +77,7 @@ EFFECTS: Mapping[str, effects.Effect[gateway_effects.Stage]] = {
     ),
     "--limit.bodies": effects.Effect(
         "--limit.bodies=200",
-        _refused_after(*[_half_a_push(100)] * 3, limit=_Limit.BODIES),
+        _rejects_after(*[_half_a_push(100)] * 3, limit=_Limit.BODIES),
         unseen=False,
         seen=True,
         beside=["--limit.body=100", "--limit.unpacked-body=100"],
@@ -104,13 +104,13 @@ EFFECTS: Mapping[str, effects.Effect[gateway_effects.Stage]] = {
     ),
     "--limit.connections": effects.Effect(
         "--limit.connections=3",
-        _refused_after(*[raw_connections.PUSH] * 4, limit=_Limit.CONNECTIONS),
+        _rejects_after(*[raw_connections.PUSH] * 4, limit=_Limit.CONNECTIONS),
         unseen=False,
         seen=True,
     ),
     "--limit.requests": effects.Effect(
         "--limit.requests=1",
-        _refused_after(*[raw_connections.PUSH_HEAD] * 2, limit=_Limit.REQUESTS),
+        _rejects_after(*[raw_connections.PUSH_HEAD] * 2, limit=_Limit.REQUESTS),
         unseen=False,
         seen=True,
     ),

@@ -1,4 +1,4 @@
-"""What each flag of the operator changes, beside a real gateway and a stand-in API server."""
+"""The effect of each flag of the operator, with a real gateway and a fake API server."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tidegate.operator import main
 _OTHER_HOST = "127.0.0.2"
 _Y = object_builders.key("job=y")
 _LATE_SECONDS = 600
-"""How long after the end of its Job the group ``y`` is pushed."""
+"""Time between the end of the Job and the push of the group ``y``."""
 
 _QUIET_ROUNDS = 100
-"""Requests that are answered one after the other: whatever had begun to happen has happened by then."""
+"""Number of consecutive requests after which everything that had started has completed."""
 
 
 class LeapingClock:
-    """The machine's clocks, which a test may set forward."""
+    """The clocks of the machine, which a test can set forward."""
 
     def __init__(self) -> None:
         self._machine = clocks.SystemClock()
@@ -38,7 +38,7 @@ class LeapingClock:
         self._leapt = asyncio.Event()
 
     def leap(self, seconds: float) -> None:
-        """Set the clock forward, and wake everything that waits for a moment that has come."""
+        """Set the clock forward, and wake every task whose deadline has passed."""
         self._ahead += seconds
         self._leapt.set()
         self._leapt = asyncio.Event()
@@ -64,7 +64,7 @@ class LeapingClock:
 
 
 class Stage(NamedTuple):
-    """An operator that runs between a gateway and an API server.
+    """A running operator with a gateway and an API server.
 
     The Job ``x`` has finished, and its group was pushed before its end. The Job ``y`` finished long before its group
     was pushed.
@@ -76,7 +76,7 @@ class Stage(NamedTuple):
     listens: str
 
     async def first_of(self, **happens: Callable[[], object]) -> str:
-        """Wait until one of these happens; its name."""
+        """Wait until one of these happens, and return its name."""
 
         async def look() -> str:
             if self.running.done():
@@ -86,7 +86,7 @@ class Stage(NamedTuple):
         return await waiting.eventually_async(look, why=" or ".join(happens), timeout=30.0)
 
     async def after(self, seconds: float, happens: Callable[[], object]) -> bool:
-        """Set the clock forward by so much; whether this then happens without any more time."""
+        """Set the clock forward, and return whether this then happens without further delay."""
         client = gateway_client.Client(self.scene.gateway, self.scene.session)
         self.clock.leap(seconds)
         for _ in range(_QUIET_ROUNDS):
@@ -105,7 +105,7 @@ class Stage(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def neighbours(folder: Path) -> AsyncIterator[operator_harness.Scene]:
-    """The gateway and the API server; the folder has the files that the flags name."""
+    """Start the gateway and the API server, and write the files that the flags name."""
     async with aiohttp.ClientSession() as session, operator_harness.opened(session) as scene:
         (folder / "token").touch(mode=0o600)
         (folder / "token").write_text(gateway_client.TOKEN.value)
@@ -119,7 +119,7 @@ async def neighbours(folder: Path) -> AsyncIterator[operator_harness.Scene]:
 
 
 def places(scene: operator_harness.Scene, folder: Path) -> Mapping[str, object]:
-    """What arguments may name in braces."""
+    """The values of the placeholders in arguments."""
     return {
         "folder": folder,
         "control_url": f"http://{gateway_client.HOST}:{scene.control_port}",
@@ -134,26 +134,26 @@ NEEDED = {
     "--kubernetes.kubeconfig": "--kubernetes.kubeconfig={folder}/kubeconfig",
     "--operator.listen-address": f"--operator.listen-address={gateway_client.HOST}:{{free_port}}",
 }
-"""By their flags, the arguments without which an operator reaches nothing here."""
+"""The arguments without which the operator reaches nothing, by flag."""
 
 
 @contextlib.asynccontextmanager
-async def at_work(scene: operator_harness.Scene, chosen: settings.OperatorSettings) -> AsyncIterator[Stage]:
-    """The operator with these settings."""
+async def at_work(scene: operator_harness.Scene, configuration: settings.OperatorSettings) -> AsyncIterator[Stage]:
+    """Start the operator with these settings."""
     clock, stop = LeapingClock(), asyncio.Event()
-    running = asyncio.create_task(main.run(chosen, clock=clock, registry=scene.registry, stop=stop))
+    running = asyncio.create_task(main.run(configuration, clock=clock, registry=scene.registry, stop=stop))
     try:
-        yield Stage(scene, clock, running, chosen.listen_address)
+        yield Stage(scene, clock, running, configuration.listen_address)
     finally:
         stop.set()
         await running
 
 
 async def _outcome(stage: Stage) -> str:
-    """What becomes of the group of the finished Job."""
+    """What happens to the group of the finished Job."""
     return await stage.first_of(
         drains=lambda: stage.drains(operator_harness.X),
-        told=lambda: stage.metric("actions_total", action="retire", result="dry-run"),
+        logged=lambda: stage.metric("actions_total", action="retire", result="dry-run"),
         fails=lambda: stage.metric("gateway_errors_total"),
     )
 
@@ -202,13 +202,13 @@ async def _jobs_listed(stage: Stage) -> str:
 
 
 async def _lists_pods(stage: Stage) -> bool:
-    """Whether the pods that can end are listed; those of Jobs are watched in any case."""
+    """Whether Pods that can finish are listed; the Pods of Jobs are watched in any case."""
     calls = stage.scene.api_server.calls
-    found = await stage.first_of(
+    first = await stage.first_of(
         pods=lambda: any(call.startswith("GET /api/v1/pods?") and "restartPolicy" in call for call in calls),
         drains=lambda: stage.drains(operator_harness.X),
     )
-    return found == "pods"
+    return first == "pods"
 
 
 async def _breaker(stage: Stage) -> str:
@@ -218,17 +218,17 @@ async def _breaker(stage: Stage) -> str:
 
 
 async def _joined_by_name(stage: Stage) -> list[str]:
-    """The groups that belong to a Job of their name, by their job labels."""
+    """The job labels of the groups that a Job of this name owns."""
 
-    async def told() -> list[str]:
+    async def rules() -> list[str]:
         async with stage.scene.session.get(f"http://{stage.listens}/api/v1/groups") as answer:
             assert answer.status == 200
-            found = (await answer.json())["groups"]
-        # Until the API server has answered which pod has an address, no rule decides.
-        assert not [group for group in found if group["verdict"] == "asking"]
-        return [f"{group['labels']['job']}:{group['rule']}" for group in found]
+            listed = (await answer.json())["groups"]
+        # No rule decides before the API server has answered which pod has an address.
+        assert not [group for group in listed if group["verdict"] == "asking"]
+        return [f"{group['labels']['job']}:{group['rule']}" for group in listed]
 
-    standing = await waiting.eventually_async(told, why="the groups", retry_on=(aiohttp.ClientConnectorError,))
+    standing = await waiting.eventually_async(rules, why="the groups", retry_on=(aiohttp.ClientConnectorError,))
     return sorted(one.removesuffix(":name") for one in standing if one.endswith(":name"))
 
 
@@ -262,7 +262,7 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
         beside=_BESIDE_PUSHGATEWAY,
     ),
     "--control.token-file": effects.Effect(
-        "--control.token-file={folder}/token", _outcome, unseen=effects.REFUSED_TO_START, seen="drains"
+        "--control.token-file={folder}/token", _outcome, unseen=effects.FAILED_TO_START, seen="drains"
     ),
     "--operator.listen-address": effects.Effect(
         f"--operator.listen-address={_OTHER_HOST}:{{free_port}}", _host, unseen=gateway_client.HOST, seen=_OTHER_HOST
@@ -271,11 +271,11 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
         "--operator.resync=2s", _lists_again_within_ten_seconds, unseen=False, seen=True
     ),
     "--kubernetes.kubeconfig": effects.Effect(
-        "--kubernetes.kubeconfig={folder}/kubeconfig", _outcome, unseen=effects.REFUSED_TO_START, seen="drains"
+        "--kubernetes.kubeconfig={folder}/kubeconfig", _outcome, unseen=effects.FAILED_TO_START, seen="drains"
     ),
     "--kubernetes.namespace": effects.Effect("--kubernetes.namespace=prod", _jobs_listed, unseen="all", seen="prod"),
     "--watch": effects.Effect("--watch=pods", _lists_pods, unseen=False, seen=True),
-    "--dry-run": effects.Effect("--dry-run", _outcome, unseen="drains", seen="told"),
+    "--dry-run": effects.Effect("--dry-run", _outcome, unseen="drains", seen="logged"),
     "--breaker.limit": effects.Effect(
         "--breaker.limit=1", _breaker, unseen="drain", seen="trips", beside=["--drain.late-push-grace=1h"]
     ),

@@ -1,4 +1,4 @@
-"""What each flag of ``tidegate push`` changes in what a server receives."""
+"""The effect of each flag of ``tidegate push`` on the requests that a server receives."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tidegate import app, client_settings, telemetry
 from tidegate.cli import push_command, root
 
 NEEDED = {"--job": "--job=x", "--gateway.url": "--gateway.url={url}", "FILE": "{folder}/metrics.prom"}
-"""By their flags, the arguments without which nothing arrives at the server."""
+"""The arguments without which the server receives nothing, by flag."""
 
 _SLOW_SECONDS = 2.0
 
 
 class Received(NamedTuple):
-    """A request that has arrived."""
+    """A request that the server has received."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class Received(NamedTuple):
 
 
 class Server:
-    """Acknowledges pushes: each one to the job ``slow`` after two seconds, and to ``busy`` not the first one."""
+    """A server that acknowledges pushes: to the job ``slow`` after two seconds, to ``busy`` from the second on."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -44,12 +44,12 @@ class Server:
         self.received.append(Received(request.method, request.path, {**request.headers}, await request.read()))
         if request.path.endswith("/slow"):
             await asyncio.sleep(_SLOW_SECONDS)
-        is_refused = request.path.endswith("/busy") and len(self.received) == 1
-        return web.Response(status=503 if is_refused else 200)
+        is_rejected = request.path.endswith("/busy") and len(self.received) == 1
+        return web.Response(status=503 if is_rejected else 200)
 
 
 class Ran(NamedTuple):
-    """How the command ended, what it printed, and what the server has received."""
+    """The exit status and output of the command, and the requests that the server received."""
 
     status: int
     printed: str
@@ -57,7 +57,7 @@ class Ran(NamedTuple):
 
 
 async def ran(arguments: list[str], folder: Path) -> Ran:
-    """Push with these arguments, into which the server's ``{url}`` and the ``{folder}`` are filled."""
+    """Push with these arguments, after replacing ``{url}`` and ``{folder}`` in them."""
     (folder / "metrics.prom").write_bytes(b"m 1\r\n")
     server = Server()
     async with test_utils.RawTestServer(server.answer) as listening:
@@ -74,7 +74,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
         contextlib.redirect_stderr(io.StringIO()) as printed,
         mock.patch.dict(os.environ, elsewhere),
         mock.patch.object(sys, "stdin", nothing),
-        # Signals are for the main thread, and the logging of the tests is theirs.
+        # Only the main thread can handle signals, and the tests set up logging themselves.
         mock.patch.object(app, "ending_at_once", contextlib.nullcontext),
         mock.patch.object(telemetry, "configure_logging"),
     ):
@@ -91,7 +91,7 @@ async def _has_printed(ran: Ran) -> bool:
 
 
 def _first(look: Callable[[Received], object]) -> Callable[[Ran], Awaitable[object]]:
-    """Looks at the first request; ``None`` if nothing has arrived."""
+    """Observe the first request; ``None`` if there is none."""
 
     async def observe(ran: Ran) -> object:
         return look(ran.received[0]) if ran.received else None
@@ -141,4 +141,4 @@ EFFECTS: Mapping[str, effects.Effect[Ran]] = {
 }
 
 WITHOUT_FILE = ("--metric", "--delete")
-"""Flags that take the place of FILE."""
+"""Flags that replace FILE."""

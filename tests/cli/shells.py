@@ -1,4 +1,4 @@
-"""Real shells: where they come from, and somebody who types into them."""
+"""Real shells, and input typed into them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROMPT = "ready> "
 
 
 class Shell(NamedTuple):
-    """How one is started, and what it is told first."""
+    """The command and environment of a shell, and its first lines of input."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str] = {}
@@ -27,7 +27,7 @@ class Shell(NamedTuple):
 
 
 class Typist:
-    """Somebody at the terminal of a shell."""
+    """The terminal of a shell."""
 
     def __init__(self, terminal: int) -> None:
         self._terminal = terminal
@@ -37,11 +37,11 @@ class Typist:
         os.write(self._terminal, keys.encode())
 
     def read(self, until: str) -> str:
-        """What is shown up to this, and no more."""
+        """The output before this text."""
         deadline = time.monotonic() + _SECONDS
         while until not in self._seen:
             ready, _, _ = select.select([self._terminal], [], [], max(deadline - time.monotonic(), 0.0))
-            assert ready, f"waited in vain for {until!r}; seen last: {self._seen!r}"
+            assert ready, f"no {until!r} in time; last output: {self._seen!r}"
             self._seen += os.read(self._terminal, 65_536).decode(errors="replace")
         shown, _, self._seen = self._seen.partition(until)
         return shown
@@ -49,7 +49,7 @@ class Typist:
 
 @contextlib.contextmanager
 def typing(shell: Shell, *first: str, folder: Path) -> Iterator[Typist]:
-    """A shell in this folder that has been told these lines; it ends with the block."""
+    """Start a shell in this folder and type these lines; the shell ends with the block."""
     ours, theirs = os.openpty()
     try:
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TERM": "dumb", "PS1": _PROMPT}
@@ -77,27 +77,27 @@ def typing(shell: Shell, *first: str, folder: Path) -> Iterator[Typist]:
 
 
 def bash() -> Shell:
-    """The system's own."""
+    """The bash of the system."""
     if (own := shutil.which("bash")) is None:
         raise binaries.MissingToolError("bash is missing: install it")
     return Shell((own, "--norc", "--noprofile", "-i"), {"INPUTRC": os.devnull})
 
 
 def zsh() -> Shell:
-    """The system's own, or Debian's."""
+    """The zsh of the system, or the one of Debian."""
     setup = ("autoload -Uz compinit", "compinit -D -u")
     if (own := shutil.which("zsh")) is not None:
         return Shell((own, "-f", "-i"), {}, setup)
     root = debian_packages.unpacked("zsh", "zsh-common", instead="install zsh")
     [modules] = [path.parent for path in root.glob("usr/lib/*/zsh/*/zsh")]
     functions = [path for path in (root / "usr" / "share" / "zsh" / "functions").rglob("*") if path.is_dir()]
-    # Its modules are looked for in /usr first, so its line editor is there only once they are found.
+    # zsh looks for its modules in /usr; its line editor works only after module_path is set.
     first = (f"module_path=({modules})", "setopt zle", *setup)
     return Shell((str(root / "bin" / "zsh"), "-f", "-i"), {"FPATH": ":".join(map(str, functions))}, first)
 
 
 def fish() -> Shell:
-    """The system's own, or Debian's."""
+    """The fish of the system, or the one of Debian."""
     if (own := shutil.which("fish")) is not None:
         return Shell((own, "--no-config"))
     root = debian_packages.unpacked("fish", "fish-common", "libpcre2-32-0", instead="install fish")

@@ -1,4 +1,4 @@
-"""Completions as somebody gets them who types in a real bash, zsh or fish."""
+"""Completions in a real bash, zsh and fish."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With a file, and each shell's script."""
-    made = tmp_path_factory.mktemp("completions")
-    (made / "metrics.prom").write_text("rows 7\n")
+    """A folder with a file, and the script of each shell."""
+    folder = tmp_path_factory.mktemp("completions")
+    (folder / "metrics.prom").write_text("rows 7\n")
     for shell in completion_scripts.SHELLS:
-        (made / f"tidegate.{shell}").write_text(completion_scripts.script(shell, root.Root()))
-    return made
+        (folder / f"tidegate.{shell}").write_text(completion_scripts.script(shell, root.Root()))
+    return folder
 
 
 @pytest.fixture(scope="module", params=[shells.bash, shells.zsh], ids=["bash", "zsh"])
@@ -52,18 +52,18 @@ def typist(request: pytest.FixtureRequest, folder: Path) -> Iterator[shells.Typi
 
 
 @pytest.mark.parametrize(("typed", "words"), CASES)
-def test_one_key_completes_what_is_typed(typist: shells.Typist, typed: str, words: list[str]) -> None:
+def test_tab_completes_commands_flags_choices_and_files(typist: shells.Typist, typed: str, words: list[str]) -> None:
     typist.type(f"tidegate {typed}\t\n")
     assert re.findall("<([^>]*)>", typist.read("<end>")) == words
 
 
-def test_a_flag_with_a_value_is_typed_on(typist: shells.Typist) -> None:
+def test_a_flag_is_completed_up_to_its_value(typist: shells.Typist) -> None:
     typist.type("tidegate groups list --out\tj\t\n")
     assert re.findall("<([^>]*)>", typist.read("<end>")) == ["groups", "list", "--output=json"]
 
 
 @pytest.mark.parametrize(("typed", "words"), CASES)
-def test_fish_offers_the_same(folder: Path, typed: str, words: list[str]) -> None:
+def test_fish_offers_the_same_completions(folder: Path, typed: str, words: list[str]) -> None:
     shell = requirements.found(shells.fish)
     ran = subprocess.run(
         [*shell.command, "-c", "source tidegate.fish; complete -C $argv[1]", "--", f"tidegate {typed}"],
@@ -77,16 +77,16 @@ def test_fish_offers_the_same(folder: Path, typed: str, words: list[str]) -> Non
 
 
 @pytest.mark.parametrize("shell", completion_scripts.SHELLS)
-def test_the_command_writes_the_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_completions_prints_the_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert root.main(["completions", shell]) == 0
     assert capsys.readouterr().out == completion_scripts.script(shell, root.Root())
 
 
-def test_every_command_and_flag_is_in_it() -> None:
-    told = completion_scripts.script(completion_scripts.BASH, root.Root())
-    assert all(f"'{word}'" in told for word in ("completions", "explain", "--help", "--limit.body=", "--no-dry-run"))
+def test_the_script_has_every_command_and_flag() -> None:
+    text = completion_scripts.script(completion_scripts.BASH, root.Root())
+    assert all(f"'{word}'" in text for word in ("completions", "explain", "--help", "--limit.body=", "--no-dry-run"))
 
 
-def test_a_quote_in_a_help_text_does_not_end_it() -> None:
+def test_quotes_in_help_texts_are_escaped() -> None:
     for shell in (completion_scripts.ZSH, completion_scripts.FISH):
         assert r"the external URL'\''s path" in completion_scripts.script(shell, root.Root())

@@ -1,4 +1,4 @@
-"""The token of the control API from the outside: which flags make it, and what is said where it is missing."""
+"""The token of the control API: the flags that set it, and the errors without it."""
 
 from __future__ import annotations
 
@@ -17,29 +17,31 @@ from tidegate.cli import root
 HOST = tidegate_processes.HOST
 
 
-def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def _error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert root.main(arguments) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("tidegate: ")
-    assert said.count("\n") == 1
-    return said
+    written = capsys.readouterr().err
+    assert written.startswith("tidegate: ")
+    assert written.count("\n") == 1
+    return written
 
 
-def test_an_operator_without_the_file_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "the operator needs --control.token-file: the file that the gateway" in _refused(capsys, "operator")
+def test_an_operator_without_the_token_file_reports_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "the operator needs --control.token-file: the file that the gateway" in _error(capsys, "operator")
 
 
 def test_an_operator_does_not_send_the_token_to_another_machine(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["operator", "--control.token-file=token", "--gateway.url=http://192.0.2.1:9092"]
-    assert "--gateway.url is to be http://127.0.0.1:PORT" in _refused(capsys, *arguments)
+    assert "--gateway.url is to be http://127.0.0.1:PORT" in _error(capsys, *arguments)
 
 
-def test_a_gateway_does_not_open_the_control_api_to_other_machines(capsys: pytest.CaptureFixture[str]) -> None:
-    said = _refused(capsys, "gateway", "--control.listen-address=:9092", f"--web.listen-address={HOST}:0")
-    assert "--control.listen-address :9092 is not a loopback address" in said
+def test_a_gateway_does_not_open_the_control_api_on_other_addresses_than_loopback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = _error(capsys, "gateway", "--control.listen-address=:9092", f"--web.listen-address={HOST}:0")
+    assert "--control.listen-address :9092 is not a loopback address" in error
 
 
-def test_the_status_shows_where_the_token_is_and_not_what_it_is(tmp_path: Path) -> None:
+def test_the_status_shows_the_token_file_and_not_the_token(tmp_path: Path) -> None:
     with (
         tidegate_processes.serving(tmp_path) as gateway,
         urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer,
@@ -51,7 +53,7 @@ def test_the_status_shows_where_the_token_is_and_not_what_it_is(tmp_path: Path) 
 
 @contextlib.contextmanager
 def _running(folder: Path, *arguments: str) -> Iterator[tuple[int, int]]:
-    """``tidegate run`` beside an API server that is away; the ports of its two parts."""
+    """Start ``tidegate run`` without an API server; yields the ports of the gateway and the operator."""
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(
         f'{{"current-context": "a", "contexts": [{{"name": "a", "context": {{"cluster": "a", "user": "a"}}}}], '
@@ -82,7 +84,7 @@ def _running(folder: Path, *arguments: str) -> Iterator[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("in_file", [False, True], ids=["in memory", "in a file"])
-def test_both_in_one_process_share_a_token(tmp_path: Path, in_file: bool) -> None:
+def test_gateway_and_operator_in_one_process_share_a_token(tmp_path: Path, in_file: bool) -> None:
     file = tmp_path / "token"
     with _running(tmp_path, *([f"--control.token-file={file}"] if in_file else [])) as (web, operator):
 

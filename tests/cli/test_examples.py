@@ -18,8 +18,8 @@ def _examples(context: click.Context) -> list[str]:
     """The commands of tidegate; what is before a pipe or behind a redirection belongs to the shell."""
     assert isinstance(context.command, click_commands.Command | click_commands.Group)
     lines = [line.strip() for line in context.command.examples.splitlines() if not line.strip().startswith("#")]
-    found = [re.search(r"(?:^|\| |\$\()(tidegate [^|>)]*(?:'[^']*'[^|>)]*)*)", line) for line in lines]
-    return [match[1].strip() for match in found if match]
+    matches = [re.search(r"(?:^|\| |\$\()(tidegate [^|>)]*(?:'[^']*'[^|>)]*)*)", line) for line in lines]
+    return [match[1].strip() for match in matches if match]
 
 
 @pytest.mark.parametrize("context", CONTEXTS, ids=lambda context: context.command_path)

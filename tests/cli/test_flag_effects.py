@@ -1,4 +1,4 @@
-"""Every flag has an effect: a table says what each changes, and each row is seen to be so."""
+"""Every flag has an effect: the tables state the effect of each flag, and these tests observe it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _ROOT = Path(__file__).resolve().parents[2]
 _GATEWAY = {**gateway_effects.EFFECTS, **limit_effects.EFFECTS}
 _OPERATOR = operator_effects.EFFECTS
 _OF_BOTH = [flag for flag in _OPERATOR if not flag.startswith("--gateway.") and flag not in _GATEWAY]
-"""The operator's flags that ``tidegate run`` has, too: its gateway is its own."""
+"""The flags of the operator that ``tidegate run`` has, too; it chooses its gateway itself."""
 
 _IGNORED = {"--persistence.interval": ("docs/compatibility.md", "`--persistence.interval` has no effect")}
-"""Flags that are accepted for the sake of Pushgateway's users and ignored, and the page and the words that say so."""
+"""Flags that are ignored for compatibility with Pushgateway, with the page and the sentence that document it."""
 
 _LOGGING = {"--log.level", "--log.format"}
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that whoever runs the tests has set up is found."""
+    """Hide the configuration of whoever runs the tests."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)
@@ -50,9 +50,9 @@ def test_every_flag_is_in_the_table(command: str, known: set[str]) -> None:
     assert effects.flags(command) == known
 
 
-@pytest.mark.parametrize(("flag", "said"), _IGNORED.items())
-def test_a_flag_that_is_ignored_is_said_to_be(flag: str, said: tuple[str, str]) -> None:
-    page, sentence = said
+@pytest.mark.parametrize(("flag", "documented"), _IGNORED.items())
+def test_an_ignored_flag_is_documented(flag: str, documented: tuple[str, str]) -> None:
+    page, sentence = documented
     assert sentence in (_ROOT / page).read_text()
     assert sentence.startswith(f"`{flag}`")
 
@@ -63,9 +63,9 @@ async def test_a_flag_of_the_gateway_has_its_effect(flag: str, tmp_path: Path) -
     assert effect.unseen != effect.seen
     for given, expected in (((), effect.unseen), ((effect.given,), effect.seen)):
         arguments = [part.format(folder=tmp_path) for part in (*gateway_effects.ADDRESSES, *effect.beside, *given)]
-        chosen = effects.handed("gateway", *arguments).gateway
-        assert chosen is not None
-        assert await _observed_of_gateway(chosen, effect, tmp_path) == expected, given
+        configuration = effects.settings_of("gateway", *arguments).gateway
+        assert configuration is not None
+        assert await _observed_of_gateway(configuration, effect, tmp_path) == expected, given
 
 
 @pytest.mark.parametrize("flag", _OPERATOR)
@@ -77,9 +77,9 @@ async def test_a_flag_of_the_operator_has_its_effect(flag: str, tmp_path: Path) 
         async with operator_effects.neighbours(tmp_path) as scene:
             places = operator_effects.places(scene, tmp_path)
             arguments = [part.format(**places) for part in (*needed, *effect.beside, *given)]
-            chosen = effects.handed("operator", *arguments).operator
-            assert chosen is not None
-            assert await _observed_of_operator(scene, chosen, effect) == expected, given
+            configuration = effects.settings_of("operator", *arguments).operator
+            assert configuration is not None
+            assert await _observed_of_operator(scene, configuration, effect) == expected, given
 
 
 @pytest.mark.parametrize("flag", push_effects.EFFECTS)
@@ -104,20 +104,20 @@ async def test_a_flag_of_groups_has_its_effect(verb: str, flag: str, tmp_path: P
         for name, part in group_effects.NEEDED.items()
         if name != flag and not (name == "--operator.url" and verb == "delete")
     ]
-    chosen = [part for part in group_effects.CHOSEN[verb] if part != effect.given]
+    configuration = [part for part in group_effects.SELECTED[verb] if part != effect.given]
     for given, expected in (([], effect.unseen), ([effect.given], effect.seen)):
         async with group_effects.opened(tmp_path) as stage:
-            ran = await stage.run([*needed, verb, *chosen, *effect.beside, *given])
+            ran = await stage.run([*needed, verb, *configuration, *effect.beside, *given])
             assert await effect.observe(ran) == expected, ran
 
 
 @pytest.mark.parametrize("flag", [*_GATEWAY, *_OF_BOTH])
-def test_run_makes_the_same_settings_of_a_flag_as_the_command_of_its_part(flag: str) -> None:
+def test_run_makes_the_same_settings_of_a_flag_as_gateway_or_operator(flag: str) -> None:
     effect: effects.Effect[gateway_effects.Stage] | effects.Effect[operator_effects.Stage]
     command, effect = ("gateway", _GATEWAY[flag]) if flag in _GATEWAY else ("operator", _OPERATOR[flag])
     beside, given = (part.format(folder="folder", free_port=1) for part in (" ".join(effect.beside), effect.given))
-    both, without = (effects.handed("run", *beside.split(), *more) for more in ([given], []))
-    alone = effects.handed(command, *beside.split(), given)
+    both, without = (effects.settings_of("run", *beside.split(), *more) for more in ([given], []))
+    alone = effects.settings_of(command, *beside.split(), given)
     if command == "gateway":
         assert both.gateway == alone.gateway != without.gateway
     else:
@@ -125,7 +125,7 @@ def test_run_makes_the_same_settings_of_a_flag_as_the_command_of_its_part(flag: 
 
 
 @pytest.mark.parametrize("command", ["gateway", "operator", "run"])
-def test_the_flags_of_logs_have_their_effects(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_flags_have_their_effects(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _logged(command, capsys) == ["level=info"]
     assert _logged(command, capsys, "--log.level=debug") == ["level=debug", "level=info"]
     assert _logged(command, capsys, "--log.level=error") == []
@@ -133,7 +133,7 @@ def test_the_flags_of_logs_have_their_effects(command: str, capsys: pytest.Captu
 
 
 def _logged(command: str, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    """What is said of its level by each line that the command logs."""
+    """The level in each line that the command logs."""
     logger = logging.getLogger()
     before, level = list(logger.handlers), logger.level
 
@@ -150,20 +150,22 @@ def _logged(command: str, capsys: pytest.CaptureFixture[str], *arguments: str) -
 
 
 async def _observed_of_gateway(
-    chosen: settings.GatewaySettings, effect: effects.Effect[gateway_effects.Stage], folder: Path
+    configuration: settings.GatewaySettings, effect: effects.Effect[gateway_effects.Stage], folder: Path
 ) -> object:
     try:
-        async with gateway_effects.opened(chosen, folder) as stage:
+        async with gateway_effects.opened(configuration, folder) as stage:
             return await effect.observe(stage)
     except OSError:
-        return effects.REFUSED_TO_START
+        return effects.FAILED_TO_START
 
 
 async def _observed_of_operator(
-    scene: operator_harness.Scene, chosen: settings.OperatorSettings, effect: effects.Effect[operator_effects.Stage]
+    scene: operator_harness.Scene,
+    configuration: settings.OperatorSettings,
+    effect: effects.Effect[operator_effects.Stage],
 ) -> object:
     try:
-        async with operator_effects.at_work(scene, chosen) as stage:
+        async with operator_effects.at_work(scene, configuration) as stage:
             return await effect.observe(stage)
     except (OSError, settings.BadSettingsError):
-        return effects.REFUSED_TO_START
+        return effects.FAILED_TO_START

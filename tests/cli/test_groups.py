@@ -9,16 +9,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.cli import groupruns, runs
+from tests.cli import command_runs, groups_runs
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[groupruns.Stage]:
-    async with groupruns.opened() as made:
+async def stage() -> AsyncIterator[groups_runs.Stage]:
+    async with groups_runs.opened() as made:
         yield made
 
 
-async def _nightly(stage: groupruns.Stage) -> None:
+async def _nightly(stage: groups_runs.Stage) -> None:
     stage.scene.api_server.put(stage.scene.running("nightly"))
     await stage.push("job/nightly/shard/1", "# HELP rows How many.\n# TYPE rows gauge\nrows 7\n")
     key = stage.scene.gateway.store.grouping_keys()[0]
@@ -26,7 +26,7 @@ async def _nightly(stage: groupruns.Stage) -> None:
     await stage.push("job/stray")
 
 
-async def test_list_prints_a_table_of_groups_with_their_owners(stage: groupruns.Stage) -> None:
+async def test_list_prints_a_table_of_groups_with_their_owners(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("list")
     assert (ran.status, ran.err) == (0, "")
@@ -38,25 +38,25 @@ async def test_list_prints_a_table_of_groups_with_their_owners(stage: groupruns.
     ]
 
 
-async def test_list_prints_the_groups_of_a_selector_without_a_header(stage: groupruns.Stage) -> None:
+async def test_list_prints_the_groups_of_a_selector_without_a_header(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("list", '--match={job="stray"}', "--no-headers")
     assert [line.split()[0] for line in ran.out.splitlines()] == ['{job="stray"}']
 
 
-async def test_list_reports_that_there_are_more_groups(stage: groupruns.Stage) -> None:
+async def test_list_reports_that_there_are_more_groups(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("list", "--limit=1", "--no-headers")
     assert len(ran.out.splitlines()) == 1
     assert ran.err == "tidegate: there are more groups: select fewer, or raise --limit\n"
 
 
-async def test_without_a_verb_groups_are_listed(stage: groupruns.Stage) -> None:
+async def test_without_a_verb_groups_are_listed(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     assert (await stage.run("--output=json")).out == (await stage.run("list", "--output=json")).out
 
 
-async def test_json_has_all_fields_of_the_operator(stage: groupruns.Stage) -> None:
+async def test_json_has_all_fields_of_the_operator(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("list", "--output=json")
     nightly, stray = json.loads(ran.out)["groups"]
@@ -65,22 +65,22 @@ async def test_json_has_all_fields_of_the_operator(stage: groupruns.Stage) -> No
     assert nightly["why"][0] == "Job prod/nightly has not finished."
 
 
-async def test_without_an_operator_list_shows_what_the_gateway_knows(stage: groupruns.Stage) -> None:
+async def test_without_an_operator_list_shows_what_the_gateway_knows(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
-    ran = await groupruns.run("list", stage.gateway, stage.no_operator, "--no-headers")
+    ran = await groups_runs.run("list", stage.gateway, stage.no_operator, "--no-headers")
     assert ran.status == 0
     assert ran.out.split()[:5] == ['{job="x"}', "-", "-", "-", "-"]
     assert "cannot be reached: " in ran.err
     assert "without the operator, owners and verdicts are unknown" in ran.err
 
 
-async def test_no_group_to_list_is_not_an_error(stage: groupruns.Stage) -> None:
+async def test_no_group_to_list_is_not_an_error(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
     ran = await stage.run("list", '--match={job="y"}')
-    assert ran == runs.Ran(0, "", "no group matches the selectors\n")
+    assert ran == command_runs.Ran(0, "", "no group matches the selectors\n")
 
 
-async def test_show_prints_owners_samples_and_times(stage: groupruns.Stage) -> None:
+async def test_show_prints_owners_samples_and_times(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("show", "job=nightly,shard=1")
     assert ran.status == 0
@@ -99,16 +99,16 @@ async def test_show_prints_owners_samples_and_times(stage: groupruns.Stage) -> N
     )
 
 
-async def test_show_prints_the_families_as_json(stage: groupruns.Stage) -> None:
+async def test_show_prints_the_families_as_json(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("show", '{job="nightly"}', "--output=json")
     [group] = json.loads(ran.out)["groups"]
     assert (group["verdict"], group["families"]["rows"]["metrics"][0]["value"]) == ("active", "7")
 
 
-async def test_without_an_operator_show_prints_what_the_gateway_knows(stage: groupruns.Stage) -> None:
+async def test_without_an_operator_show_prints_what_the_gateway_knows(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
-    ran = await groupruns.run("show", "job=x", stage.gateway, stage.no_operator)
+    ran = await groups_runs.run("show", "job=x", stage.gateway, stage.no_operator)
     assert ran.status == 0
     assert "family     a (untyped)" in ran.out
     assert "why        The group has no owner and no TTL." in ran.out
@@ -116,7 +116,7 @@ async def test_without_an_operator_show_prints_what_the_gateway_knows(stage: gro
     assert "showing only what the gateway knows" in ran.err
 
 
-async def test_explain_prints_a_paragraph_for_each_group(stage: groupruns.Stage) -> None:
+async def test_explain_prints_a_paragraph_for_each_group(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("explain", "job=nightly,shard=1")
     assert " ".join(ran.out.split()) == (
@@ -125,15 +125,15 @@ async def test_explain_prints_a_paragraph_for_each_group(stage: groupruns.Stage)
     )
 
 
-async def test_a_key_selects_no_group_with_more_labels(stage: groupruns.Stage) -> None:
+async def test_a_key_selects_no_group_with_more_labels(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("explain", "job=nightly")
-    assert ran == runs.Ran(1, "", "no group matches\n")
+    assert ran == command_runs.Ran(1, "", "no group matches\n")
 
 
-async def test_without_an_operator_explain_prints_what_the_gateway_knows(stage: groupruns.Stage) -> None:
+async def test_without_an_operator_explain_prints_what_the_gateway_knows(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
-    ran = await groupruns.run("explain", "job=x", stage.gateway, stage.no_operator)
+    ran = await groups_runs.run("explain", "job=x", stage.gateway, stage.no_operator)
     assert (ran.status, " ".join(ran.out.split())) == (
         0,
         '{job="x"} is live. The group has no owner and no TTL. It is kept until you delete it.',
@@ -142,21 +142,21 @@ async def test_without_an_operator_explain_prints_what_the_gateway_knows(stage: 
     assert "showing only what the gateway knows" in ran.err
 
 
-async def test_the_error_names_gateway_and_operator_if_neither_responds(stage: groupruns.Stage) -> None:
-    ran = await groupruns.run("list", stage.no_operator, stage.no_operator.replace("operator", "gateway"))
+async def test_the_error_names_gateway_and_operator_if_neither_responds(stage: groups_runs.Stage) -> None:
+    ran = await groups_runs.run("list", stage.no_operator, stage.no_operator.replace("operator", "gateway"))
     assert ran.status == 1
     assert "is --gateway.url right?" in ran.err
     assert "is --operator.url right?" in ran.err
 
 
-async def test_a_dry_run_prints_the_groups_and_deletes_nothing(stage: groupruns.Stage) -> None:
+async def test_a_dry_run_prints_the_groups_and_deletes_nothing(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("delete", '--match={job=~"n.*"}', "--dry-run")
-    assert ran == runs.Ran(0, '{job="nightly",shard="1"}\n', "1 group would be deleted\n")
+    assert ran == command_runs.Ran(0, '{job="nightly",shard="1"}\n', "1 group would be deleted\n")
     assert len(stage.scene.gateway.store.grouping_keys()) == 2
 
 
-async def test_delete_prints_the_deleted_groups(stage: groupruns.Stage) -> None:
+async def test_delete_prints_the_deleted_groups(stage: groups_runs.Stage) -> None:
     await _nightly(stage)
     ran = await stage.run("delete", '--match={job="stray"}', '--match={shard="1"}', "--yes", "--output=json")
     labels = [{"job": "nightly", "shard": "1"}, {"job": "stray"}]
@@ -164,7 +164,7 @@ async def test_delete_prints_the_deleted_groups(stage: groupruns.Stage) -> None:
     assert stage.scene.gateway.store.grouping_keys() == []
 
 
-async def test_without_a_terminal_delete_requires_the_flag_yes(stage: groupruns.Stage) -> None:
+async def test_without_a_terminal_delete_requires_the_flag_yes(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
     ran = await stage.run("delete", '--match={job="x"}')
     assert (ran.status, ran.out) == (2, "")
@@ -174,7 +174,7 @@ async def test_without_a_terminal_delete_requires_the_flag_yes(stage: groupruns.
 
 @pytest.mark.parametrize(("reply", "status", "left"), [("y\n", 0, 0), ("n\n", 1, 1), ("\n", 1, 1)])
 async def test_on_a_terminal_delete_asks_for_confirmation(
-    stage: groupruns.Stage, reply: str, status: int, left: int
+    stage: groups_runs.Stage, reply: str, status: int, left: int
 ) -> None:
     await stage.push("job/x")
     ours, theirs = os.openpty()
@@ -189,7 +189,7 @@ async def test_on_a_terminal_delete_asks_for_confirmation(
     assert len(stage.scene.gateway.store.grouping_keys()) == left
 
 
-async def test_control_characters_of_labels_are_escaped(stage: groupruns.Stage) -> None:
+async def test_control_characters_of_labels_are_escaped(stage: groups_runs.Stage) -> None:
     await stage.push("job@base64/G1szMW1yZWQ")  # ESC [31m red
     ran = await stage.run("list", "--no-headers")
     assert ran.out.startswith('{job="\\x1b[31mred"}')
@@ -216,24 +216,24 @@ async def test_control_characters_of_labels_are_escaped(stage: groupruns.Stage) 
     ],
 )
 async def test_invalid_flags_are_usage_errors(arguments: list[str], error: str) -> None:
-    ran = await groupruns.run(*arguments)
+    ran = await groups_runs.run(*arguments)
     assert (ran.status, ran.out) == (2, "")
     assert error in ran.err
     assert "secret" not in ran.err
 
 
-async def test_connection_flags_can_be_written_before_the_verb(stage: groupruns.Stage) -> None:
+async def test_connection_flags_can_be_written_before_the_verb(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
-    ran = await groupruns.run(stage.gateway, stage.operator, "list", "--no-headers")
+    ran = await groups_runs.run(stage.gateway, stage.operator, "list", "--no-headers")
     assert ran.out.startswith('{job="x"}')
 
 
-async def test_a_closed_pipe_is_not_an_error(stage: groupruns.Stage) -> None:
+async def test_a_closed_pipe_is_not_an_error(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
     theirs, ours = os.pipe()
     os.close(theirs)
     try:
-        ran = await groupruns.run("list", stage.gateway, stage.operator, stdout=ours)
+        ran = await groups_runs.run("list", stage.gateway, stage.operator, stdout=ours)
     finally:
         os.close(ours)
-    assert ran == runs.Ran(0, "", "")
+    assert ran == command_runs.Ran(0, "", "")

@@ -1,4 +1,4 @@
-"""``tidegate groups`` and a gateway behind TLS, a password and a prefix."""
+"""``tidegate groups`` with a gateway that has TLS, a password and a path prefix."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import groupruns, guarded, runs
+from tests.cli import command_runs, groups_runs, protected_gateway
 from tests.gateway import gateway_client
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[guarded.Guarded]:
-    async with guarded.opened(tmp_path) as made:
+async def gateway(tmp_path: Path) -> AsyncIterator[protected_gateway.ProtectedGateway]:
+    async with protected_gateway.opened(tmp_path) as made:
         await made.gateway.store.push(gateway_client.key(job="x"), {}, replace=True)
         yield made
 
 
-async def _ask(url: str, *, env: dict[str, str]) -> runs.Ran:
-    return await groupruns.run("delete", '--match={job="x"}', "--dry-run", f"--gateway.url={url}", env=env)
+async def _ask(url: str, *, env: dict[str, str]) -> command_runs.Ran:
+    return await groups_runs.run("delete", '--match={job="x"}', "--dry-run", f"--gateway.url={url}", env=env)
 
 
-async def test_the_url_has_all_that_is_needed(gateway: guarded.Guarded) -> None:
+async def test_the_url_sets_password_and_prefix(gateway: protected_gateway.ProtectedGateway) -> None:
     ran = await _ask(gateway.url(), env=gateway.trusted)
-    assert ran == runs.Ran(0, '{job="x"}\n', "1 group would be deleted\n")
+    assert ran == command_runs.Ran(0, '{job="x"}\n', "1 group would be deleted\n")
 
 
-async def test_what_is_missing_is_told_and_no_password_repeated(gateway: guarded.Guarded) -> None:
+async def test_errors_name_the_missing_part_and_no_password(gateway: protected_gateway.ProtectedGateway) -> None:
     ran = await _ask(gateway.url("job:wrong@"), env=gateway.trusted)
     assert ran.status == 1
     assert "401: it asks for a password: --gateway.url=https://user:password@host:port" in ran.err

@@ -116,8 +116,10 @@ def test_the_methods_are_those_of_pushgateway() -> None:
 
 def test_the_format_sets_the_content_type(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"a 1\n")
-    said = [_push(str(tmp_path / "f"), f"--format={name}").headers["Content-Type"] for name in ("text", "protobuf")]
-    assert said == [
+    content_types = [
+        _push(str(tmp_path / "f"), f"--format={name}").headers["Content-Type"] for name in ("text", "protobuf")
+    ]
+    assert content_types == [
         "text/plain; version=0.0.4; charset=utf-8",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
     ]

@@ -1,4 +1,4 @@
-"""``tidegate push`` to the real Pushgateway, which is what many have."""
+"""``tidegate push`` to the real Pushgateway."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import runs
+from tests.cli import command_runs
 from tests.differential import pushgateway_servers
 from tests.support import requirements
 
@@ -34,23 +34,23 @@ async def _groups(url: str) -> list[dict[str, str]]:
     return await asyncio.to_thread(read)
 
 
-async def _push(url: str, *arguments: str, stdin: bytes = b"a 1\n") -> runs.Ran:
-    return await runs.run("push", "--job=x", f"--gateway.url={url}", *arguments, stdin=stdin)
+async def _push(url: str, *arguments: str, stdin: bytes = b"a 1\n") -> command_runs.Ran:
+    return await command_runs.run("push", "--job=x", f"--gateway.url={url}", *arguments, stdin=stdin)
 
 
 @pytest.mark.parametrize("value", ["db1", "a/b", "", "é", ".."])
-async def test_it_takes_and_deletes_the_group_that_is_meant(url: str, value: str) -> None:
-    assert await _push(url, f"--label=l={value}") == runs.Ran(0, "", "")
+async def test_a_push_and_a_deletion_address_the_same_group(url: str, value: str) -> None:
+    assert await _push(url, f"--label=l={value}") == command_runs.Ran(0, "", "")
     assert await _groups(url) == [{"job": "x", "l": value}]
-    assert await _push(url, f"--label=l={value}", "--delete") == runs.Ran(0, "", "")
+    assert await _push(url, f"--label=l={value}", "--delete") == command_runs.Ran(0, "", "")
 
 
-async def test_what_it_refuses_is_told(url: str) -> None:
+async def test_a_rejection_is_printed(url: str) -> None:
     ran = await _push(url, stdin=b"a 1\nb x\n")
     assert (ran.status, ran.out) == (1, "")
     assert "400: text format parsing error in line 2" in ran.err
 
 
-async def test_it_takes_a_file_from_an_editor(url: str) -> None:
-    assert await _push(url, stdin=b"\xef\xbb\xbfa 1\r\nb 2") == runs.Ran(0, "", "")
+async def test_a_file_from_an_editor_is_accepted(url: str) -> None:
+    assert await _push(url, stdin=b"\xef\xbb\xbfa 1\r\nb 2") == command_runs.Ran(0, "", "")
     assert await _groups(url) == [{"job": "x"}]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from tests.cli import groupruns
+from tests.cli import groups_runs
 from tidegate.cli import group_printer, terminal
 from tidegate.client import api_calls
 from tidegate.model import grouping, lifecycle, ownership_status
@@ -73,8 +73,8 @@ def test_colors_do_not_change_the_text_of_a_group() -> None:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[groupruns.Stage]:
-    async with groupruns.opened() as made:
+async def stage() -> AsyncIterator[groups_runs.Stage]:
+    async with groups_runs.opened() as made:
         yield made
 
 
@@ -89,13 +89,13 @@ async def stage() -> AsyncIterator[groupruns.Stage]:
     ids=["list", "show", "never", "json"],
 )
 async def test_a_terminal_shows_colors_in_tables_only(
-    stage: groupruns.Stage, arguments: list[str], is_colored: bool
+    stage: groups_runs.Stage, arguments: list[str], is_colored: bool
 ) -> None:
     await stage.push("job/x")
     ours, theirs = os.openpty()
     try:
         env = {"TERM": "xterm", "NO_COLOR": ""}
-        ran = await groupruns.run(*arguments, stage.gateway, stage.operator, stdout=theirs, env=env)
+        ran = await groups_runs.run(*arguments, stage.gateway, stage.operator, stdout=theirs, env=env)
         shown = os.read(ours, 65_536).decode()
     finally:
         os.close(ours)
@@ -106,7 +106,7 @@ async def test_a_terminal_shows_colors_in_tables_only(
     assert ("\x1b" in shown) is is_colored
 
 
-async def test_a_pipe_has_no_colors_unless_the_flag_says_always(stage: groupruns.Stage) -> None:
+async def test_a_pipe_has_no_colors_unless_the_flag_says_always(stage: groups_runs.Stage) -> None:
     await stage.push("job/x")
     assert "\x1b" not in (await stage.run("list")).out
     assert "\x1b[32mlive\x1b[0m" in (await stage.run("list", "--color=always")).out

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.cli import runs
+from tests.cli import command_runs
 from tests.cluster import clusters, fixtures, prometheus_server
 from tests.docs import markdown_documents as pages
 from tests.docs import transcripts
@@ -226,7 +226,7 @@ async def test_a_file_of_a_newer_version_ends_the_gateway_with_the_words_of_the_
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = path.read_bytes()
-    ran = await runs.run("gateway", "--web.listen-address=127.0.0.1:0", f"--persistence.file={path}")
+    ran = await command_runs.run("gateway", "--web.listen-address=127.0.0.1:0", f"--persistence.file={path}")
     [shown] = [line for block in pages.blocks(PAGE, "log") for line in block.splitlines() if "newer tidegate" in line]
     assert ran.status == 1
     assert transcripts.fits(f"tidegate: {shown}", ran.err.strip())

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli import guarded
+from tests.cli import protected_gateway
 from tests.cluster import binaries
 from tests.docs import documented_recipes, java_runtime
 from tests.gateway import gateway_client
@@ -271,7 +271,7 @@ async def test_the_step_of_a_workflow_pushes_over_tls_with_a_password(
     tmp_path: Path, status: str, names: set[str]
 ) -> None:
     [step] = yaml.safe_load(documented_recipes.block("CI", "yaml"))
-    async with guarded.opened(tmp_path) as gate:
+    async with protected_gateway.opened(tmp_path) as gate:
         given = {"PUSH_TO": gate.url(user=""), "PUSH_LOGIN": "job:s/x", "REPOSITORY": "shop", "STATUS": status}
         assert given.keys() == step["env"].keys()
         # As GitHub runs it.

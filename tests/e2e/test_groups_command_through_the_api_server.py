@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import groupruns, runs
+from tests.cli import command_runs, groups_runs
 from tests.cluster import admin_client, clusters, fixtures, prometheus_server
 from tests.e2e import e2e_environment, pushing_jobs
 from tests.support import ports, tidegate_processes, waiting
@@ -97,11 +97,11 @@ class _Asker:
             binding = {"metadata": {"name": account}, "roleRef": role, "subjects": [subject]}
             cluster.api.create("rolebindings", binding, namespace=namespace)
 
-    def run(self, verb: str, *arguments: str, account: str = "asker") -> runs.Ran:
+    def run(self, verb: str, *arguments: str, account: str = "asker") -> command_runs.Ran:
         config = self._cluster.control_plane.kubeconfig_for(account, namespace=self._namespace)
         # The operator is not asked about a deletion.
         flags = self._flags if verb == "delete" else (*self._flags, self._operator)
-        return asyncio.run(groupruns.run(verb, *flags, f"--kubernetes.kubeconfig={config}", *arguments))
+        return asyncio.run(groups_runs.run(verb, *flags, f"--kubernetes.kubeconfig={config}", *arguments))
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_the_pod_is_found_by_its_label_and_groups_are_deleted(
     gateway.push("job/a/note/b+c%26d", "a 1\n")
     gateway.push("job/z", "a 1\n")
     ran = asker.run("delete", '--match={note="b+c&d"}', "--yes", account="finder")
-    assert ran == runs.Ran(0, '{job="a",note="b+c&d"}\n', "1 group deleted\n")
+    assert ran == command_runs.Ran(0, '{job="a",note="b+c&d"}\n', "1 group deleted\n")
     assert list(gateway.groups()) == ["z"]
 
 

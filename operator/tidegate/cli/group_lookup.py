@@ -37,7 +37,7 @@ class Lookup(NamedTuple):
 
     @property
     def now(self) -> float:
-        """Unix seconds on the clock of whoever responded."""
+        """Unix seconds: on the clock of the API server if the operator responded, else of this machine."""
         return time.time() if self.seen is None else self.seen.now
 
 
@@ -108,26 +108,26 @@ async def _look_ahead(
             return lookup
         state, is_enough = _DRAINING, draining.issubset
     try:
-        found, has_more = await gateway.look_ahead([selection.selector], state=state, enough=is_enough)
+        reported, has_more = await gateway.look_ahead([selection.selector], state=state, enough=is_enough)
     except transports.InquiryError as error:
         if lookup.seen is None and lookup.pushed is None and not isinstance(error, api_calls.UnknownCallError):
             raise transports.InquiryError(f"{error}; {lookup.operator_error}") from error
-        # A stock Pushgateway never reports it, so a warning each time would help nobody.
+        # A stock Pushgateway never reports scrapers, so no warning is due.
         if lookup.seen is not None and not isinstance(error, api_calls.UnknownCallError):
             terminal.warn(f"tidegate: {error}; cannot show which scrapers draining groups wait for")
         return lookup._replace(gateway_error=error)
-    if missing := has_more and len(draining - found.keys()):
+    if missing := has_more and len(draining - reported.keys()):
         terminal.warn(
             f"tidegate: too many draining groups: for {missing} of them the scrapers are not shown; select fewer groups"
         )
-    return lookup._replace(outlooks=found, has_more=has_more)
+    return lookup._replace(outlooks=reported, has_more=has_more)
 
 
 def _is_enough(
     selection: group_selection.Selection, *, limit: int
 ) -> Callable[[AbstractSet[grouping.GroupingKey]], bool]:
     key = selection.key
-    return (lambda found: len(found) > limit) if key is None else (lambda found: key in found)
+    return (lambda keys: len(keys) > limit) if key is None else (lambda keys: key in keys)
 
 
 def joined(lookup: Lookup) -> list[ownership_status.GroupStanding]:

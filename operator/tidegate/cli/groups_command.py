@@ -301,12 +301,12 @@ def _delete(values: Mapping[str, Any], connection: client_settings.InquirySettin
 
 
 def _is_confirmed(keys: Iterable[grouping.GroupingKey]) -> bool:
-    found = list(keys)
-    if not found:
+    selected = list(keys)
+    if not selected:
         terminal.warn("no group matches the selectors")
         return False
-    sys.stderr.write(group_printer.names(found))
-    them = "this group" if len(found) == 1 else f"these {len(found)} groups"
+    sys.stderr.write(group_printer.names(selected))
+    them = "this group" if len(selected) == 1 else f"these {len(selected)} groups"
     sys.stderr.write(f"Delete {them} now, even if Prometheus has not scraped the last push? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -316,10 +316,10 @@ def _is_colored(values: Mapping[str, Any]) -> bool:
     return terminal.has_color(values["color"], sys.stdout, os.environ)
 
 
-def _status(found: Sequence[object]) -> int:
-    if not found:
+def _status(printed: Sequence[object]) -> int:
+    if not printed:
         terminal.warn("no group matches")
-    return 0 if found else 1
+    return 0 if printed else 1
 
 
 def _write_json(documents: list[dict[str, Any]]) -> None:

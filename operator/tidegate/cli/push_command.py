@@ -31,7 +31,7 @@ _EXAMPLES = """\
   # Replace the whole group by what a program prints
   backup --print-metrics | tidegate push --job=backup --replace --gateway.url=https://push.example/prefix -
 
-  # Delete the group if nobody has pushed to it for 36 hours, for a group that no Job owns
+  # Push to a group without an owner; it expires 36 hours after the last push
   tidegate push --job=nightly --ttl=36h --metric=nightly_last_success_timestamp_seconds=1.7e9
 
   # Delete the group now

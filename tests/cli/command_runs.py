@@ -1,4 +1,4 @@
-"""The command as a process, beside servers in the test's own loop."""
+"""The command as a process, while servers run in the event loop of the test."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 30.0
-_NOT_OURS = ("KUBECONFIG", "TIDEGATE_URL")
-"""What the environment of whoever runs the tests may say."""
+_LEFT_OUT = ("KUBECONFIG", "TIDEGATE_URL")
+"""Environment variables that tests must not inherit."""
 
 
 class Ran(NamedTuple):
-    """How it ended."""
+    """The exit status and output of a process."""
 
     status: int
     out: str
@@ -30,7 +30,10 @@ async def run(
     stdout: int = asyncio.subprocess.PIPE,
     env: Mapping[str, str] | None = None,
 ) -> Ran:
-    """``tidegate`` with these arguments; ``stdin`` may be what is to be read there."""
+    """Run ``tidegate`` with these arguments.
+
+    :param stdin: a file descriptor, or the bytes to read from one.
+    """
     given, to = (stdin, asyncio.subprocess.PIPE) if isinstance(stdin, bytes) else (None, stdin)
     async with started(*arguments, stdin=to, stdout=stdout, env=env) as process, asyncio.timeout(_SECONDS):
         out, err = await process.communicate(given)
@@ -45,14 +48,14 @@ async def started(
     stdout: int = asyncio.subprocess.PIPE,
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The same while it runs; it ends with the block."""
+    """Start ``tidegate`` with these arguments; the process ends with the block."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tidegate", *arguments),
         cwd=_ROOT,
         stdin=stdin,
         stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if name not in _NOT_OURS} | dict(env or {}),
+        env={name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | dict(env or {}),
     )
     try:
         yield process

@@ -1,4 +1,4 @@
-"""SIGTERM under load: whoever has asked is answered in full, whoever was acknowledged is kept, and then it is over."""
+"""SIGTERM under load: requests in flight get complete responses, and acknowledged pushes are not lost."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _HANG_SECONDS = 30.0
 
 
 class _Writer:
-    """Pushes one number after the other on a kept connection until it cannot connect any more.
+    """Pushes consecutive numbers on persistent connections until it cannot connect any more.
 
-    :ivar acknowledged: the last number that was.
-    :ivar broken: what went wrong other than that: a connection that ended without the answer it owed.
+    :ivar acknowledged: the last acknowledged number.
+    :ivar broken: errors other than that: connections that ended without a complete response.
     """
 
     def __init__(self, port: int, job: str) -> None:
@@ -34,7 +34,7 @@ class _Writer:
         self._thread.start()
 
     def join(self) -> None:
-        """Wait for its end."""
+        """Wait until the writer ends."""
         self._thread.join(_HANG_SECONDS)
         assert not self._thread.is_alive(), f"{self.job} hangs"
 
@@ -48,36 +48,36 @@ class _Writer:
                 self._push_on(connection)
 
     def _push_on(self, connection: socket.socket) -> None:
-        """Push until an answer is the last one of its connection."""
+        """Push until a response closes the connection."""
         pushed = 0
         while True:
             number = self.acknowledged + 1
             body = f"m {number}\n".encode()
             head = f"PUT /metrics/job/{self.job} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-            answer = b""
+            response = b""
             try:
                 connection.sendall(head.encode() + body)
-                while not answer.endswith(b"\r\n\r\n"):
+                while not response.endswith(b"\r\n\r\n"):
                     part = connection.recv(4096)
                     if not part:
                         raise ConnectionError("closed")
-                    answer += part
+                    response += part
             except ConnectionError as error:
-                # A connection that nobody has taken yet goes with the socket that listens.
-                if pushed or answer:
-                    self.broken.append(f"{error!r} after {pushed} answers and {answer!r}")
+                # A connection that was not accepted yet ends with the listening socket.
+                if pushed or response:
+                    self.broken.append(f"{error!r} after {pushed} responses and {response!r}")
                 return
-            if not answer.startswith(b"HTTP/1.1 200 "):
-                self.broken.append(repr(answer))
+            if not response.startswith(b"HTTP/1.1 200 "):
+                self.broken.append(repr(response))
                 return
             self.acknowledged, pushed = number, pushed + 1
-            if b"\r\nConnection: close\r\n" in answer:
+            if b"\r\nConnection: close\r\n" in response:
                 return
 
 
-@pytest.mark.parametrize("is_kept", [False, True], ids=["in memory", "in a file"])
-def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path, is_kept: bool) -> None:
-    file = (f"--persistence.file={tmp_path / 'groups'}",) if is_kept else ()
+@pytest.mark.parametrize("is_persistent", [False, True], ids=["in memory", "in a file"])
+def test_a_stop_under_load_aborts_no_request_and_loses_no_push(tmp_path: Path, is_persistent: bool) -> None:
+    file = (f"--persistence.file={tmp_path / 'groups'}",) if is_persistent else ()
     gateway = tidegate_processes.Gateway(tmp_path, arguments=("--web.stop-timeout=20s", *file))
     gateway.start()
     try:
@@ -90,7 +90,7 @@ def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path, 
         writers = [_Writer(gateway.port, f"w{number}") for number in range(_WRITERS)]
         waiting.eventually(lambda: all(writer.acknowledged > 50 for writer in writers), why="all to push")
         slow.sendall(b"PUT /metrics/job/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nm ")
-        # What it waits for is known to the gateway before it is told to stop.
+        # The gateway has read the slow push before it is asked to stop.
         gateway.push("job/before", "m 1\n")
 
         os.kill(gateway.process.pid, signal.SIGTERM)
@@ -104,10 +104,12 @@ def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path, 
         slow.sendall(b"1\n")
         with slow, slow.makefile("rb") as answer:
             assert answer.read().startswith(b"HTTP/1.1 200 OK\r\n")
-        waiting.eventually(lambda: gateway.process.returncode is not None, why="its end", timeout=_HANG_SECONDS)
+        waiting.eventually(
+            lambda: gateway.process.returncode is not None, why="the end of the process", timeout=_HANG_SECONDS
+        )
         assert gateway.process.returncode == 0
         assert "Traceback" not in gateway.process.log.read_text()
-        if is_kept:
+        if is_persistent:
             gateway.start()
             assert {*_acknowledged(writers), 'm{instance="",job="slow"} 1'} <= set(gateway.exposition().splitlines())
     finally:
@@ -115,7 +117,7 @@ def test_a_stop_under_load_breaks_off_nothing_and_loses_nothing(tmp_path: Path, 
 
 
 def _acknowledged(writers: Sequence[_Writer]) -> set[str]:
-    """The lines that must be there."""
+    """The series that must not be lost."""
     return {f'm{{instance="",job="{writer.job}"}} {writer.acknowledged}' for writer in writers}
 
 

@@ -1,4 +1,4 @@
-"""A gateway's process before hostile clients: it goes on serving the others, and its memory stays bounded."""
+"""Hostile clients: the gateway serves the others, and its memory stays within limits."""
 
 from __future__ import annotations
 
@@ -35,18 +35,21 @@ def _connect(gateway: tidegate_processes.Gateway) -> socket.socket:
 
 
 def _exchange(gateway: tidegate_processes.Gateway, *lines: bytes, body: bytes) -> bytes:
-    """The whole answer to a push."""
+    """The complete response to a push."""
     head = [b"PUT /metrics/job/x HTTP/1.1", b"Host: x", b"Connection: close", b"Content-Length: %d" % len(body), *lines]
-    with _connect(gateway) as connection, connection.makefile("rb") as answer:
+    with _connect(gateway) as connection, connection.makefile("rb") as response:
         connection.sendall(b"\r\n".join(head) + b"\r\n\r\n" + body)
-        return answer.read()
+        return response.read()
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [pytest.param((), id="with room for all"), pytest.param(("--limit.connections=100",), id="with room for few")],
+    [
+        pytest.param((), id="more connections allowed"),
+        pytest.param(("--limit.connections=100",), id="fewer connections allowed"),
+    ],
 )
-def test_nine_hundred_stalled_connections_keep_nobody_from_scraping_and_pushing(
+def test_nine_hundred_stalled_connections_do_not_affect_pushes_and_scrapes(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     file_descriptors.raise_limit()
@@ -55,7 +58,7 @@ def test_nine_hundred_stalled_connections_keep_nobody_from_scraping_and_pushing(
         for number in range(_STALLED):
             for sent in (_HEAD, _HEAD + b"Content-Length: 100000\r\n\r\n" + b"#" * 4_000, b""):
                 connection = stack.enter_context(_connect(gateway))
-                # It may have had to make room already.
+                # The gateway may have closed it to accept another one.
                 with contextlib.suppress(ConnectionError):
                     connection.sendall(sent)
             if number % 50 == 0:
@@ -67,32 +70,32 @@ def test_nine_hundred_stalled_connections_keep_nobody_from_scraping_and_pushing(
 
 
 def _bomb() -> bytes:
-    """Fifty million lines, packed."""
+    """Fifty million lines, compressed."""
     packing, lines = zlib.compressobj(9, wbits=31), b"m 1\n" * 500_000
     return b"".join([*(packing.compress(lines) for _ in range(100)), packing.flush()])
 
 
-def test_bombs_are_given_up_while_they_are_unpacked(tmp_path: Path) -> None:
+def test_decompression_bombs_are_rejected_during_decompression(tmp_path: Path) -> None:
     bomb = _bomb()
     assert len(bomb) < 200_000
-    answers: list[bytes] = []
+    responses: list[bytes] = []
     with _serving(tmp_path, "--limit.unpacked-body=16MiB", "--limit.bodies=64MiB") as gateway:
         before = process_usage.peak(gateway.process.pid)
-        answer = _exchange(gateway, b"Content-Encoding: gzip", body=bomb)
-        assert answer.startswith(b"HTTP/1.1 413 ")
-        assert b"16777216 bytes (--limit.unpacked-body)" in answer
+        response = _exchange(gateway, b"Content-Encoding: gzip", body=bomb)
+        assert response.startswith(b"HTTP/1.1 413 ")
+        assert b"16777216 bytes (--limit.unpacked-body)" in response
         assert process_usage.peak(gateway.process.pid) - before < 32 * _MEBIBYTE
 
-        def throw() -> None:
-            answers.extend(_exchange(gateway, b"Content-Encoding: gzip", body=bomb) for _ in range(2))
+        def send() -> None:
+            responses.extend(_exchange(gateway, b"Content-Encoding: gzip", body=bomb) for _ in range(2))
 
-        throwing = [threading.Thread(target=throw) for _ in range(30)]
-        for thread in throwing:
+        threads = [threading.Thread(target=send) for _ in range(30)]
+        for thread in threads:
             thread.start()
-        for thread in throwing:
+        for thread in threads:
             thread.join()
-        assert {answer.split()[1] for answer in answers} <= {b"413", b"429"}
-        assert len(answers) == 60
-        # The bodies, and what unpacking and the allocator take besides. All of them at once would be 480 MiB.
+        assert {response.split()[1] for response in responses} <= {b"413", b"429"}
+        assert len(responses) == 60
+        # The bodies, and the memory of decompression and of the allocator. All of them at once would take 480 MiB.
         assert process_usage.peak(gateway.process.pid) - before < (64 + 96) * _MEBIBYTE
         gateway.push("job/alive", "alive 1\n")

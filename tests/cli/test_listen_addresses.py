@@ -1,4 +1,4 @@
-"""Where ``tidegate gateway`` listens: several addresses, a socket in the file system, sockets of systemd."""
+"""``tidegate gateway`` listens on several addresses, on a Unix socket, and on sockets of systemd."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from tests.support import ports, waiting
 
 HOST = "127.0.0.1"
-# As systemd does it: the first socket is file descriptor 3, and the variables name the process itself.
+# systemd passes the first socket as file descriptor 3 and the process id in LISTEN_PID.
 _PASSING = """
 import os, sys
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
@@ -28,7 +28,7 @@ os.execv(sys.executable, [sys.executable, "-m", "tidegate", *sys.argv[2:]])
 
 
 class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a socket in the file system."""
+    """HTTP over a Unix socket."""
 
     def __init__(self, path: Path) -> None:
         super().__init__("gateway", timeout=10)
@@ -52,8 +52,8 @@ def _gateway(*flags: str) -> list[str]:
     return [sys.executable, "-m", "tidegate", "gateway", *flags]
 
 
-def _refused(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
-    """What a process says that ends at once, and not well."""
+def _error(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """The standard error of a process that fails to start."""
     ran = subprocess.run(
         command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=20, check=False
     )
@@ -75,7 +75,7 @@ def _eventually_ready(make: type[http.client.HTTPConnection], *where: object) ->
     waiting.eventually(lambda: _is_ready(make(*where)), why="the gateway", retry_on=(OSError,))  # type: ignore[arg-type]
 
 
-def test_all_addresses_are_served(tmp_path: Path) -> None:
+def test_the_gateway_serves_all_addresses(tmp_path: Path) -> None:
     first, second, path = ports.free_port(), ports.free_port(), tmp_path / "web.sock"
     flags = [f"--web.listen-address={address}" for address in (f"{HOST}:{first}", f"{HOST}:{second}", f"unix:{path}")]
     with _started(_gateway(*flags), tmp_path / "log"):
@@ -84,7 +84,7 @@ def test_all_addresses_are_served(tmp_path: Path) -> None:
         _eventually_ready(UnixConnection, path)
 
 
-def test_the_flags_in_force_are_told_by_their_names(tmp_path: Path) -> None:
+def test_the_status_shows_flags_by_name(tmp_path: Path) -> None:
     port, path = ports.free_port(), tmp_path / "web.sock"
     where = [f"{HOST}:{port}", f"unix:{path}"]
     with _started(_gateway(*(f"--web.listen-address={address}" for address in where)), tmp_path / "log"):
@@ -97,7 +97,7 @@ def test_the_flags_in_force_are_told_by_their_names(tmp_path: Path) -> None:
     assert flags["push.enable-utf8-names"] == "false"
 
 
-def test_a_socket_in_the_file_system_is_for_its_group_and_gone_at_the_end(tmp_path: Path) -> None:
+def test_a_unix_socket_is_accessible_to_its_group_and_removed_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "web.sock"
     with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log") as process:
         _eventually_ready(UnixConnection, path)
@@ -108,7 +108,7 @@ def test_a_socket_in_the_file_system_is_for_its_group_and_gone_at_the_end(tmp_pa
     assert not path.exists()
 
 
-def test_a_socket_that_a_killed_process_left_is_taken_over(tmp_path: Path) -> None:
+def test_a_unix_socket_of_a_killed_process_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "web.sock"
     with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log"):
         _eventually_ready(UnixConnection, path)
@@ -117,23 +117,23 @@ def test_a_socket_that_a_killed_process_left_is_taken_over(tmp_path: Path) -> No
         _eventually_ready(UnixConnection, path)
 
 
-def test_a_socket_that_another_process_serves_is_refused(tmp_path: Path) -> None:
+def test_a_socket_that_another_process_serves_is_not_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "web.sock"
     with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log"):
         _eventually_ready(UnixConnection, path)
-        said = _refused(_gateway(f"--web.listen-address=unix:{path}"))
-        assert "another process does" in said
+        error = _error(_gateway(f"--web.listen-address=unix:{path}"))
+        assert "another process does" in error
         assert _is_ready(UnixConnection(path))
 
 
-def test_a_port_in_use_is_named() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.create_server((HOST, 0)) as taken:
         address = f"{HOST}:{taken.getsockname()[1]}"
-        said = _refused(_gateway(f"--web.listen-address={address}"))
-    assert f"tidegate: [Errno 98] cannot listen on {address}" in said
+        error = _error(_gateway(f"--web.listen-address={address}"))
+    assert f"tidegate: [Errno 98] cannot listen on {address}" in error
 
 
-def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
+def test_the_gateway_serves_a_socket_of_systemd(tmp_path: Path) -> None:
     with socket.create_server((HOST, 0)) as listening:
         os.set_inheritable(listening.fileno(), True)
         command = [sys.executable, "-c", _PASSING, str(listening.fileno()), "gateway", "--web.systemd-socket"]
@@ -142,7 +142,7 @@ def test_a_socket_of_systemd_is_served(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not ports.ipv6_loopback(), reason="there is no IPv6 here")
-def test_on_a_socket_of_both_kinds_of_addresses_an_ipv4_address_is_told_as_one(tmp_path: Path) -> None:
+def test_an_ipv4_client_of_a_dual_stack_socket_has_an_ipv4_address(tmp_path: Path) -> None:
     token, control = tmp_path / "token", ports.free_port()
     flags = ["--web.systemd-socket", f"--control.listen-address={HOST}:{control}", f"--control.token-file={token}"]
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
@@ -160,14 +160,14 @@ def test_on_a_socket_of_both_kinds_of_addresses_an_ipv4_address_is_told_as_one(t
 
 
 @pytest.mark.parametrize("passed", [{}, {"LISTEN_FDS": "1", "LISTEN_PID": "1"}], ids=["none", "to another process"])
-def test_a_socket_of_systemd_that_is_not_there_is_asked_for(passed: dict[str, str]) -> None:
+def test_a_missing_socket_of_systemd_is_an_error(passed: dict[str, str]) -> None:
     command = _gateway("--web.systemd-socket")
-    said = _refused(command, passed)
-    assert "no socket was passed" in said
+    error = _error(command, passed)
+    assert "no socket was passed" in error
 
 
-def test_a_web_configuration_file_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+def test_a_web_configuration_file_that_is_invalid_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "web.yml"
     file.write_text("tls: {}\n")
-    said = _refused(_gateway(f"--web.config.file={file}"))
-    assert f"--web.config.file {file}: tls is not a known key" in said
+    error = _error(_gateway(f"--web.config.file={file}"))
+    assert f"--web.config.file {file}: tls is not a known key" in error

@@ -1,4 +1,4 @@
-"""``tidegate groups`` as a process, beside a gateway and an operator in the test's own loop."""
+"""``tidegate groups`` as a process, and a gateway and an operator in the event loop of the test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import aiohttp
 import prometheus_client
 from aiohttp import test_utils
 
-from tests.cli import runs
+from tests.cli import command_runs
 from tests.gateway import gateway_client
 from tests.operator import operator_harness
 from tests.support import ports, waiting
@@ -21,15 +21,15 @@ async def run(
     stdin: int = asyncio.subprocess.DEVNULL,
     stdout: int = asyncio.subprocess.PIPE,
     env: Mapping[str, str] | None = None,
-) -> runs.Ran:
-    """``tidegate groups`` with these arguments."""
-    return await runs.run("groups", *arguments, stdin=stdin, stdout=stdout, env=env)
+) -> command_runs.Ran:
+    """Run ``tidegate groups`` with these arguments."""
+    return await command_runs.run("groups", *arguments, stdin=stdin, stdout=stdout, env=env)
 
 
 class Stage:
-    """A gateway and an operator that answer.
+    """A running gateway and operator.
 
-    :ivar gateway: the flag that says where the one is; ``operator`` the other.
+    :ivar gateway: the flag with the URL of the gateway; ``operator`` and ``no_operator`` likewise.
     """
 
     def __init__(self, scene: operator_harness.Scene, *, operator_port: int) -> None:
@@ -40,11 +40,11 @@ class Stage:
         self.operator = f"--operator.url=http://{gateway_client.HOST}:{operator_port}"
         self.no_operator = f"--operator.url=http://{gateway_client.HOST}:{ports.free_port()}"
 
-    async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> runs.Ran:
+    async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> command_runs.Ran:
         return await run(self.gateway, self.operator, *arguments, stdin=stdin)
 
     async def push(self, path: str, body: str = "a 1\n") -> None:
-        """Push, and wait until the operator knows."""
+        """Push, and wait until the operator has the group."""
         assert (await gateway_client.Client(self.scene.gateway, self.scene.session).put(path, body)).status == 200
         wanted = len(self.scene.gateway.store.grouping_keys())
 
@@ -54,12 +54,12 @@ class Stage:
             ) as answer:
                 return answer.status == 200 and len((await answer.json())["groups"]) == wanted
 
-        await waiting.eventually_async(look, why="the operator to know of the group")
+        await waiting.eventually_async(look, why="the operator to have the group")
 
 
 @contextlib.asynccontextmanager
 async def opened() -> AsyncIterator[Stage]:
-    """All of it."""
+    """Start the gateway and the operator."""
     async with (
         aiohttp.ClientSession() as session,
         operator_harness.opened(session) as scene,

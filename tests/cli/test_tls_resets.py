@@ -1,7 +1,7 @@
-"""The operator outlives an API server that resets connections while TLS is agreed upon.
+"""The operator survives an API server that resets connections during the TLS handshake.
 
-On uvloop, aiohttp closes the socket of such a connection under it: the next one that gets its number fails with a
-RuntimeError, or ends the whole process.
+On uvloop, aiohttp closes the socket of such a connection while uvloop still uses it: the next connection with the same
+file descriptor fails with a RuntimeError, or ends the process.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ app.run_operator(settings.OperatorSettings())
 """
 
 
-def test_resets_in_the_midst_of_tls_fail_their_own_calls_alone() -> None:
+def test_resets_during_tls_handshakes_fail_only_their_own_calls() -> None:
     done = subprocess.run([sys.executable, "-c", _CALLS], capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr

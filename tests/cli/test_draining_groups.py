@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import test_utils, web
 
-from tests.cli import groupruns
+from tests.cli import groups_runs
 from tests.gateway import gateway_client
 from tests.operator import object_builders
 from tests.support import ports, waiting
@@ -23,9 +23,9 @@ _BY_OPERATOR = "The group is draining: it is deleted after every active Promethe
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[groupruns.Stage]:
+async def stage() -> AsyncIterator[groups_runs.Stage]:
     """A Job has pushed, was scraped, has pushed again and ended; the operator knows."""
-    async with groupruns.opened() as made:
+    async with groups_runs.opened() as made:
         scene = made.scene
         scene.api_server.put(scene.running("report"))
         await made.push("job/report")
@@ -46,23 +46,23 @@ async def stage() -> AsyncIterator[groupruns.Stage]:
 
 
 async def _explained(*flags: str) -> tuple[str, str]:
-    """Paragraphs without their line breaks, and what was said beside them."""
-    ran = await groupruns.run("explain", "job=report", *flags)
+    """The paragraphs without line breaks, and the warnings."""
+    ran = await groups_runs.run("explain", "job=report", *flags)
     assert ran.status == 0
     return " ".join(ran.out.split()), ran.err
 
 
-async def test_explain_names_the_scraper_and_the_deadline(stage: groupruns.Stage) -> None:
-    told, trouble = await _explained(stage.gateway, stage.operator)
-    assert trouble == ""
+async def test_explain_names_the_scraper_and_the_deadline(stage: groups_runs.Stage) -> None:
+    text, warnings = await _explained(stage.gateway, stage.operator)
+    assert warnings == ""
     assert re.fullmatch(
         r'\{job="report"\} is draining; verdict over by rule name\. '
         rf"Job prod/report succeeded at [-0-9: ]+Z\. {re.escape(_BY_OPERATOR)} {_AWAITED}",
-        told,
+        text,
     )
 
 
-async def test_json_has_the_scraper_and_the_times(stage: groupruns.Stage) -> None:
+async def test_json_has_the_scraper_and_the_times(stage: groups_runs.Stage) -> None:
     ran = await stage.run("explain", '{job="report"}', "--output=json")
     [group] = json.loads(ran.out)["groups"]
     assert re.fullmatch(_AWAITED, group["why"][-1])
@@ -71,28 +71,28 @@ async def test_json_has_the_scraper_and_the_times(stage: groupruns.Stage) -> Non
     assert round(drain["until"] - drain["since"]) == 300
 
 
-async def test_show_prints_the_times_and_each_scraper(stage: groupruns.Stage) -> None:
+async def test_show_prints_the_times_and_each_scraper(stage: groups_runs.Stage) -> None:
     ran = await stage.run("show", "job=report")
     assert re.search(r"\n  draining   since ([-0-9: ]+Z), until ([-0-9: ]+Z) at the latest\n", ran.out)
     assert f"\n  waits for  {AGENT} at 127.0.0.1\n" in ran.out
     assert re.search(_AWAITED, " ".join(ran.out.split()))
 
 
-async def test_without_an_operator_the_gateway_explains_the_drain(stage: groupruns.Stage) -> None:
-    told, trouble = await _explained(stage.gateway, stage.no_operator)
-    assert re.fullmatch(rf'\{{job="report"\}} is draining\. Job prod/report has finished\. {_AWAITED}', told)
-    assert "showing only what the gateway knows" in trouble
+async def test_without_an_operator_the_gateway_explains_the_drain(stage: groups_runs.Stage) -> None:
+    text, warnings = await _explained(stage.gateway, stage.no_operator)
+    assert re.fullmatch(rf'\{{job="report"\}} is draining\. Job prod/report has finished\. {_AWAITED}', text)
+    assert "showing only what the gateway knows" in warnings
 
 
-async def test_without_a_gateway_the_operator_explains_the_drain_timeout(stage: groupruns.Stage) -> None:
-    told, trouble = await _explained(f"--gateway.url=http://127.0.0.1:{ports.free_port()}", stage.operator)
-    assert told.endswith(_BY_OPERATOR)
-    assert "cannot be reached: " in trouble
-    assert "cannot show which scrapers draining groups wait for" in trouble
+async def test_without_a_gateway_the_operator_explains_the_drain_timeout(stage: groups_runs.Stage) -> None:
+    text, warnings = await _explained(f"--gateway.url=http://127.0.0.1:{ports.free_port()}", stage.operator)
+    assert text.endswith(_BY_OPERATOR)
+    assert "cannot be reached: " in warnings
+    assert "cannot show which scrapers draining groups wait for" in warnings
 
 
 @pytest.mark.parametrize("status", [404, 405])
-async def test_a_gateway_that_reports_no_scrapers_is_not_an_error(stage: groupruns.Stage, status: int) -> None:
+async def test_a_gateway_that_reports_no_scrapers_is_not_an_error(stage: groups_runs.Stage, status: int) -> None:
     asked: list[str] = []
 
     async def handle(request: web.BaseRequest) -> web.Response:
@@ -100,17 +100,19 @@ async def test_a_gateway_that_reports_no_scrapers_is_not_an_error(stage: groupru
         return web.Response(status=status)
 
     async with test_utils.RawTestServer(handle) as server:
-        told, trouble = await _explained(f"--gateway.url=http://127.0.0.1:{server.port}", stage.operator)
-    assert told.endswith(_BY_OPERATOR)
-    assert (trouble, asked) == ("", ["/api/v1/groups"])
+        text, warnings = await _explained(f"--gateway.url=http://127.0.0.1:{server.port}", stage.operator)
+    assert text.endswith(_BY_OPERATOR)
+    assert (warnings, asked) == ("", ["/api/v1/groups"])
 
 
-async def test_without_the_operator_a_gateway_that_reports_no_scrapers_explains_nothing(stage: groupruns.Stage) -> None:
+async def test_without_the_operator_a_gateway_that_reports_no_scrapers_explains_nothing(
+    stage: groups_runs.Stage,
+) -> None:
     async def handle(_: web.BaseRequest) -> web.Response:
         return web.Response(status=404)
 
     async with test_utils.RawTestServer(handle) as server:
         url = f"--gateway.url=http://127.0.0.1:{server.port}"
-        ran = await groupruns.run("explain", "job=report", url, stage.no_operator)
+        ran = await groups_runs.run("explain", "job=report", url, stage.no_operator)
     assert (ran.status, ran.out) == (1, "")
     assert "only the operator knows why a group is not deleted" in ran.err

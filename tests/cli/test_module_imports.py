@@ -1,4 +1,4 @@
-"""What a process imports: the gateway nothing of Kubernetes, a push no gateway, and no module needs another first."""
+"""The gateway imports no Kubernetes client, a push imports no gateway, and every module can be imported first."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _run(program: str) -> str:
     return ran.stdout
 
 
-def test_a_gateway_that_has_run_has_imported_nothing_of_kubernetes() -> None:
+def test_a_gateway_imports_no_kubernetes_client() -> None:
     assert _run(_GATEWAY).strip() == "[]"
 
 
@@ -72,5 +72,5 @@ def test_each_module_can_be_imported_first(package: str) -> None:
     _run(_ALONE.format(first=first, rest=rest))
 
 
-def test_a_push_imports_neither_the_gateway_nor_anything_of_kubernetes() -> None:
+def test_a_push_imports_neither_the_gateway_nor_a_kubernetes_client() -> None:
     assert _run(_PUSH.format(port=ports.free_port())).strip() == "[]"

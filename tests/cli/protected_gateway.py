@@ -1,4 +1,4 @@
-"""A gateway behind TLS, a password and a prefix."""
+"""A gateway with TLS, a password and a path prefix."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tidegate.aio import clocks
 from tidegate.gateway import server
 
 
-class Guarded(NamedTuple):
+class ProtectedGateway(NamedTuple):
     """The gateway, and the environment that trusts its certificate."""
 
     gateway: server.Gateway
     trusted: dict[str, str]
 
     def url(self, user: str = "job:s%2Fx@", *, path: str = "/a") -> str:
-        """Its address as whoever has this user and password gives it."""
+        """Its URL with this user and password."""
         return f"https://{user}{gateway_client.HOST}:{self.gateway.web_port}{path}"
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Guarded]:
-    """It, with its files in this folder."""
+async def opened(folder: Path) -> AsyncIterator[ProtectedGateway]:
+    """Start the gateway, with its files in this folder."""
     authority = trustme.CA()
     issued = authority.issue_cert(gateway_client.HOST)
     issued.private_key_pem.write_to_path(folder / "key.pem")
@@ -43,16 +43,18 @@ async def opened(folder: Path) -> AsyncIterator[Guarded]:
     web = settings.WebSettings(
         listen_addresses=(f"{gateway_client.HOST}:0",), config_file=str(folder / "web.yml"), route_prefix="/a"
     )
-    chosen = settings.GatewaySettings(
+    configuration = settings.GatewaySettings(
         web=web,
         control_address=f"{gateway_client.HOST}:{ports.free_port()}",
         control_token=gateway_client.TOKEN,
         stop_seconds=0.1,
     )
     registry = telemetry.new_registry()
-    gateway = server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+    gateway = server.Gateway(
+        configuration, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event()
+    )
     await gateway.start()
     try:
-        yield Guarded(gateway, {"SSL_CERT_FILE": str(folder / "ca.pem")})
+        yield ProtectedGateway(gateway, {"SSL_CERT_FILE": str(folder / "ca.pem")})
     finally:
         await gateway.stop()

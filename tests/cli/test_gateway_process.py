@@ -1,4 +1,4 @@
-"""``tidegate gateway`` as a process: how it begins and how it ends."""
+"""``tidegate gateway`` as a process: start, readiness, and end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Running:
-    """A gateway in a process of its own."""
+    """A gateway that runs in another process."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -33,8 +33,8 @@ class Running:
             body: bytes = answer.read()
             return body
 
-    def refuses(self) -> bool:
-        """Whether it no longer takes new connections."""
+    def refuses_connections(self) -> bool:
+        """Whether the gateway no longer accepts connections."""
         with socket.socket() as connection:
             return connection.connect_ex((HOST, self.port)) != 0
 
@@ -62,27 +62,27 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_status_zero(running: Running, number: signal.Signals) -> None:
+def test_a_signal_ends_the_gateway_with_status_zero(running: Running, number: signal.Signals) -> None:
     running.process.send_signal(number)
     assert running.process.wait(timeout=10) == 0
     assert "Traceback" not in running.log.read_text()
 
 
-def test_a_push_in_flight_is_finished_before_it_ends(running: Running) -> None:
+def test_a_push_in_flight_is_completed_before_the_gateway_ends(running: Running) -> None:
     body = b"x 1\n" + b"# more\n" * 10
     with socket.create_connection((HOST, running.port), timeout=10) as connection:
         head = f"PUT /metrics/job/a HTTP/1.1\r\nHost: gateway\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body[:10])
         running.get("/-/healthy")
         running.process.terminate()
-        waiting.eventually(running.refuses, why="it to take no new connections", timeout=10)
+        waiting.eventually(running.refuses_connections, why="the gateway to refuse connections", timeout=10)
         assert running.process.poll() is None
         connection.sendall(body[10:])
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
     assert running.process.wait(timeout=10) == 0
 
 
-def test_a_gateway_that_waits_for_a_push_is_not_ready(running: Running) -> None:
+def test_a_stopping_gateway_is_alive_and_not_ready(running: Running) -> None:
     with (
         socket.create_connection((HOST, running.port), timeout=10) as pushing,
         contextlib.closing(http.client.HTTPConnection(HOST, running.port, timeout=10)) as readiness,
@@ -91,7 +91,7 @@ def test_a_gateway_that_waits_for_a_push_is_not_ready(running: Running) -> None:
         pushing.sendall(b"PUT /metrics/job/a HTTP/1.1\r\nHost: gateway\r\nContent-Length: 4\r\n\r\n")
         assert _status(readiness, "/-/ready") == _status(liveness, "/-/healthy") == 200
         running.process.terminate()
-        waiting.eventually(running.refuses, why="it to take no new connections", timeout=10)
+        waiting.eventually(running.refuses_connections, why="the gateway to refuse connections", timeout=10)
         assert _status(readiness, "/-/ready") == 503
         assert _status(liveness, "/-/healthy") == 200
         pushing.sendall(b"x 1\n")
@@ -106,7 +106,7 @@ def _status(connection: http.client.HTTPConnection, path: str) -> int:
     return answer.status
 
 
-def test_a_request_that_does_not_end_holds_it_no_longer_than_its_timeout(tmp_path: Path) -> None:
+def test_an_incomplete_request_delays_the_end_for_the_stop_timeout_only(tmp_path: Path) -> None:
     with (
         _started(tmp_path, "--web.stop-timeout=0.2s") as running,
         socket.create_connection((HOST, running.port), timeout=10) as connection,
@@ -118,7 +118,7 @@ def test_a_request_that_does_not_end_holds_it_no_longer_than_its_timeout(tmp_pat
         assert "1 requests did not finish within 0.2 s" in running.log.read_text()
 
 
-def test_an_address_that_is_taken_is_told_in_one_line() -> None:
+def test_an_address_in_use_is_reported_in_one_line() -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()
@@ -130,18 +130,18 @@ def test_an_address_that_is_taken_is_told_in_one_line() -> None:
     assert ran.stderr.count("\n") == 1
 
 
-def test_the_log_is_json_for_those_who_ask_for_it(tmp_path: Path) -> None:
+def test_the_log_format_flag_selects_json(tmp_path: Path) -> None:
     with _started(tmp_path, "--log.format=json") as running:
         assert '"level": "info"' in running.log.read_text()
 
 
-def test_the_flags_in_force_are_told_by_the_status(tmp_path: Path) -> None:
+def test_the_status_shows_the_flags(tmp_path: Path) -> None:
     with _started(tmp_path, "--web.telemetry-path=/here") as running:
         assert b'"web.telemetry-path": "/here"' in running.get("/api/v1/status")
         assert b"tidegate_build_info" in running.get("/here")
 
 
-def test_a_client_ends_the_process_where_the_flag_allows_it(tmp_path: Path) -> None:
+def test_a_client_can_end_the_process_if_the_flag_allows_it(tmp_path: Path) -> None:
     with _started(tmp_path, "--web.enable-lifecycle", "--no-web.enable-admin-api") as running:
         flags = running.get("/api/v1/status")
         assert b'"web.enable-lifecycle": "true"' in flags

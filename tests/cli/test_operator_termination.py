@@ -1,4 +1,4 @@
-"""SIGTERM ends the operator at once, in whatever state its calls to the API server are."""
+"""SIGTERM ends the operator at once, whatever the state of its calls to the API server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.operator import fake_api_server, faulty_servers, operator_harness
 from tests.support import ports, waiting
 
 _HANG_SECONDS = 10.0
-"""It takes less than one; a busy machine may take long to give it a turn."""
+"""Generous: the operator ends within a second, unless the machine is busy."""
 
 _SLOW_NAMES = """
 import socket, sys, threading
@@ -38,10 +38,10 @@ def resolve(host, *arguments, **more):
 socket.getaddrinfo = resolve
 sys.exit(root.main())
 """
-"""tidegate where the name of the API server is never resolved."""
+"""A program that runs tidegate while the name of the API server is never resolved."""
 
 
-async def _jobs_refused_and_cronjobs_silent(request: web.Request) -> web.StreamResponse | None:
+async def _jobs_rejected_and_cronjobs_silent(request: web.Request) -> web.StreamResponse | None:
     if "watch" not in request.query:
         return None
     if "cronjobs" in request.path:
@@ -56,7 +56,7 @@ async def _silent(request: web.Request) -> web.StreamResponse | None:
 
 @pytest.fixture
 async def scene() -> AsyncIterator[operator_harness.Scene]:
-    """A gateway and an API server, up; the operator is a process."""
+    """A running gateway and API server; the operator is a process."""
     async with aiohttp.ClientSession() as session, operator_harness.opened(session) as made:
         made.api_server.keeps_watches = True
         yield made
@@ -65,11 +65,11 @@ async def scene() -> AsyncIterator[operator_harness.Scene]:
 @pytest.mark.parametrize(
     ("answer", "call", "times"),
     [
-        pytest.param(None, "cronjobs?watch=true", 1, id="all is well"),
-        pytest.param(faulty_servers.status(403, watch=False), "/jobs?limit", 1, id="list refused"),
-        pytest.param(faulty_servers.status(403), "/jobs?watch=true", 1, id="watch refused"),
-        # After its fourth try kopf would end, but for the other watch: that one swallows its cancellation.
-        pytest.param(_jobs_refused_and_cronjobs_silent, "/jobs?watch=true", 4, id="one watch refused, one silent"),
+        pytest.param(None, "cronjobs?watch=true", 1, id="connected"),
+        pytest.param(faulty_servers.status(403, watch=False), "/jobs?limit", 1, id="list rejected"),
+        pytest.param(faulty_servers.status(403), "/jobs?watch=true", 1, id="watch rejected"),
+        # kopf would end after its fourth try, but the other watch suppresses its cancellation.
+        pytest.param(_jobs_rejected_and_cronjobs_silent, "/jobs?watch=true", 4, id="one watch rejected, one silent"),
         pytest.param(faulty_servers.status(401), "/jobs?watch=true", 1, id="unauthorized"),
         pytest.param(faulty_servers.status(503), "/jobs?watch=true", 1, id="unavailable"),
         pytest.param(_silent, "", 1, id="silent"),
@@ -89,9 +89,7 @@ async def test_sigterm_ends_the_operator_at_once(
         await _ends(process)
 
 
-async def test_sigterm_ends_an_operator_whose_api_server_never_finishes_to_agree_upon_tls(
-    scene: operator_harness.Scene, tmp_path: Path
-) -> None:
+async def test_sigterm_ends_an_operator_during_a_tls_handshake(scene: operator_harness.Scene, tmp_path: Path) -> None:
     connected = asyncio.Event()
 
     async def silence(_writer: asyncio.StreamWriter) -> None:
@@ -103,17 +101,15 @@ async def test_sigterm_ends_an_operator_whose_api_server_never_finishes_to_agree
         await _ends(process)
 
 
-async def test_sigterm_ends_an_operator_that_waits_for_a_name_to_be_resolved(
-    scene: operator_harness.Scene, tmp_path: Path
-) -> None:
+async def test_sigterm_ends_an_operator_during_name_resolution(scene: operator_harness.Scene, tmp_path: Path) -> None:
     kubeconfig = fake_api_server.kubeconfig(tmp_path, server="http://kubernetes.example.com")
     async with _operating(scene, tmp_path, kubeconfig, python=("-c", _SLOW_NAMES)) as process:
-        await scene.until_true(lambda: "resolving" in process.tail(), why="a look-up")
+        await scene.until_true(lambda: "resolving" in process.tail(), why="a name resolution")
         await _ends(process)
 
 
 async def test_sigterm_ends_gateway_and_operator_in_one_process(scene: operator_harness.Scene, tmp_path: Path) -> None:
-    scene.api_server.answer = _jobs_refused_and_cronjobs_silent
+    scene.api_server.answer = _jobs_rejected_and_cronjobs_silent
     kubeconfig = scene.api_server.kubeconfig(tmp_path)
     flags = (
         f"--web.listen-address={gateway_client.HOST}:{ports.free_port()}",
@@ -160,15 +156,15 @@ async def _running(
 
 
 async def _ends(process: managed_processes.Process) -> None:
-    """It ends in peace when it is told to."""
-    told = time.monotonic()
+    """SIGTERM ends the process with status 0 and without errors in its log."""
+    start = time.monotonic()
     process.signal(signal.SIGTERM)
 
     async def ended() -> bool:
         return not process.running
 
     await waiting.eventually_async(ended, why="its end", timeout=_HANG_SECONDS, interval=0.01)
-    print(f"ended {time.monotonic() - told:.2f} s after SIGTERM")
+    print(f"ended {time.monotonic() - start:.2f} s after SIGTERM")
     assert process.returncode == 0
     log = process.log.read_text()
     assert "Traceback" not in log

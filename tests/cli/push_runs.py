@@ -1,4 +1,4 @@
-"""``tidegate push`` as a process, and a gateway in the test's own loop."""
+"""``tidegate push`` as a process, and a gateway in the event loop of the test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-from tests.cli import runs
+from tests.cli import command_runs
 from tests.gateway import gateway_client
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
@@ -24,18 +24,18 @@ class Target(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The flag that says where it is."""
+        """The flag with the URL of the gateway."""
         return f"--gateway.url={self.client.url}"
 
-    async def push(self, *arguments: str, stdin: int | bytes = asyncio.subprocess.DEVNULL) -> runs.Ran:
-        """``tidegate push`` to it, for the job x."""
-        return await runs.run("push", "--job=x", self.url, *arguments, stdin=stdin)
+    async def push(self, *arguments: str, stdin: int | bytes = asyncio.subprocess.DEVNULL) -> command_runs.Ran:
+        """Run ``tidegate push`` to the gateway for the job ``x``."""
+        return await command_runs.run("push", "--job=x", self.url, *arguments, stdin=stdin)
 
 
 @contextlib.asynccontextmanager
 async def opened(*, port: int = 0, utf8_names: bool = False) -> AsyncIterator[Target]:
-    """Both."""
-    chosen = settings.GatewaySettings(
+    """Start the gateway."""
+    configuration = settings.GatewaySettings(
         web=settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:{port}",)),
         control_address=f"{gateway_client.HOST}:0",
         control_token=gateway_client.TOKEN,
@@ -43,7 +43,9 @@ async def opened(*, port: int = 0, utf8_names: bool = False) -> AsyncIterator[Ta
         push=settings.PushSettings(enable_utf8_names=utf8_names),
     )
     registry = telemetry.new_registry()
-    gateway = server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+    gateway = server.Gateway(
+        configuration, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event()
+    )
     await gateway.start()
     try:
         async with aiohttp.ClientSession() as session:
