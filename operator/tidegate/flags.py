@@ -1,6 +1,6 @@
 """Flags, each declared at the field of the settings that it fills.
 
-The parser, the completions, the status API and docs/flags.md are made from these declarations.
+The command line, the completions, the status API and docs/flags.md are made from these declarations.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class Flag(NamedTuple):
 
     @property
     def dest(self) -> str:
-        """The attribute that a parser stores the value in."""
+        """The key of the value among the values of all flags."""
         return dest(self.name)
 
 
 def dest(name: str) -> str:
-    """The attribute that a parser stores the value of the flag of this name in."""
+    """The key of the value of the flag of this name: ``web_listen_address`` of ``--web.listen-address``."""
     return name.lstrip("-").replace(".", "_").replace("-", "_")
 
 

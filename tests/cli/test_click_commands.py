@@ -103,6 +103,14 @@ def test_the_last_value_of_a_repeated_flag_counts() -> None:
     assert command_lines.parsed(["push", "--job=a", "--job=b"]).job == "b"
 
 
+@pytest.mark.parametrize("command", NEEDED)
+def test_a_missing_required_flag_or_argument_is_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.main(command.split()[1:]) == 2
+    needed = NEEDED[command][0].partition("=")[0]
+    name = f"flag {needed}" if needed.startswith("--") else "argument "
+    assert capsys.readouterr().err.startswith(f"{command}: error: missing {name}")
+
+
 def test_a_misspelled_required_flag_is_reported_as_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     assert root.main(["push", "--jb=backup", "metrics.prom"]) == 2
     error = "tidegate push: error: unknown flag --jb (did you mean --job?); see tidegate push --help\n"

@@ -164,8 +164,12 @@ def _message(error: click.UsageError) -> str:
                 f"missing {'flag' if isinstance(param, click.Option) else 'argument'} {param.get_error_hint(error.ctx)}"
             )
         case click.BadParameter(param=click.Parameter() as param):
-            return f"invalid value for {param.get_error_hint(error.ctx)}: {error.message.rstrip('.')}"
+            return f"invalid value for {_hint(param, error)}: {error.message.rstrip('.')}"
     return error.format_message().rstrip(".")
+
+
+def _hint(param: click.Parameter, error: click.UsageError) -> str:
+    return param.get_error_hint(error.ctx).strip("'")
 
 
 def _suggestion(near: list[str] | None) -> str:

@@ -132,9 +132,12 @@ def _declared(part: type) -> Iterator[Flag]:
 
 def _with_value(flag: flags.Flag, heading: str) -> Flag:
     form, spelled = flag_values.FORMS[flag.kind], flag_values.spelled(flag, flag.default)
-    attributes: dict[str, Any] = {"type": Value(form.metavar, form.parse), "default": flag.default}
+    attributes: dict[str, Any] = {"type": Value(form.metavar, form.parse)}
     if flag.choices:
-        attributes = {"type": click.Choice(tuple(flag.choices)), "default": spelled}
+        attributes = {"type": click.Choice(tuple(flag.choices))}
+    if flag.default is not None:
+        # Without one, click reports a required flag that is missing.
+        attributes["default"] = spelled if flag.choices else flag.default
     if flag.required:
         attributes["required"] = True
     if flag.several:

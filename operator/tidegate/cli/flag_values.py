@@ -73,7 +73,7 @@ def size(text: str) -> int:
         raise ValueError(f"{text!r} is not a size: write 16MiB, 64KiB or a number")
     number = int(match[1]) * _UNITS[match[2]]
     if not number:
-        raise ValueError("a limit of 0 would reject every request: for no practical limit write a large number")
+        raise ValueError(f"{text!r} is not greater than 0: for no practical limit write a large number")
     return number
 
 
