@@ -160,12 +160,12 @@ def _message(error: click.UsageError) -> str:
         case click.exceptions.NoSuchCommand():
             return f"unknown command {error.command_name!r}{_suggestion(error.possibilities)}"
         case click.MissingParameter(param=click.Parameter() as param):
-            return (
-                f"missing {'flag' if isinstance(param, click.Option) else 'argument'} {param.get_error_hint(error.ctx)}"
-            )
+            kind = "flag" if isinstance(param, click.Option) else "argument"
+            return f"missing {kind} {_hint(param, error)}"
         case click.BadParameter(param=click.Parameter() as param):
             return f"invalid value for {_hint(param, error)}: {error.message.rstrip('.')}"
-    return error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]
 
 
 def _hint(param: click.Parameter, error: click.UsageError) -> str:

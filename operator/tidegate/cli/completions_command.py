@@ -25,7 +25,7 @@ _EXAMPLES = """\
 
 
 def command() -> click_commands.Command:
-    """The command."""
+    """Build the command."""
     shell = click.Argument(
         ["shell"], type=click.Choice(completion_scripts.SHELLS), metavar="SHELL", help="bash, zsh or fish."
     )

@@ -35,9 +35,9 @@ _PASSWORD = re.compile(r"//[^/]*@")
 
 
 def seconds(text: str) -> float:
-    """Parse a duration as Go or Prometheus writes it, ``90s``, ``1h30m``, ``1.5h``, ``500ms``, ``1d`` or ``0``, into
-    seconds.
+    """Parse a duration as Go or Prometheus writes it: ``90s``, ``1h30m``, ``1.5h``, ``500ms``, ``1d``, ``0``.
 
+    :returns: seconds.
     :raises ValueError: the text is not a duration.
     """
     if text != "0" and not _DURATION.fullmatch(text):

@@ -31,7 +31,7 @@ _EXAMPLES = """\
 
 
 def command() -> click_commands.Command:
-    """The command."""
+    """Build the command."""
     return click_commands.Command(
         "gateway", run=_run, help=_HELP, examples=_EXAMPLES, params=click_flags.declared(*_SETTINGS)
     )

@@ -131,8 +131,7 @@ def _is_enough(
 
 
 def joined(lookup: Lookup) -> list[ownership_status.GroupStanding]:
-    """The groups with their owners and what they wait for, from the operator and the gateway or the one that
-    responded."""
+    """The groups with their owners and what they wait for, as far as operator and gateway responded."""
     if lookup.seen is None:
         return [drain_reports.alone(outlook) for outlook in lookup.outlooks.values()]
     return [drain_reports.joined(group, lookup.outlooks.get(group.key)) for group in lookup.seen.groups]

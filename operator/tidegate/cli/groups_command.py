@@ -109,7 +109,7 @@ class _Groups(click_commands.Group):
 
 
 def command() -> click_commands.Group:
-    """The command with its verbs."""
+    """Build the command with its verbs."""
     runs: Mapping[str, Callable[..., int]] = {LIST: _list, SHOW: _show, EXPLAIN: _explain, DELETE: _delete}
     return _Groups(
         "groups",

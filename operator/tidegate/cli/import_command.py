@@ -20,7 +20,7 @@ _EXAMPLES = """\
 
 
 def command() -> click_commands.Command:
-    """The command."""
+    """Build the command."""
     return click_commands.Command(
         "import",
         run=_run,

@@ -37,7 +37,7 @@ _EXAMPLES = """\
 
 
 def command() -> click_commands.Command:
-    """The command."""
+    """Build the command."""
     return click_commands.Command(
         "operator",
         run=_run,

@@ -51,7 +51,7 @@ _ENVIRONMENT_TEXT = f"""\
 
 
 def command() -> click_commands.Command:
-    """The command."""
+    """Build the command."""
     delivery = click_flags.declared(client_settings.DeliverySettings)
     for flag in delivery:
         if flag.name == "gateway_url":

@@ -30,7 +30,7 @@ _EXAMPLES = """\
 
 
 def command() -> click_commands.Command:
-    """The command."""
+    """Build the command."""
     return click_commands.Command(
         "run",
         run=_run,
