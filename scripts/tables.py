@@ -1,4 +1,4 @@
-"""Write docs/flags.md and docs/metrics.md: each flag and each metric, as the code has them."""
+"""Write docs/flags.md and docs/metrics.md from the flags and metrics in the code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEAD = "<!-- Written by scripts/tables.py (`make tables`). -->\n"
 
 
 def main() -> None:
-    """Write each file that is not what it should be."""
+    """Update each file that is out of date."""
     for path, text in texts().items():
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def texts() -> dict[Path, str]:
-    """Every file that is written, and what stands in it."""
+    """Map each generated file to its text."""
     docs = ROOT / "docs"
     return {docs / "flags.md": _HEAD + "\n".join(_flags()), docs / "metrics.md": _HEAD + "\n".join(_metrics())}
 
@@ -62,7 +62,7 @@ class _Metric(NamedTuple):
 
 
 class _Registry(prometheus_client.CollectorRegistry):
-    """Remembers what was registered in it."""
+    """A registry that records the metrics registered in it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,18 +79,21 @@ class _Registry(prometheus_client.CollectorRegistry):
 
 
 def _metrics() -> Iterator[str]:
-    yield "# Metrics\n\nOf tidegate itself; `process_*` and `python_*` are those of prometheus_client.\n"
+    yield (
+        "# Metrics\n\nThe metrics of tidegate itself. Gateway and operator also expose "
+        "the `process_*` and `python_*` metrics of prometheus_client.\n"
+    )
     for title, kinds in (
         ("Gateway (:9091)", (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics)),
         ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
-        ("Operator beside a stock Pushgateway (:9093), too", (pushgateway_metrics.StockMetrics,)),
+        ("Operator beside a stock Pushgateway (:9093), additional metrics", (pushgateway_metrics.StockMetrics,)),
     ):
         made = _Registry()
         for kind in kinds:
             kind(made)
-        yield f"## {title}\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |"
+        yield f"## {title}\n\n| metric | type | labels | description |\n| --- | --- | --- | --- |"
         yield "\n".join(map(_metric, sorted(made.made))) + "\n"
-    yield f"## Both\n\n| metric | type | labels | what it says |\n| --- | --- | --- | --- |\n{_build_info()}\n"
+    yield f"## Both\n\n| metric | type | labels | description |\n| --- | --- | --- | --- |\n{_build_info()}\n"
 
 
 def _metric(metric: _Metric) -> str:
@@ -100,7 +103,7 @@ def _metric(metric: _Metric) -> str:
 
 
 def _build_info() -> str:
-    """It is made with the registry of a process."""
+    """Return the row of the build metric, which every process registry contains."""
     [found] = [family for family in telemetry.new_registry().collect() if family.name.startswith("tidegate_build")]
     [sample] = found.samples
     labels = ", ".join(f"`{label}`" for label in sample.labels)

@@ -15,7 +15,7 @@ _KEY = "flag"
 
 
 class Kind(enum.Enum):
-    """What the value of a flag is; :mod:`tidegate.cli.flag_values` parses and spells each kind."""
+    """The kind of value that a flag takes; :mod:`tidegate.cli.flag_values` parses and spells each kind."""
 
     TEXT = enum.auto()
     SWITCH = enum.auto()
@@ -40,10 +40,10 @@ class Flag(NamedTuple):
 
     :param name: with its hyphens: ``--web.listen-address``.
     :param help: without the default.
-    :param choices: the words that the flag takes, and the setting's value for each.
+    :param choices: the words that the flag accepts, and the value of the setting for each.
     :param aliases: other names that are accepted and not shown.
     :param several: whether the flag can be repeated; the given values replace the default.
-    :param default_help: the default in words, where it is not a fixed value.
+    :param default_help: a description of the default, if it is not a fixed value.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""Settings of each part, as values. A field that a flag fills is declared with it: see :mod:`tidegate.flags`."""
+"""Settings of each part, as frozen values. The flag that fills a field is declared with it: :mod:`tidegate.flags`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tidegate import flags
 
 
 class BadSettingsError(ValueError):
-    """What was chosen cannot be used; the message says what, and why."""
+    """The settings contradict each other or cannot be used; the message says why."""
 
 
 ADDRESS, ANNOTATION, POD, NAME = OWNERSHIP = ("address", "annotation", "pod", "name")
-"""Whose a group is: by the address it was pushed from, what its owner says, its pod's name, its Job's name."""
+"""The ownership rules: address of the pusher, annotation of the owner, name of a Pod, name of a Job."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogSettings:
-    """How a process logs."""
+    """Level and format of the log."""
 
     level: str = flags.choice(
         "--log.level",
@@ -34,7 +34,7 @@ class LogSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSettings:
-    """What decides which group is whose, and when it is over. Times are seconds."""
+    """Ownership rules and drain timeouts. Times are in seconds."""
 
     ownership: tuple[str, ...] = flags.flag(
         flags.Kind.OWNERSHIP,
@@ -54,19 +54,19 @@ class RuleSettings:
     )
 
     clock_skew: float = 5.0
-    """By how much two clocks may differ, after what is known of their difference. Default 5 s."""
+    """Maximum difference of two clocks, beyond the difference that is known. Default 5 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSettings:
-    """How the operator's worker goes about its work."""
+    """Intervals and limits of the operator's worker."""
 
     resync_seconds: float = flags.duration(
         "--operator.resync", 30.0, "Interval between complete lists of the watched objects and the groups."
     )
 
     coalesce_seconds: float = 0.05
-    """How long changes are collected before they are planned together. Default 50 ms."""
+    """Time for which changes are collected before they are planned together. Default 50 ms."""
 
     most_retired: int = flags.count(
         "--breaker.limit",
@@ -79,15 +79,15 @@ class WorkerSettings:
     )
 
     backoff_seconds: float = 1.0
-    """The first pause after a failure; it doubles with each further one. Default 1 s."""
+    """Pause after the first failure; it doubles with each further one. Default 1 s."""
 
     backoff_limit_seconds: float = 30.0
-    """The longest pause after failures. Default 30 s."""
+    """Maximum pause after failures. Default 30 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesSettings:
-    """How the API server is reached and what of it is looked at."""
+    """Connection to the API server, and the namespaces and kinds to watch."""
 
     kubeconfig: str = flags.file(
         "--kubernetes.kubeconfig",
@@ -112,21 +112,21 @@ class KubernetesSettings:
     )
 
     page_size: int = 250
-    """Objects a page of a list. Default 250: while one is read it takes several times its own size."""
+    """Objects per page of a list. Default 250: reading a page takes several times its size in memory."""
 
     request_timeout: float = 30.0
-    """Seconds for a whole call, its answer included. Default 30 s."""
+    """Maximum time of a call, including its response. Default 30 s."""
 
     connect_timeout: float = 10.0
-    """Seconds to get a connection. Default 10 s."""
+    """Maximum time to connect. Default 10 s."""
 
     concurrency: int = 8
-    """Calls at the same time. Default 8."""
+    """Maximum number of concurrent calls. Default 8."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PodSettings:
-    """The Pod that the operator runs in, for Events that are about itself. Empty where it runs in none."""
+    """The Pod of the operator, the subject of Events about the operator itself. Empty outside Kubernetes."""
 
     namespace: str = ""
     name: str = ""
@@ -135,7 +135,7 @@ class PodSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenSettings:
-    """The token of the control API. The gateway does not open that API without one."""
+    """The token of the control API. Without one, the gateway does not open the API."""
 
     file: str = flags.file(
         "--control.token-file",
@@ -144,11 +144,11 @@ class TokenSettings:
     )
 
     value: str = field(default="", repr=False)
-    """The token itself, where both are in one process and there is no file. Default none."""
+    """The token itself, if gateway and operator run in one process without a file. Default none."""
 
 
 class GatewayKind(enum.StrEnum):
-    """What the operator drives; the value is the word of the flag."""
+    """The kind of gateway that the operator manages, as the flag spells it."""
 
     TIDEGATE = "tidegate"
     PUSHGATEWAY = "pushgateway"
@@ -156,7 +156,7 @@ class GatewayKind(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StockSettings:
-    """How the operator goes about a stock Pushgateway."""
+    """How the operator manages a stock Pushgateway."""
 
     grace_seconds: float = flags.positive_duration(
         "--gateway.grace-period",
@@ -173,7 +173,7 @@ class StockSettings:
     )
 
     answer_bytes: int = 256 * 1024 * 1024
-    """Bytes of the largest answer that is read. Default 256 MiB."""
+    """Maximum size of a response in bytes. Default 256 MiB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,10 +200,10 @@ class OperatorSettings:
     stock: StockSettings = field(default_factory=StockSettings)
 
     control_token: TokenSettings = field(default_factory=TokenSettings)
-    """What is shown to the control API. It cannot do without; a Pushgateway has none."""
+    """The token for the control API of tidegate's gateway; a Pushgateway has none."""
 
     pod: PodSettings = field(default_factory=PodSettings)
-    """Its own Pod. Default none."""
+    """The Pod of the operator. Default none."""
 
     listen_address: str = flags.flag(
         flags.Kind.ADDRESS,
@@ -219,7 +219,7 @@ class OperatorSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class WebSettings:
-    """Where and under which paths the gateway serves; Pushgateway's own flags."""
+    """Addresses and paths of the gateway, and what clients may do. Most flags are those of Pushgateway."""
 
     listen_addresses: tuple[str, ...] = flags.flag(
         flags.Kind.WEB_ADDRESS,
@@ -248,9 +248,9 @@ class WebSettings:
 
     @property
     def prefix(self) -> str:
-        """What all paths begin with: empty, or with a slash before it and none behind."""
-        chosen = self.route_prefix or urllib.parse.urlsplit(self.external_url).path
-        trimmed = chosen.strip("/")
+        """Prefix of all paths: empty, or with a leading slash and no trailing one."""
+        path = self.route_prefix or urllib.parse.urlsplit(self.external_url).path
+        trimmed = path.strip("/")
         return f"/{trimmed}" if trimmed else ""
 
     enable_lifecycle: bool = flags.switch(
@@ -276,7 +276,7 @@ class WebSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
-    """How pushes are taken; the first two are Pushgateway's own flags."""
+    """Checks of pushes and expiry of groups. The first two flags are those of Pushgateway."""
 
     enable_utf8_names: bool = flags.switch(
         "--push.enable-utf8-names", "Allow any UTF-8 in names of metrics and labels."
@@ -292,7 +292,7 @@ class PushSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PersistenceSettings:
-    """What of the groups outlives the process."""
+    """Persistence of groups across restarts."""
 
     file: str = flags.file(
         "--persistence.file",
@@ -315,7 +315,7 @@ class PersistenceSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LimitSettings:
-    """What clients may cost. None can be switched off; each may be as large as one likes."""
+    """Limits on clients. None can be disabled; each can be as large as you like."""
 
     body: int = flags.size("--limit.body", 16 * 2**20, "Maximum size of a request body as it is sent.")
     unpacked_body: int = flags.size(
@@ -395,4 +395,4 @@ class GatewaySettings:
         "Address on which the gateway serves the control API for the operator. The host must be loopback.",
     )
     control_token: TokenSettings = field(default_factory=TokenSettings)
-    """What the control API asks for. Default none: then it is not opened."""
+    """The token that the control API requires. Default none: the API is not opened."""

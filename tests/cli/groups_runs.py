@@ -29,7 +29,8 @@ async def run(
 class Stage:
     """A running gateway and operator.
 
-    :ivar gateway: the flag with the URL of the gateway; ``operator`` and ``no_operator`` likewise.
+    :ivar gateway: the flag with the URL of the gateway.
+    :ivar operator: the flag with the URL of the operator; ``no_operator`` is that with a URL where nothing listens.
     """
 
     def __init__(self, scene: operator_harness.Scene, *, operator_port: int) -> None:

@@ -150,7 +150,7 @@ async def at_work(scene: operator_harness.Scene, configuration: settings.Operato
 
 
 async def _outcome(stage: Stage) -> str:
-    """What happens to the group of the finished Job."""
+    """The outcome for the group of the finished Job."""
     return await stage.first_of(
         drains=lambda: stage.drains(operator_harness.X),
         logged=lambda: stage.metric("actions_total", action="retire", result="dry-run"),

@@ -30,7 +30,7 @@ _LOGGING = {"--log.level", "--log.format"}
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the configuration of whoever runs the tests."""
+    """Hide the configuration of the user who runs the tests."""
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)

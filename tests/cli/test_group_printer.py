@@ -1,4 +1,4 @@
-"""What ``tidegate groups`` prints fits into 120 columns, whatever the names of the groups."""
+"""The output of ``tidegate groups`` fits into 120 columns, whatever the names of the groups."""
 
 from __future__ import annotations
 

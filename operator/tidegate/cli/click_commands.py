@@ -18,14 +18,14 @@ SETTINGS: Mapping[str, Any] = {"help_option_names": ["-h", "--help"], "max_conte
 """The settings of the context of the outermost command, which those below inherit."""
 
 _FLAG = re.compile(r"-(?!\d*\.?\d+$)\S+$")
-"""What a flag looks like; a negative number or a text with a blank does not."""
+"""Matches what looks like a flag; a negative number or a text with a space does not."""
 
 
 class _Base(click.Command):
-    """What commands and groups of commands have in common.
+    """The base of commands and groups of commands: parsing of switches, and the layout of the help.
 
     :param help: one line for the list of commands, and further paragraphs for the help of the command.
-    :param examples: comments and commands, indented by two blanks.
+    :param examples: comments and commands, indented by two spaces.
     :param notes: further blocks of the help, by heading.
     """
 

@@ -57,7 +57,7 @@ class Flag(click.Option):
 
     :param name: with its hyphens: ``--web.listen-address``; ``--gzip/--no-gzip`` for a switch.
     :param heading: under which the help lists it.
-    :param default_help: the default in words.
+    :param default_help: the default as the help shows it.
     :param aliases: other names, which neither the help nor the completions show.
     """
 

@@ -1,4 +1,4 @@
-"""What ``tidegate groups`` asks the gateway and the operator, and how it joins their responses."""
+"""Requests of ``tidegate groups`` to the gateway and the operator, and the join of their responses."""
 
 from __future__ import annotations
 

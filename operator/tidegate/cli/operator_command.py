@@ -53,7 +53,7 @@ def new_settings(values: Mapping[str, Any]) -> settings.OperatorSettings:
     :param values: of the flags, by ``dest``.
     :raises settings.BadSettingsError: a kind is to be watched twice.
     """
-    owner_kinds.table(values["watch"])  # Before anything starts.
+    owner_kinds.watched_kinds(values["watch"])  # Before anything starts.
     pod = settings.PodSettings(**{part: os.environ.get(f"POD_{part.upper()}", "") for part in _POD})
     return dataclasses.replace(flags.filled(settings.OperatorSettings, values), pod=pod)
 
