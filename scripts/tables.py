@@ -37,7 +37,7 @@ def texts() -> dict[Path, str]:
 
 
 def _flags() -> Iterator[str]:
-    yield "# Flags\n\nThe flags of each command, as in its `--help`.\n"
+    yield "# Flags\n\nThe flags of each command, as `--help` prints them.\n"
     for context in click_commands.walk(root.Root()):
         rows = [_row(param, context) for param in context.command.params]
         if rows:

@@ -224,7 +224,7 @@ async def _joined_by_name(stage: Stage) -> list[str]:
         async with stage.scene.session.get(f"http://{stage.listens}/api/v1/groups") as answer:
             assert answer.status == 200
             listed = (await answer.json())["groups"]
-        # No rule decides before the API server has answered which pod has an address.
+        # No rule decides until the API server has responded which Pod has an address.
         assert not [group for group in listed if group["verdict"] == "asking"]
         return [f"{group['labels']['job']}:{group['rule']}" for group in listed]
 

@@ -122,7 +122,7 @@ def test_a_socket_that_another_process_serves_is_not_taken_over(tmp_path: Path) 
     with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log"):
         _eventually_ready(UnixConnection, path)
         error = _error(_gateway(f"--web.listen-address=unix:{path}"))
-        assert "another process does" in error
+        assert "another process already listens there" in error
         assert _is_ready(UnixConnection(path))
 
 
@@ -163,7 +163,7 @@ def test_an_ipv4_client_of_a_dual_stack_socket_has_an_ipv4_address(tmp_path: Pat
 def test_a_missing_socket_of_systemd_is_an_error(passed: dict[str, str]) -> None:
     command = _gateway("--web.systemd-socket")
     error = _error(command, passed)
-    assert "no socket was passed" in error
+    assert "systemd passed no socket" in error
 
 
 def test_a_web_configuration_file_that_is_invalid_is_an_error(tmp_path: Path) -> None:
