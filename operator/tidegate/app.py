@@ -107,7 +107,7 @@ async def _inquiry(
     gateway, operator = urls.parse(chosen.gateway_url), urls.parse(chosen.operator_url)
     async with contextlib.AsyncExitStack() as stack:
         if chosen.namespace:
-            pod = await stack.enter_async_context(_podproxies().opened(chosen))
+            pod = await stack.enter_async_context(_podproxies().open_pod_proxy(chosen))
             door = pod.door
         else:
             session = await stack.enter_async_context(aiohttp.ClientSession())
