@@ -86,7 +86,7 @@ def _metrics() -> Iterator[str]:
     for title, kinds in (
         ("Gateway (:9091)", (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics)),
         ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
-        ("Operator beside a stock Pushgateway (:9093), additional metrics", (pushgateway_metrics.StockMetrics,)),
+        ("Operator beside a stock Pushgateway (:9093), additional metrics", (pushgateway_metrics.PushgatewayMetrics,)),
     ):
         made = _Registry()
         for kind in kinds:

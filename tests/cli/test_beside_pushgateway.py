@@ -73,12 +73,12 @@ def test_the_help_shows_no_aliases(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["--gateway.poll-interval=2s"], "need --gateway.kind=pushgateway", id="no kind to poll"),
         pytest.param(
             [f"--gateway.url={URL}", "--control.token-file=token"],
-            "for a stock Pushgateway there is --gateway.kind=pushgateway",
+            "for a stock Pushgateway, set --gateway.kind=pushgateway",
             id="its URL without its kind",
         ),
         pytest.param(
             ["--gateway.url=ftp://pushgateway:9091", "--gateway.kind=pushgateway"],
-            "--gateway.url is to be where the Pushgateway is, such as http://",
+            "--gateway.url must be the URL of the Pushgateway, such as http://",
             id="another scheme",
         ),
     ],

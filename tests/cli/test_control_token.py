@@ -26,12 +26,14 @@ def _error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_an_operator_without_the_token_file_reports_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "the operator needs --control.token-file: the file that the gateway" in _error(capsys, "operator")
+    assert "the operator needs --control.token-file; set it to the same file as the gateway" in _error(
+        capsys, "operator"
+    )
 
 
 def test_an_operator_does_not_send_the_token_to_another_machine(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["operator", "--control.token-file=token", "--gateway.url=http://192.0.2.1:9092"]
-    assert "--gateway.url is to be http://127.0.0.1:PORT" in _error(capsys, *arguments)
+    assert "--gateway.url must be http://127.0.0.1:PORT" in _error(capsys, *arguments)
 
 
 def test_a_gateway_does_not_open_the_control_api_on_other_addresses_than_loopback(

@@ -29,7 +29,7 @@ def test_the_other_spellings_are_taken() -> None:
 
 def test_the_metrics_are_these() -> None:
     registry = prometheus_client.CollectorRegistry()
-    pushgateway_metrics.StockMetrics(registry)
+    pushgateway_metrics.PushgatewayMetrics(registry)
     names = {sample.name for family in registry.collect() for sample in family.samples}
     names = {name for name in names if not name.endswith("_created")}
     assert set(re.findall(r"`(tidegate_operator_stock_[a-z_]+)`", PAGE)) == names

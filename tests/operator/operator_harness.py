@@ -125,7 +125,7 @@ async def at_work(
     )
     api = kube_api.KubeApi(scene.api_server.login(), kube_settings=chosen.kubernetes, clock=clocks.SystemClock())
     clock = clocks.SystemClock()
-    gateway = tidegate_gateway.OwnGateway(url, token=token, session=scene.session)
+    gateway = tidegate_gateway.TidegateGateway(url, token=token, session=scene.session)
     operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
     works = operator.tasks()
     if watching is None:

@@ -60,8 +60,8 @@ class Stage:
     def begin_anew(self) -> None:
         """As after the operator's restart."""
         self.registry = prometheus_client.CollectorRegistry()
-        self.gateway = pushgateway_adapter.StockGateway(
-            self._given, session=self.session, clock=self.clock, registry=self.registry, chosen=self._chosen
+        self.gateway = pushgateway_adapter.PushgatewayAdapter(
+            self._given, session=self.session, clock=self.clock, registry=self.registry, stock_settings=self._chosen
         )
         self.groups: dict[grouping.GroupingKey, control_api.GroupRecord] = {}
         self.deleted: list[control_api.DeletedRecord] = []

@@ -75,8 +75,8 @@ class Scene(pushgateway_harness.Stage):
         self.registry = prometheus_client.CollectorRegistry()
         clock = clocks.SystemClock()
         api = kube_api.KubeApi(self.api_server.login(), kube_settings=chosen.kubernetes, clock=clock)
-        gateway = pushgateway_adapter.StockGateway(
-            self.url, session=self.session, clock=clock, registry=self.registry, chosen=STOCK
+        gateway = pushgateway_adapter.PushgatewayAdapter(
+            self.url, session=self.session, clock=clock, registry=self.registry, stock_settings=STOCK
         )
         operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=self.registry)
         works = operator.tasks()

@@ -56,7 +56,7 @@ async def test_a_missing_prefix_is_told_in_words(
 ) -> None:
     with _running(pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b") as url:
         stage = pushgateway_harness.Stage(url, session, given=url.removesuffix("/a/b"))
-        with pytest.raises(gateway_protocol.GatewayError, match=r"404 Not Found: has --gateway\.url the path that"):
+        with pytest.raises(gateway_protocol.GatewayError, match=r"404 Not Found: does --gateway\.url have the path of"):
             await stage.gateway.changes(after=None)
 
 
@@ -125,7 +125,7 @@ async def test_it_may_be_behind_tls_and_a_password(guarded: Guarded, trusting: a
 async def test_a_wrong_password_is_told_without_being_shown(guarded: Guarded, trusting: aiohttp.ClientSession) -> None:
     stage = pushgateway_harness.Stage(guarded.url("wrong-one"), trusting)
     with pytest.raises(
-        gateway_protocol.GatewayError, match=r"401 Unauthorized: is what stands in --gateway\.url"
+        gateway_protocol.GatewayError, match=r"401 Unauthorized: check the user and password in --gateway\.url"
     ) as refused:
         await stage.gateway.changes(after=None)
     assert "wrong-one" not in str(refused.value)
@@ -181,7 +181,7 @@ async def test_the_command_trusts_what_ssl_cert_file_names_and_logs_no_password(
     ],
 )
 async def test_what_is_no_url_is_refused_without_being_shown(url: str, session: aiohttp.ClientSession) -> None:
-    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url ") as refused:
+    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url") as refused:
         pushgateway_harness.Stage(url, session)
     assert "secret" not in str(refused.value)
     assert "et@" not in str(refused.value)

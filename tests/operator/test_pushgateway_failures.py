@@ -106,14 +106,16 @@ async def without_a_date(_: web.Request) -> web.StreamResponse:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        pytest.param(answering(200, "<html>"), "no JSON: .*; is it a Pushgateway", id="a page"),
+        pytest.param(answering(200, "<html>"), "the response is not JSON: .*; is it a Pushgateway", id="a page"),
         pytest.param(answering(200, '{"status":"error"}'), "no list of groups; is it a Push", id="an error of the API"),
-        pytest.param(answering(404), "404 Not Found: has --gateway.url the path that", id="another server"),
-        pytest.param(answering(403), "403 Forbidden: is what stands in --gateway.url before the @", id="forbidden"),
-        pytest.param(answering(302, Location="http://b/"), "302 Found: give --gateway.url as it is", id="elsewhere"),
+        pytest.param(answering(404), "404 Not Found: does --gateway.url have the path of", id="another server"),
+        pytest.param(answering(403), "403 Forbidden: check the user and password in --gateway.url", id="forbidden"),
+        pytest.param(
+            answering(302, Location="http://b/"), "302 Found: set --gateway.url to the target", id="elsewhere"
+        ),
         pytest.param(answering(503, "in a minute"), "503 Service Unavailable: in a minute", id="overloaded"),
         pytest.param(answering(503, "x" * 9_999), "503 Service Unavailable: x{500}$", id="a long answer"),
-        pytest.param(answering(200, " " * 1_000_001), "more than 1000000 bytes, too many for the", id="too large"),
+        pytest.param(answering(200, " " * 1_000_001), "more than 1000000 bytes, the limit of the", id="too large"),
         pytest.param(breaking_off, "is Pushgateway up", id="half an answer"),
         pytest.param(hanging_up, "is Pushgateway up", id="no answer"),
     ],
@@ -249,7 +251,7 @@ async def test_a_deletion_that_is_refused_holds_up_no_other(
     await stage.after(pushgateway_harness.GRACE)
     await stage.after(pushgateway_harness.POLL)
     assert stand_in.asked == ["x", "y"]
-    assert '{job="x"} cannot be deleted: DELETE' in caplog.text
+    assert 'cannot delete group {job="x"}: DELETE' in caplog.text
     assert stage.metric("deletion_failures_total", result="refused") == 1
     await stage.after(pushgateway_harness.GRACE)
     assert stand_in.asked == ["x", "y", "x"]
@@ -266,7 +268,7 @@ async def test_a_group_that_outlives_its_deletion_is_told_of_and_deleted_again_l
     assert stand_in.asked == ["x"]
     await stage.after(pushgateway_harness.POLL)
     assert stand_in.asked == ["x", "x"]
-    assert '{job="x"} is there still, though Pushgateway was told to delete it' in caplog.text
+    assert 'group {job="x"} still exists although Pushgateway accepted its deletion' in caplog.text
     assert stage.metric("deletion_failures_total", result="stayed") == 1
 
 

@@ -21,12 +21,14 @@ class _Operator:
     """Reads, acts and follows."""
 
     def __init__(self, **pushed: float) -> None:
-        self.known = pushgateway_groups.StockGroups(grace=GRACE)
+        self.known = pushgateway_groups.PushgatewayGroups(grace=GRACE)
         self.read(**pushed)
 
-    def read(self, unclear: Iterable[grouping.GroupingKey] = (), /, **pushed: float) -> list[control_api.DeletedRecord]:
+    def read(
+        self, ambiguous: Iterable[grouping.GroupingKey] = (), /, **pushed: float
+    ) -> list[control_api.DeletedRecord]:
         keyed = {object_builders.key(f"job={name}"): at for name, at in pushed.items()}
-        return self.known.read(pushgateway_responses.Answer(keyed, frozenset(unclear)))
+        return self.known.update(pushgateway_responses.GroupList(keyed, frozenset(ambiguous)))
 
     def record(self, key: grouping.GroupingKey = X) -> control_api.GroupRecord:
         return next(record for record in self.known.changes(after=None).groups if record.key == key)
@@ -61,7 +63,7 @@ def _retired(**pushed: float) -> _Operator:
 def test_a_retired_group_is_due_when_its_grace_period_is_over() -> None:
     operator = _retired()
     assert (operator.due(GRACE - 0.1), operator.due(GRACE)) == ([], [X])
-    assert operator.known.next_end() == GRACE
+    assert operator.known.next_due_time() == GRACE
 
 
 def test_a_job_may_ask_for_more_time_and_not_for_less() -> None:
@@ -109,15 +111,15 @@ def test_a_group_that_went_by_itself_has_vanished() -> None:
 
 def test_a_group_that_went_when_told_to_is_deleted_after_its_grace_period() -> None:
     operator = _retired()
-    operator.known.tell(X)
-    operator.known.put_off(X, now=GRACE)
+    operator.known.request_deletion(X)
+    operator.known.postpone(X, now=GRACE)
     [gone] = operator.read()
     assert gone.reason is lifecycle.Reason.GRACE_PERIOD
 
 
 def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
     operator = _retired()
-    operator.known.tell(X)
+    operator.known.request_deletion(X)
     operator.read(x=2.0)
     [gone] = operator.read()
     assert gone.reason is lifecycle.Reason.VANISHED
@@ -125,19 +127,19 @@ def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
 
 def test_a_group_that_stays_in_spite_of_its_deletion_is_due_again_after_another_grace_period() -> None:
     operator = _retired()
-    assert not operator.known.tell(X)
-    operator.known.put_off(X, now=GRACE)
+    assert not operator.known.request_deletion(X)
+    operator.known.postpone(X, now=GRACE)
     operator.read(x=1.0)
     assert (operator.due(2 * GRACE - 1.0), operator.due(2 * GRACE)) == ([], [X])
-    assert operator.known.tell(X)
+    assert operator.known.request_deletion(X)
 
 
 def test_a_group_that_cannot_be_told_to_go_is_due_again_after_another_grace_period() -> None:
     operator = _retired()
-    operator.known.tell(X)
-    operator.known.refused(X, now=GRACE)
+    operator.known.request_deletion(X)
+    operator.known.rejected(X, now=GRACE)
     assert (operator.due(2 * GRACE - 1.0), operator.due(2 * GRACE)) == ([], [X])
-    assert not operator.known.tell(X)
+    assert not operator.known.request_deletion(X)
 
 
 def test_a_group_that_became_unclear_is_neither_gone_nor_due_until_it_is_clear_again() -> None:

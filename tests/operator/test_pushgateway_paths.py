@@ -37,7 +37,7 @@ def test_where_names_may_be_anything_a_path_leads_to_its_group_too(job: str, nam
 def test_the_twin_is_what_the_path_means_where_names_are_plain(name: str) -> None:
     key = _key("x", {name: "v"})
     read = push_paths.grouping_key(pushgateway_paths.path(key))
-    assert pushgateway_paths.twin(key) == (None if read == key else read)
+    assert pushgateway_paths.same_path_key(key) == (None if read == key else read)
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_path_is_spelled_with_plain_characters(labels: dict[str, str], path: s
     ],
 )
 def test_a_key_is_clear_where_it_can_be_no_others(labels: dict[str, str], clear: bool) -> None:
-    assert pushgateway_paths.is_clear(grouping.grouping_key(labels)) == clear
+    assert pushgateway_paths.is_unambiguous(grouping.grouping_key(labels)) == clear

@@ -42,7 +42,7 @@ def test_each_group_has_the_time_of_its_last_push() -> None:
 
 
 def test_no_groups_are_an_answer() -> None:
-    assert pushgateway_responses.parse(body()) == pushgateway_responses.Answer({})
+    assert pushgateway_responses.parse(body()) == pushgateway_responses.GroupList({})
 
 
 def test_labels_may_be_called_like_the_parts_of_an_answer() -> None:
@@ -54,20 +54,20 @@ def test_labels_may_be_called_like_the_parts_of_an_answer() -> None:
 def test_a_metric_that_is_called_labels_makes_its_group_unclear() -> None:
     hidden = group({"job": "x"}, labels=family({"labels": {"job": "x"}, "value": "1"}))
     found = pushgateway_responses.parse(body(hidden, group({"job": "y"})))
-    assert found.unclear == {_key(job="x"), _key(job="x", instance="")}
+    assert found.ambiguous == {_key(job="x"), _key(job="x", instance="")}
     assert list(found.pushed) == [_key(job="y")]
 
 
 def test_two_groups_that_look_alike_are_both_unclear() -> None:
     found = pushgateway_responses.parse(body(group({"job": "x", "a": "\ufffdb"}), group({"job": "x", "a": "\ufffdb"})))
-    assert found == pushgateway_responses.Answer({}, frozenset({_key(job="x", a="\ufffdb")}))
+    assert found == pushgateway_responses.GroupList({}, frozenset({_key(job="x", a="\ufffdb")}))
 
 
 def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> None:
     meant, literal = {"job": "x", "a.b": "v"}, {"job": "x", "U__a_2e_b": "v"}
-    assert pushgateway_responses.parse(body(group(meant))).unclear == set()
+    assert pushgateway_responses.parse(body(group(meant))).ambiguous == set()
     both = pushgateway_responses.parse(body(group(meant), group(literal)))
-    assert both.unclear == {grouping.grouping_key(meant), grouping.grouping_key(literal)}
+    assert both.ambiguous == {grouping.grouping_key(meant), grouping.grouping_key(literal)}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> 
     ],
 )
 def test_what_is_no_whole_answer_is_refused(told: bytes) -> None:
-    with pytest.raises(pushgateway_responses.BadAnswerError):
+    with pytest.raises(pushgateway_responses.BadResponseError):
         pushgateway_responses.parse(told)
 
 

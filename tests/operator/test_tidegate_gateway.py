@@ -57,8 +57,8 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def gateway(url: str, session: aiohttp.ClientSession, file: Path) -> tidegate_gateway.OwnGateway:
-    return tidegate_gateway.OwnGateway(url, token=settings.TokenSettings(file=str(file)), session=session)
+def gateway(url: str, session: aiohttp.ClientSession, file: Path) -> tidegate_gateway.TidegateGateway:
+    return tidegate_gateway.TidegateGateway(url, token=settings.TokenSettings(file=str(file)), session=session)
 
 
 def _remove(file: Path) -> None:
@@ -70,14 +70,14 @@ def _write(file: Path, token: str) -> None:
     file.chmod(0o600)
 
 
-async def test_each_call_shows_the_token(gateway: tidegate_gateway.OwnGateway, recorder: Recorder) -> None:
+async def test_each_call_shows_the_token(gateway: tidegate_gateway.TidegateGateway, recorder: Recorder) -> None:
     await gateway.changes(after=None)
     await gateway.changes(after=None)
     assert recorder.shown == [f"Bearer {FIRST}"] * 2
 
 
 async def test_a_file_that_comes_later_is_waited_for(
-    gateway: tidegate_gateway.OwnGateway, recorder: Recorder, file: Path
+    gateway: tidegate_gateway.TidegateGateway, recorder: Recorder, file: Path
 ) -> None:
     _remove(file)
     with pytest.raises(gateway_protocol.GatewayError, match="is not there yet: a gateway with the same flag makes it"):
@@ -88,7 +88,7 @@ async def test_a_file_that_comes_later_is_waited_for(
 
 
 async def test_a_token_that_is_refused_is_read_anew(
-    gateway: tidegate_gateway.OwnGateway, recorder: Recorder, file: Path
+    gateway: tidegate_gateway.TidegateGateway, recorder: Recorder, file: Path
 ) -> None:
     await gateway.changes(after=None)
     recorder.wanted = SECOND
@@ -100,7 +100,7 @@ async def test_a_token_that_is_refused_is_read_anew(
     assert recorder.shown == [f"Bearer {FIRST}", f"Bearer {FIRST}", f"Bearer {SECOND}"]
 
 
-async def test_a_redirect_is_not_followed(gateway: tidegate_gateway.OwnGateway, recorder: Recorder) -> None:
+async def test_a_redirect_is_not_followed(gateway: tidegate_gateway.TidegateGateway, recorder: Recorder) -> None:
     elsewhere = Recorder()
     async with test_utils.TestServer(elsewhere.app()) as server:
         recorder.redirect = str(server.make_url("/control/v1/groups"))
@@ -126,8 +126,8 @@ async def test_a_redirect_is_not_followed(gateway: tidegate_gateway.OwnGateway, 
     ],
 )
 async def test_the_token_is_sent_nowhere_but_to_loopback(url: str, session: aiohttp.ClientSession) -> None:
-    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url is to be") as refused:
-        tidegate_gateway.OwnGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
+    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url must be") as refused:
+        tidegate_gateway.TidegateGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
     assert "secret" not in str(refused.value)
 
 
@@ -135,9 +135,11 @@ async def test_the_token_is_sent_nowhere_but_to_loopback(url: str, session: aioh
     "url", ["http://127.0.0.1:9092", "http://localhost:9092/", "http://[::1]:9092", "127.0.0.1:9092"]
 )
 async def test_loopback_has_several_names(url: str, session: aiohttp.ClientSession) -> None:
-    tidegate_gateway.OwnGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
+    tidegate_gateway.TidegateGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
 
 
 async def test_without_a_token_it_says_what_to_do(session: aiohttp.ClientSession) -> None:
-    with pytest.raises(settings.BadSettingsError, match=r"needs --control\.token-file: the file that the gateway"):
-        tidegate_gateway.OwnGateway("http://127.0.0.1:9092", token=settings.TokenSettings(), session=session)
+    with pytest.raises(
+        settings.BadSettingsError, match=r"needs --control\.token-file; set it to the same file as the gateway"
+    ):
+        tidegate_gateway.TidegateGateway("http://127.0.0.1:9092", token=settings.TokenSettings(), session=session)

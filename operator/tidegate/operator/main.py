@@ -256,16 +256,16 @@ def _make_gateway(
 ) -> gateway_protocol.Gateway:
     match operator_settings.gateway_kind:
         case settings.GatewayKind.TIDEGATE:
-            return tidegate_gateway.OwnGateway(
+            return tidegate_gateway.TidegateGateway(
                 operator_settings.gateway_url, token=operator_settings.control_token, session=session
             )
         case settings.GatewayKind.PUSHGATEWAY:
-            return pushgateway_adapter.StockGateway(
+            return pushgateway_adapter.PushgatewayAdapter(
                 operator_settings.gateway_url,
                 session=session,
                 clock=clock,
                 registry=registry,
-                chosen=operator_settings.stock,
+                stock_settings=operator_settings.stock,
             )
 
 

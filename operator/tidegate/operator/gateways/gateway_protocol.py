@@ -1,4 +1,4 @@
-"""What the operator needs of a gateway, whichever kind it is."""
+"""The interface of gateways, implemented for each kind of gateway."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Protocol
 from tidegate.model import control_api, lifecycle
 
 BATCH = 500
-"""Actions in one call: a few milliseconds of the gateway's time."""
+"""The most actions in one call: the gateway takes a few milliseconds for them."""
 
 PAGE = 1_000
-"""Groups on one page of changes, at most."""
+"""The most groups on one page of changes."""
 
 WAIT_SECONDS = 30.0
-"""How long a call waits for a change, at most."""
+"""The longest time that a call waits for a change."""
 
 
 class GatewayError(Exception):
-    """The gateway did not answer as it should; ``str()`` says what happened."""
+    """A request to the gateway failed; the message has the request and the reason."""
 
 
 class HistoryLostError(GatewayError):
-    """The gateway has begun a new history, or forgot what was asked for: list all groups anew."""
+    """The gateway has a new epoch, or has forgotten the requested changes: list all groups again."""
 
 
 class Gateway(Protocol):
-    """One gateway. Calls raise :class:`GatewayError`."""
+    """A gateway. Calls raise :class:`GatewayError`."""
 
     @property
     def url(self) -> str:
-        """Where it is, as it may stand in a log."""
+        """Its URL without user and password, for logs."""
         ...
 
     @property
     def grace_seconds(self) -> float | None:
-        """The grace period of a draining group; ``None``: it is deleted once every active scraper has read it."""
+        """The grace period of a draining group; ``None``: it is deleted after every active scraper has read it."""
         ...
 
     async def changes(self, *, after: control_api.Changes | None) -> control_api.Changes:
-        """The page after this one; ``None`` begins a list of all groups. Waits for something to change."""
+        """The page of changes after this one; ``None`` starts a list of all groups. Waits for a change."""
         ...
 
     async def act(
         self, actions: Sequence[control_api.Action], *, epoch: str
     ) -> tuple[int, list[lifecycle.Refusal | None]]:
-        """Have at most :data:`BATCH` actions done, in order.
+        """Perform at most :data:`BATCH` actions, in order.
 
-        Returns the revision after them, and for each why it was not done; ``None`` where it was.
+        Returns the revision after them, and for each action why it was rejected; ``None`` where it was performed.
         """
         ...

@@ -1,4 +1,4 @@
-"""A stock Pushgateway as the operator's gateway, by its public API alone: poll, wait, read again, delete."""
+"""A stock Pushgateway as the gateway of the operator, through its public API: poll, wait, read again, delete."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ from tidegate.operator.gateways import (
 _logger = logging.getLogger(__name__)
 
 
-class StockGateway:
-    """A :class:`gateway_protocol.Gateway` that is a Pushgateway. All that is asked of it is asked within
-    :meth:`changes`.
+class PushgatewayAdapter:
+    """The :class:`gateway_protocol.Gateway` of a stock Pushgateway. Only :meth:`changes` sends requests to it.
 
-    :raises settings.BadSettingsError: the URL is none.
+    :raises settings.BadSettingsError: the URL is invalid.
     """
 
     def __init__(
@@ -38,118 +37,123 @@ class StockGateway:
         session: aiohttp.ClientSession,
         clock: clocks.Clock,
         registry: prometheus_client.CollectorRegistry,
-        chosen: settings.StockSettings,
+        stock_settings: settings.StockSettings,
     ) -> None:
-        self._calls = pushgateway_client.StockCalls(url, answer_bytes=chosen.answer_bytes, session=session, clock=clock)
-        self._groups = pushgateway_groups.StockGroups(grace=chosen.grace_seconds)
+        self._client = pushgateway_client.PushgatewayClient(
+            url, answer_bytes=stock_settings.answer_bytes, session=session, clock=clock
+        )
+        self._groups = pushgateway_groups.PushgatewayGroups(grace=stock_settings.grace_seconds)
         self._clock = clock
-        self._metrics = pushgateway_metrics.StockMetrics(registry)
-        self._period = chosen.poll_seconds
+        self._metrics = pushgateway_metrics.PushgatewayMetrics(registry)
+        self._period = stock_settings.poll_seconds
         self._next_read = clock.monotonic()
         self._next_deletion = clock.monotonic()
-        self._backoff = backoffs.Backoff(first=chosen.poll_seconds, limit=chosen.grace_seconds)
+        self._backoff = backoffs.Backoff(first=stock_settings.poll_seconds, limit=stock_settings.grace_seconds)
         self._deletions = outage_log.OutageLog(
-            "deleting groups from Pushgateway", consequence="they stay until it works again", clock=clock
+            "deleting groups from Pushgateway", consequence="they are kept until a deletion succeeds", clock=clock
         )
         self._has_read = False
-        self._unclear: frozenset[grouping.GroupingKey] = frozenset()
-        self._moved = broadcasts.Pulse()
-        self.url = self._calls.url
-        self.grace_seconds = chosen.grace_seconds
+        self._ambiguous: frozenset[grouping.GroupingKey] = frozenset()
+        self._changed = broadcasts.Pulse()
+        self.url = self._client.url
+        self.grace_seconds = stock_settings.grace_seconds
 
     def now(self) -> float:
-        """Pushgateway's own Unix time: that of the clock which its push times are of."""
-        return self._calls.now()
+        """Pushgateway's Unix time: of the clock that its push times are from."""
+        return self._client.now()
 
     async def changes(self, *, after: control_api.Changes | None) -> control_api.Changes:
-        """The page after this one; ``None`` begins a list of all groups. Waits for something to change."""
+        """The page of changes after this one; ``None`` starts a list of all groups. Waits for a change."""
         until = self._clock.monotonic() + gateway_protocol.WAIT_SECONDS
         while True:
-            moved = self._moved.next()
+            changed = self._changed.next()
             now = self._clock.monotonic()
             if self._has_read:
                 page = self._groups.changes(after=after)
                 if after is None or page.revision != after.revision or now >= until:
                     return dataclasses.replace(page, now=self.now())
-            if now >= (look := self._next_look()):
-                await self._look()
+            if now >= (next_poll := self._next_poll()):
+                await self._poll()
             else:
-                await self._clock.wait(moved, until=min(until, look))
+                await self._clock.wait(changed, until=min(until, next_poll))
 
     async def act(
         self, actions: Sequence[control_api.Action], *, epoch: str
     ) -> tuple[int, list[lifecycle.Refusal | None]]:
-        """Have at most :data:`gateway_protocol.BATCH` actions done, in order; nothing of it is Pushgateway's business.
+        """Perform at most :data:`gateway_protocol.BATCH` actions, in order, without a request to Pushgateway.
 
-        Returns the revision after them, and for each why it was not done; ``None`` where it was.
+        Returns the revision after them, and for each action why it was rejected; ``None`` where it was performed.
         """
         if epoch != self._groups.epoch:
-            raise gateway_protocol.HistoryLostError("that was another operator's history")
+            raise gateway_protocol.HistoryLostError("the epoch is of another operator process; listing all groups")
         refusals = self._groups.act(actions, now=self._clock.monotonic())
-        self._moved.fire()
+        self._changed.fire()
         return self._groups.revision, refusals
 
-    def _next_look(self) -> float:
-        end = self._groups.next_end()
-        return self._next_read if end is None else min(self._next_read, max(end, self._next_deletion))
+    def _next_poll(self) -> float:
+        due = self._groups.next_due_time()
+        return self._next_read if due is None else min(self._next_read, max(due, self._next_deletion))
 
-    async def _look(self) -> None:
-        """Read all groups, and delete what is due by what was read.
+    async def _poll(self) -> None:
+        """Read all groups, and delete those that are due.
 
-        What is pushed after the read is not seen, so the deletions are to follow at once. The last of them begins no
-        later than the read itself took: reading again before each would not halve the time between, and a large
-        Pushgateway would be busy with nothing else.
+        A push after the read is not noticed, so the deletions follow at once. The last one starts no later after the
+        read than the read took: reading again before each deletion would not halve that time, and would keep a large
+        Pushgateway busy.
         """
         began = self._clock.monotonic()
-        answer = await self._calls.read()
+        response = await self._client.read()
         read = self._clock.monotonic()
-        self._take(answer)
+        self._apply(response)
         self._next_read = read + self._period
         if read < self._next_deletion:
             return
         for key in self._groups.due(now=read):
-            # Meanwhile the operator may have claimed it again.
+            # The operator may have claimed it again since.
             if self._groups.is_due(key, now=read) and not await self._delete(key):
                 return
             if self._clock.monotonic() - read >= read - began:
                 return
 
-    def _take(self, answer: pushgateway_responses.Answer) -> None:
+    def _apply(self, response: pushgateway_responses.GroupList) -> None:
         self._has_read = True
         self._metrics.last_read.set(self._clock.wall())
-        for record in self._groups.read(answer):
-            self._metrics.gone(record)
+        for record in self._groups.update(response):
+            self._metrics.count_deleted(record)
             if record.reason is lifecycle.Reason.GRACE_PERIOD:
-                _logger.info("%s of %s is deleted", grouping.describe(record.key), _owners(record))
-        if news := sorted(answer.unclear - self._unclear):
+                _logger.info("deleted group %s of %s from Pushgateway", grouping.describe(record.key), _owners(record))
+        if new := sorted(response.ambiguous - self._ambiguous):
             _logger.warning(
-                "%s left alone, since the API does not tell for certain which they are; one of them may be %s",
-                plurals.counted(len(answer.unclear), "group"),
-                grouping.describe(news[0]),
+                "not deleting %s: the API of Pushgateway does not identify them unambiguously; one of them may be %s",
+                plurals.counted(len(response.ambiguous), "group"),
+                grouping.describe(new[0]),
             )
-        self._unclear = answer.unclear
-        self._metrics.unclear.set(len(answer.unclear))
+        self._ambiguous = response.ambiguous
+        self._metrics.ambiguous.set(len(response.ambiguous))
 
     async def _delete(self, key: grouping.GroupingKey) -> bool:
-        """Have a group deleted; whether the next one can be."""
-        if self._groups.tell(key):
-            self._metrics.fell_through(pushgateway_metrics.STAYED)
-            _logger.warning("%s is there still, though Pushgateway was told to delete it", grouping.describe(key))
+        """Delete a group; whether to go on with the next one."""
+        if self._groups.request_deletion(key):
+            self._metrics.count_failure(pushgateway_metrics.STAYED)
+            _logger.warning(
+                "group %s still exists although Pushgateway accepted its deletion; deleting it again",
+                grouping.describe(key),
+            )
         try:
-            await self._calls.delete(key)
-        except pushgateway_client.RefusedError as error:
-            self._metrics.fell_through(pushgateway_metrics.REFUSED)
-            _logger.warning("%s cannot be deleted: %s", grouping.describe(key), error)
-            self._groups.refused(key, now=self._clock.monotonic())
+            await self._client.delete(key)
+        except pushgateway_client.RejectedError as error:
+            self._metrics.count_failure(pushgateway_metrics.REFUSED)
+            _logger.warning("cannot delete group %s: %s", grouping.describe(key), error)
+            self._groups.rejected(key, now=self._clock.monotonic())
         except gateway_protocol.GatewayError as error:
-            self._metrics.fell_through(pushgateway_metrics.FAILED)
+            self._metrics.count_failure(pushgateway_metrics.FAILED)
             self._deletions.failed(error)
             self._next_deletion = self._clock.monotonic() + self._backoff.next()
             return False
         else:
             self._deletions.recovered()
             self._backoff.reset()
-            self._groups.put_off(key, now=self._clock.monotonic())
+            self._groups.postpone(key, now=self._clock.monotonic())
         return True
 
 

@@ -1,7 +1,7 @@
-"""The lives of the groups of a stock Pushgateway: it keeps none, so they are kept here, in memory.
+"""The lifecycle of the groups of a stock Pushgateway, kept in memory because Pushgateway has none.
 
-What is read of it becomes revisions of our own, by the rules of :mod:`tidegate.model.lifecycle`. No I/O; readings of
-the monotonic clock are passed in.
+Each read of its groups becomes revisions, by the rules of :mod:`tidegate.model.lifecycle`. No I/O; times are monotonic
+seconds and passed in.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from tidegate.operator.gateways import gateway_protocol, pushgateway_responses
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """:param told: whether Pushgateway was told to delete it since its last push."""
+    """A group of Pushgateway.
+
+    :param deletion_requested: whether its deletion was requested since its last push.
+    """
 
     life: lifecycle.Life
     push_time: float
     revision: int
-    told: bool = False
+    deletion_requested: bool = False
 
 
-class StockGroups:
-    """All groups that there were at the last read, with what the operator said of them.
+class PushgatewayGroups:
+    """All groups of the last read, with the claims and drains of the operator.
 
-    :param grace: seconds that a retired group is kept, at least.
+    :param grace: minimum seconds for which a draining group is kept.
     """
 
     def __init__(self, *, grace: float) -> None:
@@ -35,42 +38,44 @@ class StockGroups:
         self.revision = 0
         self._grace = grace
         self._groups: dict[grouping.GroupingKey, _Group] = {}
-        self._unclear: frozenset[grouping.GroupingKey] = frozenset()
-        self._ends: dict[grouping.GroupingKey, float] = {}
-        """When each group is to be deleted of which nothing else is awaited."""
+        self._ambiguous: frozenset[grouping.GroupingKey] = frozenset()
+        self._due_times: dict[grouping.GroupingKey, float] = {}
+        """The time of deletion of each group that waits for nothing else."""
         self._log = change_log.ChangeLog()
 
-    def read(self, answer: pushgateway_responses.Answer) -> list[control_api.DeletedRecord]:
-        """Take over what there is now; returns what there is no more.
+    def update(self, groups: pushgateway_responses.GroupList) -> list[control_api.DeletedRecord]:
+        """Apply a read of all groups; returns the groups that no longer exist.
 
-        Another time of the last push is another push, an earlier one too: Pushgateway may have gone back to its file.
-        A refused push changes nothing of its group and counts for nothing, as in our own gateway.
+        A different time of the last push is a new push, even an earlier one: Pushgateway may have restored its file. A
+        rejected push does not count, as in tidegate's gateway.
         """
-        for key, push_time in answer.pushed.items():
+        for key, push_time in groups.pushed.items():
             known = self._groups.get(key)
             if known is None:
                 self._put(key, _Group(lifecycle.Life(self.revision + 1), push_time, 0))
             elif known.push_time != push_time:
                 life = lifecycle.pushed(known.life, revision=self.revision + 1)
-                self._put(key, replace(known, life=life, push_time=push_time, told=False))
-        self._set_unclear(answer.unclear)
-        gone = [key for key in self._groups if key not in answer.pushed and key not in answer.unclear]
-        return [self._remove(key) for key in gone]
+                self._put(key, replace(known, life=life, push_time=push_time, deletion_requested=False))
+        self._set_ambiguous(groups.ambiguous)
+        missing = [key for key in self._groups if key not in groups.pushed and key not in groups.ambiguous]
+        return [self._remove(key) for key in missing]
 
     def act(self, actions: Sequence[control_api.Action], *, now: float) -> list[lifecycle.Refusal | None]:
-        """Do these in order; for each why it was not done, ``None`` where it was."""
+        """Perform actions in order; for each why it was rejected, ``None`` where it was performed."""
         return [self._act(action, now=now) for action in actions]
 
     def changes(self, *, after: control_api.Changes | None) -> control_api.Changes:
-        """The page after this one, as it is now.
+        """The page of changes after this one.
 
-        :raises gateways.HistoryLostError: more was deleted since then than is remembered.
+        :raises gateway_protocol.HistoryLostError: more groups were deleted since then than are remembered.
         """
         since, began = (0, 0) if after is None else (after.revision, after.began)
         try:
             page = self._log.page(since=since, began=began, limit=gateway_protocol.PAGE, revision=self.revision)
         except change_log.HistoryLostError as error:
-            raise gateway_protocol.HistoryLostError("too many groups are gone to remember them all") from error
+            raise gateway_protocol.HistoryLostError(
+                "more groups were deleted than are remembered; listing all groups"
+            ) from error
         return control_api.Changes(
             epoch=self.epoch,
             revision=page.revision,
@@ -80,34 +85,38 @@ class StockGroups:
             deleted=tuple(page.deleted),
         )
 
-    def next_end(self) -> float | None:
-        """When the next group is to be deleted."""
-        return min(self._ends.values(), default=None)
+    def next_due_time(self) -> float | None:
+        """The time at which the next group is due for deletion; ``None`` if none is."""
+        return min(self._due_times.values(), default=None)
 
     def due(self, *, now: float) -> list[grouping.GroupingKey]:
-        """The groups to be deleted by now, the longest due first."""
-        return sorted((key for key, at in self._ends.items() if at <= now), key=self._ends.__getitem__)
+        """The groups that are due for deletion, in the order of their times."""
+        return sorted((key for key, at in self._due_times.items() if at <= now), key=self._due_times.__getitem__)
 
     def is_due(self, key: grouping.GroupingKey, *, now: float) -> bool:
-        """Whether this group is (still) to be deleted."""
-        return self._ends.get(key, now + 1) <= now
+        """Whether this group is (still) due for deletion."""
+        return self._due_times.get(key, now + 1) <= now
 
-    def tell(self, key: grouping.GroupingKey) -> bool:
-        """Pushgateway is about to be told to delete a group that is due; whether it was before, in vain."""
+    def request_deletion(self, key: grouping.GroupingKey) -> bool:
+        """Record that the deletion of a due group is requested; whether it was requested before without effect."""
         known = self._groups[key]
-        self._groups[key] = replace(known, told=True)
-        return known.told and known.life.drain is not None and self._ends[key] > known.life.drain.deadline
+        self._groups[key] = replace(known, deletion_requested=True)
+        return (
+            known.deletion_requested
+            and known.life.drain is not None
+            and self._due_times[key] > known.life.drain.deadline
+        )
 
-    def put_off(self, key: grouping.GroupingKey, *, now: float) -> None:
-        """Pushgateway was told: should the group stay, it is due again in another grace period."""
-        if key in self._ends:
-            self._ends[key] = now + self._grace
+    def postpone(self, key: grouping.GroupingKey, *, now: float) -> None:
+        """Make a group due again after another grace period, in case it still exists then."""
+        if key in self._due_times:
+            self._due_times[key] = now + self._grace
 
-    def refused(self, key: grouping.GroupingKey, *, now: float) -> None:
-        """Pushgateway cannot be told: the group stays, and should it go, it was not by our word."""
+    def rejected(self, key: grouping.GroupingKey, *, now: float) -> None:
+        """Record that its deletion was rejected: if the group vanishes, it was for another reason."""
         if key in self._groups:
-            self._groups[key] = replace(self._groups[key], told=False)
-        self.put_off(key, now=now)
+            self._groups[key] = replace(self._groups[key], deletion_requested=False)
+        self.postpone(key, now=now)
 
     def _act(self, action: control_api.Action, *, now: float) -> lifecycle.Refusal | None:
         known = self._groups.get(action.key)
@@ -119,9 +128,11 @@ class StockGroups:
             case control_api.ReleaseGroup(uid=uid):
                 life = lifecycle.released(known.life, uid)
             case control_api.RetireGroup(over=over, pushed_revision=pushed, drain_timeout=timeout):
-                # A Job may ask for more time than all have, and not for less: nobody sees here whether it was enough.
-                kept = max(self._grace, timeout)
-                life = lifecycle.retired(known.life, over=over, pushed_revision=pushed, drain_timeout=kept, now=now)
+                # A Job may set more than the grace period, but not less: nothing shows here whether it was scraped.
+                drain_seconds = max(self._grace, timeout)
+                life = lifecycle.retired(
+                    known.life, over=over, pushed_revision=pushed, drain_timeout=drain_seconds, now=now
+                )
         if isinstance(life, lifecycle.Refusal):
             return life
         if life != known.life:
@@ -136,25 +147,25 @@ class StockGroups:
 
     def _remove(self, key: grouping.GroupingKey) -> control_api.DeletedRecord:
         group = self._groups.pop(key)
-        self._ends.pop(key, None)
+        self._due_times.pop(key, None)
         self.revision += 1
-        reason = lifecycle.Reason.GRACE_PERIOD if group.told else lifecycle.Reason.VANISHED
+        reason = lifecycle.Reason.GRACE_PERIOD if group.deletion_requested else lifecycle.Reason.VANISHED
         record = control_api.DeletedRecord(key=key, revision=self.revision, reason=reason, claims=group.life.claims)
         self._log.deleted(record, before=group.revision)
         return record
 
-    def _set_unclear(self, unclear: frozenset[grouping.GroupingKey]) -> None:
-        changed, self._unclear = self._unclear ^ unclear, unclear
+    def _set_ambiguous(self, ambiguous: frozenset[grouping.GroupingKey]) -> None:
+        changed, self._ambiguous = self._ambiguous ^ ambiguous, ambiguous
         for key in changed:
             if key in self._groups:
                 self._schedule(key)
 
     def _schedule(self, key: grouping.GroupingKey) -> None:
         drain = lifecycle.awaited(self._groups[key].life)
-        if drain is None or key in self._unclear:
-            self._ends.pop(key, None)
+        if drain is None or key in self._ambiguous:
+            self._due_times.pop(key, None)
         else:
-            self._ends[key] = drain.deadline
+            self._due_times[key] = drain.deadline
 
     def _record(self, key: grouping.GroupingKey) -> control_api.GroupRecord:
         group = self._groups[key]

@@ -1,4 +1,4 @@
-"""What is counted beside a stock Pushgateway, which counts no deletions itself."""
+"""Metrics of the operator about a stock Pushgateway, which counts no deletions itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _REASONS = (lifecycle.Reason.GRACE_PERIOD, lifecycle.Reason.VANISHED)
 REFUSED, FAILED, STAYED = "refused", "failed", "stayed"
 
 
-class StockMetrics:
+class PushgatewayMetrics:
     """Metrics ``tidegate_operator_stock_*``, in one registry."""
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
@@ -19,12 +19,12 @@ class StockMetrics:
             "Time of the last complete read of the Pushgateway's groups; 0 for never.",
             registry=registry,
         )
-        self.unclear = prometheus_client.Gauge(
+        self.ambiguous = prometheus_client.Gauge(
             "tidegate_operator_stock_unclear_groups",
             "Groups that are skipped because the Pushgateway's API does not identify them.",
             registry=registry,
         )
-        self._gone = prometheus_client.Counter(
+        self._deleted = prometheus_client.Counter(
             "tidegate_operator_stock_groups_gone_total",
             "Groups that left the Pushgateway, by reason: grace-period (deleted by the operator) or vanished.",
             ["reason"],
@@ -37,14 +37,14 @@ class StockMetrics:
             registry=registry,
         )
         for reason in _REASONS:
-            self._gone.labels(reason=reason.value)
+            self._deleted.labels(reason=reason.value)
         for result in (REFUSED, FAILED, STAYED):
             self._failures.labels(result=result)
 
-    def gone(self, record: control_api.DeletedRecord) -> None:
-        """Count a group that is gone."""
-        self._gone.labels(reason=record.reason.value).inc()
+    def count_deleted(self, record: control_api.DeletedRecord) -> None:
+        """Count a group that is no longer there."""
+        self._deleted.labels(reason=record.reason.value).inc()
 
-    def fell_through(self, result: str) -> None:
-        """Count a deletion that came to nothing."""
+    def count_failure(self, result: str) -> None:
+        """Count a failed deletion."""
         self._failures.labels(result=result).inc()

@@ -1,4 +1,4 @@
-"""What a stock Pushgateway answers to ``GET /api/v1/metrics``, cut down to when each group was pushed. Pure."""
+"""Parser of ``GET /api/v1/metrics`` of a stock Pushgateway, reduced to the time of each group's last push. Pure."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tidegate.operator.gateways import pushgateway_paths
 _PUSH_TIME = "push_time_seconds"
 
 
-class BadAnswerError(ValueError):
-    """This is no whole answer of a Pushgateway; nothing is to be concluded from it."""
+class BadResponseError(ValueError):
+    """The response is not a complete one of a Pushgateway; nothing follows from it."""
 
 
-class Answer(NamedTuple):
-    """All groups that there were at one moment.
+class GroupList(NamedTuple):
+    """All groups at one moment.
 
-    :param pushed: the Unix time of each group's last push that succeeded, 0.0 where none did. It is told to less than a
-        microsecond, so two pushes have two times.
-    :param unclear: groups that are there, of which the answer does not tell for certain which they are. They may have
-        been pushed at any time, and are not to be touched.
+    :param pushed: the Unix time of each group's last successful push, 0.0 if there was none. Its resolution is below a
+        microsecond, so two pushes have different times.
+    :param ambiguous: groups that the response does not identify unambiguously. They may have been pushed at any time
+        and must not be deleted.
     """
 
     pushed: Mapping[grouping.GroupingKey, float]
-    unclear: frozenset[grouping.GroupingKey] = frozenset()
+    ambiguous: frozenset[grouping.GroupingKey] = frozenset()
 
 
 class _Family(NamedTuple):
@@ -42,52 +42,56 @@ class _Group(NamedTuple):
     push_time: _Family
 
 
-def parse(body: bytes | bytearray) -> Answer:
-    """Read a whole answer. Takes long where there are many series, and lets other threads run meanwhile.
+def parse(body: bytes | bytearray) -> GroupList:
+    """Parse a complete response. Takes seconds for many series; other threads run meanwhile.
 
-    :raises BadAnswerError: it is none.
+    :raises BadResponseError: it is not a response of a Pushgateway.
     """
     try:
-        told = json.loads(body, object_pairs_hook=_reduced)
+        response = json.loads(body, object_pairs_hook=_reduced)
     except (ValueError, RecursionError) as error:
-        raise BadAnswerError(f"no JSON: {error}") from error
-    if not isinstance(told, dict) or told.get("status") != "success" or not isinstance(told.get("data"), list):
-        raise BadAnswerError("JSON, but no list of groups")
+        raise BadResponseError(f"the response is not JSON: {error}") from error
+    if (
+        not isinstance(response, dict)
+        or response.get("status") != "success"
+        or not isinstance(response.get("data"), list)
+    ):
+        raise BadResponseError("the response has no list of groups")
     pushed: dict[grouping.GroupingKey, float] = {}
-    unclear: set[grouping.GroupingKey] = set()
-    for group in told["data"]:
+    ambiguous: set[grouping.GroupingKey] = set()
+    for group in response["data"]:
         if not isinstance(group, _Group):
-            raise BadAnswerError(f"a group without {_PUSH_TIME}")
+            raise BadResponseError(f"a group has no {_PUSH_TIME}")
         push_time = _time(group.push_time.value)
         for key in _keys(group):
             if key in pushed:
-                unclear.add(key)
+                ambiguous.add(key)
             pushed[key] = push_time
-            if not pushgateway_paths.is_clear(key) or isinstance(group.labels, _Family):
-                unclear.add(key)
-    unclear |= set(_twins(pushed))
-    for key in unclear:
+            if not pushgateway_paths.is_unambiguous(key) or isinstance(group.labels, _Family):
+                ambiguous.add(key)
+    ambiguous |= set(_keys_with_same_path(pushed))
+    for key in ambiguous:
         del pushed[key]
-    return Answer(pushed, frozenset(unclear))
+    return GroupList(pushed, frozenset(ambiguous))
 
 
 def _reduced(pairs: list[tuple[str, Any]]) -> Any:
-    """What is needed of an object, so that an answer takes little more memory than its text."""
-    found = dict(pairs)
-    metrics = found.get("metrics")
+    """The needed part of a JSON object, so that a response takes little more memory than its text."""
+    fields = dict(pairs)
+    metrics = fields.get("metrics")
     if isinstance(metrics, list):
         first = metrics[0] if metrics and isinstance(metrics[0], dict) else {}
         return _Family(first.get("labels"), first.get("value"))
-    push_time = found.get(_PUSH_TIME)
+    push_time = fields.get(_PUSH_TIME)
     if isinstance(push_time, _Family):
-        return _Group(found.get("labels"), push_time)
-    return found
+        return _Group(fields.get("labels"), push_time)
+    return fields
 
 
 def _keys(group: _Group) -> Iterator[grouping.GroupingKey]:
-    """The key of a group. A pushed metric with the name ``labels`` stands in its place: then all that it may be.
+    """The key of a group; all possible keys if a pushed metric named ``labels`` replaces it in the JSON.
 
-    The labels of the push time are those of the key, and an empty ``instance`` where it has none.
+    The push time has the labels of the key, and an empty ``instance`` if the key has none.
     """
     if not isinstance(group.labels, _Family):
         yield _key(group.labels)
@@ -101,15 +105,15 @@ def _keys(group: _Group) -> Iterator[grouping.GroupingKey]:
 
 def _key(labels: Any) -> grouping.GroupingKey:
     if not isinstance(labels, dict) or not labels.get("job") or not all(isinstance(it, str) for it in labels.values()):
-        raise BadAnswerError("a group without a grouping key")
+        raise BadResponseError("a group has no grouping key")
     return grouping.grouping_key(labels)
 
 
-def _twins(pushed: Mapping[grouping.GroupingKey, float]) -> Iterator[grouping.GroupingKey]:
-    """Groups of which another has the same path."""
+def _keys_with_same_path(pushed: Mapping[grouping.GroupingKey, float]) -> Iterator[grouping.GroupingKey]:
+    """The keys of groups whose path another group has, too."""
     for key in pushed:
-        twin = pushgateway_paths.twin(key)
-        if twin is not None and twin in pushed:
+        other = pushgateway_paths.same_path_key(key)
+        if other is not None and other in pushed:
             yield key
 
 
@@ -117,7 +121,7 @@ def _time(value: Any) -> float:
     try:
         seconds = float(value)
     except (TypeError, ValueError) as error:
-        raise BadAnswerError(f"{_PUSH_TIME} is {value!r}") from error
+        raise BadResponseError(f"{_PUSH_TIME} is {value!r}") from error
     if not math.isfinite(seconds):
-        raise BadAnswerError(f"{_PUSH_TIME} is {value!r}")
+        raise BadResponseError(f"{_PUSH_TIME} is {value!r}")
     return seconds
