@@ -80,11 +80,13 @@ def scenes(draw: strategies.DrawFn) -> Scene:
 
 def _as_claimed_now(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> control_api.GroupRecord:
     """The group with each claim by the rule that leads to its owner now, where one does."""
-    by = ownership_rules.pushers(cache, record, rules=object_builders.RULES)
+    by = ownership_rules.find_pushers(cache, record, rules=object_builders.RULES)
     claims = dict(record.claims)
     for uid, claim in claims.items():
         if (known := cache.get_object(claim.owner)) is not None:
-            found = ownership_rules.find(known.view, record, by=by, cache=cache, rules=object_builders.RULES)
+            found = ownership_rules.match_object(
+                known.view, record, pushers=by, cache=cache, rules=object_builders.RULES
+            )
             claims[uid] = claim if found is None else claim._replace(rule=found.rule)
     return dataclasses.replace(record, claims=claims)
 

@@ -400,7 +400,7 @@ def test_no_group_is_retired_before_the_pods_of_all_its_pushes_would_have_been_r
     pod_address_builders.told(cache, address=pod_address_builders.OTHER_IP, at=12.0)
     (decision,) = object_builders.plan(cache, now=object_builders.START + 15.0).decisions
     assert (decision.verdict, decision.actions) == (planner.Verdict.PENDING, ())
-    assert decision.holding.lookups == (cluster_cache.AddressLookup(pod_address_builders.OTHER_IP),)
+    assert decision.ownership.lookups == (cluster_cache.AddressLookup(pod_address_builders.OTHER_IP),)
 
 
 def test_a_running_job_holds_its_group_though_a_service_pushes_it_too() -> None:

@@ -247,7 +247,7 @@ def test_a_name_in_two_namespaces_is_ambiguous_until_one_answer_is_left() -> Non
     made = object_builders.cache(one, other, holds=[object_builders.group("job=x")])
     (decision,) = object_builders.plan(made).decisions
     assert decision.verdict is planner.Verdict.AMBIGUOUS
-    assert {holder.owner for holder in decision.owners} == {one.owner, other.owner}
+    assert {group_owner.owner for group_owner in decision.owners} == {one.owner, other.owner}
     assert sorted(object_builders.planned(made)) == ['claim {job="x"} for Job dev/x', CLAIM]
 
     held = [object_builders.group("job=x", claims=[one, other])]

@@ -41,21 +41,25 @@ def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_a
 ) -> None:
     cache, held = scene
     for record, _ in _retirements(cache, held):
-        found = resolution.holding(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
-        holders = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
-        names_pod = any(holder.claim.rule == settings.POD for holder in holders if not holder.active)
-        for holder in holders:
-            assert not holder.active or (holder.claim.rule == settings.NAME and names_pod), holder
+        found = resolution.resolve(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
+        group_owners = [
+            group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.outlived
+        ]
+        names_pod = any(
+            group_owner.claim.rule == settings.POD for group_owner in group_owners if not group_owner.active
+        )
+        for group_owner in group_owners:
+            assert not group_owner.active or (group_owner.claim.rule == settings.NAME and names_pod), group_owner
 
 
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_an_owner_is_active_exactly_as_long_as_its_own_rules_say(scene: random_cluster_states.Scene) -> None:
     for record in scene.held:
-        found = resolution.holding(scene.cache, record, rules=object_builders.RULES, now=object_builders.NOW)
-        for holder in found.holders:
-            known = scene.cache.get_object(holder.owner)
+        found = resolution.resolve(scene.cache, record, rules=object_builders.RULES, now=object_builders.NOW)
+        for group_owner in found.group_owners:
+            known = scene.cache.get_object(group_owner.owner)
             if known is not None and not _may_be_superseded(scene, known):
-                assert holder.active is _is_active(scene, known), holder
+                assert group_owner.active is _is_active(scene, known), group_owner
 
 
 @hypothesis.given(scene=random_cluster_states.scenes())
@@ -188,9 +192,11 @@ def _retirements(
 
 
 def _held(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> bool:
-    found = resolution.holding(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
-    left = [holder for holder in found.holders if holder.owner.uid not in found.outlived]
-    return bool(found.lookups) or any(holder.active for holder in resolution.answer(left, rules=object_builders.RULES))
+    found = resolution.resolve(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
+    left = [group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.outlived]
+    return bool(found.lookups) or any(
+        group_owner.active for group_owner in resolution.deciding_owners(left, rules=object_builders.RULES)
+    )
 
 
 def _pushed_from(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> str | None:

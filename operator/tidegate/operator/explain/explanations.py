@@ -40,7 +40,7 @@ def explain(
         case planner.Verdict.ACTIVE:
             explained = _active(decision, cache)
         case planner.Verdict.AMBIGUOUS:
-            possible = tuple(holder.owner for holder in _sorted(decision.owners) if holder.active)
+            possible = tuple(group_owner.owner for group_owner in _sorted(decision.owners) if group_owner.active)
             explained = [
                 reasons.reason(_Code.AMBIGUOUS_OWNERS, owners=possible),
                 reasons.reason(_Code.AMBIGUOUS_ADVICE),
@@ -53,7 +53,7 @@ def explain(
             explained = unowned_reasons.unowned(cache, decision.record, rules=rules)
         case planner.Verdict.UNKNOWN:
             claims = decision.record.claims
-            unknown = tuple(sorted(claims[uid].owner for uid in decision.holding.unknown))
+            unknown = tuple(sorted(claims[uid].owner for uid in decision.ownership.unknown))
             explained = [
                 reasons.reason(_Code.OWNERS_UNKNOWN, owners=unknown),
                 reasons.reason(_Code.OWNERS_UNKNOWN_ADVICE),
@@ -65,7 +65,7 @@ def explain(
 
 def lookups(decision: planner.Decision) -> tuple[str, ...]:
     """What the operator is asking the API server about, as text."""
-    return reason_texts.texts(_lookup(one) for one in decision.holding.lookups)
+    return reason_texts.texts(_lookup(one) for one in decision.ownership.lookups)
 
 
 def _lookup(lookup: resolution.Lookup) -> reasons.Reason:
@@ -77,50 +77,54 @@ def _lookup(lookup: resolution.Lookup) -> reasons.Reason:
 
 
 def _active(decision: planner.Decision, cache: cluster_cache.ClusterCache) -> list[reasons.Reason]:
-    active = [holder for holder in _sorted(decision.owners) if holder.active]
+    active = [group_owner for group_owner in _sorted(decision.owners) if group_owner.active]
     explained: list[reasons.Reason] = []
-    for holder in active[: reason_texts.NAMED]:
-        explained += _keeps_group(holder, cache.get_object(holder.owner))
+    for group_owner in active[: reason_texts.NAMED]:
+        explained += _keeps_group(group_owner, cache.get_object(group_owner.owner))
     if (more := len(active) - reason_texts.NAMED) > 0:
         explained.append(reasons.reason(_Code.MORE_OWNERS_KEEP, count=more))
     explained.append(_ownership_rule(active[0], cache.get_object(active[0].owner)))
     if decision.record.draining:
-        is_claimed = any(holder.claims for holder in active)
+        is_claimed = any(group_owner.is_claimable for group_owner in active)
         explained.append(reasons.reason(_Code.DRAIN_CANCELLED if is_claimed else _Code.TTL_EXPIRED))
     return explained
 
 
-def _ownership_rule(holder: resolution.Holder, known: object_cache.CachedObject | None) -> reasons.Reason:
+def _ownership_rule(group_owner: resolution.GroupOwner, known: object_cache.CachedObject | None) -> reasons.Reason:
     """How the ownership rule leads from the group to this owner."""
-    if holder.claim.rule in _RULE_CODES:
-        return reasons.reason(_RULE_CODES[holder.claim.rule], owner=holder.owner)
+    if group_owner.claim.rule in _RULE_CODES:
+        return reasons.reason(_RULE_CODES[group_owner.claim.rule], owner=group_owner.owner)
     source = cleanup_rules.DEFAULT if known is None else known.view.rules.source.keys
     if source == cleanup_rules.DEFAULT:
         # The annotation or the policy that named the group is no longer known.
         source = cleanup_rules.ANNOTATION
     return reasons.reason(
-        _Code.RULE_ANNOTATION, owner=holder.owner, source=cleanup_rules.source_name(source, cleanup_rules.GROUPING_KEY)
+        _Code.RULE_ANNOTATION,
+        owner=group_owner.owner,
+        source=cleanup_rules.source_name(source, cleanup_rules.GROUPING_KEY),
     )
 
 
-def _keeps_group(holder: resolution.Holder, known: object_cache.CachedObject | None) -> list[reasons.Reason]:
+def _keeps_group(group_owner: resolution.GroupOwner, known: object_cache.CachedObject | None) -> list[reasons.Reason]:
     """Why an active owner keeps the group."""
-    if holder.waits_until is not None:
-        return [_ended(holder, known), reasons.reason(_Code.KEPT_FOR_LATE_PUSH, until=holder.waits_until)]
+    if group_owner.waits_until is not None:
+        return [_ended(group_owner, known), reasons.reason(_Code.KEPT_FOR_LATE_PUSH, until=group_owner.waits_until)]
     if known is None or known.deleted_at is not None:
-        return [_keeps_group_after_deletion(holder)]
+        return [_keeps_group_after_deletion(group_owner)]
     if known.view.rules.cleanup is cleanup_rules.Cleanup.NEVER:
-        return [_keeps_group_forever(holder.owner, known.view.rules)]
+        return [_keeps_group_forever(group_owner.owner, known.view.rules)]
     if known.view.finish is not None:
-        return [_keeps_group_after_finish(holder, known)]
-    is_cronjob = holder.owner.kind == owner_kinds.CRONJOB.name
-    return [reasons.reason(_Code.CRONJOB_EXISTS if is_cronjob else _Code.OWNER_RUNNING, owner=holder.owner)]
+        return [_keeps_group_after_finish(group_owner, known)]
+    is_cronjob = group_owner.owner.kind == owner_kinds.CRONJOB.name
+    return [reasons.reason(_Code.CRONJOB_EXISTS if is_cronjob else _Code.OWNER_RUNNING, owner=group_owner.owner)]
 
 
-def _keeps_group_after_deletion(holder: resolution.Holder) -> reasons.Reason:
-    if holder.claim.series is not None:
-        return reasons.reason(_Code.DELETED_KEPT_UNTIL_NEXT_RUN, owner=holder.owner, series=holder.claim.series)
-    return reasons.reason(_Code.DELETED_KEPT_UNTIL, owner=holder.owner, ends_at=holder.ends_at)
+def _keeps_group_after_deletion(group_owner: resolution.GroupOwner) -> reasons.Reason:
+    if group_owner.claim.series is not None:
+        return reasons.reason(
+            _Code.DELETED_KEPT_UNTIL_NEXT_RUN, owner=group_owner.owner, series=group_owner.claim.series
+        )
+    return reasons.reason(_Code.DELETED_KEPT_UNTIL, owner=group_owner.owner, ends_at=group_owner.due_at)
 
 
 def _keeps_group_forever(owner: owners.Owner, rules: cleanup_rules.CleanupRules) -> reasons.Reason:
@@ -129,23 +133,25 @@ def _keeps_group_forever(owner: owners.Owner, rules: cleanup_rules.CleanupRules)
     return reasons.reason(_Code.CLEANUP_NEVER, owner=owner, source=_cleanup_source(rules))
 
 
-def _keeps_group_after_finish(holder: resolution.Holder, known: object_cache.CachedObject) -> reasons.Reason:
+def _keeps_group_after_finish(group_owner: resolution.GroupOwner, known: object_cache.CachedObject) -> reasons.Reason:
     rules, source = known.view.rules, _cleanup_source(known.view.rules)
-    finished = _finish_fields(holder.owner, known)
-    if holder.claim.series is not None:
-        return reasons.reason(_Code.FINISHED_KEPT_UNTIL_NEXT_RUN, **finished, series=holder.claim.series, source=source)
-    if holder.ends_at is not None:
+    finished = _finish_fields(group_owner.owner, known)
+    if group_owner.claim.series is not None:
+        return reasons.reason(
+            _Code.FINISHED_KEPT_UNTIL_NEXT_RUN, **finished, series=group_owner.claim.series, source=source
+        )
+    if group_owner.due_at is not None:
         has_failed = known.view.finish is not None and not known.view.finish.succeeded
         if has_failed and rules.keep_failed_for > rules.after:
             return reasons.reason(
                 _Code.FINISHED_KEPT_FAILED,
                 **finished,
-                ends_at=holder.ends_at,
+                ends_at=group_owner.due_at,
                 keep_failed_for=rules.keep_failed_for,
                 source=cleanup_rules.source_name(rules.source.keep_failed_for, cleanup_rules.KEEP_FAILED_FOR),
             )
         return reasons.reason(
-            _Code.FINISHED_KEPT_AFTER, **finished, ends_at=holder.ends_at, after=rules.after, source=source
+            _Code.FINISHED_KEPT_AFTER, **finished, ends_at=group_owner.due_at, after=rules.after, source=source
         )
     if rules.cleanup is cleanup_rules.Cleanup.SUPERSEDED:
         return reasons.reason(_Code.FINISHED_WITHOUT_SERIES, **finished, source=source)
@@ -160,19 +166,21 @@ def _finished(
     decision: planner.Decision, cache: cluster_cache.ClusterCache, *, grace: float | None, hold: planner.Hold | None
 ) -> list[reasons.Reason]:
     finished = _sorted(decision.owners)
-    explained = [_ended(holder, cache.get_object(holder.owner)) for holder in finished[: reason_texts.NAMED]]
+    explained = [
+        _ended(group_owner, cache.get_object(group_owner.owner)) for group_owner in finished[: reason_texts.NAMED]
+    ]
     if (more := len(finished) - reason_texts.NAMED) > 0:
         explained.append(reasons.reason(_Code.MORE_OWNERS_FINISHED, count=more))
     return [*explained, _next_step(decision.record, grace=grace, hold=hold)]
 
 
-def _ended(holder: resolution.Holder, known: object_cache.CachedObject | None) -> reasons.Reason:
+def _ended(group_owner: resolution.GroupOwner, known: object_cache.CachedObject | None) -> reasons.Reason:
     """How an owner ended."""
-    if holder.claim.series is not None and known is not None and known.deleted_at is None:
-        return reasons.reason(_Code.OWNER_SUPERSEDED, owner=holder.owner, series=holder.claim.series)
+    if group_owner.claim.series is not None and known is not None and known.deleted_at is None:
+        return reasons.reason(_Code.OWNER_SUPERSEDED, owner=group_owner.owner, series=group_owner.claim.series)
     if known is None or known.view.finish is None:
-        return reasons.reason(_Code.OWNER_DELETED, owner=holder.owner)
-    return reasons.reason(_Code.OWNER_FINISHED, **_finish_fields(holder.owner, known))
+        return reasons.reason(_Code.OWNER_DELETED, owner=group_owner.owner)
+    return reasons.reason(_Code.OWNER_FINISHED, **_finish_fields(group_owner.owner, known))
 
 
 def _finish_fields(owner: owners.Owner, known: object_cache.CachedObject) -> dict[str, reasons.Value]:
@@ -206,8 +214,10 @@ def _draining(record: control_api.GroupRecord, *, grace: float | None) -> reason
 def _outlived(
     decision: planner.Decision, cache: cluster_cache.ClusterCache, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
-    record, outlived = decision.record, decision.holding.outlived
-    before = sorted(holder.owner for holder in decision.holding.holders if holder.owner.uid in outlived)
+    record, outlived = decision.record, decision.ownership.outlived
+    before = sorted(
+        group_owner.owner for group_owner in decision.ownership.group_owners if group_owner.owner.uid in outlived
+    )
     return [
         reasons.reason(_Code.NOT_LAST_PUSHER, owners=tuple(before), push_time=record.push_time),
         *unowned_reasons.last_push(cache, record, rules=rules),
@@ -215,5 +225,5 @@ def _outlived(
     ]
 
 
-def _sorted(holders: Iterable[resolution.Holder]) -> Sequence[resolution.Holder]:
-    return sorted(holders, key=lambda holder: holder.owner)
+def _sorted(group_owners: Iterable[resolution.GroupOwner]) -> Sequence[resolution.GroupOwner]:
+    return sorted(group_owners, key=lambda group_owner: group_owner.owner)

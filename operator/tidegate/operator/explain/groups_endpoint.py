@@ -106,7 +106,7 @@ class GroupsEndpoint:
 
 def standing_of(decision: planner.Decision, *, why: tuple[str, ...]) -> ownership_status.GroupStanding:
     """What is told of a decision."""
-    record, holding = decision.record, decision.holding
+    record, ownership = decision.record, decision.ownership
     return ownership_status.GroupStanding(
         key=record.key,
         state="draining" if record.draining else "live",
@@ -115,19 +115,21 @@ def standing_of(decision: planner.Decision, *, why: tuple[str, ...]) -> ownershi
         push_time=record.push_time,
         owners=tuple(
             ownership_status.OwnerStanding(
-                owner=holder.owner,
-                rule=holder.claim.rule,
-                active=holder.active,
-                decides=holder in decision.owners,
-                claims=holder.owner.uid in record.claims,
+                owner=group_owner.owner,
+                rule=group_owner.claim.rule,
+                active=group_owner.active,
+                decides=group_owner in decision.owners,
+                claims=group_owner.owner.uid in record.claims,
                 # What is over at once has no time of its own.
-                ends_at=holder.ends_at or None,
+                ends_at=group_owner.due_at or None,
             )
-            for holder in sorted(holding.holders, key=lambda holder: (holder not in decision.owners, holder.owner))
+            for group_owner in sorted(
+                ownership.group_owners, key=lambda group_owner: (group_owner not in decision.owners, group_owner.owner)
+            )
         ),
         pushers=record.pushers,
-        unknown=tuple(sorted(holding.unknown)),
-        outlived=tuple(sorted(holding.outlived)),
+        unknown=tuple(sorted(ownership.unknown)),
+        outlived=tuple(sorted(ownership.outlived)),
         lookups=explanations.lookups(decision),
         why=why,
     )

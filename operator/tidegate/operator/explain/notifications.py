@@ -95,7 +95,7 @@ class Notifier:
         Where the same CronJob is in a hundred namespaces, its runs have the same names, and come one after the other.
         """
         for decision in decisions:
-            possible = sorted(holder.owner for holder in decision.owners)
+            possible = sorted(group_owner.owner for group_owner in decision.owners)
             announced = self._ambiguous.get(decision.key, frozenset())
             self._ambiguous[decision.key] = frozenset(owner.uid for owner in possible)
             reason = reasons.reason(_Code.EVENT_AMBIGUOUS, keys=(decision.key,), owners=possible)

@@ -25,12 +25,12 @@ def last_push(
     cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
     """Where the last push came from; empty where that is not known."""
-    pushers = ownership_rules.pushers(cache, record, rules=rules)
+    pushers = ownership_rules.find_pushers(cache, record, rules=rules)
     if pushers.last is not None:
         pod = _pod(pushers.last.pod)
-        if pushers.known is None:
+        if pushers.last_object is None:
             return [reasons.reason(_Code.LAST_PUSH_BY_POD, pod=pod)]
-        return [reasons.reason(_Code.LAST_PUSH_BY_POD_OF_OWNER, pod=pod, owner=pushers.known.view.owner)]
+        return [reasons.reason(_Code.LAST_PUSH_BY_POD_OF_OWNER, pod=pod, owner=pushers.last_object.view.owner)]
     if record.last_pusher:
         return [reasons.reason(_Code.LAST_PUSH_FROM_ADDRESS, address=record.last_pusher)]
     return []
@@ -45,7 +45,7 @@ class _UnownedGroup:
         self._cache = cache
         self._record = record
         self._rules = rules
-        self._pushers = ownership_rules.pushers(cache, record, rules=rules)
+        self._pushers = ownership_rules.find_pushers(cache, record, rules=rules)
 
     def by_address(self) -> list[reasons.Reason]:
         """Why the address of the last push leads to no owner; empty without the rule ``address``."""
@@ -62,7 +62,7 @@ class _UnownedGroup:
     def by_name(self) -> list[reasons.Reason]:
         """Why the objects that the labels could name are not its owners."""
         candidates = sorted(self._cache.candidates(self._record), key=lambda known: known.view.owner)
-        named = [known for known in candidates if known != self._pushers.known]
+        named = [known for known in candidates if known != self._pushers.last_object]
         if named:
             explained = [self._not_owner(known) for known in named[: reason_texts.NAMED]]
             if (more := len(named) - reason_texts.NAMED) > 0:
@@ -88,10 +88,10 @@ class _UnownedGroup:
         pod, known = _pod(push.pod), push.known
         if known is None:
             return reasons.reason(_Code.PUSHER_NOT_WATCHED, pod=pod)
-        if self._pushers.service is not None:
+        if self._pushers.service_pod is not None:
             return reasons.reason(_Code.PUSHER_BESIDE_SERVICE, pod=pod)
         owner = known.view.owner
-        if not ownership_rules.may_own(owner, self._record.key, by=self._pushers):
+        if not ownership_rules.may_own(owner, self._record.key, pushers=self._pushers):
             return reasons.reason(_Code.PUSHER_IN_OTHER_NAMESPACE, pod=pod, owner=owner)
         if known.view.rules.keys is not None:
             return reasons.reason(_Code.PUSHER_OWNS_OTHER_GROUPS, pod=pod, owner=owner, source=_keys_source(known))
@@ -119,13 +119,13 @@ class _UnownedGroup:
         label = grouping.label(self._record.key, "namespace")
         if label not in (None, "", owner.namespace):
             return reasons.reason(_Code.CANDIDATE_NOT_IN_LABELLED_NAMESPACE, owner=owner, namespace=label)
-        if not ownership_rules.may_own(owner, self._record.key, by=self._pushers):
+        if not ownership_rules.may_own(owner, self._record.key, pushers=self._pushers):
             return reasons.reason(_Code.CANDIDATE_NOT_IN_NAMESPACE_OF_POD, owner=owner)
         return None
 
     def _ended_before(self, known: object_cache.CachedObject) -> reasons.Reason:
         owner, finish = known.view.owner, known.view.finish
-        if self._pushers.end_with_other(owner):
+        if self._pushers.last_is_from_other(owner):
             return reasons.reason(_Code.CANDIDATE_NOT_LAST_PUSHER, owner=owner)
         if finish is not None:
             return reasons.reason(_Code.CANDIDATE_FINISHED_BEFORE, owner=owner, finished_at=finish.at)

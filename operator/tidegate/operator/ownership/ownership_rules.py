@@ -1,4 +1,4 @@
-"""What joins a group to an object: the rules of ``--ownership``, each as a pure function."""
+"""Ownership rules: how each rule of ``--ownership`` leads from a group to an object. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from tidegate.operator.ownership import cleanup_due
 from tidegate.operator.policy import key_patterns
 
 
-class Evidence(enum.Enum):
-    """What joins a group to an object."""
+class RuleMatch(enum.Enum):
+    """How a rule led from a group to an object."""
 
     ADDRESS = "address"
     """The last push came from the address of its pod, while that pod had it."""
     ANNOTATION = "annotation"
-    """It names the group, or a policy does for it."""
+    """Its annotation names the group, or a policy does for it."""
     POD = "pod"
-    """The label names a pod of which the API server says that it is this object's."""
+    """A label names a pod that belongs to this object according to the API server."""
     POD_NAME = "pod name"
-    """The label is a name that this Job's pods get; the pod itself is no longer there to be asked."""
+    """A label is a name that pods of this Job get; the pod no longer exists."""
     HOSTNAME = "hostname"
-    """The label is what its pod calls itself, or its own name where it is a pod; others may be called so, too."""
+    """A label is the hostname of its pods, or its own name if it is a pod; other objects may have the same."""
     NAME = "name"
 
     @property
     def rule(self) -> str:
-        """The rule that this evidence is of, as ``--ownership`` has it."""
-        return settings.POD if self in (Evidence.POD_NAME, Evidence.HOSTNAME) else self.value
+        """The rule, as in ``--ownership``."""
+        return settings.POD if self in (RuleMatch.POD_NAME, RuleMatch.HOSTNAME) else self.value
 
     @property
-    def is_proof(self) -> bool:
-        """Whether it joins a group to an object even if its last push is older than that."""
-        return self in (Evidence.ADDRESS, Evidence.ANNOTATION, Evidence.POD)
+    def holds_for_earlier_pushes(self) -> bool:
+        """Whether it makes the object an owner even if the last push is older than the object."""
+        return self in (RuleMatch.ADDRESS, RuleMatch.ANNOTATION, RuleMatch.POD)
 
 
 class Push(NamedTuple):
-    """A push of which the pod is known that made it.
+    """A push whose pod is known.
 
-    :param known: the object that the pod is of, where its kind is watched.
+    :param known: the object that the pod belongs to, if its kind is watched.
     """
 
     pod: pod_addresses.AddressPod
     known: object_cache.CachedObject | None
 
-    def is_of(self, owner: owners.Owner) -> bool:
+    def is_from(self, owner: owners.Owner) -> bool:
         """Whether a pod of this object, or of one of its runs, made it."""
         if self.known is None:
             return False
@@ -60,221 +60,220 @@ class Push(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pushers:
-    """Who pushed a group, as far as the addresses tell.
+    """The pods that pushed a group, as far as their addresses are known.
 
-    :param last: the last push; ``None`` where it is not known which pod made it.
-    :param earlier: those before it that the gateway remembers.
+    :param last: the last push; ``None`` if its pod is unknown.
+    :param earlier: the earlier pushes that the gateway remembers.
     """
 
     last: Push | None = None
     earlier: tuple[Push, ...] = ()
 
     @property
-    def known(self) -> object_cache.CachedObject | None:
+    def last_object(self) -> object_cache.CachedObject | None:
         """The object whose pod made the last push."""
         return None if self.last is None else self.last.known
 
     @property
     def all(self) -> tuple[Push, ...]:
-        """All pushes that are known, the last one first."""
+        """All known pushes, the last one first."""
         return self.earlier if self.last is None else (self.last, *self.earlier)
 
     @property
-    def service(self) -> pod_addresses.AddressPod | None:
-        """A pod that pushes this group, runs, and belongs to no object whose end could end the group.
-
-        It is a service that pushes for itself, or a proxy.
-        """
+    def service_pod(self) -> pod_addresses.AddressPod | None:
+        """A running pod that pushes this group and belongs to no watched object: of a service, or a proxy."""
         return next((push.pod for push in self.all if push.known is None and push.pod.ended_at is None), None)
 
     @property
-    def is_last_of_service(self) -> bool:
-        """Whether such a pod made the last push itself."""
+    def last_is_from_service(self) -> bool:
+        """Whether such a pod made the last push."""
         return self.last is not None and self.last.known is None and self.last.pod.ended_at is None
 
-    def have_been(self, owner: owners.Owner) -> bool:
+    def include(self, owner: owners.Owner) -> bool:
         """Whether a pod of this object, or of one of its runs, is among them."""
-        return any(push.is_of(owner) for push in self.all)
+        return any(push.is_from(owner) for push in self.all)
 
-    def end_with_other(self, owner: owners.Owner) -> bool:
-        """Whether an object made the last push that is neither this one nor one of its runs."""
-        return self.last is not None and self.last.known is not None and not self.last.is_of(owner)
+    def last_is_from_other(self, owner: owners.Owner) -> bool:
+        """Whether a pod of an object that is neither this one nor one of its runs made the last push."""
+        return self.last is not None and self.last.known is not None and not self.last.is_from(owner)
 
 
-def pushers(
+def find_pushers(
     cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings
 ) -> Pushers:
-    """Who pushed this group."""
+    """The pods that pushed this group; none without the ownership rule ``address``."""
     if settings.ADDRESS not in rules.ownership or not record.push_time:
         return Pushers()
     last: Push | None = None
     earlier: list[Push] = []
-    for number, source in enumerate(record.sources):
-        answer = cache.get_address(source.address)
-        pod = None if answer is None else answer.pusher(source.at, tolerance=rules.clock_skew)
+    for index, source in enumerate(record.sources):
+        result = cache.get_address(source.address)
+        pod = None if result is None else result.pusher(source.at, tolerance=rules.clock_skew)
         if pod is None:
             continue
         push = Push(pod, cache.get_by_uid(pod.owner))
-        if number == 0 and record.last_pusher is not None:
+        if index == 0 and record.last_pusher is not None:
             last = push
         else:
             earlier.append(push)
     return Pushers(last, tuple(earlier))
 
 
-def find(
+def match_object(
     view: owner_views.OwnerView,
     record: control_api.GroupRecord,
     *,
-    by: Pushers,
+    pushers: Pushers,
     cache: cluster_cache.ClusterCache,
     rules: settings.RuleSettings,
-) -> Evidence | None:
-    """What joins this group to this object now, by the first rule that does; ``None`` when nothing does.
+) -> RuleMatch | None:
+    """The match of the first rule that leads from this group to this object; ``None`` if no rule does.
 
-    Where a service pushes the group, too, an address says little of an end: then a later rule counts that agrees.
+    If a service pushes the group, too, a match by address says little about its end: a later match replaces it.
     """
     if not has_namespace(view.owner, record.key):
         return None
-    found: Evidence | None = None
+    result: RuleMatch | None = None
     for rule in rules.ownership:
-        # What names its groups has no others.
+        # An object with named groups has no others.
         if view.rules.keys is not None and rule != settings.ANNOTATION:
             continue
-        # Whose pod pushed is a fact. All else may be said by anybody.
-        if rule != settings.ADDRESS and not may_own(view.owner, record.key, by=by):
+        # The address of a push is a fact; labels and annotations may say anything.
+        if rule != settings.ADDRESS and not may_own(view.owner, record.key, pushers=pushers):
             continue
-        here = _by(rule, view, record.key, by=by, cache=cache)
-        if here is Evidence.ADDRESS and settings.POD in rules.ownership and _names_pod(view, record.key, by, cache):
-            return Evidence.POD
-        found = here or found
-        if here is not None and not (here is Evidence.ADDRESS and by.service is not None):
+        match = _match(rule, view, record.key, pushers=pushers, cache=cache)
+        is_by_address = match is RuleMatch.ADDRESS
+        if is_by_address and settings.POD in rules.ownership and _names_pod(view, record.key, pushers, cache):
+            return RuleMatch.POD
+        result = match or result
+        if match is not None and not (is_by_address and pushers.service_pod is not None):
             break
-    return found
+    return result
 
 
 def has_namespace(owner: owners.Owner, key: grouping.GroupingKey) -> bool:
-    """Whether the group's label says no other namespace than the object's."""
+    """Whether the group has the object's namespace as its namespace label, or no such label."""
     # To Prometheus an empty label is no label.
     return grouping.label(key, "namespace") in (None, "", owner.namespace)
 
 
-def may_own(owner: owners.Owner, key: grouping.GroupingKey, *, by: Pushers) -> bool:
-    """Whether the group is of the object's namespace, as far as its label and its last push tell.
+def may_own(owner: owners.Owner, key: grouping.GroupingKey, *, pushers: Pushers) -> bool:
+    """Whether the group belongs to the object's namespace, by its label and its last push.
 
-    SECURITY: whatever else a Job says of itself, it ends nothing of another namespace.
+    SECURITY: whatever the annotations of a Job name, its end deletes no group of another namespace.
     """
-    return has_namespace(owner, key) and (by.known is None or by.known.view.owner.namespace == owner.namespace)
+    last = pushers.last_object
+    return has_namespace(owner, key) and (last is None or last.view.owner.namespace == owner.namespace)
 
 
-def may_keep(claim: owners.Claim, key: grouping.GroupingKey, *, by: Pushers) -> bool:
-    """Whether the owner of a claim may have this group still, as far as label and addresses tell.
+def may_still_own(claim: owners.Claim, key: grouping.GroupingKey, *, pushers: Pushers) -> bool:
+    """Whether the owner of a claim may keep it, by label and addresses.
 
-    One whose pod has pushed it has it beside those of other namespaces that push it.
+    An owner whose pod has pushed the group keeps it even if pods of other namespaces push it, too.
     """
-    has_pushed = claim.rule == settings.ADDRESS or by.have_been(claim.owner)
-    return may_own(claim.owner, key, by=by) or (has_pushed and has_namespace(claim.owner, key))
+    has_pushed = claim.rule == settings.ADDRESS or pushers.include(claim.owner)
+    return may_own(claim.owner, key, pushers=pushers) or (has_pushed and has_namespace(claim.owner, key))
 
 
-def named_pods(view: owner_views.OwnerView, key: grouping.GroupingKey) -> list[str]:
-    """The names in this group's labels that this object's pods may have, of which the API server is to say whose."""
+def possible_pod_names(view: owner_views.OwnerView, key: grouping.GroupingKey) -> list[str]:
+    """The label values that may be names of this object's pods; the API server knows whether they are."""
     return [value for value in group_index.pod_values(key) if _may_name_pod(view, value)]
 
 
-def _by(
-    rule: str, view: owner_views.OwnerView, key: grouping.GroupingKey, *, by: Pushers, cache: cluster_cache.ClusterCache
-) -> Evidence | None:
-    """What joins them by this rule alone."""
-    match rule:
-        case settings.ADDRESS:
-            return _by_address(view, key, by, cache)
-        case settings.ANNOTATION:
-            return _by_annotation(view, key)
-        case settings.POD:
-            return _by_pod(view, key, cache)
-        case settings.NAME:
-            return _by_name(view, key)
-    raise ValueError(f"there is no rule {rule}")
-
-
-def _by_address(
-    view: owner_views.OwnerView, key: grouping.GroupingKey, by: Pushers, cache: cluster_cache.ClusterCache
-) -> Evidence | None:
-    for push in by.all:
-        if push.known is None:
-            continue
-        run = push.known.view
-        owner = run.owner
-        cronjob = cleanup_due.cronjob(run)
-        # What has its CronJob's name is its CronJob's, whichever run pushed it; unless it says which one did.
-        if cronjob is not None and grouping.label(key, "job") == cronjob.name and not _names_pod(run, key, by, cache):
-            owner = cronjob
-        if view.uid == owner.uid:
-            return Evidence.ADDRESS
-    return None
-
-
-def _names_pod(
-    view: owner_views.OwnerView, key: grouping.GroupingKey, by: Pushers, cache: cluster_cache.ClusterCache
-) -> bool:
-    """Whether the group says which pod of this object pushed it."""
-    names = group_index.pod_values(key)
-    if any(push.pod.name in names and push.is_of(view.owner) for push in by.all):
-        return True
-    return _by_pod(view, key, cache) is not None
-
-
-def _by_annotation(view: owner_views.OwnerView, key: grouping.GroupingKey) -> Evidence | None:
-    return Evidence.ANNOTATION if names_group(view, key) else None
-
-
 def names_group(view: owner_views.OwnerView, key: grouping.GroupingKey) -> bool:
-    """Whether the object, or a policy for it, names this group as its own. A CronJob's words are for its runs."""
+    """Whether the object's annotation, or a policy, names this group. A CronJob's rules are for its runs."""
     if view.rules.keys is None or view.kind == owner_kinds.CRONJOB.name:
         return False
     return any(key_patterns.matches(pattern, key) for pattern in view.rules.keys)
 
 
-def _by_pod(
-    view: owner_views.OwnerView, key: grouping.GroupingKey, cache: cluster_cache.ClusterCache
-) -> Evidence | None:
-    if view.kind == owner_kinds.CRONJOB.name:
-        return None
-    for value in group_index.pod_values(key):
-        if (found := _by_pod_value(view, value, answers=cache.pod_owners.get(value, {}))) is not None:
-            return found
+def _match(
+    rule: str,
+    view: owner_views.OwnerView,
+    key: grouping.GroupingKey,
+    *,
+    pushers: Pushers,
+    cache: cluster_cache.ClusterCache,
+) -> RuleMatch | None:
+    """The match by this rule alone."""
+    match rule:
+        case settings.ADDRESS:
+            return _match_address(view, key, pushers, cache)
+        case settings.ANNOTATION:
+            return RuleMatch.ANNOTATION if names_group(view, key) else None
+        case settings.POD:
+            return _match_pod(view, key, cache)
+        case settings.NAME:
+            return RuleMatch.NAME if grouping.label(key, "job") == view.owner.name else None
+    raise ValueError(f"there is no ownership rule {rule}")
+
+
+def _match_address(
+    view: owner_views.OwnerView, key: grouping.GroupingKey, pushers: Pushers, cache: cluster_cache.ClusterCache
+) -> RuleMatch | None:
+    for push in pushers.all:
+        if push.known is None:
+            continue
+        run = push.known.view
+        owner = run.owner
+        cronjob = cleanup_due.cronjob(run)
+        # A group with the name of a CronJob belongs to it, whichever run pushed it, unless a label names the run's pod.
+        if cronjob is not None and grouping.label(key, "job") == cronjob.name:
+            owner = owner if _names_pod(run, key, pushers, cache) else cronjob
+        if view.uid == owner.uid:
+            return RuleMatch.ADDRESS
     return None
 
 
-def _by_pod_value(
-    view: owner_views.OwnerView, value: str, *, answers: Mapping[str, owners.Uid | None]
-) -> Evidence | None:
+def _names_pod(
+    view: owner_views.OwnerView, key: grouping.GroupingKey, pushers: Pushers, cache: cluster_cache.ClusterCache
+) -> bool:
+    """Whether a label names the pod of this object that pushed the group."""
+    names = group_index.pod_values(key)
+    if any(push.pod.name in names and push.is_from(view.owner) for push in pushers.all):
+        return True
+    return _match_pod(view, key, cache) is not None
+
+
+def _match_pod(
+    view: owner_views.OwnerView, key: grouping.GroupingKey, cache: cluster_cache.ClusterCache
+) -> RuleMatch | None:
+    if view.kind == owner_kinds.CRONJOB.name:
+        return None
+    for value in group_index.pod_values(key):
+        match = _match_pod_value(view, value, uid_by_namespace=cache.pod_owners.get(value, {}))
+        if match is not None:
+            return match
+    return None
+
+
+def _match_pod_value(
+    view: owner_views.OwnerView, value: str, *, uid_by_namespace: Mapping[str, owners.Uid | None]
+) -> RuleMatch | None:
+    """The match of one label value.
+
+    :param uid_by_namespace: the owners of the pods with this name; ``None`` where there is no such pod.
+    """
     owner = view.owner
     if value in _hostnames(view) or pod_names.is_hostname(value, job=owner.name, completions=view.completions):
-        return Evidence.HOSTNAME
-    if not _may_name_pod(view, value) or owner.namespace not in answers:
+        return RuleMatch.HOSTNAME
+    if not _may_name_pod(view, value) or owner.namespace not in uid_by_namespace:
         return None
-    uid = answers[owner.namespace]
+    uid = uid_by_namespace[owner.namespace]
     if uid is None:
-        # Only of a Job's pods a name alone says so much: it has a random part.
-        return Evidence.POD_NAME if view.kind == owner_kinds.JOB.name else None
-    return Evidence.POD if uid == owner.uid else None
+        # Only the pod names of Jobs have a random part, so only they identify an object by themselves.
+        return RuleMatch.POD_NAME if view.kind == owner_kinds.JOB.name else None
+    return RuleMatch.POD if uid == owner.uid else None
 
 
 def _hostnames(view: owner_views.OwnerView) -> tuple[str | None, ...]:
-    """What its pods are called by themselves; a pod of its own bears its name, which the next one may have, too."""
+    """The hostnames of its pods. A standalone pod has its own name, which a later pod may have, too."""
     return (view.hostname, view.owner.name) if view.kind == owner_kinds.POD.name else (view.hostname,)
 
 
 def _may_name_pod(view: owner_views.OwnerView, value: str) -> bool:
-    """Whether a pod of this name may be one that this object made."""
+    """Whether this may be the name of a pod of this object."""
     if view.kind == owner_kinds.JOB.name:
         return pod_names.is_pod_name(value, job=view.owner.name, completions=view.completions)
-    return view.kind not in (
-        owner_kinds.CRONJOB.name,
-        owner_kinds.POD.name,
-    ) and view.owner.name in pod_names.prefixes(value)
-
-
-def _by_name(view: owner_views.OwnerView, key: grouping.GroupingKey) -> Evidence | None:
-    return Evidence.NAME if grouping.label(key, "job") == view.owner.name else None
+    has_no_pods = view.kind in (owner_kinds.CRONJOB.name, owner_kinds.POD.name)
+    return not has_no_pods and view.owner.name in pod_names.prefixes(value)

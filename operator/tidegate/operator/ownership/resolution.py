@@ -1,7 +1,7 @@
-"""Whose a group is, as pure functions: the objects that hold it, by which rule, and which of them are over.
+"""Resolution of ownership: the owners of a group, by which ownership rule, and which of them have finished. Pure.
 
-The first rule that has an answer decides (the rules are in :mod:`tidegate.operator.ownership.ownership_rules`), except
-where an object of a later rule still runs. An object that names its groups, or for which a policy does, has no others.
+The first rule (see :mod:`tidegate.operator.ownership.ownership_rules`) with an owner decides, unless only a later rule
+has an active owner. An object whose annotation or policy names its groups owns no others.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from tidegate.operator.ownership import cleanup_due, ownership_rules
 from tidegate.operator.policy import cleanup_rules
 
 
-class Holder(NamedTuple):
-    """An object that a group belongs to, or would belong to if no earlier rule had an answer.
+class GroupOwner(NamedTuple):
+    """An object that owns a group, or would own it if no earlier rule had an owner.
 
-    :param claim: what the gateway is to know of it.
-    :param active: whether its groups are to stay, by its own rules.
-    :param claims: whether it may be named to the gateway; one with the policy ``never`` holds a group without that.
-    :param ends_at: Unix seconds at which its groups are over, where that is settled.
+    :param claim: its claim, as the gateway needs it.
+    :param active: whether it keeps its groups, by its own cleanup rules.
+    :param is_claimable: whether the gateway is told of it; an object with the cleanup ``never`` keeps its groups
+        without a claim.
+    :param due_at: Unix seconds at which its groups are due for cleanup; ``None`` while that is not known.
     :param pushes_until: Unix seconds after which a push is not its own; ``None`` while it runs.
-    :param waits_until: Unix seconds until which it is active for this reason alone: it has ended, and a pod that runs
-        pushes this group. The pod may be a proxy that has passed on the owner's pushes; a service would push again.
+    :param waits_until: Unix seconds until which it is active for this reason alone: it has finished, and a running pod
+        of another object pushes this group. That pod may be a proxy that passed on the owner's pushes; a service would
+        push again.
     """
 
     claim: owners.Claim
     active: bool
-    claims: bool
-    ends_at: float | None
+    is_claimable: bool
+    due_at: float | None
     pushes_until: float | None
     waits_until: float | None = None
 
@@ -45,54 +47,56 @@ Lookup: TypeAlias = cluster_cache.PodLookup | cluster_cache.AddressLookup
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """All that is known of a group's owners.
+class Ownership:
+    """All that is known about the owners of a group.
 
-    :param holders: in no order.
-    :param unknown: claims of which nobody can tell whether their owner is still there.
-    :param outlived: claims whose owner had ended before the last push, so that somebody else made it.
-    :param lookups: what must be asked about before anything can be said.
-    :param unsettled: what must be asked about before the group may be retired: the API server may not know yet which
+    :param group_owners: in no order.
+    :param unknown: claims whose owner may or may not exist.
+    :param outlived: claims whose owner had ended before the last push, which another client made.
+    :param lookups: lookups that are needed before any decision.
+    :param unsettled: lookups that are needed before the group may start draining: the API server may not know yet which
         pod has this address.
     """
 
-    holders: tuple[Holder, ...] = ()
+    group_owners: tuple[GroupOwner, ...] = ()
     unknown: frozenset[owners.Uid] = frozenset()
     outlived: frozenset[owners.Uid] = frozenset()
     lookups: tuple[Lookup, ...] = ()
     unsettled: tuple[Lookup, ...] = ()
 
 
-class _Joined(NamedTuple):
+class _Candidate(NamedTuple):
+    """An object that an ownership rule leads to."""
+
     known: object_cache.CachedObject
-    by: ownership_rules.Evidence
+    match: ownership_rules.RuleMatch
 
 
-def holding(
+def resolve(
     cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings, now: float
-) -> Holding:
-    """Look at every object that this group may be about, and at every claim on it. ``now`` is Unix seconds."""
-    return _Reader(cache, record, rules=rules, now=now).read()
+) -> Ownership:
+    """Resolve the owners of a group from all claims and all objects that may own it. ``now`` is Unix seconds."""
+    return _Resolver(cache, record, rules=rules, now=now).resolve()
 
 
-def answer(holders: Iterable[Holder], *, rules: settings.RuleSettings) -> list[Holder]:
-    """The holders by the first rule that has an answer.
+def deciding_owners(group_owners: Iterable[GroupOwner], *, rules: settings.RuleSettings) -> list[GroupOwner]:
+    """The owners by the first rule that has any.
 
-    A rule whose holders are all over gives way to a later one with an active holder. The rule of pods does not: the
-    group names its pod, so it is of that run and not of whatever else has the name of its ``job`` label.
+    If they have all finished, a later rule with an active owner decides; not so after the rule ``pod``: such a group
+    names its pod, so it belongs to that run and not to any object with the name in its ``job`` label.
     """
-    by_rule: dict[str, list[Holder]] = {}
-    for holder in holders:
-        by_rule.setdefault(holder.claim.rule, []).append(holder)
-    ordered = [held for rule in rules.ownership if (held := by_rule.get(rule))]
-    for held in ordered:
-        if held[0].claim.rule == settings.POD or any(holder.active for holder in held):
-            return held
+    by_rule: dict[str, list[GroupOwner]] = {}
+    for group_owner in group_owners:
+        by_rule.setdefault(group_owner.claim.rule, []).append(group_owner)
+    ordered = [same_rule for rule in rules.ownership if (same_rule := by_rule.get(rule))]
+    for same_rule in ordered:
+        if same_rule[0].claim.rule == settings.POD or any(each.active for each in same_rule):
+            return same_rule
     return ordered[0] if ordered else []
 
 
-class _Reader:
-    """Reads all that the cache has about one group."""
+class _Resolver:
+    """Resolves the owners of one group."""
 
     def __init__(
         self,
@@ -106,231 +110,249 @@ class _Reader:
         self._record = record
         self._rules = rules
         self._now = now
-        self._by = ownership_rules.pushers(cache, record, rules=rules)
+        self._pushers = ownership_rules.find_pushers(cache, record, rules=rules)
         self._runs = {(claim.series, claim.owner) for claim in record.claims.values() if claim.series is not None}
 
-    def read(self) -> Holding:
-        lookups: set[Lookup] = set(self._addresses())
-        joined: list[_Joined] = []
+    def resolve(self) -> Ownership:
+        lookups: set[Lookup] = set(self._address_lookups())
+        candidates: list[_Candidate] = []
         for known in self._cache.candidates(self._record):
             if known.view.uid in self._record.claims and not _is_never(known.view):
                 continue
-            found = ownership_rules.find(known.view, self._record, by=self._by, cache=self._cache, rules=self._rules)
-            if found is not ownership_rules.Evidence.POD:
-                lookups |= self._pods(known)
-            if found is not None:
-                joined.append(_Joined(known, found))
+            match = self._match(known.view)
+            if match is not ownership_rules.RuleMatch.POD:
+                lookups |= self._pod_lookups(known)
+            if match is not None:
+                candidates.append(_Candidate(known, match))
         self._runs |= {
-            (series, each.known.view.owner) for each in joined if (series := cleanup_due.series(each.known.view))
+            (series, each.known.view.owner) for each in candidates if (series := cleanup_due.series(each.known.view))
         }
-        claimants, unknown = self._claimants()
-        outlived = {uid for uid, holder in claimants.items() if self._is_outlived(holder)}
-        heritage = {claim.owner[:3] for uid, claim in self._record.claims.items() if uid not in outlived}
-        holders = claimants | self._newcomers(joined, heritage=heritage)
-        return Holding(
-            holders=tuple(holders.values()),
+        claimed, unknown = self._claimed_owners()
+        outlived = {uid for uid, group_owner in claimed.items() if self._is_outlived(group_owner)}
+        names = {claim.owner[:3] for uid, claim in self._record.claims.items() if uid not in outlived}
+        group_owners = claimed | self._new_owners(candidates, owner_names=names)
+        return Ownership(
+            group_owners=tuple(group_owners.values()),
             unknown=frozenset(unknown),
             outlived=frozenset(outlived),
             lookups=tuple(sorted(lookups)),
-            unsettled=self._unsettled(),
+            unsettled=self._unsettled_lookups(),
         )
 
-    # Whom to ask about
+    def _match(self, view: owner_views.OwnerView) -> ownership_rules.RuleMatch | None:
+        return ownership_rules.match_object(
+            view, self._record, pushers=self._pushers, cache=self._cache, rules=self._rules
+        )
 
-    def _addresses(self) -> set[cluster_cache.AddressLookup]:
-        """Addresses to ask about: never again where what is known will do for the last push from there."""
+    # Lookups
+
+    def _address_lookups(self) -> set[cluster_cache.AddressLookup]:
+        """The addresses to look up; none whose known pods settle the last push from it."""
         if settings.ADDRESS not in self._rules.ownership or not self._record.push_time:
             return set()
         return {
-            cluster_cache.AddressLookup(source.address) for source in self._record.sources if self._is_wanted(source)
+            cluster_cache.AddressLookup(source.address) for source in self._record.sources if self._needs_lookup(source)
         }
 
-    def _is_wanted(self, source: pushers.Source) -> bool:
-        told = self._cache.get_address(source.address)
-        if told is None:
+    def _needs_lookup(self, source: pushers.Source) -> bool:
+        result = self._cache.get_address(source.address)
+        if result is None:
             return True
-        if told.at >= source.at:
+        if result.at >= source.at:
             return False
-        # The address may be another pod's by then.
-        pod = told.pusher(source.at, tolerance=self._rules.clock_skew)
-        by = None if pod is None else self._cache.get_by_uid(pod.owner)
-        if pod is not None and by is not None and self._cache.is_pod_watched(pod):
-            # The watch would have told of the end of a pod whose owner has ended, unless it has missed it.
-            return by.has_finished and pod.ended_at is None
-        if by is None or _is_never(by.view) or by.view.rules.keys is not None:
-            return self._now - told.at > _STRANGER_SECONDS
-        # While its owner runs and holds the group nothing depends on it.
-        owns = {by.view.uid, None if by.view.parent is None else by.view.parent.uid}
-        return by.has_finished or owns.isdisjoint(self._record.claims)
+        # Another pod may have had the address at the time of the push.
+        pod = result.pusher(source.at, tolerance=self._rules.clock_skew)
+        known = None if pod is None else self._cache.get_by_uid(pod.owner)
+        if pod is not None and known is not None and self._cache.is_pod_watched(pod):
+            # Unless the watch missed an event, the pod of a finished owner has ended, too.
+            return known.has_finished and pod.ended_at is None
+        if known is None or _is_never(known.view) or known.view.rules.keys is not None:
+            return self._now - result.at > _UNOWNED_ADDRESS_SECONDS
+        # While the owner runs and claims the group, nothing depends on the address.
+        uids = {known.view.uid, None if known.view.parent is None else known.view.parent.uid}
+        return known.has_finished or uids.isdisjoint(self._record.claims)
 
-    def _unsettled(self) -> tuple[Lookup, ...]:
-        """The addresses that a pod may have of which the API server did not know yet when it was asked."""
+    def _unsettled_lookups(self) -> tuple[Lookup, ...]:
+        """The addresses for which a later response of the API server may have another pod."""
         if settings.ADDRESS not in self._rules.ownership or not self._record.push_time:
             return ()
-        found = {source.address for source in self._record.sources if not self._is_settled(source)}
-        return tuple(cluster_cache.AddressLookup(address) for address in sorted(found - _OWN_ADDRESSES))
+        unsettled = {source.address for source in self._record.sources if not self._is_settled(source)}
+        return tuple(cluster_cache.AddressLookup(address) for address in sorted(unsettled - _LOOPBACK_ADDRESSES))
 
     def _is_settled(self, source: pushers.Source) -> bool:
-        told = self._cache.get_address(source.address)
-        return told is not None and told.is_final_for(source.at, tolerance=self._rules.clock_skew)
+        result = self._cache.get_address(source.address)
+        return result is not None and result.is_final_for(source.at, tolerance=self._rules.clock_skew)
 
-    def _pods(self, known: object_cache.CachedObject) -> set[Lookup]:
-        """Pods to ask about: never one whose owner claims the group, nor one of an owner that came after the push."""
+    def _pod_lookups(self, known: object_cache.CachedObject) -> set[Lookup]:
+        """The pods to look up: of no object that claims the group, and of none that was created after the last push."""
         view = known.view
         if settings.POD not in self._rules.ownership or view.rules.keys is not None:
             return set()
-        if not ownership_rules.may_own(view.owner, self._record.key, by=self._by) or not self._pushed_by(known):
+        if not ownership_rules.may_own(view.owner, self._record.key, pushers=self._pushers):
+            return set()
+        if not self._existed_at_last_push(known):
             return set()
         if any(claim.rule == settings.POD for uid, claim in self._record.claims.items() if uid != view.uid):
             return set()
         return {
             cluster_cache.PodLookup(view.owner.namespace, name)
-            for name in ownership_rules.named_pods(view, self._record.key)
+            for name in ownership_rules.possible_pod_names(view, self._record.key)
             if view.owner.namespace not in self._cache.pod_owners.get(name, {})
         }
 
-    # Who holds the group
+    # Owners
 
-    def _claimants(self) -> tuple[dict[owners.Uid, Holder], set[owners.Uid]]:
-        """The holders among those that claim this group, and those of which nobody can tell."""
-        found: dict[owners.Uid, Holder] = {}
+    def _claimed_owners(self) -> tuple[dict[owners.Uid, GroupOwner], set[owners.Uid]]:
+        """The owners that claim this group, and the claims whose owner may or may not exist."""
+        claimed: dict[owners.Uid, GroupOwner] = {}
         unknown: set[owners.Uid] = set()
         for uid, claim in self._record.claims.items():
             known = self._cache.get_object(claim.owner)
-            gone_at = self._cache.deleted_at(claim.owner)
+            deleted_at = self._cache.deleted_at(claim.owner)
             if known is not None:
-                if self._still_holds(known.view, claim):
-                    found[uid] = self._holder(known, rule=self._rule_of(known.view, claim))
-            elif gone_at is None:
+                if self._may_keep_claim(known.view, claim):
+                    claimed[uid] = self._cached_owner(known, rule=self._strongest_rule(known.view, claim))
+            elif deleted_at is None:
                 unknown.add(uid)
-            elif ownership_rules.may_keep(claim, self._record.key, by=self._by):
-                found[uid] = self._gone_holder(claim, gone_at=gone_at)
-        return found, unknown
+            elif ownership_rules.may_still_own(claim, self._record.key, pushers=self._pushers):
+                claimed[uid] = self._deleted_owner(claim, deleted_at=deleted_at)
+        return claimed, unknown
 
-    def _newcomers(self, joined: Iterable[_Joined], *, heritage: set[tuple[str, str, str]]) -> dict[owners.Uid, Holder]:
-        """Those that do not claim this group and may: a name alone proves nothing about older pushes.
+    def _new_owners(
+        self, candidates: Iterable[_Candidate], *, owner_names: set[tuple[str, str, str]]
+    ) -> dict[owners.Uid, GroupOwner]:
+        """The objects that do not claim this group yet and may. A name alone says nothing about earlier pushes.
 
-        Of an object that is active any push before the last may have been, so it holds the group whoever pushed last.
-        One that is over holds only what nobody else pushed since. The next run of an owner takes its group over before
-        it pushed anything itself. ``heritage``: kinds, namespaces and names of those whose group it is by now.
+        An active object may have made any earlier push, so it owns the group whoever pushed last. A finished one owns
+        only what no other client has pushed since. The next run of an owner takes over its group before it pushes.
+
+        :param owner_names: the kinds, namespaces and names of the present owners.
         """
-        found: dict[owners.Uid, Holder] = {}
-        heirs: list[Holder] = []
-        for known, by in joined:
-            holder = self._holder(known, rule=by.rule)
-            if self._is_outlived(holder):
+        new: dict[owners.Uid, GroupOwner] = {}
+        successors: list[GroupOwner] = []
+        for known, match in candidates:
+            group_owner = self._cached_owner(known, rule=match.rule)
+            if self._is_outlived(group_owner):
                 continue
-            since = by.is_proof or self._pushed_since(known)
-            if holder.active and (since or not holder.claims):
-                found[known.view.uid] = holder
-            elif holder.active and by is not ownership_rules.Evidence.POD_NAME:
-                heirs.append(holder)
-            elif not holder.active and holder.claims and since and self._record.push_time:
-                found[known.view.uid] = holder
-        heritage = heritage | {holder.owner[:3] for holder in found.values()}
-        return found | {holder.owner.uid: holder for holder in heirs if holder.owner[:3] in heritage}
+            may_have_pushed = match.holds_for_earlier_pushes or self._was_created_before_last_push(known)
+            if group_owner.active and (may_have_pushed or not group_owner.is_claimable):
+                new[known.view.uid] = group_owner
+            elif group_owner.active and match is not ownership_rules.RuleMatch.POD_NAME:
+                successors.append(group_owner)
+            elif not group_owner.active and group_owner.is_claimable and may_have_pushed and self._record.push_time:
+                new[known.view.uid] = group_owner
+        owner_names = owner_names | {group_owner.owner[:3] for group_owner in new.values()}
+        return new | {each.owner.uid: each for each in successors if each.owner[:3] in owner_names}
 
-    def _rule_of(self, view: owner_views.OwnerView, claim: owners.Claim) -> str:
-        """The rule by which an owner has its group: the one of its claim, or a stronger one that holds meanwhile."""
-        by = ownership_rules.find(view, self._record, by=self._by, cache=self._cache, rules=self._rules)
+    def _strongest_rule(self, view: owner_views.OwnerView, claim: owners.Claim) -> str:
+        """The rule of an owner's claim, or an earlier rule that leads to it now."""
+        match = self._match(view)
         order = self._rules.ownership
-        if by is not None and claim.rule == settings.ADDRESS and self._by.service is not None:
-            return by.rule
-        if by is None or (claim.rule in order and order.index(claim.rule) <= order.index(by.rule)):
+        if match is not None and claim.rule == settings.ADDRESS and self._pushers.service_pod is not None:
+            return match.rule
+        if match is None or (claim.rule in order and order.index(claim.rule) <= order.index(match.rule)):
             return claim.rule
-        return by.rule
+        return match.rule
 
-    def _still_holds(self, view: owner_views.OwnerView, claim: owners.Claim) -> bool:
-        """Whether an object that claims this group still may: its annotations may have changed since."""
-        if _is_never(view) or not ownership_rules.may_keep(claim, self._record.key, by=self._by):
+    def _may_keep_claim(self, view: owner_views.OwnerView, claim: owners.Claim) -> bool:
+        """Whether an object may keep its claim: its annotations may have changed since."""
+        if _is_never(view) or not ownership_rules.may_still_own(claim, self._record.key, pushers=self._pushers):
             return False
         return view.rules.keys is None or ownership_rules.names_group(view, self._record.key)
 
-    def _is_outlived(self, holder: Holder) -> bool:
-        """Whether somebody else must have made the last push: the owner had ended, or its address says so."""
-        is_kept = holder.active and holder.waits_until is None
-        if holder.pushes_until is None or (is_kept and not self._is_followed(holder)):
+    def _is_outlived(self, group_owner: GroupOwner) -> bool:
+        """Whether another client made the last push: the owner had ended by then, or the address is of another pod."""
+        is_kept = group_owner.active and group_owner.waits_until is None
+        if group_owner.pushes_until is None or (is_kept and not self._has_other_run(group_owner)):
             return False
-        if self._record.push_time > holder.pushes_until and not self._has_pushed_last(holder):
+        if self._record.push_time > group_owner.pushes_until and not self._pushed_last(group_owner):
             return True
-        if holder.claim.rule == settings.ADDRESS and (self._by.service is not None or self._only_pushed_before(holder)):
+        is_by_address = group_owner.claim.rule == settings.ADDRESS
+        if is_by_address and (self._pushers.service_pod is not None or self._only_pushed_before(group_owner)):
             return True
-        return holder.claim.rule in (settings.ADDRESS, settings.NAME) and self._by.end_with_other(holder.owner)
+        is_by_name = group_owner.claim.rule == settings.NAME
+        return (is_by_address or is_by_name) and self._pushers.last_is_from_other(group_owner.owner)
 
-    def _only_pushed_before(self, holder: Holder) -> bool:
-        """Whether nothing but pushes before the last one joins this group to an owner that does not claim it."""
-        return holder.owner.uid not in self._record.claims and not self._has_pushed_last(holder)
+    def _only_pushed_before(self, group_owner: GroupOwner) -> bool:
+        """Whether the owner has no claim, and made none but earlier pushes."""
+        return group_owner.owner.uid not in self._record.claims and not self._pushed_last(group_owner)
 
-    def _has_pushed_last(self, holder: Holder) -> bool:
-        """Whether it is known that a pod of this owner made the last push, however late."""
-        return self._by.last is not None and self._by.last.is_of(holder.owner)
+    def _pushed_last(self, group_owner: GroupOwner) -> bool:
+        """Whether a pod of this owner is known to have made the last push, however late."""
+        return self._pushers.last is not None and self._pushers.last.is_from(group_owner.owner)
 
-    def _is_followed(self, holder: Holder) -> bool:
-        """Whether another run of its series has this group, too. What all runs push to is of the one that pushed last:
-        it stays for the next one to end, and those before have no part in it any more."""
-        return any(series == holder.claim.series and owner != holder.owner for series, owner in self._runs)
+    def _has_other_run(self, group_owner: GroupOwner) -> bool:
+        """Whether another run of its series owns this group, too.
 
-    def _pushed_by(self, known: object_cache.CachedObject) -> bool:
-        """Whether the last push lies in this object's life; where none succeeded there is nobody's data to keep."""
-        until = self._pushes_until(known)
-        return self._pushed_since(known) and (until is None or self._record.push_time <= until)
+        A group that all runs push belongs to the run that pushed last: it is kept until the next run has finished, and
+        earlier runs do not own it any more.
+        """
+        return any(series == group_owner.claim.series and owner != group_owner.owner for series, owner in self._runs)
 
-    def _pushed_since(self, known: object_cache.CachedObject) -> bool:
-        """Whether this object was there at the last push, or before it."""
-        pushed = self._record.push_time
-        return not pushed or pushed >= known.view.created - self._rules.clock_skew
+    def _existed_at_last_push(self, known: object_cache.CachedObject) -> bool:
+        """Whether the last push is within this object's life; true if no push has succeeded."""
+        ended = cleanup_due.ended_at(finish=known.view.finish, deleted_at=known.deleted_at)
+        until = None if ended is None else ended + self._rules.late_push_grace
+        return self._was_created_before_last_push(known) and (until is None or self._record.push_time <= until)
 
-    def _pushes_until(self, known: object_cache.CachedObject) -> float | None:
-        ended = cleanup_due.ended_at(finish=known.view.finish, gone_at=known.deleted_at)
-        return None if ended is None else ended + self._rules.late_push_grace
+    def _was_created_before_last_push(self, known: object_cache.CachedObject) -> bool:
+        """Whether this object existed at the last push or earlier; true if no push has succeeded."""
+        push_time = self._record.push_time
+        return not push_time or push_time >= known.view.created - self._rules.clock_skew
 
-    def _holder(self, known: object_cache.CachedObject, *, rule: str) -> Holder:
-        claim = cleanup_due.claim(
-            known.view, rule=rule, gone_at=known.deleted_at, drain_timeout=self._rules.drain_timeout
-        )
-        ends_at = cleanup_due.ends_at(known.view.rules, finish=known.view.finish, gone_at=known.deleted_at)
-        ended = cleanup_due.ended_at(finish=known.view.finish, gone_at=known.deleted_at)
-        return self._held(claim, ends_at, claims=not _is_never(known.view), ended=ended)
+    def _cached_owner(self, known: object_cache.CachedObject, *, rule: str) -> GroupOwner:
+        view, deleted_at = known.view, known.deleted_at
+        claim = cleanup_due.build_claim(view, rule=rule, deleted_at=deleted_at, drain_timeout=self._rules.drain_timeout)
+        due_at = cleanup_due.due_at(view.rules, finish=view.finish, deleted_at=deleted_at)
+        ended = cleanup_due.ended_at(finish=view.finish, deleted_at=deleted_at)
+        return self._group_owner(claim, due_at, is_claimable=not _is_never(view), ended_at=ended)
 
-    def _gone_holder(self, claim: owners.Claim, *, gone_at: float) -> Holder:
-        return self._held(claim, cleanup_due.claim_ends_at(claim, gone_at=gone_at), claims=True, ended=gone_at)
+    def _deleted_owner(self, claim: owners.Claim, *, deleted_at: float) -> GroupOwner:
+        due_at = cleanup_due.claim_due_at(claim, deleted_at=deleted_at)
+        return self._group_owner(claim, due_at, is_claimable=True, ended_at=deleted_at)
 
-    def _held(self, claim: owners.Claim, ends_at: float | None, *, claims: bool, ended: float | None) -> Holder:
-        """:param ended: since when the owner runs no more; ``None`` while it does."""
+    def _group_owner(
+        self, claim: owners.Claim, due_at: float | None, *, is_claimable: bool, ended_at: float | None
+    ) -> GroupOwner:
+        """:param ended_at: when the owner finished or was deleted; ``None`` while it runs."""
         if claim.series is not None:
-            ends_at = self._series_ends_at(claim.series, claim, own=ends_at)
-        active = ends_at is None or self._now < ends_at
-        if ended is None:
-            return Holder(claim, active, claims, ends_at, pushes_until=None)
-        is_doubtful = claim.rule in _SAYS_NOT_WHO_PUSHED
-        # A pod that outlives its owner pushes from its own address, so no service's push is a late one.
-        late = self._rules.clock_skew if is_doubtful and self._by.is_last_of_service else self._rules.late_push_grace
-        waits_until = ended + self._rules.late_push_grace
-        if active or not is_doubtful or self._by.service is None or self._now >= waits_until:
-            return Holder(claim, active, claims, ends_at, pushes_until=ended + late)
-        return Holder(
-            claim, active=True, claims=claims, ends_at=ends_at, pushes_until=ended + late, waits_until=waits_until
+            due_at = self._series_due_at(claim.series, claim, default=due_at)
+        active = due_at is None or self._now < due_at
+        if ended_at is None:
+            return GroupOwner(claim, active, is_claimable, due_at, pushes_until=None)
+        any_pod_may_push = claim.rule in _RULES_FOR_ANY_POD
+        # A pod that outlives its owner pushes from its own address, so the push of a service is not a late one.
+        is_from_service = any_pod_may_push and self._pushers.last_is_from_service
+        late = self._rules.clock_skew if is_from_service else self._rules.late_push_grace
+        waits_until = ended_at + self._rules.late_push_grace
+        is_waiting = any_pod_may_push and self._pushers.service_pod is not None and self._now < waits_until
+        if active or not is_waiting:
+            return GroupOwner(claim, active, is_claimable, due_at, pushes_until=ended_at + late)
+        return GroupOwner(
+            claim, is_waiting, is_claimable, due_at, pushes_until=ended_at + late, waits_until=waits_until
         )
 
-    def _series_ends_at(self, series: owners.Owner, claim: owners.Claim, *, own: float | None) -> float | None:
-        """When the groups of a run end that its next run is to end; ``own``: when they would without that."""
+    def _series_due_at(self, series: owners.Owner, claim: owners.Claim, *, default: float | None) -> float | None:
+        """When the groups of a run are due that the next run of its series supersedes.
+
+        :param default: when they are due once the series no longer exists.
+        """
         if self._cache.is_superseded(claim, series, self._record):
             return self._record.push_time
         parent = self._cache.get_object(series)
-        return None if parent is not None and parent.deleted_at is None else own
+        return None if parent is not None and parent.deleted_at is None else default
 
 
-_STRANGER_SECONDS = 30.0
-"""How long an address that led to nothing is not asked about again: whoever pushes from outside pushes often."""
+_UNOWNED_ADDRESS_SECONDS = 30.0
+"""Seconds before an address that led to no owner is looked up again: clients outside the cluster push often."""
 
+_LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+"""The addresses of pushes from the gateway's own machine or Pod, or through a port-forward; no pod has them."""
 
-_OWN_ADDRESSES = frozenset({"127.0.0.1", "::1"})
-"""From where the gateway's own machine or Pod pushes, or a port-forward to it: addresses that no pod has."""
-
-_SAYS_NOT_WHO_PUSHED = frozenset({settings.ANNOTATION, settings.NAME})
-"""Rules that join a group to an owner whoever pushed it."""
+_RULES_FOR_ANY_POD = frozenset({settings.ANNOTATION, settings.NAME})
+"""The rules that lead to an owner whichever pod pushed."""
 
 
 def _is_never(view: owner_views.OwnerView) -> bool:
-    """Whether this object claims nothing. What it matches is kept, while it is there, without a claim."""
+    """Whether this object keeps its groups for as long as it exists, without a claim."""
     return view.rules.cleanup is cleanup_rules.Cleanup.NEVER

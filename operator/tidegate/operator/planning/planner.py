@@ -46,15 +46,15 @@ class Hold(enum.Enum):
 class Decision:
     """The decision about one group.
 
-    :param holding: all possible owners.
+    :param ownership: all possible owners.
     :param owners: the owners that decide, the strongest first.
     :param actions: the actions for the gateway, in order.
     """
 
     record: control_api.GroupRecord
     verdict: Verdict
-    holding: resolution.Holding
-    owners: tuple[resolution.Holder, ...] = ()
+    ownership: resolution.Ownership
+    owners: tuple[resolution.GroupOwner, ...] = ()
     actions: tuple[control_api.Action, ...] = ()
 
     @property
@@ -81,7 +81,7 @@ class Plan:
     @property
     def lookups(self) -> set[resolution.Lookup]:
         """The lookups that the API server must answer first."""
-        return {lookup for decision in self.decisions for lookup in decision.holding.lookups}
+        return {lookup for decision in self.decisions for lookup in decision.ownership.lookups}
 
 
 def plan(
@@ -104,48 +104,52 @@ def decide(
     cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings, now: float
 ) -> Decision:
     """Decide about one group."""
-    holding = resolution.holding(cache, record, rules=rules, now=now)
-    if holding.lookups:
-        return Decision(record, Verdict.PENDING, holding)
-    remaining = [holder for holder in holding.holders if holder.owner.uid not in holding.outlived]
-    deciding = resolution.answer(remaining, rules=rules)
-    if any(holder.active for holder in deciding):
+    ownership = resolution.resolve(cache, record, rules=rules, now=now)
+    if ownership.lookups:
+        return Decision(record, Verdict.PENDING, ownership)
+    remaining = [
+        group_owner for group_owner in ownership.group_owners if group_owner.owner.uid not in ownership.outlived
+    ]
+    deciding = resolution.deciding_owners(remaining, rules=rules)
+    if any(group_owner.active for group_owner in deciding):
         verdict = Verdict.AMBIGUOUS if _is_ambiguous(deciding) else Verdict.ACTIVE
-        actions = _keep(record, deciding, unknown=holding.unknown)
-    elif holding.unknown:
+        actions = _keep(record, deciding, unknown=ownership.unknown)
+    elif ownership.unknown:
         verdict, actions = Verdict.UNKNOWN, []
     else:
-        actions = _start_draining(record, holding, deciding)
-        verdict = _verdict(holding, deciding, claimed=bool(record.claims))
-        if verdict is Verdict.FINISHED and holding.unsettled:
-            return Decision(record, Verdict.PENDING, replace(holding, lookups=holding.unsettled))
-    return Decision(record, verdict, holding, tuple(deciding), tuple(actions))
+        actions = _start_draining(record, ownership, deciding)
+        verdict = _verdict(ownership, deciding, claimed=bool(record.claims))
+        if verdict is Verdict.FINISHED and ownership.unsettled:
+            return Decision(record, Verdict.PENDING, replace(ownership, lookups=ownership.unsettled))
+    return Decision(record, verdict, ownership, tuple(deciding), tuple(actions))
 
 
-def _is_ambiguous(deciding: list[resolution.Holder]) -> bool:
+def _is_ambiguous(deciding: list[resolution.GroupOwner]) -> bool:
     """Whether only some of these own the group. All objects whose pods have pushed it do, in any namespace."""
     is_fact = deciding[0].claim.rule == settings.ADDRESS
-    return not is_fact and len({holder.owner.namespace for holder in deciding}) > 1
+    return not is_fact and len({group_owner.owner.namespace for group_owner in deciding}) > 1
 
 
-def _verdict(holding: resolution.Holding, deciding: list[resolution.Holder], *, claimed: bool) -> Verdict:
+def _verdict(ownership: resolution.Ownership, deciding: list[resolution.GroupOwner], *, claimed: bool) -> Verdict:
     if deciding:
         return Verdict.FINISHED
-    return Verdict.SUPERSEDED if holding.outlived and claimed else Verdict.UNOWNED
+    return Verdict.SUPERSEDED if ownership.outlived and claimed else Verdict.UNOWNED
 
 
 def _keep(
-    record: control_api.GroupRecord, deciding: list[resolution.Holder], *, unknown: frozenset[owners.Uid]
+    record: control_api.GroupRecord, deciding: list[resolution.GroupOwner], *, unknown: frozenset[owners.Uid]
 ) -> list[control_api.Action]:
     """Claim the group for its active owners, and release all other claims.
 
     Finished owners keep their claims beside active ones: the last push may be theirs, and after the active owners are
     deleted the group would have no owner. Only an active object of the same kind, namespace and name replaces one.
     """
-    active = [holder for holder in deciding if holder.active]
-    replaced = {holder.owner[:3] for holder in active}
-    finished = [holder for holder in deciding if not holder.active and holder.owner[:3] not in replaced]
-    wanted = [holder.claim for holder in [*active, *finished] if holder.claims]
+    active = [group_owner for group_owner in deciding if group_owner.active]
+    replaced = {group_owner.owner[:3] for group_owner in active}
+    finished = [
+        group_owner for group_owner in deciding if not group_owner.active and group_owner.owner[:3] not in replaced
+    ]
+    wanted = [group_owner.claim for group_owner in [*active, *finished] if group_owner.is_claimable]
     actions: list[control_api.Action] = []
     if record.draining and wanted:
         # Only a new claim stops the draining of a group, and it then is the group's only claim.
@@ -162,29 +166,33 @@ def _keep(
 
 
 def _start_draining(
-    record: control_api.GroupRecord, holding: resolution.Holding, deciding: list[resolution.Holder]
+    record: control_api.GroupRecord, ownership: resolution.Ownership, deciding: list[resolution.GroupOwner]
 ) -> list[control_api.Action]:
     """Start to drain a group whose owners have all finished, unless its last push came from another pusher.
 
     Claims of active objects are released: they matched a weaker ownership rule than the deciding owners.
     """
-    claimed = [holder for holder in holding.holders if holder.owner.uid in record.claims and not holder.active]
-    unclaimed: list[resolution.Holder] = []
-    if all(holder.owner.uid in holding.outlived for holder in claimed):
-        unclaimed = [holder for holder in deciding if holder.owner.uid not in record.claims]
+    claimed = [
+        group_owner
+        for group_owner in ownership.group_owners
+        if group_owner.owner.uid in record.claims and not group_owner.active
+    ]
+    unclaimed: list[resolution.GroupOwner] = []
+    if all(group_owner.owner.uid in ownership.outlived for group_owner in claimed):
+        unclaimed = [group_owner for group_owner in deciding if group_owner.owner.uid not in record.claims]
         if not unclaimed:
             return _release(record, uids=list(record.claims))
-    kept = {holder.owner.uid for holder in claimed}
+    kept = {group_owner.owner.uid for group_owner in claimed}
     actions = _release(record, uids=[uid for uid in record.claims if uid not in kept])
-    actions += [control_api.ClaimGroup(key=record.key, claim=holder.claim) for holder in unclaimed]
+    actions += [control_api.ClaimGroup(key=record.key, claim=group_owner.claim) for group_owner in unclaimed]
     if unclaimed or record.drain_pushed_revision != record.pushed_revision:
         finished = [*claimed, *unclaimed]
         actions.append(
             control_api.RetireGroup(
                 key=record.key,
-                over=tuple(sorted(holder.owner.uid for holder in finished)),
+                over=tuple(sorted(group_owner.owner.uid for group_owner in finished)),
                 pushed_revision=record.pushed_revision,
-                drain_timeout=max(holder.claim.drain_timeout for holder in finished),
+                drain_timeout=max(group_owner.claim.drain_timeout for group_owner in finished),
             )
         )
     return actions

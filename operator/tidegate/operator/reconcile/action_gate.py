@@ -84,7 +84,7 @@ def log_fields(decision: planner.Decision) -> dict[str, str]:
     """What a line of the log says of a decision."""
     return {
         "group": grouping.describe(decision.key),
-        "owners": ", ".join(str(holder.owner) for holder in decision.owners),
+        "owners": ", ".join(str(group_owner.owner) for group_owner in decision.owners),
         "rule": decision.rule,
         "verdict": decision.verdict.value,
     }

@@ -91,7 +91,9 @@ class StatusReporter:
                 ]
         groups: Counter[cleanup_rules.PolicyRef] = Counter()
         for decision in decisions:
-            groups.update({policy for holder in decision.owners for policy in self._policies_of(holder.owner)})
+            groups.update(
+                {policy for group_owner in decision.owners for policy in self._policies_of(group_owner.owner)}
+            )
         return {
             policy.ref: policy_status.PolicyCounts(
                 objects[policy.ref], groups[policy.ref], self._last_actions.get(policy.ref), template_errors[policy.ref]
