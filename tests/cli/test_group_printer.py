@@ -13,11 +13,11 @@ NOW = 1_700_000_000.0
 
 def _group(
     job: str = "x", *, owner: str = "x", push_time: float = NOW - 5, why: tuple[str, ...] = ("So it is.",)
-) -> ownership_status.GroupStanding:
-    owner_standing = ownership_status.OwnerStanding(
+) -> ownership_status.GroupStatus:
+    owner_standing = ownership_status.OwnerStatus(
         owners.Owner("Job", "prod", owner, owners.Uid("u")), rule="name", active=True, decides=True, claims=True
     )
-    return ownership_status.GroupStanding(
+    return ownership_status.GroupStatus(
         key=grouping.grouping_key({"job": job}),
         state="live",
         verdict="active",

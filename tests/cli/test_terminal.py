@@ -24,8 +24,8 @@ class _Terminal(io.StringIO):
         return True
 
 
-def _group(job: str, *, state: str = "live", verdict: str = "active") -> ownership_status.GroupStanding:
-    return ownership_status.GroupStanding(
+def _group(job: str, *, state: str = "live", verdict: str = "active") -> ownership_status.GroupStatus:
+    return ownership_status.GroupStatus(
         key=grouping.grouping_key({"job": job}), state=state, verdict=verdict, rule="name", push_time=NOW - 5
     )
 

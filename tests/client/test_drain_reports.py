@@ -48,14 +48,14 @@ class Gateway:
 
 
 async def test_what_is_told_is_read() -> None:
-    found, more = await api_calls.GatewayApi(Gateway(1)).look_ahead(["{}"], enough=lambda _: False)
-    assert found == {_key(0): drain_reports.Outlook(_key(0), "draining", 7.0, _DRAIN, _WHY, _NOW)}
+    found, more = await api_calls.GatewayApi(Gateway(1)).group_reports(["{}"], enough=lambda _: False)
+    assert found == {_key(0): drain_reports.GroupReport(_key(0), "draining", 7.0, _DRAIN, _WHY, _NOW)}
     assert not more
 
 
 async def test_groups_are_sought_once_and_then_told_by_the_hundreds() -> None:
     door = Gateway(450, gone=[3])
-    found, more = await api_calls.GatewayApi(door).look_ahead(["{a='b'}"], state="draining", enough=lambda _: False)
+    found, more = await api_calls.GatewayApi(door).group_reports(["{a='b'}"], state="draining", enough=lambda _: False)
     assert (len(found), more) == (449, False)
     first, second, third = door.asked
     assert first == {"match[]": "{a='b'}", "state": "draining", "offset": "0", "limit": "200", "why": "1"}
@@ -65,20 +65,20 @@ async def test_groups_are_sought_once_and_then_told_by_the_hundreds() -> None:
 
 async def test_no_more_is_asked_when_all_that_are_wanted_are_there() -> None:
     door = Gateway(20_000)
-    _, more = await api_calls.GatewayApi(door).look_ahead([], enough={_key(1), _key(250)}.issubset)
+    _, more = await api_calls.GatewayApi(door).group_reports([], enough={_key(1), _key(250)}.issubset)
     assert (len(door.asked), more) == (2, True)
 
 
 async def test_questions_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_calls, "MOST_PAGES", 3)
     door = Gateway(20_000)
-    found, more = await api_calls.GatewayApi(door).look_ahead([], enough=lambda _: False)
+    found, more = await api_calls.GatewayApi(door).group_reports([], enough=lambda _: False)
     assert (len(door.asked), len(found), more) == (3, 600, True)
 
 
-def _standing(verdict: str) -> ownership_status.GroupStanding:
+def _standing(verdict: str) -> ownership_status.GroupStatus:
     why = ("So it stands.", "So it goes on.")
-    return ownership_status.GroupStanding(_key(1), state="draining", verdict=verdict, rule="", push_time=7.0, why=why)
+    return ownership_status.GroupStatus(_key(1), state="draining", verdict=verdict, rule="", push_time=7.0, why=why)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,18 @@ def _standing(verdict: str) -> ownership_status.GroupStanding:
         ),
         pytest.param("unowned", _DRAIN, ("So it stands.", "So it goes on.", _NEXT), id="its ttl is over"),
         pytest.param("over", None, ("So it stands.", "So it goes on."), id="it drains no more"),
+        pytest.param(
+            "over",
+            _DRAIN._replace(waits_for="a newer word"),
+            ("So it stands.", "So it goes on.", *_WHY),
+            id="a newer gateway waits for something else",
+        ),
     ],
 )
 def test_both_are_joined(verdict: str, drain: drain_reports.Drain | None, why: tuple[str, ...]) -> None:
-    ahead = drain_reports.Outlook(_key(1), "draining", 7.0, drain, _WHY, _NOW)
-    assert drain_reports.joined(_standing(verdict), ahead).why == why
+    ahead = drain_reports.GroupReport(_key(1), "draining", 7.0, drain, _WHY, _NOW)
+    assert drain_reports.combine(_standing(verdict), ahead).why == why
 
 
 def test_without_the_gateway_the_operator_is_repeated() -> None:
-    assert drain_reports.joined(_standing("over"), None) == _standing("over")
+    assert drain_reports.combine(_standing("over"), None) == _standing("over")

@@ -97,16 +97,16 @@ class TestTheOperatorsSide:
     def test_what_is_shown_is_what_the_command_reads_and_the_operator_tells(self) -> None:
         (shown,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
         told = json.loads(shown)
-        read = ownership_status.Standings.from_json(told)
+        read = ownership_status.GroupStatuses.from_json(told)
         assert [group.to_json() for group in read.groups] == told["groups"]
-        assert set(told) == {field.name for field in dataclasses.fields(ownership_status.Standings)}
+        assert set(told) == {field.name for field in dataclasses.fields(ownership_status.GroupStatuses)}
 
     @pytest.mark.parametrize(
         ("table", "kind"),
         [
-            pytest.param("field", ownership_status.Standings, id="of an answer"),
-            pytest.param("field of a group", ownership_status.GroupStanding, id="of a group"),
-            pytest.param("field of an owner", ownership_status.OwnerStanding, id="of an owner"),
+            pytest.param("field", ownership_status.GroupStatuses, id="of an answer"),
+            pytest.param("field of a group", ownership_status.GroupStatus, id="of a group"),
+            pytest.param("field of an owner", ownership_status.OwnerStatus, id="of an owner"),
         ],
     )
     def test_its_tables_have_every_field(self, table: str, kind: type[Any]) -> None:
@@ -119,5 +119,5 @@ class TestTheOperatorsSide:
         assert told == {name for field in fields for name in replaced.get(field, {field})}
 
     def test_its_numbers_are_these(self) -> None:
-        assert f"`limit` is the maximum number of groups, {groups_endpoint.MOST} by default" in PROSE
-        assert f"{groups_endpoint.LONGEST_TEXT} characters together" in PROSE
+        assert f"`limit` is the maximum number of groups, {groups_endpoint.DEFAULT_LIMIT} by default" in PROSE
+        assert f"{groups_endpoint.MAX_SELECTOR_CHARACTERS} characters together" in PROSE

@@ -24,7 +24,7 @@ _STRANGER = "192.0.2.7"
 _REPORT = object_builders.key("job=report")
 
 
-def _standings() -> list[ownership_status.GroupStanding]:
+def _standings() -> list[ownership_status.GroupStatus]:
     nightly = object_builders.job("nightly", created=_END)
     report = object_builders.job("report", created=_END - 60, finished=_END)
     stray = object_builders.group("job=stray", pushed=_END + 90 - 11_520, pushers=(_STRANGER,))
@@ -40,7 +40,7 @@ def _standings() -> list[ownership_status.GroupStanding]:
     cache.put_address(cluster_cache.AddressLookup(_STRANGER), pod_addresses.LookupResult((), _NOW))
     made = planner.plan(cache, rules=object_builders.RULES, now=_NOW).decisions
     return [
-        groups_endpoint.standing_of(
+        groups_endpoint.group_status(
             one,
             why=reason_texts.texts(explanations.explain(one, cache=cache, rules=object_builders.RULES, grace=None)),
         )
@@ -48,7 +48,7 @@ def _standings() -> list[ownership_status.GroupStanding]:
     ]
 
 
-def _draining() -> drain_reports.Outlook:
+def _draining() -> drain_reports.GroupReport:
     """What the gateway says of Job report's group, with one scraper that has read no push of it."""
     life = lifecycle.Life(pushed_revision=7, drain=lifecycle.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
     scraper = scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1")
@@ -57,7 +57,7 @@ def _draining() -> drain_reports.Outlook:
         object_builders.START + _END, object_builders.START + _END + 301, "scrapers", (scraper,)
     )
     why = reason_texts.texts(group_reasons.decide(life, [reading], now=_END + 90))
-    return drain_reports.Outlook(
+    return drain_reports.GroupReport(
         _REPORT, lifecycle.State.DRAINING.value, object_builders.START + _END, drain, why, _NOW
     )
 
@@ -75,7 +75,7 @@ def test_the_table_is_what_is_printed() -> None:
 
 def test_the_explanations_are_what_is_printed() -> None:
     ahead = _draining()
-    said = [drain_reports.joined(one, ahead if one.key == ahead.key else None) for one in _standings()]
+    said = [drain_reports.combine(one, ahead if one.key == ahead.key else None) for one in _standings()]
     assert _shown("tidegate groups explain '{job=~\".+\"}'") == group_printer.explanations(said)
 
 

@@ -359,8 +359,8 @@ def test_whatever_the_picture_is_one_or_two_whole_sentences_explain_it(
         )
         assert told
         assert all(sentence.endswith(".") and ".." not in sentence for sentence in told)
-        standing = groups_endpoint.standing_of(one, why=told)
-        assert ownership_status.GroupStanding.from_json(json.loads(json.dumps(standing.to_json()))) == standing
+        standing = groups_endpoint.group_status(one, why=told)
+        assert ownership_status.GroupStatus.from_json(json.loads(json.dumps(standing.to_json()))) == standing
 
 
 def test_a_group_that_a_running_pod_pushes_says_what_it_waits_for() -> None:

@@ -40,18 +40,18 @@ async def _get(client: Client, query: str = "", *, status: int = 200) -> Any:
         return await answer.json()
 
 
-async def _standings(client: Client, query: str = "") -> ownership_status.Standings:
-    return ownership_status.Standings.from_json(await _get(client, query))
+async def _standings(client: Client, query: str = "") -> ownership_status.GroupStatuses:
+    return ownership_status.GroupStatuses.from_json(await _get(client, query))
 
 
-async def _until(client: Client, holds: Callable[[ownership_status.Standings], bool], *, query: str = "") -> None:
+async def _until(client: Client, holds: Callable[[ownership_status.GroupStatuses], bool], *, query: str = "") -> None:
     async def look() -> bool:
         return holds(await _standings(client, query))
 
     await waiting.eventually_async(look, why="such an answer", timeout=10.0)
 
 
-def _jobs(found: ownership_status.Standings) -> list[str]:
+def _jobs(found: ownership_status.GroupStatuses) -> list[str]:
     return sorted(grouping.label(group.key, "job") or "" for group in found.groups)
 
 
@@ -63,7 +63,7 @@ async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: operator_h
     [group] = (await _standings(client)).groups
     assert (group.key, group.state, group.verdict, group.rule) == (operator_harness.X, "live", "active", "name")
     assert group.owners == (
-        ownership_status.OwnerStanding(job.owner, rule="name", active=True, decides=True, claims=True),
+        ownership_status.OwnerStatus(job.owner, rule="name", active=True, decides=True, claims=True),
     )
     assert group.why[0] == "Job prod/x has not finished."
     assert group.push_time == pytest.approx(time.time(), abs=60)
@@ -131,9 +131,9 @@ async def test_an_answer_has_so_many_groups_at_most_and_says_that_there_are_more
         pytest.param("?match[]={job=", "expected a value in quotes at column 6", id="no-selector"),
         pytest.param("?match[]={}", "so it selects all", id="selects-all"),
         pytest.param("?matches=x", "unknown parameter 'matches'", id="unknown-parameter"),
-        pytest.param("?limit=0", "limit is no number of groups such as 1000: '0'", id="no-limit"),
-        pytest.param(f"?limit={'9' * 5000}", "limit is no number of groups", id="a-long-limit"),
-        pytest.param("?match[]=" + "x" * 4001, "selectors of 4001 characters at once", id="a-long-selector"),
+        pytest.param("?limit=0", "limit: '0' is not a number of groups such as 1000", id="no-limit"),
+        pytest.param(f"?limit={'9' * 5000}", "is not a number of groups", id="a-long-limit"),
+        pytest.param("?match[]=" + "x" * 4001, "match[]: the selectors have 4001 characters", id="a-long-selector"),
     ],
 )
 async def test_what_cannot_be_meant_is_refused_in_words(client: Client, query: str, said: str) -> None:

@@ -28,10 +28,10 @@ class Lookup(NamedTuple):
     :param has_more: whether there may be groups that it does not contain.
     """
 
-    seen: ownership_status.Standings | None
+    seen: ownership_status.GroupStatuses | None
     pushed: list[api_calls.PushedGroup] | None
     operator_error: str = ""
-    outlooks: Mapping[grouping.GroupingKey, drain_reports.Outlook] = {}
+    outlooks: Mapping[grouping.GroupingKey, drain_reports.GroupReport] = {}
     has_more: bool = False
     gateway_error: transports.InquiryError | None = None
 
@@ -78,7 +78,7 @@ async def _ask(
     """:param samples: whether to ask the gateway for its groups; ``None``: only if the operator does not respond."""
     seen, operator_error = None, ""
     try:
-        seen = await operator.standings(selectors, limit=limit)
+        seen = await operator.group_statuses(selectors, limit=limit)
     except transports.InquiryError as error:
         operator_error = str(error)
     if samples is None:
@@ -108,7 +108,7 @@ async def _look_ahead(
             return lookup
         state, is_enough = _DRAINING, draining.issubset
     try:
-        reported, has_more = await gateway.look_ahead([selection.selector], state=state, enough=is_enough)
+        reported, has_more = await gateway.group_reports([selection.selector], state=state, enough=is_enough)
     except transports.InquiryError as error:
         if lookup.seen is None and lookup.pushed is None and not isinstance(error, api_calls.UnknownCallError):
             raise transports.InquiryError(f"{error}; {lookup.operator_error}") from error
@@ -130,22 +130,22 @@ def _is_enough(
     return (lambda keys: len(keys) > limit) if key is None else (lambda keys: key in keys)
 
 
-def joined(lookup: Lookup) -> list[ownership_status.GroupStanding]:
+def joined(lookup: Lookup) -> list[ownership_status.GroupStatus]:
     """The groups with their owners and what they wait for, as far as operator and gateway responded."""
     if lookup.seen is None:
-        return [drain_reports.alone(outlook) for outlook in lookup.outlooks.values()]
-    return [drain_reports.joined(group, lookup.outlooks.get(group.key)) for group in lookup.seen.groups]
+        return [drain_reports.without_operator(outlook) for outlook in lookup.outlooks.values()]
+    return [drain_reports.combine(group, lookup.outlooks.get(group.key)) for group in lookup.seen.groups]
 
 
 def standings_of(
     lookup: Lookup, selections: Sequence[group_selection.Selection], *, limit: int
-) -> list[ownership_status.GroupStanding]:
+) -> list[ownership_status.GroupStatus]:
     """The groups of at least one of the selections, all if there are none; warns if there are more than ``limit``."""
     if lookup.seen is not None:
         warn_of_more(has_more=lookup.seen.more)
         return list(lookup.seen.groups)
     selected = [
-        ownership_status.GroupStanding(key=group.key, state="", verdict="", rule="", push_time=group.push_time)
+        ownership_status.GroupStatus(key=group.key, state="", verdict="", rule="", push_time=group.push_time)
         for group in lookup.pushed or ()
         if not selections or any(selection.has(group.key) for selection in selections)
     ]
@@ -160,14 +160,14 @@ def warn_of_more(*, has_more: bool) -> None:
 
 
 def pushed_json(
-    group: api_calls.PushedGroup, standing: ownership_status.GroupStanding | None, lookup: Lookup
+    group: api_calls.PushedGroup, standing: ownership_status.GroupStatus | None, lookup: Lookup
 ) -> dict[str, Any]:
     """A group of the gateway as JSON, with its owners if they are known."""
     known = {"labels": grouping.labels(group.key)} if standing is None else standing_json(standing, lookup)
     return {**known, "last_push_successful": group.last_push_successful, "families": group.families}
 
 
-def standing_json(standing: ownership_status.GroupStanding, lookup: Lookup) -> dict[str, Any]:
+def standing_json(standing: ownership_status.GroupStatus, lookup: Lookup) -> dict[str, Any]:
     """A group of the operator as JSON, with what it waits for if it drains."""
     outlook = lookup.outlooks.get(standing.key)
     drain = None if outlook is None or outlook.drain is None else outlook.drain.to_json()

@@ -24,7 +24,7 @@ _INDENT = " " * 2
 _LABEL_WIDTH = 11
 
 
-def table(rows: Iterable[ownership_status.GroupStanding], *, now: float, header: bool, is_colored: bool = False) -> str:
+def table(rows: Iterable[ownership_status.GroupStatus], *, now: float, header: bool, is_colored: bool = False) -> str:
     """A table with a line for each group, sorted by name."""
     lines = [_cells(group, now=now) for group in sorted(rows, key=lambda group: group.key)]
     if not lines:
@@ -38,15 +38,15 @@ def table(rows: Iterable[ownership_status.GroupStanding], *, now: float, header:
     return "".join(f"{line}\n" for line in text)
 
 
-def explanations(explained: Iterable[ownership_status.GroupStanding]) -> str:
+def explanations(explained: Iterable[ownership_status.GroupStatus]) -> str:
     """A paragraph for each group, sorted by name."""
     return "\n".join(f"{_explanation(group)}\n" for group in sorted(explained, key=lambda group: group.key))
 
 
 def details(
     pushed: api_calls.PushedGroup,
-    standing: ownership_status.GroupStanding | None,
-    outlook: drain_reports.Outlook | None = None,
+    standing: ownership_status.GroupStatus | None,
+    outlook: drain_reports.GroupReport | None = None,
     *,
     now: float,
     is_colored: bool = False,
@@ -92,7 +92,7 @@ def age(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600}h"
 
 
-def _cells(group: ownership_status.GroupStanding, *, now: float) -> tuple[str, ...]:
+def _cells(group: ownership_status.GroupStatus, *, now: float) -> tuple[str, ...]:
     owners = [str(owner.owner) for owner in group.owners if owner.decides]
     pushed = age(now - group.push_time) if group.push_time else "never"
     cells = (grouping.describe(group.key), group.state, group.verdict, group.rule, ", ".join(owners), pushed)
@@ -120,7 +120,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def _explanation(group: ownership_status.GroupStanding) -> str:
+def _explanation(group: ownership_status.GroupStatus) -> str:
     rule = f" by rule {group.rule}" if group.rule else ""
     verdict = f"; verdict {group.verdict}{rule}" if group.verdict else ""
     head = f"{grouping.describe(group.key)} is {group.state}{verdict}."
@@ -139,7 +139,7 @@ def _word(label: str, word: str, *, is_colored: bool) -> list[str]:
     return [line[:start] + terminal.colored(line[start:]) if is_colored else line for line in lines]
 
 
-def _owner(owner: ownership_status.OwnerStanding) -> str:
+def _owner(owner: ownership_status.OwnerStatus) -> str:
     notes = [f"rule {owner.rule}", "active" if owner.active else "finished"]
     if owner.ends_at is not None and owner.active:
         notes.append(f"keeps the group until {_moment(owner.ends_at)}")

@@ -74,16 +74,16 @@ class GatewayApi:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise _garbled(self._door, error) from error
 
-    async def look_ahead(
+    async def group_reports(
         self, selectors: Sequence[str], *, state: str = "", enough: Callable[[AbstractSet[_Key]], bool]
-    ) -> tuple[dict[_Key, drain_reports.Outlook], bool]:
-        """What becomes of the groups that any of these selects, by name; and whether there may be further ones.
+    ) -> tuple[dict[_Key, drain_reports.GroupReport], bool]:
+        """The gateway's reports of the groups that any of these selectors selects; and whether there may be more.
 
-        :param state: of the groups, where not all are meant.
-        :param enough: whether these are all that are needed.
-        :raises UnknownCallError: it is a gateway that does not tell.
+        :param state: only groups in this state; empty for all.
+        :param enough: whether these keys are all that are needed.
+        :raises UnknownCallError: the gateway has no such API.
         """
-        found: dict[grouping.GroupingKey, drain_reports.Outlook] = {}
+        found: dict[grouping.GroupingKey, drain_reports.GroupReport] = {}
         asked = [*((_MATCH, text) for text in selectors), ("state", state)]
         for page in range(MOST_PAGES):
             paging = [("offset", str(page * _ROWS)), ("limit", str(_ROWS)), ("why", "1")]
@@ -91,7 +91,9 @@ class GatewayApi:
             try:
                 data = told["data"]
                 now = float(data["now"])
-                there = [drain_reports.Outlook.from_json(row, now=now) for row in data["groups"] if not row.get("gone")]
+                there = [
+                    drain_reports.GroupReport.from_json(row, now=now) for row in data["groups"] if not row.get("gone")
+                ]
                 asked = [("listing", str(data["listing"]))]
                 is_last = (page + 1) * _ROWS >= int(data["total"])
             except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -108,12 +110,12 @@ class OperatorApi:
     def __init__(self, door: transports.Door) -> None:
         self._door = door
 
-    async def standings(self, selectors: Sequence[str], *, limit: int) -> ownership_status.Standings:
-        """Where the groups stand that any of these selects, or without any all."""
+    async def group_statuses(self, selectors: Sequence[str], *, limit: int) -> ownership_status.GroupStatuses:
+        """The operator's status of the groups that any of these selectors selects; of all groups without selectors."""
         query = [*((_MATCH, text) for text in selectors), ("limit", str(limit))]
         told = await _json(self._door, "GET", "/api/v1/groups", query)
         try:
-            return ownership_status.Standings.from_json(told)
+            return ownership_status.GroupStatuses.from_json(told)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise _garbled(self._door, error) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NamedTuple, TypeAlias
 
-from tidegate.model import drain_waits, grouping, ownership_status, reason_texts, scrapers
+from tidegate.model import drain_waits, grouping, ownership_status, reason_texts, reasons, scrapers
 
 Json: TypeAlias = dict[str, Any]
 
@@ -35,16 +35,18 @@ class Drain(NamedTuple):
     def to_json(self) -> Json:
         return {**self._asdict(), "scrapers": [one._asdict() for one in self.scrapers]}
 
-    def text(self, *, now: float) -> str:
-        """What happens next, as a sentence. ``now`` is on the gateway's clock.
+    def next_step(self, *, now: float) -> reasons.Reason | None:
+        """What happens next; ``None`` if the group waits for something that this version does not know.
 
-        :raises ValueError: the gateway reports something else to wait for than this version knows.
+        :param now: Unix seconds on the gateway's clock.
         """
+        if self.waits_for not in list(drain_waits.WaitsFor):
+            return None
         wait = drain_waits.Wait(drain_waits.WaitsFor(self.waits_for), self.until, self.scrapers)
-        return reason_texts.text(drain_waits.reason(wait, now=now))
+        return drain_waits.reason(wait, now=now)
 
 
-class Outlook(NamedTuple):
+class GroupReport(NamedTuple):
     """A group as the gateway reports it.
 
     :param why: sentences for people.
@@ -59,7 +61,7 @@ class Outlook(NamedTuple):
     now: float
 
     @classmethod
-    def from_json(cls, data: Json, *, now: float) -> Outlook:
+    def from_json(cls, data: Json, *, now: float) -> GroupReport:
         return cls(
             key=grouping.grouping_key({str(name): str(value) for name, value in data["labels"].items()}),
             state=str(data["state"]),
@@ -70,15 +72,17 @@ class Outlook(NamedTuple):
         )
 
 
-def joined(standing: ownership_status.GroupStanding, report: Outlook | None) -> ownership_status.GroupStanding:
+def combine(status: ownership_status.GroupStatus, report: GroupReport | None) -> ownership_status.GroupStatus:
     """The operator's status of a group; while it drains, with the gateway's report of what it waits for."""
     if report is None or report.drain is None:
-        return standing
-    return dataclasses.replace(standing, why=(*standing.why, report.drain.text(now=report.now)))
+        return status
+    next_step = report.drain.next_step(now=report.now)
+    added = report.why if next_step is None else reason_texts.texts([next_step])
+    return dataclasses.replace(status, why=(*status.why, *added))
 
 
-def alone(report: Outlook) -> ownership_status.GroupStanding:
+def without_operator(report: GroupReport) -> ownership_status.GroupStatus:
     """The status of a group by the gateway's report alone."""
-    return ownership_status.GroupStanding(
+    return ownership_status.GroupStatus(
         key=report.key, state=report.state, verdict="", rule="", push_time=report.push_time, why=report.why
     )

@@ -1,6 +1,6 @@
-"""Where groups stand with their owners, as the operator tells people: as values and as JSON.
+"""The status of groups and their owners in the operator's API: as values and as JSON.
 
-Both sides use this module: the operator that answers, and ``tidegate groups`` that asks.
+The operator and ``tidegate groups`` both use this module.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ Json: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerStanding:
-    """An object that a group belongs to, or would if no earlier rule had an answer.
+class OwnerStatus:
+    """An object that owns a group, or would own it if no earlier ownership rule led to another owner.
 
-    :param rule: by which it does, as ``--ownership`` has it.
-    :param active: whether the group is to stay for its sake.
-    :param decides: whether it is among those that decide; another one is looked at only when these are gone.
-    :param claims: whether the gateway knows of it.
-    :param ends_at: Unix seconds until which the group stays for it, where that is a matter of time alone.
+    :param rule: the ownership rule, as in ``--ownership``.
+    :param active: whether it keeps the group.
+    :param decides: whether it decides about the group; other owners count only if the deciding ones no longer own it.
+    :param claims: whether the gateway has its claim.
+    :param ends_at: Unix seconds until which it keeps the group, if that depends on time alone.
     """
 
     owner: owners.Owner
@@ -42,7 +42,7 @@ class OwnerStanding:
         }
 
     @classmethod
-    def from_json(cls, data: Json) -> OwnerStanding:
+    def from_json(cls, data: Json) -> OwnerStatus:
         kind, namespace, name, uid = (str(data[part]) for part in owners.Owner._fields)
         return cls(
             owner=owners.Owner(kind, namespace, name, owners.Uid(uid)),
@@ -55,18 +55,18 @@ class OwnerStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupStanding:
-    """A group, and why it is or is not deleted. Times are Unix seconds on the API server's clock.
+class GroupStatus:
+    """A group, and the reasons why it is or is not deleted. Times are Unix seconds on the API server's clock.
 
     :param state: ``live`` or ``draining``.
-    :param verdict: a word for where it stands with its owners; those of ``tidegate_operator_group_verdicts``.
-    :param rule: the rule that led to the owners that decide; empty where there are none.
-    :param push_time: of the last push that succeeded, 0.0 where none did.
-    :param pushers: the last addresses that it was pushed from, last first.
-    :param unknown: uids of owners of which nobody can tell whether they are still there.
-    :param outlived: uids of owners that had ended before somebody else pushed.
-    :param lookups: what the API server is being asked about it.
-    :param why: one or two sentences.
+    :param verdict: the operator's verdict, as in the label of ``tidegate_operator_group_verdicts``.
+    :param rule: the ownership rule that led to the deciding owners; empty if there are none.
+    :param push_time: the time of the last successful push, 0.0 if there was none.
+    :param pushers: the addresses of the last pushers, the last one first.
+    :param unknown: uids of owners that may or may not exist.
+    :param outlived: uids of owners that had ended before another client pushed.
+    :param lookups: pending lookups at the API server.
+    :param why: the reasons, as sentences.
     """
 
     key: grouping.GroupingKey
@@ -74,7 +74,7 @@ class GroupStanding:
     verdict: str
     rule: str
     push_time: float
-    owners: tuple[OwnerStanding, ...] = ()
+    owners: tuple[OwnerStatus, ...] = ()
     pushers: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     outlived: tuple[str, ...] = ()
@@ -97,14 +97,14 @@ class GroupStanding:
         }
 
     @classmethod
-    def from_json(cls, data: Json) -> GroupStanding:
+    def from_json(cls, data: Json) -> GroupStatus:
         return cls(
             key=grouping.grouping_key({str(name): str(value) for name, value in data["labels"].items()}),
             state=str(data["state"]),
             verdict=str(data["verdict"]),
             rule=str(data["rule"]),
             push_time=float(data["push_time"]),
-            owners=tuple(OwnerStanding.from_json(owner) for owner in data["owners"]),
+            owners=tuple(OwnerStatus.from_json(owner) for owner in data["owners"]),
             pushers=_texts(data["pushers"]),
             unknown=_texts(data["unknown"]),
             outlived=_texts(data["outlived"]),
@@ -114,23 +114,23 @@ class GroupStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
-    """What the operator answers: the groups in no order.
+class GroupStatuses:
+    """A response of the operator, with its groups in no order.
 
-    :param now: Unix seconds on the API server's clock, when it was asked.
-    :param listed_ago: seconds since its last complete list of all objects began.
-    :param more: whether there are further groups than were asked for.
+    :param now: the time of the response, in Unix seconds on the API server's clock.
+    :param listed_ago: seconds since the start of the operator's last complete list of all objects.
+    :param more: whether there are more groups than the limit of the request.
     """
 
-    groups: tuple[GroupStanding, ...]
+    groups: tuple[GroupStatus, ...]
     now: float
     listed_ago: float
     more: bool
 
     @classmethod
-    def from_json(cls, data: Json) -> Standings:
+    def from_json(cls, data: Json) -> GroupStatuses:
         return cls(
-            groups=tuple(GroupStanding.from_json(group) for group in data["groups"]),
+            groups=tuple(GroupStatus.from_json(group) for group in data["groups"]),
             now=float(data["now"]),
             listed_ago=float(data["listed_ago"]),
             more=bool(data["more"]),

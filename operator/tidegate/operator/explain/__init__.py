@@ -1,4 +1,4 @@
-"""Explanations for people: why a group is or is not deleted, as Events, log lines and the operator's JSON API.
+"""Explanations: the reasons why a group is or is not deleted, for Events and for the operator's JSON API.
 
-Texts are rendered here and nowhere else in the operator.
+Reasons are decided here and rendered by :mod:`tidegate.model.reason_texts`.
 """

@@ -1,6 +1,6 @@
-"""``GET /api/v1/groups`` of the operator: where each group stands with its owners, decided when it is asked.
+"""``GET /api/v1/groups`` of the operator: the status of each group and its owners, decided at the time of the request.
 
-It changes nothing, and tells nothing but names, times and addresses.
+It changes nothing, and returns only names, times and addresses.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from tidegate.operator.kube import server_clocks
 from tidegate.operator.planning import planner
 
 _MATCH, _LIMIT = "match[]", "limit"
-MOST = 1_000
-"""Groups of an answer, where nobody asks for another number."""
+DEFAULT_LIMIT = 1_000
+"""Groups of a response, if the request has no limit."""
 
-LONGEST_TEXT = 4_000
-"""Characters of all selectors together: each pattern takes memory."""
+MAX_SELECTOR_CHARACTERS = 4_000
+"""Characters of all selectors of a request: each pattern takes memory."""
 
-_BYTES_A_WRITE = 64 * 1024
+_WRITE_BYTES = 64 * 1024
 
 
 class GroupsEndpoint:
-    """The groups that any of the selectors ``match[]`` selects, or all; ``limit`` of them at most.
+    """The groups that any of the selectors ``match[]`` selects, or all groups; at most ``limit`` of them.
 
     :param grace: the grace period of the gateway, as in :func:`~tidegate.operator.explain.explanations.explain`.
-    :param hold: what keeps a group from being retired.
-    :param ready: whether enough is known to decide.
-    :param listed_ago: seconds since the last complete list of all objects began.
+    :param hold: what keeps a group from draining that is ready to.
+    :param ready: whether the first plan was made.
+    :param listed_ago: seconds since the start of the last complete list of all objects.
     """
 
     def __init__(
@@ -60,40 +60,42 @@ class GroupsEndpoint:
         self._selecting = asyncio.Lock()
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """Answer in pieces, and let others have their turns between groups."""
+        """Write the response in pieces; other tasks run between groups."""
         if not self._ready():
-            return _failure(503, "no plan was made yet: the gateway or the API server has not answered")
+            return _failure(
+                503, "no plan was made yet; the operator is waiting for the gateway or the API server, see its log"
+            )
         try:
             limit, texts = _limit(request), _texts(request)
-            # SECURITY: a pattern may take a tenth of a second for one long value, so in a thread, and one at a time.
+            # SECURITY: a pattern may take a tenth of a second for a long value: use a thread, one request at a time.
             async with self._selecting:
                 keys = await asyncio.to_thread(_select, texts, self._cache.group_keys())
         except errors.BadRequestError as error:
             return _failure(400, str(error))
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/json"})
         await response.prepare(request)
-        await self._tell(response, keys[:limit], more=len(keys) > limit)
+        await self._write(response, keys[:limit], more=len(keys) > limit)
         await response.write_eof()
         return response
 
-    async def _tell(self, response: web.StreamResponse, keys: Sequence[grouping.GroupingKey], *, more: bool) -> None:
+    async def _write(self, response: web.StreamResponse, keys: Sequence[grouping.GroupingKey], *, more: bool) -> None:
         now = self._time.now()
-        told = {"now": now, "listed_ago": self._listed_ago(), "more": more}
-        piece = f'{json.dumps(told)[:-1]}, "groups": ['
+        head = {"now": now, "listed_ago": self._listed_ago(), "more": more}
+        piece = f'{json.dumps(head)[:-1]}, "groups": ['
         separator = ""
         turn = time_slices.Turn()
         for key in keys:
-            # It may have gone meanwhile.
-            if (standing := self._standing(key, now=now)) is not None:
-                piece += separator + json.dumps(standing.to_json())
+            # It may have been deleted since.
+            if (status := self._status(key, now=now)) is not None:
+                piece += separator + json.dumps(status.to_json())
                 separator = ", "
-            if len(piece) >= _BYTES_A_WRITE:
+            if len(piece) >= _WRITE_BYTES:
                 await response.write(piece.encode())
                 piece = ""
             await turn.step()
         await response.write(f"{piece}]}}\n".encode())
 
-    def _standing(self, key: grouping.GroupingKey, *, now: float) -> ownership_status.GroupStanding | None:
+    def _status(self, key: grouping.GroupingKey, *, now: float) -> ownership_status.GroupStatus | None:
         record = self._cache.group(key)
         if record is None:
             return None
@@ -101,26 +103,29 @@ class GroupsEndpoint:
         explained = explanations.explain(
             decision, cache=self._cache, rules=self._rules, grace=self._grace, hold=self._hold(decision)
         )
-        return standing_of(decision, why=reason_texts.texts(explained))
+        return group_status(decision, why=reason_texts.texts(explained))
 
 
-def standing_of(decision: planner.Decision, *, why: tuple[str, ...]) -> ownership_status.GroupStanding:
-    """What is told of a decision."""
+def group_status(decision: planner.Decision, *, why: tuple[str, ...]) -> ownership_status.GroupStatus:
+    """The status of a group by a decision.
+
+    :param why: the reasons, as texts.
+    """
     record, ownership = decision.record, decision.ownership
-    return ownership_status.GroupStanding(
+    return ownership_status.GroupStatus(
         key=record.key,
         state="draining" if record.draining else "live",
         verdict=decision.verdict.value,
         rule=decision.rule,
         push_time=record.push_time,
         owners=tuple(
-            ownership_status.OwnerStanding(
+            ownership_status.OwnerStatus(
                 owner=group_owner.owner,
                 rule=group_owner.claim.rule,
                 active=group_owner.active,
                 decides=group_owner in decision.owners,
                 claims=group_owner.owner.uid in record.claims,
-                # What is over at once has no time of its own.
+                # Groups that are due immediately have no time.
                 ends_at=group_owner.due_at or None,
             )
             for group_owner in sorted(
@@ -136,26 +141,28 @@ def standing_of(decision: planner.Decision, *, why: tuple[str, ...]) -> ownershi
 
 
 def _select(texts: Sequence[str], keys: list[grouping.GroupingKey]) -> list[grouping.GroupingKey]:
-    chosen = [selectors.parse(text) for text in texts]
-    if not chosen:
+    parsed = [selectors.parse(text) for text in texts]
+    if not parsed:
         return keys
-    return [key for key in keys if any(selector.matches(grouping.labels(key)) for selector in chosen)]
+    return [key for key in keys if any(selector.matches(grouping.labels(key)) for selector in parsed)]
 
 
 def _texts(request: web.Request) -> list[str]:
     unknown = sorted(set(request.query) - {_MATCH, _LIMIT})
     if unknown:
-        raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}: there are {_MATCH} and {_LIMIT}")
+        raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}; use {_MATCH} or {_LIMIT}")
     texts = request.query.getall(_MATCH, [])
-    if (size := sum(map(len, texts))) > LONGEST_TEXT:
-        raise errors.BadRequestError(f"selectors of {size} characters at once: send at most {LONGEST_TEXT}")
+    if (size := sum(map(len, texts))) > MAX_SELECTOR_CHARACTERS:
+        raise errors.BadRequestError(
+            f"{_MATCH}: the selectors have {size} characters; the limit is {MAX_SELECTOR_CHARACTERS}"
+        )
     return texts
 
 
 def _limit(request: web.Request) -> int:
-    text = request.query.get(_LIMIT, str(MOST))
+    text = request.query.get(_LIMIT, str(DEFAULT_LIMIT))
     if not re.fullmatch("[1-9][0-9]{0,8}", text):
-        raise errors.BadRequestError(f"{_LIMIT} is no number of groups such as {MOST}: {text[:20]!r}")
+        raise errors.BadRequestError(f"{_LIMIT}: {text[:20]!r} is not a number of groups such as {DEFAULT_LIMIT}")
     return int(text)
 
 
