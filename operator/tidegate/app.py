@@ -1,4 +1,4 @@
-"""The composition root: which parts a process has, and how it starts, is told to stop, and stops."""
+"""The composition root: creates the parts of each process, starts them, and stops them on signals."""
 
 from __future__ import annotations
 
@@ -29,111 +29,122 @@ from tidegate.system import file_descriptors, garbage_collection
 _logger = logging.getLogger(__name__)
 
 _SWITCH_SECONDS = 0.001
-"""How long a thread of the gateway, which parses or selects, may keep the interpreter from the event loop: Python's own
-five milliseconds would hold up each request that comes meanwhile, and again at each of its steps."""
+"""How long a thread that parses or selects may hold the interpreter lock. Python's default of five milliseconds would
+delay every request that arrives meanwhile, at each of its steps."""
 
 _THREAD_SECONDS = 0.5
 """How long a thread may take to end once the work of the process is done."""
 
 _Result = TypeVar("_Result")
 
-_ENDS = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_gateway(chosen: settings.GatewaySettings, *, flags: Mapping[str, str]) -> None:
-    """Serve until SIGTERM, SIGINT or, where that is allowed, a client's ``/-/quit``."""
-    _run(_gateway(chosen, registry=telemetry.new_registry(), flags=flags))
+def run_gateway(gateway_settings: settings.GatewaySettings, *, flags: Mapping[str, str]) -> None:
+    """Serve until SIGTERM, SIGINT or, if a flag allows it, a client's ``/-/quit``."""
+    _run(_gateway(gateway_settings, registry=telemetry.new_registry(), flags=flags))
 
 
-def run_operator(chosen: settings.OperatorSettings) -> None:
+def run_operator(operator_settings: settings.OperatorSettings) -> None:
     """Watch and reconcile until SIGTERM or SIGINT."""
-    # Not on uvloop: a server that resets a connection while TLS is agreed upon makes aiohttp close a socket under it,
-    # and the next connection that gets the socket's number ends the process (MagicStack/uvloop#653).
-    event_loops.run(_operator(chosen, registry=telemetry.new_registry()))
-    _end_without(event_loops.threads_left(timeout=_THREAD_SECONDS))
+    # Not on uvloop: if a server resets a connection during the TLS handshake, aiohttp closes the socket while uvloop
+    # uses it, and the next connection with the same file descriptor crashes the process (MagicStack/uvloop#653).
+    event_loops.run(_operator(operator_settings, registry=telemetry.new_registry()))
+    _exit_despite(event_loops.threads_left(timeout=_THREAD_SECONDS))
 
 
 def run_both(
     gateway: settings.GatewaySettings, operator: settings.OperatorSettings, *, flags: Mapping[str, str]
 ) -> None:
-    """Both in one process, for a laptop: the operator in a thread with a loop of its own, so that it may stall or
-    fail without the gateway noticing. Without a file for the token there is one in memory."""
+    """Run both in one process, for a laptop.
+
+    The operator has a thread and an event loop of its own, so that the gateway keeps serving if the operator hangs or
+    fails. Without a token file they share a token in memory.
+    """
     if not gateway.control_token.file:
         shared = settings.TokenSettings(value=control_token.new())
         gateway = dataclasses.replace(gateway, control_token=shared)
         operator = dataclasses.replace(operator, control_token=shared)
     _run(_both(gateway, operator, flags=flags))
-    _end_without(event_loops.threads_left(timeout=_THREAD_SECONDS))
+    _exit_despite(event_loops.threads_left(timeout=_THREAD_SECONDS))
 
 
-def _end_without(left: Sequence[str]) -> None:
-    """End the process now if threads are left: Python would wait for them, and nobody can cancel one that is resolving
-    a name or is held up in a library."""
-    if left:
-        _logger.info("ending without %s", ", ".join(left))
+def _exit_despite(threads: Sequence[str]) -> None:
+    """Exit now if any threads are left.
+
+    Python would wait for them, and a thread that resolves a name or hangs in a library cannot be cancelled.
+    """
+    if threads:
+        _logger.info("exiting without waiting for threads: %s", ", ".join(threads))
         logging.shutdown()
         os._exit(0)
 
 
-def run_import(chosen: client_settings.ImportSettings) -> int:
-    """Copy the groups of a running Pushgateway into a file; the exit status: 1 where some could not be taken.
+def run_import(import_settings: client_settings.ImportSettings) -> int:
+    """Copy the groups of a running Pushgateway into a file. The exit code is 1 if some could not be copied.
 
-    :raises OSError: the one cannot be read, or the other cannot be used.
+    :raises OSError: the Pushgateway cannot be read, or the file cannot be used.
     """
     from tidegate.migrate import pushgateway_import
 
-    outcome = _run(pushgateway_import.copy(chosen.source_url, Path(chosen.file)))
+    outcome = _run(pushgateway_import.copy(import_settings.source_url, Path(import_settings.file)))
     copied = plurals.counted(outcome.copied, "group")
-    _logger.info("%s copied, %d kept since the file has newer ones", copied, outcome.kept)
-    return 1 if outcome.refused else 0
+    _logger.info("%s copied, %d skipped because the file has newer pushes", copied, outcome.skipped)
+    return 1 if outcome.failed else 0
 
 
 def run_inquiry(
-    chosen: client_settings.InquirySettings,
-    ask: Callable[[api_calls.GatewayApi, api_calls.OperatorApi], Awaitable[_Result]],
+    inquiry_settings: client_settings.InquirySettings,
+    query: Callable[[api_calls.GatewayApi, api_calls.OperatorApi], Awaitable[_Result]],
 ) -> _Result:
-    """Have something ask a running gateway and its operator; its answer.
+    """Run a query against a running gateway and its operator, and return its result.
 
-    :raises OSError: one of them cannot be asked.
+    :raises OSError: the gateway or the operator cannot be reached.
     """
-    # Not on uvloop, as the operator: it may speak TLS.
-    return asyncio.run(_inquiry(chosen, ask))
+    # Not on uvloop, for the same reason as the operator: the connection may use TLS.
+    return asyncio.run(_inquiry(inquiry_settings, query))
 
 
 async def _inquiry(
-    chosen: client_settings.InquirySettings,
-    ask: Callable[[api_calls.GatewayApi, api_calls.OperatorApi], Awaitable[_Result]],
+    inquiry_settings: client_settings.InquirySettings,
+    query: Callable[[api_calls.GatewayApi, api_calls.OperatorApi], Awaitable[_Result]],
 ) -> _Result:
-    gateway, operator = urls.parse(chosen.gateway_url), urls.parse(chosen.operator_url)
+    gateway, operator = urls.parse(inquiry_settings.gateway_url), urls.parse(inquiry_settings.operator_url)
     async with contextlib.AsyncExitStack() as stack:
-        if chosen.namespace:
-            pod = await stack.enter_async_context(_podproxies().open_pod_proxy(chosen))
+        if inquiry_settings.namespace:
+            pod = await stack.enter_async_context(_pod_proxy_module().open_pod_proxy(inquiry_settings))
             door = pod.door
         else:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             door = functools.partial(transports.DirectDoor, session=session)
         ways = door(gateway, flag="--gateway.url"), door(operator, flag="--operator.url")
-        return await ask(api_calls.GatewayApi(ways[0]), api_calls.OperatorApi(ways[1]))
+        return await query(api_calls.GatewayApi(ways[0]), api_calls.OperatorApi(ways[1]))
 
 
-def run_push(chosen: client_settings.DeliverySettings, push: push_client.Push, *, tell: Callable[[str], None]) -> None:
-    """Push to a running gateway; ``tell`` is told of each try that fails and is not the last one.
+def run_push(
+    delivery_settings: client_settings.DeliverySettings, push: push_client.Push, *, tell: Callable[[str], None]
+) -> None:
+    """Push to a running gateway.
 
-    :raises pushes.UnacknowledgedError: the gateway has not acknowledged it in time.
-    :raises doors.InquiryError: it never would.
+    :param tell: called with a message after each failed attempt that is not the last.
+    :raises push_client.UnacknowledgedError: the gateway did not acknowledge the push in time.
+    :raises transports.InquiryError: the gateway rejects the push; another attempt would fail, too.
     """
-    asyncio.run(_push(chosen, push, tell=tell))
+    asyncio.run(_push(delivery_settings, push, tell=tell))
 
 
 @contextlib.contextmanager
-def ending_at_once() -> Iterator[None]:
-    """SIGTERM and SIGINT end the process there and then, with the status that a shell gives it: nothing is to be tidied
-    up, and any other way out waits for a thread that may be looking up a name for half a minute."""
+def exit_on_signals() -> Iterator[None]:
+    """Within this context SIGTERM and SIGINT end the process immediately, with the exit code that a shell expects.
 
-    def end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler of signal
+    Nothing needs to be cleaned up, and any other way to exit waits for a thread that may resolve a name for half a
+    minute.
+    """
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler
         os._exit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in _ENDS}
+    before = {number: signal.signal(number, end) for number in _STOP_SIGNALS}
     try:
         yield
     finally:
@@ -142,57 +153,62 @@ def ending_at_once() -> Iterator[None]:
 
 
 async def _push(
-    chosen: client_settings.DeliverySettings, push: push_client.Push, *, tell: Callable[[str], None]
+    delivery_settings: client_settings.DeliverySettings, push: push_client.Push, *, tell: Callable[[str], None]
 ) -> None:
     async with aiohttp.ClientSession() as session:
-        door = transports.DirectDoor(urls.parse(chosen.gateway_url), flag="--gateway.url", session=session)
-        await push_client.deliver(push, door, chosen=chosen, clock=clocks.SystemClock(), tell=tell)
+        door = transports.DirectDoor(urls.parse(delivery_settings.gateway_url), flag="--gateway.url", session=session)
+        await push_client.deliver(push, door, chosen=delivery_settings, clock=clocks.SystemClock(), tell=tell)
 
 
 async def _gateway(
-    chosen: settings.GatewaySettings,
+    gateway_settings: settings.GatewaySettings,
     *,
     registry: prometheus_client.CollectorRegistry,
     flags: Mapping[str, str],
     is_alone: bool = True,
 ) -> None:
-    """:param is_alone: whether no operator is in the process, which leaves garbage that Python has to look for."""
-    # Here, as uvloop and the controller: a command that only asks or pushes would wait for it.
+    """Run the gateway.
+
+    :param is_alone: whether the process has no operator, which creates reference cycles that must be collected.
+    """
+    # Imported here, like uvloop and the operator, because it slows the start of commands that only query or push.
     from tidegate.gateway import server
 
     stop = _stop_on_signals()
     file_descriptors.raise_limit()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    gateway = server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags=flags, stop=stop)
+    gateway = server.Gateway(gateway_settings, clock=clocks.SystemClock(), registry=registry, flags=flags, stop=stop)
     await gateway.start()
-    garbage_collection.spare_what_is_there()
+    garbage_collection.freeze_existing()
     if is_alone:
-        garbage_collection.spare_what_stays()
+        garbage_collection.freeze_survivors()
     await stop.wait()
     await gateway.stop()
 
 
-async def _operator(chosen: settings.OperatorSettings, *, registry: prometheus_client.CollectorRegistry) -> None:
+async def _operator(
+    operator_settings: settings.OperatorSettings, *, registry: prometheus_client.CollectorRegistry
+) -> None:
     stop = _stop_on_signals()
-    await _operators().run(chosen, clock=clocks.SystemClock(), registry=registry, stop=stop)
+    await _operator_module().run(operator_settings, clock=clocks.SystemClock(), registry=registry, stop=stop)
 
 
 async def _both(
     gateway: settings.GatewaySettings, operator: settings.OperatorSettings, *, flags: Mapping[str, str]
 ) -> None:
-    companion = _Companion(operator)
-    companion.start()
+    operator_thread = _OperatorThread(operator)
+    operator_thread.start()
     try:
         await _gateway(gateway, registry=telemetry.new_registry(), flags=flags, is_alone=False)
     finally:
-        await asyncio.to_thread(companion.stop)
+        await asyncio.to_thread(operator_thread.stop)
 
 
-class _Companion:
-    """The operator beside the gateway in one process. Its end is logged and ends nothing else."""
+class _OperatorThread:
+    """The operator in the process of the gateway. If it fails, that is logged, and the gateway keeps serving."""
 
-    def __init__(self, chosen: settings.OperatorSettings) -> None:
-        self._settings = chosen
+    def __init__(self, operator_settings: settings.OperatorSettings) -> None:
+        self._settings = operator_settings
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="operator")
@@ -201,37 +217,37 @@ class _Companion:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask for its end and wait for it."""
-        with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended by itself
+        """Stop the operator and wait until its thread has ended."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed if the operator has ended by itself
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
     def _run(self) -> None:
-        work = _operators().run(
+        work = _operator_module().run(
             self._settings, clock=clocks.SystemClock(), registry=telemetry.new_registry(), stop=self._stop
         )
         try:
             event_loops.run(work, loop=self._loop)
         except (OSError, settings.BadSettingsError) as error:
-            _logger.error("the operator cannot start: %s; the gateway serves, but nothing is cleaned up", error)
+            _logger.error("operator cannot start: %s; the gateway keeps serving, but no group is drained", error)
         except Exception:
-            _logger.exception("the operator has ended; the gateway goes on serving, but nothing is cleaned up")
+            _logger.exception("operator failed; the gateway keeps serving, but no group is drained until a restart")
 
 
-def _operators() -> Any:
-    """The controller, imported when a process has one: kopf takes half a second and 40 MiB."""
+def _operator_module() -> Any:
+    """The operator, imported only by processes that run it: kopf takes half a second and 40 MiB."""
     return importlib.import_module("tidegate.operator.main")
 
 
-def _podproxies() -> Any:
-    """Imported when somebody asks through the API server: the client of Kubernetes takes half a second, too."""
+def _pod_proxy_module() -> Any:
+    """The pod proxy, imported only by commands that use it: the Kubernetes client takes half a second."""
     return importlib.import_module("tidegate.operator.kube.pod_proxy")
 
 
 def _stop_on_signals() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in _ENDS:
+    for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
     return stop
 

@@ -1,4 +1,4 @@
-"""The token of the control API: the gateway makes it and asks for it, the operator shows it.
+"""The token of the control API, which the gateway creates and the operator presents.
 
 They share it in a file or, in one process, as a value.
 """
@@ -14,91 +14,95 @@ from pathlib import Path
 
 from tidegate import settings
 
-LEAST = 32
-"""Characters of the shortest token that is taken: nobody guesses 32 that were drawn."""
+MIN_LENGTH = 32
+"""Characters of the shortest token that is accepted: 32 random ones cannot be guessed."""
 
 _BYTES = 32
-_MOST = 1024
-"""Characters of the longest: it is to fit into a header."""
+_MAX_LENGTH = 1024
+"""Characters of the longest token that is accepted: it must fit into a header."""
 
 
 class TokenFileError(OSError):
-    """The token cannot be had; the message says why, and never what is in the file."""
+    """The token cannot be read or created. The message has the reason, never the content of the file."""
 
 
 def new() -> str:
-    """A token that nobody has had."""
+    """A new random token."""
     return secrets.token_urlsafe(_BYTES)
 
 
-def issue(chosen: settings.TokenSettings) -> str | None:
-    """The token to ask for, ``None`` where none is chosen; a file that is not there is made, with a new one in it.
+def issue(token_settings: settings.TokenSettings) -> str | None:
+    """The token that the gateway requires; ``None`` if none is configured. A missing file is created with a new token.
 
-    :raises TokenFileError: the file can be neither made nor used.
+    :raises TokenFileError: the file can be neither read nor created.
     """
-    if not chosen.file:
-        return chosen.value or None
-    path = Path(chosen.file)
+    if not token_settings.file:
+        return token_settings.value or None
+    path = Path(token_settings.file)
     try:
         if not path.exists():
-            _make(path)
+            _create(path)
     except OSError as error:
-        raise TokenFileError(f"--control.token-file {path} cannot be made: {error.strerror or error}") from error
+        raise TokenFileError(f"--control.token-file {path} cannot be created: {error.strerror or error}") from error
     return _read(path)
 
 
 class Token:
-    """The token to show. A file is read when it is first asked for, and again once it was refused."""
+    """The token that the operator presents. Its file is read at the first use, and again after a rejection."""
 
-    def __init__(self, chosen: settings.TokenSettings) -> None:
-        self._path = Path(chosen.file) if chosen.file else None
-        self._value = "" if chosen.file else chosen.value
+    def __init__(self, token_settings: settings.TokenSettings) -> None:
+        self._path = Path(token_settings.file) if token_settings.file else None
+        self._value = "" if token_settings.file else token_settings.value
 
     def value(self) -> str:
         """The token.
 
-        :raises TokenFileError: the file is not there (yet), or cannot be used.
+        :raises TokenFileError: the file does not exist yet, or is invalid.
         """
         if not self._value and self._path is not None:
             self._value = _read(self._path)
         return self._value
 
-    def refused(self) -> None:
-        """It was not the right one: the file may hold another by now."""
+    def invalidate(self) -> None:
+        """Read the file again at the next use, because the gateway rejected the token."""
         if self._path is not None:
             self._value = ""
 
 
-def _make(path: Path) -> None:
+def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SECURITY: written under another name, for its owner alone, and given its own when it is whole. A link is refused
-    # where the name is taken, so of two who begin at once both end up with the token of the first.
-    descriptor, other = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # SECURITY: written under a temporary name that only the owner can read, and linked to its name when it is complete.
+    # Linking fails if the name exists, so two processes that start together both use the token of the first.
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(descriptor, "w") as file:
             file.write(new() + "\n")
         with contextlib.suppress(FileExistsError):
-            os.link(other, path)
+            os.link(temporary, path)
     finally:
-        os.unlink(other)
+        os.unlink(temporary)
 
 
 def _read(path: Path) -> str:
     try:
         with path.open(encoding="ascii") as file:
             mode = os.fstat(file.fileno()).st_mode
-            token = file.read(_MOST + 1).strip()
+            token = file.read(_MAX_LENGTH + 1).strip()
     except FileNotFoundError as error:
-        why = "is not there yet: a gateway with the same flag makes it when it starts"
-        raise TokenFileError(f"--control.token-file {path} {why}") from error
+        reason = "does not exist yet: a gateway with the same flag creates it when it starts"
+        raise TokenFileError(f"--control.token-file {path} {reason}") from error
     except OSError as error:
         raise TokenFileError(f"--control.token-file {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
-        # SECURITY: that error holds what was read.
-        raise TokenFileError(f"--control.token-file {path} holds no token but other bytes") from None
-    # SECURITY: a group is let in, since a volume of a Pod is given to its fsGroup, and nobody else is in that.
+        # SECURITY: the error contains what was read.
+        raise TokenFileError(
+            f"--control.token-file {path} is not ASCII text: write a token to it, or delete it"
+        ) from None
+    # SECURITY: the group may read it, because a Pod's volume belongs to its fsGroup, which has no other members.
     if mode & stat.S_IRWXO:
-        raise TokenFileError(f"--control.token-file {path} is open to everybody on this machine: chmod 0600")
-    if not LEAST <= len(token) <= _MOST or not (token.isprintable() and token.split() == [token]):
-        raise TokenFileError(f"--control.token-file {path} needs one word of {LEAST} to {_MOST} characters")
+        raise TokenFileError(f"--control.token-file {path} is accessible to every user of this machine: run chmod 0600")
+    if not MIN_LENGTH <= len(token) <= _MAX_LENGTH or not (token.isprintable() and token.split() == [token]):
+        raise TokenFileError(
+            f"--control.token-file {path} must contain one word of {MIN_LENGTH} to {_MAX_LENGTH} characters"
+        )
     return token

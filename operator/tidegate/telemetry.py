@@ -1,4 +1,4 @@
-"""How every process of the project logs, and which metrics all of them have."""
+"""Logging, and the metrics that every process has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMATS = ("logfmt", "json")
 
 
 def new_registry() -> prometheus_client.CollectorRegistry:
-    """A registry with what every process tells of itself: build, process, Python."""
+    """A registry with the metrics of the build, the process and Python."""
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = prometheus_client.CollectorRegistry()
     prometheus_client.ProcessCollector(registry=registry)
@@ -34,9 +34,12 @@ def new_registry() -> prometheus_client.CollectorRegistry:
 
 
 def configure_logging(*, level: str, format: str) -> None:
-    """Log to standard error in one line a record, libraries included; of :data:`LEVELS` and :data:`FORMATS`.
+    """Log to standard error, libraries included, one line per record.
 
-    A record may have fields of its own: ``extra={"fields": {"group": …}}``.
+    A record can have further fields: ``extra={"fields": {"group": …}}``.
+
+    :param level: one of :data:`LEVELS`.
+    :param format: one of :data:`FORMATS`.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if format == "json" else _LogfmtFormatter())

@@ -75,7 +75,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
         mock.patch.dict(os.environ, elsewhere),
         mock.patch.object(sys, "stdin", nothing),
         # Only the main thread can handle signals, and the tests set up logging themselves.
-        mock.patch.object(app, "ending_at_once", contextlib.nullcontext),
+        mock.patch.object(app, "exit_on_signals", contextlib.nullcontext),
         mock.patch.object(telemetry, "configure_logging"),
     ):
         status = root.main(["push", *arguments])

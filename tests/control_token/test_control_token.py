@@ -31,7 +31,7 @@ def test_no_file_and_no_value_is_no_token() -> None:
 def test_a_value_is_asked_for_and_shown_as_it_is() -> None:
     chosen = settings.TokenSettings(value=TOKEN)
     shown = control_token.Token(chosen)
-    shown.refused()
+    shown.invalidate()
     assert control_token.issue(chosen) == shown.value() == TOKEN
 
 
@@ -39,7 +39,7 @@ def test_a_file_that_is_not_there_is_made_for_its_owner_alone(tmp_path: Path) ->
     path = tmp_path / "run" / "tidegate" / "token"
     token = control_token.issue(_chosen(path))
     assert token is not None
-    assert len(token) > control_token.LEAST
+    assert len(token) > control_token.MIN_LENGTH
     assert path.read_text() == f"{token}\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -77,7 +77,7 @@ def test_the_reader_has_what_the_maker_made(tmp_path: Path) -> None:
 def test_a_reader_that_comes_first_is_told_to_wait_and_makes_nothing(tmp_path: Path) -> None:
     chosen = _chosen(tmp_path / "token")
     shown = control_token.Token(chosen)
-    with pytest.raises(control_token.TokenFileError, match="is not there yet: a gateway with the same flag makes it"):
+    with pytest.raises(control_token.TokenFileError, match="a gateway with the same flag creates it when it starts"):
         shown.value()
     assert list(tmp_path.iterdir()) == []
     assert control_token.issue(chosen) == shown.value()
@@ -88,7 +88,7 @@ def test_a_file_is_read_again_once_its_token_was_refused(tmp_path: Path) -> None
     assert shown.value() == TOKEN
     _written(tmp_path / "token", TOKEN.upper())
     assert shown.value() == TOKEN
-    shown.refused()
+    shown.invalidate()
     assert shown.value() == TOKEN.upper()
 
 
@@ -99,7 +99,7 @@ def test_its_owner_and_a_volumes_group_may_have_rights(tmp_path: Path, mode: int
 
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o644, 0o666])
 def test_a_file_that_is_open_to_everybody_is_refused(tmp_path: Path, mode: int) -> None:
-    with pytest.raises(control_token.TokenFileError, match="is open to everybody on this machine: chmod 0600"):
+    with pytest.raises(control_token.TokenFileError, match="is accessible to every user of this machine: run chmod"):
         control_token.issue(_written(tmp_path / "token", mode=mode))
 
 
@@ -117,14 +117,16 @@ def test_a_file_that_is_open_to_everybody_is_refused(tmp_path: Path, mode: int) 
     ],
 )
 def test_what_is_no_token_is_refused_and_not_shown(tmp_path: Path, text: str | bytes) -> None:
-    with pytest.raises(control_token.TokenFileError, match=r"token-file .* (needs one word|holds no token)") as refused:
+    with pytest.raises(
+        control_token.TokenFileError, match=r"token-file .* (must contain one word|is not ASCII text)"
+    ) as refused:
         control_token.issue(_written(tmp_path / "token", text))
     assert TOKEN[1:] not in str(refused.value)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(control_token.TokenFileError, match="cannot be made"):
+    with pytest.raises(control_token.TokenFileError, match="cannot be created"):
         control_token.issue(_chosen(tmp_path / "file" / "token"))
 
 

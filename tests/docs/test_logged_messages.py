@@ -144,7 +144,7 @@ def _token(folder: Path) -> Path:
 def test_an_operator_whose_token_is_not_there(tmp_path: Path) -> None:
     with _operating(tmp_path, f"--control.token-file={tmp_path / 'none'}") as operator:
         said = _says(operator, _shown("the gateway fails"))
-    assert "is not there yet: a gateway with the same flag makes it when it starts" in said
+    assert "does not exist yet: a gateway with the same flag creates it when it starts" in said
 
 
 def test_an_operator_whose_token_is_another_one(tmp_path: Path) -> None:

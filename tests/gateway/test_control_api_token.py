@@ -103,7 +103,7 @@ async def test_a_gateway_that_starts_again_asks_for_the_same_token(tmp_path: Pat
 async def test_a_file_that_everybody_may_read_ends_the_start(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "token").chmod(0o644)
-    with pytest.raises(control_token.TokenFileError, match="is open to everybody"):
+    with pytest.raises(control_token.TokenFileError, match="is accessible to every user"):
         await _gateway(control_token=settings.TokenSettings(file=str(tmp_path / "token"))).start()
 
 

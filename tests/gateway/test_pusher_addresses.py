@@ -107,7 +107,7 @@ async def test_groups_that_are_imported_have_no_pushers(client: gateway_client.C
     await client.put("job/a", "x 1\n")
     assert await _pushers(client) == ("127.0.0.1",)
     outcome = await pushgateway_import.copy(client.url, tmp_path / "groups")
-    assert outcome == pushgateway_import.Outcome(copied=1, kept=0, refused=0)
+    assert outcome == pushgateway_import.Outcome(copied=1, skipped=0, failed=0)
     async with persistent_stores.opened(tmp_path / "groups") as store:
         (group,) = store.changes(epoch=None, since=0, limit=10).groups
     assert (group.key, group.pushers) == (A, ())

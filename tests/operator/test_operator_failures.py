@@ -114,7 +114,7 @@ async def test_an_operator_that_comes_before_its_token_waits_and_follows_the_fil
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     async with operator_harness.at_work(scene, token=settings.TokenSettings(file=str(file))):
-        await scene.until_true(lambda: f"{file} is not there yet" in caplog.text, why="a line about the file")
+        await scene.until_true(lambda: f"{file} does not exist yet" in caplog.text, why="a line about the file")
         _write(file, "a-token-that-the-gateway-does-not-know")
         await scene.until_true(lambda: "401 Unauthorized" in caplog.text, why="a line about the token")
         _write(file, gateway_client.TOKEN.value)

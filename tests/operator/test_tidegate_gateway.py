@@ -80,7 +80,7 @@ async def test_a_file_that_comes_later_is_waited_for(
     gateway: tidegate_gateway.TidegateGateway, recorder: Recorder, file: Path
 ) -> None:
     _remove(file)
-    with pytest.raises(gateway_protocol.GatewayError, match="is not there yet: a gateway with the same flag makes it"):
+    with pytest.raises(gateway_protocol.GatewayError, match="a gateway with the same flag creates it when it starts"):
         await gateway.changes(after=None)
     assert recorder.shown == []
     _write(file, FIRST)

@@ -27,7 +27,7 @@ def test_where_there_are_descriptors_there_is_room_for_all() -> None:
 @pytest.mark.usefixtures("soft")
 def test_some_descriptors_are_left_for_other_things(caplog: pytest.LogCaptureFixture) -> None:
     assert file_descriptors.room_for(500) == 400
-    assert "400 connections at once, not 500" in caplog.text
+    assert "at most 400 connections instead of 500" in caplog.text
 
 
 @pytest.mark.usefixtures("soft")

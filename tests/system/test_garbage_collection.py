@@ -19,7 +19,7 @@ def note(phase, info):
         seen.append(sum(len(gc.get_objects(generation)) for generation in range(3)))
 
 gc.callbacks.append(note)
-garbage_collection.spare_what_is_there()
+garbage_collection.freeze_existing()
 {how}
 seen.clear()
 kept = [[] for _ in range({objects})]
@@ -33,8 +33,8 @@ from tidegate.system import garbage_collection
 class Held:
     pass
 
-garbage_collection.spare_what_is_there()
-garbage_collection.spare_what_stays()
+garbage_collection.freeze_existing()
+garbage_collection.freeze_survivors()
 first = Held()
 first.itself = first
 end = weakref.ref(first)
@@ -59,7 +59,7 @@ def _run(program: str) -> str:
 
 @_WITH_GENERATIONS
 def test_no_full_collection_looks_at_more_than_came_lately() -> None:
-    times, most = map(int, _run(_GROWING.format(how="garbage_collection.spare_what_stays()", objects=_OBJECTS)).split())
+    times, most = map(int, _run(_GROWING.format(how="garbage_collection.freeze_survivors()", objects=_OBJECTS)).split())
     assert times > 5
     assert most < 15_000
 

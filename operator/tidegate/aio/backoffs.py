@@ -1,4 +1,4 @@
-"""How long to wait before the next try."""
+"""Exponential backoff with jitter."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import random
 
 
 class Backoff:
-    """Pauses that double from ``first`` to ``limit`` seconds, each drawn from its upper half.
+    """Pauses that double from ``first`` to ``limit`` seconds, each drawn at random from its upper half.
 
-    The draw keeps many that failed together from coming back together.
+    The jitter keeps clients that failed at the same time from retrying at the same time.
     """
 
     def __init__(self, *, first: float, limit: float, draw: random.Random | None = None) -> None:
@@ -24,5 +24,5 @@ class Backoff:
         return self._draw.uniform(longest / 2, longest)
 
     def reset(self) -> None:
-        """It worked: the next failure starts with the shortest pause again."""
+        """Start with the shortest pause again, after a success."""
         self._next = self._first

@@ -1,4 +1,4 @@
-"""Telling whoever waits that something happened, at no cost when nobody waits."""
+"""Notification of all waiting tasks, at no cost if no task waits."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import asyncio
 
 
 class Pulse:
-    """Wakes all that wait at the moment of :meth:`fire`; who comes later waits for the next one.
+    """Wakes all tasks that wait at the moment of :meth:`fire`. Tasks that wait later are woken by the next one.
 
-    For one event loop: nothing here is safe to call from another thread.
+    For one event loop; not thread-safe.
     """
 
     def __init__(self) -> None:
         self._next: asyncio.Event | None = None
 
     def fire(self) -> None:
-        """Wake everybody who holds an event from :meth:`next`."""
+        """Set the event that :meth:`next` returned since the last call."""
         if self._next is not None:
             self._next.set()
             self._next = None
 
     def next(self) -> asyncio.Event:
-        """The event of the next :meth:`fire`. Take it before you look at the state, so that no change is missed."""
+        """The event of the next :meth:`fire`. Get it before you read the state, so that no change is missed."""
         if self._next is None:
             self._next = asyncio.Event()
         return self._next

@@ -1,4 +1,4 @@
-"""From another thread into an event loop."""
+"""Passing items and signals from other threads to an event loop."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _Item = TypeVar("_Item")
 
 
 class Handover(Generic[_Item]):
-    """Items that any thread puts in, taken one by one in the loop and in their order.
+    """A queue from any thread to a callback in the event loop.
 
-    The loop is woken once for all that come before it is there: that costs as much as taking many of them.
+    The loop is woken once for all items put before it runs, because waking it costs as much as many items.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, take: Callable[[_Item], None]) -> None:
@@ -24,7 +24,7 @@ class Handover(Generic[_Item]):
         self._waiting: collections.deque[_Item] = collections.deque()
 
     def put(self, item: _Item) -> None:
-        """Returns at once."""
+        """Add an item, from any thread, without blocking."""
         self._waiting.append(item)
         if len(self._waiting) == 1:
             self._loop.call_soon_threadsafe(self._take_all)
@@ -34,31 +34,32 @@ class Handover(Generic[_Item]):
             while self._waiting:
                 self._take(self._waiting.popleft())
         finally:
-            # One that cannot be taken keeps nobody else waiting.
+            # If an item raises an exception, the others are still processed.
             if self._waiting:
                 self._loop.call_soon(self._take_all)
 
 
 class Stop:
-    """What a thread is told once, by any other thread; awaited in an event loop, or looked at."""
+    """A stop signal that any thread sets once, and that a task can await."""
 
     def __init__(self) -> None:
         self._told: futures.Future[None] = futures.Future()
 
     def tell(self) -> None:
-        """Tell it; once."""
+        """Set the signal. Call this only once."""
         self._told.set_result(None)
 
     @property
     def is_told(self) -> bool:
+        """Whether the signal is set."""
         return self._told.done()
 
     async def wait(self) -> None:
-        """Return when it is told."""
+        """Return when the signal is set."""
         loop, told = asyncio.get_running_loop(), asyncio.Event()
 
         def wake(_: object) -> None:
-            # The loop may have ended by itself and be closed: nobody waits then.
+            # If the loop has ended by itself, it is closed, and no task waits.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(told.set)
 

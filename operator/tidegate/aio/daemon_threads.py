@@ -1,4 +1,4 @@
-"""Blocking work in a thread that the process does not wait for."""
+"""Blocking work in daemon threads, which the process does not wait for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 def start(work: Callable[[], None], *, name: str) -> asyncio.Future[Exception | None]:
-    """Run this in a daemon thread; the future has what it raised, ``None`` for nothing. For a running event loop."""
+    """Run this in a daemon thread. The result of the future is the exception that it raised, or ``None``."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Exception | None] = loop.create_future()
 
@@ -17,9 +17,9 @@ def start(work: Callable[[], None], *, name: str) -> asyncio.Future[Exception | 
         raised: Exception | None = None
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - whoever waits for the future decides
+        except Exception as error:  # noqa: BLE001 - it is the result of the future
             raised = error
-        # A loop that is closed has nobody who waits.
+        # If the loop is closed, no task waits for the future.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_settle, ended, raised)
 

@@ -1,7 +1,7 @@
-"""Event loops whose end takes a bounded time, whatever tasks and threads were started in them.
+"""Event loops that end within a limited time, whatever tasks and threads were started in them.
 
-`asyncio.run` waits for every task that it cancels and for every thread of the loop's executor. A task can swallow its
-cancellation, and a thread that resolves a name cannot be cancelled at all; either would keep the process from ending.
+`asyncio.run` waits for every task that it cancels and for every thread of the loop's executor. A task can suppress its
+cancellation, and a thread that resolves a name cannot be cancelled; either would keep the process from exiting.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 _Result = TypeVar("_Result")
 
 _ROUND_SECONDS = 0.05
-"""A task that swallowed one cancellation gets the next one after this time."""
+"""Pause before a task that suppressed its cancellation is cancelled again."""
 _END_SECONDS = 0.5
-"""How long tasks may take to end before the loop is closed under them."""
+"""How long tasks may take to end before the loop is closed anyway."""
 
 _logger = logging.getLogger(__name__)
 
@@ -30,10 +30,9 @@ def run(
     loop: asyncio.AbstractEventLoop | None = None,
     on_error: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None,
 ) -> _Result:
-    """Run this in an event loop and return its result. What else still runs in the loop then is ended, and the loop is
-    closed.
+    """Run a coroutine in an event loop and return its result; then cancel all other tasks and close the loop.
 
-    :param loop: default a new one.
+    :param loop: the loop to use; a new one by default.
     :param on_error: the loop's exception handler (:meth:`asyncio.loop.set_exception_handler`).
     """
     loop = asyncio.new_event_loop() if loop is None else loop
@@ -53,7 +52,7 @@ async def _end() -> None:
 
 
 async def cancel(tasks: Collection[asyncio.Task[Any]], *, seconds: float) -> None:
-    """Cancel these tasks once and wait until they have ended, at most this long."""
+    """Cancel these tasks once and wait until they have ended, for ``seconds`` at most."""
     for task in tasks:
         task.cancel()
     if tasks:
@@ -61,7 +60,7 @@ async def cancel(tasks: Collection[asyncio.Task[Any]], *, seconds: float) -> Non
 
 
 async def cancel_all() -> None:
-    """Cancel every other task of this loop, again and again until all have ended or half a second is over."""
+    """Cancel every other task of this loop, repeatedly until all have ended, for half a second at most."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _END_SECONDS
     while (left := asyncio.all_tasks() - {asyncio.current_task()}) and loop.time() < deadline:
@@ -69,11 +68,11 @@ async def cancel_all() -> None:
             task.cancel()
         await asyncio.wait(left, timeout=_ROUND_SECONDS)
     for task in left:
-        _logger.debug("%s does not end when it is cancelled; its loop is closed under it", task.get_name())
+        _logger.debug("task %s did not end after its cancellation; closing its event loop", task.get_name())
 
 
 def threads_left(*, timeout: float) -> list[str]:
-    """The names of the threads that Python would wait for before the process ends, once they had time to end."""
+    """The names of the threads that Python would wait for at exit and that do not end within ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     waited_for = [
         thread for thread in threading.enumerate() if thread is not threading.current_thread() and not thread.daemon

@@ -1,4 +1,4 @@
-"""Tasks that somebody owns: kept alive, looked after, and ended with their owner."""
+"""Background tasks that end with their owner."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ _logger = logging.getLogger(__name__)
 
 
 class TaskSet:
-    """Background tasks of one owner. One that fails is logged, and takes nobody with it."""
+    """Background tasks of one owner. The failure of a task is logged and does not affect the others."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[None, None, None], *, name: str) -> None:
-        """Run this until it ends or the owner is closed."""
+        """Start a task. It runs until it ends or :meth:`cancel` is called."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     async def cancel(self) -> None:
-        """Cancel all that still run, and wait for their end."""
+        """Cancel all running tasks and wait until they have ended."""
         running = list(self._tasks)
         for task in running:
             task.cancel()

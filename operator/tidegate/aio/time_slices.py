@@ -1,4 +1,4 @@
-"""Long work on the event loop, in turns with whatever else is ready."""
+"""Long work on the event loop in time slices, between which other tasks run."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import asyncio
 import time
 
 TURN_SECONDS = 0.002
-"""How long others wait, at most, for work that looks often enough whether its turn is over."""
+"""Length of a time slice in seconds."""
 
 
 async def others() -> None:
-    """Let everything else that is ready run once."""
+    """Let all other tasks that are ready run once."""
     await asyncio.sleep(0)
 
 
 class Turn:
-    """The turn of one piece of work: short steps with :meth:`step` between them."""
+    """The time slice of some work that calls :meth:`step` between short steps."""
 
     def __init__(self) -> None:
         self._until = time.perf_counter() + TURN_SECONDS
 
     async def step(self) -> None:
-        """Go on, or where the turn is over let others have theirs first."""
+        """Continue, after other tasks have run if the time slice is used up."""
         if time.perf_counter() >= self._until:
             await others()
             self._until = time.perf_counter() + TURN_SECONDS

@@ -1,4 +1,4 @@
-"""A thread of one's own."""
+"""Dedicated worker threads."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _Result = TypeVar("_Result")
 
 
 class Worker:
-    """A thread that does one thing after the other, for one event loop.
+    """A thread that runs functions one after the other, for one event loop.
 
-    An executor would do; to hand work to one and back takes half as long again (60 µs of processor time for 40).
+    It takes 40 µs of processor time per call; an executor takes 60 µs.
     """
 
     def __init__(self, name: str) -> None:
@@ -23,14 +23,14 @@ class Worker:
         self._thread.start()
 
     async def do(self, work: Callable[..., _Result], *arguments: object) -> _Result:
-        """What this returns or raises, once the thread has done it."""
+        """Run a function in the thread; return its result or raise its exception."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_Result] = loop.create_future()
 
         def order() -> None:
             try:
                 result = work(*arguments)
-            except Exception as error:  # noqa: BLE001 - it is raised where the result is waited for
+            except Exception as error:  # noqa: BLE001 - it is raised in the waiting task
                 loop.call_soon_threadsafe(_settle, future, future.set_exception, error)
             else:
                 loop.call_soon_threadsafe(_settle, future, future.set_result, result)
@@ -39,7 +39,7 @@ class Worker:
         return await future
 
     async def stop(self) -> None:
-        """End the thread, after all that it was given."""
+        """End the thread after it has run all functions."""
         self._orders.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -49,5 +49,5 @@ class Worker:
 
 
 def _settle(future: asyncio.Future[Any], settle: Callable[[Any], None], result: object) -> None:
-    if not future.done():  # Else nobody waits any more.
+    if not future.done():  # It is done if the waiting task was cancelled.
         settle(result)

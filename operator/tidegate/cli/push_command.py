@@ -121,7 +121,7 @@ def _group_params() -> list[click.Parameter]:
 def _run(**values: Any) -> int:
     given = push_input.Given.of(values)
     try:
-        with app.ending_at_once():
+        with app.exit_on_signals():
             made = push_input.new_push(given)
             if given.verbose:
                 for correction in made.corrections:

@@ -1,6 +1,6 @@
-"""``tidegate import``: the groups of a running Pushgateway, copied into a file, with the times of their pushes.
+"""``tidegate import``: copies the groups of a running Pushgateway into a file, with the times of their pushes.
 
-Its query API says which group has which series, and its scrape in protobuf says all of each series.
+Pushgateway's query API lists the series of each group, and a scrape in protobuf has the complete series.
 """
 
 from __future__ import annotations
@@ -27,30 +27,34 @@ _logger = logging.getLogger(__name__)
 _ACCEPT = (
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=allow-utf-8"
 )
-_SECONDS = 60.0
-_TRIES = 3
-"""Between the two answers somebody may have pushed or deleted; then both are asked anew. What is missing every time is
-nothing that a client may push here."""
+_TIMEOUT_SECONDS = 60.0
+_ATTEMPTS = 3
+"""Groups may be pushed or deleted between the two responses; then both are requested again. A series that is missing in
+every attempt is one that tidegate does not accept."""
 
-_TOLD_EVERY = 1_000
+_PROGRESS_INTERVAL = 1_000
+"""Groups between two log lines about the progress."""
 
 _Series = Mapping[tuple[str, families.Labels], tuple[families.Family, families.Metric]]
 
 
 class ReadError(OSError):
-    """What is there is no Pushgateway, or it cannot be read; the message says why."""
+    """The Pushgateway cannot be read, or the server is not a Pushgateway. The message has the reason."""
 
 
 class Outcome(NamedTuple):
-    """How many groups were copied, kept since the file had something newer, and could not be taken."""
+    """The numbers of groups that were copied, skipped because the file has a newer push, and rejected."""
 
     copied: int
-    kept: int
-    refused: int
+    skipped: int
+    failed: int
 
 
 class _Group(NamedTuple):
-    """A group as it is told of; ``missing`` says which of its families is not in the scrape as a whole."""
+    """A group of the Pushgateway.
+
+    :param missing: a family that is not complete in the scrape; ``None`` if all are.
+    """
 
     key: grouping.GroupingKey
     families: Mapping[str, families.Family]
@@ -60,18 +64,18 @@ class _Group(NamedTuple):
 
 
 class _PastClock(clocks.SystemClock):
-    """Tells the time at which a push was made."""
+    """A clock whose wall-clock time is that of the push being copied."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.moment = 0.0
+        self.push_time = 0.0
 
     def wall(self) -> float:
-        return self.moment
+        return self.push_time
 
 
 async def copy(url: str, path: Path) -> Outcome:
-    """Copy all groups. Done again it changes nothing that is newer in the file.
+    """Copy all groups. Groups with a newer push in the file do not change.
 
     :raises OSError: the Pushgateway cannot be read, or the file cannot be used.
     """
@@ -92,110 +96,117 @@ async def copy(url: str, path: Path) -> Outcome:
         await store.close()
 
 
-async def _copy_all(found: list[_Group], store: group_store.GroupStore, clock: _PastClock) -> Outcome:
-    copied = kept = refused = 0
-    for number, group in enumerate(found, 1):
+async def _copy_all(groups: list[_Group], store: group_store.GroupStore, clock: _PastClock) -> Outcome:
+    copied = skipped = failed = 0
+    for number, group in enumerate(groups, 1):
         try:
-            if await _take(group, store, clock):
+            if await _copy_group(group, store, clock):
                 copied += 1
             else:
-                kept += 1
+                skipped += 1
         except errors.BadRequestError as error:
-            refused += 1
-            _logger.error("%s cannot be taken: %s", grouping.describe(group.key), error)
-        if number % _TOLD_EVERY == 0:
-            _logger.info("%d of %s", number, plurals.counted(len(found), "group"))
-    return Outcome(copied, kept, refused)
+            failed += 1
+            _logger.error("group %s was not copied: %s", grouping.describe(group.key), error)
+        if number % _PROGRESS_INTERVAL == 0:
+            _logger.info("read %d of %s", number, plurals.counted(len(groups), "group"))
+    return Outcome(copied, skipped, failed)
 
 
-async def _take(group: _Group, store: group_store.GroupStore, clock: _PastClock) -> bool:
-    """Whether the group was copied: where the file has a newer push, that stays."""
+async def _copy_group(group: _Group, store: group_store.GroupStore, clock: _PastClock) -> bool:
+    """Copy a group; ``False`` if the file has a newer push.
+
+    :raises errors.BadRequestError: the group is incomplete, or the store rejects it.
+    """
     if group.missing is not None:
-        raise errors.BadRequestError(f"{group.missing!r} is not in its scrape, or cannot be read there")
+        raise errors.BadRequestError(f"its family {group.missing!r} is missing or invalid in the scrape")
     view = store.group(group.key)
     newest = max(group.push_time, group.failure_time)
     if view is not None and max(view.push_time, view.push_failure_time) >= newest:
         return False
     if group.push_time:
-        clock.moment = group.push_time
+        clock.push_time = group.push_time
         await store.push(group.key, group.families, replace=True)
     if group.failure_time:
-        clock.moment = group.failure_time
+        clock.push_time = group.failure_time
         await store.note_failure(group.key)
     return True
 
 
 async def _read(place: urls.Place) -> list[_Group]:
-    timeout, found = aiohttp.ClientTimeout(total=_SECONDS), list[_Group]()
-    # SECURITY: the password goes into the header alone, and no message has it.
+    timeout, groups = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS), list[_Group]()
+    # SECURITY: the password is only in the header, never in a message.
     headers = {} if place.user is None else {hdrs.AUTHORIZATION: aiohttp.encode_basic_auth(place.user, place.password)}
     async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-        for _ in range(_TRIES):
-            told = await _get(session, f"{place}/api/v1/metrics", accept="application/json")
+        for _ in range(_ATTEMPTS):
+            listed = await _get(session, f"{place}/api/v1/metrics", accept="application/json")
             scraped = await _get(session, f"{place}/metrics", accept=_ACCEPT)
             try:
-                found = list(_groups(await told.json(), _series(await scraped.read())))
+                groups = list(_groups(await listed.json(), _series(await scraped.read())))
             except (ValueError, LookupError, TypeError, aiohttp.ContentTypeError, errors.BadExpositionError) as error:
-                raise ReadError(f"{place} does not answer as a Pushgateway does: {error}") from error
-            if all(group.missing is None for group in found):
+                raise ReadError(f"{place} does not respond like a Pushgateway: {error}") from error
+            if all(group.missing is None for group in groups):
                 break
-    return found
+    return groups
 
 
 async def _get(session: aiohttp.ClientSession, url: str, *, accept: str) -> aiohttp.ClientResponse:
     try:
-        answer = await session.get(url, headers={"Accept": accept})
-        await answer.read()
+        response = await session.get(url, headers={"Accept": accept})
+        await response.read()
     except (aiohttp.ClientError, TimeoutError) as error:
         raise ReadError(f"cannot read {url}: {str(error) or type(error).__name__}") from error
-    if answer.status != 200:
-        raise ReadError(f"cannot read {url}: it answers {answer.status} {answer.reason}")
-    return answer
+    if response.status != 200:
+        raise ReadError(f"cannot read {url}: status {response.status} {response.reason}")
+    return response
 
 
 def _series(body: bytes) -> _Series:
-    """All series of a scrape by their names and labels, each with its family. What cannot be read is left out."""
-    found = {}
+    """All series of a scrape by name and labels, each with its family. Invalid families are left out."""
+    series = {}
     starts = [at for at, _ in decoder.messages(body)]
     for start, end in itertools.pairwise([*starts, len(body)]):
         try:
             parsed = decoder.parse(body[start:end], utf8_names=True)
         except errors.BadExpositionError as error:
-            _logger.warning("a family cannot be read: %s", error)
+            _logger.warning("ignoring an invalid family of the scrape: %s", error)
             continue
         for family in parsed.values():
-            found.update({(family.name, metric.labels): (family, metric) for metric in family.metrics})
-    return found
+            series.update({(family.name, metric.labels): (family, metric) for metric in family.metrics})
+    return series
 
 
-def _groups(told: Any, series: _Series) -> Iterator[_Group]:
-    for group in told["data"]:
+def _groups(response: Any, series: _Series) -> Iterator[_Group]:
+    for group in response["data"]:
         labels = {str(name): str(value) for name, value in group.pop("labels").items()}
         group.pop("last_push_successful", None)
         push_time, failure_time = (
             _time(group.pop(name, None)) for name in (interface.PUSH_TIME, interface.PUSH_FAILURE_TIME)
         )
-        found, missing = {}, None
-        for name, described in group.items():
+        by_name, missing = {}, None
+        for name, family in group.items():
             try:
-                found[name] = _family(name, described, series)
+                by_name[name] = _family(name, family, series)
             except KeyError:
                 missing = name
-        yield _Group(grouping.grouping_key(labels), found, push_time, failure_time, missing)
+        yield _Group(grouping.grouping_key(labels), by_name, push_time, failure_time, missing)
 
 
-def _family(name: str, described: Any, series: _Series) -> families.Family:
-    """The family of a group; ``KeyError`` where a series of it is not in the scrape."""
-    made: families.Family | None = None
-    for metric in described["metrics"]:
+def _family(name: str, listed: Any, series: _Series) -> families.Family:
+    """A family of a group.
+
+    :param listed: its JSON from the query API.
+    :raises KeyError: one of its series is not in the scrape.
+    """
+    result: families.Family | None = None
+    for metric in listed["metrics"]:
         labels = tuple(sorted((str(label), str(value)) for label, value in metric["labels"].items()))
-        family, whole = series[name, labels]
-        if made is None:
-            made = families.Family(name, family.type, described.get("help"), fault=family.fault, quoted=family.quoted)
-        made.metrics.append(whole)
-    return made or families.Family(name)
+        family, complete = series[name, labels]
+        if result is None:
+            result = families.Family(name, family.type, listed.get("help"), fault=family.fault, quoted=family.quoted)
+        result.metrics.append(complete)
+    return result or families.Family(name)
 
 
-def _time(described: Any) -> float:
-    """Unix seconds of the one series of a family of times; 0.0 for never."""
-    return float(described["metrics"][0]["value"]) if described else 0.0
+def _time(listed: Any) -> float:
+    """Unix seconds of a group's push time or failure time; 0.0 if it is not set."""
+    return float(listed["metrics"][0]["value"]) if listed else 0.0

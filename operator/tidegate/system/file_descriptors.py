@@ -1,4 +1,4 @@
-"""How many files and sockets the process may have open."""
+"""The limit on open files and sockets of the process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if sys.platform != "win32":
 _logger = logging.getLogger(__name__)
 
 _RESERVE = 100
-"""Descriptors for all that is no connection: files, listening sockets, what watches an answer arrive."""
+"""File descriptors for other uses than connections: files, listening sockets, duplicates that confirm deliveries."""
 
 
 def raise_limit() -> None:
-    """As many as the system lets this process have."""
+    """Raise the limit as far as the system allows."""
     if sys.platform == "win32":
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -24,16 +24,21 @@ def raise_limit() -> None:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (OSError, ValueError) as error:
-        # Some systems tell of a hard limit that they do not grant.
-        _logger.warning("no more than %d descriptors can be had: %s", soft, error)
+        # Some systems report a hard limit that they do not grant.
+        _logger.warning("cannot raise the limit on file descriptors from %d to %d: %s", soft, hard, error)
 
 
 def room_for(connections: int) -> int:
-    """So many of these connections as there are descriptors for, with some left for other things."""
+    """The number of connections, at most this many, that the limit on file descriptors allows."""
     if sys.platform == "win32":
         return connections
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     room = max(1, soft - _RESERVE) if soft != resource.RLIM_INFINITY else connections
     if room < connections:
-        _logger.warning("%d connections at once, not %d: the limit of descriptors is %d", room, connections, soft)
+        _logger.warning(
+            "serving at most %d connections instead of %d (--limit.connections): the limit on file descriptors is %d",
+            room,
+            connections,
+            soft,
+        )
     return min(room, connections)

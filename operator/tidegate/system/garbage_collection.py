@@ -1,8 +1,8 @@
-"""Python's garbage collection, without long pauses of the event loop.
+"""Python's garbage collection without long pauses of the event loop.
 
-A full collection visits every object there is, without a pause: with 20,000 groups a tenth of a second. Nearly all of
-them stay for as long as their groups, and reference counting frees them. Longest full collection while a store takes
-20,000 groups of five series, and then 100,000 other objects, without and with this module:
+A full collection visits every object without a break, which takes a tenth of a second with 20,000 groups. Nearly all
+of these objects live as long as their groups, and reference counting frees them. Longest full collection while a store
+receives 20,000 groups of five series, and then 100,000 other objects, without and with this module:
 
 =======  ============  ===========
 CPython  by default    with this
@@ -13,8 +13,8 @@ CPython  by default    with this
 3.14.8   106 ms        1.9 ms
 =======  ============  ===========
 
-CPython 3.14.0 to 3.14.4 collect in increments, of 50 ms and more with 600,000 objects (3.14.2). This module has no
-effect there; 3.14.5 went back to generations.
+CPython 3.14.0 to 3.14.4 collect in increments of 50 ms and more with 600,000 objects (3.14.2). This module has no
+effect there; 3.14.5 returned to generations.
 """
 
 from __future__ import annotations
@@ -24,31 +24,30 @@ from typing import Literal
 
 _OLDEST = 2
 _THRESHOLDS = (500, 4, 1)
-"""New objects before the first generation is collected, and how often each is before the next one: some five thousand
-new objects before a full collection, which takes a few milliseconds. The defaults differ by version: 3.11 and
-3.12 collect the first generation after 700 new objects, 3.13 and 3.14 after 2,000."""
+"""New objects before a collection of the first generation, and collections of each generation before the next one. A
+full collection then comes after some five thousand new objects and takes a few milliseconds. The defaults differ by
+version: 3.11 and 3.12 collect the first generation after 700 new objects, 3.13 and 3.14 after 2,000."""
 
 _MANY = 4_000
-"""Objects that a full collection leaves from which on they are looked at no more: so many come of groups. Few may be of
-requests under way, and are looked at again."""
+"""Objects left by a full collection from which they are frozen: so many belong to groups. Fewer may belong to requests
+in flight and are visited again."""
 
 
-def spare_what_is_there() -> None:
-    """What is there now is never looked at again."""
+def freeze_existing() -> None:
+    """Exclude all existing objects from further collections."""
     gc.collect()
     gc.freeze()
 
 
-def spare_what_stays() -> None:
-    """From now on what a full collection leaves is never looked at again, where that is much.
+def freeze_survivors() -> None:
+    """Exclude the objects that a full collection leaves from further collections, if they are many.
 
-    For a process whose requests leave no such garbage behind: objects that hold each other, and were spared so, would
-    stay for good.
+    For a process whose requests create no reference cycles: frozen objects that refer to each other are never freed.
     """
     gc.set_threshold(*_THRESHOLDS)
-    gc.callbacks.append(_spare)
+    gc.callbacks.append(_freeze)
 
 
-def _spare(phase: Literal["start", "stop"], info: dict[str, int]) -> None:
+def _freeze(phase: Literal["start", "stop"], info: dict[str, int]) -> None:
     if phase == "stop" and info["generation"] == _OLDEST and len(gc.get_objects(_OLDEST)) >= _MANY:
         gc.freeze()

@@ -1,4 +1,4 @@
-"""How much memory the process has, and may have."""
+"""Memory of the process, and its limit."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 from pathlib import Path
 
 _CGROUP_FILES = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-"""Where a process of the second and of the first kind of cgroups finds the limit of its own."""
+"""Files with the limit of the process's own cgroup, of cgroups v2 and v1."""
 
 _UNLIMITED = 2**60
-"""Some kernels say "none" by a number larger than any machine's memory."""
+"""Some kernels report no limit as a number larger than any machine's memory."""
 
 _STATM = Path("/proc/self/statm")
-_LOOK_SECONDS = 0.5
+_REFRESH_SECONDS = 0.5
 
 
 def allowed() -> int | None:
-    """Bytes that the cgroup of this process may have; ``None`` where nothing limits it, or nothing says so."""
+    """The limit of the process's cgroup in bytes; ``None`` if there is none or it cannot be read."""
     for file in _CGROUP_FILES:
         try:
             text = file.read_text().strip()
@@ -29,29 +29,29 @@ def allowed() -> int | None:
 
 
 class MemoryGauge:
-    """Tells whether the process has come near its limit; looks twice a second at most.
+    """Compares the resident memory with a limit. It is read at most twice a second.
 
-    :param limit: bytes of resident memory; ``None`` for none.
+    :param limit: bytes of resident memory; ``None`` for no limit.
     """
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
-        self._looked = float("-inf")
+        self._refreshed = float("-inf")
         self._is_short = False
 
     def is_short(self) -> bool:
-        """Whether the process has as much as it may, or more."""
+        """Whether the resident memory has reached the limit."""
         if self._limit is None:
             return False
         now = time.monotonic()
-        if now - self._looked >= _LOOK_SECONDS:
-            self._looked = now
+        if now - self._refreshed >= _REFRESH_SECONDS:
+            self._refreshed = now
             self._is_short = resident() >= self._limit
         return self._is_short
 
 
 def resident() -> int:
-    """Bytes of memory that the process has now; 0 where the system does not tell."""
+    """Resident memory of the process in bytes; 0 if the system does not report it."""
     try:
         return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:

@@ -89,7 +89,7 @@ class TidegateGateway:
             # SECURITY: do not send the token to where a response redirects.
             async with self._session.request(method, self._url + path, allow_redirects=False, **options) as response:
                 if response.status == HTTPStatus.UNAUTHORIZED:
-                    self._token.refused()
+                    self._token.invalidate()
                 if response.status in (HTTPStatus.GONE, HTTPStatus.CONFLICT):
                     raise gateway_protocol.HistoryLostError(
                         f"the gateway at {self._url} has a new epoch; listing all groups"
