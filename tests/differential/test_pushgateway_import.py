@@ -94,7 +94,7 @@ def test_what_is_newer_in_the_file_stays(real: pushgateway_servers.Pushgateway, 
 
     assert (first.returncode, second.returncode) == (0, 0)
     assert "1 group copied, 1 skipped because the file has newer pushes" in first.stderr
-    assert "0 groups copied, 2 kept" in second.stderr
+    assert "0 groups copied, 2 skipped" in second.stderr
     with _serving(tmp_path) as gateway:
         lines = [line for line in gateway.exposition().splitlines() if line.startswith("m{")]
     assert lines == ['m{instance="",job="a"} 2', 'm{instance="",job="b"} 1']
@@ -117,7 +117,7 @@ def test_the_file_of_a_pushgateway_itself_is_refused_and_left_alone(
     ("url", "said"),
     [
         pytest.param("http://127.0.0.1:1", "cannot read http://127.0.0.1:1/api/v1/metrics", id="nobody there"),
-        pytest.param("http://127.0.0.1:{port}/x", "it answers 404", id="another path"),
+        pytest.param("http://127.0.0.1:{port}/x", "status 404", id="another path"),
     ],
 )
 def test_what_is_no_pushgateway_is_told(

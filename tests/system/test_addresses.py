@@ -27,7 +27,7 @@ def test_an_address_is_a_host_and_a_port(text: str, parsed: tuple[str | None, in
     "text", ["", ":", "9091", "localhost", "localhost:", ":http", ":-1", ":65536", "::1:9091", "[::1:9091", "[::1]"]
 )
 def test_what_is_no_address_is_refused_in_words(text: str) -> None:
-    with pytest.raises(ValueError, match="give host:port, :port or"):
+    with pytest.raises(ValueError, match="write host:port, :port or"):
         addresses.parse(text)
 
 
