@@ -64,7 +64,7 @@ def test_what_stands_in_the_address_is_a_text(page: sync_api.Page, words: str) -
         "encodeURIComponent(JSON.stringify({job: words})) + '&state=' + encodeURIComponent(words) }",
         words,
     )
-    expect(page.get_by_text("state is none of")).to_be_visible()
+    expect(page.get_by_text("state must be one of")).to_be_visible()
     _expect_whole(page)
 
 

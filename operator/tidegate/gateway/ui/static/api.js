@@ -1,6 +1,6 @@
-// Asks the gateway. Every failure becomes an error whose message says what to do.
+// Requests to the gateway. Every failure is an error whose message says what to do.
 
-/** What went wrong; `status` is 0 where there was no answer at all. */
+/** A failed request; `status` is 0 without a response. */
 export class ApiError extends Error {
   constructor(message, status) {
     super(message);
@@ -9,8 +9,8 @@ export class ApiError extends Error {
 }
 
 /**
- * The URL of something below the place where the page is, whatever prefix that has. Without the password where the page
- * was opened with one in its address: `fetch` refuses such a URL, and the browser gives the password by itself.
+ * The URL of a path relative to the page, whatever the prefix. A password in the page's own URL is removed: `fetch`
+ * rejects such a URL, and the browser sends the password anyway.
  */
 export function at(path) {
   const url = new URL(path, document.baseURI.replace(/[?#].*$/, ""));
@@ -18,30 +18,30 @@ export function at(path) {
   return url;
 }
 
-/** GET `api/v1/<path>`; of `query`, a list becomes a parameter several times, and what is empty none. */
-export async function ask(path, query = {}, { signal } = {}) {
+/** GET `api/v1/<path>`. A list in `query` is a repeated parameter; empty values are left out. */
+export async function get(path, query = {}, { signal } = {}) {
   const url = at(`api/v1/${path}`);
   for (const [name, value] of Object.entries(query)) {
     for (const each of [value].flat()) if (each !== "" && each !== null) url.searchParams.append(name, each);
   }
-  return answer(url, { signal, headers: { Accept: "application/json" } });
+  return request(url, { signal, headers: { Accept: "application/json" } });
 }
 
-/** Have groups deleted, or told which would be; see the gateway's `page/deletes.py`. */
-export async function deletes(what) {
+/** Delete groups, or list those that would be deleted. `message` is described in `page_deletion.py`. */
+export async function deleteGroups(message) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
-  return answer(at("page/delete"), { method: "POST", headers, body: JSON.stringify(what) });
+  return request(at("page/delete"), { method: "POST", headers, body: JSON.stringify(message) });
 }
 
-async function answer(url, options) {
+async function request(url, options) {
   const response = await fetch(url, { ...options, cache: "no-store", credentials: "same-origin" }).catch((error) => {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("The gateway does not answer. Is it running? Trying again in a moment.", 0);
+    throw new ApiError("The gateway does not respond. Check that it is running. Retrying in a moment.", 0);
   });
   const text = await response.text();
-  const told = parsed(text);
-  if (response.ok && told?.status === "success") return told.data;
-  throw new ApiError(reason(response, told, text), response.status);
+  const message = parsed(text);
+  if (response.ok && message?.status === "success") return message.data;
+  throw new ApiError(reason(response, message, text), response.status);
 }
 
 function parsed(text) {
@@ -52,10 +52,10 @@ function parsed(text) {
   }
 }
 
-function reason(response, told, text) {
-  if (told?.error) return told.error;
-  if (response.status === 401) return "The gateway asks for a password: reload the page to give it.";
-  if (response.status === 429) return "The gateway has too many requests: trying again in a moment.";
-  const said = text.trim().split("\n")[0].slice(0, 300);
-  return `The gateway answers ${response.status}${said ? `: ${said}` : ""}`;
+function reason(response, message, text) {
+  if (message?.error) return message.error;
+  if (response.status === 401) return "The gateway requires a password. Reload the page to enter it.";
+  if (response.status === 429) return "The gateway has too many requests. Retrying in a moment.";
+  const firstLine = text.trim().split("\n")[0].slice(0, 300);
+  return `The gateway responded with status ${response.status}${firstLine ? `: ${firstLine}` : ""}`;
 }

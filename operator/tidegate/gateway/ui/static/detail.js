@@ -1,7 +1,7 @@
-// One group: why it is still there, whose it is, what was pushed.
+// The view of one group: the reason why it exists, its owners, its metrics.
 
-import { ask, at } from "./api.js";
-import { labels, owner, refused, selector, sparkline, state } from "./cells.js";
+import { at, get } from "./api.js";
+import { labels, lastRejected, owner, selector, sparkline, state } from "./cells.js";
 import { confirmDelete } from "./dialogs.js";
 import { h, show } from "./dom.js";
 import { families } from "./families.js";
@@ -19,18 +19,18 @@ export class Detail {
       onkeydown: (event) => event.key === "Escape" && this.onClose() },
     h("div", { class: "title" }, this.heading, this.buttons), this.content);
     this.labels = null;
-    this.unfolded = new Set();
+    this.toggled = new Set();
   }
 
-  /** Show the group with these labels; null for none. */
-  open(labelsOfIt) {
-    const isSame = JSON.stringify(labelsOfIt) === JSON.stringify(this.labels);
-    this.labels = labelsOfIt;
-    this.element.hidden = !labelsOfIt;
-    if (isSame || !labelsOfIt) return;
-    this.told = "";
-    this.unfolded.clear();
-    show(this.heading, labels(labelsOfIt));
+  /** Show the group with these labels; null closes the view. */
+  open(groupLabels) {
+    const isSame = JSON.stringify(groupLabels) === JSON.stringify(this.labels);
+    this.labels = groupLabels;
+    this.element.hidden = !groupLabels;
+    if (isSame || !groupLabels) return;
+    this.shown = "";
+    this.toggled.clear();
+    show(this.heading, labels(groupLabels));
     show(this.content, h("p", { class: "none" }, "…"));
   }
 
@@ -39,20 +39,20 @@ export class Detail {
   }
 
   async refresh() {
-    const wanted = this.labels;
-    if (!wanted) return;
-    let answer;
+    const requested = this.labels;
+    if (!requested) return;
+    let response;
     try {
-      answer = await ask("group", { labels: JSON.stringify(wanted) });
+      response = await get("group", { labels: JSON.stringify(requested) });
     } catch (error) {
-      if (wanted === this.labels) this.failed(error);
+      if (requested === this.labels) this.showError(error);
       return;
     }
-    const told = JSON.stringify({ ...answer, now: 0, why: 0 });
-    if (wanted !== this.labels) return;
-    if (told !== this.told) this.show(answer);
-    else show(this.why, answer.why.map((sentence) => `${sentence} `));
-    this.told = told;
+    const content = JSON.stringify({ ...response, now: 0, why: 0 });
+    if (requested !== this.labels) return;
+    if (content !== this.shown) this.show(response);
+    else show(this.why, response.why.map((sentence) => `${sentence} `));
+    this.shown = content;
   }
 
   show({ group, why, pushers, families: pushed, is_cut: isCut }) {
@@ -62,22 +62,23 @@ export class Detail {
         pair("State", state(group)),
         pair(group.owner_count === 1 ? "Owner" : "Owners", ownersOf(group)),
         pair("Last push", ago(group.push_time)),
-        pair("Last refused", refused(group)),
+        pair("Last rejected", lastRejected(group)),
         pair("Pushed from", pushers.length ? pushers.join(", ") : h("span", { class: "none" }, "unknown")),
         pair("Pushes, 24 h", sparkline(group.pushes)),
         pair("Series", `${count(group.series)} in ${counted(group.families, "family").replace("familys", "families")}`),
         pair("Selector", h("code", {}, selector(group.labels)))),
       h("h3", {}, "Metrics"),
-      families(pushed, { unfolded: this.unfolded }),
-      isCut ? h("p", { class: "none" }, "There are more. All of them are in ",
+      families(pushed, { toggled: this.toggled }),
+      isCut ? h("p", { class: "none" }, "Some metrics are not shown. All of them are in ",
         h("a", { href: at("metrics") }, "/metrics"), ".") : null);
   }
 
-  failed(error) {
-    this.told = "";
+  showError(error) {
+    this.shown = "";
     if (error.status === 404) {
       show(this.content, h("p", { class: "why" }, "This group has been deleted. "),
-        h("p", {}, h("a", { href: "#deletions" }, "Deletions"), " says why, if it was not long ago."));
+        h("p", {}, "If it was deleted recently, the reason is listed under ",
+          h("a", { href: "#deletions" }, "Deletions"), "."));
     } else {
       show(this.content, h("p", { class: "error" }, error.message));
     }
@@ -93,7 +94,7 @@ function pair(name, value) {
 }
 
 function ownersOf(group) {
-  if (!group.owners.length) return h("span", { class: "none" }, "nobody, as far as the gateway knows");
-  const rule = (one) => h("span", { class: "none" }, ` by its ${one.rule}`);
-  return h("ul", {}, group.owners.map((one) => h("li", {}, owner(one), rule(one))));
+  if (!group.owners.length) return h("span", { class: "none" }, "none known to the gateway");
+  const rule = (each) => h("span", { class: "none" }, ` (rule: ${each.rule})`);
+  return h("ul", {}, group.owners.map((each) => h("li", {}, owner(each), rule(each))));
 }

@@ -1,49 +1,49 @@
-// Elements, made without a line of HTML: whatever was pushed becomes text, and can become nothing else.
+// Creation of elements without HTML: pushed strings can only become text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element. Of `props`, functions listen (`onclick`), the rest are attributes; children are nodes or texts. */
+/** Create an element. Functions in `props` are event listeners (`onclick`), the rest are attributes. */
 export function h(tag, props = {}, ...children) {
-  return filled(document.createElement(tag), props, children);
+  return fill(document.createElement(tag), props, children);
 }
 
-/** The same for SVG. */
+/** Create an SVG element. */
 export function svg(tag, props = {}, ...children) {
-  return filled(document.createElementNS(SVG, tag), props, children);
+  return fill(document.createElementNS(SVG, tag), props, children);
 }
 
-/** Show these children in the place of those that are there. */
+/** Replace the children of an element. */
 export function show(element, ...children) {
   element.replaceChildren(...children.flat().filter(isShown));
 }
 
-/** Set the text only where it differs, so that nobody is told again what has not changed. */
-export function say(element, text) {
+/** Set the text if it differs, so that screen readers do not repeat unchanged text. */
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A label that shows a control. */
+/** A control with a label. */
 export function labelled(text, control) {
   return h("label", { class: "field" }, h("span", {}, text), control);
 }
 
-/** A list to choose from: `options` are pairs of a value and a text. */
+/** A drop-down list; `options` are pairs of value and text. */
 export function choice(options, onchange) {
   const select = h("select", { onchange: () => onchange(select.value) });
-  offer(select, options);
+  setOptions(select, options);
   return select;
 }
 
-/** Offer these options, and keep what is chosen. */
-export function offer(select, options) {
-  const known = [...select.options].map((option) => `${option.value} ${option.text}`).join();
-  if (known === options.map(([value, text]) => `${value} ${text}`).join()) return;
-  const chosen = select.value;
+/** Set the options of a drop-down list and keep the selected one. */
+export function setOptions(select, options) {
+  const current = [...select.options].map((option) => `${option.value} ${option.text}`).join();
+  if (current === options.map(([value, text]) => `${value} ${text}`).join()) return;
+  const selected = select.value;
   show(select, options.map(([value, text]) => h("option", { value }, text)));
-  select.value = options.some(([value]) => value === chosen) ? chosen : "";
+  select.value = options.some(([value]) => value === selected) ? selected : "";
 }
 
-function filled(element, props, children) {
+function fill(element, props, children) {
   for (const [name, value] of Object.entries(props)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");

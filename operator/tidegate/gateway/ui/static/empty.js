@@ -1,18 +1,18 @@
-// What is said where there is nothing: how to push, or how to see more.
+// The text instead of an empty list: how to push, or how to show all groups.
 
 import { at } from "./api.js";
 import { h } from "./dom.js";
 
-/** In the place of a list without a group. */
+/** The element to show instead of a list without groups. */
 export function empty({ isFiltered, onClear }) {
   if (isFiltered) {
-    return h("div", { class: "empty" }, h("h2", {}, "No group is like that"),
+    return h("div", { class: "empty" }, h("h2", {}, "No group matches"),
       h("p", {}, h("button", { type: "button", onclick: onClear }, "Show all groups")));
   }
   const url = at("metrics/job/some_job");
   return h("div", { class: "empty" }, h("h2", {}, "Nothing has been pushed yet"),
-    h("p", {}, "A Job pushes like this, and its group is here a moment later:"),
+    h("p", {}, "Push a metric, and its group appears here:"),
     h("pre", { tabindex: "0" }, `echo "some_metric 3.14" | curl --data-binary @- ${url}`),
-    h("p", {}, "The group's name is in the path: ", h("code", {}, "/metrics/job/NAME"),
-      ", with more labels behind it as ", h("code", {}, "/LABEL/VALUE"), "."));
+    h("p", {}, "The path names the group: ", h("code", {}, "/metrics/job/NAME"),
+      ", followed by further labels as ", h("code", {}, "/LABEL/VALUE"), "."));
 }

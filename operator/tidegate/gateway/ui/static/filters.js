@@ -1,22 +1,23 @@
-// What is sought: words or a selector, and choices. All of it stands in the address, so that it can be shared.
+// The filters of the list of groups. Their values are in the page's URL, so that it can be shared.
 
-import { choice, h, labelled, offer, show } from "./dom.js";
+import { choice, h, labelled, setOptions, show } from "./dom.js";
 import { count } from "./format.js";
 
 const TYPING_MS = 250;
 const NAMES = ["search", "state", "ownership", "kind", "namespace"];
-const STATES = [["", "any state"], ["live", "live"], ["draining", "draining"], ["ttl", "with a ttl"],
-  ["failing", "last push refused"]];
-const OWNERSHIPS = [["", "any"], ["claimed", "claimed: its owner runs"], ["retired", "retired: its owners are over"],
+const STATES = [["", "any state"], ["live", "live"], ["draining", "draining"], ["ttl", "with a TTL"],
+  ["failing", "last push rejected"]];
+const OWNERSHIPS = [["", "any"], ["claimed", "claimed: has an owner"],
+  ["retired", "retired: all owners finished"],
   ["none", "no owner"]];
 
-/** The controls; `onChange(values)` hears of what is chosen. */
+/** The controls; `onChange(values)` is called after every change. */
 export class Filters {
   constructor({ onChange }) {
     this.onChange = () => onChange(this.values());
     this.search = h("input", { type: "search", id: "search", spellcheck: "false", autocomplete: "off",
       placeholder: 'words, or a selector such as {job="backup"}', "aria-describedby": "search-error",
-      oninput: () => this.typed() });
+      oninput: () => this.changeSoon() });
     this.error = h("p", { class: "error", id: "search-error", role: "status" });
     this.state = choice(STATES, this.onChange);
     this.ownership = choice(OWNERSHIPS, this.onChange);
@@ -44,18 +45,18 @@ export class Filters {
     }
   }
 
-  /** What the gateway is to be asked for these values: what begins with a brace is a selector. */
+  /** The query parameters for these values. A search that begins with a brace is a selector. */
   static query({ search, ...values }) {
     return search.startsWith("{") ? { ...values, "match[]": search } : { ...values, search };
   }
 
-  /** Offer the kinds and namespaces that there are. */
-  offer({ kinds, namespaces }) {
-    offer(this.kind, [["", "any kind"], ...options(kinds)]);
-    offer(this.namespace, [["", "any namespace"], ...options(namespaces)]);
+  /** Set the kinds and namespaces to select from. */
+  setChoices({ kinds, namespaces }) {
+    setOptions(this.kind, [["", "any kind"], ...options(kinds)]);
+    setOptions(this.namespace, [["", "any namespace"], ...options(namespaces)]);
   }
 
-  complain(message) {
+  showError(message) {
     show(this.error, message);
     this.search.toggleAttribute("aria-invalid", Boolean(message));
     if (message) this.search.setAttribute("aria-invalid", "true");
@@ -66,7 +67,7 @@ export class Filters {
     this.onChange();
   }
 
-  typed() {
+  changeSoon() {
     clearTimeout(this.typing);
     this.typing = setTimeout(this.onChange, TYPING_MS);
   }

@@ -1,4 +1,4 @@
-// Numbers and times as people read them. Times are Unix seconds of the gateway, whose clock may differ from ours.
+// Formatting of numbers and times. Times are Unix seconds of the gateway, whose clock may differ from the browser's.
 
 import { h } from "./dom.js";
 
@@ -6,16 +6,16 @@ const UNITS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 const TICK_MS = 1000;
 const whole = new Intl.NumberFormat("en");
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-let ahead = 0;
+let clockOffset = 0;
 
-/** From now on the gateway's clock is known to show this. */
+/** Set the current time of the gateway's clock. */
 export function setNow(seconds) {
-  ahead = seconds - Date.now() / 1000;
+  clockOffset = seconds - Date.now() / 1000;
 }
 
-/** What the gateway's clock shows. */
+/** The current time of the gateway's clock. */
 export function now() {
-  return Date.now() / 1000 + ahead;
+  return Date.now() / 1000 + clockOffset;
 }
 
 /** `12,345` */
@@ -31,41 +31,41 @@ export function counted(number, word) {
 /** Two units at most: `45s`, `5m 10s`, `2d 4h`. */
 export function span(seconds) {
   let left = Math.max(0, Math.floor(seconds));
-  const said = [];
+  const parts = [];
   for (const [unit, size] of UNITS) {
     const number = Math.floor(left / size);
     left -= number * size;
-    if (number || said.length) said.push(number ? `${number}${unit}` : "");
+    if (number || parts.length) parts.push(number ? `${number}${unit}` : "");
   }
-  return said.slice(0, 2).filter(Boolean).join(" ") || "0s";
+  return parts.slice(0, 2).filter(Boolean).join(" ") || "0s";
 }
 
-/** A moment in words of this place and language. */
+/** Date and time in the browser's language. */
 export function moment(seconds) {
   return moments.format(new Date(seconds * 1000));
 }
 
-/** How long ago, kept current; the moment itself stands in its title. 0 and null are never. */
+/** An element that shows how long ago this was, with date and time in its title. 0 and null are never. */
 export function ago(seconds, { never = "never" } = {}) {
   if (!seconds) return h("span", { class: "none" }, never);
   const time = h("time", { datetime: iso(seconds), title: moment(seconds), "data-at": seconds });
-  return tell(time);
+  return update(time);
 }
 
-/** How long until, kept current. */
+/** An element that shows the time until then. */
 export function until(seconds) {
   const time = h("time", { datetime: iso(seconds), title: moment(seconds), "data-at": seconds, "data-until": true });
-  return tell(time);
+  return update(time);
 }
 
-/** Keep all ages of the page current. */
+/** Update all these elements every second. */
 export function startTicking() {
   setInterval(() => {
-    if (!document.hidden) document.querySelectorAll("time[data-at]").forEach(tell);
+    if (!document.hidden) document.querySelectorAll("time[data-at]").forEach(update);
   }, TICK_MS);
 }
 
-function tell(time) {
+function update(time) {
   const age = now() - Number(time.dataset.at);
   const text = "until" in time.dataset ? `in ${span(-age)}` : `${span(age)} ago`;
   if (time.textContent !== text) time.textContent = text;

@@ -1,5 +1,5 @@
-// A list of any length, of which only the rows that can be seen are there. The keyboard moves an active row; what is
-// active is told to screen readers by its id, so that the focus need not jump from row to row.
+// A list of any length that contains only the visible rows. The keyboard moves the active row. Screen readers find it
+// by its id, so that the focus stays on the list.
 
 import { h, show } from "./dom.js";
 import { Rows } from "./rows.js";
@@ -12,8 +12,8 @@ const USUAL_ROWS = 40;
 /**
  * Columns are `{name, title, sort, cell(group)}`.
  *
- * `load(offset, limit)` gets rows, `onOpen(group)` hears of a row that somebody wants to see, `onSort(sort)` of another
- * order, `onError(error)` of rows that cannot be had.
+ * `load(offset, limit)` requests rows. `onOpen(group)` is called when the user opens a row, `onSort(sort)` when the
+ * user sorts the list, and `onError(error)` when rows cannot be loaded.
  */
 export class Grid {
   constructor({ label, columns, load, onOpen, onSort, onError }) {
@@ -25,32 +25,32 @@ export class Grid {
     this.headers = h("div", { role: "row", class: "row head" }, columns.map((column) => this.header(column)));
     this.body = h("div", { role: "rowgroup", class: "rows" });
     this.element = h("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": label,
-      "aria-colcount": columns.length, onscroll: () => this.scrolled(), onkeydown: (event) => this.pressed(event),
+      "aria-colcount": columns.length, onscroll: () => this.onScroll(), onkeydown: (event) => this.onKey(event),
       onfocus: () => this.mark() },
     h("div", { role: "rowgroup", class: "heads" }, this.headers), this.body);
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
-  /** Show a list, of which the answer has some rows. */
-  start(answer) {
-    const kept = keyOf(this.rows.at(this.active));
-    this.rows.start(answer);
-    const moved = [...this.rows.known].find(([, group]) => keyOf(group) === kept);
-    this.active = Math.max(0, Math.min(moved ? moved[0] : this.active, answer.total - 1));
-    this.element.setAttribute("aria-rowcount", answer.total + 1);
+  /** Show the list of a response, which contains some of its rows. */
+  start(response) {
+    const activeKey = keyOf(this.rows.at(this.active));
+    this.rows.start(response);
+    const moved = [...this.rows.loaded].find(([, group]) => keyOf(group) === activeKey);
+    this.active = Math.max(0, Math.min(moved ? moved[0] : this.active, response.total - 1));
+    this.element.setAttribute("aria-rowcount", response.total + 1);
     this.draw();
     this.fill();
   }
 
-  /** The places that can be seen, and some before and after them. */
+  /** The indexes of the visible rows, and some before and after them. */
   window() {
     const height = this.rowHeight();
     const first = Math.max(0, Math.floor(this.element.scrollTop / height) - SPARE);
-    const seen = this.element.isConnected ? Math.ceil(this.element.clientHeight / height) : USUAL_ROWS;
-    return { first, end: first + seen + 2 * SPARE };
+    const visible = this.element.isConnected ? Math.ceil(this.element.clientHeight / height) : USUAL_ROWS;
+    return { first, end: first + visible + 2 * SPARE };
   }
 
-  /** Begin again at the top. */
+  /** Scroll to the top. */
   reset() {
     this.active = 0;
     this.element.scrollTop = 0;
@@ -58,22 +58,22 @@ export class Grid {
 
   sortedBy(name, isDescending) {
     for (const header of this.headers.children) {
-      const isIt = header.dataset.sort === name;
+      const isSorted = header.dataset.sort === name;
       if (!header.dataset.sort) continue;
-      header.setAttribute("aria-sort", isIt ? (isDescending ? "descending" : "ascending") : "none");
+      header.setAttribute("aria-sort", isSorted ? (isDescending ? "descending" : "ascending") : "none");
     }
   }
 
-  /** The group with these labels is open beside the list; null for none. */
+  /** Mark the group with these labels as open; null for none. */
   open(labels) {
     this.opened = labels && JSON.stringify(labels);
     this.draw();
   }
 
   header({ name, title, sort }) {
-    const toSort = { type: "button", tabindex: "0", onclick: () => this.onSort(sort) };
+    const props = { type: "button", tabindex: "0", onclick: () => this.onSort(sort) };
     return h("div", { role: "columnheader", class: `cell ${name}`, "data-sort": sort, "aria-sort": sort && "none" },
-      sort ? h("button", toSort, title) : title);
+      sort ? h("button", props, title) : title);
   }
 
   rowHeight() {
@@ -85,39 +85,39 @@ export class Grid {
     const { first, end } = this.window();
     this.body.style.height = `${this.rows.total * height}px`;
     const drawn = new Map();
-    for (let place = first; place < Math.min(end, this.rows.total); place += 1) {
-      drawn.set(place, this.row(place, height));
+    for (let index = first; index < Math.min(end, this.rows.total); index += 1) {
+      drawn.set(index, this.row(index, height));
     }
-    for (const [place, { element }] of this.drawn) if (drawn.get(place)?.element !== element) element.remove();
+    for (const [index, { element }] of this.drawn) if (drawn.get(index)?.element !== element) element.remove();
     for (const { element } of drawn.values()) if (!element.isConnected) this.body.append(element);
     this.drawn = drawn;
     this.mark();
   }
 
-  /** The row as it stands there already, or a new one where it says something else by now. */
-  row(place, height) {
-    const group = this.rows.at(place);
-    const says = `${height} ${JSON.stringify(group)}`;
-    const before = this.drawn.get(place);
-    if (before?.says === says) return before;
+  /** The row that is already drawn, or a new one if its content has changed. */
+  row(index, height) {
+    const group = this.rows.at(index);
+    const content = `${height} ${JSON.stringify(group)}`;
+    const before = this.drawn.get(index);
+    if (before?.content === content) return before;
     const cells = this.columns.map((column) => h("div", { role: "gridcell", class: `cell ${column.name}` },
-      group && !group.gone ? column.cell(group) : instead(group, column)));
-    const element = h("div", { role: "row", class: "row", id: `row-${place}`, "aria-rowindex": place + 2,
-      onclick: () => this.clicked(place) }, cells);
-    element.style.transform = `translateY(${place * height}px)`;
-    return { says, element };
+      group && !group.gone ? column.cell(group) : placeholder(group, column)));
+    const element = h("div", { role: "row", class: "row", id: `row-${index}`, "aria-rowindex": index + 2,
+      onclick: () => this.onClick(index) }, cells);
+    element.style.transform = `translateY(${index * height}px)`;
+    return { content, element };
   }
 
   mark() {
-    for (const [place, { element }] of this.drawn) {
-      element.classList.toggle("active", place === this.active);
-      element.setAttribute("aria-selected", keyOf(this.rows.at(place)) === this.opened && this.opened !== null);
+    for (const [index, { element }] of this.drawn) {
+      element.classList.toggle("active", index === this.active);
+      element.setAttribute("aria-selected", keyOf(this.rows.at(index)) === this.opened && this.opened !== null);
     }
     if (this.drawn.has(this.active)) this.element.setAttribute("aria-activedescendant", `row-${this.active}`);
     else this.element.removeAttribute("aria-activedescendant");
   }
 
-  scrolled() {
+  onScroll() {
     this.draw();
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.fill(), SETTLE_MS);
@@ -125,37 +125,37 @@ export class Grid {
 
   fill() {
     const { first, end } = this.window();
-    this.rows.need(first, end).catch((error) => this.onError(error));
+    this.rows.load(first, end).catch((error) => this.onError(error));
   }
 
-  clicked(place) {
-    this.active = place;
+  onClick(index) {
+    this.active = index;
     this.mark();
-    this.choose();
+    this.openActive();
   }
 
-  choose() {
+  openActive() {
     const group = this.rows.at(this.active);
     if (group && !group.gone) this.onOpen(group);
   }
 
-  pressed(event) {
+  onKey(event) {
     const page = Math.max(1, Math.floor(this.element.clientHeight / this.rowHeight()) - 2);
     const last = this.rows.total - 1;
-    const places = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page,
+    const targets = { ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page,
       PageUp: this.active - page, Home: 0, End: last };
     if (event.target !== this.element || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter" || event.key === " ") this.choose();
-    else if (event.key in places) this.move(Math.max(0, Math.min(last, places[event.key])));
+    if (event.key === "Enter" || event.key === " ") this.openActive();
+    else if (event.key in targets) this.move(Math.max(0, Math.min(last, targets[event.key])));
     else return;
     event.preventDefault();
   }
 
-  move(place) {
+  move(index) {
     const height = this.rowHeight();
     const head = this.headers.offsetHeight;
-    const top = place * height;
-    this.active = place;
+    const top = index * height;
+    this.active = index;
     if (top < this.element.scrollTop) this.element.scrollTop = top;
     const bottom = top + height + head - this.element.clientHeight;
     if (bottom > this.element.scrollTop) this.element.scrollTop = bottom;
@@ -167,6 +167,6 @@ function keyOf(group) {
   return group ? JSON.stringify(group.labels) : null;
 }
 
-function instead(group, column) {
-  return h("span", { class: "none" }, column.name !== "group" ? "" : group ? "deleted meanwhile" : "…");
+function placeholder(group, column) {
+  return h("span", { class: "none" }, column.name !== "group" ? "" : group ? "deleted" : "…");
 }

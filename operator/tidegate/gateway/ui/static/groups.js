@@ -1,10 +1,10 @@
-// The groups: sought, sorted, and one of them open beside the others.
+// The list of groups with filters and sorting, and the view of one group.
 
-import { ask } from "./api.js";
-import { labels, owners, refused, sparkline, state } from "./cells.js";
+import { get } from "./api.js";
+import { labels, lastRejected, owners, sparkline, state } from "./cells.js";
 import { Detail } from "./detail.js";
-import { askSelector } from "./dialogs.js";
-import { h, say, show } from "./dom.js";
+import { deleteBySelector } from "./dialogs.js";
+import { h, setText, show } from "./dom.js";
 import { empty } from "./empty.js";
 import { Filters } from "./filters.js";
 import { ago, count, counted, setNow } from "./format.js";
@@ -18,7 +18,7 @@ const COLUMNS = [
   { name: "owners", title: "Owner", sort: "owner", cell: owners },
   { name: "states", title: "State", sort: "state", cell: state },
   { name: "pushed", title: "Last push", sort: "pushed", cell: (group) => ago(group.push_time) },
-  { name: "failed", title: "Last refused", sort: "failed", cell: refused },
+  { name: "failed", title: "Last rejected", sort: "failed", cell: lastRejected },
   { name: "series", title: "Series", sort: "series", cell: (group) => count(group.series) },
   { name: "pushes", title: "Pushes, 24 h", cell: (group) => sparkline(group.pushes) },
 ];
@@ -27,11 +27,11 @@ const NEWEST_FIRST = ["pushed", "failed", "series"];
 export class Groups {
   constructor({ isReadOnly, onError }) {
     Object.assign(this, { isReadOnly, onError });
-    this.filters = new Filters({ onChange: (values) => this.seek(values) });
+    this.filters = new Filters({ onChange: (values) => this.filter(values) });
     this.grid = new Grid({ label: "Groups", columns: COLUMNS, load: (offset, limit) => this.load(offset, limit),
       onOpen: (group) => this.open(group.labels), onSort: (sort) => this.sort(sort),
-      onError: (error) => this.failed(error) });
-    this.detail = new Detail({ isReadOnly, onClose: () => this.open(null), onDeleted: () => this.removed() });
+      onError: (error) => this.showError(error) });
+    this.detail = new Detail({ isReadOnly, onClose: () => this.open(null), onDeleted: () => this.open(null) });
     this.total = h("p", { class: "total", role: "status" });
     this.place = h("div", { class: "place" });
     const remove = h("button", { type: "button", onclick: () => this.removeSelected() }, "Delete by selector…");
@@ -45,7 +45,7 @@ export class Groups {
     return "Groups";
   }
 
-  /** The address says something else now. */
+  /** Show what the URL selects. */
   enter(params) {
     this.params = Object.fromEntries(params);
     this.filters.set(params);
@@ -56,7 +56,7 @@ export class Groups {
     return this.refresh();
   }
 
-  /** Something may have changed; looked at again, but not so often that it would keep the gateway busy. */
+  /** Refresh the list after a change, but not so often that it keeps the gateway busy. */
   changed() {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.refresh(), Math.max(0, this.pausedUntil - performance.now()));
@@ -64,88 +64,84 @@ export class Groups {
 
   async refresh() {
     clearTimeout(this.waiting);
-    this.asking?.abort();
-    const asking = (this.asking = new AbortController());
+    this.pending?.abort();
+    const pending = (this.pending = new AbortController());
     const began = performance.now();
     const { first, end } = this.grid.window();
     const { sort, order, ...values } = this.params;
     delete values.open;
     const query = { ...Filters.query({ search: "", ...values }), sort, order, offset: first, limit: end - first };
-    let answer;
+    let response;
     try {
-      answer = await ask("groups", dropped(query), { signal: asking.signal });
-      this.show(answer);
+      response = await get("groups", withoutUndefined(query), { signal: pending.signal });
+      this.show(response);
     } catch (error) {
-      if (error.name !== "AbortError") this.failed(error);
+      if (error.name !== "AbortError") this.showError(error);
       return;
     }
-    const took = performance.now() - began;
-    this.pausedUntil = performance.now() + Math.max(SHORTEST_PAUSE_MS, PAUSE_FACTOR * took);
+    const duration = performance.now() - began;
+    this.pausedUntil = performance.now() + Math.max(SHORTEST_PAUSE_MS, PAUSE_FACTOR * duration);
     this.onError(null);
-    if (!answer.is_current) this.changed();
+    if (!response.is_current) this.changed();
     await this.detail.refresh();
   }
 
-  show(answer) {
-    setNow(answer.now);
-    this.listing = answer.listing;
-    const all = answer.states.live + answer.states.draining;
-    this.filters.complain("");
-    this.filters.offer(answer);
-    const part = answer.total === all ? "" : `${count(answer.total)} of `;
-    say(this.total, part + counted(all, "group"));
-    if (!answer.total) {
+  show(response) {
+    setNow(response.now);
+    this.listing = response.listing;
+    const all = response.states.live + response.states.draining;
+    this.filters.showError("");
+    this.filters.setChoices(response);
+    const part = response.total === all ? "" : `${count(response.total)} of `;
+    setText(this.total, part + counted(all, "group"));
+    if (!response.total) {
       show(this.place, empty({ isFiltered: all > 0, onClear: () => this.filters.clear() }));
     } else if (!this.grid.element.isConnected) {
       show(this.place, this.grid.element);
     }
-    this.grid.start(answer);
+    this.grid.start(response);
   }
 
-  /** What a selector lacks stands below it; everything else is the page's. */
-  failed(error) {
-    if (error.status === 400 && this.params.search?.startsWith("{")) this.filters.complain(error.message);
-    else if (error.status === 410) this.changed(); // The list is no longer kept: another is made.
+  /** Show the error of a selector below the search field, any other at the top of the page. */
+  showError(error) {
+    if (error.status === 400 && this.params.search?.startsWith("{")) this.filters.showError(error.message);
+    else if (error.status === 410) this.changed(); // The gateway no longer has the list: request a new one.
     else this.onError(error);
   }
 
   async load(offset, limit) {
-    return ask("groups", { listing: this.listing, offset, limit });
+    return get("groups", { listing: this.listing, offset, limit });
   }
 
-  seek(values) {
+  filter(values) {
     this.grid.reset();
-    this.to({ ...this.params, ...values }, { replace: true });
+    this.navigate({ ...this.params, ...values }, { replace: true });
   }
 
   sort(sort) {
     const isSame = (this.params.sort ?? "labels") === sort;
     const isDescending = isSame ? this.params.order !== "desc" : NEWEST_FIRST.includes(sort);
     this.grid.reset();
-    this.to({ ...this.params, sort, order: isDescending ? "desc" : "" }, { replace: true });
+    this.navigate({ ...this.params, sort, order: isDescending ? "desc" : "" }, { replace: true });
   }
 
   open(labels) {
-    this.to({ ...this.params, open: labels && JSON.stringify(labels) });
+    this.navigate({ ...this.params, open: labels && JSON.stringify(labels) });
     if (labels) this.detail.focus();
     else this.grid.element.focus();
   }
 
-  to(params, { replace = false } = {}) {
+  navigate(params, { replace = false } = {}) {
     go("groups", params, { replace });
     this.enter(here().params);
   }
 
-  removed() {
-    this.open(null);
-  }
-
   async removeSelected() {
-    if (await askSelector(this.params.search?.startsWith("{") ? this.params.search : "")) await this.refresh();
+    if (await deleteBySelector(this.params.search?.startsWith("{") ? this.params.search : "")) await this.refresh();
   }
 }
 
-function dropped(query) {
+function withoutUndefined(query) {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
 }
 

@@ -1,12 +1,12 @@
-// What is new, without a reload: a stream of events, and where none is to be had a look every few seconds.
+// Notification of changes: by a stream of events, or by polling if there is no stream.
 
 import { at } from "./api.js";
 
 const POLL_MS = 5000;
 const RETRY_MS = 30000;
 
-/** Tells `onNews` that something may have changed, with what the gateway said of it or null, and `onState` how it is:
- *  "live", "polling", "away" or "paused". While nobody sees the page it asks for nothing. */
+/** Calls `onNews` after every possible change, with the event or null, and `onState` with the state of the connection:
+ *  "live", "polling", "away" or "paused". While the page is hidden, it sends no requests. */
 export class Live {
   constructor({ onNews, onState }) {
     this.onNews = onNews;
@@ -25,11 +25,11 @@ export class Live {
       this.onState("live");
       this.onNews(JSON.parse(event.data));
     });
-    this.source.addEventListener("error", () => this.lost());
+    this.source.addEventListener("error", () => this.onLost());
   }
 
-  /** The stream broke off, and the browser may be getting another one; or it was refused. */
-  lost() {
+  /** The stream ended. The browser reconnects, unless the gateway rejected the stream; then poll. */
+  onLost() {
     if (this.source.readyState !== EventSource.CLOSED) {
       this.onState("away");
       return;

@@ -1,6 +1,6 @@
-// The page: which view is shown, what is new, and what went wrong.
+// The page: shows a view, notifies it of changes, and shows errors.
 
-import { h, say, show } from "./dom.js";
+import { h, setText, show } from "./dom.js";
 import { count, startTicking } from "./format.js";
 import { Groups } from "./groups.js";
 import { Live } from "./live.js";
@@ -8,12 +8,12 @@ import { here, onChange } from "./route.js";
 import { Deletions, Scrapers, Status } from "./tables.js";
 
 const { mode, version } = document.documentElement.dataset;
-const LIVE = { live: "live", polling: "every 5 s", away: "gateway is away", paused: "paused" };
+const LIVE = { live: "live", polling: "polling every 5 s", away: "reconnecting", paused: "paused" };
 const main = document.getElementById("main");
 const notice = document.getElementById("notice");
-const told = { onError: complain };
-const views = { groups: new Groups({ isReadOnly: mode === "read-only", ...told }), scrapers: new Scrapers(told),
-  deletions: new Deletions(told), status: new Status(told) };
+const handlers = { onError: showError };
+const views = { groups: new Groups({ isReadOnly: mode === "read-only", ...handlers }), scrapers: new Scrapers(handlers),
+  deletions: new Deletions(handlers), status: new Status(handlers) };
 let shown = null;
 
 function enter() {
@@ -30,35 +30,35 @@ function enter() {
   shown.enter(params);
 }
 
-function complain(error) {
+function showError(error) {
   if (isOutdated) return;
   notice.hidden = !error;
-  if (error) say(notice, error.message);
+  if (error) setText(notice, error.message);
 }
 
 let isOutdated = false;
 
-function hear(news) {
+function onNews(news) {
   if (news) {
-    say(document.getElementById("count-groups"), count(news.states.live + news.states.draining));
-    say(document.getElementById("count-scrapers"), count(news.scrapers));
-    if (news.version !== version) outdate();
+    setText(document.getElementById("count-groups"), count(news.states.live + news.states.draining));
+    setText(document.getElementById("count-scrapers"), count(news.scrapers));
+    if (news.version !== version) showOutdated();
   }
   shown.changed();
 }
 
-/** The gateway has another page by now: what this one asks for may be there no more. */
-function outdate() {
+/** The gateway now has another version of the page; the requests of this one may fail. */
+function showOutdated() {
   isOutdated = true;
   notice.hidden = false;
-  show(notice, "The gateway has been replaced by another version. ",
+  show(notice, "The gateway now runs another version. ",
     h("button", { type: "button", onclick: () => location.reload() }, "Reload the page"));
 }
 
-function tellState(state) {
+function showState(state) {
   const live = document.getElementById("live");
   live.className = `stream ${state}`;
-  say(live, LIVE[state]);
+  setText(live, LIVE[state]);
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => {
@@ -76,4 +76,4 @@ addEventListener("keydown", (event) => {
 startTicking();
 onChange(enter);
 enter();
-new Live({ onNews: hear, onState: tellState }).open();
+new Live({ onNews, onState: showState }).open();

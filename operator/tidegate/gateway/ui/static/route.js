@@ -1,15 +1,15 @@
-// Where the page is: the view and what it shows stand in the part of the address behind #, so that it can be shared.
+// The view and its parameters in the URL's fragment, so that the URL can be shared.
 
 const VIEWS = ["groups", "scrapers", "deletions", "status"];
 
-/** The view, and its parameters. */
+/** The current view and its parameters. */
 export function here() {
   const [name, query] = location.hash.slice(1).split("?", 2);
-  const usual = location.pathname.endsWith("/status") ? "status" : "groups";
-  return { view: VIEWS.includes(name) ? name : usual, params: new URLSearchParams(query ?? "") };
+  const defaultView = location.pathname.endsWith("/status") ? "status" : "groups";
+  return { view: VIEWS.includes(name) ? name : defaultView, params: new URLSearchParams(query ?? "") };
 }
 
-/** Go to a view. What is empty is left out. */
+/** Go to a view. Empty parameters are left out. */
 export function go(view, params, { replace = false } = {}) {
   const kept = Object.entries(params).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const query = new URLSearchParams(kept).toString();
@@ -18,7 +18,7 @@ export function go(view, params, { replace = false } = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", hash);
 }
 
-/** Call this whenever somebody goes elsewhere: by a link, the address, the browser's buttons. */
+/** Call the listener after every navigation: by a link, the address bar, or the browser's buttons. */
 export function onChange(listener) {
   addEventListener("hashchange", listener);
 }

@@ -1,55 +1,55 @@
-// The rows of a long list that are known by now: some of very many, by their places.
+// The loaded rows of a long list, by index.
 
 const BLOCK = 100;
 
-/** Rows of a list that the gateway keeps. `load(offset, limit)` gets more of them and `onRows` hears of them. */
+/** Rows of a list that the gateway caches. `load(offset, limit)` requests rows; `onRows` is called when they arrive. */
 export class Rows {
   constructor({ load, onRows }) {
-    this.load = load;
+    this.request = load;
     this.onRows = onRows;
     this.start({ total: 0, offset: 0, groups: [] });
   }
 
-  /** Begin with another list, of which the answer has the first rows that are needed. */
+  /** Start with another list and its first loaded rows. */
   start({ total, offset, groups }) {
     this.total = total;
-    this.known = new Map();
-    this.asked = new Set();
+    this.loaded = new Map();
+    this.requested = new Set();
     this.put(offset, groups);
   }
 
   put(offset, groups) {
-    groups.forEach((group, place) => this.known.set(offset + place, group));
+    groups.forEach((group, index) => this.loaded.set(offset + index, group));
   }
 
-  at(place) {
-    return this.known.get(place);
+  at(index) {
+    return this.loaded.get(index);
   }
 
-  /** See that the rows from `first` up to `end` become known. */
-  async need(first, end) {
+  /** Load the missing rows from `first` up to `end`. */
+  async load(first, end) {
     for (let block = Math.floor(first / BLOCK); block * BLOCK < Math.min(end, this.total); block += 1) {
-      if (!this.asked.has(block) && this.misses(block)) await this.get(block);
+      if (!this.requested.has(block) && this.isIncomplete(block)) await this.loadBlock(block);
     }
   }
 
-  misses(block) {
-    for (let place = block * BLOCK; place < Math.min((block + 1) * BLOCK, this.total); place += 1) {
-      if (!this.known.has(place)) return true;
+  isIncomplete(block) {
+    for (let index = block * BLOCK; index < Math.min((block + 1) * BLOCK, this.total); index += 1) {
+      if (!this.loaded.has(index)) return true;
     }
     return false;
   }
 
-  async get(block) {
-    const { known, asked } = this;
-    asked.add(block);
+  async loadBlock(block) {
+    const { loaded, requested } = this;
+    requested.add(block);
     try {
-      const { offset, groups } = await this.load(block * BLOCK, BLOCK);
-      if (known !== this.known) return; // Another list has been begun meanwhile.
+      const { offset, groups } = await this.request(block * BLOCK, BLOCK);
+      if (loaded !== this.loaded) return; // The list was replaced meanwhile.
       this.put(offset, groups);
       this.onRows();
     } catch (error) {
-      asked.delete(block);
+      requested.delete(block);
       throw error;
     }
   }

@@ -1,15 +1,15 @@
-// The views that are plain tables: scrapers, deletions, status.
+// The views that are tables: scrapers, deletions, status.
 
-import { ask, at } from "./api.js";
+import { at, get } from "./api.js";
 import { labels, owners } from "./cells.js";
 import { h, show } from "./dom.js";
 import { ago, count, counted, setNow, span } from "./format.js";
 
-const REASONS = { drained: "read by every active scraper", request: "somebody asked for it",
-  timeout: "its drain timeout was over, unread by some scraper" };
-const LONGEST = 500;
+const REASONS = { drained: "read by every active scraper", request: "requested by a client",
+  timeout: "drain timeout, before every active scraper had read it" };
+const MAX_DELETIONS = 500;
 
-/** A view that asks for something whenever something has changed, and shows it. */
+/** A view that requests its content again after every change. */
 class View {
   constructor({ onError }) {
     this.onError = onError;
@@ -27,7 +27,7 @@ class View {
 
   async refresh() {
     try {
-      show(this.content, await this.made());
+      show(this.content, await this.build());
       this.onError(null);
     } catch (error) {
       this.onError(error);
@@ -40,23 +40,23 @@ export class Scrapers extends View {
     return "Scrapers";
   }
 
-  async made() {
-    const { now, scrapers } = await ask("scrapers");
+  async build() {
+    const { now, scrapers } = await get("scrapers");
     setNow(now);
-    const about = h("p", { class: "about" }, "Whoever scrapes as Prometheus does. A group that drains waits for each ",
-      "active one to have read its last push. A scraper is active until it has been silent for three of its ",
-      "intervals, and for five minutes at least.");
+    const about = h("p", { class: "about" }, "Clients that scrape as Prometheus does. A draining group is deleted ",
+      "after every active scraper has read its last push. A scraper becomes inactive when it has not scraped for ",
+      "three of its intervals, and for at least five minutes.");
     if (!scrapers.length) {
-      return [about, h("p", { class: "empty" }, "Nobody has scraped yet. Point Prometheus at ",
+      return [about, h("p", { class: "empty" }, "No scrape so far. Configure Prometheus to scrape ",
         h("code", {}, at("metrics").href), " with ", h("code", {}, "honor_labels: true"), ".")];
     }
     const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Lag",
       "Awaited by"];
-    return [about, table("Scrapers", heads, scrapers.map((one) => [h("b", {}, one.address), one.user_agent,
-      activity(one), one.interval === null ? none("not known yet") : span(one.interval),
-      ago(one.last_seen), ago(one.last_read),
-      one.unread_changes ? counted(one.unread_changes, "change") : "none",
-      one.awaited_by ? counted(one.awaited_by, "group") : none("nothing")]))];
+    return [about, table("Scrapers", heads, scrapers.map((each) => [h("b", {}, each.address), each.user_agent,
+      activity(each), each.interval === null ? none("not known yet") : span(each.interval),
+      ago(each.last_seen), ago(each.last_read),
+      each.unread_changes ? counted(each.unread_changes, "change") : "none",
+      each.awaited_by ? counted(each.awaited_by, "group") : none("none")]))];
   }
 }
 
@@ -65,14 +65,14 @@ export class Deletions extends View {
     return "Deletions";
   }
 
-  async made() {
-    const { now, total, deletions } = await ask("deletions", { limit: LONGEST });
+  async build() {
+    const { now, total, deletions } = await get("deletions", { limit: MAX_DELETIONS });
     setNow(now);
     const about = h("p", { class: "about" },
-      "The last ", count(LONGEST), " groups that were deleted since the gateway was started.");
-    if (!total) return [about, h("p", { class: "empty" }, "None so far.")];
-    return [about, table("Deletions", ["When", "Group", "Owner", "Reason"], deletions.map((gone) => [ago(gone.at),
-      labels(gone.labels), owners(gone), [h("b", {}, gone.reason), " ", none(REASONS[gone.reason] ?? "")]]))];
+      "The last ", count(MAX_DELETIONS), " groups deleted since the gateway started.");
+    if (!total) return [about, h("p", { class: "empty" }, "No deletion so far.")];
+    return [about, table("Deletions", ["When", "Group", "Owner", "Reason"], deletions.map((each) => [ago(each.at),
+      labels(each.labels), owners(each), [h("b", {}, each.reason), " ", none(REASONS[each.reason] ?? "")]]))];
   }
 }
 
@@ -85,24 +85,24 @@ export class Status extends View {
     // Nothing here changes while the process runs.
   }
 
-  async made() {
-    const { flags, start_time: started, build_information: build } = await ask("status");
-    const pages = [["metrics", "what Prometheus reads"], ["api/openapi.json", "what the API answers, as OpenAPI"],
-      ["api/v1/groups", "the groups as JSON"],
-      ["api/v1/metrics", "the groups with their metrics, as Pushgateway has them"], ["-/ready", "the probe"]];
+  async build() {
+    const { flags, start_time: started, build_information: build } = await get("status");
+    const pages = [["metrics", "metrics for Prometheus"], ["api/openapi.json", "description of the API as OpenAPI"],
+      ["api/v1/groups", "groups as JSON"], ["api/v1/metrics", "groups with their metrics, as in Pushgateway's API"],
+      ["-/ready", "readiness probe"]];
     return [
       h("h2", {}, "Build"), pairs("Build", [["Version", build.version], ["Runs on", build.goVersion],
         ["Started", ago(Date.parse(started) / 1000)]]),
       h("h2", {}, "Flags"),
       pairs("Flags", Object.entries(flags).map(([name, value]) => [`--${name}`, value || none("empty")])),
-      h("h2", {}, "Elsewhere"), h("ul", {}, pages.map(([path, what]) =>
-        h("li", {}, h("a", { href: at(path) }, `/${path}`), ` – ${what}`)))];
+      h("h2", {}, "Links"), h("ul", {}, pages.map(([path, text]) =>
+        h("li", {}, h("a", { href: at(path) }, `/${path}`), ` – ${text}`)))];
   }
 }
 
 function activity({ active: isActive }) {
   return h("span", { class: `badge ${isActive ? "live" : "gone"}` },
-    h("span", { class: "sign", "aria-hidden": "true" }, isActive ? "●" : "○"), isActive ? "active" : "silent");
+    h("span", { class: "sign", "aria-hidden": "true" }, isActive ? "●" : "○"), isActive ? "active" : "inactive");
 }
 
 function none(text) {
