@@ -88,7 +88,7 @@ def _quoted(cell: str) -> list[str]:
 
 
 def test_the_number_of_streams_is_this() -> None:
-    assert f"at most {event_stream.MOST_STREAMS} streams" in PROSE
+    assert f"at most {event_stream.MAX_STREAMS} streams" in PROSE
 
 
 class TestTheOperatorsSide:

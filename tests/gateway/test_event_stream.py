@@ -147,7 +147,7 @@ class TestPlaces:
     ) -> AsyncIterator[list[raw_connections.Wire]]:
         async with contextlib.AsyncExitStack() as stack:
             opened = []
-            for number in range(event_stream.MOST_STREAMS):
+            for number in range(event_stream.MAX_STREAMS):
                 wire = await stack.enter_async_context(raw_connections.connected(gateway.web_port))
                 await wire.send(_ASKED)
                 await client.sees("tidegate_event_streams", number + 1)
@@ -168,7 +168,7 @@ class TestPlaces:
             await newest.send(_ASKED)
             assert (await newest.line()).startswith(b"HTTP/1.1 200")
             assert (await readers[0].rest()).endswith(b"0\r\n\r\n")
-            assert await client.value("tidegate_event_streams") == event_stream.MOST_STREAMS
+            assert await client.value("tidegate_event_streams") == event_stream.MAX_STREAMS
             await client.put("job/x", "x 1\n")
             for wire in (*readers[1:], newest):
                 while b'"live": 1' not in await wire.line():

@@ -175,7 +175,7 @@ async def test_whoever_asks_for_the_same_at_once_gets_the_same_list(client: gate
 
 
 async def test_only_so_many_lists_are_kept(client: gateway_client.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings, "KEPT", 1)
+    monkeypatch.setattr(listings, "MAX_CACHED", 1)
     first = (await _get(client, "groups", search="a"))["listing"]
     await _get(client, "groups", search="b")
     assert "no longer available" in await _get(client, "groups", status=410, listing=first)

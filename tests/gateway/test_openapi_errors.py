@@ -73,7 +73,7 @@ async def test_what_takes_too_long(
     client: gateway_client.Client, document: openapi_document.Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.put("job/a", "x 1\n")
-    monkeypatch.setattr(selector_search, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(selector_search, "TIMEOUT_SECONDS", 0.0)
     page = b'{"match":["{job=\\"a\\"}"],"dry_run":true}'
     for method, path, body in (
         ("GET", f"/api/v1/groups?{MATCH}", b""),
@@ -87,7 +87,7 @@ async def test_what_takes_too_long(
 async def test_too_many_streams(
     client: gateway_client.Client, document: openapi_document.Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "MOST_STREAMS", 1)
+    monkeypatch.setattr(event_stream, "MAX_STREAMS", 1)
     async with aiohttp.ClientSession() as session, session.get(f"{client.url}/api/v1/events"):
         assert (await openapi_document.checked(client, document, "GET", "/api/v1/events")).status == 503
 

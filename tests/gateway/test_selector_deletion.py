@@ -93,7 +93,7 @@ async def test_a_dry_run_that_is_asked_for_and_not_deletes_nothing(client: gatew
 async def test_a_selection_that_takes_too_long_deletes_nothing(
     client: gateway_client.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selector_search, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(selector_search, "TIMEOUT_SECONDS", 0.0)
     status, told = await _delete(client, '{job="a"}')
     assert (status, told["errorType"]) == (503, "timeout")
     assert await _there(client) == set(GROUPS)

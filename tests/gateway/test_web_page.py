@@ -245,7 +245,7 @@ class TestEvents:
     async def test_streams_are_counted_and_only_so_many_are_opened(
         self, client: gateway_client.Client, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(event_stream, "MOST_STREAMS", 1)
+        monkeypatch.setattr(event_stream, "MAX_STREAMS", 1)
         async with session.get(f"{client.url}/api/v1/events") as stream:
             await self._news(stream)
             assert await client.value("tidegate_event_streams") == 1

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.web import conftest, threaded_gateway
 
 NUMBER = 20_000
-MOST_ROWS = 60
+MAX_ROWS = 60
 """Of a list that shows some twenty."""
 
 
@@ -27,7 +27,7 @@ def _rows(page: sync_api.Page) -> sync_api.Locator:
 
 
 def _expect_few_rows(page: sync_api.Page) -> None:
-    assert 0 < _rows(page).count() <= MOST_ROWS
+    assert 0 < _rows(page).count() <= MAX_ROWS
 
 
 def test_only_the_rows_that_can_be_seen_are_there(page: sync_api.Page) -> None:

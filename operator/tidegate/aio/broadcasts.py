@@ -25,3 +25,13 @@ class Pulse:
         if self._next is None:
             self._next = asyncio.Event()
         return self._next
+
+
+async def wait_any(*events: asyncio.Event, seconds: float) -> None:
+    """Return when any of these events is set, or after this many seconds."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future in waiting:
+            future.cancel()

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tidegate.aio import broadcasts
 from tidegate.draining import group_drainer
 from tidegate.gateway.metrics import own_metrics
 from tidegate.model import change_log, control_api, errors
@@ -55,7 +56,7 @@ class ControlHandlers:
         try:
             changes = self._store.changes(epoch=epoch, since=since, began=began, limit=limit)
             if wait and changes.revision == since:
-                await self._wait(changed, seconds=wait)
+                await broadcasts.wait_any(changed, self._stopping, seconds=wait)
                 changes = self._store.changes(epoch=epoch, since=since, began=began, limit=limit)
         except change_log.HistoryLostError:
             reason = "these changes are no longer available: list all groups again, without since"
@@ -81,14 +82,6 @@ class ControlHandlers:
         for reason in filter(None, reasons):
             self._metrics.actions_rejected.labels(reason=reason).inc()
         return web.json_response({"revision": self._store.revision, "results": reasons})
-
-    async def _wait(self, changed: asyncio.Event, *, seconds: float) -> None:
-        waiting = [asyncio.ensure_future(event.wait()) for event in (changed, self._stopping)]
-        try:
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def _number(request: web.BaseRequest, name: str, *, default: float, most: float) -> float:

@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
 
-from tidegate.aio import clocks
+from tidegate.aio import broadcasts, clocks
 from tidegate.draining import scrape_progress
 from tidegate.gateway.metrics import own_metrics
 from tidegate.store import interface
 
-MOST_STREAMS = 64
+MAX_STREAMS = 64
 """Open streams. A further one replaces the oldest, if that has been open long enough. A page whose stream ends opens
 another; if it gets none, it polls the groups instead."""
 
-_LEAST_SECONDS = 20.0
+_MIN_SECONDS = 20.0
 """Seconds before which a stream is not replaced. SECURITY: a client that does not read can lock out others for no
-longer; whether a small event was read, or is in the client's socket buffer, cannot be told."""
+longer: the gateway cannot know whether a small event was read or is in the client's socket buffer."""
 
 PAUSE_SECONDS = 1.0
 """Pause between two events of a stream, however many changes there are."""
@@ -107,8 +107,8 @@ class EventStreamHandler:
             return web.Response(headers=_HEADERS)
         now = self._clock.monotonic()
         if self._is_stopping or not self._make_room(now=now):
-            reason = f"too many event streams (maximum {MOST_STREAMS}): poll /api/v1/groups every few seconds instead\n"
-            return web.Response(status=503, headers={hdrs.RETRY_AFTER: f"{_LEAST_SECONDS:.0f}"}, text=reason)
+            reason = f"too many event streams (maximum {MAX_STREAMS}): poll /api/v1/groups every few seconds instead\n"
+            return web.Response(status=503, headers={hdrs.RETRY_AFTER: f"{_MIN_SECONDS:.0f}"}, text=reason)
         stream = _Stream(began=now)
         self._streams.append(stream)
         self._metrics.streams.set(len(self._streams))
@@ -119,10 +119,10 @@ class EventStreamHandler:
 
     def _make_room(self, *, now: float) -> bool:
         """Whether another stream may be opened; ends the oldest one if necessary."""
-        if len(self._streams) < MOST_STREAMS:
+        if len(self._streams) < MAX_STREAMS:
             return True
         oldest = self._streams[0]
-        if now - oldest.began < _LEAST_SECONDS:
+        if now - oldest.began < _MIN_SECONDS:
             return False
         oldest.ended.set()
         self._remove(oldest)
@@ -161,7 +161,7 @@ class EventStreamHandler:
                 stuck_since = now if stuck_since is None else stuck_since
                 if now - stuck_since >= _STUCK_SECONDS:
                     return
-                await self._wait(stream.ended, seconds=self._pause_seconds)
+                await broadcasts.wait_any(stream.ended, seconds=self._pause_seconds)
                 continue
             stuck_since = None
             changed = self._store.next_change()
@@ -169,13 +169,13 @@ class EventStreamHandler:
             if news != sent:
                 await response.write(f"event: news\ndata: {news}\n\n".encode())
                 sent, silent_polls = news, 0
-                await self._wait(stream.ended, seconds=self._pause_seconds)
+                await broadcasts.wait_any(stream.ended, seconds=self._pause_seconds)
                 continue
             silent_polls += 1
             if silent_polls >= _SILENT_POLLS:
                 await response.write(b": no news\n\n")
                 silent_polls = 0
-            await self._wait(stream.ended, changed, seconds=self._poll_seconds)
+            await broadcasts.wait_any(stream.ended, changed, seconds=self._poll_seconds)
 
     def _news(self) -> dict[str, object]:
         states = {state.value: count for state, count in self._store.states().items()}
@@ -187,15 +187,6 @@ class EventStreamHandler:
             "scrapers": len(readings),
             "last_read": max((reading.last_read or 0.0 for reading in readings), default=0.0),
         }
-
-    async def _wait(self, *events: asyncio.Event, seconds: float) -> None:
-        """Wait for one of the events, for this long at most."""
-        waiting = [asyncio.ensure_future(event.wait()) for event in events]
-        try:
-            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def _shrink_send_buffer(transport: asyncio.Transport) -> None:

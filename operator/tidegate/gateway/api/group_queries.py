@@ -20,21 +20,21 @@ from tidegate.gateway.push import push_bodies
 from tidegate.model import errors, grouping, reason_texts, scrapers
 from tidegate.store import interface
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 """Groups of one response. For more, clients send further requests, and other requests are handled in between."""
 
-MOST_DELETIONS = 500
+MAX_DELETIONS = 500
 """Deletions of one response. Their JSON takes a few milliseconds, during which no other request is handled."""
 
-USUAL_ROWS = 100
+DEFAULT_ROWS = 100
 """Default of ``limit``."""
 
-MOST_OFFSET = 10**9
-_MOST_DIGITS = 10
-MOST_WORDS = 20
+MAX_OFFSET = 10**9
+_MAX_DIGITS = 10
+MAX_WORDS = 20
 """Words of one search."""
 
-MOST_METRICS = 1_000
+MAX_METRICS = 1_000
 """Metrics of a group in a response. ``/metrics`` has all of them."""
 
 _CRITERIA = ("search", selector_search.MATCH, "state", "ownership", "kind", "namespace", "sort", "order")
@@ -72,7 +72,7 @@ def _handler(query: _Query[_Handlers]) -> _Handler[_Handlers]:
             return failure(
                 503,
                 "timeout",
-                f"the selectors took longer than {selector_search.LONGEST_SECONDS:g} s: use simpler ones",
+                f"the selectors took longer than {selector_search.TIMEOUT_SECONDS:g} s: use simpler ones",
             )
 
     return handle
@@ -105,8 +105,8 @@ class GroupQueryHandlers:
         (``?listing=&offset=&limit=``) while it is cached. With ``why=1`` each group has the reason why it exists.
         """
         _expect_only(request, *_CRITERIA, *_PAGING)
-        offset = _number(request, "offset", default=0, most=MOST_OFFSET)
-        limit = _number(request, "limit", default=USUAL_ROWS, most=MOST_ROWS)
+        offset = _number(request, "offset", default=0, most=MAX_OFFSET)
+        limit = _number(request, "limit", default=DEFAULT_ROWS, most=MAX_ROWS)
         with_reasons = _number(request, "why", default=0, most=1) == 1
         listing = await self._listing(request)
         moment, active = self._now()
@@ -164,8 +164,8 @@ class GroupQueryHandlers:
     async def list_deletions(self, request: web.BaseRequest) -> group_json.Json:
         """``GET deletions?offset=&limit=``: the groups deleted last, since the start of the process."""
         _expect_only(request, "offset", "limit")
-        offset = _number(request, "offset", default=0, most=MOST_OFFSET)
-        limit = _number(request, "limit", default=USUAL_ROWS, most=MOST_DELETIONS)
+        offset = _number(request, "offset", default=0, most=MAX_OFFSET)
+        limit = _number(request, "limit", default=DEFAULT_ROWS, most=MAX_DELETIONS)
         departures = self._store.departures()
         page = [group_json.deletion(departure) for departure in departures[offset : offset + limit]]
         return {"now": self._clock.wall(), "total": len(departures), "offset": offset, "deletions": page}
@@ -260,7 +260,7 @@ def _why(
 
 async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], bool]:
     """The families of a group with their metrics, and whether some metrics are left out."""
-    result, left, turn = [], MOST_METRICS, time_slices.Turn()
+    result, left, turn = [], MAX_METRICS, time_slices.Turn()
     for name, family in sorted(view.families.items()):
         if name in interface.TIMES:
             continue
@@ -270,14 +270,14 @@ async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], b
         result.append({"name": name, "metric_count": len(metrics), **shown})
         left -= len(shown["metrics"])
         await turn.step()
-    return result, sum(family["metric_count"] for family in result) > MOST_METRICS - left
+    return result, sum(family["metric_count"] for family in result) > MAX_METRICS - left
 
 
 def _criteria(request: web.BaseRequest) -> group_filter.Criteria:
     query = request.query
     words = tuple(query.get("search", "").casefold().split())
-    if len(words) > MOST_WORDS:
-        raise errors.BadRequestError(f"search has {len(words)} words: send at most {MOST_WORDS}")
+    if len(words) > MAX_WORDS:
+        raise errors.BadRequestError(f"search has {len(words)} words: send at most {MAX_WORDS}")
     order = query.get("order") or ORDERS[0]
     if order not in ORDERS:
         raise errors.BadRequestError(f"order must be asc or desc, not {order!r}")
@@ -305,7 +305,7 @@ def _choice(request: web.BaseRequest, name: str, choices: type[_Choice]) -> _Cho
 
 def _number(request: web.BaseRequest, name: str, *, default: int, most: int) -> int:
     text = request.query.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
         raise errors.BadRequestError(f"{name} must be an integer of 0 or more, not {text!r}")
     return min(int(text), most)
 

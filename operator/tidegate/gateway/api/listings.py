@@ -20,7 +20,7 @@ from tidegate.gateway.api import group_filter, selector_search
 from tidegate.model import grouping
 from tidegate.store import interface
 
-KEPT = 32
+MAX_CACHED = 32
 """Cached lists. Each takes eight bytes per group; with 100,000 groups all lists together take 25 MB."""
 
 _CHUNK = 512
@@ -32,7 +32,7 @@ _FRESH_SECONDS = 1.0
 _FRESH_FACTOR = 10.0
 """Further limit on that age, in multiples of the time that it took to create the list."""
 
-MOST_NAMES = 500
+MAX_NAMES = 500
 """Kinds, and namespaces, that are counted; a client cannot offer thousands of them for selection."""
 
 _Chunks: TypeAlias = list[list[group_filter.Order]]
@@ -46,7 +46,8 @@ class Listing:
     :param revision: the revision of the store when the list was created.
     :param created: monotonic time.
     :param seconds: the time that it took to create the list.
-    :param kinds: the number of owners of each kind, over all groups of the store; ``namespaces`` likewise.
+    :param kinds: the number of owners of each kind, over all groups of the store.
+    :param namespaces: the number of owners in each namespace, over all groups of the store.
     """
 
     id: str
@@ -94,7 +95,7 @@ class Listings:
 
     def _cache(self, criteria: group_filter.Criteria, listing: Listing) -> None:
         self._cached[listing.id] = listing
-        if len(self._cached) > KEPT:
+        if len(self._cached) > MAX_CACHED:
             self._cached.popitem(last=False)
         self._by_criteria = {known: last for known, last in self._by_criteria.items() if last.id in self._cached}
         self._by_criteria[criteria] = listing
@@ -150,7 +151,7 @@ async def _as_set(keys: Sequence[grouping.GroupingKey]) -> Collection[grouping.G
 
 
 def _count(names: collections.Counter[str], name: str) -> None:
-    if name in names or len(names) < MOST_NAMES:
+    if name in names or len(names) < MAX_NAMES:
         names[name] += 1
 
 

@@ -20,7 +20,7 @@ _logger = logging.getLogger(__name__)
 DRY_RUN = "dry_run"
 """The query parameter of a dry run."""
 
-TRUTH: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
+BOOLEANS: Mapping[str, bool] = {"1": True, "true": True, "0": False, "false": False}
 
 _GROUPS_PER_WRITE = 250
 
@@ -49,7 +49,7 @@ class SelectorDeletionHandler:
             return _failure(
                 503,
                 "timeout",
-                f"the selectors took longer than {selector_search.LONGEST_SECONDS:g} s; no group was deleted: "
+                f"the selectors took longer than {selector_search.TIMEOUT_SECONDS:g} s; no group was deleted: "
                 f"use simpler selectors",
             )
         if not dry_run:
@@ -81,9 +81,9 @@ def _selectors(request: web.BaseRequest) -> Sequence[str]:
 
 def _dry_run(request: web.BaseRequest) -> bool:
     values = {text.lower() for text in request.query.getall(DRY_RUN, ["0"])}
-    if len(values) > 1 or not values <= TRUTH.keys():
+    if len(values) > 1 or not values <= BOOLEANS.keys():
         raise errors.BadRequestError(f"{DRY_RUN} must be 1 or 0, not {', '.join(sorted(values))!r}")
-    return TRUTH[values.pop()]
+    return BOOLEANS[values.pop()]
 
 
 def _failure(status: int, kind: str, reason: str) -> web.Response:

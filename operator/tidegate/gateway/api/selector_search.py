@@ -12,10 +12,10 @@ from tidegate.store import interface
 MATCH = "match[]"
 """The query parameter of a selector."""
 
-LONGEST_TEXT = 4_000
+MAX_LENGTH = 4_000
 """Characters of all selectors together. Each pattern takes memory; this is room for some 300 of them."""
 
-LONGEST_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 """Seconds that a search may take. 100,000 groups take half a second, but some patterns are slow on long values."""
 
 
@@ -32,8 +32,8 @@ class GroupSelector:
         :raises errors.BadRequestError: a selector is invalid, or all together are too long.
         :raises TimeoutError: the search took too long.
         """
-        if (size := sum(map(len, texts))) > LONGEST_TEXT:
-            raise errors.BadRequestError(f"the selectors have {size} characters together: send at most {LONGEST_TEXT}")
+        if (size := sum(map(len, texts))) > MAX_LENGTH:
+            raise errors.BadRequestError(f"the selectors have {size} characters together: send at most {MAX_LENGTH}")
         # SECURITY: in a thread, because a pattern may take a tenth of a second for one long value (RE2 releases the
         # interpreter lock); one at a time, so that threads stay free for large pushes.
         async with self._lock:
@@ -46,7 +46,7 @@ def _select(texts: Sequence[str], keys: Sequence[grouping.GroupingKey]) -> list[
 
 
 def _until_deadline(keys: Sequence[grouping.GroupingKey]) -> Iterator[grouping.GroupingKey]:
-    deadline = time.monotonic() + LONGEST_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     for key in keys:
         if time.monotonic() > deadline:
             raise TimeoutError

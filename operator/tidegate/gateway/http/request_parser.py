@@ -28,8 +28,8 @@ _NO_LENGTH = "bytes follow a push without Content-Length or Transfer-Encoding: s
 
 
 ParseResult: TypeAlias = "tuple[Sequence[Message], bool, bytes]"
-"""What aiohttp expects of a parser: requests, whether the connection is upgraded, and unparsed bytes. Connections are
-never upgraded here."""
+"""The result that aiohttp expects of a parser: requests, whether the connection is upgraded, and unparsed bytes.
+Connections are never upgraded here."""
 
 _NOTHING: Final[ParseResult] = ((), False, b"")
 

@@ -18,7 +18,7 @@ from tidegate.store import interface
 
 _logger = logging.getLogger(__name__)
 
-SHOWN = 200
+MAX_PREVIEW = 200
 """Groups in the response to a dry run. If more are selected, it contains only their number."""
 
 
@@ -67,7 +67,7 @@ class PageDeletionHandler:
             return group_queries.failure(
                 503,
                 "timeout",
-                f"the selectors took longer than {selector_search.LONGEST_SECONDS:g} s; no group was deleted: "
+                f"the selectors took longer than {selector_search.TIMEOUT_SECONDS:g} s; no group was deleted: "
                 f"use simpler selectors",
             )
 
@@ -76,7 +76,7 @@ class PageDeletionHandler:
             return await self._delete_groups(request, [group_queries.key_of(message["labels"])])
         keys = await self._selector.select(_selectors(message))
         if message.get("dry_run") is True:
-            shown = [grouping.labels(key) for key in keys[:SHOWN]]
+            shown = [grouping.labels(key) for key in keys[:MAX_PREVIEW]]
             return group_queries.success({"selected": len(keys), "groups": shown})
         most = message.get("most")
         if not isinstance(most, int) or isinstance(most, bool):
