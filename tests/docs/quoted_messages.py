@@ -67,7 +67,7 @@ def literals() -> str:
                 found.append(_VARIABLE.sub(transcripts.ANYTHING, node.value))
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "OutageLog":
                 # See `outage_log.OutageLog`: that is the beginning of its line.
-                found.append(f"{_part(node.args[0])} fails: ")
+                found.append(f"{_part(node.args[0])} failed: ")
     return "\n".join(found)
 
 

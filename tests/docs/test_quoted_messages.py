@@ -32,7 +32,13 @@ def test_a_word_of_a_message_is_one_of_the_program_or_of_kubernetes(word: str) -
 
 @pytest.mark.parametrize(
     "span",
-    ["the breaker is closed again", "… cannot be taken: …", "…; is the gateway up?", "cannot be written", "Not Found"],
+    [
+        "the circuit breaker closed again",
+        "… cannot be taken: …",
+        "…; is the gateway up?",
+        "cannot be written",
+        "Not Found",
+    ],
 )
 def test_words_in_a_code_span_are_a_message(span: str) -> None:
     assert quoted_messages.is_message(span)

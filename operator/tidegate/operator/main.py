@@ -1,4 +1,4 @@
-"""The operator put together: which parts it has, and how it starts and stops."""
+"""The composition root of the operator: builds its parts, starts and stops them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tidegate.operator import operator_endpoints, operator_metrics, outage_log
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import groups_endpoint, notifications
 from tidegate.operator.gateways import gateway_protocol, pushgateway_adapter, tidegate_gateway
-from tidegate.operator.kube import access_reviews, credentials, event_recorder, kube_api, server_clocks
+from tidegate.operator.kube import access_reviews, credentials, event_recorder, kube_api
 from tidegate.operator.objects import owner_kinds, served_kinds
 from tidegate.operator.planning import work_queue
 from tidegate.operator.reconcile import reconciler, status_reporter
@@ -36,7 +36,7 @@ from tidegate.system import addresses
 _logger = logging.getLogger(__name__)
 
 _STALLED_RESYNC_PERIODS = 4
-"""Resync periods without a turn of the worker after which it is taken for dead."""
+"""Resync periods without an iteration of the reconciler after which the liveness probe fails."""
 
 
 async def run(
@@ -46,10 +46,10 @@ async def run(
     registry: prometheus_client.CollectorRegistry,
     stop: asyncio.Event,
 ) -> None:
-    """Work until told to stop, in this loop and one thread of its own. Takes no signals.
+    """Run the operator until ``stop`` is set, in this event loop and one thread. Handles no signals.
 
-    :raises OSError: it cannot start: no credentials for Kubernetes, or its address is taken.
-    :raises settings.BadSettingsError: it cannot use the gateway that it is to follow.
+    :raises OSError: there are no credentials for Kubernetes, or the listen address is in use.
+    :raises settings.BadSettingsError: the gateway cannot be used with these settings.
     """
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -63,18 +63,20 @@ async def run(
         operator = Operator(operator_settings, api=api, gateway=gateway, clock=clock, registry=registry)
         await stack.enter_async_context(_serving(operator_settings.listen_address, operator.app(registry)))
         _logger.info(
-            "the operator follows the gateway at %s; listening on %s", gateway.url, operator_settings.listen_address
+            "operator started: watching the gateway at %s; listening on %s",
+            gateway.url,
+            operator_settings.listen_address,
         )
         async with asyncio.TaskGroup() as running:
             tasks = [running.create_task(work, name=name) for name, work in operator.tasks().items()]
             await stop.wait()
             for task in tasks:
                 task.cancel()
-    _logger.info("the operator has stopped")
+    _logger.info("operator stopped")
 
 
 class Operator:
-    """All parts of one operator, each given what it needs. For one event loop."""
+    """All parts of one operator. For one event loop."""
 
     def __init__(
         self,
@@ -85,65 +87,32 @@ class Operator:
         clock: clocks.Clock,
         registry: prometheus_client.CollectorRegistry,
     ) -> None:
-        self._settings, self._clock = operator_settings, clock
-        metrics = operator_metrics.OperatorMetrics(registry)
-        cache = cluster_cache.ClusterCache(namespaces=operator_settings.kubernetes.namespaces)
-        self._kinds = table = served_kinds.ServedKinds(owner_kinds.watched_kinds(operator_settings.kubernetes.watch))
-        queue = work_queue.WorkQueue()
-        metrics.track_sizes(cache, queue)
+        self._settings, self._api, self._gateway, self._clock = operator_settings, api, gateway, clock
+        self._metrics = operator_metrics.OperatorMetrics(registry)
+        self._kinds = served_kinds.ServedKinds(owner_kinds.watched_kinds(operator_settings.kubernetes.watch))
+        self._cache = cluster_cache.ClusterCache(namespaces=operator_settings.kubernetes.namespaces)
+        self._queue = work_queue.WorkQueue()
+        self._metrics.track_sizes(self._cache, self._queue)
         self._recorder = event_recorder.EventRecorder(
-            api, kinds=table, clock=clock, metrics=metrics, backoff=self._backoff()
+            api, kinds=self._kinds, clock=clock, metrics=self._metrics, backoff=self._backoff()
         )
-        reporter = status_reporter.StatusReporter(cache, api=api, metrics=metrics, clock=clock)
-        notifier = self._make_notifier(grace=gateway.grace_seconds, status_reporter=reporter)
-        self._updater = cache_updater.CacheUpdater(
-            cache, queue=queue, notifier=notifier, metrics=metrics, clock=clock, server_clock=api.server_clock
-        )
-        self._resync = resyncs.Resync(
-            api,
-            kinds=table,
-            updater=self._updater,
-            metrics=metrics,
-            clock=clock,
-            worker_settings=operator_settings.worker,
-        )
-        self._group_watch = group_watch.GroupWatch(
-            gateway,
-            cache=cache,
-            queue=queue,
-            notifier=notifier,
-            metrics=metrics,
-            clock=clock,
-            server_clock=api.server_clock,
-            worker_settings=operator_settings.worker,
-            on_synced=self._resync.resync_now,
-        )
-        self._reconciler = reconciler.Reconciler(
-            cache,
-            queue=queue,
-            group_watch=self._group_watch,
-            resync=self._resync,
-            gateway=gateway,
-            api=api,
-            notifier=notifier,
-            status_reporter=reporter,
-            metrics=metrics,
-            clock=clock,
-            operator_settings=operator_settings,
-        )
-        self._access_reviews = self._make_access_reviews(api, metrics=metrics)
-        self._groups_endpoint = self._make_groups_endpoint(
-            cache, server_clock=api.server_clock, grace=gateway.grace_seconds
-        )
-        self._watch_supervisor = self._make_watch_supervisor(metrics)
+        self._status_reporter = status_reporter.StatusReporter(self._cache, api=api, metrics=self._metrics, clock=clock)
+        self._notifier = self._make_notifier()
+        self._updater = self._make_updater()
+        self._resync = self._make_resync()
+        self._group_watch = self._make_group_watch()
+        self._reconciler = self._make_reconciler()
+        self._access_reviews = self._make_access_reviews()
+        self._groups_endpoint = self._make_groups_endpoint()
+        self._watch_supervisor = self._make_watch_supervisor()
         self._pod_watch = pod_watch.PodWatch(
-            api, updater=self._updater, metrics=metrics, clock=clock, worker_settings=operator_settings.worker
+            api, updater=self._updater, metrics=self._metrics, clock=clock, worker_settings=operator_settings.worker
         )
 
     def tasks(self) -> dict[str, Coroutine[None, None, None]]:
-        """What must run at the same time, by name."""
+        """The coroutines to run concurrently, by name."""
         return {
-            "follow the gateway": self._group_watch.run(),
+            "watch groups": self._group_watch.run(),
             "list objects": self._resync.run(),
             "review access": self._access_reviews.run(),
             "reconcile": self._reconciler.run(),
@@ -153,79 +122,125 @@ class Operator:
         }
 
     def app(self, registry: prometheus_client.CollectorRegistry) -> web.Application:
-        """What it serves."""
+        """Build the HTTP endpoints."""
         ready = self._reconciler.first_plan.is_set
         return operator_endpoints.app(registry, groups=self._groups_endpoint, is_alive=self._is_alive, is_ready=ready)
 
     def handle_event(self, event: cache_updater.ObjectEvent) -> None:
-        """The watch told of an object."""
+        """Handle an object event of the watch."""
         self._updater.handle_event(event)
 
     async def _watch(self) -> None:
-        """Watch from the first plan on: the watch lists all objects, too, and two lists at once take long."""
+        """Watch after the first plan: the watch lists all objects, too, and two lists at once would delay the plan."""
         await self._reconciler.first_plan.wait()
         await self._watch_supervisor.run()
 
     async def _watch_pods(self) -> None:
-        """Watch the pods of Jobs, where an address can say whose a group is: a stock Pushgateway tells of none."""
-        tells = self._settings.gateway_kind is settings.GatewayKind.TIDEGATE
-        if tells and settings.ADDRESS in self._settings.rules.ownership:
+        """Watch the pods of Jobs if addresses can decide about owners; a Pushgateway reports no addresses."""
+        has_addresses = self._settings.gateway_kind is settings.GatewayKind.TIDEGATE
+        if has_addresses and settings.ADDRESS in self._settings.rules.ownership:
             await self._resync.synced.wait()
             await self._pod_watch.run()
 
     def _is_alive(self) -> bool:
-        silent = self._clock.monotonic() - self._reconciler.last_iteration
-        return silent < _STALLED_RESYNC_PERIODS * self._settings.worker.resync_seconds
+        age = self._clock.monotonic() - self._reconciler.last_iteration
+        return age < _STALLED_RESYNC_PERIODS * self._settings.worker.resync_seconds
 
-    def _make_notifier(
-        self, *, grace: float | None, status_reporter: status_reporter.StatusReporter
-    ) -> notifications.Notifier:
-        operator = _operator_pod(self._settings)
+    def _make_notifier(self) -> notifications.Notifier:
         return notifications.Notifier(
-            self._recorder.record, grace=grace, on_act=status_reporter.record_action, operator=operator
+            self._recorder.record,
+            grace=self._gateway.grace_seconds,
+            on_act=self._status_reporter.record_action,
+            operator=_operator_pod(self._settings),
         )
 
-    def _make_groups_endpoint(
-        self, cache: cluster_cache.ClusterCache, *, server_clock: server_clocks.ServerClock, grace: float | None
-    ) -> groups_endpoint.GroupsEndpoint:
+    def _make_updater(self) -> cache_updater.CacheUpdater:
+        return cache_updater.CacheUpdater(
+            self._cache,
+            queue=self._queue,
+            notifier=self._notifier,
+            metrics=self._metrics,
+            clock=self._clock,
+            server_clock=self._api.server_clock,
+        )
+
+    def _make_resync(self) -> resyncs.Resync:
+        return resyncs.Resync(
+            self._api,
+            kinds=self._kinds,
+            updater=self._updater,
+            metrics=self._metrics,
+            clock=self._clock,
+            worker_settings=self._settings.worker,
+        )
+
+    def _make_group_watch(self) -> group_watch.GroupWatch:
+        return group_watch.GroupWatch(
+            self._gateway,
+            cache=self._cache,
+            queue=self._queue,
+            notifier=self._notifier,
+            metrics=self._metrics,
+            clock=self._clock,
+            server_clock=self._api.server_clock,
+            worker_settings=self._settings.worker,
+            on_synced=self._resync.resync_now,
+        )
+
+    def _make_reconciler(self) -> reconciler.Reconciler:
+        return reconciler.Reconciler(
+            self._cache,
+            queue=self._queue,
+            group_watch=self._group_watch,
+            resync=self._resync,
+            gateway=self._gateway,
+            api=self._api,
+            notifier=self._notifier,
+            status_reporter=self._status_reporter,
+            metrics=self._metrics,
+            clock=self._clock,
+            operator_settings=self._settings,
+        )
+
+    def _make_access_reviews(self) -> access_reviews.AccessReviews:
+        return access_reviews.AccessReviews(
+            self._api,
+            kinds=self._kinds,
+            clock=self._clock,
+            metrics=self._metrics,
+            backoff=self._backoff(),
+            operator_settings=self._settings,
+        )
+
+    def _make_groups_endpoint(self) -> groups_endpoint.GroupsEndpoint:
         return groups_endpoint.GroupsEndpoint(
-            cache,
+            self._cache,
             rules=self._settings.rules,
-            time=server_clock,
-            grace=grace,
+            time=self._api.server_clock,
+            grace=self._gateway.grace_seconds,
             hold=self._reconciler.gate.hold_reason,
             ready=lambda: self._reconciler.first_plan.is_set() and self._group_watch.is_synced,
             listed_ago=lambda: self._clock.monotonic() - self._resync.last_list_started,
         )
 
-    def _make_access_reviews(
-        self, api: kube_api.KubeApi, *, metrics: operator_metrics.OperatorMetrics
-    ) -> access_reviews.AccessReviews:
-        return access_reviews.AccessReviews(
-            api,
-            kinds=self._kinds,
-            clock=self._clock,
-            metrics=metrics,
-            backoff=self._backoff(),
-            operator_settings=self._settings,
-        )
-
-    def _make_watch_supervisor(self, metrics: operator_metrics.OperatorMetrics) -> supervisors.Supervisor:
+    def _make_watch_supervisor(self) -> supervisors.Supervisor:
         kube_settings = self._settings.kubernetes
         period = self._settings.worker.resync_seconds
-        meanwhile = f"it is tried again every few seconds, and until it works changes are seen every {period:g} s"
-        outage = outage_log.OutageLog("the watch on all objects", consequence=meanwhile, clock=self._clock)
-        health = watch_health.WatchHealth(outage=outage, metrics=metrics)
+        consequence = (
+            f"retrying every few seconds; until it succeeds, changes are detected every {period:g} s by resyncs"
+        )
+        outage = outage_log.OutageLog("the watch on all objects", consequence=consequence, clock=self._clock)
+        health = watch_health.WatchHealth(outage=outage, metrics=self._metrics)
         loop = asyncio.get_running_loop()
         event_handover = cross_thread.Handover(loop, self.handle_event)
         call_handover = cross_thread.Handover(loop, health.call_finished)
         start_handover = cross_thread.Handover(loop, health.watch_started)
 
-        def work(told_to_stop: cross_thread.Stop) -> None:
+        def work(stop: cross_thread.Stop) -> None:
             kinds = self._kinds.served
             start_handover.put(kopf_watch.paths(kube_settings, kinds))
             kopf_watch.watch(
-                told_to_stop,
+                stop,
                 kube_settings=kube_settings,
                 kinds=kinds,
                 on_event=event_handover.put,
@@ -239,7 +254,7 @@ class Operator:
             backoff=self._backoff(),
             on_healthy=health.watch_stable,
             on_end=health.watch_ended,
-            on_restart=metrics.watch_restarts.inc,
+            on_restart=self._metrics.watch_restarts.inc,
         )
 
     def _backoff(self) -> backoffs.Backoff:

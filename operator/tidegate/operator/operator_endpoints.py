@@ -1,4 +1,4 @@
-"""What the operator itself serves: its metrics, its probes, and what it thinks of each group."""
+"""The HTTP endpoints of the operator: metrics, probes and decisions about groups."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def app(
     is_alive: Callable[[], bool],
     is_ready: Callable[[], bool],
 ) -> web.Application:
-    """``/metrics``, ``/api/v1/groups``, ``/healthz`` (503: restart it), ``/readyz`` (503: it has not planned yet)."""
+    """Build ``/metrics``, ``/api/v1/groups``, ``/healthz`` (503: restart), ``/readyz`` (503: no plan yet)."""
 
     async def metrics(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
         body = prometheus_client.generate_latest(registry)
         return web.Response(body=body, headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST})
 
     async def healthz(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
-        return _probe(is_alive(), "the worker has not come round for several resync periods")
+        return _probe(is_alive(), "the reconciler has made no progress for several resync periods")
 
     async def readyz(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
-        return _probe(is_ready(), "no plan was made yet: the gateway or the API server has not answered")
+        return _probe(is_ready(), "no plan yet: waiting for the gateway and the API server to answer")
 
     application = web.Application()
     application.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
@@ -35,5 +35,5 @@ def app(
     return application
 
 
-def _probe(healthy: bool, problem: str) -> web.Response:  # noqa: FBT001 - private, and both words say what they are
+def _probe(healthy: bool, problem: str) -> web.Response:  # noqa: FBT001 - private, and both arguments are named after their meaning
     return web.Response(text="ok\n") if healthy else web.Response(text=f"{problem}\n", status=503)

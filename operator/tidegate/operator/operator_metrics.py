@@ -1,4 +1,4 @@
-"""The operator's own metrics."""
+"""The metrics of the operator."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class OperatorMetrics:
 
     def __init__(self, registry: prometheus_client.CollectorRegistry) -> None:
         self._add_group_metrics(registry)
+        self._add_hold_metrics(registry)
         self._add_call_metrics(registry)
         self._objects = prometheus_client.Gauge(
             "tidegate_operator_objects", "Kubernetes objects that groups can follow.", ["kind"], registry=registry
@@ -63,7 +64,7 @@ class OperatorMetrics:
         self.api_errors = prometheus_client.Counter(
             "tidegate_operator_api_errors_total", "Failed calls to the API server.", ["reason"], registry=registry
         )
-        # There from the start: of a series that begins at 1, Prometheus does not see that it grew.
+        # Exported from the start: Prometheus sees no increase in a series whose first value is 1.
         self.api_errors.labels(reason="forbidden")
 
     def _add_group_metrics(self, registry: prometheus_client.CollectorRegistry) -> None:
@@ -90,40 +91,47 @@ class OperatorMetrics:
             ["verdict", "rule"],
             registry=registry,
         )
+        self.plan_seconds = prometheus_client.Histogram(
+            "tidegate_operator_plan_duration_seconds",
+            "Duration of a plan.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+
+    def _add_hold_metrics(self, registry: prometheus_client.CollectorRegistry) -> None:
         self.breaker_tripped = prometheus_client.Gauge(
             "tidegate_operator_breaker_tripped",
             "1 while the circuit breaker holds groups back because too many are due at once, otherwise 0.",
             registry=registry,
         )
         self.groups_held_back = prometheus_client.Gauge(
-            "tidegate_operator_groups_held_back", "Groups that the circuit breaker holds back.", registry=registry
+            "tidegate_operator_groups_held_back",
+            "Groups that the circuit breaker holds back.",
+            registry=registry,
         )
         self.longest_lookup_wait = prometheus_client.Gauge(
             "tidegate_operator_longest_asking_seconds",
             "Longest time that a group has waited for a lookup at the API server; 0 if none waits.",
             registry=registry,
         )
-        self.plan_seconds = prometheus_client.Histogram(
-            "tidegate_operator_plan_duration_seconds", "Duration of a plan.", buckets=_SECONDS, registry=registry
-        )
 
     def set_verdicts(self, decisions: Iterable[planner.Decision]) -> None:
-        """All groups were planned."""
+        """Set the verdicts after a plan of all groups."""
         self._verdicts.clear()
-        for (verdict, rule), count in Counter((one.verdict, one.rule) for one in decisions).items():
+        for (verdict, rule), count in Counter((decision.verdict, decision.rule) for decision in decisions).items():
             self._verdicts.labels(verdict=verdict.value, rule=rule or "none").set(count)
 
     def count_dry_run(self, action: control_api.Action) -> None:
-        """An action was not done, since nothing is to be."""
+        """Count an action that a dry run did not send."""
         self._actions.labels(action=_ACTIONS[type(action)], result="dry-run").inc()
 
     def count_action(self, action: control_api.Action, refusal: lifecycle.Refusal | None) -> None:
-        """The gateway answered an action."""
+        """Count an action that was sent to the gateway."""
         result = "done" if refusal is None else refusal.value
         self._actions.labels(action=_ACTIONS[type(action)], result=result).inc()
 
     def track_sizes(self, cache: cluster_cache.ClusterCache, queue: work_queue.WorkQueue) -> None:
-        """Tell of the sizes of these at every scrape."""
+        """Report the sizes of the cache and the queue at every scrape."""
         self._groups.set_function(cache.group_count)
         self._pods.set_function(lambda: cache.pod_count)
         self._queued_groups.set_function(lambda: queue.size(group_count=cache.group_count()))
@@ -131,5 +139,5 @@ class OperatorMetrics:
             self.track_object_count(kind, cache)
 
     def track_object_count(self, kind: owner_kinds.Kind, cache: cluster_cache.ClusterCache) -> None:
-        """Tell how many objects of this kind are in the cache, at every scrape from now on."""
+        """Report the number of cached objects of this kind at every scrape."""
         self._objects.labels(kind=kind.name).set_function(functools.partial(cache.object_count, kind))

@@ -1,4 +1,4 @@
-"""Telling people of a failure that lasts: once when it begins or changes, once when it is over."""
+"""Logs a lasting failure once when it starts, once when its reason changes, and once when it ends."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _logger = logging.getLogger(__name__)
 
 
 class OutageLog:
-    """What keeps failing, with its log lines.
+    """The log of one operation that may fail repeatedly.
 
-    :param what: the subject of the sentence in the log, such as ``the list of Jobs``.
-    :param meanwhile: what this means for the user until it is over.
+    :param subject: the subject of the log lines, such as ``the list of all objects``.
+    :param consequence: what happens until the operation succeeds, such as ``keeping all groups until it succeeds``.
     """
 
     def __init__(self, subject: str, *, consequence: str, clock: clocks.Clock) -> None:
@@ -24,18 +24,18 @@ class OutageLog:
         self._logged_reason = ""
 
     def failed(self, reason: object) -> None:
-        """It failed (again)."""
+        """Log a failure; at level debug if the last one had the same reason."""
         if self._since is None:
             self._since = self._clock.monotonic()
         text = str(reason)
         if text == self._logged_reason:
-            _logger.debug("%s fails still: %s", self._subject, text)
+            _logger.debug("%s failed again: %s", self._subject, text)
             return
         self._logged_reason = text
-        _logger.warning("%s fails: %s; %s", self._subject, text, self._consequence)
+        _logger.warning("%s failed: %s; %s", self._subject, text, self._consequence)
 
     def recovered(self) -> None:
-        """It worked."""
+        """Log that the operation succeeded, if it failed before."""
         if self._since is not None:
             _logger.info("%s works again after %.0f s", self._subject, self._clock.monotonic() - self._since)
         self._since, self._logged_reason = None, ""

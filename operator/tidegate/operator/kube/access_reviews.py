@@ -1,7 +1,7 @@
-"""Whether our account has the rights that it needs, asked at the start.
+"""Reviews at the start whether the operator's service account has the permissions that it needs.
 
-Each right is asked about with a SelfSubjectAccessReview. Every authenticated user may create those: the ClusterRole
-``system:basic-user``, which Kubernetes itself binds to all of them, says so.
+Each permission is checked with a SelfSubjectAccessReview. Every authenticated user may create these: Kubernetes binds
+the ClusterRole ``system:basic-user`` to all of them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from tidegate.operator.objects import served_kinds
 _logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 60.0
-"""What is missing may be granted while we run."""
+"""The interval of reviews while permissions are missing: they may be granted while the operator runs."""
 
 _TRANSIENT_REASONS = frozenset({"unreachable", "timeout", "tls", "server", "throttled", "unauthorized"})
-"""Reasons for which it is worth asking again; the lists tell of them."""
+"""Reasons after which the review is retried. The resync logs these errors."""
 
 
 class AccessReviews:
-    """Asks about every right until none is missing."""
+    """Reviews all permissions until none is missing."""
 
     def __init__(
         self,
@@ -45,19 +45,19 @@ class AccessReviews:
         self._missing: list[required_permissions.Permission] = []
 
     async def run(self) -> None:
-        """Ask, say what is missing, and ask again while something is; end when nothing is, or nothing is answered."""
+        """Review and log missing permissions until none is missing or reviews are impossible."""
         while True:
             try:
-                missing = await self._missing_rights()
+                missing = await self._missing_permissions()
             except kube_api.ApiError as error:
                 if error.reason not in _TRANSIENT_REASONS:
                     _logger.warning(
-                        "cannot find out whether any right is missing: %s; going on without: what is refused is said "
-                        "when it is met",
+                        "cannot review the operator's permissions: %s; continuing without the review: requests that "
+                        "lack a permission will fail and be logged",
                         error,
                     )
                     return
-                _logger.debug("cannot find out yet whether any right is missing: %s", error)
+                _logger.debug("cannot review the operator's permissions yet: %s; retrying", error)
                 pause = self._backoff.next()
             else:
                 self._backoff.reset()
@@ -67,23 +67,24 @@ class AccessReviews:
                 pause = _RETRY_SECONDS
             await self._clock.sleep(pause)
 
-    async def _missing_rights(self) -> list[required_permissions.Permission]:
+    async def _missing_permissions(self) -> list[required_permissions.Permission]:
         scopes = await self._api.list_policy_scopes()
         needed = required_permissions.required(self._settings, kinds=self._kinds.all, scopes=scopes)
-        return [right for right in needed if not await self._api.is_allowed(right)]
+        return [permission for permission in needed if not await self._api.is_allowed(permission)]
 
     def _log_changes(self, missing: list[required_permissions.Permission]) -> None:
-        for right in missing:
-            if right not in self._missing:
+        for permission in missing:
+            if permission not in self._missing:
                 _logger.warning(
-                    "the operator's account may not %s: without that right, %s; grant it by the rule %s of %s",
-                    right,
-                    right.consequence,
-                    right.rule,
-                    right.file,
+                    "the service account of the operator may not %s; without this permission, %s; grant it with the "
+                    "rule %s in %s",
+                    permission,
+                    permission.consequence,
+                    permission.rule,
+                    permission.file,
                 )
-        for right in self._missing:
-            if right not in missing:
-                _logger.info("the operator's account may now %s", right)
+        for permission in self._missing:
+            if permission not in missing:
+                _logger.info("the service account of the operator may now %s", permission)
         self._missing = missing
         self._metrics.rights_missing.set(len(missing))

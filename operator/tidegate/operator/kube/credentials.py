@@ -1,4 +1,4 @@
-"""With whose credentials the API server is asked: one answer for every client in the process."""
+"""Credentials for the API server, the same for every client in the process."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ _IN_POD = "KUBERNETES_SERVICE_HOST"
 
 
 class LoginError(OSError):
-    """There is nothing to log in with; the message says what to do."""
+    """No usable credentials; the message says what to do."""
 
 
 async def load(kube_settings: settings.KubernetesSettings) -> client.Configuration:
-    """The API server's address and our credentials: a given kubeconfig, else the Pod's service account, else the usual
-    kubeconfig. A token from a file is read again before it expires.
+    """Load the API server's address and credentials.
 
-    :raises LoginError: none of them is there, or it cannot be read.
+    They come from the configured kubeconfig, else the Pod's service account, else the default kubeconfig. A token from
+    a file is reloaded before it expires.
+
+    :raises LoginError: there are no credentials, or they cannot be read.
     """
     configuration = client.Configuration()
     hint = "set --kubernetes.kubeconfig or KUBECONFIG, or run in a Pod with a service account"
@@ -34,25 +36,25 @@ async def load(kube_settings: settings.KubernetesSettings) -> client.Configurati
                 persist_config=False,
             )
     except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
-        # SECURITY: what the library raises over a file of another shape quotes it, and it holds tokens and keys.
-        reason = f"the kubeconfig cannot be read ({type(error).__name__})"
-        raise LoginError(f"no way to log in to Kubernetes: {reason}; {hint}") from None
+        # SECURITY: the library's errors quote the file, which contains tokens and keys.
+        reason = f"the kubeconfig is invalid ({type(error).__name__})"
+        raise LoginError(f"no credentials for Kubernetes: {reason}; {hint}") from None
     except LoginError:
         raise
     except (config.ConfigException, OSError) as error:
-        raise LoginError(f"no way to log in to Kubernetes: {error}; {hint}") from error
+        raise LoginError(f"no credentials for Kubernetes: {error}; {hint}") from error
     return configuration
 
 
 def _existing(path: str) -> str | None:
-    """The file of ``--kubernetes.kubeconfig``; ``None`` where the flag is not set.
+    """The file of ``--kubernetes.kubeconfig``; ``None`` if the flag is not set.
 
-    :raises LoginError: there is no such file.
+    :raises LoginError: the file does not exist.
     """
     if not path:
         return None
     expanded = os.path.expanduser(path)
-    # The library would try none, and say nothing of the file.
+    # The library would ignore a missing file without an error.
     if not os.path.exists(expanded):
         raise LoginError(f"--kubernetes.kubeconfig={path} does not exist: give the path of a kubeconfig file")
     return expanded

@@ -1,6 +1,6 @@
-"""Telling people what was done, with Kubernetes Events on the object that it is about.
+"""The event recorder: posts Kubernetes Events about owners and their groups.
 
-Events are a courtesy: they wait in a bounded queue, are tried twice, and hold up nothing.
+Events are best effort: they wait in a bounded queue, are tried twice, and block nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _logger = logging.getLogger(__name__)
 _CONTROLLER = "tidegate.dev/operator"
 _QUEUE_SIZE = 1_000
 _NOTE_BYTES = 1_024
-"""What the API server takes at most."""
+"""The API server's limit of an Event's note."""
 _NAME_LIMIT = 200
 _INSTANCE_LIMIT = 128
 _WORKERS = 2
 
 
 class Reason(enum.Enum):
-    """What an Event is about; the value is its ``reason``. Each has the ``action`` that Kubernetes asks for."""
+    """The ``reason`` of an Event. Each has an ``action``, which Kubernetes requires."""
 
     RETIRED = "GroupsRetired"
     DELETED = "GroupsDeleted"
@@ -50,7 +50,7 @@ _ACTIONS = {
 
 
 class Event(NamedTuple):
-    """One Event: ``note`` is the sentence that people read."""
+    """An Event to post; ``note`` is its text."""
 
     regarding: owners.Owner
     reason: Reason
@@ -59,7 +59,7 @@ class Event(NamedTuple):
 
 
 class EventRecorder:
-    """Posts announcements in the background, from the moment :meth:`run` runs."""
+    """Posts Events in the background while :meth:`run` runs."""
 
     def __init__(
         self,
@@ -78,17 +78,17 @@ class EventRecorder:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE_SIZE)
 
     def record(self, event: Event) -> None:
-        """Post this when its turn comes; dropped and counted where too many wait."""
+        """Queue an Event. If the queue is full, the Event is dropped and counted."""
         try:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:
             self._metrics.events.labels(result="dropped").inc()
 
     async def run(self) -> None:
-        """Post what is announced, for ever."""
-        async with asyncio.TaskGroup() as posters:
+        """Post queued Events until cancelled."""
+        async with asyncio.TaskGroup() as workers:
             for number in range(_WORKERS):
-                posters.create_task(self._post_all(), name=f"post events {number}")
+                workers.create_task(self._post_all(), name=f"post events {number}")
 
     async def _post_all(self) -> None:
         while True:
@@ -102,11 +102,11 @@ class EventRecorder:
             try:
                 await self._api.create_event(event.regarding.namespace, body)
             except (kube_api.NotFoundError, kube_api.ForbiddenError) as error:
-                # A namespace that is being deleted takes no Events; nobody is left who would read them.
-                _logger.debug("no Event for %s: %s", event.regarding, error)
+                # A namespace that is being deleted rejects Events.
+                _logger.debug("cannot post an Event about %s: %s", event.regarding, error)
                 return False
             except kube_api.ApiError as error:
-                _logger.debug("no Event for %s yet: %s", event.regarding, error)
+                _logger.debug("cannot post an Event about %s: %s; trying at most twice", event.regarding, error)
                 if not last:
                     await self._clock.sleep(self._backoff.next())
             else:
@@ -116,7 +116,7 @@ class EventRecorder:
 
 
 def event_body(event: Event, *, kinds: served_kinds.ServedKinds, now: float) -> dict[str, Any]:
-    """The ``events.k8s.io/v1`` Event of an announcement."""
+    """Build the ``events.k8s.io/v1`` object of an Event."""
     owner = event.regarding
     when = datetime.datetime.fromtimestamp(now, tz=datetime.UTC)
     return {

@@ -1,4 +1,4 @@
-"""Every call to the Kubernetes API server. What comes back is cut down at once; what goes wrong has one type."""
+"""The client of the Kubernetes API server. Responses are reduced to the needed fields; all errors have one type."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ Json: TypeAlias = dict[str, Any]
 _Item = TypeVar("_Item")
 
 _JOB_POD_SELECTOR = "batch.kubernetes.io/controller-uid"
-"""The label that the Job controller gives each pod, as a selector."""
+"""A selector for the label that the Job controller sets on each pod."""
 
 _POD_PAGE_SIZE = 100
-"""A page of pods: some 600 KB, which are read without holding up the event loop for long."""
+"""Pods per page, about 600 KB: parsing them does not block the event loop for long."""
 
 _WATCH_TIMEOUT_SECONDS = 300
 _WATCH_SILENCE_SECONDS = 100.0
-"""Bookmarks come about once a minute, so an answer that is silent for longer is dead."""
+"""Bookmarks arrive about once a minute, so a response that is silent for longer is dead."""
 
 _LIST_ATTEMPTS = 3
-"""A continue token lives for minutes; if three lists in a row outlive theirs, the API server is not well."""
+"""Continue tokens are valid for minutes; if they expire in three lists in a row, the API server is unhealthy."""
 _MESSAGE_LIMIT = 500
 _POLICIES_PATH = f"/apis/{policies.GROUP}/{policies.VERSION}"
 
 
 class ApiError(Exception):
-    """The API server did not do what it was asked; ``str()`` says what, why and what to do.
+    """A request to the API server failed; the message says which, why, and what to do.
 
-    :ivar reason: one of a few words, fit to be a label of a metric.
+    :ivar reason: the cause as one of a few words, for metric labels.
     """
 
     def __init__(self, message: str, *, reason: str) -> None:
@@ -54,19 +54,19 @@ class ApiError(Exception):
 
 
 class ForbiddenError(ApiError):
-    """Our account lacks a rule."""
+    """The service account lacks a permission."""
 
 
 class NotFoundError(ApiError):
-    """There is no such object, or no such namespace."""
+    """The object or its namespace does not exist."""
 
 
 class ExpiredError(ApiError):
-    """The rest of this list is no longer kept: it must be begun anew."""
+    """The continue token or resource version has expired: list again."""
 
 
 class WatchEvent(NamedTuple):
-    """What a watch on pods tells: a pod, or that there was nothing up to this version."""
+    """An event of the watch on pods: a pod event, or a bookmark with a version only."""
 
     pod_event: pod_addresses.PodEvent | None
     version: str
@@ -75,9 +75,9 @@ class WatchEvent(NamedTuple):
 class KubeApi:
     """A client of the API server, for one event loop.
 
-    Calls that would be too many at once wait for their turn. Each raises :class:`ApiError`.
+    The number of concurrent requests is limited. All methods raise :class:`ApiError`.
 
-    :ivar time: the API server's clock, as its answers tell it.
+    :ivar server_clock: the API server's clock, estimated from its responses.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class KubeApi:
         await self._client.close()  # type: ignore[no-untyped-call]
 
     async def list_objects(self, kind: owner_kinds.Kind) -> list[owner_views.OwnerView]:
-        """All objects of this kind, as they were at some moment after this call began."""
+        """List all objects of this kind, no older than the start of this call."""
         views: list[owner_views.OwnerView] = []
         for place in namespace_paths(self._settings.namespaces):
             path = f"{kind.api_path}{place}/{kind.plural}"
@@ -108,23 +108,24 @@ class KubeApi:
         return views
 
     async def get_kind_name(self, kind: owner_kinds.Kind) -> str:
-        """What objects of this resource are called (:func:`owner_kinds.word`).
+        """Get the qualified name (:func:`owner_kinds.qualified_name`) of the kind of a resource.
 
-        :raises NotFoundError: there is no such resource, or none whose objects are in a namespace.
+        :raises NotFoundError: the API server does not serve the resource, or the resource is not namespaced.
         """
         resource_list = await self._call("GET", kind.api_path)
         for resource in resource_list.get("resources", ()):
             if resource["name"] == kind.plural:
                 if not resource["namespaced"]:
-                    message = f"{kind.resource} are in no namespace, and only what is in one can be followed"
+                    message = f"{kind.resource} is not namespaced; only namespaced resources can be watched"
                     raise NotFoundError(message, reason="not-found")
                 return owner_kinds.qualified_name(resource["kind"], group=kind.group)
-        raise NotFoundError(f"the API server has no {kind.resource} in {kind.api_version}", reason="not-found")
+        raise NotFoundError(f"the API server does not serve {kind.resource} in {kind.api_version}", reason="not-found")
 
     async def list_policy_scopes(self) -> list[policies.Scope]:
-        """The kinds of policies that the API server knows."""
+        """List the kinds of policies that the API server serves."""
         try:
-            # Who may not list them is told so whether there are such kinds or not; what kinds there are, all may ask.
+            # Without the permission to list policies, a list fails whether the kinds exist or not. The discovery
+            # document is readable by every account.
             resource_list = await self._call("GET", _POLICIES_PATH)
         except NotFoundError:
             return []
@@ -132,7 +133,7 @@ class KubeApi:
         return [scope for scope in policies.Scope if scope.plural in plurals]
 
     async def list_policies(self) -> list[policies.Policy]:
-        """All policies; none where the API server knows no such kinds."""
+        """List all policies; none if the API server does not serve their kinds."""
         result: list[policies.Policy] = []
         for scope in await self.list_policy_scopes():
             for place in namespace_paths(self._settings.namespaces) if scope is policies.Scope.NAMESPACE else [""]:
@@ -141,7 +142,7 @@ class KubeApi:
         return result
 
     async def is_allowed(self, permission: required_permissions.Permission) -> bool:
-        """Whether our account has this right."""
+        """Whether the service account has this permission."""
         resource, _, subresource = permission.resource.partition("/")
         attributes = {
             "verb": permission.verb,
@@ -160,17 +161,17 @@ class KubeApi:
         try:
             return bool(review["status"]["allowed"])
         except (KeyError, TypeError) as error:
-            raise invalid_response(f"POST {path}", f"says nothing of what is allowed: {error!r}") from error
+            raise invalid_response(f"POST {path}", f"is not an access review: {error!r}") from error
 
     async def patch_policy_status(self, policy: policies.Policy, status: Json) -> None:
-        """Merge this into the status of a policy."""
+        """Merge a patch into the status of a policy."""
         place = f"/namespaces/{_quoted(policy.ref.namespace)}" if policy.ref.namespace else ""
         path = f"{_POLICIES_PATH}{place}/{policy.scope.plural}/{_quoted(policy.ref.name)}/status"
-        # Another policy of that name is none of ours: the API server compares the uid.
+        # With the uid, the API server rejects the patch if another policy has that name by now.
         await self._call("PATCH", path, body={"metadata": {"uid": policy.uid}, "status": status})
 
     async def get_pod_owner(self, pod: cluster_cache.PodLookup) -> owners.Uid | None:
-        """The object that made this pod, ``None`` where there is no such pod or nothing made it."""
+        """Get the controller of this pod; ``None`` if the pod does not exist or has none."""
         try:
             data = await self._call("GET", f"/api/v1/namespaces/{_quoted(pod.namespace)}/pods/{_quoted(pod.name)}")
         except NotFoundError:
@@ -181,8 +182,8 @@ class KubeApi:
     async def list_pods_with_address(
         self, address: cluster_cache.AddressLookup
     ) -> tuple[pod_addresses.AddressPod, ...]:
-        """The pods that have this address, or had it when they ended."""
-        # From the API server's own memory: a pod that it does not know of yet is asked for again.
+        """List the pods that have this address, or had it when they ended."""
+        # resourceVersion=0 reads from the API server's cache: a pod that is too new for it is looked up again.
         query = {"fieldSelector": f"status.podIP={address.address}", "resourceVersion": "0"}
         pods: list[pod_addresses.AddressPod] = []
         for place in namespace_paths(self._settings.namespaces):
@@ -192,16 +193,18 @@ class KubeApi:
             try:
                 pods += [pod_addresses.address_pod(item, now=now) for item in data["items"] or ()]
             except (KeyError, TypeError, ValueError) as error:
-                raise ApiError(f"GET {path}: the answer is no list of pods: {error!r}", reason="garbled") from error
+                raise ApiError(
+                    f"GET {path}: the response is not a list of pods: {error!r}", reason="garbled"
+                ) from error
         return tuple(pods)
 
     @property
     def namespaces(self) -> Collection[str]:
-        """Those that are looked at; one empty name for all."""
+        """The watched namespaces; one empty name for all."""
         return self._settings.namespaces or ("",)
 
     async def list_job_pods(self, namespace: str) -> tuple[list[pod_addresses.PodEvent], str]:
-        """All pods that Jobs made, in a namespace or in all, and the version of that list."""
+        """List the pods of Jobs in a namespace (empty: all). Returns them and the version of the list."""
         path, pod_events, version = _pods_path(namespace), [], ""
         query = {"limit": str(_POD_PAGE_SIZE), "labelSelector": _JOB_POD_SELECTOR}
         while True:
@@ -211,15 +214,17 @@ class KubeApi:
                 pod_events += [pod_addresses.pod_event(item, now=now, deleted=False) for item in page["items"] or ()]
                 version, token = version or page["metadata"]["resourceVersion"], page["metadata"].get("continue")
             except (KeyError, TypeError, ValueError) as error:
-                raise ApiError(f"GET {path}: the answer is no list of pods: {error!r}", reason="garbled") from error
+                raise ApiError(
+                    f"GET {path}: the response is not a list of pods: {error!r}", reason="garbled"
+                ) from error
             if not token:
                 return pod_events, version
             query["continue"] = token
 
     async def watch_job_pods(self, namespace: str, *, since: str) -> AsyncGenerator[WatchEvent, None]:
-        """What happens to pods that Jobs made, since this version, until the API server ends the answer.
+        """Watch the pods of Jobs from this version until the API server ends the response.
 
-        :raises ExpiredError: it no longer has what happened since then: list anew.
+        :raises ExpiredError: the API server no longer has this version: list again.
         """
         path = _pods_path(namespace)
         query = {
@@ -242,10 +247,12 @@ class KubeApi:
             version = str(data["metadata"]["resourceVersion"])
             if kind == "BOOKMARK":
                 return WatchEvent(None, version)
-            told = pod_addresses.pod_event(data, now=self.server_clock.now(), deleted=kind == "DELETED")
+            pod_event = pod_addresses.pod_event(data, now=self.server_clock.now(), deleted=kind == "DELETED")
         except (KeyError, TypeError, ValueError) as error:
-            raise ApiError(f"watch {path}: the answer is no event of a pod: {error!r}", reason="garbled") from error
-        return WatchEvent(told, version)
+            raise ApiError(
+                f"watch {path}: the response is not a watch event of a pod: {error!r}", reason="garbled"
+            ) from error
+        return WatchEvent(pod_event, version)
 
     async def create_event(self, namespace: str, body: Json) -> None:
         """Create an ``events.k8s.io/v1`` Event."""
@@ -260,7 +267,10 @@ class KubeApi:
         return await self._list_once(path, parse_item, fields=fields)
 
     async def _list_once(self, path: str, parse_item: Callable[[Json], _Item | None], *, fields: str) -> list[_Item]:
-        """Page by page, but for what ``read`` leaves out. Without a resourceVersion nothing is older than the call."""
+        """List page by page, without items for which ``parse_item`` returns ``None``.
+
+        Without a resourceVersion, the list is no older than this call.
+        """
         items: list[_Item] = []
         query = {"limit": str(self._settings.page_size)} | ({"fieldSelector": fields} if fields else {})
         while True:
@@ -269,7 +279,7 @@ class KubeApi:
                 items += [cut for item in page["items"] or () if (cut := parse_item(item)) is not None]
                 token = page["metadata"].get("continue")
             except (KeyError, TypeError, ValueError) as error:
-                message = f"GET {path}: the answer is no list of such objects: {error!r}"
+                message = f"GET {path}: the response is not a list of this kind: {error!r}"
                 raise ApiError(message, reason="garbled") from error
             if not token:
                 return items
@@ -287,7 +297,7 @@ class KubeApi:
                 ) from error
 
     async def _stream_lines(self, path: str, *, query: Mapping[str, str]) -> AsyncGenerator[bytes, None]:
-        """The lines of an answer that goes on; it is waited for longer than for others, and takes nobody's turn."""
+        """Stream the lines of a response. Streams have a longer timeout and no limit of concurrency."""
         limits = aiohttp.ClientTimeout(sock_connect=self._settings.connect_timeout, sock_read=_WATCH_SILENCE_SECONDS)
         request = await self._client.param_serialize(
             "GET",
@@ -331,71 +341,71 @@ class KubeApi:
 
 
 def namespace_paths(namespaces: Iterable[str]) -> list[str]:
-    """What stands between a version and a resource in the paths of these namespaces; of all where none are given."""
+    """The parts of API paths between version and resource for these namespaces; for all namespaces if empty."""
     return [f"/namespaces/{_quoted(namespace)}" for namespace in namespaces] or [""]
 
 
 def connection_error(request: str, error: Exception, *, timeout_seconds: float) -> ApiError:
-    """The error for a call without an HTTP answer.
+    """The error for a request without an HTTP response.
 
-    :param what: method and path.
-    :param error: what aiohttp raised.
-    :param limit: seconds that the call might take.
+    :param request: method and path.
+    :param error: the exception of aiohttp.
+    :param timeout_seconds: the timeout of the request.
     """
     match error:
         case TimeoutError() if not isinstance(error, aiohttp.ConnectionTimeoutError):
             return ApiError(
-                f"{request}: no answer within {timeout_seconds:g} s; is the API server overloaded?", reason="timeout"
+                f"{request}: no response within {timeout_seconds:g} s; is the API server overloaded?", reason="timeout"
             )
         case aiohttp.ClientSSLError():
-            advice = "is this the API server's address, and is its certificate signed by the given authority?"
+            advice = "check the API server's address and the CA certificate"
             return ApiError(f"{request}: {error}; {advice}", reason="tls")
         case aiohttp.ClientResponseError():
             return invalid_response(request, f"is not HTTP: {one_line(error.message)}")
         case _:
-            advice = "is the API server up, and may this Pod connect to it?"
+            advice = "is the API server up, and can this Pod connect to it?"
             return ApiError(f"{request}: {one_line(str(error))}; {advice}", reason="unreachable")
 
 
 def invalid_response(request: str, problem: str) -> ApiError:
-    """The error for an answer that cannot come from an API server.
+    """The error for a response that cannot come from an API server.
 
-    :param problem: goes on after "the answer".
+    :param problem: the rest of a sentence that starts with "the response".
     """
-    advice = "does a proxy answer in the place of the API server?"
-    return ApiError(f"{request}: the answer {problem}; {advice}", reason="garbled")
+    advice = "is there a proxy that responds instead of the API server?"
+    return ApiError(f"{request}: the response {problem}; {advice}", reason="garbled")
 
 
 def status_error(request: str, status: int, body: bytes) -> ApiError:
-    """The error for an answer with a status of 400 or above."""
+    """The error for a response with status 400 or higher."""
     message = f"{request}: {_message(body)}"
     match status:
         case HTTPStatus.FORBIDDEN:
-            advice = "grant this to the operator's service account as manifests/ does"
+            advice = "grant this permission to the operator's service account, as in manifests/"
             return ForbiddenError(f"{message}; {advice}", reason="forbidden")
         case HTTPStatus.UNAUTHORIZED:
-            return ApiError(f"{message}; is the token or certificate expired?", reason="unauthorized")
+            return ApiError(f"{message}; has the token or certificate expired?", reason="unauthorized")
         case HTTPStatus.NOT_FOUND:
             return NotFoundError(message, reason="not-found")
         case HTTPStatus.GONE:
             return ExpiredError(message, reason="expired")
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return ApiError(f"{message}; the API server asks for fewer calls", reason="throttled")
+            return ApiError(f"{message}; the API server throttles requests", reason="throttled")
         case _:
             return ApiError(f"{message} ({status})", reason="server" if status >= 500 else "rejected")
 
 
 def _message(text: bytes) -> str:
-    """What the API server says, from its Status object where it sent one."""
+    """The message of the response: from its Status object, or the whole body."""
     try:
-        said = json.loads(text)["message"]
+        message = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):
-        said = text.decode(errors="replace")
-    return one_line(str(said))
+        message = text.decode(errors="replace")
+    return one_line(str(message))
 
 
 def one_line(text: str) -> str:
-    """The text without line ends, and not too long for a log."""
+    """The text on one line, truncated for logs."""
     return " ".join(text.split())[:_MESSAGE_LIMIT]
 
 

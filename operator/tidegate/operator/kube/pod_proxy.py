@@ -1,4 +1,4 @@
-"""Asking a Pod's ports through the API server, with the rights of whoever asks: nothing needs to be forwarded."""
+"""Requests to a Pod through the API server's proxy, with the user's own permissions and without port forwarding."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tidegate.operator.kube import credentials
 Json: TypeAlias = dict[str, Any]
 
 POD_SELECTOR = "app.kubernetes.io/name=tidegate"
-"""What Pods of the manifests have."""
+"""The label selector of Pods from the manifests."""
 
 _MESSAGE_LIMIT = 500
 
 
 @contextlib.asynccontextmanager
 async def open_pod_proxy(request_settings: client_settings.InquirySettings) -> AsyncIterator[PodProxy]:
-    """The Pod that was chosen, or the one with our label.
+    """Open a proxy to the configured Pod, or to the only Pod with tidegate's label.
 
-    :raises OSError: there is nothing to log in with, or no such Pod.
+    :raises OSError: there are no credentials, or there is no such Pod.
     """
     login = await credentials.load(settings.KubernetesSettings(kubeconfig=request_settings.kubeconfig))
     api = _Api(client.ApiClient(login))
@@ -52,46 +52,46 @@ class PodProxy:
         self._name = name
 
     def door(self, place: urls.Place, *, flag: str) -> transports.Door:
-        """A way to one of them: scheme, port and path are the place's, its host counts for nothing."""
+        """A connection to one port, with the scheme, port and path of ``place``; its host is ignored."""
         return _PodDoor(self._api, place, namespace=self._namespace, name=self._name, flag=flag)
 
 
 class _PodDoor:
-    """The way through the API server to one port."""
+    """A connection to one port through the API server."""
 
     def __init__(self, api: _Api, place: urls.Place, *, namespace: str, name: str, flag: str) -> None:
         self.where = f"port {place.port} of Pod {namespace}/{name}"
         self.flag = flag
         self._api = api
         self._namespace = namespace
-        # https: before the name has the API server speak TLS to the Pod; it does not look at the certificate.
+        # With https: before the name, the API server uses TLS to the Pod. It does not verify the certificate.
         target = f"{'https:' if place.scheme == 'https' else ''}{name}:{place.port}"
         self._root = f"/api/v1/namespaces/{_quoted(namespace)}/pods/{_quoted(target)}/proxy{place.path}"
 
     async def call(self, method: str, path: str, query: transports.Query = ()) -> transports.Answer:
-        """Ask the API server to ask it."""
+        """Send a request to the Pod."""
         answer = await self._api.call(method, f"{self._root}{path}", query)
-        if (said := _api_server_error(answer)) is None:
+        if (message := _api_server_error(answer)) is None:
             return answer
-        what = f"{self.where} cannot be asked through the API server: {said}"
+        problem = f"cannot reach {self.where} through the API server: {message}"
         match answer.status:
             case HTTPStatus.FORBIDDEN:
-                right = f"the verb {method.lower()} on pods/proxy in namespace {self._namespace}"
-                raise transports.InquiryError(f"{what}; it takes a right to {right}")
+                permission = f"the verb {method.lower()} on pods/proxy in namespace {self._namespace}"
+                raise transports.InquiryError(f"{problem}; you need permission for {permission}")
             case HTTPStatus.UNAUTHORIZED:
-                raise transports.InquiryError(f"{what}; is the token or certificate of your kubeconfig expired?")
+                raise transports.InquiryError(f"{problem}; has the token or certificate of your kubeconfig expired?")
             case HTTPStatus.NOT_FOUND:
                 raise transports.InquiryError(
-                    f"{what}; kubectl get pods --namespace={self._namespace} shows those there are"
+                    f"{problem}; list Pods with kubectl get pods --namespace={self._namespace}"
                 )
             case _:
                 raise transports.UnreachableError(
-                    f"{what}; does that port listen, and is the port in {self.flag} right?"
+                    f"{problem}; check that the Pod listens on this port, and the port in {self.flag}"
                 )
 
 
 class _Api:
-    """The API server, as far as it passes on."""
+    """Plain requests to the API server."""
 
     def __init__(self, api_client: client.ApiClient) -> None:
         self._client = api_client
@@ -101,7 +101,7 @@ class _Api:
         await self._client.close()  # type: ignore[no-untyped-call]
 
     async def call(self, method: str, path: str, query: transports.Query = ()) -> transports.Answer:
-        """Any call."""
+        """Send a request."""
         target = f"{path}?{parse.urlencode(query)}" if query else path
         where = "the API server"
         try:
@@ -112,32 +112,30 @@ class _Api:
             async with answer.response as response:
                 return transports.Answer(response.status, await transports.read(response, where=where))
         except TimeoutError as error:
-            raise transports.UnreachableError(f"{where} does not answer in time") from error
+            raise transports.UnreachableError(f"{where} did not respond in time") from error
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, transports.InquiryError):
                 raise
-            said = transports.reason(error)
-            raise transports.UnreachableError(
-                f"{where} cannot be reached: {said}; is your kubeconfig right?"
-            ) from error
+            reason = transports.reason(error)
+            raise transports.UnreachableError(f"cannot reach {where}: {reason}; check your kubeconfig") from error
 
 
 async def _find_pod(api: _Api, namespace: str) -> str:
-    """The name of the only Pod with our label that runs."""
+    """The name of the only running Pod with tidegate's label."""
     answer = await api.call("GET", f"/api/v1/namespaces/{_quoted(namespace)}/pods", [("labelSelector", POD_SELECTOR)])
-    advice = f"name it: --pod; kubectl get pods --namespace={namespace} shows those there are"
-    if (said := _api_server_error(answer)) is not None:
-        raise transports.InquiryError(f"the Pod cannot be looked for: {said}; {advice}")
+    advice = f"name the Pod with --pod; list Pods with kubectl get pods --namespace={namespace}"
+    if (message := _api_server_error(answer)) is not None:
+        raise transports.InquiryError(f"cannot list Pods: {message}; {advice}")
     try:
-        found = [pod for pod in json.loads(answer.body)["items"] if pod.get("status", {}).get("phase") == "Running"]
-        names: list[str] = sorted(pod["metadata"]["name"] for pod in found if _is_not_terminating(pod))
+        running = [pod for pod in json.loads(answer.body)["items"] if pod.get("status", {}).get("phase") == "Running"]
+        names: list[str] = sorted(pod["metadata"]["name"] for pod in running if _is_not_terminating(pod))
     except (ValueError, LookupError, TypeError) as error:
-        raise transports.InquiryError(f"the API server's answer is no list of Pods: {error!r}; {advice}") from error
-    if len(names) != 1:
-        there = f"there are {', '.join(names)}" if names else "there is none that runs"
         raise transports.InquiryError(
-            f"of Pods with the label {POD_SELECTOR} in namespace {namespace} {there}; {advice}"
-        )
+            f"the API server's response is not a list of Pods: {error!r}; {advice}"
+        ) from error
+    if len(names) != 1:
+        matches = f"several Pods run ({', '.join(names)})" if names else "no Pod runs"
+        raise transports.InquiryError(f"{matches} with the label {POD_SELECTOR} in namespace {namespace}; {advice}")
     return names[0]
 
 
@@ -146,15 +144,15 @@ def _is_not_terminating(pod: Json) -> bool:
 
 
 def _api_server_error(answer: transports.Answer) -> str | None:
-    """What the API server says is wrong; ``None`` where what it passed on is the Pod's own answer."""
+    """The error message of the API server itself; ``None`` if the response came from the Pod."""
     if transports.is_success(answer):
         return None
     try:
-        said = json.loads(answer.body)
-        is_own = said["kind"] == "Status" and said["apiVersion"] == "v1"
+        status = json.loads(answer.body)
+        is_own = status["kind"] == "Status" and status["apiVersion"] == "v1"
     except (ValueError, LookupError, TypeError):
         return None
-    return str(said.get("message") or said.get("reason"))[:_MESSAGE_LIMIT] if is_own else None
+    return str(status.get("message") or status.get("reason"))[:_MESSAGE_LIMIT] if is_own else None
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The rights that the operator needs with the settings in force, each with the rule that grants it: pure."""
+"""The permissions that the operator needs with its settings, each with the RBAC rule that grants it. Pure."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _COMPONENTS = {
 
 
 class Permission(NamedTuple):
-    """Something that our account must be allowed to do.
+    """A permission that the operator's service account needs.
 
-    :param resource: with its subresource, as rules have it: ``jobs``, ``groupcleanuppolicies/status``.
-    :param namespace: empty for all.
-    :param loss: what does not work without it.
-    :param file: where the rule that grants it is.
+    :param resource: the resource and its subresource, as in RBAC rules: ``jobs``, ``groupcleanuppolicies/status``.
+    :param namespace: empty for all namespaces.
+    :param consequence: what does not work without the permission.
+    :param file: the manifest with the rule that grants it.
     """
 
     verb: str
@@ -42,7 +42,7 @@ class Permission(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """The rule that grants it, as rbac.yaml has it."""
+        """The rule that grants the permission, as in rbac.yaml."""
         return f'{{apiGroups: ["{self.group}"], resources: [{self.resource}], verbs: [{self.verb}]}}'
 
 
@@ -52,10 +52,10 @@ def required(
     kinds: Iterable[owner_kinds.Kind],
     scopes: Collection[policies.Scope],
 ) -> list[Permission]:
-    """All of them, in the order of what they are needed for.
+    """The permissions that the operator needs, ordered by purpose.
 
-    :param watched: the kinds that are to be watched.
-    :param scopes: the kinds of policies that the API server has.
+    :param kinds: the kinds to watch.
+    :param scopes: the kinds of policies that the API server serves.
     """
     namespaces = operator_settings.kubernetes.namespaces
     permissions: list[Permission] = []
@@ -67,10 +67,12 @@ def required(
     if policies.Scope.CLUSTER in scopes:
         folder = "components/namespaced/policies" if namespaces else "components/policies"
         permissions += _for_policies(policies.Scope.CLUSTER, namespace="", file=f"manifests/{folder}/rbac.yaml")
-    own = operator_settings.pod.namespace
-    if namespaces and own and own not in namespaces:
-        loss = "no Event on the operator's own Pod says that the breaker has tripped"
-        permissions.append(_events(own, loss=loss, file="manifests/components/namespaced/rbac.yaml"))
+    pod_namespace = operator_settings.pod.namespace
+    if namespaces and pod_namespace and pod_namespace not in namespaces:
+        consequence = "no Event on the operator's own Pod reports that the circuit breaker tripped"
+        permissions.append(
+            _events(pod_namespace, consequence=consequence, file="manifests/components/namespaced/rbac.yaml")
+        )
     return permissions
 
 
@@ -81,32 +83,32 @@ def _for_objects(
     period = operator_settings.worker.resync_seconds
     for kind in kinds:
         component = _COMPONENTS.get(kind.resource)
-        file = "a ClusterRole or Role of yours" if component is None else _file(component, namespace=namespace)
-        what = kind.group, kind.plural, namespace
-        yield Permission("list", *what, "nothing at all is cleaned up", file)
-        yield Permission("watch", *what, f"changes are seen every {period:g} s by the lists alone", file)
+        file = "your own ClusterRole or Role" if component is None else _file(component, namespace=namespace)
+        resource = kind.group, kind.plural, namespace
+        yield Permission("list", *resource, "no groups are cleaned up", file)
+        yield Permission("watch", *resource, f"changes are detected by resyncs only, every {period:g} s", file)
     if settings.POD in operator_settings.rules.ownership:
-        yield Permission("get", "", "pods", namespace, "no group is found to be a Job's by the name of its pod", base)
+        yield Permission("get", "", "pods", namespace, "the ownership rule `pod` matches no groups", base)
     if settings.ADDRESS in operator_settings.rules.ownership:
-        loss = "no group is found to be a Job's by the address that it was pushed from"
-        yield Permission("list", "", "pods", namespace, loss, base)
-        loss = "what a pod pushes while its Job is deleted may have no owner, and each new address is asked about"
-        yield Permission("watch", "", "pods", namespace, loss, base)
-    yield _events(namespace, loss="no Event tells a Job's author what became of its groups", file=base)
+        consequence = "the ownership rule `address` matches no groups"
+        yield Permission("list", "", "pods", namespace, consequence, base)
+        consequence = "pushes of pods whose Job is being deleted may have no owner, and each new address is looked up"
+        yield Permission("watch", "", "pods", namespace, consequence, base)
+    yield _events(namespace, consequence="no Events report what happened to the groups of a Job", file=base)
 
 
 def _for_policies(scope: policies.Scope, *, namespace: str, file: str) -> Iterator[Permission]:
-    yield Permission("list", policies.GROUP, scope.plural, namespace, "nothing at all is cleaned up", file)
-    loss = "the policies hold, but their status does not say what became of them"
-    yield Permission("patch", policies.GROUP, f"{scope.plural}/status", namespace, loss, file)
+    yield Permission("list", policies.GROUP, scope.plural, namespace, "no groups are cleaned up", file)
+    consequence = "policies apply, but their status is not updated"
+    yield Permission("patch", policies.GROUP, f"{scope.plural}/status", namespace, consequence, file)
 
 
-def _events(namespace: str, *, loss: str, file: str) -> Permission:
-    return Permission("create", "events.k8s.io", "events", namespace, loss, file)
+def _events(namespace: str, *, consequence: str, file: str) -> Permission:
+    return Permission("create", "events.k8s.io", "events", namespace, consequence, file)
 
 
 def _file(component: str, *, namespace: str) -> str:
-    """Where the rules of a component are, or of the base."""
+    """The path of the rules of a component, or of the base."""
     if not namespace:
         return f"manifests/components/{component}/rbac.yaml" if component else "manifests/base/rbac.yaml"
     suffix = f"-{component.removeprefix('watch-')}" if component else ""

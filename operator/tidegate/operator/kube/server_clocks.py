@@ -1,8 +1,8 @@
-"""The API server's clock, as far as its answers tell.
+"""The API server's clock, estimated from its responses.
 
-Kubernetes says when a Job began and ended by the API server's clock; the gateway says when a group was pushed by its
-node's. The two may be minutes apart, and then a Job's own push would look like one from before or after its life. So
-every time that decides is brought to the API server's clock before it is compared.
+Kubernetes reports start and end times of Jobs by the API server's clock; the gateway reports push times by the clock of
+its node. The two may differ by minutes, and then a Job's push would look earlier or later than the Job itself. So all
+times are converted to the API server's clock before they are compared.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ import email.utils
 from tidegate.aio import clocks
 
 _DATE_SECONDS = 1.0
-"""A ``Date`` header has whole seconds: the moment lies up to one of them later."""
+"""``Date`` headers have whole seconds: the real time is up to one second later."""
 
 
 class ServerClock:
-    """Learns how far the API server's clock is from ours. Until it answered, ours is taken for its.
+    """Estimates the offset of the API server's clock. Before the first response, the local clock is used.
 
-    Each answer says within which bounds the difference lies: its moment was after the question and before the answer.
-    What all answers say together is far finer than a second. When they contradict each other a clock was set, and the
-    newest counts.
+    Each response bounds the offset, because its date lies between the request and the response. All responses together
+    are far more precise than a second. If they contradict each other, a clock was set, and the last response counts.
     """
 
     def __init__(self, clock: clocks.Clock) -> None:
@@ -28,18 +27,18 @@ class ServerClock:
         self._bounds: tuple[float, float] | None = None
 
     def now(self) -> float:
-        """Unix seconds on the API server's clock."""
+        """The current time in Unix seconds on the API server's clock."""
         if self._bounds is None:
             return self._clock.wall()
         low, high = self._bounds
         return self._clock.monotonic() + (low + high) / 2
 
     def monotonic(self) -> float:
-        """Our monotonic seconds, for :meth:`heard`."""
+        """The local monotonic time, for :meth:`observe`."""
         return self._clock.monotonic()
 
     def observe(self, date: str | None, *, requested_at: float) -> None:
-        """An answer had this ``Date`` header; ``asked``: our monotonic seconds at the question."""
+        """Use the ``Date`` header of a response whose request was sent at ``requested_at``, in monotonic seconds."""
         try:
             server_time = email.utils.parsedate_to_datetime(date or "").timestamp()
         except ValueError:
@@ -51,5 +50,5 @@ class ServerClock:
         self._bounds = (low, high)
 
     def from_gateway(self, gateway_time: float, *, gateway_now: float) -> float:
-        """What the API server's clock showed ``then``, a time of the gateway's, which just now is at ``now``."""
+        """Convert a time of the gateway, whose clock is at ``gateway_now``, to the API server's clock."""
         return self.now() - (gateway_now - gateway_time)

@@ -1,7 +1,8 @@
-"""How an object says that it has ended: read from its status, by a rule that is a line of text.
+"""Completion rules: how to read from an object's status whether it has finished.
 
-``PATH=SUCCESS,…/FAILURE,…``: the path leads to a word, to a condition (then its status is the word), or to a list of
-conditions (then the words are the types of those that are "True"). Whatever stands there that is neither is no end.
+A rule is a line of text, ``PATH=SUCCESS,…/FAILURE,…``. The path leads to a value, to a condition (the value is its
+status), or to a list of conditions (the values are the types of those that are "True"). An object with none of the
+listed values has not finished.
 """
 
 from __future__ import annotations
@@ -18,23 +19,23 @@ _STEP = re.compile(r"[A-Za-z0-9_-]+")
 _WORD = re.compile(r"[A-Za-z0-9_.-]+")
 _TRUE_VALUES = frozenset({"True", "true"})
 _FINISH_TIME_FIELDS = ("completionTime", "finishedAt")
-"""Where in a status the time of the end is, by the habits of those who write controllers."""
+"""Fields of a status that controllers commonly use for the completion time."""
 
 
 class Finish(NamedTuple):
-    """How an object ended, and when (Unix seconds, the API server's clock)."""
+    """How an object finished, and when (Unix seconds on the API server's clock)."""
 
     succeeded: bool
     at: float
 
 
 FinishReader: TypeAlias = Callable[[Json], Finish | None]
-"""Reads an object's end; ``None`` while it has none."""
+"""Reads how an object finished; ``None`` while it has not."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionRule:
-    """A rule as it was parsed; called with an object, it is a :data:`Reader`."""
+    """A parsed rule; a :data:`FinishReader`."""
 
     path: tuple[str, ...]
     successes: frozenset[str]
@@ -48,27 +49,28 @@ class CompletionRule:
 
 
 def parse(text: str) -> CompletionRule:
-    """A rule such as ``status.conditions.Done``, ``status.conditions.Succeeded=True/False``,
+    """Parse a rule such as ``status.conditions.Done``, ``status.conditions.Succeeded=True/False``,
     ``status.conditions=Complete/Failed`` or ``status.phase=Succeeded/Failed,Error``.
 
-    Without words it is an end, and a success, when the condition or the field is true. ``ValueError`` says what is
-    wrong.
+    Without values, the object has finished successfully when the condition or the field is true.
+
+    :raises ValueError: the text is not a rule; the message says why.
     """
     path, equals, words = text.partition("=")
     steps = tuple(path.split("."))
     if not all(_STEP.fullmatch(step) for step in steps):
-        raise ValueError(f"{path!r} is no path such as status.phase or status.conditions.Done")
+        raise ValueError(f"{path!r} is not a path such as status.phase or status.conditions.Done")
     if not equals:
         return CompletionRule(steps, _TRUE_VALUES)
     successes, slash, failures = words.partition("/")
     rule = CompletionRule(steps, _words(successes), _words(failures) if slash else frozenset())
     if both := rule.successes & rule.failures:
-        raise ValueError(f"{min(both)!r} stands for success and for failure")
+        raise ValueError(f"{min(both)!r} is listed both as success and as failure")
     return rule
 
 
 def pod_finish(data: Json) -> Finish | None:
-    """The end of a pod: it is over when its phase says so, and ended with the last of its containers."""
+    """Read how a pod finished: by its phase, at the time when its last container ended."""
     status = _mapping(data.get("status"))
     phase = status.get("phase")
     if phase not in ("Succeeded", "Failed"):
@@ -78,13 +80,13 @@ def pod_finish(data: Json) -> Finish | None:
         terminated = _mapping(_mapping(container.get("state")).get("terminated"))
         if (at := _seconds(terminated.get("finishedAt"))) is not None:
             times.append(at)
-    # One that was evicted has no containers to tell of, and stopped being ready then.
+    # An evicted pod may have no container statuses; it stopped being ready when it was evicted.
     ready = [condition for condition in _items(status.get("conditions")) if condition.get("type") == "Ready"]
     return Finish(phase == "Succeeded", max(times) if times else _finish_time(data, ready[0] if ready else {}))
 
 
 def never_finishes(_data: Json) -> Finish | None:
-    """The end of what has none but its deletion."""
+    """The reader for kinds that never finish and are only deleted."""
     return None
 
 
@@ -92,12 +94,14 @@ def _words(text: str) -> frozenset[str]:
     words = text.split(",")
     for word in words:
         if not _WORD.fullmatch(word):
-            raise ValueError(f"{word!r} is no word: write PATH=SUCCESS,…/FAILURE,… as in status.phase=Done/Failed")
+            raise ValueError(
+                f"{word!r} is not a valid value: write PATH=SUCCESS,…/FAILURE,… as in status.phase=Done/Failed"
+            )
     return frozenset(words)
 
 
 def _values_at(data: Json, path: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
-    """The words that a path leads to, each with the condition that says it, or with nothing."""
+    """The values that a path leads to, each with its condition if it has one."""
     value: Any = data
     for step in path:
         if isinstance(value, list):
@@ -119,17 +123,17 @@ def _finish_time(data: Json, condition: Json) -> float:
     for text in (condition.get("lastTransitionTime"), *(status.get(name) for name in _FINISH_TIME_FIELDS)):
         if (at := _seconds(text)) is not None:
             return at
-    # All of these are optional. Its creation deletes least: no later push is taken for its own.
+    # All of these are optional. The creation time is the safe choice: later pushes do not count as the object's own.
     return unix_seconds(data["metadata"]["creationTimestamp"])
 
 
 def unix_seconds(text: str) -> float:
-    """Unix seconds of a Kubernetes timestamp such as ``2026-01-31T08:00:00Z``."""
+    """Parse a Kubernetes timestamp such as ``2026-01-31T08:00:00Z``."""
     return datetime.datetime.fromisoformat(text).timestamp()
 
 
 def _seconds(text: Any) -> float | None:
-    """The same; ``None`` where there is no such thing: a status may be of anybody's making."""
+    """Parse an optional timestamp; ``None`` if it is missing or malformed, as custom controllers may write anything."""
     try:
         when = datetime.datetime.fromisoformat(text)
     except (TypeError, ValueError):

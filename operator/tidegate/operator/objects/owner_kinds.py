@@ -1,8 +1,8 @@
-"""The kinds of objects whose life a group can follow: one small table.
+"""The kinds of objects that can own groups.
 
-Jobs and CronJobs are always looked at. Any other kind is looked at where a flag says so, since each needs rights of its
-own: by a word, or as ``group/version/plural:END`` with an end as :func:`tidegate.operator.objects.completion.parse`
-reads it. What such an object is called in its ``kind`` only the API server knows
+Jobs and CronJobs are always watched. Other kinds are watched if ``--watch`` names them, since each needs its own
+permissions: by a short name, or as ``group/version/plural:END``, where END is a rule for
+:func:`tidegate.operator.objects.completion.parse`. The ``kind`` of such objects is discovered from the API server
 (:mod:`tidegate.operator.objects.served_kinds`).
 """
 
@@ -21,22 +21,21 @@ _PLURAL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _SAMPLE = "example.com/v1/runs:status.conditions.Done"
 
 _PLAIN_GROUPS = ("", "batch")
-"""API groups whose kinds are called by their own word: Pod, Job and CronJob."""
+"""API groups whose kinds need no qualified name: Pod, Job and CronJob."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A line of the table.
+    """A kind of objects that can own groups.
 
-    :param name: the kind as it stands in an owner (:func:`word`); empty where only the API server knows it.
-    :param finish: reads from an object how it ended.
-    :param template: the way to what speaks for its groups, by labels and annotations; empty for the object itself.
-    :param place: what ``template`` leads to is called.
-    :param unread: ways to metadata whose annotations are not read though people write some there, and what they are
-        called.
-    :param pod: the way to the spec of its pods, for their host name; empty where nobody knows.
-    :param bare: whether only what nothing else controls is of interest.
-    :param fields: a field selector, for lists and watches.
+    :param finish: reads from an object how it finished.
+    :param name: the qualified name of the kind (:func:`qualified_name`); empty until it is discovered.
+    :param template_path: the path to the template whose labels and annotations apply; empty for the object itself.
+    :param template_name: what messages call that template.
+    :param ignored_templates: names and paths of other templates, whose annotations have no effect.
+    :param pod_spec_path: the path to the spec of its pods, for their hostname; empty if unknown.
+    :param standalone_only: whether objects with a controller are ignored.
+    :param field_selector: a field selector for lists and watches.
     """
 
     group: str
@@ -53,27 +52,27 @@ class Kind:
 
     @property
     def resource(self) -> str:
-        """What Kubernetes calls such objects, whatever the version: ``workflows.argoproj.io``."""
+        """The resource without its version: ``workflows.argoproj.io``."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def api_version(self) -> str:
-        """As it stands in its objects."""
+        """The ``apiVersion`` of its objects."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def api_path(self) -> str:
-        """The path under which the API server has its group and version."""
+        """The path of its group and version at the API server."""
         return f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
 
 
 def qualified_name(kind: str, *, group: str) -> str:
-    """What a kind is called here: ``Workflow.argoproj.io``, so that no two are called alike."""
+    """The unique name of a kind: ``Workflow.argoproj.io``."""
     return kind if group in _PLAIN_GROUPS else f"{kind}.{group}"
 
 
 def policy_names(name: str) -> frozenset[str]:
-    """What a policy may call a kind: its name here, or what stands in its objects where that is not Kubernetes' own."""
+    """The names of a kind in policies: the qualified name, and the plain ``kind`` if no built-in kind has it."""
     plain = name.partition(".")[0]
     return frozenset({name} if plain in _BUILT_IN_NAMES else {name, plain})
 
@@ -83,7 +82,7 @@ JOB = Kind(
     version="v1",
     plural="jobs",
     name="Job",
-    # Only these two are terminal: SuccessCriteriaMet and FailureTarget leave pods running.
+    # Only these two are terminal: with SuccessCriteriaMet and FailureTarget, pods still run.
     finish=completion.parse("status.conditions=Complete/Failed"),
     template_name="the Job itself",
     ignored_templates=(("the pod template", ("spec", "template")),),
@@ -108,7 +107,7 @@ POD = Kind(
     finish=completion.pod_finish,
     pod_spec_path=("spec",),
     standalone_only=True,
-    # What is always started anew never ends: this leaves out the pods of all services.
+    # Pods that are always restarted never finish: this excludes the pods of services.
     field_selector="spec.restartPolicy!=Always",
 )
 WORKFLOW = Kind(
@@ -127,13 +126,13 @@ TASKRUN = Kind(
 )
 _BUILT_IN_NAMES = frozenset({JOB.name, CRONJOB.name, POD.name})
 BY_SHORT_NAME = {kind.plural: kind for kind in (POD, WORKFLOW, TASKRUN)}
-"""Those that a flag may name by one word."""
+"""The kinds that ``--watch`` can name by a short name."""
 
 
 def watched_kinds(texts: Iterable[str]) -> tuple[Kind, ...]:
-    """All kinds to be looked at, where the flag was given with these texts.
+    """All kinds to watch, for these values of ``--watch``.
 
-    :raises settings.BadSettingsError: a text cannot be read, or two are about one resource.
+    :raises settings.BadSettingsError: a value is invalid, or two values name the same resource.
     """
     kinds = list(ALWAYS_WATCHED)
     for text in texts:
@@ -142,15 +141,15 @@ def watched_kinds(texts: Iterable[str]) -> tuple[Kind, ...]:
         except ValueError as error:
             raise settings.BadSettingsError(f"--watch: {error}") from error
         if any(kind.resource == other.resource for other in kinds):
-            raise settings.BadSettingsError(f"--watch={text}: {kind.resource} is watched already; give it once")
+            raise settings.BadSettingsError(f"--watch={text}: {kind.resource} is already watched; remove this flag")
         kinds.append(kind)
     return tuple(kinds)
 
 
 def parse(text: str) -> Kind:
-    """The kind that a flag names by a word, or as ``group/version/plural:END`` (core group: ``version/plural:END``).
+    """Parse a short name or ``group/version/plural:END`` (core group: ``version/plural:END``).
 
-    ``ValueError`` says what is wrong.
+    :raises ValueError: the text is not a kind; the message says why.
     """
     if text in BY_SHORT_NAME:
         return BY_SHORT_NAME[text]
@@ -158,14 +157,14 @@ def parse(text: str) -> Kind:
     group, version, plural = ["", *resource.split("/")][-3:] if resource.count("/") in (1, 2) else ("", "", "")
     is_valid = _VERSION.fullmatch(version) and _PLURAL.fullmatch(plural) and (not group or _GROUP.fullmatch(group))
     if not colon or not is_valid or resource.startswith("/"):
-        words = ", ".join(sorted(BY_SHORT_NAME))
-        raise ValueError(f"{text!r} is none of {words}, and no GROUP/VERSION/PLURAL:END such as {_SAMPLE}")
+        short_names = ", ".join(sorted(BY_SHORT_NAME))
+        raise ValueError(f"{text!r} is neither one of {short_names} nor GROUP/VERSION/PLURAL:END such as {_SAMPLE}")
     try:
         kind = Kind(group=group, version=version, plural=plural, finish=completion.parse(end))
     except ValueError as error:
         raise ValueError(f"{text!r}: {error}") from error
     if kind.resource in {always.resource for always in ALWAYS_WATCHED}:
-        raise ValueError(f"{text!r}: {plural} are always watched; leave it out")
+        raise ValueError(f"{text!r}: {plural} are always watched; remove this flag")
     if kind.resource == POD.resource:
-        raise ValueError(f"{text!r}: of pods it is known how they end; write {plural}")
+        raise ValueError(f"{text!r}: pods have a built-in completion rule; write {plural}")
     return kind

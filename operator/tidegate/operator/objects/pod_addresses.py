@@ -1,4 +1,4 @@
-"""Which pod had an address when a group was pushed from it."""
+"""Pods and their addresses: which pod pushed a group from an address at a given time."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from tidegate.system import addresses
 Json: TypeAlias = Mapping[str, Any]
 
 _TIMESTAMP_SECONDS = 1.0
-"""A pod's times are whole seconds: it ended up to one of them later than it says."""
+"""Times of pods have whole seconds: the real time is up to one second later."""
 
 _KUBELET_CONDITIONS = frozenset({"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready"})
-"""Conditions of a pod that its kubelet sets; the scheduler and controllers set others."""
+"""Conditions of a pod that the kubelet sets; the scheduler and controllers set others."""
 
 NEVER_LOOKED_UP = 0.0
-"""When an address was asked about that never was; a watch told of its pods."""
+"""The time of a result that comes from the watch alone, without a lookup."""
 
 ADDRESS_REPORT_SECONDS = 4.0
-"""How long after a pod began to run the API server knows its address at the latest: kubelets take a second or two."""
+"""The longest delay until the API server knows the address of a started pod; kubelets take one or two seconds."""
 
 
 class AddressPod(NamedTuple):
     """A pod that has an address, or had it when it ended. Times are Unix seconds on the API server's clock.
 
-    :param owner: the object that controls it, or the pod itself where none does.
-    :param since: when it was started, ``None`` where it was not yet.
-    :param until: when its last container ended; ``None`` while one may run.
-    :param is_host: whether its address is its node's, from which everything on the node may push.
-    :param uid: its own.
+    :param owner: the controller of the pod; the pod itself if it has none.
+    :param started_at: ``None`` if it has not started.
+    :param ended_at: when its last container ended; ``None`` while one may run.
+    :param uses_host_network: whether it shares the address of its node with everything else on the node.
     """
 
     namespace: str
@@ -44,16 +43,16 @@ class AddressPod(NamedTuple):
     uid: owners.Uid = owners.Uid("")
 
     def may_have_pushed(self, at: float, *, tolerance: float) -> bool:
-        """Whether it ran at that time, by clocks that may be this many seconds apart."""
+        """Whether it ran at that time, by clocks that may differ by ``tolerance`` seconds."""
         if self.uses_host_network or self.started_at is None or at < self.started_at - tolerance:
             return False
         return self.ended_at is None or at <= self.ended_at + _TIMESTAMP_SECONDS + tolerance
 
 
 class LookupResult(NamedTuple):
-    """The pods of an address, as the API server had them at a time on its clock.
+    """The pods of an address, as of a time on the API server's clock.
 
-    :param none_since: of an address that no pod has, since when all answers have said so.
+    :param none_since: the time of the first of the consecutive lookups that found no pod; ``None`` if there are pods.
     """
 
     pods: tuple[AddressPod, ...]
@@ -61,42 +60,43 @@ class LookupResult(NamedTuple):
     none_since: float | None = None
 
     def merged_with(self, previous: LookupResult | None) -> LookupResult:
-        """This answer, with what it says together with the one before it."""
+        """This result, with ``none_since`` taken over from the previous result."""
         if self.pods:
             return self
-        known = None if previous is None or previous.pods else previous.none_since
-        return self._replace(none_since=self.at if known is None else known)
+        none_since = None if previous is None or previous.pods else previous.none_since
+        return self._replace(none_since=self.at if none_since is None else none_since)
 
     def is_final_for(self, at: float, *, tolerance: float) -> bool:
-        """Whether no later answer can say that another pod pushed at that time.
+        """Whether no later lookup can find another pod that may have pushed at that time.
 
-        A pod pushes before its kubelet has reported its address. An address that has had no pod for longer than that
-        takes is outside of the cluster.
+        A pod may push before its kubelet has reported its address. An address that has had no pod for longer than the
+        longest delay of such reports is outside of the cluster.
         """
         if self.at >= at + ADDRESS_REPORT_SECONDS or self.pusher(at, tolerance=tolerance) is not None:
             return True
         return self.none_since is not None and self.at - self.none_since >= ADDRESS_REPORT_SECONDS
 
     def pusher(self, at: float, *, tolerance: float) -> AddressPod | None:
-        """The pod that must have pushed at that time; ``None`` where that is none of them, or more than one.
+        """The pod that must have pushed at that time; ``None`` if no pod or more than one may have pushed.
 
-        An address that a pod gave up goes to the next one: what happened a moment later is the next one's.
+        Addresses are reused: right after a pod has ended, its address may belong to the next pod. So an exact match of
+        times is tried first.
         """
         for allowed in (0.0, tolerance):
-            found = [pod for pod in self.pods if pod.may_have_pushed(at, tolerance=allowed)]
-            if found:
-                return found[0] if len(found) == 1 else None
+            possible = [pod for pod in self.pods if pod.may_have_pushed(at, tolerance=allowed)]
+            if possible:
+                return possible[0] if len(possible) == 1 else None
         return None
 
     def running_pods(self) -> Iterable[AddressPod]:
-        """Those that may push still."""
+        """The pods that may still push."""
         return (pod for pod in self.pods if pod.ended_at is None and not pod.uses_host_network)
 
 
 def address_pod(data: Json, *, now: float) -> AddressPod:
-    """What matters here of a Pod as the API server gives it.
+    """Parse a Pod from the API server.
 
-    :param now: Unix seconds on the API server's clock, by which no time in the Pod can be later than now.
+    :param now: Unix seconds on the API server's clock; no time in the Pod is later than this.
     """
     metadata, status = data["metadata"], data.get("status", {})
     started = status.get("startTime")
@@ -108,7 +108,7 @@ def address_pod(data: Json, *, now: float) -> AddressPod:
         name=metadata["name"],
         owner=_controller_uid(metadata),
         started_at=None if since is None else since - ahead,
-        # Zero is no reading of a clock.
+        # Zero marks a pod that never ran; it is not a time.
         ended_at=until - ahead if until else until,
         uses_host_network=bool(data.get("spec", {}).get("hostNetwork")),
         uid=owners.Uid(metadata["uid"]),
@@ -116,7 +116,7 @@ def address_pod(data: Json, *, now: float) -> AddressPod:
 
 
 class PodEvent(NamedTuple):
-    """A pod as an event told of it, with its addresses; ``deleted``: as it was when it was deleted."""
+    """A watch event: an added or modified pod with its addresses, or the last state of a deleted one."""
 
     pod: AddressPod
     addresses: tuple[str, ...]
@@ -124,18 +124,19 @@ class PodEvent(NamedTuple):
 
 
 def pod_event(data: Json, *, now: float, deleted: bool) -> PodEvent:
-    """What an event tells of a Pod; ``now`` as for :func:`address_pod`."""
-    given = data.get("status", {}).get("podIPs") or ()
-    texts = [addresses.canonical(each.get("ip", "")) for each in given]
-    return PodEvent(address_pod(data, now=now), tuple(text for text in texts if text), deleted)
+    """Parse a watch event of a Pod; ``now`` as for :func:`address_pod`."""
+    pod_ips = data.get("status", {}).get("podIPs") or ()
+    canonical = [addresses.canonical(each.get("ip", "")) for each in pod_ips]
+    return PodEvent(address_pod(data, now=now), tuple(address for address in canonical if address), deleted)
 
 
 def _clock_offset(data: Json, *, started: float, now: float) -> float:
-    """By how much the kubelet's clock is ahead of the API server's, less than 0 where it is behind.
+    """The seconds by which the kubelet's clock is ahead of the API server's; negative if it is behind.
 
-    A kubelet tells its own times, and the API server notes when it was told. What was told had happened before, and a
-    pod starts after it was created and bound to its node. So both bounds are known. The clock counts as right where
-    they allow it, and else as what lies in their middle. All times are whole seconds, so each may be off by one.
+    The kubelet reports times by its own clock, and the API server records when it received the report. Reported times
+    are earlier than the report, and a pod starts after it was created and scheduled. This bounds the offset from both
+    sides. If the bounds include 0, the offset is 0; otherwise it is the middle of the bounds. All times have whole
+    seconds, so each may be off by one.
 
     :param started: when the pod started, by the kubelet's clock.
     """
@@ -147,7 +148,7 @@ def _clock_offset(data: Json, *, started: float, now: float) -> float:
 
 
 def _kubelet_times(status: Json) -> Iterator[float]:
-    """The times in this status that are by the kubelet's clock, but for that of the start."""
+    """The times in this status that come from the kubelet's clock, except the start time."""
     for condition in status.get("conditions") or ():
         if condition.get("type") in _KUBELET_CONDITIONS and condition.get("lastTransitionTime"):
             yield completion.unix_seconds(condition["lastTransitionTime"])
@@ -159,7 +160,7 @@ def _kubelet_times(status: Json) -> Iterator[float]:
 
 
 def _reported_at(metadata: Json) -> float:
-    """When the API server was last told of a status with a time of start; infinite where it does not say."""
+    """When the API server last received a status with a start time; infinite if unknown."""
     times = [
         completion.unix_seconds(entry["time"])
         for entry in metadata.get("managedFields") or ()
@@ -169,7 +170,7 @@ def _reported_at(metadata: Json) -> float:
 
 
 def _scheduled_at(status: Json) -> list[float]:
-    """When the scheduler bound the pod to its node."""
+    """When the pod was scheduled."""
     return [
         completion.unix_seconds(condition["lastTransitionTime"])
         for condition in status.get("conditions") or ()
@@ -189,10 +190,10 @@ def _controller_uid(metadata: Json) -> owners.Uid:
 def _end_time(status: Json) -> float | None:
     if status.get("phase") not in ("Succeeded", "Failed"):
         return None
-    moments = [
+    times = [
         container["state"]["terminated"]["finishedAt"]
         for container in status.get("containerStatuses") or ()
         if (container.get("state", {}).get("terminated") or {}).get("finishedAt")
     ]
-    # Evicted before it ran: it has pushed nothing.
-    return max(map(completion.unix_seconds, moments), default=0.0)
+    # 0.0: a pod that was evicted before it ran has pushed nothing.
+    return max(map(completion.unix_seconds, times), default=0.0)

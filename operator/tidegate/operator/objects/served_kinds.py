@@ -1,4 +1,4 @@
-"""Which kinds are looked at, and which of them the API server has: a resource may come and go with its definition."""
+"""The watched kinds, and which of them the API server serves. Custom resources may come and go."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _API_VERSIONS = {
 
 
 class ServedKinds:
-    """The kinds of one operator. The lists learn what there is; what an object is called in an Event is asked here."""
+    """The watched kinds of one operator. The resync discovers which of them are served."""
 
     def __init__(self, kinds: Iterable[owner_kinds.Kind] = owner_kinds.ALWAYS_WATCHED) -> None:
         self._kinds = {kind.resource: kind for kind in kinds}
@@ -24,25 +24,25 @@ class ServedKinds:
 
     @property
     def all(self) -> tuple[owner_kinds.Kind, ...]:
-        """All of them, each with as much as is known of it."""
+        """All watched kinds; those that were not discovered yet have no name."""
         return tuple(self._kinds.values())
 
     @property
     def served(self) -> tuple[owner_kinds.Kind, ...]:
-        """Those that the API server has, each with its name."""
+        """The kinds that the API server serves, with their names."""
         return tuple(kind for kind in self._kinds.values() if self.serves(kind))
 
     def serves(self, kind: owner_kinds.Kind) -> bool:
-        """Whether the API server has this resource, as far as is known."""
+        """Whether the API server served this resource at the last resync."""
         return kind.resource in self._served
 
     @staticmethod
     def is_built_in(kind: owner_kinds.Kind) -> bool:
-        """Whether every API server has it."""
+        """Whether every API server serves this kind."""
         return kind.resource in _BUILT_IN
 
     def mark_served(self, kind: owner_kinds.Kind, *, name: str) -> owner_kinds.Kind:
-        """The API server has this resource, and this is what its objects are called (:func:`owner_kinds.word`)."""
+        """Record that the API server serves this resource, and its qualified name. Returns the kind with its name."""
         named = dataclasses.replace(kind, name=name)
         self._kinds[kind.resource] = named
         self._served.add(kind.resource)
@@ -50,16 +50,16 @@ class ServedKinds:
         return named
 
     def mark_missing(self, kind: owner_kinds.Kind) -> None:
-        """The API server has no such resource."""
+        """Record that the API server does not serve this resource."""
         self._served.discard(kind.resource)
 
     def reference(self, owner: owners.Owner) -> dict[str, str]:
-        """How Kubernetes refers to an object; without a version where the kind is one that nobody watches any more."""
-        made = {
+        """Build an ObjectReference. It has no ``apiVersion`` if the kind is no longer watched."""
+        reference = {
             "kind": owner.kind.partition(".")[0],
             "namespace": owner.namespace,
             "name": owner.name,
             "uid": owner.uid,
         }
         version = self._api_versions.get(owner.kind)
-        return made if version is None else {"apiVersion": version, **made}
+        return reference if version is None else {"apiVersion": version, **reference}

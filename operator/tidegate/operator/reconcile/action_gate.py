@@ -1,4 +1,4 @@
-"""What stands between a plan and the gateway: the dry run, which lets nothing through, and the breaker."""
+"""The gate between a plan and the gateway: the dry run, which permits no action, and the circuit breaker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _logger = logging.getLogger(__name__)
 
 
 class ActionGate:
-    """Lets through what may be done of a plan."""
+    """Decides which actions of a plan are sent to the gateway."""
 
     def __init__(
         self,
@@ -33,34 +33,35 @@ class ActionGate:
         self._logged: dict[grouping.GroupingKey, int] = {}
 
     def permit(self, plan: planner.Plan, *, last_list_started: float, now: float) -> list[control_api.Action]:
-        """The actions to be done now; what is held back is planned again with the next list.
+        """Return the actions to do now. Groups that are held back are planned again after the next list.
 
-        :param listed: when the last complete list of all objects began, in monotonic seconds; ``now`` likewise.
+        :param last_list_started: when the last complete list of all objects started, in monotonic seconds; ``now``
+            likewise.
         """
         if self._dry_run:
             self._log_dry_run(plan)
             return []
-        retiring = [decision for decision in plan.decisions if _starts_draining(decision)]
+        to_drain = [decision for decision in plan.decisions if _starts_draining(decision)]
         was_tripped = self._breaker.is_tripped
-        admitted = self._breaker.admit(len(retiring), last_list_started=last_list_started, now=now)
-        held = {decision.key for decision in retiring[admitted:]}
+        admitted = self._breaker.admit(len(to_drain), last_list_started=last_list_started, now=now)
+        held = {decision.key for decision in to_drain[admitted:]}
         self._metrics.groups_held_back.set(len(held))
         self._metrics.breaker_tripped.set(self._breaker.is_tripped)
         if self._breaker.is_tripped and not was_tripped:
             _logger.error(
-                "the breaker has tripped: %d groups are to be retired at once, and --breaker.limit is %d; nothing is "
-                "until the next list of all objects says the same, and then %d a resync period",
-                len(retiring),
+                "the circuit breaker tripped: %d groups are ready to drain at once, and --breaker.limit is %d; keeping "
+                "them until the next list of all objects confirms it, then draining at most %d per resync period",
+                len(to_drain),
                 self._limit,
                 self._limit,
             )
-            self._notifier.breaker_tripped(len(retiring), limit=self._limit)
+            self._notifier.breaker_tripped(len(to_drain), limit=self._limit)
         elif was_tripped and not self._breaker.is_tripped:
-            _logger.info("the breaker is closed again")
+            _logger.info("the circuit breaker closed again")
         return [action for decision in plan.decisions if decision.key not in held for action in decision.actions]
 
     def hold_reason(self, decision: planner.Decision) -> planner.Hold | None:
-        """What keeps this group from being retired that is to be; ``None`` where nothing does."""
+        """Why this group does not start to drain although it should; ``None`` if nothing holds it back."""
         if not _starts_draining(decision):
             return None
         if self._dry_run:
@@ -68,20 +69,21 @@ class ActionGate:
         return planner.Hold.BREAKER if self._breaker.is_tripped else None
 
     def _log_dry_run(self, plan: planner.Plan) -> None:
-        """Log once for each push of a group that it would be retired now."""
+        """Log each group that would start to drain, once for each push."""
         for decision in plan.decisions:
             for action in decision.actions:
                 self._metrics.count_dry_run(action)
             revision = decision.record.pushed_revision
             if _starts_draining(decision) and self._logged.get(decision.key) != revision:
                 self._logged[decision.key] = revision
-                _logger.info("dry run: would retire a group", extra={"fields": log_fields(decision)})
+                _logger.info("dry run: would start to drain a group", extra={"fields": log_fields(decision)})
         if len(self._logged) > 2 * len(plan.decisions):
-            self._logged = {one.key: self._logged[one.key] for one in plan.decisions if one.key in self._logged}
+            planned = (decision.key for decision in plan.decisions)
+            self._logged = {key: self._logged[key] for key in planned if key in self._logged}
 
 
 def log_fields(decision: planner.Decision) -> dict[str, str]:
-    """What a line of the log says of a decision."""
+    """The fields of a log line about a decision."""
     return {
         "group": grouping.describe(decision.key),
         "owners": ", ".join(str(group_owner.owner) for group_owner in decision.owners),
@@ -91,7 +93,7 @@ def log_fields(decision: planner.Decision) -> dict[str, str]:
 
 
 def _starts_draining(decision: planner.Decision) -> bool:
-    """Whether it begins a group's end; one that drains has had its turn."""
+    """Whether the group starts to drain. A group that is already draining does not count again."""
     return not decision.record.draining and any(
         isinstance(action, control_api.RetireGroup) for action in decision.actions
     )

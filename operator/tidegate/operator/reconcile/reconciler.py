@@ -1,4 +1,4 @@
-"""The worker: plans what the queue has, asks what must be asked, and has the gateway do the rest."""
+"""The reconciler: takes groups from the work queue, plans from the cache, looks up pods, and acts on the gateway."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ from tidegate.operator.reconcile import action_gate, status_reporter
 from tidegate.operator.watch import group_watch, resyncs
 
 _CONFIRMATION_SECONDS = 5.0
-"""How long to wait for the gateway's own word of what it just did, so that nothing is said twice."""
-
+"""How long to wait until the group watch has reported the results of actions, so that none is sent twice."""
 
 _logger = logging.getLogger(__name__)
 
 _ADDRESS_RETRY_SECONDS = (1.0, pod_addresses.ADDRESS_REPORT_SECONDS - 0.5, 0.0)
-"""Seconds after which an address is asked about again of which no pod is known that may have pushed."""
+"""Pauses before looking up an address again, while no pod is known that may have pushed from it."""
 
 
 class Reconciler:
-    """One plan at a time, from the cache as it is then."""
+    """Reconciles groups with one plan at a time."""
 
     def __init__(
         self,
@@ -65,19 +64,19 @@ class Reconciler:
             first=operator_settings.worker.backoff_seconds / 4, limit=operator_settings.worker.backoff_limit_seconds / 6
         )
         self._lookup_outage = outage_log.OutageLog(
-            "asking for a pod", consequence="its group is left alone until the next resync", clock=clock
+            "looking up a pod", consequence="keeping its group and retrying with the next resync", clock=clock
         )
         self.gate = action_gate.ActionGate(worker_settings=operator_settings.worker, metrics=metrics, notifier=notifier)
         self._lookups_in_flight: set[resolution.Lookup] = set()
         self._pending_lookups = pending_lookups.PendingLookups()
         metrics.longest_lookup_wait.set_function(lambda: self._pending_lookups.longest_wait(now=clock.monotonic()))
         self.last_iteration = clock.monotonic()
-        """When the worker last came round, on the monotonic clock. It does at least once a resync period."""
+        """When the loop last started an iteration, in monotonic seconds. It does so at least once per resync period."""
         self.first_plan = asyncio.Event()
-        """Set once every group was planned that was there at the start."""
+        """Set once all groups that existed at the start were planned."""
 
     async def run(self) -> None:
-        """Work, for ever."""
+        """Reconcile until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self.last_iteration = self._clock.monotonic()
@@ -92,38 +91,39 @@ class Reconciler:
         epoch = self._group_watch.epoch
         keys = self._queue.take()
         if epoch is None or not self._resync.synced.is_set():
-            # What is not known yet is put on the queue when it is. An owner that nobody has seen yet may be active.
+            # The cache is not complete yet: an owner that was not listed yet may be active. The first complete list
+            # puts all groups on the queue.
             return
         with self._metrics.plan_seconds.time():
             plan = planner.plan(self._cache, rules=self._settings.rules, now=self._api.server_clock.now(), keys=keys)
         self._pending_lookups.update(plan.decisions, all_groups=keys is None, now=self._clock.monotonic())
-        self._notifier.ambiguous(one for one in plan.decisions if one.verdict is planner.Verdict.AMBIGUOUS)
+        self._notifier.ambiguous(each for each in plan.decisions if each.verdict is planner.Verdict.AMBIGUOUS)
         for lookup in plan.lookups - self._lookups_in_flight:
             self._lookups_in_flight.add(lookup)
-            tasks.create_task(self._look_up(lookup), name=f"ask for {lookup}")
+            tasks.create_task(self._look_up(lookup), name=f"look up {lookup}")
         actions = self.gate.permit(plan, last_list_started=self._resync.last_list_started, now=self._clock.monotonic())
         for start in range(0, len(actions), gateway_protocol.BATCH):
             await self._act(actions[start : start + gateway_protocol.BATCH], epoch=epoch)
         self.first_plan.set()
         if keys is None:
             self._metrics.set_verdicts(plan.decisions)
-            tasks.create_task(self._status_reporter.report(plan.decisions), name="write the status of policies")
+            tasks.create_task(self._status_reporter.report(plan.decisions), name="write policy status")
 
     async def _act(self, actions: Sequence[control_api.Action], *, epoch: str) -> None:
         owners_by_uid = self._owners_of(actions)
         try:
             revision, refusals = await self._gateway.act(actions, epoch=epoch)
         except gateway_protocol.HistoryLostError:
-            return  # The feed begins anew and puts every group on the queue.
+            return  # The group watch lists all groups again and puts them on the queue.
         except gateway_protocol.GatewayError:
-            # The feed tells of the outage. Whether these were done is not known: plan them again.
+            # The group watch logs the outage. The actions may or may not have been done: plan the groups again.
             self._metrics.gateway_errors.inc()
             self._queue.add(action.key for action in actions)
             await self._clock.sleep(self._backoff.next())
             return
         self._backoff.reset()
         self._report(actions, refusals, owners_by_uid=owners_by_uid)
-        # What was refused was planned from an old cache: the feed brings what changed, and that is planned again.
+        # Refused actions came from a stale cache: the group watch reports the change, and the group is planned again.
         await self._group_watch.wait_for_revision(revision, epoch=epoch, seconds=_CONFIRMATION_SECONDS)
 
     def _owners_of(self, actions: Sequence[control_api.Action]) -> dict[owners.Uid, owners.Owner]:
@@ -143,19 +143,19 @@ class Reconciler:
         *,
         owners_by_uid: dict[owners.Uid, owners.Owner],
     ) -> None:
-        retired: dict[owners.Owner, list[grouping.GroupingKey]] = defaultdict(list)
+        draining: dict[owners.Owner, list[grouping.GroupingKey]] = defaultdict(list)
         for action, refusal in zip(actions, refusals, strict=True):
             self._metrics.count_action(action, refusal)
             record = self._cache.group(action.key)
-            first = record is None or not record.draining
-            if isinstance(action, control_api.RetireGroup) and refusal is None and first:
-                said = {"group": grouping.describe(action.key), "owners": _owner_names(action.over, owners_by_uid)}
+            was_draining = record is not None and record.draining
+            if isinstance(action, control_api.RetireGroup) and refusal is None and not was_draining:
+                fields = {"group": grouping.describe(action.key), "owners": _owner_names(action.over, owners_by_uid)}
                 rules = {record.claims[uid].rule for uid in action.over if record and uid in record.claims}
-                _logger.info("retired a group", extra={"fields": said | {"rule": ",".join(sorted(rules))}})
+                _logger.info("a group started to drain", extra={"fields": fields | {"rule": ",".join(sorted(rules))}})
                 for uid in action.over:
                     if uid in owners_by_uid:
-                        retired[owners_by_uid[uid]].append(action.key)
-        self._notifier.draining(retired)
+                        draining[owners_by_uid[uid]].append(action.key)
+        self._notifier.draining(draining)
 
     async def _look_up(self, lookup: resolution.Lookup) -> None:
         try:
@@ -166,41 +166,41 @@ class Reconciler:
         finally:
             self._lookups_in_flight.discard(lookup)
 
-    async def _look_up_pod(self, pod: cluster_cache.PodLookup) -> None:
+    async def _look_up_pod(self, lookup: cluster_cache.PodLookup) -> None:
         uid: owners.Uid | None = None
         try:
-            uid = await self._api.get_pod_owner(pod)
+            uid = await self._api.get_pod_owner(lookup)
         except kube_api.ApiError as error:
             if not self._is_forbidden(error):
                 return
         else:
             self._lookup_outage.recovered()
-        self._queue.add(self._cache.put_pod_owner(pod, uid))
+        self._queue.add(self._cache.put_pod_owner(lookup, uid))
 
-    async def _look_up_address(self, address: cluster_cache.AddressLookup) -> None:
-        """Ask which pods have an address; again for a while where a pod may have it that has not been reported yet."""
+    async def _look_up_address(self, lookup: cluster_cache.AddressLookup) -> None:
+        """Look up the pods of an address, several times while a new pod may have it that was not reported yet."""
         for pause in _ADDRESS_RETRY_SECONDS:
             at = self._api.server_clock.now()
             try:
-                answer = pod_addresses.LookupResult(await self._api.list_pods_with_address(address), at)
+                result = pod_addresses.LookupResult(await self._api.list_pods_with_address(lookup), at)
                 self._lookup_outage.recovered()
             except kube_api.ApiError as error:
                 if not self._is_forbidden(error):
                     return
-                answer = pod_addresses.LookupResult((), math.inf)
-            self._queue.add(self._cache.put_address(address, answer))
-            if not pause or self._is_settled(address):
+                result = pod_addresses.LookupResult((), math.inf)
+            self._queue.add(self._cache.put_address(lookup, result))
+            if not pause or self._is_settled(lookup):
                 return
             await self._clock.sleep(pause)
 
-    def _is_settled(self, address: cluster_cache.AddressLookup) -> bool:
-        """Whether there is no reason to ask for this address again before somebody pushes from it."""
-        known = self._cache.get_address(address.address)
-        last = self._cache.last_push_from(address.address)
-        return known is None or known.is_final_for(last, tolerance=self._settings.rules.clock_skew)
+    def _is_settled(self, lookup: cluster_cache.AddressLookup) -> bool:
+        """Whether another lookup of this address cannot change anything before the next push from it."""
+        result = self._cache.get_address(lookup.address)
+        last_push = self._cache.last_push_from(lookup.address)
+        return result is None or result.is_final_for(last_push, tolerance=self._settings.rules.clock_skew)
 
     def _is_forbidden(self, error: kube_api.ApiError) -> bool:
-        """Whether names alone must do: where we have no right to ask, and not where asking failed."""
+        """Log a failed lookup. Returns whether the operator lacks the permission, so that only names can decide."""
         self._metrics.api_errors.labels(reason=error.reason).inc()
         self._lookup_outage.failed(error)
         return isinstance(error, kube_api.ForbiddenError)

@@ -1,4 +1,4 @@
-"""The way in for what the API server tells of objects, whether an event or a list told it."""
+"""The event handler of all watches and lists: updates the cache and puts affected groups on the work queue."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tidegate.operator.policy import policies, policy_index
 
 
 class ObjectEvent(NamedTuple):
-    """An object as an event told of it; ``deleted``: as it was when it was deleted."""
+    """A watch event: an added or modified object, or the last state of a deleted one."""
 
     view: owner_views.OwnerView
     deleted: bool = False
 
 
 class CacheUpdater:
-    """Brings objects into the cache, and what they may change onto the queue. For one event loop."""
+    """Stores events and lists in the cache. For one event loop."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class CacheUpdater:
         self._server_clock = server_clock
 
     def handle_event(self, event: ObjectEvent) -> None:
-        """An event told of an object."""
+        """Store an object that a watch reported."""
         self._metrics.last_event.set(self._clock.wall())
         view = self._cache.with_rules(event.view)
         if event.deleted:
@@ -55,22 +55,22 @@ class CacheUpdater:
             self._queue.add(self._cache.put_object(view, monotonic=self._clock.monotonic()))
 
     def handle_pod_event(self, event: pod_addresses.PodEvent) -> None:
-        """An event told of a pod of a Job."""
+        """Store a pod of a Job that the watch on pods reported."""
         self._queue.add(self._cache.put_pod(event, now=self._server_clock.now()))
 
     def replace_pods(self, listed: Collection[owners.Uid], *, namespace: str, started: float) -> None:
-        """A complete list of the pods of Jobs came in; ``started`` is on the API server's clock."""
+        """Apply a complete list of the pods of Jobs that started at ``started`` on the API server's clock."""
         now = self._server_clock.now()
         self._queue.add(self._cache.replace_pods(listed, namespace=namespace, started=started, now=now))
 
     def replace_policies(self, listed: Collection[policies.Policy]) -> None:
-        """All policies that there are came in. Lists of all kinds of objects follow."""
+        """Apply a complete list of policies. Lists of all kinds of objects must follow."""
         self._cache.replace_policies(policy_index.PolicyIndex(listed))
 
     def replace_objects(
         self, kind: owner_kinds.Kind, listed: Collection[owner_views.OwnerView], *, started: float
     ) -> None:
-        """A complete list of a kind, begun at ``started`` on the monotonic clock, came in."""
+        """Store a complete list of a kind that started at ``started``, in monotonic seconds."""
         listed = [self._cache.with_rules(view) for view in listed]
         for view in listed:
             self._notifier.object_seen(view)

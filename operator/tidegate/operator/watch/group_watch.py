@@ -1,4 +1,4 @@
-"""The groups, as the gateway tells of them."""
+"""The watch on the gateway's groups."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from tidegate.operator.planning import work_queue
 
 
 class GroupWatch:
-    """Lists all groups of the gateway, then follows their changes.
+    """Lists all groups of the gateway, then watches for changes.
 
-    :param on_complete: called when all groups of a gateway's history are in the cache, at the start and whenever the
-        gateway begins another history.
+    :param on_synced: called when all groups of an epoch are in the cache: at the start, and when a new epoch starts.
     """
 
     def __init__(
@@ -47,21 +46,21 @@ class GroupWatch:
             first=worker_settings.backoff_seconds / 4, limit=worker_settings.backoff_limit_seconds / 6
         )
         self._outage = outage_log.OutageLog(
-            "the gateway", consequence="the operator tries again every few seconds", clock=clock
+            "the watch on the gateway", consequence="retrying every few seconds", clock=clock
         )
         self._last: control_api.Changes | None = None
         self._advanced = broadcasts.Pulse()
         self._on_synced = on_synced
         self.is_synced = False
-        """Whether all groups of the gateway's present history are in the cache."""
+        """Whether all groups of the current epoch are in the cache."""
 
     @property
     def epoch(self) -> str | None:
-        """The gateway's present history, ``None`` before it told of any."""
+        """The gateway's current epoch; ``None`` before the first answer."""
         return None if self._last is None else self._last.epoch
 
     async def run(self) -> None:
-        """Follow the gateway, for ever."""
+        """Watch until cancelled."""
         while True:
             try:
                 changes = await self._gateway.changes(after=self._last)
@@ -77,12 +76,12 @@ class GroupWatch:
                 self._apply(changes)
 
     async def wait_for_revision(self, revision: int, *, epoch: str, seconds: float) -> None:
-        """Wait until the cache has what the gateway had at this revision; at most ``within`` seconds."""
-        until = self._clock.monotonic() + seconds
+        """Wait until the cache has reached this revision, for at most ``seconds``."""
+        deadline = self._clock.monotonic() + seconds
         while (last := self._last) is not None and last.epoch == epoch and last.revision < revision:
-            if self._clock.monotonic() >= until:
+            if self._clock.monotonic() >= deadline:
                 return
-            await self._clock.wait(self._advanced.next(), until=until)
+            await self._clock.wait(self._advanced.next(), until=deadline)
 
     def _apply(self, changes: control_api.Changes) -> None:
         if self._last is not None and changes.epoch != self._last.epoch:
@@ -91,10 +90,10 @@ class GroupWatch:
         for deleted in changes.deleted:
             self._cache.delete_group(deleted.key)
         for record in changes.groups:
-            timed = self._with_server_times(record, now=changes.now)
-            self._queue.add(self._cache.put_group(timed, monotonic=self._clock.monotonic()))
+            converted = self._with_server_times(record, now=changes.now)
+            self._queue.add(self._cache.put_group(converted, monotonic=self._clock.monotonic()))
         self._notifier.deleted(changes.deleted)
-        # Of the page itself only where to go on is needed.
+        # Only the position is needed to go on: free the groups of the page.
         self._last = dataclasses.replace(changes, groups=(), deleted=())
         if not changes.more and not self.is_synced:
             self.is_synced = True
@@ -102,21 +101,21 @@ class GroupWatch:
         self._advanced.fire()
 
     def _with_server_times(self, record: control_api.GroupRecord, *, now: float) -> control_api.GroupRecord:
-        """The record with its push on the API server's clock.
+        """Convert the push times of a record to the API server's clock.
 
-        Where the gateway says no ``now`` its clock is taken for the same. That is reckoned once for each push, when it
-        is first heard of: a clock that is set later changes nothing.
+        If the gateway does not report its time ``now``, both clocks are assumed to be equal. Each push is converted
+        once, when it is first seen, so that clocks that are set later change nothing.
         """
-        known = self._cache.group(record.key)
-        if known is not None and known.pushed_revision == record.pushed_revision:
-            return dataclasses.replace(record, push_time=known.push_time, sources=known.sources)
+        cached = self._cache.group(record.key)
+        if cached is not None and cached.pushed_revision == record.pushed_revision:
+            return dataclasses.replace(record, push_time=cached.push_time, sources=cached.sources)
         if not record.push_time or not now:
             return record
-        # No push is yet to come, whatever was done to the gateway's clock since.
+        # No push is in the future, even if the gateway's clock was set back since.
         push_time = min(self._server_clock.from_gateway(record.push_time, gateway_now=now), self._server_clock.now())
-        ahead = push_time - record.push_time
+        offset = push_time - record.push_time
         sources = [
-            source._replace(at=push_time if source.at == record.push_time else source.at + ahead)
+            source._replace(at=push_time if source.at == record.push_time else source.at + offset)
             for source in record.sources
         ]
         return dataclasses.replace(record, push_time=push_time, sources=tuple(sources))

@@ -1,8 +1,8 @@
-"""kopf's calls to the API server: who we are, how long a call may take, and what became of it.
+"""The HTTP session of kopf: authenticates, limits and reports each request to the API server.
 
-kopf logs a failed call and tells nobody else; it ends as a whole over an answer that it does not expect; and after a
-401 it closes the session under the other calls in flight. So the session that it uses is ours: each call is reported,
-and to kopf a failure of the API server or the network looks like a lost connection, after which it tries again.
+kopf only logs failed requests; it stops when it gets an unexpected response; and after a 401 it closes the session
+while other requests are in flight. So it uses our session, which reports each request and presents failures of the API
+server or the network as lost connections, after which kopf retries.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from tidegate.operator.kube import kube_api
 _JSON = "application/json"
 
 _MIN_WATCH_SECONDS = 1.0
-"""A watch of one path begins at most this often. kopf begins one that has ended in order at once."""
+"""The shortest time between two watches of one path. kopf restarts a watch that ended normally at once."""
 
 
 class ApiCall(NamedTuple):
-    """What became of a call.
+    """A finished request to the API server.
 
-    :param path: where, without the query.
-    :param is_watch: whether it is one of the calls whose answer goes on for minutes; an answer is its beginning.
-    :param error: ``None`` if the API server does what it is asked.
+    :param path: the path without the query.
+    :param is_watch: whether it is a watch; a watch counts as finished when its response has started.
+    :param error: ``None`` if the request succeeded.
     """
 
     path: str
@@ -40,9 +40,9 @@ class ApiCall(NamedTuple):
 
 
 class RetryDelays:
-    """Seconds between tries of one call: they grow to ``limit``, and there is no last one. To be iterated many times.
+    """An endless series of delays in seconds that grow to ``limit``; can be iterated many times.
 
-    After its last try kopf would end, or begin anew without a pause.
+    After the last delay of a finite series kopf would stop, or start again without a delay.
     """
 
     def __init__(self, *, first: float, limit: float) -> None:
@@ -50,20 +50,20 @@ class RetryDelays:
         self._limit = limit
 
     def __iter__(self) -> Iterator[float]:
-        pauses = backoffs.Backoff(first=self._first, limit=self._limit)
+        backoff = backoffs.Backoff(first=self._first, limit=self._limit)
         while True:
-            yield pauses.next()
+            yield backoff.next()
 
 
 class _RetriableError(aiohttp.ClientConnectionError):
-    """The kind of error after which kopf tries again, and aiohttp by itself does not."""
+    """An error after which kopf retries, and aiohttp by itself does not."""
 
 
 class ApiCallMiddleware:
-    """A middleware of aiohttp's client. For one event loop.
+    """A middleware for aiohttp's client. For one event loop.
 
-    :param limit: seconds until an answer must be there as a whole, or have begun where it is one of a watch.
-    :param tell: called with each call; must return at once.
+    :param timeout_seconds: the time limit for the whole response; for a watch, for its start.
+    :param on_call: called with each finished request; must return at once.
     """
 
     def __init__(
@@ -77,38 +77,38 @@ class ApiCallMiddleware:
 
     @property
     def fatal_error(self) -> kube_api.ApiError | None:
-        """An answer that kopf ends over, if there was one and the same call has not been answered otherwise since."""
+        """The error of a response that makes kopf stop, unless the same request has succeeded since."""
         return next(iter(self._fatal_errors.values()), None)
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         call = ApiCall(request.url.path, "watch" in request.url.query)
-        what = f"{request.method} {call.path}{'?watch=true' if call.is_watch else ''}"
+        description = f"{request.method} {call.path}{'?watch=true' if call.is_watch else ''}"
         if call.is_watch:
             await self._pace(call.path)
         try:
             request.headers.update(await _authorization_header(self._login))
-        except (config.ConfigException, OSError) as caught:
-            advice = "is the token of the service account mounted, or the one of the kubeconfig there?"
+        except (config.ConfigException, OSError) as error:
+            advice = "check that the service account token is mounted, or that the token of the kubeconfig exists"
             raise self._report_failure(
-                call, kube_api.ApiError(f"{what}: {caught}; {advice}", reason="login")
-            ) from caught
+                call, kube_api.ApiError(f"{description}: {error}; {advice}", reason="login")
+            ) from error
         try:
             response = await self._send(request, handler, is_watch=call.is_watch)
-        except (aiohttp.ClientError, OSError) as caught:
+        except (aiohttp.ClientError, OSError) as error:
             raise self._report_failure(
-                call, kube_api.connection_error(what, caught, timeout_seconds=self._timeout_seconds)
-            ) from caught
-        wrong = await _response_error(what, response)
-        if wrong is not None and not _is_handled_by_kopf(response.status):
+                call, kube_api.connection_error(description, error, timeout_seconds=self._timeout_seconds)
+            ) from error
+        response_error = await _response_error(description, response)
+        if response_error is not None and not _is_handled_by_kopf(response.status):
             response.close()
-            raise self._report_failure(call, wrong) from wrong
-        if wrong is None:
+            raise self._report_failure(call, response_error) from response_error
+        if response_error is None:
             self._fatal_errors.pop(call.path, None)
         else:
-            self._fatal_errors[call.path] = wrong
-        self._on_call(call._replace(error=wrong))
+            self._fatal_errors[call.path] = response_error
+        self._on_call(call._replace(error=response_error))
         return response
 
     def _report_failure(self, call: ApiCall, error: kube_api.ApiError) -> _RetriableError:
@@ -130,22 +130,22 @@ class ApiCallMiddleware:
         return response
 
 
-async def _response_error(what: str, response: aiohttp.ClientResponse) -> kube_api.ApiError | None:
+async def _response_error(request: str, response: aiohttp.ClientResponse) -> kube_api.ApiError | None:
     if response.status >= HTTPStatus.BAD_REQUEST:
-        return kube_api.status_error(what, response.status, await response.read())
+        return kube_api.status_error(request, response.status, await response.read())
     if response.content_type != _JSON:
-        return kube_api.invalid_response(what, f"is {response.content_type} and not JSON")
+        return kube_api.invalid_response(request, f"is {response.content_type} and not JSON")
     return None
 
 
 def _is_handled_by_kopf(status: int) -> bool:
-    """Whether kopf knows better than to ask the same again: that there is no such resource, how long it is to wait."""
+    """Whether kopf handles this status itself, such as a missing resource or a delay requested by the server."""
     is_client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_client_error and status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 def tls_context(login: client.Configuration) -> ssl.SSLContext:
-    """For connections with these credentials."""
+    """Build the TLS context for connections with these credentials."""
     context = ssl.create_default_context(cafile=login.ssl_ca_cert)
     if not login.verify_ssl:
         context.check_hostname = False
@@ -156,9 +156,9 @@ def tls_context(login: client.Configuration) -> ssl.SSLContext:
 
 
 async def _authorization_header(login: client.Configuration) -> dict[str, str]:
-    """The header with a token, or with name and password, or none. A token from a file is read again as it ages."""
-    found: Any = await login.auth_settings()
-    token = found.get("BearerToken", {}).get("value")
+    """The header with a token, or with user name and password, or none. Tokens from files are reloaded regularly."""
+    auth_settings: Any = await login.auth_settings()
+    token = auth_settings.get("BearerToken", {}).get("value")
     if token:
         return {hdrs.AUTHORIZATION: str(token)}
     if login.username:

@@ -1,7 +1,7 @@
-"""What kopf is to remember of an object between its events: nothing.
+"""Storages for kopf that store nothing.
 
-Our handlers see every event and compare nothing, so there is nothing to be kept on a user's object, and no copy of it
-to be made. kopf's own storages copy each object several times for each event, which is most of what an event costs.
+The operator's handlers see every event and compare nothing, so nothing needs to be stored on users' objects, or copied.
+kopf's default storages copy each object several times per event, which is most of the cost of an event.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import kopf
 
 
 class NullDiffBaseStorage(kopf.DiffBaseStorage):
-    """Every object looks to kopf as it did before."""
+    """Reports no difference between two states of an object."""
 
     def build(self, **_kwargs: Any) -> kopf.BodyEssence:
         return kopf.BodyEssence()
@@ -21,23 +21,23 @@ class NullDiffBaseStorage(kopf.DiffBaseStorage):
         return None
 
     def store(self, **_kwargs: Any) -> None:
-        """Nothing is written."""
+        """Write nothing."""
 
 
 class NullProgressStorage(kopf.ProgressStorage):
-    """No handler has begun anything that it would have to go on with."""
+    """Reports no handler progress to continue."""
 
     def fetch(self, **_kwargs: Any) -> None:
         return None
 
     def store(self, **_kwargs: Any) -> None:
-        """Nothing is written."""
+        """Write nothing."""
 
     def purge(self, **_kwargs: Any) -> None:
-        """Nothing was written."""
+        """Write nothing."""
 
     def touch(self, **_kwargs: Any) -> None:
-        """Nothing is written."""
+        """Write nothing."""
 
     def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
         return essence

@@ -1,10 +1,9 @@
-"""The watch on all kinds of objects, by kopf: it only makes us faster, the lists of :mod:`resync_cost` make us right.
+"""The watch on all kinds of objects, by kopf. It reports changes earlier; correctness depends on resyncs alone.
 
-kopf ends itself at errors, and then waits without end for tasks that swallow their cancellation (a call in flight
-whose "pause waiter" is cancelled before it is). What it leaves behind talks to the log by itself. So all of it is
-contained here: it has a thread and an event loop of its own, nothing of ours runs there but handlers that pass on what
-they see, and the end of one of its tasks is the end of all, within a second. It writes no finalizer, no status and no
-Event. Its calls to the API server are those of :mod:`kopf_session`.
+kopf stops at errors, and may then wait forever for tasks that swallow their cancellation (a request in flight whose
+"pause waiter" is cancelled before the request). Its leftovers write to the log. So kopf is isolated: it has its own
+thread and event loop, its handlers only hand over events, and when one of its tasks ends, all end within a second. It
+writes no finalizer, status or Event. Its requests to the API server go through :mod:`kopf_session`.
 """
 
 from __future__ import annotations
@@ -27,30 +26,34 @@ from tidegate.operator.watch import cache_updater, kopf_session, kopf_storage
 _logger = logging.getLogger(__name__)
 
 _SERVER_TIMEOUT_SECONDS = 120
-"""Whole seconds: the API server refuses a fraction."""
+"""In whole seconds: the API server rejects fractions."""
 _CLIENT_TIMEOUT_SECONDS = 150
-"""A watch is begun anew after at most this long, so that one that died unnoticed does not last."""
+"""A watch is restarted after at most this long, so that a dead connection is noticed."""
 
 _IDLE_TIMEOUT_SECONDS = 0.02
-"""How long kopf keeps the task of an object, and with it the whole object, after an event. Its own five seconds are as
-long as its list of ten thousand takes, which then are in memory all at once. Not 0: it would never take an event."""
+"""How long kopf keeps the task of an object, and the whole object with it, after an event.
+
+kopf's default of five seconds keeps a list of ten thousand objects in memory at once. With 0 it takes no event at all.
+"""
 
 _FIRST_BACKOFF_SECONDS, _BACKOFF_LIMIT_SECONDS = 1.0, 4.0
-"""Seconds between tries of one call. The longest bounds how late the watch is after an outage; a try costs the API
-server next to nothing."""
+"""Backoff between tries of a request. The limit bounds the delay of the watch after an outage; a try is cheap."""
 
 _TIMEOUT_MARGIN_SECONDS = 5.0
-"""By how many seconds kopf's own limit of a call is above ours, which therefore is the one that is told."""
+"""By how many seconds kopf's timeout of a request exceeds ours, so that ours applies and is reported."""
 
 _STOP_TIMEOUT_SECONDS = 0.3
-"""How long kopf may take to end in its own order before everything of it is cancelled at once. In that order it starts
-what it has queued; cancelled in any other, it drops coroutines that were never awaited, and Python warns of them."""
+"""How long kopf may take to stop by itself before all its tasks are cancelled.
+
+When it stops by itself, it starts its queued coroutines; otherwise it drops them, and Python warns that they were never
+awaited.
+"""
 
 _CLOSE_SECONDS = 0.1
-"""Transports that were told to close do so in the next rounds of their loop."""
+"""Time for closed transports to finish in their event loop."""
 
 _IDENTITY: Any = "tidegate"  # its type is not public
-"""What kopf calls us. Left alone it asks the system for the user's name, and a container's numeric user has none."""
+"""The operator's identity. By default kopf uses the system's user name, and numeric users in containers have none."""
 
 
 def watch(
@@ -61,21 +64,21 @@ def watch(
     on_event: Callable[[cache_updater.ObjectEvent], None],
     on_call: Callable[[kopf_session.ApiCall], None],
 ) -> None:
-    """Watch until told to stop; blocks, and ends within a second then. Raises what ended it otherwise.
+    """Watch until ``stop`` is set; blocks. Returns within a second after that.
 
-    :param watched: each with its name. One that the API server does not have is passed over.
-    :param sink: called in this thread with each object that is seen; must return at once.
-    :param tell: likewise, with each call to the API server.
-    :raises kubeapi.ApiError: an answer ended it.
+    :param kinds: the kinds to watch, with their names. A kind that the API server does not serve is skipped.
+    :param on_event: called in this thread with each event; must return at once.
+    :param on_call: called in this thread with each finished request to the API server; must return at once.
+    :raises kube_api.ApiError: a response ended the watch.
     :raises OSError: there are no credentials, or they cannot be read.
     """
-    logging.getLogger("kopf").setLevel(logging.CRITICAL)  # What it would log is told of by its calls, once.
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)  # Failed requests are reported by `on_call`, and logged once.
     work = _watch(stop, kube_settings=kube_settings, kinds=kinds, on_event=on_event, on_call=on_call)
     event_loops.run(work, on_error=_log_loop_error)
 
 
 def paths(kube_settings: settings.KubernetesSettings, kinds: Iterable[owner_kinds.Kind]) -> frozenset[str]:
-    """Where the API server has what is to be watched."""
+    """The paths of the API server that are watched."""
     return frozenset(
         f"{kind.api_path}{place}/{kind.plural}"
         for kind in kinds
@@ -103,7 +106,7 @@ async def _watch(
         )
     tasks: Collection[asyncio.Task[None]] = ()
     try:
-        # Not kopf.operator: that one waits for its tasks without end, as said above.
+        # Not kopf.operator: it may wait for its tasks forever (see above).
         tasks = await kopf.spawn_tasks(
             registry=registry,
             settings=_settings(kube_settings, kinds),
@@ -120,36 +123,36 @@ async def _watch(
         await event_loops.cancel(tasks, seconds=_STOP_TIMEOUT_SECONDS)
         await event_loops.cancel_all()
         await session.close()
-        # The loop ends with us: nobody would be there for the other side's goodbye.
+        # The event loop stops now, so nothing would handle an orderly TLS shutdown.
         await connector.close(abort_ssl=True)
         await asyncio.sleep(_CLOSE_SECONDS)
 
 
 def _end_reason(finished_tasks: Iterable[asyncio.Task[Any]], *, fatal_error: kube_api.ApiError | None) -> Exception:
-    """What ended kopf, in our words.
+    """The error that ended kopf.
 
-    :param ended: those of its tasks that have ended.
-    :param refusal: an answer that it may have ended over.
+    :param finished_tasks: its tasks that have ended.
+    :param fatal_error: the error of a response that may have ended it.
     """
     match next((error for task in finished_tasks if not task.cancelled() and (error := task.exception())), None):
         case ValueError() | LookupError() | TypeError() as error:
             return kube_api.invalid_response(
-                "watch", f"has a line that is not an event: {kube_api.one_line(repr(error))}"
+                "watch", f"has a line that is not a watch event: {kube_api.one_line(repr(error))}"
             )
         case Exception() if fatal_error is not None:
             return fatal_error
         case Exception() as error:
-            # An event of the kind ERROR, most likely; its type is not public.
+            # Most likely a watch event of type ERROR; its exception type is not public.
             return kube_api.ApiError(
                 f"the API server ended the watch: {kube_api.one_line(str(error))}", reason="server"
             )
         case other:
-            return RuntimeError(f"one of its tasks ended with {other!r}")
+            return RuntimeError(f"a task of kopf ended with {other!r}")
 
 
 def _log_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What of kopf's goes wrong besides. Why the watch ended is told once, by whoever runs it."""
-    _logger.debug("in kopf's event loop: %s (%r)", context.get("message"), context.get("exception"))
+    """Log other errors in kopf's event loop. The supervisor logs why the watch ended."""
+    _logger.debug("error in kopf's event loop: %s (%r)", context.get("message"), context.get("exception"))
 
 
 def _settings(kube_settings: settings.KubernetesSettings, kinds: Collection[owner_kinds.Kind]) -> kopf.OperatorSettings:

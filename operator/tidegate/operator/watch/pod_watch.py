@@ -1,7 +1,8 @@
-"""The watch on the pods of Jobs, so that it is known whose an address was when the pod is gone.
+"""The watch on the pods of Jobs, to know which pod had an address even after the pod was deleted.
 
-It lists these pods, then follows their changes, and begins anew when the API server no longer has those since the list.
-It only makes the operator faster and lets it remember: what it does not tell of is asked about (:mod:`reconciler`).
+It lists the pods, then watches for changes, and lists again when the API server no longer has the changes since the
+list. The watch saves lookups and remembers deleted pods; addresses that it did not report are looked up
+(:mod:`~tidegate.operator.reconcile.reconciler`).
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from tidegate.operator.kube import kube_api
 from tidegate.operator.watch import cache_updater
 
 _FORBIDDEN_BACKOFF_FACTOR = 10
-"""Longest pauses after which it is tried again where a right is missing: each try may list all pods in vain."""
+"""How many times the longest backoff to wait while a permission is missing: each try may list all pods in vain."""
 
 _MIN_WATCH_SECONDS = 1.0
-"""From one watch to the next, so that an API server or proxy that ends each answer at once is not flooded."""
+"""The shortest time between two watches, to spare an API server or proxy that ends each response at once."""
 
 
 class PodWatch:
-    """Tells the intake of each pod that a Job made. For one event loop."""
+    """Reports the pods of Jobs to the cache updater. For one event loop."""
 
     def __init__(
         self,
@@ -41,45 +42,45 @@ class PodWatch:
         self._settings = worker_settings
 
     async def run(self) -> None:
-        """Watch, for ever, in each namespace that is looked at or in all at once."""
+        """Watch each namespace, or all at once, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for namespace in self._api.namespaces:
-                group.create_task(
-                    self._list_and_watch(namespace), name=f"watch the pods of Jobs in {namespace or 'all'}"
-                )
+                group.create_task(self._list_and_watch(namespace), name=f"watch pods of Jobs in {namespace or 'all'}")
 
     async def _list_and_watch(self, namespace: str) -> None:
         backoff = backoffs.Backoff(first=self._settings.backoff_seconds, limit=self._settings.backoff_limit_seconds)
-        what = "the watch on the pods of Jobs" + (f" in namespace {namespace}" if namespace else "")
-        outage = outage_log.OutageLog(what, consequence="each new address is asked about instead", clock=self._clock)
+        subject = "the watch on the pods of Jobs" + (f" in namespace {namespace}" if namespace else "")
+        outage = outage_log.OutageLog(subject, consequence="looking up each new address instead", clock=self._clock)
         while True:
             try:
                 version = await self._list(namespace)
                 while True:
-                    began = self._clock.monotonic()
+                    started = self._clock.monotonic()
                     version = await self._watch(namespace, version, backoff=backoff, outage=outage)
-                    await self._clock.sleep(began + _MIN_WATCH_SECONDS - self._clock.monotonic())
+                    await self._clock.sleep(started + _MIN_WATCH_SECONDS - self._clock.monotonic())
             except kube_api.ExpiredError:
                 pause = backoff.next()
             except kube_api.ApiError as error:
                 self._metrics.api_errors.labels(reason=error.reason).inc()
                 outage.failed(error)
-                refused = isinstance(error, kube_api.ForbiddenError)
-                pause = _FORBIDDEN_BACKOFF_FACTOR * self._settings.backoff_limit_seconds if refused else backoff.next()
+                is_forbidden = isinstance(error, kube_api.ForbiddenError)
+                pause = (
+                    _FORBIDDEN_BACKOFF_FACTOR * self._settings.backoff_limit_seconds if is_forbidden else backoff.next()
+                )
             await self._clock.sleep(pause)
 
     async def _list(self, namespace: str) -> str:
         started = self._api.server_clock.now()
-        found, version = await self._api.list_job_pods(namespace)
-        for sighting in found:
-            self._updater.handle_pod_event(sighting)
-        self._updater.replace_pods({sighting.pod.uid for sighting in found}, namespace=namespace, started=started)
+        pod_events, version = await self._api.list_job_pods(namespace)
+        for event in pod_events:
+            self._updater.handle_pod_event(event)
+        self._updater.replace_pods({event.pod.uid for event in pod_events}, namespace=namespace, started=started)
         return version
 
     async def _watch(
         self, namespace: str, version: str, *, backoff: backoffs.Backoff, outage: outage_log.OutageLog
     ) -> str:
-        """Follow the changes since this version until the API server ends the answer; the version to go on from."""
+        """Watch from this version until the API server ends the response. Returns the version to continue from."""
         async with contextlib.aclosing(self._api.watch_job_pods(namespace, since=version)) as events:
             async for event in events:
                 if event.pod_event is not None:

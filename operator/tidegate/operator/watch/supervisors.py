@@ -1,4 +1,4 @@
-"""Keeping something running that ends by itself."""
+"""Supervision of blocking work: restarts it when it ends."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from collections.abc import Callable
 from tidegate.aio import backoffs, clocks, cross_thread, daemon_threads
 
 HEALTHY_SECONDS = 30.0
-"""Running this long, it is taken to be well: its next failure starts with the shortest pause."""
+"""Work that has run for this long is healthy: the backoff after its next failure starts from the beginning."""
 
 _STOP_TIMEOUT_SECONDS = 1.0
-"""Wall time that the work may take to end once it is told to. Its thread is left behind after that: the end of the
-process depends on no library."""
+"""How long the work may take to stop. Then its thread is abandoned, so that the process can always exit."""
 
 _logger = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Runs blocking work in a thread of its own, and starts it again when it ends before it is told to.
+    """Runs blocking work in its own thread, and restarts it when it ends.
 
-    :param work: returns soon after it is told to stop.
-    :param on_healthy: called when it has run for :data:`HEALTHY_SECONDS`.
-    :param on_end: called with what the work raised, ``None`` for nothing, each time it ends before it is told to.
-    :param on_restart: called before each start but the first.
+    :param work: must return soon after its argument is set.
+    :param on_healthy: called when the work has run for :data:`HEALTHY_SECONDS`.
+    :param on_end: called each time the work ends, with the exception that it raised or ``None``.
+    :param on_restart: called before each restart.
     """
 
     def __init__(
@@ -47,14 +46,14 @@ class Supervisor:
         self._on_restart = on_restart
 
     async def run(self) -> None:
-        """Keep it running until cancelled. Ends with the work, or a second later if the work does not end."""
+        """Supervise the work until cancelled. Returns when the work has ended, or a second later if it does not end."""
         while True:
             self._on_end(await self._run_once())
             await self._clock.sleep(self._backoff.next())
             self._on_restart()
 
     async def _run_once(self) -> Exception | None:
-        """What it raised."""
+        """Run the work. Returns the exception that it raised."""
         stop = cross_thread.Stop()
         running = daemon_threads.start(lambda: self._work(stop), name=self._name)
         ended = asyncio.Event()
@@ -70,6 +69,6 @@ class Supervisor:
             await asyncio.wait({running}, timeout=_STOP_TIMEOUT_SECONDS)
             if not running.done():
                 _logger.info(
-                    "%s has not ended within %g s; the process does not wait for it", self._name, _STOP_TIMEOUT_SECONDS
+                    "the thread %r did not stop within %g s; exiting without it", self._name, _STOP_TIMEOUT_SECONDS
                 )
             raise

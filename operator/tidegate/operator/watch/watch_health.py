@@ -1,4 +1,4 @@
-"""Whether the watch works, as its calls tell: for the log and for the metrics. For one event loop."""
+"""The health of the watch, derived from its requests, for the log and the metrics."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from tidegate.operator.kube import kube_api
 from tidegate.operator.watch import kopf_session
 
 _REASONS_LOGGED_PER_PATH = frozenset({"forbidden", "not-found"})
-"""Reasons that concern one path; any other is as good for all."""
+"""Reasons that apply to one path; other reasons apply to all paths."""
 
 
 class WatchHealth:
-    """What works and what fails. A reason is logged once until everything works again, however often it is met."""
+    """Tracks which paths are watched and which requests fail. For one event loop.
+
+    Each reason is logged once until all paths are watched again.
+    """
 
     def __init__(self, *, outage: outage_log.OutageLog, metrics: operator_metrics.OperatorMetrics) -> None:
         self._outage = outage
@@ -25,50 +28,52 @@ class WatchHealth:
         self._is_stable = True
 
     def watch_started(self, paths: Collection[str]) -> None:
-        """The watch began (anew): these are to be watched."""
+        """The watch has started or restarted, and is expected to watch these paths."""
         self._expected_paths = frozenset(paths)
         self._streaming_paths.clear()
         self._errors_by_call.clear()
 
     def call_finished(self, call: kopf_session.ApiCall) -> None:
-        """What became of a call."""
+        """A request has finished."""
         place = call._replace(error=None)
         if call.error is None:
             self._errors_by_call.pop(place, None)
             if call.is_watch:
                 self._streaming_paths.add(call.path)
         elif call.path in self._expected_paths or call.error.reason != "not-found":
-            # What else is not found is a part of the API that nobody watches.
+            # Ignore "not found" for paths that are not watched.
             self._errors_by_call[place] = call.error
             self._streaming_paths.discard(call.path)
             self._log_failure(call.error, path=call.path)
         self._update()
 
     def watch_stable(self) -> None:
-        """The watch has run for a while since it began."""
+        """The watch has run for a while since its start."""
         self._is_stable = True
         self._update()
 
     def watch_ended(self, error: Exception | None) -> None:
-        """The watch has ended as a whole, with this error. What ends it may come again with its next answer, so it does
-        not count as working before it has lasted."""
+        """The whole watch has ended with this error.
+
+        The next response may end it again, so the watch does not count as working until it is stable.
+        """
         self._is_stable = False
         self._streaming_paths.clear()
         if isinstance(error, OSError):
             error = kube_api.ApiError(str(error), reason="login")
         elif not isinstance(error, kube_api.ApiError):
-            said = "no error" if error is None else f"{type(error).__name__}: {error}"
-            error = kube_api.ApiError(f"kopf ended ({said}); this is a bug, please report it", reason="kopf")
-        # It may have ended over the answer to one of its calls, which was counted as that.
+            description = "no error" if error is None else f"{type(error).__name__}: {error}"
+            error = kube_api.ApiError(f"kopf stopped ({description}); this is a bug, please report it", reason="kopf")
+        # If the response to a request ended the watch, that request was logged already.
         if error not in self._errors_by_call.values():
             self._log_failure(error, path="")
         self._update()
 
     def _log_failure(self, error: kube_api.ApiError, *, path: str) -> None:
         self._metrics.api_errors.labels(reason=error.reason).inc()
-        told = error.reason, path if error.reason in _REASONS_LOGGED_PER_PATH else ""
-        if told not in self._logged:
-            self._logged.add(told)
+        cause = error.reason, path if error.reason in _REASONS_LOGGED_PER_PATH else ""
+        if cause not in self._logged:
+            self._logged.add(cause)
             self._outage.failed(error)
 
     def _update(self) -> None:
