@@ -64,4 +64,4 @@ def test_messages_are_shown_and_others_would_be_found_out() -> None:
     assert len(QUOTED) > 20
     assert len(WORDS) > 10
     assert quoted_messages.unsaid("the list of Jobs and CronJobs fails: …") == ["the list of Jobs and CronJobs fails:"]
-    assert quoted_messages.unsaid("the breaker has … burst its banks") == ["burst its banks"]
+    assert quoted_messages.unsaid("the circuit breaker … burst its banks") == ["burst its banks"]
