@@ -43,7 +43,7 @@ def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_a
     for record, _ in _retirements(cache, held):
         found = resolution.resolve(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
         group_owners = [
-            group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.outlived
+            group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.superseded
         ]
         names_pod = any(
             group_owner.claim.rule == settings.POD for group_owner in group_owners if not group_owner.active
@@ -193,7 +193,7 @@ def _retirements(
 
 def _held(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> bool:
     found = resolution.resolve(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
-    left = [group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.outlived]
+    left = [group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.superseded]
     return bool(found.lookups) or any(
         group_owner.active for group_owner in resolution.deciding_owners(left, rules=object_builders.RULES)
     )

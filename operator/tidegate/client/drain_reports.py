@@ -1,4 +1,4 @@
-"""What the gateway reports of groups beside their samples: the reasons, and which scrapers draining groups wait for."""
+"""Reports of the gateway about groups: the reasons, and the scrapers that draining groups wait for."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Drain(NamedTuple):
         return {**self._asdict(), "scrapers": [one._asdict() for one in self.scrapers]}
 
     def next_step(self, *, now: float) -> reasons.Reason | None:
-        """What happens next; ``None`` if the group waits for something that this version does not know.
+        """The next step; ``None`` if the group waits for something that this version does not know.
 
         :param now: Unix seconds on the gateway's clock.
         """

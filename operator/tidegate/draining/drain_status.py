@@ -8,7 +8,7 @@ from tidegate.model import drain_waits, lifecycle, scrapers
 
 
 def wait(life: lifecycle.Life, active: Iterable[scrapers.Reading], *, now: float) -> drain_waits.Wait | None:
-    """What a draining group waits for; ``None`` for a live group.
+    """The state of a draining group; ``None`` for a live group.
 
     :param active: the active scrapers.
     :param now: monotonic seconds.

@@ -1,4 +1,4 @@
-"""What a draining group waits for, and the reason that says so: shared by the gateway and the command line."""
+"""The state of a draining group and the reason for it, shared by the gateway and the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tidegate.model import reasons, scrapers
 
 
 class WaitsFor(enum.StrEnum):
-    """What a draining group waits for next; the value is the word of the API."""
+    """The next event that a draining group waits for; the value is the word of the API."""
 
     OPERATOR = "operator"
     """The group was pushed while draining, and the operator has not yet decided whether an owner made that push."""
@@ -22,7 +22,7 @@ class WaitsFor(enum.StrEnum):
 
 
 class Wait(NamedTuple):
-    """What a draining group waits for.
+    """The state of a draining group.
 
     :param until: seconds at which it is deleted at the latest, by any clock; ``None`` while it waits for the operator,
         without which nothing is deleted.
@@ -35,7 +35,7 @@ class Wait(NamedTuple):
 
 
 def reason(wait: Wait, *, now: float) -> reasons.Reason:
-    """What happens next to a draining group. ``now`` is of the same clock as ``wait.until``."""
+    """The next step for a draining group. ``now`` is of the same clock as ``wait.until``."""
     left = 0.0 if wait.until is None else wait.until - now
     match wait.waits_for:
         case WaitsFor.OPERATOR:

@@ -64,7 +64,6 @@ class GroupStatus:
     :param push_time: the time of the last successful push, 0.0 if there was none.
     :param pushers: the addresses of the last pushers, the last one first.
     :param unknown: uids of owners that may or may not exist.
-    :param outlived: uids of owners that had ended before another client pushed.
     :param lookups: pending lookups at the API server.
     :param why: the reasons, as sentences.
     """
@@ -78,6 +77,7 @@ class GroupStatus:
     pushers: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     outlived: tuple[str, ...] = ()
+    """Uids of owners that had ended before another client pushed."""
     lookups: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
 

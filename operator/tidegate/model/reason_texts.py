@@ -104,7 +104,7 @@ TEXTS: Mapping[reasons.Code, str] = {
     _Code.LAST_PUSH_BY_POD_OF_OWNER: "The last push came from {pod} of {owner}.",
     _Code.LAST_PUSH_BY_POD: "The last push came from {pod}.",
     _Code.LAST_PUSH_FROM_ADDRESS: "The last push came from {address}.",
-    _Code.OUTLIVED_ADVICE: "The group has no owner now; it is kept until it has one again, or until you delete it.",
+    _Code.UNOWNED_NOW: "The group has no owner now; it is kept until it has one again, or until you delete it.",
     _Code.NO_SUCCESSFUL_PUSH: "No push of the group has succeeded yet.",
     _Code.ADDRESS_UNKNOWN: "The gateway does not know from which address it was pushed.",
     _Code.ADDRESS_OF_NO_POD: "It was pushed from {address}, and no Pod has that address.",

@@ -1,7 +1,7 @@
 """Reasons: why a group is kept, drained or deleted, as values.
 
 The operator and the gateway decide them; :mod:`tidegate.model.reason_texts` renders them as English text, and nothing
-else does. Each code names one sentence; the comment beside it says when it applies.
+else does. Each code has one text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Value: TypeAlias = (
 
 
 class Code(enum.Enum):
-    """What a reason states."""
+    """The codes of reasons."""
 
     # The operator: an owner keeps the group.
     OWNER_RUNNING = enum.auto()
@@ -74,7 +74,7 @@ class Code(enum.Enum):
     LAST_PUSH_BY_POD_OF_OWNER = enum.auto()
     LAST_PUSH_BY_POD = enum.auto()
     LAST_PUSH_FROM_ADDRESS = enum.auto()
-    OUTLIVED_ADVICE = enum.auto()
+    UNOWNED_NOW = enum.auto()
 
     # The operator: no address leads to an owner.
     NO_SUCCESSFUL_PUSH = enum.auto()

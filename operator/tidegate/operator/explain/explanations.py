@@ -48,7 +48,7 @@ def explain(
         case planner.Verdict.FINISHED:
             explained = _finished(decision, cache, grace=grace, hold=hold)
         case planner.Verdict.SUPERSEDED:
-            explained = _outlived(decision, cache, rules=rules)
+            explained = _superseded(decision, cache, rules=rules)
         case planner.Verdict.UNOWNED:
             explained = unowned_reasons.unowned(cache, decision.record, rules=rules)
         case planner.Verdict.UNKNOWN:
@@ -64,7 +64,7 @@ def explain(
 
 
 def lookups(decision: planner.Decision) -> tuple[str, ...]:
-    """What the operator is asking the API server about, as text."""
+    """The pending lookups at the API server, as text."""
     return reason_texts.texts(_lookup(one) for one in decision.ownership.lookups)
 
 
@@ -190,7 +190,7 @@ def _finish_fields(owner: owners.Owner, known: object_cache.CachedObject) -> dic
 
 
 def _next_step(record: control_api.GroupRecord, *, grace: float | None, hold: planner.Hold | None) -> reasons.Reason:
-    """What happens next to a group whose owners have all finished."""
+    """The next step for a group whose owners have all finished."""
     if record.draining:
         return _draining(record, grace=grace)
     match hold:
@@ -211,17 +211,17 @@ def _draining(record: control_api.GroupRecord, *, grace: float | None) -> reason
     return reasons.reason(_Code.DRAINING_FOR_GRACE_PERIOD, grace=grace, drain_timeout=timeout)
 
 
-def _outlived(
+def _superseded(
     decision: planner.Decision, cache: cluster_cache.ClusterCache, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
-    record, outlived = decision.record, decision.ownership.outlived
+    record, superseded = decision.record, decision.ownership.superseded
     before = sorted(
-        group_owner.owner for group_owner in decision.ownership.group_owners if group_owner.owner.uid in outlived
+        group_owner.owner for group_owner in decision.ownership.group_owners if group_owner.owner.uid in superseded
     )
     return [
         reasons.reason(_Code.NOT_LAST_PUSHER, owners=tuple(before), push_time=record.push_time),
         *unowned_reasons.last_push(cache, record, rules=rules),
-        reasons.reason(_Code.OUTLIVED_ADVICE),
+        reasons.reason(_Code.UNOWNED_NOW),
     ]
 
 

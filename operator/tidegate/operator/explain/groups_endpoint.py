@@ -134,7 +134,7 @@ def group_status(decision: planner.Decision, *, why: tuple[str, ...]) -> ownersh
         ),
         pushers=record.pushers,
         unknown=tuple(sorted(ownership.unknown)),
-        outlived=tuple(sorted(ownership.outlived)),
+        outlived=tuple(sorted(ownership.superseded)),
         lookups=explanations.lookups(decision),
         why=why,
     )

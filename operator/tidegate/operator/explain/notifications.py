@@ -23,7 +23,7 @@ _DELETED = {
 }
 
 OnAct: TypeAlias = Callable[[owners.Owner, policy_status.ActionType, list[grouping.GroupingKey]], None]
-"""Called with what was done to groups of an owner."""
+"""Called with each action on groups of an owner."""
 
 
 class Notifier:

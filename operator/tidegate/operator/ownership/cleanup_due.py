@@ -19,7 +19,7 @@ def due_at(
 ) -> float | None:
     """When the groups of an object are due.
 
-    :data:`IMMEDIATELY` if its end makes them due; ``None`` while that depends on what is still to come. The groups of a
+    :data:`IMMEDIATELY` if its end makes them due; ``None`` while that depends on its end. The groups of a
     run with a ``series`` are due with the next run, whatever this returns.
     """
     due = _due_at(rules, finish=finish, deleted_at=deleted_at)

@@ -153,7 +153,7 @@ def match_object(
 
 def has_namespace(owner: owners.Owner, key: grouping.GroupingKey) -> bool:
     """Whether the group has the object's namespace as its namespace label, or no such label."""
-    # To Prometheus an empty label is no label.
+    # Prometheus treats an empty label as a missing one.
     return grouping.label(key, "namespace") in (None, "", owner.namespace)
 
 

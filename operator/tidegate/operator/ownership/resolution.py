@@ -22,8 +22,8 @@ class GroupOwner(NamedTuple):
 
     :param claim: its claim, as the gateway needs it.
     :param active: whether it keeps its groups, by its own cleanup rules.
-    :param is_claimable: whether the gateway is told of it; an object with the cleanup ``never`` keeps its groups
-        without a claim.
+    :param is_claimable: whether the operator claims the group for it; an object with the cleanup ``never`` keeps its
+        groups without a claim.
     :param due_at: Unix seconds at which its groups are due for cleanup; ``None`` while that is not known.
     :param pushes_until: Unix seconds after which a push is not its own; ``None`` while it runs.
     :param waits_until: Unix seconds until which it is active for this reason alone: it has finished, and a running pod
@@ -52,7 +52,7 @@ class Ownership:
 
     :param group_owners: in no order.
     :param unknown: claims whose owner may or may not exist.
-    :param outlived: claims whose owner had ended before the last push, which another client made.
+    :param superseded: claims whose owner had ended before the last push, which another client made.
     :param lookups: lookups that are needed before any decision.
     :param unsettled: lookups that are needed before the group may start draining: the API server may not know yet which
         pod has this address.
@@ -60,7 +60,7 @@ class Ownership:
 
     group_owners: tuple[GroupOwner, ...] = ()
     unknown: frozenset[owners.Uid] = frozenset()
-    outlived: frozenset[owners.Uid] = frozenset()
+    superseded: frozenset[owners.Uid] = frozenset()
     lookups: tuple[Lookup, ...] = ()
     unsettled: tuple[Lookup, ...] = ()
 
@@ -128,13 +128,13 @@ class _Resolver:
             (series, each.known.view.owner) for each in candidates if (series := cleanup_due.series(each.known.view))
         }
         claimed, unknown = self._claimed_owners()
-        outlived = {uid for uid, group_owner in claimed.items() if self._is_outlived(group_owner)}
-        names = {claim.owner[:3] for uid, claim in self._record.claims.items() if uid not in outlived}
+        superseded = {uid for uid, group_owner in claimed.items() if self._is_superseded(group_owner)}
+        names = {claim.owner[:3] for uid, claim in self._record.claims.items() if uid not in superseded}
         group_owners = claimed | self._new_owners(candidates, owner_names=names)
         return Ownership(
             group_owners=tuple(group_owners.values()),
             unknown=frozenset(unknown),
-            outlived=frozenset(outlived),
+            superseded=frozenset(superseded),
             lookups=tuple(sorted(lookups)),
             unsettled=self._unsettled_lookups(),
         )
@@ -223,8 +223,9 @@ class _Resolver:
     ) -> dict[owners.Uid, GroupOwner]:
         """The objects that do not claim this group yet and may. A name alone says nothing about earlier pushes.
 
-        An active object may have made any earlier push, so it owns the group whoever pushed last. A finished one owns
-        only what no other client has pushed since. The next run of an owner takes over its group before it pushes.
+        An active object may have made any earlier push, so it owns the group even if another client pushed last. A
+        finished object owns a group only if no other client has pushed it since. The next run of an owner takes over
+        its group before it pushes.
 
         :param owner_names: the kinds, namespaces and names of the present owners.
         """
@@ -232,7 +233,7 @@ class _Resolver:
         successors: list[GroupOwner] = []
         for known, match in candidates:
             group_owner = self._cached_owner(known, rule=match.rule)
-            if self._is_outlived(group_owner):
+            if self._is_superseded(group_owner):
                 continue
             may_have_pushed = match.holds_for_earlier_pushes or self._was_created_before_last_push(known)
             if group_owner.active and (may_have_pushed or not group_owner.is_claimable):
@@ -260,7 +261,7 @@ class _Resolver:
             return False
         return view.rules.keys is None or ownership_rules.names_group(view, self._record.key)
 
-    def _is_outlived(self, group_owner: GroupOwner) -> bool:
+    def _is_superseded(self, group_owner: GroupOwner) -> bool:
         """Whether another client made the last push: the owner had ended by then, or the address is of another pod."""
         is_kept = group_owner.active and group_owner.waits_until is None
         if group_owner.pushes_until is None or (is_kept and not self._has_other_run(group_owner)):
@@ -321,7 +322,7 @@ class _Resolver:
         if ended_at is None:
             return GroupOwner(claim, active, is_claimable, due_at, pushes_until=None)
         any_pod_may_push = claim.rule in _RULES_FOR_ANY_POD
-        # A pod that outlives its owner pushes from its own address, so the push of a service is not a late one.
+        # A pod that runs on after its owner pushes from its own address, so the push of a service is not a late one.
         is_from_service = any_pod_may_push and self._pushers.last_is_from_service
         late = self._rules.clock_skew if is_from_service else self._rules.late_push_grace
         waits_until = ended_at + self._rules.late_push_grace

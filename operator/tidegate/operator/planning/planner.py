@@ -108,7 +108,7 @@ def decide(
     if ownership.lookups:
         return Decision(record, Verdict.PENDING, ownership)
     remaining = [
-        group_owner for group_owner in ownership.group_owners if group_owner.owner.uid not in ownership.outlived
+        group_owner for group_owner in ownership.group_owners if group_owner.owner.uid not in ownership.superseded
     ]
     deciding = resolution.deciding_owners(remaining, rules=rules)
     if any(group_owner.active for group_owner in deciding):
@@ -133,7 +133,7 @@ def _is_ambiguous(deciding: list[resolution.GroupOwner]) -> bool:
 def _verdict(ownership: resolution.Ownership, deciding: list[resolution.GroupOwner], *, claimed: bool) -> Verdict:
     if deciding:
         return Verdict.FINISHED
-    return Verdict.SUPERSEDED if ownership.outlived and claimed else Verdict.UNOWNED
+    return Verdict.SUPERSEDED if ownership.superseded and claimed else Verdict.UNOWNED
 
 
 def _keep(
@@ -178,7 +178,7 @@ def _start_draining(
         if group_owner.owner.uid in record.claims and not group_owner.active
     ]
     unclaimed: list[resolution.GroupOwner] = []
-    if all(group_owner.owner.uid in ownership.outlived for group_owner in claimed):
+    if all(group_owner.owner.uid in ownership.superseded for group_owner in claimed):
         unclaimed = [group_owner for group_owner in deciding if group_owner.owner.uid not in record.claims]
         if not unclaimed:
             return _release(record, uids=list(record.claims))

@@ -29,7 +29,7 @@ def unknown(annotations: Collection[str], *, known: Collection[str]) -> Iterator
 def misplaced(elsewhere: Mapping[str, str], *, place: str, read: Mapping[str, str], right_place: str) -> Iterator[str]:
     """Check annotations in a place where they have no effect.
 
-    An annotation that has the same value in the right place is no problem: tools annotate all places alike.
+    An annotation with the same value in the right place is accepted: tools annotate all places alike.
 
     :param place: the name of the place.
     :param read: the annotations in the right place.

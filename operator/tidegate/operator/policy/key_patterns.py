@@ -31,7 +31,7 @@ _OTHER_SEPARATOR = re.compile(rf"[/&\s]+(?={LABEL_NAME}=)")
 
 
 def matches(pattern: KeyPattern, key: grouping.GroupingKey) -> bool:
-    """Whether a group with this key matches. ``None`` matches no empty value: to Prometheus that is no label."""
+    """Whether a group with this key matches. ``None`` does not match an empty value, which is a missing label."""
     if len(pattern) != len(key):
         return False
     return all(

@@ -53,7 +53,8 @@ class Policy:
     """A parsed policy. Two policies that differ only in their status are equal.
 
     :param created: Unix seconds; the older of two policies has precedence.
-    :param kinds: the kinds of objects that it selects; empty for all kinds. ``namespaces`` likewise.
+    :param kinds: the kinds of objects that it selects; empty for all kinds.
+    :param namespaces: the namespaces of these objects; empty for all namespaces.
     :param templates: of the groups of each selected object; ``None`` where it sets none.
     :param rules: the other rules that it sets; invalid if it has problems, so that its groups are kept.
     :param problems: the errors in its fields.
@@ -88,7 +89,8 @@ class Policy:
 def parse(data: Json, *, scope: Scope) -> Policy:
     """Parse a policy from the API server; errors in its spec become its problems.
 
-    :raises KeyError: it lacks metadata. ``TypeError`` and ``ValueError`` likewise: its metadata are invalid.
+    :raises KeyError: it lacks metadata.
+    :raises TypeError, ValueError: its metadata are invalid.
     """
     metadata = data["metadata"]
     namespace = metadata["namespace"] if scope is Scope.NAMESPACE else ""

@@ -53,7 +53,7 @@ class LastAction(NamedTuple):
 
 
 class PolicyCounts(NamedTuple):
-    """What a policy selects.
+    """The number of objects and groups of a policy, and its last action.
 
     :param jobs: the number of objects that it selects.
     :param groups: the number of groups that belong to them.

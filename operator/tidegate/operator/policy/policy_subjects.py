@@ -17,7 +17,7 @@ class Subject:
     """An object as policies see it.
 
     :param labels: its labels; of a CronJob, those of its job template.
-    :param annotations: likewise; without those of tidegate and long ones.
+    :param annotations: its annotations, or those of its job template; without those of tidegate and long ones.
     :param parent: its controller; of a CronJob's run, the CronJob.
     :param own_rules: the cleanup rules that its annotations set.
     :param is_template: whether it is a CronJob, whose rules are for its runs. Templates give it no groups of its own.
