@@ -132,7 +132,7 @@ def _running(folder: Path, file: Path) -> Iterator[tidegate_processes.Gateway]:
     try:
         server.process.start()
         waiting.eventually(
-            lambda: tidegate_processes.answers(server.process, f"{server.url}/-/ready"),
+            lambda: tidegate_processes.responds(server.process, f"{server.url}/-/ready"),
             why="the gateway",
             timeout=_PATIENCE,
             retry_on=tidegate_processes.AWAY,

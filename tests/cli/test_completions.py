@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=[shells.bash, shells.zsh], ids=["bash", "zsh"])
 def typist(request: pytest.FixtureRequest, folder: Path) -> Iterator[shells.Typist]:
     script = f". ./tidegate.{request.param.__name__}"
-    with shells.typing(requirements.found(request.param), ECHO, script, folder=folder) as typing:
+    with shells.typing(requirements.require(request.param), ECHO, script, folder=folder) as typing:
         yield typing
 
 

@@ -18,7 +18,7 @@ from tests.support import requirements
 @pytest.fixture(params=pushgateway_servers.programs().items(), ids=lambda named: named[0])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     _, find = request.param
-    pushgateway = pushgateway_servers.Pushgateway(requirements.found(find), folder=tmp_path)
+    pushgateway = pushgateway_servers.Pushgateway(requirements.require(find), folder=tmp_path)
     try:
         pushgateway.start()
         yield pushgateway.url

@@ -1,4 +1,4 @@
-"""A gateway as its users run it, for clients as its users have them."""
+"""A gateway process for the client libraries to push to."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +10,12 @@ from tests.support import tidegate_processes
 
 @pytest.fixture
 def flags() -> tuple[str, ...]:
-    """Of the gateway; a module or class that needs some has a fixture of this name of its own."""
+    """Extra flags of the gateway; a module or class overrides this fixture to set some."""
     return ()
 
 
 @pytest.fixture
 def gateway(tmp_path: Path, flags: tuple[str, ...]) -> Iterator[tidegate_processes.Gateway]:
-    """A gateway, ready."""
+    """A running gateway that is ready."""
     with tidegate_processes.serving(tmp_path, arguments=flags) as running:
         yield running

@@ -1,4 +1,4 @@
-"""client_golang's push package, as a Job written in Go has it: in protobuf, and in text."""
+"""The push package of client_golang, as a Job written in Go uses it, in protobuf and in the text format."""
 
 import subprocess
 from pathlib import Path
@@ -36,7 +36,7 @@ def _push(
 
 @pytest.mark.parametrize("format", ["protobuf", "text"])
 @pytest.mark.parametrize("action", ["push", "add"])
-def test_every_kind_of_metric_arrives(
+def test_go_client_pushes_every_metric_type(
     pushclient: Path, gateway: tidegate_processes.Gateway, action: str, format: str
 ) -> None:
     _push(pushclient, gateway, action, "instance", "a/b", "empty", "", format=format)
@@ -53,7 +53,7 @@ def test_every_kind_of_metric_arrives(
         assert f"\n{line}\n" in shown
 
 
-def test_a_group_is_deleted(pushclient: Path, gateway: tidegate_processes.Gateway) -> None:
+def test_go_client_deletes_a_group(pushclient: Path, gateway: tidegate_processes.Gateway) -> None:
     _push(pushclient, gateway, "push", "instance", "é")
     _push(pushclient, gateway, "push", "instance", "b")
     _push(pushclient, gateway, "delete", "instance", "é")
@@ -64,7 +64,7 @@ def test_a_group_is_deleted(pushclient: Path, gateway: tidegate_processes.Gatewa
 @pytest.mark.parametrize(
     "protocol", ["PrometheusText0.0.4", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusProto"]
 )
-def test_prometheus_reads_the_same_series_in_every_format(
+def test_prometheus_scrapes_the_same_series_in_every_format(
     pushclient: Path, gateway: tidegate_processes.Gateway, start_prometheus: fixtures.StartPrometheus, protocol: str
 ) -> None:
     _push(pushclient, gateway, "push")
@@ -81,7 +81,7 @@ def test_prometheus_reads_the_same_series_in_every_format(
     waiting.eventually(lambda: gateway.metric(delivered) >= 1, why="a scrape that counts", timeout=10)
 
 
-def test_a_native_histogram_survives_in_protobuf(
+def test_native_histogram_is_pushed_and_scraped_in_protobuf(
     pushclient: Path, gateway: tidegate_processes.Gateway, start_prometheus: fixtures.StartPrometheus
 ) -> None:
     _push(pushclient, gateway, "push")

@@ -1,4 +1,4 @@
-"""prometheus_client, as a Job written in Python has it."""
+"""prometheus_client, as a Job written in Python uses it."""
 
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,14 @@ def _lines(gateway: tidegate_processes.Gateway, name: str) -> list[str]:
     return [line for line in gateway.exposition().splitlines() if line.startswith(f"{name}{{")]
 
 
-def test_a_push_replaces_the_group(gateway: tidegate_processes.Gateway) -> None:
+def test_push_to_gateway_replaces_the_group(gateway: tidegate_processes.Gateway) -> None:
     prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(1, name="old"))
     prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(2))
     assert _lines(gateway, "rows") == ['rows{instance="",job="a"} 2']
     assert _lines(gateway, "old") == []
 
 
-def test_a_pushadd_keeps_the_other_families(gateway: tidegate_processes.Gateway) -> None:
+def test_pushadd_to_gateway_keeps_the_other_families(gateway: tidegate_processes.Gateway) -> None:
     prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(1, name="old"))
     prometheus_client.pushadd_to_gateway(gateway.url, job="a", registry=_registry(2))
     assert _lines(gateway, "rows") == ['rows{instance="",job="a"} 2']
@@ -41,7 +41,7 @@ def test_a_pushadd_keeps_the_other_families(gateway: tidegate_processes.Gateway)
         pytest.param("é", {"empty": ""}, 'empty="",instance="",job="é"', id="beyond ASCII, and empty"),
     ],
 )
-def test_a_grouping_key_is_understood_and_deleted_again(
+def test_python_client_pushes_and_deletes_a_grouping_key(
     gateway: tidegate_processes.Gateway, job: str, grouping: Mapping[str, str], labels: str
 ) -> None:
     prometheus_client.push_to_gateway(gateway.url, job=job, grouping_key=dict(grouping), registry=_registry(1))
@@ -57,12 +57,12 @@ class TestOpenMetrics:
 
     @pytest.fixture(autouse=True)
     def created_metrics(self) -> Iterator[None]:
-        """As in a process of its own, where they are on unless somebody switches them off."""
+        """Enable ``_created`` metrics, which are on by default in a new process."""
         prometheus_client.enable_created_metrics()  # type: ignore[no-untyped-call]
         yield
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
-    def test_a_registry_is_read_back_by_the_strict_parser(self, gateway: tidegate_processes.Gateway) -> None:
+    def test_strict_openmetrics_parser_accepts_a_pushed_registry(self, gateway: tidegate_processes.Gateway) -> None:
         registry = prometheus_client.CollectorRegistry()
         prometheus_client.Counter("reqs", "Requests.", ["path"], registry=registry).labels("/").inc(3)
         prometheus_client.Summary("size", "Size.", registry=registry).observe(2)
@@ -78,7 +78,7 @@ class TestOpenMetrics:
         assert {"reqs_total", "reqs_created", "size_created", "step_created"} <= samples
 
 
-def test_every_kind_of_metric_arrives(gateway: tidegate_processes.Gateway) -> None:
+def test_python_client_pushes_every_metric_type(gateway: tidegate_processes.Gateway) -> None:
     registry = prometheus_client.CollectorRegistry()
     prometheus_client.Counter("runs", "Runs.", registry=registry).inc(3)
     prometheus_client.Summary("size", "Size.", registry=registry).observe(2)
@@ -97,7 +97,7 @@ def test_every_kind_of_metric_arrives(gateway: tidegate_processes.Gateway) -> No
         assert f"\n{line}\n" in shown
 
 
-def test_a_push_that_is_refused_raises(gateway: tidegate_processes.Gateway) -> None:
+def test_rejected_push_raises_an_error(gateway: tidegate_processes.Gateway) -> None:
     prometheus_client.push_to_gateway(gateway.url, job="a", registry=_registry(1))
     registry = prometheus_client.CollectorRegistry()
     prometheus_client.Counter("rows", "Now a counter.", registry=registry)

@@ -17,7 +17,7 @@ def main() -> int:
             with clusters.Cluster(Path(folder)) as cluster:
                 print(f"export KUBECONFIG={cluster.kubeconfig}", flush=True)
                 print(f"{cluster.control_plane.kubectl} get pods -A; Ctrl-C ends it", file=sys.stderr, flush=True)
-                termination.wait_until_told()
+                termination.wait_for_signal()
             return 0
         except KeyboardInterrupt:
             return 0

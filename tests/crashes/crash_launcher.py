@@ -1,7 +1,7 @@
-"""``python -m tests.crashes.crash_launcher POINT WHEN NTH ARGUMENTS…``: tidegate, killed at the N-th statement to its
-file that begins with POINT: ``before`` it, ``during`` it, or ``after`` it.
+"""``python -m tests.crashes.crash_launcher POINT WHEN NTH ARGUMENTS…``: run tidegate and kill it at its N-th SQL
+statement that begins with POINT: ``before``, ``during`` or ``after`` the statement.
 
-What SQLite has written at that moment is what a power switch for this one process would leave.
+The file is then in the state that a power failure of this one process would leave.
 """
 
 import os
@@ -15,14 +15,14 @@ from tidegate.cli import root
 from tidegate.store.sqlite import database
 
 _CHECKPOINT_BYTES = 64 * 1024
-"""So that there is a checkpoint every few pushes."""
+"""Checkpoint after every few pushes."""
 
 _SHORT = 0.00005
-"""Seconds; a statement takes as long, or longer."""
+"""Minimum duration of a statement, in seconds."""
 
 
 class _Fatal(sqlite3.Connection):
-    """A connection that ends its process."""
+    """A connection that kills its process at the chosen statement."""
 
     point = ""
     when = ""

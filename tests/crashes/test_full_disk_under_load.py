@@ -1,4 +1,4 @@
-"""A disk that is full under a running gateway: clients are told, scrapes go on, and it ends by itself."""
+"""While the disk is full, pushes are rejected and scrapes continue; the gateway recovers without a restart."""
 
 import contextlib
 import http.client
@@ -17,19 +17,19 @@ pytestmark = pytest.mark.heavy
 
 
 class Disk(Protocol):
-    """What a gateway's file is on."""
+    """The disk that holds a gateway's file."""
 
     def fill(self) -> None:
-        """Nothing more fits."""
+        """Leave no free space."""
         ...
 
     def free(self) -> None:
-        """There is room again."""
+        """Make room again."""
         ...
 
 
 class FullByLimit:
-    """As full as a file can be: the kernel lets none of the process's files grow."""
+    """Simulates a full disk with the kernel's file size limit: no file of the process can grow."""
 
     def __init__(self, gateway: tidegate_processes.Gateway) -> None:
         self._gateway = gateway
@@ -45,7 +45,7 @@ class FullByLimit:
 
 
 class FullDisk:
-    """A small disk of its own, full of another file."""
+    """A small mounted disk, filled with another file."""
 
     def __init__(self, folder: Path) -> None:
         self._ballast = folder / "ballast"
@@ -91,12 +91,12 @@ def _mounted(folder: Path) -> Iterator[tuple[Path, Callable[[tidegate_processes.
         yield disk / "groups", lambda _: FullDisk(disk)
 
 
-# Only root may mount a disk; the kernel's limit on files is anybody's.
+# Only root can mount a disk; every user can set the file size limit.
 DISKS = {"limited": _limited, **({"mounted": _mounted} if os.geteuid() == 0 else {})}
 
 
 @pytest.mark.parametrize("disk", DISKS.values(), ids=DISKS)
-def test_a_full_disk_refuses_pushes_until_there_is_room(disk: Callable[..., Any], tmp_path: Path) -> None:
+def test_pushes_are_rejected_while_the_disk_is_full(disk: Callable[..., Any], tmp_path: Path) -> None:
     with disk(tmp_path) as (file, of):
         with _gateway(tmp_path, file) as gateway:
             _live_through(gateway, of(gateway))
@@ -107,9 +107,9 @@ def _live_through(gateway: tidegate_processes.Gateway, disk: Disk) -> None:
     for number in range(50):
         assert _push(gateway, f"job/kept/n/{number}", 1)[0] == 200
     disk.fill()
-    refused = [_push(gateway, f"job/{kind}", 2, lines=500) for kind in ("kept/n/1", "new", "kept/n/2")]
-    assert {status for status, _ in refused} == {507}
-    assert all("groups cannot be written" in text and "try again" in text for _, text in refused)
+    rejected = [_push(gateway, f"job/{kind}", 2, lines=500) for kind in ("kept/n/1", "new", "kept/n/2")]
+    assert {status for status, _ in rejected} == {507}
+    assert all("groups cannot be written" in text and "try again" in text for _, text in rejected)
     lines = [line for line in gateway.exposition().splitlines() if line.startswith("m0{")]
     assert lines == sorted(lines)
     assert [line.rpartition(" ")[2] for line in lines] == ["1"] * 50

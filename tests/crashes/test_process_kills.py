@@ -1,4 +1,4 @@
-"""Whenever the process is killed, no acknowledged push is lost and no group is there by half."""
+"""Killing the process at any moment loses no acknowledged push and leaves no group with only part of its series."""
 
 import random
 import threading
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.heavy
 
 
 class Crowd:
-    """Writers, and the one file that is to keep what they were told is kept."""
+    """Several writers, and the file that must contain every push acknowledged to them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,9 +42,9 @@ class Crowd:
         return sum(writer.acknowledged for writer in self.writers)
 
     def write_until_killed(self, gateway: tidegate_processes.Gateway, *, after: int | None) -> None:
-        """Push until the gateway is gone.
+        """Push until the gateway is down.
 
-        :param after: so many pushes, acknowledged by then, after which it is killed; ``None``: it ends by itself.
+        :param after: kill the gateway after this many acknowledged pushes; ``None``: wait until it ends by itself.
         """
         stop, enough = threading.Event(), self.acknowledged + (after or 0)
         threads = [threading.Thread(target=one.write, args=(gateway,), kwargs={"stop": stop}) for one in self.writers]
@@ -62,11 +62,11 @@ class Crowd:
                 thread.join()
 
     def expect_nothing_lost(self) -> None:
-        """Start a gateway on the file, and look at what is there."""
+        """Start a gateway on the file and check its groups."""
         self.gateway.start()
         exposition = self.gateway.exposition()
         verdicts = [writer.judge(exposition) for writer in self.writers]
-        assert [found for verdict in verdicts for found in (*verdict.lost, *verdict.halves)] == []
+        assert [found for verdict in verdicts for found in (*verdict.lost, *verdict.partial)] == []
         assert self.gateway.metric("tidegate_persistence_file_set_aside") == 0.0
 
 
@@ -79,7 +79,7 @@ def crowd(tmp_path: Path) -> Iterator[Crowd]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("fsync", ["checkpoint", "always"])
-def test_a_hundred_kills_under_load_lose_nothing(crowd: Crowd, fsync: str, tmp_path: Path) -> None:
+def test_hundred_kills_under_load_lose_no_acknowledged_push(crowd: Crowd, fsync: str, tmp_path: Path) -> None:
     draw = random.Random(SEED)
     file = f"--persistence.file={tmp_path / 'groups'}"
     crowd.gateway = tidegate_processes.Gateway(tmp_path, arguments=(file, f"--persistence.fsync={fsync}"))
@@ -105,7 +105,7 @@ def test_a_hundred_kills_under_load_lose_nothing(crowd: Crowd, fsync: str, tmp_p
         pytest.param(CHECKPOINT, [1, 2, 5], id="checkpoint"),
     ],
 )
-def test_a_kill_at_the_worst_moments_loses_nothing(
+def test_kill_around_an_sql_statement_loses_no_acknowledged_push(
     crowd: Crowd, point: str, when: str, nths: Sequence[int], tmp_path: Path
 ) -> None:
     for nth in nths:
@@ -115,18 +115,18 @@ def test_a_kill_at_the_worst_moments_loses_nothing(
             module=("tests.crashes.crash_launcher", point, when, str(nth)),
         )
         doomed.process.start()
-        if waiting.eventually(lambda: _ready_or_gone(doomed), why="ready or gone") == "ready":  # noqa: B023
+        if waiting.eventually(lambda: _ready_or_down(doomed), why="ready or gone") == "ready":  # noqa: B023
             crowd.write_until_killed(doomed, after=None)
         assert doomed.process.returncode == -9
         crowd.expect_nothing_lost()
         crowd.gateway.process.stop()
 
 
-def _ready_or_gone(gateway: tidegate_processes.Gateway) -> str:
+def _ready_or_down(gateway: tidegate_processes.Gateway) -> str:
     if not gateway.process.running:
         return "gone"
     try:
-        tidegate_processes.answers(gateway.process, f"{gateway.url}/-/ready")
+        tidegate_processes.responds(gateway.process, f"{gateway.url}/-/ready")
     except tidegate_processes.AWAY:
         return ""
     return "ready"

@@ -95,7 +95,7 @@ def _keep(stage: demo_environment.Stage) -> None:
         flush=True,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        termination.wait_until_told()
+        termination.wait_for_signal()
     say("stopping everything")
 
 

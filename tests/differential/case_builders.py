@@ -1,4 +1,4 @@
-"""Short words for the tables of cases."""
+"""Short constructors for the tables of cases."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,12 @@ def put(path: str, body: str | bytes = "m 1\n", headers: Mapping[str, str] | Non
 
 
 def post(path: str, body: str | bytes = "m 1\n", headers: Mapping[str, str] | None = None) -> comparisons.Request:
-    """A push to ``/metrics/<path>`` that replaces the families it has."""
+    """A push to ``/metrics/<path>`` that replaces only the families in the body."""
     return comparisons.Request("POST", f"/metrics/{path}", _bytes(body), headers)
 
 
 def delete(path: str) -> comparisons.Request:
-    """The end of a group."""
+    """The deletion of a group."""
     return comparisons.Request("DELETE", f"/metrics/{path}")
 
 

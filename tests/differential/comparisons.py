@@ -1,4 +1,4 @@
-"""A case: some requests, sent to both servers, and what each shows of it afterwards."""
+"""A case: requests that are sent to both servers, and the state that each server shows afterwards."""
 
 import base64
 import contextlib
@@ -18,11 +18,11 @@ _STATUS = re.compile(rb"(?:\A|\n)HTTP/[0-9.]+ ([2-5][0-9][0-9]) ")
 _TIMES = re.compile(r"(?m)^(push(?:_failure)?_time_seconds\{.*\}) (?!0$)\S+$")
 _TIMES_IN_JSON = ("push_time_seconds", "push_failure_time_seconds")
 _PUSHED = 'job="'
-"""Every pushed series has this label, and no metric of the servers' own has."""
+"""A label that every pushed series has and the servers' own metrics do not."""
 
 
 class Request(NamedTuple):
-    """A request as it is on the wire; the path is not touched."""
+    """A request as it is on the wire; the path is sent unchanged."""
 
     method: str
     path: str
@@ -31,22 +31,22 @@ class Request(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """Bytes on a connection of their own, whatever they are.
+    """Raw bytes, sent on a separate connection.
 
-    :param answers: so many are waited for, or the end of the connection.
-    :param half_closed: whether the client says that it sends nothing more, and goes on reading.
+    :param responses: number of responses to wait for, unless the connection ends first.
+    :param half_closed: whether the client closes its sending side and continues to read.
     """
 
     sent: bytes
-    answers: int = 1
+    responses: int = 1
     half_closed: bool = False
 
 
 @dataclass(frozen=True)
 class Case:
-    """Requests in order, bytes as they are on the wire, and the headers of the scrape that follows.
+    """Requests in order, raw bytes, and the headers of the scrape that follows.
 
-    ``helps`` is off where the HELP lines are none of the case's business.
+    ``helps`` is false if the case does not compare HELP lines.
     """
 
     id: str
@@ -57,81 +57,81 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a server showed: one line an answer, the pushed families as scraped, and as the query API tells them."""
+class Observation:
+    """A server's output: a line for each response, the pushed families as scraped, and the groups in the query API."""
 
-    answers: tuple[str, ...]
+    responses: tuple[str, ...]
     exposition: str
     api: Any
 
 
 class Peer:
-    """One of the two servers, as its clients see it."""
+    """One of the two servers, as clients use it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def play(self, case: Case) -> Seen:
-        """Send the case and look."""
-        answers = tuple(line(request, self.send(request)) for request in case.requests)
+    def play(self, case: Case) -> Observation:
+        """Send the requests of the case and collect what the server shows."""
+        responses = tuple(line(request, self.send(request)) for request in case.requests)
         if case.wire is not None:
-            answers = (*answers, self.exchange(case.wire))
-        # Pushgateway deletes after it has answered, but in the order of requests: once this push is there, all are.
+            responses = (*responses, self.exchange(case.wire))
+        # Pushgateway deletes after responding, but in request order: once this push is visible, so are all deletions.
         self.send(Request("PUT", "/metrics/job/last"))
         _, _, scraped = self.send(Request("GET", "/metrics", headers=case.scrape))
-        return Seen(answers, pushed(scraped, helps=case.helps), _groups(self.api(), helps=case.helps))
+        return Observation(responses, pushed(scraped, helps=case.helps), _groups(self.api(), helps=case.helps))
 
     def api(self) -> list[dict[str, Any]]:
-        """All groups as ``/api/v1/metrics`` tells them."""
-        _, _, told = self.send(Request("GET", "/api/v1/metrics"))
-        groups: list[dict[str, Any]] = json.loads(told)["data"]
+        """All groups as ``/api/v1/metrics`` returns them."""
+        _, _, body = self.send(Request("GET", "/api/v1/metrics"))
+        groups: list[dict[str, Any]] = json.loads(body)["data"]
         return groups
 
     def send(self, request: Request) -> tuple[int, str | None, bytes]:
-        """Status, where it redirects to, and body."""
+        """Send a request and return the status code, the redirect target and the body."""
         headers = {"Host": tidegate_processes.HOST, "Content-Length": str(len(request.body)), **(request.headers or {})}
         lines = (f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()))
         head = "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1")
-        # A connection each: after a body that it could not read a server may close it, with or without a word. And
-        # one write: a body sent after such a close resets the connection, and takes the answer's last bytes with it.
+        # One connection for each request: a server may close it after a body that it could not parse. One write for
+        # head and body: a body sent after such a close resets the connection, and the response's last bytes are lost.
         with socket.create_connection((tidegate_processes.HOST, self._port), timeout=_SECONDS) as connection:
             connection.sendall(head + request.body)
-            with http.client.HTTPResponse(connection, method=request.method) as answer:
-                answer.begin()
-                return answer.status, answer.headers["Location"], answer.read()
+            with http.client.HTTPResponse(connection, method=request.method) as response:
+                response.begin()
+                return response.status, response.headers["Location"], response.read()
 
     def content_type(self, accept: str) -> str:
-        """The media type of a scrape with this Accept header."""
+        """The media type of the response to a scrape with this Accept header."""
         connection = http.client.HTTPConnection(tidegate_processes.HOST, self._port, timeout=_SECONDS)
         with contextlib.closing(connection):
             connection.request("GET", "/metrics", headers={"Accept": accept})
             return connection.getresponse().headers["Content-Type"]
 
     def exchange(self, wire: Wire) -> str:
-        """The statuses of what comes back for these bytes."""
-        came = b""
+        """The status codes of the responses to these bytes."""
+        received = b""
         with socket.create_connection((tidegate_processes.HOST, self._port), timeout=_SECONDS) as connection:
             connection.sendall(wire.sent)
             if wire.half_closed:
                 connection.shutdown(socket.SHUT_WR)
-            while len(_STATUS.findall(came)) < wire.answers and (part := connection.recv(65536)):
-                came += part
-        return b" ".join(_STATUS.findall(came)[: wire.answers]).decode()
+            while len(_STATUS.findall(received)) < wire.responses and (part := connection.recv(65536)):
+                received += part
+        return b" ".join(_STATUS.findall(received)[: wire.responses]).decode()
 
     def wipe(self) -> None:
-        """Delete every group, as its users can."""
+        """Delete every group through the push API."""
         for group in self.api():
             self.send(Request("DELETE", group_path(group["labels"])))
 
 
 class RealPeer(Peer):
-    """The real Pushgateway, which can have groups that no path names and that its own API spells wrong."""
+    """The real Pushgateway; it can hold groups that no path names and that its own API shows with a wrong name."""
 
     def wipe(self) -> None:
         self.send(Request("PUT", "/api/v1/admin/wipe"))
 
     def send(self, request: Request) -> tuple[int, str | None, bytes]:
-        """As for both. What its parser panics over (1.11 at `{}`) is not answered, and is none the less refused."""
+        """Send a request; if Pushgateway's parser panics (1.11 at `{}`) without a response, return status 400."""
         try:
             return super().send(request)
         except http.client.RemoteDisconnected:
@@ -139,7 +139,7 @@ class RealPeer(Peer):
 
 
 def group_path(labels: Mapping[str, str]) -> str:
-    """The path of a group, whatever its values are."""
+    """The path of a group with any label values."""
     ordered = sorted(labels.items(), key=lambda pair: pair[0] != "job")
     return "/metrics" + "".join(
         f"/{name_escaping.escape(name, name_escaping.Escaping.VALUES, label=True)}@base64/{_base64(value)}"
@@ -151,14 +151,14 @@ def _base64(value: str) -> str:
     return base64.urlsafe_b64encode(value.encode()).decode() or "="
 
 
-def line(request: Request, answer: tuple[int, str | None, bytes]) -> str:
-    """A request and its answer (see :meth:`Peer.send`), as far as they are compared."""
-    status, location, _ = answer
+def line(request: Request, response: tuple[int, str | None, bytes]) -> str:
+    """The compared parts of a request and its response (see :meth:`Peer.send`), as text."""
+    status, location, _ = response
     return f"{request.method} {request.path} {status}" + (f" to {location}" if location else "")
 
 
 def pushed(scraped: bytes, *, helps: bool = True) -> str:
-    """The families that have pushed series, with those alone, and without the times of pushes."""
+    """The families that have pushed series, with those series alone and without push times."""
     kept: list[str] = []
     header: list[str] = []
     for line in _TIMES.sub(r"\1 then", scraped.decode(errors="surrogateescape")).split("\n"):

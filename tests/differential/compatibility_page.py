@@ -12,14 +12,14 @@ _ID = re.compile(r"`([^`]+)`")
 _NEWEST = (1, 11)
 
 
-def known(version: tuple[int, int]) -> frozenset[str]:
+def documented_differences(version: tuple[int, int]) -> frozenset[str]:
     """Ids of the cases in which tidegate and a Pushgateway of this version differ."""
     sections = listed()
     return sections[DELIBERATE] | (sections[LIKE_NEWEST] if version < _NEWEST else frozenset())
 
 
 def listed() -> dict[str, frozenset[str]]:
-    """By section of the document, the ids in the last column of its table."""
+    """The ids in the last column of each table, by section of the document."""
     return {
         title: frozenset(case for cell in _ROW.findall(text) for case in _ID.findall(cell))
         for title, text in _SECTION.findall(DOCUMENT.read_text())

@@ -1,4 +1,4 @@
-"""Both servers, once for all tests here; and again for each Pushgateway there is to compare with."""
+"""Fixtures that run both servers once for all tests of this folder, and once for each Pushgateway version."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ from tests.support import requirements, tidegate_processes
 
 @dataclass(frozen=True)
 class Pair:
-    """tidegate and the real one."""
+    """A tidegate gateway and a Pushgateway."""
 
     ours: comparisons.Peer
     real: comparisons.Peer
     real_version: tuple[int, int]
 
-    def play(self, case: comparisons.Case) -> tuple[comparisons.Seen, comparisons.Seen]:
-        """What each shows of the case; both are empty before and after it."""
+    def play(self, case: comparisons.Case) -> tuple[comparisons.Observation, comparisons.Observation]:
+        """The output of each server for the case; both servers are empty before and after it."""
         try:
             return self.ours.play(case), self.real.play(case)
         finally:
@@ -28,8 +28,8 @@ class Pair:
             self.real.wipe()
 
     def may_differ(self, case: comparisons.Case) -> bool:
-        """Whether the document tells that the two differ here."""
-        return case.id in compatibility_page.known(self.real_version)
+        """Whether docs/compatibility.md documents a difference for this case."""
+        return case.id in compatibility_page.documented_differences(self.real_version)
 
 
 @pytest.fixture(scope="session", params=pushgateway_servers.programs().items(), ids=lambda named: named[0])
@@ -41,7 +41,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """The newest alone: before it there was no such flag."""
+    """Both servers with UTF-8 names enabled; only the newest Pushgateway has that flag."""
     *_, find = pushgateway_servers.programs().values()
     with running_pair(find, tmp_path_factory.mktemp("names"), "--push.enable-utf8-names") as running:
         yield running
@@ -50,7 +50,7 @@ def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @contextlib.contextmanager
 def running_pair(find: Callable[[], Path], folder: Path, *flags: str, prefix: str = "") -> Iterator[Pair]:
     """Both servers with these flags, which put all paths below the prefix."""
-    program = requirements.found(find)
+    program = requirements.require(find)
     gateway = tidegate_processes.Gateway(folder, arguments=("--web.enable-admin-api", *flags), prefix=prefix)
     pushgateway = pushgateway_servers.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
     try:

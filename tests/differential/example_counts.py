@@ -1,4 +1,4 @@
-"""How many generated bodies are sent to both servers."""
+"""The number of generated bodies that tests send to both servers."""
 
 import os
 
@@ -6,5 +6,5 @@ import hypothesis
 
 
 def examples(usually: int, *, on_ci: int) -> hypothesis.settings:
-    """Settings of a test that sends so many examples."""
+    """Hypothesis settings with this number of examples."""
     return hypothesis.settings(max_examples=on_ci if os.environ.get("CI") == "true" else usually)

@@ -1,4 +1,4 @@
-"""Verbs, paths that are no push, content types and codings."""
+"""Methods, paths that are not push paths, content types and encodings."""
 
 import gzip
 
@@ -63,7 +63,7 @@ def _snapped(body: bytes) -> bytes:
 
 
 def _checksum(body: bytes) -> bytes:
-    """As the framing format has it, taken from a frame of the same body."""
+    """The checksum of the snappy framing format, taken from a frame of the same body."""
     return _snapped(body)[14:18]
 
 

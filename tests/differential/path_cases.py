@@ -1,8 +1,8 @@
-"""Which group a path names, and which path is none."""
+"""Push paths: the group that a path names, and paths that are rejected."""
 
 from tests.differential import case_builders, comparisons
 
-# Never send a job whose base64 is broken or empty (job@base64/=): 1.5.1 then answers no push to job@base64 any more.
+# Never send a job with invalid or empty base64 (job@base64/=): 1.5.1 then stops responding to pushes to job@base64.
 _PATHS = {
     "job": "job/x",
     "label": "job/x/a/b",

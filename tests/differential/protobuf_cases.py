@@ -1,4 +1,4 @@
-"""Bodies in protobuf: every kind of metric, and what can be wrong with one."""
+"""Bodies in protobuf: every metric type, and every kind of error in one."""
 
 import math
 

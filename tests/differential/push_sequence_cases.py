@@ -1,4 +1,4 @@
-"""Several pushes: what they leave, and what they must not say beside each other."""
+"""Sequences of pushes: their combined result, and pushes that are inconsistent with each other."""
 
 from collections.abc import Sequence
 

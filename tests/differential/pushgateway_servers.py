@@ -1,4 +1,4 @@
-"""The real Pushgateway: where its program comes from, and a server of it on loopback."""
+"""The Pushgateway program, and a server process of it on loopback."""
 
 import os
 import re
@@ -12,25 +12,25 @@ from tests.support import ports, tidegate_processes, waiting
 
 _PACKAGE = "prometheus-pushgateway"
 _MEMORY_BYTES = 4 * 1024**3
-"""Of addresses, not of memory in use: Go reserves far more than it touches."""
+"""Limit of the address space, not of memory in use: Go reserves far more than it touches."""
 
 _VERSION = re.compile(r"version (\d+)\.(\d+)")
-_INSTEAD = "set PUSHGATEWAY_BIN to a Pushgateway"
+_INSTALL_HINT = "set PUSHGATEWAY_BIN to a Pushgateway"
 
 
 def programs() -> Mapping[str, Callable[[], Path]]:
-    """What there is to compare with, by a name for it: ``PUSHGATEWAY_BIN``, else Debian's package and the newest.
+    """Pushgateway programs by name: ``PUSHGATEWAY_BIN``, or else Debian's package and the newest release.
 
-    Each gives the program's path, and raises `binaries.MissingToolError` where it cannot be had.
+    Each value returns the path of the program, or raises `binaries.MissingToolError` if it is not available.
     """
     chosen = os.environ.get("PUSHGATEWAY_BIN")
     if chosen:
-        return {"chosen": lambda: _chosen(Path(chosen))}
+        return {"chosen": lambda: _from_environment(Path(chosen))}
     return {"packaged": _packaged, "newest": lambda: binaries.ensure(["pushgateway"])["pushgateway"]}
 
 
 def version(path: Path) -> tuple[int, int]:
-    """What the program says it is, as (major, minor)."""
+    """The version that the program reports, as (major, minor)."""
     told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
     found = _VERSION.search(told.stdout + told.stderr)
     if found is None:
@@ -39,7 +39,7 @@ def version(path: Path) -> tuple[int, int]:
 
 
 class Pushgateway:
-    """The program with its admin API, so that it can be wiped."""
+    """A Pushgateway process with its admin API enabled, so that tests can wipe it."""
 
     def __init__(
         self,
@@ -66,22 +66,22 @@ class Pushgateway:
         )
 
     def start(self) -> None:
-        """Return when it answers."""
+        """Start it and return when it responds."""
         self.process.start()
-        # SECURITY: what is sent to it is meant to find its weak spots; it must not take the machine with it.
+        # SECURITY: the requests are meant to find weak spots; the limit protects the machine.
         resource.prlimit(self.process.pid, resource.RLIMIT_AS, (self._memory_bytes, self._memory_bytes))
         waiting.eventually(
-            lambda: tidegate_processes.answers(self.process, f"{self.url}/-/ready"),
+            lambda: tidegate_processes.responds(self.process, f"{self.url}/-/ready"),
             why="the Pushgateway",
             retry_on=tidegate_processes.AWAY,
         )
 
 
 def _packaged() -> Path:
-    return debian_packages.unpacked(_PACKAGE, instead=_INSTEAD) / "usr" / "bin" / _PACKAGE
+    return debian_packages.unpacked(_PACKAGE, instead=_INSTALL_HINT) / "usr" / "bin" / _PACKAGE
 
 
-def _chosen(path: Path) -> Path:
+def _from_environment(path: Path) -> Path:
     if not (path.is_file() and os.access(path, os.X_OK)):
         raise binaries.MissingToolError(f"PUSHGATEWAY_BIN={path} is no program: set it to a Pushgateway, or unset it")
     return path.resolve()

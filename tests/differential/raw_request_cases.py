@@ -1,4 +1,4 @@
-"""Requests as programs without an HTTP library write them: line ends, what follows a request, ends of connections."""
+"""Requests as programs without an HTTP library send them: line endings, trailing bytes, closed connections."""
 
 from tests.differential import comparisons
 
@@ -26,7 +26,7 @@ def _push(
 
 
 def _fed(request: bytes) -> bytes:
-    """With line feeds alone."""
+    """Replace CR LF with LF."""
     return request.replace(b"\r\n", b"\n")
 
 
@@ -134,7 +134,7 @@ _HALF_CLOSED = {
 CASES = [
     *(comparisons.Case(f"wire-{id}", [], wire=comparisons.Wire(sent)) for id, sent in _SENT.items()),
     *(
-        comparisons.Case(f"wire-last-and-{id}", [], wire=comparisons.Wire(_LAST + sent, answers=2))
+        comparisons.Case(f"wire-last-and-{id}", [], wire=comparisons.Wire(_LAST + sent, responses=2))
         for id, sent in _STRAY.items()
     ),
     *(
@@ -145,19 +145,19 @@ CASES = [
     comparisons.Case(
         "wire-last-in-chunks-and-zero-byte",
         [],
-        wire=comparisons.Wire(_push(_CHUNKED, _CLOSE, length=False, body=_CHUNKS) + b"\0", answers=2),
+        wire=comparisons.Wire(_push(_CHUNKED, _CLOSE, length=False, body=_CHUNKS) + b"\0", responses=2),
     ),
-    *(comparisons.Case(f"wire-two-{id}", [], wire=comparisons.Wire(sent, answers=2)) for id, sent in _TWO.items()),
+    *(comparisons.Case(f"wire-two-{id}", [], wire=comparisons.Wire(sent, responses=2)) for id, sent in _TWO.items()),
     *(
-        comparisons.Case(f"wire-half-closed-{id}", [], wire=comparisons.Wire(sent, answers=2, half_closed=True))
+        comparisons.Case(f"wire-half-closed-{id}", [], wire=comparisons.Wire(sent, responses=2, half_closed=True))
         for id, sent in _HALF_CLOSED.items()
     ),
     comparisons.Case(
-        "wire-half-closed-after-two", [], wire=comparisons.Wire(_PUSH + _OTHER, answers=3, half_closed=True)
+        "wire-half-closed-after-two", [], wire=comparisons.Wire(_PUSH + _OTHER, responses=3, half_closed=True)
     ),
     comparisons.Case(
         "wire-half-closed-within-the-second",
         [],
-        wire=comparisons.Wire(_PUSH + _OTHER[:-2], answers=3, half_closed=True),
+        wire=comparisons.Wire(_PUSH + _OTHER[:-2], responses=3, half_closed=True),
     ),
 ]

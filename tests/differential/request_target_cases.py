@@ -1,16 +1,16 @@
-"""Each ASCII character in the target of a request, as it is and escaped; dot and empty segments; whole URLs."""
+"""Every ASCII character in a request target, raw and escaped; dot segments and empty segments; absolute URLs."""
 
 from tests.differential import case_builders, comparisons
 
-# A line feed ends the request line, / and ? have a meaning of their own, and % needs two digits behind it.
+# A line feed ends the request line, / and ? are delimiters, and % needs two hex digits after it.
 _AS_IT_IS = [chr(code) for code in range(128) if chr(code) not in "\n\r/?%"]
-# What an escaped slash is differs, and is in cases_of_paths.
+# Escaped slashes differ; path_cases.py covers them.
 _ESCAPED = [f"%{code:02X}" for code in range(128) if chr(code) != "/"]
 
 _PLACES = {"job": "job/a{}b", "value": "job/x/l/a{}b", "job-at-the-end": "job/a{}"}
 _NAME = "job/x/a{}b/v"
 _BASE = ["job/a", "job/x", "job/x/l/a", "job/x/a/v", "job/ab", "job/x/l/ab"]
-"""Groups that a target would name, were it cut."""
+"""Groups that a target would name if it were truncated."""
 
 _SEGMENTS = {
     "name-dot": "job/x/./v",
@@ -74,7 +74,7 @@ _BEYOND_ASCII = {
 
 
 def _utf8(path: str) -> str:
-    """As it is on the wire, where :class:`comparisons.Request` has characters for bytes."""
+    """Encode the path for :class:`comparisons.Request`, which has one character for each byte."""
     return path.encode().decode("latin-1")
 
 

@@ -1,4 +1,4 @@
-"""Each case of the tables: both servers answer and show the same, or docs/compatibility.md says why they do not."""
+"""For each case, both servers respond and show the same, or docs/compatibility.md documents the difference."""
 
 import pytest
 
@@ -28,12 +28,12 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_a_case_differs_only_where_the_document_says_so(pair: conftest.Pair, case: comparisons.Case) -> None:
+def test_servers_differ_only_where_documented(pair: conftest.Pair, case: comparisons.Case) -> None:
     _compare(pair, case)
 
 
 @pytest.mark.parametrize("case", utf8_name_cases.CASES, ids=lambda case: case.id)
-def test_a_case_of_names_differs_only_where_the_document_says_so(
+def test_servers_with_utf8_names_differ_only_where_documented(
     pair_with_utf8_names: conftest.Pair, case: comparisons.Case
 ) -> None:
     _compare(pair_with_utf8_names, case)
@@ -47,12 +47,12 @@ def _compare(pair: conftest.Pair, case: comparisons.Case) -> None:
         assert ours == real
 
 
-def test_every_case_has_a_name_of_its_own() -> None:
+def test_case_ids_are_unique() -> None:
     ids = [case.id for case in (*CASES, *utf8_name_cases.CASES)]
     assert len(set(ids)) == len(ids)
 
 
-def test_the_document_names_cases_that_there_are_and_none_twice() -> None:
+def test_documented_case_ids_exist_and_are_unique() -> None:
     named = [case for cases in compatibility_page.listed().values() for case in cases]
     assert len(set(named)) == len(named)
     assert set(named) <= {case.id for case in (*CASES, *utf8_name_cases.CASES)}

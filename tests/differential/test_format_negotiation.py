@@ -1,4 +1,4 @@
-"""A scrape is answered in the format that Pushgateway would choose, whoever asks."""
+"""The gateway responds to a scrape in the format that Pushgateway would choose for the same Accept header."""
 
 import pytest
 
@@ -45,9 +45,9 @@ _ACCEPTED = {
 
 
 @pytest.mark.parametrize("accept", [pytest.param(header, id=name) for name, header in _ACCEPTED.items()])
-def test_the_format_is_the_one_that_pushgateway_chooses(pair: conftest.Pair, accept: str) -> None:
+def test_scrape_format_matches_pushgateway(pair: conftest.Pair, accept: str) -> None:
     ours, real = pair.ours.content_type(accept), pair.real.content_type(accept)
     if pair.real_version < (1, 11):
-        # Older ones know nothing of names that need escaping.
+        # Older versions do not negotiate an escaping scheme.
         ours = ours.partition("; escaping=")[0]
     assert ours == real

@@ -1,4 +1,4 @@
-"""What was pushed is scraped in protobuf as from Pushgateway, to the last field."""
+"""A scrape in protobuf has the same content as from Pushgateway, in every field."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,13 +14,13 @@ _TIMES = (b"push_time_seconds", b"push_failure_time_seconds")
 
 
 @pytest.mark.parametrize("case", [*protobuf_cases.CASES, *text_body_cases.CASES], ids=lambda case: case.id)
-def test_a_case_is_scraped_in_protobuf_as_from_pushgateway(pair: conftest.Pair, case: comparisons.Case) -> None:
+def test_protobuf_scrape_matches_pushgateway(pair: conftest.Pair, case: comparisons.Case) -> None:
     _compare(pair, case)
 
 
 @pytest.mark.parametrize("case", utf8_name_cases.CASES, ids=lambda case: case.id)
 @pytest.mark.parametrize("escaping", ["allow-utf-8", "underscores", "dots", "values"])
-def test_a_case_of_names_is_scraped_in_protobuf_as_from_pushgateway(
+def test_protobuf_scrape_with_utf8_names_matches_pushgateway(
     pair_with_utf8_names: conftest.Pair, case: comparisons.Case, escaping: str
 ) -> None:
     _compare(pair_with_utf8_names, case, escaping=escaping)
@@ -29,7 +29,7 @@ def test_a_case_of_names_is_scraped_in_protobuf_as_from_pushgateway(
 def _compare(pair: conftest.Pair, case: comparisons.Case, *, escaping: str = "underscores") -> None:
     try:
         ours = list(_scraped(pair.ours, case, escaping=escaping))
-        # Where what is kept differs already, that ours can be read is all there is to see.
+        # The stored series already differ: the test can only check that ours parse.
         real = ours if pair.may_differ(case) else list(_scraped(pair.real, case, escaping=escaping))
     finally:
         pair.ours.wipe()
@@ -38,7 +38,7 @@ def _compare(pair: conftest.Pair, case: comparisons.Case, *, escaping: str = "un
 
 
 def _scraped(peer: comparisons.Peer, case: comparisons.Case, *, escaping: str) -> Iterator[tuple[Any, ...]]:
-    """The families with pushed series, with those alone, and without the times of pushes."""
+    """The families that have pushed series, with those series alone and without push times."""
     for request in case.requests:
         peer.send(request)
     peer.send(case_builders.put("job/last", b""))
@@ -54,7 +54,7 @@ def _scraped(peer: comparisons.Peer, case: comparisons.Case, *, escaping: str) -
 
 
 def _shown(value: Any) -> Any:
-    """All that it says, to be compared: a number that is not there is 0 to every reader, and NaN is NaN."""
+    """The value in a comparable form: a missing number is 0 to every reader, and NaN equals NaN."""
     if isinstance(value, message.Message):
         return [(field.name, _shown(getattr(value, field.name))) for field in value.DESCRIPTOR.fields]
     if isinstance(value, (str, bytes, int, float)):

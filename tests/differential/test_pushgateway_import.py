@@ -1,4 +1,4 @@
-"""What `tidegate import` takes over of a real Pushgateway is what that one shows, times of pushes included."""
+"""`tidegate import` copies the groups of a real Pushgateway with their push times."""
 
 import contextlib
 import subprocess
@@ -24,7 +24,7 @@ CASES = [*text_body_cases.CASES, *protobuf_cases.CASES]
 
 @pytest.fixture(params=pushgateway_servers.programs().items(), ids=lambda named: named[0])
 def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[pushgateway_servers.Pushgateway]:
-    """A Pushgateway that keeps its groups in a file of its own."""
+    """A Pushgateway that persists its groups in a file."""
     _, find = request.param
     with _running(find, tmp_path, f"--persistence.file={tmp_path / 'gob'}") as pushgateway:
         yield pushgateway
@@ -32,7 +32,7 @@ def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[pushgateway
 
 @contextlib.contextmanager
 def _running(find: Callable[[], Path], folder: Path, *flags: str) -> Iterator[pushgateway_servers.Pushgateway]:
-    pushgateway = pushgateway_servers.Pushgateway(requirements.found(find), folder=folder, flags=flags)
+    pushgateway = pushgateway_servers.Pushgateway(requirements.require(find), folder=folder, flags=flags)
     try:
         pushgateway.start()
         yield pushgateway
@@ -40,20 +40,18 @@ def _running(find: Callable[[], Path], folder: Path, *flags: str) -> Iterator[pu
         pushgateway.process.stop()
 
 
-def test_everything_that_is_pushed_is_taken_over_with_its_times(
-    real: pushgateway_servers.Pushgateway, tmp_path: Path
-) -> None:
+def test_import_copies_every_group_with_its_push_times(real: pushgateway_servers.Pushgateway, tmp_path: Path) -> None:
     source = comparisons.RealPeer(real.port)
     source.wipe()
-    different = compatibility_page.known(pushgateway_servers.version(real.path))
+    different = compatibility_page.documented_differences(pushgateway_servers.version(real.path))
     for number, case in enumerate(case for case in CASES if case.id not in different):
         for request in case.requests:
-            # A name of its own each, so that no group's series are another's.
+            # A separate group for each request, so that series of different groups do not clash.
             path = request.path.replace("/job/", f"/case/{number}/job/").replace("/case", "/job/case/case", 1)
             source.send(comparisons.Request(request.method, path, request.body, request.headers))
         status, _, _ = source.send(comparisons.Request("GET", "/metrics"))
         if status != 200:
-            # Some bodies it takes though then every scrape fails, and so would an import.
+            # Pushgateway accepts some bodies that make every scrape, and so the import, fail.
             source.send(comparisons.Request("DELETE", path))
     ran = _import(f"http://{tidegate_processes.HOST}:{real.port}", tmp_path / "groups")
     assert ran.returncode in (0, 1), ran.stderr
@@ -69,8 +67,8 @@ def test_everything_that_is_pushed_is_taken_over_with_its_times(
         assert _comparable(group) == _comparable(wanted[key])
 
 
-def _by_labels(told: list[dict[str, Any]]) -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
-    return {tuple(sorted(group["labels"].items())): group for group in told}
+def _by_labels(groups: list[dict[str, Any]]) -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
+    return {tuple(sorted(group["labels"].items())): group for group in groups}
 
 
 def _comparable(group: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +79,7 @@ def _comparable(group: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_what_is_newer_in_the_file_stays(real: pushgateway_servers.Pushgateway, tmp_path: Path) -> None:
+def test_import_keeps_groups_that_are_newer_in_the_file(real: pushgateway_servers.Pushgateway, tmp_path: Path) -> None:
     source = comparisons.RealPeer(real.port)
     source.wipe()
     source.send(case_builders.put("job/a", b"m 1\n"))
@@ -100,7 +98,7 @@ def test_what_is_newer_in_the_file_stays(real: pushgateway_servers.Pushgateway, 
     assert lines == ['m{instance="",job="a"} 2', 'm{instance="",job="b"} 1']
 
 
-def test_the_file_of_a_pushgateway_itself_is_refused_and_left_alone(
+def test_gateway_rejects_a_persistence_file_of_pushgateway_and_leaves_it_unchanged(
     real: pushgateway_servers.Pushgateway, tmp_path: Path
 ) -> None:
     comparisons.RealPeer(real.port).send(case_builders.put("job/a", b"m 1\n"))
@@ -114,22 +112,22 @@ def test_the_file_of_a_pushgateway_itself_is_refused_and_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         pytest.param("http://127.0.0.1:1", "cannot read http://127.0.0.1:1/api/v1/metrics", id="nobody there"),
         pytest.param("http://127.0.0.1:{port}/x", "status 404", id="another path"),
     ],
 )
-def test_what_is_no_pushgateway_is_told(
-    real: pushgateway_servers.Pushgateway, tmp_path: Path, url: str, said: str
+def test_import_from_a_url_without_pushgateway_reports_the_problem(
+    real: pushgateway_servers.Pushgateway, tmp_path: Path, url: str, message: str
 ) -> None:
     ran = _import(url.format(port=real.port), tmp_path / "groups")
     assert ran.returncode == 1
-    assert said in ran.stderr
+    assert message in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
-def test_a_file_that_a_gateway_has_open_is_refused(real: pushgateway_servers.Pushgateway, tmp_path: Path) -> None:
+def test_import_rejects_a_file_that_a_gateway_has_open(real: pushgateway_servers.Pushgateway, tmp_path: Path) -> None:
     with _serving(tmp_path):
         ran = _import(f"http://{tidegate_processes.HOST}:{real.port}", tmp_path / "groups")
     assert ran.returncode == 1

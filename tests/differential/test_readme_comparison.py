@@ -1,4 +1,4 @@
-"""README's comparison with Pushgateway says what both do."""
+"""README's comparison with Pushgateway matches the behavior of both servers."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _ANSWERS: Mapping[str, tuple[str, bytes]] = {
     "text": ("text/plain", _SCRAPED),
     "protobuf": (case_builders.PROTOBUF, b"\x12\x01x"),
 }
-"""What is asked for, and what only such an answer has in it."""
+"""The Accept header for a format, and text that only a response in that format contains."""
 
 
 @pytest.fixture(scope="module")
 def newest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[conftest.Pair]:
-    """README speaks of the newest alone."""
+    """Both servers; README compares with the newest Pushgateway only."""
     *_, find = pushgateway_servers.programs().values()
     with conftest.running_pair(find, tmp_path_factory.mktemp("compared")) as pair:
         yield pair
@@ -70,7 +70,7 @@ def _deletions(peer: comparisons.Peer) -> str:
     }.items():
         peer.send(case_builders.put("job/x", _TEXT))
         peer.send(request)
-        # Pushgateway deletes after it has answered, but in the order of requests.
+        # Pushgateway deletes after it has responded, but in the order of requests.
         peer.send(case_builders.put("job/last", ""))
         if _SCRAPED not in _scrape(peer):
             ways.append(way)
@@ -86,7 +86,7 @@ _CELLS: Mapping[str, Callable[[comparisons.Peer], str]] = {
 
 
 @pytest.mark.parametrize("row", _CELLS)
-def test_the_comparison_says_what_both_do(row: str, newest: conftest.Pair) -> None:
+def test_readme_comparison_matches_both_servers(row: str, newest: conftest.Pair) -> None:
     ours, theirs, *_ = markdown_documents.table_rows(markdown_documents.ROOT / "README.md")[row]
     assert [_CELLS[row](newest.ours), _CELLS[row](newest.real)] == [ours, ours if theirs == "the same" else theirs]
 

@@ -1,4 +1,4 @@
-"""Where the paths of both are with the flags that move them."""
+"""The paths of both servers with the flags that set a prefix."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ _FLAGS = {
 def moved(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, conftest.Pair]]:
-    """The prefix, and both servers, which have it."""
+    """The prefix, and both servers running with it."""
     name, (prefix, flags) = request.param
     *_, find = pushgateway_servers.programs().values()
     folder: Path = tmp_path_factory.mktemp(name)
@@ -31,14 +31,14 @@ def moved(
         yield prefix, pair
 
 
-def test_every_path_is_where_pushgateway_has_it(moved: tuple[str, conftest.Pair]) -> None:
+def test_every_path_has_the_same_prefix_as_in_pushgateway(moved: tuple[str, conftest.Pair]) -> None:
     prefix, pair = moved
     requests = list(_requests(prefix))
-    ours, real = (_answers(peer, requests) for peer in (pair.ours, pair.real))
+    ours, real = (_responses(peer, requests) for peer in (pair.ours, pair.real))
     assert ours == real
 
 
-def test_what_is_pushed_below_a_prefix_is_scraped_there(moved: tuple[str, conftest.Pair]) -> None:
+def test_push_below_a_prefix_is_scraped_there(moved: tuple[str, conftest.Pair]) -> None:
     prefix, pair = moved
     for peer in (pair.ours, pair.real):
         peer.send(comparisons.Request("PUT", f"{prefix}/metrics/job/x/a/b", b"m 1\n"))
@@ -67,5 +67,5 @@ def _requests(prefix: str) -> Iterator[comparisons.Request]:
         yield comparisons.Request("PUT", f"{before}/api/v1/admin/wipe")
 
 
-def _answers(peer: comparisons.Peer, requests: Sequence[comparisons.Request]) -> list[str]:
+def _responses(peer: comparisons.Peer, requests: Sequence[comparisons.Request]) -> list[str]:
     return [comparisons.line(request, peer.send(request)) for request in requests]

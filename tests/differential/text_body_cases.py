@@ -1,4 +1,4 @@
-"""What one body says: the text format 0.0.4 with all that is accepted and refused."""
+"""Single bodies in text format 0.0.4, valid and invalid."""
 
 from tests.differential import case_builders, comparisons
 

@@ -1,4 +1,4 @@
-"""Names beyond plain ones, with ``--push.enable-utf8-names`` on both sides."""
+"""UTF-8 names, with ``--push.enable-utf8-names`` on both servers."""
 
 from tests.differential import case_builders, comparisons
 from tests.support import delimited_protobuf

@@ -158,4 +158,4 @@ def opened(
         push = pushing_jobs.Pushers(cluster, gateway, namespace=namespace)
         yield Stage(cluster=cluster, gateway=gateway, operator=operator, server=server, push=push, folder=folder)
         operator.process.check()
-        assert operator.complaints() == []
+        assert operator.logged_errors() == []

@@ -188,5 +188,5 @@ def test_a_resource_that_is_missing_keeps_nobody_from_being_cleaned_up_and_is_fo
         waiting.eventually(lambda: gateway.groups()[name]["claims"], why="the claim", timeout=30.0)
         late.turn(name, namespace=push.namespace)
         waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=30.0)
-        [told] = operator.complaints()
+        [told] = operator.logged_errors()
         assert f"--watch for runs.{late.group} fails" in told

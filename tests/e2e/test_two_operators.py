@@ -29,7 +29,7 @@ def second(stage: e2e_environment.Stage, operator_kubeconfig: Path) -> Iterator[
         running.start()
         yield running
         running.process.check()
-        assert running.complaints() == []
+        assert running.logged_errors() == []
     finally:
         running.process.stop()
 

@@ -33,7 +33,7 @@ def _archive() -> Path:
 
 @pytest.fixture(scope="module")
 def archive() -> Path:
-    return requirements.found(_archive)
+    return requirements.require(_archive)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_the_gateway_serves_from_a_root_that_nobody_can_write(image: oci_layout.
     gateway.start()
     try:
         waiting.eventually(
-            lambda: tidegate_processes.answers(gateway, f"{url}/-/ready"),
+            lambda: tidegate_processes.responds(gateway, f"{url}/-/ready"),
             why="the gateway",
             retry_on=tidegate_processes.AWAY,
         )

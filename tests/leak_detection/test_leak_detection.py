@@ -1,4 +1,4 @@
-"""The nets of ``tests/conftest.py``, tried on a test that deserves each."""
+"""The checks in ``tests/conftest.py`` fail a test that leaves a task or a process running, or skips on CI."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _run(folder: Path, test: str, *, ci: str = "") -> subprocess.CompletedProcess[str]:
-    """Run that one test in a pytest of its own, with this tree's settings and nets."""
+    """Run one test in a separate pytest process with this project's configuration and conftest."""
     shutil.copy(ROOT / "tests" / "conftest.py", folder)
     (folder / "test_it.py").write_text(textwrap.dedent(test))
     command = [
@@ -33,7 +33,7 @@ def _run(folder: Path, test: str, *, ci: str = "") -> subprocess.CompletedProces
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_a_task_that_outlives_its_test_fails_it(tmp_path: Path) -> None:
+def test_test_that_leaves_a_task_running_fails(tmp_path: Path) -> None:
     ran = _run(
         tmp_path,
         """
@@ -47,7 +47,7 @@ def test_a_task_that_outlives_its_test_fails_it(tmp_path: Path) -> None:
     assert "tasks outlive the test" in ran.stdout
 
 
-def test_a_task_that_a_fixture_ends_is_no_leftover(tmp_path: Path) -> None:
+def test_task_that_a_fixture_cancels_is_not_a_leak(tmp_path: Path) -> None:
     ran = _run(
         tmp_path,
         """
@@ -65,7 +65,7 @@ def test_a_task_that_a_fixture_ends_is_no_leftover(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def test_a_process_that_outlives_its_test_fails_it(tmp_path: Path) -> None:
+def test_test_that_leaves_a_process_running_fails(tmp_path: Path) -> None:
     ran = _run(
         tmp_path,
         """
@@ -86,7 +86,7 @@ def test_a_process_that_outlives_its_test_fails_it(tmp_path: Path) -> None:
         pytest.param("import pytest\npytest.skip('not here', allow_module_level=True)\n", id="whole-module"),
     ],
 )
-def test_a_skip_fails_on_ci_only(tmp_path: Path, test: str) -> None:
+def test_skipped_test_fails_only_on_ci(tmp_path: Path, test: str) -> None:
     on_ci = _run(tmp_path, test, ci="true")
     assert on_ci.returncode != 0, on_ci.stdout
     assert "skipped, which fails on CI" in on_ci.stdout

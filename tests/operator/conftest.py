@@ -36,7 +36,7 @@ async def api(operator_rights: Path) -> AsyncIterator[kube_api.KubeApi]:
 def pushgateway_program(request: pytest.FixtureRequest) -> Path:
     """A real Pushgateway: each that there is in turn."""
     find: Callable[[], Path] = request.param[1]
-    return requirements.found(find)
+    return requirements.require(find)
 
 
 @pytest.fixture

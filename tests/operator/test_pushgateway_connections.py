@@ -190,7 +190,7 @@ async def test_what_is_no_url_is_refused_without_being_shown(url: str, session: 
 @pytest.fixture
 def newest() -> Path:
     *_, find = pushgateway_servers.programs().values()
-    return requirements.found(find)
+    return requirements.require(find)
 
 
 NAMES = ["app.kubernetes.io/name", "a@base64", ".", "é", "a b", "1"]

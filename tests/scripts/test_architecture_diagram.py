@@ -3,7 +3,7 @@
 from scripts import diagram
 
 
-def test_the_diagram_of_packages_is_current() -> None:
+def test_package_diagram_is_current() -> None:
     page = diagram.PAGE.read_text()
     assert diagram.START in page
     assert page == diagram.replaced(page), "run `make tables`"

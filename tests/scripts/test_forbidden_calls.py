@@ -1,4 +1,4 @@
-"""What ``make lint`` lets nobody write: shells, pickles, evaluated text, TLS that verifies nothing."""
+"""``make lint`` rejects calls that run shells, unpickle, evaluate text or disable TLS verification."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize(("rule", "call"), CALLS.items(), ids=CALLS.keys())
-def test_a_call_that_runs_what_it_is_given_is_found(rule: str, call: str) -> None:
+def test_lint_finds_a_call_that_runs_its_input(rule: str, call: str) -> None:
     modules = "asyncio, marshal, os, pickle, ssl, subprocess, tempfile, yaml"
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--stdin-filename=operator/tidegate/it.py", "-"]
     program = f"import {modules}\n{call}\n"

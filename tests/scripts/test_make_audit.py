@@ -1,4 +1,4 @@
-"""``make audit``: a known vulnerability fails, and a network that is away is told and fails nothing."""
+"""``make audit`` fails on a known vulnerability; if the network is unreachable, it reports that and succeeds."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def lock(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _service(answers: Mapping[str, dict[str, Any]], *, status: int = 200) -> Iterator[str]:
-    """A service of advisories with these answers by the name of the package; its URL."""
+def _service(responses: Mapping[str, dict[str, Any]], *, status: int = 200) -> Iterator[str]:
+    """Run an advisory service with these responses by package name; yield its URL."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(answers.get(asked["package"]["name"], {})).encode()
+            body = json.dumps(responses.get(asked["package"]["name"], {})).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing among the tests' own lines."""
+            """Log nothing: the lines would mix with those of the tests."""
 
     with http.server.ThreadingHTTPServer((HOST, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -72,7 +72,7 @@ def _audit(lock: Path, *arguments: str, path: Path | None = None) -> subprocess.
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
 
 
-def test_a_known_vulnerability_fails_and_is_named_with_its_remedy(lock: Path) -> None:
+def test_audit_fails_on_a_known_vulnerability_and_names_the_fixed_version(lock: Path) -> None:
     with _service({"leaky": {"vulns": [ADVISORY]}}) as url:
         ran = _audit(lock, f"--osv-url={url}")
     assert ran.returncode == 1
@@ -80,27 +80,27 @@ def test_a_known_vulnerability_fails_and_is_named_with_its_remedy(lock: Path) ->
     assert "audit: osv checked 2 packages: 1 findings\n" in ran.stdout
 
 
-def test_none_is_well(lock: Path) -> None:
+def test_audit_succeeds_without_findings(lock: Path) -> None:
     with _service({}) as url:
         ran = _audit(lock, f"--osv-url={url}")
     assert (ran.returncode, ran.stdout) == (0, "audit: osv checked 2 packages: 0 findings\n")
 
 
-def test_a_service_that_is_away_is_told_and_fails_nothing(lock: Path) -> None:
+def test_unreachable_service_is_reported_and_does_not_fail_the_audit(lock: Path) -> None:
     ran = _audit(lock, f"--osv-url=http://{HOST}:{ports.free_port()}/v1/query")
     assert ran.returncode == 0
     assert "audit: osv does not respond: " in ran.stdout
     assert "audit: NOT DONE: no advisory service responds" in ran.stdout
 
 
-def test_a_service_that_fails_has_not_answered(lock: Path) -> None:
+def test_response_with_an_error_status_counts_as_unreachable(lock: Path) -> None:
     with _service({}, status=500) as url:
         ran = _audit(lock, f"--osv-url={url}")
     assert ran.returncode == 0
     assert "audit: NOT DONE" in ran.stdout
 
 
-def test_a_lock_file_that_cannot_be_audited_fails(lock: Path) -> None:
+def test_invalid_lock_file_fails_the_audit(lock: Path) -> None:
     lock.write_text("leaky>=1.0\n")
     ran = _audit(lock)
     assert ran.returncode == 1
@@ -108,7 +108,7 @@ def test_a_lock_file_that_cannot_be_audited_fails(lock: Path) -> None:
 
 
 def _pretend(folder: Path, findings: Mapping[str, list[dict[str, Any]]]) -> Path:
-    """In place of pip-audit something that says this, by service."""
+    """A replacement for pip-audit that prints these findings, by service."""
     program = f"""
 import json, sys
 service = sys.argv[sys.argv.index("--vulnerability-service") + 1] if "--vulnerability-service" in sys.argv else ""
@@ -122,21 +122,21 @@ UNKNOWN = {"name": "leaky", "skip_reason": "Dependency not found"}
 SOUND = {"name": "sound", "version": "1.0", "vulns": []}
 
 
-def test_an_index_that_knows_no_package_at_all_has_not_answered(lock: Path, tmp_path: Path) -> None:
+def test_index_that_has_none_of_the_packages_counts_as_unreachable(lock: Path, tmp_path: Path) -> None:
     ran = _audit(lock, path=_pretend(tmp_path, {"pypi": [UNKNOWN, UNKNOWN], "osv": [UNKNOWN, UNKNOWN]}))
     assert ran.returncode == 0
     assert "audit: pypi knows none of the packages\n" in ran.stdout
     assert "audit: NOT DONE" in ran.stdout
 
 
-def test_the_second_service_is_asked_where_the_first_does_not_answer(lock: Path, tmp_path: Path) -> None:
+def test_second_service_is_used_if_the_first_is_unreachable(lock: Path, tmp_path: Path) -> None:
     ran = _audit(lock, path=_pretend(tmp_path, {"pypi": [UNKNOWN, UNKNOWN], "osv": [SOUND]}))
     assert ran.returncode == 0
     assert "audit: osv checked 1 packages: 0 findings\n" in ran.stdout
     assert "NOT DONE" not in ran.stdout
 
 
-def test_a_package_that_is_no_longer_known_fails(lock: Path, tmp_path: Path) -> None:
+def test_package_missing_from_the_index_fails_the_audit(lock: Path, tmp_path: Path) -> None:
     ran = _audit(lock, path=_pretend(tmp_path, {"pypi": [UNKNOWN, SOUND]}))
     assert ran.returncode == 1
     assert "audit: leaky: Dependency not found\n" in ran.stdout
@@ -146,10 +146,10 @@ def _pins(name: str) -> set[str]:
     return set(re.findall(r"^[a-z0-9-]+==[^ ;]+", (ROOT / "requirements" / f"{name}.txt").read_text(), re.MULTILINE))
 
 
-def test_what_is_audited_has_all_that_is_locked() -> None:
+def test_audited_lock_file_contains_every_locked_package() -> None:
     assert len(_pins("runtime")) > 20
     assert _pins("runtime") | _pins("build") <= _pins("dev")
 
 
-def test_ci_audits() -> None:
+def test_ci_runs_the_audit() -> None:
     assert "make audit" in (ROOT / ".ci" / "run").read_text().splitlines()

@@ -67,7 +67,7 @@ async def test_deletions_are_told_newest_first_with_their_time_reason_and_owners
     assert store.draining_keys() == []
 
 
-async def test_only_so_many_deletions_are_remembered() -> None:
+async def test_only_so_many_deletions_are_snapshot() -> None:
     store = store_builders.store()
     for number in range(interface.KEPT_DEPARTURES + 1):
         key = store_builders.key(job=str(number))

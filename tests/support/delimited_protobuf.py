@@ -1,4 +1,4 @@
-"""Bodies in protobuf: families one after the other, each with its length before it."""
+"""Bodies in protobuf: a sequence of metric families, each prefixed with its length."""
 
 from tidegate.exposition.protobuf import decoder
 from tidegate.exposition.protobuf import metrics_pb2 as pb
@@ -12,7 +12,7 @@ def families(*sent: pb.MetricFamily) -> bytes:
 
 
 def framed(message: bytes) -> bytes:
-    """A message with its length before it, spelled seven bits a byte."""
+    """A message prefixed with its length as a varint (seven bits per byte)."""
     length, head = len(message), bytearray()
     while length >= 0x80:
         head.append(length % 0x80 + 0x80)
@@ -26,7 +26,7 @@ def label(name: str, value: str) -> pb.LabelPair:
 
 
 def of_text(body: bytes) -> bytes:
-    """The body in protobuf that says what this one says in the text format; of numbers and histograms alone."""
+    """Convert a body in the text format to protobuf; supports numbers and histograms only."""
     return families(*(_family(family) for family in parser.parse(body).values()))
 
 

@@ -1,4 +1,4 @@
-"""Free loopback ports that stay free."""
+"""Loopback ports that are free and stay free."""
 
 import random
 import socket
@@ -13,14 +13,14 @@ _given: set[int] = set()
 
 
 def free_port() -> int:
-    """A TCP port that nothing on 127.0.0.1 or [::1] listens on, never given twice in one process.
+    """A TCP port that has no listener on 127.0.0.1 or [::1], never returned twice in one process.
 
-    It lies below the kernel's ephemeral range. A server that is stopped and started again on a port of that range may
-    find it taken by somebody's outgoing connection, or a client that retries meanwhile may connect to itself.
+    It is below the kernel's ephemeral range. A server that is restarted on a port of that range may find the port taken
+    by an outgoing connection of another process, or a client that retries meanwhile may connect to itself.
     """
     below = _ephemeral_start()
     for _ in range(_TRIES):
-        # Random and not counted up: several test runs may choose at the same moment.
+        # Random, not sequential: several test runs may choose at the same moment.
         port = random.randrange(min(_LOWEST, below - 5_000), below)
         if port not in _given and _is_free(port):
             _given.add(port)

@@ -1,4 +1,4 @@
-"""What a process takes, as the kernel tells it."""
+"""Memory usage of a process, as the kernel reports it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def resident(process: int) -> int:
-    """Bytes of memory that this process has now."""
+    """The resident memory of this process now, in bytes."""
     return _status(process, "VmRSS")
 
 
 def peak(process: int) -> int:
-    """The most bytes of memory that this process has ever had at once."""
+    """The peak resident memory of this process, in bytes."""
     return _status(process, "VmHWM")
 
 

@@ -1,4 +1,4 @@
-"""What a test needs and a machine may lack."""
+"""Programs that a test needs and that this machine may lack."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.cluster import binaries
 _Needed = TypeVar("_Needed")
 
 
-def found(find: Callable[[], _Needed]) -> _Needed:
-    """What this finds; where it cannot be had the test is skipped, and fails on CI."""
+def require(find: Callable[[], _Needed]) -> _Needed:
+    """The result of `find`; if it is not available, the test is skipped, which fails on CI."""
     try:
         return find()
     except binaries.MissingToolError as error:

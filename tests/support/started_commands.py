@@ -1,4 +1,4 @@
-"""Commands that a test runs beside itself."""
+"""Commands that run while a test runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @contextlib.contextmanager
 def started(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """The command, run at the top of the checkout, its output a pipe; it ends with the block, however that ends."""
+    """Run the command at the top of the checkout with its output in a pipe; it is stopped when the block ends."""
     with subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
         try:
             yield run

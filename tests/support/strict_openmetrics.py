@@ -1,4 +1,4 @@
-"""prometheus_client's own parser of OpenMetrics, which refuses a whole exposition over one fault."""
+"""The OpenMetrics parser of prometheus_client, which rejects a whole exposition for a single error."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from prometheus_client.openmetrics import parser
 
 
 def parsed(exposition: str) -> list[Metric]:
-    """All families; ``ValueError`` where the exposition is not OpenMetrics."""
+    """All families; raises ``ValueError`` if the exposition is not valid OpenMetrics."""
     return list(parser.text_string_to_metric_families(exposition))  # type: ignore[no-untyped-call]

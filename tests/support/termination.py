@@ -1,14 +1,14 @@
-"""Waiting to be told to end."""
+"""Waiting for a signal to terminate."""
 
 import signal
 
 _ENDS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
-def wait_until_told() -> None:
-    """Return at Ctrl-C or SIGTERM; one that came just before is a `KeyboardInterrupt`.
+def wait_for_signal() -> None:
+    """Return at Ctrl-C or SIGTERM; a signal that arrived just before raises `KeyboardInterrupt`.
 
-    `signal.pause` misses what comes between the last look for signals and its own call: it then waits for a second one.
+    `signal.pause` misses a signal that arrives between the last check for signals and its own call.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     try:

@@ -1,4 +1,4 @@
-"""Whether a test passes does not depend on luck: Hypothesis draws the same examples each time, in every test."""
+"""Test results do not depend on chance: Hypothesis draws the same examples in every run, in every test."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import hypothesis
 
 _TESTS = Path(__file__).parents[1]
 _AMOUNTS = {"max_examples", "stateful_step_count"}
-"""What a test may choose by itself: how much is drawn."""
+"""The settings that a test may override: only the number of examples."""
 
 
 def _chosen(tree: ast.AST) -> Iterator[str]:
-    """The settings and seeds of Hypothesis that this code chooses."""
+    """The Hypothesis settings and seeds that this code sets."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
@@ -24,7 +24,7 @@ def _chosen(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def test_no_test_chooses_more_than_how_much_is_drawn() -> None:
+def test_tests_override_only_the_number_of_examples() -> None:
     found = {
         f"{path.relative_to(_TESTS)}: {name}"
         for path in _TESTS.rglob("*.py")
@@ -34,7 +34,7 @@ def test_no_test_chooses_more_than_how_much_is_drawn() -> None:
     assert not found, "chosen in tests/conftest.py for all tests"
 
 
-def test_what_is_chosen_for_all_tests_draws_the_same_examples_and_writes_none_down() -> None:
+def test_default_settings_are_derandomized_and_have_no_example_database() -> None:
     profile = hypothesis.settings.get_profile("repeatable")
     assert profile.derandomize
     assert profile.database is None
@@ -42,6 +42,6 @@ def test_what_is_chosen_for_all_tests_draws_the_same_examples_and_writes_none_do
     assert hypothesis.HealthCheck.too_slow in profile.suppress_health_check
 
 
-def test_a_test_that_chooses_an_amount_keeps_the_rest() -> None:
+def test_overriding_the_number_of_examples_keeps_the_other_settings() -> None:
     chosen = hypothesis.settings(max_examples=1)
     assert (chosen.deadline, chosen.database) == (None, None)

@@ -1,4 +1,4 @@
-"""A process that waits to be told to end does end, whenever it is told."""
+"""A process that waits for a signal ends at the first one, whenever it arrives."""
 
 import signal
 import sys
@@ -13,7 +13,7 @@ from tests.support import termination
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
     print("up", flush=True)
-    termination.wait_until_told()
+    termination.wait_for_signal()
 except KeyboardInterrupt:
     pass
 print("told", flush=True)
@@ -21,7 +21,7 @@ print("told", flush=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM] * 5)
-def test_one_signal_is_enough(number: signal.Signals) -> None:
+def test_process_ends_at_the_first_signal(number: signal.Signals) -> None:
     with started_commands.started([sys.executable, "-c", _WAITING]) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "up\n"

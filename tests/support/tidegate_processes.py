@@ -1,4 +1,4 @@
-"""tidegate as its users run it: the two processes of the Pod, on loopback."""
+"""The two processes of the Pod, `tidegate gateway` and `tidegate operator`, on loopback."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from tests.support import ports, waiting
 
 HOST = "127.0.0.1"
 AWAY = (OSError, urllib.error.URLError)
-"""What a call raises while the process is down."""
+"""Errors that a call raises while the process is down."""
 
 _HTTP_SECONDS = 10.0
 _ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ _MANIFESTS = _ROOT / "manifests" / "base"
 
 
 class Gateway:
-    """``tidegate gateway``; stopped and started again it keeps its ports."""
+    """A ``tidegate gateway`` process; it keeps its ports across restarts."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Gateway:
         prefix: str = "",
         module: tuple[str, ...] = ("tidegate",),
     ) -> None:
-        """:param module: what is run in the place of the command, with arguments of its own."""
+        """:param module: Python module, with arguments of its own, to run instead of the command."""
         self.arguments = arguments
         self.port = ports.free_port()
         self.control_port = ports.free_port()
@@ -53,26 +53,26 @@ class Gateway:
         )
 
     def start(self) -> None:
-        """Return when it is ready."""
+        """Start it and return when it is ready."""
         self.process.start()
-        waiting.eventually(lambda: answers(self.process, f"{self.url}/-/ready"), why="the gateway", retry_on=AWAY)
+        waiting.eventually(lambda: responds(self.process, f"{self.url}/-/ready"), why="the gateway", retry_on=AWAY)
 
     def push(self, path: str, body: str, *, method: str = "PUT") -> None:
-        """Push to ``/metrics/<path>`` and see it acknowledged."""
+        """Push to ``/metrics/<path>``; raises an error unless the push is acknowledged."""
         request = urllib.request.Request(f"{self.url}/metrics/{path}", data=body.encode(), method=method)
         with urllib.request.urlopen(request, timeout=_HTTP_SECONDS):
             return
 
     def exposition(self) -> str:
-        """What a curl of /metrics shows; it is no scrape."""
+        """The text of /metrics as curl shows it; the request does not count as a scrape."""
         return _get(f"{self.url}/metrics").decode()
 
     def groups(self) -> dict[str, dict[str, Any]]:
-        """All groups by their ``job`` label: where a test names its groups apart by it."""
+        """All groups by their ``job`` label, for tests in which that label is unique."""
         return {group["labels"]["job"]: group for group in self.listed()}
 
     def listed(self) -> list[dict[str, Any]]:
-        """All groups as the operator sees them."""
+        """All groups as the control API returns them to the operator."""
         url = f"{self.control_url}/control/v1/groups?limit=5000"
         asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token_file.read_text().strip()}"})
         groups: list[dict[str, Any]] = json.loads(_get(asked))["groups"]
@@ -80,18 +80,18 @@ class Gateway:
 
     @staticmethod
     def now() -> float:
-        """The wall clock that its push times are taken from."""
+        """The wall-clock time, which the gateway's push times come from."""
         return time.time()
 
     def metric(self, selector: str) -> float:
-        """The value of one of its own series, as it stands in the exposition, 0 where there is none."""
+        """The value of one of the gateway's own series, written as in the exposition; 0 if it is missing."""
         lines = self.exposition().splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == selector), 0.0)
 
 
 @contextlib.contextmanager
 def serving(folder: Path, *, arguments: tuple[str, ...] = ()) -> Iterator[Gateway]:
-    """A gateway, ready; it ends with the block."""
+    """A gateway that is ready; it is stopped when the block ends."""
     gateway = Gateway(folder, arguments=arguments)
     try:
         gateway.start()
@@ -101,7 +101,7 @@ def serving(folder: Path, *, arguments: tuple[str, ...] = ()) -> Iterator[Gatewa
 
 
 class Operator:
-    """``tidegate operator``, with the rights that its kubeconfig gives it."""
+    """A ``tidegate operator`` process with the rights of its kubeconfig."""
 
     def __init__(
         self,
@@ -113,9 +113,9 @@ class Operator:
         module: tuple[str, ...] = ("tidegate",),
         host: str = HOST,
     ) -> None:
-        """:param gateway: ours, or the URL of a stock Pushgateway.
+        """:param gateway: a tidegate gateway, or the URL of a Pushgateway.
         :param module: as for `Gateway`.
-        :param host: that its port is on; empty for every address.
+        :param host: address that it listens on; empty for every address.
         """
         self.port = ports.free_port()
         self.process = _tidegate(
@@ -129,25 +129,25 @@ class Operator:
         )
 
     def start(self) -> None:
-        """Return when its first plan is done."""
+        """Start it and return when its first plan is applied."""
         self.process.start()
         url = f"http://{HOST}:{self.port}/readyz"
-        waiting.eventually(lambda: answers(self.process, url), why="the operator", timeout=60.0, retry_on=AWAY)
+        waiting.eventually(lambda: responds(self.process, url), why="the operator", timeout=60.0, retry_on=AWAY)
 
     def log(self) -> str:
-        """All it has logged."""
+        """The whole log."""
         return self.process.log.read_text(errors="replace")
 
-    def complaints(self) -> list[str]:
-        """What it has logged of anything that went wrong."""
+    def logged_errors(self) -> list[str]:
+        """The log lines that report a problem."""
         return [line for line in self.log().splitlines() if " level=info " not in line]
 
     def listed_since(self, moment: float) -> bool:
-        """Whether it has begun and ended a list of all objects since this Unix time."""
+        """Whether it has started and completed a list of all objects since this Unix time."""
         return self.total("tidegate_operator_last_list_timestamp_seconds") > moment
 
     def total(self, metric: str) -> float:
-        """The sum of all series of one of its own metrics."""
+        """The sum of all series of one of the operator's own metrics."""
         lines = _get(f"http://{HOST}:{self.port}/metrics").decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{metric}[ {{]", line))
 
@@ -159,7 +159,7 @@ def _follows(gateway: Gateway | str) -> tuple[str, str]:
 
 
 def operator_kubeconfig(cluster: clusters.Cluster, *, seconds: int = 3600) -> Path:
-    """A kubeconfig with the rights that the manifests give to the operator, and no others, for so many seconds."""
+    """A kubeconfig with exactly the rights that the manifests give the operator, valid for this many seconds."""
     cluster.kubectl("apply", "-f", _MANIFESTS / "namespace.yaml")
     cluster.kubectl("apply", "--namespace=tidegate", "-f", _MANIFESTS / "rbac.yaml")
     return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate", seconds=seconds)
@@ -175,7 +175,7 @@ def _tidegate(
     return managed_processes.Process(command, argv=argv, log=log, env=environment, cwd=_ROOT)
 
 
-def answers(process: managed_processes.Process, url: str) -> bool:
+def responds(process: managed_processes.Process, url: str) -> bool:
     process.check()
     _get(url)
     return True

@@ -1,4 +1,4 @@
-"""Waiting for a condition: the one place in the tests that sleeps."""
+"""Waiting for a condition; the only place in the tests that sleeps."""
 
 import asyncio
 import time
@@ -8,11 +8,11 @@ from typing import TypeVar
 Seen = TypeVar("Seen")
 
 INTERVAL = 0.05
-"""Seconds between two looks: short against anything waited for, cheap against two cores."""
+"""Seconds between two checks: short compared with every wait, and cheap on two cores."""
 
 
 class WaitTimeoutError(AssertionError):
-    """The condition did not come true in time; the message says what was seen last."""
+    """The condition did not become true in time; the message shows the last observed value."""
 
 
 def eventually(
@@ -23,23 +23,23 @@ def eventually(
     interval: float = INTERVAL,
     retry_on: tuple[type[Exception], ...] = (),
 ) -> Seen:
-    """Look until what is seen is true, and return it.
+    """Call `look` until its result is true, and return the result.
 
-    A false value, a failed `assert` inside `look`, and the errors named in `retry_on` mean "not yet"; any other error
-    goes straight up. `why` completes the sentence "waited in vain for ...". Times are in seconds.
+    A false value, a failed `assert` inside `look`, and the errors in `retry_on` mean "not yet"; any other error is
+    raised at once. `why` completes the sentence "waited in vain for ...". Times are in seconds.
     """
     deadline = time.monotonic() + timeout
-    not_yet: tuple[type[Exception], ...] = (AssertionError, *retry_on)
+    retryable: tuple[type[Exception], ...] = (AssertionError, *retry_on)
     while True:
         try:
             seen = look()
             if seen:
                 return seen
             last = repr(seen)
-        except not_yet as error:
+        except retryable as error:
             last = f"{type(error).__name__}: {error}"
         if time.monotonic() >= deadline:
-            raise _vain(why, timeout, last)
+            raise _timeout_error(why, timeout, last)
         time.sleep(interval)
 
 
@@ -47,25 +47,25 @@ async def eventually_async(
     look: Callable[[], Awaitable[Seen]],
     *,
     why: str,
-    timeout: float = 30.0,  # noqa: ASYNC109 - the limit is of many looks, and is told with what was seen last
+    timeout: float = 30.0,  # noqa: ASYNC109 - it limits all checks together, and the error shows the last value
     interval: float = INTERVAL,
     retry_on: tuple[type[Exception], ...] = (),
 ) -> Seen:
-    """As `eventually`, for a look that is awaited in a running loop."""
+    """The same as `eventually`, for a `look` that is awaited in a running loop."""
     deadline = time.monotonic() + timeout
-    not_yet: tuple[type[Exception], ...] = (AssertionError, *retry_on)
+    retryable: tuple[type[Exception], ...] = (AssertionError, *retry_on)
     while True:
         try:
             seen = await look()
             if seen:
                 return seen
             last = repr(seen)
-        except not_yet as error:
+        except retryable as error:
             last = f"{type(error).__name__}: {error}"
         if time.monotonic() >= deadline:
-            raise _vain(why, timeout, last)
+            raise _timeout_error(why, timeout, last)
         await asyncio.sleep(interval)
 
 
-def _vain(why: str, timeout: float, last: str) -> WaitTimeoutError:
+def _timeout_error(why: str, timeout: float, last: str) -> WaitTimeoutError:
     return WaitTimeoutError(f"waited {timeout:g} s in vain for {why}; seen last: {last}")
