@@ -1,6 +1,6 @@
-"""``make bench``: tidegate and the real Pushgateway side by side, and the operator before ten thousand Jobs.
+"""``make bench``: compare tidegate with the real Pushgateway, and measure the operator with ten thousand Jobs.
 
-It ends with 1 only where something could not be measured: a goal that is not met is a figure like any other.
+The exit code is 1 only if a measurement fails; a missed goal is reported like any other figure.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _BEGAN = time.monotonic()
 
 
 def main() -> int:
-    """Measure all, print each row as it comes, and write the report."""
+    """Measure everything, print each row as soon as it is measured, and write the report."""
     chosen = _arguments()
     try:
         program = list(pushgateway_servers.programs().values())[-1]()
@@ -34,21 +34,21 @@ def main() -> int:
 
 
 def write(program: Path, folder: Path, *, into: Path, quick: bool) -> None:
-    """Measure this Pushgateway and tidegate, and write the report."""
+    """Measure tidegate and this Pushgateway, and write the report."""
     effort = _QUICK if quick else benchmark_rows.Effort()
     bench = benchmark_rows.Bench(program, folder, effort=effort, say=say)
-    found = []
+    rows = []
     for row in bench.rows():
-        found.append(row)
+        rows.append(row)
         print(f"  {benchmark_report.line(row)}", flush=True)
     sizes = _QUICK_SIZES if quick else cost_curves.SIZES
     grown = cost_curves.measure(program, folder, seconds=2 * effort.seconds, sizes=sizes, say=say)
     version = ".".join(map(str, pushgateway_servers.version(program)))
-    benchmark_report.write(benchmark_report.Report(found, grown, version, benchmark_report.machine()), into)
+    benchmark_report.write(benchmark_report.Report(rows, grown, version, benchmark_report.machine()), into)
 
 
 def say(text: str) -> None:
-    """Tell what is being measured, with the seconds since the start."""
+    """Print the current measurement with the seconds since the start."""
     print(f"[{time.monotonic() - _BEGAN:5.1f}s] {text}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind: a page to read, the same as JSON, and a plot."""
+"""The report of a run: a Markdown page, the same data as JSON, and a plot."""
 
 import datetime
 import json
@@ -51,7 +51,7 @@ Exponent of the best power law from {fitted:,} groups on (0: constant, 1: propor
 
 
 class Machine(NamedTuple):
-    """What it was measured on, and with."""
+    """The machine and the versions of the software."""
 
     processors: int
     model: str
@@ -60,7 +60,7 @@ class Machine(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A whole run."""
+    """The results of a whole run."""
 
     rows: Sequence[round_statistics.Row]
     grown: cost_curves.Curves
@@ -87,7 +87,7 @@ def write(report: Report, folder: Path) -> None:
 
 
 def line(row: round_statistics.Row) -> str:
-    """A row in one line, for the person who waits."""
+    """A row as one line of progress output."""
     return " | ".join(_cells(row))
 
 
@@ -133,7 +133,7 @@ def _point(ours: cost_curves.Point, checked: cost_curves.Point, unchecked: cost_
 
 
 def growth(grown: cost_curves.Curves) -> list[tuple[str, float, float]]:
-    """The exponents of ours and of theirs, by what grows."""
+    """The growth exponents of tidegate and of Pushgateway, by quantity."""
     of: dict[str, tuple[Sequence[cost_curves.Point], Callable[[cost_curves.Point], float]]] = {
         "time of a push": (grown.checked, lambda point: 1 / point.push_rate),
         "time of a push (unchecked there)": (grown.unchecked, lambda point: 1 / point.push_rate),

@@ -1,5 +1,5 @@
-"""The rows of the table, each measured. A round measures both sides one after the other; every second begins with the
-other side, so that neither always comes first."""
+"""Measures the rows of the table. A round measures both servers one after the other; the order alternates between
+rounds, so that neither server is always first."""
 
 import contextlib
 import statistics
@@ -15,16 +15,16 @@ FULL = 20_000
 """Groups of the large store: 240,000 series."""
 
 _CHANGED_STEP = 100
-"""Every hundredth group is pushed, so that the changes are spread as wide as they can be."""
+"""Every hundredth group is pushed, so that the changes are spread over the whole store."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How long is measured.
+    """The duration and size of the measurements.
 
-    :param seconds: of one load.
-    :param checked: how many groups there are when pushes are compared with Pushgateway's checked mode, and the goal.
-    :param full: groups of the large store.
+    :param seconds: duration of one load.
+    :param checked: number of groups when compared with Pushgateway's checked mode, and the goal.
+    :param full: number of groups in the large store.
     """
 
     rounds: int = 7
@@ -36,10 +36,10 @@ class Effort:
 
 
 class Bench:
-    """Measures row by row.
+    """Measures one row after the other.
 
-    :param program: Pushgateway.
-    :param say: told what is being done.
+    :param program: path of Pushgateway.
+    :param say: called with a description of each measurement.
     """
 
     def __init__(self, program: Path, folder: Path, *, effort: Effort, say: Callable[[str], None]) -> None:
@@ -49,14 +49,14 @@ class Bench:
         self._say = say
 
     def rows(self) -> Iterator[round_statistics.Row]:
-        """All of them, as they come."""
+        """Yield each row as soon as it is measured."""
         for groups, goal in self._effort.checked.items():
             yield self._checked_push(groups, goal=goal)
         yield self._processor_time()
         yield self._first_push()
         yield self._own_growth()
-        yield self._kept("checkpoint", goal=0.5)
-        yield self._kept("always", goal=None)
+        yield self._persistent("checkpoint", goal=0.5)
+        yield self._persistent("always", goal=None)
         yield from self._large_store()
         yield self._start()
         yield self._restore()
@@ -73,7 +73,7 @@ class Bench:
         return round_statistics.compared(name, pairs, unit="/s", goal=goal)
 
     def _processor_time(self) -> round_statistics.Row:
-        self._say("processor time a push")
+        self._say("processor time per push")
         with measured_servers.both(self._program, self._folder, flags=measured_servers.UNCHECKED) as sides:
             for server in sides:
                 push_load.fill(server, groups=1, times=2)
@@ -82,7 +82,7 @@ class Bench:
         return round_statistics.compared(name, pairs, unit="µs", goal=1.0, at_least=False)
 
     def _first_push(self) -> round_statistics.Row:
-        """What a store that knows the shape of a push saves: here every push makes a group."""
+        """The push rate without a cached template: every push creates a group."""
         self._say("first pushes of new groups")
         groups = self._effort.full // 4
 
@@ -109,17 +109,19 @@ class Bench:
         name = f"tidegate's push rate with {full:,} groups, relative to 1 group"
         return round_statistics.compared(name, pairs, unit="/s", goal=0.85)
 
-    def _kept(self, fsync: str, *, goal: float | None) -> round_statistics.Row:
-        self._say(f"pushes that are kept in a file, fsync {fsync}")
+    def _persistent(self, fsync: str, *, goal: float | None) -> round_statistics.Row:
+        self._say(f"pushes with a persistence file, fsync {fsync}")
         groups = min(1_000, self._effort.full)
         file = self._folder / f"kept-{fsync}"
         with (
-            measured_servers.tidegate(self._folder, file=file, fsync=fsync) as kept,
-            measured_servers.tidegate(self._folder) as free,
+            measured_servers.tidegate(self._folder, file=file, fsync=fsync) as persistent,
+            measured_servers.tidegate(self._folder) as in_memory,
         ):
-            for server in (kept, free):
+            for server in (persistent, in_memory):
                 push_load.fill(server, groups=groups, times=2)
-            pairs = self._rounds(measured_servers.Sides(kept, free), lambda server: self._push(server, groups).rate)
+            pairs = self._rounds(
+                measured_servers.Sides(persistent, in_memory), lambda server: self._push(server, groups).rate
+            )
         name = f"tidegate's push rate with `--persistence.file`, fsync {fsync}, {groups:,} groups, relative to no file"
         return round_statistics.compared(name, pairs, unit="/s", goal=goal)
 
@@ -148,38 +150,38 @@ class Bench:
 
     def _latency(self, server: measured_servers.Server, series: str) -> round_statistics.Row:
         self._say("pushes while the store is scraped every second")
-        found = []
+        figures = []
         for turn in range(3):
             with _scraped_every_second(server, gzip=bool(turn % 2)):
-                found.append(
+                figures.append(
                     push_load.push(server, groups=self._effort.full, seconds=4 * self._effort.seconds).p99 * 1e3
                 )
         name = f"push p99 while a store of {series} is scraped every second"
-        return round_statistics.Row(name=name, unit="ms", figure=statistics.median(found), goal=20.0, at_least=False)
+        return round_statistics.Row(name=name, unit="ms", figure=statistics.median(figures), goal=20.0, at_least=False)
 
     def _start(self) -> round_statistics.Row:
-        self._say("starts")
-        found = []
+        self._say("process start")
+        figures = []
         for _ in range(self._effort.rounds):
             began = time.perf_counter()
             with measured_servers.tidegate(self._folder):
-                found.append(time.perf_counter() - began)
+                figures.append(time.perf_counter() - began)
         name = "`tidegate gateway`: time from start to ready"
-        return round_statistics.Row(name=name, unit="s", figure=statistics.median(found), goal=0.5, at_least=False)
+        return round_statistics.Row(name=name, unit="s", figure=statistics.median(figures), goal=0.5, at_least=False)
 
     def _restore(self) -> round_statistics.Row:
         full = self._effort.full
-        self._say(f"starts with {full} groups to be restored")
+        self._say(f"restore of {full} groups at start")
         file = self._folder / "restored"
         with measured_servers.tidegate(self._folder, file=file) as server:
             push_load.fill(server, groups=full, times=3)
-        found = []
+        figures = []
         for _ in range(self._effort.rounds):
             began = time.perf_counter()
             with measured_servers.tidegate(self._folder, file=file):
-                found.append(time.perf_counter() - began)
+                figures.append(time.perf_counter() - began)
         name = f"`tidegate gateway`: time from start until {full:,} groups are restored"
-        return round_statistics.Row(name=name, unit="s", figure=statistics.median(found), goal=2.0, at_least=False)
+        return round_statistics.Row(name=name, unit="s", figure=statistics.median(figures), goal=2.0, at_least=False)
 
     def _pauses(self) -> Iterator[round_statistics.Row]:
         effort = self._effort
@@ -223,10 +225,10 @@ def _scrape_row(name: str, pairs: list[round_statistics.Pair], *, goal: float) -
 
 @contextlib.contextmanager
 def _scraped_every_second(server: measured_servers.Server, *, gzip: bool) -> Iterator[None]:
-    over = threading.Event()
+    stop = threading.Event()
 
     def run() -> None:
-        while not over.wait(1.0):
+        while not stop.wait(1.0):
             scrape_load.scrape(server, gzip=gzip)
 
     thread = threading.Thread(target=run)
@@ -234,5 +236,5 @@ def _scraped_every_second(server: measured_servers.Server, *, gzip: bool) -> Ite
     try:
         yield
     finally:
-        over.set()
+        stop.set()
         thread.join()

@@ -1,4 +1,4 @@
-"""How cost grows with the store: one point for each size, of both servers."""
+"""Cost as a function of store size: one point for each size, for both servers."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,13 +8,13 @@ from tests.bench import measured_servers, push_load, scrape_load
 
 SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
 FITTED = 1_000
-"""From this size on the growth is fitted: below it everything is the cost of one request."""
+"""The fit of the growth starts at this size; below it, the cost of one request dominates."""
 
 _SCRAPES = 3
 
 
 class Point(NamedTuple):
-    """One size of the store. Rates are pushes a second, times seconds, memory bytes after scrapes."""
+    """Figures at one store size: pushes per second, seconds, and bytes of memory after scrapes."""
 
     groups: int
     push_rate: float
@@ -23,7 +23,7 @@ class Point(NamedTuple):
 
 
 class Curves(NamedTuple):
-    """Both servers; ``checked`` is Pushgateway with its checks, of which only the push rate differs."""
+    """Both servers; ``checked`` is Pushgateway with its consistency checks, which change only the push rate."""
 
     ours: list[Point]
     checked: list[Point]
@@ -31,24 +31,24 @@ class Curves(NamedTuple):
 
 
 def measure(program: Path, folder: Path, *, seconds: int, sizes: Sequence[int], say: Callable[[str], None]) -> Curves:
-    """A fresh store of each size."""
-    found = Curves([], [], [])
+    """Measure a new store of each size."""
+    curves = Curves([], [], [])
     for groups in sizes:
         say(f"growth: {groups} groups")
         with measured_servers.tidegate(folder) as server:
-            found.ours.append(_point(server, groups, seconds=seconds))
-        # Filled unchecked, and checked from its file: to fill it checked would take hours.
-        kept = folder / f"{groups}.gob"
+            curves.ours.append(_point(server, groups, seconds=seconds))
+        # The store is filled without checks and then restored from its file: filling it with checks takes hours.
+        file = folder / f"{groups}.gob"
         with measured_servers.pushgateway(
-            program, folder, flags=(*measured_servers.UNCHECKED, f"--persistence.file={kept}")
+            program, folder, flags=(*measured_servers.UNCHECKED, f"--persistence.file={file}")
         ) as server:
             point = _point(server, groups, seconds=seconds)
-            found.unchecked.append(point)
-        with measured_servers.pushgateway(program, folder, flags=(f"--persistence.file={kept}",)) as server:
+            curves.unchecked.append(point)
+        with measured_servers.pushgateway(program, folder, flags=(f"--persistence.file={file}",)) as server:
             rate = push_load.rate(server, groups=groups, seconds=seconds)
-            found.checked.append(point._replace(push_rate=rate))
-        kept.unlink()
-    return found
+            curves.checked.append(point._replace(push_rate=rate))
+        file.unlink()
+    return curves
 
 
 def _point(server: measured_servers.Server, groups: int, *, seconds: int) -> Point:

@@ -1,8 +1,8 @@
-"""``python -m tests.bench.loop_monitor FILE ARGUMENTS…``: tidegate with a watch on the event loop of its gateway.
+"""``python -m tests.bench.loop_monitor FILE ARGUMENTS…``: run tidegate and monitor its gateway's event loop.
 
-The watch wants to run each millisecond. How late it runs is how long anybody waits who asks for something then, no
-matter whether code held the loop, another thread the interpreter, or others the machine. What code alone does is told
-by the processor time that the loop's thread took since the watch last ran.
+The monitor task tries to run every millisecond. Its delay is the time that any request would wait at that moment,
+whether the code blocks the loop, another thread holds the interpreter, or other processes use the machine. The
+processor time of the loop's thread since the last run shows the part that the code causes.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ _RECORD = struct.Struct("ddd")
 
 
 class Moment(NamedTuple):
-    """When the watch wanted to run, in seconds of the monotonic clock of all processes.
+    """A scheduled run of the monitor, in seconds of the monotonic clock that all processes share.
 
-    :param late: how late it did, in seconds.
-    :param held: processor seconds of the loop's thread since it last ran.
+    :param late: its delay, in seconds.
+    :param held: processor seconds of the loop's thread since the last run.
     """
 
     due: float
@@ -37,13 +37,13 @@ class Moment(NamedTuple):
 
 
 def read(file: Path) -> list[Moment]:
-    """What the watch has noted so far."""
+    """All moments that the monitor has recorded."""
     data = file.read_bytes()
     return [Moment(*noted) for noted in _RECORD.iter_unpack(data[: len(data) // _RECORD.size * _RECORD.size])]
 
 
 def main() -> int:
-    """Run tidegate as these arguments say."""
+    """Run tidegate with these arguments."""
     file, *arguments = sys.argv[1:]
     with contextlib.ExitStack() as stack:
         notes = stack.enter_context(Path(file).open("wb", buffering=0))
@@ -69,7 +69,7 @@ async def _watch(notes: IO[bytes]) -> None:
         await asyncio.sleep(due - time.monotonic())
         now, spent = time.monotonic(), time.thread_time()
         held, before = spent - before, spent
-        # All the moments that a pause was in the way of: those at its beginning waited longest.
+        # Record every run that the pause delayed; the earliest waited longest.
         while due <= now:
             notes.write(_RECORD.pack(due, now - due, held))
             due += STEP_SECONDS

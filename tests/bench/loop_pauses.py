@@ -1,4 +1,4 @@
-"""Pauses of the gateway's event loop, in which nobody is served: while it works for somebody, and while it is idle."""
+"""Pauses of the gateway's event loop, in which it serves no request: while it works, and while it is idle."""
 
 import contextlib
 import itertools
@@ -18,14 +18,14 @@ _CHANGED_STEP = 100
 _HTTP_SECONDS = 60.0
 
 _Work = Callable[[], object]
-"""Something that is asked of a server of so many groups."""
+"""A request to a server with this many groups."""
 
 
 class Pauses(NamedTuple):
-    """What the watch noted in some seconds, in milliseconds.
+    """The delays that the monitor recorded, in milliseconds.
 
-    :param p95: how late it was at the most in 95% of all moments; ``p999`` in 99.9%.
-    :param held: the most processor time of the loop's own thread between two looks.
+    :param p95: 95th percentile of the delay; ``p999``: 99.9th percentile.
+    :param held: maximum processor time of the loop's thread between two runs of the monitor.
     """
 
     p95: float
@@ -36,7 +36,7 @@ class Pauses(NamedTuple):
 
 @contextlib.contextmanager
 def watching(folder: Path) -> Iterator[tuple[measured_servers.Server, Path]]:
-    """A gateway whose loop is watched, and what is noted."""
+    """A gateway whose event loop is monitored, and the file of the recorded moments."""
     folder.mkdir()
     notes = folder / "notes"
     gateway = tidegate_processes.Gateway(folder, module=("tests.bench.loop_monitor", str(notes)))
@@ -50,7 +50,7 @@ def watching(folder: Path) -> Iterator[tuple[measured_servers.Server, Path]]:
 def rows(
     folder: Path, *, groups: int, rounds: int, seconds: int, say: Callable[[str], None]
 ) -> Iterator[round_statistics.Row]:
-    """Four rows of each kind of work. A round measures the idle gateway and then the one at work."""
+    """Four rows for each kind of work. A round measures the idle gateway, then the working one."""
     with watching(folder) as (server, notes):
         push_load.fill(server, groups=groups, times=2)
         for name, work in _works(server, groups=groups).items():
@@ -66,14 +66,14 @@ def rows(
 
 
 def _rows(name: str, pairs: list[tuple[Pauses, Pauses]]) -> Iterator[round_statistics.Row]:
-    for told, figure in (("95th percentile", "p95"), ("99.9th percentile", "p999"), ("longest", "longest")):
+    for statistic, figure in (("95th percentile", "p95"), ("99.9th percentile", "p999"), ("longest", "longest")):
         compared = [round_statistics.Pair(getattr(busy, figure), getattr(idle, figure)) for idle, busy in pairs]
         yield round_statistics.compared(
-            f"event loop delay, {name}: {told}; compared with an idle gateway", compared, unit="ms"
+            f"event loop delay, {name}: {statistic}; compared with an idle gateway", compared, unit="ms"
         )
     held = statistics.median([busy.held for _, busy in pairs])
-    told = f"longest event loop step (CPU time), {name}"
-    yield round_statistics.Row(name=told, unit="ms", figure=held, goal=10.0, at_least=False)
+    label = f"longest event loop step (CPU time), {name}"
+    yield round_statistics.Row(name=label, unit="ms", figure=held, goal=10.0, at_least=False)
 
 
 def _measured(notes: Path, work: _Work, *, seconds: int) -> Pauses:
@@ -84,8 +84,8 @@ def _measured(notes: Path, work: _Work, *, seconds: int) -> Pauses:
     waiting.eventually(
         lambda: loop_monitor.read(notes)[-1].due > end, why="the watch to look again", retry_on=(IndexError,)
     )
-    found = [moment for moment in loop_monitor.read(notes) if began <= moment.due <= end]
-    late, held = [1e3 * moment.late for moment in found], [1e3 * moment.held for moment in found]
+    moments = [moment for moment in loop_monitor.read(notes) if began <= moment.due <= end]
+    late, held = [1e3 * moment.late for moment in moments], [1e3 * moment.held for moment in moments]
     return Pauses(
         round_statistics.percentile(late, 95.0), round_statistics.percentile(late, 99.9), max(late), max(held)
     )

@@ -1,4 +1,4 @@
-"""The servers that are measured, and what the kernel says of them."""
+"""The measured servers, and their resource usage according to the kernel."""
 
 import contextlib
 import os
@@ -11,14 +11,14 @@ from tests.differential import pushgateway_servers
 from tests.support import process_usage, tidegate_processes
 
 UNCHECKED = ("--push.disable-consistency-check",)
-"""Pushgateway's fast mode, in which one bad push breaks every scrape."""
+"""Flags for Pushgateway's fast mode, in which a single bad push breaks every scrape."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MEMORY_BYTES = 16 * 1024**3
 
 
 class Server(Protocol):
-    """A push gateway that runs on loopback."""
+    """A push gateway process on loopback."""
 
     @property
     def port(self) -> int: ...
@@ -36,9 +36,9 @@ class Sides(NamedTuple):
 
 @contextlib.contextmanager
 def tidegate(folder: Path, *, file: Path | None = None, fsync: str = "checkpoint") -> Iterator[Server]:
-    """tidegate with its own defaults, but for a file that keeps its groups."""
-    kept = () if file is None else (f"--persistence.file={file}", f"--persistence.fsync={fsync}")
-    with tidegate_processes.serving(_fresh(folder), arguments=kept) as gateway:
+    """tidegate with default flags, optionally with a persistence file."""
+    persistence = () if file is None else (f"--persistence.file={file}", f"--persistence.fsync={fsync}")
+    with tidegate_processes.serving(_fresh(folder), arguments=persistence) as gateway:
         yield gateway
 
 
@@ -61,17 +61,17 @@ def both(program: Path, folder: Path, *, flags: Sequence[str] = ()) -> Iterator[
 
 
 def cpu_seconds(server: Server) -> float:
-    """Processor time that a server has used so far, in user and in kernel mode."""
+    """Processor time that a server has used so far, in user and kernel mode."""
     fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def resident(process: managed_processes.Process) -> int:
-    """Bytes of memory that a process has now."""
+    """The resident memory of a process now, in bytes."""
     return process_usage.resident(process.pid)
 
 
 def _fresh(folder: Path) -> Path:
-    made = folder / f"server-{len(list(folder.glob('server-*')))}"
-    made.mkdir(parents=True)
-    return made
+    fresh = folder / f"server-{len(list(folder.glob('server-*')))}"
+    fresh.mkdir(parents=True)
+    return fresh

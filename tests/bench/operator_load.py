@@ -1,6 +1,6 @@
-"""The operator before ten thousand Jobs: how long until its first plan, its memory, and how fast an end of many is.
+"""The operator with ten thousand Jobs: time to its first plan, its memory, and how fast it handles many finished Jobs.
 
-The API server is real; no controller runs, so the Jobs are what this module makes of them.
+The API server is real; no controller runs, so this module creates and finishes the Jobs itself.
 """
 
 import concurrent.futures
@@ -22,7 +22,7 @@ _PATIENCE = 120.0
 
 
 class Figures(NamedTuple):
-    """Seconds, and the bytes of memory at the end."""
+    """Durations in seconds, and memory in bytes at the end."""
 
     first_plan: float
     retired: float
@@ -30,7 +30,7 @@ class Figures(NamedTuple):
 
 
 def measure(folder: Path, *, jobs: int = JOBS, ending: int = ENDING, say: Callable[[str], None]) -> Figures:
-    """Start a control plane, give it Jobs and the gateway their groups, and watch the operator."""
+    """Start a control plane, create Jobs and their groups, and measure the operator."""
     cluster = clusters.Cluster(folder / "cluster")
     cluster.control_plane.start_api()
     try:
@@ -60,7 +60,7 @@ def _watch(
         began = time.perf_counter()
         operator.start()
         first_plan = time.perf_counter() - began
-        say(f"{ending} Jobs end at once")
+        say(f"finishing {ending} Jobs at once")
         _end(cluster.api, ending=ending)
         began = time.perf_counter()
         waiting.eventually(
@@ -75,7 +75,7 @@ def _watch(
 
 
 def create(api: admin_client.Api, *, jobs: int, first: int = 0) -> None:
-    """Make so many Jobs, from this number on, each with twenty variables in its Pod."""
+    """Create this many Jobs, numbered from `first`, each with twenty environment variables in its Pod."""
     if first == 0:
         api.create("namespaces", {"metadata": {"name": _NAMESPACE}})
     _in_parallel(lambda number: api.create("jobs", _job(first + number), namespace=_NAMESPACE), jobs)

@@ -1,6 +1,6 @@
-"""Pushes: one to each group to fill a store, and as many as go in some seconds, by wrk.
+"""Pushes: one to each group to fill a store, and as many as possible for some seconds, with wrk.
 
-A push has ten gauges of two labels with a TYPE line each. Its numbers are others each time, as those of a Job's are.
+A push has ten gauges with two labels and a TYPE line each. Its values change with every push, as those of Jobs do.
 """
 
 import json
@@ -19,13 +19,13 @@ from tests.support import tidegate_processes
 
 SERIES = 10
 SERIES_STORED = SERIES + 2
-"""With the two times that a push gateway adds to each group."""
+"""Includes the two push times that a push gateway adds to each group."""
 
 CONNECTIONS = 8
 _VARIANTS = 64
 _PIPELINED = 16
 _SLOW = 0.1
-"""Seconds for a push from which eight at once would wait for each other longer than wrk does."""
+"""Seconds; if a push takes this long, eight concurrent ones would exceed wrk's timeout."""
 
 _SLOW_PUSHES = 5
 _SCRIPT = Path(__file__).with_name("push.lua")
@@ -33,7 +33,7 @@ _INSTEAD = "install wrk"
 
 
 class Load(NamedTuple):
-    """What came of some seconds of pushes. ``p99`` is in seconds; ``cpu`` is the server's, in seconds a push."""
+    """The result of a push load. ``p99`` is in seconds; ``cpu`` is the server's processor time per push, in seconds."""
 
     rate: float
     p99: float
@@ -41,7 +41,7 @@ class Load(NamedTuple):
 
 
 def fill(server: measured_servers.Server, *, first: int = 0, groups: int, step: int = 1, times: int = 1) -> None:
-    """Push to every ``step``-th of the groups, one after the other, so many times."""
+    """Push to every ``step``-th group in order, ``times`` times."""
     numbers = range(first, first + groups, step)
     bodies = _bodies()
     with socket.create_connection((tidegate_processes.HOST, server.port)) as connection:
@@ -53,9 +53,9 @@ def fill(server: measured_servers.Server, *, first: int = 0, groups: int, step: 
 
 
 def push(server: measured_servers.Server, *, groups: int, seconds: int) -> Load:
-    """Push to these groups in turn from eight connections for so long.
+    """Push to these groups in turn from eight connections for ``seconds``.
 
-    :raises RuntimeError: some push was not accepted.
+    :raises RuntimeError: a push was rejected.
     """
     before = measured_servers.cpu_seconds(server)
     url = f"http://{tidegate_processes.HOST}:{server.port}"
@@ -63,15 +63,15 @@ def push(server: measured_servers.Server, *, groups: int, seconds: int) -> Load:
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
     if ran.returncode != 0:
         raise RuntimeError(f"wrk failed: {ran.stderr.strip()}")
-    told = json.loads(ran.stdout.splitlines()[-1])
-    if told["refused"] or not told["requests"]:
-        raise RuntimeError(f"of {told['requests']} pushes {told['refused']} were refused")
+    output = json.loads(ran.stdout.splitlines()[-1])
+    if output["refused"] or not output["requests"]:
+        raise RuntimeError(f"of {output['requests']} pushes {output['refused']} were rejected")
     cpu = measured_servers.cpu_seconds(server) - before
-    return Load(told["requests"] / told["seconds"], told["p99_seconds"], cpu / told["requests"])
+    return Load(output["requests"] / output["seconds"], output["p99_seconds"], cpu / output["requests"])
 
 
 def rate(server: measured_servers.Server, *, groups: int, seconds: int) -> float:
-    """Pushes a second to these groups; of a server that takes long for each, out of a few one by one."""
+    """Pushes per second to these groups; for a slow server, extrapolated from a few single pushes."""
     took = [_timed(server)]
     if took[0] < _SLOW:
         return push(server, groups=groups, seconds=seconds).rate
@@ -86,7 +86,7 @@ def _timed(server: measured_servers.Server) -> float:
 
 
 def _bodies() -> list[bytes]:
-    """As push.lua makes them."""
+    """The same bodies as push.lua makes."""
     draw = random.Random(7)
     return ["".join(_gauge(number, draw) for number in range(SERIES)).encode() for _ in range(_VARIANTS)]
 
@@ -111,7 +111,7 @@ def _expect_accepted(connection: socket.socket, count: int) -> None:
         answers += received
     accepted = answers.count(b"HTTP/1.1 200 OK") + answers.count(b"HTTP/1.1 202 Accepted")
     if accepted != count:
-        raise RuntimeError(f"of {count} pushes {count - accepted} were refused")
+        raise RuntimeError(f"of {count} pushes {count - accepted} were rejected")
 
 
 def _wrk() -> list[str]:
@@ -128,7 +128,7 @@ def _unpacked() -> Path:
 
 
 def _environment() -> dict[str, str] | None:
-    """wrk out of the cache needs its library from there, too."""
+    """The environment for wrk; a wrk from the cache needs its library from there, too."""
     if shutil.which("wrk") is not None:
         return None
     folders = {str(path.parent) for path in _unpacked().glob("usr/lib/**/libluajit*.so*")}

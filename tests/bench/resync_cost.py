@@ -1,6 +1,6 @@
-"""The operator at rest: what its memory is, and what each complete list costs it and the API server.
+"""The idle operator: its memory, and the cost of each complete list for it and for the API server.
 
-The API server is real, and nobody else asks it for Jobs and CronJobs.
+The API server is real, and no other client lists Jobs and CronJobs.
 """
 
 import re
@@ -21,22 +21,22 @@ _COUNTED = re.compile(
 
 
 class Shape(NamedTuple):
-    """So many Jobs that run, and so many groups."""
+    """Numbers of running Jobs and of groups."""
 
     jobs: int
     groups: int
 
 
 SHAPES = (Shape(0, 0), Shape(1_000, 1_000), Shape(10_000, 20_000), Shape(10_000, 100_000))
-"""The Jobs are not taken away in between, so there are no fewer from one to the next; nor are groups."""
+"""In ascending order: Jobs and groups are only added from one shape to the next."""
 
 QUICK = (Shape(0, 0), Shape(10, 20))
 
 
 class Point(NamedTuple):
-    """What was seen. ``first_plan`` in seconds from the start, ``memory`` and ``peak`` in bytes; of each complete list
-    ``cpu`` is the operator's seconds, ``calls`` and ``answered`` are the lists of Jobs and CronJobs that the API server
-    answered, and their bytes."""
+    """The measurements for one shape. ``first_plan`` is in seconds from the start, ``memory`` and ``peak`` are in
+    bytes. For each complete list, ``cpu`` is the operator's processor seconds, ``calls`` the number of the API server's
+    list responses for Jobs and CronJobs, and ``answered`` the bytes of those responses."""
 
     jobs: int
     groups: int
@@ -49,10 +49,10 @@ class Point(NamedTuple):
 
 
 def measure(folder: Path, shapes: Sequence[Shape], *, lists: int, period: str) -> Iterator[Point]:
-    """A fresh operator for each shape, on one control plane and one gateway.
+    """Measure a new operator for each shape, with one control plane and one gateway.
 
-    :param lists: that are waited for; figures are of one of them.
-    :param period: from one to the next.
+    :param lists: number of complete lists to wait for; the figures are per list.
+    :param period: the time between two complete lists.
     """
     cluster = clusters.Cluster(folder / "cluster")
     cluster.control_plane.start_api()
@@ -99,14 +99,14 @@ def _point(
 
 
 def _next_list(operator: tidegate_processes.Operator) -> None:
-    """Wait until one complete list more has been made."""
+    """Wait for one more complete list."""
     before = operator.total(_LISTED)
     waiting.eventually(lambda: operator.total(_LISTED) > before, why="the next list", timeout=120.0)
 
 
 def _taken(cluster: clusters.Cluster, operator: tidegate_processes.Operator) -> tuple[float, float, float]:
-    """Processor seconds of the operator so far, lists that the API server has answered, and their bytes."""
-    told: dict[str, float] = {"request_total": 0.0, "response_sizes_sum": 0.0}
+    """The operator's processor seconds so far, the number of list responses of the API server, and their bytes."""
+    totals: dict[str, float] = {"request_total": 0.0, "response_sizes_sum": 0.0}
     for name, value in _COUNTED.findall(cluster.kubectl("get", "--raw", "/metrics")):
-        told[name] += float(value)
-    return measured_servers.cpu_seconds(operator), told["request_total"], told["response_sizes_sum"]
+        totals[name] += float(value)
+    return measured_servers.cpu_seconds(operator), totals["request_total"], totals["response_sizes_sum"]

@@ -1,4 +1,4 @@
-"""Figures out of rounds: pure."""
+"""Statistics of the rounds; pure functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Pair(NamedTuple):
-    """What one round measured of both sides, one straight after the other."""
+    """The figures of both servers in one round, measured directly one after the other."""
 
     ours: float
     theirs: float
@@ -20,9 +20,9 @@ class Pair(NamedTuple):
 class Row:
     """One line of the table.
 
-    :param goal: what the figure is compared with; ``at_least`` says from which side. ``None`` for no goal.
-    :param pairs: the rounds, where two sides were compared; the figure is then the median of their ratios.
-    :param inverse: whether it is theirs over ours (of times, which are better the shorter they are).
+    :param goal: the figure's goal; ``at_least`` is true if the figure must reach it. ``None`` for no goal.
+    :param pairs: the rounds of a comparison; the figure is then the median of their ratios.
+    :param inverse: whether the ratio is theirs divided by ours, for times, where less is better.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Row:
 
     @property
     def ratios(self) -> list[float]:
-        """Of each round."""
+        """The ratio of each round."""
         ratios = [pair.ours / pair.theirs for pair in self.pairs]
         return [1 / ratio for ratio in ratios] if self.inverse else ratios
 
@@ -47,12 +47,12 @@ class Row:
 
     @property
     def ours(self) -> float:
-        """The median of our side."""
+        """The median of tidegate."""
         return statistics.median(pair.ours for pair in self.pairs) if self.pairs else self.figure
 
     @property
     def theirs(self) -> float | None:
-        """The median of the other side."""
+        """The median of Pushgateway."""
         return statistics.median(pair.theirs for pair in self.pairs) if self.pairs else None
 
 
@@ -65,19 +65,19 @@ def compared(
     at_least: bool = True,
     inverse: bool = False,
 ) -> Row:
-    """A row of a ratio: the median of the rounds' ratios, so that a slow moment of the machine counts on both sides."""
-    made = Row(name=name, unit=unit, figure=0.0, goal=goal, at_least=at_least, pairs=tuple(pairs), inverse=inverse)
-    return replace(made, figure=statistics.median(made.ratios))
+    """A row for a ratio: the median of the rounds' ratios, so that a slow moment of the machine affects both sides."""
+    row = Row(name=name, unit=unit, figure=0.0, goal=goal, at_least=at_least, pairs=tuple(pairs), inverse=inverse)
+    return replace(row, figure=statistics.median(row.ratios))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """What so many percent of the values do not exceed."""
+    """The value that this share of the values does not exceed."""
     return sorted(values)[max(0, math.ceil(len(values) * share / 100) - 1)]
 
 
 def exponent(points: Sequence[tuple[float, float]]) -> float:
-    """How y grows with x, as the power of x that fits best: 0 for not at all, 1 for in proportion.
+    """The exponent of x in y, fitted by least squares to the logarithms: 0 for constant y, 1 for proportional y.
 
-    The slope of the line through the logarithms, by least squares.
+    It is the slope of the line through the logarithms.
     """
     return statistics.linear_regression([math.log(x) for x, _ in points], [math.log(y) for _, y in points]).slope

@@ -1,4 +1,4 @@
-"""Scrapes: from the first byte of the request to the last of the answer, by a client that does nothing with it."""
+"""Scrapes: from the first byte of the request to the last byte of the response, without parsing it."""
 
 import re
 import socket
@@ -15,7 +15,7 @@ _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 def scrape(server: measured_servers.Server, *, gzip: bool) -> float:
-    """Seconds that a scrape takes."""
+    """The duration of one scrape, in seconds."""
     with _connected(server) as connection:
         began = time.perf_counter()
         connection.sendall(_request(gzip=gzip))
@@ -24,7 +24,7 @@ def scrape(server: measured_servers.Server, *, gzip: bool) -> float:
 
 
 def expect_series(server: measured_servers.Server, *, groups: int, gzip: bool) -> int:
-    """Look once at what a scrape gets: it is whole. Returns its bytes as sent.
+    """Check once that a scrape returns every series; return the bytes on the wire.
 
     :raises RuntimeError: series are missing.
     """
@@ -62,7 +62,7 @@ def _request(*, gzip: bool) -> bytes:
 
 
 def _read(connection: socket.socket, *, keep: list[bytes] | None = None) -> None:
-    """Read one answer to its end, as Prometheus does: by its length, or up to its last chunk."""
+    """Read one response to its end, as Prometheus does: by its length, or to its last chunk."""
     start = connection.recv(65536, socket.MSG_PEEK)
     while b"\r\n\r\n" not in start:
         start = connection.recv(65536, socket.MSG_PEEK)

@@ -1,6 +1,6 @@
-"""``make sizing``: what gateway and operator take of memory, disk, processor and API server, at three sizes.
+"""``make sizing``: memory, disk, processor and API server usage of gateway and operator, at three sizes.
 
-It writes docs/sizing.json, of which `make tables` makes the tables in docs/operations.md.
+It writes docs/sizing.json, from which `make tables` generates the tables in docs/operations.md.
 """
 
 import argparse
@@ -28,22 +28,21 @@ _QUICK_SIZES = (200, 400)
 _PARTS = (_GATEWAY, _OPERATOR) = ("gateway", "operator")
 _PATIENCE = 300.0
 _PUSHES = 2_000
-"""After which it is looked what they have added to the log: fewer than a checkpoint takes."""
+"""Number of pushes after which the growth of the write-ahead log is measured; too few for a checkpoint."""
 
 _STARTS = 3
 _LOOK_SECONDS = 0.02
 
 
 class Gateway(NamedTuple):
-    """A gateway with a file, at one size. Bytes, but for the restore in seconds.
+    """A gateway with a file, at one size. In bytes, except the restore, which is in seconds.
 
-    :param exposition: a scrape in text; ``packed``: the same in gzip.
-    :param memory: after pushes and scrapes; ``peak``: the most there was at once.
-    :param file: of the file when the gateway has stopped; ``log``: the most that there was of its log.
-    :param logged: what a push by itself adds to the log.
-    :param restore: from the start of the process until it is ready, the median of some.
-    :param restored_peak: the most memory at once of the process that restored; ``restored``: what it has some pushes
-        later.
+    :param exposition: size of a scrape in the text format; ``packed``: the same with gzip.
+    :param memory: memory after pushes and scrapes; ``peak``: the maximum.
+    :param file: size of the file after the gateway has stopped; ``log``: maximum size of its write-ahead log.
+    :param logged: bytes that a single push adds to the log.
+    :param restore: median time from the start of the process until it is ready.
+    :param restored_peak: peak memory of the process that restored; ``restored``: its memory after some more pushes.
     """
 
     groups: int
@@ -60,22 +59,22 @@ class Gateway(NamedTuple):
 
 
 def main() -> int:
-    """Measure all, or the part that is asked for, and write the file."""
+    """Measure everything, or the selected part, and write the file."""
     chosen = _arguments()
-    found = json.loads(chosen.into.read_text()) if chosen.only else {}
+    figures = json.loads(chosen.into.read_text()) if chosen.only else {}
     try:
         with tempfile.TemporaryDirectory(prefix="tidegate-sizing-") as folder:
-            found |= measure(Path(folder), parts=[chosen.only] if chosen.only else _PARTS, quick=chosen.quick)
+            figures |= measure(Path(folder), parts=[chosen.only] if chosen.only else _PARTS, quick=chosen.quick)
     except binaries.MissingToolError as missing:
         print(f"sizing: {missing}", file=sys.stderr)
         return 1
-    chosen.into.write_text(json.dumps(found, indent=1) + "\n")
+    chosen.into.write_text(json.dumps(figures, indent=1) + "\n")
     print(f"written to {chosen.into}; `make tables` puts it into docs/operations.md")
     return 0
 
 
 def measure(folder: Path, *, parts: Iterable[str], quick: bool) -> dict[str, Any]:
-    """The figures of these parts, as they are written."""
+    """The figures of these parts, as written to the file."""
     points: dict[str, Iterator[Gateway | resync_cost.Point]] = {
         _GATEWAY: _gateways(folder, _QUICK_SIZES, pushes=50) if quick else _gateways(folder, _SIZES),
         _OPERATOR: resync_cost.measure(folder, resync_cost.QUICK, lists=1, period="1s")
@@ -86,11 +85,11 @@ def measure(folder: Path, *, parts: Iterable[str], quick: bool) -> dict[str, Any
         "date": str(datetime.datetime.now(tz=datetime.UTC).date()),
         "machine": benchmark_report.machine()._asdict(),
         "versions": {"tidegate": tidegate.__version__, "python": platform.python_version()},
-        **{part: [_told(point) for point in points[part]] for part in parts},
+        **{part: [_as_json(point) for point in points[part]] for part in parts},
     }
 
 
-def _told(point: Gateway | resync_cost.Point) -> dict[str, Any]:
+def _as_json(point: Gateway | resync_cost.Point) -> dict[str, Any]:
     print(f"  {point}", flush=True)
     return point._asdict()
 
@@ -105,21 +104,21 @@ def _gateways(folder: Path, sizes: Iterable[int], *, pushes: int = _PUSHES) -> I
                 push_load.fill(server, groups=groups, times=2)
             exposition, packed = (scrape_load.expect_series(server, groups=groups, gzip=gzip) for gzip in (False, True))
             memory, peak = measured_servers.resident(server.process), process_usage.peak(server.process.pid)
-        kept = file.stat().st_size
+        file_size = file.stat().st_size
         restore = statistics.median(_start(folder, file) for _ in range(_STARTS))
         with _running(folder, file) as server:
             restored_peak = process_usage.peak(server.process.pid)
-            # One after the other, so that none shares a transaction with another.
+            # Sequential pushes, so that none shares a transaction with another.
             for number in range(pushes):
                 push_load.fill(server, first=number % groups, groups=1)
             logged, restored = log.stat().st_size // pushes, measured_servers.resident(server.process)
-        sizes = (exposition, packed, memory, peak, kept, watch.size, logged)
+        sizes = (exposition, packed, memory, peak, file_size, watch.size, logged)
         yield Gateway(groups, *sizes, restore=restore, restored_peak=restored_peak, restored=restored)
         file.unlink()
 
 
 def _start(folder: Path, file: Path) -> float:
-    """Seconds until a gateway with this file is ready."""
+    """The seconds until a gateway with this file is ready."""
     began = time.perf_counter()
     with _running(folder, file):
         return time.perf_counter() - began
@@ -127,7 +126,7 @@ def _start(folder: Path, file: Path) -> float:
 
 @contextlib.contextmanager
 def _running(folder: Path, file: Path) -> Iterator[tidegate_processes.Gateway]:
-    """A gateway with this file, restored; it has all the time that it wants to close the file."""
+    """A gateway that has restored this file; it gets as long as it needs to close the file."""
     server = tidegate_processes.Gateway(folder, arguments=(f"--persistence.file={file}",))
     try:
         server.process.start()
@@ -143,7 +142,7 @@ def _running(folder: Path, file: Path) -> Iterator[tidegate_processes.Gateway]:
 
 
 class _Largest:
-    """Looks at a file again and again while the block runs: ``size`` is the most bytes that it had."""
+    """Monitors a file while the block runs; ``size`` is the maximum size in bytes."""
 
     def __init__(self, file: Path) -> None:
         self.size = 0

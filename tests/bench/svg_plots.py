@@ -1,4 +1,4 @@
-"""A plot with two logarithmic axes, as SVG: a few lines, and nothing to be installed."""
+"""Plots with two logarithmic axes, as SVG, without a plotting library."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One plot; the names of its lines stand in the upper or the lower left corner."""
+    """One plot; the names of its lines are in the upper or the lower left corner."""
 
     title: str
     x_name: str
@@ -60,7 +60,7 @@ def _panel(panel: Panel) -> str:
 
 
 class _Axis:
-    """From values to places, over whole powers of ten."""
+    """Maps values to coordinates, over whole powers of ten."""
 
     def __init__(self, values: Sequence[float], *, start: float, end: float) -> None:
         self._first = math.floor(math.log10(min(values)))

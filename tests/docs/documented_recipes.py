@@ -1,4 +1,4 @@
-"""The recipes of docs/recipes.md as they stand there."""
+"""The recipes of docs/recipes.md, read from the page."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _TEXT = PATH.read_text()
 
 
 def block(heading: str, language: str, *, number: int = 0) -> str:
-    """A code block of this section: its first one in this language, or a later one."""
+    """A code block of this section: the first one in this language, or a later one by number."""
     return markdown_documents.blocks(_section(heading), language)[number]
 
 
 def coordinates() -> list[str]:
-    """The libraries that the recipe in Java names, as Maven does."""
+    """The Maven coordinates of the libraries that the Java recipe names."""
     return re.findall(r"`(io\.prometheus:[\w-]+:[\d.]+)`", _section("Java"))
 
 
 def objects() -> list[str]:
-    """The objects for Kubernetes, each as its block has it."""
+    """The Kubernetes objects, one text for each block."""
     return [found for found in markdown_documents.yaml_blocks(PATH) if found.startswith("apiVersion:")]
 
 
-def spoken(heading: str, beginning: str) -> list[str]:
-    """What stands between backquotes in a section and begins so."""
+def code_spans(heading: str, beginning: str) -> list[str]:
+    """The code spans of a section that begin with this text."""
     return [found for found in re.findall(r"`([^`\n]+)`", _section(heading)) if found.startswith(beginning)]
 
 

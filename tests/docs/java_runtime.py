@@ -1,6 +1,6 @@
-"""Java for the recipe: the machine's own, on CI Debian's where it has none; and the libraries that it names.
+"""Java for the recipe: the machine's own, or Debian's on a CI machine without one; and the libraries of the recipe.
 
-Runnable alone (`python -m tests.docs.java_runtime` prepares all of it, or says what is missing).
+Runnable alone (`python -m tests.docs.java_runtime` prepares everything, or prints what is missing).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _DEPENDENCY = "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><vers
 
 
 def compiled(source: str, *, coordinates: Sequence[str], folder: Path) -> list[str]:
-    """The command that runs the only class of this source, with these libraries and all that they need.
+    """Compile this source and return the command that runs its only class, with these libraries and their dependencies.
 
-    :raises AssertionError: it is no Java.
-    :raises binaries.MissingToolError: Java, Maven or a library cannot be had here.
+    :raises AssertionError: the source does not compile.
+    :raises binaries.MissingToolError: Java, Maven or a library is not available.
     """
     name = source.partition("public class ")[2].split()[0]
     path = folder / f"{name}.java"
@@ -45,9 +45,9 @@ def compiled(source: str, *, coordinates: Sequence[str], folder: Path) -> list[s
 
 
 def jars(coordinates: Sequence[str]) -> Path:
-    """The folder of the cache with these libraries, `group:artifact:version`, and all that they need.
+    """The cache folder with these libraries, `group:artifact:version`, and their dependencies.
 
-    :raises binaries.MissingToolError: they cannot be had here, or are not the ones of `jars.sha256`.
+    :raises binaries.MissingToolError: they are not available, or their checksums differ from `jars.sha256`.
     """
     _need_tools()
     wanted = _SUMS.read_bytes()
@@ -84,9 +84,9 @@ def _need_tools() -> None:
         _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *missing)
     elif missing:
         raise binaries.MissingToolError(f"no Java {OLDEST} with Maven here: install {' and '.join(missing)}")
-    said = _ran("javac", "-version").stdout
-    if int(said.split()[1].partition(".")[0]) < OLDEST:
-        raise binaries.MissingToolError(f"this is {said.strip()}: install Java {OLDEST} or newer")
+    version = _ran("javac", "-version").stdout
+    if int(version.split()[1].partition(".")[0]) < OLDEST:
+        raise binaries.MissingToolError(f"this is {version.strip()}: install Java {OLDEST} or newer")
 
 
 def _run(*command: str) -> None:
@@ -100,7 +100,7 @@ def _ran(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def main() -> int:
-    """Fetch what the recipe needs, or say why it is not there: then its test is skipped, and fails on CI."""
+    """Fetch the requirements of the recipe, or print why they are missing; without them its test is skipped."""
     try:
         print(f"jars {jars(documented_recipes.coordinates())}")
     except binaries.MissingToolError as error:

@@ -1,4 +1,4 @@
-"""The documents for people, and what stands in them."""
+"""The documents for users, and their contents: links, headings, commands, code blocks and tables."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def links(path: Path) -> list[str]:
 
 
 def anchors(path: Path) -> Iterator[tuple[Path, str]]:
-    """The sections that its links lead to: document and anchor."""
+    """The sections that its links point to, as document and anchor."""
     for target, anchor in _LINK.findall(_prose(path)):
         if anchor:
             yield (path.parent / target if target else path).resolve(), anchor
@@ -43,8 +43,8 @@ def make_targets(path: Path) -> set[str]:
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """The code blocks of a language in a text, as their fences say it."""
-    return [content for said, content in _BLOCK.findall(text) if said == language]
+    """The code blocks of a language in a text, according to their fences."""
+    return [content for fence_language, content in _BLOCK.findall(text) if fence_language == language]
 
 
 def yaml_blocks(path: Path) -> list[str]:
@@ -53,9 +53,9 @@ def yaml_blocks(path: Path) -> list[str]:
 
 
 def section(text: str, heading: str) -> str:
-    """What stands below this heading, up to the next one of its rank or a higher one.
+    """The text below this heading, up to the next heading of the same or a higher level.
 
-    :raises LookupError: there is no such heading.
+    :raises LookupError: the text has no such heading.
     """
     rank = len(heading) - len(heading.lstrip("#"))
     found: list[str] | None = None
@@ -75,12 +75,12 @@ def section(text: str, heading: str) -> str:
 
 
 def spans(path: Path) -> list[str]:
-    """What is code within its sentences."""
+    """The code spans in its prose."""
     return _SPAN.findall(_prose(path))
 
 
 def commands(path: Path, program: str) -> Iterator[str]:
-    """The commands of a program in its blocks, after a prompt and in a pipe, too."""
+    """The commands of a program in its blocks, also after a prompt or in a pipe."""
     named = re.compile(rf"^(?:\$ )?(?:.*\| )?((?:\S*/)?{program} .*)$", re.MULTILINE)
     for language, content in _BLOCK.findall(path.read_text()):
         if language in ("", "sh", "console"):
@@ -88,7 +88,7 @@ def commands(path: Path, program: str) -> Iterator[str]:
 
 
 def table_rows(path: Path) -> dict[str, list[str]]:
-    """The rows of its tables by their first cell."""
+    """The rows of its tables by the text of their first cell."""
     rows = (line.strip("|\n ").split(" | ") for line in path.read_text().splitlines() if line.startswith("| "))
     return {first.strip(): [cell.strip() for cell in cells] for first, *cells in rows}
 

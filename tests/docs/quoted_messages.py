@@ -1,9 +1,9 @@
-"""Messages: those that documents quote, and those of the program, out of its source.
+"""Messages that documents quote, and messages in the source of the program.
 
-A document quotes a message (log line, error, Event, alert) as a line of a block of ``log`` or as a code span.
-A code span of two words or more is a message unless it is evidently code: a command, a request, a setting. A code span
-in CamelCase is a word of a message: the reason of an Event, an alert, a word of Kubernetes. ``…`` stands for whatever
-varies. ``test_quoted_messages.py`` holds all of them to the source.
+A document quotes a message (log line, error, Event, alert) as a line of a ``log`` block or as a code span. A code
+span of two or more words is a message unless it is obviously code: a command, a request, a setting. A code span in
+CamelCase is a word of a message: the reason of an Event, an alert, a term of Kubernetes. ``…`` matches any text.
+``test_quoted_messages.py`` compares all of them with the source.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ def quoted(path: Path) -> list[str]:
 
 
 def is_message(span: str) -> bool:
-    """Whether this code span is a message, and not code."""
+    """Whether this code span is a message rather than code."""
     is_code = any(code.match(span) for code in (_PROGRAMS, _REQUEST)) or _SETTING.fullmatch(span)
     return " " in span and not is_code and not span.startswith("-") and _PROSE.fullmatch(span) is not None
 
 
 def words(path: Path) -> list[str]:
-    """The words in CamelCase that a document has as code."""
+    """The CamelCase words that a document has as code spans."""
     return [span for span in markdown_documents.spans(path) if _WORD.fullmatch(span)]
 
 
 @functools.cache
 def manifests() -> str:
-    """All manifests and templates, where alerts and words of Kubernetes are."""
+    """The text of all manifests and templates, which contain the names of alerts and Kubernetes terms."""
     files = (path for path in (markdown_documents.ROOT / "manifests").rglob("*") if path.suffix in (".yaml", ".tpl"))
     return "\n".join(path.read_text() for path in files)
 
@@ -53,7 +53,7 @@ def _docstrings(tree: ast.AST) -> set[ast.expr]:
 
 @functools.cache
 def literals() -> str:
-    """All texts in the source but docstrings, one below the other, with `…` in the places of what varies."""
+    """All string literals in the source except docstrings, one per line, with `…` for each inserted value."""
     found = []
     for path in (markdown_documents.ROOT / "operator").rglob("*.py"):
         tree = ast.parse(path.read_text())
@@ -75,7 +75,7 @@ def _part(node: ast.expr) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else transcripts.ANYTHING
 
 
-def unsaid(message: str) -> list[str]:
-    """The pieces of a message, between its `…` and its semicolons, that no text in the source has."""
+def missing_parts(message: str) -> list[str]:
+    """The parts of a message, between its `…` and its semicolons, that no literal in the source contains."""
     pieces = map(str.strip, re.split(f"{transcripts.ANYTHING}|; ", message))
     return [piece for piece in pieces if piece and piece not in literals()]

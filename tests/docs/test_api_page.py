@@ -1,4 +1,4 @@
-"""What docs/api.md says is so: its commands are run on a real gateway, and its tables are those of the code."""
+"""docs/api.md is correct: its commands run on a real gateway, and its tables match the code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = (markdown_documents.ROOT / "docs" / "api.md").read_text()
 PROSE = " ".join(PAGE.split())
 """The page without its line breaks."""
 SHOWN = transcripts.steps(PAGE)
-"""Each command with what is shown below it."""
+"""Each command with the output below it."""
 
 GATEWAY = "http://localhost:9091"
 _SECONDS = 20
@@ -38,20 +38,20 @@ def gateway(tmp_path: Path) -> Iterator[tidegate_processes.Gateway]:
         yield running
 
 
-def test_what_is_shown_below_each_command_is_of_the_shape_of_what_it_answers(
+def test_documented_responses_have_the_shape_of_the_real_ones(
     gateway: tidegate_processes.Gateway, tmp_path: Path
 ) -> None:
     assert len(SHOWN) > 5
     for command, shown in SHOWN:
         assert GATEWAY in command
-        told = _run(command.replace(GATEWAY, gateway.url), folder=tmp_path)
-        assert _shape(told) == _shape(shown), command
+        documented = _run(command.replace(GATEWAY, gateway.url), folder=tmp_path)
+        assert _shape(documented) == _shape(shown), command
     described = json.loads((tmp_path / "openapi.json").read_text())
     assert described["openapi"].startswith("3.1")
 
 
 def _run(command: str, *, folder: Path) -> str:
-    """What the command prints."""
+    """The output of the command."""
     shell = ["bash", "-c", command]
     ran = subprocess.run(shell, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)
     assert ran.returncode in (0, _AFTER_MAX_TIME), ran
@@ -59,7 +59,7 @@ def _run(command: str, *, folder: Path) -> str:
 
 
 def _shape(text: str) -> Any:
-    """Of JSON its fields and the types of its values, of an event its fields, of other text itself."""
+    """For JSON, its fields and the types of its values; for an event, its fields; for other text, the text itself."""
     if text.startswith("event:"):
         return [(name, _shape(data)) for name, _, data in (line.partition(": ") for line in text.split("\n") if line)]
     return _types(json.loads(text)) if text.startswith("{") else text.strip()
@@ -70,17 +70,17 @@ def _types(value: Any) -> Any:
         return {name: _types(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_types(part) for part in value]
-    # Words are few and mean something; sentences and names differ from run to run.
+    # Single words are enum values and are compared; sentences and names differ between runs.
     return value if isinstance(value, bool) or value is None or value in ("success", "error") else type(value)
 
 
-def test_its_table_has_every_path_and_verb_that_the_description_has() -> None:
+def test_table_has_every_path_and_method_of_the_openapi_document() -> None:
     web = settings.WebSettings(enable_lifecycle=True, enable_admin_api=True)
     described = openapi_document.Document(descriptions.document(settings.GatewaySettings(web=web)))
-    there = {(verb, path) for path, verbs in described.paths() for verb in verbs - {"HEAD", "OPTIONS"}}
+    expected = {(verb, path) for path, verbs in described.paths() for verb in verbs - {"HEAD", "OPTIONS"}}
     rows = re.findall(r"^\| (`[A-Z`, ]+`) \| (`/.*?`) \|", PAGE, re.MULTILINE)
-    told = [(verb, path) for verbs, paths in rows for verb in _quoted(verbs) for path in _quoted(paths)]
-    assert sorted(told) == sorted(there)
+    documented = [(verb, path) for verbs, paths in rows for verb in _quoted(verbs) for path in _quoted(paths)]
+    assert sorted(documented) == sorted(expected)
 
 
 def _quoted(cell: str) -> list[str]:
@@ -91,10 +91,10 @@ def test_the_number_of_streams_is_this() -> None:
     assert f"at most {event_stream.MAX_STREAMS} streams" in PROSE
 
 
-class TestTheOperatorsSide:
+class TestOperatorApi:
     """``GET /api/v1/groups`` on port 9093."""
 
-    def test_what_is_shown_is_what_the_command_reads_and_the_operator_tells(self) -> None:
+    def test_example_is_parsed_by_the_command_and_has_every_field(self) -> None:
         (shown,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
         told = json.loads(shown)
         read = ownership_status.GroupStatuses.from_json(told)
@@ -109,14 +109,14 @@ class TestTheOperatorsSide:
             pytest.param("field of an owner", ownership_status.OwnerStatus, id="of an owner"),
         ],
     )
-    def test_its_tables_have_every_field(self, table: str, kind: type[Any]) -> None:
+    def test_tables_have_every_field(self, table: str, kind: type[Any]) -> None:
         found = re.search(rf"^\| {table} \| meaning \|\n(?:\|.*\n)+", PAGE, re.MULTILINE)
         assert found is not None
         rows = found[0].splitlines()[2:]
-        told = {name for row in rows for name in _quoted(row.split("|")[1])}
+        documented = {name for row in rows for name in _quoted(row.split("|")[1])}
         fields = {field.name for field in dataclasses.fields(kind)}
         replaced = {"key": {"labels"}, "owner": {"kind", "namespace", "name", "uid"}}
-        assert told == {name for field in fields for name in replaced.get(field, {field})}
+        assert documented == {name for field in fields for name in replaced.get(field, {field})}
 
     def test_its_numbers_are_these(self) -> None:
         assert f"`limit` is the maximum number of groups, {groups_endpoint.DEFAULT_LIMIT} by default" in PROSE

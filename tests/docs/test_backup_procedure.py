@@ -1,4 +1,4 @@
-"""Backups as docs/operations.md says, of a real gateway under pushes: what is restored has every acknowledged push."""
+"""The backup procedure of docs/operations.md on a real gateway: the restored file has every acknowledged push."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ON_KUBERNETES = markdown_documents.section(PAGE, "### On Kubernetes")
 FILES = ("groups", "groups-wal")
 _ENOUGH = 300
 _SHORT_LOG = ("tests.crashes.crash_launcher", "no such statement", "before", "1")
-"""The gateway, which works its log into the file every few pushes."""
+"""The launcher of a gateway that checkpoints its write-ahead log every few pushes."""
 
 _IN_POD = "kubectl exec --namespace=tidegate "
 
@@ -46,19 +46,19 @@ class Site:
         return sum(writer.acknowledged for writer in self.writers)
 
     def begin(self) -> None:
-        """Start all, and return when much has been acknowledged."""
+        """Start everything, and return when many pushes have been acknowledged."""
         self.gateway.start()
         for thread in self._threads:
             thread.start()
-        self.goes_on()
+        self.wait_for_more_pushes()
 
-    def goes_on(self) -> None:
-        """Wait until much more has been acknowledged."""
+    def wait_for_more_pushes(self) -> None:
+        """Wait until many more pushes have been acknowledged."""
         enough = self.acknowledged + _ENOUGH
         waiting.eventually(lambda: self.acknowledged >= enough, why="pushes")
 
     def settle(self) -> None:
-        """Have the clients stop."""
+        """Stop the clients."""
         self._stop.set()
         for thread in self._threads:
             if thread.ident is not None:
@@ -91,7 +91,7 @@ def _copied(data: Path, into: Path) -> Path:
 
 
 def _expect_everything(site: Site, data: Path) -> None:
-    """A gateway with these files has all that the clients know was acknowledged."""
+    """Assert that a gateway with these files has every push acknowledged to the clients."""
     restored = _gateway(site.folder / "restored", data)
     try:
         restored.start()
@@ -100,10 +100,10 @@ def _expect_everything(site: Site, data: Path) -> None:
     finally:
         restored.process.stop()
     verdicts = [writer.judge(exposition) for writer in site.writers]
-    assert [found for verdict in verdicts for found in (*verdict.lost, *verdict.halves)] == []
+    assert [found for verdict in verdicts for found in (*verdict.lost, *verdict.partial)] == []
 
 
-def test_a_copy_of_a_gateway_that_was_stopped_has_everything_in_one_file(site: Site) -> None:
+def test_copy_of_a_stopped_gateway_is_complete_in_one_file(site: Site) -> None:
     site.begin()
     site.gateway.process.stop()
     site.settle()
@@ -112,7 +112,7 @@ def test_a_copy_of_a_gateway_that_was_stopped_has_everything_in_one_file(site: S
     _expect_everything(site, copy)
 
 
-def test_a_copy_of_a_gateway_that_was_killed_has_everything_in_two(site: Site) -> None:
+def test_copy_of_a_killed_gateway_is_complete_in_two_files(site: Site) -> None:
     site.begin()
     site.gateway.process.kill()
     site.settle()
@@ -121,34 +121,34 @@ def test_a_copy_of_a_gateway_that_was_killed_has_everything_in_two(site: Site) -
     _expect_everything(site, copy)
 
 
-def test_a_copy_of_a_gateway_that_is_held_has_everything_and_the_gateway_goes_on(site: Site) -> None:
+def test_copy_of_a_paused_gateway_is_complete_and_the_gateway_continues(site: Site) -> None:
     site.begin()
     site.gateway.process.pause()
-    # What they know was acknowledged by now is what the copy must have; what is under way may be in it.
+    # The copy must have the pushes that are acknowledged now; it may have those that are in progress.
     copy = _copied(site.data, site.folder / "copy")
-    known = [writer.remembered() for writer in site.writers]
+    snapshots = [writer.snapshot() for writer in site.writers]
     site.gateway.process.resume()
-    site.goes_on()
+    site.wait_for_more_pushes()
     site.settle()
-    site.writers = known
+    site.writers = snapshots
     _expect_everything(site, copy)
 
 
-def test_what_the_page_has_the_pod_do_restores_everything(site: Site) -> None:
+def test_documented_commands_restore_every_push(site: Site) -> None:
     backup, restore = _in_pod(site.data)
     site.begin()
     site.gateway.process.kill()
     site.settle()
     _shell(backup, folder=site.folder)
-    # What is there when it is restored: another file, and another log.
+    # The state before the restore: another file, and another write-ahead log.
     for name in FILES:
         (site.data / name).write_bytes(b"something else")
     _shell(restore, folder=site.folder)
     _expect_everything(site, site.data)
 
 
-def test_a_copy_of_a_gateway_that_runs_may_lack_what_was_acknowledged_before_it(site: Site) -> None:
-    """Why the page says never: the log is worked into the file between the two copies."""
+def test_copy_of_a_running_gateway_may_miss_acknowledged_pushes(site: Site) -> None:
+    """The reason why the page forbids it: a checkpoint happens between the two copies."""
     site.gateway = _gateway(site.folder, site.data, module=_SHORT_LOG)
     site.gateway.start()
     site.gateway.push("job/acknowledged", "m 1\n")
@@ -167,8 +167,8 @@ def test_a_copy_of_a_gateway_that_runs_may_lack_what_was_acknowledged_before_it(
     assert "acknowledged" in site.gateway.groups()
 
 
-def test_a_log_that_is_left_over_is_taken_for_that_of_the_restored_file(site: Site) -> None:
-    """Why the page has both files removed first."""
+def test_leftover_write_ahead_log_corrupts_a_restored_file(site: Site) -> None:
+    """The reason why the page removes both files first."""
     site.gateway.start()
     site.gateway.push("job/first", "m 1\n")
     site.gateway.process.stop()
@@ -187,7 +187,7 @@ def test_a_log_that_is_left_over_is_taken_for_that_of_the_restored_file(site: Si
 
 
 def _until_checkpoint(site: Site) -> None:
-    """Push until the log has been begun anew."""
+    """Push until the write-ahead log has been restarted."""
     log, before = site.data / "groups-wal", 0
     for number in range(1_000):
         site.gateway.push(f"job/filler/n/{number}", "m 1\n")
@@ -199,7 +199,7 @@ def _until_checkpoint(site: Site) -> None:
 
 
 def _in_pod(data: Path) -> tuple[str, str]:
-    """The page's two commands, as they are in a Pod whose /data is this folder."""
+    """The two commands of the page, changed to use this folder instead of the Pod's /data."""
     backup, restore = (
         line.removeprefix(_IN_POD).partition(" -- ")[2]
         for line in transcripts.commands(ON_KUBERNETES)

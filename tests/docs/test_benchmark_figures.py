@@ -1,4 +1,4 @@
-"""The figures in README's comparison are those of the last benchmark."""
+"""The figures in README's comparison are those of the latest benchmark."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _FIGURES = {
     ),
     "scrape of 240,000 series, text": "scrape of 240,000 series, text, store unchanged",
 }
-"""README's row, and the benchmark's."""
+"""Rows of README by row of the benchmark."""
 
 
 @pytest.mark.parametrize("row", _FIGURES)
-def test_a_figure_of_the_comparison_is_the_benchmarks(row: str) -> None:
+def test_figure_in_the_comparison_matches_the_benchmark(row: str) -> None:
     compared = markdown_documents.table_rows(markdown_documents.ROOT / "README.md")
     measured = markdown_documents.table_rows(markdown_documents.ROOT / "docs" / "benchmark.md")
     assert compared[row][:2] == measured[_FIGURES[row]][:2]
 
 
-def test_the_readme_is_short() -> None:
+def test_readme_is_short() -> None:
     assert len((markdown_documents.ROOT / "README.md").read_text().splitlines()) < 150

@@ -1,4 +1,4 @@
-"""What the page about a stock Pushgateway says of flags and metrics is so."""
+"""The flags and metrics on the page about Pushgateway match the code."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def test_the_flags_and_their_defaults_are_these() -> None:
     assert vars(command_lines.parsed(["operator", *given])) == vars(command_lines.parsed(["operator"]))
 
 
-def test_the_other_spellings_are_taken() -> None:
+def test_documented_aliases_are_accepted() -> None:
     [spellings] = re.findall(r"^\((.*) are accepted, too\.\)", PAGE, re.MULTILINE)
     assert set(re.findall(r"--[a-z-]+", spellings)) <= ALIASES.keys()
 
 
-def test_the_metrics_are_these() -> None:
+def test_documented_metrics_match_the_registry() -> None:
     registry = prometheus_client.CollectorRegistry()
     pushgateway_metrics.PushgatewayMetrics(registry)
     names = {sample.name for family in registry.collect() for sample in family.samples}
@@ -35,5 +35,5 @@ def test_the_metrics_are_these() -> None:
     assert set(re.findall(r"`(tidegate_operator_stock_[a-z_]+)`", PAGE)) == names
 
 
-def test_the_largest_answer_is_this() -> None:
+def test_documented_response_limit_matches_the_setting() -> None:
     assert f"more than {settings.StockSettings().answer_bytes // 2**20} MiB is rejected" in PAGE

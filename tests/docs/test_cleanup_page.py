@@ -1,4 +1,4 @@
-"""The page on how cleanup decides has all that there is, and nothing else."""
+"""The page on cleanup documents every verdict, annotation, rule, kind and Event, and no others."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ DIAGRAM = markdown_documents.blocks(TEXT, "mermaid")[0]
 _WATCHED = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, re.MULTILINE)
 
 
-def test_the_diagram_has_every_place_where_a_group_may_stand() -> None:
+def test_diagram_has_every_verdict_and_deletion_reason() -> None:
     ends = {lifecycle.Reason.DRAINED.value, lifecycle.Reason.TIMEOUT.value}
-    stands = {verdict.value for verdict in planner.Verdict} | {lifecycle.State.DRAINING.value}
-    assert set(re.findall(r"<b>([a-z]+)</b>", DIAGRAM)) == stands | ends
+    states = {verdict.value for verdict in planner.Verdict} | {lifecycle.State.DRAINING.value}
+    assert set(re.findall(r"<b>([a-z]+)</b>", DIAGRAM)) == states | ends
 
 
-def test_every_arrow_of_the_diagram_leads_from_and_to_a_place() -> None:
+def test_every_arrow_of_the_diagram_connects_two_nodes() -> None:
     places = set(re.findall(r"(\w+)[\[({]+\"", DIAGRAM))
     ends = re.findall(r"^ +(\w+).* (?:-->|---) (\w+)", DIAGRAM, re.MULTILINE)
     assert {end for arrow in ends for end in arrow} == places
 
 
-def test_the_values_of_the_annotation_are_these() -> None:
+def test_documented_annotation_values_match_the_code() -> None:
     [values] = re.findall(r"^\| `tidegate.dev/cleanup` \| (.*) \| `on-completion` \|$", TEXT, re.MULTILINE)
     named = {value.partition("=")[0] for value in re.findall(r"`([a-z-]+(?:=\w+)?)`", values)}
     assert named == {each.value for each in cleanup_rules.Cleanup}
 
 
-def test_the_annotations_are_these() -> None:
+def test_documented_annotations_match_the_code() -> None:
     assert set(re.findall(r"^\| `(tidegate.dev/[a-z-]+)` \|", TEXT, re.MULTILINE)) == cleanup_rules.ANNOTATIONS
 
 
@@ -53,10 +53,10 @@ def test_a_kind_that_is_shown_can_be_watched(watched: str) -> None:
     assert len(command_lines.parsed(["operator", f"--watch={watched}"]).watch) == 1
 
 
-def test_kinds_are_shown() -> None:
+def test_page_documents_five_kinds() -> None:
     assert len(_WATCHED) == 5
 
 
-def test_the_events_that_it_names_are_written() -> None:
+def test_documented_events_match_the_recorder() -> None:
     reasons = {reason.value for reason in event_recorder.Reason}
     assert set(re.findall(r"\(`([A-Z]\w+)`\)", TEXT)) <= reasons

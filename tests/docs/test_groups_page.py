@@ -1,4 +1,4 @@
-"""What docs/groups.md shows is what the command prints of such groups."""
+"""The output in docs/groups.md is the real output of the command for such groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tidegate.operator.planning import planner
 
 PAGE = markdown_documents.ROOT / "docs" / "groups.md"
 _END = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC).timestamp() - object_builders.START
-"""When Job report ended, in seconds after the start."""
+"""Seconds from the start until Job report finished."""
 _NOW = object_builders.START + _END + 90
 _STRANGER = "192.0.2.7"
 _REPORT = object_builders.key("job=report")
@@ -44,7 +44,7 @@ def _standings() -> list[ownership_status.GroupStatus]:
             one,
             why=reason_texts.texts(explanations.explain(one, cache=cache, rules=object_builders.RULES, grace=None)),
         )
-        for one in made
+        for one in decisions
     ]
 
 
@@ -63,7 +63,7 @@ def _draining() -> drain_reports.GroupReport:
 
 
 def _shown(command: str) -> str:
-    """What the page shows below this command."""
+    """The documented output of this command."""
     found = re.search(rf"^\$ {re.escape(command)}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]
@@ -73,13 +73,13 @@ def test_the_table_is_what_is_printed() -> None:
     assert _shown("tidegate groups list") == group_printer.table(_standings(), now=_NOW, header=True)
 
 
-def test_the_explanations_are_what_is_printed() -> None:
+def test_documented_explanations_are_the_real_output() -> None:
     ahead = _draining()
     said = [drain_reports.combine(one, ahead if one.key == ahead.key else None) for one in _standings()]
     assert _shown("tidegate groups explain '{job=~\".+\"}'") == group_printer.explanations(said)
 
 
-def test_all_verdicts_and_verbs_are_told_of() -> None:
+def test_page_documents_every_verdict_and_verb() -> None:
     text = PAGE.read_text()
     assert [verdict.value for verdict in planner.Verdict if f"| `{verdict.value}` |" not in text] == []
     assert [verb for verb in groups_command.VERBS if f"- `tidegate groups {verb}" not in text] == []

@@ -1,4 +1,4 @@
-"""Where Java comes from, and what is said when it cannot be had."""
+"""The sources of Java, and the error messages if it is not available."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _tool(folder: Path, name: str, script: str) -> Path:
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder of programs beside a shell and what makes files executable; the cache is empty."""
+    """The only folder with programs besides a shell and chmod; the cache is empty."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("sh", "chmod"):
@@ -40,13 +40,13 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("tools")
-def test_without_java_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_java_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(binaries.MissingToolError, match=r"install default-jdk-headless and maven$"):
         java_runtime.jars(_FROM)
 
 
-def test_ci_installs_the_packages_that_are_missing_and_no_others(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ci_installs_only_the_missing_packages(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     apt = _tool(tools, "apt-get", _APT)
     _tool(tools, "mvn", _MVN)
@@ -57,14 +57,14 @@ def test_ci_installs_the_packages_that_are_missing_and_no_others(tools: Path, mo
     assert "maven" not in installed
 
 
-def test_a_java_that_is_too_old_is_told_of(tools: Path) -> None:
+def test_error_names_a_java_version_that_is_too_old(tools: Path) -> None:
     _tool(tools, "mvn", _MVN)
     _tool(tools, "javac", _JAVAC.format("11.0.2"))
     with pytest.raises(binaries.MissingToolError, match=r"this is javac 11\.0\.2: install Java 17 or newer"):
         java_runtime.jars(_FROM)
 
 
-def test_libraries_with_other_sums_are_not_used(tools: Path, tmp_path: Path) -> None:
+def test_libraries_with_wrong_checksums_are_not_used(tools: Path, tmp_path: Path) -> None:
     _tool(tools, "javac", _JAVAC.format("17"))
     _tool(
         tools,

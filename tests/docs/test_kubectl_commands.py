@@ -1,4 +1,4 @@
-"""The commands of kubectl that people are shown are ones that kubectl knows, and the files in them are there."""
+"""The documented kubectl commands are valid, and the files in them exist."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SHOWN = sorted(
 )
 
 
-def _known(command: str) -> str:
-    """What kubectl has against its verb and flags; it does nothing."""
+def _kubectl_error(command: str) -> str:
+    """kubectl's error message for its verb and flags; the command is not executed."""
     words = shlex.split(command.partition(" > ")[0].partition(" < ")[0])
-    # Help is shown once all flags before `--` were understood, wherever it is asked for.
+    # kubectl shows the help only after it has parsed all flags before `--`, wherever `--help` is.
     at = words.index("--") if "--" in words else len(words)
     kubectl = binaries.ensure(["kubectl"])["kubectl"]
     ran = subprocess.run([kubectl, *words[1:at], "--help"], capture_output=True, text=True, timeout=30.0, check=False)
@@ -33,16 +33,16 @@ def _known(command: str) -> str:
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("command", SHOWN)
-def test_kubectl_knows_the_command(command: str) -> None:
-    assert _known(command) == ""
+def test_kubectl_accepts_the_documented_command(command: str) -> None:
+    assert _kubectl_error(command) == ""
 
 
 @pytest.mark.cluster
-def test_kubectl_says_what_it_does_not_know() -> None:
-    assert "unknown flag: --replicaz" in _known("kubectl scale statefulset/tidegate --replicaz=0")
+def test_kubectl_reports_an_unknown_flag() -> None:
+    assert "unknown flag: --replicaz" in _kubectl_error("kubectl scale statefulset/tidegate --replicaz=0")
 
 
-def test_the_files_in_the_commands_are_there() -> None:
+def test_files_in_the_commands_exist() -> None:
     named = {name for line in SHOWN for name in re.findall(r"-[fk] tidegate/(\S+)", line)}
     assert len(named) > 2
     assert [name for name in named if not (markdown_documents.ROOT / name).exists()] == []

@@ -1,4 +1,4 @@
-"""What the documents point to is there."""
+"""Links, commands, flags and metrics in the documents exist."""
 
 import re
 import shlex
@@ -23,9 +23,9 @@ _FOREIGN = frozenset(
         "--data-binary",
     ]
 )
-"""Flags of other programs that the documents speak of without their names."""
+"""Flags of other programs that the documents mention without the program's name."""
 _LEFT_OUT = "…"
-"""What stands in a command, or a name of several, for what is left out."""
+"""Placeholders for omitted parts in a command or in a name."""
 _REDIRECTION = re.compile(r" \d?>\S+")
 
 each_document = pytest.mark.parametrize(
@@ -34,12 +34,12 @@ each_document = pytest.mark.parametrize(
 
 
 @each_document
-def test_a_link_leads_somewhere(path: Path) -> None:
+def test_link_target_exists(path: Path) -> None:
     assert [link for link in markdown_documents.links(path) if not (path.parent / link).exists()] == []
 
 
 @each_document
-def test_a_link_to_a_section_leads_to_one(path: Path) -> None:
+def test_linked_section_exists(path: Path) -> None:
     lost = [
         f"{target.name}#{anchor}"
         for target, anchor in markdown_documents.anchors(path)
@@ -49,28 +49,31 @@ def test_a_link_to_a_section_leads_to_one(path: Path) -> None:
 
 
 @each_document
-def test_a_make_command_exists(path: Path) -> None:
-    known = set(re.findall(r"^([a-z]+):", (markdown_documents.ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert markdown_documents.make_targets(path) - known == set()
+def test_make_target_exists(path: Path) -> None:
+    existing = set(re.findall(r"^([a-z]+):", (markdown_documents.ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert markdown_documents.make_targets(path) - existing == set()
 
 
 @each_document
-def test_a_flag_exists(path: Path) -> None:
+def test_flag_exists(path: Path) -> None:
     named = {re.split(r"[=\s]", span)[0] for span in markdown_documents.spans(path) if span.startswith("--")}
     named |= set(re.findall(r"--[a-z]+(?:\.[a-z0-9-]+)+", path.read_text()))
     assert sorted(flag for flag in named - _flags() - _FOREIGN if not flag.endswith(_LEFT_OUT)) == []
 
 
 @each_document
-def test_a_metric_exists(path: Path) -> None:
-    known = markdown_documents.table_rows(markdown_documents.ROOT / "docs" / "metrics.md")
+def test_metric_exists(path: Path) -> None:
+    existing = markdown_documents.table_rows(markdown_documents.ROOT / "docs" / "metrics.md")
     named = {re.split(r"[{\[ ]", span)[0] for span in markdown_documents.spans(path) if span.startswith("tidegate_")}
     kinds = re.compile(r"_(bucket|sum|count)$")
-    assert sorted(name for name in named if f"`{kinds.sub('', name)}`" not in known and f"`{name}`" not in known) == []
+    assert (
+        sorted(name for name in named if f"`{kinds.sub('', name)}`" not in existing and f"`{name}`" not in existing)
+        == []
+    )
 
 
 @each_document
-def test_a_command_is_understood(path: Path) -> None:
+def test_command_is_accepted_by_the_parser(path: Path) -> None:
     for command in markdown_documents.commands(path, "tidegate"):
         if _LEFT_OUT not in command and "--help" not in command:
             words = shlex.split(_REDIRECTION.sub("", command), comments=True)
@@ -82,10 +85,10 @@ def test_a_command_that_is_named_exists(path: Path) -> None:
     known = {str(context.info_name) for context in command_lines.commands()} | _flags()
     words = (span.split()[1:] for span in markdown_documents.spans(path) if re.match(r"tidegate [a-z-]", span))
     named = {word.split("=")[0] for each in words for word in each[:1] + [flag for flag in each if flag[:2] == "--"]}
-    assert sorted(named - known) == []
+    assert sorted(named - existing) == []
 
 
-def test_the_documents_do_show_commands_and_links() -> None:
+def test_documents_contain_commands_and_links() -> None:
     assert {"demo", "test", "setup"} <= set().union(*map(markdown_documents.make_targets, markdown_documents.ALL))
     assert sum(len(markdown_documents.links(path)) for path in markdown_documents.ALL) > 50
     assert sum(len(list(markdown_documents.anchors(path))) for path in markdown_documents.ALL) > 10

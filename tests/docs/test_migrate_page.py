@@ -1,4 +1,4 @@
-"""The way of docs/migrate.md from a real Pushgateway, with its own commands, and back."""
+"""The migration in docs/migrate.md from a real Pushgateway, with the commands of the page, and the way back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.cluster
 
 
 class Move:
-    """A Pushgateway that runs, and the file and address of the gateway that is to take its place."""
+    """A running Pushgateway, and the file and address of the gateway that replaces it."""
 
     def __init__(self, old: pushgateway_servers.Pushgateway, folder: Path) -> None:
         self.old = old
@@ -38,16 +38,16 @@ class Move:
         self.new = tidegate_processes.Gateway(folder, arguments=(f"--persistence.file={self.file}",))
 
     def run(self, command: str) -> str:
-        """A command of the page, with these addresses and this file in the places of its own."""
+        """Run a command of the page with these addresses and this file, and return its output."""
         meant = command.replace(OLD, self.old.url).replace(NEW, self.new.url)
-        # What it logs is wanted, too.
+        # The log is part of the output.
         return transcripts.run(f"{meant.replace('/data/groups', str(self.file))} 2>&1")
 
 
 @pytest.fixture
 def move(tmp_path: Path) -> Iterator[Move]:
     *_, newest = pushgateway_servers.programs().values()
-    old = pushgateway_servers.Pushgateway(requirements.found(newest), folder=tmp_path)
+    old = pushgateway_servers.Pushgateway(requirements.require(newest), folder=tmp_path)
     made = Move(old, tmp_path)
     try:
         old.start()
@@ -57,8 +57,8 @@ def move(tmp_path: Path) -> Iterator[Move]:
         old.process.stop()
 
 
-def _told(port: int) -> list[Any]:
-    """All groups as the API that both have tells them, without those times that are in no push."""
+def _groups(port: int) -> list[Any]:
+    """All groups in the API that both servers have, without the times that were not pushed."""
     groups = comparisons.Peer(port).api()
     for group in groups:
         for family in group.values():
@@ -67,57 +67,57 @@ def _told(port: int) -> list[Any]:
     return sorted(groups, key=json.dumps)
 
 
-def test_the_whole_way(move: Move) -> None:
+def test_documented_migration_works_from_start_to_end(move: Move) -> None:
     for path in ("job/nightly/region/eu-1", "job/nightly/region/us-1", "job/weekly"):
         move.peer.send(case_builders.put(path, "backup_rows 102400\n"))
-    before = _told(move.old.port)
+    before = _groups(move.old.port)
     assert len(before) == 3
 
-    said = move.run(IMPORT)
+    output = move.run(IMPORT)
     [shown] = [line for block in pages.blocks(PAGE, "log") for line in block.splitlines()]
-    assert any(transcripts.fits(f'…msg="{shown}"', line) for line in said.splitlines()), said
+    assert any(transcripts.fits(f'…msg="{shown}"', line) for line in output.splitlines()), output
 
     move.new.start()
-    assert _told(move.new.port) == before
+    assert _groups(move.new.port) == before
 
     assert '"region": "eu-1"' in move.run(LISTED)
-    assert len(_told(move.new.port)) == 3
+    assert len(_groups(move.new.port)) == 3
     move.run(DELETED)
-    assert [group["labels"] for group in _told(move.new.port)] == [
+    assert [group["labels"] for group in _groups(move.new.port)] == [
         {"job": "nightly", "region": "us-1"},
         {"job": "weekly"},
     ]
 
     for command in (PUSHED, SHELL):
         move.run(command)
-        [group] = [group for group in _asked(move.new)["groups"] if group["labels"] == {"job": "nightly"}]
+        [group] = [group for group in _queried(move.new)["groups"] if group["labels"] == {"job": "nightly"}]
         assert group["ttl_ends"] == pytest.approx(group["push_time"] + 36 * 3600, abs=5.0)
 
 
-def _asked(gateway: tidegate_processes.Gateway) -> Any:
+def _queried(gateway: tidegate_processes.Gateway) -> Any:
     with urllib.request.urlopen(f"{gateway.url}/api/v1/groups") as answer:
         return json.load(answer)["data"]
 
 
-def test_a_group_whose_job_has_moved_is_deleted_in_the_old_one(move: Move) -> None:
+def test_documented_command_deletes_a_moved_group_from_pushgateway(move: Move) -> None:
     move.peer.send(case_builders.put("job/nightly"))
     move.run(MOVED)
-    waiting.eventually(lambda: _told(move.old.port) == [], why="its end")
+    waiting.eventually(lambda: _groups(move.old.port) == [], why="its end")
 
 
-def test_a_gateway_that_runs_keeps_the_import_from_its_file(move: Move) -> None:
+def test_import_fails_while_a_gateway_has_the_file_open(move: Move) -> None:
     move.new.start()
     assert "another process has" in move.run(IMPORT)
 
 
-def test_back_there_clients_go_on_and_only_the_time_to_live_is_lost(move: Move) -> None:
+def test_clients_work_with_pushgateway_again_without_the_ttl(move: Move) -> None:
     for command in (PUSHED, SHELL):
         move.run(command.replace(NEW, OLD))
-    assert [group["labels"] for group in _told(move.old.port)] == [{"job": "nightly"}]
+    assert [group["labels"] for group in _groups(move.old.port)] == [{"job": "nightly"}]
     assert "404" in move.run(f"{DELETED.replace(NEW, OLD)} --write-out '%{{http_code}}'")
 
 
-def test_the_configuration_of_prometheus_tells_what_comes_from_the_old_one_apart(
+def test_prometheus_configuration_labels_the_series_of_the_old_pushgateway(
     move: Move, start_prometheus: fixtures.StartPrometheus
 ) -> None:
     [config] = [block for block in pages.yaml_blocks(pages.ROOT / "docs" / "migrate.md") if "scrape_configs" in block]
@@ -145,7 +145,7 @@ def _both(server: prometheus_server.Prometheus) -> dict[str, float]:
     return found if len(found) == 2 else {}
 
 
-def test_the_old_service_becomes_a_name_for_the_new_one(cluster: clusters.Cluster, namespace: str) -> None:
+def test_old_service_becomes_an_alias_of_the_new_one(cluster: clusters.Cluster, namespace: str) -> None:
     [service] = [yaml.safe_load(text) for text in _indented("apiVersion: v1") if "ExternalName" in text]
     before = service | {"spec": {"selector": {"app": "pushgateway"}, "ports": [{"port": 9091}]}}
     for each in (before, service):
@@ -157,13 +157,13 @@ def test_the_old_service_becomes_a_name_for_the_new_one(cluster: clusters.Cluste
 
 
 def _indented(first: str) -> list[str]:
-    """The blocks of YAML within a list that begin with this line, as if they stood at the margin."""
+    """The YAML blocks inside a list that begin with this line, without their indentation."""
     blocks = PAGE.split("  ```yaml\n")[1:]
     texts = ["\n".join(line[2:] for line in block.partition("  ```\n")[0].splitlines()) for block in blocks]
     return [text for text in texts if text.startswith(first)]
 
 
-def test_the_jobs_flags_are_the_commands() -> None:
+def test_flags_of_the_import_job_match_the_command() -> None:
     [job] = manifest_objects.objects(pages.ROOT / "manifests" / "tools" / "import.yaml")
     [container] = manifest_objects.pod_spec(job)["containers"]
     [url] = container["env"]

@@ -1,4 +1,4 @@
-"""What the page about policies says is so, and the policies that people are shown can be read."""
+"""The page about policies is correct, and its example policies are valid."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ NAMESPACED, CLUSTERWIDE = policies.Scope
 
 
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown["metadata"]["name"])
-def test_a_policy_that_is_shown_can_be_read(shown: dict[str, Any]) -> None:
+def test_example_policy_is_valid(shown: dict[str, Any]) -> None:
     assert policy_builders.policy(shown["spec"], scope=policies.Scope(shown["kind"])).problems == ()
 
 
-def test_the_example_of_what_holds_is_so() -> None:
+def test_example_of_precedence_is_correct() -> None:
     book = policy_index.PolicyIndex(
         [
             policy_builders.policy({"when": "Never", "drainTimeout": "1m"}),
@@ -41,30 +41,30 @@ def test_the_example_of_what_holds_is_so() -> None:
     assert "`on-success`, one minute and one hour" in " ".join(PAGE.split())
 
 
-def test_the_annotations_are_these() -> None:
+def test_documented_annotations_match_the_code() -> None:
     assert set(re.findall(r"`(tidegate\.dev/[a-z-]+)`", PAGE)) == cleanup_rules.ANNOTATIONS
 
 
-def test_the_places_of_a_template_are_these() -> None:
+def test_documented_template_fields_match_the_code() -> None:
     [paragraph] = re.findall(r"^\*\*Templates\.\*\*.*?\n\n", PAGE, re.MULTILINE | re.DOTALL)
-    told = set(re.findall(r"`\.metadata\.([^`]+)`", paragraph))
+    documented = set(re.findall(r"`\.metadata\.([^`]+)`", paragraph))
     fields = {field.value for field in templates.Field}
-    assert fields <= told
-    for place in told - {"labels", "annotations"}:
+    assert fields <= documented
+    for place in documented - {"labels", "annotations"}:
         templates.parse(f"job={{{{.metadata.{place}}}}}")
 
 
-def test_the_fields_of_the_status_and_the_words_of_its_conditions_are_these() -> None:
+def test_documented_status_fields_and_condition_reasons_match_the_code() -> None:
     [section] = re.findall(r"^## Status\n.*?^## ", PAGE, re.MULTILINE | re.DOTALL)
-    told = set(re.findall(r"`([A-Za-z]+)`", section))
-    assert set(crd_files.fields(NAMESPACED, of="status")) - {"conditions"} <= told
+    documented = set(re.findall(r"`([A-Za-z]+)`", section))
+    assert set(crd_files.fields(NAMESPACED, of="status")) - {"conditions"} <= documented
     for words in (policy_status.Condition, policy_status.Reason, policy_status.ActionType):
-        assert {word.value for word in words} <= told
+        assert {word.value for word in words} <= documented
     short = [crd_files.definition(scope)["spec"]["names"]["shortNames"][0] for scope in policies.Scope]
     assert f"kubectl get {','.join(short)}" in section
 
 
-def test_table_of_fields_is_that_of_the_definition() -> None:
+def test_table_of_fields_matches_the_crd() -> None:
     fields = crd_files.fields(CLUSTERWIDE)
     expected = [f"| `{name}` | {_type(field)} | {_cell(field['description'])} |" for name, field in fields.items()]
     [table] = re.findall(r"^\| field \| type \|.*?\n\| --- .*?\n(.*?)(?:\n\n|\Z)", PAGE, re.MULTILINE | re.DOTALL)
@@ -87,5 +87,5 @@ def _type(field: dict[str, Any]) -> str:
             return "duration"
 
 
-def test_the_event_about_what_cannot_be_filled_is_this() -> None:
+def test_documented_event_for_a_failed_template_matches_the_code() -> None:
     assert f"(`{event_recorder.Reason.INVALID.value}`)" in PAGE

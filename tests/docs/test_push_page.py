@@ -1,4 +1,4 @@
-"""What the page about ``tidegate push`` says is so."""
+"""The page about ``tidegate push`` matches the command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/quickstart.md has its reader do works, and prints what stands there."""
+"""The steps of docs/quickstart.md work and print the documented output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PORT = "9091"
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
-    """Where the gateway listens that the page has started, in the place of its own port."""
+    """The port of the gateway that the page's commands start, in place of the documented port."""
     setup, command = transcripts.commands(LAPTOP)
     assert setup == "make setup"
     assert command.count(PORT) == 1
@@ -37,7 +37,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     gateway.start()
     try:
         waiting.eventually(
-            lambda: tidegate_processes.answers(gateway, f"http://127.0.0.1:{given}/-/ready"),
+            lambda: tidegate_processes.responds(gateway, f"http://127.0.0.1:{given}/-/ready"),
             why="the gateway",
             retry_on=tidegate_processes.AWAY,
         )
@@ -55,7 +55,7 @@ def _asked(port: int) -> str:
     return f"--gateway.url=http://127.0.0.1:{port} --operator.url=http://127.0.0.1:{ports.free_port()}"
 
 
-def test_the_laptops_commands_print_what_the_page_shows(port: int) -> None:
+def test_local_commands_print_the_documented_output(port: int) -> None:
     where = {"TIDEGATE_URL": f"http://127.0.0.1:{port}"}
     for command, shown in transcripts.steps(LAPTOP):
         meant = command.replace(f":{PORT}", f":{port}").replace("groups list", f"groups list {_asked(port)}")
@@ -66,7 +66,7 @@ def test_the_laptops_commands_print_what_the_page_shows(port: int) -> None:
         )
 
 
-def test_the_configuration_of_prometheus_keeps_the_labels_that_were_pushed() -> None:
+def test_prometheus_configuration_keeps_the_pushed_labels() -> None:
     [config] = markdown_documents.yaml_blocks(markdown_documents.ROOT / "docs" / "quickstart.md")
     [job] = yaml.safe_load(config)["scrape_configs"]
     assert job["honor_labels"] is True
@@ -74,7 +74,7 @@ def test_the_configuration_of_prometheus_keeps_the_labels_that_were_pushed() -> 
 
 
 @pytest.mark.cluster
-async def test_promtool_finds_no_fault_with_it(tmp_path: Path) -> None:
+async def test_promtool_accepts_the_prometheus_configuration(tmp_path: Path) -> None:
     [config] = markdown_documents.yaml_blocks(markdown_documents.ROOT / "docs" / "quickstart.md")
     (tmp_path / "prometheus.yml").write_text(config)
     program = (await asyncio.to_thread(binaries.ensure, ["promtool"]))["promtool"]
@@ -82,12 +82,14 @@ async def test_promtool_finds_no_fault_with_it(tmp_path: Path) -> None:
     assert await checked.wait() == 0
 
 
-def test_the_section_of_the_readme_is_there() -> None:
+def test_linked_section_of_the_readme_exists() -> None:
     assert "README.md#use-it-on-a-cluster" in ON_CLUSTER
     assert "\n## Use it on a cluster\n" in (markdown_documents.ROOT / "README.md").read_text()
 
 
-def test_on_a_cluster_events_and_queries_tell_what_became_of_the_job(cluster: clusters.Cluster, tmp_path: Path) -> None:
+def test_documented_events_and_queries_show_the_jobs_cleanup_on_a_cluster(
+    cluster: clusters.Cluster, tmp_path: Path
+) -> None:
     kubeconfig = tidegate_processes.operator_kubeconfig(cluster)
     example = (markdown_documents.ROOT / "manifests" / "examples" / "job.yaml").read_text()
     [events] = [line for line in transcripts.commands(ON_CLUSTER) if line.startswith("kubectl events ")]
@@ -96,11 +98,11 @@ def test_on_a_cluster_events_and_queries_tell_what_became_of_the_job(cluster: cl
         made = example.replace("http://tidegate.tidegate:9091", stage.gateway.url)
         cluster.kubectl("apply", "--namespace", stage.namespace, "-f", "-", stdin=made)
 
-        def told() -> bool:
-            said = cluster.kubectl(*shlex.split(events)[1:], "--namespace", stage.namespace)
-            return all(reason in said for reason in ("GroupsRetired", "GroupsDeleted"))
+        def has_both_events() -> bool:
+            output = cluster.kubectl(*shlex.split(events)[1:], "--namespace", stage.namespace)
+            return all(reason in output for reason in ("GroupsRetired", "GroupsDeleted"))
 
-        waiting.eventually(told, why="both Events of the Job", timeout=60.0)
+        waiting.eventually(has_both_events, why="both Events of the Job", timeout=60.0)
         waiting.eventually(lambda: not stage.server.query(ended), why="the end of the series")
         assert [f"{series.value:.0f}" for series in stage.server.query(kept)] == ["7340032"]
     assert "`7340032`" in ON_CLUSTER
@@ -109,7 +111,7 @@ def test_on_a_cluster_events_and_queries_tell_what_became_of_the_job(cluster: cl
 @pytest.mark.parametrize(
     "command", [line for line in transcripts.commands(ON_CLUSTER) if line.startswith("tidegate ")], ids=str
 )
-def test_a_command_is_understood(command: str, port: int) -> None:
+def test_command_is_accepted_by_the_parser(command: str, port: int) -> None:
     where = f"--gateway.url=http://127.0.0.1:{port}"
     ran = subprocess.run([_tidegate(), *shlex.split(command)[1:], where], capture_output=True, text=True, check=False)
     assert ran.returncode != 2, ran.stderr

@@ -1,4 +1,4 @@
-"""Messages that the documents quote are those of the program."""
+"""Messages that the documents quote are messages of the program."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _OF_OTHERS = {
 
 
 @pytest.mark.parametrize(("page", "message"), QUOTED)
-def test_the_program_says_what_a_page_quotes(page: str, message: str) -> None:
-    assert message in _OF_OTHERS or quoted_messages.unsaid(message) == [], page
+def test_quoted_message_is_in_the_source(page: str, message: str) -> None:
+    assert message in _OF_OTHERS or quoted_messages.missing_parts(message) == [], page
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_word_of_a_message_is_one_of_the_program_or_of_kubernetes(word: str) -> None:
+def test_quoted_reason_is_in_the_source_or_in_kubernetes(word: str) -> None:
     assert word in _OF_KUBERNETES or word in quoted_messages.literals() or word in quoted_messages.manifests()
 
 
@@ -40,7 +40,7 @@ def test_a_word_of_a_message_is_one_of_the_program_or_of_kubernetes(word: str) -
         "Not Found",
     ],
 )
-def test_words_in_a_code_span_are_a_message(span: str) -> None:
+def test_code_span_of_words_is_a_message(span: str) -> None:
     assert quoted_messages.is_message(span)
 
 
@@ -56,12 +56,14 @@ def test_words_in_a_code_span_are_a_message(span: str) -> None:
         "kubectl",
     ],
 )
-def test_code_is_no_message(span: str) -> None:
+def test_code_span_of_code_is_not_a_message(span: str) -> None:
     assert not quoted_messages.is_message(span)
 
 
-def test_messages_are_shown_and_others_would_be_found_out() -> None:
+def test_unknown_message_is_detected() -> None:
     assert len(QUOTED) > 20
     assert len(WORDS) > 10
-    assert quoted_messages.unsaid("the list of Jobs and CronJobs fails: …") == ["the list of Jobs and CronJobs fails:"]
-    assert quoted_messages.unsaid("the circuit breaker … burst its banks") == ["burst its banks"]
+    assert quoted_messages.missing_parts("the list of Jobs and CronJobs fails: …") == [
+        "the list of Jobs and CronJobs fails:"
+    ]
+    assert quoted_messages.missing_parts("the circuit breaker … burst its banks") == ["burst its banks"]

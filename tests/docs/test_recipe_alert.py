@@ -1,4 +1,4 @@
-"""The alert on a CronJob that does not succeed, as Prometheus itself evaluates it."""
+"""Prometheus itself evaluates the alert for a CronJob without a recent success."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAILS, NEVER = "NightlyFails", "NightlyNeverSucceeded"
 
 
 class Case(NamedTuple):
-    """What Prometheus has read, a sample a minute in promtool's notation, and which alert fires after so many hours."""
+    """Samples, one a minute in promtool's notation, and the alert that fires after this many hours."""
 
     series: str | None
     hours: int
@@ -53,13 +53,13 @@ def _rule() -> dict[str, Any]:
 
 
 @pytest.mark.cluster
-async def test_promtool_finds_no_fault_with_the_rules(rules: Path) -> None:
+async def test_promtool_accepts_the_rules(rules: Path) -> None:
     await promtool.agrees("check", "rules", "--lint=all", "--lint-fatal", rules)
 
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_an_alert_fires_when_it_is_to(case: Case, rules: Path) -> None:
+async def test_alert_fires_only_when_it_should(case: Case, rules: Path) -> None:
     [group] = _rule()["spec"]["groups"]
     test = {
         "interval": "1m",
@@ -83,7 +83,7 @@ def _expected(rule: dict[str, Any]) -> dict[str, Any]:
     return {"exp_labels": labels | rule["labels"], "exp_annotations": rule["annotations"]}
 
 
-def test_each_alert_is_shown_to_fire_and_not_to_fire() -> None:
+def test_every_alert_has_a_firing_and_a_quiet_case() -> None:
     [group] = _rule()["spec"]["groups"]
     assert {rule["alert"] for rule in group["rules"]} == {case.fires for case in CASES.values()} - {None}
     assert None in {case.fires for case in CASES.values()}

@@ -1,4 +1,4 @@
-"""The recipes, run as they stand in the document: what a gateway has afterwards."""
+"""The recipes, run as documented, and the groups that the gateway has afterwards."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _go(folder: Path) -> Command:
 
 
 def _java(folder: Path) -> Command:
-    return requirements.found(
+    return requirements.require(
         lambda: java_runtime.compiled(
             documented_recipes.block("Java", "java"), coordinates=documented_recipes.coordinates(), folder=folder
         )
@@ -54,7 +54,7 @@ def _java(folder: Path) -> Command:
 
 
 def _script(folder: Path, *, number: int) -> Command:
-    """It looks into the folder that the others look into."""
+    """The command of a script; it uses the same folder as the other recipes."""
     script = folder / "push-result"
     script.write_text(documented_recipes.block("Shell", "sh", number=number))
     return ["sh", str(script), "sh", "-c", 'ls "$DIRECTORY"']
@@ -75,7 +75,7 @@ SCRIPTS = TIDEGATE_PUSH, CURL = (pytest.param(_tidegate_push, id="tidegate-push"
 
 @pytest.fixture(scope="module", params=[PYTHON, GO, JAVA, *SCRIPTS])
 def command(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """A recipe as a program."""
+    """A recipe as a command."""
     made: Command = request.param(tmp_path_factory.mktemp("recipe"))
     return made
 
@@ -88,7 +88,7 @@ def gateway(tmp_path: Path) -> Iterator[tidegate_processes.Gateway]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """What there is to back up: three files."""
+    """A folder to back up, with three files."""
     folder = tmp_path / "files"
     folder.mkdir()
     for name in "abc":
@@ -111,7 +111,7 @@ def _started(
 
 
 def _run(command: Command, gateway: tidegate_processes.Gateway, *, directory: Path) -> tuple[int, str]:
-    """Its exit status, and what it said on standard error."""
+    """Run the command; return its exit status and its standard error."""
     with _started(command, gateway, directory=directory) as process:
         _, said = process.communicate(timeout=_SECONDS)
         return process.returncode, said
@@ -125,7 +125,7 @@ def _values(
     return {name: float(value) for name, value in found if not name.startswith("push_")}
 
 
-def test_a_run_that_succeeds_pushes_how_long_it_took_and_that_it_succeeded(
+def test_successful_run_pushes_its_duration_and_success(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
     began = int(time.time())
@@ -138,7 +138,7 @@ def test_a_run_that_succeeds_pushes_how_long_it_took_and_that_it_succeeded(
     assert told in ({"backup_files": 3}, {"backup_exit_status": 0})
 
 
-def test_a_run_that_fails_still_fails_and_leaves_the_time_of_the_last_success(
+def test_failed_run_fails_and_keeps_the_time_of_the_last_success(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
     gateway.push("job/backup/namespace/prod", f"{_SUCCESS} 7\n{_DURATION} -1\n")
@@ -149,15 +149,13 @@ def test_a_run_that_fails_still_fails_and_leaves_the_time_of_the_last_success(
     assert pushed[_DURATION] >= 0
 
 
-def test_a_first_run_that_fails_has_no_success_to_tell_of(
-    command: Command, gateway: tidegate_processes.Gateway, files: Path
-) -> None:
+def test_failed_first_run_pushes_no_success(command: Command, gateway: tidegate_processes.Gateway, files: Path) -> None:
     status, _ = _run(command, gateway, directory=files / "missing")
     assert status > 0
     assert _values(gateway).keys() - {"backup_exit_status"} == {_DURATION}
 
 
-def test_a_push_is_tried_again_until_the_gateway_is_back(command: Command, files: Path, tmp_path: Path) -> None:
+def test_push_is_retried_until_the_gateway_is_back(command: Command, files: Path, tmp_path: Path) -> None:
     gateway = tidegate_processes.Gateway(tmp_path)
     with contextlib.ExitStack() as stack:
         stack.callback(gateway.process.stop)
@@ -170,16 +168,16 @@ def test_a_push_is_tried_again_until_the_gateway_is_back(command: Command, files
         assert _SUCCESS in _values(gateway)
 
 
-def _refuse(gateway: tidegate_processes.Gateway) -> None:
-    """Have the name of what all recipes push with another type."""
+def _cause_rejection(gateway: tidegate_processes.Gateway) -> None:
+    """Make every recipe's push inconsistent by pushing its metric name with another type first."""
     gateway.push("job/other", f"# TYPE {_DURATION} counter\n{_DURATION} 1\n")
 
 
 @pytest.mark.parametrize("command", [PYTHON, TIDEGATE_PUSH], indirect=True)
-def test_a_rejected_push_is_not_tried_again_by_those_that_see_it_and_its_reason_is_printed(
+def test_recipe_that_checks_the_status_does_not_retry_a_rejected_push(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
-    _refuse(gateway)
+    _cause_rejection(gateway)
     _, said = _run(command, gateway, directory=files)
     assert "400" in said
     assert _DURATION in said
@@ -187,17 +185,17 @@ def test_a_rejected_push_is_not_tried_again_by_those_that_see_it_and_its_reason_
 
 
 @pytest.mark.parametrize("command", [GO, JAVA, CURL], indirect=True)
-def test_a_refused_push_is_tried_again_by_those_that_do_not_see_it(
+def test_recipe_that_does_not_check_the_status_retries_a_rejected_push(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
-    _refuse(gateway)
+    _cause_rejection(gateway)
     with _started(command, gateway, directory=files) as process:
         waiting.eventually(lambda: gateway.metric(_INCONSISTENT) >= 2, why="another try")
         assert process.poll() is None
 
 
 @pytest.mark.parametrize("command", SCRIPTS, indirect=True)
-def test_a_script_ends_and_pushes_with_the_status_of_its_command(
+def test_script_exits_with_and_pushes_the_status_of_its_command(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
     status, _ = _run([*command[:2], "sh", "-c", "exit 9"], gateway, directory=files)
@@ -206,17 +204,17 @@ def test_a_script_ends_and_pushes_with_the_status_of_its_command(
 
 
 @pytest.mark.parametrize("command", [TIDEGATE_PUSH], indirect=True)
-def test_a_script_whose_push_is_refused_ends_with_the_status_of_its_command(
+def test_script_with_a_rejected_push_exits_with_the_status_of_its_command(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
-    _refuse(gateway)
+    _cause_rejection(gateway)
     status, said = _run(command, gateway, directory=files)
     assert (status, said.splitlines()[-1]) == (0, "not pushed")
 
 
 @pytest.mark.parametrize("missing", ["PUSH_TO", "NAMESPACE"])
 @pytest.mark.parametrize("command", SCRIPTS, indirect=True)
-def test_a_script_that_is_not_told_all_says_so_before_it_runs_the_command(
+def test_script_reports_a_missing_variable_before_it_runs_the_command(
     command: Command, missing: str, tmp_path: Path
 ) -> None:
     told = {"PATH": _OUR_PATH, "PUSH_TO": "http://127.0.0.1:1", "NAMESPACE": "prod"}
@@ -230,7 +228,7 @@ def test_a_script_that_is_not_told_all_says_so_before_it_runs_the_command(
 
 
 @pytest.mark.parametrize("command", SCRIPTS, indirect=True)
-def test_a_script_that_is_told_to_end_pushes_when_its_command_has_ended(
+def test_script_that_gets_sigterm_pushes_after_its_command_has_ended(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
     pipe = files / "pipe"
@@ -243,16 +241,14 @@ def test_a_script_that_is_told_to_end_pushes_when_its_command_has_ended(
     assert _values(gateway)["backup_exit_status"] == 143
 
 
-def test_the_line_for_cron_pushes_to_a_group_that_ends_without_a_further_push(
-    gateway: tidegate_processes.Gateway, tmp_path: Path
-) -> None:
+def test_crontab_line_pushes_to_a_group_with_a_ttl(gateway: tidegate_processes.Gateway, tmp_path: Path) -> None:
     variable, line = documented_recipes.block("Outside Kubernetes: cron", "crontab").splitlines()
     *_, said = line.split(maxsplit=5)
     (tmp_path / "backup").write_text("#!/bin/sh\n")
     (tmp_path / "backup").chmod(0o755)
     name, _, _ = variable.partition("=")
     environment = {"PATH": f"{tmp_path}:{_OUR_PATH}", name: gateway.url}
-    # For cron an escaped percent sign is one.
+    # cron turns an escaped percent sign into a plain one.
     subprocess.run(["sh", "-c", said.replace(r"\%", "%")], env=environment, timeout=_SECONDS, check=True)
     assert _values(gateway, 'host="db1",instance="",job="backup"').keys() == {_SUCCESS}
     with urllib.request.urlopen(f"{gateway.url}/api/v1/groups") as answer:
@@ -267,14 +263,12 @@ def test_the_line_for_cron_pushes_to_a_group_that_ends_without_a_further_push(
         ("failure", {"ci_last_run_timestamp_seconds"}),
     ],
 )
-async def test_the_step_of_a_workflow_pushes_over_tls_with_a_password(
-    tmp_path: Path, status: str, names: set[str]
-) -> None:
+async def test_workflow_step_pushes_over_tls_with_a_password(tmp_path: Path, status: str, names: set[str]) -> None:
     [step] = yaml.safe_load(documented_recipes.block("CI", "yaml"))
     async with protected_gateway.opened(tmp_path) as gate:
         given = {"PUSH_TO": gate.url(user=""), "PUSH_LOGIN": "job:s/x", "REPOSITORY": "shop", "STATUS": status}
         assert given.keys() == step["env"].keys()
-        # As GitHub runs it.
+        # The same shell options as in a GitHub workflow.
         process = await asyncio.create_subprocess_exec(
             *("bash", "-e", "-c", step["run"]), env={"PATH": _OUR_PATH, **gate.trusted, **given}, cwd=tmp_path
         )

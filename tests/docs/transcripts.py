@@ -1,4 +1,4 @@
-"""Terminal sessions in a document: the commands, and what they are said to print."""
+"""Terminal sessions in a document: the commands and their documented output."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import NamedTuple
 from tests.docs import markdown_documents
 
 ANYTHING = "…"
-"""Stands in a document for whatever there is."""
+"""Placeholder in a document that matches any text."""
 
 _PROMPT = "$ "
 _SECONDS = 60.0
 
 
 class Step(NamedTuple):
-    """One command of a session, and the lines that the document has below it."""
+    """One command of a session, and its documented output lines."""
 
     command: str
     shown: str
@@ -38,21 +38,21 @@ def steps(text: str) -> list[Step]:
 
 
 def commands(text: str) -> list[str]:
-    """The lines of all scripts (blocks of ``sh``), in order; those that a backslash joins are one."""
+    """The commands of all scripts (blocks of ``sh``), in order; lines that a backslash joins are one command."""
     joined = "".join(markdown_documents.blocks(text, "sh")).replace("\\\n", " ")
     return [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
 def fits(shown: str, printed: str) -> bool:
-    """Whether this was printed, whatever stands in the places of ``…`` and whether or not the last line has an end."""
+    """Whether the output matches the documented text; ``…`` matches any text, and a final line end is optional."""
     pattern = re.escape(shown.removesuffix("\n")).replace(re.escape(ANYTHING), ".*")
     return re.fullmatch(pattern, printed.removesuffix("\n")) is not None
 
 
 def run(command: str, *, folder: Path = markdown_documents.ROOT, environment: Mapping[str, str] | None = None) -> str:
-    """What a command prints on standard output, run by a shell as it stands.
+    """Run a command unchanged in a shell and return its standard output.
 
-    ``.venv/bin`` is where the tests' own Python is, and so is ``tidegate`` without a folder.
+    ``.venv/bin`` is mapped to the folder of the tests' Python, which also contains ``tidegate``.
     """
     programs = str(Path(sys.executable).parent)
     env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", **(environment or {})}

@@ -81,5 +81,5 @@ def test_the_shards_of_a_job_go_with_it_and_are_added_up_by_the_query(stage: e2e
     _apply(stage, _recipe("Job"))
     assert stage.push.ended("import") == "Complete"
     stage.goes("import")
-    [query] = documented_recipes.spoken("Shards of one Job", "sum(")
+    [query] = documented_recipes.code_spans("Shards of one Job", "sum(")
     assert stage.server.value(query) == 3 * 1024

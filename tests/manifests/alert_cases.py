@@ -1,4 +1,4 @@
-"""When each alert is to fire, and when it is not."""
+"""Cases in which each alert fires, and cases in which it does not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WRITABLE, _FAILURES = "tidegate_persistence_writable", "tidegate_persistence_fa
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What Prometheus has read, a sample a minute in promtool's own notation, and whether the alert fires then.
+    """The samples that Prometheus has scraped, one a minute in promtool's notation, and whether the alert fires then.
 
     :ivar series: values by series; an alert that fires has the labels of the first one.
     """

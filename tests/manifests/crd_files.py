@@ -13,7 +13,7 @@ _MATCH = re.compile(r"(!?)self\.matches\(r'''(.*)'''\)")
 
 
 class Match(NamedTuple):
-    """A CEL rule that compares a text with a regular expression; ``is_wanted`` tells whether it has to match."""
+    """A CEL rule that compares a text with a regular expression; ``is_wanted`` is whether it must match."""
 
     pattern: str
     is_wanted: bool
@@ -28,8 +28,8 @@ def definition(scope: policies.Scope) -> manifest_objects.Object:
 def version(scope: policies.Scope) -> manifest_objects.Object:
     """The only version of one kind."""
     [found] = definition(scope)["spec"]["versions"]
-    made: manifest_objects.Object = found
-    return made
+    rendered: manifest_objects.Object = found
+    return rendered
 
 
 def fields(scope: policies.Scope, *, of: str = "spec") -> manifest_objects.Object:
@@ -44,6 +44,6 @@ def rules(schema: manifest_objects.Object) -> list[str]:
 
 
 def matches(schema: manifest_objects.Object) -> list[Match]:
-    """The CEL rules of a schema that are a match with a regular expression and nothing else."""
+    """The CEL rules of a schema that only match a regular expression."""
     found = [_MATCH.fullmatch(rule) for rule in rules(schema)]
     return [Match(match[2], is_wanted=not match[1]) for match in found if match]

@@ -1,4 +1,4 @@
-"""What gateway and operator export, with nothing pushed and nothing done: for what alerts and dashboards name."""
+"""The metrics that gateway and operator export before any push or cleanup, for checks of alerts and dashboards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _registry() -> prometheus_client.CollectorRegistry:
 
 @functools.cache
 def at_the_start() -> Mapping[str, frozenset[tuple[str, str]]]:
-    """The series that there are from the start by their names, and all labels that they have."""
+    """The series that exist from the start: for each name, all its labels."""
     found: dict[str, set[tuple[str, str]]] = {}
     for family in _registry().collect():
         for sample in family.samples:
@@ -36,12 +36,12 @@ def at_the_start() -> Mapping[str, frozenset[tuple[str, str]]]:
 
 @functools.cache
 def ever() -> frozenset[str]:
-    """The names of all series that there may be."""
+    """The names of all series that can exist."""
     return frozenset(
         f"{family.name}{suffix}" for family in _registry().collect() for suffix in _OF_FAMILIES[family.type]
     )
 
 
 def named_in(text: str) -> set[str]:
-    """The metrics of ours, and of the process, that a text names."""
+    """The metrics of tidegate, and those of its process, that a text names."""
     return set(_NAME.findall(text))

@@ -1,4 +1,4 @@
-"""Kustomizations as people write them, and what kubectl makes of them."""
+"""Kustomizations as users write them, and their rendered objects."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _SECONDS = 60.0
 
 
 class KustomizeError(Exception):
-    """kubectl made nothing of it; the message is what it said."""
+    """kubectl could not render the kustomization; the message is its error output."""
 
 
 def names(kind: str = "Component") -> list[str]:
-    """The folders below the components that are of this kind, a nested one as `tls/servicemonitor`."""
+    """The folders below `components` that have this kind; a nested folder is written as `tls/servicemonitor`."""
     found = COMPONENTS.rglob("kustomization.yaml")
     return sorted(
         str(path.parent.relative_to(COMPONENTS)) for path in found if manifest_objects.objects(path)[0]["kind"] == kind
@@ -39,8 +39,8 @@ def write(
     components: Sequence[str] = (),
     **more: Any,
 ) -> Path:
-    """Write a kustomization into `folder`, whose resources are paths, and components those of ours by name."""
-    made = {
+    """Write a kustomization into `folder`; resources are paths, and components are folder names of this project."""
+    content = {
         "apiVersion": f"{_API}/v1beta1",
         "kind": "Kustomization",
         "resources": [each if isinstance(each, str) else os.path.relpath(each, folder) for each in resources],
@@ -48,14 +48,14 @@ def write(
         **more,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(made, sort_keys=False))
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     return folder
 
 
 def rendered(folder: Path) -> str:
-    """What `kubectl kustomize` prints. It asks no API server.
+    """The output of `kubectl kustomize`, which does not call an API server.
 
-    :raises KustomizeError: it prints nothing, for a reason.
+    :raises KustomizeError: it failed.
     """
     kubectl = binaries.ensure(["kubectl"])["kubectl"]
     done = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, timeout=_SECONDS, check=False)
@@ -65,36 +65,36 @@ def rendered(folder: Path) -> str:
 
 
 def objects(folder: Path) -> list[manifest_objects.Object]:
-    """What is rendered, as objects."""
+    """The rendered objects."""
     return list(yaml.safe_load_all(rendered(folder)))
 
 
 @functools.cache
 def combined(*components: str) -> str:
-    """The base with these components in this order, rendered."""
+    """The base with these components in this order, as YAML."""
     with tempfile.TemporaryDirectory() as folder:
-        # Its own paths, as kustomize compares them: temporary folders may be behind links.
+        # Resolve the path: kustomize compares real paths, and temporary folders may be behind symbolic links.
         return rendered(write(Path(folder).resolve(), components=components))
 
 
 def combination(*components: str) -> list[manifest_objects.Object]:
-    """The same as objects, new ones each time."""
+    """The same as objects, a new copy each time."""
     return list(yaml.safe_load_all(combined(*components)))
 
 
-def workload(made: Sequence[manifest_objects.Object]) -> manifest_objects.Object:
+def workload(manifests: Sequence[manifest_objects.Object]) -> manifest_objects.Object:
     """The only Deployment or StatefulSet."""
-    [found] = [each for each in made if each["kind"] in ("Deployment", "StatefulSet")]
+    [found] = [each for each in manifests if each["kind"] in ("Deployment", "StatefulSet")]
     return found
 
 
-def container(made: Sequence[manifest_objects.Object], name: str) -> manifest_objects.Object:
+def container(manifests: Sequence[manifest_objects.Object], name: str) -> manifest_objects.Object:
     """One container of the workload."""
     found: manifest_objects.Object
-    [found] = [each for each in manifest_objects.pod_spec(workload(made))["containers"] if each["name"] == name]
+    [found] = [each for each in manifest_objects.pod_spec(workload(manifests))["containers"] if each["name"] == name]
     return found
 
 
-def of_kind(made: Sequence[manifest_objects.Object], kind: str) -> list[manifest_objects.Object]:
-    """Those of this kind."""
-    return [each for each in made if each["kind"] == kind]
+def of_kind(manifests: Sequence[manifest_objects.Object], kind: str) -> list[manifest_objects.Object]:
+    """All objects of this kind."""
+    return [each for each in manifests if each["kind"] == kind]

@@ -10,7 +10,7 @@ BASE = FOLDER / "base"
 DASHBOARD = FOLDER / "components" / "grafana-dashboard" / "tidegate.json"
 POLICIES = FOLDER / "examples" / "policy.yaml"
 EXAMPLES = sorted(path for path in (FOLDER / "examples").glob("*.yaml") if path != POLICIES)
-"""The examples of what pushes."""
+"""The example Jobs and CronJobs that push."""
 
 Object = dict[str, Any]
 
@@ -28,7 +28,7 @@ def one(kind: str) -> Object:
 
 
 def pod_spec(workload: Object) -> Object:
-    """The Pod that a Deployment, Job or CronJob makes."""
+    """The Pod spec of a Deployment, Job or CronJob."""
     spec = workload["spec"]
     if workload["kind"] == "CronJob":
         spec = spec["jobTemplate"]["spec"]

@@ -1,4 +1,4 @@
-"""What a service account may do, as the API server itself says (`kubectl auth can-i --list`)."""
+"""The rights of a service account, as the API server reports them (`kubectl auth can-i --list`)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _ROW = re.compile(r"^(\S*)\s+\[(.*?)\]\s+\[(.*?)\]\s+\[(.*?)\]$")
 _RIGHTS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
 
 Rights = frozenset[str]
-"""Each as `jobs.batch: list watch`."""
+"""Each right as `jobs.batch: list watch`."""
 
 
-def comes_to(cluster: clusters.Cluster, account: str, *, namespace: str, of: str, expected: Rights) -> None:
-    """Its rights are these, once the API server has seen what was applied."""
+def eventually_has(cluster: clusters.Cluster, account: str, *, namespace: str, of: str, expected: Rights) -> None:
+    """Wait until the account has exactly these rights: the API server needs a moment to see what was applied."""
 
     def look() -> bool:
         assert _rights(cluster, account, namespace=namespace, of=of) == expected
@@ -32,14 +32,14 @@ def comes_to(cluster: clusters.Cluster, account: str, *, namespace: str, of: str
 
 
 def _rights(cluster: clusters.Cluster, account: str, *, namespace: str, of: str) -> Rights:
-    """What the account of namespace `of` may do in `namespace` that not every account may."""
+    """The rights of the account from namespace `of` in `namespace`, without those that every account has."""
     return _listed(cluster, account, namespace=namespace, of=of) - _listed(
         cluster, "nobody-gave-it-rights", namespace=namespace, of=of
     )
 
 
 def _listed(cluster: clusters.Cluster, account: str, *, namespace: str, of: str) -> Rights:
-    told = cluster.kubectl(
+    output = cluster.kubectl(
         "auth",
         "can-i",
         "--list",
@@ -47,8 +47,8 @@ def _listed(cluster: clusters.Cluster, account: str, *, namespace: str, of: str)
         f"--namespace={namespace}",
         f"--as=system:serviceaccount:{of}:{account}",
     )
-    rows = [_ROW.match(line.rstrip()) for line in told.splitlines()]
-    assert None not in rows, told
+    rows = [_ROW.match(line.rstrip()) for line in output.splitlines()]
+    assert None not in rows, output
     return frozenset(_row(*row.groups()) for row in rows if row)
 
 
@@ -59,17 +59,17 @@ def _row(resource: str, urls: str, names: str, verbs: str) -> str:
 
 @contextlib.contextmanager
 def granted(cluster: clusters.Cluster, folder: Path, *, spaces: Sequence[str] = ()) -> Iterator[str]:
-    """Apply the rights of a kustomization, under names of their own; gives the prefix of these.
+    """Apply the RBAC objects of a kustomization under unique names; yield the prefix of these names.
 
-    Only accounts and rights are applied, and only for as long as the block lasts: other tests have theirs.
+    Only accounts and RBAC objects are applied, and only while the block runs, so that other tests are not affected.
 
-    :param spaces: namespaces to make for it.
+    :param spaces: namespaces to create for it.
     """
     prefix = f"t{uuid.uuid4().hex[:8]}-"
     above = kustomizations.write(folder.parent / f"{folder.name}-{prefix}named", resources=[folder], namePrefix=prefix)
-    made = [each for each in kustomizations.objects(above) if each["kind"] in _RIGHTS]
+    rendered = [each for each in kustomizations.objects(above) if each["kind"] in _RIGHTS]
     _make(cluster, ["tidegate", *spaces])
-    text = yaml.safe_dump_all(made)
+    text = yaml.safe_dump_all(rendered)
     cluster.kubectl("apply", "-f", "-", stdin=text)
     try:
         yield prefix

@@ -1,4 +1,4 @@
-"""The alerts of the PrometheusRule, as Prometheus itself evaluates them: each fires when it is to, and only then."""
+"""Prometheus itself evaluates the alerts of the PrometheusRule: each fires when it should, and only then."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.mark.cluster
-async def test_promtool_finds_no_fault_with_the_rules(rules: Path) -> None:
+async def test_promtool_accepts_the_rules(rules: Path) -> None:
     await promtool.agrees("check", "rules", "--lint=all", "--lint-fatal", rules)
 
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("case", alert_cases.CASES.values(), ids=alert_cases.CASES)
-async def test_an_alert_fires_when_it_is_to(case: alert_cases.Case, rules: Path) -> None:
+async def test_alert_fires_only_when_it_should(case: alert_cases.Case, rules: Path) -> None:
     test = {
         "interval": "1m",
         "input_series": [{"series": _placed(name), "values": values} for name, values in case.series.items()],
@@ -54,7 +54,7 @@ async def test_an_alert_fires_when_it_is_to(case: alert_cases.Case, rules: Path)
 
 
 def _placed(series: str) -> str:
-    """The series as one Pod of ours has it."""
+    """The series with the labels of one Pod."""
     name, _, _ = series.partition("{")
     labels = POD | dict(_LABEL.findall(series))
     selector = ",".join(f'{label}="{value}"' for label, value in labels.items())
@@ -64,44 +64,44 @@ def _placed(series: str) -> str:
 def _expected(case: alert_cases.Case) -> dict[str, Any]:
     rule = ALERTS[case.alert]
     absent = re.search(r"absent\((.*)\)", rule["expr"])
-    # Nothing is left of the series where it is the absence that fires, but what was asked for.
-    told = dict(_LABEL.findall(absent[1])) if absent else POD | dict(_LABEL.findall(next(iter(case.series))))
+    # An alert on a missing series has only the labels of its selector.
+    expected_labels = dict(_LABEL.findall(absent[1])) if absent else POD | dict(_LABEL.findall(next(iter(case.series))))
     for summed in re.findall(r"without \((\w+)\)", rule["expr"]):
-        told.pop(summed, None)
-    said = {
-        key: re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: told[found[1]], text)
+        expected_labels.pop(summed, None)
+    quoted = {
+        key: re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: expected_labels[found[1]], text)
         for key, text in rule["annotations"].items()
     }
-    return {"exp_labels": told | rule["labels"], "exp_annotations": said}
+    return {"exp_labels": expected_labels | rule["labels"], "exp_annotations": quoted}
 
 
-def test_each_alert_is_shown_to_fire_and_not_to_fire() -> None:
+def test_every_alert_has_a_firing_and_a_quiet_case() -> None:
     shown = {(case.alert, case.fires) for case in alert_cases.CASES.values()}
     assert shown == {(name, fires) for name in ALERTS for fires in (True, False)}
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_says_how_bad_it_is_and_what_to_do(name: str) -> None:
+def test_alert_has_a_severity_a_summary_and_a_description(name: str) -> None:
     rule = ALERTS[name]
     assert rule["labels"]["severity"] in ("critical", "warning")
     assert rule["annotations"].keys() == {"summary", "description"}
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_every_metric_that_an_alert_speaks_of_is_there_from_the_start(name: str) -> None:
+def test_metrics_of_an_alert_are_exported_from_the_start(name: str) -> None:
     rule = ALERTS[name]
-    said = f"{rule['expr']} {rule['annotations']['description']}"
-    assert exported_metrics.named_in(said) <= exported_metrics.at_the_start().keys()
+    quoted = f"{rule['expr']} {rule['annotations']['description']}"
+    assert exported_metrics.named_in(quoted) <= exported_metrics.at_the_start().keys()
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_every_label_that_an_alert_asks_for_is_there_from_the_start(name: str) -> None:
-    """Of a series that begins at 1, Prometheus does not see that it grew."""
+def test_label_values_of_an_alert_are_exported_from_the_start(name: str) -> None:
+    """Prometheus does not see an increase in a series that begins at 1."""
     there = {pair for labels in exported_metrics.at_the_start().values() for pair in labels}
     assert set(_LABEL.findall(ALERTS[name]["expr"])) <= there
 
 
-def test_each_alert_has_its_section_in_the_document_and_no_other_has_one() -> None:
+def test_alerts_page_has_a_section_for_every_alert_and_no_other() -> None:
     text = DOCUMENT.read_text()
     sections = dict(re.findall(r"^## (Tidegate\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     assert list(sections) == list(ALERTS)

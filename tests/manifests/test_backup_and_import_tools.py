@@ -1,4 +1,4 @@
-"""What is applied by hand for a backup or an import: it reaches the gateway's files, and its Pod is restricted."""
+"""The manifests for backup and import: their Pods reach the gateway's files and are restricted."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def _pod(workload: manifest_objects.Object) -> manifest_objects.Object:
 
 
 def _volume(pod: manifest_objects.Object, container: manifest_objects.Object) -> tuple[str, str]:
-    """The claim, and where it is mounted."""
+    """The claim, and its mount path."""
     [mount] = [each for each in container["volumeMounts"] if each["name"] == "data"]
     [volume] = [each for each in pod["volumes"] if each["name"] == "data"]
     return volume["persistentVolumeClaim"]["claimName"], mount["mountPath"]
 
 
 @each_tool
-def test_it_has_the_gateways_volume_at_the_gateways_place(path: Path) -> None:
-    made = kustomizations.combination("persistent")
-    workload = kustomizations.workload(made)
+def test_tool_mounts_the_gateways_volume_at_the_same_path(path: Path) -> None:
+    rendered = kustomizations.combination("persistent")
+    workload = kustomizations.workload(rendered)
     [template] = workload["spec"]["volumeClaimTemplates"]
-    gateway = kustomizations.container(made, "gateway")
+    gateway = kustomizations.container(rendered, "gateway")
     [mount] = [each for each in gateway["volumeMounts"] if each["name"] == template["metadata"]["name"]]
     [container] = _pod(_one(path))["containers"]
     claim = f"{template['metadata']['name']}-{workload['metadata']['name']}-0"
@@ -47,13 +47,13 @@ def test_it_has_the_gateways_volume_at_the_gateways_place(path: Path) -> None:
 
 
 @each_tool
-def test_it_reads_and_writes_as_the_gateway_does(path: Path) -> None:
+def test_tool_accesses_files_as_the_gateways_user(path: Path) -> None:
     gateway = manifest_objects.pod_spec(kustomizations.workload(kustomizations.combination("persistent")))
     assert _pod(_one(path))["securityContext"] == gateway["securityContext"]
 
 
 @each_tool
-def test_the_service_and_tidegate_groups_do_not_take_its_pod_for_the_gateways(path: Path) -> None:
+def test_service_and_groups_command_do_not_select_the_tools_pod(path: Path) -> None:
     workload = _one(path)
     labelled = workload if workload["kind"] == "Pod" else workload["spec"]["template"]
     assert labelled["metadata"]["labels"]["app.kubernetes.io/name"] != "tidegate"
@@ -61,17 +61,17 @@ def test_the_service_and_tidegate_groups_do_not_take_its_pod_for_the_gateways(pa
 
 
 @each_tool
-def test_it_runs_the_image_that_is_deployed(path: Path) -> None:
+def test_tool_runs_the_deployed_image(path: Path) -> None:
     [image] = manifest_objects.objects(manifest_objects.BASE / "kustomization.yaml")[0]["images"]
     assert [each["image"] for each in _pod(_one(path))["containers"]] == [f"{image['newName']}:{image['newTag']}"]
 
 
 @each_tool
-def test_the_server_takes_it_without_a_warning(cluster: clusters.Cluster, path: Path) -> None:
+def test_api_server_accepts_the_tool_without_a_warning(cluster: clusters.Cluster, path: Path) -> None:
     cluster.kubectl("apply", "-f", manifest_objects.BASE / "namespace.yaml")
     strictly = ["--dry-run=server", "--validate=strict", "--warnings-as-errors"]
     cluster.kubectl("apply", *strictly, "-f", path)
-    # Pod Security refuses a Pod but only warns of what will make one.
+    # Pod Security rejects a Pod, but only warns about a workload that creates one.
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",

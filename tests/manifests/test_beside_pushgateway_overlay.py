@@ -1,4 +1,4 @@
-"""The overlay beside a Pushgateway: the operator alone, as unprivileged as before, with nothing of a gateway."""
+"""The overlay for an operator with a Pushgateway: an unprivileged operator Pod without a gateway."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FOLDER = manifest_objects.FOLDER / "overlays" / "beside-pushgateway"
 
 
 @pytest.fixture
-def made(cluster: clusters.Cluster) -> dict[str, manifest_objects.Object]:
-    """Its objects by their kinds."""
+def rendered(cluster: clusters.Cluster) -> dict[str, manifest_objects.Object]:
+    """The objects of the overlay by kind."""
     return {each["kind"]: each for each in yaml.safe_load_all(cluster.kubectl("kustomize", FOLDER))}
 
 
@@ -28,26 +28,26 @@ def test_the_operator_is_alone_and_takes_its_arguments(made: dict[str, manifest_
     assert chosen.gateway_grace_period == settings.StockSettings().grace_seconds
 
 
-def test_nothing_is_left_of_the_gateway(made: dict[str, manifest_objects.Object]) -> None:
-    pod = manifest_objects.pod_spec(made["Deployment"])
+def test_overlay_has_no_objects_of_the_gateway(rendered: dict[str, manifest_objects.Object]) -> None:
+    pod = manifest_objects.pod_spec(rendered["Deployment"])
     [operator] = pod["containers"]
     assert [volume["name"] for volume in pod["volumes"]] == ["service-account"]
     assert [mount["name"] for mount in operator["volumeMounts"]] == ["service-account"]
-    assert [port["name"] for port in made["Service"]["spec"]["ports"]] == ["operator"]
+    assert [port["name"] for port in rendered["Service"]["spec"]["ports"]] == ["operator"]
 
 
-def test_what_the_pod_may_is_what_it_may_beside_our_own_gateway(made: dict[str, manifest_objects.Object]) -> None:
+def test_pod_has_the_same_privileges_as_with_the_tidegate_gateway(rendered: dict[str, manifest_objects.Object]) -> None:
     pod, own = (
-        manifest_objects.pod_spec(made["Deployment"]),
+        manifest_objects.pod_spec(rendered["Deployment"]),
         manifest_objects.pod_spec(manifest_objects.one("Deployment")),
     )
     assert pod["securityContext"] == own["securityContext"]
     assert pod["containers"][0]["securityContext"] == manifest_objects.container("operator")["securityContext"]
-    assert made["ClusterRole"]["rules"] == manifest_objects.one("ClusterRole")["rules"]
+    assert rendered["ClusterRole"]["rules"] == manifest_objects.one("ClusterRole")["rules"]
 
 
-def test_there_is_memory_for_the_largest_answer(made: dict[str, manifest_objects.Object]) -> None:
-    """It is held as it came and as text, both at once."""
-    [operator] = manifest_objects.pod_spec(made["Deployment"])["containers"]
+def test_memory_limit_fits_the_largest_response(rendered: dict[str, manifest_objects.Object]) -> None:
+    """The operator holds a response as bytes and as text at the same time."""
+    [operator] = manifest_objects.pod_spec(rendered["Deployment"])["containers"]
     assert operator["resources"]["limits"]["memory"] == "1Gi"
     assert 2 * settings.StockSettings().answer_bytes + 100 * 2**20 < 2**30

@@ -1,4 +1,4 @@
-"""The definitions of policies agree with the operator's parser: names, limits, words and regular expressions."""
+"""The CRDs agree with the operator's parser on names, limits, enum values and regular expressions."""
 
 from __future__ import annotations
 

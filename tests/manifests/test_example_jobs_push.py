@@ -1,4 +1,4 @@
-"""The examples, run as they are against a real gateway: each makes the groups that its comment speaks of."""
+"""The examples, run unchanged against a real gateway: each creates the groups that its comment names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ IN_CLUSTER = "http://tidegate.tidegate:9091"
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[tidegate_processes.Gateway]:
-    """A gateway, ready."""
+    """A gateway that is ready."""
     with tidegate_processes.serving(tmp_path) as running:
         yield running
 
@@ -29,7 +29,7 @@ def _labels(gateway: tidegate_processes.Gateway) -> list[dict[str, str]]:
     return [group["labels"] for _, group in sorted(gateway.groups().items())]
 
 
-def test_the_job_pushes_a_group_named_after_itself(
+def test_job_pushes_a_group_named_after_itself(
     cluster: clusters.Cluster, namespace: str, gateway: tidegate_processes.Gateway
 ) -> None:
     _apply("job", cluster=cluster, namespace=namespace, gateway=gateway)
@@ -37,7 +37,7 @@ def test_the_job_pushes_a_group_named_after_itself(
     assert _labels(gateway) == [{"job": "backup", "namespace": namespace}]
 
 
-def test_the_job_with_a_shell_script_pushes_a_group_named_after_itself(
+def test_job_with_a_shell_script_pushes_a_group_named_after_itself(
     cluster: clusters.Cluster, namespace: str, gateway: tidegate_processes.Gateway
 ) -> None:
     _apply("job-shell", cluster=cluster, namespace=namespace, gateway=gateway)
@@ -46,7 +46,7 @@ def test_the_job_with_a_shell_script_pushes_a_group_named_after_itself(
     assert f'vacuum_rows{{instance="",job="vacuum",namespace="{namespace}"}} 102400' in gateway.exposition()
 
 
-def test_the_annotated_job_pushes_the_group_that_its_annotation_names(
+def test_annotated_job_pushes_the_group_that_its_annotation_names(
     cluster: clusters.Cluster, namespace: str, gateway: tidegate_processes.Gateway
 ) -> None:
     _apply("job-annotated", cluster=cluster, namespace=namespace, gateway=gateway)
@@ -56,7 +56,7 @@ def test_the_annotated_job_pushes_the_group_that_its_annotation_names(
     assert _labels(gateway) == [dict(pair.split("=") for pair in named.split(","))]
 
 
-def test_the_cronjob_pushes_one_group_for_the_run_and_one_that_stays(
+def test_cronjob_pushes_one_group_for_the_run_and_one_that_remains(
     cluster: clusters.Cluster, namespace: str, gateway: tidegate_processes.Gateway
 ) -> None:
     _apply("cronjob", cluster=cluster, namespace=namespace, gateway=gateway)

@@ -1,4 +1,4 @@
-"""The examples are what a careful user would write."""
+"""The example manifests are valid and run the deployed image."""
 
 import subprocess
 from pathlib import Path
@@ -12,13 +12,13 @@ each_example = pytest.mark.parametrize("path", manifest_objects.EXAMPLES, ids=la
 
 
 @each_example
-def test_an_examples_annotations_are_understood(path: Path) -> None:
+def test_annotations_of_an_example_are_valid(path: Path) -> None:
     for workload in manifest_objects.objects(path):
         assert cleanup_rules.parse(workload["metadata"].get("annotations", {})).problems == ()
 
 
 @each_example
-def test_an_examples_script_is_python_or_shell(path: Path) -> None:
+def test_script_of_an_example_is_python_or_shell(path: Path) -> None:
     for workload in manifest_objects.objects(path):
         for container in manifest_objects.pod_spec(workload)["containers"]:
             [script] = container["args"]
@@ -30,7 +30,7 @@ def test_an_examples_script_is_python_or_shell(path: Path) -> None:
 
 
 @each_example
-def test_an_example_runs_the_image_that_is_deployed(path: Path) -> None:
+def test_example_runs_the_deployed_image(path: Path) -> None:
     [image] = manifest_objects.objects(manifest_objects.BASE / "kustomization.yaml")[0]["images"]
     used = {
         it["image"] for each in manifest_objects.objects(path) for it in manifest_objects.pod_spec(each)["containers"]

@@ -18,7 +18,7 @@ each_panel = pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["t
 PUSHED = {"push_time_seconds", "push_failure_time_seconds"}
 
 
-def test_it_can_be_imported_anywhere() -> None:
+def test_dashboard_can_be_imported_into_any_grafana() -> None:
     assert "id" not in MADE
     assert "__inputs" not in MADE
     assert (MADE["uid"], MADE["schemaVersion"]) == ("tidegate", 41)
@@ -34,13 +34,13 @@ def test_panels_are_listed_row_by_row_from_top_to_bottom() -> None:
             assert (panel["gridPos"]["x"], panel["gridPos"]["w"]) == (0, 24)
 
 
-def test_every_panel_has_an_id_and_a_title_of_its_own() -> None:
+def test_panel_ids_and_titles_are_unique() -> None:
     for field in ("id", "title"):
         values = [panel[field] for panel in MADE["panels"]]
         assert len(set(values)) == len(values), field
 
 
-def test_no_panel_covers_another_or_leaves_the_page() -> None:
+def test_panels_do_not_overlap_and_stay_on_the_page() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in MADE["panels"]:
         cells = set(_cells(panel["gridPos"]))
@@ -54,7 +54,7 @@ def _cells(place: dict[str, int]) -> Iterator[tuple[int, int]]:
 
 
 @each_panel
-def test_a_panel_says_what_is_normal_and_has_a_unit(panel: dict[str, Any]) -> None:
+def test_panel_has_a_description_of_the_normal_state_and_a_unit(panel: dict[str, Any]) -> None:
     assert "Normal: " in panel["description"]
     assert panel["fieldConfig"]["defaults"]["unit"]
 
@@ -75,7 +75,7 @@ def test_time_series_have_range_queries_and_other_panels_instant_queries(panel: 
 
 
 @each_panel
-def test_a_panel_asks_the_chosen_source(panel: dict[str, Any]) -> None:
+def test_panel_queries_the_selected_data_source(panel: dict[str, Any]) -> None:
     assert panel["targets"]
     assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
     for target in (panel, *panel["targets"]):
@@ -83,7 +83,7 @@ def test_a_panel_asks_the_chosen_source(panel: dict[str, Any]) -> None:
 
 
 @each_panel
-def test_a_panel_asks_for_what_there_may_be_and_of_the_chosen_instances(panel: dict[str, Any]) -> None:
+def test_panel_queries_existing_metrics_of_the_selected_instances(panel: dict[str, Any]) -> None:
     for target in panel["targets"]:
         named = exported_metrics.named_in(target["expr"])
         assert named <= exported_metrics.ever()
@@ -92,7 +92,7 @@ def test_a_panel_asks_for_what_there_may_be_and_of_the_chosen_instances(panel: d
             assert selector.startswith('{job=~"$job", instance=~"$instance"'), target["expr"]
 
 
-def test_every_metric_of_ours_but_for_these_is_somewhere_on_it() -> None:
+def test_dashboard_shows_every_metric_except_these() -> None:
     shown = {
         name for panel in PANELS for target in panel["targets"] for name in exported_metrics.named_in(target["expr"])
     }

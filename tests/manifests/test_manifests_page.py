@@ -1,4 +1,4 @@
-"""The page about the manifests lists every component, and what it shows works."""
+"""The page about the manifests lists every component, and its examples work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER, TEAM = "team-a/kustomization.yaml", "kustomization.yaml"
 
 
 def _shown() -> dict[str, list[str]]:
-    """The blocks of YAML by the file that each says it is."""
+    """The YAML blocks by the file name that each gives."""
     found: dict[str, list[str]] = {}
     for block in pages.yaml_blocks(PAGE):
         found.setdefault(block.splitlines()[0].removeprefix("# "), []).append(block)
@@ -30,25 +30,25 @@ def _beside(folder: Path) -> Path:
     return folder
 
 
-def test_every_component_is_in_the_table_once() -> None:
+def test_every_component_is_in_the_table_exactly_once() -> None:
     assert sorted(LISTED) == kustomizations.names()
     assert len(LISTED) == sum(len(re.findall(r"`([^`]+)`", row[0])) for row in ROWS)
 
 
 @pytest.mark.parametrize("name", LISTED)
-def test_what_adds_rights_says_which(name: str) -> None:
+def test_component_with_rbac_rules_lists_them_in_the_table(name: str) -> None:
     assert (LISTED[name] != "none") == (kustomizations.COMPONENTS / name / "rbac.yaml").exists()
 
 
 @pytest.mark.parametrize("name", kustomizations.names("Component") + kustomizations.names("Kustomization"))
-def test_a_component_says_at_its_head_what_it_is_for(name: str) -> None:
+def test_component_begins_with_a_comment_on_its_purpose(name: str) -> None:
     lines = (kustomizations.COMPONENTS / name / "kustomization.yaml").read_text().splitlines()
     assert lines[0].startswith("# ")
     assert lines[[line.startswith("#") for line in lines].index(False)].startswith("apiVersion: kustomize")
 
 
 @pytest.mark.cluster
-def test_the_first_kustomization_can_be_rendered(tmp_path: Path) -> None:
+def test_first_kustomization_of_the_page_renders(tmp_path: Path) -> None:
     first, _ = _shown()[TEAM]
     (_beside(tmp_path) / TEAM).write_text(first)
     kinds = {each["kind"] for each in kustomizations.objects(tmp_path)}
@@ -56,7 +56,7 @@ def test_the_first_kustomization_can_be_rendered(tmp_path: Path) -> None:
 
 
 @pytest.mark.cluster
-def test_the_kustomization_for_some_namespaces_gives_rights_there_alone(tmp_path: Path) -> None:
+def test_kustomization_for_some_namespaces_grants_rights_only_there(tmp_path: Path) -> None:
     _, several = _shown()[TEAM]
     [team] = _shown()[FOLDER]
     _beside(tmp_path)
@@ -64,8 +64,8 @@ def test_the_kustomization_for_some_namespaces_gives_rights_there_alone(tmp_path
         (tmp_path / name).mkdir()
         (tmp_path / name / TEAM).write_text(team.replace("namespace: team-a", f"namespace: {name}"))
     (tmp_path / TEAM).write_text(several)
-    made = kustomizations.objects(tmp_path)
-    rolled = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in made if each["kind"] == "Role"}
+    rendered = kustomizations.objects(tmp_path)
+    rolled = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in rendered if each["kind"] == "Role"}
     own = ("tidegate", "tidegate-own-events")
     roles = ("tidegate", "tidegate-watch-pods", "tidegate-policies")
     assert rolled == {own} | {(space, name) for space in ("team-a", "team-b") for name in roles}

@@ -1,4 +1,4 @@
-"""The Pod: unprivileged, one at a time, and started with arguments that the command takes."""
+"""The Pod: unprivileged, never more than one, and started with arguments that the command accepts."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from tidegate.system import addresses
 CONTAINERS = ["gateway", "operator"]
 
 
-def test_there_is_never_a_second_pod() -> None:
+def test_deployment_never_runs_two_pods() -> None:
     spec = manifest_objects.one("Deployment")["spec"]
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
 
-def test_the_pod_runs_as_an_unprivileged_number() -> None:
+def test_pod_runs_as_an_unprivileged_numeric_user() -> None:
     context = manifest_objects.pod_spec(manifest_objects.one("Deployment"))["securityContext"]
     assert context["runAsNonRoot"] is True
     assert context["runAsUser"] == context["runAsGroup"] == 65532
@@ -24,7 +24,7 @@ def test_the_pod_runs_as_an_unprivileged_number() -> None:
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_a_container_may_neither_write_its_files_nor_gain_rights(name: str) -> None:
+def test_container_has_a_read_only_root_and_cannot_gain_privileges(name: str) -> None:
     assert manifest_objects.container(name)["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
@@ -33,7 +33,7 @@ def test_a_container_may_neither_write_its_files_nor_gain_rights(name: str) -> N
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_a_container_asks_for_what_it_needs_and_is_bounded(name: str) -> None:
+def test_container_has_resource_requests_and_limits(name: str) -> None:
     resources = manifest_objects.container(name)["resources"]
     assert {"cpu", "memory"} <= resources["requests"].keys()
     assert "memory" in resources["limits"]
@@ -54,7 +54,7 @@ def test_the_control_api_is_on_loopback_and_the_operator_calls_it_there() -> Non
     assert port not in [it["containerPort"] for name in CONTAINERS for it in manifest_objects.container(name)["ports"]]
 
 
-def test_the_two_share_the_token_in_memory_and_only_the_gateway_writes_it() -> None:
+def test_token_is_on_a_memory_volume_that_only_the_gateway_writes() -> None:
     files, mounts = [], []
     for name in CONTAINERS:
         container = manifest_objects.container(name)
@@ -72,7 +72,7 @@ def test_the_two_share_the_token_in_memory_and_only_the_gateway_writes_it() -> N
 @pytest.mark.parametrize(
     ("name", "flag"), [("gateway", "web_listen_address"), ("operator", "operator_listen_address")], ids=CONTAINERS
 )
-def test_the_declared_port_is_the_one_listened_on(name: str, flag: str) -> None:
+def test_declared_container_port_is_the_listen_port(name: str, flag: str) -> None:
     container = manifest_objects.container(name)
     chosen = command_lines.parsed(container["args"])
     listened = getattr(chosen, flag)
@@ -80,13 +80,13 @@ def test_the_declared_port_is_the_one_listened_on(name: str, flag: str) -> None:
     assert [port["containerPort"] for port in container["ports"]] == ports
 
 
-def test_the_service_offers_both_ports_by_name() -> None:
+def test_service_has_both_ports_by_name() -> None:
     offered = {port["name"]: port["targetPort"] for port in manifest_objects.one("Service")["spec"]["ports"]}
     named = {port["name"] for name in CONTAINERS for port in manifest_objects.container(name)["ports"]}
     assert offered == {name: name for name in named}
 
 
-def test_an_operator_without_its_api_server_does_not_take_the_gateway_out_of_the_service() -> None:
+def test_operator_has_no_readiness_probe_that_would_remove_the_gateway_from_the_service() -> None:
     assert "readinessProbe" in manifest_objects.container("gateway")
     assert "readinessProbe" not in manifest_objects.container("operator")
 

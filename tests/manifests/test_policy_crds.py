@@ -1,4 +1,4 @@
-"""The real API server serves the kinds of policies: their schema, their rules, their columns and what explains them."""
+"""The policy CRDs on the real API server: schema, validation rules, printed columns and `kubectl explain`."""
 
 from __future__ import annotations
 
@@ -32,20 +32,18 @@ def _create(
 
 
 @each_scope
-def test_the_server_finds_nothing_wrong_with_the_definition(
-    policy_kinds: clusters.Cluster, scope: policies.Scope
-) -> None:
+def test_api_server_accepts_the_definition(policy_kinds: clusters.Cluster, scope: policies.Scope) -> None:
     found = policy_kinds.api.get("customresourcedefinitions", f"{scope.plural}.{policies.GROUP}")
     states = {each["type"]: each["status"] for each in found["status"]["conditions"]}
     assert states == {"NamesAccepted": "True", "Established": "True"}
 
 
 @each_scope
-def test_a_policy_that_says_little_gets_an_empty_selector_and_no_other_default(
+def test_minimal_policy_gets_an_empty_selector_and_no_other_default(
     policy_kinds: clusters.Cluster, namespace: str, scope: policies.Scope
 ) -> None:
-    made = _create(policy_kinds, {"drainTimeout": "5m"}, namespace=namespace, scope=scope, name=namespace)
-    assert made["spec"] == {"drainTimeout": "5m", "selector": {}}
+    policy = _create(policy_kinds, {"drainTimeout": "5m"}, namespace=namespace, scope=scope, name=namespace)
+    assert policy["spec"] == {"drainTimeout": "5m", "selector": {}}
 
 
 @pytest.mark.parametrize(
@@ -77,11 +75,11 @@ def test_a_policy_that_says_little_gets_an_empty_selector_and_no_other_default(
         ),
     ],
 )
-def test_a_good_policy_is_taken_and_can_be_read(
+def test_valid_policy_is_accepted_and_parsed(
     policy_kinds: clusters.Cluster, namespace: str, spec: dict[str, Any]
 ) -> None:
-    made = _create(policy_kinds, spec, namespace=namespace)
-    assert policies.parse(made, scope=NAMESPACED).problems == ()
+    policy = _create(policy_kinds, spec, namespace=namespace)
+    assert policies.parse(policy, scope=NAMESPACED).problems == ()
 
 
 BRACES = "double braces must contain one of .metadata.name, .metadata.namespace"
@@ -144,35 +142,35 @@ BAD: dict[str, tuple[Any, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("spec", "field", "said"), BAD.values(), ids=BAD)
-def test_a_bad_policy_is_refused_with_words(
-    policy_kinds: clusters.Cluster, namespace: str, spec: Any, field: str, said: str
+@pytest.mark.parametrize(("spec", "field", "message"), BAD.values(), ids=BAD)
+def test_invalid_policy_is_rejected_with_an_error_message(
+    policy_kinds: clusters.Cluster, namespace: str, spec: Any, field: str, message: str
 ) -> None:
-    with pytest.raises(admin_client.ApiError) as refused:
+    with pytest.raises(admin_client.ApiError) as rejected:
         _create(policy_kinds, spec, namespace=namespace)
-    assert refused.value.status == HTTPStatus.UNPROCESSABLE_ENTITY
-    told = str(refused.value)
-    assert f" {field}: " in told.replace("[spec", " spec")
-    assert said in told
+    assert rejected.value.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    output = str(rejected.value)
+    assert f" {field}: " in output.replace("[spec", " spec")
+    assert message in output
 
 
-def test_what_the_server_lets_through_and_nobody_can_read_keeps_what_it_selects(
+def test_policy_that_the_server_accepts_and_the_operator_cannot_parse_keeps_its_groups(
     policy_kinds: clusters.Cluster, namespace: str
 ) -> None:
-    made = policies.parse(_create(policy_kinds, {"groups": ["job=a,x=b,x=c"]}, namespace=namespace), scope=NAMESPACED)
-    assert made.problems == ("spec.groups: label x occurs twice; remove one of them",)
-    assert made.rules.is_invalid
+    policy = policies.parse(_create(policy_kinds, {"groups": ["job=a,x=b,x=c"]}, namespace=namespace), scope=NAMESPACED)
+    assert policy.problems == ("spec.groups: label x occurs twice; remove one of them",)
+    assert policy.rules.is_invalid
 
 
-def test_the_server_takes_the_example_as_it_stands(policy_kinds: clusters.Cluster, namespace: str) -> None:
+def test_api_server_accepts_the_example_unchanged(policy_kinds: clusters.Cluster, namespace: str) -> None:
     within = ["--namespace", namespace, "--dry-run=server", "--validate=strict"]
-    said = policy_kinds.kubectl("apply", *within, "-f", manifest_objects.POLICIES).splitlines()
+    message = policy_kinds.kubectl("apply", *within, "-f", manifest_objects.POLICIES).splitlines()
     kinds = [f"{each['kind'].lower()}.{policies.GROUP}" for each in manifest_objects.objects(manifest_objects.POLICIES)]
-    assert [line.partition("/")[0] for line in said] == kinds
-    assert all(line.endswith("created (server dry run)") for line in said)
+    assert [line.partition("/")[0] for line in message] == kinds
+    assert all(line.endswith("created (server dry run)") for line in message)
 
 
-def test_the_server_takes_what_the_page_about_policies_shows(policy_kinds: clusters.Cluster, namespace: str) -> None:
+def test_api_server_accepts_the_examples_of_the_policies_page(policy_kinds: clusters.Cluster, namespace: str) -> None:
     shown = [block for block in pages.yaml_blocks(pages.ROOT / "docs" / "policies.md") if policies.VERSION in block]
     assert len(shown) == 3
     for block in shown:
@@ -180,16 +178,16 @@ def test_the_server_takes_what_the_page_about_policies_shows(policy_kinds: clust
         policy_kinds.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=here)
 
 
-def test_only_a_cluster_policy_names_namespaces(policy_kinds: clusters.Cluster, namespace: str) -> None:
+def test_only_a_cluster_policy_may_name_namespaces(policy_kinds: clusters.Cluster, namespace: str) -> None:
     spec = {"when": "Never", "namespaces": [namespace]}
-    made = _create(policy_kinds, spec, namespace=namespace, scope=CLUSTERWIDE, name=namespace)
-    assert policies.parse(made, scope=CLUSTERWIDE).namespaces == {namespace}
+    policy = _create(policy_kinds, spec, namespace=namespace, scope=CLUSTERWIDE, name=namespace)
+    assert policies.parse(policy, scope=CLUSTERWIDE).namespaces == {namespace}
     document = yaml.safe_dump(_body(NAMESPACED, "it", spec))
     with pytest.raises(clusters.KubectlError, match=r'unknown field "spec.namespaces"'):
         policy_kinds.kubectl("apply", "--namespace", namespace, "--validate=strict", "-f", "-", stdin=document)
 
 
-def test_a_bad_name_of_a_namespace_is_refused(policy_kinds: clusters.Cluster, namespace: str) -> None:
+def test_invalid_namespace_name_is_rejected(policy_kinds: clusters.Cluster, namespace: str) -> None:
     with pytest.raises(admin_client.ApiError, match=r"spec.namespaces\[0\]: Invalid value"):
         _create(policy_kinds, {"when": "Never", "namespaces": ["Prod"]}, namespace=namespace, scope=CLUSTERWIDE)
 
@@ -199,8 +197,8 @@ def test_kubectl_lists_policies_in_columns(
     policy_kinds: clusters.Cluster, namespace: str, scope: policies.Scope
 ) -> None:
     spec = {"when": "After", "after": "10m"}
-    made = policies.parse(_create(policy_kinds, spec, namespace=namespace, scope=scope, name=namespace), scope=scope)
-    _write_status(policy_kinds, made)
+    policy = policies.parse(_create(policy_kinds, spec, namespace=namespace, scope=scope, name=namespace), scope=scope)
+    _write_status(policy_kinds, policy)
     names = ["--namespace", namespace, crd_files.definition(scope)["spec"]["names"]["shortNames"][0], namespace]
     head, row = policy_kinds.kubectl("get", *names).splitlines()
     assert re.split(r"\s{2,}", head.strip()) == [
@@ -216,31 +214,31 @@ def test_kubectl_lists_policies_in_columns(
     assert row.split()[:-1] == [namespace, "After", "10m", "3", "2", "Retired", "True"]
 
 
-def test_kubectl_knows_the_category(policy_kinds: clusters.Cluster, namespace: str) -> None:
+def test_kubectl_lists_both_kinds_by_category(policy_kinds: clusters.Cluster, namespace: str) -> None:
     _create(policy_kinds, {"when": "Never"}, namespace=namespace)
     listed = policy_kinds.kubectl("get", "--namespace", namespace, "tidegate", "-o", "name").splitlines()
     assert "groupcleanuppolicy.tidegate.dev/it" in listed
 
 
-def _write_status(cluster: clusters.Cluster, made: policies.Policy) -> admin_client.Object:
-    """As the operator would, with what it found."""
+def _write_status(cluster: clusters.Cluster, policy: policies.Policy) -> admin_client.Object:
+    """Write the status with the operator's tally, as the operator does."""
     action = policy_status.LastAction(
         policy_status.ActionType.RETIRED, 1_700_000_000.0, grouping.grouping_key({"job": "b"})
     )
     tally = policy_status.PolicyCounts(jobs=3, groups=2, last_action=action)
-    status = policy_status.status_patch(made, tally, now=1_700_000_001.0)
-    within = f"namespaces/{made.ref.namespace}/" if made.ref.namespace else ""
-    path = f"apis/{policies.GROUP}/{policies.VERSION}/{within}{made.scope.plural}/{made.ref.name}/status"
+    status = policy_status.status_patch(policy, tally, now=1_700_000_001.0)
+    within = f"namespaces/{policy.ref.namespace}/" if policy.ref.namespace else ""
+    path = f"apis/{policies.GROUP}/{policies.VERSION}/{within}{policy.scope.plural}/{policy.ref.name}/status"
     patch = "application/merge-patch+json"
     return cluster.api.request("PATCH", path, body={"status": status}, content_type=patch)
 
 
-def test_the_status_is_kept_as_it_is_written_and_then_there_is_nothing_to_write(
+def test_written_status_is_stored_unchanged_and_needs_no_further_write(
     policy_kinds: clusters.Cluster, namespace: str
 ) -> None:
-    made = policies.parse(_create(policy_kinds, {"when": "Never"}, namespace=namespace), scope=NAMESPACED)
-    after = policies.parse(_write_status(policy_kinds, made), scope=NAMESPACED)
-    assert after == made
+    policy = policies.parse(_create(policy_kinds, {"when": "Never"}, namespace=namespace), scope=NAMESPACED)
+    after = policies.parse(_write_status(policy_kinds, policy), scope=NAMESPACED)
+    assert after == policy
     assert policy_status.status_patch(after, policy_status.PolicyCounts(jobs=3, groups=2), now=1_700_000_099.0) is None
     waited = ["wait", "--namespace", namespace, "--for=condition=Ready", f"{NAMESPACED.plural}/it", "--timeout=5s"]
     assert policy_kinds.kubectl(*waited).strip() == "groupcleanuppolicy.tidegate.dev/it condition met"
@@ -248,17 +246,17 @@ def test_the_status_is_kept_as_it_is_written_and_then_there_is_nothing_to_write(
 
 @each_scope
 def test_kubectl_explains_every_field(policy_kinds: clusters.Cluster, scope: policies.Scope) -> None:
-    told = policy_kinds.kubectl("explain", f"{scope.plural}.spec")
+    output = policy_kinds.kubectl("explain", f"{scope.plural}.spec")
     for name, field in crd_files.fields(scope).items():
-        assert re.search(rf"^  {name}\s+<", told, re.MULTILINE), name
-        assert " ".join(field["description"].split()) in " ".join(told.split())
-    assert "enum: OnCompletion, OnSuccess, OnDeletion, Superseded" in told
-    assert "<no description>" not in told
+        assert re.search(rf"^  {name}\s+<", output, re.MULTILINE), name
+        assert " ".join(field["description"].split()) in " ".join(output.split())
+    assert "enum: OnCompletion, OnSuccess, OnDeletion, Superseded" in output
+    assert "<no description>" not in output
 
 
-def test_kubectl_explains_the_status(policy_kinds: clusters.Cluster) -> None:
-    told = policy_kinds.kubectl("explain", f"{NAMESPACED.plural}.status", "--recursive")
-    assert re.findall(r"^  (\w+)", told, re.MULTILINE)[-5:] == [
+def test_kubectl_explains_every_field_of_the_status(policy_kinds: clusters.Cluster) -> None:
+    output = policy_kinds.kubectl("explain", f"{NAMESPACED.plural}.status", "--recursive")
+    assert re.findall(r"^  (\w+)", output, re.MULTILINE)[-5:] == [
         "conditions",
         "lastAction",
         "matchedGroups",

@@ -1,4 +1,4 @@
-"""kubeconform finds no fault with the manifests, by schemas that name every field the API server knows."""
+"""kubeconform accepts the manifests, with schemas that list every field the API server knows."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ VERSIONS = [
 
 
 class Verdict(NamedTuple):
-    """What kubeconform said, and whether it found no fault."""
+    """The output of kubeconform, and whether it found no error."""
 
     good: bool
-    said: str
+    output: str
 
 
 class Judge:
-    """kubeconform with these schemas and no others: it asks nobody."""
+    """kubeconform with only these schemas; it does not use the network."""
 
     def __init__(self, folder: Path) -> None:
         self._program = binaries.ensure(["kubeconform"])["kubeconform"]
@@ -40,11 +40,11 @@ class Judge:
         return Verdict(done.returncode == 0, done.stdout + done.stderr)
 
     def expects(self, text: str) -> None:
-        """Every document in it is valid, and there is one at least."""
+        """Assert that the text has at least one document and that all are valid."""
         verdict = self(text)
         count = len([each for each in yaml.safe_load_all(text) if each])
-        assert verdict.good, verdict.said
-        assert f"Valid: {count}, Invalid: 0, Errors: 0, Skipped: 0" in verdict.said
+        assert verdict.good, verdict.output
+        assert f"Valid: {count}, Invalid: 0, Errors: 0, Skipped: 0" in verdict.output
         assert count
 
 
@@ -55,48 +55,48 @@ def judge(
     policy_kinds: clusters.Cluster,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Judge:
-    """With the schemas of this API server, those of the Prometheus operator's kinds and of ours among them."""
+    """kubeconform with this API server's schemas, including those of the Prometheus operator's CRDs and of ours."""
     kinds = ("ServiceMonitor", "PodMonitor", "PrometheusRule", "GroupCleanupPolicy", "ClusterGroupCleanupPolicy")
-    # The API server publishes what explains a kind some time after it serves the kind.
+    # The API server publishes the schema of a new kind some time after it starts to serve the kind.
     waiting.eventually(
         lambda: set(kinds) <= openapi_schemas.kinds(policy_kinds.api, VERSIONS), why=f"what explains {kinds}"
     )
     return Judge(openapi_schemas.write(cluster.api, tmp_path_factory.mktemp("schemas"), versions=VERSIONS))
 
 
-def test_the_base_and_each_component_are_valid(judge: Judge) -> None:
-    for names in ((), *((name,) for name in component_guarantees.PROMISES)):
+def test_base_and_each_component_are_valid(judge: Judge) -> None:
+    for names in ((), *((name,) for name in component_guarantees.GUARANTEES)):
         judge.expects(kustomizations.combined(*names))
 
 
-def test_each_pair_of_components_is_valid(judge: Judge) -> None:
-    # One call for all: what is there twice is no matter to it.
+def test_every_pair_of_components_is_valid(judge: Judge) -> None:
+    # One call for all pairs: kubeconform ignores duplicates.
     judge.expects("\n---\n".join(kustomizations.combined(*pair) for pair in component_guarantees.PAIRS))
 
 
 @pytest.mark.parametrize("names", component_guarantees.TOGETHER.values(), ids=component_guarantees.TOGETHER)
-def test_many_components_together_are_valid(judge: Judge, names: tuple[str, ...]) -> None:
+def test_typical_combination_of_components_is_valid(judge: Judge, names: tuple[str, ...]) -> None:
     judge.expects(kustomizations.combined(*names))
 
 
 @pytest.mark.parametrize(
     "name", sorted(path.parent.name for path in manifest_objects.FOLDER.glob("overlays/*/*tion.yaml"))
 )
-def test_an_overlay_is_valid(judge: Judge, name: str) -> None:
+def test_overlay_is_valid(judge: Judge, name: str) -> None:
     judge.expects(kustomizations.rendered(manifest_objects.FOLDER / "overlays" / name))
 
 
 @pytest.mark.parametrize("name", kustomizations.names("Kustomization"))
-def test_the_rights_in_one_namespace_are_valid(judge: Judge, name: str) -> None:
+def test_rights_in_one_namespace_are_valid(judge: Judge, name: str) -> None:
     judge.expects(kustomizations.rendered(kustomizations.COMPONENTS / name))
 
 
-def test_the_sidecar_is_valid(judge: Judge, tmp_path: Path) -> None:
-    judge.expects(yaml.safe_dump_all(test_sidecar.made(tmp_path)))
+def test_sidecar_is_valid(judge: Judge, tmp_path: Path) -> None:
+    judge.expects(yaml.safe_dump_all(test_sidecar.rendered_overlay(tmp_path)))
 
 
 @pytest.mark.parametrize("path", [*manifest_objects.EXAMPLES, manifest_objects.POLICIES], ids=lambda path: path.stem)
-def test_an_example_is_valid(judge: Judge, path: Path) -> None:
+def test_example_is_valid(judge: Judge, path: Path) -> None:
     judge.expects(path.read_text())
 
 
@@ -116,25 +116,25 @@ MISSPELT = {
 
 
 @pytest.mark.parametrize(("kind", "path", "field", "misspelt"), MISSPELT.values(), ids=MISSPELT)
-def test_a_misspelt_field_is_found(judge: Judge, kind: str, path: list[str | int], field: str, misspelt: str) -> None:
+def test_misspelt_field_is_reported(judge: Judge, kind: str, path: list[str | int], field: str, misspelt: str) -> None:
     names = () if kind == "Deployment" else ("persistent", "networkpolicy", "prometheusrule", "policies")
     monitor = "podmonitor" if kind == "PodMonitor" else "servicemonitor"
-    made = kustomizations.of_kind(kustomizations.combination(*names, monitor), kind)[0]
-    place = made
+    manifest = kustomizations.of_kind(kustomizations.combination(*names, monitor), kind)[0]
+    place = manifest
     for step in path:
         place = place[step]  # type: ignore[index]
     place[misspelt] = place.pop(field)
-    verdict = judge(yaml.safe_dump(made))
+    verdict = judge(yaml.safe_dump(manifest))
     assert not verdict.good
-    assert misspelt in verdict.said
+    assert misspelt in verdict.output
 
 
-def test_a_wrong_type_and_an_unknown_kind_are_found(judge: Judge) -> None:
+def test_wrong_type_and_unknown_kind_are_reported(judge: Judge) -> None:
     workload = kustomizations.workload(kustomizations.combination())
     workload["spec"]["replicas"] = "one"
     assert not judge(yaml.safe_dump(workload)).good
     assert not judge(yaml.safe_dump({"apiVersion": "apps/v1", "kind": "Deploiment", "metadata": {"name": "it"}})).good
 
 
-def test_a_field_that_stands_twice_is_found(judge: Judge) -> None:
+def test_duplicate_field_is_reported(judge: Judge) -> None:
     assert not judge("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  name: b\n").good

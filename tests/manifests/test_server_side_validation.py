@@ -1,4 +1,4 @@
-"""The real API server takes the manifests: their schema, their defaults and the Pod Security of their namespace."""
+"""The real API server accepts the manifests: their schema, defaults and the Pod Security level of their namespace."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +17,14 @@ NAMESPACE = "tidegate"
 
 @pytest.fixture(scope="module")
 def prepared(prometheus_operator_kinds: clusters.Cluster) -> clusters.Cluster:
-    """With the namespace, too: a dry run creates none for the objects in it."""
+    """A cluster with the namespace: a server-side dry run does not create it for the objects in it."""
     prometheus_operator_kinds.kubectl("apply", "-f", manifest_objects.BASE / "namespace.yaml")
     return prometheus_operator_kinds
 
 
 @pytest.fixture
 def deployed(prepared: clusters.Cluster) -> Iterator[clusters.Cluster]:
-    """All of it applied in earnest; the rights and the namespace stay, for other tests use them too."""
+    """A cluster with everything applied; RBAC objects and namespace remain, because other tests use them, too."""
     prepared.kubectl("apply", "-k", WITH_OPERATOR)
     yield prepared
     prepared.kubectl("delete", "--namespace", NAMESPACE, "deployment,service,servicemonitor,prometheusrule", "tidegate")
@@ -32,15 +32,15 @@ def deployed(prepared: clusters.Cluster) -> Iterator[clusters.Cluster]:
 
 
 @pytest.mark.parametrize("folder", [manifest_objects.BASE, WITH_OPERATOR, BESIDE], ids=lambda folder: folder.name)
-def test_a_dry_run_on_the_server_finds_no_fault(prepared: clusters.Cluster, folder: Path) -> None:
-    said = prepared.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", folder)
-    assert all(line.endswith("(server dry run)") for line in said.splitlines())
-    assert "deployment.apps/tidegate" in said
+def test_server_side_dry_run_accepts_the_manifests(prepared: clusters.Cluster, folder: Path) -> None:
+    output = prepared.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", folder)
+    assert all(line.endswith("(server dry run)") for line in output.splitlines())
+    assert "deployment.apps/tidegate" in output
     for kind in ("servicemonitor", "prometheusrule"):
-        assert (f"{kind}.monitoring.coreos.com/tidegate" in said) == (folder == WITH_OPERATOR)
+        assert (f"{kind}.monitoring.coreos.com/tidegate" in output) == (folder == WITH_OPERATOR)
 
 
-def test_the_deployments_pod_is_admitted_under_restricted_pod_security(deployed: clusters.Cluster) -> None:
+def test_deployments_pod_is_admitted_under_restricted_pod_security(deployed: clusters.Cluster) -> None:
     [pod] = waiting.eventually(
         lambda: deployed.api.list("pods", namespace=NAMESPACE, labels="app.kubernetes.io/name=tidegate"),
         why="the Deployment's pod",
@@ -52,42 +52,42 @@ def test_the_deployments_pod_is_admitted_under_restricted_pod_security(deployed:
 
 
 def _dry_run(cluster: clusters.Cluster, text: str) -> str:
-    """What the server would do; a warning, of Pod Security or of anything else, is an error."""
+    """The output of a server-side dry run; a warning, such as one of Pod Security, is an error."""
     strictly = ["--dry-run=server", "--validate=strict", "--warnings-as-errors"]
     return cluster.kubectl("apply", *strictly, "-f", "-", stdin=text)
 
 
-@pytest.mark.parametrize("name", component_guarantees.PROMISES)
-def test_the_server_takes_each_component_without_a_warning(prepared: clusters.Cluster, name: str) -> None:
-    said = _dry_run(prepared, kustomizations.combined(name)).splitlines()
-    assert len(said) == len(kustomizations.combination(name))
-    assert all(line.endswith("(server dry run)") for line in said)
+@pytest.mark.parametrize("name", component_guarantees.GUARANTEES)
+def test_api_server_accepts_each_component_without_a_warning(prepared: clusters.Cluster, name: str) -> None:
+    output = _dry_run(prepared, kustomizations.combined(name)).splitlines()
+    assert len(output) == len(kustomizations.combination(name))
+    assert all(line.endswith("(server dry run)") for line in output)
 
 
 @pytest.mark.parametrize("names", component_guarantees.TOGETHER.values(), ids=component_guarantees.TOGETHER)
-def test_the_server_takes_many_components_together(prepared: clusters.Cluster, names: tuple[str, ...]) -> None:
+def test_api_server_accepts_typical_combinations(prepared: clusters.Cluster, names: tuple[str, ...]) -> None:
     for order in (names, names[::-1]):
         assert len(_dry_run(prepared, kustomizations.combined(*order)).splitlines()) > len(names)
 
 
 @pytest.mark.parametrize("name", kustomizations.names("Kustomization"))
-def test_the_server_takes_the_rights_of_one_namespace(prepared: clusters.Cluster, tmp_path: Path, name: str) -> None:
+def test_api_server_accepts_the_rights_of_one_namespace(prepared: clusters.Cluster, tmp_path: Path, name: str) -> None:
     folder = kustomizations.write(tmp_path, resources=[kustomizations.COMPONENTS / name], namespace=NAMESPACE)
-    said = _dry_run(prepared, kustomizations.rendered(folder))
-    assert [line.partition("/")[0].partition(".")[0] for line in said.splitlines()] == ["role", "rolebinding"]
+    output = _dry_run(prepared, kustomizations.rendered(folder))
+    assert [line.partition("/")[0].partition(".")[0] for line in output.splitlines()] == ["role", "rolebinding"]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
-def test_the_server_takes_the_sidecar_and_its_pod_is_restricted(
+def test_api_server_accepts_the_sidecar_and_its_pod_is_restricted(
     prepared: clusters.Cluster, tmp_path: Path, kind: str
 ) -> None:
-    made = yaml.safe_dump_all(test_sidecar.made(tmp_path, kind=kind))
-    # Where Pod Security warns.
-    said = _dry_run(prepared, made.replace("namespace: monitoring", f"namespace: {NAMESPACE}"))
-    assert f"{kind.lower()}.apps/prometheus-pushgateway created" in said
+    rendered = yaml.safe_dump_all(test_sidecar.rendered_overlay(tmp_path, kind=kind))
+    # The namespace in which Pod Security warns.
+    output = _dry_run(prepared, rendered.replace("namespace: monitoring", f"namespace: {NAMESPACE}"))
+    assert f"{kind.lower()}.apps/prometheus-pushgateway created" in output
 
 
-def test_a_warning_of_pod_security_is_an_error_here(prepared: clusters.Cluster) -> None:
+def test_pod_security_warning_is_an_error(prepared: clusters.Cluster) -> None:
     workload = kustomizations.workload(kustomizations.combination("persistent"))
     workload["metadata"]["name"] = "bold"
     del manifest_objects.pod_spec(workload)["containers"][0]["securityContext"]
@@ -95,9 +95,9 @@ def test_a_warning_of_pod_security_is_an_error_here(prepared: clusters.Cluster) 
         _dry_run(prepared, yaml.safe_dump(workload))
 
 
-def test_the_statefulsets_pod_is_admitted_and_has_the_claim(prepared: clusters.Cluster) -> None:
-    made = kustomizations.combination("persistent", "tls")
-    mine = [each for each in made if each["kind"] in ("ServiceAccount", "Service", "StatefulSet")]
+def test_statefulsets_pod_is_admitted_and_has_the_claim(prepared: clusters.Cluster) -> None:
+    rendered = kustomizations.combination("persistent", "tls")
+    mine = [each for each in rendered if each["kind"] in ("ServiceAccount", "Service", "StatefulSet")]
     text = yaml.safe_dump_all(mine)
     prepared.kubectl("apply", "-f", "-", stdin=text)
     try:
@@ -111,14 +111,14 @@ def test_the_statefulsets_pod_is_admitted_and_has_the_claim(prepared: clusters.C
     finally:
         prepared.kubectl("delete", "-f", "-", stdin=yaml.safe_dump_all(mine[1:]))
         prepared.kubectl("delete", "--namespace", NAMESPACE, "pods", "--all", "--force", "--grace-period=0")
-        # What takes this away otherwise is a controller that the dev cluster does without.
+        # The dev cluster does not run the controller that would remove this.
         free = ["--type=merge", "--patch", '{"metadata":{"finalizers":null}}']
         prepared.kubectl("patch", "--namespace", NAMESPACE, "pvc", "data-tidegate-0", *free)
         prepared.kubectl("delete", "--namespace", NAMESPACE, "pvc", "data-tidegate-0")
 
 
 @pytest.mark.parametrize("path", manifest_objects.EXAMPLES, ids=lambda path: path.stem)
-def test_the_server_takes_an_example_and_its_pod_is_restricted(prepared: clusters.Cluster, path: Path) -> None:
+def test_api_server_accepts_an_example_and_its_pod_is_restricted(prepared: clusters.Cluster, path: Path) -> None:
     within = ["--namespace", NAMESPACE, "--dry-run=server", "--validate=strict"]
     prepared.kubectl("apply", *within, "-f", path)
     for workload in manifest_objects.objects(path):
@@ -128,11 +128,11 @@ def test_the_server_takes_an_example_and_its_pod_is_restricted(prepared: cluster
             "metadata": {"name": "it"},
             "spec": manifest_objects.pod_spec(workload),
         }
-        # Pod Security refuses a Pod but only warns of what will make one.
+        # Pod Security rejects a Pod, but only warns about a workload that creates one.
         prepared.kubectl("create", *within, "-f", "-", stdin=yaml.safe_dump(pod))
 
 
-def test_a_pod_that_keeps_its_privileges_is_refused_in_the_namespace(prepared: clusters.Cluster) -> None:
+def test_privileged_pod_is_rejected_in_the_namespace(prepared: clusters.Cluster) -> None:
     bold = {"name": "it", "image": "none"}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "it"}, "spec": {"containers": [bold]}}
     with pytest.raises(clusters.KubectlError, match="violates PodSecurity"):

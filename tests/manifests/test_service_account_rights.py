@@ -1,4 +1,4 @@
-"""What each service account may do is exactly what is written here, as the real API server tells it."""
+"""The rights of each service account, as the real API server reports them, are exactly those listed here."""
 
 from __future__ import annotations
 
@@ -31,19 +31,21 @@ EVERYWHERE = {
     "watch-argo-workflows": BASE | WORKFLOWS,
     "watch-tekton-taskruns": BASE | TASKRUNS,
 }
-"""In any namespace, with a component that adds rights."""
+"""Rights in every namespace, with a component that adds some."""
 ELSEWHERE = {"namespaced", "namespaced/policies"}
-"""Components whose rights differ from one namespace to another: see below."""
+"""Components whose rights differ between namespaces; see below."""
 NOTHING: frozenset[str] = frozenset()
 
 
 def _may(cluster: clusters.Cluster, prefix: str, namespace: str, expected: frozenset[str]) -> None:
     account = f"{prefix}tidegate"
-    service_account_rights.comes_to(cluster, account, namespace=namespace, of="tidegate", expected=expected)
+    service_account_rights.eventually_has(cluster, account, namespace=namespace, of="tidegate", expected=expected)
 
 
-@pytest.mark.parametrize("name", ["base", *(each for each in component_guarantees.PROMISES if each not in ELSEWHERE)])
-def test_the_operators_account_may_do_this_everywhere(name: str, cluster: clusters.Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["base", *(each for each in component_guarantees.GUARANTEES if each not in ELSEWHERE)])
+def test_operator_account_has_these_rights_in_every_namespace(
+    name: str, cluster: clusters.Cluster, tmp_path: Path
+) -> None:
     components = () if name == "base" else (name,)
     folder = kustomizations.write(tmp_path / "it", components=components)
     with service_account_rights.granted(cluster, folder) as prefix:
@@ -52,7 +54,7 @@ def test_the_operators_account_may_do_this_everywhere(name: str, cluster: cluste
 
 
 def _namespaced(folder: Path, *, watched: tuple[str, ...], components: tuple[str, ...]) -> Path:
-    """One namespace, team-a, with these kustomizations of its own."""
+    """A kustomization of one namespace, team-a, that contains these."""
     spaces = [kustomizations.COMPONENTS / "namespaced" / each for each in watched]
     team = kustomizations.write(folder / "team-a", resources=spaces, namespace="team-a")
     return kustomizations.write(
@@ -85,7 +87,7 @@ def _namespaced(folder: Path, *, watched: tuple[str, ...], components: tuple[str
         ),
     ],
 )
-def test_with_some_namespaces_it_may_do_this_there_and_hardly_anything_elsewhere(
+def test_namespaced_operator_account_has_these_rights_there_and_few_elsewhere(
     *,
     watched: tuple[str, ...],
     components: tuple[str, ...],
@@ -101,11 +103,13 @@ def test_with_some_namespaces_it_may_do_this_there_and_hardly_anything_elsewhere
         _may(cluster, prefix, "default", elsewhere)
 
 
-def test_the_sidecars_account_may_do_this(cluster: clusters.Cluster, tmp_path: Path) -> None:
+def test_sidecar_account_has_these_rights(cluster: clusters.Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "it"
     folder.mkdir()
-    test_sidecar.made(folder)
+    test_sidecar.rendered_overlay(folder)
     with service_account_rights.granted(cluster, folder, spaces=["monitoring"]) as prefix:
         for namespace in ("monitoring", "default"):
             account, expected = f"{prefix}tidegate-operator", BASE - {"pods: get list watch"} | {"pods: get"}
-            service_account_rights.comes_to(cluster, account, namespace=namespace, of="monitoring", expected=expected)
+            service_account_rights.eventually_has(
+                cluster, account, namespace=namespace, of="monitoring", expected=expected
+            )

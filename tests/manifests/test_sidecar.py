@@ -1,4 +1,4 @@
-"""The operator in the Pod of a stock Pushgateway: a second container, and nothing else of the Pod is changed."""
+"""The operator as a sidecar of a Pushgateway: a second container, with the rest of the Pod unchanged."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ pytestmark = pytest.mark.cluster
 OPERATOR = "tidegate-operator"
 
 
-def made(
+def rendered_overlay(
     folder: Path, *, kind: str = "Deployment", name: str = "prometheus-pushgateway"
 ) -> list[manifest_objects.Object]:
-    """What the page about Pushgateway shows, for a Pushgateway of this kind and name."""
+    """The overlay of the page about Pushgateway, rendered for a Pushgateway of this kind and name."""
     page = pages.ROOT / "docs" / "beside-pushgateway.md"
     [block] = [each for each in pages.yaml_blocks(page) if "components/sidecar" in each]
     (folder / "kustomization.yaml").write_text(block)
@@ -29,7 +29,7 @@ def made(
 
 
 def pushgateway(kind: str, name: str) -> manifest_objects.Object:
-    """A Pushgateway as people have it."""
+    """A typical Pushgateway workload."""
     labels = {"app.kubernetes.io/name": "prometheus-pushgateway"}
     container = {
         "name": "pushgateway",
@@ -48,8 +48,8 @@ def pushgateway(kind: str, name: str) -> manifest_objects.Object:
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
 @pytest.mark.parametrize("name", ["pushgateway", "prometheus-pushgateway"])
-def test_it_comes_after_what_is_there_and_changes_none_of_it(kind: str, name: str, tmp_path: Path) -> None:
-    pod = manifest_objects.pod_spec(kustomizations.workload(made(tmp_path, kind=kind, name=name)))
+def test_sidecar_is_appended_and_changes_nothing_else(kind: str, name: str, tmp_path: Path) -> None:
+    pod = manifest_objects.pod_spec(kustomizations.workload(rendered_overlay(tmp_path, kind=kind, name=name)))
     before = manifest_objects.pod_spec(pushgateway(kind, name))
     first, second = pod["containers"]
     assert (first, second["name"]) == (before["containers"][0], OPERATOR)
@@ -66,8 +66,8 @@ def test_it_takes_its_arguments_and_calls_the_pushgateway_on_loopback(tmp_path: 
     assert url["value"] == "http://127.0.0.1:9091"
 
 
-def test_only_it_has_the_token_of_the_account_that_has_the_rights(tmp_path: Path) -> None:
-    objects = made(tmp_path)
+def test_only_the_sidecar_mounts_the_token_of_the_operator_account(tmp_path: Path) -> None:
+    objects = rendered_overlay(tmp_path)
     pod = manifest_objects.pod_spec(kustomizations.workload(objects))
     assert pod["automountServiceAccountToken"] is False
     [token] = [each["name"] for each in pod["volumes"] if "projected" in each]
@@ -78,14 +78,14 @@ def test_only_it_has_the_token_of_the_account_that_has_the_rights(tmp_path: Path
     assert binding["subjects"] == [account]
 
 
-def test_it_is_the_image_and_as_unprivileged_as_in_a_pod_of_its_own(tmp_path: Path) -> None:
-    operator = kustomizations.container(made(tmp_path), OPERATOR)
+def test_sidecar_has_the_image_and_security_context_of_the_operator(tmp_path: Path) -> None:
+    operator = kustomizations.container(rendered_overlay(tmp_path), OPERATOR)
     own = kustomizations.container(kustomizations.combination(), "operator")
     assert operator["image"] == own["image"]
     assert own["securityContext"].items() <= operator["securityContext"].items()
     assert operator["securityContext"]["runAsNonRoot"] is True
 
 
-def test_another_workload_is_left_as_it_is(tmp_path: Path) -> None:
-    found = kustomizations.workload(made(tmp_path, name="pushgateway-proxy"))
+def test_another_workload_is_left_unchanged(tmp_path: Path) -> None:
+    found = kustomizations.workload(rendered_overlay(tmp_path, name="pushgateway-proxy"))
     assert manifest_objects.pod_spec(found) == manifest_objects.pod_spec(pushgateway("Deployment", "pushgateway-proxy"))

@@ -1,4 +1,4 @@
-"""The components that have the operator look at other kinds: each one flag, and the rights for it."""
+"""The components that make the operator watch other kinds: each has one flag and the rights for it."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ each_component = pytest.mark.parametrize(("component", "kind"), COMPONENTS.items
 
 
 def _overlay(folder: Path, components: Sequence[str]) -> Path:
-    """The base with these components, as people combine them."""
-    made = {
+    """The base with these components, combined in one kustomization."""
+    rendered = {
         "resources": [os.path.relpath(manifest_objects.BASE, folder)],
         "components": [os.path.relpath(FOLDER / name, folder) for name in components],
     }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(made))
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(rendered))
     return folder
 
 
 @each_component
-def test_it_gives_the_rights_to_list_and_watch_and_no_others(component: str, kind: owner_kinds.Kind) -> None:
+def test_component_grants_list_and_watch_only(component: str, kind: owner_kinds.Kind) -> None:
     role, binding = manifest_objects.objects(FOLDER / component / "rbac.yaml")
     assert role["rules"] == [{"apiGroups": [kind.group], "resources": [kind.plural], "verbs": ["list", "watch"]}]
     base = manifest_objects.one("ClusterRoleBinding")
@@ -42,7 +42,7 @@ def test_it_gives_the_rights_to_list_and_watch_and_no_others(component: str, kin
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_its_rule_has_a_comment_that_says_why(component: str) -> None:
+def test_rule_of_the_component_has_a_comment_on_its_purpose(component: str) -> None:
     lines = (FOLDER / component / "rbac.yaml").read_text().splitlines()
     assert lines[lines.index("rules:") + 1].startswith("  # ")
 
@@ -52,7 +52,7 @@ def test_each_word_of_the_flag_has_its_component() -> None:
     assert {folder.name for folder in FOLDER.glob("watch-*")} == set(COMPONENTS)
 
 
-def test_all_of_them_together_add_their_flags_and_nothing_else(cluster: clusters.Cluster, tmp_path: Path) -> None:
+def test_all_components_together_add_only_their_flags(cluster: clusters.Cluster, tmp_path: Path) -> None:
     built = yaml.safe_load_all(cluster.kubectl("kustomize", _overlay(tmp_path, list(COMPONENTS))))
     [deployment] = [each for each in built if each["kind"] == "Deployment"]
     gateway, operator = manifest_objects.pod_spec(deployment)["containers"]
@@ -65,9 +65,9 @@ def test_all_of_them_together_add_their_flags_and_nothing_else(cluster: clusters
     assert gateway["args"] == manifest_objects.container("gateway")["args"]
 
 
-def test_the_server_finds_no_fault_with_them(cluster: clusters.Cluster, tmp_path: Path) -> None:
+def test_api_server_accepts_the_components(cluster: clusters.Cluster, tmp_path: Path) -> None:
     cluster.kubectl("apply", "-f", manifest_objects.BASE / "namespace.yaml")
     folder = _overlay(tmp_path, list(COMPONENTS))
-    said = cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", folder)
+    output = cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", folder)
     for component in COMPONENTS:
-        assert f"clusterrole.rbac.authorization.k8s.io/tidegate-{component} created" in said
+        assert f"clusterrole.rbac.authorization.k8s.io/tidegate-{component} created" in output
