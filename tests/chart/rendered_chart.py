@@ -1,4 +1,4 @@
-"""The chart as helm renders it, and the kustomize manifests as kubectl builds them."""
+"""The chart as rendered by helm, and the kustomize manifests as rendered by kubectl."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from tests.manifests import manifest_objects
 
 FOLDER = manifest_objects.FOLDER / "chart"
 NAME = "tidegate"
-"""Of the release and of its namespace: then the objects have the names of the kustomize manifests."""
+"""Name of the release and of its namespace, chosen so that the objects have the names of the kustomize manifests."""
 
 _SECONDS = 120.0
 
 
 class HelmError(Exception):
-    """helm ended with an exit code other than 0; the message is what it wrote to stderr."""
+    """helm failed; the message is its standard error."""
 
 
 def values() -> dict[str, Any]:
-    """What values.yaml says."""
+    """The contents of values.yaml."""
     found: dict[str, Any] = yaml.safe_load((FOLDER / "values.yaml").read_text())
     return found
 
 
 def helm(*arguments: str | Path, stdin: str | None = None, home: Path | None = None) -> str:
-    """Run helm and return its stdout; raises `HelmError`.
+    """Run helm and return its standard output; raises `HelmError`.
 
-    :param home: where it keeps what it remembers; without one it is not to keep anything.
+    :param home: folder for helm's cache, configuration and data; a temporary one by default.
     """
     folder = home or Path("/nonexistent")
-    kept = {f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
+    homes = {f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
     done = subprocess.run(
         [binaries.ensure(["helm"])["helm"], *arguments],
         input=stdin,
-        env={**os.environ, **kept},
+        env={**os.environ, **homes},
         capture_output=True,
         text=True,
         timeout=_SECONDS,
@@ -51,10 +51,10 @@ def helm(*arguments: str | Path, stdin: str | None = None, home: Path | None = N
     return done.stdout
 
 
-def rendered(given: Mapping[str, Any] | None = None, *, release: str = NAME) -> list[manifest_objects.Object]:
-    """The objects that the chart makes of these values."""
+def rendered(values_file: Mapping[str, Any] | None = None, *, release: str = NAME) -> list[manifest_objects.Object]:
+    """The objects that the chart renders with these values."""
     text = helm(
-        "template", release, FOLDER, f"--namespace={NAME}", "--values=-", stdin=yaml.safe_dump(dict(given or {}))
+        "template", release, FOLDER, f"--namespace={NAME}", "--values=-", stdin=yaml.safe_dump(dict(values_file or {}))
     )
     return [each for each in yaml.safe_load_all(text) if each is not None]
 
@@ -62,7 +62,7 @@ def rendered(given: Mapping[str, Any] | None = None, *, release: str = NAME) -> 
 def built(
     folder: Path, resources: Sequence[Path], components: Sequence[Path], **more: Any
 ) -> list[manifest_objects.Object]:
-    """What kustomize makes of these, written into ``folder``; ``more`` is what else its kustomization.yaml says."""
+    """Render a kustomization in ``folder`` with these resources and components; ``more`` holds its other fields."""
     made = {
         "resources": [os.path.relpath(path, folder) for path in resources],
         "components": [os.path.relpath(path, folder) for path in components],

@@ -1,9 +1,9 @@
-"""The chart makes the objects that kustomize makes of the base and of each component.
+"""The chart renders the same objects as kustomize does from the base and each component.
 
-Exactly this is made the same before they are compared: the labels that helm's charts have (`_HELM`) are taken away, in
-selectors, too, and so are `_ON_SOME` from the objects themselves, since the manifests have these on some and the chart
-has them on all; the Namespace is left out, which the chart does not make. Names need nothing: the release has the name
-and the namespace of the manifests. The order of objects does not matter; that of anything in them does.
+Before the comparison, these differences are removed: the standard labels of helm charts (`_HELM`), also from
+selectors; the labels `_ON_SOME`, which only some manifests but all objects of the chart have; and the Namespace,
+which the chart does not create. Names are equal because the release has the name and namespace of the manifests. The
+order of objects does not matter; the order of everything inside them does.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _ON_SOME = {"app.kubernetes.io/name", "app.kubernetes.io/part-of"}
 
 
 class Case(NamedTuple):
-    """Components of the manifests, and the values that are to mean the same.
+    """Components of the manifests, and the equivalent values.
 
-    :param watched: folders below the component namespaced, for each of the namespaces that are looked at.
+    :param watched: folders below the component namespaced, one for each watched namespace.
     """
 
     components: list[str]
@@ -125,16 +125,16 @@ each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 @each_case
-def test_the_objects_are_those_of_kustomize(case: Case, tmp_path: Path) -> None:
+def test_chart_renders_the_same_objects_as_kustomize(case: Case, tmp_path: Path) -> None:
     expected = _comparable(_built(case, tmp_path))
-    made = _comparable(rendered_chart.rendered(case.values))
-    assert made.keys() == expected.keys()
+    rendered = _comparable(rendered_chart.rendered(case.values))
+    assert rendered.keys() == expected.keys()
     for key, each in expected.items():
-        assert made[key] == each, key
+        assert rendered[key] == each, key
 
 
 @each_case
-def test_the_commands_take_the_arguments(case: Case) -> None:
+def test_commands_accept_the_rendered_arguments(case: Case) -> None:
     [workload] = [
         each for each in rendered_chart.rendered(case.values) if each["kind"] in ("Deployment", "StatefulSet")
     ]
@@ -142,13 +142,13 @@ def test_the_commands_take_the_arguments(case: Case) -> None:
         assert command_lines.parsed(container["args"]).command == container["name"]
 
 
-def test_every_component_of_the_manifests_is_compared() -> None:
+def test_every_component_is_compared() -> None:
     compared = {name.partition("/")[0] for case in CASES.values() for name in case.components}
-    # It changes the Deployment of somebody else, which no chart can.
+    # This component patches another project's Deployment, which a chart cannot do.
     assert {path.name for path in COMPONENTS.iterdir()} - {"sidecar"} == compared
 
 
-def test_another_release_has_names_of_its_own_in_every_object() -> None:
+def test_object_names_contain_the_release_name() -> None:
     all_of_it = rendered_chart.rendered(CASES["all"].values, release="other")
     for each in all_of_it:
         assert each["metadata"]["labels"]["app.kubernetes.io/instance"] == "other"
@@ -157,11 +157,11 @@ def test_another_release_has_names_of_its_own_in_every_object() -> None:
 
 
 def _built(case: Case, folder: Path) -> list[manifest_objects.Object]:
-    made = []
+    rendered = []
     if case.watched:
         for namespace in WATCHED:
             resources = [COMPONENTS / "namespaced" / name for name in case.watched]
-            made += rendered_chart.built(folder / namespace, resources, [], namespace=namespace)
+            rendered += rendered_chart.built(folder / namespace, resources, [], namespace=namespace)
         flags = [
             {"op": "add", "path": "/spec/template/spec/containers/1/args/-", "value": f"--kubernetes.namespace={name}"}
             for name in WATCHED
@@ -170,20 +170,22 @@ def _built(case: Case, folder: Path) -> list[manifest_objects.Object]:
     else:
         patches = []
     components = [COMPONENTS / name for name in case.components]
-    return [*made, *rendered_chart.built(folder / "all", [case.base], components, patches=patches)]
+    return [*rendered, *rendered_chart.built(folder / "all", [case.base], components, patches=patches)]
 
 
 def _comparable(objects: list[manifest_objects.Object]) -> dict[tuple[str, str, str], Any]:
-    found = {}
+    objects_by_id = {}
     for each in objects:
         metadata = each["metadata"]
         key = each["kind"], metadata.get("namespace", ""), metadata["name"]
-        assert key not in found
+        assert key not in objects_by_id
         if each["kind"] != "Namespace":
             plain = _without_helms_labels(each)
             labels = plain["metadata"].pop("labels", {})
-            found[key] = plain | {"labels": {name: text for name, text in labels.items() if name not in _ON_SOME}}
-    return found
+            objects_by_id[key] = plain | {
+                "labels": {name: text for name, text in labels.items() if name not in _ON_SOME}
+            }
+    return objects_by_id
 
 
 def _without_helms_labels(data: Any) -> Any:

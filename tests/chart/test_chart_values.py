@@ -1,4 +1,4 @@
-"""Every value is documented, has a schema and makes a difference; a wrong one is refused, and the error says why."""
+"""Every value is documented, has a schema and has an effect; an invalid value is rejected with an error message."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def _leaves(data: Any, path: tuple[str, ...] = ()) -> list[str]:
     return [".".join(path)]
 
 
-def test_every_value_has_a_comment_above_it() -> None:
+def test_every_value_has_a_comment() -> None:
     def documented(leaf: str) -> bool:
         return any(leaf == path or leaf.startswith(f"{path}.") for path in DOCUMENTED)
 
     assert [leaf for leaf in _leaves(rendered_chart.values()) if not documented(leaf)] == []
 
 
-def test_every_value_is_changed_by_a_test() -> None:
+def test_every_value_has_a_test() -> None:
     assert list(CHANGES) == list(DOCUMENTED)
 
 
-def test_the_schema_has_the_values_and_no_others() -> None:
+def test_schema_has_exactly_the_values() -> None:
     def compare(schema: dict[str, Any], data: dict[str, Any], path: str) -> None:
         if "properties" in schema and path not in ("strategy", "podDisruptionBudget", "serviceMonitor.basicAuth"):
-            # `enabled` is for a chart that has this one as a dependency.
+            # `enabled` is for a chart that depends on this one.
             assert schema["properties"].keys() - ({"enabled"} if not path else set()) == data.keys(), path
             for key, value in data.items():
                 if isinstance(value, dict):
@@ -51,7 +51,7 @@ def test_the_schema_has_the_values_and_no_others() -> None:
     compare(SCHEMA, rendered_chart.values(), "")
 
 
-def test_a_value_for_a_flag_says_the_default_of_the_flag() -> None:
+def test_value_for_a_flag_documents_the_flags_default() -> None:
     said = dict(
         re.findall(r"\(`(--[\w.-]+)`\); empty: (.*)\.$", "\n".join(each.comment for each in chart.values()), re.M)
     )
@@ -60,13 +60,15 @@ def test_a_value_for_a_flag_says_the_default_of_the_flag() -> None:
     assert said == {flag: defaults[flag] for flag in said}
 
 
-def test_a_flag_in_the_templates_is_a_flag_of_its_command() -> None:
+def test_flag_in_the_templates_exists() -> None:
     folder = rendered_chart.FOLDER / "templates"
     templates = "".join((folder / name).read_text() for name in ("_gateway.tpl", "_operator.tpl"))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9.-]*[a-z0-9]", templates))
-    known = {flag.name for part in (settings.GatewaySettings, settings.OperatorSettings) for flag, _ in flags.of(part)}
+    existing = {
+        flag.name for part in (settings.GatewaySettings, settings.OperatorSettings) for flag, _ in flags.of(part)
+    }
     assert len(named) > 10
-    assert named - known == set()
+    assert named - existing == set()
 
 
 @functools.cache
@@ -90,12 +92,12 @@ def _with(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("path", CHANGES)
-def test_a_value_makes_a_difference(path: str) -> None:
+def test_value_changes_the_rendered_objects(path: str) -> None:
     change = CHANGES[path]
     given = change.get("given", {})
     changed = _with(given, path, change["to"])
-    if "refused" in change:
-        with pytest.raises(rendered_chart.HelmError, match=change["refused"]):
+    if "error" in change:
+        with pytest.raises(rendered_chart.HelmError, match=change["error"]):
             rendered_chart.rendered(changed)
         return
     before = given
@@ -154,6 +156,6 @@ WRONG = {
 
 @pytest.mark.cluster
 @pytest.mark.parametrize(("values", "said"), WRONG.values(), ids=WRONG)
-def test_a_wrong_value_is_refused_with_a_reason(values: dict[str, Any], said: str) -> None:
+def test_invalid_value_is_rejected_with_an_error_message(values: dict[str, Any], said: str) -> None:
     with pytest.raises(rendered_chart.HelmError, match=said):
         rendered_chart.rendered(values)

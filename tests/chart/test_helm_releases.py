@@ -1,4 +1,4 @@
-"""helm finds no fault with the chart, and installs, upgrades and uninstalls it on the real API server."""
+"""helm accepts the chart, and installs, upgrades and uninstalls it on the real API server."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ RELEASE = "tidegate-chart"
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("case", test_chart_matches_kustomize.CASES.values(), ids=test_chart_matches_kustomize.CASES)
-def test_helm_lint_finds_no_fault(case: test_chart_matches_kustomize.Case) -> None:
-    said = rendered_chart.helm(
+def test_helm_lint_accepts_the_chart(case: test_chart_matches_kustomize.Case) -> None:
+    output = rendered_chart.helm(
         "lint", "--strict", rendered_chart.FOLDER, "--values=-", stdin=yaml.safe_dump(case.values)
     )
-    assert "1 chart(s) linted, 0 chart(s) failed" in said
+    assert "1 chart(s) linted, 0 chart(s) failed" in output
 
 
 class Releases:
-    """helm on the dev cluster, in a namespace that enforces the restricted Pod Security."""
+    """helm on the dev cluster, in a namespace that enforces restricted Pod Security."""
 
     def __init__(self, cluster: clusters.Cluster, namespace: str, home: Path) -> None:
         self._cluster = cluster
@@ -37,7 +37,7 @@ class Releases:
         self._home = home
 
     def helm(self, *arguments: str | Path, values: dict[str, Any] | None = None) -> str:
-        """Run helm there, with these values."""
+        """Run helm in the namespace with these values."""
         common = [f"--kubeconfig={self._cluster.kubeconfig}", f"--namespace={self.namespace}"]
         given = [] if values is None else ["--values=-"]
         return rendered_chart.helm(*arguments, *common, *given, stdin=yaml.safe_dump(values), home=self._home)
@@ -48,10 +48,10 @@ class Releases:
 
     def workloads(self, kind: str) -> list[admin_client.Object]:
         """Its Deployments or StatefulSets."""
-        said = self._cluster.kubectl(
+        output = self._cluster.kubectl(
             "get", kind, f"--namespace={self.namespace}", f"--selector={LABELS}", "--output=json"
         )
-        found: list[admin_client.Object] = json.loads(said)["items"]
+        found: list[admin_client.Object] = json.loads(output)["items"]
         return found
 
 
@@ -64,24 +64,24 @@ def releases(prometheus_operator_kinds: clusters.Cluster, namespace: str, tmp_pa
     running.helm("uninstall", RELEASE, "--ignore-not-found")
 
 
-def test_the_server_finds_no_fault_with_all_of_it(releases: Releases) -> None:
+def test_api_server_accepts_a_release_with_every_option(releases: Releases) -> None:
     everything = test_chart_matches_kustomize.CASES["all"].values
-    said = releases.helm("install", RELEASE, rendered_chart.FOLDER, "--dry-run=server", values=everything)
-    assert "STATUS: pending-install" in said
+    output = releases.helm("install", RELEASE, rendered_chart.FOLDER, "--dry-run=server", values=everything)
+    assert "STATUS: pending-install" in output
 
 
-def test_a_release_is_installed_upgraded_and_uninstalled(releases: Releases, cluster: clusters.Cluster) -> None:
-    # What runs in the Pod is no matter here: that it is admitted is.
+def test_release_is_installed_upgraded_and_uninstalled(releases: Releases, cluster: clusters.Cluster) -> None:
+    # The test does not run the Pod; it checks that the Pod is admitted.
     monitored: dict[str, Any] = {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
-    said = releases.helm("install", RELEASE, rendered_chart.FOLDER, values=monitored)
-    assert f"http://{RELEASE}.{releases.namespace}:9091" in said
-    assert "Let Prometheus scrape it" not in said
+    output = releases.helm("install", RELEASE, rendered_chart.FOLDER, values=monitored)
+    assert f"http://{RELEASE}.{releases.namespace}:9091" in output
+    assert "Let Prometheus scrape it" not in output
     [pod] = waiting.eventually(releases.pods, why="the Deployment's pod")
     assert [each["name"] for each in pod["spec"]["containers"]] == ["gateway", "operator"]
 
-    kept = monitored | {"runAsStatefulSet": True, "persistentVolume": {"enabled": True}}
-    said = releases.helm("upgrade", RELEASE, rendered_chart.FOLDER, values=kept)
-    assert "Groups are lost when the Pod stops" not in said
+    persistent = monitored | {"runAsStatefulSet": True, "persistentVolume": {"enabled": True}}
+    output = releases.helm("upgrade", RELEASE, rendered_chart.FOLDER, values=persistent)
+    assert "Groups are lost when the Pod stops" not in output
     assert releases.workloads("deployments") == []
     [stateful] = releases.workloads("statefulsets")
     assert "--persistence.file=/data/groups" in manifest_objects.pod_spec(stateful)["containers"][0]["args"]
@@ -93,10 +93,10 @@ def test_a_release_is_installed_upgraded_and_uninstalled(releases: Releases, clu
 
 
 @pytest.mark.cluster
-def test_policies_outlive_the_release_unless_told_otherwise() -> None:
-    [kept] = {
+def test_policy_crds_remain_after_an_uninstall_by_default() -> None:
+    [persistent] = {
         each["metadata"].get("annotations", {}).get("helm.sh/resource-policy")
         for each in rendered_chart.rendered({"policies": {"enabled": True}})
         if each["kind"] == "CustomResourceDefinition"
     }
-    assert kept == "keep"
+    assert persistent == "keep"

@@ -1,4 +1,4 @@
-"""Values for the prometheus-pushgateway chart (3.8.0) are taken, and mean here what they mean there."""
+"""The chart accepts values for the prometheus-pushgateway chart (3.8.0), and they have the same meaning."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NAMES = frozenset(
         """,
     )
 )
-"""All values of that chart, those that are comments in its values.yaml or stand in its templates alone among them."""
+"""All values of that chart, including those that are only in comments of its values.yaml or in its templates."""
 
 
 def _workload(objects: Objects) -> manifest_objects.Object:
@@ -83,42 +83,42 @@ _VOLUME: dict[str, Any] = {"enabled": True, "size": "3Gi", "storageClass": "fast
 TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
     "image": (
         {"image": {"registry": "mirror.example", "repository": "team/tidegate", "tag": "0.1.0"}},
-        lambda made: _gateway(made)["image"],
+        lambda rendered: _gateway(rendered)["image"],
         "mirror.example/team/tidegate:0.1.0",
     ),
     "global": (
         {"global": {"imageRegistry": "mirror.example", "storageClass": "of another chart"}},
-        lambda made: _gateway(made)["image"].partition("/")[0],
+        lambda rendered: _gateway(rendered)["image"].partition("/")[0],
         "mirror.example",
     ),
     "pull-secrets": (
         {"imagePullSecrets": [{"name": "a"}]},
-        lambda made: _pod(made)["imagePullSecrets"],
+        lambda rendered: _pod(rendered)["imagePullSecrets"],
         [{"name": "a"}],
     ),
     "arguments": (
         {"extraArgs": ["--log.level=debug", "--web.enable-admin-api"]},
-        lambda made: _gateway(made)["args"][-2:],
+        lambda rendered: _gateway(rendered)["args"][-2:],
         ["--log.level=debug", "--web.enable-admin-api"],
     ),
     "own-address": (
         {"extraArgs": ["--web.listen-address=:9091"]},
-        lambda made: [each for each in _gateway(made)["args"] if "web.listen" in each],
+        lambda rendered: [each for each in _gateway(rendered)["args"] if "web.listen" in each],
         ["--web.listen-address=:9091"],
     ),
     "variables": (
         {"extraVars": [{"name": "FOO", "value": "bar"}]},
-        lambda made: _gateway(made)["env"],
+        lambda rendered: _gateway(rendered)["env"],
         [{"name": "FOO", "value": "bar"}],
     ),
     "file-without-a-volume": (
         {"extraArgs": ["--persistence.file", "/data/x"]},
-        lambda made: (_data(made), _gateway(made)["args"][-2:]),
+        lambda rendered: (_data(rendered), _gateway(rendered)["args"][-2:]),
         ({"name": "data", "emptyDir": {}}, ["--persistence.file", "/data/x"]),
     ),
     "volume": (
         {"persistentVolume": _VOLUME},
-        lambda made: rendered_chart.one(made, "PersistentVolumeClaim")["spec"],
+        lambda rendered: rendered_chart.one(rendered, "PersistentVolumeClaim")["spec"],
         {
             "accessModes": ["ReadWriteOnce"],
             "storageClassName": "fast",
@@ -127,58 +127,61 @@ TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
     ),
     "existing-claim": (
         {"persistentVolume": _VOLUME | {"existingClaim": "mine"}},
-        lambda made: _data(made)["persistentVolumeClaim"]["claimName"],
+        lambda rendered: _data(rendered)["persistentVolumeClaim"]["claimName"],
         "mine",
     ),
     "own-file": (
         {"persistentVolume": _VOLUME, "extraArgs": ["--persistence.file=/data/mine"]},
-        lambda made: [each for each in _gateway(made)["args"] if "persistence" in each],
+        lambda rendered: [each for each in _gateway(rendered)["args"] if "persistence" in each],
         ["--persistence.file=/data/mine"],
     ),
     "stateful-set": (
         {"runAsStatefulSet": True, "persistentVolume": _VOLUME, "persistentVolumeLabels": {"foo": "bar"}},
-        lambda made: rendered_chart.one(made, "StatefulSet")["spec"]["volumeClaimTemplates"][0]["metadata"],
+        lambda rendered: rendered_chart.one(rendered, "StatefulSet")["spec"]["volumeClaimTemplates"][0]["metadata"],
         {"name": "data", "labels": {"foo": "bar"}},
     ),
     "users": (
         _USERS,
-        lambda made: (
-            "job" in rendered_chart.one(made, "Secret")["stringData"]["web-config.yaml"],
-            "A7ERGdgwLHnY" in str(made),
-            _gateway(made)["args"][-1],
-            "tcpSocket" in _gateway(made)["readinessProbe"],
+        lambda rendered: (
+            "job" in rendered_chart.one(rendered, "Secret")["stringData"]["web-config.yaml"],
+            "A7ERGdgwLHnY" in str(rendered),
+            _gateway(rendered)["args"][-1],
+            "tcpSocket" in _gateway(rendered)["readinessProbe"],
         ),
         (True, False, "--web.config.file=/etc/config/web-config.yaml", True),
     ),
     "users-and-a-monitor": (
         _USERS | {"serviceMonitor": _SCRAPED},
-        lambda made: (
-            _http(made)["basicAuth"]["password"],
-            [each["stringData"] for each in made if each["metadata"]["name"] == "tidegate-basic-auth"],
+        lambda rendered: (
+            _http(rendered)["basicAuth"]["password"],
+            [each["stringData"] for each in rendered if each["metadata"]["name"] == "tidegate-basic-auth"],
         ),
         ({"name": "tidegate-basic-auth", "key": "password"}, [{"user": "job", "password": "A7ERGdgwLHnY"}]),
     ),
     "web-configuration-of-a-secret": (
         {"webConfiguration": {"existingSecret": {"name": "pushgateway-web-config"}}},
-        lambda made: (_pod(made)["volumes"][-1]["secret"]["secretName"], _gateway(made)["args"][-1]),
+        lambda rendered: (_pod(rendered)["volumes"][-1]["secret"]["secretName"], _gateway(rendered)["args"][-1]),
         ("pushgateway-web-config", "--web.config.file=/etc/config/web-config.yaml"),
     ),
     "monitor": (
         {"serviceMonitor": _SCRAPED | {"interval": "15s", "additionalLabels": {"release": "prometheus"}}},
-        lambda made: (_http(made), rendered_chart.one(made, "ServiceMonitor")["metadata"]["labels"]["release"]),
+        lambda rendered: (
+            _http(rendered),
+            rendered_chart.one(rendered, "ServiceMonitor")["metadata"]["labels"]["release"],
+        ),
         ({"port": "http", "honorLabels": True, "interval": "15s"}, "prometheus"),
     ),
     "monitor-elsewhere": (
         {"serviceMonitor": {"enabled": True, "namespace": "monitoring"}},
-        lambda made: (
-            rendered_chart.one(made, "ServiceMonitor")["metadata"]["namespace"],
-            rendered_chart.one(made, "ServiceMonitor")["spec"]["namespaceSelector"],
+        lambda rendered: (
+            rendered_chart.one(rendered, "ServiceMonitor")["metadata"]["namespace"],
+            rendered_chart.one(rendered, "ServiceMonitor")["spec"]["namespaceSelector"],
         ),
         ("monitoring", {"matchNames": ["tidegate"]}),
     ),
     "service": (
         {"service": {"type": "LoadBalancer", "port": 80, "targetPort": 9091, "loadBalancerIP": "192.0.2.1"}},
-        lambda made: [each["spec"]["ports"] for each in made if each["kind"] == "Service"],
+        lambda rendered: [each["spec"]["ports"] for each in rendered if each["kind"] == "Service"],
         [
             [{"name": "http", "port": 80, "targetPort": 9091}],
             [{"name": "operator", "port": 9093, "targetPort": "operator"}],
@@ -186,13 +189,13 @@ TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
     ),
     "node-port": (
         {"service": {"type": "NodePort", "nodePort": 32100}},
-        lambda made: next(each["spec"]["ports"][0]["nodePort"] for each in made if each["kind"] == "Service"),
+        lambda rendered: next(each["spec"]["ports"][0]["nodePort"] for each in rendered if each["kind"] == "Service"),
         32100,
     ),
-    "headless": ({"service": {"clusterIP": "None"}}, lambda made: _service(made)["clusterIP"], "None"),
+    "headless": ({"service": {"clusterIP": "None"}}, lambda rendered: _service(rendered)["clusterIP"], "None"),
     "ingress": (
         {"ingress": {"enabled": True, "className": "nginx", "hosts": ["push.example"], "path": "/push"}},
-        lambda made: rendered_chart.one(made, "Ingress")["spec"]["rules"],
+        lambda rendered: rendered_chart.one(rendered, "Ingress")["spec"]["rules"],
         [
             {
                 "host": "push.example",
@@ -210,43 +213,48 @@ TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
     ),
     "allow-all": (
         {"networkPolicy": {"allowAll": True}},
-        lambda made: rendered_chart.one(made, "NetworkPolicy")["spec"]["ingress"][0],
+        lambda rendered: rendered_chart.one(rendered, "NetworkPolicy")["spec"]["ingress"][0],
         {"ports": [{"port": "http"}]},
     ),
     "selectors": (
         {"networkPolicy": {"customSelectors": [{"podSelector": {"matchLabels": {"app": "myapp"}}}]}},
-        lambda made: [each["from"] for each in rendered_chart.one(made, "NetworkPolicy")["spec"]["ingress"]],
+        lambda rendered: [each["from"] for each in rendered_chart.one(rendered, "NetworkPolicy")["spec"]["ingress"]],
         [[{"podSelector": {"matchLabels": {"app": "myapp"}}}]] * 2,
     ),
     "budget": (
         {"podDisruptionBudget": {"minAvailable": 1}},
-        lambda made: rendered_chart.one(made, "PodDisruptionBudget")["spec"]["minAvailable"],
+        lambda rendered: rendered_chart.one(rendered, "PodDisruptionBudget")["spec"]["minAvailable"],
         1,
     ),
     "pod-labels": (
         {"podLabels": {"foo": "bar"}},
-        lambda made: _workload(made)["spec"]["template"]["metadata"]["labels"]["foo"],
+        lambda rendered: _workload(rendered)["spec"]["template"]["metadata"]["labels"]["foo"],
         "bar",
     ),
     "account": (
         {"serviceAccount": {"create": False, "name": "mine"}},
-        lambda made: (_pod(made)["serviceAccountName"], [each for each in made if each["kind"] == "ServiceAccount"]),
+        lambda rendered: (
+            _pod(rendered)["serviceAccountName"],
+            [each for each in rendered if each["kind"] == "ServiceAccount"],
+        ),
         ("mine", []),
     ),
     "probe": (
         {"liveness": {"probe": {"httpGet": {"port": 9091, "scheme": "HTTP"}, "initialDelaySeconds": 10}}},
-        lambda made: _gateway(made)["livenessProbe"]["httpGet"],
+        lambda rendered: _gateway(rendered)["livenessProbe"]["httpGet"],
         {"path": "/-/healthy", "port": 9091, "scheme": "HTTP"},
     ),
-    "no-probe": ({"liveness": {"enabled": False}}, lambda made: "livenessProbe" in _gateway(made), False),
+    "no-probe": ({"liveness": {"enabled": False}}, lambda rendered: "livenessProbe" in _gateway(rendered), False),
     "a-token-for-others-is-none-for-the-gateway": (
         {"automountServiceAccountToken": True},
-        lambda made: [each["name"] for each in _gateway(made)["volumeMounts"] if "secrets" in each["mountPath"]],
+        lambda rendered: [
+            each["name"] for each in _gateway(rendered)["volumeMounts"] if "secrets" in each["mountPath"]
+        ],
         ["no-token"],
     ),
     "hard-affinity": (
         {"podAntiAffinity": "hard"},
-        lambda made: list(_pod(made)["affinity"]["podAntiAffinity"]),
+        lambda rendered: list(_pod(rendered)["affinity"]["podAntiAffinity"]),
         ["requiredDuringSchedulingIgnoredDuringExecution"],
     ),
     "extra-manifests": (
@@ -260,24 +268,24 @@ TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
                 }
             ]
         },
-        lambda made: rendered_chart.one(made, "ConfigMap")["data"],
+        lambda rendered: rendered_chart.one(rendered, "ConfigMap")["data"],
         {"name": "tidegate"},
     ),
     "empty-keys": (
         {"priorityClassName": None, "serviceAccount": {"create": True, "name": None}, "tolerations": None},
-        lambda made: _pod(made)["serviceAccountName"],
+        lambda rendered: _pod(rendered)["serviceAccountName"],
         "tidegate",
     ),
 }
 
 
-def test_every_value_of_that_chart_is_one_of_this() -> None:
+def test_chart_accepts_every_value_of_the_pushgateway_chart() -> None:
     assert NAMES - {".".join(each.path) for each in chart.values()} == set()
 
 
 @pytest.mark.cluster
 @pytest.mark.parametrize(("values", "seen", "expected"), TABLE.values(), ids=TABLE)
-def test_a_value_of_that_chart_means_the_same(
+def test_value_of_the_pushgateway_chart_has_the_same_meaning(
     values: dict[str, Any], seen: Callable[[Objects], Any], expected: Any
 ) -> None:
     assert seen(rendered_chart.rendered(values)) == expected

@@ -1,4 +1,4 @@
-"""``make demo``: Jobs push, Prometheus scrapes, the operator deletes. All parts are real; it ends by itself."""
+"""``make demo``: Jobs push, Prometheus scrapes, the operator deletes. All components are real; it ends by itself."""
 
 import contextlib
 import os
@@ -13,12 +13,12 @@ from tests.demo import demo_environment, live_table
 from tests.support import termination, waiting
 
 _PATIENCE = 120.0
-"""Seconds after which the demo has failed: it takes some twenty."""
+"""Seconds after which the demo has failed; it usually takes about twenty."""
 
 
 def main() -> int:
-    """Run the demo; 0 where all that it promises was seen."""
-    # Both by hand: a shell that starts this in the background has SIGINT ignored.
+    """Run the demo; return 0 if every final value reached Prometheus and every group was deleted."""
+    # Set both handlers explicitly: a shell that starts this in the background ignores SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -31,7 +31,7 @@ def main() -> int:
                 _keep(stage)
         return 0 if seen else 1
     except KeyboardInterrupt:
-        say("interrupted; everything was stopped")
+        say("interrupted; all processes are stopped")
         return 130
     except binaries.MissingToolError as missing:
         print(f"demo: {missing}", file=sys.stderr)
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    """Tell what is being done, with the seconds since the start."""
+    """Print a progress message with the seconds since the start."""
     print(f"[{time.monotonic() - _BEGAN:5.1f}s] {text}", flush=True)
 
 
@@ -50,10 +50,10 @@ def _play(stage: demo_environment.Stage) -> bool:
 
     def look() -> bool:
         table.show(stage.rows(), elapsed=time.monotonic() - _BEGAN)
-        return stage.over()
+        return stage.finished()
 
     try:
-        waiting.eventually(look, why="the groups to come and go", timeout=_PATIENCE, interval=0.25)
+        waiting.eventually(look, why="every group to be pushed and deleted", timeout=_PATIENCE, interval=0.25)
     except waiting.WaitTimeoutError as failure:
         say(f"FAILED: {failure}")
         print(stage.operator.process.tail(), file=sys.stderr)
@@ -62,15 +62,15 @@ def _play(stage: demo_environment.Stage) -> bool:
 
 
 def _verdict(stage: demo_environment.Stage) -> bool:
-    """What Prometheus' own query API says of each Job."""
-    say("asking Prometheus (last_over_time for the final value, an instant query for the series now):")
+    """Check each Job's series with the query API of Prometheus, and print the results."""
+    say("querying Prometheus (last_over_time for the final value, an instant query for the current series):")
     good = True
     for expected in demo_environment.JOBS:
         final = stage.server.final_value(expected.selector)
-        gone = stage.server.is_stale(expected.selector)
-        good = good and final == expected.final and gone
-        mark = "ok    " if final == expected.final and gone else "FAILED"
-        now = "gone" if gone else "still there"
+        stale = stage.server.is_stale(expected.selector)
+        good = good and final == expected.final and stale
+        mark = "ok    " if final == expected.final and stale else "FAILED"
+        now = "stale" if stale else "still present"
         print(f"  {mark} {expected.selector}: final value {final} (pushed: {expected.final}), series now: {now}")
     timeouts = stage.gateway.metric('tidegate_groups_deleted_total{reason="timeout"}')
     print(f"  groups deleted unread, by timeout: {timeouts:.0f}")
@@ -96,7 +96,7 @@ def _keep(stage: demo_environment.Stage) -> None:
     )
     with contextlib.suppress(KeyboardInterrupt):
         termination.wait_for_signal()
-    say("stopping everything")
+    say("stopping all processes")
 
 
 _BEGAN = time.monotonic()

@@ -1,4 +1,4 @@
-"""The real parts of the demo, and what each of them says of a Job and its group."""
+"""The components of the demo, and the state of each Job and its group according to each of them."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ NAMESPACE = "default"
 
 
 class Expected(NamedTuple):
-    """A Job of the demo: the metric it pushes, and the final value that must reach Prometheus."""
+    """A Job of the demo: its metric, and the final value that Prometheus must scrape."""
 
     job: str
     metric: str
@@ -32,7 +32,7 @@ JOBS = (
 
 
 class Row(NamedTuple):
-    """One line of the table: a Job, its group, and what Prometheus shows of it."""
+    """A row of the table: a Job, its group, and the group's series in Prometheus."""
 
     job: str
     job_state: str
@@ -54,43 +54,43 @@ class Stage:
         self.gateway = gateway
         self.operator = operator
         self.server = server
-        self._had_group: set[str] = set()
+        self._pushed: set[str] = set()
 
     def apply_jobs(self) -> None:
-        """kubectl apply the Jobs, and start a run of the CronJob at once instead of at night."""
+        """Apply the Jobs with kubectl, and start a run of the CronJob immediately instead of at night."""
         manifest = (_HERE / "jobs.yaml").read_text().replace("GATEWAY", self.gateway.url)
         self.cluster.kubectl("apply", "-f", "-", stdin=manifest)
         self.cluster.kubectl("create", "job", "nightly-by-hand", "--from=cronjob/nightly")
 
     def rows(self) -> list[Row]:
-        """The table as it is now."""
+        """The current rows of the table."""
         groups = self.gateway.groups()
         return [self._row(expected, groups.get(expected.job)) for expected in JOBS]
 
-    def over(self) -> bool:
-        """Whether every Job has ended, its group has come and gone, and its series has ended in Prometheus."""
+    def finished(self) -> bool:
+        """Whether every Job has finished, its group was pushed and deleted, and its series is stale in Prometheus."""
         groups = self.gateway.groups()
         return all(
-            expected.job in self._had_group - groups.keys() and self.server.is_stale(expected.selector)
+            expected.job in self._pushed - groups.keys() and self.server.is_stale(expected.selector)
             for expected in JOBS
         )
 
     def _row(self, expected: Expected, group: admin_client.Object | None) -> Row:
         job = self.cluster.api.find("jobs", expected.job, namespace=NAMESPACE)
         if group is not None:
-            self._had_group.add(expected.job)
+            self._pushed.add(expected.job)
         value = self.server.value(expected.selector)
         return Row(
             job=expected.job,
             job_state=_job_state(job),
-            group_state=_group_state(group, known=expected.job in self._had_group),
+            group_state=_group_state(group, pushed=expected.job in self._pushed),
             in_prometheus="-" if value is None else f"{value:g}",
         )
 
 
 @contextlib.contextmanager
 def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
-    """Start everything in order, telling of each step; end everything afterwards, whatever happens."""
+    """Start all components in order and report each step; stop them when the block ends, in any case."""
     with contextlib.ExitStack() as stack:
         say("starting etcd, kube-apiserver, kube-controller-manager, kube-scheduler and a node")
         cluster = stack.enter_context(clusters.Cluster(folder / "cluster"))
@@ -98,7 +98,7 @@ def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
         gateway = tidegate_processes.Gateway(folder)
         stack.callback(gateway.process.stop)
         gateway.start()
-        say("starting the operator with just the rights of its ServiceAccount (manifests/base/rbac.yaml)")
+        say("starting the operator with only the rights of its ServiceAccount (manifests/base/rbac.yaml)")
         kubeconfig = tidegate_processes.operator_kubeconfig(cluster)
         operator = tidegate_processes.Operator(folder, gateway=gateway, kubeconfig=kubeconfig)
         stack.callback(operator.process.stop)
@@ -119,9 +119,9 @@ def _job_state(job: admin_client.Object | None) -> str:
     return kubernetes_objects.ending(job) or "running"
 
 
-def _group_state(group: admin_client.Object | None, *, known: bool) -> str:
+def _group_state(group: admin_client.Object | None, *, pushed: bool) -> str:
     if group is None:
-        return "deleted" if known else "-"
+        return "deleted" if pushed else "-"
     if group["drain_pushed_revision"] is not None:
         return "draining"
     return "live, claimed" if group["claims"] else "live"

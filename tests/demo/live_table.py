@@ -1,4 +1,4 @@
-"""The live table: redrawn in place on a terminal, a new block at each change elsewhere."""
+"""The live table: redrawn in place on a terminal; otherwise printed again after each change."""
 
 import sys
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ _UP = "\x1b[{lines}F\x1b[J"
 
 
 class LiveTable:
-    """Shows the same rows again and again; what has not changed is not shown again."""
+    """Shows the current rows; unchanged rows are not printed again."""
 
     def __init__(self) -> None:
         self._shown: list[demo_environment.Row] = []
         self._in_place = sys.stdout.isatty()
 
     def show(self, rows: Sequence[demo_environment.Row], *, elapsed: float) -> None:
-        """Show these rows if they differ from those before; ``elapsed`` is in seconds."""
+        """Show these rows if they differ from the previous ones; ``elapsed`` is in seconds."""
         if list(rows) == self._shown:
             return
         if self._in_place and self._shown:

@@ -1,4 +1,4 @@
-"""`python -m tests.images`: the image of this checkout, and where its archive is."""
+"""`python -m tests.images`: build the image of this checkout and print the path of its archive."""
 
 import sys
 
@@ -7,7 +7,7 @@ from tests.images import image_builds, oci_layout, project_image
 
 
 def main() -> int:
-    """Build what is not in the cache, and print the archive, its digest and its size."""
+    """Build the image unless it is cached, and print its archive, digest and size."""
     try:
         archive = project_image.ensure()
     except (binaries.MissingToolError, image_builds.BuildError) as error:

@@ -1,4 +1,4 @@
-"""The base image where no image registry is reachable: Debian with the Python version of the Dockerfile's base."""
+"""A base image for machines without access to a registry: Debian with the Python version of the Dockerfile's base."""
 
 import os
 import re
@@ -12,9 +12,9 @@ from tests.images import image_builds, oci_archives
 
 NAME = "tidegate.test/base:1"
 _RELEASE = "forky"
-"""Debian 14, not yet released: the first release with Python 3.14 (Debian 13 has 3.13)."""
+"""Debian 14, which is not yet released: the first Debian with Python 3.14 (Debian 13 has 3.13)."""
 _VERSION = 2
-"""To be counted up when what is below changes what is made."""
+"""Increase this when a change below changes the image."""
 _DOCKERFILE = Path(__file__).resolve().parents[2] / "Dockerfile"
 _PYTHON_IMAGE = re.compile(r"^ARG PYTHON_IMAGE=python:(3\.[0-9]+)-slim$", re.MULTILINE)
 _LEFT_OUT = (
@@ -31,16 +31,16 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def python_version() -> str:
-    """The version of the Dockerfile's default base, as in ``3.14``."""
+    """The Python version of the Dockerfile's default base, such as ``3.14``."""
     found = _PYTHON_IMAGE.search(_DOCKERFILE.read_text())
     assert found is not None
     return found[1]
 
 
 def ensure() -> Path:
-    """The base as an OCI archive, in the cache: about a minute, once.
+    """The cached base as an OCI archive; building it takes about a minute.
 
-    :raises binaries.MissingToolError: it cannot be made here.
+    :raises binaries.MissingToolError: it cannot be built on this machine.
     """
     python = f"python{python_version()}"
     folder = binaries.cache_root() / f"image-base-{_RELEASE}-{python}-{_VERSION}"
@@ -69,7 +69,7 @@ def _debootstrap(root: Path, *, python: str) -> None:
         "--variant=minbase",
         f"--include={python},{python}-venv,ca-certificates,curl",
         _RELEASE,
-        # From where debootstrap takes that release by itself.
+        # The default mirror of debootstrap for that release.
         str(root),
     ]
     environment = {**os.environ, "DEBOOTSTRAP_DIR": str(unpacked / "usr/share/debootstrap")}
@@ -80,7 +80,7 @@ def _debootstrap(root: Path, *, python: str) -> None:
 
 
 def _shrink(root: Path) -> None:
-    """Remove what only a person or a package manager would look at."""
+    """Remove files that only people and package managers use."""
     for name in _LEFT_OUT:
         for found in (root / name).glob("*"):
             if found.is_dir() and not found.is_symlink():

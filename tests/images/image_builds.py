@@ -1,4 +1,4 @@
-"""Images built from a Dockerfile with Debian's buildah: as root, and beside whatever images this machine has."""
+"""Builds images from a Dockerfile with Debian's buildah, as root, without touching other images on this machine."""
 
 import contextlib
 import os
@@ -33,35 +33,35 @@ _CERTIFICATES = Path("/etc/ssl/certs")
 
 
 class BuildError(Exception):
-    """The build failed; the message is the end of what it said."""
+    """The build failed; the message is the end of its output."""
 
 
 def build(target: Path, *, name: str, context: Path, base: Path) -> str:
-    """Build ``context``'s Dockerfile on a base image, into an OCI archive, and return the image's id.
+    """Build ``context``'s Dockerfile on a base image into an OCI archive, and return the image's id.
 
-    :param base: an OCI archive, which takes the place of the Dockerfile's PYTHON_IMAGE.
-    :raises BuildError: it cannot be built.
+    :param base: an OCI archive that replaces the Dockerfile's PYTHON_IMAGE.
+    :raises BuildError: the build failed.
     """
     need_root()
     with _storage() as storage:
         flags = [
             "--isolation=chroot",
-            # No time of the build is in the image: the same sources are the same image.
+            # Without build time: the same sources give the same image.
             "--timestamp=0",
-            # Nor the version of its builder.
+            # Without the version of buildah.
             "--identity-label=false",
             f"--build-arg=PYTHON_IMAGE=oci-archive:{base}",
             *(f"--volume={source}:{inside}:ro" for source, inside in _registry_mounts(storage).items()),
         ]
-        told = _buildah(storage, "bud", *flags, f"--tag={name}", str(context), saying=f"building {name} with buildah")
+        log = _buildah(storage, "bud", *flags, f"--tag={name}", str(context), saying=f"building {name} with buildah")
         _buildah(storage, "push", "--quiet", name, f"oci-archive:{target}:{name}", saying=f"writing {target.name}")
-        return told.splitlines()[-1]
+        return log.splitlines()[-1]
 
 
 def need_root() -> None:
-    """Images are built in a chroot, with mounts: not every machine and not everybody can.
+    """Check that this machine can build images, which takes root and mounts.
 
-    :raises binaries.MissingToolError: they cannot here.
+    :raises binaries.MissingToolError: it cannot.
     """
     if sys.platform != "linux":
         raise binaries.MissingToolError("images are built on Linux alone: use a machine or a container with it")
@@ -71,7 +71,7 @@ def need_root() -> None:
 
 @contextlib.contextmanager
 def _storage() -> Iterator[Path]:
-    """A place for layers, which goes afterwards: plain folders, which need nothing of the kernel."""
+    """A temporary storage for layers, as plain folders, which need no support from the kernel."""
     with tempfile.TemporaryDirectory(prefix="tidegate-image-") as text:
         folder = Path(text)
         storage = f'[storage]\ndriver = "vfs"\nrunroot = "{folder / "run"}"\ngraphroot = "{folder / "layers"}"\n'
@@ -80,7 +80,7 @@ def _storage() -> Iterator[Path]:
 
 
 def _buildah(storage: Path, *arguments: str, saying: str) -> str:
-    """Run it with its own programs and libraries laid over ours, for it alone."""
+    """Run buildah with its own programs and libraries mounted over those of this machine, for this process only."""
     unpacked = debian_packages.unpacked(*_PACKAGES, instead="install buildah")
     configs = unpacked / "etc/containers"
     policy = f"--signature-policy={configs / 'policy.json'}"
@@ -106,15 +106,15 @@ def _run(command: Sequence[str], environment: Mapping[str, str], *, saying: str)
         ) as process:
             code = binaries.wait(process, saying=saying)
         output.seek(0)
-        told = output.read().strip()
+        log = output.read().strip()
     if code != 0:
-        last = "\n".join(told.splitlines()[-20:])
+        last = "\n".join(log.splitlines()[-20:])
         raise BuildError(f"{saying} failed with exit code {code}:\n{last}")
-    return told
+    return log
 
 
 def _registry_mounts(folder: Path) -> dict[Path, str]:
-    """What pip is told on this machine, for the build alone: neither it nor the certificates get into the image."""
+    """pip's configuration on this machine, mounted for the build only; it and the certificates are not in the image."""
     settings = _pip_settings()
     mounts = {_CERTIFICATES: str(_CERTIFICATES)} if _CERTIFICATES.is_dir() else {}
     for value in settings.values():
@@ -126,7 +126,7 @@ def _registry_mounts(folder: Path) -> dict[Path, str]:
 
 
 def _pip_settings() -> dict[str, str]:
-    """pip's own answer, whether its settings come from files or the environment."""
+    """The settings as pip reports them, from files or environment variables."""
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     )

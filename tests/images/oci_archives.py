@@ -1,4 +1,4 @@
-"""Images as OCI archives, written without a builder: one layer, and the same bytes from the same files."""
+"""Single-layer images as OCI archives, written without a builder; the same files give the same bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """What a container of the image runs."""
+    """The command, user and environment of a container."""
 
     entrypoint: Sequence[str] = ()
     command: Sequence[str] = ()
@@ -37,14 +37,14 @@ class Runs:
 
 
 def archive(name: str, files: Mapping[str, Path], *, entrypoint: Sequence[str], user: str = "65532:65532") -> Path:
-    """An image of these programs alone, by their absolute paths in it, in the cache: a few seconds, once.
+    """An image with only these programs, by absolute path, in the cache; building it takes a few seconds.
 
-    It has nothing but these files, so the programs must be static ones, as Go builds them with CGO_ENABLED=0.
+    It contains no other files, so the programs must be static, such as Go programs built with CGO_ENABLED=0.
 
-    :param name: with its tag, as pods name it.
+    :param name: name with tag, as in Pod specs.
     """
     runs = Runs(entrypoint=entrypoint, user=user)
-    folder = binaries.cache_root() / f"image-{_plain(name)}-{_fingerprint(name, files, runs)}"
+    folder = binaries.cache_root() / f"image-{_file_name(name)}-{_fingerprint(name, files, runs)}"
     with binaries.turn(folder):
         if not folder.exists():
             with binaries.installing(folder) as draft:
@@ -53,12 +53,12 @@ def archive(name: str, files: Mapping[str, Path], *, entrypoint: Sequence[str], 
 
 
 def from_folder(target: Path, *, name: str, root: Path, runs: Runs) -> None:
-    """An image of all that is below ``root``, with the owners and modes that it has there."""
+    """Write an image of all files below ``root``, with their owners and modes."""
     write(target, name=name, entries=_below(root), runs=runs)
 
 
 def write(target: Path, *, name: str, entries: Iterator[tuple[tarfile.TarInfo, Path | None]], runs: Runs) -> None:
-    """Write the archive; what there is beside the files is in none of its bytes."""
+    """Write the archive; its bytes depend only on the files."""
     with tempfile.TemporaryFile(dir=target.parent) as layer:
         _write_layer(layer, entries)
         length = layer.tell()
@@ -85,7 +85,7 @@ def write(target: Path, *, name: str, entries: Iterator[tuple[tarfile.TarInfo, P
 
 
 def full_name(name: str) -> str:
-    """The name as containerd has it, registry included: it is what the kubelet asks for."""
+    """The full name with registry, as containerd and the kubelet use it."""
     first, slash, _ = name.partition("/")
     if not slash:
         return f"docker.io/library/{name}"
@@ -100,13 +100,13 @@ def _fingerprint(name: str, files: Mapping[str, Path], runs: Runs) -> str:
     return digest.hexdigest()[:16]
 
 
-def _plain(name: str) -> str:
-    """The name as a folder may have it."""
+def _file_name(name: str) -> str:
+    """The name as a valid file name."""
     return "".join(sign if sign.isalnum() or sign in ".-" else "-" for sign in name)
 
 
 def _entries(files: Mapping[str, Path]) -> Iterator[tuple[tarfile.TarInfo, Path | None]]:
-    """The programs, and first the folders that they are in; all are root's, so that none of them can be changed."""
+    """The programs and their parent folders; root owns all of them, so that the container's user cannot change them."""
     folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"/"}
     for path in sorted({*folders, *files}):
         source = files.get(path)
@@ -134,7 +134,7 @@ def _below(root: Path) -> Iterator[tuple[tarfile.TarInfo, Path | None]]:
             elif stat.S_ISREG(status.st_mode):
                 entry.size = status.st_size
             else:
-                continue  # devices and sockets: the container has its own
+                continue  # devices and sockets: the container runtime provides them
             yield entry, path if entry.isreg() else None
 
 
@@ -166,7 +166,7 @@ def _config(runs: Runs, *, layer: str) -> dict[str, Any]:
 
 
 def _entry(name: str, *, mode: int, size: int) -> tarfile.TarInfo:
-    """With no time and no names of owners: they would be those of the machine."""
+    """An entry without times and owner names, which would depend on the machine."""
     entry = tarfile.TarInfo(name)
     entry.mode, entry.size = mode, size
     return entry

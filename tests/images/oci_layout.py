@@ -1,4 +1,4 @@
-"""What is in an OCI archive: its configuration, its layers, and all of its files in a folder."""
+"""The contents of an OCI archive: its configuration, its layers, and its files unpacked into a folder."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """An image that lies unpacked in a folder."""
+    """An image that is unpacked in a folder."""
 
     config: Mapping[str, Any]
-    """What a container of it runs, and as whom."""
+    """The image configuration: command, user, environment and labels."""
     root: Path
-    """All its layers, one over the other."""
+    """The files of all layers combined."""
     members: tuple[tarfile.TarInfo, ...]
-    """What is in the last layer."""
+    """The files of the last layer."""
     layers: int
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that a container of it has."""
+        """The environment variables of a container."""
         return dict(each.split("=", 1) for each in self.config["Env"])
 
 
 @contextlib.contextmanager
 def unpacked(archive: Path) -> Iterator[Layout]:
-    """The image in a folder that goes with the block, its files with the owners they have in it."""
+    """Unpack the image into a temporary folder, with the owners that the files have in the image."""
     with tempfile.TemporaryDirectory(prefix="tidegate-layout-") as work, tarfile.open(archive) as file:
         root = Path(work) / "root"
         root.mkdir()
@@ -48,7 +48,7 @@ def unpacked(archive: Path) -> Iterator[Layout]:
 
 
 def digest(archive: Path) -> str:
-    """The digest of the manifest in an OCI archive: what a registry would call the image by."""
+    """The digest of the manifest in an OCI archive, by which a registry identifies the image."""
     with tarfile.open(archive) as file:
         (listed,) = _read(file, "index.json")["manifests"]
         found: str = listed["digest"]

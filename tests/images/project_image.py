@@ -9,18 +9,18 @@ from tests.images import base_image, image_builds
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "registry.example/tidegate:0.1.0"
-"""As README has it."""
+"""The name in README."""
 RELEASED = "ghcr.io/tidegate/tidegate:0.1.0"
-"""As the manifests have it."""
+"""The name in the manifests."""
 
 _SOURCES = ("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml", "requirements", "operator")
 
 
 def ensure() -> Path:
-    """Its OCI archive, in the cache until one of its sources changes: half a minute.
+    """Its OCI archive, cached until one of its sources changes; building it takes half a minute.
 
-    :raises binaries.MissingToolError: there is no base, or no builder, to be had here.
-    :raises builders.BuildError: the build failed.
+    :raises binaries.MissingToolError: this machine cannot build the base or run the builder.
+    :raises image_builds.BuildError: the build failed.
     """
     base = base_image.ensure()
     folder = binaries.cache_root() / f"image-tidegate-{_fingerprint(base)}"

@@ -1,4 +1,4 @@
-"""A program of an unpacked image, held as a Pod of the manifests holds it: read-only, and without rights."""
+"""Runs a program of an unpacked image with the restrictions of the Pod: read-only and unprivileged."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _SHELLS = ("sh", "bash", "dash", "rbash")
 _MOUNTS = (
     'mount --bind "$0" "$0"',
     'mount -o remount,bind,ro "$0"',
-    # A Pod's volume for the token, and what every container has.
+    # The Pod's volume for the token, and the mounts that every container has.
     'mount -t tmpfs -o mode=1777 tmpfs "$0/run"',
     'mount -t proc proc "$0/proc"',
     'mount --bind /dev "$0/dev"',
 )
 
 
-def take_shells(root: Path) -> None:
+def remove_shells(root: Path) -> None:
     """Remove every shell."""
     for folder in ("bin", "usr/bin"):
         for name in _SHELLS:
@@ -26,7 +26,7 @@ def take_shells(root: Path) -> None:
 
 
 def command(root: Path, *argv: str) -> Sequence[str]:
-    """How root starts it: the mounts are seen by it alone and go with it, and it ends with whoever started it."""
+    """A command for root; its mounts are private to the process, which ends together with its parent."""
     script = " && ".join([*_MOUNTS, 'exec chroot "$0" "$@"'])
     ids = (f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
     limits = ("--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--pdeathsig=KILL")

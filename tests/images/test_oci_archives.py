@@ -1,4 +1,4 @@
-"""OCI archives of single programs: what a runtime reads of them, and that nothing of the machine is in them."""
+"""OCI archives of single programs: a runtime can read them, and they do not depend on the machine."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ def program(tmp_path: Path) -> Path:
     return path
 
 
-def test_every_blob_has_the_digest_that_it_is_found_by(program: Path) -> None:
+def test_every_blob_is_named_after_its_digest(program: Path) -> None:
     with tarfile.open(_archive(program)) as file:
         blobs = [member for member in file if member.name.startswith("blobs/")]
         assert len(blobs) == 3
@@ -49,7 +49,7 @@ def test_descriptors_lead_from_the_index_to_the_layer(program: Path) -> None:
     assert config["os"] == "linux"
 
 
-def test_it_says_the_name_that_it_is_imported_by(program: Path) -> None:
+def test_index_has_the_name_for_the_import(program: Path) -> None:
     with tarfile.open(_archive(program)) as file:
         (listed,) = json.loads(_bytes(file, "index.json"))["manifests"]
 
@@ -69,11 +69,11 @@ def test_it_says_the_name_that_it_is_imported_by(program: Path) -> None:
         ("host:5000/pause:1", "host:5000/pause:1"),
     ],
 )
-def test_a_name_is_completed_as_docker_does(name: str, full: str) -> None:
+def test_short_name_is_completed_as_in_docker(name: str, full: str) -> None:
     assert oci_archives.full_name(name) == full
 
 
-def test_the_same_program_makes_the_same_bytes_at_another_time(program: Path, tmp_path: Path) -> None:
+def test_same_program_gives_the_same_bytes_at_another_time(program: Path, tmp_path: Path) -> None:
     first = _archive(program).read_bytes()
     os.utime(program, (1, 1))
     program.chmod(0o700)
@@ -82,18 +82,18 @@ def test_the_same_program_makes_the_same_bytes_at_another_time(program: Path, tm
     assert _archive(program).read_bytes() == first
 
 
-def test_another_program_is_another_archive(program: Path) -> None:
+def test_another_program_gives_another_archive(program: Path) -> None:
     before = _archive(program)
     program.write_bytes(b"\x7fELF2")
 
     assert _archive(program) != before
 
 
-def test_what_is_made_once_is_cached(program: Path) -> None:
+def test_archive_is_cached(program: Path) -> None:
     assert _archive(program).stat().st_ino == _archive(program).stat().st_ino
 
 
-def test_programs_and_their_folders_are_roots(program: Path) -> None:
+def test_programs_and_their_folders_belong_to_root(program: Path) -> None:
     with tarfile.open(_archive(program)) as file:
         (listed,) = json.loads(_bytes(file, "index.json"))["manifests"]
         (layer,) = json.loads(_blob(file, listed))["layers"]
@@ -106,7 +106,7 @@ def test_programs_and_their_folders_are_roots(program: Path) -> None:
     assert not any(each.mtime for each in members)
 
 
-def test_a_folder_keeps_links_modes_and_what_is_one_file_twice(tmp_path: Path) -> None:
+def test_image_of_a_folder_keeps_symbolic_links_modes_and_hard_links(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "etc").mkdir(parents=True)
     (root / "etc" / "one").write_text("1")

@@ -1,4 +1,4 @@
-"""tidegate's image, from the Dockerfile: what it says, what is in it, and that it runs where nothing is allowed."""
+"""tidegate's image, built from the Dockerfile: its configuration and files; it runs with all restrictions."""
 
 import re
 import stat
@@ -17,7 +17,7 @@ from tests.support import ports, requirements, tidegate_processes, waiting
 pytestmark = [pytest.mark.node, pytest.mark.timeout(600)]
 
 _LIMIT_BYTES = 120_000_000
-"""Unpacked, over the base."""
+"""Size limit of the unpacked files on top of the base."""
 _IMPORT_ALL = """
 import importlib, pkgutil, tidegate
 for each in pkgutil.walk_packages(tidegate.__path__, "tidegate."):
@@ -39,23 +39,23 @@ def archive() -> Path:
 @pytest.fixture(scope="module")
 def image(archive: Path) -> Iterator[oci_layout.Layout]:
     with oci_layout.unpacked(archive) as layout:
-        restricted_process.take_shells(layout.root)
+        restricted_process.remove_shells(layout.root)
         yield layout
 
 
-def test_it_runs_as_a_number_that_is_not_root(image: oci_layout.Layout) -> None:
+def test_image_runs_as_a_numeric_user_that_is_not_root(image: oci_layout.Layout) -> None:
     assert image.config["User"] == f"{restricted_process.USER}:{restricted_process.USER}"
 
 
-def test_it_starts_the_gateway_without_a_shell(image: oci_layout.Layout) -> None:
+def test_entrypoint_starts_the_gateway_without_a_shell(image: oci_layout.Layout) -> None:
     assert (image.config["Entrypoint"], image.config["Cmd"]) == (["tidegate"], ["gateway"])
 
 
-def test_probes_are_left_to_kubernetes(image: oci_layout.Layout) -> None:
+def test_image_has_no_health_check(image: oci_layout.Layout) -> None:
     assert "Healthcheck" not in image.config
 
 
-def test_its_labels_say_what_it_is(image: oci_layout.Layout) -> None:
+def test_image_has_the_standard_labels(image: oci_layout.Layout) -> None:
     assert image.config["Labels"] == {
         "org.opencontainers.image.title": "tidegate",
         "org.opencontainers.image.description": "A push gateway for Prometheus that clears itself",
@@ -64,20 +64,20 @@ def test_its_labels_say_what_it_is(image: oci_layout.Layout) -> None:
     }
 
 
-def test_it_is_small_and_one_layer_over_its_base(image: oci_layout.Layout) -> None:
+def test_image_is_small_and_adds_one_layer_to_its_base(image: oci_layout.Layout) -> None:
     size = sum(member.size for member in image.members)
     assert size < _LIMIT_BYTES, f"{size / 1e6:.0f} MB"
     assert image.layers == 2
 
 
-def test_its_layer_has_the_environment_alone(image: oci_layout.Layout) -> None:
+def test_layer_contains_only_the_virtual_environment(image: oci_layout.Layout) -> None:
     assert {member.name.rstrip("/") for member in image.members if not member.name.startswith("opt/tidegate/")} <= {
         "opt",
         "opt/tidegate",
     }
 
 
-def test_nothing_in_it_can_be_changed_by_its_user(image: oci_layout.Layout) -> None:
+def test_user_of_the_image_cannot_change_its_files(image: oci_layout.Layout) -> None:
     loose = [
         member.name
         for member in image.members
@@ -86,21 +86,21 @@ def test_nothing_in_it_can_be_changed_by_its_user(image: oci_layout.Layout) -> N
     assert loose == []
 
 
-def test_what_installs_and_tests_is_not_shipped(image: oci_layout.Layout) -> None:
+def test_installers_and_tests_are_not_in_the_image(image: oci_layout.Layout) -> None:
     packages = {path.name for path in image.root.glob("opt/tidegate/lib/python3*/site-packages/*")}
     assert "tidegate" in packages
     assert not packages & {"pip", "setuptools", "wheel", "pytest", "mypy", "hypothesis", "_distutils_hack"}
     assert {path.name for path in (image.root / "opt/tidegate/bin").iterdir() if not path.is_symlink()} == {"tidegate"}
 
 
-def test_every_module_is_compiled(image: oci_layout.Layout) -> None:
+def test_every_module_is_compiled_to_bytecode(image: oci_layout.Layout) -> None:
     sources = [member.name for member in image.members if member.name.endswith(".py")]
     compiled = {re.sub(r"__pycache__/|\.cpython-\d+", "", m.name) for m in image.members if m.name.endswith(".pyc")}
     assert sources
     assert compiled == {f"{name}c" for name in sources}
 
 
-def test_the_same_files_make_the_same_image(archive: Path, tmp_path: Path) -> None:
+def test_same_files_give_the_same_image(archive: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.tar"
     image_builds.build(again, name=project_image.NAME, context=project_image.ROOT, base=base_image.ensure())
 
@@ -109,19 +109,19 @@ def test_the_same_files_make_the_same_image(archive: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("command", [["gateway", "--help"], ["operator", "--help"], ["groups", "--help"]])
-def test_its_commands_need_no_shell_and_no_right(image: oci_layout.Layout, command: list[str]) -> None:
+def test_commands_need_no_shell_and_no_privileges(image: oci_layout.Layout, command: list[str]) -> None:
     assert "usage: tidegate" in _output(image, "tidegate", *command)
 
 
-def test_it_runs_on_the_python_that_the_dockerfile_names(image: oci_layout.Layout) -> None:
+def test_image_has_the_python_version_of_the_dockerfile(image: oci_layout.Layout) -> None:
     assert _output(image, "/opt/tidegate/bin/python", "-V").startswith(f"Python {base_image.python_version()}.")
 
 
-def test_every_part_of_it_finds_what_it_imports(image: oci_layout.Layout) -> None:
+def test_every_module_can_be_imported(image: oci_layout.Layout) -> None:
     assert _output(image, "/opt/tidegate/bin/python", "-c", _IMPORT_ALL) == ""
 
 
-def test_the_gateway_serves_from_a_root_that_nobody_can_write(image: oci_layout.Layout, tmp_path: Path) -> None:
+def test_gateway_runs_with_a_read_only_root_filesystem(image: oci_layout.Layout, tmp_path: Path) -> None:
     port, control = ports.free_port(), ports.free_port()
     arguments = (
         f"--web.listen-address={tidegate_processes.HOST}:{port}",

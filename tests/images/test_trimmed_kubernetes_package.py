@@ -1,4 +1,4 @@
-"""What the Dockerfile leaves out of the kubernetes package is nothing that the operator asks it for."""
+"""The operator does not import the parts of the kubernetes package that the Dockerfile removes."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _OPERATOR = Path(__file__).resolve().parents[2] / "operator" / "tidegate" / "ope
 _LEFT_OUT = ("kubernetes.aio.client.api.", "kubernetes.aio.client.models.")
 
 
-def _asked_for() -> Iterator[str]:
+def _used_names() -> Iterator[str]:
     for path in sorted(_OPERATOR.rglob("*.py")):
         tree = ast.parse(path.read_text())
         if any(isinstance(node, ast.ImportFrom) and node.module == "kubernetes.aio" for node in ast.walk(tree)):
@@ -20,11 +20,11 @@ def _asked_for() -> Iterator[str]:
                     yield node.attr
 
 
-@pytest.mark.parametrize("name", sorted(set(_asked_for())))
-def test_the_operator_asks_for_nothing_that_is_left_out(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(set(_used_names())))
+def test_operator_uses_no_class_of_a_removed_module(name: str) -> None:
     assert not getattr(client, name).__module__.startswith(_LEFT_OUT)
 
 
-def test_a_class_of_a_kind_would_be_noticed() -> None:
+def test_use_of_a_removed_model_class_is_detected() -> None:
     assert client.V1Pod.__module__.startswith(_LEFT_OUT)
     assert client.CoreV1Api.__module__.startswith(_LEFT_OUT)

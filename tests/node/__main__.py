@@ -1,4 +1,4 @@
-"""`make e2e`: tidegate as README has it installed, on a real node or on the cluster that E2E_KUBECONFIG names."""
+"""`make e2e`: install tidegate as README describes, on a real node or on the cluster that E2E_KUBECONFIG names."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ _TESTS = Path(__file__).resolve().parent
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the tests below this folder; the arguments are pytest's."""
+    """Run the tests of this folder; the arguments are those of pytest."""
     tests = [sys.executable, "-m", "pytest", "-m", "node", "--durations=10", *(arguments or [str(_TESTS)])]
     try:
         if given := os.environ.get(target_clusters.KUBECONFIG_VARIABLE):
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _prepare() -> None:
-    """Have in the cache what is needed: inside there is no network."""
+    """Fill the cache: inside the namespaces there is no network."""
     binaries.ensure(binaries.every_name())
     real_node.prepare()
     node_images.ensure()

@@ -1,4 +1,4 @@
-"""What a cluster has before anybody installs something: names for Services, and a volume."""
+"""The add-ons that every cluster has: cluster DNS and a volume."""
 
 from pathlib import Path
 
@@ -23,11 +23,11 @@ _READS = [
 ]
 
 VOLUMES = Path("/var/lib/volumes")
-"""On the node: in memory, like all that is its own."""
+"""Path on the node: in memory, as all of the node's files."""
 
 
 def names() -> list[admin_client.Object]:
-    """CoreDNS, as every cluster has it: Deployment, Service, configuration and rights."""
+    """CoreDNS as in every cluster: Deployment, Service, configuration and RBAC objects."""
     account = {"kind": "ServiceAccount", "name": "coredns", "namespace": _NAMESPACE}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "coredns"}
     ports = [{"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "dns-tcp", "port": 53, "protocol": "TCP"}]
@@ -55,7 +55,7 @@ def names() -> list[admin_client.Object]:
 
 
 def volume(name: str, *, node: str, size: str = "1Gi") -> admin_client.Object:
-    """A volume that the first claim without a class gets; `VOLUMES / name` has to be there."""
+    """A volume for the first claim without a class; `VOLUMES / name` must exist."""
     place = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
     return {
         "apiVersion": "v1",
@@ -65,7 +65,7 @@ def volume(name: str, *, node: str, size: str = "1Gi") -> admin_client.Object:
             "capacity": {"storage": size},
             "accessModes": ["ReadWriteOnce"],
             "persistentVolumeReclaimPolicy": "Retain",
-            # Unlike a hostPath it is given to the Pod's fsGroup, as a disk is.
+            # Unlike a hostPath, a local volume is made accessible to the Pod's fsGroup.
             "local": {"path": str(VOLUMES / name)},
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [place]}]}},
         },
@@ -75,7 +75,7 @@ def volume(name: str, *, node: str, size: str = "1Gi") -> admin_client.Object:
 def _dns_pod() -> admin_client.Object:
     return {
         "serviceAccountName": "coredns",
-        # Not the cluster's names, which it is itself.
+        # CoreDNS itself cannot resolve names through the cluster's DNS.
         "dnsPolicy": "Default",
         "containers": [
             {

@@ -1,4 +1,4 @@
-"""One node, one monitoring and one installation for all tests of `make e2e`."""
+"""One cluster, one Prometheus stack and one installation for all tests of `make e2e`."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.node import kernel_namespaces, node_images, prometheus_stack, target_
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[target_clusters.Place]:
-    """A cluster of our own, or the one that we were given."""
+    """A node of our own, or the cluster that E2E_KUBECONFIG names."""
     if given := os.environ.get(target_clusters.KUBECONFIG_VARIABLE):
         yield target_clusters.existing(Path(given))
         return
@@ -30,7 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[target_clusters.
 
 @pytest.fixture(scope="session")
 def prometheus(place: target_clusters.Place) -> Iterator[prometheus_stack.Prometheus]:
-    """Two replicas that prometheus-operator made and keeps configured."""
+    """Two Prometheus replicas that prometheus-operator manages."""
     with prometheus_stack.installed(
         place, image=node_images.PROMETHEUS if isinstance(place, target_clusters.OwnNode) else None
     ) as running:
@@ -41,7 +41,7 @@ def prometheus(place: target_clusters.Place) -> Iterator[prometheus_stack.Promet
 def installed(
     place: target_clusters.Place, prometheus: prometheus_stack.Prometheus, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tidegate_installation.Installation]:
-    """tidegate, installed by README's own commands."""
+    """tidegate, installed with the commands of README."""
     folder = tmp_path_factory.mktemp("deploy")
     with tidegate_installation.by_readme(place, prometheus, folder=folder) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Processes of the node's containers: in a process namespace that began with the node's, all are its own."""
+"""Processes in the node's containers: the node's PID namespace contains all of them."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def kill(command: str) -> None:
-    """Kill the one process whose command line has these words in it, as nothing but its own node can."""
+    """Kill the one process with these words in its command line, which only the node itself can do."""
     (found,) = (each for each in _all() if command in _command_line(each))
     os.kill(found, signal.SIGKILL)
 

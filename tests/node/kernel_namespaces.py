@@ -1,7 +1,7 @@
-"""Namespaces of the kernel in which a whole node lives: whatever it mounts, starts and sets ends with them.
+"""Kernel namespaces that contain a whole node: its mounts, processes and settings end with them.
 
-The process namespace's first process is `inits`; when it ends, the kernel ends all others. Only control groups are no
-namespace's: `run_inside` takes them away.
+The first process of the PID namespace is `namespace_init`; when it ends, the kernel ends all others. Only control
+groups are not in a namespace: `run_inside` removes them.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from tests.cluster import binaries
 from tests.support import waiting
 
 CGROUP_VARIABLE = "TIDEGATE_NODE_CGROUP"
-"""Where, below each hierarchy, the node's control groups are; its being set says that we are inside."""
+"""Path of the node's control groups below each hierarchy; if it is set, this process runs inside the namespaces."""
 
 _HIERARCHIES = Path("/sys/fs/cgroup")
 _PROGRAMS = ("unshare", "setpriv", "mount", "ip")
@@ -26,7 +26,7 @@ _CPUSET = ("cpuset.cpus", "cpuset.mems")
 
 
 def impossible() -> str | None:
-    """Why no node can be run on this machine, in a line; None where one can."""
+    """The reason why this machine cannot run a node, in one line; None if it can."""
     if sys.platform != "linux":
         return f"a real kubelet takes Linux, and this is {sys.platform}"
     if os.geteuid() != 0:
@@ -40,7 +40,7 @@ def impossible() -> str | None:
 
 
 def run_inside(command: Sequence[str]) -> int:
-    """Run a command in namespaces of its own and return its exit code; nothing that it started is left then."""
+    """Run a command in new namespaces and return its exit code; no process that it started remains."""
     unshared = ("unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child=KILL")
     init = (sys.executable, "-m", "tests.node.namespace_init", "--")
     with _control_groups() as name:
@@ -49,7 +49,7 @@ def run_inside(command: Sequence[str]) -> int:
             try:
                 return process.wait()
             except BaseException:
-                # Ctrl-C in a terminal reaches all of them: give the tests the time to tell how they ended.
+                # Ctrl-C in a terminal reaches every process: give the tests time to print their results.
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=10.0)
                 process.send_signal(signal.SIGTERM)
@@ -58,24 +58,24 @@ def run_inside(command: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def _control_groups() -> Iterator[str]:
-    """A control group of our own in each hierarchy, below which the kubelet makes its own; they go afterwards."""
+    """Create a control group in each hierarchy, in which the kubelet creates its own; remove them afterwards."""
     name = f"tidegate-node-{os.getpid()}"
-    made = [hierarchy / name for hierarchy in _hierarchies()]
+    groups = [hierarchy / name for hierarchy in _hierarchies()]
     try:
-        for group in made:
+        for group in groups:
             group.mkdir()
-            # Where groups are given cores by name, a new one has none.
+            # With cpusets, a new group has no CPUs until some are assigned.
             for setting in _CPUSET:
                 if (group / setting).exists() and not (group / setting).read_text().strip():
                     (group / setting).write_text((group.parent / setting).read_text())
         yield name
     finally:
-        for group in made:
+        for group in groups:
             waiting.eventually(functools.partial(_removed, group), why=f"{group} to be empty", timeout=20.0)
 
 
 def _hierarchies() -> list[Path]:
-    """Where control groups can be made: one place for all controllers (version 2), or one for each (version 1)."""
+    """The folders in which to create control groups: one for all controllers (version 2), or one each (version 1)."""
     if (_HIERARCHIES / "cgroup.controllers").exists():
         return [_HIERARCHIES]
     mounted = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
@@ -84,7 +84,7 @@ def _hierarchies() -> list[Path]:
 
 
 def _removed(group: Path) -> bool:
-    """Whether the group and all below it are gone: only empty ones can be taken away, the lowest first."""
+    """Remove the group and all groups below it, which must be empty; return whether they are removed."""
     for folder, _, _ in os.walk(group, topdown=False):
         with contextlib.suppress(OSError):
             Path(folder).rmdir()
@@ -92,7 +92,7 @@ def _removed(group: Path) -> bool:
 
 
 def missing() -> binaries.MissingToolError:
-    """The error of whoever needs a node where there can be none."""
+    """The error for a test that needs a node on a machine that cannot run one."""
     return binaries.MissingToolError(
         f"{impossible()}: run it as root on Linux, or name a kind or minikube cluster with E2E_KUBECONFIG"
     )

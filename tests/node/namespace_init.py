@@ -1,4 +1,4 @@
-"""The first process of the node's namespaces: makes them a machine, runs one command there, and reaps."""
+"""The first process in the node's namespaces: it sets up mounts and network, runs one command, and reaps processes."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.node import node_addresses
 
 _OWN_FOLDERS = ("/var/lib", "/var/log", "/run")
-"""Where kubelet, containerd and network plugins keep their things, whatever they are told: theirs alone, in memory."""
+"""Folders that kubelet, containerd and network plugins use regardless of their flags: private, in memory."""
 _MOUNT_POINT = Path("/var/lib/node")
 
 _KERNEL = {
@@ -21,7 +21,7 @@ _KERNEL = {
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/keys/root_maxbytes": "25000000",
 }
-"""What a kubelet sets on its machine. It finds this set already, in files that only it sees, and leaves ours alone."""
+"""Kernel settings that a kubelet changes; it sees private files with these values, and the machine's stay the same."""
 
 
 def _run(*command: str | Path) -> None:
@@ -32,7 +32,7 @@ def _mount() -> None:
     _run("mount", "--make-rprivate", "/")
     for folder in _OWN_FOLDERS:
         _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder)
-    # A volume that is mounted for one container is to be seen by the others.
+    # A volume that is mounted for one container must be visible to the others.
     _run("mount", "--make-rshared", "/")
     settings = _MOUNT_POINT / "kernel"
     for name, value in _KERNEL.items():
@@ -46,13 +46,13 @@ def _mount() -> None:
 def _connect() -> None:
     _run("ip", "link", "set", "lo", "up")
     _run("ip", "address", "add", node_addresses.NODE, "dev", "lo")
-    # There is nowhere to go. But a node is expected to have such a route.
+    # No packet leaves the namespace, but a node is expected to have a default route.
     _run("ip", "route", "add", "unreachable", "default")
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n")
 
 
 def _reap(child: int) -> int:
-    """Wait for all processes that end here, as is the first process's duty, until the command itself has ended."""
+    """Reap all processes that end, as the first process must, until the command itself has ended."""
     while True:
         process, status = os.wait()
         if process == child:
@@ -60,8 +60,8 @@ def _reap(child: int) -> int:
 
 
 def main(command: Sequence[str]) -> int:
-    """Make the machine and run the command in it; the exit code is the command's."""
-    # The first process of a namespace gets only signals that it handles. Ctrl-C reaches the command by itself.
+    """Set up the namespaces and run the command in them; return the command's exit code."""
+    # The first process of a PID namespace gets only signals that it handles. The command gets Ctrl-C directly.
     signal.signal(signal.SIGINT, lambda *_: None)
     _mount()
     _connect()

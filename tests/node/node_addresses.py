@@ -1,10 +1,10 @@
-"""The addresses of the node's own network, which no other network can reach or be reached from."""
+"""The addresses of the node's own network, which is not connected to any other network."""
 
 NODE = "192.0.2.10"
-"""The node's: one that documents use, so that a packet that went astray would arrive nowhere."""
+"""The node's address, from a range reserved for documentation, so that a stray packet reaches no machine."""
 PODS = "10.244.0.0/24"
 SERVICES = "10.0.0.0/24"
 API_SERVICE = "10.0.0.1"
-"""The first of the Services' addresses is always the API server's."""
+"""The API server always has the first address of the Service range."""
 DNS_SERVICE = "10.0.0.10"
 DOMAIN = "cluster.local"

@@ -1,4 +1,4 @@
-"""What containerd, kubelet and kube-proxy are told: a small node without systemd and without all of root's rights."""
+"""Configuration of containerd, kubelet and kube-proxy for a small node without systemd and with few capabilities."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ CONTAINERD_SOCKET = "/run/containerd/containerd.sock"
 PAUSE_IMAGE = "tidegate.test/pause:1"
 
 _NO_CHANGE = 0
-"""kube-proxy leaves such a setting of the kernel alone: those of connection tracking are no namespace's."""
+"""With 0, kube-proxy does not change the connection tracking settings, which are global to the kernel."""
 
 
 def containerd(*, runc: Path, plugins: Path, networks: Path) -> str:
@@ -41,7 +41,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 
 
 def pod_network() -> admin_client.Object:
-    """A pair of interfaces for each pod, and routes: every packet between pods passes the node's rules for Services."""
+    """A veth pair and routes for each pod, so that every packet between pods passes the node's rules for Services."""
     ipam = {"type": "host-local", "subnet": node_addresses.PODS, "routes": [{"dst": "0.0.0.0/0"}]}
     return {
         "cniVersion": "0.4.0",
@@ -51,7 +51,7 @@ def pod_network() -> admin_client.Object:
 
 
 def kubelet(*, client_ca: Path, cgroup: str) -> admin_client.Object:
-    """A KubeletConfiguration; `cgroup`: the control group, below each hierarchy, that it makes its own in."""
+    """A KubeletConfiguration; `cgroup` is the control group, below each hierarchy, in which it creates its own."""
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -64,7 +64,7 @@ def kubelet(*, client_ca: Path, cgroup: str) -> admin_client.Object:
         "authorization": {"mode": "Webhook"},
         "clusterDNS": [node_addresses.DNS_SERVICE],
         "clusterDomain": node_addresses.DOMAIN,
-        # There is no name server beyond the cluster's.
+        # There is no DNS server except the cluster's.
         "resolvConf": "",
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{cgroup}",
@@ -72,11 +72,11 @@ def kubelet(*, client_ca: Path, cgroup: str) -> admin_client.Object:
         "failSwapOn": False,
         "localStorageCapacityIsolation": False,
         "enforceNodeAllocatable": [],
-        # The disk is the machine's, and its other users fill it as they like.
+        # The disk is shared with the rest of the machine, which may fill it.
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
         "makeIPTablesUtilChains": False,
-        # A changed Secret or ConfigMap is in its pods within seconds, where a minute is usual.
+        # A changed Secret or ConfigMap reaches its pods within seconds instead of a minute.
         "syncFrequency": "5s",
         "nodeStatusUpdateFrequency": "5s",
         "shutdownGracePeriod": "0s",

@@ -1,4 +1,4 @@
-"""The images of the node's own pods: single static programs, under the names that their manifests use."""
+"""The images of the node's own pods: single static programs under the names in their manifests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PROMETHEUS = "tidegate.test/prometheus:v3.16.0"
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """prometheus-operator's own installation, as it is applied."""
+    """The installation manifest of prometheus-operator."""
 
     path: Path
     operator_image: str
@@ -24,9 +24,9 @@ class Bundle:
 
 
 def bundle() -> Bundle:
-    """The bundle that belongs to our build of the operator, and the names of its images in it."""
+    """The installation manifest that matches our build of the operator, and the image names in it."""
     path = binaries.prometheus_operator_bundle()
-    # One by one: PyYAML cannot read a value that a definition allows, `=`.
+    # Split the documents first: PyYAML cannot parse the value `=` in one of the definitions.
     (text,) = (each for each in path.read_text().split("\n---\n") if "\nkind: Deployment\n" in each)
     deployment: admin_client.Object = yaml.safe_load(text)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
@@ -36,12 +36,12 @@ def bundle() -> Bundle:
 
 
 def ensure() -> Mapping[str, Path]:
-    """Each image's name, and its archive."""
+    """The archive of each image, by image name."""
     programs = binaries.ensure(["pause", "coredns", "prometheus", "operator", "prometheus-config-reloader"])
     installed = bundle()
     wanted = {
         node_config.PAUSE_IMAGE: ("pause", "65532:65532"),
-        # It listens on port 53.
+        # CoreDNS listens on port 53.
         DNS: ("coredns", "0:0"),
         PROMETHEUS: ("prometheus", "65532:65532"),
         installed.operator_image: ("operator", "65532:65532"),

@@ -1,4 +1,4 @@
-"""A Prometheus that prometheus-operator made, as a cluster's own monitoring is: it follows every ServiceMonitor."""
+"""A Prometheus managed by prometheus-operator that selects every ServiceMonitor, as a cluster's own monitoring does."""
 
 import contextlib
 import functools
@@ -15,7 +15,7 @@ NAMESPACE = "monitoring"
 SCRAPE_INTERVAL = "2s"
 REPLICAS = 2
 FOLLOWED_SECONDS = 240.0
-"""How long a changed ServiceMonitor may take to reach a running Prometheus: mounted Secrets are refreshed slowly."""
+"""Time limit until a changed ServiceMonitor reaches Prometheus: mounted Secrets are refreshed slowly."""
 _NAME = "main"
 _SERVICE = "__meta_kubernetes_service_name"
 _READS = [
@@ -26,25 +26,25 @@ _READS = [
 
 @contextlib.contextmanager
 def installed(place: target_clusters.Place, *, image: str | None) -> Iterator["Prometheus"]:
-    """prometheus-operator by its own bundle, and a Prometheus; both go afterwards.
+    """Install prometheus-operator with its own manifest, and a Prometheus; delete both afterwards.
 
-    :param image: of Prometheus, where the operator's usual one cannot be had.
+    :param image: image of Prometheus, if the operator's default image is not available.
     """
     bundle = node_images.bundle().path
     place.kubectl("apply", "--server-side", f"--filename={bundle}")
     place.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-    made = _objects(image=image)
-    place.apply(made)
+    objects = _objects(image=image)
+    place.apply(objects)
     try:
         yield Prometheus(place)
     finally:
-        listed = {"apiVersion": "v1", "kind": "List", "items": made}
+        listed = {"apiVersion": "v1", "kind": "List", "items": objects}
         place.kubectl("delete", "--ignore-not-found", "--wait=false", "--filename=-", stdin=json.dumps(listed))
         place.kubectl("delete", "--ignore-not-found", "--wait=false", f"--filename={bundle}")
 
 
 def _objects(*, image: str | None) -> list[admin_client.Object]:
-    """The Prometheus and its rights."""
+    """The Prometheus and its RBAC objects."""
     metadata = {"name": "prometheus", "namespace": NAMESPACE}
     account = {"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "prometheus"}
@@ -56,7 +56,7 @@ def _objects(*, image: str | None) -> list[admin_client.Object]:
         "scrapeInterval": SCRAPE_INTERVAL,
         "evaluationInterval": SCRAPE_INTERVAL,
         "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "fsGroup": 65532},
-        # All that there are, in every namespace.
+        # Select all of them, in every namespace.
         **{f"{kind}{what}": {} for kind in ("serviceMonitor", "podMonitor", "rule") for what in _SELECTORS},
     }
     return [
@@ -83,13 +83,13 @@ _SELECTORS = ("Selector", "NamespaceSelector")
 
 
 class Prometheus:
-    """Its query API, asked through the API server: nothing else of the cluster has to be reachable."""
+    """The query API of Prometheus, through the API server, so that nothing else in the cluster must be reachable."""
 
     def __init__(self, place: target_clusters.Place) -> None:
         self._place = place
 
     def followed(self, job: str, *, targets: int) -> list[dict[str, Any]]:
-        """Wait until each replica scrapes so many targets of this Service, all of them up; return one's."""
+        """Wait until each replica scrapes this many healthy targets of this Service; return those of one replica."""
 
         def up(replica: int) -> list[dict[str, Any]]:
             found = [each for each in self._targets(replica) if each["discoveredLabels"].get(_SERVICE) == job]
@@ -108,12 +108,12 @@ class Prometheus:
         return seen
 
     def last(self, selector: str, *, within: str = "30m") -> list[float]:
-        """The last value that each replica ever read of this series, which may be over."""
+        """The last value of this series in each replica, even if the series has ended."""
         found = [self._values(replica, f"last_over_time({selector}[{within}])") for replica in range(REPLICAS)]
         return [value for values in found for value in values]
 
-    def is_over(self, selector: str) -> bool:
-        """Whether no replica has the series now: it has been marked stale, or never was."""
+    def is_stale(self, selector: str) -> bool:
+        """Whether the series is stale or missing in every replica."""
         return not any(self._values(replica, selector) for replica in range(REPLICAS))
 
     def _targets(self, replica: int) -> list[dict[str, Any]]:

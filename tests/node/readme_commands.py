@@ -1,4 +1,4 @@
-"""What README tells its reader to do on a cluster, read out of it."""
+"""The commands for a cluster in README."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,24 @@ _HEADING = "## Use it on a cluster"
 
 @dataclass(frozen=True, kw_only=True)
 class Instructions:
-    """The section's file and commands, in its order."""
+    """The file and the commands of the section, in order."""
 
     kustomization: str
     commands: tuple[str, ...]
 
     @property
     def image(self) -> str:
-        """The image that the build command names."""
+        """The image name in the build command."""
         (built,) = (each for each in self.commands if each.startswith("docker build "))
         return built.split()[3]
 
     def kubectl(self) -> tuple[str, ...]:
-        """The commands for the cluster; those of docker are done by whoever has no docker."""
+        """The commands for the cluster, without those of docker."""
         return tuple(each for each in self.commands if not each.startswith("docker "))
 
 
 def instructions(text: str | None = None) -> Instructions:
-    """What README's section on clusters has in its blocks."""
+    """The code blocks of README's section on clusters."""
     text = (markdown_documents.ROOT / "README.md").read_text() if text is None else text
     section = markdown_documents.section(text, _HEADING)
     (kustomization,) = markdown_documents.blocks(section, "yaml")

@@ -1,4 +1,4 @@
-"""A real node: containerd, kubelet and kube-proxy, in the namespaces that `spaces` made."""
+"""A real node: containerd, kubelet and kube-proxy, in the namespaces that `kernel_namespaces` creates."""
 
 import json
 import os
@@ -31,24 +31,24 @@ SHAPE = control_plane.Shape(
     controllers=("*",),
     apiserver_flags=(f"--advertise-address={node_addresses.NODE}", "--kubelet-preferred-address-types=InternalIP"),
 )
-"""The control plane of a cluster whose pods are real: they reach the API server by its Service."""
+"""A control plane for real pods, which reach the API server through its Service."""
 
 
 def runtime() -> Path:
-    """The folder with containerd, runc, nft and the network plugins, which takes the network where it is not cached."""
+    """The folder with containerd, runc, nft and the network plugins; fetched from the network unless cached."""
     return debian_packages.unpacked(
         *_PACKAGES, *_LIBRARIES, instead="install containerd, runc, containernetworking-plugins and nftables"
     )
 
 
 def prepare() -> None:
-    """Have in the cache what `Node` needs: inside the namespaces there is no network to fetch it from."""
+    """Fill the cache with everything `Node` needs: inside the namespaces there is no network."""
     binaries.ensure(_PROGRAMS)
     runtime()
 
 
 class Node:
-    """Use `start` and `stop`; logs are below `folder`, all else in memory that ends with the namespaces."""
+    """Use `start` and `stop`. Logs are below `folder`; all other files are in memory and end with the namespaces."""
 
     def __init__(self, plane: control_plane.ControlPlane, *, folder: Path) -> None:
         self._plane = plane
@@ -64,30 +64,30 @@ class Node:
         self._proxy = self._process("kube-proxy", self._programs["kube-proxy"], f"--config={self._write_proxy()}")
 
     def start_containerd(self, archives: Iterable[Path]) -> None:
-        """Start containerd alone and give it these images, as OCI archives that say their names."""
+        """Start only containerd and import these images, OCI archives that contain their names."""
         self._containerd.start()
-        waiting.eventually(self._answers, why="containerd to answer", timeout=START_SECONDS)
+        waiting.eventually(self._responds, why="containerd to answer", timeout=START_SECONDS)
         for archive in archives:
             self.ctr("--namespace=k8s.io", "images", "import", str(archive))
 
     def start(self) -> None:
-        """Start the kubelet, which takes a running API server and containerd, and return when the node is ready."""
+        """Start the kubelet, which needs a running API server and containerd; return when the node is ready."""
         self._kubelet.start()
         self._proxy.start()
         waiting.eventually(self._is_ready, why="the node to be Ready", timeout=START_SECONDS)
 
     def stop(self) -> None:
-        """End them. What runs in containers ends with the namespaces."""
+        """Stop the components. Processes in containers end with the namespaces."""
         for process in (self._proxy, self._kubelet, self._containerd):
             process.kill()
 
     def check(self) -> None:
-        """Raise `managed_processes.ProcessEndedError` when one of them has ended by itself."""
+        """Raise `managed_processes.ProcessEndedError` if a component has ended by itself."""
         for process in (self._containerd, self._kubelet, self._proxy):
             process.check()
 
     def ctr(self, *arguments: str) -> str:
-        """Run containerd's own client."""
+        """Run ctr, containerd's own client."""
         command = [_which("ctr", self._environment), f"--address={node_config.CONTAINERD_SOCKET}", *arguments]
         done = subprocess.run(
             command, env=self._environment, capture_output=True, text=True, timeout=_IMPORT_SECONDS, check=False
@@ -96,7 +96,7 @@ class Node:
             raise RuntimeError(f"ctr {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         self._containerd.check()
         try:
             return "Server:" in self.ctr("version")
@@ -146,7 +146,7 @@ class Node:
 
 
 def _environment(unpacked: Path) -> dict[str, str]:
-    """Ours, and the unpacked programs and libraries in front."""
+    """The environment of this process, with the unpacked programs and libraries first."""
     programs = [str(unpacked / folder) for folder in ("usr/bin", "usr/sbin", "sbin", "bin")]
     libraries = unpacked / "usr/lib" / f"{platform.machine()}-linux-gnu"
     return {

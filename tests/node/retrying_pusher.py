@@ -1,6 +1,6 @@
-"""Pushes on and on until another gateway answers, and repeats each push that fails until it is acknowledged.
+"""Pushes until another gateway responds, and repeats each failed push until it is acknowledged.
 
-Runs in a pod of its own, with Python's standard library alone. GATEWAY is filled in by whoever runs it.
+Runs in a pod with only Python's standard library. The test replaces GATEWAY before it runs this script.
 """
 
 import collections
@@ -13,9 +13,9 @@ import urllib.request
 _PAUSE_SECONDS = 0.05
 _TIMEOUT_SECONDS = 10.0
 _PATIENCE_SECONDS = 240.0
-"""For one push: far more than any rolling update takes, so that a gateway which never comes back fails the test."""
+"""Time limit for one push: far longer than a rolling update, so that a gateway that never returns fails the test."""
 _AFTERWARDS = 30
-"""Pushes to the new gateway, until it is enough."""
+"""Number of pushes to the new gateway before the script ends."""
 
 
 def _push(number: int) -> None:
@@ -31,7 +31,7 @@ def _gateway() -> str:
 
 
 def _is_another(first: str) -> bool:
-    """Whether the gateway is another one by now; a question is no push, and may fail."""
+    """Whether the responding gateway is another one; a failed request is ignored, because it is not a push."""
     try:
         return _gateway() != first
     except OSError:
@@ -46,7 +46,7 @@ def _reason(error: OSError) -> str:
 
 
 def _acknowledged(number: int, failures: "collections.Counter[str]") -> float:
-    """Push until it is acknowledged, counting why each try before failed; the seconds that it took."""
+    """Push until the push is acknowledged, and count the errors; return the seconds that it took."""
     began = time.monotonic()
     while True:
         try:
@@ -61,7 +61,7 @@ def _acknowledged(number: int, failures: "collections.Counter[str]") -> float:
 
 
 def main() -> None:
-    """Print what became of the pushes, as one line of JSON: the number of the last one, the longest in seconds."""
+    """Print the results as one line of JSON: the number of the last push, and the longest push in seconds."""
     failures: collections.Counter[str] = collections.Counter()
     first, pushes, longest, afterwards = _gateway(), 0, 0.0, 0
     while afterwards < _AFTERWARDS:

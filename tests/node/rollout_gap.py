@@ -1,4 +1,4 @@
-"""The gap of a rolling update, taken apart: when each step of the change from one Pod to the next was seen."""
+"""The downtime during a rolling update, split into the observed steps from the old Pod to the new one."""
 
 import contextlib
 import datetime
@@ -22,7 +22,7 @@ _END_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Sighting:
-    """An event of the watch on the Pod: Unix seconds at which it arrived, its type, and the Pod as it was then."""
+    """An event of the watch on the Pod: Unix seconds of its arrival, its type, and the state of the Pod."""
 
     at: float
     type: str
@@ -31,7 +31,7 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A part of the gap, in seconds from the step before."""
+    """A part of the downtime, in seconds since the previous step."""
 
     name: str
     seconds: float
@@ -39,20 +39,20 @@ class Step:
 
 @dataclass
 class Recording:
-    """What was seen of the Pod so far, oldest first."""
+    """The recorded events of the Pod, oldest first."""
 
     sightings: list[Sighting] = field(default_factory=list)
 
     def steps(self, *, old: str, new: str, serving: float) -> list[Step]:
-        """The change from the Pod with one uid to that with another, step by step.
+        """The steps of the change from the Pod with one uid to the Pod with another.
 
-        :param serving: Unix seconds at which the new gateway's process answered its first request.
+        :param serving: Unix seconds at which the new gateway's process responded to its first request.
         """
         moments = {**_moments(self.sightings, old=old, new=new), "gateway serving": serving}
         return list(_steps(moments))
 
     def exit_codes(self, uid: str) -> dict[str, int]:
-        """How each container of a Pod ended, as far as that was seen."""
+        """The recorded exit code of each container of a Pod."""
         codes: dict[str, int] = {}
         for seen in self.sightings:
             if seen.pod["metadata"]["uid"] == uid:
@@ -61,7 +61,7 @@ class Recording:
 
 
 def serving_since(place: target_clusters.Place) -> float:
-    """Unix seconds at which the gateway that runs now had restored its groups, as its log says."""
+    """Unix seconds at which the running gateway had restored its groups, according to its log."""
     log = place.kubectl(
         "logs", f"--namespace={tidegate_installation.NAMESPACE}", tidegate_installation.POD, "--container=gateway"
     )
@@ -96,7 +96,7 @@ def recorded(place: target_clusters.Place) -> Iterator[Recording]:
 
 
 def _moments(seen: Sequence[Sighting], *, old: str, new: str) -> dict[str, float]:
-    """When each step was first seen; a step that was not seen is left out."""
+    """The first time of each step; steps that were not recorded are left out."""
     tests: dict[str, tuple[str, Callable[[Sighting], bool]]] = {
         "deleted": (old, lambda each: "deletionTimestamp" in each.pod["metadata"]),
         "containers ended": (old, lambda each: len(_terminated(each.pod)) == len(each.pod["spec"]["containers"])),
@@ -106,13 +106,13 @@ def _moments(seen: Sequence[Sighting], *, old: str, new: str) -> dict[str, float
         "gateway started": (new, lambda each: _is_running(each.pod, "gateway")),
         "ready": (new, lambda each: _condition(each.pod, "Ready")),
     }
-    found: dict[str, float] = {}
+    times: dict[str, float] = {}
     for name, (uid, test) in tests.items():
         for each in seen:
             if each.pod["metadata"]["uid"] == uid and test(each):
-                found[name] = each.at
+                times[name] = each.at
                 break
-    return found
+    return times
 
 
 def _steps(moments: Mapping[str, float]) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Where the tests install tidegate: a node of their own, or a cluster that somebody gave them."""
+"""The cluster in which the tests install tidegate: a node of their own, or a cluster that the user provides."""
 
 import json
 import os
@@ -25,11 +25,11 @@ _VOLUME = "data"
 
 
 class RefusedContextError(Exception):
-    """The kubeconfig's context is not one that tests may write to; the message says how to let them."""
+    """Tests may not write to the kubeconfig's context; the message says how to allow it."""
 
 
 def check_context(context: str, *, allowed: str | None) -> None:
-    """Raise `RefusedContextError` unless clusters of this name are for tests, or somebody said that this one is."""
+    """Raise `RefusedContextError` unless the name is that of a test cluster, or the user has allowed this context."""
     if context.startswith(_KNOWN) or context in _KNOWN_WHOLE or context == allowed:
         return
     raise RefusedContextError(
@@ -39,44 +39,44 @@ def check_context(context: str, *, allowed: str | None) -> None:
 
 
 class OccupiedError(Exception):
-    """The cluster has already what the tests would install and, at their end, delete."""
+    """The cluster already has objects that the tests would install and then delete."""
 
 
 class Place:
-    """A cluster, as kubectl and nothing else reaches it."""
+    """A cluster that is reached through kubectl only."""
 
     def __init__(self, *, kubectl: Path, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
         self._kubectl = kubectl
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
-        """Run kubectl and return its stdout; raises `clusters.KubectlError`."""
+        """Run kubectl and return its standard output; raises `clusters.KubectlError`."""
         return self._run([*self.command, *map(str, arguments)], cwd=None, stdin=stdin)
 
     def shell(self, command: str, *, folder: Path) -> str:
-        """Run a line as README has it, in this folder."""
+        """Run a command line of README in this folder."""
         return self._run(["bash", "-euc", command], cwd=folder, stdin=None)
 
     def apply(self, objects: Iterable[admin_client.Object]) -> None:
-        """Apply these objects, as one that may have been applied before."""
+        """Apply these objects, which may exist already."""
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(listed))
 
     def get(self, resource: str, name: str, *, namespace: str) -> admin_client.Object:
-        """An object as it is now."""
-        found: admin_client.Object = json.loads(
+        """The current state of an object."""
+        existing_objects: admin_client.Object = json.loads(
             self.kubectl("get", resource, name, f"--namespace={namespace}", "--output=json")
         )
-        return found
+        return existing_objects
 
     @property
     def command(self) -> list[str]:
-        """What a command line for kubectl begins with, for whoever reads its output as it comes."""
+        """The beginning of a kubectl command line, for callers that stream its output."""
         return [str(self._kubectl)]
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of a command which runs kubectl by its name."""
+        """An environment in which `kubectl` is found by name."""
         path = os.pathsep.join([str(self._kubectl.parent), os.environ.get("PATH", os.defpath)])
         cache = str(self.kubeconfig.parent / "kubectl-cache")
         return {**os.environ, "PATH": path, "KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": cache}
@@ -98,7 +98,7 @@ class Place:
 
 
 class OwnNode(Place):
-    """Control plane and node of this process's own namespaces; `start` and `stop`."""
+    """The control plane and node in the namespaces of this process; use `start` and `stop`."""
 
     def __init__(self, folder: Path, *, images: Iterable[Path]) -> None:
         self._plane = control_plane.ControlPlane(folder, shape=real_node.SHAPE)
@@ -107,10 +107,10 @@ class OwnNode(Place):
         self._node = real_node.Node(self._plane, folder=folder / "node")
 
     def start(self) -> None:
-        """Return when pods run, names are answered, and a volume waits for its claim."""
+        """Return when pods run, cluster DNS responds, and a volume is available."""
         self._plane.start()
         self._node.start_containerd([*node_images.ensure().values(), *self._images])
-        # The examples name the image that is released; here it is the one that was built.
+        # The examples name the released image; use the locally built one instead.
         self._node.ctr("--namespace=k8s.io", "images", "tag", project_image.NAME, project_image.RELEASED)
         self._node.start()
         (cluster_addons.VOLUMES / _VOLUME).mkdir(parents=True)
@@ -118,16 +118,16 @@ class OwnNode(Place):
         self.kubectl("rollout", "status", "--namespace=kube-system", "deployment/coredns", "--timeout=60s")
 
     def stop(self) -> None:
-        """End it all."""
+        """Stop the control plane and the node."""
         self._plane.stop()
         self._node.stop()
 
 
 def existing(kubeconfig: Path) -> Place:
-    """The cluster of a kubeconfig's current context.
+    """The cluster of the kubeconfig's current context.
 
-    :raises RefusedContextError: it is not known to be one for tests.
-    :raises OccupiedError: it has already what the tests would install.
+    :raises RefusedContextError: it is not a cluster for tests.
+    :raises OccupiedError: it already has objects that the tests would install.
     """
     place = Place(kubectl=binaries.ensure(["kubectl"])["kubectl"], kubeconfig=kubeconfig)
     context = place.kubectl("config", "current-context").strip()
@@ -137,10 +137,10 @@ def existing(kubeconfig: Path) -> Place:
 
 
 def check_unoccupied(place: Place) -> None:
-    """Raise `OccupiedError` where something of somebody else's would be taken over and then deleted.
+    """Raise `OccupiedError` if the tests would take over and then delete existing objects of another installation.
 
-    SECURITY: with the definitions of prometheus-operator go all monitors that a cluster has.
+    SECURITY: deleting the CRDs of prometheus-operator also deletes every monitor in the cluster.
     """
-    found = place.kubectl("get", *_OURS, "--ignore-not-found", "--output=name").split()
-    if found:
-        raise OccupiedError(f"the cluster has {', '.join(found)} already: give the tests one without")
+    existing_objects = place.kubectl("get", *_OURS, "--ignore-not-found", "--output=name").split()
+    if existing_objects:
+        raise OccupiedError(f"the cluster has {', '.join(existing_objects)} already: give the tests one without")

@@ -1,4 +1,4 @@
-"""The tests write to no cluster that nobody gave them, and read README as it is."""
+"""The tests write only to clusters that are meant for tests, and read README's commands in order."""
 
 import pytest
 
@@ -6,23 +6,23 @@ from tests.node import readme_commands, target_clusters
 
 
 @pytest.mark.parametrize("context", ["kind-dev", "k3d-a", "minikube"])
-def test_a_cluster_that_is_there_for_tests_is_taken(context: str) -> None:
+def test_context_of_a_test_cluster_is_accepted(context: str) -> None:
     target_clusters.check_context(context, allowed=None)
 
 
 @pytest.mark.parametrize("context", ["prod", "minikube-prod", "my-kind-", "", "gke_shop_europe-west3_main"])
-def test_any_other_is_refused_and_the_error_says_how_to_allow_it(context: str) -> None:
+def test_other_context_is_rejected_and_the_error_says_how_to_allow_it(context: str) -> None:
     with pytest.raises(target_clusters.RefusedContextError, match=f"{target_clusters.CONTEXT_VARIABLE}={context} if"):
         target_clusters.check_context(context, allowed=None)
 
 
-def test_one_that_is_named_is_taken_and_no_other() -> None:
+def test_only_the_explicitly_allowed_context_is_accepted() -> None:
     target_clusters.check_context("staging", allowed="staging")
     with pytest.raises(target_clusters.RefusedContextError):
         target_clusters.check_context("prod", allowed="staging")
 
 
-def test_the_readmes_commands_come_in_its_order_and_those_of_docker_apart() -> None:
+def test_readme_commands_are_in_order_and_exclude_docker() -> None:
     text = """# x
 
 ## Use it on a cluster
@@ -48,7 +48,7 @@ kubectl get pods
 rm -rf /
 ```
 """
-    told = readme_commands.instructions(text)
-    assert told.kustomization == "resources: []\n"
-    assert told.image == "a/b:1"
-    assert told.kubectl() == ("kubectl apply -k .", "kubectl get pods")
+    instructions = readme_commands.instructions(text)
+    assert instructions.kustomization == "resources: []\n"
+    assert instructions.image == "a/b:1"
+    assert instructions.kubectl() == ("kubectl apply -k .", "kubectl get pods")

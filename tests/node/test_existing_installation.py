@@ -1,4 +1,4 @@
-"""A cluster that has a tidegate or a prometheus-operator of its own is left as it is."""
+"""The tests leave a cluster alone that already has tidegate or prometheus-operator."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.node import target_clusters, tidegate_installation
 pytestmark = pytest.mark.node
 
 
-def test_what_would_be_taken_over_is_named(installed: tidegate_installation.Installation) -> None:
+def test_error_names_the_objects_of_the_existing_installation(installed: tidegate_installation.Installation) -> None:
     with pytest.raises(
         target_clusters.OccupiedError, match=r"namespace/tidegate.*prometheuses\.monitoring\.coreos\.com"
     ):

@@ -1,4 +1,4 @@
-"""`tidegate groups` beside a real kubelet: through kubectl's port-forward, and through the API server alone."""
+"""`tidegate groups` with a real kubelet: through kubectl's port-forward, and through the API server alone."""
 
 import contextlib
 import subprocess
@@ -25,21 +25,25 @@ time.sleep(600)
 
 @pytest.fixture(scope="module")
 def job(installed: tidegate_installation.Installation) -> Iterator[str]:
-    """A Job that has pushed, and runs on."""
+    """A Job that has pushed and is still running."""
     name = installed.python("runs-and-is-asked", _PUSH)
     waiting.eventually(lambda: _GROUP in installed.groups(), why="its push", timeout=60.0)
     yield name
     installed.place.kubectl("delete", "job", name, f"--namespace={installed.namespace}")
 
 
-def test_a_forwarded_port_tells_whose_a_group_is(installed: tidegate_installation.Installation, job: str) -> None:
+def test_groups_command_shows_the_owner_through_a_forwarded_port(
+    installed: tidegate_installation.Installation, job: str
+) -> None:
     gateway, operator = ports.free_port(), ports.free_port()
     with _forwarded(installed, f"{gateway}:9091", f"{operator}:9093"):
         where = (f"--gateway.url=http://127.0.0.1:{gateway}", f"--operator.url=http://127.0.0.1:{operator}")
         _eventually_owned(installed, job, *where)
 
 
-def test_the_api_server_tells_whose_a_group_is(installed: tidegate_installation.Installation, job: str) -> None:
+def test_groups_command_shows_the_owner_through_the_api_server(
+    installed: tidegate_installation.Installation, job: str
+) -> None:
     _eventually_owned(installed, job, f"--namespace={tidegate_installation.NAMESPACE}")
     _eventually_owned(
         installed, job, f"--namespace={tidegate_installation.NAMESPACE}", f"--pod={tidegate_installation.POD}"

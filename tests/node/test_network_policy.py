@@ -1,4 +1,4 @@
-"""The component networkpolicy is admitted, and takes nothing away from those whom it lets in."""
+"""The networkpolicy component can be applied, and allowed clients can still push."""
 
 import pytest
 
@@ -11,14 +11,14 @@ pytestmark = pytest.mark.node
 _POLICY = markdown_documents.ROOT / "manifests/components/networkpolicy/networkpolicy.yaml"
 
 
-def test_jobs_push_with_the_policy_in_force(installed: tidegate_installation.Installation) -> None:
+def test_jobs_push_with_the_network_policy_applied(installed: tidegate_installation.Installation) -> None:
     place = installed.place
     place.kubectl("apply", f"--namespace={tidegate_installation.NAMESPACE}", f"--filename={_POLICY}")
     try:
         url = f"{tidegate_installation.GATEWAY}/metrics/job/fenced"
         line = f"echo 'e2e_fenced 1' | curl --silent --show-error --fail --data-binary @- {url}"
-        installed.ended(installed.run("pushes-fenced", "sh", "-c", line, image=base_image.NAME))
-        installed.gone("fenced")
+        installed.wait_until_finished(installed.run("pushes-fenced", "sh", "-c", line, image=base_image.NAME))
+        installed.wait_until_deleted("fenced")
     finally:
         place.kubectl("delete", f"--namespace={tidegate_installation.NAMESPACE}", f"--filename={_POLICY}")
     assert installed.prometheus.last("e2e_fenced") == [1.0] * 2

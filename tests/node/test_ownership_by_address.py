@@ -1,4 +1,4 @@
-"""Whose a group is, by the address of a real pod: whatever the Job calls it, and with whatever client it pushes."""
+"""The operator finds the owner of a group by the address of a real pod, for any group name and any client."""
 
 import pytest
 
@@ -15,34 +15,34 @@ push_to_gateway("{url}", job="{group}", registry=registry)
 """
 
 
-def test_a_python_clients_group_of_any_name_goes_with_its_job(installed: tidegate_installation.Installation) -> None:
+def test_group_from_a_python_client_is_deleted_with_its_job(installed: tidegate_installation.Installation) -> None:
     installed.prometheus.followed("tidegate", targets=2)
     script = _PUSH.format(
         metric="e2e_python", value=41.5, url=tidegate_installation.GATEWAY, group="called-as-it-likes"
     )
-    installed.ended(installed.python("pushes-by-python", script))
-    installed.gone("called-as-it-likes")
+    installed.wait_until_finished(installed.python("pushes-by-python", script))
+    installed.wait_until_deleted("called-as-it-likes")
     assert installed.prometheus.last("e2e_python") == [41.5] * 2
-    tidegate_installation.eventually_over(installed, "e2e_python")
+    tidegate_installation.eventually_stale(installed, "e2e_python")
 
 
-def test_curls_group_of_any_name_goes_with_its_job(installed: tidegate_installation.Installation) -> None:
+def test_group_from_curl_is_deleted_with_its_job(installed: tidegate_installation.Installation) -> None:
     installed.prometheus.followed("tidegate", targets=2)
     url = f"{tidegate_installation.GATEWAY}/metrics/job/by-hand/step/last"
     line = f"echo 'e2e_curl 12' | curl --silent --show-error --fail --data-binary @- {url}"
-    installed.ended(installed.run("pushes-by-curl", "sh", "-c", line, image=base_image.NAME))
-    installed.gone("by-hand")
+    installed.wait_until_finished(installed.run("pushes-by-curl", "sh", "-c", line, image=base_image.NAME))
+    installed.wait_until_deleted("by-hand")
     assert installed.prometheus.last("e2e_curl") == [12.0] * 2
-    tidegate_installation.eventually_over(installed, "e2e_curl")
+    tidegate_installation.eventually_stale(installed, "e2e_curl")
 
 
-def test_the_group_of_a_job_that_runs_on_stays(installed: tidegate_installation.Installation) -> None:
+def test_group_of_a_running_job_is_kept(installed: tidegate_installation.Installation) -> None:
     installed.prometheus.followed("tidegate", targets=2)
     pushes = _PUSH.format(metric="e2e_runs_on", value=1, url=tidegate_installation.GATEWAY, group="still-going")
     job = installed.python("runs-on", f"{pushes}\nimport time\ntime.sleep(600)")
     beacon = _PUSH.format(metric="e2e_beacon", value=1, url=tidegate_installation.GATEWAY, group="beacon")
-    installed.ended(installed.python("ends-meanwhile", beacon))
-    installed.gone("beacon")
+    installed.wait_until_finished(installed.python("ends-meanwhile", beacon))
+    installed.wait_until_deleted("beacon")
     assert "still-going" in installed.groups()
     installed.place.kubectl("delete", "job", job, f"--namespace={installed.namespace}")
-    installed.gone("still-going")
+    installed.wait_until_deleted("still-going")

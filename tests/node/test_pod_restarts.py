@@ -1,4 +1,4 @@
-"""With the component persistent nothing acknowledged is lost, and pushes go on, whatever becomes of the Pod."""
+"""With the persistent component, no acknowledged push is lost and pushes continue, however the Pod is restarted."""
 
 import json
 from pathlib import Path
@@ -22,13 +22,13 @@ _PUSHERS = 3
 
 
 def _keep(installed: tidegate_installation.Installation, group: str, value: float) -> None:
-    """Have a Job push a group that stays for as long as the Job does, which is over."""
+    """Run a Job that pushes a group which is kept until the Job, now finished, is deleted."""
     script = _KEPT.format(url=tidegate_installation.GATEWAY, group=group, value=value)
-    installed.ended(installed.python(group, script, annotations={"tidegate.dev/cleanup": "on-deletion"}))
+    installed.wait_until_finished(installed.python(group, script, annotations={"tidegate.dev/cleanup": "on-deletion"}))
 
 
 def _started(installed: tidegate_installation.Installation) -> tuple[str, int]:
-    """Which Pod it is, and how often its gateway was started again."""
+    """The uid of the Pod, and the restart count of its gateway."""
     pod = installed.place.get("pods", tidegate_installation.POD, namespace=tidegate_installation.NAMESPACE)
     (gateway,) = (each for each in pod["status"]["containerStatuses"] if each["name"] == "gateway")
     return pod["metadata"]["uid"], gateway["restartCount"]
@@ -45,9 +45,9 @@ def _ready_again(installed: tidegate_installation.Installation, before: tuple[st
     )
 
 
-def test_a_gateway_that_is_killed_has_every_group_again(installed: tidegate_installation.Installation) -> None:
+def test_killed_gateway_restores_every_group(installed: tidegate_installation.Installation) -> None:
     if not isinstance(installed.place, target_clusters.OwnNode):
-        pytest.skip("nobody but a node's own root can kill the first process of a container")
+        pytest.skip("only root on the node can kill the first process of a container")
     _keep(installed, "outlives-a-kill", 3.0)
     group, before = installed.groups()["outlives-a-kill"], _started(installed)
     container_processes.kill("tidegate gateway")
@@ -55,7 +55,7 @@ def test_a_gateway_that_is_killed_has_every_group_again(installed: tidegate_inst
     assert installed.groups()["outlives-a-kill"] == group
 
 
-def test_a_pod_that_is_scheduled_anew_has_every_group_again(installed: tidegate_installation.Installation) -> None:
+def test_rescheduled_pod_restores_every_group(installed: tidegate_installation.Installation) -> None:
     _keep(installed, "outlives-its-pod", 4.0)
     group, before = installed.groups()["outlives-its-pod"], _started(installed)
     installed.place.kubectl(
@@ -64,10 +64,10 @@ def test_a_pod_that_is_scheduled_anew_has_every_group_again(installed: tidegate_
     _ready_again(installed, before)
     assert installed.groups()["outlives-its-pod"] == group
     installed.place.kubectl("delete", "job", "outlives-its-pod", f"--namespace={installed.namespace}")
-    installed.gone("outlives-its-pod")
+    installed.wait_until_deleted("outlives-its-pod")
 
 
-def test_a_rolling_update_loses_no_push_and_ends_both_containers_in_order(
+def test_rolling_update_loses_no_push_and_stops_both_containers_cleanly(
     installed: tidegate_installation.Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (old, _), place = _started(installed), installed.place
@@ -86,9 +86,9 @@ def test_a_rolling_update_loses_no_push_and_ends_both_containers_in_order(
             "statefulset/tidegate",
             "--timeout=240s",
         )
-        printed = installed.ended(job, timeout=300.0)
+        printed = installed.wait_until_finished(job, timeout=300.0)
     new, _ = _started(installed)
-    # Each line begins with the pod that printed it.
+    # Each line begins with the name of the pod that printed it.
     pushers = [json.loads(line[line.index("{") :]) for line in printed.splitlines() if "{" in line]
     with capsys.disabled():
         for step in recording.steps(old=old, new=new, serving=rollout_gap.serving_since(place)):
@@ -101,5 +101,5 @@ def test_a_rolling_update_loses_no_push_and_ends_both_containers_in_order(
 
 
 def _statuses(pushers: list[dict[str, Any]]) -> set[str]:
-    """The status codes of all pushes that failed; where the connection failed there is none."""
+    """The status codes of all failed pushes; a failed connection has none."""
     return {reason for each in pushers for reason in each["failures"] if reason.isdigit()}

@@ -1,4 +1,4 @@
-"""README's section on clusters, done to the letter, and what then is so."""
+"""Runs the commands of README's section on clusters unchanged, and checks the result."""
 
 import pytest
 
@@ -7,30 +7,30 @@ from tests.node import readme_commands, tidegate_installation
 pytestmark = pytest.mark.node
 
 
-def test_every_prometheus_scrapes_both_ports_through_the_servicemonitor(
+def test_every_prometheus_replica_scrapes_both_ports_through_the_servicemonitor(
     installed: tidegate_installation.Installation,
 ) -> None:
     targets = installed.prometheus.followed("tidegate", targets=2)
     assert sorted(each["scrapeUrl"].rpartition(":")[2] for each in targets) == ["9091/metrics", "9093/metrics"]
 
 
-def test_the_example_job_is_read_by_every_prometheus_and_then_over(
+def test_group_of_the_example_job_is_scraped_by_every_replica_and_then_deleted(
     installed: tidegate_installation.Installation,
 ) -> None:
     installed.prometheus.followed("tidegate", targets=2)
-    installed.gone("backup")
+    installed.wait_until_deleted("backup")
     assert installed.prometheus.last("backup_saved_bytes") == [7_340_032.0] * 2
-    tidegate_installation.eventually_over(installed, "backup_saved_bytes")
+    tidegate_installation.eventually_stale(installed, "backup_saved_bytes")
 
 
-def test_neither_container_has_anything_to_complain_about(installed: tidegate_installation.Installation) -> None:
+def test_neither_container_logs_a_warning_or_an_error(installed: tidegate_installation.Installation) -> None:
     for container in ("gateway", "operator"):
         flags = (f"--namespace={tidegate_installation.NAMESPACE}", f"--container={container}")
         log = installed.place.kubectl("logs", tidegate_installation.POD, *flags)
         assert [line for line in log.splitlines() if "level=warn" in line or "level=error" in line] == []
 
 
-def test_the_pod_is_restricted_and_its_volume_is_its_own(installed: tidegate_installation.Installation) -> None:
+def test_pod_is_ready_and_restricted(installed: tidegate_installation.Installation) -> None:
     pod = installed.place.get("pods", tidegate_installation.POD, namespace=tidegate_installation.NAMESPACE)
     namespace = installed.place.get("namespaces", tidegate_installation.NAMESPACE, namespace="")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -38,8 +38,8 @@ def test_the_pod_is_restricted_and_its_volume_is_its_own(installed: tidegate_ins
     assert {each["securityContext"]["readOnlyRootFilesystem"] for each in pod["spec"]["containers"]} == {True}
 
 
-def test_what_is_installed_is_the_image_that_readme_builds() -> None:
-    told = readme_commands.instructions()
-    name, _, tag = told.image.rpartition(":")
-    assert f"newName: {name}\n    newTag: {tag}\n" in told.kustomization
-    assert f"docker push {told.image}" in told.commands
+def test_installed_image_is_the_one_that_readme_builds() -> None:
+    instructions = readme_commands.instructions()
+    name, _, tag = instructions.image.rpartition(":")
+    assert f"newName: {name}\n    newTag: {tag}\n" in instructions.kustomization
+    assert f"docker push {instructions.image}" in instructions.commands

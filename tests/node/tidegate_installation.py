@@ -1,4 +1,4 @@
-"""tidegate on a cluster, installed by README's own commands, and Jobs that push to its Service's name."""
+"""tidegate on a cluster, installed with the commands of README, and Jobs that push to its Service."""
 
 import contextlib
 import json
@@ -15,8 +15,8 @@ from tests.support import waiting
 NAMESPACE = "tidegate"
 POD = "tidegate-0"
 GATEWAY = "http://tidegate.tidegate:9091"
-"""As README says to Jobs."""
-GONE_SECONDS = 120.0
+"""The URL that README tells Jobs to push to."""
+DELETION_SECONDS = 120.0
 
 _RESTRICTED = {
     "runAsNonRoot": True,
@@ -29,22 +29,22 @@ _RESTRICTED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """Where tidegate runs, who reads it, and the folder with README's kustomization."""
+    """The cluster, its Prometheus, and the folder with README's kustomization."""
 
     place: target_clusters.Place
     prometheus: prometheus_stack.Prometheus
     folder: Path
     image: str
     namespace: str
-    """Where the tests' Jobs are."""
+    """The namespace of the tests' Jobs."""
 
     def groups(self) -> dict[str, dict[str, Any]]:
-        """The gateway's groups by their job label, as Pushgateway's API has them, through the API server."""
+        """The gateway's groups by job label, from the Pushgateway API, through the API server."""
         found = self._metrics()
         return {group["labels"]["job"]: group for group in found}
 
     def values(self, family: str, *, by: str) -> dict[str, float]:
-        """The values of a family of gauges, by the value of one label."""
+        """The values of a gauge family by the value of one label."""
         metrics = [each for group in self._metrics() for each in group.get(family, {}).get("metrics", [])]
         return {each["labels"][by]: float(each["value"]) for each in metrics}
 
@@ -54,15 +54,15 @@ class Installation:
         return groups
 
     def python(self, name: str, script: str, *, annotations: Mapping[str, str] | None = None, pods: int = 1) -> str:
-        """Run a Job of tidegate's own image, which has Python and prometheus_client; return its name."""
+        """Run a Job with tidegate's own image, which has Python and prometheus_client; return the Job's name."""
         return self._run(name, image=self.image, command=["python", "-c", script], annotations=annotations, pods=pods)
 
     def run(self, name: str, *command: str, image: str) -> str:
         """Run a Job with a command of an image."""
         return self._run(name, image=image, command=list(command), annotations=None, pods=1)
 
-    def ended(self, job: str, *, timeout: float = 120.0) -> str:
-        """Wait until a Job is over, and return what its pods printed; one that fails is an error."""
+    def wait_until_finished(self, job: str, *, timeout: float = 120.0) -> str:
+        """Wait until a Job has finished, and return its pods' output; a failed Job is an error."""
         ending = waiting.eventually(
             lambda: kubernetes_objects.ending(self.place.get("jobs", job, namespace=self.namespace)) or "",
             why=f"the end of Job {job}",
@@ -72,10 +72,10 @@ class Installation:
         assert ending == "Complete", printed
         return printed
 
-    def gone(self, job: str) -> None:
-        """Wait until the gateway has no group with this job label any more."""
+    def wait_until_deleted(self, job: str) -> None:
+        """Wait until the gateway has no group with this job label."""
         waiting.eventually(
-            lambda: job not in self.groups(), why=f"the group of {job} to go", timeout=GONE_SECONDS, interval=0.5
+            lambda: job not in self.groups(), why=f"the group of {job} to go", timeout=DELETION_SECONDS, interval=0.5
         )
 
     def _run(
@@ -93,19 +93,21 @@ class Installation:
 def by_readme(
     place: target_clusters.Place, prometheus: prometheus_stack.Prometheus, *, folder: Path
 ) -> Iterator[Installation]:
-    """Do what README says, in a folder as it describes; what was applied is deleted afterwards."""
-    told = readme_commands.instructions()
+    """Install tidegate with README's commands, in a folder as it describes; delete the objects afterwards."""
+    instructions = readme_commands.instructions()
     (folder / "tidegate").symlink_to(markdown_documents.ROOT)
-    (folder / "kustomization.yaml").write_text(told.kustomization)
+    (folder / "kustomization.yaml").write_text(instructions.kustomization)
     namespace = "e2e-jobs"
     place.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}])
     try:
-        for command in told.kubectl():
+        for command in instructions.kubectl():
             if "manifests/examples" in command:
-                # Who has never scraped is nobody that a group could wait for.
+                # A Prometheus that has never scraped is not waited for.
                 prometheus.followed("tidegate", targets=2)
             place.shell(command, folder=folder)
-        yield Installation(place=place, prometheus=prometheus, folder=folder, image=told.image, namespace=namespace)
+        yield Installation(
+            place=place, prometheus=prometheus, folder=folder, image=instructions.image, namespace=namespace
+        )
     finally:
         _keep_logs(place, folder)
         place.shell("kubectl delete --ignore-not-found --wait=false -k .", folder=folder)
@@ -114,7 +116,7 @@ def by_readme(
 
 
 def _keep_logs(place: target_clusters.Place, folder: Path) -> None:
-    """What both containers said, for whoever looks into the folder; why there is none, where there is none."""
+    """Save the logs of both containers to the folder; if a log is not available, save the error."""
     for container in ("gateway", "operator"):
         try:
             log = place.kubectl("logs", f"--namespace={NAMESPACE}", POD, f"--container={container}", "--tail=-1")
@@ -123,10 +125,10 @@ def _keep_logs(place: target_clusters.Place, folder: Path) -> None:
         (folder / f"{container}.log").write_text(log)
 
 
-def eventually_over(installation: Installation, selector: str) -> None:
-    """Wait until no Prometheus has this series now: it was marked stale when its group was deleted."""
+def eventually_stale(installation: Installation, selector: str) -> None:
+    """Wait until the series is stale in every Prometheus, as it is after its group has been deleted."""
     waiting.eventually(
-        lambda: installation.prometheus.is_over(selector),
+        lambda: installation.prometheus.is_stale(selector),
         why=f"{selector} to be over",
         timeout=60.0,
         interval=0.5,

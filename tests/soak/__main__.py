@@ -57,7 +57,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="tidegate-soak-") as folder:
             return run(chosen, Path(folder))
     except KeyboardInterrupt:
-        say("interrupted; everything was stopped")
+        say("interrupted; all processes are stopped")
         return 130
     except binaries.MissingToolError as missing:
         print(f"soak: {missing}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A real Chromium, Debian's, unpacked into the cache with what it needs; and axe, which judges accessibility.
+"""Debian's Chromium, unpacked into the cache with its dependencies; and axe, an accessibility checker.
 
 Runnable alone (`python -m tests.web.browsers` fetches both).
 """
@@ -20,7 +20,7 @@ from playwright import sync_api
 from tests.cluster import binaries, debian_packages
 
 _PACKAGES = ("chromium", "fonts-liberation", "fonts-dejavu-core")
-_INSTEAD = "install Debian's chromium and name it in CHROMIUM_BIN"
+_INSTALL_HINT = "install Debian's chromium and name it in CHROMIUM_BIN"
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -44,7 +44,7 @@ _AXE_SUM = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76
 
 @contextlib.contextmanager
 def chromium() -> Iterator[sync_api.Browser]:
-    """A browser without windows and without a past; it ends with the context."""
+    """A headless browser with a new profile; it is closed when the block ends."""
     with sync_api.sync_playwright() as driver:
         given = os.environ.get("CHROMIUM_BIN")
         folder = None if given else fetch_chromium()
@@ -61,12 +61,12 @@ def chromium() -> Iterator[sync_api.Browser]:
 
 
 def fetch_chromium() -> Path:
-    """The folder that it is unpacked into."""
-    return debian_packages.unpacked(*_PACKAGES, instead=_INSTEAD, with_needs=True)
+    """The folder into which Chromium is unpacked."""
+    return debian_packages.unpacked(*_PACKAGES, instead=_INSTALL_HINT, with_needs=True)
 
 
 def axe() -> str:
-    """The source of axe."""
+    """The JavaScript source of axe."""
     folder = binaries.cache_root() / _AXE.replace("@", "-")
     with binaries.turn(folder):
         if not folder.exists():
@@ -82,7 +82,7 @@ def axe() -> str:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Where the unpacked browser finds its libraries and fonts."""
+    """An environment in which the unpacked browser finds its libraries and fonts."""
     fonts = folder / "fonts.conf"
     if not fonts.exists():
         places = "".join(f"<dir>{place}/usr/share/fonts</dir>" for place in ("", folder))

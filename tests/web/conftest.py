@@ -1,4 +1,4 @@
-"""A real Chromium, one for the whole run, and pages in it that complain about nothing."""
+"""One Chromium for the whole run, and pages in it that must not log errors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ OpenPage: TypeAlias = Callable[..., sync_api.Page]
 
 _SECONDS = 10.0
 _REFUSED = "Failed to load resource"
-"""What the browser itself says of an answer that is no success; the page says it in its own words."""
+"""The browser's own message about an error response; the page shows a message of its own."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs the browser."""
+    """Mark tests that need the browser."""
     if isinstance(item, pytest.Function) and "chromium" in item.fixturenames:
         item.add_marker(pytest.mark.browser)
 
@@ -31,7 +31,7 @@ def chromium() -> Iterator[sync_api.Browser]:
 
 @pytest.fixture
 def web() -> dict[str, Any]:
-    """What the gateway serves, beside its address; a module that needs more has a fixture of this name of its own."""
+    """Web settings of the gateway in addition to its address; a module overrides this fixture to set more."""
     return {}
 
 
@@ -42,41 +42,41 @@ def site(web: dict[str, Any]) -> Iterator[threaded_gateway.Site]:
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What pages have complained of so far; whatever is in it at the end of the test fails it."""
+def page_errors() -> list[str]:
+    """The errors that pages have logged; if any are left at the end, the test fails."""
     return []
 
 
 @pytest.fixture
-def open_page(chromium: sync_api.Browser, site: threaded_gateway.Site, complaints: list[str]) -> Iterator[OpenPage]:
-    """Opens the site's page in a context of its own; whatever the page complains of fails the test.
+def open_page(chromium: sync_api.Browser, site: threaded_gateway.Site, page_errors: list[str]) -> Iterator[OpenPage]:
+    """Open the site's page in a new browser context; an error that the page logs fails the test.
 
-    ``at`` is another URL of it.
+    ``at`` is another URL of the site.
     """
     contexts: list[sync_api.BrowserContext] = []
 
-    def hear(message: sync_api.ConsoleMessage) -> None:
+    def on_console_message(message: sync_api.ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(_REFUSED):
-            complaints.append(message.text)
+            page_errors.append(message.text)
 
-    def open_it(path: str = "", *, at: str = "", **options: Any) -> sync_api.Page:
+    def open_new(path: str = "", *, at: str = "", **options: Any) -> sync_api.Page:
         usual = {"viewport": {"width": 1280, "height": 720}, "locale": "en-GB", "timezone_id": "UTC"}
         context = chromium.new_context(**{**usual, **options})
         contexts.append(context)
         context.set_default_timeout(1000 * _SECONDS)
         page = context.new_page()
-        page.on("console", hear)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", on_console_message)
+        page.on("pageerror", lambda error: page_errors.append(str(error)))
         page.goto(f"{at or site.url}{path}")
         return page
 
-    yield open_it
+    yield open_new
     for context in contexts:
         context.close()
-    assert not complaints, complaints
+    assert not page_errors, page_errors
 
 
 @pytest.fixture
 def page(open_page: OpenPage) -> sync_api.Page:
-    """The site's page as it opens."""
+    """The site's page with its default view."""
     return open_page()

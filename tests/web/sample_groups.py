@@ -1,4 +1,4 @@
-"""A made-up store as one finds it at noon: Jobs of a few teams, some over, some forgotten."""
+"""Sample groups, as at noon on a typical day: Jobs of several teams, some finished, some with forgotten groups."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ backup_file_seconds_count 20144
 """
 
 
-def play(site: threaded_gateway.Site) -> None:
-    """Let the last day happen; the clock must show a day before the picture is to be taken."""
+def fill(site: threaded_gateway.Site) -> None:
+    """Push, claim and scrape as in the last day; set the clock one day before the time of the screenshots first."""
     _through_the_day(site)
     _at_noon(site)
 
@@ -61,7 +61,7 @@ def _at_noon(site: threaded_gateway.Site) -> None:
         over.append(site.claim("Job", "search/crawl-2965764", job="crawl", shard=str(number)))
     site.push("runs 1\n", job="load-test", ttl=5_400.0, run="2026-05-21")
     site.push("temperature_celsius 21.5\n", job="lab-sensor", pusher="192.0.2.77")
-    site.refuse(job="lab-sensor")
+    site.push_invalid(job="lab-sensor")
     _scrape(site)
     site.push("pages_total 4300\nerrors_total 2\n", job="crawl", shard="2")
     for number, owner in enumerate(over, 1):
@@ -75,7 +75,7 @@ def _at_noon(site: threaded_gateway.Site) -> None:
 
 
 def _scrape(site: threaded_gateway.Site) -> None:
-    """Two servers scrape in their rhythms, and have read all up to now."""
+    """Two servers scrape at their intervals, and have read every push so far."""
     for _ in range(3):
         site.move(15)
         site.scrape("Prometheus/3.8.0")

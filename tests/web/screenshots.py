@@ -1,4 +1,4 @@
-"""``make screenshots``: pictures of the page for docs/, of a made-up store."""
+"""``make screenshots``: screenshots of the page with sample groups, for docs/."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ DAY = 86_400.0
 _CRAWL = urllib.parse.quote('{"job":"crawl","shard":"2"}')
 
 
-class Picture(NamedTuple):
-    """One of them."""
+class Screenshot(NamedTuple):
+    """A screenshot to take."""
 
     name: str
     hash: str
@@ -28,37 +28,37 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("groups", "groups", "light", 1160, 600),
-    Picture("group", f"groups?open={_CRAWL}", "dark", 1160, 520),
-    Picture("narrow", "groups", "light", 360, 560),
+    Screenshot("groups", "groups", "light", 1160, 600),
+    Screenshot("group", f"groups?open={_CRAWL}", "dark", 1160, 520),
+    Screenshot("narrow", "groups", "light", 360, 560),
 )
 
 
 def main() -> int:
-    """Take all of them; 0 where that went well."""
+    """Take all screenshots; return 0 on success."""
     try:
         with threaded_gateway.Site(now=threaded_gateway.NOON - DAY) as site, browsers.chromium() as browser:
-            sample_groups.play(site)
-            for picture in PICTURES:
-                _take(browser, site, picture)
+            sample_groups.fill(site)
+            for screenshot in PICTURES:
+                _take(browser, site, screenshot)
     except binaries.MissingToolError as missing:
         print(f"screenshots: {missing}", file=sys.stderr)
         return 1
     return 0
 
 
-def _take(browser: sync_api.Browser, site: threaded_gateway.Site, picture: Picture) -> None:
+def _take(browser: sync_api.Browser, site: threaded_gateway.Site, screenshot: Screenshot) -> None:
     page = browser.new_page(
-        viewport={"width": picture.width, "height": picture.height},
-        color_scheme=picture.scheme,
+        viewport={"width": screenshot.width, "height": screenshot.height},
+        color_scheme=screenshot.scheme,
         locale="en-GB",
         timezone_id="UTC",
     )
-    page.goto(f"{site.url}#{picture.hash}")
+    page.goto(f"{site.url}#{screenshot.hash}")
     page.get_by_text("live", exact=True).first.wait_for()
     page.wait_for_load_state("load")
     sync_api.expect(page.locator("#count-groups")).to_have_text("15")
-    page.screenshot(path=DOCS / f"page-{picture.name}.png", animations="disabled")
+    page.screenshot(path=DOCS / f"page-{screenshot.name}.png", animations="disabled")
     page.close()
 
 

@@ -1,4 +1,4 @@
-"""People find groups, see why they are there, and delete them."""
+"""Users find groups, see why they exist, and delete them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def pushed(site: threaded_gateway.Site) -> threaded_gateway.Site:
     return site
 
 
-def test_nothing_pushed_yet_says_how_to_push(page: sync_api.Page, site: threaded_gateway.Site) -> None:
+def test_empty_page_shows_how_to_push(page: sync_api.Page, site: threaded_gateway.Site) -> None:
     expect(page.get_by_role("heading", name="Nothing has been pushed yet")).to_be_visible()
     expect(page.locator("pre")).to_contain_text(f"{site.url}metrics/job/some_job")
 
 
-def test_a_push_is_shown_without_a_reload(page: sync_api.Page, site: threaded_gateway.Site) -> None:
+def test_push_appears_without_a_reload(page: sync_api.Page, site: threaded_gateway.Site) -> None:
     expect(page.get_by_role("heading", name="Nothing has been pushed yet")).to_be_visible()
     site.push("x 1\n", job="backup")
     expect(_rows(page)).to_have_count(1)
@@ -48,7 +48,7 @@ def test_a_push_is_shown_without_a_reload(page: sync_api.Page, site: threaded_ga
 
 
 @pytest.mark.usefixtures("pushed")
-def test_search_and_choices_narrow_the_list_and_stand_in_the_address(page: sync_api.Page) -> None:
+def test_search_and_filters_narrow_the_list_and_are_in_the_url(page: sync_api.Page) -> None:
     expect(_rows(page)).to_have_count(2)
     page.get_by_role("searchbox").fill("instance=db")
     expect(_rows(page)).to_have_count(1)
@@ -63,7 +63,7 @@ def test_search_and_choices_narrow_the_list_and_stand_in_the_address(page: sync_
 
 
 @pytest.mark.usefixtures("pushed")
-def test_a_selector_is_sought_and_what_it_lacks_is_told(page: sync_api.Page) -> None:
+def test_search_by_selector_reports_syntax_errors(page: sync_api.Page) -> None:
     page.get_by_role("searchbox").fill('{job=~"i')
     expect(page.locator("#search-error")).to_contain_text("at column")
     page.get_by_role("searchbox").fill('{job=~"i.*"}')
@@ -72,7 +72,7 @@ def test_a_selector_is_sought_and_what_it_lacks_is_told(page: sync_api.Page) -> 
 
 
 @pytest.mark.usefixtures("pushed")
-def test_a_header_sorts_and_sorts_back(page: sync_api.Page) -> None:
+def test_column_header_sorts_in_both_directions(page: sync_api.Page) -> None:
     header = page.get_by_role("columnheader", name="Group")
     expect(_rows(page).first).to_contain_text("backup")
     header.get_by_role("button").click()
@@ -80,9 +80,7 @@ def test_a_header_sorts_and_sorts_back(page: sync_api.Page) -> None:
     expect(_rows(page).first).to_contain_text("import")
 
 
-def test_an_open_group_says_why_it_is_there_whose_it_is_and_what_was_pushed(
-    pushed: threaded_gateway.Site, page: sync_api.Page
-) -> None:
+def test_open_group_shows_its_reason_owner_and_series(pushed: threaded_gateway.Site, page: sync_api.Page) -> None:
     _rows(page).filter(has_text="import").click()
     detail = page.get_by_role("complementary")
     expect(detail).to_contain_text("Job search/import-1 owns the group.")
@@ -93,7 +91,7 @@ def test_an_open_group_says_why_it_is_there_whose_it_is_and_what_was_pushed(
     expect(detail.get_by_role("cell", name="13", exact=True)).to_be_visible()
 
 
-def test_a_draining_group_says_which_scraper_it_waits_for_and_leaves_for_the_deletions(
+def test_draining_group_shows_its_missing_scraper_and_moves_to_the_deletions(
     site: threaded_gateway.Site, page: sync_api.Page
 ) -> None:
     site.scrape("Prometheus/3.8.0")
@@ -110,7 +108,7 @@ def test_a_draining_group_says_which_scraper_it_waits_for_and_leaves_for_the_del
     expect(page.get_by_role("row", name=re.compile("crawl.*drained"))).to_be_visible()
 
 
-def test_scrapers_and_status_are_shown(site: threaded_gateway.Site, page: sync_api.Page) -> None:
+def test_page_shows_scrapers_and_status(site: threaded_gateway.Site, page: sync_api.Page) -> None:
     site.scrape("Prometheus/3.8.0")
     page.get_by_role("link", name="Scrapers").click()
     expect(page.get_by_role("row", name=re.compile("127.0.0.1 Prometheus.3.8.0 .*active"))).to_be_visible()
@@ -121,7 +119,7 @@ def test_scrapers_and_status_are_shown(site: threaded_gateway.Site, page: sync_a
     expect(page.get_by_text('"openapi"')).to_be_visible()
 
 
-def test_a_group_is_deleted_after_a_question_and_not_before(pushed: threaded_gateway.Site, page: sync_api.Page) -> None:
+def test_group_is_deleted_only_after_a_confirmation(pushed: threaded_gateway.Site, page: sync_api.Page) -> None:
     _rows(page).first.click()
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("button", name="Cancel").click()
@@ -132,9 +130,7 @@ def test_a_group_is_deleted_after_a_question_and_not_before(pushed: threaded_gat
     assert not _has(pushed, job="backup", instance="db-1")
 
 
-def test_groups_are_deleted_by_selector_once_one_has_seen_which(
-    pushed: threaded_gateway.Site, page: sync_api.Page
-) -> None:
+def test_groups_are_deleted_by_selector_after_a_preview(pushed: threaded_gateway.Site, page: sync_api.Page) -> None:
     page.get_by_role("button", name="Delete by selector…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
@@ -148,7 +144,9 @@ def test_groups_are_deleted_by_selector_once_one_has_seen_which(
     assert _has(pushed, job="backup", instance="db-1")
 
 
-def test_more_groups_than_were_seen_are_not_deleted(pushed: threaded_gateway.Site, page: sync_api.Page) -> None:
+def test_deletion_is_rejected_if_more_groups_match_than_in_the_preview(
+    pushed: threaded_gateway.Site, page: sync_api.Page
+) -> None:
     page.get_by_role("button", name="Delete by selector…").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Selector").fill('{team="search"}')
@@ -159,7 +157,7 @@ def test_more_groups_than_were_seen_are_not_deleted(pushed: threaded_gateway.Sit
     assert _has(pushed, job="import", team="search")
 
 
-def test_a_bad_selector_is_told_in_the_dialog(page: sync_api.Page) -> None:
+def test_dialog_shows_the_error_of_an_invalid_selector(page: sync_api.Page) -> None:
     page.get_by_role("button", name="Delete by selector…").click()
     page.get_by_role("textbox", name="Selector").fill("{}")
     page.get_by_role("button", name="Show what would be deleted").click()
@@ -167,7 +165,7 @@ def test_a_bad_selector_is_told_in_the_dialog(page: sync_api.Page) -> None:
 
 
 @pytest.mark.usefixtures("pushed")
-def test_all_of_it_goes_by_the_keyboard(page: sync_api.Page) -> None:
+def test_page_can_be_used_with_the_keyboard_alone(page: sync_api.Page) -> None:
     expect(_rows(page)).to_have_count(2)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
@@ -188,7 +186,7 @@ def test_all_of_it_goes_by_the_keyboard(page: sync_api.Page) -> None:
 
 
 @pytest.mark.usefixtures("pushed")
-def test_the_page_goes_on_when_the_gateway_comes_back_from_a_pause(open_page: conftest.OpenPage) -> None:
+def test_page_recovers_when_the_gateway_responds_again(open_page: conftest.OpenPage) -> None:
     page = open_page()
     expect(_rows(page)).to_have_count(2)
     page.context.set_offline(True)

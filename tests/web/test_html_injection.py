@@ -1,4 +1,4 @@
-"""Whatever is pushed, or scrapes, is shown as the text that it is: nothing of it becomes part of the page."""
+"""Text from pushes, scrapers and the URL is shown as text and never becomes part of the page's HTML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _expect_whole(page: sync_api.Page) -> None:
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_labels_names_and_help_are_texts(site: threaded_gateway.Site, page: sync_api.Page, words: str) -> None:
+def test_labels_names_and_help_are_shown_as_text(site: threaded_gateway.Site, page: sync_api.Page, words: str) -> None:
     told = words.replace("\\", r"\\").replace("\n", r"\n")
     quoted = told.replace('"', r"\"")
     body = f'# HELP x {told}\n# TYPE x gauge\nx{{what="{quoted}"}} 1\n'
@@ -49,7 +49,7 @@ def test_labels_names_and_help_are_texts(site: threaded_gateway.Site, page: sync
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_what_a_scraper_calls_itself_is_a_text(site: threaded_gateway.Site, page: sync_api.Page, words: str) -> None:
+def test_user_agent_of_a_scraper_is_shown_as_text(site: threaded_gateway.Site, page: sync_api.Page, words: str) -> None:
     site.scrape(words)
     page.get_by_role("link", name="Scrapers").click()
     expect(page.get_by_role("cell", name=words, exact=True)).to_be_visible()
@@ -58,7 +58,7 @@ def test_what_a_scraper_calls_itself_is_a_text(site: threaded_gateway.Site, page
 
 @pytest.mark.parametrize("words", HOSTILE)
 @pytest.mark.usefixtures("site")
-def test_what_stands_in_the_address_is_a_text(page: sync_api.Page, words: str) -> None:
+def test_url_parameters_are_shown_as_text(page: sync_api.Page, words: str) -> None:
     page.evaluate(
         "words => { location.hash = 'groups?search=' + encodeURIComponent(words) + '&open=' + "
         "encodeURIComponent(JSON.stringify({job: words})) + '&state=' + encodeURIComponent(words) }",
@@ -68,16 +68,16 @@ def test_what_stands_in_the_address_is_a_text(page: sync_api.Page, words: str) -
     _expect_whole(page)
 
 
-def test_names_beyond_ascii_and_blanks_are_shown_as_they_are(site: threaded_gateway.Site, page: sync_api.Page) -> None:
+def test_non_ascii_names_and_spaces_are_shown_unchanged(site: threaded_gateway.Site, page: sync_api.Page) -> None:
     key = grouping.grouping_key({"job": "a\nb\u202ec"})
     site.do(site.gateway.store.push(key, parser.parse(b"x 1\n"), replace=True))
     expect(page.get_by_role("gridcell").first).to_contain_text(r'job="a\nb')
 
 
-def test_a_script_that_gets_in_nevertheless_does_not_run(page: sync_api.Page, complaints: list[str]) -> None:
+def test_content_security_policy_blocks_an_injected_script(page: sync_api.Page, page_errors: list[str]) -> None:
     failed = page.evaluate("""() => {
         try { document.body.innerHTML = '<img src=x onerror="window.hurt=1">'; } catch (error) { return error.name; }
     }""")
     assert failed == "TypeError"
-    assert "TrustedHTML" in complaints.pop()
+    assert "TrustedHTML" in page_errors.pop()
     assert page.evaluate("window.hurt") is None

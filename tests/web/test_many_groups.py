@@ -1,4 +1,4 @@
-"""Twenty thousand groups: only what can be seen is there, and any place of the list is one question away."""
+"""With twenty thousand groups, the page contains only the visible rows, and fetches any part of the list on demand."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def _expect_few_rows(page: sync_api.Page) -> None:
     assert 0 < _rows(page).count() <= MAX_ROWS
 
 
-def test_only_the_rows_that_can_be_seen_are_there(page: sync_api.Page) -> None:
+def test_page_contains_only_the_visible_rows(page: sync_api.Page) -> None:
     expect(page.get_by_text("20,000 groups")).to_be_visible()
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(NUMBER + 1))
     _expect_few_rows(page)
 
 
-def test_the_end_is_one_key_away(page: sync_api.Page) -> None:
+def test_end_key_shows_the_last_row(page: sync_api.Page) -> None:
     asked: list[str] = []
     expect(_rows(page).first).to_contain_text("job-00000")
     page.on("request", lambda request: asked.append(request.url))
@@ -47,23 +47,21 @@ def test_the_end_is_one_key_away(page: sync_api.Page) -> None:
     assert len([url for url in asked if "listing=" in url]) <= 3
 
 
-def test_the_middle_is_reached_by_scrolling(page: sync_api.Page) -> None:
+def test_scrolling_shows_rows_in_the_middle(page: sync_api.Page) -> None:
     expect(_rows(page).first).to_contain_text("job-00000")
     page.get_by_role("grid").evaluate("grid => { grid.scrollTop = 10000 * 32 }")
     expect(page.locator("#row-10005")).to_contain_text("job-10005")
     _expect_few_rows(page)
 
 
-def test_a_search_looks_at_all_of_them(page: sync_api.Page) -> None:
+def test_search_covers_all_groups(page: sync_api.Page) -> None:
     page.get_by_role("searchbox").fill("host-42")
     expect(page.get_by_text("200 of 20,000 groups")).to_be_visible()
     page.get_by_role("searchbox").fill("job-17342")
     expect(_rows(page)).to_have_count(1)
 
 
-def test_what_is_pushed_meanwhile_moves_nobody_from_his_place(
-    site: threaded_gateway.Site, open_page: conftest.OpenPage
-) -> None:
+def test_push_does_not_change_the_scroll_position(site: threaded_gateway.Site, open_page: conftest.OpenPage) -> None:
     page = open_page()
     expect(_rows(page).first).to_contain_text("job-00000")
     page.get_by_role("grid").evaluate("grid => { grid.scrollTop = 10000 * 32 }")

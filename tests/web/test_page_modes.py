@@ -1,4 +1,4 @@
-"""Below a prefix, with a password, read-only: the page works as well, or says that it may not."""
+"""With a route prefix, with a password, or read-only: the page works, or shows that an action is not allowed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _expect_live(page: sync_api.Page, site: threaded_gateway.Site) -> None:
         pytest.param({"external_url": "https://example.com/gate/"}, id="an external URL"),
     ],
 )
-def test_below_a_prefix(site: threaded_gateway.Site, page: sync_api.Page) -> None:
+def test_page_works_below_a_route_prefix(site: threaded_gateway.Site, page: sync_api.Page) -> None:
     _expect_live(page, site)
     page.get_by_role("gridcell").first.click()
     page.get_by_role("button", name="Delete…").click()
@@ -41,7 +41,7 @@ def test_below_a_prefix(site: threaded_gateway.Site, page: sync_api.Page) -> Non
 
 
 @pytest.mark.parametrize("web", [{"page_read_only": True}])
-def test_a_read_only_page_offers_no_deletion(site: threaded_gateway.Site, page: sync_api.Page) -> None:
+def test_read_only_page_offers_no_deletion(site: threaded_gateway.Site, page: sync_api.Page) -> None:
     _expect_live(page, site)
     expect(page.get_by_role("button", name="Delete by selector…")).to_have_count(0)
     page.get_by_role("gridcell").first.click()
@@ -50,7 +50,7 @@ def test_a_read_only_page_offers_no_deletion(site: threaded_gateway.Site, page: 
 
 
 class TestWithAPassword:
-    """Every part of the page asks for it, and the browser gives it."""
+    """Every part of the page needs the password, and the browser sends it."""
 
     @pytest.fixture
     def web(self, tmp_path: Path) -> dict[str, Any]:
@@ -58,18 +58,18 @@ class TestWithAPassword:
         file.write_text(f"basic_auth_users:\n  reader: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
         return {"config_file": str(file)}
 
-    def test_the_page_is_live(self, site: threaded_gateway.Site, open_page: conftest.OpenPage) -> None:
+    def test_page_updates_with_a_password(self, site: threaded_gateway.Site, open_page: conftest.OpenPage) -> None:
         page = open_page(http_credentials={"username": "reader", "password": "secret"})
         _expect_live(page, site)
 
-    def test_nobody_else_sees_anything(self, open_page: conftest.OpenPage) -> None:
+    def test_page_is_hidden_without_the_password(self, open_page: conftest.OpenPage) -> None:
         page = open_page(http_credentials={"username": "reader", "password": "wrong"})
         expect(page.locator("body")).to_have_text("Unauthorized")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_serious(
+def test_axe_finds_no_serious_violation(
     site: threaded_gateway.Site, open_page: conftest.OpenPage, scheme: str, width: int
 ) -> None:
     site.scrape()
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_serious(
     site.push("x 1\n", ttl=600.0, job="load-test")
     owner = site.claim("Job", "default/backup-1", job="backup", instance="db-1")
     site.retire(owner, job="backup", instance="db-1")
-    site.refuse(job="broken")
+    site.push_invalid(job="broken")
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 720}, bypass_csp=True)
     expect(page.get_by_role("gridcell").first).to_be_visible()
     page.evaluate(browsers.axe())

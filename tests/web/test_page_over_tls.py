@@ -1,7 +1,7 @@
-"""Over TLS, with a password or a client's certificate, and behind a proxy that ends TLS: the page loads, is live, and
-deletes.
+"""The page loads, updates and deletes over TLS: with a password, with a client certificate, and behind a proxy that
+terminates TLS.
 
-The browser takes any certificate of the server: what is tested is what the page does over https.
+The browser accepts any server certificate: these tests are about the page over https, not about certificate checks.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tests.web import conftest, threaded_gateway, tls_proxy
 _PASSWORD = {"username": "reader", "password": "s/cret@"}
 
 
-class Paper(NamedTuple):
-    """Certificates of one authority, each a file with its key in it.
+class Certificates(NamedTuple):
+    """Certificates of one authority, each a file that also contains its key.
 
     :ivar authority: its own certificate.
     """
@@ -35,9 +35,9 @@ class Paper(NamedTuple):
 
 
 @pytest.fixture
-def paper(tmp_path: Path) -> Paper:
+def certificates(tmp_path: Path) -> Certificates:
     authority = trustme.CA()
-    made = Paper(tmp_path / "ca.pem", tmp_path / "server.pem", tmp_path / "client.pem")
+    made = Certificates(tmp_path / "ca.pem", tmp_path / "server.pem", tmp_path / "client.pem")
     authority.cert_pem.write_to_path(made.authority)
     for path, name in ((made.server, threaded_gateway.HOST), (made.client, "reader@example.com")):
         authority.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(path)
@@ -45,7 +45,7 @@ def paper(tmp_path: Path) -> Paper:
 
 
 def _use(page: sync_api.Page, site: threaded_gateway.Site) -> None:
-    """What a reader does: it loads, a push is shown without a reload, a group is deleted, and that is shown."""
+    """Use the page as a user does: load it, see a push without a reload, delete a group and see that it is deleted."""
     expect(page.get_by_role("heading", name="Nothing has been pushed yet")).to_be_visible()
     expect(page.locator("#live")).to_have_text("live")
     site.push("x 1\n", job="backup")
@@ -56,55 +56,57 @@ def _use(page: sync_api.Page, site: threaded_gateway.Site) -> None:
     expect(page.get_by_role("heading", name="Nothing has been pushed yet")).to_be_visible()
 
 
-def _web(folder: Path, paper: Paper, *, tls: str = "", users: str = "") -> dict[str, Any]:
+def _web(folder: Path, certificates: Certificates, *, tls: str = "", users: str = "") -> dict[str, Any]:
     file = folder / "web-tls.yml"
-    served = f"tls_server_config:\n  cert_file: {paper.server}\n  key_file: {paper.server}\n"
+    served = f"tls_server_config:\n  cert_file: {certificates.server}\n  key_file: {certificates.server}\n"
     file.write_text(f"{served}{tls}{users}")
     return {"config_file": str(file)}
 
 
 class TestWithAPassword:
     @pytest.fixture
-    def web(self, tmp_path: Path, paper: Paper) -> dict[str, Any]:
+    def web(self, tmp_path: Path, certificates: Certificates) -> dict[str, Any]:
         hashed = bcrypt.hashpw(_PASSWORD["password"].encode(), bcrypt.gensalt(4)).decode()
-        return _web(tmp_path, paper, users=f"basic_auth_users:\n  reader: {hashed}\n")
+        return _web(tmp_path, certificates, users=f"basic_auth_users:\n  reader: {hashed}\n")
 
-    def test_the_page_works(self, site: threaded_gateway.Site, open_page: conftest.OpenPage) -> None:
+    def test_page_works(self, site: threaded_gateway.Site, open_page: conftest.OpenPage) -> None:
         page = open_page(ignore_https_errors=True, http_credentials=_PASSWORD)
         assert page.evaluate("location.protocol") == "https:"
         _use(page, site)
 
-    def test_the_page_works_where_the_password_is_in_its_address(
+    def test_page_works_with_the_password_in_its_url(
         self, site: threaded_gateway.Site, open_page: conftest.OpenPage
     ) -> None:
         page = open_page(ignore_https_errors=True, at=site.url.replace("//", "//reader:s%2Fcret%40@"))
         _use(page, site)
 
-    def test_nobody_else_sees_anything(self, open_page: conftest.OpenPage) -> None:
+    def test_page_is_hidden_without_credentials(self, open_page: conftest.OpenPage) -> None:
         page = open_page(ignore_https_errors=True, http_credentials={**_PASSWORD, "password": "wrong"})
         expect(page.locator("body")).to_have_text("Unauthorized")
 
 
 class TestWithAClientCertificate:
-    """Playwright shows the certificate in the browser's stead: a browser without windows asks nobody which to show."""
+    """Playwright sends the certificate itself, because a headless browser cannot ask the user which one to send."""
 
     @pytest.fixture
-    def web(self, tmp_path: Path, paper: Paper) -> dict[str, Any]:
-        tls = f"  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: {paper.authority}\n"
-        return _web(tmp_path, paper, tls=tls)
+    def web(self, tmp_path: Path, certificates: Certificates) -> dict[str, Any]:
+        tls = f"  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: {certificates.authority}\n"
+        return _web(tmp_path, certificates, tls=tls)
 
-    def test_the_page_works(self, site: threaded_gateway.Site, paper: Paper, open_page: conftest.OpenPage) -> None:
-        shown = {"origin": site.url.rstrip("/"), "certPath": paper.client, "keyPath": paper.client}
+    def test_page_works(
+        self, site: threaded_gateway.Site, certificates: Certificates, open_page: conftest.OpenPage
+    ) -> None:
+        shown = {"origin": site.url.rstrip("/"), "certPath": certificates.client, "keyPath": certificates.client}
         _use(open_page(ignore_https_errors=True, client_certificates=[shown]), site)
 
     @pytest.mark.usefixtures("site")
-    def test_nobody_else_sees_anything(self, open_page: conftest.OpenPage) -> None:
+    def test_page_is_hidden_without_credentials(self, open_page: conftest.OpenPage) -> None:
         with pytest.raises(sync_api.Error, match=r"net::ERR_(?!CONNECTION_REFUSED)"):
             open_page(ignore_https_errors=True)
 
 
-class TestBehindAProxyThatEndsTls:
-    """``--web.external-url`` is the page's URL; the gateway itself speaks plain HTTP."""
+class TestBehindAProxyThatTerminatesTls:
+    """``--web.external-url`` is the URL of the page; the gateway itself serves plain HTTP."""
 
     @pytest.fixture
     def port(self) -> int:
@@ -116,19 +118,24 @@ class TestBehindAProxyThatEndsTls:
 
     @pytest.fixture
     def web(self, port: int, path: str) -> dict[str, Any]:
-        # Paths arrive without what the proxy has in front of them.
+        # The proxy removes its path prefix before it forwards a request.
         return {"external_url": f"https://{threaded_gateway.HOST}:{port}{path}/", "route_prefix": "/"}
 
     @pytest.fixture(params=[True, False], ids=["as the browser asked", "by its own name"])
     def proxy(
-        self, request: pytest.FixtureRequest, site: threaded_gateway.Site, paper: Paper, port: int, path: str
+        self,
+        request: pytest.FixtureRequest,
+        site: threaded_gateway.Site,
+        certificates: Certificates,
+        port: int,
+        path: str,
     ) -> Iterator[tls_proxy.Proxy]:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(paper.server)
+        tls.load_cert_chain(certificates.server)
         with tls_proxy.Proxy(site, tls, port=port, path=path, keeps_host=request.param) as running:
             yield running
 
-    def test_the_page_works(
+    def test_page_works(
         self, site: threaded_gateway.Site, proxy: tls_proxy.Proxy, open_page: conftest.OpenPage
     ) -> None:
         page = open_page(ignore_https_errors=True, at=proxy.url)

@@ -1,4 +1,4 @@
-"""A gateway in a thread of its own, for tests that drive a browser and so have no event loop."""
+"""A gateway in a separate thread, for tests that drive a browser and so have no event loop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Result = TypeVar("_Result")
 
 HOST = "127.0.0.1"
 NOON = 1_779_364_800.0
-"""2026-05-21 12:00 UTC: when the pictures are taken."""
+"""2026-05-21 12:00 UTC: the time in the screenshots."""
 
 _SECONDS = 60.0
 
@@ -49,11 +49,11 @@ class Site:
         self._thread.join(timeout=_SECONDS)
 
     def do(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """The result of this in the gateway's own loop."""
+        """Run this coroutine in the gateway's event loop and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=_SECONDS)
 
     def move(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Move the clock forward."""
 
         async def work() -> None:
             self.clock.advance(seconds)
@@ -61,13 +61,13 @@ class Site:
         self.do(work())
 
     def push(self, body: str, *, ttl: float | None = None, pusher: str | None = None, **labels: str) -> None:
-        """Push to the group with these labels, past HTTP."""
+        """Push to the group with these labels, without HTTP."""
         parsed = parser.parse(body.encode())
         store = self.gateway.store
         self.do(store.push(grouping.grouping_key(labels), parsed, replace=True, ttl=ttl, pusher=pusher))
 
     def push_many(self, number: int) -> None:
-        """So many groups with a series each."""
+        """Push to this many groups, with one series each."""
 
         async def work() -> None:
             parsed = parser.parse(b"x 1\n")
@@ -79,23 +79,23 @@ class Site:
 
         self.do(work())
 
-    def refuse(self, **labels: str) -> None:
-        """A push to this group is refused."""
+    def push_invalid(self, **labels: str) -> None:
+        """Send a push to this group that the gateway rejects."""
         path = "/".join(f"{name}/{labels[name]}" for name in sorted(labels, key=lambda name: name != "job"))
         request = urllib.request.Request(f"{self.url}metrics/{path}", data=b"x 1 1000\n", method="POST")
         with rejected_requests.expected(400):
             urllib.request.urlopen(request, timeout=_SECONDS)
 
     def claim(self, kind: str, name: str, *, rule: str = "address", **labels: str) -> owners.Owner:
-        """An object owns the group, ``name`` being ``namespace/name``."""
+        """Make an object the owner of the group; ``name`` is ``namespace/name``."""
         namespace, _, own = name.partition("/")
         owner = owners.Owner(kind, namespace, own, owners.Uid(f"uid-of-{name}"))
         claim = owners.Claim(owner, drain_timeout=300.0, rule=rule)
         self.act(control_api.ClaimGroup(grouping.grouping_key(labels), claim))
         return owner
 
-    def retire(self, *over: owners.Owner, drain_timeout: float = 300.0, **labels: str) -> None:
-        """All owners of the group are over."""
+    def retire(self, *finished: owners.Owner, drain_timeout: float = 300.0, **labels: str) -> None:
+        """Report that all owners of the group have finished, so that it starts draining."""
         key = grouping.grouping_key(labels)
 
         async def revision() -> int:
@@ -103,11 +103,11 @@ class Site:
             assert outline is not None
             return outline.life.pushed_revision
 
-        uids = tuple(owner.uid for owner in over)
+        uids = tuple(owner.uid for owner in finished)
         self.act(control_api.RetireGroup(key, uids, self.do(revision()), drain_timeout))
 
     def act(self, *actions: control_api.Action) -> None:
-        """As the operator does."""
+        """Execute actions as the operator sends them."""
 
         async def work() -> Sequence[object]:
             done = await self.gateway.store.act(actions)
@@ -117,12 +117,12 @@ class Site:
         assert not any(self.do(work()))
 
     def scrape(self, agent: str = "Prometheus/3.8.0") -> None:
-        """Scrape as Prometheus does; how far it has read is known a moment later."""
+        """Scrape as Prometheus does; the gateway registers it a moment later."""
         headers = {scrape_handler.TIMEOUT_HEADER: "10", "User-Agent": agent}
         self.get("metrics", headers)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
-        """What is at this path."""
+        """The response body for this path."""
         request = urllib.request.Request(f"{self.url}{path}", headers=dict(headers or {}))
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
             return str(answer.read().decode())

@@ -1,4 +1,4 @@
-"""A proxy that ends TLS before a site, as an ingress does: browsers speak to it, and it speaks plain HTTP on."""
+"""A proxy in front of a site that terminates TLS, as an ingress does, and forwards plain HTTP."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _OF_ONE_CONNECTION = (hdrs.CONNECTION, hdrs.TRANSFER_ENCODING, hdrs.CONTENT_LENG
 
 
 class Proxy:
-    """Passes everything on, in a thread of its own.
+    """Forwards all requests, in a separate thread.
 
-    :param path: what the paths of browsers begin with and those of the site do not.
-    :param keeps_host: whether the site is told the name that the browser asked for, or its own.
+    :param path: prefix of the browser's paths, which the site's paths do not have.
+    :param keeps_host: whether it forwards the browser's Host header or sends its own.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Proxy:
         self._stop = asyncio.Event()
         runner = web.ServerRunner(web.Server(self._pass_on), shutdown_timeout=0.1)
         await runner.setup()
-        # In the browser's words and no others, and nothing unpacked on the way.
+        # Forward the browser's headers unchanged, and do not decompress responses.
         own_words = (hdrs.USER_AGENT, hdrs.ACCEPT)
         async with aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=own_words) as self._session:
             try:
