@@ -64,7 +64,7 @@ def test_a_flag_is_completed_up_to_its_value(typist: shells.Typist) -> None:
 
 @pytest.mark.parametrize(("typed", "words"), CASES)
 def test_fish_offers_the_same_completions(folder: Path, typed: str, words: list[str]) -> None:
-    shell = requirements.found(shells.fish)
+    shell = requirements.require(shells.fish)
     ran = subprocess.run(
         [*shell.command, "-c", "source tidegate.fish; complete -C $argv[1]", "--", f"tidegate {typed}"],
         cwd=folder,

@@ -41,15 +41,15 @@ def test_documented_annotations_match_the_code() -> None:
     assert set(re.findall(r"^\| `(tidegate.dev/[a-z-]+)` \|", TEXT, re.MULTILINE)) == cleanup_rules.ANNOTATIONS
 
 
-def test_the_order_of_the_rules_is_the_default() -> None:
-    [said] = re.findall(r"`--ownership=([a-z,]+)`", TEXT)
-    assert re.findall(r"^\d\. `([a-z]+)`:", TEXT, re.MULTILINE) == said.split(",")
-    parsed = command_lines.parsed(["operator", f"--ownership={said}"])
+def test_documented_rule_order_is_the_default() -> None:
+    [order] = re.findall(r"`--ownership=([a-z,]+)`", TEXT)
+    assert re.findall(r"^\d\. `([a-z]+)`:", TEXT, re.MULTILINE) == order.split(",")
+    parsed = command_lines.parsed(["operator", f"--ownership={order}"])
     assert parsed.ownership == command_lines.parsed(["operator"]).ownership
 
 
 @pytest.mark.parametrize("watched", _WATCHED)
-def test_a_kind_that_is_shown_can_be_watched(watched: str) -> None:
+def test_documented_kind_is_accepted_by_the_watch_flag(watched: str) -> None:
     assert len(command_lines.parsed(["operator", f"--watch={watched}"]).watch) == 1
 
 

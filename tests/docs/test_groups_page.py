@@ -38,7 +38,7 @@ def _standings() -> list[ownership_status.GroupStatus]:
         ],
     )
     cache.put_address(cluster_cache.AddressLookup(_STRANGER), pod_addresses.LookupResult((), _NOW))
-    made = planner.plan(cache, rules=object_builders.RULES, now=_NOW).decisions
+    decisions = planner.plan(cache, rules=object_builders.RULES, now=_NOW).decisions
     return [
         groups_endpoint.group_status(
             one,
@@ -69,7 +69,7 @@ def _shown(command: str) -> str:
     return found[1]
 
 
-def test_the_table_is_what_is_printed() -> None:
+def test_documented_table_is_the_real_output() -> None:
     assert _shown("tidegate groups list") == group_printer.table(_standings(), now=_NOW, header=True)
 
 

@@ -81,8 +81,8 @@ def test_command_is_accepted_by_the_parser(path: Path) -> None:
 
 
 @each_document
-def test_a_command_that_is_named_exists(path: Path) -> None:
-    known = {str(context.info_name) for context in command_lines.commands()} | _flags()
+def test_named_subcommand_exists(path: Path) -> None:
+    existing = {str(context.info_name) for context in command_lines.commands()} | _flags()
     words = (span.split()[1:] for span in markdown_documents.spans(path) if re.match(r"tidegate [a-z-]", span))
     named = {word.split("=")[0] for each in words for word in each[:1] + [flag for flag in each if flag[:2] == "--"]}
     assert sorted(named - existing) == []

@@ -82,9 +82,9 @@ def test_web_configuration_is_valid() -> None:
     assert list(config.users) == ["job"]
 
 
-def test_the_overlay_gives_the_gateway_the_files_that_the_web_configuration_names(tmp_path: Path) -> None:
-    made = _made(tmp_path, "components/tls")
-    gateway, operator = manifest_objects.pod_spec(kustomizations.workload(made))["containers"]
+def test_overlay_mounts_the_files_that_the_web_configuration_names(tmp_path: Path) -> None:
+    rendered = _rendered(tmp_path, "components/tls")
+    gateway, operator = manifest_objects.pod_spec(kustomizations.workload(rendered))["containers"]
     file = Path(command_lines.parsed(gateway["args"]).web_config_file)
     [mount] = [each for each in gateway["volumeMounts"] if each["mountPath"] == str(file.parent)]
     volumes = manifest_objects.pod_spec(kustomizations.workload(rendered))["volumes"]

@@ -82,8 +82,8 @@ def _networkpolicy(rendered: Rendered) -> None:
     assert policy["metadata"]["namespace"] == kustomizations.workload(rendered)["metadata"]["namespace"]
 
 
-def _tls(made: Made) -> None:
-    gateway = kustomizations.container(made, "gateway")
+def _tls(rendered: Rendered) -> None:
+    gateway = kustomizations.container(rendered, "gateway")
     chosen = command_lines.parsed(gateway["args"])
     assert chosen.web_config_file == "/etc/tidegate/web.yml"
     assert {"name": "web-config", "mountPath": "/etc/tidegate", "readOnly": True} in gateway["volumeMounts"]

@@ -19,8 +19,8 @@ def rendered(cluster: clusters.Cluster) -> dict[str, manifest_objects.Object]:
     return {each["kind"]: each for each in yaml.safe_load_all(cluster.kubectl("kustomize", FOLDER))}
 
 
-def test_the_operator_is_alone_and_takes_its_arguments(made: dict[str, manifest_objects.Object]) -> None:
-    [operator] = manifest_objects.pod_spec(made["Deployment"])["containers"]
+def test_operator_is_the_only_container_and_accepts_its_arguments(rendered: dict[str, manifest_objects.Object]) -> None:
+    [operator] = manifest_objects.pod_spec(rendered["Deployment"])["containers"]
     chosen = command_lines.parsed(operator["args"])
     assert (chosen.command, chosen.gateway_kind) == ("operator", "pushgateway")
     [url] = [each for each in operator["env"] if "value" in each]

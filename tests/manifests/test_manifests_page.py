@@ -69,5 +69,5 @@ def test_kustomization_for_some_namespaces_grants_rights_only_there(tmp_path: Pa
     own = ("tidegate", "tidegate-own-events")
     roles = ("tidegate", "tidegate-watch-pods", "tidegate-policies")
     assert rolled == {own} | {(space, name) for space in ("team-a", "team-b") for name in roles}
-    chosen = command_lines.parsed(kustomizations.container(made, "operator")["args"])
+    chosen = command_lines.parsed(kustomizations.container(rendered, "operator")["args"])
     assert list(chosen.kubernetes_namespace) == ["team-a", "team-b"]

@@ -40,12 +40,12 @@ def test_container_has_resource_requests_and_limits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_the_command_takes_the_arguments(name: str) -> None:
+def test_command_accepts_the_containers_arguments(name: str) -> None:
     chosen = command_lines.parsed(manifest_objects.container(name)["args"])
     assert chosen.command == name
 
 
-def test_the_control_api_is_on_loopback_and_the_operator_calls_it_there() -> None:
+def test_control_api_listens_on_loopback_and_the_operator_uses_it() -> None:
     gateway = command_lines.parsed(manifest_objects.container("gateway")["args"])
     operator = command_lines.parsed(manifest_objects.container("operator")["args"])
     host, port = addresses.parse(gateway.control_listen_address)
@@ -91,7 +91,7 @@ def test_operator_has_no_readiness_probe_that_would_remove_the_gateway_from_the_
     assert "readinessProbe" not in manifest_objects.container("operator")
 
 
-def test_a_pod_gets_more_time_to_end_than_the_gateway_takes() -> None:
+def test_grace_period_of_the_pod_exceeds_the_gateways_shutdown_time() -> None:
     gateway = command_lines.parsed(manifest_objects.container("gateway")["args"])
     pod = manifest_objects.pod_spec(manifest_objects.one("Deployment"))
     assert pod["terminationGracePeriodSeconds"] > gateway.web_stop_timeout

@@ -57,8 +57,8 @@ def test_sidecar_is_appended_and_changes_nothing_else(kind: str, name: str, tmp_
     assert before["volumes"][0] in pod["volumes"]
 
 
-def test_it_takes_its_arguments_and_calls_the_pushgateway_on_loopback(tmp_path: Path) -> None:
-    operator = kustomizations.container(made(tmp_path), OPERATOR)
+def test_sidecar_accepts_its_arguments_and_uses_the_pushgateway_on_loopback(tmp_path: Path) -> None:
+    operator = kustomizations.container(rendered_overlay(tmp_path), OPERATOR)
     chosen = command_lines.parsed(operator["args"])
     assert (chosen.command, chosen.gateway_kind) == ("operator", "pushgateway")
     [url] = [each for each in operator["env"] if "value" in each]

@@ -47,7 +47,7 @@ def test_rule_of_the_component_has_a_comment_on_its_purpose(component: str) -> N
     assert lines[lines.index("rules:") + 1].startswith("  # ")
 
 
-def test_each_word_of_the_flag_has_its_component() -> None:
+def test_every_value_of_the_flag_has_a_component() -> None:
     assert {kind.plural for kind in COMPONENTS.values()} == set(owner_kinds.BY_SHORT_NAME)
     assert {folder.name for folder in FOLDER.glob("watch-*")} == set(COMPONENTS)
 
