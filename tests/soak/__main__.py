@@ -1,7 +1,7 @@
-"""``make soak``: hundreds of Jobs, random faults, and at the end a checker that trusts nothing of tidegate's own.
+"""``make soak``: hundreds of Jobs and random faults, then a checker that does not use tidegate's own code.
 
-It ends with 1 where the checker found anything. The seed that it prints makes the same Jobs and the same faults again;
-how they fall together is the machine's doing.
+The exit code is 1 if the checker finds an error. The printed seed reproduces the same Jobs and faults, but not their
+exact timing, which depends on the machine.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from tests.support import tidegate_processes
 _JOBS_A_MINUTE = 90
 _JUMP = 3.0
 _PAUSES = (2.0, 12.0)
-"""Seconds between the end of a fault and the next one, between these."""
+"""Range of the pause between two faults, in seconds."""
 _AFTERWARDS = 600
-"""Seconds for the start and the end, at most; the API server gives no rights for less than these ten minutes."""
+"""Seconds for start and end; the API server issues tokens for at least these ten minutes."""
 _QUIET_SECONDS = random_workload.DRAIN + soak_environment.RESYNC + checker.BUSY + 2 * checker.RECOVERY + 10.0
-"""How long the last groups are waited for: somewhat longer than they may take."""
+"""Time limit for the last groups, in seconds; somewhat longer than they are allowed to take."""
 _STATUS_SECONDS = 15.0
 _BEGAN = time.monotonic()
 
 
 def main() -> int:
-    """Run it, print the report, and say whether all is well."""
+    """Run the soak, print the report, and return 0 if the checker found no error."""
     chosen = _arguments()
-    # Both by hand: a shell that starts this in the background has SIGINT ignored.
+    # Set both handlers explicitly: a shell that starts this in the background ignores SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -65,10 +65,10 @@ def main() -> int:
 
 
 def run(chosen: argparse.Namespace, folder: Path) -> int:
-    """A whole soak in this folder."""
+    """Run a whole soak in this folder."""
     jobs = chosen.jobs if chosen.jobs is not None else round(_JOBS_A_MINUTE * chosen.minutes)
     seconds = 60.0 * chosen.minutes
-    say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; everything is in {folder}")
+    say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; results in {folder}")
     dice = random.Random(chosen.seed)
     needed = round(seconds) + _AFTERWARDS
     with soak_environment.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say) as stage:
@@ -78,10 +78,10 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         workload = random_workload.Workload(place, random.Random(dice.random()), jobs, seconds)
         kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
         done = _work(stage, workload, kinds=kinds, dice=random.Random(dice.random()), log=folder / "faults.jsonl")
-        say("no more Jobs and faults; waiting for the last groups to go")
+        say("no further Jobs or faults; waiting until the last groups are deleted")
         left, ended = quiescence.wait_until_quiet(stage, timeout=_QUIET_SECONDS)
         if left:
-            say(f"still there after {_QUIET_SECONDS:g} s: {', '.join(left)}")
+            say(f"groups not deleted after {_QUIET_SECONDS:g} s: {', '.join(left)}")
         quiescence.wait_for_scrapes(stage, after=time.time())
         age = time.monotonic() - _BEGAN
         scrapers = [
@@ -101,7 +101,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         soak_report.table(history, found, jobs=workload.created, deleted=deleted),
         sep="\n",
     )
-    say(f"seed {chosen.seed}: {'all is well' if found.good else 'FAILED'}")
+    say(f"seed {chosen.seed}: {'no errors found' if found.good else 'FAILED'}")
     return 0 if found.good else 1
 
 
@@ -113,15 +113,15 @@ def _work(
     dice: random.Random,
     log: Path,
 ) -> list[histories.Fault]:
-    """Let the Jobs come and go, with faults of these kinds meanwhile; the faults, which are written down, too."""
+    """Run the Jobs and inject faults of these kinds meanwhile; return the faults, which are also written to the log."""
     done: list[histories.Fault] = []
     dealt = fault_injection.deal(dice, kinds)
     with log.open("w") as file, concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="workload") as threads:
         working = threads.submit(workload.run)
         try:
-            told, well = 0.0, time.time()
+            reported, well = 0.0, time.time()
             while not working.done():
-                # In this thread: it lives as long as what it starts again.
+                # In this thread: processes end together with the thread that starts them.
                 for fault in (
                     *fault_injection.start_again(stage, since=well),
                     fault_injection.strike(next(dealt), stage, dice),
@@ -131,12 +131,12 @@ def _work(
                     file.write(json.dumps(fault) + "\n")
                 well = time.time()
                 concurrent.futures.wait([working], timeout=dice.uniform(*_PAUSES))
-                if time.monotonic() > told + _STATUS_SECONDS:
-                    told = time.monotonic()
+                if time.monotonic() > reported + _STATUS_SECONDS:
+                    reported = time.monotonic()
                     say(f"{workload.created.total()} Jobs so far, {_groups(stage)} groups now")
             working.result()
         finally:
-            workload.told_to_end.set()
+            workload.stop_requested.set()
     return done
 
 
@@ -148,7 +148,7 @@ def _groups(stage: soak_environment.Stage) -> str:
 
 
 def say(text: str) -> None:
-    """Tell what is being done, with the seconds since the start."""
+    """Print a progress message with the seconds since the start."""
     print(f"[{time.monotonic() - _BEGAN:6.1f}s] {text}", flush=True)
 
 

@@ -1,7 +1,7 @@
-"""`python -m tests.soak.clock_launcher CLOCK SABOTAGE tidegate's arguments`: tidegate with a wall clock that can be
+"""`python -m tests.soak.clock_launcher CLOCK SABOTAGE tidegate's arguments`: run tidegate with a wall clock that can be
 moved.
 
-It can be spoilt on purpose, too, to see that the checker finds out.
+It can also break tidegate on purpose, to test that the checker detects it.
 """
 
 import enum
@@ -18,25 +18,25 @@ from tidegate.operator.ownership import resolution
 from tidegate.store.sqlite import sqlite_journal
 
 _EVERYTHING = 2**62
-"""A revision that no store ever comes to."""
+"""A revision that no store reaches."""
 
 
 class Sabotage(enum.StrEnum):
-    """What can be spoilt."""
+    """The defects to inject."""
 
     NOTHING = "nothing"
     IMPATIENT = "impatient"
-    """The gateway deletes what is retired without waiting for anybody to read it."""
+    """The gateway deletes draining groups without waiting for a scrape."""
     RASH = "rash"
-    """The operator takes every Job for over."""
+    """The operator treats every Job as finished."""
     HOARDING = "hoarding"
-    """The gateway deletes nothing."""
+    """The gateway deletes no groups."""
     FORGETFUL = "forgetful"
-    """The gateway acknowledges later pushes of a group without writing them into its file."""
+    """The gateway acknowledges later pushes to a group without writing them to its file."""
 
 
 def main() -> int:
-    """Run tidegate as these arguments say."""
+    """Run tidegate with these arguments."""
     clock, sabotage, *arguments = sys.argv[1:]
     clock_shifts.install(Path(clock))
     _SPOIL[Sabotage(sabotage)]()

@@ -1,8 +1,8 @@
-"""A wall clock that jumps, for one process alone and without any rights over the machine's clock.
+"""Shifts the wall clock of a single process, without rights to set the machine's clock.
 
-The process under test is started by `launchers`, which puts another `time.time` in place: the machine's, and what a
-file of eight bytes says on top. Whoever holds that file moves the clock while the process runs. The monotonic clock is
-left as it is, as it is when an administrator or NTP sets a machine's time.
+`clock_launcher` starts the process under test and replaces its `time.time`: it returns the machine's time plus the
+offset in a file of eight bytes, which another process can change at any time. The monotonic clock does not change,
+just as when an administrator or NTP sets a machine's time.
 """
 
 import mmap
@@ -16,7 +16,7 @@ _NANOSECONDS = 1_000_000_000
 
 
 class Shift:
-    """The file, held by whoever moves the clock."""
+    """The file with the offset, held by the process that shifts the clock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -25,16 +25,16 @@ class Shift:
         path.write_bytes(_OFFSET.pack(0.0))
 
     def move(self, offset: float) -> None:
-        """From now on, and in every later process too, the wall clock is so many seconds ahead."""
+        """Set the wall clock this many seconds ahead, for the current process and all later ones."""
         with self.path.open("r+b") as file:
             file.write(_OFFSET.pack(offset))
         self.offset = offset
 
 
 def install(path: Path) -> None:
-    """Have this process read the shifted time from `time.time` and `time.time_ns` (tidegate asks nothing else)."""
+    """Replace `time.time` and `time.time_ns`, the only wall clocks that tidegate reads, in this process."""
     with path.open("rb") as file:
-        # It stays mapped until the process ends: what is written into the file is seen at the next reading.
+        # The mapping lasts until the process ends, so that the next reading sees a new offset.
         seen = mmap.mmap(file.fileno(), _OFFSET.size, access=mmap.ACCESS_READ)
 
     def offset() -> float:

@@ -1,6 +1,6 @@
-"""What is done to the parts meanwhile, and the dice that choose.
+"""The faults that are injected into the components, and their random order.
 
-Each fault lasts as long as the dice say: there is no condition that it could wait for.
+The random generator determines the duration of each fault; there is no condition to wait for.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ Strike = Callable[[soak_environment.Stage, random.Random], str]
 _DOWN_SECONDS = 3.0
 _OUTAGE_SECONDS = 4.0
 _LONGEST_PAUSE = 6.0
-"""Intervals of a paused scraper: it is waited for during the first three."""
+"""Intervals for which a scraper is paused; the gateway waits for it during the first three."""
 
 
 class Kind(NamedTuple):
-    """A fault: ``strike`` does it, mends it, and returns how it was."""
+    """A fault: ``strike`` injects it, repairs it, and returns a description."""
 
     name: str
     parts: tuple[histories.Part, ...]
@@ -29,7 +29,7 @@ class Kind(NamedTuple):
 
 
 def kill_gateway(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """SIGKILL in the middle of whatever it does; it comes back with its file."""
+    """Kill the gateway at any moment; it restarts with its file."""
     seconds = dice.uniform(0.0, _DOWN_SECONDS)
     stage.gateway.process.kill()
     time.sleep(seconds)
@@ -38,7 +38,7 @@ def kill_gateway(stage: soak_environment.Stage, dice: random.Random) -> str:
 
 
 def kill_operator(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """SIGKILL; what happens until its first plan it has to find out from lists."""
+    """Kill the operator; it must detect changes until its next plan from lists."""
     seconds = dice.uniform(0.0, _DOWN_SECONDS)
     stage.operator.process.kill()
     time.sleep(seconds)
@@ -47,7 +47,7 @@ def kill_operator(stage: soak_environment.Stage, dice: random.Random) -> str:
 
 
 def kill_both(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """The whole Pod dies and comes back."""
+    """Kill the whole Pod and restart it."""
     seconds = dice.uniform(0.0, _DOWN_SECONDS)
     stage.gateway.process.kill()
     stage.operator.process.kill()
@@ -58,7 +58,7 @@ def kill_both(stage: soak_environment.Stage, dice: random.Random) -> str:
 
 
 def stop_api_server(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """As in an upgrade: watches end, then nobody listens."""
+    """Stop the API server as in an upgrade: watches end, then it accepts no connections."""
     seconds = dice.uniform(0.5, _OUTAGE_SECONDS)
     with stage.cluster.control_plane.outage():
         time.sleep(seconds)
@@ -66,7 +66,7 @@ def stop_api_server(stage: soak_environment.Stage, dice: random.Random) -> str:
 
 
 def drop_watches(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """Every connection of the operator to the API server is reset, several times."""
+    """Reset every connection of the operator to the API server, several times."""
     times = dice.randint(1, 3)
     for _ in range(times):
         stage.wire.drop()
@@ -75,7 +75,7 @@ def drop_watches(stage: soak_environment.Stage, dice: random.Random) -> str:
 
 
 def expire_versions(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """The operator is cut off until the API server has forgotten the version that it had: it is answered with 410."""
+    """Disconnect the operator until the API server has compacted its resource version and responds with 410."""
     stage.wire.hold()
     try:
         with stage.cluster.control_plane.outage():
@@ -87,7 +87,7 @@ def expire_versions(stage: soak_environment.Stage, dice: random.Random) -> str:
 
 
 def pause_scraper(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """SIGSTOP and SIGCONT: it is waited for, or given up."""
+    """Pause a scraper with SIGSTOP and SIGCONT: the gateway waits for it, or times out."""
     reader = dice.choice(stage.readers)
     intervals = dice.uniform(0.3, _LONGEST_PAUSE)
     reader.server.pause()
@@ -97,7 +97,7 @@ def pause_scraper(stage: soak_environment.Stage, dice: random.Random) -> str:
 
 
 def jump_clock(stage: soak_environment.Stage, dice: random.Random) -> str:
-    """The wall clock of one process is set, or of both: in one Pod they share their node's."""
+    """Set the wall clock of one process or of both, as in a Pod, where they share the node's clock."""
     offset = dice.uniform(-stage.jump, stage.jump)
     names = dice.choice([["gateway"], ["operator"], ["gateway", "operator"]])
     for name in names:
@@ -118,9 +118,9 @@ ALL = (
 
 
 def start_again(stage: soak_environment.Stage, *, since: float) -> Iterator[histories.Fault]:
-    """Start what has ended by itself, as the kubelet does, and tell of it.
+    """Start processes that have ended by themselves, as the kubelet does, and report them as faults.
 
-    :param since: when all of it still ran, in Unix seconds.
+    :param since: Unix seconds at which all processes were still running.
     """
     for part, running in ((histories.Part.GATEWAY, stage.gateway), (histories.Part.OPERATOR, stage.operator)):
         if not running.process.running:
@@ -130,13 +130,13 @@ def start_again(stage: soak_environment.Stage, *, since: float) -> Iterator[hist
 
 
 def deal(dice: random.Random, kinds: Sequence[Kind] = ALL) -> Iterator[Kind]:
-    """Kinds without end: each once in every round, in an order of the dice."""
+    """Yield kinds endlessly: each once in every round, in random order."""
     while True:
         yield from dice.sample(kinds, k=len(kinds))
 
 
 def strike(kind: Kind, stage: soak_environment.Stage, dice: random.Random) -> histories.Fault:
-    """Do it, and return when all is well again."""
+    """Inject the fault, and return after recovery."""
     began = time.time()
     detail = kind.strike(stage, dice)
     return histories.Fault(kind.name, kind.parts, began, time.time(), detail)

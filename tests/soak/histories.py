@@ -1,7 +1,7 @@
-"""What happened in a soak, as three witnesses tell it that tidegate has no hand in.
+"""The events of a soak, from three sources that are independent of tidegate.
 
-The API server's audit log tells the lives of Jobs and CronJobs, the pods' own logs every push, Prometheus' databases
-every scrape. All times are Unix seconds of this machine's clock, which no fault touches.
+The API server's audit log has the lifetimes of Jobs and CronJobs, the pods' own logs every push, and the Prometheus
+databases every scrape. All times are Unix seconds of this machine's clock, which no fault changes.
 """
 
 from __future__ import annotations
@@ -15,60 +15,60 @@ Group = tuple[tuple[str, str], ...]
 """A group's labels, sorted."""
 
 NOBODY = "nobody"
-"""The owner of what was pushed without one."""
+"""The owner of pushes to unowned groups."""
 
 
 class Until(enum.StrEnum):
-    """What ends a group, for this owner."""
+    """The event that ends a group's ownership."""
 
     END = "end"
-    """The Job's end, good or bad, or its deletion."""
+    """The Job's completion, failure or deletion."""
     SUCCESS = "success"
-    """The Job's success, or its deletion."""
-    GONE = "gone"
+    """The Job's success or deletion."""
+    DELETED = "deleted"
     """The owner's deletion."""
     NEVER = "never"
 
 
 class Push(NamedTuple):
-    """One value, and what became of it. Within a group a later push has a larger value.
+    """One value and its acknowledgement. In a group, a later push has a larger value.
 
-    :param sent: when it was first sent.
-    :param answered: when it was acknowledged; ``None`` for one that never was, but may have been taken.
-    :param drain: seconds that the group waits for its readers after its owner's end.
+    :param sent: time of the first attempt.
+    :param acknowledged: time of the acknowledgement; ``None`` without one (the gateway may have stored the push).
+    :param drain: drain timeout of the group, in seconds.
     """
 
     group: Group
     owner: str
     value: float
     sent: float
-    answered: float | None
+    acknowledged: float | None
     until: Until = Until.END
     drain: float = 20.0
 
 
 class Life(NamedTuple):
-    """A Job or CronJob: when it was created, when it ended and how, when it was gone."""
+    """A Job or CronJob: the times of its creation, completion, failure and deletion."""
 
     name: str
     created: float
     succeeded: float | None = None
     failed: float | None = None
-    gone: float | None = None
+    deleted: float | None = None
 
-    def over(self, until: Until) -> float | None:
-        """When this owner's groups lost it; ``None`` for not yet."""
+    def end(self, until: Until) -> float | None:
+        """The time at which this owner releases its groups; ``None`` if it has not."""
         moments = {
-            Until.END: (self.succeeded, self.failed, self.gone),
-            Until.SUCCESS: (self.succeeded, self.gone),
-            Until.GONE: (self.gone,),
+            Until.END: (self.succeeded, self.failed, self.deleted),
+            Until.SUCCESS: (self.succeeded, self.deleted),
+            Until.DELETED: (self.deleted,),
             Until.NEVER: (),
         }[until]
         return min((moment for moment in moments if moment is not None), default=None)
 
 
 class Attempt(NamedTuple):
-    """A scrape that was begun at this time; ``up``: it succeeded."""
+    """A scrape that began at this time; ``up``: whether it succeeded."""
 
     at: float
     up: bool
@@ -76,10 +76,10 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True)
 class Scraper:
-    """All that one Prometheus has.
+    """All samples of one Prometheus.
 
-    :ivar interval: seconds between its scrapes, which is its timeout, too.
-    :ivar samples: of each group, by the time of the scrape.
+    :ivar interval: seconds between its scrapes, and its scrape timeout.
+    :ivar samples: values of each group, by the time of the scrape.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Scraper:
 
 
 class Part(enum.StrEnum):
-    """What a fault takes away."""
+    """The component that a fault affects."""
 
     GATEWAY = "gateway"
     OPERATOR = "operator"
@@ -100,9 +100,9 @@ class Part(enum.StrEnum):
 
 
 class Fault(NamedTuple):
-    """What was done to the parts, and when it was well again.
+    """A fault of components, and the time of recovery.
 
-    :param by_itself: nobody did it: a process ended. It was seen at ``ended``, and ran still at ``began``.
+    :param by_itself: a process ended without a cause; it ran at ``began`` and was found dead at ``ended``.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Everything that the checker judges by.
+    """All inputs of the checker.
 
     :ivar resync: the operator's resync period in seconds.
     """
@@ -133,8 +133,8 @@ class History:
             found.setdefault(push.group, []).append(push)
         object.__setattr__(self, "by_group", found)
 
-    def over(self, push: Push) -> float | None:
-        """When the owner of this push was over; ``None`` for not yet."""
+    def owner_end(self, push: Push) -> float | None:
+        """The time at which the owner of this push ended; ``None`` if it has not."""
         if push.owner == NOBODY or push.until is Until.NEVER:
             return None
-        return self.lives[push.owner].over(push.until)
+        return self.lives[push.owner].end(push.until)

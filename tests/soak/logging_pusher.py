@@ -1,10 +1,10 @@
-"""What a pod of the soak runs: it pushes values and writes down every try, in a file that tidegate never sees.
+"""The script of the soak's pods: it pushes values and logs every attempt in a file that tidegate does not access.
 
-`SPEC` in its environment says what to push and where; `POD`, `POD_IP` and `OWNER` come from the downward API. It
-is run as a file and knows the standard library alone: hundreds of them start on two cores.
+`SPEC` in its environment defines what to push and where; `POD`, `POD_IP` and `OWNER` come from the downward API. It
+runs as a file and uses only the standard library, because hundreds of them start on two cores.
 
-Each line of the log is one JSON object: first what the pod is about, then `sent` and `answered` of each try. A push
-that nobody answered has no `answered`; it may have been taken or not.
+Each line of the log is one JSON object: first the pod's metadata, then `sent` and `response` of each attempt. A push
+without a response may or may not have been stored.
 """
 
 import http.client
@@ -18,15 +18,15 @@ from typing import Any, NamedTuple
 
 _TRY_SECONDS = 5.0
 _PUSH_SECONDS = 30.0
-"""How long one value is tried again before the pod gives up."""
+"""Seconds for which one value is retried before the pod gives up."""
 _RETRY_SECONDS = 0.2
 _OK = (200, 202)
 
-Tell = Callable[..., None]
+LogEvent = Callable[..., None]
 
 
 class Place(NamedTuple):
-    """Where it pushes to, and from which address; any where that is empty."""
+    """The target address and the source address, which may be empty."""
 
     host: str
     port: int
@@ -34,39 +34,39 @@ class Place(NamedTuple):
 
 
 def main() -> int:
-    """Push as the specification says; the exit code that it asks for, or 1 where a push was never acknowledged."""
+    """Push according to the specification; return its exit code, or 1 if a push was never acknowledged."""
     spec: dict[str, Any] = json.loads(os.environ["SPEC"])
     pod, owner = os.environ["POD"], spec.get("owner") or os.environ["OWNER"]
     place = Place(spec["host"], spec["port"], "" if spec["proxied"] else os.environ["POD_IP"])
     path = "/metrics" + "".join(f"/{name}/{value}" for name, value in spec["group"])
     with (Path(spec["log"]) / f"{pod}.jsonl").open("a") as log:
 
-        def tell(event: str, **fields: Any) -> None:
+        def log_event(event: str, **fields: Any) -> None:
             log.write(json.dumps({"event": event, **fields}) + "\n")
-            # What this process wrote outlives its death from here on; the machine itself is not killed.
+            # Written data survives the death of this process; the machine itself is not killed.
             log.flush()
 
-        tell("pod", owner=owner, group=dict(spec["group"]), until=spec["until"], drain=spec["drain"])
+        log_event("pod", owner=owner, group=dict(spec["group"]), until=spec["until"], drain=spec["drain"])
         for number in range(spec["pushes"]):
             if number:
                 time.sleep(spec["pause"])
-            if not _push(place, path, tell):
+            if not _push(place, path, log_event):
                 return 1
     return int(spec["exit"])
 
 
-def _push(place: Place, path: str, tell: Tell) -> bool:
-    # Milliseconds: no two pushes of a group are alike, and a later one is larger.
+def _push(place: Place, path: str, log_event: LogEvent) -> bool:
+    # Milliseconds: all pushes of a group differ, and later ones have larger values.
     value = int(time.time() * 1000)
     deadline = time.monotonic() + _PUSH_SECONDS
     while time.monotonic() < deadline:
-        tell("sent", value=value, time=time.time())
+        log_event("sent", value=value, time=time.time())
         try:
             status = _put(place, path, f"soak_value {value}\n")
         except (OSError, http.client.HTTPException) as error:
-            tell("unanswered", value=value, time=time.time(), error=repr(error))
+            log_event("unanswered", value=value, time=time.time(), error=repr(error))
         else:
-            tell("answered", value=value, time=time.time(), status=status)
+            log_event("response", value=value, time=time.time(), status=status)
             if status in _OK:
                 return True
         time.sleep(_RETRY_SECONDS)

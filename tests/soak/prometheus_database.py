@@ -1,4 +1,4 @@
-"""What a Prometheus has in its database, from its query API."""
+"""The contents of a Prometheus database, through its query API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DELETED = "tidegate_groups_deleted_total"
 
 
 def read(server: prometheus_server.Prometheus, *, interval: float, seconds: float) -> histories.Scraper:
-    """All it has scraped in the last seconds."""
+    """All samples that it has scraped in the last seconds."""
     window = _window(seconds)
     (up,) = server.samples("up", window=window)
     samples = {
@@ -26,16 +26,16 @@ def read(server: prometheus_server.Prometheus, *, interval: float, seconds: floa
 
 
 def deletions(server: prometheus_server.Prometheus, *, seconds: float) -> Mapping[str, int]:
-    """How many groups the gateway says it deleted, by reason, summed over its restarts.
+    """The number of groups that the gateway reports as deleted, by reason, summed over its restarts.
 
-    What it counted after the last scrape before it was killed is not among them.
+    Deletions between its last scrape and a kill are not included.
     """
-    found = {}
+    deletions_by_reason = {}
     for series in server.samples(_DELETED, window=_window(seconds)):
         values = [0.0, *(value for _, value in series.values)]
         grown = sum(later - earlier if later >= earlier else later for earlier, later in itertools.pairwise(values))
-        found[series.labels["reason"]] = round(grown)
-    return found
+        deletions_by_reason[series.labels["reason"]] = round(grown)
+    return deletions_by_reason
 
 
 def _window(seconds: float) -> str:

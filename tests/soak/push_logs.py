@@ -1,4 +1,4 @@
-"""Every push, from the logs that the pods keep of their own."""
+"""Every push, from the pods' own logs."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ def read(folder: Path) -> list[histories.Push]:
 
 
 def pushes(lines: Iterable[dict[str, Any]]) -> list[histories.Push]:
-    """The pushes of one pod: each value once, however often it was tried."""
+    """The pushes of one pod: each value once, with all its attempts combined."""
     about: dict[str, Any] = {}
-    found: dict[float, histories.Push] = {}
+    by_value: dict[float, histories.Push] = {}
     for line in lines:
         if line["event"] == "pod":
             about = line
             continue
         value = float(line["value"])
-        if value not in found:
-            found[value] = histories.Push(
+        if value not in by_value:
+            by_value[value] = histories.Push(
                 group=tuple(sorted(about["group"].items())),
                 owner=about["owner"],
                 value=value,
                 sent=line["time"],
-                answered=None,
+                acknowledged=None,
                 until=histories.Until(about["until"]),
                 drain=about["drain"],
             )
-        if line["event"] == "answered" and line["status"] in _OK:
-            found[value] = found[value]._replace(answered=line["time"])
-    return list(found.values())
+        if line["event"] == "response" and line["status"] in _OK:
+            by_value[value] = by_value[value]._replace(acknowledged=line["time"])
+    return list(by_value.values())
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """A pod that is killed may leave half a line at the end."""
+    """The lines of a log; the last line may be incomplete if the pod was killed."""
     for line in path.read_text().splitlines(keepends=True):
         if line.endswith("\n"):
             yield json.loads(line)

@@ -1,4 +1,4 @@
-"""How a soak comes to rest: nothing is done any more, and what is under way gets its time."""
+"""The end of a soak: wait until pending deletions and scrapes are done."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LOOK_SECONDS = 0.5
 
 
 def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[list[str], list[histories.Fault]]:
-    """Wait until no group is left that is to go, or the seconds are over.
+    """Wait until every group that should be deleted is deleted, or until the timeout.
 
-    Returns those that are left by then, and what has ended by itself meanwhile and was started again.
+    Return the groups that remain, and the processes that ended by themselves meanwhile and were restarted.
     """
     ended: list[histories.Fault] = []
     well = time.time()
@@ -38,7 +38,7 @@ def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[
 
 
 def wait_for_scrapes(stage: soak_environment.Stage, *, after: float) -> None:
-    """Wait until every Prometheus has scraped with success since this Unix time."""
+    """Wait until every Prometheus has completed a successful scrape after this Unix time."""
     for reader in stage.readers:
         _wait_for_scrape(reader, after=after)
 

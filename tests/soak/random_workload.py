@@ -1,4 +1,4 @@
-"""The Jobs of a soak: which ones, when, and their doing."""
+"""The Jobs of a soak: their kinds, times and behavior."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.cluster import admin_client, clusters, kubernetes_objects
 from tests.soak import histories
 
 DRAIN = 20.0
-"""Seconds of the drain timeout where a Job does not say."""
+"""Default drain timeout, in seconds."""
 
 _SHORT_DRAIN = 12.0
 _SCRIPT = Path(__file__).parent / "logging_pusher.py"
@@ -32,20 +32,20 @@ _POD = [
 _UID_LABEL = "metadata.labels['batch.kubernetes.io/controller-uid']"
 _OWNER = {"name": "OWNER", "valueFrom": {"fieldRef": {"fieldPath": _UID_LABEL}}}
 _FOREVER = 1_000_000
-"""Pushes of a pod that runs until it is killed."""
+"""Number of pushes of a pod that runs until it is killed."""
 _RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A way in which Jobs come and go.
+    """A lifecycle of Jobs.
 
-    :ivar share: how many of them there are beside the others.
-    :ivar ttl: seconds after which Kubernetes removes the ended Job, one of these.
-    :ivar deleted: seconds after its creation at which somebody deletes it, between these.
-    :ivar again: whether one of the same name is created at once when it is deleted.
-    :ivar any_name: whether its group has a name that leads nowhere: only the address of its pod does.
-    :ivar proxied: whether its pushes come from an address that is none of its pod's.
+    :ivar share: relative frequency.
+    :ivar ttl: seconds after which Kubernetes removes the finished Job, one of these.
+    :ivar deleted: range of seconds after its creation at which the workload deletes it.
+    :ivar again: whether a Job of the same name is created immediately after the deletion.
+    :ivar any_name: whether the name of its group does not identify it, so that only its pod's address does.
+    :ivar proxied: whether its pushes come from an address that is not its pod's.
     """
 
     name: str
@@ -76,16 +76,16 @@ KINDS = (
     Kind(name="by-pod", share=8, by_pod=True),
     Kind(name="labelled", share=4, by_namespace=True),
     Kind(name="recreated", share=6, runs_on=True, deleted=(2.0, 5.0), again=True),
-    Kind(name="on-deletion", share=3, cleanup="on-deletion", until=histories.Until.GONE, deleted=(4.0, 9.0)),
+    Kind(name="on-deletion", share=3, cleanup="on-deletion", until=histories.Until.DELETED, deleted=(4.0, 9.0)),
     Kind(
         name="on-success", share=3, cleanup="on-success", until=histories.Until.SUCCESS, fails=True, deleted=(4.0, 9.0)
     ),
     Kind(name="kept", share=1, cleanup="never", until=histories.Until.NEVER),
 )
 RUNS_ON = Kind(name="runs-on", share=0, runs_on=True)
-CRON_RUN = Kind(name="cron-run", share=0, until=histories.Until.GONE)
+CRON_RUN = Kind(name="cron-run", share=0, until=histories.Until.DELETED)
 STAYING = ("kept", "runs-on", "stranger", "cron-stays")
-"""Whose groups are there still when all is done, by the beginning of their names."""
+"""Prefixes of the names of groups that remain at the end."""
 
 _CRONJOBS = ("cron-stays", "cron-goes-1", "cron-goes-2")
 _CRON_SHARE = 0.05
@@ -93,7 +93,7 @@ _RUNNING = 3
 
 
 class Errand(NamedTuple):
-    """A Job that shall be: when, after the start, and how."""
+    """A planned Job: its time after the start, and its behavior."""
 
     at: float
     kind: Kind
@@ -105,7 +105,7 @@ class Errand(NamedTuple):
 
 
 def errands(dice: random.Random, *, jobs: int, seconds: float) -> list[Errand]:
-    """So many Jobs, at random over this time; the same dice, the same Jobs."""
+    """Random Jobs over this time; the same random generator state gives the same Jobs."""
     made = [
         Errand(
             at=dice.uniform(0.0, seconds),
@@ -122,7 +122,7 @@ def errands(dice: random.Random, *, jobs: int, seconds: float) -> list[Errand]:
 
 
 class Place(NamedTuple):
-    """Where Jobs are created, where they push, and the folder for the pods' logs."""
+    """The namespace of the Jobs, the gateway they push to, and the folder for the pods' logs."""
 
     cluster: clusters.Cluster
     namespace: str
@@ -132,7 +132,7 @@ class Place(NamedTuple):
 
 @dataclass
 class Workload:
-    """Creates and deletes Jobs in one thread; the API server may be away for a while meanwhile.
+    """Creates and deletes Jobs in one thread; retries while the API server is down.
 
     :ivar created: Jobs by kind.
     """
@@ -142,13 +142,13 @@ class Workload:
     jobs: int
     seconds: float
     created: Counter[str] = field(default_factory=Counter)
-    told_to_end: threading.Event = field(default_factory=threading.Event)
+    stop_requested: threading.Event = field(default_factory=threading.Event)
     _steps: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _began: float = 0.0
 
     def run(self) -> None:
-        """Do everything, then delete the CronJobs that are to go."""
+        """Execute the plan, then delete the CronJobs that should be deleted."""
         self._began = time.monotonic()
         for number in range(_RUNNING):
             self._create(Errand(0.0, RUNS_ON, f"{RUNS_ON.name}-{number}", _FOREVER, 1.0, None, None))
@@ -159,9 +159,9 @@ class Workload:
             name = self.dice.choice(_CRONJOBS)
             at = self.dice.uniform(0.0, self.seconds)
             self._plan(at, functools.partial(self._run_cronjob, name, crons[name], number))
-        while self._steps and not self.told_to_end.is_set():
+        while self._steps and not self.stop_requested.is_set():
             at, _, step = heapq.heappop(self._steps)
-            if not self.told_to_end.wait(max(0.0, self._began + at - time.monotonic())):
+            if not self.stop_requested.wait(max(0.0, self._began + at - time.monotonic())):
                 step()
         for name in _CRONJOBS:
             if not name.startswith(STAYING):
@@ -232,7 +232,7 @@ class Workload:
         return str(created["metadata"]["uid"])
 
     def _run_cronjob(self, name: str, uid: str, number: int) -> None:
-        """A run as `kubectl create job --from` makes it. Its group is named after the CronJob."""
+        """Create a run as `kubectl create job --from` does; its group is named after the CronJob."""
         spec = self._spec({"job": name}, CRON_RUN, pushes=2, pause=0.3, drain=DRAIN, owner=uid)
         body = kubernetes_objects.job(f"{name}-{number}", _container(spec), pod=_QUICK_END)
         owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": name, "uid": uid, "controller": True}
@@ -245,7 +245,7 @@ class Workload:
             try:
                 self.place.cluster.api.create("jobs", job, namespace=self.place.namespace)
             except admin_client.ApiError as error:
-                # A try that broke may have worked, and one of the same name is deleted before another is created.
+                # A failed attempt may have succeeded; the deletion of a Job of this name precedes its next creation.
                 if error.status != http.HTTPStatus.CONFLICT:
                     raise
 
@@ -262,7 +262,7 @@ class Workload:
         self._insist(delete)
 
     def _insist(self, call: Callable[[], admin_client.Object] | Callable[[], None]) -> admin_client.Object:
-        """Call until the API server answers."""
+        """Retry the call until the API server responds."""
         while True:
             try:
                 return call() or {}
@@ -274,7 +274,7 @@ class Workload:
                     and error.status != http.HTTPStatus.TOO_MANY_REQUESTS
                 ):
                     raise
-            if self.told_to_end.wait(_RETRY_SECONDS):
+            if self.stop_requested.wait(_RETRY_SECONDS):
                 return {}
 
 

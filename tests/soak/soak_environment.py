@@ -1,4 +1,4 @@
-"""The real parts of a soak, running."""
+"""The running components of a soak."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.soak import clock_launcher, clock_shifts, histories, random_workload
 from tests.support import ports, tidegate_processes
 
 RESYNC = 5.0
-"""The operator's resync period in seconds: short, so that minutes suffice."""
+"""The operator's resync period in seconds: short, so that a soak takes only minutes."""
 
 _INTERVALS = (1, 2)
 """Seconds between the scrapes of each Prometheus."""
 _STRANGERS = {"stranger-still-1": 1, "stranger-still-2": 1, "stranger-still-3": 1, "stranger-ticks": 1_000_000}
-"""Groups without an owner, and how many values are pushed to each."""
+"""Unowned groups, and the number of values pushed to each."""
 _TICK_SECONDS = 0.7
 _SCRIPT = Path(__file__).parent / "logging_pusher.py"
 
@@ -36,11 +36,11 @@ class Reader(NamedTuple):
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that runs.
+    """All running components.
 
-    :ivar wire: between the operator and the API server.
+    :ivar wire: connection between the operator and the API server, with fault injection.
     :ivar shifts: the wall clocks of ``gateway`` and ``operator``.
-    :ivar jump: the furthest that a clock jumps, in seconds.
+    :ivar jump: maximum shift of a clock, in seconds.
     :ivar logs: the folder of the pods' logs.
     """
 
@@ -58,9 +58,9 @@ class Stage:
 def set_up(
     folder: Path, *, jump: float, sabotage: clock_launcher.Sabotage, seconds: int, say: Callable[[str], None]
 ) -> Iterator[Stage]:
-    """Start everything in order; end everything afterwards, whatever happens.
+    """Start all components in order; stop them when the block ends, in any case.
 
-    :param seconds: how long it may be needed at most.
+    :param seconds: maximum duration of the soak.
     """
     if not ports.ipv6_loopback():
         raise OSError("the soak needs IPv6 loopback ([::1]), so that two Prometheus servers have two addresses")
@@ -91,7 +91,7 @@ def set_up(
         say("starting two Prometheus servers")
         readers = tuple(_read(stack, folder, gateway, interval=interval) for interval in _INTERVALS)
         for name, pushes in _STRANGERS.items():
-            stranger = _stranger(name, pushes=pushes, gateway=gateway, logs=logs, folder=folder)
+            stranger = _unowned_pusher(name, pushes=pushes, gateway=gateway, logs=logs, folder=folder)
             stack.callback(stranger.kill)
             stranger.start()
         yield Stage(cluster, gateway, operator, readers, wire, clocks, jump, logs)
@@ -102,7 +102,7 @@ def _launcher(clock: clock_shifts.Shift, sabotage: clock_launcher.Sabotage) -> t
 
 
 def _through(wire: network_faults.Cutter, kubeconfig: Path) -> Path:
-    """The same rights, by way of the wire."""
+    """A kubeconfig with the same rights that connects through the wire."""
     config = json.loads(kubeconfig.read_text())
     config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{wire.port}"
     kubeconfig.write_text(json.dumps(config))
@@ -120,7 +120,7 @@ def _read(stack: contextlib.ExitStack, folder: Path, gateway: tidegate_processes
     return Reader(server, float(interval))
 
 
-def _stranger(
+def _unowned_pusher(
     name: str, *, pushes: int, gateway: tidegate_processes.Gateway, logs: Path, folder: Path
 ) -> managed_processes.Process:
     spec = {

@@ -1,4 +1,4 @@
-"""What a soak prints at its end."""
+"""The report that a soak prints at its end."""
 
 from __future__ import annotations
 
@@ -8,59 +8,59 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tests.soak import checker, histories
 
 _SHOWN = 10
-"""Findings of a verdict that are told in full."""
+"""Number of findings of a verdict that are shown in detail."""
 _ENDS = 3
-"""Pushes at the beginning of a group's story and at its end that are told."""
+"""Number of first and last pushes in the history of a group."""
 _WIDTH = 34
 
 
 def table(
-    history: histories.History, found: checker.Verdicts, *, jobs: Mapping[str, int], deleted: Mapping[str, int]
+    history: histories.History, verdicts: checker.Verdicts, *, jobs: Mapping[str, int], deleted: Mapping[str, int]
 ) -> str:
     """The whole report.
 
-    :param jobs: how many were created, by kind.
-    :param deleted: how many groups the gateway says it deleted, by reason.
+    :param jobs: number of created Jobs, by kind.
+    :param deleted: number of groups that the gateway reports as deleted, by reason.
     """
-    answered = sum(push.answered is not None for push in history.pushes)
+    acknowledged = sum(push.acknowledged is not None for push in history.pushes)
     rows = [
         ("Jobs", str(sum(jobs.values()))),
         *_inner(jobs),
         ("pushes", str(len(history.pushes))),
-        ("  acknowledged", str(answered)),
+        ("  acknowledged", str(acknowledged)),
         ("  of groups", str(len(history.by_group))),
         ("faults", str(len(history.faults))),
         *_inner(Counter(fault.name for fault in history.faults)),
         *_scrapes(history.scrapers),
-        ("groups deleted, by the gateway's count", str(sum(deleted.values()))),
+        ("groups deleted according to the gateway", str(sum(deleted.values()))),
         *_inner(deleted),
-        ("final values missed", _count(found.missed)),
-        ("live groups deleted", _count(found.deleted)),
-        ("groups left past the bound", _count(found.left)),
-        ("acknowledged pushes lost", _count(found.lost)),
-        ("processes ended by themselves", str(len(found.ended))),
-        ("  (left, but nobody could know)", _count(found.unknowable)),
+        ("final values missed", _count(verdicts.missed)),
+        ("live groups deleted", _count(verdicts.deleted)),
+        ("groups deleted too late or never", _count(verdicts.left)),
+        ("acknowledged pushes lost", _count(verdicts.lost)),
+        ("processes ended by themselves", str(len(verdicts.ended))),
+        ("  (not deleted, owner unknowable)", _count(verdicts.unknowable)),
     ]
     width = max(_WIDTH, *(len(name) for name, _ in rows))
     return "\n".join(f"{name:<{width}}  {value:>9}" for name, value in rows)
 
 
-def details(history: histories.History, found: checker.Verdicts) -> str:
-    """Each finding with all that the witnesses say of its group; empty where nothing was found."""
+def details(history: histories.History, verdicts: checker.Verdicts) -> str:
+    """Each finding with the history of its group from all sources; empty if there are no findings."""
     return "\n".join(
         line
         for title, findings in (
-            ("final value missed", found.missed),
-            ("live group deleted", found.deleted),
-            ("left past the bound", found.left),
-            ("acknowledged push lost", found.lost),
+            ("final value missed", verdicts.missed),
+            ("live group deleted", verdicts.deleted),
+            ("deleted too late or never", verdicts.left),
+            ("acknowledged push lost", verdicts.lost),
         )
         for finding in findings[:_SHOWN]
-        for line in _story(history, title, finding)
+        for line in _group_history(history, title, finding)
     )
 
 
-def _story(history: histories.History, title: str, finding: checker.Finding) -> Iterator[str]:
+def _group_history(history: histories.History, title: str, finding: checker.Finding) -> Iterator[str]:
     group = finding.group
     yield f"{title}: {','.join(f'{name}={value}' for name, value in group)}: {finding.text}"
     moments = sorted(_moments(history, group))
@@ -77,10 +77,10 @@ def _story(history: histories.History, title: str, finding: checker.Finding) -> 
 
 def _moments(history: histories.History, group: histories.Group) -> Iterator[tuple[float, str]]:
     pushes = history.by_group[group]
-    told = pushes if len(pushes) <= 2 * _ENDS else [*pushes[:_ENDS], *pushes[-_ENDS:]]
-    for push in told:
-        answered = "never acknowledged" if push.answered is None else f"acknowledged {push.answered:.3f}"
-        yield push.sent, f"{push.value:.0f} sent by {push.owner}, {answered}"
+    shown = pushes if len(pushes) <= 2 * _ENDS else [*pushes[:_ENDS], *pushes[-_ENDS:]]
+    for push in shown:
+        acknowledged = "never acknowledged" if push.acknowledged is None else f"acknowledged {push.acknowledged:.3f}"
+        yield push.sent, f"{push.value:.0f} sent by {push.owner}, {acknowledged}"
     for owner in {push.owner for push in pushes} & history.lives.keys():
         for name, value in history.lives[owner]._asdict().items():
             if isinstance(value, float):
@@ -104,5 +104,5 @@ def _inner(counted: Mapping[str, int]) -> Iterator[tuple[str, str]]:
 
 
 def _count(findings: Iterable[checker.Finding]) -> str:
-    """Groups, not findings: both scrapers may have seen it."""
+    """The number of groups, not of findings: both scrapers may have the same finding."""
     return str(len({finding.group for finding in findings}))

@@ -1,4 +1,4 @@
-"""The lives of Jobs are read from audit events as the API server writes them."""
+"""The lifetimes of Jobs are read from audit events in the format of the API server."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _CREATED = _event(10, "create", _job(), code=201)
         ([_event(20, "update", _job("Complete")), _event(25, "patch", _job("Complete"))], {"succeeded": 20.5}),
         ([_event(20, "update", _job("FailureTarget", "Failed"))], {"failed": 20.5}),
         ([_event(20, "update", _job("Failed"), code=409)], {}),
-        ([_event(20, "delete", {"kind": "Status", "details": {"uid": "uid"}})], {"gone": 20.5}),
+        ([_event(20, "delete", {"kind": "Status", "details": {"uid": "uid"}})], {"deleted": 20.5}),
         ([_event(20, "delete", _job(finalizers=["foregroundDeletion"], **_DELETION))], {}),
-        ([_event(20, "patch", _job(kind="PartialObjectMetadata", **_DELETION))], {"gone": 20.5}),
+        ([_event(20, "patch", _job(kind="PartialObjectMetadata", **_DELETION))], {"deleted": 20.5}),
     ],
     ids=["runs", "soon over", "complete", "failed", "refused", "deleted", "being deleted", "last finalizer taken"],
 )
-def test_a_life_is_what_was_answered(later: list[dict[str, Any]], expected: dict[str, Any]) -> None:
+def test_lifetime_comes_from_the_responses(later: list[dict[str, Any]], expected: dict[str, Any]) -> None:
     assert audit_log.lives([_CREATED, *later]) == {"uid": histories.Life("x", 10.5)._replace(**expected)}
 
 
-def test_a_request_that_is_only_begun_tells_nothing() -> None:
+def test_request_without_a_response_is_ignored() -> None:
     assert audit_log.lives([{**_CREATED, "stage": "ResponseStarted"}]) == {}

@@ -1,4 +1,4 @@
-"""The checker finds a live group that is not there, and tells one that was deleted from one that was lost."""
+"""The checker finds a missing live group, and distinguishes deleted groups from lost ones."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ def _judge(
     )
 
 
-def test_a_running_jobs_group_that_is_in_every_scrape_is_well() -> None:
+def test_running_jobs_group_in_every_scrape_is_correct() -> None:
     assert _judge(history_builders.seen(2.5, 3, 100)) == set()
 
 
-def test_one_that_is_in_no_later_scrape_was_deleted() -> None:
+def test_live_group_missing_from_all_later_scrapes_was_deleted() -> None:
     assert _judge(history_builders.seen(2.5, 3, 50)) == {"deleted"}
 
 
-def test_one_that_is_missing_once_was_too() -> None:
+def test_live_group_missing_from_one_scrape_was_deleted() -> None:
     assert _judge({at: 2.5 for at in history_builders.seen(2.5, 3, 100) if at != 50.0}) == {"deleted"}
 
 
-def test_a_scrape_that_failed_proves_nothing() -> None:
+def test_failed_scrape_proves_nothing() -> None:
     assert _judge({at: 2.5 for at in history_builders.seen(2.5, 3, 100) if at != 50.0}, failed=[50]) == set()
 
 
-def test_a_strangers_group_is_for_ever() -> None:
+def test_unowned_group_must_never_be_deleted() -> None:
     stranger = history_builders.push(2.5, owner=histories.NOBODY, until=histories.Until.NEVER)
     assert _judge(history_builders.seen(2.5, 3, 50), pushed=stranger) == {"deleted"}
 
 
-def test_after_its_owners_end_it_may_go_and_a_scrape_that_had_begun_may_see_that() -> None:
+def test_group_may_be_deleted_after_its_owners_end_even_for_a_scrape_in_progress() -> None:
     ended = histories.Life("x", 0.0, succeeded=50.5)
     assert _judge(history_builders.seen(2.5, 3, 49), life=ended) == set()
     assert _judge(history_builders.seen(2.5, 3, 48), life=ended) == {"deleted"}
@@ -59,21 +59,21 @@ def test_after_its_owners_end_it_may_go_and_a_scrape_that_had_begun_may_see_that
         ("end", histories.Life("x", 0.0, failed=50.0), set()),
         ("success", histories.Life("x", 0.0, failed=50.0), {"deleted"}),
         ("success", histories.Life("x", 0.0, succeeded=50.0), set()),
-        ("gone", histories.Life("x", 0.0, succeeded=50.0), {"deleted"}),
-        ("gone", histories.Life("x", 0.0, succeeded=40.0, gone=50.0), set()),
-        ("never", histories.Life("x", 0.0, succeeded=40.0, gone=50.0), {"deleted"}),
+        ("deleted", histories.Life("x", 0.0, succeeded=50.0), {"deleted"}),
+        ("deleted", histories.Life("x", 0.0, succeeded=40.0, deleted=50.0), set()),
+        ("never", histories.Life("x", 0.0, succeeded=40.0, deleted=50.0), {"deleted"}),
     ],
 )
-def test_what_ends_a_group_is_what_its_owner_says(until: str, life: histories.Life, expected: set[str]) -> None:
+def test_owner_determines_which_event_ends_its_group(until: str, life: histories.Life, expected: set[str]) -> None:
     pushed = history_builders.push(2.5, until=histories.Until(until))
     assert _judge(history_builders.seen(2.5, 3, 60), pushed=pushed, life=life) == expected
 
 
-def test_where_the_gateway_was_killed_meanwhile_it_was_lost() -> None:
+def test_group_missing_after_a_kill_of_the_gateway_was_lost() -> None:
     killed = history_builders.fault(histories.Part.GATEWAY, 50.2, 50.8)
     assert _judge(history_builders.seen(2.5, 3, 50), faults=[killed]) == {"lost"}
 
 
-def test_a_kill_before_it_was_last_seen_is_not_what_took_it() -> None:
+def test_kill_before_the_last_sighting_does_not_explain_a_missing_group() -> None:
     killed = history_builders.fault(histories.Part.GATEWAY, 40.2, 40.8)
     assert _judge(history_builders.seen(2.5, 3, 50), faults=[killed]) == {"deleted"}

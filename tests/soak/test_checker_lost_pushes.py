@@ -1,4 +1,4 @@
-"""The checker finds a scrape with a value that an acknowledged push had replaced, and an end that nobody caused."""
+"""The checker finds a scrape with an outdated value, and a process that ended by itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _judge(samples: Mapping[float, float], *pushes: histories.Push) -> set[str]:
     )
 
 
-def test_a_scrape_with_the_newest_value_is_well() -> None:
+def test_scrape_with_the_newest_value_is_correct() -> None:
     assert (
         _judge(
             {**history_builders.seen(2.5, 3, 5), **history_builders.seen(5.5, 6, 100)},
@@ -26,7 +26,7 @@ def test_a_scrape_with_the_newest_value_is_well() -> None:
     )
 
 
-def test_one_with_an_older_value_proves_a_loss() -> None:
+def test_scrape_with_an_older_value_proves_a_lost_push() -> None:
     samples = {
         **history_builders.seen(2.5, 3, 5),
         **history_builders.seen(5.5, 6, 50),
@@ -35,8 +35,8 @@ def test_one_with_an_older_value_proves_a_loss() -> None:
     assert _judge(samples, history_builders.push(2.5), history_builders.push(5.5)) == {"lost"}
 
 
-def test_a_push_that_nobody_answered_may_be_seen_or_not() -> None:
-    unanswered = history_builders.push(5.5, answered=None)
+def test_unacknowledged_push_may_or_may_not_be_scraped() -> None:
+    unanswered = history_builders.push(5.5, acknowledged=None)
     assert _judge(history_builders.seen(2.5, 3, 100), history_builders.push(2.5), unanswered) == set()
     assert (
         _judge(
@@ -48,17 +48,17 @@ def test_a_push_that_nobody_answered_may_be_seen_or_not() -> None:
     )
 
 
-def test_of_two_pushes_at_once_either_may_be_the_last() -> None:
-    first, second = history_builders.push(2.5, answered=2.8), history_builders.push(2.6, answered=2.7)
+def test_either_of_two_concurrent_pushes_may_be_the_last() -> None:
+    first, second = history_builders.push(2.5, acknowledged=2.8), history_builders.push(2.6, acknowledged=2.7)
     assert "lost" not in _judge(history_builders.seen(2.5, 3, 100), first, second)
     assert "lost" not in _judge(history_builders.seen(2.6, 3, 100), first, second)
 
 
-def test_a_value_that_nobody_pushed_is_found() -> None:
+def test_value_that_was_never_pushed_is_found() -> None:
     assert _judge({**history_builders.seen(2.5, 3, 99), 100.0: 7.0}, history_builders.push(2.5)) == {"lost"}
 
 
-def test_a_process_that_ended_by_itself_is_found() -> None:
+def test_process_that_ended_by_itself_is_found() -> None:
     ended = histories.Fault("gateway ended", (histories.Part.GATEWAY,), 5.0, 6.0, by_itself=True)
     scraped = history_builders.scraper(history_builders.seen(2.5, 3, 100))
     assert history_builders.kinds(

@@ -1,4 +1,4 @@
-"""The wall clock of a process can be moved from outside, and nothing else of its time moves."""
+"""The wall clock of a process can be shifted from outside, without a change of its monotonic clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ for line in sys.stdin:
 """
 
 
-def test_the_wall_clock_follows_the_file_and_the_steady_one_does_not(tmp_path: Path) -> None:
+def test_wall_clock_follows_the_file_and_the_monotonic_clock_does_not(tmp_path: Path) -> None:
     shift = clock_shifts.Shift(tmp_path / "clock")
     command = [sys.executable, "-c", _CLOCKS, str(shift.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:

@@ -1,4 +1,4 @@
-"""What the faults of the API server are named after does happen to its clients."""
+"""Faults of the API server have the effects on its clients that they are named after."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Cluster]:
-    """A cluster of its own: the shared one keeps no audit."""
+    """A separate cluster: the shared one has no audit log."""
     with clusters.Cluster(tmp_path_factory.mktemp("audited") / "cluster", audit=True) as running:
         yield running
 
 
-def test_after_a_restart_and_a_compaction_a_version_from_before_is_gone(audited: clusters.Cluster) -> None:
+def test_old_resource_version_is_expired_after_a_restart_and_a_compaction(audited: clusters.Cluster) -> None:
     before = audited.api.request("GET", "apis/batch/v1/jobs")["metadata"]["resourceVersion"]
     audited.api.create(
         "jobs",
@@ -36,7 +36,7 @@ def test_after_a_restart_and_a_compaction_a_version_from_before_is_gone(audited:
     assert event["object"]["code"] == HTTPStatus.GONE
 
 
-def test_the_audit_tells_how_jobs_end_and_when_they_are_gone(audited: clusters.Cluster) -> None:
+def test_audit_log_shows_how_jobs_finish_and_when_they_are_deleted(audited: clusters.Cluster) -> None:
     uids = {}
     for name, command, ttl in (("good", "true", None), ("bad", "false", None), ("brief", "true", 0)):
         body = kubernetes_objects.job(name, kubernetes_objects.container(command), ttl=ttl)
@@ -48,8 +48,8 @@ def test_the_audit_tells_how_jobs_end_and_when_they_are_gone(audited: clusters.C
 
     lives = audit_log.read(audited.control_plane.audit_log)
 
-    told = {
-        name: [moment is not None for moment in (lives[uid].succeeded, lives[uid].failed, lives[uid].gone)]
+    outcomes = {
+        name: [moment is not None for moment in (lives[uid].succeeded, lives[uid].failed, lives[uid].deleted)]
         for name, uid in uids.items()
     }
-    assert told == {"good": [True, False, False], "bad": [False, True, True], "brief": [True, False, True]}
+    assert outcomes == {"good": [True, False, False], "bad": [False, True, True], "brief": [True, False, True]}

@@ -1,4 +1,4 @@
-"""A pod pushes until it is answered, and its log says what it did."""
+"""A pod retries each push until it gets a response, and its log has every attempt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.soak import histories, logging_pusher, push_logs
 
 
 class _Gateway(HTTPServer):
-    """Answers with these statuses in turn, where none is left with 200; ``None`` is no answer at all."""
+    """Responds with these statuses in order, then with 200; ``None`` closes the connection without a response."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -39,7 +39,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nobody reads it."""
+        """Discard the log."""
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def _run(gateway: _Gateway, folder: Path, *, pushes: int = 2, exit: int = 0, pro
         "pushes": pushes,
         "pause": 0.01,
         "exit": exit,
-        "until": "gone",
+        "until": "deleted",
         "drain": 7.0,
         "proxied": proxied,
         "owner": "",
@@ -71,29 +71,29 @@ def _run(gateway: _Gateway, folder: Path, *, pushes: int = 2, exit: int = 0, pro
     return subprocess.run(command, env=environment, timeout=60, check=False).returncode
 
 
-def test_every_push_is_in_the_log_as_the_gateway_got_it(gateway: _Gateway, tmp_path: Path) -> None:
+def test_log_has_every_push_that_the_gateway_received(gateway: _Gateway, tmp_path: Path) -> None:
     assert _run(gateway, tmp_path) == 0
-    found = push_logs.read(tmp_path)
-    assert [("/metrics/job/x/instance/a", f"soak_value {push.value:.0f}\n") for push in found] == gateway.pushed
-    assert all(push.answered is not None and push.sent <= push.answered for push in found)
-    assert [push[:2] + push[5:] for push in found] == [
-        ((("instance", "a"), ("job", "x")), "uid", histories.Until.GONE, 7.0)
+    pushes_in_log = push_logs.read(tmp_path)
+    assert [("/metrics/job/x/instance/a", f"soak_value {push.value:.0f}\n") for push in pushes_in_log] == gateway.pushed
+    assert all(push.acknowledged is not None and push.sent <= push.acknowledged for push in pushes_in_log)
+    assert [push[:2] + push[5:] for push in pushes_in_log] == [
+        ((("instance", "a"), ("job", "x")), "uid", histories.Until.DELETED, 7.0)
     ] * 2
 
 
-def test_it_ends_as_it_is_told(gateway: _Gateway, tmp_path: Path) -> None:
+def test_pusher_exits_with_the_specified_code(gateway: _Gateway, tmp_path: Path) -> None:
     assert _run(gateway, tmp_path, exit=3) == 3
 
 
-def test_a_push_that_is_not_acknowledged_is_tried_again_with_the_same_value(gateway: _Gateway, tmp_path: Path) -> None:
+def test_unacknowledged_push_is_retried_with_the_same_value(gateway: _Gateway, tmp_path: Path) -> None:
     gateway.statuses = [None, 503]
     assert _run(gateway, tmp_path, pushes=1) == 0
     (push,) = push_logs.read(tmp_path)
     assert [body for _, body in gateway.pushed] == [f"soak_value {push.value:.0f}\n"] * 2
-    assert push.answered is not None
+    assert push.acknowledged is not None
 
 
-def test_a_pod_that_was_killed_leaves_a_push_without_an_answer(tmp_path: Path) -> None:
+def test_killed_pod_leaves_a_push_without_a_response_in_its_log(tmp_path: Path) -> None:
     lines = [
         {"event": "pod", "owner": "uid", "group": {"job": "x"}, "until": "end", "drain": 1.0},
         {"event": "sent", "value": 5, "time": 5.5},
@@ -103,7 +103,7 @@ def test_a_pod_that_was_killed_leaves_a_push_without_an_answer(tmp_path: Path) -
     assert push_logs.read(tmp_path) == [histories.Push((("job", "x"),), "uid", 5.0, 5.5, None, drain=1.0)]
 
 
-def test_it_pushes_from_its_own_address_unless_through_a_proxy(gateway: _Gateway, tmp_path: Path) -> None:
+def test_pusher_uses_its_pod_address_unless_it_is_proxied(gateway: _Gateway, tmp_path: Path) -> None:
     _run(gateway, tmp_path)
     assert gateway.sources == {"127.0.0.9"}
     gateway.sources.clear()

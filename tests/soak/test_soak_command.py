@@ -1,4 +1,4 @@
-"""The soak as a command: a spoilt tidegate fails it, and an interrupted one leaves nothing behind."""
+"""The soak command fails for a sabotaged tidegate, and leaves no process behind when it is interrupted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMMAND = [sys.executable, "-m", "tests.soak", "--seed=1", "--only=drop watches
 _SECONDS = 200.0
 
 
-def test_a_gateway_that_waits_for_no_scraper_is_found_out(tmp_path: Path) -> None:
+def test_soak_detects_a_gateway_that_does_not_wait_for_scrapers(tmp_path: Path) -> None:
     done = subprocess.run(
         [*_COMMAND, "--minutes=0.3", "--jobs=40", "--sabotage=impatient"],
         cwd=_ROOT,
@@ -39,7 +39,7 @@ def test_a_gateway_that_waits_for_no_scraper_is_found_out(tmp_path: Path) -> Non
     assert processes_by_folder.belonging_to(tmp_path) == []
 
 
-def test_ctrl_c_half_way_ends_all_of_it(tmp_path: Path) -> None:
+def test_ctrl_c_during_the_soak_stops_every_process(tmp_path: Path) -> None:
     with started_commands.started(_COMMAND, environment=_environment(tmp_path)) as run:
         assert run.stdout is not None
         for line in run.stdout:
