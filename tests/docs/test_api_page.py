@@ -87,7 +87,7 @@ def _quoted(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def test_the_number_of_streams_is_this() -> None:
+def test_documented_number_of_streams_matches_the_code() -> None:
     assert f"at most {event_stream.MAX_STREAMS} streams" in PROSE
 
 
@@ -118,6 +118,6 @@ class TestOperatorApi:
         replaced = {"key": {"labels"}, "owner": {"kind", "namespace", "name", "uid"}}
         assert documented == {name for field in fields for name in replaced.get(field, {field})}
 
-    def test_its_numbers_are_these(self) -> None:
+    def test_documented_numbers_match_the_code(self) -> None:
         assert f"`limit` is the maximum number of groups, {groups_endpoint.DEFAULT_LIMIT} by default" in PROSE
         assert f"{groups_endpoint.MAX_SELECTOR_CHARACTERS} characters together" in PROSE

@@ -49,7 +49,7 @@ def _standings() -> list[ownership_status.GroupStatus]:
 
 
 def _draining() -> drain_reports.GroupReport:
-    """What the gateway says of Job report's group, with one scraper that has read no push of it."""
+    """The gateway's report on the group of Job report, with one scraper that has not read its latest push."""
     life = lifecycle.Life(pushed_revision=7, drain=lifecycle.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
     scraper = scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1")
     reading = scrapers.Reading(scraper, first_seen=_END, last_seen=_END, read_revision=6)
@@ -75,8 +75,8 @@ def test_documented_table_is_the_real_output() -> None:
 
 def test_documented_explanations_are_the_real_output() -> None:
     ahead = _draining()
-    said = [drain_reports.combine(one, ahead if one.key == ahead.key else None) for one in _standings()]
-    assert _shown("tidegate groups explain '{job=~\".+\"}'") == group_printer.explanations(said)
+    reports = [drain_reports.combine(one, ahead if one.key == ahead.key else None) for one in _standings()]
+    assert _shown("tidegate groups explain '{job=~\".+\"}'") == group_printer.explanations(reports)
 
 
 def test_page_documents_every_verdict_and_verb() -> None:

@@ -129,7 +129,7 @@ def _opportunity(
 
 
 def _absent(history: histories.History, scraper: histories.Scraper) -> Iterator[tuple[Finding, bool]]:
-    """The first successful scrape after each push that lacks the group although it should not; and whether it was lost."""
+    """The first scrape after each push that lacks the group although it should not; and whether it was lost."""
     scrapes = [attempt.at for attempt in scraper.attempts if attempt.up]
     kills = [fault.began for fault in history.faults if histories.Part.GATEWAY in fault.parts]
     for group, pushes in history.by_group.items():
