@@ -52,7 +52,7 @@ def _draining() -> drain_reports.GroupReport:
     """The gateway's report on the group of Job report, with one scraper that has not read its latest push."""
     life = lifecycle.Life(pushed_revision=7, drain=lifecycle.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
     scraper = scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1")
-    reading = scrapers.Reading(scraper, first_seen=_END, last_seen=_END, read_revision=6)
+    reading = scrapers.ScraperProgress(scraper, first_seen=_END, last_seen=_END, read_revision=6)
     drain = drain_reports.Drain(
         object_builders.START + _END, object_builders.START + _END + 301, "scrapers", (scraper,)
     )

@@ -16,12 +16,12 @@ DRAIN = lifecycle.Drain(pushed_revision=7, since=1_000.0, deadline=1_300.0)
 DRAINING = dataclasses.replace(LIVE, drain=DRAIN)
 
 
-def _reading(name: str, read_revision: int) -> scrapers.Reading:
+def _reading(name: str, read_revision: int) -> scrapers.ScraperProgress:
     scraper = scrapers.Scraper(address=name, user_agent="Prometheus/3")
-    return scrapers.Reading(scraper, first_seen=0.0, last_seen=1_000.0, read_revision=read_revision)
+    return scrapers.ScraperProgress(scraper, first_seen=0.0, last_seen=1_000.0, read_revision=read_revision)
 
 
-def _wait(life: lifecycle.Life, *readings: scrapers.Reading, now: float = 1_010.0) -> drain_waits.Wait | None:
+def _wait(life: lifecycle.Life, *readings: scrapers.ScraperProgress, now: float = 1_010.0) -> drain_waits.Wait | None:
     return drain_status.wait(life, readings, now=now)
 
 
@@ -63,5 +63,5 @@ def test_it_waits_for_nothing_exactly_when_it_may_be_deleted(
 ) -> None:
     readings = [] if read_revision is None else [_reading("a", read_revision)]
     told = drain_status.wait(life, readings, now=now)
-    may_go = lifecycle.ended(life, read_revision=read_revision, now=now) is not None
+    may_go = lifecycle.deletion_reason(life, read_revision=read_revision, now=now) is not None
     assert (told is not None and told.waits_for is drain_waits.WaitsFor.NOTHING) is may_go

@@ -173,11 +173,11 @@ async def _push(store: group_store.GroupStore, push: mutated_pushes.Push) -> Non
             parts.append(unpacking.step())
         body = b"".join(parts)
     key = grouping.grouping_key({"job": str(push.job)})
-    spelling = body_templates.spell(body) if not push.is_protobuf and len(body) < push_bodies.LARGE else None
-    if spelling is not None and await store.repeat(key, spelling, replace=True, ttl=None):
+    split_body = body_templates.split(body) if not push.is_protobuf and len(body) < push_bodies.LARGE else None
+    if split_body is not None and await store.repeat(key, split_body, replace=True, ttl=None):
         return
     pushed = decoder.parse(body, utf8_names=False) if push.is_protobuf else parser.parse(body, utf8_names=False)
-    await store.push(key, pushed, replace=True, ttl=None, spelling=spelling)
+    await store.push(key, pushed, replace=True, ttl=None, split_body=split_body)
 
 
 def main() -> int:

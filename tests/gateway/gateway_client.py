@@ -96,12 +96,12 @@ class Client:
         listed = await self.changes(limit=5000)
         return next((group for group in listed.groups if group.key == key), None)
 
-    async def act(self, *actions: control_api.Action, epoch: str | None = None) -> list[lifecycle.Refusal | None]:
+    async def act(self, *actions: control_api.Action, epoch: str | None = None) -> list[lifecycle.Rejection | None]:
         """Do these, and answer what became of each."""
         known = epoch if epoch is not None else (await self.changes()).epoch
         body = {"epoch": known, "actions": [action.to_json() for action in actions]}
         answer = await self.control("POST", "actions", json=body)
-        return [None if result is None else lifecycle.Refusal(result) for result in answer["results"]]
+        return [None if result is None else lifecycle.Rejection(result) for result in answer["results"]]
 
     async def control(self, method: str, path: str, *, status: int = 200, **more: Any) -> Any:
         """Any call of the control API; the JSON of its answer, which must have this status."""

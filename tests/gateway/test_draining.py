@@ -160,7 +160,7 @@ async def test_a_push_to_a_draining_group_needs_another_word_and_another_scrape(
     assert after.drain_pushed_revision == before.pushed_revision < after.pushed_revision
     await client.scrape()
     await drain.stays()
-    assert await client.act(gateway_client.retires(before, "u")) == [lifecycle.Refusal.PUSHED]
+    assert await client.act(gateway_client.retires(before, "u")) == [lifecycle.Rejection.PUSHED]
     await drain.stays()
     await client.put("job/a", "x 3\n")
     assert await client.act(gateway_client.retires(await drain.seen(), "u")) == [None]
@@ -242,10 +242,10 @@ async def test_a_delete_by_hand_ends_a_draining_group_too(drain: Drain, client: 
 @pytest.mark.parametrize(
     ("claimed", "over", "behind", "refusal"),
     [
-        pytest.param((), ("u",), 0, lifecycle.Refusal.UNCLAIMED, id="no owner"),
-        pytest.param(("u", "v"), ("u",), 0, lifecycle.Refusal.OWNED, id="an owner that is not over"),
-        pytest.param(("u",), (), 0, lifecycle.Refusal.OWNED, id="no owner named"),
-        pytest.param(("u",), ("u",), 1, lifecycle.Refusal.PUSHED, id="a push that was not seen"),
+        pytest.param((), ("u",), 0, lifecycle.Rejection.UNCLAIMED, id="no owner"),
+        pytest.param(("u", "v"), ("u",), 0, lifecycle.Rejection.OWNED, id="an owner that is not over"),
+        pytest.param(("u",), (), 0, lifecycle.Rejection.OWNED, id="no owner named"),
+        pytest.param(("u",), ("u",), 1, lifecycle.Rejection.PUSHED, id="a push that was not seen"),
         pytest.param(("u",), ("u", "w"), 0, None, id="more owners named than there are"),
     ],
 )
@@ -256,7 +256,7 @@ async def test_retiring_is_compared_with_what_the_operator_knew(
     claimed: tuple[str, ...],
     over: tuple[str, ...],
     behind: int,
-    refusal: lifecycle.Refusal | None,
+    refusal: lifecycle.Rejection | None,
 ) -> None:
     await client.put("job/a", "x 1\n")
     for uid in claimed:
@@ -274,7 +274,7 @@ async def test_what_is_said_of_a_group_that_is_gone_is_refused(drain: Drain, cli
     seen = await drain.retired()
     await client.delete("job/a")
     said = (gateway_client.claims(A, "u"), gateway_client.releases(A, "u"), gateway_client.retires(seen, "u"))
-    assert await client.act(*said) == [lifecycle.Refusal.GONE] * 3
+    assert await client.act(*said) == [lifecycle.Rejection.GONE] * 3
 
 
 async def test_actions_are_done_in_their_order(drain: Drain, client: gateway_client.Client) -> None:

@@ -18,9 +18,9 @@ def _claims(*names: str) -> dict[owners.Uid, owners.Claim]:
     return {owner.uid: owners.Claim(owner, drain_timeout=300.0) for owner in made}
 
 
-def _reading(address: str, read_revision: int) -> scrapers.Reading:
+def _reading(address: str, read_revision: int) -> scrapers.ScraperProgress:
     scraper = scrapers.Scraper(address, "Prometheus/3")
-    return scrapers.Reading(scraper, first_seen=0.0, last_seen=NOW, read_revision=read_revision)
+    return scrapers.ScraperProgress(scraper, first_seen=0.0, last_seen=NOW, read_revision=read_revision)
 
 
 LIVE = lifecycle.Life(pushed_revision=7)

@@ -34,7 +34,7 @@ DRAIN = lifecycle.Drain(pushed_revision=5, since=100.0, deadline=400.0)
     ],
 )
 def test_when_a_group_ends(life: lifecycle.Life, read: int | None, now: float, reason: lifecycle.Reason | None) -> None:
-    assert lifecycle.ended(life, read_revision=read, now=now) is reason
+    assert lifecycle.deletion_reason(life, read_revision=read, now=now) is reason
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,8 @@ def test_a_push_brings_an_expired_group_back_and_sets_its_time_anew() -> None:
 def test_the_operator_cannot_retire_what_has_no_owner_though_it_expired() -> None:
     life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
     assert (
-        lifecycle.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0) is lifecycle.Refusal.UNCLAIMED
+        lifecycle.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0)
+        is lifecycle.Rejection.UNCLAIMED
     )
 
 

@@ -11,7 +11,7 @@ SLOT = push_rates.SLOT_SECONDS
 
 
 def _counts(*ages: float, now: float = NOW) -> list[int]:
-    return push_rates.begun(*(now - age for age in ages)).counts(now=now)
+    return push_rates.with_pushes(*(now - age for age in ages)).counts(now=now)
 
 
 def test_pushes_of_one_half_hour_are_counted_together() -> None:
@@ -24,24 +24,24 @@ def test_the_oldest_half_hour_stands_first() -> None:
 
 
 def test_a_day_later_all_is_forgotten() -> None:
-    tempo = push_rates.Tempo()
-    tempo.note(NOW)
-    assert not any(tempo.counts(now=NOW + push_rates.SLOTS * SLOT))
+    push_rate = push_rates.PushRate()
+    push_rate.note(NOW)
+    assert not any(push_rate.counts(now=NOW + push_rates.SLOTS * SLOT))
 
 
 def test_what_is_older_than_a_day_is_not_taken_for_new() -> None:
-    tempo = push_rates.Tempo()
-    tempo.note(NOW)
-    tempo.note(NOW + push_rates.SLOTS * SLOT)
-    assert sum(tempo.counts(now=NOW + push_rates.SLOTS * SLOT)) == 1
+    push_rate = push_rates.PushRate()
+    push_rate.note(NOW)
+    push_rate.note(NOW + push_rates.SLOTS * SLOT)
+    assert sum(push_rate.counts(now=NOW + push_rates.SLOTS * SLOT)) == 1
 
 
 def test_the_places_that_time_has_passed_over_are_empty() -> None:
-    tempo = push_rates.Tempo()
+    push_rate = push_rates.PushRate()
     for slot in range(push_rates.SLOTS):
-        tempo.note(NOW + slot * SLOT)
-    tempo.note(NOW + (push_rates.SLOTS + 1) * SLOT)
-    assert tempo.counts(now=NOW + (push_rates.SLOTS + 1) * SLOT) == [1] * (push_rates.SLOTS - 2) + [0, 1]
+        push_rate.note(NOW + slot * SLOT)
+    push_rate.note(NOW + (push_rates.SLOTS + 1) * SLOT)
+    assert push_rate.counts(now=NOW + (push_rates.SLOTS + 1) * SLOT) == [1] * (push_rates.SLOTS - 2) + [0, 1]
 
 
 def test_very_many_pushes_are_very_many() -> None:
@@ -49,16 +49,16 @@ def test_very_many_pushes_are_very_many() -> None:
 
 
 def test_a_clock_that_is_set_back_leaves_no_push_in_the_future() -> None:
-    tempo = push_rates.Tempo()
-    tempo.note(NOW)
-    tempo.note(NOW - SLOT)
-    assert tempo.counts(now=NOW)[-2:] == [1, 0]
+    push_rate = push_rates.PushRate()
+    push_rate.note(NOW)
+    push_rate.note(NOW - SLOT)
+    assert push_rate.counts(now=NOW)[-2:] == [1, 0]
 
 
 @pytest.mark.parametrize("age", [0, SLOT, 47 * SLOT, 48 * SLOT, 480 * SLOT, -SLOT])
 def test_one_push_is_counted_as_a_tempo_would(age: float) -> None:
-    assert push_rates.of_one(NOW - age, now=NOW) == _counts(age)
+    assert push_rates.single_push(NOW - age, now=NOW) == _counts(age)
 
 
 def test_a_group_never_pushed_has_no_pushes() -> None:
-    assert not any(push_rates.of_one(0.0, now=NOW))
+    assert not any(push_rates.single_push(0.0, now=NOW))

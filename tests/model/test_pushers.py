@@ -12,9 +12,9 @@ _ADDRESSES = [f"10.0.0.{number}" for number in range(7)]
 
 def _remembered(addresses: list[str | None]) -> pushers.Pushers:
     """After a push from each of these, one a second from second 1 on."""
-    known = pushers.NOBODY
+    known = pushers.NO_PUSHERS
     for second, address in enumerate(addresses):
-        known = pushers.after(known, address, push_time=float(second))
+        known = pushers.with_push(known, address, push_time=float(second))
     return known
 
 
@@ -31,7 +31,7 @@ def test_a_push_from_the_same_address_changes_nothing() -> None:
     known = _remembered(["10.0.0.1", "10.0.0.2"])
     again = "".join(["10.0.0", ".2"])
     assert again is not known.addresses[0]
-    assert pushers.after(known, again, push_time=9.0) is known
+    assert pushers.with_push(known, again, push_time=9.0) is known
 
 
 def test_groups_that_are_pushed_from_the_same_addresses_share_them() -> None:

@@ -179,7 +179,7 @@ def done(
         life = lifecycle.Life(pushed_revision=life.pushed_revision, claims=life.claims, drain=drain)
     for action in actions:
         after = store_actions.applied(action, life, now=now)
-        assert not isinstance(after, lifecycle.Refusal), f"{in_words(action)}: {after}"
+        assert not isinstance(after, lifecycle.Rejection), f"{in_words(action)}: {after}"
         life = after
     return control_api.GroupRecord(
         key=record.key,

@@ -99,7 +99,7 @@ class Stage:
 
     async def retire(
         self, key: grouping.GroupingKey, *, over: Collection[owners.Uid] | None = None, drain_timeout: float = 0.0
-    ) -> lifecycle.Refusal | None:
+    ) -> lifecycle.Rejection | None:
         """Retire a group with the push that is known, all its owners over; why it was refused."""
         known = self.groups[key]
         over = tuple(known.claims if over is None else over)
@@ -109,7 +109,7 @@ class Stage:
             )
         )
 
-    async def act(self, action: control_api.Action) -> lifecycle.Refusal | None:
+    async def act(self, action: control_api.Action) -> lifecycle.Rejection | None:
         """Have this done; why it was refused."""
         assert self._last is not None
         _, [refusal] = await self.gateway.act([action], epoch=self._last.epoch)

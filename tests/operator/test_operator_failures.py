@@ -57,7 +57,7 @@ async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operat
 ) -> None:
     await scene.push("job/x")
     claim = object_builders.claim(scene.running("x"))
-    await scene.gateway.store.act([control_api.ClaimGroup(key=operator_harness.X, claim=claim)])
+    await scene.gateway.store.apply([control_api.ClaimGroup(key=operator_harness.X, claim=claim)])
     async with operator_harness.at_work(
         scene, worker=dataclasses.replace(operator_harness.QUICK, resync_seconds=3_600.0)
     ):

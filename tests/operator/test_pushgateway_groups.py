@@ -33,7 +33,7 @@ class _Operator:
     def record(self, key: grouping.GroupingKey = X) -> control_api.GroupRecord:
         return next(record for record in self.known.changes(after=None).groups if record.key == key)
 
-    def act(self, action: control_api.Action, *, now: float = 0.0) -> lifecycle.Refusal | None:
+    def act(self, action: control_api.Action, *, now: float = 0.0) -> lifecycle.Rejection | None:
         [refusal] = self.known.act([action], now=now)
         return refusal
 
@@ -42,7 +42,7 @@ class _Operator:
 
     def retire(
         self, key: grouping.GroupingKey = X, *, now: float = 0.0, drain_timeout: float = 0.0
-    ) -> lifecycle.Refusal | None:
+    ) -> lifecycle.Rejection | None:
         record = self.record(key)
         over, pushed = tuple(record.claims), record.pushed_revision
         action = control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=drain_timeout)
@@ -90,7 +90,7 @@ def test_a_retirement_by_an_older_push_is_refused() -> None:
     before = operator.record()
     operator.read(x=2.0)
     action = control_api.RetireGroup(key=X, over=(JOB.uid,), pushed_revision=before.pushed_revision, drain_timeout=0.0)
-    assert operator.act(action) is lifecycle.Refusal.PUSHED
+    assert operator.act(action) is lifecycle.Rejection.PUSHED
 
 
 def test_a_new_owner_takes_a_group_back() -> None:
@@ -101,7 +101,7 @@ def test_a_new_owner_takes_a_group_back() -> None:
 
 
 def test_what_is_not_there_is_refused() -> None:
-    assert _Operator().act(control_api.ReleaseGroup(key=X, uid=JOB.uid)) is lifecycle.Refusal.GONE
+    assert _Operator().act(control_api.ReleaseGroup(key=X, uid=JOB.uid)) is lifecycle.Rejection.GONE
 
 
 def test_a_group_that_went_by_itself_has_vanished() -> None:

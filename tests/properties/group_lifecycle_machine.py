@@ -64,7 +64,7 @@ class GroupLife:
 
     def deletions(self) -> list[lifecycle.Reason]:
         """Why each group was deleted that this process of the gateway has deleted, the last one first."""
-        return [gone.record.reason for gone in self.store.departures()]
+        return [gone.record.reason for gone in self.store.recent_deletions()]
 
     # Jobs
 
@@ -207,7 +207,7 @@ class GroupLife:
         self.judge.nobody_could_scrape_for(seconds)
         self.store = crashable_store.restarted(self.disk, clock=self.clock)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
-        readings, ended = self.store.kept_readings()
+        readings, ended = self.store.restored_scrapers()
         self.tracker.restore(readings, ended=ended, now=self.clock.monotonic())
         self.drainer = self._new_drainer()
         self.operator.meet(self.store, drainer=self.drainer)

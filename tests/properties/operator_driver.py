@@ -110,7 +110,7 @@ class Operator:
 
     def act(self) -> None:
         """Do what was decided a while ago."""
-        store_builders.done(self._store.act(self._decided))
+        store_builders.done(self._store.apply(self._decided))
         self._decided.clear()
         store_builders.done(self._drainer.sweep())
 
@@ -130,7 +130,7 @@ class Operator:
                 continue
             if not planned.actions:
                 return
-            store_builders.done(self._store.act(planned.actions))
+            store_builders.done(self._store.apply(planned.actions))
             store_builders.done(self._drainer.sweep())
         raise AssertionError(f"after {_TURNS} turns there is still something to do: {planned.actions}")
 

@@ -79,7 +79,7 @@ async def test_a_file_of_version_1_has_all_that_was_in_it_and_no_pushers(first: 
         claim = owners.Claim(persistent_stores.OWNERS[0], drain_timeout=9.0)
         assert view.life == lifecycle.Life(5, {claim.owner.uid: claim}, lifecycle.Drain(5, since=3.0, deadline=4.0))
         assert _pushers(store) == ()
-        (reading,) = store.kept_readings().readings
+        (reading,) = store.restored_scrapers().readings
         assert (reading.scraper.address, reading.read_revision) == ("10.0.0.9", 4)
         assert persistent_stores.journal(store).set_aside is None
     assert _version(first) == len(database_file.MIGRATIONS) == 3
@@ -100,9 +100,9 @@ async def test_the_last_push_of_a_file_of_version_2_has_its_address_and_those_be
     async with persistent_stores.opened(first) as store:
         (group,) = store.changes(epoch=None, since=0, limit=10).groups
         assert group.sources == (("10.0.0.1", 1700000001.0),)
-        outline = store.outline(KEY)
-        assert outline is not None
-        assert outline.pushers == ("10.0.0.1", "10.0.0.2")
+        summary = store.summary(KEY)
+        assert summary is not None
+        assert summary.pushers == ("10.0.0.1", "10.0.0.2")
     assert _version(first) == len(database_file.MIGRATIONS)
 
 

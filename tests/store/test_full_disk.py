@@ -49,11 +49,11 @@ def _read_only(store: group_store.GroupStore) -> Iterator[None]:
 
 async def _push(store: group_store.GroupStore, key: grouping.GroupingKey, value: int, *, size: int = 0) -> None:
     body = BODY.replace(b" 1\n", f" {value}\n".encode()) + _large(size)
-    spelling = body_templates.spell(body)
-    assert spelling is not None
+    split_body = body_templates.split(body)
+    assert split_body is not None
     pusher = f"10.0.0.{value}"
-    if not await store.repeat(key, spelling, replace=True, pusher=pusher):
-        await store.push(key, parser.parse(body), replace=True, spelling=spelling, pusher=pusher)
+    if not await store.repeat(key, split_body, replace=True, pusher=pusher):
+        await store.push(key, parser.parse(body), replace=True, split_body=split_body, pusher=pusher)
 
 
 def _large(size: int) -> bytes:
@@ -72,7 +72,7 @@ CHANGES: dict[str, Callable[[group_store.GroupStore], Awaitable[object]]] = {
         replace=True,
     ),
     "a delete": lambda store: store.delete(KEY),
-    "a claim": lambda store: store.act(
+    "a claim": lambda store: store.apply(
         [control_api.ClaimGroup(key=KEY, claim=owners.Claim(persistent_stores.OWNERS[0], 9.0))]
     ),
 }
@@ -137,7 +137,7 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
     clock = clocks.MovableClock()
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
         await _filled(store)
-        await store.act([control_api.ClaimGroup(key=KEY, claim=owners.Claim(persistent_stores.OWNERS[0], 9.0))])
+        await store.apply([control_api.ClaimGroup(key=KEY, claim=owners.Claim(persistent_stores.OWNERS[0], 9.0))])
         with _read_only(store):
             with pytest.raises(errors.StorageError):
                 await _push(store, KEY, 7)
@@ -147,7 +147,7 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
         assert view is not None
         assert view.life.pushed_revision > dirty
         over, pushed = (persistent_stores.OWNERS[0].uid,), view.life.pushed_revision
-        await store.act([control_api.RetireGroup(key=KEY, over=over, pushed_revision=pushed, drain_timeout=9.0)])
+        await store.apply([control_api.RetireGroup(key=KEY, over=over, pushed_revision=pushed, drain_timeout=9.0)])
         assert (await store.sweep(read_revision=dirty, now=clock.monotonic())).deleted == []
         (deleted,) = (await store.sweep(read_revision=pushed, now=clock.monotonic())).deleted
         assert deleted.reason is lifecycle.Reason.DRAINED
@@ -163,7 +163,7 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
         retire = control_api.RetireGroup(
             key=KEY, over=(persistent_stores.OWNERS[0].uid,), pushed_revision=pushed, drain_timeout=9.0
         )
-        assert await store.act([control_api.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
+        assert await store.apply([control_api.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
         clock.advance(9.0)
         with _read_only(store), pytest.raises(errors.StorageError):
             await store.sweep(read_revision=None, now=clock.monotonic())
@@ -178,7 +178,7 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
             pushed_revision=again.life.pushed_revision,
             drain_timeout=9.0,
         )
-        assert await store.act([retire]) == [None]
+        assert await store.apply([retire]) == [None]
         assert len((await store.sweep(read_revision=None, now=clock.monotonic())).deleted) == 1
     async with persistent_stores.opened(tmp_path / "groups") as store:
         assert store.grouping_keys() == [OTHER]
@@ -186,16 +186,16 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
 
 async def test_what_is_known_of_scrapers_is_kept_when_there_is_room_again(tmp_path: Path) -> None:
     scraper = scrapers.Scraper("10.0.0.1", "Prometheus/3")
-    reading = scrapers.Reading(scraper, first_seen=1.0, last_seen=2.0, read_revision=3)
+    reading = scrapers.ScraperProgress(scraper, first_seen=1.0, last_seen=2.0, read_revision=3)
     async with persistent_stores.opened(tmp_path / "groups") as store:
         await _filled(store)
         with _read_only(store):
-            store.keep_reading(reading)
+            store.record_scraper(reading)
             with pytest.raises(errors.StorageError):
                 await _push(store, KEY, 7)
         await _recovered(store)
     async with persistent_stores.opened(tmp_path / "groups") as store:
-        assert store.kept_readings().readings == [reading]
+        assert store.restored_scrapers().readings == [reading]
 
 
 async def test_a_store_ends_though_its_file_cannot_be_written(tmp_path: Path) -> None:

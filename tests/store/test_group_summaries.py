@@ -23,30 +23,30 @@ async def test_an_outline_says_of_a_group_all_but_its_metrics() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     await _push(store, pusher="10.0.0.1")
-    outline = store.outline(A)
-    assert outline is not None
-    assert (outline.key, outline.push_time, outline.push_failure_time) == (A, clock.wall(), 0.0)
-    assert (outline.families, outline.series, outline.pushers) == (2, 2, ("10.0.0.1",))
-    assert outline.life.state is lifecycle.State.LIVE
+    summary = store.summary(A)
+    assert summary is not None
+    assert (summary.key, summary.push_time, summary.push_failure_time) == (A, clock.wall(), 0.0)
+    assert (summary.families, summary.series, summary.pushers) == (2, 2, ("10.0.0.1",))
+    assert summary.life.state is lifecycle.State.LIVE
 
 
 async def test_there_is_no_outline_of_no_group() -> None:
-    assert store_builders.store().outline(A) is None
+    assert store_builders.store().summary(A) is None
 
 
 async def test_pushes_are_counted_by_half_hours_from_the_first_on() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     await _push(store)
-    assert sum(store.tempo(A, now=clock.wall())) == 1
+    assert sum(store.push_rate(A, now=clock.wall())) == 1
     clock.advance(3600)
     await _push(store)
     await _push(store)
-    assert store.tempo(A, now=clock.wall())[-3:] == [1, 0, 2]
+    assert store.push_rate(A, now=clock.wall())[-3:] == [1, 0, 2]
 
 
 async def test_a_group_that_is_not_there_has_no_pushes() -> None:
-    assert not any(store_builders.store().tempo(A, now=0.0))
+    assert not any(store_builders.store().push_rate(A, now=0.0))
 
 
 async def test_deletions_are_told_newest_first_with_their_time_reason_and_owners() -> None:
@@ -54,13 +54,13 @@ async def test_deletions_are_told_newest_first_with_their_time_reason_and_owners
     store = store_builders.store(clock=clock)
     for key in (A, B):
         await store.push(key, store_builders.family("x", store_builders.number(1)), replace=True)
-    await store.act([control_api.ClaimGroup(A, owners.Claim(OWNER, drain_timeout=0.0))])
-    await store.act([control_api.RetireGroup(A, (OWNER.uid,), pushed_revision=1, drain_timeout=0.0)])
+    await store.apply([control_api.ClaimGroup(A, owners.Claim(OWNER, drain_timeout=0.0))])
+    await store.apply([control_api.RetireGroup(A, (OWNER.uid,), pushed_revision=1, drain_timeout=0.0)])
     assert store.draining_keys() == [A]
     await store.sweep(read_revision=None, now=clock.monotonic())
     clock.advance(1)
     await store.delete(B)
-    last, first = store.departures()
+    last, first = store.recent_deletions()
     assert (last.at, last.record.key, last.record.reason) == (clock.wall(), B, lifecycle.Reason.REQUEST)
     assert (first.at, first.record.key, first.record.reason) == (clock.wall() - 1, A, lifecycle.Reason.TIMEOUT)
     assert [claim.owner for claim in first.record.claims.values()] == [OWNER]
@@ -69,10 +69,10 @@ async def test_deletions_are_told_newest_first_with_their_time_reason_and_owners
 
 async def test_only_so_many_deletions_are_snapshot() -> None:
     store = store_builders.store()
-    for number in range(interface.KEPT_DEPARTURES + 1):
+    for number in range(interface.RECENT_DELETIONS + 1):
         key = store_builders.key(job=str(number))
         await store.push(key, store_builders.family("x", store_builders.number(1)), replace=True)
         await store.delete(key)
-    told = store.departures()
-    assert len(told) == interface.KEPT_DEPARTURES
+    told = store.recent_deletions()
+    assert len(told) == interface.RECENT_DELETIONS
     assert told[-1].record.key == store_builders.key(job="1")

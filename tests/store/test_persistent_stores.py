@@ -64,12 +64,12 @@ class World:
         ttl: float | None,
         pusher: str | None = None,
     ) -> None:
-        spelling = body_templates.spell(pushed)
-        assert spelling is not None
+        split_body = body_templates.split(pushed)
+        assert split_body is not None
         try:
-            if not await self.store.repeat(key, spelling, replace=replace, ttl=ttl, pusher=pusher):
+            if not await self.store.repeat(key, split_body, replace=replace, ttl=ttl, pusher=pusher):
                 families = parser.parse(pushed)
-                await self.store.push(key, families, replace=replace, ttl=ttl, spelling=spelling, pusher=pusher)
+                await self.store.push(key, families, replace=replace, ttl=ttl, split_body=split_body, pusher=pusher)
         except (errors.BadExpositionError, errors.InconsistentPushError):
             return
 
@@ -77,16 +77,16 @@ class World:
         await self.store.delete(key)
 
     async def claim(self, key: grouping.GroupingKey, owner: owners.Owner) -> None:
-        await self.store.act([control_api.ClaimGroup(key=key, claim=persistent_stores.claim(owner))])
+        await self.store.apply([control_api.ClaimGroup(key=key, claim=persistent_stores.claim(owner))])
 
     async def release(self, key: grouping.GroupingKey, owner: owners.Owner) -> None:
-        await self.store.act([control_api.ReleaseGroup(key=key, uid=owner.uid)])
+        await self.store.apply([control_api.ReleaseGroup(key=key, uid=owner.uid)])
 
     async def retire(self, key: grouping.GroupingKey, _: owners.Owner) -> None:
         view = self.store.group(key)
         pushed = 0 if view is None else view.life.pushed_revision
         over = tuple(owner.uid for owner in persistent_stores.OWNERS)
-        await self.store.act([control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=9.0)])
+        await self.store.apply([control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=9.0)])
 
     async def sweep(self, _: grouping.GroupingKey, owner: owners.Owner) -> None:
         read = self.store.revision if owner is persistent_stores.OWNERS[0] else None

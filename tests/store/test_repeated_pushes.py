@@ -30,12 +30,12 @@ class Pair:
         assert outcomes[0] == outcomes[1]
 
     def _push_known(self, key: grouping.GroupingKey, body: bytes, replace: bool) -> None:
-        spelling = body_templates.spell(body)
-        assert spelling is not None
-        if store_builders.done(self.known.repeat(key, spelling, replace=replace)):
+        split_body = body_templates.split(body)
+        assert split_body is not None
+        if store_builders.done(self.known.repeat(key, split_body, replace=replace)):
             self.repeats += 1
         else:
-            store_builders.done(self.known.push(key, parser.parse(body), replace=replace, spelling=spelling))
+            store_builders.done(self.known.push(key, parser.parse(body), replace=replace, split_body=split_body))
 
     def _push_read(self, key: grouping.GroupingKey, body: bytes, replace: bool) -> None:
         store_builders.done(self.read.push(key, parser.parse(body), replace=replace))

@@ -17,10 +17,10 @@ _LINE = re.compile(rb'^x\{.*job="(\d+)"\} (\d+)$', re.MULTILINE)
 
 def _push(store: group_store.GroupStore, group: int, number: int) -> None:
     key, body = store_builders.key(job=str(group)), b"x %d\n" % number
-    spelling = body_templates.spell(body)
-    assert spelling is not None
-    if not store_builders.done(store.repeat(key, spelling, replace=True)):
-        store_builders.done(store.push(key, parser.parse(body), replace=True, spelling=spelling))
+    split_body = body_templates.split(body)
+    assert split_body is not None
+    if not store_builders.done(store.repeat(key, split_body, replace=True)):
+        store_builders.done(store.push(key, parser.parse(body), replace=True, split_body=split_body))
 
 
 def _filled() -> group_store.GroupStore:

@@ -45,11 +45,11 @@ async def _push(
 ) -> bool:
     """Whether the store knew the push by its shape."""
     body = f"g {value}\n{more}".encode()
-    spelling = body_templates.spell(body)
-    assert spelling is not None
-    if await store.repeat(key, spelling, replace=True, pusher=pusher):
+    split_body = body_templates.split(body)
+    assert split_body is not None
+    if await store.repeat(key, split_body, replace=True, pusher=pusher):
         return True
-    await store.push(key, parser.parse(body), replace=True, spelling=spelling, pusher=pusher)
+    await store.push(key, parser.parse(body), replace=True, split_body=split_body, pusher=pusher)
     return False
 
 
@@ -125,11 +125,11 @@ async def test_a_page_tells_the_time_of_the_clock_that_pushes_are_told_by() -> N
 
 async def test_a_push_from_the_same_address_costs_nothing(store: interface.Store) -> None:
     await _known_by_its_shape(store, ONE)
-    before = store.outline(A)
+    before = store.summary(A)
     for value in range(20):
         # Each connection makes a text of its own.
         assert await _push(store, "".join(["10.0.0", ".1"]), value=value)
-    after = store.outline(A)
+    after = store.summary(A)
     assert before is not None
     assert after is not None
     assert after.pushers is before.pushers
@@ -173,7 +173,7 @@ async def test_what_is_remembered_goes_on_after_a_restart(path: Path) -> None:
 async def test_a_claim_or_a_refused_push_takes_no_pushers_from_the_file(path: Path) -> None:
     async with persistent_stores.opened(path) as store:
         await _push(store, ONE)
-        await store.act([control_api.ClaimGroup(key=A, claim=persistent_stores.claim(persistent_stores.OWNERS[0]))])
+        await store.apply([control_api.ClaimGroup(key=A, claim=persistent_stores.claim(persistent_stores.OWNERS[0]))])
         with contextlib.suppress(errors.InconsistentPushError):
             await store.push(A, parser.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
     async with persistent_stores.opened(path) as store:
@@ -192,10 +192,10 @@ async def _add(moving: _Moving, family: str, pusher: str | None, *, replace: boo
     """Push one family a second later; when that was."""
     moving.clock.advance(1.0)
     body = f"{family} 1\n".encode()
-    spelling = body_templates.spell(body)
-    assert spelling is not None
-    if not await moving.store.repeat(A, spelling, replace=replace, pusher=pusher):
-        await moving.store.push(A, parser.parse(body), replace=replace, spelling=spelling, pusher=pusher)
+    split_body = body_templates.split(body)
+    assert split_body is not None
+    if not await moving.store.repeat(A, split_body, replace=replace, pusher=pusher):
+        await moving.store.push(A, parser.parse(body), replace=replace, split_body=split_body, pusher=pusher)
     return moving.clock.wall()
 
 
@@ -253,6 +253,8 @@ async def test_an_address_with_two_families_of_different_pushes_is_told_of_twice
 
 
 async def test_no_more_sources_are_told_of_than_a_record_may_have(sources: _Sources) -> None:
-    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(pushers.TOLD + 5)]
+    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(pushers.MAX_REPORTED_SOURCES + 5)]
     found = await sources(*pushed)
-    assert found == [(address, ago) for ago, (_, address) in enumerate(reversed(pushed))][: pushers.TOLD]
+    assert (
+        found == [(address, ago) for ago, (_, address) in enumerate(reversed(pushed))][: pushers.MAX_REPORTED_SOURCES]
+    )

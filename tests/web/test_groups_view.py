@@ -19,7 +19,7 @@ def _rows(page: sync_api.Page) -> sync_api.Locator:
 
 def _has(site: threaded_gateway.Site, **labels: str) -> bool:
     async def look() -> bool:
-        return site.gateway.store.outline(grouping.grouping_key(labels)) is not None
+        return site.gateway.store.summary(grouping.grouping_key(labels)) is not None
 
     return site.do(look())
 

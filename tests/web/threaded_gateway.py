@@ -99,9 +99,9 @@ class Site:
         key = grouping.grouping_key(labels)
 
         async def revision() -> int:
-            outline = self.gateway.store.outline(key)
-            assert outline is not None
-            return outline.life.pushed_revision
+            summary = self.gateway.store.summary(key)
+            assert summary is not None
+            return summary.life.pushed_revision
 
         uids = tuple(owner.uid for owner in finished)
         self.act(control_api.RetireGroup(key, uids, self.do(revision()), drain_timeout))
@@ -110,7 +110,7 @@ class Site:
         """Execute actions as the operator sends them."""
 
         async def work() -> Sequence[object]:
-            done = await self.gateway.store.act(actions)
+            done = await self.gateway.store.apply(actions)
             self.gateway.drainer.wake()
             return done
 

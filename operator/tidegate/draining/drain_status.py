@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tidegate.model import drain_waits, lifecycle, scrapers
 
 
-def wait(life: lifecycle.Life, active: Iterable[scrapers.Reading], *, now: float) -> drain_waits.Wait | None:
+def wait(life: lifecycle.Life, active: Iterable[scrapers.ScraperProgress], *, now: float) -> drain_waits.Wait | None:
     """The state of a draining group; ``None`` for a live group.
 
     :param active: the active scrapers.
@@ -15,7 +15,7 @@ def wait(life: lifecycle.Life, active: Iterable[scrapers.Reading], *, now: float
     """
     if life.drain is None:
         return None
-    drain = lifecycle.awaited(life)
+    drain = lifecycle.confirmed_drain(life)
     if drain is None:
         return drain_waits.Wait(drain_waits.WaitsFor.OPERATOR, None)
     readings = list(active)

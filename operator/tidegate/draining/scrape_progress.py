@@ -17,7 +17,7 @@ MAX_SCRAPERS = 256
 class ReadingStore(Protocol):
     """Persists readings for the next process."""
 
-    def keep_reading(self, reading: scrapers.Reading) -> None:
+    def record_scraper(self, reading: scrapers.ScraperProgress) -> None:
         """Save the current reading of a scraper."""
         ...
 
@@ -34,9 +34,9 @@ class ScrapeTracker:
 
     def __init__(self, reading_store: ReadingStore) -> None:
         self._reading_store = reading_store
-        self._readings: dict[scrapers.Scraper, scrapers.Reading] = {}
+        self._readings: dict[scrapers.Scraper, scrapers.ScraperProgress] = {}
 
-    def restore(self, readings: Iterable[scrapers.Reading], *, ended: float, now: float) -> None:
+    def restore(self, readings: Iterable[scrapers.ScraperProgress], *, ended: float, now: float) -> None:
         """Continue with the readings of a previous process.
 
         Scrapers cannot scrape while no gateway runs. The time between the two processes is therefore not counted as
@@ -50,7 +50,7 @@ class ScrapeTracker:
                 continue
             reading.last_seen += now - ended
             self._readings[reading.scraper] = reading
-            self._reading_store.keep_reading(reading)
+            self._reading_store.record_scraper(reading)
 
     def began(self, scraper: scrapers.Scraper, *, now: float) -> None:
         """Record the start of a scrape. The scraper counts as active, even if this scrape fails."""
@@ -62,7 +62,7 @@ class ScrapeTracker:
         elif now > reading.last_seen:
             reading.gaps.append(now - reading.last_seen)
         reading.last_seen = max(now, reading.last_seen)
-        self._reading_store.keep_reading(reading)
+        self._reading_store.record_scraper(reading)
 
     def delivered(
         self,
@@ -84,13 +84,13 @@ class ScrapeTracker:
             reading.read_revision = max(revision, reading.read_revision)
             reading.last_read = now
             reading.last_seconds, reading.last_size = seconds, size
-            self._reading_store.keep_reading(reading)
+            self._reading_store.record_scraper(reading)
 
-    def known(self) -> list[scrapers.Reading]:
+    def known(self) -> list[scrapers.ScraperProgress]:
         """All known scrapers, inactive ones included."""
         return list(self._readings.values())
 
-    def active(self, *, now: float) -> list[scrapers.Reading]:
+    def active(self, *, now: float) -> list[scrapers.ScraperProgress]:
         """The active scrapers, which draining groups wait for."""
         return [reading for reading in self._readings.values() if now <= reading.active_until]
 
@@ -102,7 +102,7 @@ class ScrapeTracker:
         """When the next active scraper becomes inactive unless it scrapes; ``None`` when none is active."""
         return min((reading.active_until for reading in self.active(now=now)), default=None)
 
-    def _admit(self, scraper: scrapers.Scraper, *, now: float) -> scrapers.Reading | None:
+    def _admit(self, scraper: scrapers.Scraper, *, now: float) -> scrapers.ScraperProgress | None:
         if len(self._readings) >= MAX_SCRAPERS:
             oldest = min(self._readings.values(), key=lambda reading: reading.active_until)
             if oldest.active_until >= now:
@@ -116,5 +116,5 @@ class ScrapeTracker:
                 return None
             del self._readings[oldest.scraper]
             self._reading_store.forget_scraper(oldest.scraper)
-        reading = self._readings[scraper] = scrapers.Reading(scraper=scraper, first_seen=now, last_seen=now)
+        reading = self._readings[scraper] = scrapers.ScraperProgress(scraper=scraper, first_seen=now, last_seen=now)
         return reading

@@ -227,7 +227,7 @@ class Gateway:
 
     async def _restore(self) -> None:
         await self.store.restore()
-        readings, ended = self.store.kept_readings()
+        readings, ended = self.store.restored_scrapers()
         self.tracker.restore(readings, ended=ended, now=self._clock.monotonic())
 
     async def _serve_web(self, stack: contextlib.AsyncExitStack) -> request_handler.RequestHandler:

@@ -128,7 +128,7 @@ async def _copy_group(group: _Group, store: group_store.GroupStore, clock: _Past
         await store.push(group.key, group.families, replace=True)
     if group.failure_time:
         clock.push_time = group.failure_time
-        await store.note_failure(group.key)
+        await store.record_failed_push(group.key)
     return True
 
 

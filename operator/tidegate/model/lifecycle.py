@@ -41,7 +41,7 @@ OWN_REASONS = (Reason.DRAINED, Reason.TIMEOUT, Reason.REQUEST)
 """Those that tidegate's own gateway has."""
 
 
-class Refusal(enum.Enum):
+class Rejection(enum.Enum):
     """Why the gateway did not do what the operator asked; the operator looks again and plans anew."""
 
     GONE = "gone"
@@ -54,7 +54,7 @@ class Refusal(enum.Enum):
     """The group has no owner, so nobody's end can end it."""
 
 
-NOBODYS: Mapping[owners.Uid, owners.Claim] = types.MappingProxyType({})
+NO_CLAIMS: Mapping[owners.Uid, owners.Claim] = types.MappingProxyType({})
 """The claims of a group without an owner."""
 
 
@@ -81,7 +81,7 @@ class Life:
     """
 
     pushed_revision: int
-    claims: Mapping[owners.Uid, owners.Claim] = field(default_factory=lambda: NOBODYS)
+    claims: Mapping[owners.Uid, owners.Claim] = field(default_factory=lambda: NO_CLAIMS)
     drain: Drain | None = None
     expires: float | None = None
 
@@ -99,12 +99,12 @@ def pushed(life: Life, *, revision: int, expires: float | None = None) -> Life:
     return Life(revision, life.claims, drain, expires)
 
 
-def waits(life: Life) -> bool:
+def has_deadline(life: Life) -> bool:
     """Whether anything may end the group unless something happens to it."""
     return life.drain is not None or life.expires is not None
 
 
-def expiry(life: Life) -> float | None:
+def ttl_deadline(life: Life) -> float | None:
     """When its time to live will retire a group; ``None`` where that will not happen.
 
     While it has owners they decide: a push rarer than its ttl ends no active Job's group, and a long ttl keeps none
@@ -115,7 +115,7 @@ def expiry(life: Life) -> float | None:
 
 def expired(life: Life, *, drain_timeout: float, now: float) -> Life:
     """The time to live may be over: then it drains as if all its owners were."""
-    at = expiry(life)
+    at = ttl_deadline(life)
     if at is None or now < at:
         return life
     drain = Drain(pushed_revision=life.pushed_revision, since=now, deadline=now + drain_timeout, expired=True)
@@ -140,23 +140,23 @@ def released(life: Life, uid: owners.Uid) -> Life:
 
 def retired(
     life: Life, *, over: Collection[owners.Uid], pushed_revision: int, drain_timeout: float, now: float
-) -> Life | Refusal:
+) -> Life | Rejection:
     """The operator says that all owners are over; compare-and-set on the owners and the push it knew of.
 
     Said again of a draining group it confirms a later push and moves nothing else: the deadline stays.
     """
     if not life.claims:
-        return Refusal.UNCLAIMED
+        return Rejection.UNCLAIMED
     if any(uid not in over for uid in life.claims):
-        return Refusal.OWNED
+        return Rejection.OWNED
     if life.pushed_revision != pushed_revision:
-        return Refusal.PUSHED
+        return Rejection.PUSHED
     if life.drain is not None:
         return replace(life, drain=replace(life.drain, pushed_revision=pushed_revision))
     return replace(life, drain=Drain(pushed_revision=pushed_revision, since=now, deadline=now + drain_timeout))
 
 
-def awaited(life: Life) -> Drain | None:
+def confirmed_drain(life: Life) -> Drain | None:
     """The drain of a group that may end without any further word: its last push is one that the retirement covers.
 
     A push that the operator has not yet spoken of may be a new owner's first, so the group is kept even past its
@@ -171,12 +171,12 @@ def drained_for(life: Life, *, now: float) -> float | None:
     return None if life.drain is None else max(0.0, now - life.drain.since)
 
 
-def ended(life: Life, *, read_revision: int | None, now: float) -> Reason | None:
+def deletion_reason(life: Life, *, read_revision: int | None, now: float) -> Reason | None:
     """Whether this group may be deleted now, and why.
 
     :param read_revision: the revision up to which every active scraper has read, ``None`` when no scraper is active.
     """
-    drain = awaited(life)
+    drain = confirmed_drain(life)
     if drain is None:
         return None
     if read_revision is not None and read_revision >= life.pushed_revision:

@@ -11,7 +11,7 @@ MOST = 255
 """A slot is a byte: whoever pushes more often in half an hour pushes "very often"."""
 
 
-class Tempo:
+class PushRate:
     """Counts pushes by slots of time. It takes some 200 bytes, however many pushes there are."""
 
     __slots__ = ("_counts", "_newest")
@@ -48,15 +48,15 @@ class Tempo:
         self._newest = slot
 
 
-def begun(*pushes: float) -> Tempo:
-    """A tempo with these pushes."""
-    tempo = Tempo()
+def with_pushes(*pushes: float) -> PushRate:
+    """Return a push rate that has counted these pushes, in Unix seconds."""
+    push_rate = PushRate()
     for at in pushes:
-        tempo.note(at)
-    return tempo
+        push_rate.note(at)
+    return push_rate
 
 
-def of_one(at: float, *, now: float) -> list[int]:
-    """What :meth:`Tempo.counts` is of a group that was pushed once; 0.0 for never."""
+def single_push(at: float, *, now: float) -> list[int]:
+    """What :meth:`PushRate.counts` is of a group that was pushed once; 0.0 for never."""
     age = int(now) // SLOT_SECONDS - int(at) // SLOT_SECONDS
     return [1 if at and SLOTS - 1 - place == age else 0 for place in range(SLOTS)]

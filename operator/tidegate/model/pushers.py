@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-KEPT = 4
+MAX_ADDRESSES = 4
 """Addresses that are remembered of a group: those of a Job's last runs, and of who pushes beside them."""
 
-TOLD = 64
+MAX_REPORTED_SOURCES = 64
 """Sources of a group that the operator is told of. A group has more where so many addresses each pushed a family."""
 
 _SHARED = 4096
@@ -44,10 +44,10 @@ class Pushers(NamedTuple):
         return [Source(address, at) for address, at in zip(self.addresses, times, strict=False) if address]
 
 
-NOBODY = Pushers()
+NO_PUSHERS = Pushers()
 
 
-def after(known: Pushers, address: str | None, *, push_time: float) -> Pushers:
+def with_push(known: Pushers, address: str | None, *, push_time: float) -> Pushers:
     """The pushers of a group once it is pushed from here.
 
     :param address: ``None`` where the push came from no address.
@@ -64,4 +64,4 @@ def after(known: Pushers, address: str | None, *, push_time: float) -> Pushers:
 
 @functools.lru_cache(maxsize=_SHARED)
 def _put_first(known: tuple[str, ...], address: str) -> tuple[str, ...]:
-    return (address, *[one for one in known if one != address][: KEPT - 1])
+    return (address, *[one for one in known if one != address][: MAX_ADDRESSES - 1])

@@ -31,7 +31,7 @@ class Scraper(NamedTuple):
 
 
 @dataclass(slots=True)
-class Reading:
+class ScraperProgress:
     """What is known of one scraper. Times are monotonic seconds.
 
     :ivar last_seen: when it last began to scrape, moved on by as long as there was no gateway since.

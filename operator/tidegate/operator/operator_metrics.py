@@ -125,7 +125,7 @@ class OperatorMetrics:
         """Count an action that a dry run did not send."""
         self._actions.labels(action=_ACTIONS[type(action)], result="dry-run").inc()
 
-    def count_action(self, action: control_api.Action, refusal: lifecycle.Refusal | None) -> None:
+    def count_action(self, action: control_api.Action, refusal: lifecycle.Rejection | None) -> None:
         """Count an action that was sent to the gateway."""
         result = "done" if refusal is None else refusal.value
         self._actions.labels(action=_ACTIONS[type(action)], result=result).inc()

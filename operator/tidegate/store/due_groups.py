@@ -19,8 +19,8 @@ class Schedule:
 
     def note(self, key: grouping.GroupingKey, life: lifecycle.Life | None) -> None:
         """The life of a group is now this; ``None``: the group is gone."""
-        drain = None if life is None else lifecycle.awaited(life)
-        self._expiries.put(key, None if life is None else lifecycle.expiry(life))
+        drain = None if life is None else lifecycle.confirmed_drain(life)
+        self._expiries.put(key, None if life is None else lifecycle.ttl_deadline(life))
         self._deadlines.put(key, None if drain is None else drain.deadline)
         self._scrapes.put(key, None if drain is None else drain.pushed_revision)
 

@@ -11,7 +11,7 @@ _LOOKED_AT_ONCE = 100
 """Groups between two looks at the time: some twenty microseconds."""
 
 
-async def idle(found: Sequence[group_states.Group], *, now: float, longer_than: Sequence[float]) -> list[int]:
+async def count_unowned(found: Sequence[group_states.Group], *, now: float, longer_than: Sequence[float]) -> list[int]:
     """See :meth:`tidegate.store.interface.Store.idle`; a refused push counts as one, too: somebody is there.
 
     :param found: what there was at the start; groups that go meanwhile may be counted.

@@ -43,11 +43,11 @@ class Group:
 
     :param id: names it in a file, and no other group.
     :param pushers: see :mod:`tidegate.model.pushers`.
-    :param tempo: how often it is pushed; ``None`` up to its second push, since many groups have none.
+    :param push_rate: how often it is pushed; ``None`` up to its second push, since many groups have none.
     :param families: what was pushed, by name; the times that the store adds are not among them.
     :param times_key: the key of those times' series; empty until they are shown.
     :param digest: of the last push, where that was one body in text
-    (:class:`tidegate.exposition.text.body_templates.Spelling`).
+    (:class:`tidegate.exposition.text.body_templates.SplitBody`).
     :param shape: of the last push, where pushes like it may come as values alone.
     :param landing: of the last push.
     :param values: the last push's, where its lines are still to be written
@@ -60,20 +60,20 @@ class Group:
     revision: int = 0
     push_time: float = 0.0
     push_failure_time: float = 0.0
-    pushers: pushers.Pushers = pushers.NOBODY
-    tempo: push_rates.Tempo | None = None
+    pushers: pushers.Pushers = pushers.NO_PUSHERS
+    push_rate: push_rates.PushRate | None = None
     families: dict[str, HeldFamily] = field(default_factory=dict)
     times_key: str = ""
     digest: bytes = b""
-    shape: body_templates.Shape | None = None
+    shape: body_templates.Template | None = None
     landing: Landing | None = None
     values: Sequence[float] | None = None
 
 
-def outline(group: Group) -> interface.GroupOutline:
+def summary(group: Group) -> interface.GroupSummary:
     """The group without its metrics."""
     held = group.families.values()
-    return interface.GroupOutline(
+    return interface.GroupSummary(
         key=group.key,
         life=group.life,
         push_time=group.push_time,
@@ -104,4 +104,4 @@ def sources(group: Group) -> tuple[pushers.Source, ...]:
     landings = {held.landing for held in group.families.values()}
     left = {pushers.Source(landing.pusher, landing.at) for landing in landings if landing.pusher}
     others = sorted(left.difference(last), key=lambda source: (-source.at, source.address))
-    return (*last, *others[: pushers.TOLD - len(last)])
+    return (*last, *others[: pushers.MAX_REPORTED_SOURCES - len(last)])

@@ -85,9 +85,11 @@ class GroupStore:
         self._schedule = due_groups.Schedule()
         self._contents = series_index.Contents(own_types=own_types)
         self._log = change_log.ChangeLog()
-        self._departures: collections.deque[interface.Departure] = collections.deque(maxlen=interface.KEPT_DEPARTURES)
+        self._recent_deletions: collections.deque[interface.RecentDeletion] = collections.deque(
+            maxlen=interface.RECENT_DELETIONS
+        )
         self._pulse = broadcasts.Pulse()
-        self._readings = interface.KeptReadings((), 0.0)
+        self._readings = interface.RestoredScrapers((), 0.0)
 
     async def open(self) -> None:
         await self._journal.open()
@@ -117,7 +119,7 @@ class GroupStore:
         *,
         replace: bool,
         ttl: float | None = None,
-        spelling: body_templates.Spelling | None = None,
+        split_body: body_templates.SplitBody | None = None,
         pusher: str | None = None,
     ) -> None:
         try:
@@ -128,13 +130,13 @@ class GroupStore:
                 self._contents.check_times(key)
             self._contents.check(group, prepared, replace=replace, known=self._groups)
         except errors.InconsistentPushError:
-            await self.note_failure(key)
+            await self.record_failed_push(key)
             raise
         self._journal.require()
         if group is None:
             group = self._add_group(key)
         now = self._clock.wall()
-        self._contents.put(group, prepared, replace=replace, at=now, pusher=pusher, spelling=spelling)
+        self._contents.put(group, prepared, replace=replace, at=now, pusher=pusher, split_body=split_body)
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         self._record_families(group, known=prepared)
         await self._journal.committed()
@@ -142,7 +144,7 @@ class GroupStore:
     async def repeat(
         self,
         key: grouping.GroupingKey,
-        spelling: body_templates.Spelling,
+        split_body: body_templates.SplitBody,
         *,
         replace: bool,
         ttl: float | None = None,
@@ -151,7 +153,7 @@ class GroupStore:
         self._journal.require()
         group = self._groups.get(key)
         now = self._clock.wall()
-        if group is None or not self._contents.repeat(group, spelling, replace=replace, at=now, pusher=pusher):
+        if group is None or not self._contents.repeat(group, split_body, replace=replace, at=now, pusher=pusher):
             return False
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         await self._journal.committed()
@@ -168,14 +170,14 @@ class GroupStore:
         await self._journal.committed()
         return True
 
-    async def act(self, wanted: Sequence[control_api.Action]) -> list[lifecycle.Refusal | None]:
+    async def apply(self, wanted: Sequence[control_api.Action]) -> list[lifecycle.Rejection | None]:
         self._journal.require()
         now = self._clock.monotonic()
-        results = [self._act(action, now=now) for action in wanted]
+        results = [self._apply(action, now=now) for action in wanted]
         await self._journal.committed()
         return results
 
-    async def sweep(self, *, read_revision: int | None, now: float) -> interface.Swept:
+    async def sweep(self, *, read_revision: int | None, now: float) -> interface.SweepResult:
         expiring = self._schedule.expiring(now=now, most=_SWEPT_AT_ONCE)
         if expiring:
             self._journal.require()
@@ -188,11 +190,11 @@ class GroupStore:
         deleted = []
         for key in ending:
             group = self._groups[key]
-            reason = lifecycle.ended(group.life, read_revision=read_revision, now=now)
+            reason = lifecycle.deletion_reason(group.life, read_revision=read_revision, now=now)
             if reason is not None:
                 deleted.append(self._remove(group, reason))
         await self._journal.committed()
-        return interface.Swept(deleted, len(expiring), more=_SWEPT_AT_ONCE in (len(expiring), len(ending)))
+        return interface.SweepResult(deleted, len(expiring), more=_SWEPT_AT_ONCE in (len(expiring), len(ending)))
 
     def next_deadline(self) -> float | None:
         return self._schedule.next_deadline()
@@ -208,35 +210,35 @@ class GroupStore:
             revision = self._revision
         return interface.Snapshot(revision, self._contents.render())
 
-    def keep_reading(self, reading: scrapers.Reading) -> None:
+    def record_scraper(self, reading: scrapers.ScraperProgress) -> None:
         if self._journal.keeps:
             self._journal.read(reading.scraper, row_codec.scraper_row(reading))
 
     def forget_scraper(self, scraper: scrapers.Scraper) -> None:
         self._journal.read(scraper, None)
 
-    def kept_readings(self) -> interface.KeptReadings:
+    def restored_scrapers(self) -> interface.RestoredScrapers:
         return self._readings
 
     def group(self, key: grouping.GroupingKey) -> interface.GroupView | None:
         group = self._groups.get(key)
         return None if group is None else self._contents.view(group)
 
-    def outline(self, key: grouping.GroupingKey) -> interface.GroupOutline | None:
+    def summary(self, key: grouping.GroupingKey) -> interface.GroupSummary | None:
         group = self._groups.get(key)
-        return None if group is None else group_states.outline(group)
+        return None if group is None else group_states.summary(group)
 
-    def tempo(self, key: grouping.GroupingKey, *, now: float) -> list[int]:
+    def push_rate(self, key: grouping.GroupingKey, *, now: float) -> list[int]:
         group = self._groups.get(key)
-        if group is not None and group.tempo is not None:
-            return group.tempo.counts(now=now)
-        return push_rates.of_one(group.push_time if group is not None else 0.0, now=now)
+        if group is not None and group.push_rate is not None:
+            return group.push_rate.counts(now=now)
+        return push_rates.single_push(group.push_time if group is not None else 0.0, now=now)
 
     def draining_keys(self) -> list[grouping.GroupingKey]:
         return list(self._draining)
 
-    def departures(self) -> list[interface.Departure]:
-        return list(reversed(self._departures))
+    def recent_deletions(self) -> list[interface.RecentDeletion]:
+        return list(reversed(self._recent_deletions))
 
     def grouping_keys(self) -> list[grouping.GroupingKey]:
         return list(self._groups)
@@ -248,8 +250,10 @@ class GroupStore:
         draining = len(self._draining)
         return {lifecycle.State.LIVE: len(self._groups) - draining, lifecycle.State.DRAINING: draining}
 
-    async def idle(self, *, longer_than: Sequence[float]) -> list[int]:
-        return await group_counts.idle(list(self._groups.values()), now=self._clock.wall(), longer_than=longer_than)
+    async def count_unowned(self, *, longer_than: Sequence[float]) -> list[int]:
+        return await group_counts.count_unowned(
+            list(self._groups.values()), now=self._clock.wall(), longer_than=longer_than
+        )
 
     def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> control_api.Changes:
         if since and epoch != self._epoch:
@@ -301,7 +305,7 @@ class GroupStore:
         for group in recovered.groups.values():
             self._last_id = max(self._last_id, group.id)
             self._log.changed(group.key, group.revision, before=0)
-            if lifecycle.waits(group.life):
+            if lifecycle.has_deadline(group.life):
                 self._schedule.note(group.key, group.life)
                 if group.life.state is lifecycle.State.DRAINING:
                     self._draining.add(group.key)
@@ -320,30 +324,30 @@ class GroupStore:
         before, after = self._contents.sizes(group, pushed, replace=replace)
         self._bounds.check_size(before=before, after=after, series=series)
 
-    def _act(self, action: control_api.Action, *, now: float) -> lifecycle.Refusal | None:
+    def _apply(self, action: control_api.Action, *, now: float) -> lifecycle.Rejection | None:
         group = self._groups.get(action.key)
         if group is None:
-            return lifecycle.Refusal.GONE
+            return lifecycle.Rejection.GONE
         life = operator_actions.applied(action, group.life, now=now)
-        if isinstance(life, lifecycle.Refusal):
+        if isinstance(life, lifecycle.Rejection):
             return life
         if life != group.life:
             self._changed(group, life)
         return None
 
     def _pushed(self, group: group_states.Group, *, at: float, ttl: float | None, pusher: str | None) -> None:
-        if group.tempo is not None:
-            group.tempo.note(at)
+        if group.push_rate is not None:
+            group.push_rate.note(at)
         elif group.push_time:
-            group.tempo = push_rates.begun(group.push_time, at)
-        group.pushers = pushers.after(group.pushers, pusher, push_time=group.push_time)
+            group.push_rate = push_rates.with_pushes(group.push_time, at)
+        group.pushers = pushers.with_push(group.pushers, pusher, push_time=group.push_time)
         group.push_time = at
         self._contents.stamp(group)
         expires = None if ttl is None else self._clock.monotonic() + ttl
         self._changed(group, lifecycle.pushed(group.life, revision=self._revision + 1, expires=expires))
         self._record_push(group)
 
-    async def note_failure(self, key: grouping.GroupingKey) -> None:
+    async def record_failed_push(self, key: grouping.GroupingKey) -> None:
         """A push to this group was refused now."""
         self._journal.require()
         group = self._groups.get(key)
@@ -373,7 +377,7 @@ class GroupStore:
         self._revision += 1
         self._log.changed(group.key, self._revision, before=group.revision)
         group.revision = self._revision
-        if lifecycle.waits(before) or lifecycle.waits(life):
+        if lifecycle.has_deadline(before) or lifecycle.has_deadline(life):
             self._schedule.note(group.key, life)
             if life.state is lifecycle.State.DRAINING:
                 self._draining.add(group.key)
@@ -410,6 +414,6 @@ class GroupStore:
         lasted = lifecycle.drained_for(group.life, now=self._clock.monotonic())
         record = control_api.DeletedRecord(group.key, self._revision, reason, dict(group.life.claims), lasted)
         self._log.deleted(record, before=group.revision)
-        self._departures.append(interface.Departure(self._clock.wall(), record))
+        self._recent_deletions.append(interface.RecentDeletion(self._clock.wall(), record))
         self._pulse.fire()
         return record

@@ -21,7 +21,7 @@ TIMES = frozenset({PUSH_TIME, PUSH_FAILURE_TIME})
 """The families that the store adds to every group; a push's own under these names give way to them."""
 
 
-KEPT_DEPARTURES = 1_000
+RECENT_DELETIONS = 1_000
 """Deletions that are remembered for people, with their times. They take half a megabyte."""
 
 
@@ -56,7 +56,7 @@ class GroupView:
     families: Mapping[str, GroupFamily]
 
 
-class GroupOutline(NamedTuple):
+class GroupSummary(NamedTuple):
     """One group without its metrics, so that it costs next to nothing; times as in :class:`GroupView`.
 
     :param pushers: see :mod:`tidegate.model.pushers`.
@@ -72,14 +72,14 @@ class GroupOutline(NamedTuple):
     series: int
 
 
-class Departure(NamedTuple):
+class RecentDeletion(NamedTuple):
     """A group that was deleted, at these Unix seconds."""
 
     at: float
     record: control_api.DeletedRecord
 
 
-class Swept(NamedTuple):
+class SweepResult(NamedTuple):
     """What a sweep deleted, how many groups it began to drain, and whether there may be more to be swept."""
 
     deleted: Sequence[control_api.DeletedRecord]
@@ -87,13 +87,13 @@ class Swept(NamedTuple):
     more: bool
 
 
-class KeptReadings(NamedTuple):
+class RestoredScrapers(NamedTuple):
     """What a process before knew of scrapers.
 
     :param ended: monotonic seconds at which it was still there.
     """
 
-    readings: Sequence[scrapers.Reading]
+    readings: Sequence[scrapers.ScraperProgress]
     ended: float
 
 
@@ -144,7 +144,7 @@ class Store(Protocol):
         *,
         replace: bool,
         ttl: float | None = None,
-        spelling: body_templates.Spelling | None = None,
+        split_body: body_templates.SplitBody | None = None,
         pusher: str | None = None,
     ) -> None:
         """Put families into a group, in place of all it has (``replace``) or of those with the same names.
@@ -161,7 +161,7 @@ class Store(Protocol):
     async def repeat(
         self,
         key: grouping.GroupingKey,
-        spelling: body_templates.Spelling,
+        split_body: body_templates.SplitBody,
         *,
         replace: bool,
         ttl: float | None = None,
@@ -177,11 +177,11 @@ class Store(Protocol):
         """Delete a group at somebody's request; whether there was one."""
         ...
 
-    async def act(self, actions: Sequence[control_api.Action]) -> list[lifecycle.Refusal | None]:
+    async def apply(self, actions: Sequence[control_api.Action]) -> list[lifecycle.Rejection | None]:
         """Do what the operator decided, in order; for each action ``None`` where it was done, else why it was not."""
         ...
 
-    async def sweep(self, *, read_revision: int | None, now: float) -> Swept:
+    async def sweep(self, *, read_revision: int | None, now: float) -> SweepResult:
         """Begin to drain the groups whose time to live is over, and delete the draining ones whose time has come.
 
         Only so many at once that nobody else waits for long: where there are ``more``, ask again. What decides is
@@ -197,7 +197,7 @@ class Store(Protocol):
         """What a scrape gets: every push up to the call is in it. The cost follows what has changed."""
         ...
 
-    def keep_reading(self, reading: scrapers.Reading) -> None:
+    def record_scraper(self, reading: scrapers.ScraperProgress) -> None:
         """Keep what is known of a scraper. It is kept no earlier than the changes before it."""
         ...
 
@@ -205,7 +205,7 @@ class Store(Protocol):
         """Keep nothing of a scraper."""
         ...
 
-    def kept_readings(self) -> KeptReadings:
+    def restored_scrapers(self) -> RestoredScrapers:
         """What was known of scrapers when the store was restored."""
         ...
 
@@ -213,12 +213,13 @@ class Store(Protocol):
         """One group, ``None`` where there is none."""
         ...
 
-    def outline(self, key: grouping.GroupingKey) -> GroupOutline | None:
+    def summary(self, key: grouping.GroupingKey) -> GroupSummary | None:
         """One group without its metrics, ``None`` where there is none."""
         ...
 
-    def tempo(self, key: grouping.GroupingKey, *, now: float) -> list[int]:
-        """How often a group was pushed (:meth:`tidegate.model.push_rates.Tempo.counts`), as far as this process knows.
+    def push_rate(self, key: grouping.GroupingKey, *, now: float) -> list[int]:
+        """Pushes of a group in each half hour of the last day (:meth:`tidegate.model.push_rates.PushRate.counts`), counted
+        since the process started.
 
         :param now: Unix seconds.
         """
@@ -228,8 +229,8 @@ class Store(Protocol):
         """The groups that drain, in no order."""
         ...
 
-    def departures(self) -> list[Departure]:
-        """The last :data:`KEPT_DEPARTURES` groups that this process deleted, newest first."""
+    def recent_deletions(self) -> list[RecentDeletion]:
+        """The last :data:`RECENT_DELETIONS` groups that this process deleted, newest first."""
         ...
 
     def grouping_keys(self) -> list[grouping.GroupingKey]:
@@ -244,7 +245,7 @@ class Store(Protocol):
         """How many groups there are in each state."""
         ...
 
-    async def idle(self, *, longer_than: Sequence[float]) -> list[int]:
+    async def count_unowned(self, *, longer_than: Sequence[float]) -> list[int]:
         """How many live groups there are that nothing will end (no owner, no time to live), and that nobody has pushed
         to for each of so many seconds.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tidegate.model import control_api, lifecycle
 
 
-def applied(action: control_api.Action, life: lifecycle.Life, *, now: float) -> lifecycle.Life | lifecycle.Refusal:
+def applied(action: control_api.Action, life: lifecycle.Life, *, now: float) -> lifecycle.Life | lifecycle.Rejection:
     """The life after the action, or why the action cannot be done; ``now`` is monotonic time."""
     match action:
         case control_api.ClaimGroup():

@@ -20,7 +20,7 @@ class Recovered(NamedTuple):
 
     contents: series_index.Contents
     groups: Mapping[grouping.GroupingKey, group_states.Group]
-    readings: interface.KeptReadings
+    readings: interface.RestoredScrapers
     revision: int
 
 
@@ -39,7 +39,7 @@ def load(kept: journals.Kept, *, own_types: Mapping[str, families.MetricType]) -
         readings = [row_codec.read_scraper(row) for row in kept.scrapers]
     finally:
         gc.enable()
-    return Recovered(loaded, found, interface.KeptReadings(readings, kept.moment), kept.revision + len(found))
+    return Recovered(loaded, found, interface.RestoredScrapers(readings, kept.moment), kept.revision + len(found))
 
 
 def _restored(

@@ -29,7 +29,7 @@ _ZERO = -1
 """The slot of a line that ends with 0 since the body has no number for it."""
 
 
-class Spelling(NamedTuple):
+class SplitBody(NamedTuple):
     """A body, cut: bodies with the same ``texts`` differ in their ``numbers`` alone."""
 
     texts: Sequence[str]
@@ -42,10 +42,10 @@ class Spelling(NamedTuple):
         return hashlib.blake2b(joined, digest_size=16).digest()
 
 
-class Shape:
+class Template:
     """What bodies with the same texts have in common.
 
-    :ivar texts: see :class:`Spelling`.
+    :ivar texts: see :class:`SplitBody`.
     :ivar slots: by family, in the order of its metrics.
     """
 
@@ -64,10 +64,10 @@ class Shape:
         self._counts = counts
         self._fixed = fixed
 
-    def values(self, spelling: Spelling) -> list[float] | None:
+    def values(self, split_body: SplitBody) -> list[float] | None:
         """The numbers of a body of this shape; ``None`` where it is of another or has to be read with care."""
-        said = spelling.numbers
-        if spelling.texts != self.texts:
+        said = split_body.numbers
+        if split_body.texts != self.texts:
             return None
         try:
             values = list(map(float, said))
@@ -85,22 +85,22 @@ class Shape:
         return values
 
 
-def spell(body: bytes) -> Spelling | None:
+def split(body: bytes) -> SplitBody | None:
     """The body cut at its numbers; ``None`` where it is no text."""
     try:
         parts = _NUMBER.split(body.decode())
     except UnicodeDecodeError:
         return None
-    return Spelling(parts[::2], parts[1::2])
+    return SplitBody(parts[::2], parts[1::2])
 
 
-def learn(spelling: Spelling) -> Shape | None:
+def learn(split_body: SplitBody) -> Template | None:
     """The shape of bodies with these texts; ``None`` where other lines than ordinary ones are in them.
 
     It is found by reading such a body with other numbers, each of which tells by itself where it came from.
     """
-    marks = [f" {number}\n" for number in range(1, len(spelling.numbers) + 1)]
-    joined = "".join(itertools.chain.from_iterable(itertools.zip_longest(spelling.texts, marks, fillvalue="")))
+    marks = [f" {number}\n" for number in range(1, len(split_body.numbers) + 1)]
+    joined = "".join(itertools.chain.from_iterable(itertools.zip_longest(split_body.texts, marks, fillvalue="")))
     body = joined.encode()
     try:
         if not parser.is_ordinary(body):
@@ -110,12 +110,12 @@ def learn(spelling: Spelling) -> Shape | None:
         return None
     slots = {name: tuple(_slots(family)) for name, family in found.items()}
     used = {slot for series in slots.values() for lines in series for slot in lines}
-    fixed = {slot: number for slot, number in enumerate(spelling.numbers) if slot not in used}
+    fixed = {slot: number for slot, number in enumerate(split_body.numbers) if slot not in used}
     counts = {slot for family in found.values() for slot in _counts(family)} - {_ZERO}
-    return Shape(spelling.texts, slots=slots, counts=tuple(counts), fixed=fixed)
+    return Template(split_body.texts, slots=slots, counts=tuple(counts), fixed=fixed)
 
 
-def written(values: Sequence[float]) -> list[bytes]:
+def format_values(values: Sequence[float]) -> list[bytes]:
     """The numbers as lines end with them, by slot."""
     found = [numbers.format_float(value).encode() for value in values]
     found.append(b"0")  # The slot _ZERO.

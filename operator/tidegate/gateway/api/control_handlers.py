@@ -76,7 +76,7 @@ class ControlHandlers:
         if epoch != self._store.epoch:
             reason = f"the epoch is {self._store.epoch}: list all groups again"
             return web.json_response({"error": reason}, status=409)
-        results = await self._store.act(actions)
+        results = await self._store.apply(actions)
         self._drainer.wake()
         reasons = [None if refusal is None else refusal.value for refusal in results]
         for reason in filter(None, reasons):

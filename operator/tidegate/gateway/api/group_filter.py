@@ -64,7 +64,7 @@ class Criteria(NamedTuple):
     sort: Sort = Sort.LABELS
     is_descending: bool = False
 
-    def matches(self, group: interface.GroupOutline) -> bool:
+    def matches(self, group: interface.GroupSummary) -> bool:
         """Whether the group matches, selectors apart."""
         life = group.life
         if self.state is not None and not _STATES[self.state](group):
@@ -78,11 +78,11 @@ class Criteria(NamedTuple):
             return False
         return not self.words or self._contains_words(group)
 
-    def order(self, group: interface.GroupOutline) -> Order:
+    def order(self, group: interface.GroupSummary) -> Order:
         """The sort key of the group."""
         return _SORTS[self.sort](group), group.key
 
-    def _contains_words(self, group: interface.GroupOutline) -> bool:
+    def _contains_words(self, group: interface.GroupSummary) -> bool:
         lines = [f"{name}={value}" for name, value in group.key]
         lines += [str(claim.owner) for claim in group.life.claims.values()]
         text = "\n".join(lines).casefold()
@@ -96,22 +96,22 @@ def ownership(life: lifecycle.Life) -> Ownership:
     return Ownership.CLAIMED if life.drain is None else Ownership.RETIRED
 
 
-def is_failing(group: interface.GroupOutline) -> bool:
+def is_failing(group: interface.GroupSummary) -> bool:
     """Whether the last push to the group was rejected."""
     return group.push_failure_time > group.push_time
 
 
-_STATES: Mapping[State, Callable[[interface.GroupOutline], bool]] = {
+_STATES: Mapping[State, Callable[[interface.GroupSummary], bool]] = {
     State.LIVE: lambda group: group.life.drain is None,
     State.DRAINING: lambda group: group.life.drain is not None,
-    State.EXPIRING: lambda group: lifecycle.expiry(group.life) is not None,
+    State.EXPIRING: lambda group: lifecycle.ttl_deadline(group.life) is not None,
     State.FAILING: is_failing,
 }
 
-_SORTS: Mapping[Sort, Callable[[interface.GroupOutline], Any]] = {
+_SORTS: Mapping[Sort, Callable[[interface.GroupSummary], Any]] = {
     Sort.LABELS: lambda group: grouping.label(group.key, "job"),
     Sort.OWNER: lambda group: min((str(claim.owner) for claim in group.life.claims.values()), default=""),
-    Sort.STATE: lambda group: (group.life.state.value, lifecycle.expiry(group.life) or 0.0),
+    Sort.STATE: lambda group: (group.life.state.value, lifecycle.ttl_deadline(group.life) or 0.0),
     Sort.PUSHED: lambda group: group.push_time,
     Sort.FAILED: lambda group: group.push_failure_time,
     Sort.SERIES: lambda group: group.series,

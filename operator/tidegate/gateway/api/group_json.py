@@ -34,10 +34,10 @@ def now(clock: clocks.Clock) -> Moment:
 
 
 def group(
-    outline: interface.GroupOutline,
+    summary: interface.GroupSummary,
     *,
     pushes: Sequence[int],
-    active: Collection[scrapers.Reading],
+    active: Collection[scrapers.ScraperProgress],
     moment: Moment,
     shown_owners: int = SHOWN_OWNERS,
 ) -> Json:
@@ -46,26 +46,26 @@ def group(
     :param pushes: the number of pushes in each half hour of the last day.
     :param active: the active scrapers.
     """
-    life = outline.life
+    life = summary.life
     claims = list(life.claims.values())
     return {
-        "labels": dict(outline.key),
+        "labels": dict(summary.key),
         "state": life.state.value,
         "ownership": group_filter.ownership(life).value,
         "owners": [_owner(claim) for claim in claims[:shown_owners]],
         "owner_count": len(claims),
-        "ttl_ends": moment.to_wall(lifecycle.expiry(life)),
+        "ttl_ends": moment.to_wall(lifecycle.ttl_deadline(life)),
         "drain": _drain(life, active, moment),
-        "push_time": outline.push_time,
-        "push_failure_time": outline.push_failure_time,
-        "last_push_successful": not group_filter.is_failing(outline),
-        "families": outline.families,
-        "series": outline.series,
+        "push_time": summary.push_time,
+        "push_failure_time": summary.push_failure_time,
+        "last_push_successful": not group_filter.is_failing(summary),
+        "families": summary.families,
+        "series": summary.series,
         "pushes": list(pushes),
     }
 
 
-def scraper(reading: scrapers.Reading, *, revision: int, awaited_by: int, moment: Moment) -> Json:
+def scraper(reading: scrapers.ScraperProgress, *, revision: int, awaited_by: int, moment: Moment) -> Json:
     """A scraper.
 
     :param revision: the revision of the store.
@@ -84,7 +84,7 @@ def scraper(reading: scrapers.Reading, *, revision: int, awaited_by: int, moment
     }
 
 
-def deletion(departure: interface.Departure) -> Json:
+def deletion(departure: interface.RecentDeletion) -> Json:
     """A deletion."""
     claims = list(departure.record.claims.values())
     return {
@@ -96,7 +96,7 @@ def deletion(departure: interface.Departure) -> Json:
     }
 
 
-def _drain(life: lifecycle.Life, active: Collection[scrapers.Reading], moment: Moment) -> Json | None:
+def _drain(life: lifecycle.Life, active: Collection[scrapers.ScraperProgress], moment: Moment) -> Json | None:
     wait = drain_status.wait(life, active, now=moment.monotonic)
     if wait is None or life.drain is None:
         return None

@@ -112,12 +112,12 @@ class GroupQueryHandlers:
         moment, active = self._now()
         rows, turn = [], time_slices.Turn()
         for key in listing.keys[offset : offset + limit]:
-            outline = self._store.outline(key)
+            summary = self._store.summary(key)
             row: group_json.Json = {"labels": dict(key), "gone": True}
-            if outline is not None:
-                row = self._row(outline, active, moment)
+            if summary is not None:
+                row = self._row(summary, active, moment)
                 if with_reasons:
-                    row["why"] = _why(outline, active, moment)
+                    row["why"] = _why(summary, active, moment)
             rows.append(json.dumps(row))
             await turn.step()
         data = {
@@ -140,9 +140,9 @@ class GroupQueryHandlers:
         _expect_only(request)
         draining, turn = [], time_slices.Turn()
         for key in self._store.draining_keys():
-            outline = self._store.outline(key)
-            if outline is not None:
-                draining.append(outline.life.pushed_revision)
+            summary = self._store.summary(key)
+            if summary is not None:
+                draining.append(summary.life.pushed_revision)
             await turn.step()
         draining.sort()
         moment, active = self._now()
@@ -166,9 +166,9 @@ class GroupQueryHandlers:
         _expect_only(request, "offset", "limit")
         offset = _number(request, "offset", default=0, most=MAX_OFFSET)
         limit = _number(request, "limit", default=DEFAULT_ROWS, most=MAX_DELETIONS)
-        departures = self._store.departures()
-        page = [group_json.deletion(departure) for departure in departures[offset : offset + limit]]
-        return {"now": self._clock.wall(), "total": len(departures), "offset": offset, "deletions": page}
+        deletions = self._store.recent_deletions()
+        page = [group_json.deletion(deletion) for deletion in deletions[offset : offset + limit]]
+        return {"now": self._clock.wall(), "total": len(deletions), "offset": offset, "deletions": page}
 
     async def _listing(self, request: web.BaseRequest) -> listings.Listing:
         id = request.query.get("listing")
@@ -186,34 +186,34 @@ class GroupQueryHandlers:
         """``GET group?labels={"job":"backup"}``: one group with its metrics and the reason why it exists."""
         _expect_only(request, "labels")
         key = read_key(request.query.get("labels", ""))
-        outline, view = self._store.outline(key), self._store.group(key)
-        if outline is None or view is None:
+        summary, view = self._store.summary(key), self._store.group(key)
+        if summary is None or view is None:
             raise NotFoundError(f"group {grouping.describe(key)} does not exist")
         moment, active = self._now()
         metrics, is_cut = await _families(view)
         return {
             "now": moment.wall,
-            "group": self._row(outline, active, moment, shown_owners=len(outline.life.claims)),
-            "why": _why(outline, active, moment),
-            "pushers": list(outline.pushers),
+            "group": self._row(summary, active, moment, shown_owners=len(summary.life.claims)),
+            "why": _why(summary, active, moment),
+            "pushers": list(summary.pushers),
             "families": metrics,
             "is_cut": is_cut,
         }
 
-    def _now(self) -> tuple[group_json.Moment, list[scrapers.Reading]]:
+    def _now(self) -> tuple[group_json.Moment, list[scrapers.ScraperProgress]]:
         moment = group_json.now(self._clock)
         return moment, self._tracker.active(now=moment.monotonic)
 
     def _row(
         self,
-        outline: interface.GroupOutline,
-        active: Collection[scrapers.Reading],
+        summary: interface.GroupSummary,
+        active: Collection[scrapers.ScraperProgress],
         moment: group_json.Moment,
         *,
         shown_owners: int = group_json.SHOWN_OWNERS,
     ) -> group_json.Json:
-        pushes = self._store.tempo(outline.key, now=moment.wall)
-        return group_json.group(outline, pushes=pushes, active=active, moment=moment, shown_owners=shown_owners)
+        pushes = self._store.push_rate(summary.key, now=moment.wall)
+        return group_json.group(summary, pushes=pushes, active=active, moment=moment, shown_owners=shown_owners)
 
 
 def read_key(text: str) -> grouping.GroupingKey:
@@ -253,9 +253,9 @@ def _response(data: group_json.Json, *, status: int = 200) -> web.Response:
 
 
 def _why(
-    outline: interface.GroupOutline, active: Collection[scrapers.Reading], moment: group_json.Moment
+    summary: interface.GroupSummary, active: Collection[scrapers.ScraperProgress], moment: group_json.Moment
 ) -> tuple[str, ...]:
-    return reason_texts.texts(group_reasons.decide(outline.life, active, now=moment.monotonic))
+    return reason_texts.texts(group_reasons.decide(summary.life, active, now=moment.monotonic))
 
 
 async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], bool]:

@@ -9,7 +9,7 @@ from tidegate.model import drain_waits, lifecycle, owners, reasons, scrapers
 
 
 def decide(
-    life: lifecycle.Life, active: Collection[scrapers.Reading], *, now: float
+    life: lifecycle.Life, active: Collection[scrapers.ScraperProgress], *, now: float
 ) -> tuple[reasons.Reason, reasons.Reason]:
     """Two reasons: the state of the group's owners or of its TTL, and what happens next.
 
@@ -32,7 +32,7 @@ def _live(life: lifecycle.Life, *, now: float) -> tuple[reasons.Reason, reasons.
             reasons.reason(reasons.Code.OWNED, owners=_owners(life)),
             reasons.reason(reasons.Code.OWNED_UNTIL_FINISHED),
         )
-    expiry = lifecycle.expiry(life)
+    expiry = lifecycle.ttl_deadline(life)
     if expiry is not None:
         return reasons.reason(reasons.Code.UNOWNED), reasons.reason(reasons.Code.TTL_EXPIRES, seconds=expiry - now)
     return reasons.reason(reasons.Code.UNOWNED_WITHOUT_TTL), reasons.reason(reasons.Code.KEPT_UNTIL_DELETED)

@@ -125,7 +125,7 @@ class Listings:
         chunks: _Chunks = [[]]
         turn = time_slices.Turn()
         for key in self._store.grouping_keys():
-            group = self._store.outline(key)
+            group = self._store.summary(key)
             await turn.step()
             if group is None:
                 continue

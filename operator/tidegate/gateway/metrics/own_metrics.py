@@ -62,7 +62,7 @@ class GatewayMetrics:
         """Expose counters with their known labels as 0, so that the first event is an increase."""
         for result in ("delivered", "broken", "late"):
             self.scrapes.labels(result=result)
-        for refusal in lifecycle.Refusal:
+        for refusal in lifecycle.Rejection:
             self.actions_rejected.labels(reason=refusal.value)
 
     def count_response(self, name: str, status: int) -> None:

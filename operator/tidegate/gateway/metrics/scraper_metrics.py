@@ -23,7 +23,7 @@ class ScraperCollector:
     """
 
     def __init__(self) -> None:
-        self.active: Callable[[], Sequence[scrapers.Reading]] = tuple
+        self.active: Callable[[], Sequence[scrapers.ScraperProgress]] = tuple
         self.clock: Callable[[], float] = lambda: 0.0
 
     def collect(self) -> Iterator[core.Metric]:
@@ -53,7 +53,9 @@ class ScraperCollector:
         )
 
 
-def _family(name: str, help: str, values: Sequence[tuple[scrapers.Reading, float | None]]) -> core.GaugeMetricFamily:
+def _family(
+    name: str, help: str, values: Sequence[tuple[scrapers.ScraperProgress, float | None]]
+) -> core.GaugeMetricFamily:
     family = core.GaugeMetricFamily(name, help, labels=_LABELS)
     for reading, value in values:
         if value is not None:

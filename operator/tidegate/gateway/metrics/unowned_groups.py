@@ -30,7 +30,7 @@ class UnownedGroupCounter:
     async def run(self) -> None:
         """Count now and then every minute, until cancelled."""
         while True:
-            counts = await self._store.idle(longer_than=tuple(IDLE.values()))
+            counts = await self._store.count_unowned(longer_than=tuple(IDLE.values()))
             for label, count in zip(IDLE, counts, strict=True):
                 self._on_count(label, count)
             await self._clock.sleep(_INTERVAL_SECONDS)

@@ -118,20 +118,22 @@ class PushHandler:
     async def _store_body(
         self, key: grouping.GroupingKey, request: web.BaseRequest, body: bytes, *, replace: bool, ttl: float | None
     ) -> None:
-        parse, spelling = self._parse_text, None
+        parse, split_body = self._parse_text, None
         if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")):
             parse = self._parse_protobuf
         elif len(body) < push_bodies.LARGE:
-            spelling = body_templates.spell(body)
+            split_body = body_templates.split(body)
         pusher = connections.of(request).address
-        if spelling is not None and await self._store.repeat(key, spelling, replace=replace, ttl=ttl, pusher=pusher):
+        if split_body is not None and await self._store.repeat(
+            key, split_body, replace=replace, ttl=ttl, pusher=pusher
+        ):
             return
         if len(body) < push_bodies.LARGE:
             pushed = parse(body)
         else:
             async with self._parse_slots:
                 pushed = await asyncio.to_thread(parse, body)
-        await self._store.push(key, pushed, replace=replace, ttl=ttl, spelling=spelling, pusher=pusher)
+        await self._store.push(key, pushed, replace=replace, ttl=ttl, split_body=split_body, pusher=pusher)
 
     def _parse_text(self, body: bytes) -> Mapping[str, families.Family]:
         size_estimate.check_text(body, chosen=self._limits)

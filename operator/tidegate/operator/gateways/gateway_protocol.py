@@ -44,7 +44,7 @@ class Gateway(Protocol):
 
     async def act(
         self, actions: Sequence[control_api.Action], *, epoch: str
-    ) -> tuple[int, list[lifecycle.Refusal | None]]:
+    ) -> tuple[int, list[lifecycle.Rejection | None]]:
         """Perform at most :data:`BATCH` actions, in order.
 
         Returns the revision after them, and for each action why it was rejected; ``None`` where it was performed.

@@ -79,7 +79,7 @@ class PushgatewayAdapter:
 
     async def act(
         self, actions: Sequence[control_api.Action], *, epoch: str
-    ) -> tuple[int, list[lifecycle.Refusal | None]]:
+    ) -> tuple[int, list[lifecycle.Rejection | None]]:
         """Perform at most :data:`gateway_protocol.BATCH` actions, in order, without a request to Pushgateway.
 
         Returns the revision after them, and for each action why it was rejected; ``None`` where it was performed.

@@ -60,7 +60,7 @@ class PushgatewayGroups:
         missing = [key for key in self._groups if key not in groups.pushed and key not in groups.ambiguous]
         return [self._remove(key) for key in missing]
 
-    def act(self, actions: Sequence[control_api.Action], *, now: float) -> list[lifecycle.Refusal | None]:
+    def act(self, actions: Sequence[control_api.Action], *, now: float) -> list[lifecycle.Rejection | None]:
         """Perform actions in order; for each why it was rejected, ``None`` where it was performed."""
         return [self._act(action, now=now) for action in actions]
 
@@ -118,13 +118,13 @@ class PushgatewayGroups:
             self._groups[key] = replace(self._groups[key], deletion_requested=False)
         self.postpone(key, now=now)
 
-    def _act(self, action: control_api.Action, *, now: float) -> lifecycle.Refusal | None:
+    def _act(self, action: control_api.Action, *, now: float) -> lifecycle.Rejection | None:
         known = self._groups.get(action.key)
         if known is None:
-            return lifecycle.Refusal.GONE
+            return lifecycle.Rejection.GONE
         match action:
             case control_api.ClaimGroup(claim=claim):
-                life: lifecycle.Life | lifecycle.Refusal = lifecycle.claimed(known.life, claim)
+                life: lifecycle.Life | lifecycle.Rejection = lifecycle.claimed(known.life, claim)
             case control_api.ReleaseGroup(uid=uid):
                 life = lifecycle.released(known.life, uid)
             case control_api.RetireGroup(over=over, pushed_revision=pushed, drain_timeout=timeout):
@@ -133,7 +133,7 @@ class PushgatewayGroups:
                 life = lifecycle.retired(
                     known.life, over=over, pushed_revision=pushed, drain_timeout=drain_seconds, now=now
                 )
-        if isinstance(life, lifecycle.Refusal):
+        if isinstance(life, lifecycle.Rejection):
             return life
         if life != known.life:
             self._put(action.key, replace(known, life=life))
@@ -161,7 +161,7 @@ class PushgatewayGroups:
                 self._schedule(key)
 
     def _schedule(self, key: grouping.GroupingKey) -> None:
-        drain = lifecycle.awaited(self._groups[key].life)
+        drain = lifecycle.confirmed_drain(self._groups[key].life)
         if drain is None or key in self._ambiguous:
             self._due_times.pop(key, None)
         else:

@@ -59,7 +59,7 @@ class TidegateGateway:
 
     async def act(
         self, actions: Sequence[control_api.Action], *, epoch: str
-    ) -> tuple[int, list[lifecycle.Refusal | None]]:
+    ) -> tuple[int, list[lifecycle.Rejection | None]]:
         """Perform at most :data:`gateway_protocol.BATCH` actions, in order.
 
         Returns the revision after them, and for each action why it was rejected; ``None`` where it was performed.
@@ -67,7 +67,7 @@ class TidegateGateway:
         body = {"epoch": epoch, "actions": [action.to_json() for action in actions]}
         data = await self._call("POST", "actions", json=body, timeout=_TIMEOUT_SECONDS)
         try:
-            results = [None if result is None else lifecycle.Refusal(result) for result in data["results"]]
+            results = [None if result is None else lifecycle.Rejection(result) for result in data["results"]]
             revision = int(data["revision"])
         except (KeyError, TypeError, ValueError) as error:
             raise gateway_protocol.GatewayError(

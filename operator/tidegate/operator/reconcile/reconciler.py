@@ -139,7 +139,7 @@ class Reconciler:
     def _report(
         self,
         actions: Sequence[control_api.Action],
-        refusals: Sequence[lifecycle.Refusal | None],
+        refusals: Sequence[lifecycle.Rejection | None],
         *,
         owners_by_uid: dict[owners.Uid, owners.Owner],
     ) -> None:

@@ -34,7 +34,7 @@ class Contents:
         self._names: list[str] = []
         self._unsettled: collections.OrderedDict[group_states.Group, None] = collections.OrderedDict()
         self._size = 0
-        self._shapes: weakref.WeakValueDictionary[bytes, body_templates.Shape] = weakref.WeakValueDictionary()
+        self._shapes: weakref.WeakValueDictionary[bytes, body_templates.Template] = weakref.WeakValueDictionary()
 
     @property
     def size(self) -> int:
@@ -90,7 +90,7 @@ class Contents:
         replace: bool,
         at: float,
         pusher: str | None = None,
-        spelling: body_templates.Spelling | None = None,
+        split_body: body_templates.SplitBody | None = None,
     ) -> None:
         """Give the group these families, in place of all or of those with the same names.
 
@@ -111,12 +111,12 @@ class Contents:
             group.families[self._tables[name].name] = alike.setdefault(
                 (held.help, held.keys, held.size, held.unit), held
             )
-        self._note_shape(group, pushed, spelling)
+        self._note_shape(group, pushed, split_body)
 
     def repeat(
         self,
         group: group_states.Group,
-        spelling: body_templates.Spelling,
+        split_body: body_templates.SplitBody,
         *,
         replace: bool,
         at: float,
@@ -134,7 +134,7 @@ class Contents:
             return False
         if replace and len(group.families) > len(shape.slots):
             return False  # A push before the last one left families that have to go.
-        values = shape.values(spelling)
+        values = shape.values(split_body)
         if values is None:
             return False
         group.values = values
@@ -253,7 +253,7 @@ class Contents:
     def _write_values(self, group: group_states.Group) -> None:
         if group.values is None or group.shape is None:
             return
-        written = body_templates.written(group.values)
+        written = body_templates.format_values(group.values)
         group.values = None
         for name, series in group.shape.slots.items():
             table = self._tables[name].series
@@ -305,17 +305,17 @@ class Contents:
         return group_states.HeldFamily(family.help, landing, keys, family.size, family.unit)
 
     def _note_shape(
-        self, group: group_states.Group, pushed: prepared_pushes.Prepared, spelling: body_templates.Spelling | None
+        self, group: group_states.Group, pushed: prepared_pushes.Prepared, split_body: body_templates.SplitBody | None
     ) -> None:
         """Find out what the body's shape is at its second push, since many groups have no second."""
         had, group.shape = group.shape, None
         last, group.digest = group.digest, b""
-        if spelling is None or _has_specials(pushed):
+        if split_body is None or _has_specials(pushed):
             return
-        group.digest = spelling.digest
+        group.digest = split_body.digest
         shape = self._shapes.get(group.digest)
         if shape is None and last == group.digest and had is None:
-            shape = body_templates.learn(spelling)
+            shape = body_templates.learn(split_body)
         if shape is not None and shape.slots.keys() == pushed.keys():
             self._shapes[group.digest] = group.shape = shape
 

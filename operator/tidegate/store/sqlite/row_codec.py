@@ -75,7 +75,7 @@ def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[prepared_pushes.P
 
     :raises ValueError: it is damaged; :class:`LookupError`, :class:`TypeError` and :class:`struct.error` likewise.
     """
-    written = None if push.numbers is None else body_templates.written(unpack_numbers(push.numbers))
+    written = None if push.numbers is None else body_templates.format_values(unpack_numbers(push.numbers))
     lines = _Lines(row.lines)
     spelled, owns = _loaded(row.families), json.loads(row.keys)
     came_from = [""] * len(spelled) if row.pushers is None else row.pushers.split(",")
@@ -166,13 +166,13 @@ def read_life(push: rows.PushRow, life: rows.LifeRow) -> lifecycle.Life:
     """The life that these rows tell of."""
     return lifecycle.Life(
         pushed_revision=push.revision,
-        claims=control_api.claims_from_json(json.loads(life.claims)) if life.claims else lifecycle.NOBODYS,
+        claims=control_api.claims_from_json(json.loads(life.claims)) if life.claims else lifecycle.NO_CLAIMS,
         drain=lifecycle.Drain(*json.loads(life.drain)) if life.drain else None,
         expires=push.expires,
     )
 
 
-def scraper_row(reading: scrapers.Reading) -> rows.ScraperRow:
+def scraper_row(reading: scrapers.ScraperProgress) -> rows.ScraperRow:
     """A scraper, and how far it has read, as a row."""
     return rows.ScraperRow(
         reading.scraper.address,
@@ -185,9 +185,9 @@ def scraper_row(reading: scrapers.Reading) -> rows.ScraperRow:
     )
 
 
-def read_scraper(row: rows.ScraperRow) -> scrapers.Reading:
+def read_scraper(row: rows.ScraperRow) -> scrapers.ScraperProgress:
     """The inverse of :func:`scraper_row`."""
-    reading = scrapers.Reading(
+    reading = scrapers.ScraperProgress(
         scraper=scrapers.Scraper(row.address, row.user_agent),
         first_seen=row.first_seen,
         last_seen=row.last_seen,

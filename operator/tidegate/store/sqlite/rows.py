@@ -51,7 +51,7 @@ class LifeRow(NamedTuple):
 
 
 class ScraperRow(NamedTuple):
-    """A scraper and how far it has read (:class:`tidegate.model.scrapers.Reading`)."""
+    """A scraper and how far it has read (:class:`tidegate.model.scrapers.ScraperProgress`)."""
 
     address: str
     user_agent: str
