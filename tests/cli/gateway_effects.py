@@ -153,7 +153,7 @@ async def _synchronous(stage: Stage) -> int:
     """The synchronous mode of SQLite: 1 flushes at checkpoints, 2 in each transaction."""
     store = stage.gateway.store
     assert isinstance(store, group_store.GroupStore)
-    (found,) = persistent_stores.journal(store)._ledger._connection.execute("PRAGMA synchronous").fetchone()
+    (found,) = persistent_stores.journal(store)._database._connection.execute("PRAGMA synchronous").fetchone()
     return int(found)
 
 

@@ -9,8 +9,8 @@ from tidegate.exposition.protobuf import decoder
 from tidegate.exposition.protobuf import metrics_pb2 as pb
 from tidegate.model import errors, limits
 
-CHOSEN = settings.LimitSettings(push_series=100, labels=3, name_length=20, value_length=50)
-MOST = CHOSEN.push_series
+SETTINGS = settings.LimitSettings(push_series=100, labels=3, name_length=20, value_length=50)
+MOST = SETTINGS.push_series
 
 TEXTS = {
     "nothing": b"",
@@ -32,13 +32,13 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize("body", TEXTS.values(), ids=TEXTS)
 def test_what_a_push_may_have_is_let_through(body: bytes) -> None:
-    size_estimate.check_text(body, chosen=CHOSEN)
+    size_estimate.check_text(body, limit_settings=SETTINGS)
 
 
 @pytest.mark.parametrize(("body", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_more_is_refused_with_the_limit(body: bytes, limit: limits.Limit) -> None:
     with pytest.raises(errors.LimitError, match=r"--limit\.") as refusal:
-        size_estimate.check_text(body, chosen=CHOSEN)
+        size_estimate.check_text(body, limit_settings=SETTINGS)
     assert refusal.value.limit is limit
 
 
@@ -64,14 +64,14 @@ BOMBS = {
 
 
 def test_protobuf_with_as_many_series_as_there_may_be_is_let_through() -> None:
-    size_estimate.check_protobuf(FULL, chosen=CHOSEN)
+    size_estimate.check_protobuf(FULL, limit_settings=SETTINGS)
     assert len(decoder.parse(FULL)["m"].metrics) == MOST
 
 
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_protobuf_with_more_messages_than_series_need_is_refused(body: bytes) -> None:
     with pytest.raises(errors.LimitError) as refusal:
-        size_estimate.check_protobuf(body, chosen=CHOSEN)
+        size_estimate.check_protobuf(body, limit_settings=SETTINGS)
     assert refusal.value.limit is limits.Limit.PUSH_SERIES
 
 
@@ -83,5 +83,5 @@ def test_protobuf_that_is_damaged_is_left_to_its_reader(cut: int) -> None:
 
 
 def _read(body: bytes) -> None:
-    size_estimate.check_protobuf(body, chosen=CHOSEN)
+    size_estimate.check_protobuf(body, limit_settings=SETTINGS)
     decoder.parse(body)

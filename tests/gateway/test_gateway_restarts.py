@@ -130,7 +130,7 @@ async def test_a_scraper_whose_name_is_no_text_keeps_nobody_from_pushing(restart
     assert (await restartable.client.put("job/a", "x 1\n")).status == 200
     await restartable.restart()
     assert await restartable.left() == ["a"]
-    assert {reading.scraper.user_agent for reading in restartable.gateway.store.restored_scrapers().readings} == {"??"}
+    assert {reading.scraper.user_agent for reading in restartable.gateway.store.restored_scrapers().progress} == {"??"}
 
 
 async def test_the_operator_is_told_to_list_anew(restartable: Restartable) -> None:

@@ -14,7 +14,7 @@ from tidegate.operator.cache import cluster_cache, group_index, owner_views
 from tidegate.operator.objects import completion, owner_kinds, pod_names
 from tidegate.operator.planning import planner
 from tidegate.operator.policy import cleanup_rules
-from tidegate.store import operator_actions as store_actions
+from tidegate.store import group_states
 
 START = 1_700_000_000.0
 RULES = settings.RuleSettings(drain_timeout=300.0, late_push_grace=60.0, clock_skew=5.0)
@@ -178,7 +178,7 @@ def done(
         drain = lifecycle.Drain(pushed_revision=record.drain_pushed_revision, since=now, deadline=now + 1)
         life = lifecycle.Life(pushed_revision=life.pushed_revision, claims=life.claims, drain=drain)
     for action in actions:
-        after = store_actions.applied(action, life, now=now)
+        after = group_states.applied(action, life, now=now)
         assert not isinstance(after, lifecycle.Rejection), f"{in_words(action)}: {after}"
         life = after
     return control_api.GroupRecord(

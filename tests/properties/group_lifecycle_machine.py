@@ -250,7 +250,7 @@ class GroupLife:
     def _begin_a_scrape(self, name: str) -> None:
         now = self.clock.monotonic()
         self.tracker.began(scrapers.Scraper("loopback", name), now=now)
-        store_builders.done(self.disk.committed())
+        store_builders.done(self.disk.commit())
         self.judge.scrapers[name].began.append(now)
         snapshot = store_builders.done(self.store.snapshot())
         self.scrapes.append((name, snapshot.revision, self._shown()))

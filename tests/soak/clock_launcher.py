@@ -52,7 +52,7 @@ _SPOIL: Mapping[Sabotage, Callable[[], object]] = {
     Sabotage.IMPATIENT: _replace(scrape_progress.ScrapeTracker, "read_revision", lambda *_, **_named: _EVERYTHING),
     Sabotage.RASH: _replace(resolution, "is_over", lambda _: True),
     Sabotage.HOARDING: _replace(lifecycle, "ended", lambda *_, **_named: None),
-    Sabotage.FORGETFUL: _replace(sqlite_journal.SqliteJournal, "pushed", lambda *_: None),
+    Sabotage.FORGETFUL: _replace(sqlite_journal.SqliteJournal, "record_push", lambda *_: None),
 }
 
 

@@ -63,9 +63,10 @@ def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> N
         pushed = prepared_pushes.prepare(
             store_builders.key(job="a"),
             store_builders.family(own, store_builders.number(1)),
-            chosen=settings.LimitSettings(),
+            limit_settings=settings.LimitSettings(),
         )
-        consistency.check(pushed, present=present, own_types=own_types, had={}, replace=True, known={})
+        tables = consistency.Tables(present, own_types=own_types, group_keys={}, groups={})
+        consistency.check(pushed, tables=tables, replace=True)
         asked.add(present.asked + own_types.asked)
     assert len(asked) == 1
 
@@ -74,19 +75,19 @@ def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> N
 def test_as_many_groups_are_asked_for_the_one_of_a_series_however_many_there_are(is_found: bool) -> None:
     asked = set()
     for number_of_groups in (10, 1_000):
-        known = Counted(
+        groups = Counted(
             {store_builders.key(job=f"job{number}"): _group(f"job{number}") for number in range(number_of_groups)}
         )
         labels = (("a", "1"), ("b", "2"), ("instance", ""), ("job", "job7"))
         name = "x" if is_found else "y"
-        assert (consistency.holder(name, metric_order.series_key(labels), known=known) is not None) is is_found
-        asked.add(known.asked)
+        assert (consistency.holder(name, metric_order.series_key(labels), groups=groups) is not None) is is_found
+        asked.add(groups.asked)
     assert len(asked) == 1
 
 
 def _group(job: str) -> group_states.Group:
     labels = (("a", "1"), ("b", "2"), ("instance", ""), ("job", job))
-    held = group_states.HeldFamily(None, group_states.Landing(0.0), (metric_order.series_key(labels),), 1)
+    held = group_states.FamilyEntry(None, group_states.PushOrigin(0.0), (metric_order.series_key(labels),), 1)
     return group_states.Group(
         key=store_builders.key(job=job), life=lifecycle.Life(pushed_revision=1), families={"x": held}
     )
@@ -166,7 +167,7 @@ def test_a_sweep_of_many_is_in_turns() -> None:
 def _count_looks(monkeypatch: pytest.MonkeyPatch) -> list[lifecycle.Life]:
     """The lives that are asked for a decision from now on."""
     looked: list[lifecycle.Life] = []
-    for name in ("expired", "ended"):
+    for name in ("expired", "deletion_reason"):
         real = getattr(lifecycle, name)
 
         def decide(life: lifecycle.Life, real: Callable[..., object] = real, **known: object) -> object:

@@ -59,7 +59,7 @@ async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "groups") as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    assert "newer tidegate (version 99" in await _refused(tmp_path / "groups")
+    assert "newer tidegate (file version 99" in await _refused(tmp_path / "groups")
 
 
 async def test_a_file_that_is_open_already_is_refused(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatc
     async with persistent_stores.opened(path) as store:
         assert len(store.grouping_keys()) == 1
     connection, _ = database_file.open_file(path)
-    database.Ledger(connection, fsync=False).check()
+    database.Database(connection, fsync=False).check()
     assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'more'").fetchall() == []
     connection.close()
 

@@ -7,7 +7,7 @@ import tracemalloc
 import hypothesis
 from hypothesis import strategies
 
-from tidegate.store import deadlines
+from tidegate.store import due_groups
 
 _MOVES = strategies.lists(
     strategies.tuples(strategies.sampled_from("abcd"), strategies.none() | strategies.integers(0, 9)), max_size=40
@@ -16,7 +16,7 @@ _MOVES = strategies.lists(
 
 @hypothesis.given(moves=_MOVES, until=strategies.integers(0, 9))
 def test_it_knows_what_is_due_and_what_comes_first(moves: list[tuple[str, int | None]], until: int) -> None:
-    table: deadlines.Timetable[str] = deadlines.Timetable()
+    table: due_groups.Deadlines[str] = due_groups.Deadlines()
     known: dict[str, int] = {}
     for key, moment in moves:
         table.put(key, moment)
@@ -32,7 +32,7 @@ def test_it_knows_what_is_due_and_what_comes_first(moves: list[tuple[str, int | 
 
 
 def test_a_group_that_is_pushed_for_ever_does_not_make_it_grow_for_ever() -> None:
-    table: deadlines.Timetable[str] = deadlines.Timetable()
+    table: due_groups.Deadlines[str] = due_groups.Deadlines()
     tracemalloc.start()
     for number in range(100_000):
         table.put("a", number)

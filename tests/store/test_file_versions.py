@@ -79,7 +79,7 @@ async def test_a_file_of_version_1_has_all_that_was_in_it_and_no_pushers(first: 
         claim = owners.Claim(persistent_stores.OWNERS[0], drain_timeout=9.0)
         assert view.life == lifecycle.Life(5, {claim.owner.uid: claim}, lifecycle.Drain(5, since=3.0, deadline=4.0))
         assert _pushers(store) == ()
-        (reading,) = store.restored_scrapers().readings
+        (reading,) = store.restored_scrapers().progress
         assert (reading.scraper.address, reading.read_revision) == ("10.0.0.9", 4)
         assert persistent_stores.journal(store).set_aside is None
     assert _version(first) == len(database_file.MIGRATIONS) == 3

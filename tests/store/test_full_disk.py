@@ -22,7 +22,7 @@ BODY = b"g{n=\"1\"} 1\ng{n=\"2\"} 1\n"  # fmt: skip
 
 
 def _connection(store: group_store.GroupStore) -> sqlite3.Connection:
-    return persistent_stores.journal(store)._ledger._connection
+    return persistent_stores.journal(store)._database._connection
 
 
 @contextlib.contextmanager
@@ -195,7 +195,7 @@ async def test_what_is_known_of_scrapers_is_kept_when_there_is_room_again(tmp_pa
                 await _push(store, KEY, 7)
         await _recovered(store)
     async with persistent_stores.opened(tmp_path / "groups") as store:
-        assert store.restored_scrapers().readings == [reading]
+        assert store.restored_scrapers().progress == [reading]
 
 
 async def test_a_store_ends_though_its_file_cannot_be_written(tmp_path: Path) -> None:

@@ -40,38 +40,38 @@ _DEPTH = 4
 """A metric has a histogram, that has buckets, and those have exemplars with labels."""
 
 
-def check_text(body: bytes, *, chosen: settings.LimitSettings) -> None:
+def check_text(body: bytes, *, limit_settings: settings.LimitSettings) -> None:
     """Raise :class:`errors.LimitError` where a body in the text format has too many lines, or too long ones."""
-    most = chosen.push_series
+    most = limit_settings.push_series
     lines = body.count(b"\n") + 1
     if lines > most and _more(_SAMPLE.finditer(body), most):
-        raise _too_many(chosen)
+        raise _too_many(limit_settings)
     if lines > _NOTES * most and _more(_ABOUT_A_FAMILY.finditer(body), _NOTES * most):
-        raise _too_many(chosen)
-    pair = _PUNCTUATION + _UTF8_BYTES * (chosen.name_length + chosen.value_length)
-    longest = _UTF8_BYTES * chosen.name_length + chosen.labels * pair + _VALUE_BYTES
+        raise _too_many(limit_settings)
+    pair = _PUNCTUATION + _UTF8_BYTES * (limit_settings.name_length + limit_settings.value_length)
+    longest = _UTF8_BYTES * limit_settings.name_length + limit_settings.labels * pair + _VALUE_BYTES
     if len(body) > longest and re.search(b"[^\n]{%d}" % longest, body) is not None:
         raise errors.LimitError(
-            f"a line has more than {longest} bytes, more than {chosen.labels} labels can need "
+            f"a line has more than {longest} bytes, more than {limit_settings.labels} labels can need "
             f"({limits.Limit.LABELS.flag})",
             limit=limits.Limit.LABELS,
         )
 
 
-def check_protobuf(body: bytes, *, chosen: settings.LimitSettings) -> None:
+def check_protobuf(body: bytes, *, limit_settings: settings.LimitSettings) -> None:
     """Raise :class:`errors.LimitError` where a body in protobuf has more messages than its series may need.
 
     :raises errors.BadExpositionError: it is none.
     """
-    most = chosen.push_series * (chosen.labels + _MESSAGES)
+    most = limit_settings.push_series * (limit_settings.labels + _MESSAGES)
     # A message takes two bytes at least, so most bodies need not be looked at.
     if len(body) > 2 * most and _more(_messages(body), most):
-        raise _too_many(chosen)
+        raise _too_many(limit_settings)
 
 
-def _too_many(chosen: settings.LimitSettings) -> errors.LimitError:
+def _too_many(limit_settings: settings.LimitSettings) -> errors.LimitError:
     limit = limits.Limit.PUSH_SERIES
-    return errors.LimitError(f"the push has more than {chosen.push_series} series ({limit.flag})", limit=limit)
+    return errors.LimitError(f"the push has more than {limit_settings.push_series} series ({limit.flag})", limit=limit)
 
 
 def _more(found: Iterator[object], most: int) -> bool:

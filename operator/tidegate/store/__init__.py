@@ -1,5 +1,5 @@
-"""The groups: what was pushed, whose it is, and what Prometheus gets to see of it.
+"""The store: pushed metrics, the owners of their groups, and what a scrape exposes of them.
 
-The store decides by the pure functions of :mod:`tidegate.model` and owns all state that outlives a request. It does no
-HTTP and knows no Kubernetes. :mod:`tidegate.store.interface` says what every store guarantees.
+The store owns all state that outlives a request; the pure functions of :mod:`tidegate.model` decide. It does no HTTP
+and does not know Kubernetes. :mod:`tidegate.store.interface` states the guarantees of every store.
 """

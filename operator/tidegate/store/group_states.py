@@ -1,4 +1,4 @@
-"""What a group is to the store, apart from the lines of its series, which are in the families' tables."""
+"""The state of one group in the store. The rendered lines of its series are in the tables of their families."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tidegate.aio import time_slices
 from tidegate.exposition.text import body_templates
 from tidegate.model import control_api, grouping, lifecycle, push_rates, pushers
 from tidegate.store import interface
 
+_COUNTED_AT_ONCE = 100
+"""Groups that are counted between two checks of the time slice: about twenty microseconds."""
+
 
 @dataclass(slots=True, eq=False)
-class Landing:
-    """When (Unix seconds) and from where the push came that its families are from, or the last of the same shape since.
+class PushOrigin:
+    """Time (Unix seconds) and address of the push that brought some families, or of its latest repetition.
 
-    :param pusher: "" where it came from no address, or from one that is not known any more.
+    :param pusher: the address; "" if the push came from no address, or if the address is no longer known.
     """
 
     at: float
     pusher: str = ""
 
 
-class HeldFamily(NamedTuple):
-    """What a group remembers of one of its families; the rendered lines are in the family's table.
+class FamilyEntry(NamedTuple):
+    """One family of a group, without its rendered lines.
 
-    Families of one push that are alike in all this share one.
+    Families of one push that are equal in every field share one entry.
 
     :param size: see :class:`tidegate.store.prepared_pushes.PreparedFamily`.
     """
 
     help: str | None
-    landing: Landing
+    origin: PushOrigin
     keys: tuple[str, ...]
     size: int
     unit: str | None = None
@@ -39,19 +43,19 @@ class HeldFamily(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """One group as the store keeps it. Times are Unix seconds, 0.0 for never.
+    """One group of the store. Times are Unix seconds, 0.0 for never.
 
-    :param id: names it in a file, and no other group.
+    :param id: identifies the group in the journal; ids are not reused.
     :param pushers: see :mod:`tidegate.model.pushers`.
-    :param push_rate: how often it is pushed; ``None`` up to its second push, since many groups have none.
-    :param families: what was pushed, by name; the times that the store adds are not among them.
-    :param times_key: the key of those times' series; empty until they are shown.
-    :param digest: of the last push, where that was one body in text
-    (:class:`tidegate.exposition.text.body_templates.SplitBody`).
-    :param shape: of the last push, where pushes like it may come as values alone.
-    :param landing: of the last push.
-    :param values: the last push's, where its lines are still to be written
-        (:meth:`tidegate.store.series.series_index.Contents.settle`).
+    :param push_rate: ``None`` until the second push, since many groups are pushed once.
+    :param families: the pushed families by name, without the push times that the store adds.
+    :param times_key: the series key of these push times; empty until they are rendered.
+    :param digest: of the last push, if it was one body in the text format
+        (:class:`tidegate.exposition.text.body_templates.SplitBody`).
+    :param template: of the last push, if the next push may differ from it only in its values.
+    :param origin: of the last push.
+    :param values: of the last push, while its lines are not rendered yet
+        (:meth:`tidegate.store.series.series_index.SeriesIndex.settle`).
     """
 
     key: grouping.GroupingKey
@@ -62,30 +66,30 @@ class Group:
     push_failure_time: float = 0.0
     pushers: pushers.Pushers = pushers.NO_PUSHERS
     push_rate: push_rates.PushRate | None = None
-    families: dict[str, HeldFamily] = field(default_factory=dict)
+    families: dict[str, FamilyEntry] = field(default_factory=dict)
     times_key: str = ""
     digest: bytes = b""
-    shape: body_templates.Template | None = None
-    landing: Landing | None = None
+    template: body_templates.Template | None = None
+    origin: PushOrigin | None = None
     values: Sequence[float] | None = None
 
 
 def summary(group: Group) -> interface.GroupSummary:
-    """The group without its metrics."""
-    held = group.families.values()
+    """Return the group without its metrics."""
+    entries = group.families.values()
     return interface.GroupSummary(
         key=group.key,
         life=group.life,
         push_time=group.push_time,
         push_failure_time=group.push_failure_time,
         pushers=group.pushers.known,
-        families=len(held),
-        series=sum(family.size for family in held),
+        families=len(entries),
+        series=sum(entry.size for entry in entries),
     )
 
 
 def record(group: Group) -> control_api.GroupRecord:
-    """The group as the operator sees it."""
+    """Return the group as the control API shows it to the operator."""
     drain = group.life.drain
     return control_api.GroupRecord(
         key=group.key,
@@ -99,9 +103,53 @@ def record(group: Group) -> control_api.GroupRecord:
 
 
 def sources(group: Group) -> tuple[pushers.Source, ...]:
-    """From where the group was pushed, last first: by the last addresses, and by those of which it still has a push."""
-    last = group.pushers.sources(push_time=group.push_time)
-    landings = {held.landing for held in group.families.values()}
-    left = {pushers.Source(landing.pusher, landing.at) for landing in landings if landing.pusher}
-    others = sorted(left.difference(last), key=lambda source: (-source.at, source.address))
-    return (*last, *others[: pushers.MAX_REPORTED_SOURCES - len(last)])
+    """Return the addresses that the group was pushed from, latest push first.
+
+    These are the last addresses that pushed, and the addresses whose families the group still has.
+    """
+    latest = group.pushers.sources(push_time=group.push_time)
+    origins = {entry.origin for entry in group.families.values()}
+    of_families = {pushers.Source(origin.pusher, origin.at) for origin in origins if origin.pusher}
+    others = sorted(of_families.difference(latest), key=lambda source: (-source.at, source.address))
+    return (*latest, *others[: pushers.MAX_REPORTED_SOURCES - len(latest)])
+
+
+def applied(action: control_api.Action, life: lifecycle.Life, *, now: float) -> lifecycle.Life | lifecycle.Rejection:
+    """Return the life of a group after an action of the operator, or why the action is rejected.
+
+    :param now: monotonic seconds.
+    """
+    match action:
+        case control_api.ClaimGroup():
+            return lifecycle.claimed(life, action.claim)
+        case control_api.ReleaseGroup():
+            return lifecycle.released(life, action.uid)
+        case control_api.RetireGroup():
+            return lifecycle.retired(
+                life,
+                over=action.over,
+                pushed_revision=action.pushed_revision,
+                drain_timeout=action.drain_timeout,
+                now=now,
+            )
+
+
+async def count_unowned(groups: Sequence[Group], *, now: float, longer_than: Sequence[float]) -> list[int]:
+    """Count unowned groups without a TTL by the time since their last push; see
+    :meth:`tidegate.store.interface.Store.count_unowned`.
+
+    A rejected push counts as a push: its client still exists. Other tasks run in between, so groups that are deleted
+    meanwhile may be counted.
+    """
+    turn = time_slices.Turn()
+    counts = [0] * len(longer_than)
+    for start in range(0, len(groups), _COUNTED_AT_ONCE):
+        for group in groups[start : start + _COUNTED_AT_ONCE]:
+            life = group.life
+            if life.claims or life.drain is not None or life.expires is not None:
+                continue
+            silent = now - max(group.push_time, group.push_failure_time)
+            for number, seconds in enumerate(longer_than):
+                counts[number] += silent >= seconds
+        await turn.step()
+    return counts

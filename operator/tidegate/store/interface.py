@@ -1,4 +1,4 @@
-"""What every store guarantees."""
+"""The guarantees of every store."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ PUSH_TIME = "push_time_seconds"
 PUSH_TIME_HELP = "Last Unix time when changing this group in the Pushgateway succeeded."
 PUSH_FAILURE_TIME = "push_failure_time_seconds"
 PUSH_FAILURE_TIME_HELP = "Last Unix time when changing this group in the Pushgateway failed."
-"""Names and texts of Pushgateway's own, since dashboards and alerts ask for them."""
+"""The names and help texts of Pushgateway: dashboards and alerts use them."""
 
 TIMES = frozenset({PUSH_TIME, PUSH_FAILURE_TIME})
-"""The families that the store adds to every group; a push's own under these names give way to them."""
+"""The families that the store adds to every group. Pushed families with these names are dropped."""
 
 
 RECENT_DELETIONS = 1_000
-"""Deletions that are remembered for people, with their times. They take half a megabyte."""
+"""Deletions that a store remembers, to show them to people. They take half a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All groups as they were at a revision, some of them newer: no push is in it by half. Families in order of their
-    names."""
+    """All groups at a revision. Some groups may be newer, but each push is in it completely or not at all.
+
+    :param families: sorted by name.
+    """
 
     revision: int
     families: Sequence[encoders.RenderedFamily]
@@ -36,7 +38,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class GroupFamily:
-    """One family of one group. ``pushed_at`` is Unix seconds, ``page`` holds its series."""
+    """One family of one group.
+
+    :param pushed_at: Unix seconds.
+    :param page: its series.
+    """
 
     type: families.MetricType
     help: str | None
@@ -46,8 +52,11 @@ class GroupFamily:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """One group with its metrics, for people and the query API; ``push_time`` and ``push_failure_time`` are Unix
-    seconds, 0.0 for never."""
+    """One group with its metrics, for people and for the query API.
+
+    :param push_time: Unix seconds of the last accepted push, 0.0 for never; ``push_failure_time`` of the last rejected
+        one.
+    """
 
     key: grouping.GroupingKey
     life: lifecycle.Life
@@ -57,10 +66,11 @@ class GroupView:
 
 
 class GroupSummary(NamedTuple):
-    """One group without its metrics, so that it costs next to nothing; times as in :class:`GroupView`.
+    """One group without its metrics, which makes it cheap. Times as in :class:`GroupView`.
 
     :param pushers: see :mod:`tidegate.model.pushers`.
-    :param families: how many it was pushed, ``series`` how many Prometheus sees of them.
+    :param families: number of pushed families.
+    :param series: number of their series as Prometheus counts them.
     """
 
     key: grouping.GroupingKey
@@ -73,14 +83,22 @@ class GroupSummary(NamedTuple):
 
 
 class RecentDeletion(NamedTuple):
-    """A group that was deleted, at these Unix seconds."""
+    """A deleted group.
+
+    :param at: Unix seconds of the deletion.
+    """
 
     at: float
     record: control_api.DeletedRecord
 
 
 class SweepResult(NamedTuple):
-    """What a sweep deleted, how many groups it began to drain, and whether there may be more to be swept."""
+    """The result of a sweep.
+
+    :param deleted: the groups that the sweep deleted.
+    :param expired: number of groups that it started to drain.
+    :param more: whether another sweep may find more groups at once.
+    """
 
     deleted: Sequence[control_api.DeletedRecord]
     expired: int
@@ -88,53 +106,61 @@ class SweepResult(NamedTuple):
 
 
 class RestoredScrapers(NamedTuple):
-    """What a process before knew of scrapers.
+    """The scrapers that the previous process knew.
 
-    :param ended: monotonic seconds at which it was still there.
+    :param ended: monotonic seconds at which the previous process was still running.
     """
 
-    readings: Sequence[scrapers.ScraperProgress]
+    progress: Sequence[scrapers.ScraperProgress]
     ended: float
 
 
 class Store(Protocol):
     """Groups and their lives.
 
-    - Changes are atomic and ordered: each gets the next ``revision``, and whoever reads sees all of it or nothing.
-    - A change has happened, and will survive what this store promises to survive, when its call returns. A call that
-      raises has changed nothing (a refused push notes its failure time, as Pushgateway does). Every call that changes
-      may raise :class:`errors.StorageError`. Who reads meanwhile may see a change that is taken back.
-    - The cost of a change follows the change, not the store.
-    - What a call returns is the caller's: no later change reaches into it.
-    - One event loop calls; no method may be called from another thread.
+    - **Order.** Changes are atomic and ordered: each gets the next ``revision``. A reader sees a change completely or
+      not at all.
+    - **Durability.** When a call that changes something returns, the change survives what the journal of the store
+      promises to survive (:class:`tidegate.store.journals.Journal`).
+    - **Failure.** A call that raises has changed nothing, but a push that is rejected with
+      :class:`errors.InconsistentPushError` records its failure time, as in Pushgateway. Every call that changes
+      something may raise :class:`errors.StorageError`.
+    - **Rolling back.** A change is visible to readers before it is durable. If it cannot be made durable, the store
+      rolls it back: that is a further change with a revision of its own, and a group that is restored by it counts as
+      pushed again, so no scraper has read it.
+    - **Fencing.** A store acknowledges a change only after its journal has committed it. A process that has lost its
+      journal to another process therefore acknowledges nothing, if the journal is fenced.
+    - **Cost.** The cost of a change follows the size of the change, not the size of the store.
+    - **Copies.** The result of a call belongs to the caller; later changes do not alter it.
+    - **Threads.** All calls come from one event loop.
     """
 
     async def open(self) -> None:
-        """Take hold of what the store is kept in, if anything; before all other calls.
+        """Open the journal of the store. Call this before every other method.
 
-        :raises OSError: it cannot be used; the message says what to do.
+        :raises OSError: the journal cannot be used; the message names the next step.
         """
         ...
 
     async def restore(self) -> None:
-        """Take in what was kept; before all calls but :meth:`open`.
+        """Load the groups from the journal. Call this before every method but :meth:`open`.
 
-        :raises OSError: it cannot be read.
+        :raises OSError: the journal cannot be read.
         """
         ...
 
     async def close(self) -> None:
-        """Keep what is left to be kept. After that there are no more calls."""
+        """Make all changes durable and close the journal. Call no method after this one."""
         ...
 
     @property
     def epoch(self) -> str:
-        """Names one unbroken history; a store that has lost its past has another."""
+        """The id of one unbroken history. A store that has lost its history has a new epoch."""
         ...
 
     @property
     def revision(self) -> int:
-        """The revision of the last change, 0 for none."""
+        """The revision of the last change, 0 before the first one."""
         ...
 
     async def push(
@@ -147,14 +173,15 @@ class Store(Protocol):
         split_body: body_templates.SplitBody | None = None,
         pusher: str | None = None,
     ) -> None:
-        """Put families into a group, in place of all it has (``replace``) or of those with the same names.
+        """Put families into a group. They replace all families of the group (``replace``), or those with equal names.
 
-        :param ttl: seconds without a further push after which the group drains, where it has no owner.
-        :param spelling: the body that the families were read from, so that :meth:`repeat` knows the next one like it.
-        :param pusher: the address that it comes from, as :func:`tidegate.system.addresses.canonical` spells it;
-            ``None`` for no address. It is remembered (:mod:`tidegate.model.pushers`) where the push is taken.
-        :raises errors.InconsistentPushError: they cannot stand beside each other or beside the other groups.
-        :raises errors.LimitError: they are more than may be pushed, or there is no room for them.
+        :param ttl: seconds without a further push after which the group starts to drain, if it has no owner.
+        :param split_body: the body that the families were parsed from, so that :meth:`repeat` can recognise the next
+            body like it.
+        :param pusher: the address of the client in the spelling of :func:`tidegate.system.addresses.canonical`;
+            ``None`` for no address. The store remembers it if the push is accepted (:mod:`tidegate.model.pushers`).
+        :raises errors.InconsistentPushError: the families contradict each other or other groups.
+        :raises errors.LimitError: the push is over a limit.
         """
         ...
 
@@ -167,109 +194,119 @@ class Store(Protocol):
         ttl: float | None = None,
         pusher: str | None = None,
     ) -> bool:
-        """The same as :meth:`push` of what the spelling says, where the store knows it by the group's last pushes.
+        """Push a body that differs from the group's previous push only in its values.
 
-        :returns: whether it does. Where not, nothing has happened, and the body has to be read and pushed.
+        The result is that of parsing the body and calling :meth:`push`.
+
+        :returns: ``True`` if the body is such a push; ``False`` if nothing was changed and the body must be parsed and
+            pushed.
         """
         ...
 
     async def delete(self, key: grouping.GroupingKey) -> bool:
-        """Delete a group at somebody's request; whether there was one."""
+        """Delete a group on request. Return whether it existed."""
         ...
 
     async def apply(self, actions: Sequence[control_api.Action]) -> list[lifecycle.Rejection | None]:
-        """Do what the operator decided, in order; for each action ``None`` where it was done, else why it was not."""
+        """Apply actions of the operator in order. For each, return ``None`` or why it was rejected."""
         ...
 
     async def sweep(self, *, read_revision: int | None, now: float) -> SweepResult:
-        """Begin to drain the groups whose time to live is over, and delete the draining ones whose time has come.
+        """Start to drain groups whose TTL has expired, and delete draining groups that are due.
 
-        Only so many at once that nobody else waits for long: where there are ``more``, ask again. What decides is
-        :func:`tidegate.model.lifecycle.expired` and :func:`tidegate.model.lifecycle.ended`.
+        One sweep handles a limited number of groups, so that other tasks do not wait for long. Sweep again if the
+        result says that there are ``more``. :func:`tidegate.model.lifecycle.expired` and
+        :func:`tidegate.model.lifecycle.deletion_reason` decide.
+
+        :param read_revision: the revision up to which every active scraper has read; ``None`` if none is active.
+        :param now: monotonic seconds.
         """
         ...
 
     def next_deadline(self) -> float | None:
-        """The earliest monotonic time at which a group expires or a draining one goes unread; ``None`` for no such."""
+        """Return the earliest monotonic time at which a TTL expires or a drain times out; ``None`` if there is none."""
         ...
 
     async def snapshot(self) -> Snapshot:
-        """What a scrape gets: every push up to the call is in it. The cost follows what has changed."""
+        """Return the content of a scrape. It includes every push up to this call. The cost follows the changes."""
         ...
 
-    def record_scraper(self, reading: scrapers.ScraperProgress) -> None:
-        """Keep what is known of a scraper. It is kept no earlier than the changes before it."""
+    def record_scraper(self, progress: scrapers.ScraperProgress) -> None:
+        """Record the progress of a scraper. It becomes durable no earlier than the changes before it."""
         ...
 
     def forget_scraper(self, scraper: scrapers.Scraper) -> None:
-        """Keep nothing of a scraper."""
+        """Remove the record of a scraper."""
         ...
 
     def restored_scrapers(self) -> RestoredScrapers:
-        """What was known of scrapers when the store was restored."""
+        """Return the scrapers that :meth:`restore` has loaded."""
         ...
 
     def group(self, key: grouping.GroupingKey) -> GroupView | None:
-        """One group, ``None`` where there is none."""
+        """Return a group, ``None`` if it does not exist."""
         ...
 
     def summary(self, key: grouping.GroupingKey) -> GroupSummary | None:
-        """One group without its metrics, ``None`` where there is none."""
+        """Return a group without its metrics, ``None`` if it does not exist."""
         ...
 
     def push_rate(self, key: grouping.GroupingKey, *, now: float) -> list[int]:
-        """Pushes of a group in each half hour of the last day (:meth:`tidegate.model.push_rates.PushRate.counts`), counted
-        since the process started.
+        """Return the pushes of a group in each half hour of the last day, counted since the process started.
+
+        See :meth:`tidegate.model.push_rates.PushRate.counts`.
 
         :param now: Unix seconds.
         """
         ...
 
     def draining_keys(self) -> list[grouping.GroupingKey]:
-        """The groups that drain, in no order."""
+        """Return the keys of the draining groups, in no order."""
         ...
 
     def recent_deletions(self) -> list[RecentDeletion]:
-        """The last :data:`RECENT_DELETIONS` groups that this process deleted, newest first."""
+        """Return the last :data:`RECENT_DELETIONS` groups that this process deleted, newest first."""
         ...
 
     def grouping_keys(self) -> list[grouping.GroupingKey]:
-        """All groups there are, oldest first."""
+        """Return the keys of all groups, oldest group first."""
         ...
 
     def series(self) -> int:
-        """How many series Prometheus sees of all groups: each bucket, quantile, sum and count is one."""
+        """Return the number of series of all groups as Prometheus counts them: each bucket, quantile, sum and count is
+        one."""
         ...
 
     def states(self) -> Mapping[lifecycle.State, int]:
-        """How many groups there are in each state."""
+        """Return the number of groups in each state."""
         ...
 
     async def count_unowned(self, *, longer_than: Sequence[float]) -> list[int]:
-        """How many live groups there are that nothing will end (no owner, no time to live), and that nobody has pushed
-        to for each of so many seconds.
+        """Count the live groups that nothing will delete: they have no owner and no TTL.
 
-        The cost follows the store: it is work in turns with everything else, for whoever asks now and then.
+        The cost follows the number of groups; other tasks run in between.
+
+        :param longer_than: seconds; the count at each place is that of the groups without a push for so long.
         """
         ...
 
     def changes(self, *, epoch: str | None, since: int, limit: int, began: int = 0) -> control_api.Changes:
-        """What changed after a revision, at most ``limit`` groups; see :class:`control_api.Changes`.
+        """Return the changes after a revision, at most ``limit`` groups; see :class:`control_api.Changes`.
 
-        :param since: 0 begins a list of all groups.
-        :param began: what the page before said of itself.
+        :param since: 0 starts a list of all groups.
+        :param began: the value of the previous page.
 
-        :raises changelogs.HistoryLostError: another epoch, or deletions that are no longer remembered.
+        :raises change_log.HistoryLostError: the epoch is another one, or deletions since then are no longer remembered.
         """
         ...
 
     def next_change(self) -> asyncio.Event:
-        """Set at the next change. Take it before you look, so that no change is missed."""
+        """Return an event that is set at the next change. Call this before you read, so that you miss no change."""
         ...
 
 
 def iterate(store: Store) -> Iterator[GroupView]:
-    """The groups one by one; one that is deleted meanwhile is left out, one that is added meanwhile may be."""
+    """Yield the groups one by one. A group that is deleted meanwhile is left out; a new group may be left out."""
     for key in store.grouping_keys():
         view = store.group(key)
         if view is not None:

@@ -1,4 +1,4 @@
-"""Journals: where a store records its changes so that they survive the end of the process."""
+"""Journals: they record the changes of a store so that the groups survive the end of the process."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from tidegate.model import scrapers
-from tidegate.store.sqlite import rows
+from tidegate.store import rows
 
 _Result = TypeVar("_Result")
 
 
 class DamagedError(Exception):
-    """What a journal kept cannot be read."""
+    """The contents of a journal cannot be read."""
 
 
-class Kept(NamedTuple):
-    """What a journal has kept.
+class JournalContents(NamedTuple):
+    """Everything that a journal has.
 
-    :param groups: oldest first; to be iterated once.
-    :param revision: no process before has used a revision above this one.
-    :param moment: monotonic time at which the last process was still running.
+    :param groups: oldest first; can be iterated once.
+    :param revision: no earlier process has used a higher revision.
+    :param last_alive: monotonic seconds at which the last process was still running.
     """
 
     groups: Iterable[rows.StoredGroup]
     scrapers: Sequence[rows.ScraperRow]
     revision: int
-    moment: float
+    last_alive: float
 
 
-class Journaled(Protocol):
+class RecordedStore(Protocol):
     """The store whose changes a journal records."""
 
     @property
@@ -37,120 +37,131 @@ class Journaled(Protocol):
         """The revision of the last change."""
         ...
 
-    def take_back(self, ids: Collection[int], stored: Sequence[rows.StoredGroup]) -> None:
-        """Replace the groups with these ids by what the journal has of them; delete those that it does not have."""
+    def roll_back(self, ids: Collection[int], stored: Sequence[rows.StoredGroup]) -> None:
+        """Replace the groups with these ids by ``stored``; delete those that are not in ``stored``."""
         ...
 
 
 class Journal(Protocol):
     """Records the changes of one store.
 
-    - **Order.** The store applies a change in memory and records it before it awaits anything. The journal keeps
-      changes in the order in which they were recorded: what it has kept is the store as it was after some change.
-      What is known of scrapers is kept no earlier than the changes recorded before it.
-    - **Durability.** When :meth:`committed` returns, everything recorded before the call survives whatever the journal
-      promises to survive: nothing (:class:`NullJournal`), the end of the process, or the loss of power.
-    - **Taking back.** If changes cannot be kept, the journal calls :meth:`Journaled.take_back` with the groups of all
-      changes that were recorded and not kept. Only then does each :meth:`committed` that waits for them raise
-      :class:`errors.StorageError`. Until changes can be kept again, :meth:`require` raises, and the store changes
-      nothing.
-    - **Restoring.** :meth:`restore` hands over everything that was kept, once, before the first change is recorded.
+    - **Order.** The store applies a change in memory and records it before it awaits anything. The journal makes
+      changes durable in the order in which they were recorded: its contents are always the state of the store after
+      some change, and no change is in it without all changes before it. A journal may write many changes as one batch,
+      and of several changes of a row only the last. The progress of a scraper becomes durable no earlier than the
+      changes recorded before it.
+    - **Durability.** When :meth:`commit` returns, everything recorded before the call survives what the journal
+      promises to survive: nothing (:class:`NullJournal`), the end of the process, or a power loss.
+    - **Fencing.** A journal has one writer. After :meth:`open`, no other process can write to it until this process
+      closes it or loses it; a process that has lost it can no longer write, and none of its :meth:`commit` calls
+      returns without an error. Today: SQLite holds an exclusive lock on the file from :meth:`open` to :meth:`close`,
+      and a running process does not lose that lock. :class:`NullJournal` shares nothing with another process.
+    - **Rolling back.** If changes cannot be made durable, the journal calls :meth:`RecordedStore.roll_back` with the
+      groups of all changes that were recorded and are not durable. Only then does each :meth:`commit` that waits for
+      them raise :class:`errors.StorageError`. Until the journal can write again, :meth:`check_writable` raises, and the
+      store accepts no change. Progress of scrapers is not rolled back: it is written later.
+    - **Restoring.** :meth:`restore` returns everything that is durable, once, before the first change is recorded.
 
     All calls come from one event loop.
     """
 
     @property
-    def keeps(self) -> bool:
-        """Whether anything is kept. If not, the store need not make the rows."""
+    def is_persistent(self) -> bool:
+        """Whether anything is recorded. If not, the store need not make the rows."""
         ...
 
     async def open(self) -> None:
-        """Take possession of the place where changes are kept.
+        """Take possession of the journal.
 
-        :raises OSError: it cannot be used; the message says what to do.
+        :raises OSError: it cannot be used; the message names the next step.
         """
         ...
 
-    async def restore(self, load: Callable[[Kept], _Result], *, store: Journaled) -> _Result:
-        """Return what ``load`` makes of everything that was kept, and begin to record the changes of ``store``.
+    async def restore(self, load: Callable[[JournalContents], _Result], *, store: RecordedStore) -> _Result:
+        """Return the result of ``load`` for the contents, and start to record the changes of ``store``.
 
-        ``load`` may run in another thread. If it raises :class:`DamagedError`, what was kept is set aside, and ``load``
-        is called again with nothing.
+        ``load`` may run in another thread. If it raises :class:`DamagedError`, the journal sets its contents aside and
+        calls ``load`` again with empty contents.
 
-        :raises OSError: it cannot be read.
+        :raises OSError: the contents cannot be read.
         """
         ...
 
     async def close(self) -> None:
-        """Keep what was recorded, and release the place. There are no calls after this one."""
+        """Make everything recorded durable and release the journal. Call no method after this one."""
         ...
 
-    def require(self) -> None:
+    def check_writable(self) -> None:
         """Call this before a change.
 
-        :raises errors.StorageError: no change can be kept now.
+        :raises errors.StorageError: the journal cannot make changes durable now.
         """
         ...
 
-    def put(self, row: rows.GroupRow) -> None:
+    def record_families(self, row: rows.GroupRow) -> None:
         """Record the families of a group."""
         ...
 
-    def pushed(self, row: rows.PushRow) -> None:
-        """Record a push, whose families were recorded before or which brought numbers alone."""
+    def record_push(self, row: rows.PushRow) -> None:
+        """Record a push. Its families are recorded before it, unless it changes only values."""
         ...
 
-    def lived(self, row: rows.LifeRow) -> None:
+    def record_life(self, row: rows.LifeRow) -> None:
         """Record the owners of a group, its drain, and its last rejected push."""
         ...
 
-    def removed(self, id: int) -> None:
+    def record_deletion(self, id: int) -> None:
         """Record that a group was deleted."""
         ...
 
-    def read(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
-        """Record what is known of a scraper; ``None`` forgets it."""
+    def record_scraper(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
+        """Record the progress of a scraper; ``None`` removes the scraper."""
         ...
 
-    async def committed(self) -> None:
-        """Return once everything recorded so far is kept.
+    async def commit(self) -> None:
+        """Return once everything recorded so far is durable.
 
-        :raises errors.StorageError: it could not be kept, and has been taken back.
+        :raises errors.StorageError: it could not be made durable and has been rolled back.
         """
         ...
 
 
 class NullJournal:
-    """A journal that keeps nothing: the groups end with the process."""
+    """A journal that records nothing: the groups end with the process."""
 
-    keeps = False
+    is_persistent = False
 
     async def open(self) -> None:
         """There is nothing to open."""
 
-    async def restore(self, load: Callable[[Kept], _Result], *, store: Journaled) -> _Result:  # noqa: ARG002 - Journal
-        return load(Kept((), (), revision=0, moment=0.0))
+    async def restore(
+        self,
+        load: Callable[[JournalContents], _Result],
+        *,
+        store: RecordedStore,  # noqa: ARG002 - Journal
+    ) -> _Result:
+        return load(JournalContents((), (), revision=0, last_alive=0.0))
 
     async def close(self) -> None:
         """There is nothing to close."""
 
-    def require(self) -> None:
+    def check_writable(self) -> None:
         """There is nothing that could fail."""
 
-    def put(self, row: rows.GroupRow) -> None:
-        """Nothing is kept."""
+    def record_families(self, row: rows.GroupRow) -> None:
+        """Nothing is recorded."""
 
-    def pushed(self, row: rows.PushRow) -> None:
-        """Nothing is kept."""
+    def record_push(self, row: rows.PushRow) -> None:
+        """Nothing is recorded."""
 
-    def lived(self, row: rows.LifeRow) -> None:
-        """Nothing is kept."""
+    def record_life(self, row: rows.LifeRow) -> None:
+        """Nothing is recorded."""
 
-    def removed(self, id: int) -> None:
-        """Nothing is kept."""
+    def record_deletion(self, id: int) -> None:
+        """Nothing is recorded."""
 
-    def read(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
-        """Nothing is kept."""
+    def record_scraper(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
+        """Nothing is recorded."""
 
-    async def committed(self) -> None:
+    async def commit(self) -> None:
         """There is nothing to wait for."""

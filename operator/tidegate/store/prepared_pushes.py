@@ -1,4 +1,4 @@
-"""From what a client sent to what a group keeps: pure, so that a large push can be prepared off the event loop."""
+"""Check a push and render its series. Pure, so that a large push can be prepared in a thread."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from tidegate.model import errors, families, grouping, limits
 from tidegate.store import interface, push_limits
 
 _LARGE_PUSH = 500
-"""Series from which a push is prepared in a thread: about where it would hold the event loop for a few milliseconds."""
+"""Series from which a push is prepared in a thread: it would block the event loop for a few milliseconds."""
 
 _RESERVED_PREFIX = "__"
-_BOUNDS = {
+_SAMPLE_LABELS = {
     "quantile": frozenset({families.MetricType.SUMMARY}),
     "le": families.HISTOGRAMS,
 }
-"""Labels that the samples of these types have of their own. With one of them twice Prometheus fails the scrape."""
+"""Labels that the samples of these types have themselves. If a line has one twice, Prometheus rejects the scrape."""
 
 _GAUGE = families.MetricType.GAUGE
 
 
 class PreparedFamily(NamedTuple):
-    """A family with its grouping labels in place: its series by key, each rendered, and its special metrics.
+    """A family with the grouping labels on every series.
 
-    :param size: how many series Prometheus sees of it: each bucket, quantile, sum and count is one.
+    :param series: the rendered lines of each series by its key.
+    :param specials: the metrics whose lines do not express everything (:class:`rendered_series.Special`), by key.
+    :param size: number of series as Prometheus counts them: each bucket, quantile, sum and count is one.
     """
 
     type: families.MetricType
@@ -39,14 +41,15 @@ class PreparedFamily(NamedTuple):
     unit: str | None = None
 
 
-Prepared: TypeAlias = Mapping[str, PreparedFamily]
+PreparedPush: TypeAlias = Mapping[str, PreparedFamily]
 """The families of a push, by name."""
 
 
-class KeptFamily(NamedTuple):
-    """A family of a group as it is kept: ``keys`` and ``lines`` of its series, side by side.
+class StoredFamily(NamedTuple):
+    """A family of a group as a journal stores it; ``keys`` and ``lines`` have one item for each series.
 
-    :param slots: where its numbers may come alone (:data:`tidegate.exposition.text.body_templates.Slots`).
+    :param slots: the places of its values in a body, if the last push may be repeated by values alone
+        (:data:`tidegate.exposition.text.body_templates.Slots`).
     """
 
     name: str
@@ -59,7 +62,7 @@ class KeptFamily(NamedTuple):
     unit: str | None = None
 
     def prepared(self) -> PreparedFamily:
-        """The family as a push brings it."""
+        """Return the family as :func:`prepare` makes it."""
         series = dict(zip(self.keys, self.lines, strict=True))
         return PreparedFamily(self.type, self.help, series, self.specials, self.size, self.unit)
 
@@ -69,30 +72,31 @@ class KeptFamily(NamedTuple):
         return _size(self.type, self.lines)
 
 
-class Part(NamedTuple):
-    """What a group has of one of its pushes.
+class StoredPush(NamedTuple):
+    """The families that a group still has from one of its pushes.
 
-    :param at: when that push came, or the last that repeated it; Unix seconds.
+    :param at: Unix seconds of that push, or of its latest repetition.
     :param pusher: the address that it came from, "" for none.
     """
 
     at: float
-    families: list[KeptFamily]
+    families: list[StoredFamily]
     pusher: str = ""
 
 
 def prepare(
-    key: grouping.GroupingKey, pushed: Mapping[str, families.Family], *, chosen: settings.LimitSettings
+    key: grouping.GroupingKey, pushed: Mapping[str, families.Family], *, limit_settings: settings.LimitSettings
 ) -> dict[str, PreparedFamily]:
-    """Check a push against itself and the limits of one, put the grouping labels on every series and render them.
+    """Check a push by itself and against the limits, add the grouping labels to every series, and render the series.
 
     Families that the store adds itself (:data:`interface.TIMES`) are left out.
 
-    The grouping labels overwrite whatever the client wrote under their names, and a series without ``instance`` gets
-    an empty one, as in Pushgateway (so that Prometheus does not attach the gateway's own address).
+    The grouping labels replace pushed labels with the same names. A series without ``instance`` gets an empty one, as
+    in Pushgateway, so that Prometheus does not add the address of the gateway.
 
-    :raises errors.InconsistentPushError: a fault, a timestamp, a series twice, or a label with a reserved name.
-    :raises errors.LimitError: too many series, or a series with too many or too long labels.
+    :raises errors.InconsistentPushError: the push has a fault, a timestamp, a duplicate series, or a reserved label.
+    :raises errors.LimitError: the push has too many series, or a series has too many labels or a label that is too
+        long.
     """
     for family in pushed.values():
         if family.fault:
@@ -103,31 +107,31 @@ def prepare(
                     f"pushed metrics must not have timestamps: {line_parser.named(family.name)} has "
                     f"{metric.timestamp_ms}; push it without, since Prometheus takes the time of its scrape"
                 )
-    label_sets = _LabelSets(key, chosen=chosen)
+    label_sets = _LabelSets(key, limit_settings=limit_settings)
     prepared = {}
     for name, family in pushed.items():
         if name not in interface.TIMES:
-            push_limits.check_words(family, chosen=chosen)
+            push_limits.check_family_texts(family, limit_settings=limit_settings)
             prepared[name] = _prepare_family(family, label_sets)
     size = sum(family.size for family in prepared.values())
-    if size > chosen.push_series:
-        raise push_limits.over(
-            limits.Limit.PUSH_SERIES, f"the push has {size} series, the limit is {chosen.push_series}"
+    if size > limit_settings.push_series:
+        raise push_limits.limit_error(
+            limits.Limit.PUSH_SERIES, f"the push has {size} series, the limit is {limit_settings.push_series}"
         )
     return prepared
 
 
-async def prepare_in_turn(
-    key: grouping.GroupingKey, pushed: Mapping[str, families.Family], *, chosen: settings.LimitSettings
-) -> Prepared:
-    """Call :func:`prepare`, in a thread if the push is large, so that the event loop is not held."""
+async def prepare_off_loop(
+    key: grouping.GroupingKey, pushed: Mapping[str, families.Family], *, limit_settings: settings.LimitSettings
+) -> PreparedPush:
+    """Call :func:`prepare`, in a thread if the push is large, so that it does not block the event loop."""
     if sum(len(family.metrics) for family in pushed.values()) < _LARGE_PUSH:
-        return prepare(key, pushed, chosen=chosen)
-    return await asyncio.to_thread(prepare, key, pushed, chosen=chosen)
+        return prepare(key, pushed, limit_settings=limit_settings)
+    return await asyncio.to_thread(prepare, key, pushed, limit_settings=limit_settings)
 
 
 def with_grouping_labels(key: grouping.GroupingKey, labels: families.Labels) -> families.Labels:
-    """The labels of a series once it is part of a group."""
+    """Return the labels of a series as part of a group."""
     merged = {"instance": "", **dict(labels), **dict(key)}
     return tuple(sorted(merged.items()))
 
@@ -135,7 +139,7 @@ def with_grouping_labels(key: grouping.GroupingKey, labels: families.Labels) -> 
 def prepare_times(
     key: grouping.GroupingKey, times: Mapping[str, float], *, helps: Mapping[str, str]
 ) -> Iterator[tuple[str, PreparedFamily]]:
-    """The families of one gauge each that the store adds to a group, by their names."""
+    """Yield name and family of each push time that the store adds to a group: a gauge each."""
     if all(name_escaping.is_plain_label(name) for name, _ in key):
         labels = with_grouping_labels(key, ())
         series, pairs = metric_order.series_key(labels), renderer.pairs(labels)
@@ -143,7 +147,7 @@ def prepare_times(
             lines = f"{name}{{{pairs}}} {numbers.format_float(value)}\n".encode()
             yield name, PreparedFamily(_GAUGE, helps[name], {series: lines}, {}, 1)
         return
-    label_sets = _LabelSets(key, chosen=None)
+    label_sets = _LabelSets(key, limit_settings=None)
     for name, value in times.items():
         family = families.Family(name, _GAUGE, helps[name], [families.Metric((), value)])
         yield name, _prepare_family(family, label_sets)
@@ -153,41 +157,41 @@ class _LabelSet(NamedTuple):
     """A label set with the grouping labels in place.
 
     :param key: see :func:`tidegate.exposition.text.metric_order.series_key`.
-    :param pairs: as it stands between the braces, where all its names are plain.
-    :param is_doubtful: whether some label may be one that is refused.
+    :param pairs: its text between the braces, if all names are plain.
+    :param is_suspect: whether a label name may have to be rejected, so it must be checked.
     """
 
     labels: families.Labels
     key: str
     pairs: str
-    is_doubtful: bool
+    is_suspect: bool
 
 
 class _LabelSets(dict[families.Labels, _LabelSet]):
-    """By the labels that were pushed. Families often repeat them, and then have their keys in common, too."""
+    """Label sets by their pushed labels. Families often have equal label sets; they then share the series keys, too."""
 
-    def __init__(self, key: grouping.GroupingKey, *, chosen: settings.LimitSettings | None) -> None:
+    def __init__(self, key: grouping.GroupingKey, *, limit_settings: settings.LimitSettings | None) -> None:
         super().__init__()
         self._key = key
-        self._limits = chosen
+        self._limits = limit_settings
         self.quoted = not all(name_escaping.is_plain_label(name) for name, _ in key)
 
     def __missing__(self, pushed: families.Labels) -> _LabelSet:
         labels = with_grouping_labels(self._key, pushed)
         if self._limits is not None:
-            push_limits.check_labels(labels, chosen=self._limits)
-        doubtful = any(name in _BOUNDS or name.startswith(_RESERVED_PREFIX) for name, _ in labels)
-        made = self[pushed] = _LabelSet(labels, metric_order.series_key(labels), renderer.pairs(labels), doubtful)
-        return made
+            push_limits.check_labels(labels, limit_settings=self._limits)
+        suspect = any(name in _SAMPLE_LABELS or name.startswith(_RESERVED_PREFIX) for name, _ in labels)
+        label_set = self[pushed] = _LabelSet(labels, metric_order.series_key(labels), renderer.pairs(labels), suspect)
+        return label_set
 
 
 def _prepare_family(family: families.Family, label_sets: _LabelSets) -> PreparedFamily:
     series: dict[str, bytes] = {}
-    known: dict[str, families.Metric] = {}
+    specials: dict[str, families.Metric] = {}
     quoted = family.quoted or label_sets.quoted
     for metric in family.metrics:
-        labels, key, pairs, is_doubtful = label_sets[metric.labels]
-        if is_doubtful or quoted:
+        labels, key, pairs, is_suspect = label_sets[metric.labels]
+        if is_suspect or quoted:
             _check_label_names(family, labels, quoted=quoted)
         if key in series:
             raise errors.InconsistentPushError(
@@ -195,11 +199,11 @@ def _prepare_family(family: families.Family, label_sets: _LabelSets) -> Prepared
                 f"than once; the grouping labels take the place of pushed labels with the same names"
             )
         if quoted or metric.original:
-            known[key] = special = metric._replace(labels=labels)
+            specials[key] = special = metric._replace(labels=labels)
             series[key] = variant_lines.lines(family.name, special, type=family.type)
         else:
             series[key] = renderer.lines(family.name, type=family.type, before=pairs, value=metric.value)
-    return PreparedFamily(family.type, family.help, series, known, _size(family.type, series.values()), family.unit)
+    return PreparedFamily(family.type, family.help, series, specials, _size(family.type, series.values()), family.unit)
 
 
 def _size(type: families.MetricType, lines: Collection[bytes]) -> int:
@@ -211,12 +215,16 @@ def _size(type: families.MetricType, lines: Collection[bytes]) -> int:
 def _check_label_names(family: families.Family, labels: families.Labels, *, quoted: bool) -> None:
     for name, _ in labels:
         if name.startswith(_RESERVED_PREFIX):
-            raise errors.InconsistentPushError(f"{family.name} has the label {name}: such names are reserved")
-        if family.type in _BOUNDS.get(name, ()):
+            raise errors.InconsistentPushError(
+                f"{family.name} has the label {name}; label names that start with __ are reserved, rename the label"
+            )
+        if family.type in _SAMPLE_LABELS.get(name, ()):
             raise errors.InconsistentPushError(
                 f"{line_parser.named(family.name)} is {families.WORDS[family.type]}, whose samples have a label {name} "
-                f"of their own, so neither its labels nor the grouping key may have one; rename that label"
+                f"of their own; remove it from the labels and from the grouping key, or rename it"
             )
-    twice = name_escaping.clash(name for name, _ in labels) if quoted else None
-    if twice is not None:
-        raise errors.InconsistentPushError(f"{family.name} has two labels that are both {twice} to some readers")
+    clashing = name_escaping.clash(name for name, _ in labels) if quoted else None
+    if clashing is not None:
+        raise errors.InconsistentPushError(
+            f"{family.name} has two labels that some scrapers both see as {clashing}; rename one of them"
+        )

@@ -1,4 +1,4 @@
-"""Everything that a journal has kept, made into what a store holds in memory. Pure, and fit for another thread."""
+"""Restore the in-memory state of a store from its journal. Pure, and safe to run in another thread."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tidegate.model import families, grouping
-from tidegate.store import group_states, interface, journals, prepared_pushes
+from tidegate.store import group_states, interface, journals, prepared_pushes, row_codec, rows
 from tidegate.store.series import series_index
-from tidegate.store.sqlite import row_codec, rows
 
 
-class Recovered(NamedTuple):
-    """What a store begins with.
+class RestoredState(NamedTuple):
+    """The state that a store starts with.
 
-    :param revision: of the last group; each has one of its own.
+    :param revision: of the last group; each group has a revision of its own.
     """
 
-    contents: series_index.Contents
+    series: series_index.SeriesIndex
     groups: Mapping[grouping.GroupingKey, group_states.Group]
-    readings: interface.RestoredScrapers
+    scrapers: interface.RestoredScrapers
     revision: int
 
 
-def load(kept: journals.Kept, *, own_types: Mapping[str, families.MetricType]) -> Recovered:
-    """Read all rows.
+def load(contents: journals.JournalContents, *, own_types: Mapping[str, families.MetricType]) -> RestoredState:
+    """Read all rows of a journal.
 
-    :param own_types: see :class:`tidegate.store.series.series_index.Contents`.
+    :param own_types: see :class:`tidegate.store.series.series_index.SeriesIndex`.
     :raises journals.DamagedError: a row cannot be read.
     """
-    # What is made here stays, and to look for garbage in it again and again would take as long as making it.
+    # The objects made here stay alive, and collecting garbage among them would take as long as making them.
     gc.disable()
     try:
-        loaded = series_index.Contents(own_types=own_types)
-        found: dict[grouping.GroupingKey, group_states.Group] = {}
-        loaded.load(_restored(kept.groups, found, revision=kept.revision))
-        readings = [row_codec.read_scraper(row) for row in kept.scrapers]
+        index = series_index.SeriesIndex(own_types=own_types)
+        groups: dict[grouping.GroupingKey, group_states.Group] = {}
+        index.load(_read_groups(contents.groups, groups, revision=contents.revision))
+        progress = [row_codec.read_scraper(row) for row in contents.scrapers]
     finally:
         gc.enable()
-    return Recovered(loaded, found, interface.RestoredScrapers(readings, kept.moment), kept.revision + len(found))
+    scrapers = interface.RestoredScrapers(progress, contents.last_alive)
+    return RestoredState(index, groups, scrapers, contents.revision + len(groups))
 
 
-def _restored(
-    stored: Iterable[rows.StoredGroup], found: dict[grouping.GroupingKey, group_states.Group], *, revision: int
-) -> Iterator[tuple[group_states.Group, list[prepared_pushes.Part]]]:
-    """The groups of these rows, each also put where they are ``found`` by their keys."""
+def _read_groups(
+    stored: Iterable[rows.StoredGroup], groups: dict[grouping.GroupingKey, group_states.Group], *, revision: int
+) -> Iterator[tuple[group_states.Group, list[prepared_pushes.StoredPush]]]:
+    """Yield the groups of these rows, and add each to ``groups``."""
     for number, row in enumerate(stored, 1):
-        group, parts = row_codec.read_group(row)
+        group, pushes = row_codec.read_group(row)
         group.revision = revision + number
-        found[group.key] = group
-        yield group, parts
+        groups[group.key] = group
+        yield group, pushes

@@ -84,13 +84,13 @@ def scraper(reading: scrapers.ScraperProgress, *, revision: int, awaited_by: int
     }
 
 
-def deletion(departure: interface.RecentDeletion) -> Json:
+def deletion(recent: interface.RecentDeletion) -> Json:
     """A deletion."""
-    claims = list(departure.record.claims.values())
+    claims = list(recent.record.claims.values())
     return {
-        "at": departure.at,
-        "labels": dict(departure.record.key),
-        "reason": departure.record.reason.value,
+        "at": recent.at,
+        "labels": dict(recent.record.key),
+        "reason": recent.record.reason.value,
         "owners": [_owner(claim) for claim in claims[:SHOWN_OWNERS]],
         "owner_count": len(claims),
     }

@@ -136,11 +136,11 @@ class PushHandler:
         await self._store.push(key, pushed, replace=replace, ttl=ttl, split_body=split_body, pusher=pusher)
 
     def _parse_text(self, body: bytes) -> Mapping[str, families.Family]:
-        size_estimate.check_text(body, chosen=self._limits)
+        size_estimate.check_text(body, limit_settings=self._limits)
         return parser.parse(body, utf8_names=self._utf8_names)
 
     def _parse_protobuf(self, body: bytes) -> Mapping[str, families.Family]:
-        size_estimate.check_protobuf(body, chosen=self._limits)
+        size_estimate.check_protobuf(body, limit_settings=self._limits)
         return decoder.parse(body, utf8_names=self._utf8_names)
 
 

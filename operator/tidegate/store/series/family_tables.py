@@ -1,4 +1,4 @@
-"""One table a family name: what all groups together have under it."""
+"""One table for each family name, with the series of all groups."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from tidegate.store.series import series_pages
 
 
 class _Texts:
-    """Texts, each with the number of groups that have it. The choice among them does not depend on the order in which
-    they came, so that a store shows the same one after a restart."""
+    """The texts of a family, each with the number of groups that have it.
+
+    Which text is shown does not depend on the order of the pushes, so a store shows the same text after a restart.
+    """
 
     __slots__ = ("_holders", "_sorted")
 
@@ -20,14 +22,14 @@ class _Texts:
         self._sorted: list[str] = []
 
     def add(self, text: str, *, holders: int) -> None:
-        """So many more groups have this text."""
+        """Add this number of groups with this text."""
         if text not in self._holders:
             self._holders[text] = 0
             bisect.insort(self._sorted, text)
         self._holders[text] += holders
 
     def remove(self, text: str) -> None:
-        """One group fewer has this text."""
+        """Remove one group with this text."""
         self._holders[text] -= 1
         if not self._holders[text]:
             del self._holders[text]
@@ -35,14 +37,14 @@ class _Texts:
 
     @property
     def first(self) -> str | None:
-        """The first in order; an empty one only where there is no other."""
+        """The first text in sorted order; an empty text only if there is no other."""
         return next((text for text in self._sorted[:2] if text), self._sorted[0] if self._sorted else None)
 
 
 class FamilyTable:
-    """A family over all groups that have it: their common type, their help texts and units, their series.
+    """A family of all groups that have it: its type, its help texts and units, its series.
 
-    :ivar holders: how many groups have this family.
+    :ivar holders: number of groups that have this family.
     """
 
     __slots__ = ("_helps", "_units", "holders", "name", "series", "type")
@@ -58,7 +60,7 @@ class FamilyTable:
     def join(
         self, help_text: str | None, type: families.MetricType, *, unit: str | None = None, holders: int = 1
     ) -> None:
-        """So many groups begin to have this family. The only holder there is may also bring a new type."""
+        """Add groups that have this family. A group that is the only holder may change the type."""
         self.holders += holders
         if help_text is not None:
             self._helps.add(help_text, holders=holders)
@@ -67,7 +69,7 @@ class FamilyTable:
         self.type = type
 
     def leave(self, help_text: str | None, *, unit: str | None = None) -> None:
-        """A group no longer has this family."""
+        """Remove a group that no longer has this family."""
         self.holders -= 1
         if help_text is not None:
             self._helps.remove(help_text)
@@ -76,9 +78,9 @@ class FamilyTable:
 
     @property
     def help(self) -> str | None:
-        """Of several help texts the first in order; a text always comes before none."""
+        """The first of the help texts in sorted order; ``None`` if no group has one."""
         return self._helps.first
 
     def render(self) -> encoders.RenderedFamily:
-        """The family as a scrape gets it."""
+        """Return the family as a scrape exposes it."""
         return encoders.RenderedFamily(self.name, self.type, self.help, self.series.render(), self._units.first)

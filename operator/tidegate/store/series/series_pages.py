@@ -1,8 +1,8 @@
-"""The series of one family over all groups: sorted, rendered, and joined in pages.
+"""The series of one family of all groups: rendered, sorted, and joined in pages.
 
-A scrape wants every line in order; a push changes a few of them. So the lines lie in sorted pages of at most
+A scrape needs all lines in order; a push changes a few of them. So the lines are in sorted pages of at most
 ``PAGE_SIZE`` series, and each page is one text. A change costs two binary searches and a copy of its page; a scrape
-hands out the pages as they are.
+returns the pages as they are.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tidegate.exposition import rendered_series
 from tidegate.model import families
 
 PAGE_SIZE = 128
-"""Series a page, at most. To copy or pack one takes about ten microseconds, so a change may touch it. Smaller ones pack
-worse (64 series: 8.0 to 1, 128: 8.5, 512: 8.8), and of larger ones a few changed groups touch nearly all."""
+"""Maximum number of series of a page. Copying or compressing a page takes about ten microseconds. Smaller pages
+compress worse (64 series: 8.0 to 1, 128: 8.5, 512: 8.8). With larger pages a few changed groups touch nearly all."""
 
 _SIZE = "I"
-"""How the length of a series' lines is kept: in four bytes."""
+"""The array type of the lengths of the lines of a series: four bytes."""
 
 
 class _Page:
@@ -72,7 +72,7 @@ class _Page:
             self._splice(start, lines, end)
 
     def cut(self, place: int) -> _Page:
-        """Take the series from this place on out into a page of their own."""
+        """Move the series from this place on to a new page, and return it."""
         start = sum(self.sizes[:place])
         tail = _Page(self.keys[place:], self.sizes[place:], self.text[start:])
         del self.keys[place:]
@@ -81,7 +81,7 @@ class _Page:
         return tail
 
     def append(self, after: _Page) -> None:
-        """Take in the series of another page, which come after those that are here."""
+        """Append the series of the next page."""
         self.keys.extend(after.keys)
         self.sizes.extend(after.sizes)
         self._splice(len(self.text), after.text, len(self.text))
@@ -103,9 +103,9 @@ class _Page:
 class SeriesPages:
     """A sorted map from series key to the rendered lines of that series.
 
-    Keys order as the lines must stand in an exposition (:func:`tidegate.exposition.text.metric_order.series_key`).
+    Keys sort as the lines must be ordered in an exposition (:func:`tidegate.exposition.text.metric_order.series_key`).
 
-    :ivar specials: the metrics of those series whose lines do not say all, by key. Change it before their lines.
+    :ivar specials: the metrics whose lines do not express everything, by key. Change it before their lines.
     """
 
     __slots__ = ("_firsts", "_pages", "specials")
@@ -116,9 +116,9 @@ class SeriesPages:
         self.specials: dict[str, families.Metric] = {}
 
     def load(self, series: Iterator[tuple[str, bytes | memoryview]]) -> None:
-        """Take many series at once into an empty map.
+        """Load many series at once into an empty map.
 
-        :param series: each once, in the order of their keys.
+        :param series: sorted by key, without duplicates.
         """
         while page := tuple(itertools.islice(series, PAGE_SIZE)):
             keys, lines = zip(*page, strict=True)
@@ -129,7 +129,7 @@ class SeriesPages:
         return self._find(key) is not None
 
     def __getitem__(self, key: str) -> bytes:
-        page, place = self._found(key)
+        page, place = self._locate(key)
         return page.lines(place)
 
     def __setitem__(self, key: str, lines: bytes) -> None:
@@ -149,12 +149,15 @@ class SeriesPages:
             self._split(index)
 
     def renumber(self, key: str, numbers: Sequence[bytes]) -> None:
-        """Give the lines of a series that is there other numbers, in order."""
-        page, place = self._found(key)
+        """Replace the numbers at the ends of the lines of an existing series.
+
+        :param numbers: one for each line.
+        """
+        page, place = self._locate(key)
         page.renumber(place, numbers)
 
     def __delitem__(self, key: str) -> None:
-        page, place = self._found(key)
+        page, place = self._locate(key)
         index = bisect.bisect_right(self._firsts, key) - 1
         page.delete(place)
         if page.keys:
@@ -173,14 +176,14 @@ class SeriesPages:
             yield from page.keys
 
     def render(self) -> list[rendered_series.Page]:
-        """All pages, in order. The list is the caller's; later changes do not reach into it."""
+        """Return all pages, in order. Later changes do not alter the list."""
         return [page.rendered or page.render(self.specials) for page in self._pages]
 
-    def _found(self, key: str) -> tuple[_Page, int]:
-        found = self._find(key)
-        if found is None:
+    def _locate(self, key: str) -> tuple[_Page, int]:
+        location = self._find(key)
+        if location is None:
             raise KeyError(key)
-        return found
+        return location
 
     def _find(self, key: str) -> tuple[_Page, int] | None:
         index = bisect.bisect_right(self._firsts, key) - 1
@@ -192,14 +195,14 @@ class SeriesPages:
 
     def _split(self, index: int) -> None:
         page = self._pages[index]
-        # Whoever appends leaves full pages behind; whoever inserts anywhere, halves.
+        # Appending leaves nearly full pages behind; inserting anywhere else leaves halves.
         last = index == len(self._pages) - 1
         tail = page.cut(PAGE_SIZE * 7 // 8 if last else len(page.keys) // 2)
         self._pages.insert(index + 1, tail)
         self._firsts.insert(index + 1, tail.keys[0])
 
     def _merge(self, index: int) -> None:
-        """Join a page with its successor where both are small, so that deletes do not leave a trail of slivers."""
+        """Join a page with the next one if both are small, so that deletions do not leave many tiny pages."""
         if not 0 <= index < len(self._pages) - 1:
             return
         page, after = self._pages[index], self._pages[index + 1]

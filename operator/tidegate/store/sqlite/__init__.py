@@ -1,4 +1,4 @@
 """The journal in a SQLite file: ``--persistence.file``.
 
-This is the only package that opens SQLite. It turns changes of groups into rows and back, and commits them in batches.
+This is the only package that opens SQLite. It commits the rows of :mod:`tidegate.store.rows` in batches.
 """

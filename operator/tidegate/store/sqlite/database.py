@@ -1,4 +1,4 @@
-"""The file: SQLite, one transaction after the other. For one thread at a time; nothing here knows what rows mean."""
+"""The open SQLite database: transactions, checkpoints, and reading rows. For one thread at a time."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from tidegate.store import journals
-from tidegate.store.sqlite import rows
+from tidegate.store import journals, rows
 
 _ROWS_AT_ONCE = 32
-"""Rows a statement: the interpreter's lock is let go and taken again for each statement, and taking it may last."""
+"""Maximum number of rows of a statement. Each statement releases the interpreter lock, and may wait to get it again."""
 
 CHECKPOINT_BYTES = 32 * 1024 * 1024
-"""Bytes of the log from which it is worked into the file. Each checkpoint waits for the disk."""
+"""Size of the write-ahead log from which a checkpoint moves it into the file. Each checkpoint waits for the disk."""
 
 _REVISIONS_APART = 1_000_000
-"""By how much the revisions of a process begin above those in the file. More changes than that are never unacknowledged
-at a time, so no revision that anybody has seen comes again with another meaning."""
+"""Distance between the last revision in the file and the first revision of the next process. A process never has so
+many changes that are not durable yet, so a revision that a reader has seen is never used again for another change."""
 
 _PAGE_BYTES = 4096
-"""What a row that has changed adds to the log, at least."""
+"""Minimum growth of the write-ahead log for each changed row."""
 
 _Statement: TypeAlias = tuple[str, Sequence[object]]
 
 
 class _Insertion(NamedTuple):
-    """How rows are put into a table: the statement up to the first of them, and the places of one."""
+    """A statement that inserts rows: the text before the first row, and the placeholders of one row."""
 
     head: str
     row: str
@@ -41,71 +40,73 @@ _SCRAPER = _Insertion("REPLACE INTO scrapers VALUES ", "(?,?,?,?,?,?,?)")
 _REMOVE = ("DELETE FROM groups WHERE id = ?", "DELETE FROM pushes WHERE id = ?", "DELETE FROM lives WHERE id = ?")
 
 
-class Ledger:
-    """An open file.
+class Database:
+    """An open database.
 
-    :param fsync: whether each transaction waits until the disk has it. Without, those of the last seconds before a
-        power loss may be missing, and the file is sound; the end of the process loses nothing either way.
+    :param fsync: whether each transaction waits until the disk has it. If not, a power loss may lose the transactions
+        of the last seconds, but does not damage the file. The end of the process never loses a transaction.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, fsync: bool) -> None:
         self._connection = connection
-        self._logged = 0
+        self._log_bytes = 0
         connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
 
     def close(self) -> None:
-        """Work the log into the file, and close it."""
+        """Move the write-ahead log into the file, and close it."""
         self._connection.close()
 
     def check(self) -> None:
-        """Look at every page.
+        """Check every page of the file.
 
-        :raises journals.DamagedError: one cannot be right.
+        :raises journals.DamagedError: a page is damaged.
         """
-        found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise journals.DamagedError(found)
+        result = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if result != "ok":
+            raise journals.DamagedError(result)
 
     def write(self, changes: rows.Changes) -> bool:
-        """Write all of this or nothing; whether the log is long enough for a :meth:`checkpoint`.
+        """Write all changes in one transaction. Return whether a :meth:`checkpoint` is due.
 
         :raises sqlite3.Error: nothing has been written.
         """
         statements = list(self._statements(changes))
         if len(statements) == 1:
-            # A transaction by itself. Pushes alone come as one, and each statement may wait for the interpreter's lock.
+            # A single statement is a transaction by itself, and saves two waits for the interpreter lock.
             self._connection.execute(*statements[0])
         else:
             with self._transaction():
                 for statement, parameters in statements:
                     self._connection.execute(statement, parameters)
-        self._logged += _PAGE_BYTES * (len(changes.pushes) + len(changes.lives)) + sum(
+        self._log_bytes += _PAGE_BYTES * (len(changes.pushes) + len(changes.lives)) + sum(
             len(row.families) + len(row.keys) + len(row.lines) for row in changes.groups.values()
         )
-        return self._logged >= CHECKPOINT_BYTES
+        return self._log_bytes >= CHECKPOINT_BYTES
 
     def checkpoint(self) -> None:
-        """Work the log into the file, and begin it anew.
+        """Move the write-ahead log into the file and truncate it.
 
-        :raises sqlite3.Error: the log is as long as it was.
+        :raises sqlite3.Error: the log is unchanged.
         """
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._logged = 0
+        self._log_bytes = 0
 
-    def kept(self) -> journals.Kept:
-        """All rows; those of groups are read while they are iterated."""
+    def contents(self) -> journals.JournalContents:
+        """Return all rows. The rows of groups are read while they are iterated."""
         (pushed,) = self._connection.execute("SELECT max(revision) FROM pushes").fetchone()
         revision, moment = self._connection.execute("SELECT revision, moment FROM totals").fetchone() or (0, 0.0)
         scrapers = [rows.ScraperRow(*row) for row in self._connection.execute("SELECT * FROM scrapers")]
         last = max(revision, pushed or 0)
-        return journals.Kept(self._select_groups(""), scrapers, revision=last + _REVISIONS_APART, moment=moment)
+        return journals.JournalContents(
+            self._iterate_groups(""), scrapers, revision=last + _REVISIONS_APART, last_alive=moment
+        )
 
-    def groups_of(self, ids: Collection[int]) -> list[rows.StoredGroup]:
-        """Those of these groups that there are."""
-        return list(itertools.chain.from_iterable(self._select_groups("WHERE groups.id = ?", (id,)) for id in ids))
+    def select_groups(self, ids: Collection[int]) -> list[rows.StoredGroup]:
+        """Return the groups with these ids; ids that do not exist are left out."""
+        return list(itertools.chain.from_iterable(self._iterate_groups("WHERE groups.id = ?", (id,)) for id in ids))
 
-    def _select_groups(self, condition: str, parameters: Sequence[int] = ()) -> Iterator[rows.StoredGroup]:
+    def _iterate_groups(self, condition: str, parameters: Sequence[int] = ()) -> Iterator[rows.StoredGroup]:
         query = (
             "SELECT groups.id, labels, families, keys, lines, groups.pushers, "
             "revision, push_time, expires, numbers, pushes.pushers, until, failure_time, claims, drain "
@@ -123,7 +124,7 @@ class Ledger:
             yield
             self._connection.execute("COMMIT")
         except BaseException:
-            # Some errors, a full disk among them, have rolled it back already.
+            # SQLite itself rolls back after some errors, such as a full disk.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
@@ -140,13 +141,13 @@ class Ledger:
             if row is None:
                 yield "DELETE FROM scrapers WHERE address = ? AND user_agent = ?", scraper
         yield from _replace(_SCRAPER, [row for row in changes.scrapers.values() if row is not None])
-        # A push says its revision itself.
+        # The row of a push has its revision.
         if changes.removed or changes.lives or changes.scrapers:
             yield "REPLACE INTO totals VALUES (1, ?, ?)", (changes.revision, changes.moment)
 
 
-def _replace(insertion: _Insertion, wanted: Collection[tuple[object, ...]]) -> Iterator[_Statement]:
-    left = iter(wanted)
-    while several := list(itertools.islice(left, _ROWS_AT_ONCE)):
+def _replace(insertion: _Insertion, changed: Collection[tuple[object, ...]]) -> Iterator[_Statement]:
+    remaining = iter(changed)
+    while several := list(itertools.islice(remaining, _ROWS_AT_ONCE)):
         values = list(itertools.chain.from_iterable(several))
         yield insertion.head + ",".join([insertion.row] * len(several)), values

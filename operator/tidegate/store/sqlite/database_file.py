@@ -1,4 +1,4 @@
-"""Opening the file: whose it is, of which version, whether it is sound, and that nobody else has it open."""
+"""Open the SQLite file: reject foreign files, take the exclusive lock, migrate to the newest version."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tidegate.store import journals
 
 _MAGIC = b"SQLite format 3\0"
 _GOB_WORD = b"MetricGroup"
-"""Stands near the start of the files that Pushgateway writes, as the name of a Go type."""
+"""The name of a Go type near the start of every file that Pushgateway writes."""
 
 _HEAD_BYTES = 4096
 _APPLICATION_ID = 0x74696465
-"""How SQLite tells our files from those of others: ``tide``."""
+"""SQLite application id of tidegate: ``tide``."""
 
 MIGRATIONS = (
     """
@@ -37,13 +37,13 @@ MIGRATIONS = (
     "ALTER TABLE pushes ADD COLUMN pushers TEXT;",
     "ALTER TABLE groups ADD COLUMN pushers TEXT; ALTER TABLE pushes ADD COLUMN until BLOB;",
 )
-"""What makes each version of the file from the one before it. Never change one that was released: add another."""
+"""The statements that migrate the file from each version to the next. Never change a released migration: add one."""
 
 _MODE = 0o600
-"""Of a new file; as Pushgateway has it."""
+"""Permissions of a new file, as in Pushgateway."""
 
-_SIDES = ("-wal", "-shm")
-"""What SQLite keeps beside a file, by the ends of their names."""
+_SUFFIXES = ("-wal", "-shm")
+"""Suffixes of the files that SQLite keeps beside a database."""
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -51,18 +51,18 @@ _PRIMARY_CODE = 0xFF
 
 
 class BadFileError(OSError):
-    """A file that cannot be used for the store and that is none of ours to move; the message says what to do."""
+    """A file that cannot be used and must not be moved. The message names the next step."""
 
 
 def open_file(path: Path) -> tuple[sqlite3.Connection, Path | None]:
-    """A connection to the file in its newest version, with nobody else's beside it.
+    """Open the file with an exclusive lock, in the newest version; create it if it does not exist.
 
-    A damaged file is renamed, and a new one made in its place.
+    A damaged file is renamed, and a new file is created in its place.
 
-    :returns: the connection, and the name that a damaged file has now.
-    :raises BadFileError: somebody else's file, one in use, of a newer version, or one that cannot be opened.
+    :returns: the connection, and the new name of a damaged file.
+    :raises BadFileError: the file belongs to another program, is in use, has a newer version, or cannot be opened.
     """
-    refuse_foreign(path)
+    reject_foreign_file(path)
     try:
         return _open(path), None
     except journals.DamagedError:
@@ -71,8 +71,8 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, Path | None]:
 
 
 @contextlib.contextmanager
-def explaining(path: Path) -> Iterator[None]:
-    """Turn the errors of opening and reading a file into :class:`journals.DamagedError` or :class:`BadFileError`."""
+def translated_errors(path: Path) -> Iterator[None]:
+    """Translate errors of SQLite into :class:`journals.DamagedError` or :class:`BadFileError`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -80,12 +80,12 @@ def explaining(path: Path) -> Iterator[None]:
         if code in _DAMAGED:
             raise journals.DamagedError(str(error)) from error
         if code in _BUSY:
-            raise BadFileError(f"another process has {path} open: each gateway needs a file of its own") from error
+            raise BadFileError(f"another process has {path} open; each gateway needs a file of its own") from error
         raise BadFileError(f"cannot use {path}: {error}") from error
 
 
-def refuse_foreign(path: Path) -> None:
-    """Raise :class:`BadFileError` where there is a file that another program has written."""
+def reject_foreign_file(path: Path) -> None:
+    """Raise :class:`BadFileError` if another program has written the file."""
     try:
         with path.open("rb") as opened:
             head = opened.read(_HEAD_BYTES)
@@ -95,32 +95,32 @@ def refuse_foreign(path: Path) -> None:
         raise BadFileError(f"cannot read {path}: {error.strerror}") from error
     if _GOB_WORD in head and not head.startswith(_MAGIC):
         raise BadFileError(
-            f"{path} is a file of Pushgateway's own, which tidegate does not read: give --persistence.file another "
-            f"name, and copy the groups of a Pushgateway that runs with `tidegate import --from=URL`"
+            f"{path} is a file of Pushgateway, which tidegate cannot read; set --persistence.file to another path, "
+            f"and copy the groups from a running Pushgateway with `tidegate import --from=URL`"
         )
-    owner = int.from_bytes(head[68:72])
-    if head.startswith(_MAGIC) and owner not in (0, _APPLICATION_ID):
-        raise BadFileError(f"{path} is a database of another program: give --persistence.file another name")
+    application_id = int.from_bytes(head[68:72])
+    if head.startswith(_MAGIC) and application_id not in (0, _APPLICATION_ID):
+        raise BadFileError(f"{path} is a database of another program; set --persistence.file to another path")
 
 
 def size(path: Path) -> int:
-    """Bytes that the file and its log have on the disk, 0 for what is not there or cannot be looked at."""
-    found = 0
-    for each in (path, path.with_name(f"{path.name}-wal")):
+    """Return the size of the file and its write-ahead log in bytes; a file that cannot be read counts as 0."""
+    total = 0
+    for file in (path, path.with_name(f"{path.name}-wal")):
         with contextlib.suppress(OSError):
-            found += each.stat().st_size
-    return found
+            total += file.stat().st_size
+    return total
 
 
 def set_aside(path: Path) -> Path:
-    """Give a file, and what belongs to it, a name that no other has; the name."""
+    """Rename a file and the files beside it to an unused name. Return that name."""
     stamp = datetime.datetime.now(tz=datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     names = (path.with_name(f"{path.name}.damaged-{stamp}{more}") for more in _numbered())
     aside = next(name for name in names if not name.exists())
-    for side in _SIDES:
-        beside = path.with_name(path.name + side)
+    for suffix in _SUFFIXES:
+        beside = path.with_name(path.name + suffix)
         if beside.exists():
-            beside.rename(aside.with_name(aside.name + side))
+            beside.rename(aside.with_name(aside.name + suffix))
     path.rename(aside)
     return aside
 
@@ -132,7 +132,7 @@ def _numbered() -> itertools.chain[str]:
 def _open(path: Path) -> sqlite3.Connection:
     connection = _connect(path)
     try:
-        with explaining(path):
+        with translated_errors(path):
             prepare(connection, path)
     except BaseException:
         connection.close()
@@ -142,32 +142,32 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     try:
-        # SECURITY: what is pushed is for whoever may scrape, and not for everybody on this machine. What SQLite keeps
-        # beside a file is for those that the file is for.
+        # SECURITY: pushed metrics are not for every user of this machine. SQLite gives the files beside the database
+        # the same permissions.
         path.touch(mode=_MODE)
     except OSError as error:
         raise BadFileError(f"cannot open {path}: {error.strerror}") from error
     try:
         return sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False, cached_statements=512)
     except sqlite3.Error as error:
-        raise BadFileError(f"cannot open {path}: {error}; is its folder there, and may it be written to?") from error
+        raise BadFileError(f"cannot open {path}: {error}; check that its directory exists and is writable") from error
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Have the file for this connection alone, and in its newest version.
+    """Lock the file for this connection, and migrate it to the newest version.
 
-    :raises BadFileError: it is of a newer one.
+    :raises BadFileError: the file has a newer version.
     """
-    # One process alone, told by the lock that SQLite then keeps; it needs no shared memory beside the file either.
+    # SQLite then holds its lock until the connection is closed, and needs no shared memory beside the file.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > len(MIGRATIONS):
         raise BadFileError(
-            f"{path} was written by a newer tidegate (version {version} of the file, this one knows "
-            f"{len(MIGRATIONS)}): start that one, or give --persistence.file another name"
+            f"{path} was written by a newer tidegate (file version {version}, this tidegate supports up to "
+            f"{len(MIGRATIONS)}); start the newer tidegate, or set --persistence.file to another path"
         )
-    # Takes the lock, and says where it is another's.
+    # Takes the lock; fails if another process holds it.
     connection.execute("BEGIN EXCLUSIVE")
     connection.execute("COMMIT")
     for number in range(version, len(MIGRATIONS)):
@@ -175,7 +175,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
-    """Make this version of the version before it, in one transaction."""
+    """Migrate the file to this version from the previous one, in one transaction."""
     connection.execute("BEGIN EXCLUSIVE")
     for statement in MIGRATIONS[version - 1].split(";"):
         if statement.strip():

@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tidegate.model import errors
-from tidegate.store.sqlite import rows
+from tidegate.store import rows
 
 
 @dataclass(slots=True)
 class Batch:
-    """The last change of each row, and who waits for them to be written."""
+    """The last change of each row, and the futures of the calls that wait for them."""
 
     groups: dict[int, rows.GroupRow] = field(default_factory=dict)
     pushes: dict[int, rows.PushRow] = field(default_factory=dict)
@@ -22,22 +22,22 @@ class Batch:
 
     @property
     def ids(self) -> set[int]:
-        """The groups that are changed."""
+        """The ids of the changed groups."""
         return {*self.groups, *self.pushes, *self.lives, *self.removed}
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to be written."""
+        """Whether the batch has no changes."""
         return not (self.pushes or self.lives or self.removed or self.scrapers or self.groups)
 
     def remove(self, id: int) -> None:
-        """A group goes, and with it what was to be written of it."""
+        """Record the deletion of a group; its other changes are dropped."""
         for table in (self.groups, self.pushes, self.lives):
             table.pop(id, None)
         self.removed.add(id)
 
     def add(self, later: Batch) -> None:
-        """Take in what came after."""
+        """Add a later batch."""
         for id in later.removed:
             self.remove(id)
         self.groups.update(later.groups)
@@ -47,15 +47,15 @@ class Batch:
         self.waiting.extend(later.waiting)
 
     def changes(self, *, revision: int, moment: float) -> rows.Changes:
-        """What is to be written."""
+        """Return the content of the transaction."""
         return rows.Changes(self.groups, self.pushes, self.lives, self.removed, self.scrapers, revision, moment)
 
-    def end(self, failure: str = "") -> None:
-        """Tell all that wait that it is written, or why it is not."""
-        for one in self.waiting:
-            if one.done():
+    def finish(self, failure: str = "") -> None:
+        """Wake all waiting calls: the batch is durable, or it failed for this reason."""
+        for future in self.waiting:
+            if future.done():
                 continue
             if failure:
-                one.set_exception(errors.StorageError(failure))
+                future.set_exception(errors.StorageError(failure))
             else:
-                one.set_result(None)
+                future.set_result(None)

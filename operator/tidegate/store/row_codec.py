@@ -20,8 +20,7 @@ from typing import Any
 
 from tidegate.exposition.text import body_templates
 from tidegate.model import control_api, families, grouping, lifecycle, pushers, scrapers
-from tidegate.store import group_states, journals, prepared_pushes
-from tidegate.store.sqlite import rows
+from tidegate.store import group_states, journals, prepared_pushes, rows
 
 _SUMMARY, _HISTOGRAM = "summary", "histogram"
 _TYPES = {type_.value: type_ for type_ in families.MetricType}
@@ -34,7 +33,7 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
 """What comes of reading a row that says what none of ours says."""
 
 
-def group_row(group: group_states.Group, parts: Iterable[prepared_pushes.Part]) -> rows.GroupRow:
+def group_row(group: group_states.Group, parts: Iterable[prepared_pushes.StoredPush]) -> rows.GroupRow:
     """The families of a group, which are in these parts."""
     lines: list[bytes] = []
     parts = list(parts)
@@ -54,7 +53,7 @@ def push_row(group: group_states.Group) -> rows.PushRow:
     return rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers, known, until)
 
 
-def read_group(row: rows.StoredGroup) -> tuple[group_states.Group, list[prepared_pushes.Part]]:
+def read_group(row: rows.StoredGroup) -> tuple[group_states.Group, list[prepared_pushes.StoredPush]]:
     """A group without its families, and what it has of each of its pushes.
 
     :raises journals.DamagedError: a row says what none of ours says.
@@ -70,7 +69,7 @@ def read_group(row: rows.StoredGroup) -> tuple[group_states.Group, list[prepared
     return group, parts
 
 
-def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[prepared_pushes.Part]:
+def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[prepared_pushes.StoredPush]:
     """The parts of :func:`group_row`, with the numbers of the last push.
 
     :raises ValueError: it is damaged; :class:`LookupError`, :class:`TypeError` and :class:`struct.error` likewise.
@@ -87,7 +86,7 @@ def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[prepared_pushes.P
     return parts
 
 
-def _repeated(part: prepared_pushes.Part, spelled: list[Any], push: rows.PushRow) -> prepared_pushes.Part:
+def _repeated(part: prepared_pushes.StoredPush, spelled: list[Any], push: rows.PushRow) -> prepared_pushes.StoredPush:
     """The part, where the last push came as its numbers alone: that is the push that it is of."""
     if push.numbers is None or all(family[_SLOTS] is None for family in spelled):
         return part
@@ -205,7 +204,7 @@ def _dumped(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def _part_to_json(part: prepared_pushes.Part, all_lines: list[bytes]) -> tuple[list[Any], float, list[Any]]:
+def _part_to_json(part: prepared_pushes.StoredPush, all_lines: list[bytes]) -> tuple[list[Any], float, list[Any]]:
     """Its families, its time and its keys."""
     places: dict[tuple[str, ...], int] = {}
     spelled = []
@@ -221,7 +220,7 @@ def _part_to_json(part: prepared_pushes.Part, all_lines: list[bytes]) -> tuple[l
 
 def _read_part(
     spelled: list[Any], own: list[Any], lines: _Lines, written: Sequence[bytes] | None, *, pusher: str
-) -> prepared_pushes.Part:
+) -> prepared_pushes.StoredPush:
     at, all_keys = own
     all_keys = list(map(tuple, all_keys))
     found = []
@@ -240,8 +239,8 @@ def _read_part(
             raise ValueError(f"{len(keys)} series have {len(made)} texts")
         known = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else _NONE
         unit = units[0] if units else None
-        found.append(prepared_pushes.KeptFamily(name, _TYPES[type_], help_text, keys, made, slots, known, unit))
-    return prepared_pushes.Part(at, found, pusher)
+        found.append(prepared_pushes.StoredFamily(name, _TYPES[type_], help_text, keys, made, slots, known, unit))
+    return prepared_pushes.StoredPush(at, found, pusher)
 
 
 def _read_series(lines: list[bytes], slots: Sequence[int] | None, written: Sequence[bytes] | None) -> bytes:
