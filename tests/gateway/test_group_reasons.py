@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tidegate.gateway.api import group_reasons
-from tidegate.model import durations, lifecycle, owners, reason_texts, scrapers
+from tidegate.model import lifecycle, owners, reason_texts, scrapers
 
 NOW = 1_000.0
 DRAIN = lifecycle.Drain(pushed_revision=7, since=NOW - 10, deadline=NOW + 290)
@@ -77,11 +77,3 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
 def test_why(life: lifecycle.Life, behind: int, said: str) -> None:
     active = [_reading(f"10.0.0.{number}", 6) for number in range(behind)]
     assert said in " ".join(reason_texts.texts(group_reasons.decide(life, active, now=NOW)))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "0s"), (0.9, "0s"), (59, "59s"), (90, "1m30s"), (3_600, "1h"), (3_601, "1h"), (100_000, "1d3h")],
-)
-def test_a_duration_is_said_in_two_units_at_most(seconds: float, said: str) -> None:
-    assert durations.spell(seconds) == said

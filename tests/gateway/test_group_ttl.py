@@ -140,10 +140,10 @@ async def test_an_owner_that_claims_a_draining_group_takes_it_back_to_life(
 @pytest.mark.parametrize(
     ("query", "headers", "said"),
     [
-        pytest.param("?ttl=10", {}, "'10' is no duration", id="no unit"),
+        pytest.param("?ttl=10", {}, "'10' is not a duration", id="no unit"),
         pytest.param("?ttl=0s", {}, "is 0", id="zero"),
-        pytest.param("?ttl=-1s", {}, "'-1s' is no duration", id="negative"),
-        pytest.param("?ttl=", {}, "'' is no duration", id="empty"),
+        pytest.param("?ttl=-1s", {}, "'-1s' is not a duration", id="negative"),
+        pytest.param("?ttl=", {}, "'' is not a duration", id="empty"),
         pytest.param("?ttl=1m", {"Tidegate_TTL": "2m"}, "several TTLs: 1m, 2m", id="two"),
     ],
 )

@@ -65,8 +65,3 @@ def test_a_few_of_many_groups_are_named(count: int, text: str) -> None:
 )
 def test_a_time_is_utc(seconds: float, text: str) -> None:
     assert reason_texts.time(seconds) == text
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.0, "0s"), (90.0, "1m30s"), (360_000.0, "100h"), (3_605.0, "1h5s")])
-def test_a_duration_is_in_the_grammar_of_annotations(seconds: float, text: str) -> None:
-    assert reason_texts.duration(seconds) == text

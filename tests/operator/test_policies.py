@@ -92,7 +92,7 @@ def test_a_policy_of_another_namespace_selects_nothing_here() -> None:
         pytest.param({"when": "After"}, "spec.after: required with when: After", id="after-missing"),
         pytest.param({"after": "10m"}, "spec.after: required with when: After", id="after-alone"),
         pytest.param({"when": "After", "after": "0s"}, "spec.after: '0s' is not longer than 0s", id="after-zero"),
-        pytest.param({"drainTimeout": "soon"}, "spec.drainTimeout: 'soon' is not a duration such as 90s", id="drain"),
+        pytest.param({"drainTimeout": "soon"}, "spec.drainTimeout: 'soon' is not a duration: write 90s", id="drain"),
         pytest.param({"drainTimeout": "8761h"}, "spec.drainTimeout: '8761h' is longer than 8760h", id="long"),
         pytest.param({"keepFailedFor": 5}, "spec.keepFailedFor: 5 is not a string", id="number"),
         pytest.param({"groups": "job=a"}, "spec.groups: must be a list", id="groups-text"),

@@ -115,12 +115,8 @@ DURATIONS = st.lists(st.sampled_from(["1", "90", "0", "h", "m", "s", "d", "-", "
 
 
 @given(text=DURATIONS)
-def test_the_api_server_takes_the_durations_that_the_operator_reads(text: str) -> None:
+def test_operator_reads_every_duration_that_the_api_server_accepts(text: str) -> None:
     read = not policy_builders.policy({"keepFailedFor": text}).problems
-    taken = (
-        len(text) >= 2
-        and _is_accepted(text, DURATION)
-        and cleanup_rules.parse_duration(text) <= policies.MAX_DURATION_HOURS * 3600
-    )
-    assert taken <= read
-    assert read <= (taken or text != text.strip())
+    accepted = len(text) >= 2 and _is_accepted(text, DURATION)
+    # The API server compares durations by CEL, which knows no days, so it accepts fewer than the operator.
+    assert (accepted and cleanup_rules.parse_duration(text) <= policies.MAX_DURATION_HOURS * 3600) <= read

@@ -12,6 +12,7 @@ import yarl
 from aiohttp import hdrs
 
 from tidegate.client import urls
+from tidegate.model import sizes
 
 Query: TypeAlias = Sequence[tuple[str, str]]
 
@@ -115,7 +116,7 @@ async def read(response: aiohttp.ClientResponse, *, where: str) -> bytes:
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > MOST_BYTES:
-            raise InquiryError(f"{where} answers with more than {MOST_BYTES >> 20} MiB")
+            raise InquiryError(f"{where} answers with more than {sizes.format(MOST_BYTES)}")
     return bytes(body)
 
 

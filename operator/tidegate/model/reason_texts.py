@@ -208,13 +208,6 @@ def time(seconds: float) -> str:
         return f"{seconds:g}"
 
 
-def duration(seconds: float) -> str:
-    """A duration in the grammar of annotations: ``1h30m``."""
-    whole = int(seconds)
-    parts = ((whole // 3600, "h"), (whole % 3600 // 60, "m"), (whole % 60, "s"))
-    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
-
-
 def _list(things: Sequence[Any]) -> str:
     """Things with commas between them; of many the first few, and how many more there are."""
     names = [str(thing) for thing in things[:NAMED]]
@@ -232,9 +225,9 @@ def _groups(keys: Sequence[grouping.GroupingKey]) -> str:
 _FORMATS: Mapping[str, Callable[[Any], str]] = {
     "time": time,
     "until": lambda seconds: "" if seconds is None else f" until {time(seconds)}",
-    "duration": duration,
-    "timeout": lambda seconds: "" if seconds is None else f" (drain timeout {duration(seconds)})",
-    "span": lambda seconds: durations.spell(max(0.0, seconds)),
+    "duration": durations.format,
+    "timeout": lambda seconds: "" if seconds is None else f" (drain timeout {durations.format(seconds)})",
+    "span": lambda seconds: durations.format_short(max(0.0, seconds)),
     "list": _list,
     "groups": _groups,
 }

@@ -7,11 +7,11 @@ apply.
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from tidegate.model import durations
 from tidegate.operator.policy import annotation_checks, key_patterns
 
 GROUPING_KEY = "tidegate.dev/grouping-key"
@@ -31,10 +31,7 @@ KEPT_UNTIL_FIXED = "the groups of this object are kept until this is fixed"
 MAX_KEYS = 100
 """Groups that one annotation may name."""
 
-DURATION = "([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?"
-_DURATION = re.compile("(?=[0-9])" + DURATION, re.ASCII)
 _T = TypeVar("_T")
-_SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
 class Cleanup(enum.Enum):
@@ -225,14 +222,11 @@ def parse_keys(text: str) -> frozenset[key_patterns.KeyPattern]:
 
 
 def parse_duration(text: str) -> float:
-    """Parse a duration such as ``90s``, ``5m`` or ``1h30m`` as seconds.
+    """Parse a duration with optional space around it as seconds.
 
     :raises ValueError: it is not a duration.
     """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a duration such as 90s, 5m or 1h30m")
-    return float(sum(int(part[:-1]) * _SECONDS[part[-1]] for part in match.groups() if part))
+    return durations.parse(text.strip())
 
 
 def _parse_cleanup(text: str) -> tuple[Cleanup, float]:

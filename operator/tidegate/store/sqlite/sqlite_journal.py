@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from tidegate.aio import clocks, time_slices, worker_threads
-from tidegate.model import errors, scrapers
+from tidegate.model import durations, errors, scrapers
 from tidegate.store import journals, rows
 from tidegate.store.sqlite import database, database_file, write_batches
 
@@ -251,10 +251,10 @@ class SqliteJournal:
         self._failure = f"{self._path.name} cannot be written ({error}); nothing was changed, try again later"
         _logger.error(
             "%s cannot be written: %s; rejecting pushes and deletions with 507 until a write succeeds "
-            "(retrying every %gs)",
+            "(retrying every %s)",
             self._path,
             error,
-            self._retry_seconds,
+            durations.format(self._retry_seconds),
         )
         batch.add(self._take())
         self._writing_batch = batch
