@@ -87,8 +87,10 @@ class DueGroups:
         return self._ttl_deadlines.due(now, most=most)
 
     def deletable(self, *, read_revision: int | None, now: float, most: int) -> list[grouping.GroupingKey]:
-        """Return at most ``most`` draining groups: those that every active scraper has read, oldest push first, then
-        those whose drain timeout has passed.
+        """Return at most ``most`` draining groups that may be deleted.
+
+        These are the groups that every active scraper has read, oldest push first, then those with an expired drain
+        timeout.
 
         :param read_revision: the revision up to which every active scraper has read; ``None`` if none is active.
         """

@@ -135,11 +135,10 @@ def applied(action: control_api.Action, life: lifecycle.Life, *, now: float) -> 
 
 
 async def count_unowned(groups: Sequence[Group], *, now: float, longer_than: Sequence[float]) -> list[int]:
-    """Count unowned groups without a TTL by the time since their last push; see
-    :meth:`tidegate.store.interface.Store.count_unowned`.
+    """Count unowned groups without a TTL by the time since their last push.
 
-    A rejected push counts as a push: its client still exists. Other tasks run in between, so groups that are deleted
-    meanwhile may be counted.
+    See :meth:`tidegate.store.interface.Store.count_unowned`. A rejected push counts as a push: its client still exists.
+    Other tasks run in between, so groups that are deleted meanwhile may be counted.
     """
     turn = time_slices.Turn()
     counts = [0] * len(longer_than)

@@ -273,8 +273,10 @@ class Store(Protocol):
         ...
 
     def series(self) -> int:
-        """Return the number of series of all groups as Prometheus counts them: each bucket, quantile, sum and count is
-        one."""
+        """Return the number of series of all groups as Prometheus counts them.
+
+        Each bucket, quantile, sum and count is one.
+        """
         ...
 
     def states(self) -> Mapping[lifecycle.State, int]:

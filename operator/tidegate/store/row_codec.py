@@ -1,11 +1,13 @@
-"""Groups as rows, and rows as groups. Pure.
+"""Convert groups to rows and back. Pure.
 
-The families of a group are JSON: a list of what its pushes left, oldest first, each a list of families ``[name, type,
-help, place of its keys, how many lines each series has (1 where all have one), slots, specials]``, and the unit after
-these if there is one. ``slots`` says which of the row's numbers end which lines, where the last push may come as
-numbers alone. Groups that push alike have the same text there, so it is read once for all of them. What is a group's
-own is beside it: for each push ``[at, keys]``, where ``keys`` has each tuple of series keys once that several families
-share; and all lines, in order.
+The column ``families`` is JSON: a list with one item for each push that left families, oldest first. Each item is a
+list of families ``[name, type, help, index of its keys, number of lines of each series (1 if all have one), slots,
+specials]``, followed by the unit if there is one. ``slots`` maps the numbers of the row of the last push to the lines
+that they end, if the last push may be repeated by values alone. Groups with the same kind of pushes have the same text
+in this column, so it is parsed once for all of them.
+
+The column ``keys`` is JSON: for each push ``[at, keys]``, where ``keys`` has each tuple of series keys once, however
+many families share it. The column ``lines`` has all lines, in order.
 """
 
 from __future__ import annotations
@@ -27,119 +29,119 @@ _TYPES = {type_.value: type_ for type_ in families.MetricType}
 _NONE: Mapping[str, families.Metric] = types.MappingProxyType({})
 
 _SLOTS = 5
-"""Where the slots of a family are in what is spelled of it."""
+"""Index of the slots in the JSON of a family."""
 
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, struct.error)
-"""What comes of reading a row that says what none of ours says."""
+"""The errors of reading a damaged row."""
 
 
-def group_row(group: group_states.Group, parts: Iterable[prepared_pushes.StoredPush]) -> rows.GroupRow:
-    """The families of a group, which are in these parts."""
+def group_row(group: group_states.Group, pushes: Iterable[prepared_pushes.StoredPush]) -> rows.GroupRow:
+    """Return the row of a group with the families of these pushes."""
     lines: list[bytes] = []
-    parts = list(parts)
-    spelled = [_part_to_json(part, lines) for part in parts]
-    own = [[at, keys] for _, at, keys in spelled]
-    families = _dumped([families for families, _, _ in spelled])
-    came_from = ",".join([part.pusher for part in parts]) if any(part.pusher for part in parts) else None
-    return rows.GroupRow(group.id, spell_key(group.key), families, _dumped(own), b"".join(lines), came_from)
+    pushes = list(pushes)
+    encoded = [_push_to_json(push, lines) for push in pushes]
+    keys = [[at, keys] for _, at, keys in encoded]
+    families = _to_json([families for families, _, _ in encoded])
+    addresses = ",".join([push.pusher for push in pushes]) if any(push.pusher for push in pushes) else None
+    return rows.GroupRow(group.id, write_key(group.key), families, _to_json(keys), b"".join(lines), addresses)
 
 
 def push_row(group: group_states.Group) -> rows.PushRow:
-    """What the last push has changed of a group."""
+    """Return the row of the last push of a group."""
     values = group.values
     numbers = None if values is None else pack_numbers(values)
     life = group.life
-    known, until = spell_pushers(group.pushers)
-    return rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers, known, until)
+    addresses, until = write_pushers(group.pushers)
+    return rows.PushRow(group.id, life.pushed_revision, group.push_time, life.expires, numbers, addresses, until)
 
 
 def read_group(row: rows.StoredGroup) -> tuple[group_states.Group, list[prepared_pushes.StoredPush]]:
-    """A group without its families, and what it has of each of its pushes.
+    """Return a group without its families, and its pushes with their families.
 
-    :raises journals.DamagedError: a row says what none of ours says.
+    :raises journals.DamagedError: a row cannot be read.
     """
     push = row.push
     try:
         group = group_states.Group(key=read_key(row.group.labels), life=read_life(push, row.life), id=push.id)
-        parts = read_parts(row.group, push)
+        pushes = read_pushes(row.group, push)
         group.pushers = read_pushers(push)
     except _UNREADABLE as error:
         raise journals.DamagedError(f"group {row.group.id} cannot be read: {error!r}") from error
     group.push_time, group.push_failure_time = push.push_time, row.life.failure_time
-    return group, parts
+    return group, pushes
 
 
-def read_parts(row: rows.GroupRow, push: rows.PushRow) -> list[prepared_pushes.StoredPush]:
-    """The parts of :func:`group_row`, with the numbers of the last push.
+def read_pushes(row: rows.GroupRow, push: rows.PushRow) -> list[prepared_pushes.StoredPush]:
+    """Return the pushes of :func:`group_row`, with the numbers of the last push.
 
-    :raises ValueError: it is damaged; :class:`LookupError`, :class:`TypeError` and :class:`struct.error` likewise.
+    :raises ValueError: a row is damaged; also :class:`LookupError`, :class:`TypeError` or :class:`struct.error`.
     """
-    written = None if push.numbers is None else body_templates.format_values(unpack_numbers(push.numbers))
+    numbers = None if push.numbers is None else body_templates.format_values(unpack_numbers(push.numbers))
     lines = _Lines(row.lines)
-    spelled, owns = _loaded(row.families), json.loads(row.keys)
-    came_from = [""] * len(spelled) if row.pushers is None else row.pushers.split(",")
-    parts = [
-        _repeated(_read_part(families, own, lines, written, pusher=pusher), families, push)
-        for families, own, pusher in zip(spelled, owns, came_from, strict=True)
+    encoded, keys = _from_json(row.families), json.loads(row.keys)
+    addresses = [""] * len(encoded) if row.pushers is None else row.pushers.split(",")
+    pushes = [
+        _repeated(_read_push(families, own, lines, numbers, pusher=pusher), families, push)
+        for families, own, pusher in zip(encoded, keys, addresses, strict=True)
     ]
     lines.expect_end()
-    return parts
+    return pushes
 
 
-def _repeated(part: prepared_pushes.StoredPush, spelled: list[Any], push: rows.PushRow) -> prepared_pushes.StoredPush:
-    """The part, where the last push came as its numbers alone: that is the push that it is of."""
-    if push.numbers is None or all(family[_SLOTS] is None for family in spelled):
-        return part
+def _repeated(stored: prepared_pushes.StoredPush, encoded: list[Any], push: rows.PushRow) -> prepared_pushes.StoredPush:
+    """Return a push with time and address of the last push, if the last push repeated it by values alone."""
+    if push.numbers is None or all(family[_SLOTS] is None for family in encoded):
+        return stored
     addresses = _read_addresses(push.pushers)
-    return part._replace(at=push.push_time, pusher=addresses[0] if addresses else "")
+    return stored._replace(at=push.push_time, pusher=addresses[0] if addresses else "")
 
 
 class _Lines:
-    """Lines that are taken one after the other."""
+    """A cursor over lines."""
 
     def __init__(self, text: bytes) -> None:
         self._lines = text.split(b"\n")
         self._at = 0
 
     def take(self, count: int) -> list[bytes]:
-        """So many, without their line feeds."""
+        """Return the next lines, without their line feeds."""
         start, self._at = self._at, self._at + count
         return self._lines[start : self._at]
 
     def expect_end(self) -> None:
-        """Raise :class:`ValueError` where there are more or fewer than were taken."""
+        """Raise :class:`ValueError` if the number of lines is not the number that was taken."""
         if self._lines[self._at :] != [b""]:
-            raise ValueError(f"there are {len(self._lines) - 1} lines, and {self._at} are told of")
+            raise ValueError(f"the row has {len(self._lines) - 1} lines instead of {self._at}")
 
 
 def pack_numbers(values: Sequence[float]) -> bytes:
-    """The numbers of a push: eight bytes each."""
+    """Encode numbers, eight bytes each."""
     return struct.pack(f"<{len(values)}d", *values)
 
 
 def unpack_numbers(packed: bytes) -> list[float]:
-    """The inverse of :func:`pack_numbers`."""
+    """Decode :func:`pack_numbers`."""
     return list(struct.unpack(f"<{len(packed) // 8}d", packed))
 
 
-def spell_key(key: grouping.GroupingKey) -> str:
-    """A grouping key as text."""
+def write_key(key: grouping.GroupingKey) -> str:
+    """Encode a grouping key."""
     return json.dumps(key, ensure_ascii=False, separators=(",", ":"))
 
 
 def read_key(text: str) -> grouping.GroupingKey:
-    """The inverse of :func:`spell_key`."""
+    """Decode :func:`write_key`."""
     return grouping.GroupingKey(tuple([(str(name), str(value)) for name, value in json.loads(text)]))
 
 
-def spell_pushers(known: pushers.Pushers) -> tuple[str | None, bytes | None]:
-    """The addresses that a group was pushed from, and their times; ``None`` for none."""
+def write_pushers(known: pushers.Pushers) -> tuple[str | None, bytes | None]:
+    """Encode the addresses that pushed a group, and their times; ``None`` for none."""
     addresses = ",".join(known.addresses)
     return addresses or None, pack_numbers(known.until) if known.until else None
 
 
 def read_pushers(row: rows.PushRow) -> pushers.Pushers:
-    """The inverse of :func:`spell_pushers`. Groups that were pushed from the same addresses share these."""
+    """Decode :func:`write_pushers`. Groups with the same addresses share the tuple."""
     return pushers.Pushers(_read_addresses(row.pushers), tuple(unpack_numbers(row.until)) if row.until else ())
 
 
@@ -149,7 +151,7 @@ def _read_addresses(text: str | None) -> tuple[str, ...]:
 
 
 def life_row(group: group_states.Group) -> rows.LifeRow:
-    """What no accepted push changes of a group."""
+    """Return the row of the fields of a group that accepted pushes do not change."""
     life, drain = group.life, group.life.drain
     return rows.LifeRow(
         group.id,
@@ -162,7 +164,7 @@ def life_row(group: group_states.Group) -> rows.LifeRow:
 
 
 def read_life(push: rows.PushRow, life: rows.LifeRow) -> lifecycle.Life:
-    """The life that these rows tell of."""
+    """Return the life of the group with these rows."""
     return lifecycle.Life(
         pushed_revision=push.revision,
         claims=control_api.claims_from_json(json.loads(life.claims)) if life.claims else lifecycle.NO_CLAIMS,
@@ -171,87 +173,89 @@ def read_life(push: rows.PushRow, life: rows.LifeRow) -> lifecycle.Life:
     )
 
 
-def scraper_row(reading: scrapers.ScraperProgress) -> rows.ScraperRow:
-    """A scraper, and how far it has read, as a row."""
+def scraper_row(progress: scrapers.ScraperProgress) -> rows.ScraperRow:
+    """Encode the progress of a scraper."""
     return rows.ScraperRow(
-        reading.scraper.address,
-        reading.scraper.user_agent,
-        reading.first_seen,
-        reading.last_seen,
-        json.dumps(list(reading.gaps)),
-        reading.read_revision,
-        reading.last_read,
+        progress.scraper.address,
+        progress.scraper.user_agent,
+        progress.first_seen,
+        progress.last_seen,
+        json.dumps(list(progress.gaps)),
+        progress.read_revision,
+        progress.last_read,
     )
 
 
 def read_scraper(row: rows.ScraperRow) -> scrapers.ScraperProgress:
-    """The inverse of :func:`scraper_row`."""
-    reading = scrapers.ScraperProgress(
+    """Decode :func:`scraper_row`."""
+    progress = scrapers.ScraperProgress(
         scraper=scrapers.Scraper(row.address, row.user_agent),
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         read_revision=row.read_revision,
         last_read=row.last_read,
     )
-    reading.gaps.extend(json.loads(row.gaps))
-    return reading
+    progress.gaps.extend(json.loads(row.gaps))
+    return progress
 
 
-_loaded = functools.lru_cache(maxsize=32)(json.loads)
+_from_json = functools.lru_cache(maxsize=32)(json.loads)
 
 
-def _dumped(data: object) -> str:
+def _to_json(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def _part_to_json(part: prepared_pushes.StoredPush, all_lines: list[bytes]) -> tuple[list[Any], float, list[Any]]:
-    """Its families, its time and its keys."""
+def _push_to_json(push: prepared_pushes.StoredPush, all_lines: list[bytes]) -> tuple[list[Any], float, list[Any]]:
+    """Return the families, the time and the keys of a push; append its lines to ``all_lines``."""
     places: dict[tuple[str, ...], int] = {}
-    spelled = []
-    for name, type_, help_text, keys, lines, slots, specials, unit in part.families:
+    encoded = []
+    for name, type_, help_text, keys, lines, slots, specials, unit in push.families:
         place = places.setdefault(keys, len(places))
         counts: Any = [text.count(b"\n") for text in lines] if type_ in families.DISTRIBUTIONS else 1
-        known = {key: _special_to_json(metric) for key, metric in specials.items()} if specials else None
+        special = {key: _special_to_json(metric) for key, metric in specials.items()} if specials else None
         units = [] if unit is None else [unit]
-        spelled.append([name, type_.value, help_text, place, counts, slots, known, *units])
+        encoded.append([name, type_.value, help_text, place, counts, slots, special, *units])
         all_lines.extend(lines)
-    return spelled, part.at, list(places)
+    return encoded, push.at, list(places)
 
 
-def _read_part(
-    spelled: list[Any], own: list[Any], lines: _Lines, written: Sequence[bytes] | None, *, pusher: str
+def _read_push(
+    encoded: list[Any], own: list[Any], lines: _Lines, numbers: Sequence[bytes] | None, *, pusher: str
 ) -> prepared_pushes.StoredPush:
     at, all_keys = own
     all_keys = list(map(tuple, all_keys))
-    found = []
-    for name, type_, help_text, place, counts, slots, specials, *units in spelled:
+    all_families = []
+    for name, type_, help_text, place, counts, slots, specials, *units in encoded:
         keys = all_keys[place]
         if counts == 1:
-            several = lines.take(len(keys))
-            if written is None or slots is None:
-                made = [line + b"\n" for line in several]
+            without_numbers = lines.take(len(keys))
+            if numbers is None or slots is None:
+                texts = [line + b"\n" for line in without_numbers]
             else:
-                numbers = [written[slot] for (slot,) in slots]
-                made = list(map(_ended, several, numbers))
+                texts = [
+                    _with_number(line, numbers[slot]) for line, (slot,) in zip(without_numbers, slots, strict=True)
+                ]
         else:
-            made = [_read_series(lines.take(count), slots and slots[n], written) for n, count in enumerate(counts)]
-        if len(made) != len(keys):
-            raise ValueError(f"{len(keys)} series have {len(made)} texts")
-        known = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else _NONE
+            texts = [_read_series(lines.take(count), slots and slots[n], numbers) for n, count in enumerate(counts)]
+        if len(texts) != len(keys):
+            raise ValueError(f"{len(keys)} series have {len(texts)} texts")
+        special = {key: _special_from_json(metric) for key, metric in specials.items()} if specials else _NONE
         unit = units[0] if units else None
-        found.append(prepared_pushes.StoredFamily(name, _TYPES[type_], help_text, keys, made, slots, known, unit))
-    return prepared_pushes.StoredPush(at, found, pusher)
+        family = prepared_pushes.StoredFamily(name, _TYPES[type_], help_text, keys, texts, slots, special, unit)
+        all_families.append(family)
+    return prepared_pushes.StoredPush(at, all_families, pusher)
 
 
-def _read_series(lines: list[bytes], slots: Sequence[int] | None, written: Sequence[bytes] | None) -> bytes:
-    """The text of a series of several lines, with these numbers at their ends."""
-    if slots is None or written is None:
+def _read_series(lines: list[bytes], slots: Sequence[int] | None, numbers: Sequence[bytes] | None) -> bytes:
+    """Return the text of a series of several lines, with these numbers at their ends."""
+    if slots is None or numbers is None:
         return b"".join([line + b"\n" for line in lines])
-    return b"".join([_ended(line, written[slot]) for line, slot in zip(lines, slots, strict=True)])
+    return b"".join([_with_number(line, numbers[slot]) for line, slot in zip(lines, slots, strict=True)])
 
 
-def _ended(line: bytes, number: bytes) -> bytes:
-    """The line with this number at its end."""
+def _with_number(line: bytes, number: bytes) -> bytes:
+    """Return the line with this number at its end."""
     return line[: line.rindex(b" ") + 1] + number + b"\n"
 
 
@@ -266,9 +270,9 @@ def _special_to_json(metric: families.Metric) -> list[Any]:
 
 
 def _special_from_json(data: list[Any]) -> families.Metric:
-    labels, said, original = data
+    labels, encoded, original = data
     value: families.Value
-    match said:
+    match encoded:
         case [str(kind), count, total, points] if kind == _SUMMARY:
             value = families.Summary(count, total, tuple(families.Quantile(*point) for point in points))
         case [str(kind), count, total, points] if kind == _HISTOGRAM:

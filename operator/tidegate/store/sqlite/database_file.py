@@ -158,7 +158,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
     :raises BadFileError: the file has a newer version.
     """
-    # SQLite then holds its lock until the connection is closed, and needs no shared memory beside the file.
+    # SQLite then holds its lock until the connection is closed, and needs no file for shared memory.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
