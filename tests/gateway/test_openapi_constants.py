@@ -76,7 +76,7 @@ BOUNDS = {
     "scrapers": (_field("ScraperList", "scrapers", "maxItems"), scrape_progress.MAX_SCRAPERS),
     "slots of pushes": (_field("Group", "pushes", "maxItems"), push_rates.SLOTS),
     "slots of pushes at least": (_field("Group", "pushes", "minItems"), push_rates.SLOTS),
-    "pushes of a slot": (_field("Group", "pushes", "items", "maximum"), push_rates.MOST),
+    "pushes of a slot": (_field("Group", "pushes", "items", "maximum"), push_rates.MAX_COUNT),
 }
 
 
@@ -140,7 +140,7 @@ TEXTS = {
     "time for selectors of the page": (PAGE["503"], f"more than {selector_search.TIMEOUT_SECONDS:g} s,"),
     "length of selectors": (PARAMETERS["Match"], f"at most {selector_search.MAX_LENGTH} characters"),
     "length of selectors of a deletion": (DELETED, f"at most {selector_search.MAX_LENGTH} characters"),
-    "length of a regular expression": (PARAMETERS["Match"], f"expression at most {selectors.LONGEST_PATTERN}."),
+    "length of a regular expression": (PARAMETERS["Match"], f"expression at most {selectors.MAX_PATTERN_LENGTH}."),
     "words of a search": (PARAMETERS["Search"], f"At most {group_queries.MAX_WORDS} words."),
     "remembered deletions": (DELETIONS["get"], f"the last {interface.RECENT_DELETIONS} deletions"),
     "pause between events": (EVENTS["get"], f"at most one in {event_stream.PAUSE_SECONDS:g} s."),
@@ -155,7 +155,7 @@ TEXTS = {
     ),
     "owners of a listed group": (_field("Group", "owners"), f"the first {group_json.SHOWN_OWNERS} in"),
     "minutes of a slot": (_field("Group", "pushes"), f"each {push_rates.SLOT_SECONDS // 60} minutes"),
-    "pushes of a slot": (_field("Group", "pushes"), f"{push_rates.MOST} means {push_rates.MOST} or more"),
+    "pushes of a slot": (_field("Group", "pushes"), f"{push_rates.MAX_COUNT} means {push_rates.MAX_COUNT} or more"),
     "names of kinds": (_field("GroupList", "kinds"), f"at most {listings.MAX_NAMES} names"),
     "names of namespaces": (_field("GroupList", "namespaces"), f"at most {listings.MAX_NAMES} names"),
     "metrics of a group": (_field("GroupDetail", "families"), f"at most {group_queries.MAX_METRICS} metrics"),

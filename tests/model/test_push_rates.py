@@ -25,22 +25,22 @@ def test_the_oldest_half_hour_stands_first() -> None:
 
 def test_a_day_later_all_is_forgotten() -> None:
     push_rate = push_rates.PushRate()
-    push_rate.note(NOW)
+    push_rate.add(NOW)
     assert not any(push_rate.counts(now=NOW + push_rates.SLOTS * SLOT))
 
 
 def test_what_is_older_than_a_day_is_not_taken_for_new() -> None:
     push_rate = push_rates.PushRate()
-    push_rate.note(NOW)
-    push_rate.note(NOW + push_rates.SLOTS * SLOT)
+    push_rate.add(NOW)
+    push_rate.add(NOW + push_rates.SLOTS * SLOT)
     assert sum(push_rate.counts(now=NOW + push_rates.SLOTS * SLOT)) == 1
 
 
 def test_the_places_that_time_has_passed_over_are_empty() -> None:
     push_rate = push_rates.PushRate()
     for slot in range(push_rates.SLOTS):
-        push_rate.note(NOW + slot * SLOT)
-    push_rate.note(NOW + (push_rates.SLOTS + 1) * SLOT)
+        push_rate.add(NOW + slot * SLOT)
+    push_rate.add(NOW + (push_rates.SLOTS + 1) * SLOT)
     assert push_rate.counts(now=NOW + (push_rates.SLOTS + 1) * SLOT) == [1] * (push_rates.SLOTS - 2) + [0, 1]
 
 
@@ -50,8 +50,8 @@ def test_very_many_pushes_are_very_many() -> None:
 
 def test_a_clock_that_is_set_back_leaves_no_push_in_the_future() -> None:
     push_rate = push_rates.PushRate()
-    push_rate.note(NOW)
-    push_rate.note(NOW - SLOT)
+    push_rate.add(NOW)
+    push_rate.add(NOW - SLOT)
     assert push_rate.counts(now=NOW)[-2:] == [1, 0]
 
 

@@ -53,7 +53,7 @@ def path(key: grouping.GroupingKey) -> str:
     names says so, where Pushgateway's other spelling (``U__…``) would make it another name."""
     ordered = sorted(key, key=lambda pair: pair[0] != "job")
     return "/metrics/" + "/".join(
-        group_paths.spelled(urllib.parse.quote(name, safe=""), value) for name, value in ordered
+        group_paths.segments(urllib.parse.quote(name, safe=""), value) for name, value in ordered
     )
 
 

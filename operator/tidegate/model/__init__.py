@@ -1,4 +1,4 @@
-"""The words of the project as values: grouping keys, families, owners, claims, lives.
+"""The values of the project: grouping keys, families, owners, claims, lives of groups.
 
-Nothing here does I/O, reads a clock or starts a task; everything here can be compared, hashed or printed.
+Nothing here does I/O, reads a clock or starts a task. All values can be compared and printed.
 """

@@ -1,4 +1,4 @@
-"""Who changed since when: the order of the groups' last changes, for the operator to follow."""
+"""The change log: groups in the order of their last changes, so that the operator can follow them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import NamedTuple
 from tidegate.model import control_api, grouping
 
 KEPT_DELETIONS = 10_000
-"""How many deleted groups are remembered. A follower that has fallen further behind lists everything anew."""
+"""Number of deletions that are remembered. A client that is further behind must list all groups again."""
 
 CHUNK_SIZE = 512
-"""Groups a chunk of the log, at most, so that no change moves more than that."""
+"""Maximum number of groups of a chunk, which limits the cost of a change."""
 
 
 class HistoryLostError(Exception):
-    """The changes since that revision are no longer known: list all groups instead."""
+    """The changes since that revision are no longer remembered. List all groups instead."""
 
 
 class Page(NamedTuple):
-    """A page of changes, but for what its groups are; the fields are those of :class:`control_api.Changes`."""
+    """A page of changes, with the keys of its groups; the other fields as in :class:`control_api.Changes`."""
 
     revision: int
     more: bool
@@ -32,31 +32,31 @@ class Page(NamedTuple):
 
 
 class ChangeLog:
-    """All groups there are in the order of their last changes, and the last deletions.
+    """All groups in the order of their last changes, and the last deletions.
 
     The order is kept in chunks, each a mapping from key to revision. A group leaves its chunk when it changes again;
-    neighbours that have become small are joined.
+    small neighbouring chunks are joined.
     """
 
     def __init__(self) -> None:
         self._firsts: list[int] = []
-        """For each chunk, a revision that no earlier chunk reaches."""
+        """For each chunk, a revision that is higher than all revisions of earlier chunks."""
         self._chunks: list[dict[grouping.GroupingKey, int]] = []
         self._deleted: deque[control_api.DeletedRecord] = deque()
-        self._forgotten = 0
+        self._forgotten_revision = 0
 
     def __len__(self) -> int:
         return sum(map(len, self._chunks))
 
     @property
     def chunks(self) -> int:
-        """How many pieces it is in."""
+        """Number of chunks."""
         return len(self._chunks)
 
     def changed(self, key: grouping.GroupingKey, revision: int, *, before: int) -> None:
-        """Note a change.
+        """Record a change of a group.
 
-        :param before: the revision of the group's change before this one; 0 for a new group.
+        :param before: the revision of the previous change of the group; 0 for a new group.
         """
         if before:
             self._forget(key, before)
@@ -66,46 +66,49 @@ class ChangeLog:
         self._chunks[-1][key] = revision
 
     def deleted(self, record: control_api.DeletedRecord, *, before: int) -> None:
-        """Note that a group is gone, whose last change was ``before``."""
+        """Record a deletion.
+
+        :param before: the revision of the last change of the group.
+        """
         self._forget(record.key, before)
         self._deleted.append(record)
         if len(self._deleted) > KEPT_DELETIONS:
-            self._forgotten = self._deleted.popleft().revision
+            self._forgotten_revision = self._deleted.popleft().revision
 
     def since(self, revision: int) -> Iterator[tuple[int, grouping.GroupingKey]]:
-        """The groups that changed after a revision and still exist, oldest change first."""
+        """Yield the existing groups that changed after a revision, oldest change first."""
         for index in range(max(0, bisect.bisect_right(self._firsts, revision) - 1), len(self._chunks)):
             for key, at in self._chunks[index].items():
                 if at > revision:
                     yield at, key
 
     def page(self, *, since: int, began: int, limit: int, revision: int) -> Page:
-        """What changed after ``since``, 0 to begin a list of all groups, of at most so many of them.
+        """Return the changes after ``since``, at most ``limit`` groups; ``since`` 0 starts a list of all groups.
 
-        :param revision: the present one.
-        :raises HistoryLostError: deletions that belong to it have been forgotten.
+        :param revision: the current revision.
+        :raises HistoryLostError: deletions since then are no longer remembered.
         """
         began = began if since else revision
-        found = list(itertools.islice(self.since(since), limit + 1))
-        more = len(found) > limit
-        through = found[limit - 1][0] if more else revision
+        changed = list(itertools.islice(self.since(since), limit + 1))
+        more = len(changed) > limit
+        through = changed[limit - 1][0] if more else revision
         deleted = self.deletions(after=max(since, began), through=through)
-        return Page(through, more, began, [key for _, key in found[:limit]], deleted)
+        return Page(through, more, began, [key for _, key in changed[:limit]], deleted)
 
     def deletions(self, *, after: int, through: int) -> list[control_api.DeletedRecord]:
-        """What was deleted after one revision and not after another.
+        """Return the deletions after one revision, up to and including another.
 
-        :raises HistoryLostError: some of it has been forgotten.
+        :raises HistoryLostError: some of them are no longer remembered.
         """
-        if after < self._forgotten:
+        if after < self._forgotten_revision:
             raise HistoryLostError
-        found = []
+        deletions = []
         for record in reversed(self._deleted):
             if record.revision <= after:
                 break
             if record.revision <= through:
-                found.append(record)
-        return found[::-1]
+                deletions.append(record)
+        return deletions[::-1]
 
     def _forget(self, key: grouping.GroupingKey, revision: int) -> None:
         index = bisect.bisect_right(self._firsts, revision) - 1
@@ -114,7 +117,7 @@ class ChangeLog:
         self._merge(index - 1)
 
     def _merge(self, index: int) -> None:
-        """Join a chunk with its successor where both are small."""
+        """Join a chunk with the next one if both are small."""
         if not 0 <= index < len(self._chunks) - 1:
             return
         chunk, after = self._chunks[index], self._chunks[index + 1]

@@ -1,6 +1,6 @@
-"""What the gateway and the operator tell each other over the control API, as values and as JSON.
+"""The messages of the control API between the operator and the gateway, as values and as JSON.
 
-Both sides use this module, so there is one place where the words on the wire are spelled.
+Both sides use this module, so the field names on the wire are defined once.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Json: TypeAlias = dict[str, Any]
 class GroupRecord:
     """A group as the operator sees it.
 
-    :param revision: the store's revision at the group's last change of any kind.
-    :param pushed_revision: its revision at its last acknowledged push; where none was, at its first refused one.
-    :param push_time: Unix seconds of the last acknowledged push; 0.0 where no push succeeded yet.
-    :param drain_pushed_revision: while draining, the push that the retirement covers.
-    :param sources: from where the group was pushed, the last push first: by the last addresses, and by those that
-        pushed something that the group still has. Pushes that came from no address are not among them.
+    :param revision: revision of the store at the last change of the group.
+    :param pushed_revision: revision at the last acknowledged push; if there is none, at the first rejected one.
+    :param push_time: Unix seconds of the last acknowledged push; 0.0 if no push has succeeded.
+    :param drain_pushed_revision: while the group drains, the push up to which the operator has confirmed the drain.
+    :param sources: the addresses that pushed the group, latest push first: the last addresses, and the addresses of
+        families that the group still has. Pushes without an address are left out.
     """
 
     key: grouping.GroupingKey
@@ -36,20 +36,22 @@ class GroupRecord:
 
     @property
     def pushers(self) -> tuple[str, ...]:
-        """The addresses of all sources, each once."""
+        """The addresses of all sources, without duplicates."""
         return tuple(dict.fromkeys(source.address for source in self.sources))
 
     @property
     def last_pusher(self) -> str | None:
-        """The address that made the last push; ``None`` where it came from none, or none succeeded."""
+        """The address of the last push; ``None`` if it had no address, or if no push has succeeded."""
         last = self.sources[0] if self.sources else None
         return None if last is None or last.at != self.push_time else last.address
 
     @property
     def draining(self) -> bool:
+        """Whether the group drains."""
         return self.drain_pushed_revision is not None
 
     def to_json(self) -> Json:
+        """Encode the value."""
         return {
             "labels": dict(self.key),
             "revision": self.revision,
@@ -62,6 +64,7 @@ class GroupRecord:
 
     @classmethod
     def from_json(cls, data: Json) -> GroupRecord:
+        """Decode :meth:`to_json`."""
         return cls(
             key=grouping.grouping_key(data["labels"]),
             revision=data["revision"],
@@ -75,9 +78,9 @@ class GroupRecord:
 
 @dataclass(frozen=True, slots=True)
 class DeletedRecord:
-    """A group that is gone, with the owners it had.
+    """A deleted group, with its last owners.
 
-    :param drained_for: seconds for which it drained; ``None`` where it did not, or who tells of it does not know.
+    :param drained_for: seconds that it drained; ``None`` if it did not, or if that is unknown.
     """
 
     key: grouping.GroupingKey
@@ -87,6 +90,7 @@ class DeletedRecord:
     drained_for: float | None = None
 
     def to_json(self) -> Json:
+        """Encode the value."""
         return {
             "labels": dict(self.key),
             "revision": self.revision,
@@ -97,6 +101,7 @@ class DeletedRecord:
 
     @classmethod
     def from_json(cls, data: Json) -> DeletedRecord:
+        """Decode :meth:`to_json`."""
         return cls(
             key=grouping.grouping_key(data["labels"]),
             revision=data["revision"],
@@ -108,16 +113,16 @@ class DeletedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """One page of what changed after a revision, oldest first; each group stands in it once, as it is now.
+    """One page of the changes after a revision, oldest first. Each group is in it once, in its current state.
 
-    :param epoch: names one unbroken history of the store. In another epoch old revisions mean nothing.
-    :param revision: ask for the changes since this one next.
-    :param more: whether another page is ready at once.
-    :param began: the revision at which the list of all groups began that this page is part of; hand it back with
-        ``revision``. Whoever lists has been told of no group that was deleted before that, so need not be told of its
-        end, nor start again because it is forgotten.
-    :param now: Unix seconds of the gateway, by the clock that times of pushes are from, when it made this page; 0.0
-        where it does not tell.
+    :param epoch: id of one unbroken history of the store. Revisions of different epochs cannot be compared.
+    :param revision: request the changes since this revision next.
+    :param more: whether another page is available at once.
+    :param began: the revision at which the list of all groups started that this page belongs to; send it back with
+        ``revision``. The client has not seen groups that were deleted before that revision, so the list leaves them
+        out, and need not start again when they are no longer remembered.
+    :param now: Unix seconds of the gateway when it made this page, by the same clock as push times; 0.0 if the gateway
+        does not send it.
     """
 
     epoch: str
@@ -129,6 +134,7 @@ class Changes:
     now: float = 0.0
 
     def to_json(self) -> Json:
+        """Encode the value."""
         return {
             "epoch": self.epoch,
             "revision": self.revision,
@@ -141,6 +147,7 @@ class Changes:
 
     @classmethod
     def from_json(cls, data: Json) -> Changes:
+        """Decode :meth:`to_json`."""
         return cls(
             epoch=data["epoch"],
             revision=data["revision"],
@@ -154,31 +161,35 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class ClaimGroup:
-    """Say that a group has this owner."""
+    """Claim a group: it has this owner."""
 
     key: grouping.GroupingKey
     claim: owners.Claim
 
     def to_json(self) -> Json:
+        """Encode the value."""
         return {"do": "claim", "labels": dict(self.key), **_claim_to_json(self.claim)}
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseGroup:
-    """Say that a group does not have this owner after all, or no more."""
+    """Release a group: it does not have this owner, or no longer."""
 
     key: grouping.GroupingKey
     uid: owners.Uid
 
     def to_json(self) -> Json:
+        """Encode the value."""
         return {"do": "release", "labels": dict(self.key), "uid": self.uid}
 
 
 @dataclass(frozen=True, slots=True)
 class RetireGroup:
-    """Say that all owners of a group are over: ``over`` are they, ``pushed_revision`` is the last push they made.
+    """Start to drain a group: all its owners have finished.
 
-    ``drain_timeout`` is in seconds.
+    :param over: the owners.
+    :param pushed_revision: the last push that the operator knows.
+    :param drain_timeout: seconds.
     """
 
     key: grouping.GroupingKey
@@ -187,6 +198,7 @@ class RetireGroup:
     drain_timeout: float
 
     def to_json(self) -> Json:
+        """Encode the value."""
         return {
             "do": "retire",
             "labels": dict(self.key),
@@ -200,7 +212,10 @@ Action: TypeAlias = ClaimGroup | ReleaseGroup | RetireGroup
 
 
 def action_from_json(data: Json) -> Action:
-    """The action that this JSON spells; ``KeyError``, ``TypeError`` or ``ValueError`` where it spells none."""
+    """Decode an action.
+
+    :raises ValueError: the JSON is not an action; also :class:`KeyError` or :class:`TypeError`.
+    """
     key = grouping.grouping_key(data["labels"])
     match data["do"]:
         case "claim":
@@ -219,21 +234,21 @@ def action_from_json(data: Json) -> Action:
 
 
 def claims_to_json(claims: Mapping[owners.Uid, owners.Claim]) -> list[Json]:
-    """Claims as JSON."""
+    """Encode claims."""
     return [_claim_to_json(claim) for claim in claims.values()]
 
 
 def claims_from_json(data: list[Json]) -> dict[owners.Uid, owners.Claim]:
-    """The inverse of :func:`claims_to_json`."""
+    """Decode :func:`claims_to_json`."""
     claims = [_claim_from_json(item) for item in data]
     return {claim.owner.uid: claim for claim in claims}
 
 
 def _claim_to_json(claim: owners.Claim) -> Json:
-    said = claim._asdict() | {"owner": claim.owner._asdict()}
+    fields = claim._asdict() | {"owner": claim.owner._asdict()}
     if claim.series is not None:
-        said["series"] = claim.series._asdict()
-    return {name: value for name, value in said.items() if value != _UNSAID.get(name)}
+        fields["series"] = claim.series._asdict()
+    return {name: value for name, value in fields.items() if value != _DEFAULTS.get(name)}
 
 
 def _claim_from_json(data: Json) -> owners.Claim:
@@ -241,7 +256,7 @@ def _claim_from_json(data: Json) -> owners.Claim:
     return owners.Claim(
         owner=_owner_from_json(data["owner"]),
         drain_timeout=float(data["drain_timeout"]),
-        rule=str(data.get("rule", _UNSAID["rule"])),
+        rule=str(data.get("rule", _DEFAULTS["rule"])),
         kept_for=float(data.get("kept_for", 0.0)),
         kept_until=None if kept_until is None else float(kept_until),
         series=None if series is None else _owner_from_json(series),
@@ -253,5 +268,5 @@ def _owner_from_json(data: Json) -> owners.Owner:
     return owners.Owner(kind, namespace, name, owners.Uid(uid))
 
 
-_UNSAID = owners.Claim._field_defaults
-"""What a claim is that does not say it, so that most need not; and one that was kept before it could."""
+_DEFAULTS = owners.Claim._field_defaults
+"""Fields with these values are left out. Claims that were stored before a field existed have its default."""

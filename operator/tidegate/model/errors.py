@@ -1,4 +1,4 @@
-"""What can be wrong with what a client sent; the gateway turns each into a 4xx that says what and where."""
+"""Errors of requests and of the store. The gateway responds to each with its status code and its text."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from tidegate.model import grouping, limits
 
 
 class BadRequestError(Exception):
-    """Base of all that a client got wrong. ``str()`` is fit to be the body of the answer."""
+    """Base of the errors in a request. ``str()`` is the body of the response."""
 
 
 class BadExpositionError(BadRequestError):
-    """A pushed body that is not an exposition.
+    """A pushed body that is not a valid exposition.
 
-    :param reason: what is wrong, without the place.
-    :param line: line of the body, from 1; 0 where the format has no lines (protobuf).
+    :param reason: the error, without its place.
+    :param line: line of the body, from 1; 0 if the format has no lines (protobuf).
     :param column: byte in that line, from 1; in a format without lines the byte of the body.
     """
 
@@ -26,13 +26,13 @@ class BadExpositionError(BadRequestError):
 
 
 class BadGroupingKeyError(BadRequestError):
-    """A path that names no group: no job, a label name that is none, broken base64."""
+    """A path without a valid grouping key: no job, an invalid label name, or invalid base64."""
 
 
 class InconsistentPushError(BadRequestError):
-    """A push that parses but cannot stand beside itself or the other groups: timestamps, duplicates, type clashes.
+    """A push that is valid text but contradicts itself or other groups: timestamps, duplicate series, other types.
 
-    :param group: the other group that it clashes with, where there is one: to delete it is a way out, too.
+    :param group: the other group that it contradicts, if any; deleting that group is a remedy, too.
     """
 
     def __init__(self, reason: str, *, group: grouping.GroupingKey | None = None) -> None:
@@ -41,16 +41,18 @@ class InconsistentPushError(BadRequestError):
 
 
 class StorageError(Exception):
-    """The store cannot keep what it is asked to keep, through no fault of who asks: nothing has changed.
+    """The store cannot make a change durable; the request is valid. Nothing was changed.
 
-    ``str()`` is fit to be the body of the answer.
+    ``str()`` is the body of the response.
     """
 
 
 class LimitError(BadRequestError):
-    """A request over a limit: it is answered with the limit's status, counted under its name, and has changed nothing.
+    """A request over a limit. Nothing was changed.
 
-    :param reason: which limit it is, what it allows, and the flag that changes it.
+    The limit has the status code of the response and the label of the metric that counts it.
+
+    :param reason: names the limit, its value, and its flag.
     """
 
     def __init__(self, reason: str, *, limit: limits.Limit) -> None:

@@ -1,6 +1,6 @@
-"""Metric families as they are pushed: one shape for the text format and for protobuf.
+"""Pushed metric families: the same types for the text format and for protobuf.
 
-The shapes follow the Prometheus client data model (``io.prometheus.client.MetricFamily``): a family has a name, a type,
+The types follow the Prometheus client data model (``io.prometheus.client.MetricFamily``): a family has a name, a type,
 a help text and metrics; a metric is one label set with its value, and a histogram or a summary is *one* metric whose
 value has several numbers.
 """
@@ -13,9 +13,9 @@ from typing import NamedTuple, TypeAlias
 
 
 class MetricType(enum.Enum):
-    """The type of a family; the value is the word that stands in a ``# TYPE`` line.
+    """The type of a family; the value is the word of a ``# TYPE`` line.
 
-    A gauge histogram (one whose counts may go down) is unknown to the text format: there it is written as a histogram.
+    The text format has no gauge histograms (their counts may go down); it has them as histograms.
     """
 
     COUNTER = "counter"
@@ -36,14 +36,14 @@ WORDS = {
     MetricType.HISTOGRAM: "a histogram",
     MetricType.GAUGE_HISTOGRAM: "a gauge histogram",
 }
-"""The types as messages name them, with their article."""
+"""The types with their articles, for error messages."""
 
 DISTRIBUTIONS = HISTOGRAMS | {MetricType.SUMMARY}
-"""The types whose metrics have several lines each."""
+"""The types with several lines for each metric."""
 
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
-"""Label names and values, sorted by name, no name twice."""
+"""Label names and values, sorted by name, without duplicate names."""
 
 
 class Quantile(NamedTuple):
@@ -54,7 +54,7 @@ class Quantile(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """One bucket of a classic histogram: how many observations were at most ``upper_bound``."""
+    """One bucket of a classic histogram: the number of observations up to and including ``upper_bound``."""
 
     upper_bound: float
     cumulative_count: float
@@ -62,7 +62,7 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The value of a summary. ``None`` where the push did not say."""
+    """The value of a summary. Fields that the push does not have are ``None``."""
 
     count: float | None = None
     sum: float | None = None
@@ -71,7 +71,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """The value of a classic histogram. ``None`` where the push did not say."""
+    """The value of a classic histogram. Fields that the push does not have are ``None``."""
 
     count: float | None = None
     sum: float | None = None
@@ -84,9 +84,10 @@ Value: TypeAlias = float | Summary | Histogram
 class Metric(NamedTuple):
     """One label set of a family with its value.
 
-    ``labels`` are without ``le`` and ``quantile`` (these are in the value). ``timestamp_ms`` is kept only so that the
-    push that carries one can be refused. ``original`` is the value as it was pushed in protobuf (a serialized counter,
-    summary or histogram) where that says more than ``value``: native buckets, exemplars, a created timestamp; or empty.
+    :param labels: without ``le`` and ``quantile``, which are in the value.
+    :param timestamp_ms: used only to reject pushes with timestamps.
+    :param original: the value as it was pushed in protobuf (a serialized counter, summary or histogram), if it has
+        more than ``value``: native buckets, exemplars, a created timestamp; otherwise empty.
     """
 
     labels: Labels
@@ -99,9 +100,11 @@ class Metric(NamedTuple):
 class Family:
     """A family of one push: all metrics of one name.
 
-    ``help`` is ``None`` where no help text was given, and ``unit`` where no unit was, which only protobuf has.
-    ``fault`` says why the family cannot be stored although its body could be read; such a push counts as a failed one
-    of its group, as in Pushgateway. ``quoted`` says that its name or some label name has to stand in quotes.
+    :param help: ``None`` without a help text.
+    :param fault: why the family cannot be stored, although its body could be parsed; such a push counts as a failed
+        push of its group, as in Pushgateway.
+    :param quoted: whether its name or a label name must be written in quotes.
+    :param unit: ``None`` without a unit, which only protobuf can have.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Labels in the path of a push or a delete, in the spellings that Pushgateway's README has."""
+"""Labels in the path of a push or a delete, as Pushgateway's README defines them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import base64
 import re
 
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
-"""No slash, no escape and no dots alone: nothing that a server or a proxy on the way reads in another way."""
+"""No slash, no escape and no value of dots only: no server or proxy changes such a path."""
 
 
-def spelled(name: str, value: str) -> str:
-    """``instance/db1``, with base64 where the value is not plain.
+def segments(name: str, value: str) -> str:
+    """Return ``instance/db1``, with base64 if the value is not plain.
 
-    :param name: as it is to stand in the path.
+    :param name: as it is written in the path.
     """
     if _PLAIN_VALUE.fullmatch(value):
         return f"{name}/{value}"
-    # Of an empty value the padding alone is left, so that there is something between the slashes.
-    coded = base64.urlsafe_b64encode(value.encode()).decode().rstrip("=") or "="
-    return f"{name}@base64/{coded}"
+    # An empty value is encoded as padding, so that the path segment is not empty.
+    encoded = base64.urlsafe_b64encode(value.encode()).decode().rstrip("=") or "="
+    return f"{name}@base64/{encoded}"

@@ -1,8 +1,8 @@
 """The life of a group, as pure functions: ``live`` → ``draining`` → deleted.
 
-These functions decide; the store applies. Revisions are the store's own count of changes (see
-:mod:`tidegate.store.interface`), so "read since the last push" is a comparison of two integers and no clock can make
-it wrong. Times are seconds on the store's monotonic clock, which only moves forward.
+These functions decide; the store applies their results. A revision is the number of a change of the store (see
+:mod:`tidegate.store.interface`), so "read since the last push" is a comparison of two integers that does not depend on
+a clock. Times are seconds on the store's monotonic clock, which only moves forward.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tidegate.model import owners
 
 
 class State(enum.Enum):
-    """Where a group stands. A deleted group has no state: it is gone."""
+    """The state of a group. A deleted group has no state."""
 
     LIVE = "live"
     DRAINING = "draining"
@@ -26,32 +26,32 @@ class Reason(enum.Enum):
     """Why a group was deleted."""
 
     DRAINED = "drained"
-    """Every active scraper has read its final values."""
+    """Every active scraper has read its last values."""
     TIMEOUT = "timeout"
-    """Its drain timeout was over first."""
+    """Its drain timeout expired first."""
     REQUEST = "request"
-    """Somebody sent a DELETE, or wiped the store."""
+    """A client deleted the group, or wiped the store."""
     GRACE_PERIOD = "grace-period"
-    """The operator deleted it from a stock Pushgateway: its grace period was over. Who had read it nobody knows."""
+    """The operator deleted it from a stock Pushgateway after its grace period. Whether it was scraped is unknown."""
     VANISHED = "vanished"
-    """It is gone from a stock Pushgateway, which does not say why."""
+    """It is missing from a stock Pushgateway, which does not report a reason."""
 
 
 OWN_REASONS = (Reason.DRAINED, Reason.TIMEOUT, Reason.REQUEST)
-"""Those that tidegate's own gateway has."""
+"""The reasons that tidegate's own gateway uses."""
 
 
 class Rejection(enum.Enum):
-    """Why the gateway did not do what the operator asked; the operator looks again and plans anew."""
+    """Why the gateway rejected an action. The operator then reads the group again and makes a new plan."""
 
     GONE = "gone"
-    """There is no such group."""
+    """The group does not exist."""
     PUSHED = "pushed"
-    """A push landed after the one that the operator knew of."""
+    """The group was pushed after the push that the operator knows."""
     OWNED = "owned"
-    """The group has an owner that the operator did not name as over."""
+    """The group has an owner that the action does not list as finished."""
     UNCLAIMED = "unclaimed"
-    """The group has no owner, so nobody's end can end it."""
+    """The group has no owner that could have finished."""
 
 
 NO_CLAIMS: Mapping[owners.Uid, owners.Claim] = types.MappingProxyType({})
@@ -60,11 +60,12 @@ NO_CLAIMS: Mapping[owners.Uid, owners.Claim] = types.MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """That a group was retired.
+    """The drain of a group.
 
-    :param pushed_revision: the last push that the operator knew of. A later push is not covered by its word.
-    :param deadline: when the group goes, read or not.
-    :param expired: whether its time to live ended it, and not the operator.
+    :param pushed_revision: the push up to which the operator has confirmed the drain. A later push is not covered.
+    :param since: when the drain started.
+    :param deadline: when the group is deleted even if a scraper has not read it.
+    :param expired: whether the TTL of the group started the drain, and not the operator.
     """
 
     pushed_revision: int
@@ -75,9 +76,10 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What decides about a group's end, apart from its metrics.
+    """The part of the state of a group that decides when it is deleted.
 
-    :param expires: when its time to live is over, as its last push set it; ``None`` for never.
+    :param pushed_revision: the revision of its last push.
+    :param expires: when its TTL expires, as its last push set it; ``None`` for never.
     """
 
     pushed_revision: int
@@ -87,34 +89,36 @@ class Life:
 
     @property
     def state(self) -> State:
+        """Live or draining."""
         return State.LIVE if self.drain is None else State.DRAINING
 
 
 def pushed(life: Life, *, revision: int, expires: float | None = None) -> Life:
-    """A push landed: a draining group goes on draining, with one more scrape and one more word to wait for.
+    """Return the life after a push. A draining group goes on draining.
 
-    One that drains since its time to live was over is live again: whoever pushes is alive.
+    It then waits for a scrape of that push, and for the operator to confirm the drain. A group that drains because its
+    TTL expired is live again.
     """
     drain = None if life.drain is not None and life.drain.expired else life.drain
     return Life(revision, life.claims, drain, expires)
 
 
 def has_deadline(life: Life) -> bool:
-    """Whether anything may end the group unless something happens to it."""
+    """Return whether the group may be deleted without any further request."""
     return life.drain is not None or life.expires is not None
 
 
 def ttl_deadline(life: Life) -> float | None:
-    """When its time to live will retire a group; ``None`` where that will not happen.
+    """Return when the TTL of a group will expire; ``None`` for never.
 
-    While it has owners they decide: a push rarer than its ttl ends no active Job's group, and a long ttl keeps none
-    beyond its Job.
+    A group with owners does not expire: an active Job may push less often than its TTL, and a long TTL does not keep
+    the group of a finished Job.
     """
     return None if life.claims or life.drain is not None else life.expires
 
 
 def expired(life: Life, *, drain_timeout: float, now: float) -> Life:
-    """The time to live may be over: then it drains as if all its owners were."""
+    """Return the life with a drain if the TTL has expired; otherwise the same life."""
     at = ttl_deadline(life)
     if at is None or now < at:
         return life
@@ -123,7 +127,7 @@ def expired(life: Life, *, drain_timeout: float, now: float) -> Life:
 
 
 def claimed(life: Life, claim: owners.Claim) -> Life:
-    """The operator names an owner. A new owner takes a draining group back to live, as its only owner."""
+    """Return the life with a claim. A new owner of a draining group makes it live again, as its only owner."""
     uid = claim.owner.uid
     if life.drain is not None and uid not in life.claims:
         return replace(life, claims={uid: claim}, drain=None)
@@ -131,19 +135,22 @@ def claimed(life: Life, claim: owners.Claim) -> Life:
 
 
 def released(life: Life, uid: owners.Uid) -> Life:
-    """The operator takes a claim back. A group without any owner is nobody's to delete: it is live again."""
+    """Return the life without the claim of an owner. A group without any owner is live."""
     if uid not in life.claims:
         return life
-    claims = {known: claim for known, claim in life.claims.items() if known != uid}
+    claims = {other: claim for other, claim in life.claims.items() if other != uid}
     return replace(life, claims=claims, drain=life.drain if claims else None)
 
 
 def retired(
     life: Life, *, over: Collection[owners.Uid], pushed_revision: int, drain_timeout: float, now: float
 ) -> Life | Rejection:
-    """The operator says that all owners are over; compare-and-set on the owners and the push it knew of.
+    """Return the life with a drain: all owners have finished. Compare-and-set on the owners and the last push.
 
-    Said again of a draining group it confirms a later push and moves nothing else: the deadline stays.
+    For a draining group this confirms a later push; the deadline does not move.
+
+    :param over: the finished owners.
+    :param pushed_revision: the last push that the operator knows.
     """
     if not life.claims:
         return Rejection.UNCLAIMED
@@ -157,24 +164,23 @@ def retired(
 
 
 def confirmed_drain(life: Life) -> Drain | None:
-    """The drain of a group that may end without any further word: its last push is one that the retirement covers.
+    """Return the drain of a group if the operator has confirmed it for the last push; otherwise ``None``.
 
-    A push that the operator has not yet spoken of may be a new owner's first, so the group is kept even past its
-    deadline. The operator sees every push, so its word is a moment away; without an operator nothing that it retired is
-    deleted.
+    A push that the operator has not confirmed may be the first one of a new owner, so the group is kept even past its
+    deadline. The operator sees every push and confirms it soon. While no operator runs, no such group is deleted.
     """
     return life.drain if life.drain is not None and life.drain.pushed_revision == life.pushed_revision else None
 
 
 def drained_for(life: Life, *, now: float) -> float | None:
-    """Seconds since the group began to drain; ``None`` where it does not."""
+    """Return the seconds since the drain started; ``None`` if the group does not drain."""
     return None if life.drain is None else max(0.0, now - life.drain.since)
 
 
 def deletion_reason(life: Life, *, read_revision: int | None, now: float) -> Reason | None:
-    """Whether this group may be deleted now, and why.
+    """Return why the group may be deleted now; ``None`` if it may not.
 
-    :param read_revision: the revision up to which every active scraper has read, ``None`` when no scraper is active.
+    :param read_revision: the revision up to which every active scraper has read; ``None`` if none is active.
     """
     drain = confirmed_drain(life)
     if drain is None:

@@ -1,4 +1,4 @@
-"""The limits that a request may run into, by the names they are counted under."""
+"""The limits of requests, by the labels of the metric that counts them."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ import enum
 
 
 class Limit(enum.Enum):
-    """What one client may not have more of. A further one is a line here; it is shown as 0 from the start.
+    """A limit. The metric shows every limit as 0 from the start.
 
-    :ivar label: as the metric and the flag (``--limit.…``, with hyphens) call it.
-    :ivar status: of the answer to a request that is over it.
+    :ivar label: its name in the metric, and with hyphens in the flag (``--limit.…``).
+    :ivar status: status code of the response to a request over the limit.
     """
 
     BODY = "body", 413
-    """Bytes of one body, as it was sent."""
+    """Bytes of a body, as it was sent."""
     UNPACKED_BODY = "unpacked_body", 413
-    """Bytes of one body, after it was unpacked."""
+    """Bytes of a body after decompression."""
     BODIES = "bodies", 429
-    """Bytes of all bodies that are held at once."""
+    """Bytes of all bodies in memory."""
     REQUEST_HEAD = "request_head", 431
-    """Bytes of a request line and the headers."""
+    """Bytes of the request line and the headers."""
     HEAD_TIMEOUT = "head_timeout", 408
-    """Time until a head has come."""
+    """Time until the request line and the headers have arrived."""
     BODY_TIMEOUT = "body_timeout", 408
-    """Time until a body has come."""
+    """Time until the body has arrived."""
     CONNECTIONS = "connections", 429
-    """Connections at once."""
+    """Open connections."""
     REQUESTS = "requests", 429
-    """Pushes under way at once."""
+    """Concurrent pushes."""
     PUSH_SERIES = "push_series", 413
-    """Series of one push."""
+    """Series of a push."""
     GROUP_SERIES = "group_series", 413
-    """Series of one group."""
+    """Series of a group."""
     GROUPS = "groups", 429
     """Groups."""
     SERIES = "series", 429
     """Series of all groups."""
     MEMORY = "memory", 429
-    """Memory of the process, for new groups."""
+    """Memory of the process; rejects new groups."""
     LABELS = "labels", 400
-    """Labels of one series."""
+    """Labels of a series."""
     NAME_LENGTH = "name_length", 400
     """Characters of the name of a metric or a label."""
     VALUE_LENGTH = "value_length", 400
-    """Characters of a label's value, or of a help text."""
+    """Characters of the value of a label, or of a help text."""
 
     def __init__(self, label: str, status: int) -> None:
         self.label = label
@@ -51,5 +51,5 @@ class Limit(enum.Enum):
 
     @property
     def flag(self) -> str:
-        """The flag that changes it."""
+        """The flag that sets the limit."""
         return f"--limit.{self.label.replace('_', '-')}"

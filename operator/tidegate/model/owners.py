@@ -1,15 +1,15 @@
-"""Owners of groups, and claims: the operator's word to the gateway that a group has an owner."""
+"""Owners of groups, and claims: a claim of the operator records in the gateway that a group has an owner."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, NewType
 
 Uid = NewType("Uid", str)
-"""``metadata.uid`` of a Kubernetes object: never used twice, so a recreated name is another owner."""
+"""``metadata.uid`` of a Kubernetes object. It is never reused, so an object that is created again is another owner."""
 
 
 class Owner(NamedTuple):
-    """The Kubernetes object whose life a group follows."""
+    """The Kubernetes object that a group follows."""
 
     kind: str
     namespace: str
@@ -21,13 +21,13 @@ class Owner(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """An owner of a group, with what must be known when the owner itself can no longer be asked.
+    """An owner of a group, with the cleanup settings that are needed after the owner was deleted.
 
-    :param drain_timeout: seconds that the group may wait for its scrapers once this owner is over.
-    :param rule: the rule by which it owns the group, as ``--ownership`` has it.
-    :param kept_for: seconds that its groups stay after it is gone, where nobody saw how it ended before.
-    :param kept_until: Unix seconds until which its groups stay, where it ended and they outlive it.
-    :param series: the object whose runs follow each other, of a run whose groups stay until the next run pushes.
+    :param drain_timeout: seconds that the group waits for its scrapers after this owner has finished.
+    :param rule: the ownership rule of the claim, as in ``--ownership``.
+    :param kept_for: seconds that the group is kept after the owner was deleted, if its end was not observed.
+    :param kept_until: Unix seconds until which the group is kept after the owner has finished.
+    :param series: the parent of consecutive runs, if the groups of a run are kept until the next run pushes.
     """
 
     owner: Owner

@@ -1,4 +1,4 @@
-"""Pushers: from where a group was pushed, and when."""
+"""Pushers: the addresses that pushed a group, and the times of their pushes."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import functools
 from typing import NamedTuple
 
 MAX_ADDRESSES = 4
-"""Addresses that are remembered of a group: those of a Job's last runs, and of who pushes beside them."""
+"""Addresses that are remembered for a group: those of the last runs of a Job, and of other clients."""
 
 MAX_REPORTED_SOURCES = 64
-"""Sources of a group that the operator is told of. A group has more where so many addresses each pushed a family."""
+"""Sources of a group that are reported to the operator. A group has more if more addresses pushed its families."""
 
-_SHARED = 4096
-"""So many tuples are shared by the groups that were pushed from the same addresses."""
+_SHARED_TUPLES = 4096
+"""Tuples of addresses that groups with the same pushers share."""
 
 
 class Source(NamedTuple):
-    """An address, and the Unix seconds of a push from it."""
+    """An address and the Unix seconds of a push from it."""
 
     address: str
     at: float
 
 
 class Pushers(NamedTuple):
-    """The last addresses that a group was pushed from, last first, each once.
+    """The last addresses that pushed a group, latest first, without duplicates.
 
-    :param addresses: "" stands for pushes that came from no address.
+    :param addresses: "" for pushes without an address.
     :param until: Unix seconds of the last push from each address but the first.
     """
 
@@ -34,12 +34,15 @@ class Pushers(NamedTuple):
 
     @property
     def known(self) -> tuple[str, ...]:
-        """The addresses alone."""
+        """The addresses, without the "" of pushes without an address."""
         return self.addresses if "" not in self.addresses else tuple(filter(None, self.addresses))
 
     def sources(self, *, push_time: float) -> list[Source]:
-        """Each address with its last push; ``push_time`` is that of the group's last push."""
-        # Of files from before they were remembered the times are not known.
+        """Return each address with its last push.
+
+        :param push_time: of the last push of the group.
+        """
+        # Files of older versions do not have the times.
         times = (push_time, *self.until)
         return [Source(address, at) for address, at in zip(self.addresses, times, strict=False) if address]
 
@@ -48,20 +51,20 @@ NO_PUSHERS = Pushers()
 
 
 def with_push(known: Pushers, address: str | None, *, push_time: float) -> Pushers:
-    """The pushers of a group once it is pushed from here.
+    """Return the pushers of a group after a push.
 
-    :param address: ``None`` where the push came from no address.
-    :param push_time: of the group's last push before this one.
-    :returns: the same value where that came from here, too.
+    :param address: ``None`` if the push has no address.
+    :param push_time: of the previous push of the group.
+    :returns: ``known`` itself if the previous push came from the same address.
     """
     address = address or ""
     if known.addresses and known.addresses[0] == address:
         return known
     before = dict(zip(known.addresses, (push_time, *known.until), strict=False))
     addresses = _put_first(known.addresses, address)
-    return Pushers(addresses, tuple([before.get(one, 0.0) for one in addresses[1:]]))
+    return Pushers(addresses, tuple([before.get(other, 0.0) for other in addresses[1:]]))
 
 
-@functools.lru_cache(maxsize=_SHARED)
+@functools.lru_cache(maxsize=_SHARED_TUPLES)
 def _put_first(known: tuple[str, ...], address: str) -> tuple[str, ...]:
-    return (address, *[one for one in known if one != address][: MAX_ADDRESSES - 1])
+    return (address, *[other for other in known if other != address][: MAX_ADDRESSES - 1])

@@ -1,4 +1,4 @@
-"""Scrapers: who reads all groups again and again, and how far each has read."""
+"""Scrapers: the clients that scrape all groups regularly, and the progress of each."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 LONGEST_INTERVAL = 300.0
-"""Seconds. Prometheus looks back five minutes for a sample, so no scraper that wants series without gaps is slower: a
-scraper counts as this slow until its interval has been measured, and every one that is still there comes back within
-this time, so none is given up sooner. A measured interval can only make the gateway wait longer."""
+"""Seconds. Prometheus looks back five minutes for a sample, so the interval of a scraper without gaps in its series is
+shorter. This interval is assumed until the interval is measured, and no scraper becomes inactive sooner. A measured
+interval can only make the gateway wait longer."""
 
 MISSED_SCRAPES = 3
-"""A scraper is active until it has been silent for this many of its intervals, and at least ``LONGEST_INTERVAL``."""
+"""A scraper is active until it misses this many of its intervals, and for at least ``LONGEST_INTERVAL``."""
 
 MEASURED_GAPS = 8
-"""The interval is the longest of this many last gaps between scrapes, and unknown before there are as many. Several
-scrape jobs of one server count as one scraper, so most gaps may be short, and short ones mean nothing. After a missed
-scrape the long gap makes the gateway wait longer, until so many further scrapes have pushed it out."""
+"""The interval is the longest of this many last gaps between scrapes, and unknown before. Several scrape jobs of one
+server count as one scraper, so short gaps mean nothing. After a missed scrape the long gap makes the gateway wait
+longer, until this many further scrapes have replaced it."""
 
 
 class Scraper(NamedTuple):
-    """Whoever scrapes, as far as it can be told from its requests."""
+    """A scraper, as identified by its requests."""
 
     address: str
     user_agent: str
@@ -32,13 +32,14 @@ class Scraper(NamedTuple):
 
 @dataclass(slots=True)
 class ScraperProgress:
-    """What is known of one scraper. Times are monotonic seconds.
+    """The progress of one scraper. Times are monotonic seconds.
 
-    :ivar last_seen: when it last began to scrape, moved on by as long as there was no gateway since.
-    :ivar gaps: the last times from one scrape to the next, without those in which there was no gateway.
-    :ivar read_revision: it has all that was pushed up to this revision; 0 for nothing yet.
-    :ivar last_seconds: what the last answer that it has read took, as far as this process knows; ``last_size``: its
-        bytes, as they were sent.
+    :ivar last_seen: start of its last scrape, moved forward by the time without a running gateway.
+    :ivar gaps: the last times from one scrape to the next, without the time without a running gateway.
+    :ivar read_revision: it has read every push up to this revision; 0 for none.
+    :ivar last_read: end of its last complete scrape.
+    :ivar last_seconds: duration of its last complete scrape, if this process served it.
+    :ivar last_size: bytes of that response, as they were sent.
     """
 
     scraper: Scraper
@@ -52,11 +53,11 @@ class ScraperProgress:
 
     @property
     def interval(self) -> float | None:
-        """Seconds between its scrapes; ``None`` until that has been measured."""
+        """Seconds between its scrapes; ``None`` until it is measured."""
         return min(max(self.gaps), LONGEST_INTERVAL) if len(self.gaps) == MEASURED_GAPS else None
 
     @property
     def active_until(self) -> float:
-        """When it stops being waited for, if it stays silent: 5 to 15 minutes after it was last seen."""
+        """When it becomes inactive unless it scrapes again: 5 to 15 minutes after ``last_seen``."""
         interval = LONGEST_INTERVAL if self.interval is None else self.interval
         return self.last_seen + max(LONGEST_INTERVAL, MISSED_SCRAPES * interval)

@@ -1,7 +1,7 @@
 """Selectors over grouping labels, in Prometheus' syntax: ``{job="backup",region=~"eu.*"}``.
 
-A label that a group does not have is the empty one, regular expressions are RE2's and match the whole value, and a
-selector that matches everything is refused: all as in Prometheus.
+As in Prometheus, a missing label is an empty label, a regular expression has the syntax of RE2 and matches the whole
+value, and a selector that matches everything is rejected.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import re2
 
 from tidegate.model import errors
 
-LONGEST_PATTERN = 1000
+MAX_PATTERN_LENGTH = 1000
 _PATTERN_MEMORY = 1 << 18
-"""Bytes that RE2 may take for one expression. Its module keeps the last 128 of them."""
+"""Bytes that RE2 may use for one expression. Its module caches the last 128 expressions."""
 
 _BLANKS = re.compile(r"(?:[ \t\r\n]++|#[^\r\n]*+)*+")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*+")
@@ -34,7 +34,7 @@ _NO_METRIC = "groups have labels and no metric name"
 
 
 class BadSelectorError(errors.BadRequestError):
-    """A text that is no selector; ``column`` counts its characters from 1."""
+    """An invalid selector; ``column`` counts its characters from 1."""
 
     def __init__(self, reason: str, *, at: int) -> None:
         super().__init__(f"{reason} at column {at + 1}")
@@ -42,7 +42,7 @@ class BadSelectorError(errors.BadRequestError):
 
 
 class Operator(enum.Enum):
-    """How a value is compared."""
+    """The comparison of a matcher."""
 
     EQUAL = "="
     NOT_EQUAL = "!="
@@ -51,7 +51,7 @@ class Operator(enum.Enum):
 
 
 class Matcher(NamedTuple):
-    """One comparison; ``test`` says whether a value passes it."""
+    """One comparison; ``test`` returns whether a value matches."""
 
     name: str
     operator: Operator
@@ -60,19 +60,19 @@ class Matcher(NamedTuple):
 
 
 class Selector(NamedTuple):
-    """Matchers that all have to hold."""
+    """Matchers that must all match."""
 
     matchers: tuple[Matcher, ...]
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether a group with these grouping labels is selected."""
+        """Return whether a group with these grouping labels is selected."""
         return all(matcher.test(labels.get(matcher.name, "")) for matcher in self.matchers)
 
 
 def parse(text: str) -> Selector:
-    """The selector that this text is.
+    """Parse a selector.
 
-    :raises BadSelectorError: it is none, or one that would select every group.
+    :raises BadSelectorError: it is invalid, or would select every group.
     """
     reader = _Reader(text)
     if _METRIC_NAME.match(text, reader.skip()):
@@ -85,14 +85,16 @@ def parse(text: str) -> Selector:
             reader.expect("}")
             break
     if reader.skip() < len(text):
-        raise reader.fault("nothing may follow the selector")
+        raise reader.fault("unexpected text after the selector")
     if all(matcher.test("") for matcher in matchers):
-        raise BadSelectorError("the selector has no matcher that refuses an empty value, so it selects all", at=0)
+        raise BadSelectorError(
+            "the selector would select every group; add a matcher that does not match an empty value", at=0
+        )
     return Selector(tuple(matchers))
 
 
 class _Reader:
-    """A place in the text; what is read is behind it."""
+    """A cursor over the text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -107,9 +109,9 @@ class _Reader:
         return BadSelectorError(reason, at=self.at)
 
     def takes(self, character: str) -> bool:
-        found = self.text.startswith(character, self.skip())
-        self.at += len(character) if found else 0
-        return found
+        is_next = self.text.startswith(character, self.skip())
+        self.at += len(character) if is_next else 0
+        return is_next
 
     def expect(self, character: str) -> None:
         if not self.takes(character):
@@ -124,13 +126,13 @@ class _Reader:
 
     def quoted(self, what: str) -> str:
         start = self.skip()
-        found = self.take(_STRING, what)[0]
-        quote, text = found[0], found[1:-1]
-        told = text.encode(errors="surrogatepass") if quote == "`" else _unescape(text, quote=quote, at=start + 1)
+        string = self.take(_STRING, what)[0]
+        quote, text = string[0], string[1:-1]
+        decoded = text.encode(errors="surrogatepass") if quote == "`" else _unescape(text, quote=quote, at=start + 1)
         try:
-            return told.decode()
+            return decoded.decode()
         except UnicodeDecodeError as error:
-            raise BadSelectorError("a string that is not UTF-8", at=start) from error
+            raise BadSelectorError("the string is not UTF-8", at=start) from error
 
 
 def _matcher(reader: _Reader) -> Matcher:
@@ -148,20 +150,20 @@ def _matcher(reader: _Reader) -> Matcher:
 def _test(operator: Operator, value: str, *, at: int) -> Callable[[str], bool]:
     match operator:
         case Operator.EQUAL:
-            return lambda found: found == value
+            return lambda text: text == value
         case Operator.NOT_EQUAL:
-            return lambda found: found != value
+            return lambda text: text != value
         case Operator.MATCHES:
             return _matching(value, at=at)
         case Operator.MATCHES_NOT:
             matches = _matching(value, at=at)
-            return lambda found: not matches(found)
+            return lambda text: not matches(text)
 
 
 def _matching(pattern: str, *, at: int) -> Callable[[str], bool]:
-    # SECURITY: RE2 takes time that grows no faster than the value, whatever the expression; its size is bounded here.
-    if len(pattern) > LONGEST_PATTERN:
-        raise BadSelectorError(f"the regular expression has more than {LONGEST_PATTERN} characters", at=at)
+    # SECURITY: RE2 takes linear time in the length of the value for every expression; its memory is limited here.
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        raise BadSelectorError(f"the regular expression has more than {MAX_PATTERN_LENGTH} characters", at=at)
     options = re2.Options()
     options.log_errors = False
     options.dot_nl = True
@@ -169,21 +171,21 @@ def _matching(pattern: str, *, at: int) -> Callable[[str], bool]:
     try:
         compiled = re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError) as error:
-        raise BadSelectorError(f"no regular expression: {_told(error)}", at=at) from error
-    return lambda found: compiled.fullmatch(found) is not None
+        raise BadSelectorError(f"invalid regular expression: {_message(error)}", at=at) from error
+    return lambda text: compiled.fullmatch(text) is not None
 
 
-def _told(error: Exception) -> str:
-    told = error.args[0] if error.args else error
-    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+def _message(error: Exception) -> str:
+    message = error.args[0] if error.args else error
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 
 def _unescape(text: str, *, quote: str, at: int) -> bytes:
-    r"""The bytes of a string: what ``\x`` and octal escapes spell are bytes and no characters."""
-    return b"".join(_meant(piece, quote=quote, at=at + piece.start()) for piece in _PIECE.finditer(text))
+    r"""Return the bytes of a string. ``\\x`` and octal escapes are bytes, not characters."""
+    return b"".join(_decode_piece(piece, quote=quote, at=at + piece.start()) for piece in _PIECE.finditer(text))
 
 
-def _meant(piece: re.Match[str], *, quote: str, at: int) -> bytes:
+def _decode_piece(piece: re.Match[str], *, quote: str, at: int) -> bytes:
     plain, letter, byte, octal, short, long, other = piece.groups()
     if plain:
         return plain.encode(errors="surrogatepass")
@@ -195,5 +197,5 @@ def _meant(piece: re.Match[str], *, quote: str, at: int) -> bytes:
         return bytes([int(byte, 16) if byte else int(octal, 8)])
     code = int(short or long, 16)
     if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-        raise BadSelectorError("an escape of what is no character", at=at)
+        raise BadSelectorError("invalid escape: not a Unicode character", at=at)
     return chr(code).encode()

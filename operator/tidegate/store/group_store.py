@@ -335,7 +335,7 @@ class GroupStore:
 
     def _pushed(self, group: group_states.Group, *, at: float, ttl: float | None, pusher: str | None) -> None:
         if group.push_rate is not None:
-            group.push_rate.note(at)
+            group.push_rate.add(at)
         elif group.push_time:
             group.push_rate = push_rates.with_pushes(group.push_time, at)
         group.pushers = pushers.with_push(group.pushers, pusher, push_time=group.push_time)

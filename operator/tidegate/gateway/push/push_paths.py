@@ -50,7 +50,7 @@ def path(key: grouping.GroupingKey) -> str:
     escaped = [
         (name_escaping.escape(name, name_escaping.Escaping.VALUES, label=True), value) for name, value in ordered
     ]
-    return "/".join(group_paths.spelled(name, value) for name, value in escaped)
+    return "/".join(group_paths.segments(name, value) for name, value in escaped)
 
 
 class _Layout(NamedTuple):

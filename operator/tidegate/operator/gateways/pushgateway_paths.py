@@ -16,7 +16,7 @@ _REPLACED = re.compile("[\ufffd\ud800-\udfff]")
 def path(key: grouping.GroupingKey) -> str:
     """The path after ``/metrics/``: ``job/backup/instance/db1``, with base64 for values that need it."""
     ordered = sorted(key, key=lambda pair: pair[0] != "job")
-    return "/".join(group_paths.spelled(_name(name), value) for name, value in ordered)
+    return "/".join(group_paths.segments(_name(name), value) for name, value in ordered)
 
 
 def is_unambiguous(key: grouping.GroupingKey) -> bool:

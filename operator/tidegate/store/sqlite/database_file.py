@@ -113,7 +113,7 @@ def size(path: Path) -> int:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file and the files beside it to an unused name. Return that name."""
+    """Rename a database with its log files to an unused name. Return that name."""
     stamp = datetime.datetime.now(tz=datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
     names = (path.with_name(f"{path.name}.damaged-{stamp}{more}") for more in _numbered())
     aside = next(name for name in names if not name.exists())
