@@ -1,4 +1,4 @@
-"""Selectors that Prometheus' parser accepts and refuses, and what it accepts and says nothing about groups."""
+"""Selectors that Prometheus' parser accepts, selectors that it rejects, and those that only tidegate rejects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCEPTED = [
     pytest.param('{job=~"(?i)a{1,1000}\\\\pL"}', id="syntax of RE2"),
 ]
 
-REFUSED = [
+REJECTED = [
     pytest.param("", 1, "expected {", id="nothing"),
     pytest.param(" ", 2, "expected {", id="a space"),
     pytest.param("{", 2, "expected a label name", id="open"),
@@ -51,19 +51,19 @@ REFUSED = [
     pytest.param(r'{job="\'"}', 7, "unknown escape", id="escape of the other quote"),
     pytest.param(r'{job="a\x4"}', 8, "unknown escape", id="short escape"),
     pytest.param(r'{job="\400"}', 7, "unknown escape", id="octal beyond a byte"),
-    pytest.param(r'{job="\U00110000"}', 7, "no character", id="beyond Unicode"),
-    pytest.param(r'{job="\ud800"}', 7, "no character", id="half a code point"),
-    pytest.param('{job="a"}x', 10, "nothing may follow", id="nothing may follow"),
-    pytest.param('{job="a"} {job="b"}', 11, "nothing may follow", id="another after"),
+    pytest.param(r'{job="\U00110000"}', 7, "not a Unicode character", id="beyond Unicode"),
+    pytest.param(r'{job="\ud800"}', 7, "not a Unicode character", id="half a code point"),
+    pytest.param('{job="a"}x', 10, "unexpected text after", id="nothing may follow"),
+    pytest.param('{job="a"} {job="b"}', 11, "unexpected text after", id="another after"),
     pytest.param('{job!="a"}', 1, "selects all", id="all but one"),
     pytest.param('{job=~"("}', 7, "missing )", id="bad pattern"),
     pytest.param('{job!~"a(?=b)"}', 7, "invalid perl operator", id="pattern that is not RE2's"),
     pytest.param('(job="a")', 1, "expected {", id="parentheses"),
 ]
-"""With the column and words of the error."""
+"""With the column and a part of the error."""
 
-REFUSED_HERE_ALONE = [
-    pytest.param('{job="a"}[5m]', 10, "nothing may follow", id="a range"),
+REJECTED_BY_TIDEGATE_ONLY = [
+    pytest.param('{job="a"}[5m]', 10, "unexpected text after", id="a range"),
     pytest.param("up", 1, "no metric name", id="metric alone"),
     pytest.param('up{job="a"}', 1, "no metric name", id="metric before the braces"),
     pytest.param('{"up"}', 2, "no metric name", id="metric in the braces"),

@@ -51,7 +51,7 @@ def test_what_prometheus_accepts_is_a_selector(text: str) -> None:
     assert selectors.parse(text).matchers
 
 
-@pytest.mark.parametrize(("text", "column", "said"), selector_cases.REFUSED + selector_cases.REFUSED_HERE_ALONE)
+@pytest.mark.parametrize(("text", "column", "said"), selector_cases.REJECTED + selector_cases.REJECTED_BY_TIDEGATE_ONLY)
 def test_what_is_no_selector_is_refused_with_its_place(text: str, column: int, said: str) -> None:
     with pytest.raises(selectors.BadSelectorError) as caught:
         selectors.parse(text)

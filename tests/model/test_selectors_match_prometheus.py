@@ -29,12 +29,12 @@ def test_what_we_accept_prometheus_accepts(promtool: str, text: str) -> None:
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REFUSED])
+@pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REJECTED])
 def test_what_we_refuse_prometheus_refuses(promtool: str, text: str) -> None:
     assert not _accepts(promtool, text)
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REFUSED_HERE_ALONE])
+@pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REJECTED_BY_TIDEGATE_ONLY])
 def test_what_we_alone_refuse_prometheus_accepts(promtool: str, text: str) -> None:
     assert _accepts(promtool, text)

@@ -88,7 +88,8 @@ def parse(text: str) -> Selector:
         raise reader.fault("unexpected text after the selector")
     if all(matcher.test("") for matcher in matchers):
         raise BadSelectorError(
-            "the selector would select every group; add a matcher that does not match an empty value", at=0
+            "every matcher of the selector accepts an empty value, so it selects all groups; add one that does not",
+            at=0,
         )
     return Selector(tuple(matchers))
 
