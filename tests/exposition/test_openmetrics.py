@@ -32,7 +32,7 @@ def _family(
     return encoders.RenderedFamily(name, type, help, made)
 
 
-def _pieces(*shown: encoders.RenderedFamily) -> list[compressed_chunks.Piece]:
+def _pieces(*shown: encoders.RenderedFamily) -> list[compressed_chunks.Chunk]:
     return list(encoders.encode(shown, encoders.Encoding(encoders.Format.OPENMETRICS_1)))
 
 

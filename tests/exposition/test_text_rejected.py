@@ -46,7 +46,7 @@ SAMPLES = [
     ("an exemplar", b'm 1 # {a="x"} 1\n', 1, 5, "this is an exemplar of OpenMetrics"),
     ("an exemplar behind a timestamp", b'm 1 5 # {a="x"} 1\n', 1, 6, "this is an exemplar of OpenMetrics"),
     ("an exemplar, and what to push", b"n 1\nm 1 # {} 1\n", 2, 5, "push the Prometheus text format instead"),
-    ("gzip", gzip.compress(b"m 1\n"), 1, 1, "the body is gzip data; send the header 'Content-Encoding: gzip'"),
+    ("gzip", gzip.compress(b"m 1\n"), 1, 1, "the body is gzip data; push it with the header 'Content-Encoding: gzip'"),
     ("snappy", b"\xff\6\0\0sNaPpY\1\n", 1, 1, "the body is snappy data"),
     ("zstd", b"\x28\xb5\x2f\xfd\n", 1, 1, "the body is zstd data"),
     ("UTF-16", "m 1\n".encode("utf-16"), 1, 1, "the body is UTF-16; push it as UTF-8"),

@@ -104,7 +104,10 @@ async def test_a_put_may_take_the_name_of_a_part_from_what_it_replaces_and_a_pos
 async def test_two_groups_that_make_the_same_series_do_not_stand_together(client: gateway_client.Client) -> None:
     await client.put("job/a/instance/i", "x 1\n")
     await _expect_refused(
-        client, "job/a", 'x{instance="i"} 2\n', reason='x{job="a",instance="i"} is in group {job="a",instance="i"}'
+        client,
+        "job/a",
+        'x{instance="i"} 2\n',
+        reason='x{job="a",instance="i"} is already in group {job="a",instance="i"}',
     )
     await client.delete("job/a/instance/i")
     assert (await client.put("job/a", 'x{instance="i"} 2\n')).status == 200
@@ -221,14 +224,14 @@ async def test_a_clash_with_the_gateways_own_metrics_blames_no_group(client: gat
 async def test_a_clash_within_a_group_says_that_it_is_its_own(client: gateway_client.Client) -> None:
     await client.put("job/a", SUMMARY)
     answer = await client.post("job/a", "s_sum 1\n")
-    assert "a summary in this group, from a push before this one; rename one of them\n" in answer.text
+    assert "a summary in this group, from an earlier push; rename one of them\n" in answer.text
 
 
 async def test_a_group_that_differs_by_an_empty_instance_is_named(client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
     answer = await client.put("job/a/instance@base64/=", "x 1\n")
     assert answer.text.endswith(
-        'group {job="a",instance=""} differs from group {job="a"} by an empty instance alone, which Prometheus cannot '
+        'group {job="a",instance=""} differs from group {job="a"} only by an empty instance, which Prometheus cannot '
         "tell apart; push to that group, or under another instance; or delete that group: DELETE /metrics/job/a\n"
     )
 

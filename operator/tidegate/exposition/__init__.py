@@ -1,6 +1,6 @@
-"""Exposition formats: bytes in, families out, and families in, bytes out.
+"""Exposition formats: parsers and renderers of metric families.
 
-Everything here is a pure function of its arguments: no I/O, no clock, no state between calls. What a client sent wrong
-is an :class:`tidegate.model.errors.BadExpositionError` that says where; no other exception leaves a parser, whatever
-the bytes. What is accepted, and what is written, follows Pushgateway to the byte.
+Everything here is a pure function of its arguments: no I/O, no clock, no state between calls. For an invalid body a
+parser raises :class:`tidegate.model.errors.BadExpositionError` with the place of the error, and no other exception.
+Parsers accept, and renderers write, the same bytes as Pushgateway.
 """

@@ -1,7 +1,7 @@
-"""An answer in pieces, and gzip of it: each piece is packed once, and a packed answer is put together from those.
+"""The body of a response in chunks, and gzip of it: each chunk is compressed once, and responses reuse the result.
 
-A gzip stream is a head, blocks of deflate, and a tail with a checksum (RFC 1952). Blocks that end on a byte may follow
-each other whoever made them, and the checksum of the whole follows from those of the pieces.
+A gzip stream is a header, deflate blocks, and a trailer with a checksum (RFC 1952). Blocks that end on a byte boundary
+can be concatenated, and the checksum of the whole follows from the checksums of the chunks.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from typing import NamedTuple
 from isal import isal_zlib
 
 _LEVEL = 1
-"""Packs as well as zlib's own level 1, in less than half of its time."""
+"""Compresses as well as level 1 of zlib, in less than half of its time."""
 
-_RAW = -15
-"""Deflate without head and tail, with the widest window."""
+_RAW_DEFLATE = -15
+"""Deflate without header and trailer, with the widest window."""
 
-_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\x04\xff"
+_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\x04\xff"
 _LAST_BLOCK = b"\x03\0"
-_TAIL = struct.Struct("<II")
+_TRAILER = struct.Struct("<II")
 
 
-class Packed(NamedTuple):
-    """A piece as blocks of deflate, none of them the last.
+class CompressedChunk(NamedTuple):
+    """A chunk as deflate blocks, none of them the last block.
 
-    :param size: of the piece itself, in bytes; ``checksum`` is its CRC-32.
+    :param checksum: CRC-32 of the chunk itself.
+    :param size: bytes of the chunk itself.
     """
 
     blocks: bytes
@@ -36,27 +37,27 @@ class Packed(NamedTuple):
 
 
 @dataclass(slots=True)
-class Piece:
-    """A part of an answer. Immutable, but that what it is when packed is kept."""
+class Chunk:
+    """A part of the body of a response. Immutable, but it caches its compressed form."""
 
     data: bytes
-    _packed: Packed | None = None
+    _compressed: CompressedChunk | None = None
 
-    def packed(self) -> Packed:
-        """The piece, packed."""
-        if self._packed is None:
-            packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW)
-            blocks = packer.compress(self.data) + packer.flush(isal_zlib.Z_SYNC_FLUSH)
-            self._packed = Packed(blocks, isal_zlib.crc32(self.data), len(self.data))
-        return self._packed
+    def compressed(self) -> CompressedChunk:
+        """Return the compressed chunk."""
+        if self._compressed is None:
+            compressor = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _RAW_DEFLATE)
+            blocks = compressor.compress(self.data) + compressor.flush(isal_zlib.Z_SYNC_FLUSH)
+            self._compressed = CompressedChunk(blocks, isal_zlib.crc32(self.data), len(self.data))
+        return self._compressed
 
 
-def gzipped(packed: Iterable[Packed]) -> list[bytes]:
-    """A gzip stream of these pieces in this order, in parts."""
-    parts, checksum, size = [_HEAD], 0, 0
-    for piece in packed:
-        parts.append(piece.blocks)
-        checksum = isal_zlib.crc32_combine(checksum, piece.checksum, piece.size)
-        size += piece.size
-    parts.append(_LAST_BLOCK + _TAIL.pack(checksum, size & 0xFFFFFFFF))
+def gzip_stream(chunks: Iterable[CompressedChunk]) -> list[bytes]:
+    """Return a gzip stream of these chunks, in parts."""
+    parts, checksum, size = [_HEADER], 0, 0
+    for chunk in chunks:
+        parts.append(chunk.blocks)
+        checksum = isal_zlib.crc32_combine(checksum, chunk.checksum, chunk.size)
+        size += chunk.size
+    parts.append(_LAST_BLOCK + _TRAILER.pack(checksum, size & 0xFFFFFFFF))
     return parts

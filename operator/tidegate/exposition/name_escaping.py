@@ -1,7 +1,7 @@
-"""Names of metrics and labels: which are plain, and what becomes of the others where a reader wants plain ones.
+"""Names of metrics and labels: which are plain, and how the others are escaped for scrapers that need plain names.
 
-Any UTF-8 string may be a name (where pushes with such names are allowed). The schemes, and what each makes of a name,
-are those of Prometheus' content negotiation (``escaping=`` in an Accept header).
+If pushes with such names are allowed, any UTF-8 string can be a name. The escaping schemes are those of Prometheus'
+content negotiation (``escaping=`` in an Accept header).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SURROGATES = range(0xD800, 0xE000)
 
 
 class Escaping(enum.Enum):
-    """What a reader takes; the value is the word of the Accept header."""
+    """The escaping schemes; the value is the word of the Accept header."""
 
     ALLOW_UTF8 = "allow-utf-8"
     UNDERSCORES = "underscores"
@@ -30,23 +30,23 @@ class Escaping(enum.Enum):
 
 
 def is_plain(name: str) -> bool:
-    """Whether this metric name needs no quotes."""
+    """Return whether a metric name needs no quotes."""
     return _PLAIN.fullmatch(name) is not None
 
 
 def is_plain_label(name: str) -> bool:
-    """Whether this label name needs no quotes. Unlike in a metric name, a colon does."""
+    """Return whether a label name needs no quotes. A colon needs quotes, unlike in a metric name."""
     return _PLAIN_LABEL.fullmatch(name) is not None
 
 
 def escape(name: str, escaping: Escaping, *, label: bool = False) -> str:
-    """The name as it is written under this scheme; a plain one stays as it is."""
+    """Escape a name. A plain name is unchanged."""
     plain = _PLAIN_LABEL if label else _PLAIN
     if escaping is Escaping.ALLOW_UTF8 or plain.fullmatch(name):
         return name
     match escaping:
         case Escaping.UNDERSCORES:
-            return "".join(_kept(name, place, label=label) or "_" for place in range(len(name)))
+            return "".join(_plain_character(name, place, label=label) or "_" for place in range(len(name)))
         case Escaping.DOTS:
             return "".join(_dotted(name, place, label=label) for place in range(len(name)))
         case Escaping.VALUES:
@@ -54,33 +54,33 @@ def escape(name: str, escaping: Escaping, *, label: bool = False) -> str:
 
 
 def unescape(name: str) -> str:
-    """The name that ``U__…`` spells (:attr:`Escaping.VALUES`); any other is taken as it stands."""
+    """Decode a name with the prefix ``U__`` (:attr:`Escaping.VALUES`); any other name is unchanged."""
     if not name.startswith(_VALUES_PREFIX):
         return name
-    spelled, at, found = name[len(_VALUES_PREFIX) :], 0, []
-    while at < len(spelled):
-        match = _CODE.match(spelled, at)
+    escaped, at, characters = name[len(_VALUES_PREFIX) :], 0, []
+    while at < len(escaped):
+        match = _CODE.match(escaped, at)
         if match is None:
             return name
         if match[1] is None:
-            found.append(match[2] or "_")
+            characters.append(match[2] or "_")
         else:
             code = int(match[1], 16)
             if code > _MAX_CODE or code in _SURROGATES:
                 return name
-            found.append(chr(code))
+            characters.append(chr(code))
         at = match.end()
-    return "".join(found)
+    return "".join(characters)
 
 
 def clash(label_names: Iterable[str]) -> str | None:
-    """A name that two of these labels would have under some scheme; such a line no reader takes."""
-    known = list(label_names)
-    if all(map(is_plain_label, known)):
+    """Return a name that two of these labels have under some scheme, if any. Scrapers reject such a line."""
+    names = list(label_names)
+    if all(map(is_plain_label, names)):
         return None
     for escaping in Escaping:
         seen: set[str] = set()
-        for name in known:
+        for name in names:
             escaped = escape(name, escaping, label=True)
             if escaped in seen:
                 return escaped
@@ -88,8 +88,8 @@ def clash(label_names: Iterable[str]) -> str | None:
     return None
 
 
-def _kept(name: str, place: int, *, label: bool) -> str:
-    """The character where it may stand as it is, else nothing."""
+def _plain_character(name: str, place: int, *, label: bool) -> str:
+    """Return the character if it is allowed in a plain name, otherwise an empty string."""
     character = name[place]
     if not character.isascii() or (place == 0 and character.isdigit()):
         return ""
@@ -99,10 +99,10 @@ def _kept(name: str, place: int, *, label: bool) -> str:
 def _dotted(name: str, place: int, *, label: bool) -> str:
     if name[place] == ".":
         return "_dot_"
-    return "__" if name[place] == "_" else _kept(name, place, label=label) or "__"
+    return "__" if name[place] == "_" else _plain_character(name, place, label=label) or "__"
 
 
 def _coded(name: str, place: int, *, label: bool) -> str:
     if name[place] == "_":
         return "__"
-    return _kept(name, place, label=label) or f"_{ord(name[place]):x}_"
+    return _plain_character(name, place, label=label) or f"_{ord(name[place]):x}_"

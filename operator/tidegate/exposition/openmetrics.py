@@ -1,15 +1,15 @@
-"""OpenMetrics: under which names and types the families of an exposition stand beside each other.
+"""OpenMetrics: the names and types of the families of an exposition.
 
-In the text format a family has one name, and its samples may only share it. In OpenMetrics a type reserves names: a
-counter ``reqs`` has the samples ``reqs_total`` and ``reqs_created``, so no other family may have one of the three
-names. Strict parsers refuse a whole exposition over a name that two families claim, and over a value that the type
-does not allow (a counter that is negative, buckets out of order). Hence three rules:
+In OpenMetrics, unlike in the text format, a type reserves names: a counter ``reqs`` has the samples ``reqs_total`` and
+``reqs_created``, so no other family may have one of these three names. Strict parsers reject a whole exposition if two
+families use a name, or if a type does not allow a value (a negative counter, unsorted buckets). So there are three
+rules:
 
-- A gauge ``reqs_created`` beside a counter or distribution ``reqs`` is that family's own creation time, which client
-  libraries push as a gauge where the text format has no other way; it moves into the family, series by series.
+- A gauge ``reqs_created`` next to a counter or distribution ``reqs`` is the creation time of that family: client
+  libraries push it as a gauge, since the text format has no other way. It moves into the family, series by series.
 - A family keeps its type only if no other family has a name that the type reserves, and if all its values are allowed.
 - Any other family is ``unknown``: a counter under the name of its samples, a distribution as one family for each of
-  its parts. The samples stay the same to the letter.
+  its parts. The samples are unchanged.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _FITS = "values fit OpenMetrics"
 
 
 class Entry(NamedTuple):
-    """A family as it would stand in the text format.
+    """A family as it is in the text format.
 
-    :param fits: whether all its values are such as its type may have; see :func:`fits`.
+    :param fits: whether OpenMetrics allows all its values for its type; see :func:`fits`.
     """
 
     name: str
@@ -46,11 +46,11 @@ class Entry(NamedTuple):
 
 
 class Role(NamedTuple):
-    """How a family stands in OpenMetrics.
+    """Name and type of a family in OpenMetrics.
 
     :param name: in its HELP and TYPE lines.
-    :param word: its type; ``unknown`` for a distribution says that each part is a family of its own.
-    :param created: the name of the family whose series are shown as this one's creation times; empty for none.
+    :param word: its type; a distribution of type ``unknown`` is shown as one family for each part.
+    :param created: the name of the family with its creation times; empty for none.
     """
 
     name: str
@@ -59,22 +59,21 @@ class Role(NamedTuple):
 
 
 def parts(type: families.MetricType) -> tuple[str, ...]:
-    """The suffixes of the samples of a distribution."""
+    """Return the suffixes of the samples of a distribution."""
     return _SUMMARY_PARTS if type is families.MetricType.SUMMARY else _HISTOGRAM_PARTS
 
 
 def distinct(wanted: Iterable[tuple[str, families.MetricType]], escaping: name_escaping.Escaping) -> dict[str, str]:
-    """The name that each family is shown under, by its own: no two are alike, as no two samples are.
+    """Return the shown name of each family, by its own name. Shown names and their samples are distinct.
 
-    Names that need quotes may become the same as others once they are escaped. The later one is then spelled in
-    full (:attr:`name_escaping.Escaping.VALUES`).
+    Escaping can make two names equal. The later one is then escaped by :attr:`name_escaping.Escaping.VALUES`.
     """
-    known = list(wanted)
-    shown = {name: name for name, _ in known if name_escaping.is_plain(name)}
-    if len(shown) == len(known):
+    wanted = list(wanted)
+    shown = {name: name for name, _ in wanted if name_escaping.is_plain(name)}
+    if len(shown) == len(wanted):
         return shown
-    taken = set(itertools.chain.from_iterable(_own(name, type) for name, type in known if name in shown))
-    for name, type in known:
+    taken = set(itertools.chain.from_iterable(_own(name, type) for name, type in wanted if name in shown))
+    for name, type in wanted:
         if name in shown:
             continue
         candidate = name_escaping.escape(name, escaping)
@@ -88,14 +87,14 @@ def distinct(wanted: Iterable[tuple[str, families.MetricType]], escaping: name_e
 
 
 def roles(entries: Sequence[Entry]) -> dict[str, Role]:
-    """The role of each family by its name; none for a family that is shown within another one.
+    """Return the role of each family by its name; a family that is shown within another one has none.
 
-    The cost is that of looking at each family's name once.
+    The cost is linear in the number of families.
     """
     types = {entry.name: entry.type for entry in entries}
     taken = set(itertools.chain.from_iterable(_own(entry.name, entry.type) for entry in entries))
     claimed: set[str] = set()
-    found: dict[str, Role] = {}
+    all_roles: dict[str, Role] = {}
     inner: set[str] = set()
     for entry in entries:
         typed = _typed(entry, types)
@@ -104,24 +103,24 @@ def roles(entries: Sequence[Entry]) -> dict[str, Role]:
             if entry.fits and taken.isdisjoint(reserved - {typed.created}) and claimed.isdisjoint(reserved):
                 claimed |= reserved
                 inner.add(typed.created)
-                found[entry.name] = typed
+                all_roles[entry.name] = typed
                 continue
-        found[entry.name] = untyped(entry.name, entry.type)
-    return {name: role for name, role in found.items() if name not in inner}
+        all_roles[entry.name] = untyped(entry.name, entry.type)
+    return {name: role for name, role in all_roles.items() if name not in inner}
 
 
 def untyped(name: str, type: families.MetricType) -> Role:
-    """The role under the family's own name, with a type that reserves no other names."""
+    """Return the role of a family with its own name and a type that reserves no other names."""
     return Role(name, "gauge" if type is families.MetricType.GAUGE else UNKNOWN)
 
 
 def _own(name: str, type: families.MetricType) -> list[str]:
-    """The names that a family and its samples have in the text format."""
+    """Return the names that a family and its samples have in the text format."""
     return [name, *(name + part for part in parts(type))] if type in families.DISTRIBUTIONS else [name]
 
 
 def _typed(entry: Entry, types: Mapping[str, families.MetricType]) -> Role | None:
-    """The role with the family's own type, where that is one that reserves names."""
+    """Return the role of a family with its own type, if that type reserves names."""
     if entry.type in families.DISTRIBUTIONS:
         name = entry.name
         word = "summary" if entry.type is families.MetricType.SUMMARY else "histogram"
@@ -135,18 +134,18 @@ def _typed(entry: Entry, types: Mapping[str, families.MetricType]) -> Role | Non
 
 
 def header(role: Role, help: str | None, *, suffix: str = "") -> bytes:
-    """The HELP and TYPE lines of a family, or of the part of a distribution that has this suffix."""
-    spelled = variant_lines.spelled(role.name + suffix)
-    help_line = "" if help is None else f"# HELP {spelled} {renderer.quoted(help)[1:-1]}\n"
-    return f"{help_line}# TYPE {spelled} {role.word}\n".encode()
+    """Return the HELP and TYPE lines of a family, or of the part of a distribution with this suffix."""
+    name = variant_lines.quoted_if_needed(role.name + suffix)
+    help_line = "" if help is None else f"# HELP {name} {renderer.quoted(help)[1:-1]}\n"
+    return f"{help_line}# TYPE {name} {role.word}\n".encode()
 
 
 def fits(page: rendered_series.Page, *, name: str, type: families.MetricType) -> bool:
-    """Whether the type may have all values of the page. Found out once a page."""
-    known = page.facts.get(_FITS)
-    if known is None:
-        known = page.facts[_FITS] = _fits(page, name=name, type=type)
-    return known
+    """Return whether OpenMetrics allows all values of a page for the type. The result is cached in the page."""
+    result = page.facts.get(_FITS)
+    if result is None:
+        result = page.facts[_FITS] = _fits(page, name=name, type=type)
+    return result
 
 
 def _fits(page: rendered_series.Page, *, name: str, type: families.MetricType) -> bool:
@@ -154,18 +153,18 @@ def _fits(page: rendered_series.Page, *, name: str, type: families.MetricType) -
         return _FORBIDDEN_IN_COUNTERS.search(page.text) is None
     if type not in families.DISTRIBUTIONS:
         return True
-    kept = name_escaping.escape(name, name_escaping.Escaping.UNDERSCORES)
-    ends = _starts(f"{kept}_sum"), _starts(f"{kept}_count")
+    escaped = name_escaping.escape(name, name_escaping.Escaping.UNDERSCORES)
+    sum_starts, count_starts = _starts(f"{escaped}_sum"), _starts(f"{escaped}_count")
     points_fit = _quantiles_fit if type is families.MetricType.SUMMARY else _buckets_fit
     bounds: list[bytes] = []
     values: list[float] = []
     for line in page.text.split(b"\n")[:-1]:
         series, _, number = line.rpartition(b" ")
         value = float(number)
-        if line.startswith(ends[0]):
+        if line.startswith(sum_starts):
             if not value >= 0:
                 return False
-        elif line.startswith(ends[1]):
+        elif line.startswith(count_starts):
             if not (_is_count(value) and points_fit(tuple(bounds), values, value)):
                 return False
             bounds, values = [], []
@@ -181,14 +180,16 @@ def _quantiles_fit(ranks: tuple[bytes, ...], values: Sequence[float], _count: fl
 
 
 def _buckets_fit(bounds: tuple[bytes, ...], values: Sequence[float], count: float) -> bool:
-    return _rise(bounds) and values[-1] == count and all(map(_is_count, values)) and sorted(values) == values
+    return (
+        _are_sorted_bounds(bounds) and values[-1] == count and all(map(_is_count, values)) and sorted(values) == values
+    )
 
 
 @functools.lru_cache(maxsize=1024)
-def _rise(bounds: tuple[bytes, ...]) -> bool:
-    """Whether these are bounds of buckets in order, none of them negative and the last one infinite.
+def _are_sorted_bounds(bounds: tuple[bytes, ...]) -> bool:
+    """Return whether bucket bounds are sorted, not negative, and end with infinity.
 
-    A histogram with negative bounds may not have a sum in OpenMetrics.
+    In OpenMetrics a histogram with negative bounds cannot have a sum.
     """
     numbers = list(map(float, bounds))
     return numbers[0] >= 0 and numbers[-1] == math.inf and all(low < high for low, high in itertools.pairwise(numbers))
@@ -199,60 +200,60 @@ def _is_count(value: float) -> bool:
 
 
 def part(lines: bytes, name: str) -> bytes:
-    """Those lines whose samples have this name."""
+    """Return the lines of the samples with this name."""
     starts = _starts(name)
     return b"".join([line for line in _split(lines) if line.startswith(starts)])
 
 
 def _starts(name: str) -> tuple[bytes, ...]:
-    """What the lines of this name may begin with."""
+    """Return the possible beginnings of lines of samples with this name."""
     if name_escaping.is_plain(name):
         return (f"{name}{{".encode(), f"{name} ".encode())
     return (f"{{{renderer.quoted(name)}".encode(),)
 
 
 class Lines(NamedTuple):
-    """Lines of a page as a reader gets them, and the same without exemplars."""
+    """Lines of a page as they are exposed, and the same lines without exemplars."""
 
     shown: bytes
     bare: bytes
 
 
 def with_created(family: Lines, created: Sequence[bytes], *, last: str, created_name: str) -> bytes:
-    """The family's lines, each metric followed by the creation time of the same labels, if there is one.
+    """Return the lines of a family, each metric followed by the creation time of the same labels, if any.
 
     :param created: lines of creation times.
     :param last: the name of the sample that ends each metric.
     """
-    times = {labels: line for lines in created for labels, line in _by_labels(lines, created_name)}
+    times = {labels: line for text in created for labels, line in _by_labels(text, created_name)}
     starts = _starts(last)
-    skipped = _skipped(last)
-    found: list[bytes] = []
+    skipped = _labels_offset(last)
+    lines: list[bytes] = []
     for shown, bare in zip(_split(family.shown), _split(family.bare), strict=True):
-        found.append(shown)
+        lines.append(shown)
         if bare.startswith(starts):
             time = times.get(bare[skipped : bare.rindex(b" ")])
             if time is not None:
-                found.append(time)
-    return b"".join(found)
+                lines.append(time)
+    return b"".join(lines)
 
 
 def without_family(created: bytes, family: Sequence[bytes], *, last: str, created_name: str) -> bytes:
-    """The creation times that belong to no metric of the family's lines."""
-    known = {labels for lines in family for labels, _ in _by_labels(lines, last)}
-    return b"".join([line for labels, line in _by_labels(created, created_name) if labels not in known])
+    """Return the creation times without a metric in the lines of the family."""
+    with_metric = {labels for lines in family for labels, _ in _by_labels(lines, last)}
+    return b"".join([line for labels, line in _by_labels(created, created_name) if labels not in with_metric])
 
 
 def _by_labels(lines: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
-    """The lines without exemplars whose samples have this name, each after its labels as they are spelled."""
-    starts, skipped = _starts(name), _skipped(name)
+    """Yield the lines of the samples with this name, each with the text of its labels. The lines have no exemplars."""
+    starts, skipped = _starts(name), _labels_offset(name)
     for line in _split(lines):
         if line.startswith(starts):
             yield line[skipped : line.rindex(b" ")], line
 
 
-def _skipped(name: str) -> int:
-    """Bytes of a line before the labels."""
+def _labels_offset(name: str) -> int:
+    """Return the offset of the labels in a line."""
     return len(name) if name_escaping.is_plain(name) else len(_starts(name)[0])
 
 

@@ -1,7 +1,7 @@
-"""Some series of one family as they are kept: their lines in the text format, and what text cannot say of some.
+"""Pages: some series of one family as text, with the metrics that the text format cannot express completely.
 
-A page is rendered once and handed to every reader. Whoever wants another format gets it made from the page at the
-first time and from then on as it is (see :mod:`tidegate.exposition.encoders`).
+A page is rendered once and shared by all scrapes. Other formats are made from the page when they are first requested,
+and cached in it (see :mod:`tidegate.exposition.encoders`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tidegate.model import families
 
 
 class Special(NamedTuple):
-    """A metric that its lines do not say all of: its name or a label's is not plain, or it has an ``original``.
+    """A metric that its lines do not express completely: a name is not plain, or it has an ``original``.
 
-    ``place`` counts the metrics of the page from 0; ``text[start:end]`` are its lines.
+    ``place`` is its index among the metrics of the page; ``text[start:end]`` are its lines.
     """
 
     place: int
@@ -30,27 +30,27 @@ class Special(NamedTuple):
 
 @dataclass(slots=True)
 class Page:
-    """Immutable, but for what was made of it already, by whoever makes it.
+    """The lines of some series. Immutable, but for its caches.
 
-    :ivar first: sorts it among the pages of its family, and those among each other that have the same label sets: the
-        key of its first series in the store, or empty for a page that comes before all of the store's.
-    :ivar forms: the page in other formats.
-    :ivar merged: forms that other pages are merged into, and those pages.
-    :ivar facts: what was found out about it.
+    :ivar first: sort key of the page among the pages of its family, and of other families with the same label sets: the
+        key of its first series in the store, or empty for a page before all pages of the store.
+    :ivar forms: the page in other formats, cached.
+    :ivar merged: the page merged with other pages, and these pages, cached.
+    :ivar facts: properties of the page, cached.
     """
 
     text: bytes
     specials: tuple[Special, ...] = ()
     first: str = field(default="", compare=False)
-    forms: dict[object, compressed_chunks.Piece] = field(default_factory=dict, compare=False, repr=False)
-    merged: dict[object, tuple[Sequence[Page], compressed_chunks.Piece]] = field(
+    forms: dict[object, compressed_chunks.Chunk] = field(default_factory=dict, compare=False, repr=False)
+    merged: dict[object, tuple[Sequence[Page], compressed_chunks.Chunk]] = field(
         default_factory=dict, compare=False, repr=False
     )
     facts: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
 
 def join(rows: list[tuple[bytes, families.Metric | None]], *, first: str = "") -> Page:
-    """The page of these metrics: the lines of each, and the metric itself where it is special."""
+    """Return the page of these metrics: the lines of each, and the metric itself if it is special."""
     specials, at = [], 0
     for place, (lines, metric) in enumerate(rows):
         if metric is not None:
@@ -60,7 +60,7 @@ def join(rows: list[tuple[bytes, families.Metric | None]], *, first: str = "") -
 
 
 def overlapping(page_list: Sequence[Page], others: Sequence[Page]) -> Iterator[tuple[Page, Sequence[Page]]]:
-    """Each page with those of the others that may have the same label sets; both are sorted."""
+    """Yield each page with the other pages that may have the same label sets; both sequences are sorted."""
     firsts = [page.first for page in others]
     for place, page in enumerate(page_list):
         begin = max(0, bisect.bisect_right(firsts, page.first) - 1)
@@ -70,21 +70,22 @@ def overlapping(page_list: Sequence[Page], others: Sequence[Page]) -> Iterator[t
 
 
 def around(page: Page) -> list[bytes]:
-    """The lines before the first special metric, between each two, and after the last."""
+    """Return the lines before the first special metric, between the special metrics, and after the last one."""
     ends = [0, *(special.end for special in page.specials)]
     starts = [*(special.start for special in page.specials), len(page.text)]
     return [page.text[end:start] for end, start in zip(ends, starts, strict=True)]
 
 
 def metrics(page: Page, *, name: str, type: families.MetricType) -> list[families.Metric]:
-    """The metrics of a page, in order.
+    """Return the metrics of a page, in order.
 
-    :param name: of the family; ``type`` likewise.
+    :param name: of the family.
+    :param type: of the family.
     """
-    shown = name_escaping.escape(name, name_escaping.Escaping.UNDERSCORES)
-    header = f"# TYPE {shown} {type.value}\n".encode()
-    family = parser.parse(b"".join([header, *around(page)])).get(shown)
-    found = family.metrics if family is not None else []
+    escaped = name_escaping.escape(name, name_escaping.Escaping.UNDERSCORES)
+    header = f"# TYPE {escaped} {type.value}\n".encode()
+    family = parser.parse(b"".join([header, *around(page)])).get(escaped)
+    all_metrics = family.metrics if family is not None else []
     for special in page.specials:
-        found.insert(special.place, special.metric)
-    return found
+        all_metrics.insert(special.place, special.metric)
+    return all_metrics

@@ -1,5 +1,7 @@
-"""Whether a body has more in it than a push may have, found out before it is read: what is read takes up to a hundred
-times the memory of its bytes."""
+"""Check the size of a push before its body is parsed.
+
+A parsed body takes up to a hundred times the memory of its bytes.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,12 @@ from tidegate.model import errors, limits
 
 _SAMPLE = re.compile(rb"^[ \t]*+[^#\s]", re.MULTILINE)
 _ABOUT_A_FAMILY = re.compile(rb"^[ \t]*+#[ \t]*+(?:HELP|TYPE)[ \t]", re.MULTILINE)
-_NOTES = 2
-"""Lines about a family, beside its series: HELP and TYPE."""
+_COMMENT_LINES = 2
+"""Lines of a family without samples: HELP and TYPE."""
 
 _PUNCTUATION = len('="",')
 _VALUE_BYTES = 64
-"""For a number and a timestamp, with room to spare."""
+"""For a number and a timestamp, with a margin."""
 
 _UTF8_BYTES = 4
 """Bytes of a character, at most."""
@@ -28,25 +30,25 @@ _FIXED_BYTES = {1: 8, 5: 4}
 """By the wire type of a field."""
 
 _MESSAGES = 3
-"""For each series beside its labels: a metric, its value, and a family."""
+"""For each series in addition to its labels: a metric, its value, and a family."""
 
 _METRIC = 4
-"""The number of the field of a family that has its metrics."""
+"""Field number of the metrics of a family."""
 
 _LABEL = 1
-"""The number of the field of a metric, or of an exemplar, that has its labels: nothing is in those but text."""
+"""Field number of the labels of a metric and of an exemplar. Labels contain no further messages."""
 
 _DEPTH = 4
-"""A metric has a histogram, that has buckets, and those have exemplars with labels."""
+"""A metric contains a histogram, which contains buckets, which contain exemplars with labels."""
 
 
 def check_text(body: bytes, *, limit_settings: settings.LimitSettings) -> None:
-    """Raise :class:`errors.LimitError` where a body in the text format has too many lines, or too long ones."""
+    """Raise :class:`errors.LimitError` if a body in the text format has too many lines, or a line that is too long."""
     most = limit_settings.push_series
     lines = body.count(b"\n") + 1
-    if lines > most and _more(_SAMPLE.finditer(body), most):
+    if lines > most and _has_more_than(_SAMPLE.finditer(body), most):
         raise _too_many(limit_settings)
-    if lines > _NOTES * most and _more(_ABOUT_A_FAMILY.finditer(body), _NOTES * most):
+    if lines > _COMMENT_LINES * most and _has_more_than(_ABOUT_A_FAMILY.finditer(body), _COMMENT_LINES * most):
         raise _too_many(limit_settings)
     pair = _PUNCTUATION + _UTF8_BYTES * (limit_settings.name_length + limit_settings.value_length)
     longest = _UTF8_BYTES * limit_settings.name_length + limit_settings.labels * pair + _VALUE_BYTES
@@ -59,13 +61,13 @@ def check_text(body: bytes, *, limit_settings: settings.LimitSettings) -> None:
 
 
 def check_protobuf(body: bytes, *, limit_settings: settings.LimitSettings) -> None:
-    """Raise :class:`errors.LimitError` where a body in protobuf has more messages than its series may need.
+    """Raise :class:`errors.LimitError` if a body in protobuf has more messages than the allowed series can need.
 
-    :raises errors.BadExpositionError: it is none.
+    :raises errors.BadExpositionError: the body is not protobuf.
     """
     most = limit_settings.push_series * (limit_settings.labels + _MESSAGES)
-    # A message takes two bytes at least, so most bodies need not be looked at.
-    if len(body) > 2 * most and _more(_messages(body), most):
+    # A message has at least two bytes, so most bodies are small enough without a look at their messages.
+    if len(body) > 2 * most and _has_more_than(_messages(body), most):
         raise _too_many(limit_settings)
 
 
@@ -74,12 +76,12 @@ def _too_many(limit_settings: settings.LimitSettings) -> errors.LimitError:
     return errors.LimitError(f"the push has more than {limit_settings.push_series} series ({limit.flag})", limit=limit)
 
 
-def _more(found: Iterator[object], most: int) -> bool:
-    return next(itertools.islice(found, most, None), None) is not None
+def _has_more_than(items: Iterator[object], most: int) -> bool:
+    return next(itertools.islice(items, most, None), None) is not None
 
 
 def _messages(body: bytes) -> Iterator[object]:
-    """One for each message within a family, or what may be one."""
+    """Yield an item for each message within a family, and for each field that may be one."""
     for _, family in decoder.messages(body):
         yield family
         for number, start, end in _fields(family, 0, len(family)):
@@ -96,7 +98,7 @@ def _within(data: bytes, start: int, end: int, *, depth: int) -> Iterator[object
 
 
 def _fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The fields that have a length: their numbers, and where they begin and end. What is no field ends the search."""
+    """Yield number, start and end of each length-delimited field. Stop at bytes that are not a field."""
     while at < end:
         key, at = _varint(data, at, end)
         kind = key & 7

@@ -1,7 +1,7 @@
-"""The protobuf format, read: families one after the other, each with its length before it.
+"""The decoder of the protobuf format: a sequence of families, each with its length before it.
 
-The fields are those of ``io.prometheus.client.MetricFamily`` (``metrics.proto``). What Pushgateway finds wrong only
-when it checks a push against its store is a :attr:`families.Family.fault` here: it counts as a failed push, too.
+The fields are those of ``io.prometheus.client.MetricFamily`` (``metrics.proto``). Errors that Pushgateway reports only
+when it checks a push against its store are in :attr:`families.Family.fault`, so that they count as a failed push, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TYPES = (
     families.MetricType.HISTOGRAM,
     families.MetricType.GAUGE_HISTOGRAM,
 )
-"""By their numbers on the wire."""
+"""The types in the order of their numbers on the wire."""
 
 FIELDS = {
     families.MetricType.COUNTER: "counter",
@@ -33,52 +33,52 @@ FIELDS = {
     families.MetricType.HISTOGRAM: "histogram",
     families.MetricType.GAUGE_HISTOGRAM: "histogram",
 }
-"""The field of a metric that has its value."""
+"""The field of the value of a metric, by type."""
 
 _MAX_LENGTH_BYTES = 10
 
 
 def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family]:
-    """The families of a body by name, in order of first appearance; those without metrics are left out.
+    """Parse a body into families by name, in order of first appearance; families without metrics are left out.
 
-    Of two families of one name the later one counts, as in Pushgateway.
+    If two families have the same name, the later one counts, as in Pushgateway.
 
-    :param utf8_names: whether names may be any UTF-8, not only plain ones.
-    :raises errors.BadExpositionError: the body is not in this format; with the byte where the family begins.
+    :param utf8_names: whether names may be any UTF-8.
+    :raises errors.BadExpositionError: the body is not valid; with the byte where the family begins.
     """
-    found: dict[str, families.Family] = {}
+    all_families: dict[str, families.Family] = {}
     for at, encoded in messages(body):
         try:
             received = metrics_pb2.MetricFamily.FromString(encoded)
         except message.DecodeError as error:
-            raise _refused(f"protobuf parsing error: {error}", at) from error
+            raise _error(f"protobuf parsing error: {error}", at) from error
         family = _family(received, at, utf8_names=utf8_names)
-        found[family.name] = family
-    return {name: family for name, family in found.items() if family.metrics}
+        all_families[family.name] = family
+    return {name: family for name, family in all_families.items() if family.metrics}
 
 
 def messages(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Where each family begins, and its bytes."""
+    """Yield the offset and the bytes of each family."""
     at = 0
     while at < len(body):
         length, start = _length(body, at)
         if start + length > len(body):
-            raise _refused(f"the body ends within a family of {length} bytes", at)
+            raise _error(f"the body ends within a family of {length} bytes", at)
         yield at, body[start : start + length]
         at = start + length
 
 
 def _length(body: bytes, at: int) -> tuple[int, int]:
-    """The number that is spelled here seven bits a byte, and where it ends."""
+    """Return the varint that starts here, and the offset after it."""
     length = 0
     for place, byte in enumerate(body[at : at + _MAX_LENGTH_BYTES]):
         length |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
             return length, at + place + 1
-    raise _refused("protobuf parsing error: the length of a family does not end", at)
+    raise _error("protobuf parsing error: the length of a family does not end", at)
 
 
-def _refused(reason: str, at: int) -> errors.BadExpositionError:
+def _error(reason: str, at: int) -> errors.BadExpositionError:
     return errors.BadExpositionError(reason, line=0, column=at + 1)
 
 
@@ -86,12 +86,12 @@ def _family(received: metrics_pb2.MetricFamily, at: int, *, utf8_names: bool) ->
     try:
         name = received.name.decode()
     except UnicodeDecodeError:
-        raise _refused(f"invalid metric name {received.name!r}: not UTF-8", at) from None
+        raise _error(f"invalid metric name {received.name!r}: not UTF-8", at) from None
     if not name or not (utf8_names or name_escaping.is_plain(name)):
-        raise _refused(f"invalid metric name {line_parser.shown(name)}{line_parser.NAMES_HINT if name else ''}", at)
+        raise _error(f"invalid metric name {line_parser.shown(name)}{line_parser.NAMES_HINT if name else ''}", at)
     if not 0 <= received.type < len(TYPES):
-        raise _refused(f"unknown metric type {received.type} of {line_parser.shown(name)}", at)
-    # SECURITY: over one help text that is not UTF-8 Prometheus fails the whole scrape.
+        raise _error(f"unknown metric type {received.type} of {line_parser.shown(name)}", at)
+    # SECURITY: one help text that is not UTF-8 fails the whole scrape in Prometheus.
     help_text = received.help.decode("utf-8", "replace") if received.HasField("help") else None
     unit = received.unit.decode("utf-8", "replace") if received.HasField("unit") else None
     family = families.Family(name, TYPES[received.type], help_text, quoted=not name_escaping.is_plain(name), unit=unit)
@@ -105,7 +105,7 @@ def _family(received: metrics_pb2.MetricFamily, at: int, *, utf8_names: bool) ->
 
 
 class _FaultError(Exception):
-    """What is wrong with a metric that could be read."""
+    """An error in a metric that could be decoded."""
 
 
 def _metric(family: families.Family, metric: metrics_pb2.Metric, *, utf8_names: bool) -> families.Metric:
@@ -116,25 +116,25 @@ def _metric(family: families.Family, metric: metrics_pb2.Metric, *, utf8_names: 
     match family.type:
         case families.MetricType.COUNTER:
             counter = metric.counter
-            says_more = counter.HasField("exemplar") or counter.HasField("created_timestamp")
+            has_more = counter.HasField("exemplar") or counter.HasField("created_timestamp")
             _check_exemplars(family, [counter.exemplar])
-            return families.Metric(labels, counter.value, timestamp_ms, _kept(counter, says_more=says_more))
+            return families.Metric(labels, counter.value, timestamp_ms, _original(counter, has_more=has_more))
         case families.MetricType.GAUGE:
             return families.Metric(labels, metric.gauge.value, timestamp_ms)
         case families.MetricType.UNTYPED:
             return families.Metric(labels, metric.untyped.value, timestamp_ms)
         case families.MetricType.SUMMARY:
             summary = metric.summary
-            says_more = summary.HasField("created_timestamp") or summary.sample_count > numbers.EXACT
-            return families.Metric(labels, _summary(summary), timestamp_ms, _kept(summary, says_more=says_more))
+            has_more = summary.HasField("created_timestamp") or summary.sample_count > numbers.EXACT
+            return families.Metric(labels, _summary(summary), timestamp_ms, _original(summary, has_more=has_more))
         case _:
             histogram = metric.histogram
             fault = native_histograms.fault(histogram)
             if fault:
                 raise _FaultError(f"{family.name} has a native histogram that {fault}")
             _check_exemplars(family, [*histogram.exemplars, *(bucket.exemplar for bucket in histogram.bucket)])
-            says_more = native_histograms.says_more(histogram)
-            return families.Metric(labels, _histogram(histogram), timestamp_ms, _kept(histogram, says_more=says_more))
+            has_more = native_histograms.has_more(histogram)
+            return families.Metric(labels, _histogram(histogram), timestamp_ms, _original(histogram, has_more=has_more))
 
 
 def _labels(family: families.Family, received: Sequence[metrics_pb2.LabelPair], *, utf8_names: bool) -> families.Labels:
@@ -179,5 +179,5 @@ def _check_exemplars(family: families.Family, exemplars: Sequence[metrics_pb2.Ex
         _labels(family, exemplar.label, utf8_names=False)
 
 
-def _kept(value: message.Message, *, says_more: bool) -> bytes:
-    return value.SerializeToString() if says_more else b""
+def _original(value: message.Message, *, has_more: bool) -> bytes:
+    return value.SerializeToString() if has_more else b""

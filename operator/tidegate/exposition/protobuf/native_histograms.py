@@ -1,7 +1,7 @@
-"""Native histograms: what of a pushed histogram text cannot say, and which of them Prometheus would not take.
+"""Native histograms: the parts of a pushed histogram that text cannot express, and the checks of Prometheus.
 
-Prometheus refuses a native histogram whose parts do not agree, and with it the whole scrape. So it is refused when it
-is pushed, by the same rules (Prometheus, ``model/histogram``, ``Validate``).
+Prometheus rejects an inconsistent native histogram, and with it the whole scrape. So the gateway rejects the push, by
+the same rules (Prometheus, ``model/histogram``, ``Validate``).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _Number = TypeVar("_Number", int, float)
 
 
 def is_native(histogram: metrics_pb2.Histogram) -> bool:
-    """Whether Prometheus takes it for one."""
+    """Return whether Prometheus treats the histogram as a native one."""
     return bool(
         histogram.positive_span or histogram.negative_span or histogram.zero_threshold > 0 or histogram.zero_count
     )
 
 
-def says_more(histogram: metrics_pb2.Histogram) -> bool:
-    """Whether it holds what its lines in the text format do not."""
+def has_more(histogram: metrics_pb2.Histogram) -> bool:
+    """Return whether the histogram has more than its lines in the text format."""
     if histogram.HasField("schema") or is_native(histogram) or histogram.zero_count_float:
         return True
     if histogram.exemplars or histogram.HasField("created_timestamp") or histogram.sample_count_float:
@@ -42,7 +42,7 @@ def says_more(histogram: metrics_pb2.Histogram) -> bool:
 
 
 class Bucket(NamedTuple):
-    """A bucket that has observations; ``lower`` or ``upper`` belongs to it as the flags say."""
+    """A bucket with observations. The flags state whether it includes ``lower`` and ``upper``."""
 
     lower: float
     upper: float
@@ -52,7 +52,7 @@ class Bucket(NamedTuple):
 
 
 def buckets(histogram: metrics_pb2.Histogram) -> list[Bucket]:
-    """The buckets of a native histogram that are not empty, from the lowest up; none where it is a classic one."""
+    """Return the non-empty buckets of a native histogram, lowest first; none for a classic histogram."""
     if _counts_floats(histogram):
         positive, negative = list(histogram.positive_count), list(histogram.negative_count)
         zero = histogram.zero_count_float
@@ -76,7 +76,7 @@ def buckets(histogram: metrics_pb2.Histogram) -> list[Bucket]:
 def _bounded(
     spans: Sequence[metrics_pb2.BucketSpan], counts: Iterable[float], schema: int
 ) -> Iterator[tuple[float, float, float]]:
-    """Each bucket by its bounds' absolute values."""
+    """Yield the absolute lower bound, the absolute upper bound and the count of each bucket."""
     remaining, index = iter(counts), 0
     for span in spans:
         index += span.offset
@@ -86,7 +86,7 @@ def _bounded(
 
 
 def _bound(index: int, schema: int) -> float:
-    """The upper bound of a bucket: two to the power of ``index`` / two to the power of ``schema``."""
+    """Return the upper bound of a bucket: ``2 ** (index / 2 ** schema)``."""
     try:
         whole, part = divmod(index, 2**schema) if schema > 0 else (index << -schema, 0)
         return math.ldexp(2.0 ** (part / 2**schema), whole) if part else math.ldexp(1.0, whole)
@@ -95,7 +95,7 @@ def _bound(index: int, schema: int) -> float:
 
 
 def fault(histogram: metrics_pb2.Histogram) -> str:
-    """Why Prometheus would not take it; empty where it would, and where it is not a native one."""
+    """Return why Prometheus would reject the histogram; empty if it would not, or if it is not native."""
     if not is_native(histogram):
         return ""
     if histogram.schema not in _SCHEMAS:
@@ -104,7 +104,7 @@ def fault(histogram: metrics_pb2.Histogram) -> str:
         return f"has a zero bucket up to {histogram.zero_threshold}"
     counted = _counts_floats(histogram)
     listed = bool(histogram.positive_count or histogram.negative_count)
-    # Prometheus tells floats by either sign since 3.5, and by the first alone before.
+    # Since 3.5 either condition makes it a float histogram in Prometheus; before, only the first one.
     faults = (_float_fault(histogram) if counted or listed else "", "" if counted else _integer_fault(histogram))
     return next(filter(None, faults), "")
 
@@ -121,7 +121,7 @@ def _integer_fault(histogram: metrics_pb2.Histogram) -> str:
         if wrong:
             return f"{wrong} on its {side} side"
         total += sum(counts)
-    # Not-a-number is observed without a bucket.
+    # Observations of NaN are in no bucket.
     fits = total <= histogram.sample_count if math.isnan(histogram.sample_sum) else total == histogram.sample_count
     return "" if fits else f"counts {histogram.sample_count} observations, but its buckets {total}"
 

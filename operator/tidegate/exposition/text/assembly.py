@@ -1,4 +1,4 @@
-"""Families out of lines: which family a line belongs to, and the several lines of one summary or histogram joined."""
+"""Assemble lines into families: find the family of each line, and join the lines of a summary or histogram."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _TYPES_OF_OPENMETRICS = ("unknown", "info", "stateset")
 _SUMMARY = families.MetricType.SUMMARY
 _SUFFIXES = ("_count", "_sum", "_bucket")
 _VALUE = -1
-"""The part of a sample that is its value; see :class:`tidegate.exposition.text.line_parser.LineError`."""
+"""Index of the value among the parts of a sample; see :class:`tidegate.exposition.text.line_parser.LineError`."""
 _COUNT_BITS_HALF = 2.0**63
 
 
 @dataclass(slots=True)
 class _Distribution:
-    """A summary or histogram while its lines come in; ``points`` are its quantiles or buckets."""
+    """A summary or histogram whose lines are being read; ``points`` are its quantiles or buckets."""
 
     family: families.Family
     index: int
@@ -44,20 +44,19 @@ class _Distribution:
 
 
 class Assembler:
-    """Takes lines one by one, in the order of the body; :meth:`finish` gives the families.
+    """Assembles families from lines in the order of the body; :meth:`finish` returns them.
 
-    Each method raises :class:`tidegate.exposition.text.line_parser.LineError` where the line cannot stand beside those
-    before it.
+    Each method raises :class:`tidegate.exposition.text.line_parser.LineError` if the line contradicts an earlier one.
     """
 
     def __init__(self) -> None:
         self.simple: dict[str, list[families.Metric]] = {}
-        """The metrics of the families whose metrics are one line each, by name, as far as that is settled."""
+        """The metrics of the families with one line for each metric, by name, once the type of the family is final."""
         self._families: dict[str, families.Family] = {}
         self._distributions: dict[tuple[str, families.Labels], _Distribution] = {}
 
     def comment(self, keyword: str, name: str, text: str | None) -> None:
-        """A HELP or TYPE line. One without text only makes the family known."""
+        """Add a HELP or TYPE line. Without text it only adds the family."""
         family = self._families.get(name) or self._find(name)[0]
         if text is None:
             return
@@ -70,7 +69,7 @@ class Assembler:
             raise line_parser.LineError(
                 f"second TYPE line for metric name {line_parser.shown(family.name)}, or TYPE reported after samples"
             )
-        # Pushgateway drops backslashes here and takes any mix of upper and lower case.
+        # Pushgateway drops backslashes here and ignores case.
         type_ = _TYPES.get(text) or _TYPES.get(text.replace("\\", "").lower())
         if type_ is None:
             hint = f" of OpenMetrics; {line_parser.INSTEAD_OF_OPENMETRICS}" if text in _TYPES_OF_OPENMETRICS else ""
@@ -80,7 +79,10 @@ class Assembler:
             self.simple[family.name] = family.metrics
 
     def sample(self, name: str, pairs: line_parser.Pairs, value: float, timestamp_ms: int | None) -> None:
-        """A line with a value; ``pairs`` are its labels as they stand there."""
+        """Add a line with a value.
+
+        :param pairs: its labels in the order of the line.
+        """
         family, suffix = self._find(name)
         if family.type in families.DISTRIBUTIONS:
             self._add_to_distribution(family, suffix, pairs, value, timestamp_ms)
@@ -89,25 +91,25 @@ class Assembler:
             family.metrics.append(families.Metric(sorted_labels(pairs), value, timestamp_ms))
 
     def quote(self, name: str) -> None:
-        """Some label name of the sample of this name has to stand in quotes."""
+        """Record that a label name of a sample of this family must be written in quotes."""
         self._find(name)[0].quoted = True
 
     def finish(self) -> dict[str, families.Family]:
-        """The families that have metrics, by name, in order of first appearance."""
+        """Return the families with metrics, by name, in order of first appearance."""
         for distribution in self._distributions.values():
             distribution.family.metrics[distribution.index] = distribution.metric()
         return {name: family for name, family in self._families.items() if family.metrics}
 
     def _find(self, name: str) -> tuple[families.Family, str]:
-        """The family that a line of this name belongs to, made if new, and the suffix that says what of it."""
+        """Return the family of a line with this name, created if it is new, and the suffix of the part."""
         family = self._families.get(name)
         if family is not None:
             return family, ""
         if name.endswith(_SUFFIXES):
             base, underscore, word = name.rpartition("_")
             family = self._families.get(base)
-            parts = family is not None and family.type in families.DISTRIBUTIONS
-            if family is not None and parts and (word != "bucket" or family.type is not _SUMMARY):
+            has_parts = family is not None and family.type in families.DISTRIBUTIONS
+            if family is not None and has_parts and (word != "bucket" or family.type is not _SUMMARY):
                 return family, underscore + word
         family = self._families[name] = families.Family(name, quoted=not name_escaping.is_plain(name))
         return family, ""
@@ -136,9 +138,10 @@ class Assembler:
 
 
 def sorted_labels(pairs: line_parser.Pairs, *, apart: str | None = None) -> families.Labels:
-    """The pairs as labels, without those of the name that is to be kept ``apart``.
+    """Return the pairs as sorted labels.
 
-    :raises line_parser.LineError: a name is there twice.
+    :param apart: a label name to leave out.
+    :raises line_parser.LineError: a name occurs twice.
     """
     labels = pairs if apart is None else [pair for pair in pairs if pair[0] != apart]
     previous = ""
@@ -147,7 +150,7 @@ def sorted_labels(pairs: line_parser.Pairs, *, apart: str | None = None) -> fami
             break
         previous = name
     else:
-        return tuple(labels)  # In order as they came, as most clients write them, and so none twice.
+        return tuple(labels)  # Already sorted, as most clients write them, so no name occurs twice.
     if len(dict(labels)) < len(labels):
         raise _duplicate(pairs, apart)
     return tuple(sorted(labels))
@@ -159,11 +162,11 @@ def _duplicate(pairs: line_parser.Pairs, apart: str | None) -> line_parser.LineE
         if name in seen and name != apart:
             return line_parser.LineError(f"duplicate label name {line_parser.shown(name)}", part=part)
         seen.add(name)
-    raise AssertionError("every label name is there once")
+    raise AssertionError("no label name occurs twice")
 
 
 def _bound(pairs: line_parser.Pairs, bound_label: str) -> float:
-    """What the ``le`` or ``quantile`` label says; not-a-number where there is none. The last one counts."""
+    """Return the value of the ``le`` or ``quantile`` label; not-a-number if it is missing. The last one counts."""
     bound = math.nan
     for part, (label, text) in enumerate(pairs, 1):
         if label == bound_label:
@@ -182,7 +185,7 @@ def _population(value: float, what: str, name: str) -> float:
 
 
 def _whole(value: float) -> float:
-    """``value`` as the count of a summary, which is 64 bits without sign: cut, and what does not fit wraps as there."""
+    """Return ``value`` as the count of a summary: an unsigned 64-bit integer, truncated and wrapped as in Go."""
     if -_COUNT_BITS_HALF <= value < 2 * _COUNT_BITS_HALF:
         return float(int(value) % int(2 * _COUNT_BITS_HALF))
     return _COUNT_BITS_HALF

@@ -1,7 +1,8 @@
-"""Bodies that differ in their numbers alone: what a client sends again and again.
+"""Templates of bodies that differ only in their numbers, as a client pushes them again and again.
 
-A body of ordinary lines is cut at the numbers they end with. What is between them, its *shape*, says which families
-and series it has; once a group has taken a push of that shape, the next one is known to be sound but for its numbers.
+A body of ordinary lines is split at the numbers that end the lines. The texts between the numbers are its *template*:
+they determine its families and series. Once a group has accepted a push, another body with the same template only needs
+a check of its numbers.
 """
 
 from __future__ import annotations
@@ -18,32 +19,32 @@ from tidegate.model import errors, families
 
 _NUMBER = re.compile(r" ([-+.0-9eE]++)\n")
 _SEPARATOR = "\ud800"
-"""Half of a character: no text has it."""
+"""A surrogate, which no decoded text contains."""
 
 Slots: TypeAlias = tuple[tuple[int, ...], ...]
-"""For each series of a family, for each of its lines in order: which number of the body it ends with."""
+"""For each series of a family, for each of its lines in order: the index of the number that ends it."""
 
 _COUNTS = ("_bucket", "_count")
 
 _ZERO = -1
-"""The slot of a line that ends with 0 since the body has no number for it."""
+"""The slot of a line that ends with 0, because the body has no number for it."""
 
 
 class SplitBody(NamedTuple):
-    """A body, cut: bodies with the same ``texts`` differ in their ``numbers`` alone."""
+    """A body split at its numbers: bodies with the same ``texts`` differ only in their ``numbers``."""
 
     texts: Sequence[str]
     numbers: Sequence[str]
 
     @property
     def digest(self) -> bytes:
-        """Stands for the ``texts``."""
+        """A hash of the ``texts``."""
         joined = _SEPARATOR.join(self.texts).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(joined, digest_size=16).digest()
 
 
 class Template:
-    """What bodies with the same texts have in common.
+    """The template of bodies with the same texts.
 
     :ivar texts: see :class:`SplitBody`.
     :ivar slots: by family, in the order of its metrics.
@@ -54,10 +55,10 @@ class Template:
     def __init__(
         self, texts: Sequence[str], *, slots: Mapping[str, Slots], counts: Sequence[int], fixed: Mapping[int, str]
     ) -> None:
-        """Create a template of bodies.
+        """Create a template.
 
-        :param counts: the slots of numbers that count something, which not every number does.
-        :param fixed: numbers at the end of a comment, which are not values, by their slots.
+        :param counts: the slots of counts, which must be integers.
+        :param fixed: numbers that end a comment and must be unchanged, by slot.
         """
         self.texts = texts
         self.slots = slots
@@ -65,28 +66,28 @@ class Template:
         self._fixed = fixed
 
     def values(self, split_body: SplitBody) -> list[float] | None:
-        """The numbers of a body of this shape; ``None`` where it is of another or has to be read with care."""
-        said = split_body.numbers
+        """Return the numbers of a body with this template; ``None`` if the body must be parsed."""
+        number_texts = split_body.numbers
         if split_body.texts != self.texts:
             return None
         try:
-            values = list(map(float, said))
+            values = list(map(float, number_texts))
         except ValueError:
             return None
-        # One that is infinite makes the sum so.
+        # The sum is finite only if all values are.
         if not math.isfinite(sum(values)):
             return None
         for slot in self._counts:
             if not (0.0 <= values[slot] <= numbers.EXACT and values[slot].is_integer()):
                 return None
         for slot, number in self._fixed.items():
-            if said[slot] != number:
+            if number_texts[slot] != number:
                 return None
         return values
 
 
 def split(body: bytes) -> SplitBody | None:
-    """The body cut at its numbers; ``None`` where it is no text."""
+    """Split a body at its numbers; return ``None`` if it is not UTF-8."""
     try:
         parts = _NUMBER.split(body.decode())
     except UnicodeDecodeError:
@@ -95,9 +96,9 @@ def split(body: bytes) -> SplitBody | None:
 
 
 def learn(split_body: SplitBody) -> Template | None:
-    """The shape of bodies with these texts; ``None`` where other lines than ordinary ones are in them.
+    """Return the template of bodies with these texts; ``None`` if they have lines that are not ordinary.
 
-    It is found by reading such a body with other numbers, each of which tells by itself where it came from.
+    To find the slots, a body with these texts is parsed in which each number is its own index plus one.
     """
     marks = [f" {number}\n" for number in range(1, len(split_body.numbers) + 1)]
     joined = "".join(itertools.chain.from_iterable(itertools.zip_longest(split_body.texts, marks, fillvalue="")))
@@ -105,21 +106,21 @@ def learn(split_body: SplitBody) -> Template | None:
     try:
         if not parser.is_ordinary(body):
             return None
-        found = parser.parse(body)
+        parsed = parser.parse(body)
     except errors.BadExpositionError:
         return None
-    slots = {name: tuple(_slots(family)) for name, family in found.items()}
+    slots = {name: tuple(_slots(family)) for name, family in parsed.items()}
     used = {slot for series in slots.values() for lines in series for slot in lines}
     fixed = {slot: number for slot, number in enumerate(split_body.numbers) if slot not in used}
-    counts = {slot for family in found.values() for slot in _counts(family)} - {_ZERO}
+    counts = {slot for family in parsed.values() for slot in _counts(family)} - {_ZERO}
     return Template(split_body.texts, slots=slots, counts=tuple(counts), fixed=fixed)
 
 
 def format_values(values: Sequence[float]) -> list[bytes]:
-    """The numbers as lines end with them, by slot."""
-    found = [numbers.format_float(value).encode() for value in values]
-    found.append(b"0")  # The slot _ZERO.
-    return found
+    """Return the numbers as they are written in lines, by slot."""
+    texts = [numbers.format_float(value).encode() for value in values]
+    texts.append(b"0")  # The slot _ZERO.
+    return texts
 
 
 def _slots(family: families.Family) -> Iterator[tuple[int, ...]]:

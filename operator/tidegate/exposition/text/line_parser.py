@@ -1,7 +1,7 @@
-"""One line of the text format, read with care: every spelling that is accepted, and what is wrong with the others.
+"""Parse one line of the text format, in every accepted syntax, and locate errors.
 
-The ordinary spellings are read by one regular expression in :mod:`tidegate.exposition.text.parser`; the lines it does
-not know come here, and so do those whose fault has to be located.
+One regular expression in :mod:`tidegate.exposition.text.parser` parses ordinary lines. This module parses the lines
+that it does not match, and the lines with an error.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import NamedTuple, TypeAlias
 from tidegate.exposition.text import numbers
 
 Pairs: TypeAlias = list[tuple[str, str]]
-"""Label names and values in the order of the line; a name may be there twice."""
+"""Label names and values in the order of the line; a name may occur twice."""
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
 LABEL_NAME = r"[a-zA-Z_][a-zA-Z0-9_]*+"
 NOT_UTF8 = "\udc80-\udcff"
-"""Characters that stand for bytes that are no UTF-8 (``surrogateescape``); for use within a character class."""
+"""Characters for bytes that are not UTF-8 (``surrogateescape``); for use in a character class."""
 
 UNEXPECTED_END = "unexpected end of input stream"
 NAMES_HINT = ": start the gateway with --push.enable-utf8-names to allow such names, or rename it"
@@ -37,18 +37,18 @@ _QUOTED = re.compile(r'"((?:[^"\\\n]++|\\[\\"n])*+)')
 _ESCAPED = re.compile(r"((?:[^\\\n]++|\\[\\\"n])*+)")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"\\": "\\", '"': '"', "n": "\n"}
-_BROKEN = re.compile(f"[{NOT_UTF8}]")
+_NOT_UTF8_CHARACTER = re.compile(f"[{NOT_UTF8}]")
 _TIMESTAMP = re.compile(r"([+-]?)0*([0-9]{1,19})")
-_NOTE = re.compile(r"[ \t]++#")
-_TIMESTAMP_BOUND = 2**63
+_EXEMPLAR_START = re.compile(r"[ \t]++#")
+_TIMESTAMP_LIMIT = 2**63
 
 
 class LineError(Exception):
-    """What is wrong with a line.
+    """An error in a line.
 
-    :param reason: fit to be shown to the client.
-    :param offset: where a line that cannot be read is at fault, in characters from its start.
-    :param part: which part of a line that can be read is at fault, as an index of its ``starts``.
+    :param reason: the text for the client.
+    :param offset: place of the error in a line that cannot be parsed, in characters from its start.
+    :param part: index of the wrong part in ``starts``, if the line can be parsed.
     """
 
     def __init__(self, reason: str, *, offset: int = 0, part: int = 0) -> None:
@@ -59,13 +59,13 @@ class LineError(Exception):
 
 
 class Comment(NamedTuple):
-    """A HELP or TYPE line. ``text`` is ``None`` where nothing follows the name."""
+    """A HELP or TYPE line. ``text`` is ``None`` if nothing follows the name."""
 
     keyword: str
     name: str
     text: str | None
     starts: tuple[int, int]
-    """Where the name and the text start, in characters of the line from 0."""
+    """Start of the name and of the text, in characters of the line from 0."""
 
 
 class Sample(NamedTuple):
@@ -76,15 +76,15 @@ class Sample(NamedTuple):
     value: float
     timestamp_ms: int | None
     starts: tuple[int, ...]
-    """Where the name, each label value and the value start, in characters of the line from 0."""
+    """Start of the name, of each label value and of the value, in characters of the line from 0."""
 
 
 def scan(line: str, *, utf8_names: bool = False) -> Comment | Sample | None:
-    """What the line says; ``None`` where it says nothing (blank, or a comment that is neither HELP nor TYPE).
+    """Parse a line; return ``None`` for a blank line or a comment that is neither HELP nor TYPE.
 
     :param line: one line with its line feed, which only the last line of a body may lack.
-    :param utf8_names: whether names in quotes may be any UTF-8.
-    :raises LineError: the line is not in the text format.
+    :param utf8_names: whether quoted names may be any UTF-8.
+    :raises LineError: the line is not valid.
     """
     cursor = _Cursor(line, utf8_names=utf8_names)
     match cursor.next_after_blanks():
@@ -97,7 +97,7 @@ def scan(line: str, *, utf8_names: bool = False) -> Comment | Sample | None:
 
 
 class _Cursor:
-    """A place in a line. Reading moves it; what cannot be read is a fault at the place."""
+    """A cursor over a line. Reading moves it."""
 
     def __init__(self, line: str, *, utf8_names: bool) -> None:
         self.line = line
@@ -114,36 +114,36 @@ class _Cursor:
         return self.next
 
     def take(self, pattern: re.Pattern[str]) -> str:
-        """What the pattern matches here, or nothing."""
+        """Return the text that the pattern matches here, or an empty text."""
         match = pattern.match(self.line, self.at)
         if match is None:
             return ""
         self.at = match.end()
         return match[0]
 
-    def fault(self, reason: str, *, at: int | None = None) -> LineError:
-        """The fault here, or ``at``. Where the input is over, that is the fault."""
+    def error(self, reason: str, *, at: int | None = None) -> LineError:
+        """Return an error here, or at ``at``. At the end of the input the error is that end."""
         if self.at >= len(self.line):
             return LineError(UNEXPECTED_END, offset=len(self.line))
         return LineError(reason, offset=self.at if at is None else at)
 
     def expect_end(self, reason: str) -> None:
         if self.next != "\n":
-            raise self.fault(reason)
+            raise self.error(reason)
 
     def name(self, pattern: re.Pattern[str]) -> str:
-        """A name, bare or in quotes (or half and half: the quotes may begin within it, as in Pushgateway)."""
+        """Read a name, bare or quoted; as in Pushgateway, the quotes may start within the name."""
         bare = self.take(pattern)
         return bare + self.quoted(what="name") if self.next == '"' else bare
 
     def quoted(self, *, what: str) -> str:
-        """The text in the quotes that open here."""
+        """Read the quoted text that starts here."""
         text = self.take(_QUOTED)[1:]
         if self.next == "\\" and self.at + 1 < len(self.line):
-            raise self.fault(f"invalid escape sequence {shown(self.line[self.at : self.at + 2])}")
+            raise self.error(f"invalid escape sequence {shown(self.line[self.at : self.at + 2])}")
         if self.next != '"':
             self.at += self.next == "\\"
-            raise self.fault(f"{what} {shown(text)} contains unescaped new-line")
+            raise self.error(f"{what} {shown(text)} contains unescaped new-line")
         self.at += 1
         return _unescape(text)
 
@@ -161,7 +161,7 @@ def _scan_comment(cursor: _Cursor) -> Comment | None:
     if cursor.next == "\n":
         return None
     if cursor.next not in (" ", "\t"):
-        raise cursor.fault("invalid metric name in comment")
+        raise cursor.error("invalid metric name in comment")
     _check_metric_name(cursor, name, at=name_start)
     has_text = cursor.next_after_blanks() != "\n"
     text_start = cursor.at
@@ -173,7 +173,7 @@ def _scan_comment(cursor: _Cursor) -> Comment | None:
 def _help_text(cursor: _Cursor) -> str:
     text = cursor.take(_ESCAPED)
     if cursor.next == "\\":
-        raise cursor.fault(f"invalid escape sequence {shown(cursor.line[cursor.at : cursor.at + 2])}")
+        raise cursor.error(f"invalid escape sequence {shown(cursor.line[cursor.at : cursor.at + 2])}")
     return _unescape(text)
 
 
@@ -184,7 +184,7 @@ def _scan_sample(cursor: _Cursor) -> Sample:
         _check_metric_name(cursor, name, at=starts[0])
         cursor.take(_BLANKS)
     elif cursor.next != "{":
-        raise cursor.fault("invalid metric name", at=starts[0])
+        raise cursor.error("invalid metric name", at=starts[0])
     pairs: Pairs = []
     if cursor.next == "{":
         name = _scan_braces(cursor, name, pairs, starts)
@@ -192,19 +192,19 @@ def _scan_sample(cursor: _Cursor) -> Sample:
     starts.append(cursor.at)
     text = cursor.take(_WORD)
     if not cursor.next:
-        raise cursor.fault(UNEXPECTED_END)
+        raise cursor.error(UNEXPECTED_END)
     try:
         value = numbers.parse_float(text)
     except ValueError:
-        raise cursor.fault(f"expected float as value, got {shown(text)}", at=starts[-1]) from None
+        raise cursor.error(f"expected float as value, got {shown(text)}", at=starts[-1]) from None
     timestamp_ms = None if cursor.next == "\n" else _scan_timestamp(cursor)
     return Sample(name, pairs, value, timestamp_ms, tuple(starts))
 
 
 def _scan_braces(cursor: _Cursor, name: str, pairs: Pairs, starts: list[int]) -> str:
-    """Read from the opening brace to behind the closing one, into ``pairs`` and ``starts``.
+    """Read from the opening brace to after the closing one, into ``pairs`` and ``starts``.
 
-    :param name: the metric name before the brace; where there is none it has to be within.
+    :param name: the metric name before the brace; if it is empty, the name must be in the braces.
     :returns: the metric name.
     """
     name_is_within = not name
@@ -216,22 +216,22 @@ def _scan_braces(cursor: _Cursor, name: str, pairs: Pairs, starts: list[int]) ->
         start = cursor.at
         label = cursor.name(_LABEL_NAME)
         if not label:
-            raise cursor.fault(f"invalid label name for metric {shown(name)}")
+            raise cursor.error(f"invalid label name for metric {shown(name)}")
         if cursor.next_after_blanks() == "=":
             _check_label_name(cursor, label, at=start)
             pairs.append((label, _scan_label_value(cursor, starts)))
         elif not name_is_within:
-            raise cursor.fault(f"expected '=' after label name, found {shown(cursor.next)}")
+            raise cursor.error(f"expected '=' after label name, found {shown(cursor.next)}")
         elif name:
-            raise cursor.fault(f"multiple metric names for metric {shown(name)}", at=start)
+            raise cursor.error(f"multiple metric names for metric {shown(name)}", at=start)
         else:
             name, starts[0] = label, start
             _check_metric_name(cursor, name, at=start)
         separator = cursor.next_after_blanks()
         if separator not in (",", "}"):
-            raise cursor.fault("expected ',' or '}' after " + ("label value" if pairs else "metric name"))
+            raise cursor.error("expected ',' or '}' after " + ("label value" if pairs else "metric name"))
     if not name:
-        raise cursor.fault("invalid metric name")
+        raise cursor.error("invalid metric name")
     cursor.at += 1
     return name
 
@@ -239,50 +239,50 @@ def _scan_braces(cursor: _Cursor, name: str, pairs: Pairs, starts: list[int]) ->
 def _scan_label_value(cursor: _Cursor, starts: list[int]) -> str:
     cursor.at += 1
     if cursor.next_after_blanks() != '"':
-        raise cursor.fault(f"expected '\"' at start of label value, found {shown(cursor.next)}")
+        raise cursor.error(f"expected '\"' at start of label value, found {shown(cursor.next)}")
     starts.append(cursor.at)
     value = cursor.quoted(what="label value")
-    if _BROKEN.search(value):
+    if _NOT_UTF8_CHARACTER.search(value):
         raise LineError(f"invalid label value {shown(value)}: not UTF-8", offset=starts[-1])
     return value
 
 
 def _scan_timestamp(cursor: _Cursor) -> int:
     if cursor.next_after_blanks() == "#":
-        raise cursor.fault(_EXEMPLAR)
+        raise cursor.error(_EXEMPLAR)
     start = cursor.at
     text = cursor.take(_WORD)
     if not cursor.next:
-        raise cursor.fault(UNEXPECTED_END)
+        raise cursor.error(UNEXPECTED_END)
     match = _TIMESTAMP.fullmatch(text)
-    timestamp_ms = int(match[1] + match[2]) if match else _TIMESTAMP_BOUND
-    if not -_TIMESTAMP_BOUND <= timestamp_ms < _TIMESTAMP_BOUND:
+    timestamp_ms = int(match[1] + match[2]) if match else _TIMESTAMP_LIMIT
+    if not -_TIMESTAMP_LIMIT <= timestamp_ms < _TIMESTAMP_LIMIT:
         raise LineError(f"expected integer as timestamp, got {shown(text)}", offset=start)
-    if _NOTE.match(cursor.line, cursor.at):
-        raise cursor.fault(_EXEMPLAR)
+    if _EXEMPLAR_START.match(cursor.line, cursor.at):
+        raise cursor.error(_EXEMPLAR)
     cursor.expect_end("spurious string after timestamp")
     return timestamp_ms
 
 
 def _check_metric_name(cursor: _Cursor, name: str, *, at: int) -> None:
     if _NAME.fullmatch(name) is None and not _is_utf8_name(cursor, name):
-        raise cursor.fault(f"invalid metric name {shown(name)}{_hint(cursor, name)}", at=at)
+        raise cursor.error(f"invalid metric name {shown(name)}{_hint(cursor, name)}", at=at)
 
 
 def _check_label_name(cursor: _Cursor, name: str, *, at: int) -> None:
     if name == "__name__":
-        raise cursor.fault("label name '__name__' is reserved", at=at)
+        raise cursor.error("label name '__name__' is reserved", at=at)
     if _LABEL_NAME.fullmatch(name) is None and not _is_utf8_name(cursor, name):
-        raise cursor.fault(f"invalid label name {shown(name)}{_hint(cursor, name)}", at=at)
+        raise cursor.error(f"invalid label name {shown(name)}{_hint(cursor, name)}", at=at)
 
 
 def _is_utf8_name(cursor: _Cursor, name: str) -> bool:
-    return cursor.utf8_names and bool(name) and _BROKEN.search(name) is None
+    return cursor.utf8_names and bool(name) and _NOT_UTF8_CHARACTER.search(name) is None
 
 
 def _hint(cursor: _Cursor, name: str) -> str:
-    """What would make this name a valid one."""
-    return "" if cursor.utf8_names or not name or _BROKEN.search(name) else NAMES_HINT
+    """Return a hint that would make this name valid, if there is one."""
+    return "" if cursor.utf8_names or not name or _NOT_UTF8_CHARACTER.search(name) else NAMES_HINT
 
 
 def _unescape(text: str) -> str:
@@ -293,17 +293,17 @@ _SHOWN_CHARACTERS = 60
 
 
 def shown(text: str) -> str:
-    """``text`` for a message: in quotes, printable, fit for UTF-8, and not longer than a client wants to read."""
+    """Return ``text`` for an error: in quotes, printable, valid UTF-8, and shortened if it is long."""
     cut = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
     quoted = json.dumps(as_utf8(cut), ensure_ascii=False)
-    return "".join([each if each.isprintable() else f"\\u{ord(each):04x}" for each in quoted])
+    return "".join([char if char.isprintable() else f"\\u{ord(char):04x}" for char in quoted])
 
 
 def named(name: str) -> str:
-    """The name of a metric or a label for a message: as it is where it is plain and short, else :func:`shown`."""
+    """Return a name for an error: unchanged if it is plain and short, otherwise :func:`shown`."""
     return name if _NAME.fullmatch(name) and len(name) <= _SHOWN_CHARACTERS else shown(name)
 
 
 def as_utf8(text: str) -> str:
-    """``text`` with the replacement character for each byte that was no UTF-8."""
+    """Return ``text`` with the replacement character for each byte that was not UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,12 +1,12 @@
-"""Numbers as the text format spells them: the syntax and the spelling are those of Go's ``strconv``."""
+"""Parse and print numbers of the text format, as Go's ``strconv`` does."""
 
 from __future__ import annotations
 
 import math
 import re
 
-# The format refuses Go's "p", "P" and "_", and without a "p" exponent there is no hexadecimal float either. What is
-# left is decimal. Each quantifier is possessive, so that no input makes the match go back.
+# The format rejects Go's "p", "P" and "_", and a hexadecimal float needs a "p" exponent, so all numbers are decimal.
+# Each quantifier is possessive, so that no input causes backtracking.
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[+-]?inf(?:inity)?|nan",
     re.ASCII | re.IGNORECASE,
@@ -14,18 +14,18 @@ _NUMBER = re.compile(
 _INFINITE_SPELLINGS = frozenset("iI")
 
 EXACT = 2**53
-"""Up to here a double has every whole number."""
+"""A double represents every integer up to this one."""
 
 _WORDS = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 
 def parse_float(text: str) -> float:
-    """The number that ``text`` spells.
+    """Parse a number.
 
-    Accepted are decimals with or without an exponent, ``inf`` and ``infinity`` with or without a sign, and ``nan``,
-    the words in any case.
+    It accepts decimals with or without an exponent, ``inf`` and ``infinity`` with or without a sign, and ``nan``, the
+    words in any case.
 
-    :raises ValueError: ``text`` is no number, or one too large for a double. (One too small is 0.)
+    :raises ValueError: ``text`` is not a number, or too large for a double. (A number that is too small is 0.)
     """
     if _NUMBER.fullmatch(text) is None:
         raise ValueError(f"not a number: {text!r}")
@@ -36,13 +36,13 @@ def parse_float(text: str) -> float:
 
 
 def format_float(value: float) -> str:
-    """``value`` as Pushgateway writes it: shortest digits that read back the same, an exponent from 1e+06 up.
+    """Print a number as Pushgateway does: the shortest digits that parse to it, with an exponent from 1e+06.
 
-    Negative zero is written ``0``.
+    Negative zero is ``0``.
     """
     text = repr(value)
-    # Python and Go agree on the shortest digits, and from 1e-4 down and 1e16 up on the exponent too. Between 1e6 and
-    # 1e16 only Go writes one (strconv: ``eprec = 6``).
+    # Python and Go print the same digits, and the same exponents below 1e-4 and from 1e16. From 1e6 to 1e16 only Go
+    # prints an exponent (strconv: ``eprec = 6``).
     if -1e6 < value < 1e6:
         if text[-2:] == ".0":
             return text[:-2] if value else "0"

@@ -1,4 +1,4 @@
-"""The text format 0.0.4, written: byte for byte as Pushgateway writes it."""
+"""The renderer of the text format 0.0.4; it writes the same bytes as Pushgateway."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _SUMMARY = families.MetricType.SUMMARY
 
 
 def header(name: str, *, type: families.MetricType, help: str | None) -> bytes:
-    """The HELP line, where there is a help text (an empty one too), and the TYPE line of a family."""
-    # This format knows no gauge histogram; Pushgateway, too, writes it as a histogram.
+    """Return the HELP line, if there is a help text (even an empty one), and the TYPE line of a family."""
+    # The format has no gauge histograms; Pushgateway writes them as histograms, too.
     word = "histogram" if type in families.HISTOGRAMS else type.value
     type_line = f"# TYPE {name} {word}\n"
     if help is None:
@@ -21,17 +21,17 @@ def header(name: str, *, type: families.MetricType, help: str | None) -> bytes:
 
 
 def metric(name: str, *, type: families.MetricType, labels: families.Labels, value: families.Value) -> bytes:
-    """The lines of one metric: one for a plain number, several for a summary or a histogram.
+    """Return the lines of one metric: one for a number, several for a summary or a histogram.
 
-    ``labels`` are written in the order given. A histogram without a bucket for ``+Inf`` gets one that holds its count.
+    ``labels`` are written in the given order. A histogram without a bucket for ``+Inf`` gets one with its count.
 
-    :raises TypeError: ``value`` is not of the shape that a family of this ``type`` has.
+    :raises TypeError: ``value`` does not fit the ``type``.
     """
     return lines(name, type=type, before=pairs(labels), value=value)
 
 
 def lines(name: str, *, type: families.MetricType, before: str, value: families.Value) -> bytes:
-    """As :func:`metric`, with the labels as :func:`pairs` spells them."""
+    """Return the lines of :func:`metric`, with the labels as :func:`pairs` writes them."""
     if type is _SUMMARY or type in families.HISTOGRAMS:
         several = [_line(name + suffix, _joined(before, pair), at) for suffix, pair, at in samples(type, value)]
         return "".join(several).encode()
@@ -41,9 +41,9 @@ def lines(name: str, *, type: families.MetricType, before: str, value: families.
 
 
 def samples(type: families.MetricType, value: families.Value) -> list[tuple[str, str, float]]:
-    """The samples that a value is written as: the suffix of the name, the label of their own if any, the number.
+    """Return the samples of a value: the suffix of the name, the label of the sample if any, and the number.
 
-    :raises TypeError: as :func:`metric`.
+    :raises TypeError: ``value`` does not fit the ``type``.
     """
     if type is _SUMMARY and isinstance(value, families.Summary):
         points = [("", f'quantile="{numbers.format_float(at)}"', number) for at, number in value.quantiles]
@@ -59,7 +59,7 @@ def samples(type: families.MetricType, value: families.Value) -> list[tuple[str,
 
 
 def pairs(labels: families.Labels) -> str:
-    """Labels as they stand between the braces, their names being plain ones."""
+    """Return the text of labels between the braces. All names must be plain."""
     joined = ""
     for name, value in labels:
         joined += f',{name}="{value}"'
@@ -69,7 +69,7 @@ def pairs(labels: families.Labels) -> str:
 
 
 def quoted(text: str) -> str:
-    """A label value, or a name that is not plain, in its quotes."""
+    """Return a label value, or a name that is not plain, in quotes."""
     return '"' + text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"') + '"'
 
 

@@ -1,4 +1,4 @@
-"""The lines of a metric whose lines depend on who reads: names that are not plain, and exemplars."""
+"""Render metrics whose lines depend on the request: names that are not plain, and exemplars."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from tidegate.exposition.protobuf import metrics_pb2
 from tidegate.exposition.text import numbers, renderer
 from tidegate.model import families
 
-_AS_KEPT = "text as kept"
+_UNCHANGED = "unchanged text"
 _MAX_EXEMPLAR_CHARACTERS = 128
-"""In the names and values of its labels: OpenMetrics allows no more, and a strict parser refuses all over one."""
+"""Characters in the names and values of its labels. OpenMetrics has this limit, and strict parsers reject a scrape
+that exceeds it."""
 
 
 def lines(
@@ -22,9 +23,9 @@ def lines(
     escaping: name_escaping.Escaping = name_escaping.Escaping.UNDERSCORES,
     exemplars: bool = False,
 ) -> bytes:
-    """The metric's lines.
+    """Return the lines of a metric.
 
-    :param exemplars: whether to show them, which only OpenMetrics can.
+    :param exemplars: whether to show exemplars, which only OpenMetrics can.
     """
     name = name_escaping.escape(name, escaping)
     labels = [(name_escaping.escape(label, escaping, label=True), value) for label, value in metric.labels]
@@ -39,19 +40,19 @@ def lines(
     return "".join(written).encode()
 
 
-def piece(
+def chunk(
     page: rendered_series.Page,
     *,
     name: str,
     type: families.MetricType,
     escaping: name_escaping.Escaping = name_escaping.Escaping.UNDERSCORES,
     exemplars: bool = False,
-) -> compressed_chunks.Piece:
-    """The lines of a page as this reader takes them. They are made once.
+) -> compressed_chunks.Chunk:
+    """Return the lines of a page for this escaping, cached in the page.
 
-    :param name: of the family, escaped already where the reader does not get it as it is.
+    :param name: of the family, already escaped if necessary.
     """
-    key = (name, escaping, exemplars) if page.specials else _AS_KEPT
+    key = (name, escaping, exemplars) if page.specials else _UNCHANGED
     made = page.forms.get(key)
     if made is None:
         text = page.text
@@ -62,12 +63,12 @@ def piece(
                 for special, after in zip(page.specials, between[1:], strict=True)
             ]
             text = b"".join([between[0], *parts])
-        made = page.forms[key] = compressed_chunks.Piece(text)
+        made = page.forms[key] = compressed_chunks.Chunk(text)
     return made
 
 
-def spelled(name: str) -> str:
-    """A metric name as it stands in a line: in quotes where it is not plain."""
+def quoted_if_needed(name: str) -> str:
+    """Return a metric name as it is written in a line: in quotes if it is not plain."""
     return name if name_escaping.is_plain(name) else renderer.quoted(name)
 
 
@@ -82,7 +83,7 @@ def _series(name: str, pairs: list[str]) -> str:
 
 
 def _exemplars(type: families.MetricType, original: bytes) -> Sequence[str]:
-    """What is to follow the first samples of the metric, sample by sample."""
+    """Return the exemplars of the first samples of a metric, one for each sample; empty for none."""
     if not original:
         return ()
     if type is families.MetricType.COUNTER:
@@ -99,8 +100,8 @@ def _exemplar(exemplar: metrics_pb2.Exemplar) -> str:
     if not 0 < sum(len(name) + len(value) for name, value in labels) <= _MAX_EXEMPLAR_CHARACTERS:
         return ""
     pairs = [f"{_spelled_label(name)}={renderer.quoted(value)}" for name, value in labels]
-    spelled = f" # {{{','.join(pairs)}}} {numbers.format_float(exemplar.value)}"
+    text = f" # {{{','.join(pairs)}}} {numbers.format_float(exemplar.value)}"
     if not exemplar.HasField("timestamp"):
-        return spelled
+        return text
     seconds = exemplar.timestamp.seconds + exemplar.timestamp.nanos / 1e9
-    return f"{spelled} {seconds:.9f}".rstrip("0").rstrip(".")
+    return f"{text} {seconds:.9f}".rstrip("0").rstrip(".")

@@ -176,7 +176,7 @@ def _accepts_gzip(request: web.BaseRequest) -> bool:
     return False
 
 
-async def _parts(pieces: Iterable[compressed_chunks.Piece], *, gzip: bool) -> list[bytes]:
+async def _parts(pieces: Iterable[compressed_chunks.Chunk], *, gzip: bool) -> list[bytes]:
     """The parts of the body. Rendering a large store takes a while; other requests are handled in between."""
     turn = time_slices.Turn()
     rendered = []
@@ -184,12 +184,12 @@ async def _parts(pieces: Iterable[compressed_chunks.Piece], *, gzip: bool) -> li
         if piece.data:
             rendered.append(piece)
             if gzip:
-                piece.packed()
+                piece.compressed()
         await turn.step()
     if not gzip:
         return [piece.data for piece in rendered]
     await time_slices.others()
-    parts = compressed_chunks.gzipped(piece.packed() for piece in rendered)
+    parts = compressed_chunks.gzip_stream(piece.compressed() for piece in rendered)
     await time_slices.others()
     return parts
 
