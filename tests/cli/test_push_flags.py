@@ -31,7 +31,7 @@ def _push(*arguments: str) -> push_client.Push:
         pytest.param(["--job=x", "--metric=a"], "'a' is not a series with a value", id="no-value"),
         pytest.param(["--job=x", "--metric=a=b"], "'a=b' has no number after its last =", id="no-number"),
         pytest.param(["--job=x", "--metric=a 1\nb=1"], "is not a series with a value", id="two-lines"),
-        pytest.param(["--job=x", "--ttl=1.5h"], "'1.5h' is no duration such as 90s, 10m or 1d12h", id="no-ttl"),
+        pytest.param(["--job=x", "--ttl=15"], "'15' is not a duration: write 90s, 5m or 1h30m", id="no-ttl"),
         pytest.param(["--job=x", "--ttl=0s"], "a TTL must be greater than 0", id="no-life"),
         pytest.param(["--job=x", "--timeout=0s"], "'0s' is not greater than 0", id="no-time"),
         pytest.param(["--job=x", "--retry-for=5"], "'5' is not a duration: write 90s", id="no-unit"),

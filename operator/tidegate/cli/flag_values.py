@@ -9,78 +9,34 @@ from typing import Any, NamedTuple
 
 from tidegate import flags, settings
 from tidegate.client import urls
+from tidegate.model import durations, sizes
 from tidegate.operator.objects import owner_kinds
 from tidegate.system import addresses
 
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
-_SIZE = re.compile(r"([0-9]{1,18})(|KiB|MiB|GiB)\Z")
-_UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-_SECONDS = {
-    "ns": 1e-9,
-    "us": 1e-6,
-    "µs": 1e-6,
-    "ms": 1e-3,
-    "s": 1.0,
-    "m": 60.0,
-    "h": 3600.0,
-    "d": 86_400.0,
-    "w": 7 * 86_400.0,
-    "y": 365 * 86_400.0,
-}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w|y)")
-_DURATION = re.compile(rf"(?:{_PART.pattern})+")
 _PASSWORD = re.compile(r"//[^/]*@")
 
 
-def seconds(text: str) -> float:
-    """Parse a duration as Go or Prometheus writes it: ``90s``, ``1h30m``, ``1.5h``, ``500ms``, ``1d``, ``0``.
-
-    :returns: seconds.
-    :raises ValueError: the text is not a duration.
-    """
-    if text != "0" and not _DURATION.fullmatch(text):
-        raise ValueError(f"{text!r} is not a duration: write 90s, 5m or 1h30m")
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
-
-
-def positive_seconds(text: str) -> float:
-    """Parse a duration greater than 0 into seconds.
+def positive_duration(text: str) -> float:
+    """Parse a duration greater than 0 into seconds (:func:`tidegate.model.durations.parse`).
 
     :raises ValueError: the text is not a duration, or the duration is 0.
     """
-    if duration := seconds(text):
-        return duration
+    if seconds := durations.parse(text):
+        return seconds
     raise ValueError(f"{text!r} is not greater than 0: write 5s or 5m, or 24h for no practical limit")
 
 
-def spelled_seconds(duration: float) -> str:
-    """Spell seconds as a duration: ``10s``, ``5m``, ``1h30m``, ``1.5s``."""
-    minutes, rest = divmod(duration, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    parts = ((hours, "h"), (minutes, "m"), (round(rest, 9), "s"))
-    return "".join(f"{number:g}{unit}" for number, unit in parts if number) or "0s"
-
-
-def size(text: str) -> int:
-    """Parse a number greater than 0, of bytes or of anything else: ``16MiB``, ``64KiB`` or ``1000``.
+def positive_size(text: str) -> int:
+    """Parse a number greater than 0, of bytes or of anything else (:func:`tidegate.model.sizes.parse`).
 
     :raises ValueError: the text is not such a number, or it is 0.
     """
-    match = _SIZE.match(text)
-    if match is None:
-        raise ValueError(f"{text!r} is not a size: write 16MiB, 64KiB or a number")
-    number = int(match[1]) * _UNITS[match[2]]
-    if not number:
-        raise ValueError(f"{text!r} is not greater than 0: for no practical limit write a large number")
-    return number
-
-
-def spelled_size(number: int) -> str:
-    """Spell a size with the largest unit that divides it."""
-    unit = next((unit for unit, bytes in reversed(_UNITS.items()) if number % bytes == 0), "")
-    return f"{number // _UNITS[unit]}{unit}"
+    if number := sizes.parse(text):
+        return number
+    raise ValueError(f"{text!r} is not greater than 0: for no practical limit write a large number")
 
 
 def switch(text: str) -> bool:
@@ -180,10 +136,10 @@ FORMS = {
     flags.Kind.SWITCH: Form("", switch, spelled_switch),
     flags.Kind.CHOICE: Form("", str, str),
     flags.Kind.FILE: Form("FILE", str, str),
-    flags.Kind.SIZE: Form("SIZE", size, spelled_size),
-    flags.Kind.COUNT: Form("NUMBER", size, str),
-    flags.Kind.DURATION: Form("DURATION", seconds, spelled_seconds),
-    flags.Kind.POSITIVE_DURATION: Form("DURATION", positive_seconds, spelled_seconds),
+    flags.Kind.SIZE: Form("SIZE", positive_size, sizes.format),
+    flags.Kind.COUNT: Form("NUMBER", positive_size, str),
+    flags.Kind.DURATION: Form("DURATION", durations.parse, durations.format),
+    flags.Kind.POSITIVE_DURATION: Form("DURATION", positive_duration, durations.format),
     flags.Kind.ADDRESS: Form("ADDRESS", address, str),
     flags.Kind.WEB_ADDRESS: Form("ADDRESS", web_address, str),
     flags.Kind.PATH: Form("PATH", path, str),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from tidegate.cli import terminal
 from tidegate.client import api_calls, drain_reports
-from tidegate.model import grouping, ownership_status
+from tidegate.model import durations, grouping, ownership_status
 
 Json: TypeAlias = dict[str, Any]
 
@@ -81,15 +81,8 @@ def names(keys: Iterable[grouping.GroupingKey]) -> str:
 
 
 def age(seconds: float) -> str:
-    """A duration in at most two units: ``45s``, ``5m``, ``3h12m``, ``2d4h``."""
-    whole = max(int(seconds), 0)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m"
-    if whole < 86400:
-        return f"{whole // 3600}h{whole % 3600 // 60}m"
-    return f"{whole // 86400}d{whole % 86400 // 3600}h"
+    """Print the time since an event, in at most two units; an event in the future has the age 0."""
+    return durations.format_short(max(seconds, 0.0))
 
 
 def _cells(group: ownership_status.GroupStatus, *, now: float) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ def _limit() -> click_flags.Flag:
         "--limit",
         "Maximum number of groups.",
         heading=_SELECTION,
-        type=click_flags.Value("NUMBER", flag_values.size),
+        type=click_flags.Value("NUMBER", flag_values.positive_size),
         default=_LIMIT,
         default_help=str(_LIMIT),
     )
