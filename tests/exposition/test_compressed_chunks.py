@@ -13,7 +13,7 @@ from tidegate.exposition import compressed_chunks
 
 
 @given(st.lists(st.binary(max_size=2_000) | st.binary(max_size=20).map(lambda part: part * 1_000), max_size=20))
-def test_what_is_unpacked_is_the_pieces_in_order(data: list[bytes]) -> None:
+def test_decompressed_stream_is_the_chunks_in_order(data: list[bytes]) -> None:
     packed = b"".join(compressed_chunks.gzip_stream(compressed_chunks.Chunk(one).compressed() for one in data))
     assert gzip.decompress(packed) == b"".join(data)
     # One member, so that readers that stop after the first have all.
@@ -23,12 +23,12 @@ def test_what_is_unpacked_is_the_pieces_in_order(data: list[bytes]) -> None:
     assert reader.unused_data == b""
 
 
-def test_a_piece_is_packed_once() -> None:
+def test_chunk_is_compressed_once() -> None:
     piece = compressed_chunks.Chunk(b"text " * 100)
     assert piece.compressed() is piece.compressed()
 
 
-def test_a_piece_that_is_in_two_answers_is_right_in_both() -> None:
+def test_chunk_of_two_responses_is_right_in_both() -> None:
     piece = compressed_chunks.Chunk(b"shared\n")
     for before in (b"", b"one\n", b"another one\n"):
         packed = b"".join(
@@ -38,7 +38,7 @@ def test_a_piece_that_is_in_two_answers_is_right_in_both() -> None:
 
 
 @pytest.mark.parametrize("place", [0, 5, -1], ids=["head", "blocks", "checksum"])
-def test_a_damaged_answer_is_noticed(place: int) -> None:
+def test_damaged_stream_is_detected(place: int) -> None:
     packed = bytearray(b"".join(compressed_chunks.gzip_stream([compressed_chunks.Chunk(b"text\n" * 10).compressed()])))
     packed[place if place != 5 else 14] ^= 0xFF
     with pytest.raises((OSError, zlib.error, EOFError)):

@@ -22,7 +22,7 @@ _NAMES = strategies.text(strategies.characters(exclude_categories=["Cs"]), min_s
         pytest.param("a b", "a_b", "a__b", "U__a_20_b", id="blank"),
     ],
 )
-def test_a_name_is_escaped_as_the_reader_asked(name: str, underscores: str, dots: str, values: str) -> None:
+def test_name_is_escaped_by_the_requested_scheme(name: str, underscores: str, dots: str, values: str) -> None:
     assert name_escaping.escape(name, Escaping.ALLOW_UTF8) == name
     assert name_escaping.escape(name, Escaping.UNDERSCORES) == underscores
     assert name_escaping.escape(name, Escaping.DOTS) == dots
@@ -35,13 +35,13 @@ def test_a_colon_is_plain_in_a_metric_name_and_not_in_a_label_name() -> None:
 
 
 @hypothesis.given(_NAMES)
-def test_every_name_reads_back_from_its_values(name: str) -> None:
+def test_every_name_can_be_decoded_from_its_values(name: str) -> None:
     hypothesis.assume(not name.startswith("U__"))
     assert name_escaping.unescape(name_escaping.escape(name, Escaping.VALUES)) == name
 
 
 @hypothesis.given(_NAMES, strategies.booleans())
-def test_what_is_escaped_is_plain(name: str, label: bool) -> None:
+def test_escaped_name_is_plain(name: str, label: bool) -> None:
     for escaping in (Escaping.UNDERSCORES, Escaping.DOTS, Escaping.VALUES):
         escaped = name_escaping.escape(name, escaping, label=label)
         assert name_escaping.is_plain_label(escaped) if label else name_escaping.is_plain(escaped)
@@ -50,7 +50,7 @@ def test_what_is_escaped_is_plain(name: str, label: bool) -> None:
 @pytest.mark.parametrize(
     "name", ["U__a_2e", "U__a_", "U__a_110000_", "U__a_d800_", "U__a_2e2e2e2_", "U_a_2e_", "a_2e_b"]
 )
-def test_what_spells_no_name_is_taken_as_it_stands(name: str) -> None:
+def test_invalid_escape_is_left_unchanged(name: str) -> None:
     assert name_escaping.unescape(name) == name
 
 
@@ -64,5 +64,5 @@ def test_what_spells_no_name_is_taken_as_it_stands(name: str) -> None:
         pytest.param(["a.b", "U__a_2e_b"], "U__a_2e_b", id="values"),
     ],
 )
-def test_labels_that_are_one_to_some_reader_clash(labels: list[str], twice: str | None) -> None:
+def test_labels_with_equal_escaped_names_clash(labels: list[str], twice: str | None) -> None:
     assert name_escaping.clash(labels) == twice

@@ -75,7 +75,7 @@ def test_openmetrics_escapes_quotes_of_a_help_text() -> None:
     assert '# HELP m \\"a\\\\\\n\n' in openmetrics(rendered("m", MetricType.GAUGE, NUMBER, help_='"a\\\n'))
 
 
-def test_exemplars_are_seen_in_openmetrics_and_protobuf_alone() -> None:
+def test_exemplars_are_shown_only_in_openmetrics_and_protobuf() -> None:
     counter = pb.Counter(value=2, exemplar=EXEMPLAR).SerializeToString()
     family = rendered("m_total", MetricType.COUNTER, families.Metric((), 2.0, None, counter), NUMBER)
     assert 'm_total 2 # {trace="a\\"b"} 0.5 1700000000.5\nm_total{a="1"} 2\n' in openmetrics(family)
@@ -102,7 +102,7 @@ def test_each_bucket_has_its_own_exemplar_in_openmetrics() -> None:
         pytest.param(Escaping.VALUES, 'U__m_2e__e9_{a="x",U__b_2e_c="\\""} 2\n', id="values"),
     ],
 )
-def test_names_that_are_not_plain_are_written_as_the_reader_takes_them(escaping: Escaping, line: str) -> None:
+def test_names_that_are_not_plain_are_escaped_as_requested(escaping: Escaping, line: str) -> None:
     family = rendered("m.é", MetricType.GAUGE, families.Metric((("a", "x"), ("b.c", '"')), 2.0))
     assert written(family, encoding=Encoding(Format.TEXT, escaping)).endswith(line)
     assert line in openmetrics(family, escaping=escaping)
@@ -131,7 +131,7 @@ def test_names_that_are_not_plain_are_written_as_the_reader_takes_them(escaping:
         ),
     ],
 )
-def test_protobuf_reads_back_as_what_was_kept(type_: MetricType, value: families.Value) -> None:
+def test_protobuf_is_decoded_into_the_stored_metrics(type_: MetricType, value: families.Value) -> None:
     metric = families.Metric((("a", "x\n"), ("b", "")), value)
     back = read_back(rendered("m", type_, metric, NUMBER._replace(value=value), help_="text"))["m"]
     assert (back.type, back.help) == (type_, "text")
@@ -157,7 +157,7 @@ def test_a_gauge_histogram_with_native_buckets_stays_one_in_protobuf() -> None:
     assert read_back(family)["m"].type is MetricType.GAUGE_HISTOGRAM
 
 
-def test_a_unit_is_shown_in_protobuf_alone() -> None:
+def test_unit_is_shown_only_in_protobuf() -> None:
     family = rendered("m_seconds", MetricType.GAUGE, NUMBER)._replace(unit="seconds")
     assert read_back(family)["m_seconds"].unit == "seconds"
     assert "UNIT" not in written(family, encoding=Encoding()) + openmetrics(family)
@@ -170,14 +170,14 @@ def test_an_exemplar_that_is_too_long_for_openmetrics_is_left_out() -> None:
     assert "m_total 2\n" in openmetrics(family)
 
 
-def test_names_that_are_not_plain_are_in_protobuf_as_the_reader_takes_them() -> None:
+def test_names_that_are_not_plain_are_escaped_as_requested_in_protobuf() -> None:
     family = rendered("m.n", MetricType.GAUGE, NUMBER, families.Metric((("b.c", "x"),), 3.0))
     assert list(read_back(family)) == ["m.n"]
     assert list(read_back(family, escaping=Escaping.DOTS)) == ["m_dot_n"]
     assert read_back(family, escaping=Escaping.VALUES)["U__m_2e_n"].metrics[1].labels == (("U__b_2e_c", "x"),)
 
 
-def test_a_page_is_made_once_for_each_encoding() -> None:
+def test_page_is_encoded_once_for_each_encoding() -> None:
     family = rendered("m", MetricType.GAUGE, NUMBER)
     first, second = (list(encoders.encode([family], Encoding(Format.PROTOBUF)))[-1] for _ in range(2))
     assert first is second

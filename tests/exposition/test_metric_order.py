@@ -31,7 +31,7 @@ def test_keys_are_equal_only_for_equal_label_sets(first: families.Labels, second
 
 
 @hypothesis.given(LABELS)
-def test_a_key_says_which_labels_it_is_of(labels: families.Labels) -> None:
+def test_label_set_can_be_read_from_its_key(labels: families.Labels) -> None:
     assert metric_order.labels(metric_order.series_key(labels)) == labels
 
 
@@ -49,5 +49,5 @@ def test_a_key_says_which_labels_it_is_of(labels: families.Labels) -> None:
         pytest.param((("a", "x"),), (("b", "x"),), id="names where values are equal"),
     ],
 )
-def test_one_label_set_comes_before_another(first: families.Labels, second: families.Labels) -> None:
+def test_label_sets_sort_as_in_pushgateway(first: families.Labels, second: families.Labels) -> None:
     assert metric_order.series_key(first) < metric_order.series_key(second)

@@ -92,34 +92,34 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize(("text", "value"), SPELLINGS.items(), ids=repr)
-def test_a_number_is_read(text: str, value: float) -> None:
+def test_number_is_parsed(text: str, value: float) -> None:
     assert numbers.parse_float(text) == value
 
 
 @pytest.mark.parametrize("text", ["nan", "NaN", "NAN"])
-def test_not_a_number_is_read_in_any_case(text: str) -> None:
+def test_nan_is_parsed_in_any_case(text: str) -> None:
     assert math.isnan(numbers.parse_float(text))
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS, ids=lambda text: repr(text[:12]))
-def test_what_is_no_number_is_refused(text: str) -> None:
+def test_text_that_is_not_a_number_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a number|out of range"):
         numbers.parse_float(text)
 
 
 @pytest.mark.parametrize(("value", "text"), WRITTEN.items(), ids=repr)
-def test_a_number_is_written(value: float, text: str) -> None:
+def test_number_is_printed(value: float, text: str) -> None:
     assert numbers.format_float(value) == text
 
 
-def test_negative_zero_is_written_without_its_sign() -> None:
+def test_negative_zero_is_printed_without_its_sign() -> None:
     assert numbers.format_float(-0.0) == "0"
 
 
-def test_not_a_number_is_written() -> None:
+def test_nan_is_printed() -> None:
     assert numbers.format_float(math.nan) == "NaN"
 
 
 @hypothesis.given(strategies.floats(allow_nan=False))
-def test_a_written_number_reads_back_as_itself(value: float) -> None:
+def test_printed_number_is_parsed_into_itself(value: float) -> None:
     assert numbers.parse_float(numbers.format_float(value)) == value

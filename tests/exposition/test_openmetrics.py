@@ -42,7 +42,7 @@ def _written(*shown: encoders.RenderedFamily) -> str:
     return found
 
 
-def test_a_counter_that_nobody_disturbs_keeps_its_type() -> None:
+def test_counter_without_a_conflict_keeps_its_type() -> None:
     assert _roles(("a_total", COUNTER), ("b", GAUGE)) == {"a_total": ("a", "counter"), "b": ("b", "gauge")}
 
 
@@ -68,24 +68,24 @@ def test_a_counter_with_a_name_that_is_taken_is_unknown(other: str, type_: famil
     assert _roles((other, type_), ("a_total", COUNTER))["a_total"] == ("a_total", "unknown")
 
 
-def test_of_two_that_would_claim_one_name_the_first_has_it() -> None:
+def test_first_of_two_families_with_the_same_reserved_name_keeps_its_type() -> None:
     found = _roles(("a_created_total", COUNTER), ("a_total", COUNTER))
     assert found == {"a_created_total": ("a_created", "counter"), "a_total": ("a_total", "unknown")}
 
 
-def test_a_name_that_is_another_one_once_it_is_escaped_is_spelled_in_full() -> None:
+def test_name_that_equals_another_one_after_escaping_is_escaped_by_values() -> None:
     known = [("a.b", GAUGE), ("a:b", GAUGE), ("a_b", GAUGE), ("U__a_2e_b", GAUGE)]
     shown = openmetrics.distinct(known, name_escaping.Escaping.UNDERSCORES)
     assert shown == {"a.b": "U__a_2e_b_", "a:b": "a:b", "a_b": "a_b", "U__a_2e_b": "U__a_2e_b"}
 
 
-def test_a_name_that_is_a_part_of_another_one_once_it_is_escaped_is_spelled_in_full() -> None:
+def test_name_that_equals_a_part_of_another_family_after_escaping_is_escaped_by_values() -> None:
     known = [("a.b", SUMMARY), ("a_b_sum", GAUGE)]
     assert openmetrics.distinct(known, name_escaping.Escaping.UNDERSCORES)["a.b"] == "U__a_2e_b"
 
 
 @pytest.mark.parametrize("value", [-1.0, math.nan, -math.inf])
-def test_a_counter_with_a_value_that_counters_may_not_have_is_unknown(value: float) -> None:
+def test_counter_with_an_invalid_value_is_unknown(value: float) -> None:
     assert "# TYPE a_total unknown\n" in _written(_family("a_total", COUNTER, {"1": 1.0}, {"2": value}))
 
 
@@ -97,7 +97,7 @@ def test_a_counter_with_a_value_that_counters_may_not_have_is_unknown(value: flo
         pytest.param(SUMMARY, families.Summary(2.0, 3.0, (families.Quantile(0.5, math.nan),)), id="summary"),
     ],
 )
-def test_a_distribution_that_is_sound_keeps_its_type(type_: families.MetricType, value: families.Value) -> None:
+def test_valid_distribution_keeps_its_type(type_: families.MetricType, value: families.Value) -> None:
     assert f"# TYPE a {type_.value}\n" in _written(_family("a", type_, {"1": value}))
 
 
@@ -120,16 +120,14 @@ def test_a_distribution_that_is_sound_keeps_its_type(type_: families.MetricType,
         pytest.param(SUMMARY, families.Summary(2.0, 3.0, (families.Quantile(1.5, 1.0),)), id="a rank above 1"),
     ],
 )
-def test_a_distribution_that_is_not_sound_is_a_family_for_each_part(
-    type_: families.MetricType, value: families.Value
-) -> None:
+def test_invalid_distribution_is_a_family_for_each_part(type_: families.MetricType, value: families.Value) -> None:
     shown = _written(_family("a", type_, {"1": value}, {"2": value}, help="Text."))
     assert '# HELP a_sum Text.\n# TYPE a_sum unknown\na_sum{n="1"}' in shown
     assert f"# TYPE a {type_.value}\n" not in shown
     assert shown.count("# TYPE a_count unknown\n") == 1
 
 
-def test_each_creation_time_stands_behind_its_metric_and_those_of_no_metric_at_the_end() -> None:
+def test_creation_times_follow_their_metrics_and_those_without_a_metric_are_at_the_end() -> None:
     counter = _family("a_total", COUNTER, {"1": 1.0, "3": 3.0}, {"4": 4.0})
     created = _family("a_created", GAUGE, {"2": 0.5}, {"3": 1.5, "4": 2.5})
     assert _written(created, counter) == (
@@ -138,18 +136,18 @@ def test_each_creation_time_stands_behind_its_metric_and_those_of_no_metric_at_t
     )
 
 
-def test_each_creation_time_of_a_histogram_stands_behind_its_count() -> None:
+def test_creation_time_of_a_histogram_follows_its_count() -> None:
     shown = _written(_family("a", HISTOGRAM, {"1": _FINE, "2": _FINE}), _family("a_created", GAUGE, {"1": 0.5}))
     assert 'a_count{n="1"} 2\na_created{n="1"} 0.5\na_bucket{n="2",le="1"} 1\n' in shown
 
 
-def test_a_histogram_with_the_creation_time_of_no_metric_is_a_family_for_each_part() -> None:
+def test_histogram_with_a_creation_time_without_a_metric_is_a_family_for_each_part() -> None:
     shown = _written(_family("a", HISTOGRAM, {"1": _FINE}), _family("a_created", GAUGE, {"1": 0.5, "2": 0.5}))
     assert "# TYPE a_count unknown\n" in shown
     assert '# TYPE a_created gauge\na_created{n="1"} 0.5\na_created{n="2"} 0.5\n' in shown
 
 
-def test_a_change_makes_anew_only_the_pages_that_meet_the_changed_one() -> None:
+def test_change_merges_only_the_overlapping_pages_again() -> None:
     counter = _family("a_total", COUNTER, {"1": 1.0}, {"2": 2.0}, {"3": 3.0})
     created = _family("a_created", GAUGE, {"1": 0.5}, {"2": 0.5}, {"3": 0.5})
     before = {id(piece) for piece in _pieces(counter, created)}

@@ -49,7 +49,7 @@ def labelled(*labels: pb.LabelPair) -> bytes:
         pytest.param(delimited_protobuf.families(pb.MetricFamily(name=b"\xff")), 1, "not UTF-8", id="a name not UTF-8"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(body: bytes, at: int, reason: str) -> None:
+def test_invalid_protobuf_is_rejected_with_its_place(body: bytes, at: int, reason: str) -> None:
     with pytest.raises(errors.BadExpositionError, match=reason) as caught:
         decoder.parse(body)
     assert (caught.value.line, caught.value.column) == (0, at)
@@ -87,11 +87,11 @@ def test_what_cannot_be_read_is_refused_with_its_place(body: bytes, at: int, rea
         ),
     ],
 )
-def test_what_was_read_but_may_not_be_kept_is_a_fault(body: bytes, reason: str) -> None:
+def test_family_that_cannot_be_stored_has_a_fault(body: bytes, reason: str) -> None:
     assert reason in decoder.parse(body)["m"].fault
 
 
-def test_a_sound_native_histogram_is_kept_as_it_came() -> None:
+def test_valid_native_histogram_is_stored_unchanged() -> None:
     family = decoder.parse(native())["m"]
     assert family.fault == ""
     assert pb.Histogram.FromString(family.metrics[0].original).positive_delta == [1, 1]

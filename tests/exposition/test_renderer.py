@@ -21,7 +21,7 @@ MetricType = families.MetricType
         pytest.param(MetricType.SUMMARY, "\u00e9", b"# HELP m \xc3\xa9\n# TYPE m summary\n", id="UTF-8"),
     ],
 )
-def test_the_head_of_a_family(type_: MetricType, help_: str | None, lines: bytes) -> None:
+def test_header_has_help_and_type(type_: MetricType, help_: str | None, lines: bytes) -> None:
     assert renderer.header("m", type=type_, help=help_) == lines
 
 
@@ -90,6 +90,6 @@ def test_a_histogram_is_its_buckets_sum_and_count(
         pytest.param(MetricType.HISTOGRAM, 1.0, id="a number as histogram"),
     ],
 )
-def test_a_value_of_another_type_is_refused(type_: MetricType, value: families.Value) -> None:
+def test_value_of_another_type_is_rejected(type_: MetricType, value: families.Value) -> None:
     with pytest.raises(TypeError, match=r"^a (gauge|summary|histogram) is "):
         renderer.metric("m", type=type_, labels=(), value=value)

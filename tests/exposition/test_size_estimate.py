@@ -31,12 +31,12 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("body", TEXTS.values(), ids=TEXTS)
-def test_what_a_push_may_have_is_let_through(body: bytes) -> None:
+def test_body_up_to_the_limits_passes(body: bytes) -> None:
     size_estimate.check_text(body, limit_settings=SETTINGS)
 
 
 @pytest.mark.parametrize(("body", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
-def test_more_is_refused_with_the_limit(body: bytes, limit: limits.Limit) -> None:
+def test_body_over_a_limit_is_rejected_with_its_name(body: bytes, limit: limits.Limit) -> None:
     with pytest.raises(errors.LimitError, match=r"--limit\.") as refusal:
         size_estimate.check_text(body, limit_settings=SETTINGS)
     assert refusal.value.limit is limit
@@ -63,20 +63,20 @@ BOMBS = {
 }
 
 
-def test_protobuf_with_as_many_series_as_there_may_be_is_let_through() -> None:
+def test_protobuf_up_to_the_limit_of_series_passes() -> None:
     size_estimate.check_protobuf(FULL, limit_settings=SETTINGS)
     assert len(decoder.parse(FULL)["m"].metrics) == MOST
 
 
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
-def test_protobuf_with_more_messages_than_series_need_is_refused(body: bytes) -> None:
+def test_protobuf_with_more_messages_than_series_need_is_rejected(body: bytes) -> None:
     with pytest.raises(errors.LimitError) as refusal:
         size_estimate.check_protobuf(body, limit_settings=SETTINGS)
     assert refusal.value.limit is limits.Limit.PUSH_SERIES
 
 
 @pytest.mark.parametrize("cut", range(1, 40))
-def test_protobuf_that_is_damaged_is_left_to_its_reader(cut: int) -> None:
+def test_damaged_protobuf_is_left_to_the_decoder(cut: int) -> None:
     damaged = delimited_protobuf.framed(b"\x22\xff" + FULL[:-cut] + b"\x0b" * cut) + b"\xff" * 400
     with pytest.raises((errors.BadExpositionError, errors.LimitError)):
         _read(damaged)

@@ -114,7 +114,7 @@ JOINED = [
     ("body", "shown"),
     [pytest.param(body, shown, id=name) for name, body, shown in SPELLINGS + COMMENTS + JOINED],
 )
-def test_a_body_is_understood(body: bytes, shown: bytes) -> None:
+def test_body_is_parsed(body: bytes, shown: bytes) -> None:
     assert canonical_text.write(parser.parse(body).values()) == shown
 
 
@@ -123,12 +123,12 @@ def test_a_body_is_understood(body: bytes, shown: bytes) -> None:
     [(b"0", 0), (b"-5", -5), (b"+05", 5), (b"9223372036854775807", 2**63 - 1), (b"0" * 5000 + b"7", 7)],
     ids=["zero", "negative", "plus", "largest", "many zeros"],
 )
-def test_a_timestamp_is_kept(timestamp: bytes, timestamp_ms: int) -> None:
+def test_timestamp_is_parsed(timestamp: bytes, timestamp_ms: int) -> None:
     (metric,) = parser.parse(b"m 1 " + timestamp + b"\n")["m"].metrics
     assert metric.timestamp_ms == timestamp_ms
 
 
-def test_a_timestamp_on_any_line_of_a_histogram_is_kept() -> None:
+def test_timestamp_on_any_line_of_a_histogram_is_parsed() -> None:
     (metric,) = parser.parse(b"# TYPE m histogram\nm_sum 1 5\nm_count 1\n")["m"].metrics
     assert metric.timestamp_ms == 5
 
@@ -137,7 +137,7 @@ def test_families_are_in_order_of_first_appearance() -> None:
     assert list(parser.parse(b"b 1\n# HELP c x\na 1\nc 1\nb 2\n")) == ["b", "c", "a"]
 
 
-def test_a_body_of_many_lines_is_read_to_its_end() -> None:
+def test_body_of_many_lines_is_parsed_completely() -> None:
     body = b"".join(b'm{a="%d"} %d\n' % (number, number) for number in range(20_000))
     metrics = parser.parse(b"# TYPE m gauge\n" + body)["m"].metrics
     assert [metric.value for metric in metrics] == list(range(20_000))

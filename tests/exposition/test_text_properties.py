@@ -93,11 +93,11 @@ def _refusal(body: bytes) -> errors.BadExpositionError | None:
 
 
 @hypothesis.given(_HEADS, strategies.lists(_LINES).map(b"".join))
-def test_what_was_understood_is_written_and_read_back_to_the_byte(head: bytes, body: bytes) -> None:
+def test_parsed_body_is_rendered_and_parsed_again_without_a_difference(head: bytes, body: bytes) -> None:
     written = canonical_text.write(parser.parse(head + body).values())
     assert canonical_text.write(parser.parse(written).values()) == written
 
 
 @hypothesis.given(strategies.sampled_from(list(_VALUES)).flatmap(_families_of))
-def test_a_family_that_is_written_reads_back_as_itself(family: families.Family) -> None:
+def test_rendered_family_is_parsed_into_itself(family: families.Family) -> None:
     assert parser.parse(canonical_text.write([family])) == {family.name: family}

@@ -124,26 +124,26 @@ DISTRIBUTIONS = [
         for name, *case in cases
     ],
 )
-def test_a_body_is_refused(body: bytes, line: int, column: int, reason: str) -> None:
+def test_invalid_body_is_rejected_with_its_place(body: bytes, line: int, column: int, reason: str) -> None:
     with pytest.raises(errors.BadExpositionError) as refusal:
         parser.parse(body)
     assert (refusal.value.line, refusal.value.column) == (line, column)
     assert reason in refusal.value.reason
 
 
-def test_the_message_is_led_by_the_place_as_in_pushgateway() -> None:
+def test_error_starts_with_the_place_as_in_pushgateway() -> None:
     with pytest.raises(
         errors.BadExpositionError, match=r"^text format parsing error in line 2, column 3: expected float"
     ):
         parser.parse(b"m 1\nm x\n")
 
 
-def test_the_line_is_right_deep_in_a_large_body() -> None:
+def test_error_in_a_large_body_has_the_right_line() -> None:
     with pytest.raises(errors.BadExpositionError, match=r"line 50001, column 3"):
         parser.parse(b"m 1\n" * 50_000 + b"m x\n" + b"\n" * 50_000)
 
 
-def test_a_message_is_short_and_fit_for_utf8_whatever_was_sent() -> None:
+def test_error_is_short_and_valid_utf8_for_every_body() -> None:
     with pytest.raises(errors.BadExpositionError) as refusal:
         parser.parse(b"m " + b"\xff" * 100_000 + b"\n")
     assert len(str(refusal.value).encode()) < 400

@@ -50,7 +50,7 @@ def _followed() -> Followed:
     steps=st.lists(st.tuples(st.sampled_from(["change", "change", "delete"]), st.sampled_from("abcdef")), max_size=80),
     since=st.integers(0, 80),
 )
-def test_what_changed_since_is_each_group_once_by_its_last_change(steps: list[tuple[str, str]], since: int) -> None:
+def test_changes_have_each_group_once_by_its_last_change(steps: list[tuple[str, str]], since: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(change_log, "CHUNK_SIZE", 4)
         followed = _followed()
@@ -60,7 +60,7 @@ def test_what_changed_since_is_each_group_once_by_its_last_change(steps: list[tu
     assert followed.since(since) == [(at, name) for at, name in wanted if at > since]
 
 
-def test_the_log_does_not_grow_with_the_changes_of_the_same_groups() -> None:
+def test_log_does_not_grow_with_changes_of_the_same_groups() -> None:
     followed = _followed()
     for number in range(5_000):
         followed.change(str(number % 10))
@@ -69,7 +69,7 @@ def test_the_log_does_not_grow_with_the_changes_of_the_same_groups() -> None:
 
 
 @pytest.mark.parametrize("gone", [range(4_000), range(3_999, -1, -1), range(1, 4_001)], ids=["first", "last", "some"])
-def test_a_log_of_few_groups_is_in_few_pieces(gone: range) -> None:
+def test_log_of_few_groups_has_few_chunks(gone: range) -> None:
     followed = _followed()
     for number in range(4_100):
         followed.change(str(number))
@@ -79,7 +79,7 @@ def test_a_log_of_few_groups_is_in_few_pieces(gone: range) -> None:
     assert followed.log.chunks <= 2 * len(followed.live) / (change_log.CHUNK_SIZE // 2) + 2
 
 
-def test_deletions_are_told_between_two_revisions() -> None:
+def test_deletions_between_two_revisions_are_returned() -> None:
     followed = _followed()
     for name in "abc":
         followed.change(name)
@@ -90,7 +90,7 @@ def test_deletions_are_told_between_two_revisions() -> None:
     assert followed.deletions(after=6, through=6) == []
 
 
-def test_who_asks_for_deletions_that_are_forgotten_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forgotten_deletions_raise_history_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     followed = _followed()
     for name in "abcd":

@@ -62,24 +62,24 @@ _ACTIONS = st.one_of(
 )
 
 
-def test_a_claim_of_an_older_operator_is_one_by_name_that_is_not_kept() -> None:
+def test_claim_of_an_older_operator_has_the_defaults() -> None:
     owner = {"kind": "Job", "namespace": "prod", "name": "x", "uid": "u"}
     (claim,) = control_api.claims_from_json([{"owner": owner, "drain_timeout": 5.0}]).values()
     assert claim == owners.Claim(owners.Owner("Job", "prod", "x", owners.Uid("u")), 5.0, rule="name")
 
 
 @given(_CHANGES)
-def test_a_page_of_changes_reads_as_it_was_written(changes: control_api.Changes) -> None:
+def test_page_of_changes_is_decoded_into_itself(changes: control_api.Changes) -> None:
     assert control_api.Changes.from_json(json.loads(json.dumps(changes.to_json()))) == changes
 
 
 @given(_ACTIONS)
-def test_an_action_reads_as_it_was_written(action: control_api.Action) -> None:
+def test_action_is_decoded_into_itself(action: control_api.Action) -> None:
     assert control_api.action_from_json(json.loads(json.dumps(action.to_json()))) == action
 
 
 @given(_CHANGES)
-def test_a_page_of_a_gateway_that_tells_neither_pushers_nor_its_time_is_read(changes: control_api.Changes) -> None:
+def test_page_without_pushers_and_time_is_decoded(changes: control_api.Changes) -> None:
     told = changes.to_json()
     del told["now"]
     for group in told["groups"]:
@@ -88,7 +88,7 @@ def test_a_page_of_a_gateway_that_tells_neither_pushers_nor_its_time_is_read(cha
     assert control_api.Changes.from_json(told) == dataclasses.replace(changes, groups=groups, now=0.0)
 
 
-def test_a_claim_that_says_more_than_is_known_here_is_read() -> None:
+def test_claim_with_unknown_fields_is_decoded() -> None:
     claim = owners.Claim(owners.Owner("Job", "default", "a", owners.Uid("u")), drain_timeout=9.0)
     (told,) = control_api.claims_to_json({claim.owner.uid: claim})
     assert control_api.claims_from_json([{**told, "more": 1}]) == {claim.owner.uid: claim}

@@ -33,7 +33,9 @@ DRAIN = lifecycle.Drain(pushed_revision=5, since=100.0, deadline=400.0)
         pytest.param(_life(U, pushed=6, drain=DRAIN), 9, 999.0, None, id="a push nobody spoke of"),
     ],
 )
-def test_when_a_group_ends(life: lifecycle.Life, read: int | None, now: float, reason: lifecycle.Reason | None) -> None:
+def test_deletion_reason_depends_on_reads_and_deadline(
+    life: lifecycle.Life, read: int | None, now: float, reason: lifecycle.Reason | None
+) -> None:
     assert lifecycle.deletion_reason(life, read_revision=read, now=now) is reason
 
 
@@ -46,7 +48,9 @@ def test_when_a_group_ends(life: lifecycle.Life, read: int | None, now: float, r
         pytest.param(_life(U, drain=DRAIN), U, {U}, True, id="the owner of a draining group again"),
     ],
 )
-def test_what_a_claim_does(life: lifecycle.Life, uid: owners.Uid, owned_by: set[str], drains: bool) -> None:
+def test_claim_changes_owners_and_drain(
+    life: lifecycle.Life, uid: owners.Uid, owned_by: set[str], drains: bool
+) -> None:
     after = lifecycle.claimed(life, _claim(uid))
     assert set(after.claims) == owned_by
     assert (after.state is lifecycle.State.DRAINING) is drains
@@ -62,13 +66,13 @@ def test_what_a_claim_does(life: lifecycle.Life, uid: owners.Uid, owned_by: set[
         pytest.param(_life(U, V, drain=DRAIN), {V}, True, id="one of two while draining"),
     ],
 )
-def test_what_a_release_does(life: lifecycle.Life, owned_by: set[str], drains: bool) -> None:
+def test_release_changes_owners_and_drain(life: lifecycle.Life, owned_by: set[str], drains: bool) -> None:
     after = lifecycle.released(life, U)
     assert set(after.claims) == owned_by
     assert (after.state is lifecycle.State.DRAINING) is drains
 
 
-def test_retired_again_a_group_keeps_its_deadline_and_covers_the_later_push() -> None:
+def test_second_retirement_keeps_the_deadline_and_covers_the_later_push() -> None:
     life = lifecycle.pushed(_life(U, drain=DRAIN), revision=8)
     after = lifecycle.retired(life, over=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
     assert isinstance(after, lifecycle.Life)
@@ -94,16 +98,16 @@ EXPIRED = lifecycle.Drain(pushed_revision=5, since=10.0, deadline=310.0, expired
         ),
     ],
 )
-def test_when_a_group_expires(life: lifecycle.Life, after: lifecycle.Life) -> None:
+def test_group_expires_at_its_ttl(life: lifecycle.Life, after: lifecycle.Life) -> None:
     assert lifecycle.expired(life, drain_timeout=300.0, now=10.0) == after
 
 
-def test_a_push_brings_an_expired_group_back_and_sets_its_time_anew() -> None:
+def test_push_revives_an_expired_group_with_a_new_ttl() -> None:
     assert lifecycle.pushed(lifecycle.Life(5, drain=EXPIRED, expires=10.0), revision=6) == lifecycle.Life(6)
     assert lifecycle.pushed(lifecycle.Life(5), revision=6, expires=20.0) == lifecycle.Life(6, expires=20.0)
 
 
-def test_the_operator_cannot_retire_what_has_no_owner_though_it_expired() -> None:
+def test_operator_cannot_retire_an_expired_group_without_an_owner() -> None:
     life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
     assert (
         lifecycle.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0)
@@ -111,6 +115,6 @@ def test_the_operator_cannot_retire_what_has_no_owner_though_it_expired() -> Non
     )
 
 
-def test_a_release_by_who_has_no_claim_stops_no_drain_of_an_expired_group() -> None:
+def test_release_without_a_claim_does_not_stop_the_drain_of_an_expired_group() -> None:
     life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
     assert lifecycle.released(life, U) == life

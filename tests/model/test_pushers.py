@@ -19,7 +19,7 @@ def _remembered(addresses: list[str | None]) -> pushers.Pushers:
 
 
 @given(st.lists(st.none() | st.sampled_from(_ADDRESSES), max_size=30))
-def test_they_are_the_last_four_each_once_last_first_with_their_times(addresses: list[str | None]) -> None:
+def test_pushers_are_the_last_four_addresses_latest_first_with_their_times(addresses: list[str | None]) -> None:
     times = {address or "": float(second) for second, address in enumerate(addresses, 1)}
     last = sorted(times.items(), key=lambda pushed: -pushed[1])[:4]
     told = _remembered(addresses).sources(push_time=float(len(addresses)))
@@ -38,5 +38,5 @@ def test_groups_that_are_pushed_from_the_same_addresses_share_them() -> None:
     assert _remembered(["10.0.0.1", "10.0.0.2"]).addresses is _remembered(["10.0.0.1", "10.0.0.2"]).addresses
 
 
-def test_an_address_of_which_no_time_was_kept_is_not_told_of() -> None:
+def test_address_without_a_stored_time_is_not_reported() -> None:
     assert pushers.Pushers(("10.0.0.1", "10.0.0.2")).sources(push_time=5.0) == [("10.0.0.1", 5.0)]

@@ -47,12 +47,12 @@ def test_a_selector_selects(text: str, selected: bool) -> None:
 
 
 @pytest.mark.parametrize("text", selector_cases.ACCEPTED)
-def test_what_prometheus_accepts_is_a_selector(text: str) -> None:
+def test_selector_that_prometheus_accepts_is_parsed(text: str) -> None:
     assert selectors.parse(text).matchers
 
 
 @pytest.mark.parametrize(("text", "column", "said"), selector_cases.REJECTED + selector_cases.REJECTED_BY_TIDEGATE_ONLY)
-def test_what_is_no_selector_is_refused_with_its_place(text: str, column: int, said: str) -> None:
+def test_invalid_selector_is_rejected_with_its_place(text: str, column: int, said: str) -> None:
     with pytest.raises(selectors.BadSelectorError) as caught:
         selectors.parse(text)
     assert said in str(caught.value)
@@ -60,7 +60,7 @@ def test_what_is_no_selector_is_refused_with_its_place(text: str, column: int, s
 
 
 @hypothesis.given(strategies.text() | strategies.text(alphabet="{}=~!,\"'`\\ abx1\n"))
-def test_any_text_is_a_selector_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
     assert 0 <= _column(text) <= len(text) + 1
 
 
@@ -84,7 +84,7 @@ def test_a_regular_expression_matches_all_of_the_value(pattern: str, value: str)
     assert matches == (re.fullmatch(pattern, value, re.DOTALL) is not None)
 
 
-def test_no_expression_goes_back_in_a_value() -> None:
+def test_no_expression_backtracks() -> None:
     hostile = selectors.parse('{job=~"(a*)*(a*)*(a*)*b"}')
     # One that goes back would take longer than the test may.
     assert not hostile.matches({"job": "a" * 20_000})

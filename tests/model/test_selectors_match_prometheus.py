@@ -24,17 +24,17 @@ def _accepts(promtool: str, text: str) -> bool:
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("text", selector_cases.ACCEPTED)
-def test_what_we_accept_prometheus_accepts(promtool: str, text: str) -> None:
+def test_selectors_that_tidegate_accepts_are_accepted_by_prometheus(promtool: str, text: str) -> None:
     assert _accepts(promtool, text)
 
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REJECTED])
-def test_what_we_refuse_prometheus_refuses(promtool: str, text: str) -> None:
+def test_selectors_that_tidegate_rejects_are_rejected_by_prometheus(promtool: str, text: str) -> None:
     assert not _accepts(promtool, text)
 
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("text", [case.values[0] for case in selector_cases.REJECTED_BY_TIDEGATE_ONLY])
-def test_what_we_alone_refuse_prometheus_accepts(promtool: str, text: str) -> None:
+def test_selectors_that_only_tidegate_rejects_are_accepted_by_prometheus(promtool: str, text: str) -> None:
     assert _accepts(promtool, text)

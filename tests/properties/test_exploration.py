@@ -47,19 +47,19 @@ def _first_failing() -> int:
     return next(seed for seed in range(1_000) if EXPLORER.failure(EXPLORER.draw(seed)) is not None)
 
 
-def test_a_seed_draws_the_same_life_each_time() -> None:
+def test_seed_always_generates_the_same_life() -> None:
     assert EXPLORER.draw(1) == EXPLORER.draw(1)
     assert EXPLORER.draw(1) != EXPLORER.draw(2)
 
 
-def test_a_failing_life_is_made_shorter_and_simpler() -> None:
+def test_failing_life_is_shrunk() -> None:
     shrunk = EXPLORER.shrunk(EXPLORER.draw(_first_failing()))
     assert {step.name for step in shrunk} == {"add"}
     assert sum(step.arguments["number"] * step.arguments["times"] for step in shrunk) == 7
     assert EXPLORER.shrunk(shrunk) == shrunk
 
 
-def test_a_failing_life_is_told_as_a_test() -> None:
+def test_failing_life_is_printed_as_a_test() -> None:
     failing = [
         random_steps.Step("add", {"number": 3, "times": 2}),
         random_steps.Step("nothing", {}),
@@ -74,7 +74,7 @@ def test_a_failing_life_is_told_as_a_test() -> None:
     )
 
 
-def test_each_fault_is_told_of_once_and_each_failing_life_is_counted() -> None:
+def test_each_fault_is_printed_once_and_each_failing_life_is_counted() -> None:
     exploration = explore.Exploration(EXPLORER)
     told = [found for seed in range(300) if (found := exploration.fault(seed)) is not None]
     assert (len(told), exploration.lives) == (1, 300)
@@ -84,7 +84,7 @@ def test_each_fault_is_told_of_once_and_each_failing_life_is_counted() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_when_it_is_stopped_the_last_line_says_how_many_lives_were_tried(number: signal.Signals) -> None:
+def test_last_line_after_an_interrupt_has_the_number_of_lives(number: signal.Signals) -> None:
     command = [sys.executable, "-m", "tests.properties.explore", "--seed=1"]
     with subprocess.Popen(command, cwd=_ROOT, text=True, stdout=subprocess.PIPE) as running:
         assert running.stdout is not None
@@ -95,7 +95,7 @@ def test_when_it_is_stopped_the_last_line_says_how_many_lives_were_tried(number:
     assert running.returncode == 0
 
 
-def test_after_the_given_number_of_lives_it_ends_by_itself() -> None:
+def test_exploration_ends_after_the_given_number_of_lives() -> None:
     command = [sys.executable, "-m", "tests.properties.explore", "--seed=1", "--lives=3"]
     ran = subprocess.run(command, cwd=_ROOT, text=True, capture_output=True, check=True)
     assert ran.stdout.splitlines()[-1].startswith("tried 3 lives in ")

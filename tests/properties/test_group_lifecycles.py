@@ -17,7 +17,7 @@ _LIVES = 100
 
 
 @pytest.mark.parametrize("first", range(0, 10 * _LIVES, _LIVES))
-def test_random_lives_break_no_promise(first: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_random_lives_violate_no_guarantee(first: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     explorer = random_steps.Explorer(group_lifecycle_machine.GroupLife)
     for seed in range(first, first + _LIVES):
@@ -45,7 +45,7 @@ def test_a_scraper_seen_twice_within_a_moment_and_once_after_a_restart_is_waited
     assert life.deletions() == []
 
 
-def test_a_scraper_that_went_silent_lets_a_group_go_as_drained_before_its_drain_timeout(
+def test_inactive_scraper_does_not_delay_a_drained_group(
     life: group_lifecycle_machine.GroupLife,
 ) -> None:
     life.the_operator_starts_anew()
@@ -61,7 +61,7 @@ def test_a_scraper_that_went_silent_lets_a_group_go_as_drained_before_its_drain_
     assert life.deletions() == [lifecycle.Reason.DRAINED]
 
 
-def test_a_push_in_the_last_second_of_the_grace_period_may_keep_its_group_as_ends_are_told_in_whole_seconds(
+def test_push_in_the_last_second_of_the_grace_period_may_keep_its_group(
     life: group_lifecycle_machine.GroupLife,
 ) -> None:
     life.the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners()
@@ -74,7 +74,7 @@ def test_a_push_in_the_last_second_of_the_grace_period_may_keep_its_group_as_end
     life.the_operator_runs_for_as_long_as_a_group_may_outlive_its_owners()
 
 
-def test_a_group_that_the_pods_of_two_jobs_push_stays_until_the_last_of_these_has_ended(
+def test_group_pushed_by_pods_of_two_jobs_stays_until_both_have_finished(
     life: group_lifecycle_machine.GroupLife,
 ) -> None:
     life.the_operator_starts_anew()

@@ -53,7 +53,7 @@ def _table(name: str, *, series: int) -> family_tables.FamilyTable:
 
 
 @pytest.mark.parametrize("own", ["x", "new"], ids=["a family that others have", "a new family"])
-def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> None:
+def test_check_looks_up_the_same_number_of_families_however_many_exist(own: str) -> None:
     asked = set()
     for number_of_families, series in ((10, 10), (1_000, 1_000)):
         present = Counted({"x": _table("x", series=series)})
@@ -72,7 +72,7 @@ def test_a_check_asks_for_as_many_families_however_many_there_are(own: str) -> N
 
 
 @pytest.mark.parametrize("is_found", [True, False], ids=["it has it", "another one has it"])
-def test_as_many_groups_are_asked_for_the_one_of_a_series_however_many_there_are(is_found: bool) -> None:
+def test_search_for_the_group_of_a_series_looks_up_the_same_number_of_groups_however_many_exist(is_found: bool) -> None:
     asked = set()
     for number_of_groups in (10, 1_000):
         groups = Counted(
@@ -105,7 +105,7 @@ def filled() -> group_store.GroupStore:
     return store
 
 
-def test_a_push_makes_the_pages_of_its_own_series_anew_and_no_others(filled: group_store.GroupStore) -> None:
+def test_push_renders_only_the_pages_of_its_series_again(filled: group_store.GroupStore) -> None:
     before = {id(page) for family in store_builders.done(filled.snapshot()).families for page in family.pages}
     kept = store_builders.done(filled.snapshot())
     store_builders.done(
@@ -120,7 +120,7 @@ def test_a_push_makes_the_pages_of_its_own_series_anew_and_no_others(filled: gro
     assert b'job="job1500"} 1\n' in b"".join(page.text for page in kept.families[2].pages)
 
 
-def test_a_snapshot_after_no_change_is_the_same_pages(filled: group_store.GroupStore) -> None:
+def test_snapshot_without_a_change_has_the_same_pages(filled: group_store.GroupStore) -> None:
     one, two = store_builders.done(filled.snapshot()), store_builders.done(filled.snapshot())
     assert all(
         first is second
@@ -129,7 +129,7 @@ def test_a_snapshot_after_no_change_is_the_same_pages(filled: group_store.GroupS
     )
 
 
-def test_a_sweep_looks_only_at_the_groups_whose_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweep_looks_only_at_due_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     for number in range(1_000):
@@ -149,7 +149,7 @@ def test_a_sweep_looks_only_at_the_groups_whose_time_has_come(monkeypatch: pytes
     assert store.next_deadline() == clock.monotonic() + 1
 
 
-def test_a_sweep_of_many_is_in_turns() -> None:
+def test_sweep_of_many_groups_lets_other_tasks_run() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock, ttl_drain_timeout=0.0)
     for number in range(1_000):

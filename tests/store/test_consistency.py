@@ -30,17 +30,17 @@ def _clash(there: grouping.GroupingKey, *, labels: int = 0) -> errors.Inconsiste
         pytest.param(store_builders.key(job="a", cluster="c", instance="i"), id="by several labels"),
     ],
 )
-def test_the_group_of_a_series_is_named(there: grouping.GroupingKey) -> None:
+def test_error_names_the_group_of_a_series(there: grouping.GroupingKey) -> None:
     assert _clash(there).group == there
     assert _clash(there, labels=5).group == there
 
 
-def test_a_group_with_very_many_labels_is_named() -> None:
+def test_error_names_a_group_with_very_many_labels() -> None:
     there = store_builders.key(job="a", zone="1", **{f"k{number:02}": "x" for number in range(30)})
     assert _clash(there).group == there
 
 
-def test_a_series_with_very_many_labels_is_shown_instead_of_its_group() -> None:
+def test_error_shows_a_series_with_very_many_labels_instead_of_its_group() -> None:
     there = store_builders.key(job="a", **{f"k{number:02}": "x" for number in range(8)})
     error = _clash(there, labels=20)
     assert error.group is None

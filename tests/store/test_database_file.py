@@ -41,12 +41,12 @@ async def _refused(path: Path) -> str:
     return str(refusal.value)
 
 
-async def test_a_file_of_pushgateway_is_refused_with_a_word_on_how_to_copy_its_groups(tmp_path: Path) -> None:
+async def test_file_of_pushgateway_is_rejected_with_a_hint_how_to_copy_its_groups(tmp_path: Path) -> None:
     (tmp_path / "groups").write_bytes(GOB)
     assert "tidegate import --from" in await _refused(tmp_path / "groups")
 
 
-async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+async def test_database_of_another_program_is_rejected(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "groups") as other:
         other.execute("PRAGMA application_id = 7")
         other.execute("CREATE TABLE groups (id INTEGER)")
@@ -54,7 +54,7 @@ async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     assert "another program" in await _refused(tmp_path / "groups")
 
 
-async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+async def test_file_of_a_newer_version_is_rejected(tmp_path: Path) -> None:
     await _made(tmp_path / "groups")
     with sqlite3.connect(tmp_path / "groups") as newer:
         newer.execute("PRAGMA user_version = 99")
@@ -62,7 +62,7 @@ async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert "newer tidegate (file version 99" in await _refused(tmp_path / "groups")
 
 
-async def test_a_file_that_is_open_already_is_refused(tmp_path: Path) -> None:
+async def test_file_that_another_process_has_open_is_rejected(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         with pytest.raises(database_file.BadFileError, match=r"another process has .* open"):
             async with persistent_stores.opened(tmp_path / "groups"):
@@ -71,7 +71,7 @@ async def test_a_file_that_is_open_already_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing/groups", ".", "plain/groups"])
-async def test_a_file_that_cannot_be_opened_is_refused(name: str, tmp_path: Path) -> None:
+async def test_file_that_cannot_be_opened_is_rejected(name: str, tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("no folder")
     with pytest.raises(database_file.BadFileError, match=r"cannot (open|read|use) "):
         async with persistent_stores.opened(tmp_path / name):
@@ -89,7 +89,7 @@ async def test_a_file_that_cannot_be_opened_is_refused(name: str, tmp_path: Path
         pytest.param(lambda data: b"\0" * len(data), 1, id="zeros"),
     ],
 )
-async def test_a_damaged_file_is_set_aside_as_it_is(
+async def test_damaged_file_is_renamed_unchanged(
     damage: object, groups: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "groups"
@@ -111,7 +111,7 @@ async def test_a_damaged_file_is_set_aside_as_it_is(
         assert store.grouping_keys() == [KEY]
 
 
-async def test_no_damaged_file_takes_the_place_of_another(tmp_path: Path) -> None:
+async def test_damaged_file_does_not_replace_an_earlier_damaged_file(tmp_path: Path) -> None:
     path = tmp_path / "groups"
     asides = []
     for number in range(3):
@@ -122,7 +122,7 @@ async def test_no_damaged_file_takes_the_place_of_another(tmp_path: Path) -> Non
     assert [aside.with_name(f"{aside.name}-wal").read_text() for aside in asides] == ["more 0", "more 1", "more 2"]
 
 
-async def test_a_file_of_an_older_version_is_brought_to_the_newest_with_all_that_is_in_it(
+async def test_file_of_an_older_version_is_migrated_with_all_its_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "groups"
@@ -160,7 +160,7 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatc
     connection.close()
 
 
-async def test_a_new_file_is_for_its_owner_alone_and_an_old_one_stays_as_it_is(tmp_path: Path) -> None:
+async def test_new_file_is_readable_by_its_owner_only_and_an_existing_one_keeps_its_mode(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         await store.push(KEY, store_builders.family("g", store_builders.number(1.0)), replace=True)
         assert {name: os.stat(tmp_path / name).st_mode & 0o777 for name in os.listdir(tmp_path)} == {
@@ -172,7 +172,7 @@ async def test_a_new_file_is_for_its_owner_alone_and_an_old_one_stays_as_it_is(t
         assert os.stat(tmp_path / "groups").st_mode & 0o777 == 0o640
 
 
-async def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
+async def test_empty_file_is_a_new_file(tmp_path: Path) -> None:
     (tmp_path / "groups").touch()
     async with persistent_stores.opened(tmp_path / "groups") as store:
         assert persistent_stores.journal(store).set_aside is None

@@ -15,7 +15,7 @@ _MOVES = strategies.lists(
 
 
 @hypothesis.given(moves=_MOVES, until=strategies.integers(0, 9))
-def test_it_knows_what_is_due_and_what_comes_first(moves: list[tuple[str, int | None]], until: int) -> None:
+def test_deadlines_return_due_keys_earliest_first(moves: list[tuple[str, int | None]], until: int) -> None:
     table: due_groups.Deadlines[str] = due_groups.Deadlines()
     known: dict[str, int] = {}
     for key, moment in moves:
@@ -31,7 +31,7 @@ def test_it_knows_what_is_due_and_what_comes_first(moves: list[tuple[str, int | 
     assert table.due(until, most=100) == due
 
 
-def test_a_group_that_is_pushed_for_ever_does_not_make_it_grow_for_ever() -> None:
+def test_deadlines_do_not_grow_when_one_key_moves_often() -> None:
     table: due_groups.Deadlines[str] = due_groups.Deadlines()
     tracemalloc.start()
     for number in range(100_000):

@@ -69,7 +69,7 @@ def _pushers(store: group_store.GroupStore) -> tuple[str, ...]:
     return group.pushers
 
 
-async def test_a_file_of_version_1_has_all_that_was_in_it_and_no_pushers(first: Path) -> None:
+async def test_file_of_version_1_is_restored_without_pushers(first: Path) -> None:
     async with persistent_stores.opened(first) as store:
         view = store.group(KEY)
         assert view is not None
@@ -85,14 +85,14 @@ async def test_a_file_of_version_1_has_all_that_was_in_it_and_no_pushers(first: 
     assert _version(first) == len(database_file.MIGRATIONS) == 3
 
 
-async def test_pushers_are_kept_in_a_file_that_began_as_version_1(first: Path) -> None:
+async def test_pushers_are_stored_in_a_file_migrated_from_version_1(first: Path) -> None:
     async with persistent_stores.opened(first) as store:
         await store.push(KEY, store_builders.family("g", store_builders.number(1.0)), replace=True, pusher="10.0.0.1")
     async with persistent_stores.opened(first) as store:
         assert _pushers(store) == ("10.0.0.1",)
 
 
-async def test_the_last_push_of_a_file_of_version_2_has_its_address_and_those_before_have_no_time(first: Path) -> None:
+async def test_file_of_version_2_has_the_address_of_the_last_push_and_no_times_of_earlier_ones(first: Path) -> None:
     with contextlib.closing(sqlite3.connect(first)) as connection, connection:
         connection.execute("ALTER TABLE pushes ADD COLUMN pushers TEXT")
         connection.execute("UPDATE pushes SET pushers = '10.0.0.1,10.0.0.2'")
@@ -106,13 +106,13 @@ async def test_the_last_push_of_a_file_of_version_2_has_its_address_and_those_be
     assert _version(first) == len(database_file.MIGRATIONS)
 
 
-async def test_a_process_that_dies_right_after_it_has_brought_a_file_up_has_lost_nothing(first: Path) -> None:
+async def test_kill_right_after_a_migration_loses_nothing(first: Path) -> None:
     async with persistent_stores.opened(first) as store:
         before, copy = await persistent_stores.shown(store), persistent_stores.killed(first)
     assert await persistent_stores.shown_of_file(copy) == before
 
 
-async def test_pushers_that_cannot_be_read_are_a_damaged_file(tmp_path: Path) -> None:
+async def test_invalid_pushers_make_a_file_damaged(tmp_path: Path) -> None:
     path = tmp_path / "groups"
     async with persistent_stores.opened(path) as store:
         await store.push(KEY, store_builders.family("g", store_builders.number(1.0)), replace=True, pusher="10.0.0.1")

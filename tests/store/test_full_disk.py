@@ -79,7 +79,7 @@ CHANGES: dict[str, Callable[[group_store.GroupStore], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-async def test_a_change_that_cannot_be_written_is_refused_and_leaves_no_trace(
+async def test_change_that_cannot_be_written_is_rejected_and_rolled_back(
     change: Callable[[group_store.GroupStore], Awaitable[object]], tmp_path: Path
 ) -> None:
     path, counting = tmp_path / "groups", persistent_stores.Counting()
@@ -105,7 +105,7 @@ async def test_a_change_that_cannot_be_written_is_refused_and_leaves_no_trace(
 
 
 @pytest.mark.parametrize("key", [KEY, store_builders.key(job="new")], ids=["a push", "a first push"])
-async def test_on_a_full_disk_what_does_not_fit_is_refused(key: grouping.GroupingKey, tmp_path: Path) -> None:
+async def test_change_that_does_not_fit_on_a_full_disk_is_rejected(key: grouping.GroupingKey, tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         before = await _filled(store)
         with _full(store):
@@ -118,7 +118,7 @@ async def test_on_a_full_disk_what_does_not_fit_is_refused(key: grouping.Groupin
     assert await persistent_stores.shown_of_file(tmp_path / "groups") == after
 
 
-async def test_all_that_came_while_a_batch_failed_fails_with_it(tmp_path: Path) -> None:
+async def test_changes_recorded_while_a_batch_fails_fail_with_it(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         before = await _filled(store)
         with _read_only(store):
@@ -133,7 +133,7 @@ async def test_all_that_came_while_a_batch_failed_fails_with_it(tmp_path: Path) 
         await _recovered(store)
 
 
-async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_path: Path) -> None:
+async def test_scraper_that_read_a_rolled_back_change_has_not_read_the_restored_group(tmp_path: Path) -> None:
     clock = clocks.MovableClock()
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
         await _filled(store)
@@ -153,7 +153,7 @@ async def test_who_has_read_what_was_taken_back_has_not_read_what_is_there(tmp_p
         assert deleted.reason is lifecycle.Reason.DRAINED
 
 
-async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -> None:
+async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path: Path) -> None:
     clock, tracked = clocks.MovableClock(), owners.Claim(persistent_stores.OWNERS[0], 9.0)
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
         await _filled(store)
@@ -184,7 +184,7 @@ async def test_what_is_due_is_deleted_when_there_is_room_again(tmp_path: Path) -
         assert store.grouping_keys() == [OTHER]
 
 
-async def test_what_is_known_of_scrapers_is_kept_when_there_is_room_again(tmp_path: Path) -> None:
+async def test_progress_of_scrapers_is_stored_once_the_file_can_be_written_again(tmp_path: Path) -> None:
     scraper = scrapers.Scraper("10.0.0.1", "Prometheus/3")
     reading = scrapers.ScraperProgress(scraper, first_seen=1.0, last_seen=2.0, read_revision=3)
     async with persistent_stores.opened(tmp_path / "groups") as store:
@@ -198,7 +198,7 @@ async def test_what_is_known_of_scrapers_is_kept_when_there_is_room_again(tmp_pa
         assert store.restored_scrapers().progress == [reading]
 
 
-async def test_a_store_ends_though_its_file_cannot_be_written(tmp_path: Path) -> None:
+async def test_store_closes_although_its_file_cannot_be_written(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         before = await _filled(store)
         _connection(store).execute("PRAGMA query_only = ON")

@@ -19,7 +19,7 @@ async def _push(store: group_store.GroupStore, *, value: float = 1, pusher: str 
     await store.push(A, two, replace=True, pusher=pusher)
 
 
-async def test_an_outline_says_of_a_group_all_but_its_metrics() -> None:
+async def test_summary_has_everything_of_a_group_but_its_metrics() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     await _push(store, pusher="10.0.0.1")
@@ -30,11 +30,11 @@ async def test_an_outline_says_of_a_group_all_but_its_metrics() -> None:
     assert summary.life.state is lifecycle.State.LIVE
 
 
-async def test_there_is_no_outline_of_no_group() -> None:
+async def test_missing_group_has_no_summary() -> None:
     assert store_builders.store().summary(A) is None
 
 
-async def test_pushes_are_counted_by_half_hours_from_the_first_on() -> None:
+async def test_pushes_are_counted_in_half_hours_from_the_first_push() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     await _push(store)
@@ -45,11 +45,11 @@ async def test_pushes_are_counted_by_half_hours_from_the_first_on() -> None:
     assert store.push_rate(A, now=clock.wall())[-3:] == [1, 0, 2]
 
 
-async def test_a_group_that_is_not_there_has_no_pushes() -> None:
+async def test_missing_group_has_no_pushes() -> None:
     assert not any(store_builders.store().push_rate(A, now=0.0))
 
 
-async def test_deletions_are_told_newest_first_with_their_time_reason_and_owners() -> None:
+async def test_recent_deletions_are_newest_first_with_time_reason_and_owners() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     for key in (A, B):
@@ -67,7 +67,7 @@ async def test_deletions_are_told_newest_first_with_their_time_reason_and_owners
     assert store.draining_keys() == []
 
 
-async def test_only_so_many_deletions_are_snapshot() -> None:
+async def test_only_a_limited_number_of_deletions_is_remembered() -> None:
     store = store_builders.store()
     for number in range(interface.RECENT_DELETIONS + 1):
         key = store_builders.key(job=str(number))

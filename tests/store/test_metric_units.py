@@ -22,7 +22,7 @@ def _unit(store: interface.Store) -> str | None:
     return found.unit
 
 
-def test_the_unit_of_a_family_is_one_that_a_group_has_pushed() -> None:
+def test_unit_of_a_family_is_one_that_a_group_has_pushed() -> None:
     store = store_builders.store()
     for job, unit in (("a", None), ("b", b"seconds"), ("c", b"s")):
         store_builders.done(store.push(store_builders.key(job=job), _pushed(unit), replace=True))
@@ -33,7 +33,7 @@ def test_the_unit_of_a_family_is_one_that_a_group_has_pushed() -> None:
     assert _unit(store) is None
 
 
-async def test_a_unit_outlives_the_process(tmp_path: Path) -> None:
+async def test_unit_survives_a_restart(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         for job in ("a", "b"):
             await store.push(store_builders.key(job=job), _pushed(b"seconds"), replace=True)

@@ -98,7 +98,7 @@ class World:
 
 @settings(max_examples=150)
 @given(st.lists(_PUSHES | _OTHERS, max_size=25))
-def test_whatever_happened_is_there_after_a_kill(actions: list[tuple[Any, ...]]) -> None:
+def test_every_change_survives_a_kill(actions: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_live_through(Path(folder), actions))
 
@@ -123,7 +123,7 @@ async def _live_through(folder: Path, actions: Sequence[tuple[Any, ...]]) -> Non
 
 
 @pytest.mark.parametrize("pushed", protobuf_cases.BODIES.values(), ids=protobuf_cases.BODIES)
-async def test_what_only_protobuf_can_say_is_there_after_the_end(pushed: bytes, tmp_path: Path) -> None:
+async def test_protobuf_only_values_survive_a_restart(pushed: bytes, tmp_path: Path) -> None:
     path, key = tmp_path / "groups", store_builders.key(job="a", **{"not plain": "x"})
     async with persistent_stores.opened(path) as store:
         with contextlib.suppress(errors.BadRequestError):
@@ -133,7 +133,7 @@ async def test_what_only_protobuf_can_say_is_there_after_the_end(pushed: bytes, 
         assert await persistent_stores.shown(store) == before
 
 
-async def test_a_group_that_drains_is_deleted_after_a_restart_when_its_time_is_over(tmp_path: Path) -> None:
+async def test_draining_group_is_deleted_after_a_restart_at_its_deadline(tmp_path: Path) -> None:
     clock, key = clocks.MovableClock(), store_builders.key(job="a")
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
         world = World(store, clock)
@@ -151,7 +151,7 @@ async def test_a_group_that_drains_is_deleted_after_a_restart_when_its_time_is_o
         assert store.grouping_keys() == []
 
 
-async def test_pushes_at_the_same_time_share_a_transaction(tmp_path: Path) -> None:
+async def test_concurrent_pushes_share_a_transaction(tmp_path: Path) -> None:
     counting = persistent_stores.Counting()
     async with persistent_stores.opened(tmp_path / "groups", observer=counting) as store:
         pushes = [
@@ -168,7 +168,7 @@ async def test_pushes_at_the_same_time_share_a_transaction(tmp_path: Path) -> No
         assert len(store.grouping_keys()) == 100
 
 
-async def test_one_who_gives_up_waiting_keeps_nobody_else_from_being_acknowledged(tmp_path: Path) -> None:
+async def test_cancelled_push_does_not_affect_the_acknowledgement_of_others(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         pushes = [
             asyncio.ensure_future(
@@ -184,7 +184,7 @@ async def test_one_who_gives_up_waiting_keeps_nobody_else_from_being_acknowledge
         assert pushes[0].cancelled()
 
 
-async def test_a_delete_of_what_another_one_deletes_is_acknowledged_with_it(tmp_path: Path) -> None:
+async def test_concurrent_deletions_of_a_group_are_acknowledged_together(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         await store.push(
             store_builders.key(job="a"), store_builders.family("g", store_builders.number(1.0)), replace=True
@@ -201,7 +201,7 @@ async def test_a_delete_of_what_another_one_deletes_is_acknowledged_with_it(tmp_
         ) == await persistent_stores.shown(store)
 
 
-async def test_a_fault_of_the_journal_leaves_nobody_waiting(
+async def test_failure_of_the_journal_writer_fails_all_waiting_calls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
@@ -221,7 +221,7 @@ async def test_a_fault_of_the_journal_leaves_nobody_waiting(
 
 
 @pytest.mark.parametrize("fsync", [False, True])
-async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: bool, monkeypatch: Any) -> None:
+async def test_file_and_log_stay_small_after_many_changes(tmp_path: Path, fsync: bool, monkeypatch: Any) -> None:
     monkeypatch.setattr("tidegate.store.sqlite.database.CHECKPOINT_BYTES", 64 * 1024)
     path = tmp_path / "groups"
     async with persistent_stores.opened(path, fsync=fsync) as store:
@@ -233,7 +233,7 @@ async def test_a_file_is_small_again_after_many_changes(tmp_path: Path, fsync: b
     assert os.listdir(tmp_path) == ["groups"]
 
 
-async def test_of_two_help_texts_the_same_one_is_shown_after_a_restart(tmp_path: Path) -> None:
+async def test_same_help_text_is_shown_after_a_restart(tmp_path: Path) -> None:
     async with persistent_stores.opened(tmp_path / "groups") as store:
         for job, words in (("a", "Late."), ("b", "Early."), ("a", "Middle.")):
             await store.push(

@@ -45,7 +45,7 @@ async def _push(store: group_store.GroupStore, push: limit_cases.Push, format: l
     await store.push(grouping.grouping_key(push.labels), pushed, replace=False)
 
 
-def test_every_limit_has_a_case_unless_only_http_knows_it() -> None:
+def test_every_limit_of_the_store_has_a_case() -> None:
     assert {case.limit for case in limit_cases.CASES.values()} == set(limits.Limit) - limit_cases.HTTP_LIMITS
 
 

@@ -84,7 +84,7 @@ _PUSHES = st.tuples(
 
 @settings(max_examples=300)
 @given(st.lists(_PUSHES, max_size=25))
-def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
+def test_repeated_push_has_the_same_result_as_a_parsed_push(
     pushed: list[tuple[grouping.GroupingKey, str, list[str], bool, bool]],
 ) -> None:
     pair = Pair()
@@ -96,7 +96,7 @@ def test_whether_a_store_knows_a_push_by_its_shape_is_not_to_be_seen(
 
 
 @pytest.mark.parametrize("template", templated_bodies.TEMPLATES[:8], ids=lambda template: template.split("\n")[0])
-def test_the_third_push_of_a_shape_is_known(template: str) -> None:
+def test_third_push_with_a_template_is_recognised(template: str) -> None:
     pair = Pair()
     for number in "123":
         pair.push(
@@ -108,7 +108,7 @@ def test_the_third_push_of_a_shape_is_known(template: str) -> None:
     pair.expect_alike()
 
 
-def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
+def test_template_of_another_group_is_recognised_at_the_second_push() -> None:
     pair = Pair()
     for number in "12":
         pair.push(
@@ -132,7 +132,7 @@ def test_a_shape_that_another_group_has_is_known_at_the_second_push() -> None:
         pytest.param("u $\n", "u $\nw $\n", id="more"),
     ],
 )  # fmt: skip
-def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
+def test_body_with_another_template_is_parsed(first: str, second: str) -> None:
     pair = Pair()
     for number in "12":
         pair.push(templated_bodies.KEYS[0], templated_bodies.spell(first, [number] * 9), replace=True)
@@ -141,7 +141,7 @@ def test_a_body_of_another_shape_is_read(first: str, second: str) -> None:
     pair.expect_alike()
 
 
-def test_a_put_after_a_post_of_another_shape_takes_all_away() -> None:
+def test_put_after_a_post_with_another_template_replaces_everything() -> None:
     pair = Pair()
     for template in (
         templated_bodies.TEMPLATES[0],
@@ -158,7 +158,7 @@ def test_a_put_after_a_post_of_another_shape_takes_all_away() -> None:
         pair.expect_alike()
 
 
-def test_a_group_that_was_deleted_begins_anew() -> None:
+def test_group_pushed_again_after_its_deletion_starts_from_nothing() -> None:
     pair = Pair()
     for _ in range(2):
         for number in "123":

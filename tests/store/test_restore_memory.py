@@ -30,7 +30,7 @@ async def filled(tmp_path: Path) -> Path:
     return path
 
 
-async def test_restoring_a_store_takes_little_more_memory_than_having_it(filled: Path) -> None:
+async def test_restoring_a_store_takes_little_more_memory_than_the_store(filled: Path) -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(journal=sqlite_journal.SqliteJournal(filled, fsync=False, clock=clock), clock=clock)
     await store.open()

@@ -45,7 +45,7 @@ def _expect_same(made: series_pages.SeriesPages, model: dict[str, bytes]) -> Non
         max_size=200,
     )
 )
-def test_pages_are_a_sorted_map(steps: list[tuple[str, str, bytes]]) -> None:
+def test_series_pages_are_a_sorted_map(steps: list[tuple[str, str, bytes]]) -> None:
     made, model = series_pages.SeriesPages(), dict[str, bytes]()
     for step, key, lines in steps:
         if step == "put":
@@ -58,7 +58,7 @@ def test_pages_are_a_sorted_map(steps: list[tuple[str, str, bytes]]) -> None:
 
 @settings(max_examples=50)
 @given(st.permutations(KEYS), st.permutations(KEYS))
-def test_pages_filled_and_emptied_in_any_order_are_small_in_number_all_the_while(
+def test_number_of_pages_stays_small_during_insertions_and_deletions_in_any_order(
     into: list[str], out: list[str]
 ) -> None:
     made, model = series_pages.SeriesPages(), dict[str, bytes]()
@@ -74,7 +74,7 @@ def test_pages_filled_and_emptied_in_any_order_are_small_in_number_all_the_while
 
 
 @pytest.mark.parametrize("out", [KEYS, KEYS[::-1]], ids=["from the front", "from the back"])
-def test_survivors_here_and_there_do_not_keep_a_page_each(out: list[str]) -> None:
+def test_scattered_remaining_series_share_pages(out: list[str]) -> None:
     made = _filled(KEYS)
     survivors = set(KEYS[::PAGE_SIZE])
     for key in out:
@@ -84,7 +84,7 @@ def test_survivors_here_and_there_do_not_keep_a_page_each(out: list[str]) -> Non
     assert len(made.render()) <= 2 * len(survivors) / (PAGE_SIZE // 2) + 1
 
 
-def test_only_the_page_of_a_change_is_joined_again() -> None:
+def test_change_renders_only_its_own_page_again() -> None:
     made = _filled(KEYS)
     before = made.render()
     made[KEYS[50]] = b"other\n"
@@ -92,7 +92,7 @@ def test_only_the_page_of_a_change_is_joined_again() -> None:
     assert sum(new is not old for new, old in zip(after, before, strict=True)) == 1
 
 
-def test_what_was_rendered_is_not_reached_by_later_changes() -> None:
+def test_later_changes_do_not_alter_rendered_pages() -> None:
     made = _filled(KEYS)
     rendered = made.render()
     text = b"".join(page.text for page in rendered)
@@ -102,7 +102,7 @@ def test_what_was_rendered_is_not_reached_by_later_changes() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "0005", "999"], ids=["before all", "between", "after all"])
-def test_a_key_that_is_not_there_is_an_error(key: str) -> None:
+def test_missing_key_raises_key_error(key: str) -> None:
     made = _filled(KEYS)
     assert key not in made
     with pytest.raises(KeyError):

@@ -47,7 +47,7 @@ def _step(work: Coroutine[object, None, interface.Snapshot]) -> interface.Snapsh
     return None
 
 
-def test_values_that_wait_are_in_it() -> None:
+def test_snapshot_has_pending_values() -> None:
     store = _filled()
     work, snapshot = store.snapshot(), None
     while snapshot is None:
@@ -56,7 +56,7 @@ def test_values_that_wait_are_in_it() -> None:
     assert snapshot.revision == store.revision
 
 
-def test_it_comes_to_an_end_however_many_pushes_come_meanwhile() -> None:
+def test_snapshot_ends_however_many_pushes_arrive_meanwhile() -> None:
     store = _filled()
     before = store.revision
     work, snapshot, turns = store.snapshot(), None, 0
@@ -69,7 +69,7 @@ def test_it_comes_to_an_end_however_many_pushes_come_meanwhile() -> None:
     assert min(_values(snapshot).values()) >= 2
 
 
-def test_no_push_is_in_its_revision_that_is_not_in_it() -> None:
+def test_snapshot_has_every_push_up_to_its_revision() -> None:
     store = _filled()
     pushed: dict[int, int] = {}
     work, snapshot, turn = store.snapshot(), None, 0
@@ -82,7 +82,7 @@ def test_no_push_is_in_its_revision_that_is_not_in_it() -> None:
     assert all(values[group] >= 100 for group, revision in pushed.items() if revision <= snapshot.revision)
 
 
-def test_a_group_that_goes_meanwhile_is_not_settled() -> None:
+def test_group_deleted_during_a_snapshot_is_not_rendered() -> None:
     store = _filled()
     work = store.snapshot()
     assert _step(work) is None

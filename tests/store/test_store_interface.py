@@ -15,7 +15,7 @@ A = store_builders.key(job="a")
 LARGE = store_builders.family("x", *(store_builders.number(number, n=str(number)) for number in range(5_000)))
 
 
-async def test_a_large_push_lets_others_in_and_lands_whole_with_the_time_of_its_landing() -> None:
+async def test_large_push_does_not_block_others_and_is_applied_at_once_with_its_time() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     large = asyncio.create_task(store.push(A, LARGE, replace=True))
@@ -31,14 +31,14 @@ async def test_a_large_push_lets_others_in_and_lands_whole_with_the_time_of_its_
     assert view.push_time == clock.wall()
 
 
-async def test_of_two_large_pushes_to_one_series_one_is_refused() -> None:
+async def test_one_of_two_large_pushes_of_the_same_series_is_rejected() -> None:
     store = store_builders.store()
     keys = (A, store_builders.key(job="a", instance=""))
     landed = await asyncio.gather(*(store.push(key, LARGE, replace=True) for key in keys), return_exceptions=True)
     assert [type(result) for result in landed if result is not None] == [errors.InconsistentPushError]
 
 
-async def test_a_view_is_not_reached_by_later_changes() -> None:
+async def test_later_changes_do_not_alter_a_view() -> None:
     store = store_builders.store()
     await store.push(A, store_builders.family("x", store_builders.number(1)), replace=True)
     view, snapshot = store.group(A), store_builders.done(store.snapshot())
@@ -49,7 +49,7 @@ async def test_a_view_is_not_reached_by_later_changes() -> None:
     assert (view.families["x"].page.text, snapshot.revision, snapshot.families[-1].pages[0].text) == shown
 
 
-async def test_every_change_is_one_revision_and_wakes_who_waits() -> None:
+async def test_every_change_is_one_revision_and_sets_the_event() -> None:
     store = store_builders.store()
     for number in range(3):
         changed = store.next_change()
@@ -63,7 +63,7 @@ async def test_every_change_is_one_revision_and_wakes_who_waits() -> None:
         assert store.revision == number + 1
 
 
-async def test_a_delete_of_nothing_changes_nothing() -> None:
+async def test_deletion_of_a_missing_group_changes_nothing() -> None:
     store = store_builders.store()
     changed = store.next_change()
     assert await store.delete(A) is False
@@ -71,11 +71,11 @@ async def test_a_delete_of_nothing_changes_nothing() -> None:
     assert not changed.is_set()
 
 
-async def test_two_stores_are_two_histories() -> None:
+async def test_two_stores_have_different_epochs() -> None:
     assert store_builders.store().epoch != store_builders.store().epoch
 
 
-async def test_a_walk_through_groups_leaves_out_those_that_go_meanwhile() -> None:
+async def test_iteration_leaves_out_groups_deleted_meanwhile() -> None:
     store = store_builders.store()
     keys = [store_builders.key(job=name) for name in "abc"]
     for key in keys:
@@ -86,7 +86,7 @@ async def test_a_walk_through_groups_leaves_out_those_that_go_meanwhile() -> Non
     assert [view.key for view in walk] == [keys[2]]
 
 
-async def test_a_push_that_is_refused_takes_nothing_of_what_was_there() -> None:
+async def test_rejected_push_keeps_the_group_unchanged() -> None:
     store = store_builders.store()
     await store.push(A, store_builders.family("x", store_builders.number(1)), replace=True)
     before = store.group(A)

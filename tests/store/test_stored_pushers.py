@@ -63,20 +63,20 @@ async def _known_by_its_shape(store: interface.Store, pusher: str | None) -> Non
     assert known
 
 
-async def test_a_group_is_told_with_its_pushers_last_first(store: interface.Store) -> None:
+async def test_record_of_a_group_has_its_pushers_latest_first(store: interface.Store) -> None:
     for number in range(6):
         await _push(store, f"10.0.0.{number}", more=f"h{number} 1\n")
     await _push(store, "10.0.0.4", more="h4 1\n")
     assert _record(store).pushers == ("10.0.0.4", "10.0.0.5", "10.0.0.3", "10.0.0.2")
 
 
-async def test_a_push_that_is_known_by_its_shape_is_remembered_too(store: interface.Store) -> None:
+async def test_pusher_of_a_repeated_push_is_remembered(store: interface.Store) -> None:
     await _known_by_its_shape(store, ONE)
     assert await _push(store, TWO)
     assert _record(store).pushers == (TWO, ONE)
 
 
-async def test_who_follows_the_changes_sees_another_pusher_of_the_same_numbers(store: interface.Store) -> None:
+async def test_push_of_the_same_values_by_another_pusher_is_a_change(store: interface.Store) -> None:
     await _known_by_its_shape(store, ONE)
     since = store.revision
     assert await _push(store, TWO, value=2)
@@ -85,13 +85,13 @@ async def test_who_follows_the_changes_sees_another_pusher_of_the_same_numbers(s
     assert changed.revision > since
 
 
-async def test_pushers_are_a_groups_own(store: interface.Store) -> None:
+async def test_each_group_has_its_own_pushers(store: interface.Store) -> None:
     await _push(store, ONE)
     await _push(store, TWO, key=B)
     assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), (TWO,))
 
 
-async def test_a_push_from_no_address_leaves_what_is_remembered(store: interface.Store) -> None:
+async def test_push_without_an_address_keeps_the_remembered_pushers(store: interface.Store) -> None:
     await _push(store, None)
     assert _record(store).pushers == ()
     await _push(store, ONE)
@@ -99,7 +99,7 @@ async def test_a_push_from_no_address_leaves_what_is_remembered(store: interface
     assert _record(store).pushers == (ONE,)
 
 
-async def test_a_push_that_is_refused_is_not_remembered(store: interface.Store) -> None:
+async def test_pusher_of_a_rejected_push_is_not_remembered(store: interface.Store) -> None:
     await _push(store, ONE)
     for key in (A, B):
         with pytest.raises(errors.InconsistentPushError):
@@ -107,14 +107,14 @@ async def test_a_push_that_is_refused_is_not_remembered(store: interface.Store) 
     assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), ())
 
 
-async def test_a_group_that_was_deleted_begins_anew(store: interface.Store) -> None:
+async def test_group_pushed_again_after_its_deletion_starts_from_nothing(store: interface.Store) -> None:
     await _push(store, ONE)
     await store.delete(A)
     await _push(store, TWO)
     assert _record(store).pushers == (TWO,)
 
 
-async def test_a_page_tells_the_time_of_the_clock_that_pushes_are_told_by() -> None:
+async def test_page_of_changes_has_the_time_of_the_clock_of_push_times() -> None:
     clock = clocks.MovableClock()
     store = store_builders.store(clock=clock)
     await _push(store, ONE)
@@ -123,7 +123,7 @@ async def test_a_page_tells_the_time_of_the_clock_that_pushes_are_told_by() -> N
     assert page.now == page.groups[0].push_time + 5.0
 
 
-async def test_a_push_from_the_same_address_costs_nothing(store: interface.Store) -> None:
+async def test_push_from_the_same_address_takes_no_memory(store: interface.Store) -> None:
     await _known_by_its_shape(store, ONE)
     before = store.summary(A)
     for value in range(20):
@@ -135,7 +135,7 @@ async def test_a_push_from_the_same_address_costs_nothing(store: interface.Store
     assert after.pushers is before.pushers
 
 
-async def test_a_group_that_is_pushed_from_everywhere_does_not_grow() -> None:
+async def test_group_pushed_from_many_addresses_does_not_grow() -> None:
     store = store_builders.store()
     sizes = []
     tracemalloc.start()
@@ -152,7 +152,7 @@ async def test_a_group_that_is_pushed_from_everywhere_does_not_grow() -> None:
 
 
 @pytest.mark.parametrize("ended", ["closed", "killed"])
-async def test_pushers_outlive_the_process(path: Path, ended: str) -> None:
+async def test_pushers_survive_a_restart(path: Path, ended: str) -> None:
     async with persistent_stores.opened(path) as store:
         await _known_by_its_shape(store, ONE)
         assert await _push(store, TWO)
@@ -162,7 +162,7 @@ async def test_pushers_outlive_the_process(path: Path, ended: str) -> None:
         assert (_record(again).pushers, _record(again, B).pushers) == ((TWO, ONE), ())
 
 
-async def test_what_is_remembered_goes_on_after_a_restart(path: Path) -> None:
+async def test_pushers_are_remembered_across_restarts(path: Path) -> None:
     for pusher in (ONE, TWO, ONE, "2001:db8::1"):
         async with persistent_stores.opened(path) as store:
             await _push(store, pusher)
@@ -170,7 +170,7 @@ async def test_what_is_remembered_goes_on_after_a_restart(path: Path) -> None:
         assert _record(store).pushers == ("2001:db8::1", ONE, TWO)
 
 
-async def test_a_claim_or_a_refused_push_takes_no_pushers_from_the_file(path: Path) -> None:
+async def test_claim_or_rejected_push_keeps_the_pushers_in_the_file(path: Path) -> None:
     async with persistent_stores.opened(path) as store:
         await _push(store, ONE)
         await store.apply([control_api.ClaimGroup(key=A, claim=persistent_stores.claim(persistent_stores.OWNERS[0]))])
@@ -222,21 +222,21 @@ async def sources(request: pytest.FixtureRequest, path: Path) -> _Sources:
     return told
 
 
-async def test_each_push_of_which_the_group_still_has_a_family_is_told_of_however_long_ago(sources: _Sources) -> None:
+async def test_source_of_every_family_of_a_group_is_reported(sources: _Sources) -> None:
     pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
     assert await sources(*pushed) == [(f"10.0.0.{number}", 7 - number) for number in reversed(range(8))]
 
 
-async def test_a_push_that_replaced_all_leaves_the_last_four_addresses_with_their_times(sources: _Sources) -> None:
+async def test_replacing_push_leaves_the_last_four_addresses_with_their_times(sources: _Sources) -> None:
     pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
     assert await sources(*pushed, replace=True) == [(f"10.0.0.{number}", 7 - number) for number in (7, 6, 5, 4)]
 
 
-async def test_the_time_of_an_address_is_that_of_its_last_push(sources: _Sources) -> None:
+async def test_time_of_an_address_is_that_of_its_last_push(sources: _Sources) -> None:
     assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO), replace=True) == [(TWO, 0), (ONE, 1)]
 
 
-async def test_a_push_from_no_address_is_nobodys_but_counts_as_the_last_one(sources: _Sources) -> None:
+async def test_push_without_an_address_has_no_source_but_is_the_last_push(sources: _Sources) -> None:
     assert await sources(("g", ONE), ("g", None), replace=True) == [(ONE, 1)]
     assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", None), ("g", TWO), replace=True) == [
         (TWO, 0),
@@ -244,15 +244,15 @@ async def test_a_push_from_no_address_is_nobodys_but_counts_as_the_last_one(sour
     ]
 
 
-async def test_a_push_known_by_its_shape_is_of_the_address_that_made_it_last(sources: _Sources) -> None:
+async def test_repeated_push_has_the_address_of_its_last_repetition(sources: _Sources) -> None:
     assert await sources(("h", TWO), ("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO)) == [(TWO, 0), (ONE, 1), (TWO, 4)]
 
 
-async def test_an_address_with_two_families_of_different_pushes_is_told_of_twice(sources: _Sources) -> None:
+async def test_address_with_families_of_two_pushes_is_reported_twice(sources: _Sources) -> None:
     assert await sources(("g", ONE), ("h", ONE)) == [(ONE, 0), (ONE, 1)]
 
 
-async def test_no_more_sources_are_told_of_than_a_record_may_have(sources: _Sources) -> None:
+async def test_reported_sources_are_limited(sources: _Sources) -> None:
     pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(pushers.MAX_REPORTED_SOURCES + 5)]
     found = await sources(*pushed)
     assert (
