@@ -1,4 +1,4 @@
-"""While the disk is full, pushes are rejected and scrapes continue; the gateway recovers without a restart."""
+"""A full disk under a running gateway: pushes are rejected, scrapes go on, and the gateway recovers by itself."""
 
 import contextlib
 import http.client
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.heavy
 
 
 class Disk(Protocol):
-    """The disk that holds a gateway's file."""
+    """The file system of the gateway's file."""
 
     def fill(self) -> None:
         """Leave no free space."""

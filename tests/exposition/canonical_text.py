@@ -1,4 +1,4 @@
-"""What a body says, written in the one canonical way: what a scrape of just this body would show."""
+"""The canonical text of a body, as a scrape of this body alone would show it."""
 
 from __future__ import annotations
 

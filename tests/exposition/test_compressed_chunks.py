@@ -1,4 +1,4 @@
-"""gzip in pieces: any reader of gzip gets the pieces, one after the other."""
+"""Compressed chunks: every gzip decoder returns the chunks in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that are not plain, and what becomes of them for readers that want plain ones."""
+"""Escaping of names that are not plain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One set of families in every format: what each says of it."""
+"""The same families in every format."""
 
 from __future__ import annotations
 

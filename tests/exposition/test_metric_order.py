@@ -1,4 +1,4 @@
-"""A series key sorts label sets as Pushgateway sorts the metrics of a family, and tells them apart."""
+"""A series key sorts label sets as Pushgateway does, and differs for different label sets."""
 
 from __future__ import annotations
 

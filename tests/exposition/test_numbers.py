@@ -1,4 +1,4 @@
-"""Numbers are read and written as Pushgateway does; the tables are what Go's ``strconv`` gives."""
+"""Numbers are parsed and printed as in Pushgateway; the tables are results of Go's ``strconv``."""
 
 from __future__ import annotations
 

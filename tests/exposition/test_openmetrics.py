@@ -1,4 +1,4 @@
-"""Which families OpenMetrics has of an exposition, so that no two of them claim one name."""
+"""The families of an OpenMetrics exposition reserve distinct names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is sent as protobuf gives families or a located error, and what is understood is written as it came."""
+"""Any protobuf body yields families or an error with its place, and families are encoded unchanged."""
 
 from __future__ import annotations
 

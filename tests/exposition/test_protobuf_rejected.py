@@ -1,4 +1,4 @@
-"""What is no body of families is refused with the byte where it goes wrong; what may not be kept, with the reason."""
+"""Invalid protobuf is rejected with the byte of the error; families that cannot be stored have a fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text format is written to the byte as Pushgateway writes it."""
+"""The text format is rendered with the same bytes as in Pushgateway."""
 
 from __future__ import annotations
 

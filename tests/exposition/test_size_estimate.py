@@ -1,4 +1,4 @@
-"""A body that has more in it than a push may have is refused before it is read."""
+"""A body over a limit is rejected before it is parsed."""
 
 import pytest
 

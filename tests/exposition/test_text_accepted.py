@@ -1,4 +1,4 @@
-"""What the text format lets a client write, and what it means. The expected texts are what Pushgateway shows."""
+"""Accepted bodies in the text format, with the families that Pushgateway shows for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is pushed, the parser gives families or a located error; what it gives is written and read back alike."""
+"""Any body yields families or an error with its place; families are rendered and parsed again unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not in the text format is refused, with the line and the byte where it goes wrong."""
+"""Invalid text is rejected with the line and the byte of the error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of changes: complete, in order, and no longer than it needs to be."""
+"""The change log is complete, in order, and as short as possible."""
 
 from __future__ import annotations
 

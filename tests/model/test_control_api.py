@@ -1,4 +1,4 @@
-"""What the two processes tell each other survives its way through JSON."""
+"""Messages of the control API are encoded to JSON and decoded unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decisions about a group's life, as tables."""
+"""Decisions about the life of a group, as tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a group is pushed, by half hours of the last day."""
+"""Push rates in half hours of the last day."""
 
 from __future__ import annotations
 

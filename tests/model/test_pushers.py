@@ -1,4 +1,4 @@
-"""Which addresses are remembered of the pushes to a group."""
+"""The addresses that are remembered for a group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Selectors of groups mean what they mean in Prometheus, and any other text is refused with its place."""
+"""Selectors of groups work as in Prometheus; invalid selectors are rejected with their place."""
 
 from __future__ import annotations
 

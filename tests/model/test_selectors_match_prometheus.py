@@ -1,4 +1,4 @@
-"""Prometheus' own parser accepts and refuses the same selectors."""
+"""Prometheus' own parser accepts and rejects the same selectors."""
 
 from __future__ import annotations
 

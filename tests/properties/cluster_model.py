@@ -1,4 +1,4 @@
-"""A Kubernetes as small as can be, and a judge of deletions who has read the design and not the code."""
+"""A minimal Kubernetes, and an independent check of deletions that follows the design and not the code."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SHARED = grouping.grouping_key({"job": "shared"})
 """The group that pods of any Jobs push from their own addresses."""
 
 REMEMBERED = 4
-"""Addresses of a group that the gateway remembers, whoever's push replaced theirs."""
+"""Addresses that the gateway remembers for a group, even if later pushes replaced their families."""
 
 SKEW, LATE_PUSH_GRACE = 5.0, 60.0
 RARE_SCRAPES = 300.0
 TTL_DRAIN_TIMEOUT = 120.0
-"""The gateway's own, for groups whose ttl is over."""
+"""Drain timeout of the gateway for groups with an expired TTL."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Job:
 
     @functools.cached_property
     def rules(self) -> cleanup_rules.CleanupRules:
-        """What its annotations say."""
+        """The rules of its annotations."""
         annotations = {cleanup_rules.CLEANUP: self.cleanup, cleanup_rules.DRAIN_TIMEOUT: f"{self.drain_timeout:g}s"}
         if self.annotated:
             annotations[cleanup_rules.GROUPING_KEY] = f"job={dict(ANNOTATED)['job']}"
@@ -110,7 +110,7 @@ class Job:
 
 
 class Kube:
-    """All Jobs there ever were, by age. Whoever watches is told of each change."""
+    """All Jobs, oldest first, deleted ones included. Watchers receive each change."""
 
     def __init__(self, clock: clocks.Clock) -> None:
         self.jobs: list[Job] = []
@@ -136,7 +136,7 @@ class Kube:
             self._tell(job)
 
     def touch(self, job: Job) -> None:
-        """Something changes that is no end, such as its suspension."""
+        """Change the Job without finishing it, such as by suspending it."""
         if job.present:
             self._tell(job)
 
@@ -170,7 +170,7 @@ class Push:
     serial: int
     at: float
     uid: str | None
-    """Of the Job that pushed; ``None`` for a stranger."""
+    """Of the Job that pushed; ``None`` for another client."""
     ttl: float | None
 
     @property
@@ -197,7 +197,7 @@ class Scraper:
 class Judge:
     """Knows who pushed what and who has read what, and so which deletion was right.
 
-    :param told: whether the operator that runs, or ran last, was ever told of that Job.
+    :param told: whether the current or last operator has seen that Job.
     """
 
     def __init__(self, kube: Kube, clock: clocks.Clock, *, told: Callable[[Job], bool]) -> None:
@@ -219,7 +219,7 @@ class Judge:
         return self._pushes[key][-1]
 
     def nobody_could_scrape_for(self, seconds: float) -> None:
-        """There was no gateway for so long, which is no silence of any scraper."""
+        """Exclude a time without a gateway from the silence of the scrapers."""
         for scraper in self.scrapers.values():
             scraper.began = [began + seconds for began in scraper.began]
 
@@ -244,7 +244,7 @@ class Judge:
             assert record.claims or record.draining is over, f"{grouping.describe(record.key)} and its ttl"
 
     def expect_gone(self, live: list[control_api.GroupRecord]) -> None:
-        """Judge what is left after the bound: no group whose owners are over."""
+        """Check the groups after the time limit: none of them has only finished owners."""
         for record in live:
             last = self._pushes[record.key][-1]
             assert self._kept_by(record.key) or not any(
@@ -268,7 +268,7 @@ class Judge:
         return job.owner.uid == self._last_pushers(key)[0] if key == SHARED else job.owns(key)
 
     def _last_pushers(self, key: grouping.GroupingKey) -> list[str | None]:
-        """Whose pods pushed a group that is shared, last first, each once."""
+        """Return the Jobs of the pods that pushed a shared group, latest first, without duplicates."""
         return list(dict.fromkeys(push.uid for push in reversed(self._pushes[key]))) if key == SHARED else []
 
     def _expect_expired(self, record: control_api.DeletedRecord, last: Push) -> None:
@@ -287,7 +287,7 @@ class Judge:
 
     def _expect_no_strangers_push(self, record: control_api.DeletedRecord, last: Push) -> None:
         owning = [job for job in self._kube.jobs if self._owns(job, record.key)]
-        # Of what is gone the operator knows only since when it saw nothing of it.
+        # The operator knows of a deleted Job only since when it is missing.
         gone = [job for job in owning if not job.present and last.at >= job.created - SKEW]
         assert gone or any(job.may_have_pushed(last.at) for job in owning), "its last push was a stranger's"
 

@@ -18,7 +18,7 @@ _Result = TypeVar("_Result")
 
 
 class Disk:
-    """The journal of a store: real SQLite, in memory. What was recorded and not committed is lost with the process."""
+    """The journal of a store: SQLite in memory. Uncommitted changes are lost with the process."""
 
     is_persistent = True
 
@@ -31,11 +31,11 @@ class Disk:
         self._store: journals.RecordedStore | None = None
 
     def killed(self) -> None:
-        """The process that told it is gone."""
+        """Drop the changes of a killed process."""
         self._batch = write_batches.Batch()
 
     async def open(self) -> None:
-        """It is always there."""
+        """The database is always open."""
 
     async def restore(
         self, load: Callable[[journals.JournalContents], _Result], *, store: journals.RecordedStore
@@ -44,11 +44,11 @@ class Disk:
         return load(self._database.contents())
 
     async def close(self) -> None:
-        """Nothing is read from it any more."""
+        """Close the database."""
         self._database.close()
 
     def check_writable(self) -> None:
-        """There is always room."""
+        """The disk is never full."""
 
     def record_families(self, row: rows.GroupRow) -> None:
         self._batch.groups[row.id] = row
@@ -73,7 +73,7 @@ class Disk:
 
 
 def restarted(disk: Disk, *, clock: clocks.Clock) -> group_store.GroupStore:
-    """The store of another process on this disk."""
+    """Return the store of a new process with this disk."""
     store = store_builders.store(journal=disk, clock=clock, ttl_drain_timeout=cluster_model.TTL_DRAIN_TIMEOUT)
     store_builders.done(store.restore())
     return store

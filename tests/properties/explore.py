@@ -1,4 +1,4 @@
-"""Random lives of groups until as many have been tried as wanted, or until it is stopped (``make explore``)."""
+"""Random lives of groups, until the given number of lives or an interrupt (``make explore``)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROGRESS_SECONDS = 10.0
 
 
 class Exploration:
-    """Tries one life after the other and tells of each fault once.
+    """Tries one life after the other and prints each fault once.
 
     :ivar lives: how many were tried; ``failed`` how many of them failed.
     """

@@ -1,4 +1,4 @@
-"""Everything that can happen to groups: real store, tracker, drain, picture and plan, and a judge of their own.
+"""All events of groups, with the real store, tracker, collector, cache and planner, and an independent check.
 
 Random are the Jobs, who pushes when, who scrapes how far, which events arrive, when the operator runs, and the clock.
 """

@@ -1,4 +1,4 @@
-"""The operator's real cache and plan, driven by hand: told of events or not, killed and started again."""
+"""The real cache and planner of the operator, with missed events, kills and restarts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGE = 2
 
 _LIST_SECONDS = 0.01
 _TURNS = 8
-"""In how many turns all is done at the latest: claims may follow on what was refused or has changed meanwhile."""
+"""Maximum number of rounds: rejected or changed groups can need further claims."""
 
 
 class Operator:
@@ -51,11 +51,11 @@ class Operator:
         return self._cache is not None
 
     def told(self, job: cluster_model.Job) -> bool:
-        """Whether the process that runs, or ran last, has heard of this Job."""
+        """Return whether the current or last operator process has seen this Job."""
         return job.owner.uid in self._told
 
     def meet(self, store: group_store.GroupStore, *, drainer: group_drainer.Drainer) -> None:
-        """The gateway is another process from now on, and refuses what was decided for the one before."""
+        """Continue with a new gateway process, which rejects decisions for the previous one."""
         self._store, self._drainer = store, drainer
         self._decided.clear()
 

@@ -46,7 +46,7 @@ class Step(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """What went wrong, and where. Failures at one place count as one fault."""
+    """A fault and its place. Failures at the same place count as one fault."""
 
     place: str
     error: str
@@ -83,7 +83,7 @@ class Explorer:
         }
 
     def draw(self, seed: int) -> list[Step]:
-        """A life. Each has some of the steps and some of the values, so that coincidences are no rarity."""
+        """A life. Each has some of the steps and some of the values, so that coincidences are frequent."""
         dice = random.Random(seed)
         names = _some(dice, list(self._choices))
         weights = [dice.random() ** 2 for _ in names]

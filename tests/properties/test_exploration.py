@@ -1,4 +1,4 @@
-"""The exploration finds a fault, tells of it as a test, and says how many lives it has tried."""
+"""The exploration finds a fault, prints it as a test, and counts the lives."""
 
 from __future__ import annotations
 

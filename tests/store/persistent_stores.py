@@ -1,4 +1,4 @@
-"""Stores with a file, and what one shows."""
+"""Stores with a file, and comparable values of their state."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def killed(path: Path) -> Path:
 
 
 async def shown_of_file(path: Path) -> dict[str, object]:
-    """What the store that a file keeps shows."""
+    """Return the state of the store of a file."""
     async with opened(path) as store:
         return await shown(store)
 
 
 async def shown(store: interface.Store) -> dict[str, object]:
-    """All that outlives a process, in words that can be compared."""
+    """Return the persistent state of a store, as comparable text."""
     snapshot = await store.snapshot()
     exposition = [
         (family.name, family.type, family.help, b"".join(page.text for page in family.pages), repr(family.pages))

@@ -1,4 +1,4 @@
-"""A store as simple as can be: all of it is built anew for every question. The judge of the real one."""
+"""A reference store for comparison: simple, it computes everything from the recorded pushes on every call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMES = ("push_time_seconds", "push_failure_time_seconds")
 
 @dataclasses.dataclass
 class Group:
-    """What was pushed, by family, as it was pushed."""
+    """The pushed families, unchanged."""
 
     families: dict[str, families.Family]
     push_time: float = 0.0

@@ -1,4 +1,4 @@
-"""Bodies of pushes, by templates that their numbers are put into."""
+"""Bodies of pushes, made from templates and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change costs follows the change: counted, not timed."""
+"""The cost of a change follows the size of the change: lookups are counted, not timed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which group is named where a push clashes with another one: found by its series, whatever else there is."""
+"""The error of a push that contradicts another group names that group."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tidegate.model import errors, families, grouping
 
 
 def _clash(there: grouping.GroupingKey, *, labels: int = 0) -> errors.InconsistentPushError:
-    """What a push of another type is told, beside groups whose keys are like that of ``there``."""
+    """Return the error of a push with another type, with groups that have similar grouping keys."""
     store = store_builders.store()
     for other in (store_builders.key(job="a", zone="1"), store_builders.key(job="a", cluster="c")):
         store_builders.done(store.push(other, store_builders.family("y", store_builders.number(1.0)), replace=True))

@@ -1,4 +1,4 @@
-"""Which file a store takes, which it refuses, and what it does with a damaged one."""
+"""A store opens its own file, rejects foreign files, and sets a damaged file aside."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _bytes(path: Path) -> bytes:
 
 
 async def _refused(path: Path) -> str:
-    """Why the file is refused, and that it stays as it is."""
+    """Return why the file is rejected; check that it is unchanged."""
     before = _bytes(path)
     with pytest.raises(database_file.BadFileError) as refusal:
         async with persistent_stores.opened(path):

@@ -1,4 +1,4 @@
-"""A timetable against a dictionary that is sorted for every question."""
+"""Deadlines, compared with a dictionary that is sorted for every call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that an earlier version has written goes on in this one."""
+"""Files of earlier versions are migrated and restored."""
 
 from __future__ import annotations
 

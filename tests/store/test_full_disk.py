@@ -1,4 +1,4 @@
-"""A disk that takes nothing more: pushes are refused, nothing is lost or half there, and it ends by itself."""
+"""A full disk: pushes are rejected, no acknowledged push is lost, and the store recovers by itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _full(store: group_store.GroupStore) -> Iterator[None]:
     """No page more than there is."""
     connection = _connection(store)
     before = connection.execute("PRAGMA max_page_count").fetchone()[0]
-    # What is in the log alone counts; so that nothing more fits, the pages there are must be filled first.
+    # Only pages of the write-ahead log count, so the free pages must be filled first.
     connection.execute("PRAGMA max_page_count = 1")
     try:
         yield
@@ -169,7 +169,7 @@ async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path:
             await store.sweep(read_revision=None, now=clock.monotonic())
         assert KEY in store.grouping_keys()
         await _recovered(store)
-        # It was taken back, and so counts as pushed anew: the operator has to say once more that it is over.
+        # The group was rolled back and counts as pushed again, so the operator must retire it again.
         again = store.group(KEY)
         assert again is not None
         retire = control_api.RetireGroup(
@@ -216,7 +216,7 @@ async def _filled(store: group_store.GroupStore) -> dict[str, object]:
 
 
 async def _unchanged(store: group_store.GroupStore, before: dict[str, object]) -> bool:
-    """A group that was taken back counts as pushed anew; all else is as it was."""
+    """Return the group without its push: a group that was rolled back counts as pushed again."""
     return _apart_from_revisions(await persistent_stores.shown(store)) == _apart_from_revisions(before)
 
 

@@ -1,4 +1,4 @@
-"""What the store tells of its groups for people: outlines, how often they are pushed, what was deleted."""
+"""Summaries of groups, push rates and recent deletions."""
 
 from __future__ import annotations
 

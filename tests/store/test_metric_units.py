@@ -1,4 +1,4 @@
-"""The unit of a family is kept with its groups, and outlives the process."""
+"""The unit of a family is stored with its groups, and survives a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever was pushed, its OpenMetrics exposition passes a strict parser and has every sample of the text format."""
+"""The OpenMetrics exposition of any push passes a strict parser and has every sample of the text format."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _values(type_: families.MetricType) -> st.SearchStrategy[families.Value]:
 
 
 def _originals(type_: families.MetricType, value: families.Value) -> st.SearchStrategy[bytes]:
-    """What a push in protobuf may say besides: exemplars."""
+    """Exemplars of a push in protobuf."""
     plain = st.just(b"")
     if type_ is families.MetricType.COUNTER:
         assert isinstance(value, float)

@@ -1,4 +1,4 @@
-"""A store with a file is after the end of its process what it was when its last change was acknowledged."""
+"""A store with a file has its last acknowledged state after a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store against a model that builds everything anew: the same is accepted, and the same is shown."""
+"""The store and the reference store accept the same pushes and show the same groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A push that is known by its shape has the outcome of one that is read from its first byte to its last."""
+"""A push that is recognised by its template has the same result as a parsed push."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tidegate.store import group_store
 
 
 class Pair:
-    """A store that is told of each body, and one that is only given what was read from it."""
+    """A store that receives each body, and one that receives only the parsed families."""
 
     def __init__(self) -> None:
         self.clock = clocks.MovableClock()

@@ -1,4 +1,4 @@
-"""What it takes of memory to restore a store: little more than to have it, so that what ran can start again."""
+"""Restoring a store takes little more memory than the store, so that a gateway can restart within its limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages are a sorted map whose text is its values joined, whatever is put in and taken out in whatever order."""
+"""Pages are a sorted map, and their text is the joined values, after any insertions and deletions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a snapshot has while pushes go on: all that was there when it was asked for, and no revision that it has not."""
+"""A snapshot has every push up to its revision, while other pushes arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the interface of the store promises, beyond what its clients see over HTTP."""
+"""Guarantees of the store's interface that HTTP clients do not see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store remembers with each group where it was pushed from, whether the store has a file or not."""
+"""The store remembers the pushers of each group, with and without a file."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def test_group_pushed_from_many_addresses_does_not_grow() -> None:
                 sizes.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    # By now each address costs at most a change of what was there before.
+    # From now on each address only replaces another one.
     assert sizes[1] - sizes[0] < 50_000
     assert len(_record(store).pushers) == 4
 
@@ -182,7 +182,7 @@ async def test_claim_or_rejected_push_keeps_the_pushers_in_the_file(path: Path) 
 
 
 class _Moving(NamedTuple):
-    """A store with a file, and the clock that its pushes are told by."""
+    """A store with a file, and the clock of its push times."""
 
     store: interface.Store
     clock: clocks.MovableClock
@@ -201,7 +201,7 @@ async def _add(moving: _Moving, family: str, pusher: str | None, *, replace: boo
 
 @pytest.fixture(params=["memory", "restarted"])
 async def sources(request: pytest.FixtureRequest, path: Path) -> _Sources:
-    """The sources that the store tells of, after a restart where it has a file."""
+    """The reported sources of the store, after a restart if it has a file."""
 
     async def told(*pushed: tuple[str, str | None], replace: bool = False) -> list[tuple[str, int]]:
         """Push these families from these addresses, one a second; each source, with how many pushes ago it was."""
