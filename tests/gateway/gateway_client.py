@@ -133,5 +133,5 @@ def retires(group: control_api.GroupRecord, *uids: str, drain_timeout: float = 3
     """Retire a group as it was seen, because these owners are over."""
     over = tuple(owners.Uid(uid) for uid in uids)
     return control_api.RetireGroup(
-        key=group.key, over=over, pushed_revision=group.pushed_revision, drain_timeout=drain_timeout
+        key=group.key, finished=over, pushed_revision=group.pushed_revision, drain_timeout=drain_timeout
     )

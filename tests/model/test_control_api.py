@@ -55,7 +55,7 @@ _ACTIONS = st.one_of(
     st.builds(
         control_api.RetireGroup,
         key=_KEYS,
-        over=st.lists(_UIDS, max_size=3).map(tuple),
+        finished=st.lists(_UIDS, max_size=3).map(tuple),
         pushed_revision=_REVISIONS,
         drain_timeout=st.floats(0, 1e6),
     ),

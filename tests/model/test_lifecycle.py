@@ -74,7 +74,7 @@ def test_release_changes_owners_and_drain(life: lifecycle.Life, owned_by: set[st
 
 def test_second_retirement_keeps_the_deadline_and_covers_the_later_push() -> None:
     life = lifecycle.pushed(_life(U, drain=DRAIN), revision=8)
-    after = lifecycle.retired(life, over=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
+    after = lifecycle.retired(life, finished=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
     assert isinstance(after, lifecycle.Life)
     assert after.drain == lifecycle.Drain(pushed_revision=8, since=100.0, deadline=400.0)
 
@@ -110,7 +110,7 @@ def test_push_revives_an_expired_group_with_a_new_ttl() -> None:
 def test_operator_cannot_retire_an_expired_group_without_an_owner() -> None:
     life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
     assert (
-        lifecycle.retired(life, over=[], pushed_revision=5, drain_timeout=1.0, now=11.0)
+        lifecycle.retired(life, finished=[], pushed_revision=5, drain_timeout=1.0, now=11.0)
         is lifecycle.Rejection.UNCLAIMED
     )
 

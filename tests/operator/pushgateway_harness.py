@@ -105,7 +105,7 @@ class Stage:
         over = tuple(known.claims if over is None else over)
         return await self.act(
             control_api.RetireGroup(
-                key=key, over=over, pushed_revision=known.pushed_revision, drain_timeout=drain_timeout
+                key=key, finished=over, pushed_revision=known.pushed_revision, drain_timeout=drain_timeout
             )
         )
 

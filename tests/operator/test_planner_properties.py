@@ -32,7 +32,7 @@ def test_only_owners_that_are_over_are_said_to_be_over(
         for claim in record.claims.values():
             known = cache.get_object(claim.owner)
             assert known is not None or cache.deleted_at(claim.owner) is not None, f"{claim.owner} may be there"
-            assert claim.owner.uid not in action.over or known is None or not _is_active(scene, known), claim.owner
+            assert claim.owner.uid not in action.finished or known is None or not _is_active(scene, known), claim.owner
 
 
 @hypothesis.given(scene=random_cluster_states.scenes())
@@ -76,8 +76,8 @@ def test_of_another_namespace_than_the_pod_that_pushed_last_only_objects_are_nam
                 claims[action.claim.owner.uid] = action.claim
                 assert namespace in (None, action.claim.owner.namespace) or action.claim.owner.uid in pushed
             if isinstance(action, control_api.RetireGroup) and namespace is not None:
-                foreign = [uid for uid in action.over if claims[uid].owner.namespace != namespace]
-                assert len(foreign) < len(action.over), "nobody of the namespace that pushed last is over"
+                foreign = [uid for uid in action.finished if claims[uid].owner.namespace != namespace]
+                assert len(foreign) < len(action.finished), "nobody of the namespace that pushed last is over"
                 assert all(uid in pushed or claims[uid].rule == settings.ADDRESS for uid in foreign)
 
 

@@ -45,7 +45,7 @@ class _Operator:
     ) -> lifecycle.Rejection | None:
         record = self.record(key)
         over, pushed = tuple(record.claims), record.pushed_revision
-        action = control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=drain_timeout)
+        action = control_api.RetireGroup(key=key, finished=over, pushed_revision=pushed, drain_timeout=drain_timeout)
         return self.act(action, now=now)
 
     def due(self, now: float) -> list[grouping.GroupingKey]:
@@ -89,7 +89,9 @@ def test_a_retirement_by_an_older_push_is_refused() -> None:
     operator.claim()
     before = operator.record()
     operator.read(x=2.0)
-    action = control_api.RetireGroup(key=X, over=(JOB.uid,), pushed_revision=before.pushed_revision, drain_timeout=0.0)
+    action = control_api.RetireGroup(
+        key=X, finished=(JOB.uid,), pushed_revision=before.pushed_revision, drain_timeout=0.0
+    )
     assert operator.act(action) is lifecycle.Rejection.PUSHED
 
 

@@ -86,7 +86,9 @@ class World:
         view = self.store.group(key)
         pushed = 0 if view is None else view.life.pushed_revision
         over = tuple(owner.uid for owner in persistent_stores.OWNERS)
-        await self.store.apply([control_api.RetireGroup(key=key, over=over, pushed_revision=pushed, drain_timeout=9.0)])
+        await self.store.apply(
+            [control_api.RetireGroup(key=key, finished=over, pushed_revision=pushed, drain_timeout=9.0)]
+        )
 
     async def sweep(self, _: grouping.GroupingKey, owner: owners.Owner) -> None:
         read = self.store.revision if owner is persistent_stores.OWNERS[0] else None

@@ -187,13 +187,13 @@ class ReleaseGroup:
 class RetireGroup:
     """Start to drain a group: all its owners have finished.
 
-    :param over: the owners.
+    :param finished: these owners.
     :param pushed_revision: the last push that the operator knows.
     :param drain_timeout: seconds.
     """
 
     key: grouping.GroupingKey
-    over: tuple[owners.Uid, ...]
+    finished: tuple[owners.Uid, ...]
     pushed_revision: int
     drain_timeout: float
 
@@ -202,7 +202,7 @@ class RetireGroup:
         return {
             "do": "retire",
             "labels": dict(self.key),
-            "over": list(self.over),
+            "over": list(self.finished),
             "pushed_revision": self.pushed_revision,
             "drain_timeout": self.drain_timeout,
         }
@@ -225,7 +225,7 @@ def action_from_json(data: Json) -> Action:
         case "retire":
             return RetireGroup(
                 key=key,
-                over=tuple(owners.Uid(uid) for uid in data["over"]),
+                finished=tuple(owners.Uid(uid) for uid in data["over"]),
                 pushed_revision=int(data["pushed_revision"]),
                 drain_timeout=float(data["drain_timeout"]),
             )

@@ -143,18 +143,18 @@ def released(life: Life, uid: owners.Uid) -> Life:
 
 
 def retired(
-    life: Life, *, over: Collection[owners.Uid], pushed_revision: int, drain_timeout: float, now: float
+    life: Life, *, finished: Collection[owners.Uid], pushed_revision: int, drain_timeout: float, now: float
 ) -> Life | Rejection:
     """Return the life with a drain: all owners have finished. Compare-and-set on the owners and the last push.
 
     For a draining group this confirms a later push; the deadline does not move.
 
-    :param over: the finished owners.
+    :param finished: the finished owners.
     :param pushed_revision: the last push that the operator knows.
     """
     if not life.claims:
         return Rejection.UNCLAIMED
-    if any(uid not in over for uid in life.claims):
+    if any(uid not in finished for uid in life.claims):
         return Rejection.OWNED
     if life.pushed_revision != pushed_revision:
         return Rejection.PUSHED

@@ -127,7 +127,7 @@ def applied(action: control_api.Action, life: lifecycle.Life, *, now: float) -> 
         case control_api.RetireGroup():
             return lifecycle.retired(
                 life,
-                over=action.over,
+                finished=action.finished,
                 pushed_revision=action.pushed_revision,
                 drain_timeout=action.drain_timeout,
                 now=now,

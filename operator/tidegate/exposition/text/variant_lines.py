@@ -53,8 +53,8 @@ def chunk(
     :param name: of the family, already escaped if necessary.
     """
     key = (name, escaping, exemplars) if page.specials else _UNCHANGED
-    made = page.forms.get(key)
-    if made is None:
+    chunk = page.forms.get(key)
+    if chunk is None:
         text = page.text
         if page.specials:
             between = rendered_series.around(page)
@@ -63,8 +63,8 @@ def chunk(
                 for special, after in zip(page.specials, between[1:], strict=True)
             ]
             text = b"".join([between[0], *parts])
-        made = page.forms[key] = compressed_chunks.Chunk(text)
-    return made
+        chunk = page.forms[key] = compressed_chunks.Chunk(text)
+    return chunk
 
 
 def quoted_if_needed(name: str) -> str:

@@ -127,11 +127,11 @@ class PushgatewayGroups:
                 life: lifecycle.Life | lifecycle.Rejection = lifecycle.claimed(known.life, claim)
             case control_api.ReleaseGroup(uid=uid):
                 life = lifecycle.released(known.life, uid)
-            case control_api.RetireGroup(over=over, pushed_revision=pushed, drain_timeout=timeout):
+            case control_api.RetireGroup(finished=finished, pushed_revision=pushed, drain_timeout=timeout):
                 # A Job may set more than the grace period, but not less: nothing shows here whether it was scraped.
                 drain_seconds = max(self._grace, timeout)
                 life = lifecycle.retired(
-                    known.life, over=over, pushed_revision=pushed, drain_timeout=drain_seconds, now=now
+                    known.life, finished=finished, pushed_revision=pushed, drain_timeout=drain_seconds, now=now
                 )
         if isinstance(life, lifecycle.Rejection):
             return life

@@ -190,7 +190,7 @@ def _start_draining(
         actions.append(
             control_api.RetireGroup(
                 key=record.key,
-                over=tuple(sorted(group_owner.owner.uid for group_owner in finished)),
+                finished=tuple(sorted(group_owner.owner.uid for group_owner in finished)),
                 pushed_revision=record.pushed_revision,
                 drain_timeout=max(group_owner.claim.drain_timeout for group_owner in finished),
             )

@@ -149,10 +149,13 @@ class Reconciler:
             record = self._cache.group(action.key)
             was_draining = record is not None and record.draining
             if isinstance(action, control_api.RetireGroup) and refusal is None and not was_draining:
-                fields = {"group": grouping.describe(action.key), "owners": _owner_names(action.over, owners_by_uid)}
-                rules = {record.claims[uid].rule for uid in action.over if record and uid in record.claims}
+                fields = {
+                    "group": grouping.describe(action.key),
+                    "owners": _owner_names(action.finished, owners_by_uid),
+                }
+                rules = {record.claims[uid].rule for uid in action.finished if record and uid in record.claims}
                 _logger.info("a group started to drain", extra={"fields": fields | {"rule": ",".join(sorted(rules))}})
-                for uid in action.over:
+                for uid in action.finished:
                     if uid in owners_by_uid:
                         draining[owners_by_uid[uid]].append(action.key)
         self._notifier.draining(draining)
