@@ -1,7 +1,7 @@
 """``python -m tests.crashes.crash_launcher POINT WHEN NTH ARGUMENTS…``: run tidegate and kill it at its N-th SQL
 statement that begins with POINT: ``before``, ``during`` or ``after`` the statement.
 
-The file then has the bytes that SQLite had written at that moment.
+The file is then in the state that a power failure of this one process would leave.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A full disk under a running gateway: pushes are rejected, scrapes go on, and the gateway recovers by itself."""
+"""While the disk is full, pushes are rejected and scrapes continue; the gateway recovers without a restart."""
 
 import contextlib
 import http.client
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.heavy
 
 
 class Disk(Protocol):
-    """The file system of the gateway's file."""
+    """The disk that holds a gateway's file."""
 
     def fill(self) -> None:
         """Leave no free space."""
@@ -96,7 +96,7 @@ DISKS = {"limited": _limited, **({"mounted": _mounted} if os.geteuid() == 0 else
 
 
 @pytest.mark.parametrize("disk", DISKS.values(), ids=DISKS)
-def test_full_disk_rejects_pushes_until_there_is_room(disk: Callable[..., Any], tmp_path: Path) -> None:
+def test_pushes_are_rejected_while_the_disk_is_full(disk: Callable[..., Any], tmp_path: Path) -> None:
     with disk(tmp_path) as (file, of):
         with _gateway(tmp_path, file) as gateway:
             _live_through(gateway, of(gateway))

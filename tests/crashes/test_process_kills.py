@@ -1,4 +1,4 @@
-"""No kill of the process loses an acknowledged push or leaves an incomplete group."""
+"""Killing the process at any moment loses no acknowledged push and leaves no group with only part of its series."""
 
 import random
 import threading
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.heavy
 
 
 class Crowd:
-    """Writers, and the file that must have every push that was acknowledged to them."""
+    """Several writers, and the file that must contain every push acknowledged to them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class Crowd:
         return sum(writer.acknowledged for writer in self.writers)
 
     def write_until_killed(self, gateway: tidegate_processes.Gateway, *, after: int | None) -> None:
-        """Push until the gateway has stopped.
+        """Push until the gateway is down.
 
         :param after: kill the gateway after this many acknowledged pushes; ``None``: wait until it ends by itself.
         """

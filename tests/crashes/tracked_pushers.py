@@ -1,4 +1,4 @@
-"""Clients that push as fast as possible, record acknowledged pushes, and check the remaining groups."""
+"""Clients that push as fast as they can, record the acknowledged pushes, and check the groups afterwards."""
 
 import copy
 import http.client
@@ -19,15 +19,15 @@ _SAMPLE = re.compile(r'^w(?P<series>\d+)\{.*job="(?P<job>[^"]*)".*\} (?P<value>\
 
 
 class Verdict(NamedTuple):
-    """A fault: a lost acknowledged push, or an incomplete group."""
+    """The errors that a writer finds: lost acknowledged pushes, and groups that have only part of their series."""
 
     lost: list[str]
     partial: list[str]
 
 
 @dataclass
-class _Known:
-    """The last acknowledged number of a group, and the numbers sent since; 0 for a deleted group."""
+class _Expected:
+    """The value a group must have (the last acknowledged) and those it may have (sent since); 0 means no group."""
 
     acknowledged: int = 0
     sent: list[int] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Writer:
         self.acknowledged = 0
 
     def write(self, gateway: tidegate_processes.Gateway, *, stop: threading.Event) -> None:
-        """Push, and sometimes delete, until the writer or the gateway is stopped."""
+        """Push, and sometimes delete, until `stop` is set or the gateway is down."""
         connection = http.client.HTTPConnection(tidegate_processes.HOST, gateway.port, timeout=_SECONDS)
         try:
             while not stop.is_set():
@@ -56,14 +56,14 @@ class Writer:
         finally:
             connection.close()
 
-    def remembered(self) -> "Writer":
-        """Return a copy of the current expectations, for a later check."""
-        made = copy.copy(self)
-        made._known = copy.deepcopy(self._known)
-        return made
+    def snapshot(self) -> "Writer":
+        """A copy of the current expectations, to check against while this writer continues."""
+        snapshot = copy.copy(self)
+        snapshot._expected = copy.deepcopy(self._expected)
+        return snapshot
 
     def judge(self, exposition: str) -> Verdict:
-        """Compare the groups with the acknowledged pushes, and expect the present groups from now on."""
+        """Compare the exposition with the acknowledged pushes; it becomes the expectation for the next check."""
         found = _values(exposition)
         lost, partial = [], []
         for job, expected in self._expected.items():
