@@ -58,8 +58,12 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["gateway", "--limit.body=0KiB"], "'0KiB' is not greater than 0", id="no bytes"),
         pytest.param(["gateway", "--limit.connections=0"], "'0' is not greater than 0", id="no connections"),
         pytest.param(["gateway", "--limit.head-timeout=0s"], "'0s' is not greater than 0: write", id="no time"),
-        pytest.param(["operator", "--watch=cronjobs"], "'cronjobs' is none of pods, taskruns", id="no kind to watch"),
-        pytest.param(["run", "--watch=e.com/v1/runs:"], "'e.com/v1/runs:': '' is no path", id="a kind without an end"),
+        pytest.param(
+            ["operator", "--watch=cronjobs"], "'cronjobs' is neither one of pods, taskruns", id="no kind to watch"
+        ),
+        pytest.param(
+            ["run", "--watch=e.com/v1/runs:"], "'e.com/v1/runs:': '' is not a path", id="a kind without an end"
+        ),
         pytest.param(
             ["gateway", "--log.level=loud"], "invalid value for --log.level: 'loud' is not one of", id="unknown level"
         ),
@@ -130,4 +134,4 @@ def test_a_kind_that_is_watched_twice_is_an_error_at_the_start(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert root.main([command, "--watch=pods", "--watch=pods"]) == 1
-    assert "--watch=pods: pods is watched already; give it once" in capsys.readouterr().err
+    assert "--watch=pods: pods is already watched; remove this flag" in capsys.readouterr().err

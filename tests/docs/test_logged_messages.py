@@ -178,4 +178,4 @@ def test_operator_without_rights_logs_the_documented_message(
             kubeconfig=nobody,
         ) as operator,
     ):
-        _eventually_logged(operator, _shown("grant this to the operator's service account"))
+        _eventually_logged(operator, _shown("grant this permission to the operator's service account"))

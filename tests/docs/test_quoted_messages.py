@@ -63,7 +63,7 @@ def test_code_span_of_code_is_not_a_message(span: str) -> None:
 def test_unknown_message_is_detected() -> None:
     assert len(QUOTED) > 20
     assert len(WORDS) > 10
-    assert quoted_messages.missing_parts("the list of Jobs and CronJobs fails: …") == [
-        "the list of Jobs and CronJobs fails:"
+    assert quoted_messages.missing_parts("the list of Jobs and CronJobs failed: …") == [
+        "the list of Jobs and CronJobs failed:"
     ]
     assert quoted_messages.missing_parts("the circuit breaker … burst its banks") == ["burst its banks"]

@@ -176,7 +176,7 @@ def test_who_lacks_a_right_is_told_which(
     gateway.push("job/a", "a 1\n")
     deletion = asker.run("delete", '--match={job="a"}', "--yes", f"--pod={pod}")
     assert deletion.status == 1
-    assert f"it takes a right to the verb delete on pods/proxy in namespace {namespace}" in deletion.err
+    assert f"you need permission for the verb delete on pods/proxy in namespace {namespace}" in deletion.err
     search = asker.run("list")
     assert search.status == 1
     assert 'cannot list resource "pods"' in search.err
@@ -198,7 +198,7 @@ def test_a_port_that_does_not_listen_and_a_pod_that_is_not_there_are_told(asker:
     nobody = f"http://h:{ports.free_port()}"
     ran = asker.run("delete", '--match={job="a"}', "--dry-run", f"--gateway.url={nobody}", account="finder")
     assert (ran.status, ran.out) == (1, "")
-    assert "does that port listen, and is the port in --gateway.url right?" in ran.err
+    assert "check that the Pod listens on this port, and the port in --gateway.url" in ran.err
     gone = asker.run("list", "--pod=nobody")
     assert gone.status == 1
     assert 'pods "nobody" not found' in gone.err

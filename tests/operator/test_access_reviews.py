@@ -19,9 +19,9 @@ from tidegate.operator.kube import access_reviews, kube_api
 from tidegate.operator.objects import served_kinds
 
 _WATCH_JOBS = (
-    "the operator's account may not watch jobs.batch in all namespaces: without that right, changes are seen every "
-    '30 s by the lists alone; grant it by the rule {apiGroups: ["batch"], resources: [jobs], verbs: [watch]} of '
-    "manifests/base/rbac.yaml"
+    "the service account of the operator may not watch jobs.batch in all namespaces; without this permission, changes "
+    "are detected by resyncs only, every 30 s; grant it with the rule "
+    '{apiGroups: ["batch"], resources: [jobs], verbs: [watch]} in manifests/base/rbac.yaml'
 )
 
 
@@ -93,12 +93,12 @@ async def test_each_right_that_is_missing_is_said_once_until_it_is_granted(
         scene.clock.advance(60.0)
 
     def grant_all() -> None:
-        assert caplog.messages[2:] == ["the operator's account may now watch jobs.batch in all namespaces"]
+        assert caplog.messages[2:] == ["the service account of the operator may now watch jobs.batch in all namespaces"]
         scene.server.denied.clear()
         scene.clock.advance(60.0)
 
     await _run(scene, (lambda: scene.missing == 2, grant_one), (lambda: scene.missing == 1, grant_all))
-    assert caplog.messages[3:] == ["the operator's account may now list pods in all namespaces"]
+    assert caplog.messages[3:] == ["the service account of the operator may now list pods in all namespaces"]
     assert scene.missing == 0
 
 
@@ -113,8 +113,8 @@ async def test_an_api_server_that_does_not_answer_the_question_is_asked_no_more(
     scene.server.answer = forbid
     await _run(scene)
     [line] = caplog.messages
-    assert line.startswith("cannot find out whether any right is missing: POST /apis/authorization.k8s.io/")
-    assert line.endswith("going on without: what is refused is said when it is met")
+    assert line.startswith("cannot review the operator's permissions: POST /apis/authorization.k8s.io/")
+    assert line.endswith("continuing without the review: requests that lack a permission will fail and be logged")
 
 
 async def test_an_api_server_that_is_away_is_asked_again(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
@@ -125,6 +125,6 @@ async def test_an_api_server_that_is_away_is_asked_again(scene: _Scene, caplog: 
         scene.server.down = False
         scene.clock.advance(1.0)
 
-    await _run(scene, (lambda: "cannot find out yet" in caplog.text, come_back))
+    await _run(scene, (lambda: "cannot review the operator's permissions yet" in caplog.text, come_back))
     assert scene.missing == 0
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []

@@ -24,7 +24,7 @@ SECRET = "c2VjcmV0"
 )
 async def test_a_kubeconfig_that_cannot_be_read_is_not_quoted(text: str, tmp_path: Path) -> None:
     _write(tmp_path / "config", text)
-    with pytest.raises(credentials.LoginError, match="no way to log in to Kubernetes") as refused:
+    with pytest.raises(credentials.LoginError, match="no credentials for Kubernetes") as refused:
         await credentials.load(settings.KubernetesSettings(kubeconfig=str(tmp_path / "config")))
     assert SECRET not in str(refused.value)
 

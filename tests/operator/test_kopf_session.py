@@ -63,7 +63,8 @@ async def test_credentials_that_cannot_be_read_are_a_failure_of_their_own(server
     assert call.error is not None
     assert (call.error.reason, str(call.error)) == (
         "login",
-        "GET /apis: no such token; is the token of the service account mounted, or the one of the kubeconfig there?",
+        "GET /apis: no such token; check that the service account token is mounted, or that the token of the "
+        "kubeconfig exists",
     )
     assert server.calls == []
 

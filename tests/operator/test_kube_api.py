@@ -72,9 +72,9 @@ async def test_only_the_chosen_namespaces_are_listed(server: fake_api_server.Api
 @pytest.mark.parametrize(
     ("status", "reason", "advice"),
     [
-        (401, "unauthorized", "is the token or certificate expired"),
-        (403, "forbidden", "grant this to the operator's service account"),
-        (429, "throttled", "asks for fewer calls"),
+        (401, "unauthorized", "has the token or certificate expired"),
+        (403, "forbidden", "grant this permission to the operator's service account"),
+        (429, "throttled", "throttles requests"),
         (500, "server", "fault 500"),
         (422, "rejected", "fault 422"),
     ],
@@ -92,7 +92,7 @@ async def test_a_refusal_says_what_to_do(
 async def test_no_answer_in_time_is_an_error(server: fake_api_server.ApiServer) -> None:
     server.faults.append(None)
     async with _client(server, request_timeout=0.1) as api:
-        with pytest.raises(kube_api.ApiError, match=r"no answer within 0\.1 s") as caught:
+        with pytest.raises(kube_api.ApiError, match=r"no response within 0\.1 s") as caught:
             await api.list_objects(JOBS)
     assert caught.value.reason == "timeout"
 
@@ -102,7 +102,7 @@ def test_a_connection_that_takes_too_long_is_told_from_an_answer_that_does() -> 
     told = kube_api.connection_error("GET /apis", error, timeout_seconds=30.0)
     assert (told.reason, str(told)) == (
         "unreachable",
-        "GET /apis: Connection timeout to host http://10.0.0.1; is the API server up, and may this Pod connect to it?",
+        "GET /apis: Connection timeout to host http://10.0.0.1; is the API server up, and can this Pod connect to it?",
     )
 
 

@@ -190,7 +190,7 @@ async def test_a_dry_run_tells_what_it_would_retire_and_does_nothing(
             why="two plans",
         )
     assert scene.state(operator_harness.X) == "live"
-    told = [record.__dict__["fields"] for record in caplog.records if "would retire" in record.getMessage()]
+    told = [record.__dict__["fields"] for record in caplog.records if "would start to drain" in record.getMessage()]
     assert told == [{"group": '{job="x"}', "owners": "Job prod/x", "rule": "name", "verdict": "over"}]
 
 
@@ -209,7 +209,7 @@ async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_
         for name in names:
             await scene.until(f"draining Job prod/{name}", key=object_builders.key(f"job={name}"))
         await scene.until_true(lambda: scene.metric("tidegate_operator_breaker_tripped") == 0, why="it to close again")
-    assert "5 groups are to be retired at once" in caplog.text
+    assert "5 groups are ready to drain at once" in caplog.text
     assert scene.metric("tidegate_operator_groups_held_back") == 0
 
 

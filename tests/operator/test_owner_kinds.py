@@ -61,22 +61,22 @@ def test_a_path_alone_ends_with_success_when_its_condition_turns_true(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param("", "none of pods, taskruns, workflows, and no GROUP/VERSION/PLURAL:END such as", id="nothing"),
-        pytest.param("Pods", "'Pods' is none of pods", id="a word in another spelling"),
-        pytest.param("jobs", "'jobs' is none of pods", id="what is watched anyhow, by a word"),
-        pytest.param("example.com/v1/runs", "is none of pods", id="no end"),
-        pytest.param("example.com/v1:status.phase", "is none of pods", id="no plural"),
-        pytest.param("example.com/runs:status.phase", "is none of pods", id="no version"),
-        pytest.param("a/b/v1/runs:status.phase", "is none of pods", id="too many parts"),
-        pytest.param("/v1/runs:status.phase", "is none of pods", id="an empty group"),
-        pytest.param("Example.com/v1/runs:status.phase", "is none of pods", id="a group in capitals"),
-        pytest.param("example.com/v1/Runs:status.phase", "is none of pods", id="a kind for a plural"),
-        pytest.param("example.com/v1/runs/status:status.phase", "is none of pods", id="a subresource"),
-        pytest.param("example.com/v1/runs:", "'' is no path such as status.phase", id="an empty end"),
-        pytest.param("example.com/v1/runs:status..phase", "'status..phase' is no path", id="an empty step"),
-        pytest.param("example.com/v1/runs:status.phase=", "'' is no word: write PATH=SUCCESS", id="no words"),
-        pytest.param("example.com/v1/runs:status.phase=A/A", "'A' stands for success and for failure", id="both"),
-        pytest.param("batch/v1/jobs:status.phase", "jobs are always watched; leave it out", id="Jobs"),
+        pytest.param("", "neither one of pods, taskruns, workflows nor GROUP/VERSION/PLURAL:END such as", id="nothing"),
+        pytest.param("Pods", "'Pods' is neither one of pods", id="a word in another spelling"),
+        pytest.param("jobs", "'jobs' is neither one of pods", id="what is watched anyhow, by a word"),
+        pytest.param("example.com/v1/runs", "is neither one of pods", id="no end"),
+        pytest.param("example.com/v1:status.phase", "is neither one of pods", id="no plural"),
+        pytest.param("example.com/runs:status.phase", "is neither one of pods", id="no version"),
+        pytest.param("a/b/v1/runs:status.phase", "is neither one of pods", id="too many parts"),
+        pytest.param("/v1/runs:status.phase", "is neither one of pods", id="an empty group"),
+        pytest.param("Example.com/v1/runs:status.phase", "is neither one of pods", id="a group in capitals"),
+        pytest.param("example.com/v1/Runs:status.phase", "is neither one of pods", id="a kind for a plural"),
+        pytest.param("example.com/v1/runs/status:status.phase", "is neither one of pods", id="a subresource"),
+        pytest.param("example.com/v1/runs:", "'' is not a path such as status.phase", id="an empty end"),
+        pytest.param("example.com/v1/runs:status..phase", "'status..phase' is not a path", id="an empty step"),
+        pytest.param("example.com/v1/runs:status.phase=", "'' is not a valid value: write PATH=SUCCESS", id="no words"),
+        pytest.param("example.com/v1/runs:status.phase=A/A", "'A' is listed both as success and as failure", id="both"),
+        pytest.param("batch/v1/jobs:status.phase", "jobs are always watched; remove this flag", id="Jobs"),
         pytest.param("v1/pods:status.phase=Succeeded", "write pods", id="pods"),
     ],
 )
@@ -98,7 +98,7 @@ def test_the_table_begins_with_what_is_always_watched() -> None:
 
 @pytest.mark.parametrize("again", [_DONE, "example.com/v2/runs:status.phase=Done"])
 def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: str) -> None:
-    with pytest.raises(settings.BadSettingsError, match=r"runs\.example\.com is watched already; give it once"):
+    with pytest.raises(settings.BadSettingsError, match=r"runs\.example\.com is already watched; remove this flag"):
         owner_kinds.watched_kinds([_DONE, again])
 
 

@@ -93,10 +93,10 @@ async def test_what_the_pod_itself_answers_is_passed_on(
 @pytest.mark.parametrize(
     ("status", "error", "said"),
     [
-        (403, transports.InquiryError, "a right to the verb get on pods/proxy in namespace ns"),
-        (401, transports.InquiryError, "is the token or certificate of your kubeconfig expired?"),
-        (404, transports.InquiryError, "kubectl get pods --namespace=ns shows those there are"),
-        (503, transports.UnreachableError, "does that port listen, and is the port in --gateway.url right?"),
+        (403, transports.InquiryError, "you need permission for the verb get on pods/proxy in namespace ns"),
+        (401, transports.InquiryError, "has the token or certificate of your kubeconfig expired?"),
+        (404, transports.InquiryError, "list Pods with kubectl get pods --namespace=ns"),
+        (503, transports.UnreachableError, "check that the Pod listens on this port, and the port in --gateway.url"),
     ],
 )
 async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
@@ -109,9 +109,7 @@ async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
     server.answer = lambda: web.json_response(FORBIDDEN, status=status)
     with pytest.raises(error) as failed:
         await _call(chosen)
-    assert str(failed.value).startswith(
-        "port 9091 of Pod ns/p cannot be asked through the API server: pods is forbidden"
-    )
+    assert str(failed.value).startswith("cannot reach port 9091 of Pod ns/p through the API server: pods is forbidden")
     assert said in str(failed.value)
 
 
@@ -127,11 +125,14 @@ async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda: web.json_response({"items": []}), "there is none that runs; name it: --pod"),
-        (lambda: web.json_response({"items": [_pod("b"), _pod("a")]}), "there are a, b; name it: --pod"),
-        (lambda: web.json_response(FORBIDDEN, status=403), "cannot be looked for: pods is forbidden; name it: --pod"),
-        (lambda: web.json_response([]), "is no list of Pods"),
-        (lambda: web.Response(text="<html>"), "is no list of Pods"),
+        (lambda: web.json_response({"items": []}), "no Pod runs with the label"),
+        (lambda: web.json_response({"items": [_pod("b"), _pod("a")]}), "several Pods run (a, b) with the label"),
+        (
+            lambda: web.json_response(FORBIDDEN, status=403),
+            "cannot list Pods: pods is forbidden; name the Pod with --pod",
+        ),
+        (lambda: web.json_response([]), "is not a list of Pods"),
+        (lambda: web.Response(text="<html>"), "is not a list of Pods"),
     ],
 )
 async def test_without_one_pod_to_ask_a_name_is_asked_for(
@@ -148,6 +149,6 @@ async def test_without_one_pod_to_ask_a_name_is_asked_for(
 async def test_an_api_server_that_is_away_is_told(server: Server, chosen: client_settings.InquirySettings) -> None:
     await server.server.close()
     with pytest.raises(
-        transports.UnreachableError, match=r"the API server cannot be reached: .*is your kubeconfig right\?"
+        transports.UnreachableError, match=r"the API server cannot be reached: .*; check your kubeconfig"
     ):
         await _call(chosen)

@@ -156,7 +156,7 @@ async def test_the_command_trusts_what_ssl_cert_file_names_and_logs_no_password(
     finally:
         operator.process.stop()
         await api_server.stop()
-    assert f"follows the gateway at https://{tidegate_processes.HOST}:{guarded.pushgateway.port};" in operator.log()
+    assert f"watching the gateway at https://{tidegate_processes.HOST}:{guarded.pushgateway.port};" in operator.log()
     assert "alice" not in operator.log()
     assert PASSWORD not in operator.log()
 

@@ -224,7 +224,7 @@ async def test_deletions_that_fail_are_tried_again_later_and_hold_up_nothing(
     await stage.after(pushgateway_harness.POLL)
     assert object_builders.key("job=z") in stage.groups
     await stage.after(pushgateway_harness.POLL)
-    assert caplog.text.count("deleting groups from Pushgateway fails") == 1
+    assert caplog.text.count("deleting groups from Pushgateway failed") == 1
     assert (stage.metric("deletion_failures_total", result="failed") or 0) >= 2
     stand_in.delete_fault = None
     await stage.after(pushgateway_harness.GRACE)

@@ -67,5 +67,5 @@ def test_a_right_is_named_as_rules_have_it() -> None:
     assert (str(needed[0]), needed[0].rule, needed[0].file) == (
         "list runs.example.com in namespace a",
         '{apiGroups: ["example.com"], resources: [runs], verbs: [list]}',
-        "a ClusterRole or Role of yours",
+        "your own ClusterRole or Role",
     )

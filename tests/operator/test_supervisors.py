@@ -161,6 +161,6 @@ async def test_work_that_does_not_end_is_left_behind(caplog: pytest.LogCaptureFi
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert caplog.messages == ["deaf work has not ended within 1 s; the process does not wait for it"]
+    assert caplog.messages == ["the thread 'deaf work' did not stop within 1 s; exiting without it"]
     assert [thread.daemon for thread in threading.enumerate() if thread.name == "deaf work"] == [True]
     let_go.set()

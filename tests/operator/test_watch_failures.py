@@ -17,11 +17,11 @@ from aiohttp import web
 
 from tests.operator import fake_api_server, faulty_servers, operator_harness
 
-_FAILS = "the watch on all objects fails: "
+_FAILS = "the watch on all objects failed: "
 _JOBS = "GET /apis/batch/v1/(cron)?jobs"
 _WATCH = rf"{_JOBS}\?watch=true"
-_GRANT = "grant this to the operator's service account as manifests/ does"
-_PROXY = r"does a proxy answer in the place of the API server\?"
+_GRANT = "grant this permission to the operator's service account, as in manifests/"
+_PROXY = r"is there a proxy that responds instead of the API server\?"
 
 WAYS = {
     "watch-forbidden": (
@@ -37,19 +37,19 @@ WAYS = {
     "watch-unauthorized": (
         faulty_servers.answering(faulty_servers.status(401)),
         "unauthorized",
-        rf"{_WATCH}: no 401; is the token or certificate expired\?",
+        rf"{_WATCH}: no 401; has the token or certificate expired\?",
     ),
     "list-unauthorized": (
         faulty_servers.answering(faulty_servers.status(401, watch=False)),
         "unauthorized",
-        rf"{_JOBS}: no 401; is the token or certificate expired\?",
+        rf"{_JOBS}: no 401; has the token or certificate expired\?",
     ),
     "not-there": (faulty_servers.answering(faulty_servers.status(404)), "not-found", f"{_WATCH}: no 404"),
     "expired": (faulty_servers.answering(faulty_servers.status(410, watch=False)), "expired", f"{_JOBS}: no 410"),
     "throttled": (
         faulty_servers.answering(faulty_servers.status(429)),
         "throttled",
-        f"{_WATCH}: no 429; the API server asks for fewer calls",
+        f"{_WATCH}: no 429; the API server throttles requests",
     ),
     "rejected": (faulty_servers.answering(faulty_servers.status(400)), "rejected", rf"{_WATCH}: no 400 \(400\)"),
     "server-error": (faulty_servers.answering(faulty_servers.status(500)), "server", rf"{_WATCH}: no 500 \(500\)"),
@@ -61,27 +61,27 @@ WAYS = {
     "html-for-a-watch": (
         faulty_servers.answering(faulty_servers.text("<html>", kind="text/html")),
         "garbled",
-        f"{_WATCH}: the answer is text/html and not JSON; {_PROXY}",
+        f"{_WATCH}: the response is text/html and not JSON; {_PROXY}",
     ),
     "html-for-a-list": (
         faulty_servers.answering(faulty_servers.text("<html>", kind="text/html", watch=False)),
         "garbled",
-        f"{_JOBS}: the answer is text/html and not JSON; {_PROXY}",
+        f"{_JOBS}: the response is text/html and not JSON; {_PROXY}",
     ),
     "half-a-line": (
         faulty_servers.answering(faulty_servers.text('{"type": "ADDED", "object": {"me\n')),
         "garbled",
-        f"watch: the answer has a line that is not an event: JSONDecodeError.*; {_PROXY}",
+        f"watch: the response has a line that is not a watch event: JSONDecodeError.*; {_PROXY}",
     ),
     "no-event": (
         faulty_servers.answering(faulty_servers.text('{"hello": "world"}\n')),
         "garbled",
-        f"watch: the answer has a line that is not an event: KeyError.*; {_PROXY}",
+        f"watch: the response has a line that is not a watch event: KeyError.*; {_PROXY}",
     ),
     "garbled-list": (
         faulty_servers.answering(faulty_servers.text('{"items": [', watch=False)),
         "garbled",
-        f"watch: the answer has a line that is not an event: JSONDecodeError.*; {_PROXY}",
+        f"watch: the response has a line that is not a watch event: JSONDecodeError.*; {_PROXY}",
     ),
     "error-in-the-stream": (
         faulty_servers.answering(
@@ -99,22 +99,22 @@ WAYS = {
     "silent": (
         faulty_servers.talking(faulty_servers.silence),
         "timeout",
-        r"GET /apis?: no answer within 1 s; is the API server overloaded\?",
+        r"GET /apis?: no response within 1 s; is the API server overloaded\?",
     ),
     "not-http": (
         faulty_servers.talking(faulty_servers.not_http),
         "garbled",
-        f"GET /apis?: the answer is not HTTP: .*; {_PROXY}",
+        f"GET /apis?: the response is not HTTP: .*; {_PROXY}",
     ),
     "silent-tls": (
         faulty_servers.talking(faulty_servers.silence, scheme="https"),
         "timeout",
-        r"GET /apis?: no answer within 1 s; is the API server overloaded\?",
+        r"GET /apis?: no response within 1 s; is the API server overloaded\?",
     ),
     "not-tls": (
         faulty_servers.talking(faulty_servers.not_http, scheme="https"),
         "tls",
-        "GET /apis?: .*; is this the API server's address, .*",
+        "GET /apis?: .*; check the API server's address and the CA certificate",
     ),
     "no-credentials": (
         faulty_servers.no_kubeconfig,
@@ -124,7 +124,7 @@ WAYS = {
     "untrusted-tls": (
         faulty_servers.untrusted,
         "tls",
-        "GET /apis?: .*CERTIFICATE_VERIFY_FAILED.*; is this the API server's address, .*",
+        "GET /apis?: .*CERTIFICATE_VERIFY_FAILED.*; check the API server's address and the CA certificate",
     ),
 }
 """By name: the server, the reason under which it is counted, and what the line says (a regular expression)."""
@@ -158,7 +158,7 @@ async def test_a_watch_that_fails_says_so_in_one_line_and_is_counted(
     told = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert {record.name.partition(".")[0] for record in told} == {"tidegate"}, [record.getMessage() for record in told]
     assert [record for record in told if record.exc_info] == []
-    lines = {record.getMessage().removeprefix(_FAILS).partition("; it is tried again")[0] for record in told}
+    lines = {record.getMessage().removeprefix(_FAILS).partition("; retrying every")[0] for record in told}
     for said in lines:
         assert re.fullmatch(line, said), said
     assert len(lines) == len(told) <= (2 if reason in ("forbidden", "not-found") else 1)
@@ -209,7 +209,7 @@ async def test_after_an_outage_the_watch_is_back_within_seconds(
     assert scene.metric("tidegate_operator_watch_restarts_total") == 0
     told = [record.getMessage().partition(": ")[0].partition(" after")[0] for record in caplog.records]
     assert [line for line in told if "the watch" in line] == [
-        "the watch on all objects fails",
+        "the watch on all objects failed",
         "the watch on all objects works again",
     ]
     assert {record.name.partition(".")[0] for record in caplog.records} == {"tidegate"}

@@ -54,7 +54,7 @@ def test_a_reason_is_logged_once_for_all_kinds_and_counted_each_time(
 ) -> None:
     for path in (JOBS, CRONJOBS, JOBS):
         scene.fails(path, "server")
-    assert caplog.messages == [f"the watch fails: server at {JOBS}; so what"]
+    assert caplog.messages == [f"the watch failed: server at {JOBS}; so what"]
     assert scene.metric("api_errors_total", reason="server") == 3
 
 
@@ -92,7 +92,7 @@ def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, capl
         scene.works(JOBS, CRONJOBS)
         scene.state.watch_ended(kube_api.ApiError("garbled", reason="garbled"))
         scene.state.watch_started([JOBS, CRONJOBS])
-    assert caplog.messages == ["the watch fails: garbled; so what"]
+    assert caplog.messages == ["the watch failed: garbled; so what"]
     scene.works(JOBS, CRONJOBS)
     scene.state.watch_stable()
     assert caplog.messages[1:] == ["the watch works again after 0 s"]
@@ -101,7 +101,7 @@ def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, capl
 def test_an_end_that_nobody_expects_asks_for_a_report(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.state.watch_ended(ZeroDivisionError("x"))
     assert caplog.messages == [
-        "the watch fails: kopf ended (ZeroDivisionError: x); this is a bug, please report it; so what"
+        "the watch failed: kopf stopped (ZeroDivisionError: x); this is a bug, please report it; so what"
     ]
     assert scene.metric("api_errors_total", reason="kopf") == 1
 
