@@ -37,8 +37,8 @@ def test_the_selector_of_a_key_matches_its_group(value: str) -> None:
     [
         pytest.param("x", "is neither a grouping key such as job=backup,instance=db1 nor a selector", id="a-word"),
         pytest.param("job=x,job=y", "is neither a grouping key", id="a-label-twice"),
-        pytest.param("instance=x", "has no job label, which every group has", id="no-job"),
-        pytest.param("job=", "has no job label", id="an-empty-job"),
+        pytest.param("instance=x", "has no job label; add job=NAME", id="no-job"),
+        pytest.param("job=", "label job is empty", id="an-empty-job"),
         pytest.param("{}", "so it selects all", id="all"),
         pytest.param("{job=x}", "expected a value in quotes at column 6", id="no-quotes"),
     ],

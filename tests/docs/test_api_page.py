@@ -18,7 +18,7 @@ from tests.support import tidegate_processes
 from tidegate import settings
 from tidegate.gateway.api import event_stream
 from tidegate.gateway.openapi import documents as descriptions
-from tidegate.model import ownership_status
+from tidegate.model import ownership_status, selectors
 from tidegate.operator.explain import groups_endpoint
 
 PAGE = (markdown_documents.ROOT / "docs" / "api.md").read_text()
@@ -120,4 +120,4 @@ class TestOperatorApi:
 
     def test_documented_numbers_match_the_code(self) -> None:
         assert f"`limit` is the maximum number of groups, {groups_endpoint.DEFAULT_LIMIT} by default" in PROSE
-        assert f"{groups_endpoint.MAX_SELECTOR_CHARACTERS} characters together" in PROSE
+        assert f"{selectors.MAX_LENGTH} characters together" in PROSE

@@ -133,7 +133,7 @@ async def test_an_answer_has_so_many_groups_at_most_and_says_that_there_are_more
         pytest.param("?matches=x", "unknown parameter 'matches'", id="unknown-parameter"),
         pytest.param("?limit=0", "limit: '0' is not a number of groups such as 1000", id="no-limit"),
         pytest.param(f"?limit={'9' * 5000}", "is not a number of groups", id="a-long-limit"),
-        pytest.param("?match[]=" + "x" * 4001, "match[]: the selectors have 4001 characters", id="a-long-selector"),
+        pytest.param("?match[]=" + "x" * 4001, "the selectors have 4001 characters together", id="a-long-selector"),
     ],
 )
 async def test_what_cannot_be_meant_is_refused_in_words(client: Client, query: str, said: str) -> None:

@@ -43,17 +43,15 @@ def selection(text: str) -> Selection:
     """
     if text.lstrip().startswith("{"):
         return Selection(selector(text))
-    labels: dict[str, str] = {}
-    for part in text.split(","):
-        name, equals, value = part.partition("=")
-        if not equals or not name.strip() or name.strip() in labels:
-            raise ValueError(
-                f"{text!r} is neither a grouping key such as job=backup,instance=db1 nor a selector such as "
-                f'{{job=~"b.*"}}'
-            )
-        labels[name.strip()] = value
-    if not labels.get("job"):
-        raise ValueError(f"{text!r} has no job label, which every group has: write job=backup,instance=db1")
+    try:
+        labels = grouping.parse_labels(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is neither a grouping key such as job=backup,instance=db1 nor a selector such as "
+            f'{{job=~"b.*"}}: {error}'
+        ) from error
+    if not labels["job"]:
+        raise ValueError(f"{text!r}: label job is empty; write job=backup")
     key = grouping.grouping_key(labels)
     return Selection(_selector_of(key), key)
 

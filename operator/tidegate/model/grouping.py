@@ -17,6 +17,27 @@ def grouping_key(labels: Mapping[str, str]) -> GroupingKey:
     return GroupingKey(tuple(sorted(labels.items())))
 
 
+def parse_labels(text: str) -> dict[str, str]:
+    """Parse labels such as ``job=backup,instance=db1``.
+
+    A value extends to the next ``,`` and may contain ``=``. There are no quotes. Spaces around names are ignored.
+
+    :raises ValueError: the text does not have this form, or has no ``job``.
+    """
+    parsed: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise ValueError(f"{part.strip()!r} is not a label; write name=value, such as job=backup")
+        if name in parsed:
+            raise ValueError(f"label {name} occurs twice; remove one of them")
+        parsed[name] = value
+    if "job" not in parsed:
+        raise ValueError(f"{text.strip()!r} has no job label; add job=NAME")
+    return parsed
+
+
 def labels(key: GroupingKey) -> dict[str, str]:
     """Return the grouping labels of a key."""
     return dict(key)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import re2
 
-from tidegate.model import errors
+from tidegate.model import errors, grouping
+
+MAX_LENGTH = 4_000
+"""Characters of all selectors of a request. Each pattern takes memory; this is room for some 300 of them."""
 
 MAX_PATTERN_LENGTH = 1000
 _PATTERN_MEMORY = 1 << 18
@@ -67,6 +70,34 @@ class Selector(NamedTuple):
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether a group with these grouping labels is selected."""
         return all(matcher.test(labels.get(matcher.name, "")) for matcher in self.matchers)
+
+
+class AnySelector(NamedTuple):
+    """Several selectors, of which any must match."""
+
+    selectors: tuple[Selector, ...]
+
+    def matches(self, key: grouping.GroupingKey) -> bool:
+        """Whether the group with this key is selected."""
+        labels = grouping.labels(key)
+        return any(selector.matches(labels) for selector in self.selectors)
+
+
+def check_length(texts: Sequence[str]) -> None:
+    """Check the length of all selectors of a request.
+
+    :raises errors.BadRequestError: they are too long.
+    """
+    if (size := sum(map(len, texts))) > MAX_LENGTH:
+        raise errors.BadRequestError(f"the selectors have {size} characters together: send at most {MAX_LENGTH}")
+
+
+def parse_any(texts: Sequence[str]) -> AnySelector:
+    """Parse the selectors of a request.
+
+    :raises BadSelectorError: a text is not a selector, or would select every group.
+    """
+    return AnySelector(tuple(parse(text) for text in texts))
 
 
 def parse(text: str) -> Selector:

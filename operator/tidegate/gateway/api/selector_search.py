@@ -6,14 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
-from tidegate.model import errors, grouping, selectors
+from tidegate.model import grouping, selectors
 from tidegate.store import interface
 
 MATCH = "match[]"
 """The query parameter of a selector."""
-
-MAX_LENGTH = 4_000
-"""Characters of all selectors together. Each pattern takes memory; this is room for some 300 of them."""
 
 TIMEOUT_SECONDS = 10.0
 """Seconds that a search may take. 100,000 groups take half a second, but some patterns are slow on long values."""
@@ -32,8 +29,7 @@ class GroupSelector:
         :raises errors.BadRequestError: a selector is invalid, or all together are too long.
         :raises TimeoutError: the search took too long.
         """
-        if (size := sum(map(len, texts))) > MAX_LENGTH:
-            raise errors.BadRequestError(f"the selectors have {size} characters together: send at most {MAX_LENGTH}")
+        selectors.check_length(texts)
         # SECURITY: in a thread, because a pattern may take a tenth of a second for one long value (RE2 releases the
         # interpreter lock); one at a time, so that threads stay free for large pushes.
         async with self._lock:
@@ -41,8 +37,8 @@ class GroupSelector:
 
 
 def _select(texts: Sequence[str], keys: Sequence[grouping.GroupingKey]) -> list[grouping.GroupingKey]:
-    parsed = [selectors.parse(text) for text in texts]
-    return [key for key in _until_deadline(keys) if any(selector.matches(grouping.labels(key)) for selector in parsed)]
+    selector = selectors.parse_any(texts)
+    return [key for key in _until_deadline(keys) if selector.matches(key)]
 
 
 def _until_deadline(keys: Sequence[grouping.GroupingKey]) -> Iterator[grouping.GroupingKey]:

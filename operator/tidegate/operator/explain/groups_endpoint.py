@@ -24,9 +24,6 @@ _MATCH, _LIMIT = "match[]", "limit"
 DEFAULT_LIMIT = 1_000
 """Groups of a response, if the request has no limit."""
 
-MAX_SELECTOR_CHARACTERS = 4_000
-"""Characters of all selectors of a request: each pattern takes memory."""
-
 _WRITE_BYTES = 64 * 1024
 
 
@@ -141,10 +138,10 @@ def group_status(decision: planner.Decision, *, why: tuple[str, ...]) -> ownersh
 
 
 def _select(texts: Sequence[str], keys: list[grouping.GroupingKey]) -> list[grouping.GroupingKey]:
-    parsed = [selectors.parse(text) for text in texts]
-    if not parsed:
+    if not texts:
         return keys
-    return [key for key in keys if any(selector.matches(grouping.labels(key)) for selector in parsed)]
+    selector = selectors.parse_any(texts)
+    return [key for key in keys if selector.matches(key)]
 
 
 def _texts(request: web.Request) -> list[str]:
@@ -152,10 +149,7 @@ def _texts(request: web.Request) -> list[str]:
     if unknown:
         raise errors.BadRequestError(f"unknown parameter {unknown[0]!r}; use {_MATCH} or {_LIMIT}")
     texts = request.query.getall(_MATCH, [])
-    if (size := sum(map(len, texts))) > MAX_SELECTOR_CHARACTERS:
-        raise errors.BadRequestError(
-            f"{_MATCH}: the selectors have {size} characters; the limit is {MAX_SELECTOR_CHARACTERS}"
-        )
+    selectors.check_length(texts)
     return texts
 
 

@@ -56,27 +56,18 @@ def parse(text: str) -> KeyPattern:
 def split(text: str) -> list[tuple[str, str]]:
     """Split the text of one group into its labels, each with the text of its value.
 
-    A value extends to the next ``,`` and may contain ``=``. There are no quotes. Spaces around names and values are
-    ignored.
+    The grammar is that of :func:`tidegate.model.grouping.parse_labels`; spaces around values are ignored, too.
 
-    :raises ValueError: the text does not have this form, or has no ``job``.
+    :raises ValueError: the text does not have this form, a name is invalid, a value is empty, or ``job`` is open.
     """
-    labels: dict[str, str] = {}
-    for part in text.split(","):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals:
-            raise ValueError(f"{part.strip()!r} is not a label; write name=value, such as job=backup")
+    labels = {name: value.strip() for name, value in grouping.parse_labels(text).items()}
+    for name, value in labels.items():
         if not _LABEL_NAME.fullmatch(name) or name.startswith("__"):
             raise ValueError(
                 f"{name!r} is not a valid label name; use letters, digits and _, not beginning with a digit or with __"
             )
         if not value:
             raise ValueError(f"label {name} has no value; write {name}=value")
-        if name in labels:
-            raise ValueError(f"label {name} occurs twice; remove one of them")
-        labels[name] = value
-    if "job" not in labels:
-        raise ValueError(f"{text.strip()!r} has no job label; add job=NAME")
     if labels["job"] == ANY:
         raise ValueError(f"label job must not be {ANY}, which would match the groups of all jobs; write job=NAME")
     return list(labels.items())
