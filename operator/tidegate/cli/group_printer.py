@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from tidegate.cli import terminal
 from tidegate.client import api_calls, drain_reports
-from tidegate.model import durations, grouping, ownership_status
+from tidegate.model import durations, grouping, ownership_status, reason_texts
 
 Json: TypeAlias = dict[str, Any]
 
@@ -135,7 +134,7 @@ def _word(label: str, word: str, *, is_colored: bool) -> list[str]:
 def _owner(owner: ownership_status.OwnerStatus) -> str:
     notes = [f"rule {owner.rule}", "active" if owner.active else "finished"]
     if owner.ends_at is not None and owner.active:
-        notes.append(f"keeps the group until {_moment(owner.ends_at)}")
+        notes.append(f"keeps the group until {reason_texts.time(owner.ends_at)}")
     if not owner.claims:
         notes.append("no claim")
     if not owner.decides:
@@ -144,21 +143,14 @@ def _owner(owner: ownership_status.OwnerStatus) -> str:
 
 
 def _drain(drain: drain_reports.Drain) -> Iterator[str]:
-    end = "" if drain.until is None else f", until {_moment(drain.until)} at the latest"
-    yield from _field("draining", f"since {_moment(drain.since)}{end}")
+    end = "" if drain.until is None else f", until {reason_texts.time(drain.until)} at the latest"
+    yield from _field("draining", f"since {reason_texts.time(drain.since)}{end}")
     for scraper in drain.scrapers:
         yield from _field("waits for", str(scraper))
 
 
 def _time(seconds: float, *, now: float) -> str:
-    return f"{_moment(seconds)}, {age(now - seconds)} ago" if seconds else "never"
-
-
-def _moment(seconds: float) -> str:
-    try:
-        return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return f"{seconds:g}"
+    return f"{reason_texts.time(seconds)}, {age(now - seconds)} ago" if seconds else "never"
 
 
 def _families(families: dict[str, Json]) -> Iterator[str]:
