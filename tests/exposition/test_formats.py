@@ -10,7 +10,7 @@ from tests.support import delimited_protobuf
 from tidegate.exposition import encoders, name_escaping, rendered_series
 from tidegate.exposition.protobuf import decoder
 from tidegate.exposition.protobuf import metrics_pb2 as pb
-from tidegate.exposition.text import renderer, variant_lines
+from tidegate.exposition.text import format_specific_lines, renderer
 from tidegate.model import families
 
 Encoding: TypeAlias = encoders.Encoding
@@ -30,7 +30,7 @@ def rendered(
         if plain and not metric.original:
             rows.append((renderer.metric(name, type=type_, labels=metric.labels, value=metric.value), None))
         else:
-            rows.append((variant_lines.lines(name, metric, type=type_), metric))
+            rows.append((format_specific_lines.lines(name, metric, type=type_), metric))
     return encoders.RenderedFamily(name, type_, help_, [rendered_series.join(rows)])
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tests.support import strict_openmetrics
-from tidegate.exposition import compressed_chunks, encoders, name_escaping, openmetrics, rendered_series
+from tidegate.exposition import encoders, gzip_chunks, name_escaping, openmetrics, rendered_series
 from tidegate.exposition.text import renderer
 from tidegate.model import families
 
@@ -32,7 +32,7 @@ def _family(
     return encoders.RenderedFamily(name, type, help, made)
 
 
-def _pieces(*shown: encoders.RenderedFamily) -> list[compressed_chunks.Chunk]:
+def _pieces(*shown: encoders.RenderedFamily) -> list[gzip_chunks.Chunk]:
     return list(encoders.encode(shown, encoders.Encoding(encoders.Format.OPENMETRICS_1)))
 
 

@@ -28,7 +28,7 @@ from tests.support import process_usage, tidegate_processes
 from tidegate.aio import clocks
 from tidegate.exposition.protobuf import decoder
 from tidegate.exposition.text import body_templates, parser
-from tidegate.gateway.push import content_coding, push_bodies
+from tidegate.gateway.push import decompression, push_bodies
 from tidegate.model import errors, grouping
 from tidegate.store import group_store
 
@@ -166,7 +166,7 @@ async def in_process(number: int, *, seed: int) -> Tally:
 
 async def _push(store: group_store.GroupStore, push: mutated_pushes.Push) -> None:
     """What the gateway does with a push once its body is there."""
-    body, unpacking = push.body, content_coding.decompressor(push.coding.decode(), push.body)
+    body, unpacking = push.body, decompression.decompressor(push.coding.decode(), push.body)
     if unpacking is not None:
         parts = []
         while not unpacking.is_done:

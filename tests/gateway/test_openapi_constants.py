@@ -22,7 +22,7 @@ from tidegate.gateway.api import (
 )
 from tidegate.gateway.http import connections
 from tidegate.gateway.openapi import documents, endpoints
-from tidegate.gateway.push import content_coding, push_handler
+from tidegate.gateway.push import decompression, push_handler
 from tidegate.gateway.scrape import scrape_handler
 from tidegate.gateway.ui import page_deletion
 from tidegate.model import drain_waits, durations, families, lifecycle, push_rates, pushers, scrapers, selectors
@@ -94,7 +94,7 @@ WORDS = {
     "default sort order": (PARAMETERS["Order"]["schema"]["default"], group_queries.ORDERS[0]),
     "values of dry_run": (DRY_RUN["schema"]["enum"], list(selector_deletion.BOOLEANS)),
     "default of dry_run": (selector_deletion.BOOLEANS[DRY_RUN["schema"]["default"]], False),
-    "codings of a body": (PARAMETERS["BodyEncoding"]["schema"]["enum"], list(content_coding.DECOMPRESSORS)),
+    "codings of a body": (PARAMETERS["BodyEncoding"]["schema"]["enum"], list(decompression.DECOMPRESSORS)),
     "pattern of a TTL": (PARAMETERS["Ttl"]["schema"]["pattern"], f"^{durations.PATTERN}$"),
     "pattern of a TTL header": (PARAMETERS["TtlHeader"]["schema"]["pattern"], f"^{durations.PATTERN}$"),
     "formats of a scrape": (list(SCRAPE["responses"]["200"]["content"]), _values(encoders.Format)),

@@ -13,13 +13,13 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from tidegate.exposition import compressed_chunks, name_escaping, openmetrics, rendered_series
+from tidegate.exposition import gzip_chunks, name_escaping, openmetrics, rendered_series
 from tidegate.exposition.protobuf import decoder, metrics_pb2, native_histograms
-from tidegate.exposition.text import renderer, variant_lines
+from tidegate.exposition.text import format_specific_lines, renderer
 from tidegate.model import families
 
-_PAUSE = compressed_chunks.Chunk(b"")
-_OPENMETRICS_END = compressed_chunks.Chunk(openmetrics.END)
+_PAUSE = gzip_chunks.Chunk(b"")
+_OPENMETRICS_END = gzip_chunks.Chunk(openmetrics.END)
 _WITH_EXEMPLARS = ("counter", "histogram")
 _NATIVE = "has native histograms"
 _MAX_COUNT = 2**64 - 1
@@ -64,7 +64,7 @@ class RenderedFamily(NamedTuple):
     unit: str | None = None
 
 
-def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[compressed_chunks.Chunk]:
+def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[gzip_chunks.Chunk]:
     """Yield the body of a scrape in chunks: the families in the given order. Chunks of pages are cached.
 
     Some chunks are empty: after them the caller may let other tasks run, since a page took a while.
@@ -77,16 +77,14 @@ def encode(rendered: Sequence[RenderedFamily], encoding: Encoding) -> Iterator[c
     else:
         for family in rendered:
             name = name_escaping.escape(family.name, encoding.escaping)
-            yield compressed_chunks.Chunk(
-                renderer.header(variant_lines.quoted_if_needed(name), type=family.type, help=family.help)
+            yield gzip_chunks.Chunk(
+                renderer.header(format_specific_lines.quoted_if_needed(name), type=family.type, help=family.help)
             )
             for page in family.pages:
-                yield variant_lines.chunk(page, name=name, type=family.type, escaping=encoding.escaping)
+                yield format_specific_lines.chunk(page, name=name, type=family.type, escaping=encoding.escaping)
 
 
-def _openmetrics(
-    rendered: Sequence[RenderedFamily], escaping: name_escaping.Escaping
-) -> Iterator[compressed_chunks.Chunk]:
+def _openmetrics(rendered: Sequence[RenderedFamily], escaping: name_escaping.Escaping) -> Iterator[gzip_chunks.Chunk]:
     names = openmetrics.distinct(((family.name, family.type) for family in rendered), escaping)
     by_name, entries = {}, []
     for family in rendered:
@@ -109,14 +107,16 @@ def _openmetrics(
 
 def _unchanged(
     family: RenderedFamily, role: openmetrics.Role, escaping: name_escaping.Escaping
-) -> Iterator[compressed_chunks.Chunk]:
-    yield compressed_chunks.Chunk(openmetrics.header(role, family.help))
+) -> Iterator[gzip_chunks.Chunk]:
+    yield gzip_chunks.Chunk(openmetrics.header(role, family.help))
     exemplars = role.word in _WITH_EXEMPLARS
     for page in family.pages:
-        yield variant_lines.chunk(page, name=family.name, type=family.type, escaping=escaping, exemplars=exemplars)
+        yield format_specific_lines.chunk(
+            page, name=family.name, type=family.type, escaping=escaping, exemplars=exemplars
+        )
 
 
-def _as_part_families(family: RenderedFamily, escaping: name_escaping.Escaping) -> Iterator[compressed_chunks.Chunk]:
+def _as_part_families(family: RenderedFamily, escaping: name_escaping.Escaping) -> Iterator[gzip_chunks.Chunk]:
     """Yield a distribution as one family for each of its parts."""
     role = openmetrics.untyped(family.name, family.type)
     for suffix in openmetrics.parts(family.type):
@@ -124,18 +124,18 @@ def _as_part_families(family: RenderedFamily, escaping: name_escaping.Escaping) 
         for page in family.pages:
             key = (family.name, escaping, suffix)
             if key not in page.forms:
-                lines = variant_lines.chunk(page, name=family.name, type=family.type, escaping=escaping).data
-                page.forms[key] = compressed_chunks.Chunk(openmetrics.part(lines, family.name + suffix))
+                lines = format_specific_lines.chunk(page, name=family.name, type=family.type, escaping=escaping).data
+                page.forms[key] = gzip_chunks.Chunk(openmetrics.part(lines, family.name + suffix))
             chunks.append(page.forms[key])
             yield _PAUSE
         if any(chunk.data for chunk in chunks):
-            yield compressed_chunks.Chunk(openmetrics.header(role, family.help, suffix=suffix))
+            yield gzip_chunks.Chunk(openmetrics.header(role, family.help, suffix=suffix))
             yield from chunks
 
 
 def _with_created_times(
     family: RenderedFamily, created: RenderedFamily, role: openmetrics.Role, escaping: name_escaping.Escaping
-) -> Iterator[compressed_chunks.Chunk]:
+) -> Iterator[gzip_chunks.Chunk]:
     """Yield a family with the creation times of its metrics, which were pushed as a separate family.
 
     Both are sorted by their labels, so each page is merged with few pages of the other, and only again when one of them
@@ -145,7 +145,9 @@ def _with_created_times(
     last = f"{family.name}_count" if family.type in families.DISTRIBUTIONS else family.name
 
     def lines(of: RenderedFamily, page: rendered_series.Page, *, exemplars: bool = False) -> bytes:
-        return variant_lines.chunk(page, name=of.name, type=of.type, escaping=escaping, exemplars=exemplars).data
+        return format_specific_lines.chunk(
+            page, name=of.name, type=of.type, escaping=escaping, exemplars=exemplars
+        ).data
 
     def merge(page: rendered_series.Page, others: Sequence[rendered_series.Page]) -> bytes:
         exemplars = role.word in _WITH_EXEMPLARS
@@ -165,7 +167,7 @@ def _with_created_times(
         yield from _as_part_families(family, escaping)
         yield from _unchanged(created, openmetrics.untyped(created.name, created.type), escaping)
         return
-    yield compressed_chunks.Chunk(openmetrics.header(role, family.help))
+    yield gzip_chunks.Chunk(openmetrics.header(role, family.help))
     for page, others in rendered_series.overlapping(family.pages, created.pages):
         yield _merged(page, others, (family.name, escaping), merge)
     yield from without_metric
@@ -176,15 +178,15 @@ def _merged(
     others: Sequence[rendered_series.Page],
     key: object,
     merge: Callable[[rendered_series.Page, Sequence[rendered_series.Page]], bytes],
-) -> compressed_chunks.Chunk:
+) -> gzip_chunks.Chunk:
     """Return the page merged with others; cached until one of them changes."""
     cached = page.merged.get(key)
     if cached is None or len(cached[0]) != len(others) or not all(map(operator.is_, cached[0], others)):
-        cached = page.merged[key] = (others, compressed_chunks.Chunk(merge(page, others)))
+        cached = page.merged[key] = (others, gzip_chunks.Chunk(merge(page, others)))
     return cached[1]
 
 
-def _delimited(family: RenderedFamily, escaping: name_escaping.Escaping) -> Iterator[compressed_chunks.Chunk]:
+def _delimited(family: RenderedFamily, escaping: name_escaping.Escaping) -> Iterator[gzip_chunks.Chunk]:
     head = metrics_pb2.MetricFamily(
         name=name_escaping.escape(family.name, escaping).encode(),
         help=None if family.help is None else family.help.encode(),
@@ -195,7 +197,7 @@ def _delimited(family: RenderedFamily, escaping: name_escaping.Escaping) -> Iter
     for page in family.pages:
         chunks.append(_metrics(family, page, escaping))
         yield _PAUSE
-    yield compressed_chunks.Chunk(_varint(len(head) + sum(len(chunk.data) for chunk in chunks)) + head)
+    yield gzip_chunks.Chunk(_varint(len(head) + sum(len(chunk.data) for chunk in chunks)) + head)
     yield from chunks
 
 
@@ -222,9 +224,7 @@ def _has_native_histograms(page: rendered_series.Page) -> bool:
     return is_native
 
 
-def _metrics(
-    family: RenderedFamily, page: rendered_series.Page, escaping: name_escaping.Escaping
-) -> compressed_chunks.Chunk:
+def _metrics(family: RenderedFamily, page: rendered_series.Page, escaping: name_escaping.Escaping) -> gzip_chunks.Chunk:
     """Return the metrics of a page, each encoded as a field ``metric`` of a family."""
     key = Encoding(Format.PROTOBUF, escaping if page.specials else name_escaping.Escaping.UNDERSCORES)
     chunk = page.forms.get(key)
@@ -232,7 +232,7 @@ def _metrics(
         message = metrics_pb2.MetricFamily()
         for metric in rendered_series.metrics(page, name=family.name, type=family.type):
             _add_metric(message, family.type, metric, escaping)
-        chunk = page.forms[key] = compressed_chunks.Chunk(message.SerializeToString())
+        chunk = page.forms[key] = gzip_chunks.Chunk(message.SerializeToString())
     return chunk
 
 

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tidegate.exposition import name_escaping, rendered_series
-from tidegate.exposition.text import renderer, variant_lines
+from tidegate.exposition.text import format_specific_lines, renderer
 from tidegate.model import families
 
 END = b"# EOF\n"
@@ -135,7 +135,7 @@ def _typed(entry: Entry, types: Mapping[str, families.MetricType]) -> Role | Non
 
 def header(role: Role, help: str | None, *, suffix: str = "") -> bytes:
     """Return the HELP and TYPE lines of a family, or of the part of a distribution with this suffix."""
-    name = variant_lines.quoted_if_needed(role.name + suffix)
+    name = format_specific_lines.quoted_if_needed(role.name + suffix)
     help_line = "" if help is None else f"# HELP {name} {renderer.quoted(help)[1:-1]}\n"
     return f"{help_line}# TYPE {name} {role.word}\n".encode()
 

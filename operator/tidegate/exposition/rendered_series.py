@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tidegate.exposition import compressed_chunks, name_escaping
+from tidegate.exposition import gzip_chunks, name_escaping
 from tidegate.exposition.text import parser
 from tidegate.model import families
 
@@ -42,8 +42,8 @@ class Page:
     text: bytes
     specials: tuple[Special, ...] = ()
     first: str = field(default="", compare=False)
-    forms: dict[object, compressed_chunks.Chunk] = field(default_factory=dict, compare=False, repr=False)
-    merged: dict[object, tuple[Sequence[Page], compressed_chunks.Chunk]] = field(
+    forms: dict[object, gzip_chunks.Chunk] = field(default_factory=dict, compare=False, repr=False)
+    merged: dict[object, tuple[Sequence[Page], gzip_chunks.Chunk]] = field(
         default_factory=dict, compare=False, repr=False
     )
     facts: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)

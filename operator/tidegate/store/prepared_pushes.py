@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from tidegate import settings
 from tidegate.exposition import name_escaping
-from tidegate.exposition.text import line_parser, metric_order, numbers, renderer, variant_lines
+from tidegate.exposition.text import format_specific_lines, line_parser, metric_order, numbers, renderer
 from tidegate.model import errors, families, grouping, limits
 from tidegate.store import interface, push_limits
 
@@ -200,7 +200,7 @@ def _prepare_family(family: families.Family, label_sets: _LabelSets) -> Prepared
             )
         if quoted or metric.original:
             specials[key] = special = metric._replace(labels=labels)
-            series[key] = variant_lines.lines(family.name, special, type=family.type)
+            series[key] = format_specific_lines.lines(family.name, special, type=family.type)
         else:
             series[key] = renderer.lines(family.name, type=family.type, before=pairs, value=metric.value)
     return PreparedFamily(family.type, family.help, series, specials, _size(family.type, series.values()), family.unit)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from tidegate.exposition import name_escaping
-from tidegate.exposition.text import assembly, line_parser, misencoded_bodies
+from tidegate.exposition.text import family_assembly, line_parser, misencoded_bodies
 from tidegate.model import errors, families
 
 _ORDINARY_CHARACTER = r"\\\n" + line_parser.NOT_UTF8
@@ -36,7 +36,7 @@ class _LabelSets(dict[str, families.Labels]):
     """Label sets by their text. They repeat from family to family in a push, so each is parsed once."""
 
     def __missing__(self, text: str) -> families.Labels:
-        labels = self[text] = assembly.sorted_labels(_LABEL.findall(text))
+        labels = self[text] = family_assembly.sorted_labels(_LABEL.findall(text))
         return labels
 
 
@@ -58,7 +58,7 @@ def parse(body: bytes, *, utf8_names: bool = False) -> dict[str, families.Family
 
 
 def _parse(text: str, *, utf8_names: bool) -> dict[str, families.Family]:
-    assembler = assembly.Assembler()
+    assembler = family_assembly.Assembler()
     simple = assembler.simple
     label_sets = _LabelSets()
     for number, (name, pairs, value, keyword, subject, rest, other) in enumerate(_ordinary_parts(text), 1):
@@ -95,7 +95,7 @@ def _ordinary_parts(text: str) -> Iterable[tuple[str, ...]]:
     return itertools.chain.from_iterable(_LINE.findall(text, start, end) for start, end in itertools.pairwise(ends))
 
 
-def _parse_line(assembler: assembly.Assembler, line: str, *, utf8_names: bool) -> None:
+def _parse_line(assembler: family_assembly.Assembler, line: str, *, utf8_names: bool) -> None:
     match line_parser.scan(line, utf8_names=utf8_names):
         case line_parser.Comment(keyword, name, rest):
             # SECURITY: one help text that is not UTF-8 fails the whole scrape in Prometheus; Pushgateway passes it on.

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from tidegate import settings
 from tidegate.gateway.http import limit_errors
-from tidegate.gateway.push import content_coding
+from tidegate.gateway.push import decompression
 from tidegate.model import errors, limits
 
 LARGE = 64 * 1024
@@ -104,7 +104,7 @@ class BodyReader:
         try:
             body = await self._receive(request, pending)
             coding = request.headers.get(hdrs.CONTENT_ENCODING, "")
-            decompressor = content_coding.decompressor(coding, body)
+            decompressor = decompression.decompressor(coding, body)
             if decompressor is not None:
                 body = await self._decompress(decompressor, pending, compressed_size=len(body))
             yield body
@@ -146,7 +146,7 @@ class BodyReader:
         return bytes(body)
 
     async def _decompress(
-        self, decompressor: content_coding.Decompressor, pending: _PendingBody, *, compressed_size: int
+        self, decompressor: decompression.Decompressor, pending: _PendingBody, *, compressed_size: int
     ) -> bytes:
         parts = []
         while not decompressor.is_done:

@@ -12,9 +12,9 @@ from aiohttp import hdrs, web
 
 from tidegate.aio import clocks, tasks, time_slices
 from tidegate.draining import group_drainer, scrape_progress
-from tidegate.exposition import compressed_chunks, encoders
+from tidegate.exposition import encoders, gzip_chunks
 from tidegate.gateway.metrics import own_metrics
-from tidegate.gateway.scrape import deliveries, negotiation
+from tidegate.gateway.scrape import delivery_confirmation, negotiation
 from tidegate.model import scrapers
 from tidegate.store import interface
 
@@ -80,7 +80,7 @@ class ScrapeHandler:
         began, timeout = time.monotonic(), _timeout(request)
         self._tracker.began(scraper, now=self._clock.monotonic())
         snapshot = await self._store.snapshot()
-        delivery = deliveries.Delivery(request.transport)
+        delivery = delivery_confirmation.Delivery(request.transport)
         try:
             is_sent = await self._send(request, response, snapshot, timeout=timeout)
         except BaseException:
@@ -131,7 +131,12 @@ class ScrapeHandler:
         return True
 
     async def _confirm(
-        self, delivery: deliveries.Delivery, scraper: scrapers.Scraper, sent: _Sent | None, *, deadline: float
+        self,
+        delivery: delivery_confirmation.Delivery,
+        scraper: scrapers.Scraper,
+        sent: _Sent | None,
+        *,
+        deadline: float,
     ) -> None:
         """Wait until the response is delivered, and report the scrape.
 
@@ -176,7 +181,7 @@ def _accepts_gzip(request: web.BaseRequest) -> bool:
     return False
 
 
-async def _parts(pieces: Iterable[compressed_chunks.Chunk], *, gzip: bool) -> list[bytes]:
+async def _parts(pieces: Iterable[gzip_chunks.Chunk], *, gzip: bool) -> list[bytes]:
     """The parts of the body. Rendering a large store takes a while; other requests are handled in between."""
     turn = time_slices.Turn()
     rendered = []
@@ -189,7 +194,7 @@ async def _parts(pieces: Iterable[compressed_chunks.Chunk], *, gzip: bool) -> li
     if not gzip:
         return [piece.data for piece in rendered]
     await time_slices.others()
-    parts = compressed_chunks.gzip_stream(piece.compressed() for piece in rendered)
+    parts = gzip_chunks.gzip_stream(piece.compressed() for piece in rendered)
     await time_slices.others()
     return parts
 

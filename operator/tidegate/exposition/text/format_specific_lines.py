@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tidegate.exposition import compressed_chunks, name_escaping, rendered_series
+from tidegate.exposition import gzip_chunks, name_escaping, rendered_series
 from tidegate.exposition.protobuf import metrics_pb2
 from tidegate.exposition.text import numbers, renderer
 from tidegate.model import families
@@ -47,7 +47,7 @@ def chunk(
     type: families.MetricType,
     escaping: name_escaping.Escaping = name_escaping.Escaping.UNDERSCORES,
     exemplars: bool = False,
-) -> compressed_chunks.Chunk:
+) -> gzip_chunks.Chunk:
     """Return the lines of a page for this escaping, cached in the page.
 
     :param name: of the family, already escaped if necessary.
@@ -63,7 +63,7 @@ def chunk(
                 for special, after in zip(page.specials, between[1:], strict=True)
             ]
             text = b"".join([between[0], *parts])
-        chunk = page.forms[key] = compressed_chunks.Chunk(text)
+        chunk = page.forms[key] = gzip_chunks.Chunk(text)
     return chunk
 
 
