@@ -46,7 +46,7 @@ async def run(chosen, **parts):
             seen += await asyncio.gather(*calls)
     print(seen.count("refused"), seen.count(200), len(seen))
 
-app._operators = lambda: types.SimpleNamespace(run=run)
+app._operator_module = lambda: types.SimpleNamespace(run=run)
 app.run_operator(settings.OperatorSettings())
 """
 
