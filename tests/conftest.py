@@ -1,4 +1,4 @@
-"""Nets under every test: on CI nothing is skipped, and no test leaves a task or a process behind."""
+"""Checks for every test: on CI no test is skipped, and no test leaves a task or a process running."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("random", hypothesis.settings.get_profile("repeatable"), derandomize=False)
 hypothesis.settings.load_profile("repeatable")
 
-LEAVING_SECONDS = 2.0
-"""How long what a test started may take to end after the test has ended it."""
+CLEANUP_SECONDS = 2.0
+"""Seconds until the tasks and processes of a test must have ended after the test."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """On CI a skipped test fails: what is not run there is run nowhere."""
+    """Fail a skipped test on CI, where every test must run."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail"):
         _fail_on_ci(report)
@@ -40,7 +40,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for a module that skips itself as a whole."""
+    """Fail a module that is skipped as a whole on CI."""
     report = yield
     if report.skipped:
         _fail_on_ci(report)
@@ -55,9 +55,9 @@ def _fail_on_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test whose tasks or child processes outlive it and its own fixtures.
+    """Fail a test if its tasks or child processes still run after it and its fixtures.
 
-    Tests on the shared cluster are let off the second: they restart its parts, and the session as a whole is checked.
+    For tests with the shared cluster, processes are checked only after the session, because these tests restart components.
     """
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_task_left")
@@ -73,8 +73,8 @@ async def _no_task_left() -> AsyncIterator[None]:
     yield
     left = asyncio.all_tasks() - before - {asyncio.current_task()}
     if left:
-        _, left = await asyncio.wait(left, timeout=LEAVING_SECONDS)
-    assert not left, f"tasks outlive the test: {left}"
+        _, left = await asyncio.wait(left, timeout=CLEANUP_SECONDS)
+    assert not left, f"tasks still run after the test: {left}"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -88,5 +88,5 @@ def _expect_no_children_beyond(before: frozenset[int]) -> None:
     waiting.eventually(
         lambda: not (child_processes.alive() - before),
         why="the end of every child process",
-        timeout=LEAVING_SECONDS,
+        timeout=CLEANUP_SECONDS,
     )

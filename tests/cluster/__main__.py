@@ -1,4 +1,4 @@
-"""`python -m tests.cluster`: a dev cluster until Ctrl-C."""
+"""`python -m tests.cluster`: run a dev cluster until Ctrl-C."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from tests.support import termination
 
 
 def main() -> int:
-    """Bring the cluster up, say how to reach it, and take it down on Ctrl-C or SIGTERM."""
+    """Start the cluster, print how to reach it, and stop it on Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="tidegate-cluster-") as folder:
         try:

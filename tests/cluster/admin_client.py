@@ -1,4 +1,4 @@
-"""A thin, fast admin client of the Kubernetes API: JSON in and out, one kept connection a thread."""
+"""A thin, fast admin client of the Kubernetes API: JSON in and out, one persistent connection per thread."""
 
 import contextlib
 import http.client
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from tests.cluster import certificates
 
 Object = dict[str, Any]
-"""A Kubernetes object as its JSON."""
+"""A Kubernetes object as JSON."""
 
 _PREFIXES = {
     "namespaces": "api/v1",
@@ -34,17 +34,17 @@ _PREFIXES = {
     "groupcleanuppolicies": "apis/tidegate.dev/v1alpha1",
     "clustergroupcleanuppolicies": "apis/tidegate.dev/v1alpha1",
 }
-"""Where each resource lives; `Api.request` reaches any other."""
+"""The path prefix of each resource; use `Api.request` for any other."""
 
 _TIMEOUT_SECONDS = 30.0
 MERGE_PATCH = "application/merge-patch+json"
 
 UNREACHABLE = (OSError, http.client.HTTPException)
-"""What a call raises while the API server is down."""
+"""Errors that a call raises while the API server is down."""
 
 
 class ApiError(Exception):
-    """The API server refused; `status` is its HTTP status, `reason` the Status object's."""
+    """An error response of the API server; `status` is its HTTP status, `reason` that of the Status object."""
 
     def __init__(self, status: int, *, reason: str, message: str) -> None:
         super().__init__(f"{status} {reason}: {message}")
@@ -53,7 +53,7 @@ class ApiError(Exception):
 
 
 class Api:
-    """Every call raises `ApiError` when it is refused and one of `UNREACHABLE` when nobody answers."""
+    """Every call raises `ApiError` for an error response, and one of `UNREACHABLE` without a response."""
 
     def __init__(self, login: certificates.Login) -> None:
         self._login = login
@@ -67,7 +67,7 @@ class Api:
         return self.request("GET", _path(resource, namespace, name))
 
     def find(self, resource: str, name: str, *, namespace: str | None = None) -> Object | None:
-        """Read one object, or None when there is none of that name."""
+        """Read one object, or None if it does not exist."""
         try:
             return self.get(resource, name, namespace=namespace)
         except ApiError as error:
@@ -78,14 +78,14 @@ class Api:
     def list(
         self, resource: str, *, namespace: str | None = None, labels: str | None = None, fields: str | None = None
     ) -> list[Object]:
-        """All objects of a namespace, or of all namespaces, that the selectors let through."""
+        """All matching objects of a namespace, or of all namespaces."""
         selectors = {"labelSelector": labels, "fieldSelector": fields}
         query = {name: text for name, text in selectors.items() if text is not None}
         items: list[Object] = self.request("GET", _path(resource, namespace), query=query)["items"]
         return items
 
     def create(self, resource: str, body: Object, *, namespace: str | None = None) -> Object:
-        """Create an object; the answer has its uid."""
+        """Create an object; the result has its uid."""
         return self.request("POST", _path(resource, namespace), body=body)
 
     def patch(self, resource: str, name: str, body: Object, *, namespace: str | None = None) -> Object:
@@ -101,7 +101,7 @@ class Api:
         propagation: str = "Background",
         grace: int | None = None,
     ) -> None:
-        """Delete an object and, by default as kubectl does, what it owns in the background; `grace` is in seconds."""
+        """Delete an object; by default its dependents are deleted in the background. `grace` is in seconds."""
         options: Object = {"propagationPolicy": propagation}
         if grace is not None:
             options["gracePeriodSeconds"] = grace
@@ -116,7 +116,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> Object:
-        """Any other call; `path` is without its leading slash. An answer that is no JSON object comes as `{"text"}`."""
+        """Any other call; `path` has no leading slash. A response that is not a JSON object is returned as `text`."""
         target = f"/{path}?{urlencode(query)}" if query else f"/{path}"
         status, answer = self._exchange(
             method, target, json.dumps(body).encode() if body is not None else b"", content_type
@@ -127,7 +127,7 @@ class Api:
         return parsed
 
     def close(self) -> None:
-        """Close the connections of all threads; a later call opens a new one."""
+        """Close the connections of all threads; a later call opens new ones."""
         for connection in self._connections:
             connection.close()
 
@@ -159,7 +159,7 @@ def _path(resource: str, namespace: str | None, name: str | None = None) -> str:
 
 
 def _closed_by_peer(connection: http.client.HTTPSConnection) -> bool:
-    """Whether a kept connection has something to read before we asked: the API server has closed it."""
+    """Whether an idle connection is readable, which means that the API server has closed it."""
     sock = connection.sock
     assert isinstance(sock, ssl.SSLSocket)
     sock.setblocking(False)

@@ -1,7 +1,7 @@
-"""The programs of the dev cluster: found in KUBEBUILDER_ASSETS, in the cache, or built from the Go module proxy.
+"""The programs of the dev cluster, from KUBEBUILDER_ASSETS, the cache, or a build from the Go module proxy.
 
-Runnable alone (`python tests/cluster/binaries.py` makes all of them, or those it names, and prints where they are), so
-it imports nothing but the standard library. Nothing is downloaded prebuilt: what runs is what `go.sum` says.
+Runnable alone (`python tests/cluster/binaries.py` builds all of them, or those it names, and prints their paths), so
+it imports only the standard library. No prebuilt program is downloaded: `go.sum` pins everything that runs.
 """
 
 import fcntl
@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRESS_SECONDS = 15.0
-"""How often a long step says that it is still going."""
+"""Interval of progress messages during a long step."""
 
 _GO_SOURCES = Path(__file__).resolve().parent / "go"
 USUAL_GO = Path("/usr/local/go/bin/go")
-"""Where Go's own installation notes put it; a CI shell's PATH often lacks it."""
+"""The default path of Go's installation instructions; the PATH of a CI shell often lacks it."""
 
 _PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 _OPERATOR_VERSION = "v0.85.0"
@@ -34,7 +34,7 @@ _CRD_KINDS = ("servicemonitors", "podmonitors", "prometheusrules")
 
 
 class MissingToolError(Exception):
-    """A program cannot be had here; the message is one line that says what to do."""
+    """A program is not available on this machine; the message is one line that says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,19 +42,19 @@ class Source:
     """A Go module below `go/` and the programs that are built from it."""
 
     module: str
-    """The folder's name; its go.mod and go.sum pin every version."""
+    """The name of the folder; its go.mod and go.sum pin every version."""
     packages: Mapping[str, str]
-    """Program name to Go package."""
+    """Go packages by program name."""
     flags: tuple[str, ...] = ()
     ldflags: str = "-s -w"
     usual: str
-    """About how long a build from nothing takes on two cores, for the person who waits."""
+    """Approximate duration of a clean build on two cores, for progress messages."""
     is_of_node: bool = False
-    """Whether only a real node runs it (`make e2e`)."""
+    """Whether only a real node (`make e2e`) needs it."""
 
 
 def _kubernetes_ldflags(version: str) -> str:
-    """Stamp the version that `kubectl version` and the API server's /version tell; unstamped they say v0.0.0."""
+    """Linker flags that set the version reported by `kubectl version` and /version; without them it is v0.0.0."""
     major, minor, _ = version.removeprefix("v").split(".")
     stamp = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
     return " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{name}={text}" for name, text in stamp.items())])
@@ -85,7 +85,7 @@ SOURCES = (
             "operator": f"{_PROMETHEUS_OPERATOR}/cmd/operator",
             "prometheus-config-reloader": f"{_PROMETHEUS_OPERATOR}/cmd/prometheus-config-reloader",
         },
-        # Its version is the first thing that it compares with what it finds.
+        # The operator compares its version with the CRDs that it finds.
         ldflags="-s -w -X github.com/prometheus/common/version.Version=0.85.0",
         usual="2 min",
         is_of_node=True,
@@ -94,14 +94,14 @@ SOURCES = (
     Source(
         module="prometheus",
         packages={name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
-        # Without the clouds' service discoveries it builds three times faster.
+        # Without the service discoveries of cloud providers, it builds three times faster.
         flags=("-tags", "netgo,remove_all_sd,enable_kubernetes_sd"),
         usual="4 min",
     ),
     Source(
         module="pushgateway",
         packages={"pushgateway": "github.com/prometheus/pushgateway"},
-        # Unstamped it would not say which one it is.
+        # Without this, it does not report its version.
         ldflags="-s -w -X github.com/prometheus/common/version.Version=1.11.3",
         usual="1 min",
     ),
@@ -109,7 +109,7 @@ SOURCES = (
     Source(
         module="helm",
         packages={"helm": "helm.sh/helm/v4/cmd/helm"},
-        # Unstamped it would say v4.3.
+        # Without this, it reports v4.3.
         ldflags="-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1",
         usual="3 min",
     ),
@@ -120,9 +120,9 @@ SOURCES = (
 
 
 def ensure(names: Iterable[str]) -> dict[str, Path]:
-    """Each named program's path, after building what is neither in KUBEBUILDER_ASSETS nor in the cache.
+    """The path of each named program; programs that are in neither KUBEBUILDER_ASSETS nor the cache are built.
 
-    Raises `MissingToolError` when something must be built and cannot be.
+    Raises `MissingToolError` if a program cannot be built.
     """
     wanted = list(names)
     found = _from_assets(wanted)
@@ -138,22 +138,22 @@ def ensure(names: Iterable[str]) -> dict[str, Path]:
 
 
 def every_name() -> list[str]:
-    """All programs of the dev cluster; a real node has some more."""
+    """All programs of the dev cluster, without those that only a real node needs."""
     return [name for source in SOURCES if not source.is_of_node for name in source.packages]
 
 
 def prometheus_operator_crds() -> Path:
-    """The folder with prometheus-operator's definitions of what the manifests have, from its Go module."""
+    """The folder with the CRDs of prometheus-operator that the manifests use, from its Go module."""
     return _of_prometheus_operator("-".join(["crds", *_CRD_KINDS]), [_CRD_FILES.format(kind) for kind in _CRD_KINDS])
 
 
 def prometheus_operator_bundle() -> Path:
-    """What its own installation applies: definitions, rights and Deployment, in one file."""
+    """The installation manifest of prometheus-operator: CRDs, RBAC objects and Deployment in one file."""
     return _of_prometheus_operator("bundle", ["bundle.yaml"]) / "bundle.yaml"
 
 
 def _of_prometheus_operator(what: str, files: Sequence[str]) -> Path:
-    """A folder of the cache with these files of its Go module."""
+    """A cache folder with these files of its Go module."""
     folder = cache_root() / f"prometheus-operator-{what}-{_OPERATOR_VERSION}"
     with turn(folder):
         if not folder.exists():
@@ -180,7 +180,7 @@ def _from_assets(names: Iterable[str]) -> dict[str, Path]:
 
 
 def _built(source: Source) -> Path:
-    """The cache folder with the source's programs, built if they are not there yet."""
+    """The cache folder with the programs of the source, built if necessary."""
     command = build_command(source)
     folder = cache_root() / f"{source.module}-{fingerprint(source, command)}"
     with turn(folder):
@@ -196,20 +196,20 @@ def _built(source: Source) -> Path:
 
 
 def build_file(file: Path, *, module: str, program: Path) -> None:
-    """Build one more program, a single file, with the libraries that a module below `go/` pins.
+    """Build one more program from a single file, with the libraries that a module below `go/` pins.
 
-    :raises MissingToolError: go is not there, or refuses it.
+    :raises MissingToolError: go is missing, or the build failed.
     """
     _go(["build", "-o", str(program), str(file)], folder=_GO_SOURCES / module)
 
 
 def build_command(source: Source) -> list[str]:
-    """The arguments of go, up to where to and what."""
+    """The arguments of go, without the output path and packages."""
     return ["build", "-trimpath", *source.flags, "-ldflags", source.ldflags]
 
 
 def fingerprint(source: Source, command: Sequence[str]) -> str:
-    """What the built programs depend on, as a short name."""
+    """A short hash of everything that the built programs depend on."""
     digest = hashlib.sha256("\0".join([*command, *source.packages.values(), *_target()]).encode())
     for path in sorted((_GO_SOURCES / source.module).iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -229,7 +229,7 @@ def cache_root() -> Path:
 
 @contextmanager
 def turn(folder: Path) -> Iterator[None]:
-    """Only one process at a time makes `folder`; the next one waits and finds it made."""
+    """Lock `folder` so that only one process builds it; the next one waits and finds it built."""
     with folder.with_name(folder.name + ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -241,7 +241,7 @@ def turn(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def installing(folder: Path) -> Iterator[Path]:
-    """A draft folder that becomes `folder` in one step when the block ends well, and goes when it does not."""
+    """A draft folder that is renamed to `folder` if the block succeeds, and deleted if it fails."""
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         draft.chmod(0o755)
@@ -252,7 +252,7 @@ def installing(folder: Path) -> Iterator[Path]:
 
 
 def _go(arguments: Sequence[str], *, folder: Path, saying: str | None = None) -> str:
-    """Run go and return what it printed; `saying` is repeated with the elapsed time while it runs."""
+    """Run go and return its output; while it runs, print `saying` with the elapsed time."""
     go = shutil.which("go") or (str(USUAL_GO) if USUAL_GO.exists() else None)
     if go is None:
         raise MissingToolError("go is not on PATH: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS")
@@ -273,15 +273,15 @@ def _go(arguments: Sequence[str], *, folder: Path, saying: str | None = None) ->
 
 
 def _check_version(go: str, folder: Path) -> None:
-    """Go itself reads what the module there needs, and fetches a newer toolchain where it may."""
+    """Check go's version: go reads the required version from the module and may fetch a newer toolchain."""
     asked = subprocess.run([go, "version"], cwd=folder, capture_output=True, text=True, check=False)
     if asked.returncode != 0:
-        told = " ".join(asked.stderr.split())
-        raise MissingToolError(f"{go} is too old: install Go 1.26.7 or newer, or set KUBEBUILDER_ASSETS ({told})")
+        reason = " ".join(asked.stderr.split())
+        raise MissingToolError(f"{go} is too old: install Go 1.26.7 or newer, or set KUBEBUILDER_ASSETS ({reason})")
 
 
 def wait(process: subprocess.Popen[bytes], *, saying: str | None) -> int:
-    """Its exit code; while it runs, what it is doing is told at times. It ends with whoever waits."""
+    """Wait for the process and return its exit code; print progress meanwhile. Interrupting the wait kills it."""
     started = time.monotonic()
     if saying:
         say(saying)
@@ -298,12 +298,12 @@ def wait(process: subprocess.Popen[bytes], *, saying: str | None) -> int:
 
 
 def say(text: str) -> None:
-    """Tell the person who waits; stdout is for what was asked for."""
+    """Print a progress message to stderr; stdout is for results."""
     print(f"cluster: {text}", file=sys.stderr, flush=True)
 
 
 def main(names: Sequence[str]) -> int:
-    """Make these programs, or every one and what else the cluster needs, and print `name path` lines."""
+    """Build these programs, or all programs and other files of the cluster, and print `name path` lines."""
     try:
         for name, path in ensure(names or every_name()).items():
             print(f"{name} {path}")

@@ -1,4 +1,4 @@
-"""Certificates, keys and kubeconfigs of the dev cluster: one throw-away authority, files that only the owner reads."""
+"""Certificates, keys and kubeconfigs of the dev cluster: a throw-away authority, and files only the owner can read."""
 
 import json
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from pathlib import Path
 import trustme
 
 ADMINS = "system:masters"
-"""The group that RBAC lets do everything."""
+"""The group that RBAC gives all rights."""
 
 _NO_HOST = "client.invalid"
-"""Go refuses a certificate whose list of host names is there but empty."""
+"""Go rejects a certificate whose list of host names is present but empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyPair:
-    """Paths of a certificate and its private key, PEM."""
+    """Paths of a certificate and its private key, in PEM."""
 
     cert: Path
     key: Path
 
 
 class Authority:
-    """Signs the API server's certificate and the clients' ones, in one folder."""
+    """Signs the certificates of the API server and of clients, in one folder."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True)
@@ -32,7 +32,7 @@ class Authority:
         self._ca.cert_pem.write_to_path(str(self.cert))
 
     def server(self, *hosts: str) -> KeyPair:
-        """A certificate for a server that is reached under these names and addresses."""
+        """A certificate for a server with these names and addresses."""
         return self._write("apiserver", self._ca.issue_cert(*hosts))
 
     def client(self, user: str, *, group: str | None = None) -> KeyPair:
@@ -41,7 +41,7 @@ class Authority:
         return self._write(user.replace(":", "-"), issued)
 
     def key(self, name: str) -> KeyPair:
-        """A key pair that signs something of its own, such as service account tokens."""
+        """A key pair for signing, such as for service account tokens."""
         return self._write(name, self._ca.issue_cert(_NO_HOST, common_name=name))
 
     def _write(self, name: str, issued: trustme.LeafCert) -> KeyPair:
@@ -53,7 +53,7 @@ class Authority:
 
 
 def write_kubeconfig(path: Path, *, server: str, ca: Path, user: KeyPair | str) -> Path:
-    """Write a kubeconfig (as JSON, which is YAML too) for a client certificate or for a bearer token."""
+    """Write a kubeconfig (JSON, which is valid YAML) with a client certificate or a bearer token."""
     if isinstance(user, str):
         identity = {"token": user}
     else:
@@ -73,7 +73,7 @@ def write_kubeconfig(path: Path, *, server: str, ca: Path, user: KeyPair | str) 
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """What a client needs to reach the API server, read back from one of our kubeconfigs."""
+    """The URL and credentials for the API server, read from a kubeconfig of `write_kubeconfig`."""
 
     host: str
     port: int
@@ -82,7 +82,7 @@ class Login:
 
 
 def read_kubeconfig(path: Path) -> Login:
-    """Read a kubeconfig that `write_kubeconfig` wrote for a client certificate."""
+    """Read a kubeconfig that `write_kubeconfig` has written for a client certificate."""
     config = json.loads(path.read_text())
     cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
     host, _, port = cluster["server"].removeprefix("https://").rpartition(":")

@@ -17,15 +17,15 @@ _KUBECTL_SECONDS = 60.0
 
 
 class KubectlError(Exception):
-    """kubectl ended with an exit code other than 0; the message is what it wrote to stderr."""
+    """kubectl failed; the message is its standard error."""
 
 
 class Cluster:
-    """Use as a context manager, or `start` and `stop`; everything it writes is below `folder`.
+    """Use as a context manager, or `start` and `stop`; all its files are below `folder`.
 
     `audit`: see `control_plane.ControlPlane`.
 
-    Start it from a thread that lives as long as the cluster shall (see `processes.Process`).
+    Start it from a thread that lives as long as the cluster (see `managed_processes.Process`).
     """
 
     def __init__(self, folder: Path, *, audit: bool = False) -> None:
@@ -41,7 +41,7 @@ class Cluster:
             argv=[sys.executable, "-m", node_agent.__name__, f"--kubeconfig={kubeconfig}", f"--folder={self.pods}"],
             log=folder / "logs" / "node-agent.log",
             cwd=_ROOT,
-            # It ends the pods' processes itself when it is asked to end.
+            # It stops the processes of its pods itself when it is terminated.
             death_signal=signal.SIGTERM,
         )
 
@@ -55,7 +55,7 @@ class Cluster:
         self.stop()
 
     def start(self) -> None:
-        """Return when pods can run; a failed start leaves nothing running."""
+        """Return when pods can run; a failed start leaves no process running."""
         try:
             self.control_plane.start()
             self.node.start()
@@ -65,18 +65,18 @@ class Cluster:
             raise
 
     def stop(self) -> None:
-        """End the node with its pods' processes, then the control plane."""
+        """Stop the node with the processes of its pods, then the control plane."""
         self.node.stop()
         self.control_plane.stop()
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None, kubeconfig: Path | None = None) -> str:
-        """Run kubectl, by default as admin, and return its stdout; raises `KubectlError`."""
+        """Run kubectl, by default as admin, and return its standard output; raises `KubectlError`."""
         command: list[str | Path] = [
             self.control_plane.kubectl,
             f"--kubeconfig={kubeconfig or self.kubeconfig}",
             *arguments,
         ]
-        # Its own cache of what the API serves: in the home folder it would outlive the cluster.
+        # A private discovery cache: one in the home folder would remain after the cluster.
         environment = {**os.environ, "KUBECACHEDIR": str(self._folder / "kubectl")}
         done = subprocess.run(
             command,
@@ -92,10 +92,10 @@ class Cluster:
         return done.stdout
 
     def create_namespace(self, prefix: str = "test") -> str:
-        """A fresh namespace in which pods can be created at once; returns its name."""
+        """Create a namespace in which pods can be created immediately; return its name."""
         name = f"{prefix}-{uuid.uuid4().hex[:8]}"
         self.api.create("namespaces", {"metadata": {"name": name}})
-        # Without its service account pods are refused, and the Job controller then waits before it tries again.
+        # Without its service account, pods are rejected, and the Job controller waits before it retries.
         waiting.eventually(
             lambda: self.api.find("serviceaccounts", "default", namespace=name),
             why=f"the service account of namespace {name}",
@@ -103,20 +103,20 @@ class Cluster:
         )
         return name
 
-    def wait_for_end(self, job: str, *, namespace: str, timeout: float = 60.0) -> str:
-        """Wait until a Job has ended and return how: `Complete` or `Failed`."""
+    def wait_until_finished(self, job: str, *, namespace: str, timeout: float = 60.0) -> str:
+        """Wait until a Job has finished and return its condition: `Complete` or `Failed`."""
         return waiting.eventually(
-            lambda: kubernetes_objects.ending(self.api.get("jobs", job, namespace=namespace)) or "",
+            lambda: kubernetes_objects.final_condition(self.api.get("jobs", job, namespace=namespace)) or "",
             why=f"the end of Job {namespace}/{job}",
             timeout=timeout,
         )
 
     def pods_of(self, job: str, *, namespace: str) -> list[admin_client.Object]:
-        """The pods that a Job has now."""
+        """The current pods of a Job."""
         return self.api.list("pods", namespace=namespace, labels=f"batch.kubernetes.io/job-name={job}")
 
     def pod_log(self, pod: admin_client.Object, *, container: str | None = None) -> str:
-        """What a container of this pod has printed so far, on stdout and stderr."""
+        """The output of a container of this pod so far, stdout and stderr."""
         metadata = pod["metadata"]
         folder = self.pods / f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
         log = folder / f"{container or pod['spec']['containers'][0]['name']}.log"

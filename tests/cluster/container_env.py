@@ -1,4 +1,4 @@
-"""The environment and command line of a container, worked out as the kubelet does. Pure: objects in, strings out."""
+"""The environment and command line of a container, computed as the kubelet does. Pure: objects in, strings out."""
 
 import base64
 import re
@@ -22,7 +22,7 @@ class Source(NamedTuple):
 
 
 class ConfigError(Exception):
-    """The environment cannot be made; the kubelet calls it CreateContainerConfigError and tries again."""
+    """The environment is invalid; the kubelet reports CreateContainerConfigError and retries."""
 
 
 def sources(container: admin_client.Object) -> set[Source]:
@@ -40,7 +40,7 @@ def sources(container: admin_client.Object) -> set[Source]:
 
 
 def data_of(source: Source, found: admin_client.Object) -> dict[str, str]:
-    """The texts in a ConfigMap or Secret."""
+    """The data of a ConfigMap or Secret, as text."""
     data: Mapping[str, str] = found.get("data") or {}
     if source.resource == "secrets":
         return {key: base64.b64decode(text).decode() for key, text in data.items()}
@@ -50,9 +50,9 @@ def data_of(source: Source, found: admin_client.Object) -> dict[str, str]:
 def environment(
     container: admin_client.Object, *, pod: admin_client.Object, data: Mapping[Source, Mapping[str, str]]
 ) -> dict[str, str]:
-    """`env` and `envFrom` as name to value; later entries win and may refer to earlier ones with `$(NAME)`.
+    """The variables of `env` and `envFrom`; later entries override earlier ones and may refer to them with `$(NAME)`.
 
-    `data` holds what was found of `sources`. Raises `ConfigError`.
+    `data` has the contents of the existing `sources`. Raises `ConfigError`.
     """
     result: dict[str, str] = {}
     for entry in container.get("envFrom", ()):
@@ -68,14 +68,14 @@ def environment(
 
 
 def command_line(container: admin_client.Object, variables: Mapping[str, str]) -> list[str]:
-    """`command` and `args` with `$(NAME)` replaced; raises `ConfigError` without a `command`: no image is run here."""
+    """`command` and `args` with `$(NAME)` replaced; raises `ConfigError` without `command`, since no image is used."""
     if not container.get("command"):
         raise ConfigError("this node runs no images: give the container a command")
     return [expand(word, variables) for word in (*container["command"], *container.get("args", ()))]
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Replace `$(NAME)` where NAME is known, leave it where it is not, and make `$$` a `$`."""
+    """Replace `$(NAME)` if NAME is defined, keep it if it is not, and replace `$$` with `$`."""
 
     def replacement(match: re.Match[str]) -> str:
         if match["name"] is None:

@@ -14,7 +14,7 @@ from tests.support import ports, waiting
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
-"""Far more than it takes here, for a machine that is busy building."""
+"""Far more than usual, for a machine that is busy with a build."""
 
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 _SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc"
@@ -22,19 +22,19 @@ _SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc"
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What differs between a control plane of local processes and one with a real node."""
+    """The differences between a control plane for local processes and one for a real node."""
 
     address: str
-    """Where the API server listens."""
+    """The address that the API server listens on."""
     names: tuple[str, ...] = ()
-    """What else it is called, in its certificate."""
+    """Further host names in its certificate."""
     controllers: tuple[str, ...]
     apiserver_flags: tuple[str, ...]
 
 
 LOCAL = Shape(
     address=HOST,
-    # What Jobs, namespaces and the manifests need. No node lifecycle: the one node is ours and ends with the tests.
+    # Controllers for Jobs, namespaces and the manifests. No node lifecycle: the only node ends with the tests.
     controllers=(
         "job-controller",
         "cronjob-controller",
@@ -49,13 +49,13 @@ LOCAL = Shape(
         "statefulset-controller",
     ),
     apiserver_flags=(
-        # A Service endpoint on loopback is refused, and nothing here goes through Services.
+        # A Service endpoint on loopback is rejected, and these tests use no Services.
         "--endpoint-reconciler-type=none",
-        # It taints new nodes until the node lifecycle controller, which is not run here, takes the taint off.
+        # It taints new nodes until the node lifecycle controller, which does not run, removes the taint.
         "--disable-admission-plugins=TaintNodesByCondition",
     ),
 )
-"""Pods are local processes: everything is on loopback."""
+"""For pods that are local processes: all addresses are on loopback."""
 
 _AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -70,16 +70,16 @@ _AUDIT_POLICY = {
         {"level": "None"},
     ],
 }
-"""Every change of Jobs and CronJobs with the object as it was then, and nothing else."""
+"""An audit policy that logs every change of Jobs and CronJobs with the object, and nothing else."""
 _AUDIT_MEGABYTES = 10_000
-"""One file, however long the run: whoever reads it shall not look for parts."""
+"""Maximum size of the audit log, so large that it is never rotated."""
 _ETCD_SECONDS = 10.0
 
 
 class ControlPlane:
-    """Starts and stops the components; everything it writes is below `folder`.
+    """Starts and stops the components; all their files are below `folder`.
 
-    With `audit` the API server writes down each change of a Job or CronJob in `audit_log`, one JSON a line.
+    With `audit`, the API server logs each change of a Job or CronJob to `audit_log`, one JSON object per line.
     """
 
     def __init__(self, folder: Path, *, audit: bool = False, shape: Shape = LOCAL) -> None:
@@ -102,7 +102,7 @@ class ControlPlane:
         self._controllers = (self._controller_manager_process(), self._scheduler_process())
 
     def start(self) -> None:
-        """Return when the API answers, and namespaces get their service accounts."""
+        """Return when the API server responds and namespaces get their service accounts."""
         self.start_api()
         for controller in self._controllers:
             controller.start()
@@ -113,14 +113,14 @@ class ControlPlane:
         )
 
     def start_api(self) -> None:
-        """Start what answers and keeps objects, and nothing that acts on them. Return when it answers."""
+        """Start only etcd and the API server, without controllers. Return when the API server responds."""
         self._etcd.start()
         self.start_apiserver()
 
     def stop(self) -> None:
-        """End every component and drop etcd's data; the logs stay."""
+        """Stop every component and delete etcd's data; the logs remain."""
         for process in (*self._controllers, self._apiserver):
-            # Nothing of theirs is worth a graceful end: their state is in etcd, and etcd's is dropped.
+            # Kill them: their state is in etcd, and etcd's data is deleted.
             process.kill()
         self._etcd.kill()
         self.api.close()
@@ -128,7 +128,7 @@ class ControlPlane:
 
     @contextmanager
     def outage(self) -> Iterator[None]:
-        """A time without API server: it is stopped for the block, and all is well again after it."""
+        """Stop the API server for the block; afterwards it and the controllers work again."""
         self.stop_apiserver()
         try:
             yield
@@ -137,33 +137,33 @@ class ControlPlane:
             self.restart_controllers()
 
     def stop_apiserver(self) -> None:
-        """Stop the API server alone, as an upgrade does: watches end, then nobody listens."""
+        """Stop only the API server, as in an upgrade: watches end, then connections fail."""
         self._apiserver.stop()
 
     def kill_apiserver(self) -> None:
-        """Kill the API server alone: connections break in the middle."""
+        """Kill only the API server: connections break at any point."""
         self._apiserver.kill()
 
     def start_apiserver(self) -> None:
-        """Start the API server (again) and wait until it is ready."""
+        """Start or restart the API server and wait until it is ready."""
         self._apiserver.start()
         waiting.eventually(
             self._ready, why="the API server's /readyz", timeout=READY_SECONDS, retry_on=admin_client.UNREACHABLE
         )
 
     def restart_controllers(self) -> None:
-        """Restart controllers and scheduler: after an outage they wait up to a minute before they look again."""
+        """Restart controllers and scheduler: after an outage they wait up to a minute before they retry."""
         for controller in self._controllers:
             controller.kill()
             controller.start()
 
     def compact(self) -> None:
-        """Have etcd forget every version but the present ones. The API server's own memory of them ends with it."""
+        """Compact etcd to the current revision, and thereby expire older resource versions in the API server, too."""
         revision = self._ask_etcd("kv/range", {"key": "AA=="})["header"]["revision"]
         self._ask_etcd("kv/compaction", {"revision": revision, "physical": True})
 
     def kubeconfig_for(self, account: str, *, namespace: str, seconds: int = 3600) -> Path:
-        """A kubeconfig with a token of that ServiceAccount (TokenRequest API), which has just its RBAC."""
+        """A kubeconfig with a token of this ServiceAccount (TokenRequest API), with only the account's rights."""
         answer = self.api.request(
             "POST",
             f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
@@ -177,7 +177,7 @@ class ControlPlane:
         return certificates.write_kubeconfig(path, server=self.server, ca=self.ca, user=answer["status"]["token"])
 
     def admin_kubeconfig_named(self, user: str) -> Path:
-        """Another all-mighty kubeconfig whose calls are told apart by their user name."""
+        """Another admin kubeconfig with a user name of its own, by which its calls can be distinguished."""
         return self._kubeconfig(user, group=certificates.ADMINS)
 
     def _ask_etcd(self, call: str, body: admin_client.Object) -> admin_client.Object:
@@ -194,7 +194,7 @@ class ControlPlane:
             return self.api.request("GET", "readyz") == {"text": "ok"}
         except admin_client.ApiError as error:
             if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
-                return False  # the hooks that run after its start have not all ended
+                return False  # not all post-start hooks have completed
             raise
 
     def _default_service_account_exists(self) -> bool:
@@ -223,7 +223,7 @@ class ControlPlane:
 
     def _apiserver_process(self) -> managed_processes.Process:
         serving = self.authority.server(self._shape.address, "localhost", "kubernetes.default.svc", *self._shape.names)
-        # Only a real node has a kubelet that it could ask for logs and connections.
+        # Only a real node has a kubelet that the API server contacts for logs and connections.
         to_kubelets = self.authority.client("kube-apiserver-kubelet-client", group=certificates.ADMINS)
         flags = (
             f"--etcd-servers=http://{HOST}:{self._etcd_ports[0]}",
@@ -240,7 +240,7 @@ class ControlPlane:
             "--authorization-mode=RBAC",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--enable-priority-and-fairness=false",
-            # Without it a stop waits for every watch to end by itself.
+            # Without this, a stop waits until every watch ends by itself.
             "--shutdown-watch-termination-grace-period=1s",
             "--etcd-compaction-interval=0",
             "--profiling=false",

@@ -1,4 +1,4 @@
-"""A kind of objects of the tests' own, ``Run``, defined and taken away again as a custom resource."""
+"""A custom resource kind for tests, ``Run``, that is created and deleted with its CRD."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _RBAC = "rbac.authorization.k8s.io"
 
 
 class Runs:
-    """Objects that end when their condition ``Done`` turns true. Nobody but the test writes their status.
+    """Objects that are finished when their condition ``Done`` is true. Only the test writes their status.
 
-    :ivar watch: what `--watch` says of them.
-    :ivar kind: what owners of this kind are called.
+    :ivar watch: the value of `--watch` for this kind.
+    :ivar kind: the kind in owners.
     """
 
     def __init__(self, cluster: clusters.Cluster, *, group: str) -> None:
@@ -28,7 +28,7 @@ class Runs:
 
     @contextlib.contextmanager
     def granted(self) -> Iterator[None]:
-        """With the operator's right to list and watch them, whether they are there or not."""
+        """Grant the operator the right to list and watch the kind, whether or not it is defined."""
         name = f"tidegate-{self.group}"
         rule = {"apiGroups": [self.group], "resources": ["runs"], "verbs": ["list", "watch"]}
         role = {"apiVersion": f"{_RBAC}/v1", "metadata": {"name": name}}
@@ -46,7 +46,7 @@ class Runs:
 
     @contextlib.contextmanager
     def defined(self) -> Iterator[None]:
-        """With the definition, and served; they go afterwards."""
+        """Create the CRD and wait until the kind is served; delete it afterwards."""
         self._api.create("customresourcedefinitions", self._definition())
         try:
             waiting.eventually(
@@ -55,16 +55,16 @@ class Runs:
             yield
         finally:
             self._api.delete("customresourcedefinitions", f"runs.{self.group}")
-            waiting.eventually(self._is_gone, why=f"runs.{self.group} to be gone")
+            waiting.eventually(self._is_removed, why=f"runs.{self.group} to be deleted")
 
     def create(self, name: str, *, namespace: str, done: str | None = None) -> admin_client.Object:
-        """Create one; ``done`` is the status of its condition from the start."""
+        """Create an object; ``done`` is the initial status of its condition."""
         body = {"apiVersion": f"{self.group}/v1", "kind": "Run", "metadata": {"name": name}}
-        made = self._api.request("POST", self._path(namespace), body=body)
-        return made if done is None else self.turn(name, namespace=namespace, done=done)
+        created = self._api.request("POST", self._path(namespace), body=body)
+        return created if done is None else self.set_done(name, namespace=namespace, done=done)
 
-    def turn(self, name: str, *, namespace: str, done: str = "True") -> admin_client.Object:
-        """Give its condition this status."""
+    def set_done(self, name: str, *, namespace: str, done: str = "True") -> admin_client.Object:
+        """Set the status of its condition."""
         condition = {"type": "Done", "status": done, "lastTransitionTime": _now()}
         body = {"status": {"conditions": [condition]}}
         path = f"{self._path(namespace, name)}/status"
@@ -74,7 +74,7 @@ class Runs:
         self._api.request("DELETE", self._path(namespace, name))
 
     def reference(self, run: admin_client.Object) -> admin_client.Object:
-        """What stands in the metadata of an object that it controls."""
+        """The owner reference for an object that it controls."""
         metadata = run["metadata"]
         named = {"apiVersion": f"{self.group}/v1", "kind": "Run", "name": metadata["name"], "uid": metadata["uid"]}
         return {**named, "controller": True}
@@ -87,7 +87,7 @@ class Runs:
         served = self._api.request("GET", f"apis/{self.group}/v1")["resources"]
         return any(resource["name"] == "runs" for resource in served)
 
-    def _is_gone(self) -> bool:
+    def _is_removed(self) -> bool:
         try:
             self._api.request("GET", f"apis/{self.group}/v1")
         except admin_client.ApiError:

@@ -1,4 +1,4 @@
-"""Programs out of Debian's packages, unpacked into the cache: a few seconds, without root, installed nowhere."""
+"""Programs from Debian packages, unpacked into the cache: takes a few seconds, without root or an installation."""
 
 import platform
 import shutil
@@ -13,11 +13,11 @@ _FOLDERS = ("lists/partial", "cache/archives/partial", "state")
 
 
 def unpacked(*packages: str, instead: str, with_needs: bool = False) -> Path:
-    """The folder that these packages are unpacked into, the first one's name being that of the folder.
+    """The cache folder with these packages unpacked; it is named after the first one.
 
-    :param with_needs: whether to unpack what they need, too, as far as this machine lacks it.
-    :param instead: what to do where they cannot be had, for the error.
-    :raises binaries.MissingToolError: they cannot be had here.
+    :param with_needs: whether to unpack their missing dependencies, too.
+    :param instead: an alternative for the user, for the error message.
+    :raises binaries.MissingToolError: the packages are not available.
     """
     folder = binaries.cache_root() / f"{packages[0]}-{platform.machine()}"
     with binaries.turn(folder):
@@ -30,7 +30,7 @@ def unpacked(*packages: str, instead: str, with_needs: bool = False) -> Path:
 
 
 def _fetched(packages: Sequence[str], work: Path, *, with_needs: bool, instead: str) -> list[Path]:
-    """The packages' files, from the lists that this machine has, or else from lists of our own."""
+    """The package files, from this machine's apt lists, or otherwise from private ones."""
     for tool in ("apt-get", "dpkg"):
         if shutil.which(tool) is None:
             raise binaries.MissingToolError(f"{tool} is missing: {instead}")
@@ -54,7 +54,7 @@ def _download(packages: Sequence[str], work: Path, *options: str, with_needs: bo
 
 
 def _own_lists(work: Path) -> Sequence[str]:
-    """Options that keep all that apt writes below ``work``: on a fresh machine it has no lists, and they are root's."""
+    """Options that keep apt's files below ``work``: a fresh machine has no lists, and only root can write them."""
     for folder in _FOLDERS:
         (work / folder).mkdir(parents=True)
     folders = {"Dir::State": "state", "Dir::State::Lists": "lists", "Dir::Cache": "cache"}
@@ -64,6 +64,6 @@ def _own_lists(work: Path) -> Sequence[str]:
 def _run(*command: str, instead: str, cwd: Path | None = None) -> str:
     ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
-        told = " ".join(ran.stderr.split())
-        raise binaries.MissingToolError(f"`{' '.join(command)}` failed: {instead} ({told})")
+        error = " ".join(ran.stderr.split())
+        raise binaries.MissingToolError(f"`{' '.join(command)}` failed: {instead} ({error})")
     return ran.stdout

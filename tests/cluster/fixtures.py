@@ -1,6 +1,6 @@
 """Fixtures for tests on the real control plane and the real Prometheus; loaded by tests/conftest.py.
 
-A test that asks for one of them gets the marker `cluster` by itself, so that the fast layer leaves it out.
+A test that uses one of them gets the marker `cluster` automatically, so that the fast tests exclude it.
 """
 
 import contextlib
@@ -19,30 +19,30 @@ _POLICY_KINDS = Path(__file__).resolve().parents[2] / "manifests" / "crds"
 
 
 class StartPrometheus(Protocol):
-    """What the fixture `start_prometheus` gives."""
+    """The type of the fixture `start_prometheus`."""
 
     def __call__(
         self, *targets: prometheus_server.Target, interval: str = "1s", timeout: str | None = None
     ) -> prometheus_server.Prometheus:
-        """Start a Prometheus that scrapes `targets`; it is ready, its targets perhaps not up yet."""
+        """Start a Prometheus that scrapes `targets`; it is ready, but its targets may not be up yet."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs the cluster or Prometheus."""
+    """Mark tests that need the cluster or Prometheus."""
     if isinstance(item, pytest.Function) and _SLOW & set(item.fixturenames):
         item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Cluster]:
-    """The dev cluster, one for the whole run; work in a `namespace` of your own."""
+    """The dev cluster, one for the whole run; each test should use its own `namespace`."""
     with clusters.Cluster(tmp_path_factory.mktemp("cluster")) as running:
         yield running
 
 
 @pytest.fixture
 def namespace(cluster: clusters.Cluster) -> Iterator[str]:
-    """A fresh namespace; it is deleted afterwards, with all that is in it, without waiting for that."""
+    """A new namespace; its deletion starts after the test, without waiting for it."""
     name = cluster.create_namespace()
     yield name
     cluster.api.delete("namespaces", name)
@@ -50,12 +50,12 @@ def namespace(cluster: clusters.Cluster) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def policy_kinds(cluster: clusters.Cluster) -> Iterator[clusters.Cluster]:
-    """The cluster with the kinds of policies, for one module; they go afterwards, and all policies with them."""
+    """The cluster with the policy CRDs, for one module; afterwards they are deleted together with all policies."""
     cluster.kubectl("apply", "--server-side", "-k", _POLICY_KINDS)
     ours = "--selector=app.kubernetes.io/part-of=tidegate"
     cluster.kubectl("wait", "--for=condition=Established", "crd", ours, "--timeout=30s")
     for kind in ("groupcleanuppolicies", "clustergroupcleanuppolicies"):
-        # What explains a kind, and what checks it strictly, is published a little later than the kind.
+        # The schemas for `kubectl explain` and strict validation are published a little later than the kind.
         waiting.eventually(
             functools.partial(cluster.kubectl, "explain", kind),
             why=f"what explains {kind}",
@@ -67,7 +67,7 @@ def policy_kinds(cluster: clusters.Cluster) -> Iterator[clusters.Cluster]:
 
 @pytest.fixture(scope="session")
 def prometheus_operator_kinds(cluster: clusters.Cluster) -> clusters.Cluster:
-    """The cluster with the kinds of the Prometheus operator that the manifests have; they stay."""
+    """The cluster with the CRDs of prometheus-operator that the manifests use; they remain."""
     definitions = binaries.prometheus_operator_crds()
     cluster.kubectl("apply", "--server-side", "-f", definitions)
     cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
@@ -76,7 +76,7 @@ def prometheus_operator_kinds(cluster: clusters.Cluster) -> clusters.Cluster:
 
 @pytest.fixture
 def start_prometheus(tmp_path: Path) -> Iterator[StartPrometheus]:
-    """A function that starts a Prometheus, any number of times; all of them end with the test."""
+    """A function that starts a Prometheus, any number of times; all of them stop after the test."""
     with contextlib.ExitStack() as running:
         started: list[prometheus_server.Prometheus] = []
 

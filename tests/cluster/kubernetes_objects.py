@@ -1,20 +1,20 @@
-"""Kubernetes objects that tests create, and what their status says."""
+"""Kubernetes objects that tests create, and helpers that read their status."""
 
 from collections.abc import Mapping, Sequence
 
 from tests.cluster import admin_client
 
 _NEVER = "0 0 31 2 *"
-"""A schedule that no calendar meets: runs of such a CronJob are made by hand."""
+"""A schedule that is never due: tests create the runs of such a CronJob themselves."""
 
 
 def container(*command: str, env: Sequence[admin_client.Object] = (), name: str = "main") -> admin_client.Object:
-    """A container of the dev cluster's node: a command of this machine."""
+    """A container for the dev cluster's node: a command of this machine."""
     return {"name": name, "image": "none", "command": list(command), "env": list(env)}
 
 
 def python(script: str, *, env: Sequence[admin_client.Object] = (), name: str = "main") -> admin_client.Object:
-    """A container that runs a Python script with the project's packages at hand."""
+    """A container that runs a Python script with the project's packages available."""
     return container("python", "-c", script, env=env, name=name)
 
 
@@ -43,7 +43,7 @@ def job(
 def cronjob(
     name: str, *containers: admin_client.Object, schedule: str = _NEVER, annotations: Mapping[str, str] | None = None
 ) -> admin_client.Object:
-    """A CronJob; the annotations are those of its job template, as for `job`."""
+    """A CronJob; the annotations are those of its job template, as in `job`."""
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -58,15 +58,15 @@ def cronjob(
     }
 
 
-def ending(job: admin_client.Object) -> str | None:
-    """`Complete` or `Failed` once a Job has ended, else None."""
+def final_condition(job: admin_client.Object) -> str | None:
+    """`Complete` or `Failed` if the Job has finished, else None."""
     conditions = job.get("status", {}).get("conditions", [])
     true = [each["type"] for each in conditions if each["status"] == "True"]
     return next((kind for kind in true if kind in ("Complete", "Failed")), None)
 
 
 def exit_codes(pod: admin_client.Object) -> list[int]:
-    """The exit codes of a pod's containers that have ended."""
+    """The exit codes of a pod's terminated containers."""
     states = [each["state"] for each in pod.get("status", {}).get("containerStatuses", [])]
     return [state["terminated"]["exitCode"] for state in states if "terminated" in state]
 

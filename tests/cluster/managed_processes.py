@@ -1,4 +1,4 @@
-"""Long-lived child processes that never outlive the process that started them."""
+"""Long-lived child processes that end, at the latest, with the process that started them."""
 
 import atexit
 import os
@@ -15,11 +15,11 @@ _running: set["Process"] = set()
 
 
 class Process:
-    """A program with its log file; it can be stopped and started again with the same arguments.
+    """A program with its log file; it can be restarted with the same arguments.
 
-    It leads a process group of its own, so a Ctrl-C in the terminal reaches only us, and the kernel ends it when we
-    die without a chance to (setpriv's PDEATHSIG). That signal follows the *thread* that started it: start processes
-    from a thread that lives as long as they shall.
+    It leads its own process group, so that Ctrl-C in a terminal does not reach it, and the kernel kills it if the
+    parent dies unexpectedly (PDEATHSIG, set by setpriv). That signal follows the *thread* that started it: start
+    processes from a thread that lives as long as they should.
     """
 
     def __init__(
@@ -41,23 +41,23 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The running process's id."""
+        """The id of the running process."""
         if self._child is None:
             raise RuntimeError(f"{self.name} is not running")
         return self._child.pid
 
     @property
     def returncode(self) -> int | None:
-        """How it ended (negative: by that signal); None while it runs or before it was started."""
+        """Its exit code (negative for a signal); None while it runs or before its start."""
         return self._child.poll() if self._child is not None else None
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether it has been started and has not ended."""
         return self._child is not None and self._child.poll() is None
 
     def start(self) -> None:
-        """Start it; what it prints is added to its log."""
+        """Start it; its output is appended to the log."""
         if self.running:
             raise RuntimeError(f"{self.name} is running already")
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class Process:
         _running.add(self)
 
     def stop(self, *, grace: float = 10.0) -> int:
-        """Ask it to end (SIGTERM), end it after `grace` seconds, and return its exit code."""
+        """Terminate it (SIGTERM), kill it after `grace` seconds, and return its exit code."""
         if self._child is None:
             return 0
         if self.running:
@@ -87,7 +87,7 @@ class Process:
         return self._reap()
 
     def kill(self) -> int:
-        """End it at once (SIGKILL, with whatever it started in its group) and return its exit code."""
+        """Kill it and its process group (SIGKILL), and return its exit code."""
         if self._child is None:
             return 0
         try:
@@ -97,11 +97,11 @@ class Process:
         return self._reap()
 
     def pause(self) -> None:
-        """Freeze it (SIGSTOP): its sockets stay open and nothing answers."""
+        """Pause it (SIGSTOP): its sockets stay open, but it does not respond."""
         self.signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on after `pause`."""
+        """Continue it after `pause`."""
         self.signal(signal.SIGCONT)
 
     def signal(self, number: signal.Signals) -> None:
@@ -110,11 +110,11 @@ class Process:
             self._child.send_signal(number)
 
     def tail(self) -> str:
-        """The end of its log."""
+        """The end of the log."""
         return self.log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace") if self.log.exists() else ""
 
     def check(self) -> None:
-        """Raise `ProcessEndedError` when it has ended by itself."""
+        """Raise `ProcessEndedError` if it has ended by itself."""
         if not self.running:
             raise ProcessEndedError(f"{self.name} ended with exit code {self.returncode}; its log ends:\n{self.tail()}")
 
@@ -124,7 +124,7 @@ class Process:
 
 
 class ProcessEndedError(RuntimeError):
-    """A process that should be running has ended; the message shows the end of its log."""
+    """A process that should be running has ended; the message contains the end of its log."""
 
 
 def _setpriv() -> str:

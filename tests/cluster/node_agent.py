@@ -1,11 +1,11 @@
-"""A small node for tests: it runs pods as local processes and reports them as the kubelet does.
+"""A small node for tests: it runs pods as local processes and reports their status as the kubelet does.
 
 Run as `python -m tests.cluster.node_agent --kubeconfig=... --folder=...`.
 
-What it leaves out, on purpose: images (the `image` is ignored and `command` is required), volumes, probes, resources,
-security contexts, lifecycle hooks, sidecars, a network or a host name of the pod's own (HOSTNAME is set, the kernel's
-host name is the machine's), logs and exec through the API, heartbeats. A pod's podIP is a loopback address that it may
-bind to, no more. After its own restart it starts the pods that have not ended from their beginning.
+Deliberately missing: images (the `image` is ignored and `command` is required), volumes, probes, resources, security
+contexts, lifecycle hooks, sidecars, a network or host name of the pod (HOSTNAME is set, but the kernel's host name is
+the machine's), logs and exec through the API, heartbeats. A pod's podIP is a loopback address that it can bind to.
+After a restart, the agent starts all pods that have not ended from the beginning.
 """
 
 import argparse
@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 
 NODE = "local"
 _CAPACITY = {"cpu": "1000", "memory": "1000Gi", "pods": "1000"}
-"""More than any test asks for: the scheduler shall never be in the way."""
+"""More than any test needs, so that the scheduler never delays a pod."""
 _ENDED = ("Succeeded", "Failed")
 
 
 class Agent:
-    """Keeps one `PodRun` for each pod that is bound to the node."""
+    """Manages one `PodRun` for each pod that is bound to the node."""
 
     def __init__(self, calls: node_api_client.Calls, *, folder: Path) -> None:
         self._calls = calls
@@ -39,13 +39,13 @@ class Agent:
         self._addresses = (f"127.1.{high}.{low}" for high in itertools.cycle(range(1, 255)) for low in range(1, 255))
 
     async def work(self) -> None:
-        """Register the node and serve it until cancelled."""
+        """Register the node and run its pods until cancelled."""
         try:
             await self._register()
             while True:
                 try:
                     await self._follow()
-                except node_api_client.AWAY as error:
+                except node_api_client.UNREACHABLE as error:
                     _log.info("watching again in %s s: %r", node_api_client.RETRY_SECONDS, error)
                     await asyncio.sleep(node_api_client.RETRY_SECONDS)
         finally:
@@ -57,7 +57,7 @@ class Agent:
         labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": labels}}
         try:
-            await self._calls.until_answered("POST", "api/v1/nodes", body=node)
+            await self._calls.until_response("POST", "api/v1/nodes", body=node)
         except node_api_client.RejectedError as refusal:
             if refusal.status != HTTPStatus.CONFLICT:
                 raise
@@ -70,7 +70,7 @@ class Agent:
             "addresses": [{"type": "InternalIP", "address": pod_status.NODE_IP}],
             "nodeInfo": {"kubeletVersion": "tidegate-test-agent", "architecture": platform.machine()},
         }
-        await self._calls.until_answered(
+        await self._calls.until_response(
             "PATCH",
             f"api/v1/nodes/{NODE}/status",
             body={"status": status},
@@ -78,25 +78,25 @@ class Agent:
         )
 
     async def _follow(self) -> None:
-        """List the node's pods, then follow their changes until the watch ends."""
+        """List the node's pods, then watch them until the watch ends."""
         selector = {"fieldSelector": f"spec.nodeName={NODE}"}
         listed = await self._calls.once("GET", "api/v1/pods", params=selector)
         for pod in listed["items"]:
-            self._see(pod)
+            self._on_pod(pod)
         for uid in self._runs.keys() - {pod["metadata"]["uid"] for pod in listed["items"]}:
-            self._drop(uid)
+            self._on_run_ended(uid)
         since = {"resourceVersion": listed["metadata"]["resourceVersion"]}
         async for event in self._calls.watch("api/v1/pods", params={**selector, **since}):
             match event["type"]:
                 case "ADDED" | "MODIFIED":
-                    self._see(event["object"])
+                    self._on_pod(event["object"])
                 case "DELETED":
-                    self._drop(event["object"]["metadata"]["uid"])
+                    self._on_run_ended(event["object"]["metadata"]["uid"])
                 case _:
                     _log.info("watch ended: %s", event)
                     return
 
-    def _see(self, pod: admin_client.Object) -> None:
+    def _on_pod(self, pod: admin_client.Object) -> None:
         uid = pod["metadata"]["uid"]
         if uid not in self._runs:
             if pod["status"].get("phase") in _ENDED:
@@ -104,16 +104,16 @@ class Agent:
             run = pod_runner.PodRun(pod, calls=self._calls, folder=self._folder, pod_ip=next(self._addresses))
             self._runs[uid] = run
             self._tasks[uid] = asyncio.create_task(run.live(), name=f"pod {pod['metadata']['name']}")
-            self._tasks[uid].add_done_callback(_tell_failure)
+            self._tasks[uid].add_done_callback(_log_failure)
         if "deletionTimestamp" in pod["metadata"]:
             self._runs[uid].stop(pod["metadata"].get("deletionGracePeriodSeconds", 0))
 
-    def _drop(self, uid: str) -> None:
+    def _on_run_ended(self, uid: str) -> None:
         if self._runs.pop(uid, None) is not None:
             self._tasks.pop(uid).cancel()
 
 
-def _tell_failure(task: asyncio.Task[None]) -> None:
+def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         _log.error("%s failed", task.get_name(), exc_info=task.exception())
 

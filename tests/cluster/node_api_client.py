@@ -1,4 +1,4 @@
-"""The node agent's calls to the API server: asynchronous, patient with an API server that is away."""
+"""The node agent's asynchronous client of the API server; it retries while the API server is down."""
 
 import asyncio
 import json
@@ -14,21 +14,21 @@ from tests.cluster import admin_client, certificates
 
 _log = logging.getLogger(__name__)
 
-AWAY = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
-"""What a call raises while the API server is down."""
+UNREACHABLE = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
+"""Errors that a call raises while the API server is down."""
 
 RETRY_SECONDS = 0.2
-"""A node of a test cluster comes back fast; a kubelet would back off up to seconds."""
+"""Retry interval: short, so that a test node recovers quickly; a kubelet would back off for seconds."""
 
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 _CALL_SECONDS = 10.0
 _WATCH_SECONDS = 300
 _LARGEST_LINE = 4 * 1024 * 1024
-"""A watched object is one line; etcd refuses objects above 1.5 MiB."""
+"""A watched object is one line; etcd rejects objects above 1.5 MiB."""
 
 
 class RejectedError(Exception):
-    """The API server's final no."""
+    """A final error response of the API server."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status}: {text}")
@@ -36,7 +36,7 @@ class RejectedError(Exception):
 
 
 class Calls:
-    """One HTTP session with the API server; make it with `connected`."""
+    """One HTTP session with the API server; create it with `connected`."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
@@ -50,7 +50,7 @@ class Calls:
         params: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> admin_client.Object:
-        """One call; raises `RejectedError`, or one of `AWAY`."""
+        """A single call; raises `RejectedError`, or one of `UNREACHABLE`."""
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Content-Type": content_type}
         limit = aiohttp.ClientTimeout(total=_CALL_SECONDS)
@@ -64,19 +64,19 @@ class Calls:
             result: admin_client.Object = await answer.json()
             return result
 
-    async def until_answered(
+    async def until_response(
         self, method: str, path: str, *, body: admin_client.Object | None = None, content_type: str = "application/json"
     ) -> admin_client.Object:
-        """The same call again until the API server is there to answer; raises `RejectedError`."""
+        """Retry the call until the API server responds; raises `RejectedError`."""
         while True:
             try:
                 return await self.once(method, path, body=body, content_type=content_type)
-            except AWAY as error:
+            except UNREACHABLE as error:
                 _log.info("%s %s again in %s s: %r", method, path, RETRY_SECONDS, error)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def watch(self, path: str, *, params: Mapping[str, str]) -> AsyncIterator[admin_client.Object]:
-        """Events since `params["resourceVersion"]` until the API server ends the watch."""
+        """Yield events since `params["resourceVersion"]` until the API server ends the watch."""
         query = {**params, "watch": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
         limit = aiohttp.ClientTimeout(total=None, sock_connect=_CALL_SECONDS, sock_read=_WATCH_SECONDS + _CALL_SECONDS)
         async with self._session.get(f"/{path}", params=query, timeout=limit) as answer:
@@ -88,7 +88,7 @@ class Calls:
 
 @asynccontextmanager
 async def connected(login: certificates.Login) -> AsyncIterator[Calls]:
-    """A session with the API server that `login` names."""
+    """A session with the API server of `login`."""
     tls = ssl.create_default_context(cafile=str(login.ca))
     tls.load_cert_chain(login.pair.cert, login.pair.key)
     async with aiohttp.ClientSession(

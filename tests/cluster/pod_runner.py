@@ -1,4 +1,4 @@
-"""One pod on this node: its containers as local processes, its status told to the API server."""
+"""Runs one pod on this node: its containers as local processes, and its status in the API server."""
 
 import asyncio
 import contextlib
@@ -17,17 +17,17 @@ _log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_SECONDS = 0.2
 LONGEST_BACKOFF_SECONDS = 5.0
-"""Between restarts of a container. The kubelet waits from 10 s to 5 min, which no test can afford."""
+"""Seconds between restarts of a container; the kubelet waits from 10 s to 5 min, which is too long for tests."""
 
 _START_ERROR = 128
-"""The exit code that containerd reports for a command that is not there."""
+"""The exit code that containerd reports for a missing command."""
 _SETPRIV = ("setpriv", "--pdeathsig", "KILL", "--")
 _BASE_PATH = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
-"""This interpreter's environment first, so that a pod's `python` has the project's packages."""
+"""PATH with this interpreter's environment first, so that `python` in a pod has the project's packages."""
 
 
 class PodRun:
-    """Runs one pod until it has ended and is deleted; cancelling `live` kills its processes at once."""
+    """Runs one pod until it has ended and is deleted; cancelling `live` kills its processes immediately."""
 
     def __init__(self, pod: admin_client.Object, *, calls: node_api_client.Calls, folder: Path, pod_ip: str) -> None:
         metadata = pod["metadata"]
@@ -47,22 +47,22 @@ class PodRun:
         self._last_call: asyncio.TimerHandle | None = None
 
     async def live(self) -> None:
-        """The pod's whole life on this node."""
+        """Run the pod for its whole lifetime on this node."""
         (self._folder / "work").mkdir(parents=True)
         try:
             async with asyncio.TaskGroup() as tasks:
-                telling = tasks.create_task(self._tell())
+                telling = tasks.create_task(self._report_status())
                 await self._run_all()
                 self._changed.set()
                 await telling
             await self._stopping.wait()
-            await self._forget()
+            await self._remove_pod()
         except* node_api_client.RejectedError as refusals:
-            # Gone, or another pod under its name: whoever deleted it did not want to wait for us.
+            # The pod is deleted or replaced by another one of its name: its deletion did not wait for this node.
             _log.info("%s is no longer ours: %s", self._path, refusals.exceptions)
 
     def stop(self, grace: float) -> None:
-        """End its processes: SIGTERM now, SIGKILL after `grace` seconds; a later call can only shorten that."""
+        """Send SIGTERM now and SIGKILL after `grace` seconds; a later call can only shorten that."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace
         if not self._stopping.is_set():
@@ -79,9 +79,9 @@ class PodRun:
             _signal(process, signal.SIGKILL)
 
     async def _run_all(self) -> None:
-        """Init containers one after the other, then the others together, as their restartPolicy says."""
+        """Run the init containers in order, then the others together, according to their restartPolicy."""
         policy = self._pod["spec"]["restartPolicy"]
-        # An init container that has succeeded is never run again, whatever the policy.
+        # An init container that has succeeded is never restarted, whatever the policy.
         init_policy = "OnFailure" if policy == "Always" else policy
         for container, state in zip(self._pod["spec"].get("initContainers", ()), self._init, strict=True):
             await self._run(container, state, init_policy)
@@ -97,7 +97,7 @@ class PodRun:
                 state.over = True
 
     async def _run(self, container: admin_client.Object, state: pod_status.ContainerState, policy: str) -> None:
-        """One container with its restarts."""
+        """Run one container with its restarts."""
         backoff = FIRST_BACKOFF_SECONDS
         while not self._stopping.is_set():
             try:
@@ -144,7 +144,7 @@ class PodRun:
                 _signal(process, signal.SIGTERM)
             code = await process.wait()
         finally:
-            # What the first process of a container leaves behind ends with it.
+            # Kill the remaining processes of the container together with its first process.
             _kill_group(process)
             self._processes.discard(process)
         state.end(code if code >= 0 else 128 - code)
@@ -154,7 +154,7 @@ class PodRun:
         namespace = self._pod["metadata"]["namespace"]
         for source in container_env.sources(container):
             try:
-                found = await self._calls.until_answered(
+                found = await self._calls.until_response(
                     "GET", f"api/v1/namespaces/{namespace}/{source.resource}/{source.name}"
                 )
             except node_api_client.RejectedError as refusal:
@@ -168,15 +168,15 @@ class PodRun:
         base = {"PATH": _BASE_PATH, "HOSTNAME": host, "HOME": work, "TMPDIR": work, "LANG": "C.UTF-8"}
         return container_env.command_line(container, variables), {**base, **variables}
 
-    async def _tell(self) -> None:
-        """Keep the API server's picture of the pod current until the pod has ended there too."""
+    async def _report_status(self) -> None:
+        """Update the pod's status in the API server until it shows that the pod has ended."""
         while True:
             self._changed.clear()
             status = self._status()
-            await self._calls.until_answered(
+            await self._calls.until_response(
                 "PATCH",
                 f"{self._path}/status",
-                # The uid makes the API server refuse to write into another pod under this name.
+                # With the uid, the API server rejects an update of another pod of this name.
                 body={"metadata": {"uid": self._uid}, "status": status},
                 content_type=node_api_client.STRATEGIC_PATCH,
             )
@@ -184,10 +184,10 @@ class PodRun:
                 return
             await self._changed.wait()
 
-    async def _forget(self) -> None:
-        """Tell the API server that the pod's processes are gone, so that it can remove the object."""
+    async def _remove_pod(self) -> None:
+        """Report that the pod's processes have ended, so that the API server can remove the object."""
         body = {"gracePeriodSeconds": 0, "preconditions": {"uid": self._uid}}
-        await self._calls.until_answered("DELETE", self._path, body=body)
+        await self._calls.until_response("DELETE", self._path, body=body)
 
     def _status(self) -> admin_client.Object:
         return pod_status.report(self._init, self._main, started=self._started, pod_ip=self._ip)

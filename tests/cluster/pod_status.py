@@ -1,4 +1,4 @@
-"""The status of a pod as the kubelet would report it, from the states of its containers. Pure."""
+"""The status of a pod as the kubelet would report it, computed from the states of its containers. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ NODE_IP = "127.0.0.1"
 
 
 CLOCK_AHEAD = "tests.tidegate.dev/clock-ahead"
-"""Annotation of a pod: by how many seconds the clock of its kubelet is ahead, for this pod alone."""
+"""Annotation with the seconds by which the kubelet's clock is ahead, for this pod only."""
 
 
 def timestamp(*, ahead: float = 0.0) -> str:
-    """The current time as the API writes it, by a clock that is so many seconds ahead."""
+    """The current time in the API's format, for a clock that is ahead by this many seconds."""
     return (datetime.now(UTC) + timedelta(seconds=ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(kw_only=True)
 class ContainerState:
-    """Where a container stands: exactly one of waiting, running, terminated, as in ContainerStatus."""
+    """The state of a container: exactly one of waiting, running and terminated, as in ContainerStatus."""
 
     name: str
     image: str
@@ -29,26 +29,26 @@ class ContainerState:
     last: admin_client.Object = field(default_factory=dict)
     restarts: int = 0
     over: bool = False
-    """It has ended and will not be started again."""
+    """It has ended and will not be restarted."""
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended, or None."""
+        """Its exit code, or None if it has not ended."""
         terminated = self.state.get("terminated")
         return int(terminated["exitCode"]) if terminated else None
 
     def wait(self, reason: str, *, message: str = "") -> None:
-        """It is not running, and why."""
+        """Set it to waiting, with the reason."""
         if "terminated" in self.state:
             self.last = self.state
         self.state = {"waiting": {"reason": reason, "message": message}}
 
     def begin(self) -> None:
-        """It runs from now on."""
+        """Set it to running."""
         self.state = {"running": {"startedAt": timestamp(ahead=self.ahead)}}
 
     def end(self, code: int, *, reason: str | None = None, message: str = "") -> None:
-        """It has ended with this exit code (128 + n for a signal, as a shell says)."""
+        """Set it to terminated with this exit code (128 + n for signal n, as in a shell)."""
         now = timestamp(ahead=self.ahead)
         started = self.state.get("running", {}).get("startedAt", now)
         reason = reason or ("Completed" if code == 0 else "Error")
@@ -91,7 +91,7 @@ def phase(init: Sequence[ContainerState], main: Sequence[ContainerState]) -> str
 def report(
     init: Sequence[ContainerState], main: Sequence[ContainerState], *, started: str, pod_ip: str
 ) -> admin_client.Object:
-    """The PodStatus, apart from what others write into it (the scheduler's and the controllers' conditions)."""
+    """The PodStatus, without the conditions that the scheduler and controllers write."""
     ready = all("running" in state.state for state in main)
     initialized = all(state.exit_code == 0 for state in init)
     conditions = {

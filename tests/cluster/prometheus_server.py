@@ -1,4 +1,4 @@
-"""A real Prometheus on loopback, and questions to its query API."""
+"""A real Prometheus on loopback, and its query API."""
 
 import json
 import urllib.error
@@ -18,31 +18,31 @@ IPV6 = "[::1]"
 _HTTP_SECONDS = 10.0
 _READY_SECONDS = 30.0
 AWAY = (OSError, urllib.error.URLError)
-"""What a query raises while it is stopped."""
+"""Errors that a query raises while Prometheus is stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What to scrape.
+    """A scrape target.
 
-    A gateway tells scrapers apart by their address and User-Agent. Linux sends from 127.0.0.1 to every 127.x address,
-    so two Prometheus servers on one machine are two scrapers only when one of them comes through `IPV6`.
+    A gateway distinguishes scrapers by address and User-Agent. Linux sends from 127.0.0.1 to every 127.x address, so
+    two Prometheus servers on one machine are two scrapers only if one of them uses `IPV6`.
     """
 
     port: int
     host: str = IPV4
     path: str = "/metrics"
     job: str = "gateway"
-    """The scrape configuration's job_name."""
+    """The job_name in the scrape configuration."""
     honor_labels: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     protocols: Sequence[str] = ()
-    """The formats it asks for, most wanted first, by their names in Prometheus' configuration; its own where empty."""
+    """The accepted formats in order of preference, by their names in Prometheus; Prometheus' default if empty."""
     relabelings: Sequence[Mapping[str, str]] = ()
-    """What becomes of the labels of each series, as in Prometheus' ``metric_relabel_configs``."""
+    """Changes of each series' labels, as in Prometheus' ``metric_relabel_configs``."""
 
     def config(self) -> dict[str, Any]:
-        """Its part of `scrape_configs`."""
+        """The entry in `scrape_configs`."""
         return {
             "job_name": self.job,
             "honor_labels": self.honor_labels,
@@ -55,11 +55,11 @@ class Target:
 
 
 class Series(NamedTuple):
-    """One series of a query's answer."""
+    """One series of a query result."""
 
     labels: dict[str, str]
     values: list[tuple[float, float]]
-    """(Unix seconds, value); an instant query has just one."""
+    """(Unix seconds, value); an instant query has only one."""
 
     @property
     def value(self) -> float:
@@ -68,11 +68,11 @@ class Series(NamedTuple):
 
 
 class QueryError(Exception):
-    """Prometheus refused the query."""
+    """Prometheus rejected the query."""
 
 
 class Prometheus:
-    """One server; stopped and started again it keeps its port and its data."""
+    """A Prometheus server; it keeps its port and data across restarts."""
 
     def __init__(
         self,
@@ -97,35 +97,35 @@ class Prometheus:
             f"--config.file={config}",
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address={IPV4}:{port}",
-            # Its first scrape comes after one round of discovery, by default 5 s.
+            # The first scrape follows one round of service discovery, by default 5 s.
             "--scrape.discovery-reload-interval=100ms",
             "--log.level=warn",
         )
         self.process = managed_processes.Process(name, argv=argv, log=folder / f"{name}.log")
 
     def start(self) -> None:
-        """Start it (again) and wait until it is ready; that says nothing of its targets."""
+        """Start or restart it and wait until it is ready; its targets may not be up yet."""
         self.process.start()
         waiting.eventually(self._ready, why=f"{self.name} to be ready", timeout=_READY_SECONDS, retry_on=AWAY)
 
     def stop(self) -> None:
-        """End it and wait for that; its data stay."""
+        """Stop it and wait until it has ended; its data remains."""
         self.process.stop()
 
     def kill(self) -> None:
-        """Kill it: a scrape under way breaks in the middle."""
+        """Kill it; a scrape in progress is aborted."""
         self.process.kill()
 
     def pause(self) -> None:
-        """Freeze it: it scrapes nothing, and a scrape under way hangs."""
+        """Pause it: it does not scrape, and a scrape in progress hangs."""
         self.process.pause()
 
     def resume(self) -> None:
-        """Let it go on after `pause`."""
+        """Continue it after `pause`."""
         self.process.resume()
 
     def wait_until_up(self, *, timeout: float = 30.0) -> None:
-        """Wait until it has scraped every target since its start, the last time with success."""
+        """Wait until it has scraped every target since its start, and the last scrape succeeded."""
         waiting.eventually(
             lambda: len(self._targets_up()) == len(self._targets),
             why=f"{self.name} to scrape all of {[f'{target.host}:{target.port}' for target in self._targets]}",
@@ -134,7 +134,7 @@ class Prometheus:
 
     def query(self, expr: str, *, at: float | None = None) -> list[Series]:
         """An instant query, now or at a Unix time."""
-        data = self._ask("query", {"query": expr} | ({"time": str(at)} if at is not None else {}))
+        data = self._get("query", {"query": expr} | ({"time": str(at)} if at is not None else {}))
         if data["resultType"] == "scalar":
             return [Series({}, [_point(data["result"])])]
         return [Series(found["metric"], [_point(found["value"])]) for found in data["result"]]
@@ -142,32 +142,32 @@ class Prometheus:
     def query_range(self, expr: str, *, start: float, end: float, step: float = 1.0) -> list[Series]:
         """The values of `expr` each `step` seconds between two Unix times."""
         parameters = {"query": expr, "start": str(start), "end": str(end), "step": str(step)}
-        found = self._ask("query_range", parameters)["result"]
+        found = self._get("query_range", parameters)["result"]
         return [Series(series["metric"], [_point(point) for point in series["values"]]) for series in found]
 
     def samples(self, selector: str, *, window: str) -> list[Series]:
-        """Every sample as it was scraped, at its scrape's own time, of the last `window`; stale markers are none."""
-        found = self._ask("query", {"query": f"{selector}[{window}]"})["result"]
+        """Every sample of the last `window` with the time of its scrape, without staleness markers."""
+        found = self._get("query", {"query": f"{selector}[{window}]"})["result"]
         return [Series(series["metric"], [_point(point) for point in series["values"]]) for series in found]
 
     def value(self, expr: str) -> float | None:
-        """The one value that `expr` has now, or None; more than one is an error."""
+        """The only current value of `expr`, or None; more than one is an error."""
         return _only(self.query(expr), expr)
 
     def final_value(self, selector: str, *, window: str = "1h") -> float | None:
-        """The newest value of the one series that `selector` had within `window`, stale now or not, or None."""
+        """The newest value within `window` of the only series of `selector`, whether it is stale or not, or None."""
         return _only(self.query(f"last_over_time({selector}[{window}])"), selector)
 
     def is_stale(self, selector: str, *, window: str = "1h") -> bool:
         """Whether `selector` had series within `window` and has none now.
 
-        Without a staleness marker a series goes on for five minutes after its last sample, so a short test sees the
-        difference between "no longer exposed" and "no longer scraped".
+        Without a staleness marker, a series continues for five minutes after its last sample, so a short test can
+        distinguish "no longer exposed" from "no longer scraped".
         """
         return not self.query(selector) and bool(self.query(f"last_over_time({selector}[{window}])"))
 
     def _targets_up(self) -> list[str]:
-        found = self._ask("targets", {"state": "active"})["activeTargets"]
+        found = self._get("targets", {"state": "active"})["activeTargets"]
         return [target["scrapeUrl"] for target in found if target["health"] == "up"]
 
     def _ready(self) -> bool:
@@ -175,7 +175,7 @@ class Prometheus:
         with urllib.request.urlopen(f"{self.url}/-/ready", timeout=_HTTP_SECONDS) as answer:
             return bool(answer.status == 200)
 
-    def _ask(self, call: str, parameters: Mapping[str, str]) -> Any:
+    def _get(self, call: str, parameters: Mapping[str, str]) -> Any:
         url = f"{self.url}/api/v1/{call}?{urlencode(parameters)}"
         try:
             with urllib.request.urlopen(url, timeout=_HTTP_SECONDS) as answer:

@@ -1,4 +1,4 @@
-"""Prometheus' own checker."""
+"""promtool, the checker of Prometheus."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.cluster import binaries
 
 
-async def agrees(*arguments: str | Path, stdin: str = "") -> None:
-    """Run it, and fail with what it says where it finds a fault."""
+async def check(*arguments: str | Path, stdin: str = "") -> None:
+    """Run promtool, and fail with its output if it reports an error."""
     program = (await asyncio.to_thread(binaries.ensure, ["promtool"]))["promtool"]
     process = await asyncio.create_subprocess_exec(
         program,
@@ -18,5 +18,5 @@ async def agrees(*arguments: str | Path, stdin: str = "") -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate(stdin.encode())
-    assert process.returncode == 0, said.decode()
+    output, _ = await process.communicate(stdin.encode())
+    assert process.returncode == 0, output.decode()

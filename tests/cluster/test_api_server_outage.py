@@ -1,4 +1,4 @@
-"""The API server can go away and come back; the node and the controllers go on where they were."""
+"""The API server can stop and restart; the node and the controllers continue where they were."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.cluster import admin_client, clusters, kubernetes_objects, processes_
 from tests.support import waiting
 
 
-def test_without_an_api_server_calls_fail_and_afterwards_jobs_run_again(
+def test_calls_fail_without_an_api_server_and_jobs_run_after_its_restart(
     cluster: clusters.Cluster, namespace: str
 ) -> None:
     with cluster.control_plane.outage(), pytest.raises(admin_client.UNREACHABLE):
@@ -15,12 +15,10 @@ def test_without_an_api_server_calls_fail_and_afterwards_jobs_run_again(
     cluster.api.create(
         "jobs", kubernetes_objects.job("later", kubernetes_objects.container("true")), namespace=namespace
     )
-    assert cluster.wait_for_end("later", namespace=namespace) == "Complete"
+    assert cluster.wait_until_finished("later", namespace=namespace) == "Complete"
 
 
-def test_a_pod_that_ends_while_the_api_server_is_away_is_reported_afterwards(
-    cluster: clusters.Cluster, namespace: str
-) -> None:
+def test_pod_that_ends_during_an_outage_is_reported_afterwards(cluster: clusters.Cluster, namespace: str) -> None:
     script = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.02)\nraise SystemExit(5)"
     cluster.api.create(
         "jobs", kubernetes_objects.job("meanwhile", kubernetes_objects.python(script)), namespace=namespace
@@ -32,11 +30,11 @@ def test_a_pod_that_ends_while_the_api_server_is_away_is_reported_afterwards(
         (folder / "work" / "go").touch()
         waiting.eventually(lambda: not processes_by_folder.belonging_to(folder), why="the end of its process")
 
-    assert cluster.wait_for_end("meanwhile", namespace=namespace) == "Failed"
+    assert cluster.wait_until_finished("meanwhile", namespace=namespace) == "Failed"
     assert [kubernetes_objects.exit_codes(pod) for pod in cluster.pods_of("meanwhile", namespace=namespace)] == [[5]]
 
 
-def test_a_killed_api_server_comes_back_with_everything(cluster: clusters.Cluster, namespace: str) -> None:
+def test_killed_api_server_restarts_with_all_objects(cluster: clusters.Cluster, namespace: str) -> None:
     cluster.api.create("configmaps", {"metadata": {"name": "kept"}, "data": {"a": "b"}}, namespace=namespace)
 
     cluster.control_plane.kill_apiserver()

@@ -1,4 +1,4 @@
-"""Where the dev cluster's programs come from, and what is said when they cannot be had."""
+"""The sources of the dev cluster's programs, and the error messages if they are not available."""
 
 import fcntl
 import subprocess
@@ -33,7 +33,7 @@ def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COUNT", str(tmp_path / "count"))
 
 
-def test_assets_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kubebuilder_assets_are_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asset = tmp_path / "etcd"
     asset.touch(mode=0o755)
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
@@ -41,7 +41,7 @@ def test_assets_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert binaries.ensure(["etcd"]) == {"etcd": asset}
 
 
-def test_what_is_built_once_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_built_programs_are_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_BUILDS, tmp_path, monkeypatch)
 
     first = binaries.ensure(["prometheus", "promtool"])
@@ -52,7 +52,7 @@ def test_what_is_built_once_is_cached(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (tmp_path / "count").read_text() == "build\n"
 
 
-def test_other_flags_are_another_build(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_flags_cause_another_build(monkeypatch: pytest.MonkeyPatch) -> None:
     (etcd,) = (source for source in binaries.SOURCES if source.module == "etcd")
     before = binaries.fingerprint(etcd, ["build"])
 
@@ -61,7 +61,7 @@ def test_other_flags_are_another_build(monkeypatch: pytest.MonkeyPatch) -> None:
     assert binaries.fingerprint(etcd, ["build"]) != before
 
 
-def test_a_failed_build_leaves_nothing_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_build_leaves_nothing_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_FAILS, tmp_path, monkeypatch)
 
     with pytest.raises(binaries.MissingToolError, match="exit code 2:\ndisk full"):
@@ -70,7 +70,7 @@ def test_a_failed_build_leaves_nothing_in_the_cache(tmp_path: Path, monkeypatch:
     assert [path for path in (tmp_path / "cache" / "tidegate").iterdir() if path.is_dir()] == []
 
 
-def test_a_missing_go_is_one_line_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_go_is_one_line_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(binaries, "USUAL_GO", Path("/absent"))
 
@@ -78,34 +78,34 @@ def test_a_missing_go_is_one_line_that_says_what_to_do(monkeypatch: pytest.Monke
         binaries.ensure(["etcd"])
 
 
-def test_a_go_that_is_too_old_is_one_line_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_for_an_old_go_is_one_line_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_IS_OLD, tmp_path, monkeypatch)
 
     with pytest.raises(binaries.MissingToolError, match=r"^.*too old: install Go .*running go 1\.22\.1\)\)$"):
         binaries.ensure(["etcd"])
 
 
-def test_a_long_step_says_that_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The stand-in builds until its progress has been told.
-    told = tmp_path / "told"
-    slow = _GO_THAT_BUILDS.replace("echo build", f"while [ ! -e {told} ]; do sleep 0.01; done; echo build")
+def test_long_step_prints_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The fake go command builds until a progress message has been printed.
+    reported = tmp_path / "reported"
+    slow = _GO_THAT_BUILDS.replace("echo build", f"while [ ! -e {reported} ]; do sleep 0.01; done; echo build")
     _use_go(slow, tmp_path, monkeypatch)
     monkeypatch.setattr(binaries, "PROGRESS_SECONDS", 0.05)
-    said: list[str] = []
+    messages: list[str] = []
 
     def say(text: str) -> None:
-        said.append(text)
+        messages.append(text)
         if "so far" in text:
-            told.touch()
+            reported.touch()
 
     monkeypatch.setattr(binaries, "say", say)
     binaries.ensure(["etcd"])
 
-    assert said[0] == "building etcd with Go (about 1 min on two cores, once)"
-    assert said[1].startswith(f"{said[0]}: ")
+    assert messages[0] == "building etcd with Go (about 1 min on two cores, once)"
+    assert messages[1].startswith(f"{messages[0]}: ")
 
 
-def test_two_processes_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_build_a_program_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_BUILDS, tmp_path, monkeypatch)
     (etcd,) = (source for source in binaries.SOURCES if source.module == "etcd")
     script = "from tests.cluster import binaries; print(binaries.ensure(['etcd'])['etcd'])"
@@ -132,7 +132,7 @@ def test_two_processes_build_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def _use_go(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a stand-in for the Go tool on PATH: the real one takes minutes."""
+    """Put a fake go command on PATH, because the real one takes minutes."""
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "go").write_text(script)

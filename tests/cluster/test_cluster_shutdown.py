@@ -1,4 +1,4 @@
-"""Whatever happens to the process that started a dev cluster, nothing of it goes on."""
+"""Every process of a dev cluster ends with the process that started it, however that ends."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.cluster
 _COMPONENTS = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
 
-def test_a_stopped_cluster_leaves_no_process_and_no_data(tmp_path: Path) -> None:
+def test_stopped_cluster_leaves_no_process_and_no_data(tmp_path: Path) -> None:
     with clusters.Cluster(tmp_path / "cluster") as cluster:
         _run_a_long_pod(cluster)
         assert len(processes_by_folder.belonging_to(tmp_path)) > len(_COMPONENTS)
@@ -24,7 +24,7 @@ def test_a_stopped_cluster_leaves_no_process_and_no_data(tmp_path: Path) -> None
     assert not (tmp_path / "cluster" / "etcd").exists()
 
 
-def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
+def test_killed_test_run_leaves_no_process(tmp_path: Path) -> None:
     script = (
         "import pathlib, signal, sys\n"
         "from tests.cluster import clusters, test_cluster_shutdown\n"
@@ -44,7 +44,7 @@ def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
     )
 
 
-def test_the_developers_cluster_ends_with_ctrl_c(tmp_path: Path) -> None:
+def test_cluster_command_stops_at_ctrl_c(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "tests.cluster"]
     with started_commands.started(command, environment=environment) as run:
@@ -57,7 +57,7 @@ def test_the_developers_cluster_ends_with_ctrl_c(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_component_that_cannot_start_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_error_for_a_component_that_cannot_start_has_the_end_of_its_log(tmp_path: Path) -> None:
     cluster = clusters.Cluster(tmp_path / "cluster")
     (tmp_path / "cluster" / "etcd").write_text("in the way of etcd's data folder")
 

@@ -1,4 +1,4 @@
-"""A container's environment and command line are worked out as Kubernetes documents."""
+"""A container's environment and command line are computed as Kubernetes documents."""
 
 import pytest
 
@@ -38,16 +38,16 @@ def test_references_are_expanded(text: str, expected: str) -> None:
         ("status.podIP", "127.1.1.1"),
     ],
 )
-def test_the_downward_api_reads_a_field(path: str, expected: str) -> None:
+def test_downward_api_reads_a_field(path: str, expected: str) -> None:
     assert container_env.field(_POD, path) == expected
 
 
-def test_an_unknown_field_is_refused() -> None:
+def test_unknown_field_is_rejected() -> None:
     with pytest.raises(container_env.ConfigError, match=r"fieldRef spec\.absent"):
         container_env.field(_POD, "spec.absent")
 
 
-def test_env_overrides_env_from_and_may_refer_to_it() -> None:
+def test_env_overrides_env_from_and_can_refer_to_it() -> None:
     container = {
         "envFrom": [{"prefix": "APP_", "configMapRef": {"name": "settings"}}],
         "env": [{"name": "URL", "value": "$(APP_HOST)/x"}, {"name": "APP_MODE", "value": "test"}],
@@ -71,25 +71,25 @@ def test_env_overrides_env_from_and_may_refer_to_it() -> None:
         ),
     ],
 )
-def test_a_missing_configmap_is_refused(container: admin_client.Object) -> None:
+def test_missing_configmap_is_rejected(container: admin_client.Object) -> None:
     with pytest.raises(container_env.ConfigError, match="settings"):
         container_env.environment(container, pod=_POD, data={})
 
 
-def test_a_missing_optional_key_leaves_the_variable_out() -> None:
+def test_variable_with_a_missing_optional_key_is_omitted() -> None:
     selector = {"name": "settings", "key": "a", "optional": True}
     container = {"env": [{"name": "A", "valueFrom": {"configMapKeyRef": selector}}]}
 
     assert container_env.environment(container, pod=_POD, data={}) == {}
 
 
-def test_a_secret_is_decoded() -> None:
+def test_secret_is_decoded() -> None:
     source = container_env.Source("secrets", "keys")
 
     assert container_env.data_of(source, {"data": {"token": "czNjcmV0"}}) == {"token": "s3cret"}
 
 
-def test_a_command_and_its_args_are_one_line() -> None:
+def test_command_and_args_are_combined() -> None:
     container = {"command": ["run", "$(MODE)"], "args": ["--fast"]}
 
     assert container_env.command_line(container, {"MODE": "now"}) == ["run", "now", "--fast"]

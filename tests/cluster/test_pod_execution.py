@@ -1,4 +1,4 @@
-"""The node runs pods as processes and reports them as the kubelet does."""
+"""The node runs pods as processes and reports their status as the kubelet does."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ sys.exit(0 if tried else 1)
 _DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 
 
-def test_a_container_gets_its_env_and_the_downward_api(cluster: clusters.Cluster, namespace: str) -> None:
+def test_container_gets_its_env_and_the_downward_api(cluster: clusters.Cluster, namespace: str) -> None:
     cluster.api.create(
         "configmaps", {"metadata": {"name": "settings"}, "data": {"color": "green"}}, namespace=namespace
     )
@@ -38,7 +38,7 @@ def test_a_container_gets_its_env_and_the_downward_api(cluster: clusters.Cluster
         kubernetes_objects.job("env", kubernetes_objects.python(_PRINT_ENVIRONMENT, env=env)),
         namespace=namespace,
     )
-    cluster.wait_for_end("env", namespace=namespace)
+    cluster.wait_until_finished("env", namespace=namespace)
 
     (pod,) = cluster.pods_of("env", namespace=namespace)
     name = pod["metadata"]["name"]
@@ -57,7 +57,7 @@ def test_a_container_gets_its_env_and_the_downward_api(cluster: clusters.Cluster
     )
 
 
-def test_a_deleted_pod_is_asked_to_end_and_then_gone(cluster: clusters.Cluster, namespace: str) -> None:
+def test_deleted_pod_gets_sigterm_and_is_removed(cluster: clusters.Cluster, namespace: str) -> None:
     pod = _running(cluster, namespace, kubernetes_objects.container("sleep", "600"), says="")
     process = _process_of(pod)
 
@@ -67,7 +67,7 @@ def test_a_deleted_pod_is_asked_to_end_and_then_gone(cluster: clusters.Cluster, 
     assert not process.exists()
 
 
-def test_a_pod_that_ignores_sigterm_is_killed_after_its_grace(cluster: clusters.Cluster, namespace: str) -> None:
+def test_pod_that_ignores_sigterm_is_killed_after_its_grace_period(cluster: clusters.Cluster, namespace: str) -> None:
     pod = _running(cluster, namespace, kubernetes_objects.python(_DEAF), says="deaf")
     process = _process_of(pod)
 
@@ -77,7 +77,7 @@ def test_a_pod_that_ignores_sigterm_is_killed_after_its_grace(cluster: clusters.
     assert not process.exists()
 
 
-def test_a_deleted_job_takes_its_process_along(cluster: clusters.Cluster, namespace: str) -> None:
+def test_process_of_a_deleted_job_ends(cluster: clusters.Cluster, namespace: str) -> None:
     cluster.api.create(
         "jobs", kubernetes_objects.job("long", kubernetes_objects.container("sleep", "600")), namespace=namespace
     )
@@ -89,30 +89,30 @@ def test_a_deleted_job_takes_its_process_along(cluster: clusters.Cluster, namesp
     waiting.eventually(lambda: not process.exists(), why="the end of the process")
 
 
-def test_a_failed_container_is_restarted_when_its_policy_says_so(cluster: clusters.Cluster, namespace: str) -> None:
+def test_failed_container_is_restarted_according_to_its_policy(cluster: clusters.Cluster, namespace: str) -> None:
     job = kubernetes_objects.job(
         "again", kubernetes_objects.python(_SECOND_TIME_LUCKY), pod={"restartPolicy": "OnFailure"}, backoff_limit=3
     )
     cluster.api.create("jobs", job, namespace=namespace)
 
-    assert cluster.wait_for_end("again", namespace=namespace) == "Complete"
+    assert cluster.wait_until_finished("again", namespace=namespace) == "Complete"
     (pod,) = cluster.pods_of("again", namespace=namespace)
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 1
 
 
-def test_init_containers_run_first_and_in_turn(cluster: clusters.Cluster, namespace: str) -> None:
+def test_init_containers_run_first_and_in_order(cluster: clusters.Cluster, namespace: str) -> None:
     steps = [
         kubernetes_objects.container("sh", "-c", f"echo {name} >> steps", name=name) for name in ("first", "second")
     ]
     job = kubernetes_objects.job("steps", kubernetes_objects.container("cat", "steps"), pod={"initContainers": steps})
     cluster.api.create("jobs", job, namespace=namespace)
 
-    assert cluster.wait_for_end("steps", namespace=namespace) == "Complete"
+    assert cluster.wait_until_finished("steps", namespace=namespace) == "Complete"
     (pod,) = cluster.pods_of("steps", namespace=namespace)
     assert cluster.pod_log(pod) == "first\nsecond\n"
 
 
-def test_a_failed_init_container_fails_the_pod(cluster: clusters.Cluster, namespace: str) -> None:
+def test_failed_init_container_fails_the_pod(cluster: clusters.Cluster, namespace: str) -> None:
     job = kubernetes_objects.job(
         "unlucky",
         kubernetes_objects.container("true"),
@@ -120,10 +120,10 @@ def test_a_failed_init_container_fails_the_pod(cluster: clusters.Cluster, namesp
     )
     cluster.api.create("jobs", job, namespace=namespace)
 
-    assert cluster.wait_for_end("unlucky", namespace=namespace) == "Failed"
+    assert cluster.wait_until_finished("unlucky", namespace=namespace) == "Failed"
 
 
-def test_a_pod_without_a_command_waits_and_says_why(cluster: clusters.Cluster, namespace: str) -> None:
+def test_pod_without_a_command_waits_with_a_reason(cluster: clusters.Cluster, namespace: str) -> None:
     pod = {"metadata": {"name": "image-only"}, "spec": {"containers": [{"name": "main", "image": "nginx"}]}}
     cluster.api.create("pods", pod, namespace=namespace)
 
@@ -143,7 +143,7 @@ def test_a_pod_without_a_command_waits_and_says_why(cluster: clusters.Cluster, n
 def _running(
     cluster: clusters.Cluster, namespace: str, container: admin_client.Object, *, says: str
 ) -> admin_client.Object:
-    """A pod of one container that is running and has printed `says`."""
+    """A running pod with one container that has printed `says`."""
     cluster.api.create(
         "pods", {"metadata": {"name": "alone"}, "spec": {"containers": [container]}}, namespace=namespace
     )
@@ -162,7 +162,7 @@ def _started(pods: list[admin_client.Object]) -> admin_client.Object:
 
 
 def _process_of(pod: admin_client.Object) -> Path:
-    """The /proc entry of the pod's process, known by its working directory."""
+    """The /proc entry of the pod's process, found by its working directory."""
     found = processes_by_folder.belonging_to(pod["metadata"]["uid"])
     assert len(found) == 1, found
     return Path("/proc", str(found[0]))

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes what the tests serve, and answers what it has stored."""
+"""A real Prometheus scrapes targets of the tests and returns the stored series."""
 
 import contextlib
 import http.server
@@ -14,7 +14,7 @@ from tests.support import ports, waiting
 
 
 class Scrape(NamedTuple):
-    """What a gateway knows of a scraper."""
+    """A scrape as a gateway sees it."""
 
     address: str
     user_agent: str
@@ -22,7 +22,7 @@ class Scrape(NamedTuple):
 
 
 class Exporter:
-    """Serves `text` at any path of one port, on both loopback addresses, and notes who asks."""
+    """Serves `text` at any path of one port, on both loopback addresses, and records each scrape."""
 
     def __init__(self) -> None:
         self.port = ports.free_port()
@@ -30,14 +30,14 @@ class Exporter:
         self.scrapes: list[Scrape] = []
 
     def note(self, handler: http.server.BaseHTTPRequestHandler) -> None:
-        """Remember a scraper."""
+        """Record a scrape."""
         headers = handler.headers
         timeout = headers.get("X-Prometheus-Scrape-Timeout-Seconds")
         self.scrapes.append(Scrape(handler.client_address[0], headers["User-Agent"], timeout))
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
-        """Serve for the block."""
+        """Serve while the block runs."""
         with contextlib.ExitStack() as running:
             for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
                 server = running.enter_context(_server(self, family, host))
@@ -55,7 +55,7 @@ def exporter() -> Iterator[Exporter]:
         yield made
 
 
-def test_a_scraped_value_is_found_by_query(exporter: Exporter, start_prometheus: fixtures.StartPrometheus) -> None:
+def test_scraped_value_is_returned_by_a_query(exporter: Exporter, start_prometheus: fixtures.StartPrometheus) -> None:
     exporter.text = 'rows{job="backup"} 42\n'
     server = start_prometheus(prometheus_server.Target(port=exporter.port))
     server.wait_until_up()
@@ -65,7 +65,7 @@ def test_a_scraped_value_is_found_by_query(exporter: Exporter, start_prometheus:
     assert series.labels["job"] == "backup", "honor_labels keeps the pushed job"
 
 
-def test_a_series_that_is_no_longer_served_is_stale_and_its_last_value_is_kept(
+def test_series_that_is_no_longer_served_becomes_stale_and_keeps_its_last_value(
     exporter: Exporter, start_prometheus: fixtures.StartPrometheus
 ) -> None:
     exporter.text = "rows 7\n"
@@ -89,7 +89,7 @@ def test_two_servers_are_two_scrapers(exporter: Exporter, start_prometheus: fixt
     assert {scrape.timeout for scrape in exporter.scrapes} == {"1"}
 
 
-def test_a_paused_server_scrapes_nothing_until_it_is_resumed(
+def test_paused_server_does_not_scrape_until_it_is_resumed(
     exporter: Exporter, start_prometheus: fixtures.StartPrometheus
 ) -> None:
     paused = start_prometheus(prometheus_server.Target(port=exporter.port))
@@ -109,7 +109,7 @@ def test_a_paused_server_scrapes_nothing_until_it_is_resumed(
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_restarted_server_keeps_its_port_and_its_data(
+def test_restarted_server_keeps_its_port_and_its_data(
     exporter: Exporter, start_prometheus: fixtures.StartPrometheus, end: str
 ) -> None:
     exporter.text = "rows 7\n"
@@ -123,7 +123,7 @@ def test_a_restarted_server_keeps_its_port_and_its_data(
     assert server.final_value("rows") == 7
 
 
-def test_a_refused_query_says_why(start_prometheus: fixtures.StartPrometheus) -> None:
+def test_rejected_query_raises_an_error_with_the_reason(start_prometheus: fixtures.StartPrometheus) -> None:
     server = start_prometheus()
 
     with pytest.raises(prometheus_server.QueryError, match="parse error"):
@@ -142,7 +142,7 @@ def _server(exporter: Exporter, family: socket.AddressFamily, host: str) -> http
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: Prometheus' own log tells what went wrong."""
+            """Log nothing: the log of Prometheus shows errors."""
 
     class Server(http.server.ThreadingHTTPServer):
         address_family = family

@@ -1,11 +1,11 @@
-"""A ServiceAccount's kubeconfig has that account's rights and no others: RBAC is on."""
+"""The kubeconfig of a ServiceAccount has exactly that account's rights: RBAC is enabled."""
 
 import pytest
 
 from tests.cluster import clusters
 
 
-def test_a_service_account_may_do_just_what_its_role_says(cluster: clusters.Cluster, namespace: str) -> None:
+def test_service_account_has_exactly_the_rights_of_its_role(cluster: clusters.Cluster, namespace: str) -> None:
     within = ("--namespace", namespace)
     cluster.kubectl("create", "serviceaccount", "reader", *within)
     cluster.kubectl("create", "role", "reader", "--verb=list", "--resource=jobs", *within)

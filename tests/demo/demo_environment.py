@@ -116,7 +116,7 @@ def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
 def _job_state(job: admin_client.Object | None) -> str:
     if job is None:
         return "not created"
-    return kubernetes_objects.ending(job) or "running"
+    return kubernetes_objects.final_condition(job) or "running"
 
 
 def _group_state(group: admin_client.Object | None, *, pushed: bool) -> str:

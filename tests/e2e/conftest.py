@@ -1,4 +1,4 @@
-"""Fixtures of the whole: a gateway and an operator beside the real control plane."""
+"""Fixtures for end-to-end tests: a gateway and an operator with the real control plane."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from tests.support import tidegate_processes
 
 @pytest.fixture(scope="session")
 def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
-    """The rights of the operator's ServiceAccount, from the manifests, and no others."""
+    """A kubeconfig with exactly the rights that the manifests give the operator's ServiceAccount."""
     return tidegate_processes.operator_kubeconfig(cluster)
 
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[tidegate_processes.Gateway]:
-    """A gateway, ready."""
+    """A gateway that is ready."""
     with tidegate_processes.serving(tmp_path) as running:
         yield running
 
@@ -31,7 +31,7 @@ def operator(
     namespace: str,  # noqa: ARG001 - it goes after the operator has ended
     tmp_path: Path,
 ) -> Iterator[tidegate_processes.Operator]:
-    """An operator that drives the gateway, its first plan done."""
+    """An operator for the gateway that has applied its first plan."""
     running = tidegate_processes.Operator(
         tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(e2e_environment.RESYNC,)
     )
@@ -45,7 +45,7 @@ def operator(
 def server(
     gateway: tidegate_processes.Gateway, start_prometheus: fixtures.StartPrometheus
 ) -> prometheus_server.Prometheus:
-    """A Prometheus that scrapes the gateway every second, and has begun to."""
+    """A Prometheus that scrapes the gateway every second, after its first scrape."""
     running = start_prometheus(prometheus_server.Target(port=gateway.port), interval=e2e_environment.SCRAPE_INTERVAL)
     running.wait_until_up()
     return running
@@ -53,7 +53,7 @@ def server(
 
 @pytest.fixture
 def push(cluster: clusters.Cluster, gateway: tidegate_processes.Gateway, namespace: str) -> pushing_jobs.Pushers:
-    """Makes Jobs in the test's namespace that push to the gateway."""
+    """Creates Jobs in the test's namespace that push to the gateway."""
     return pushing_jobs.Pushers(cluster, gateway, namespace=namespace)
 
 
@@ -61,7 +61,7 @@ def push(cluster: clusters.Cluster, gateway: tidegate_processes.Gateway, namespa
 def stage(
     cluster: clusters.Cluster, operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[e2e_environment.Stage]:
-    """Gateway, operator and Prometheus for all tests of a module."""
+    """A gateway, operator and Prometheus for all tests of a module."""
     folder = tmp_path_factory.mktemp("stage")
     with e2e_environment.opened(cluster, kubeconfig=operator_kubeconfig, folder=folder) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A gateway, an operator and a Prometheus that the tests of one module share, and what these tests look for."""
+"""A gateway, an operator and a Prometheus that the tests of one module share, and checks for these tests."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _GOES_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Tests that share one name their Jobs and groups apart.
+    """Tests that share one use different names for their Jobs and groups.
 
-    :ivar folder: for the files that pods wait for.
+    :ivar folder: folder of the files that pods wait for.
     """
 
     cluster: clusters.Cluster
@@ -40,23 +40,23 @@ class Stage:
         return self.push.namespace
 
     def gate(self, name: str) -> Path:
-        """A file that is not there yet."""
+        """The path of a file that does not exist yet."""
         return self.folder / name
 
     def groups(self, name: str, **labels: str) -> list[dict[str, Any]]:
-        """The groups with this ``job`` label and these others."""
+        """The groups with this ``job`` label and these further labels."""
         wanted = {"job": name, **labels}
         return [group for group in self.gateway.listed() if wanted.items() <= group["labels"].items()]
 
-    def pushed(self, name: str, *, groups: int = 1, **labels: str) -> None:
-        """Wait until so many groups with these labels are there and have an owner."""
+    def wait_until_pushed(self, name: str, *, groups: int = 1, **labels: str) -> None:
+        """Wait until this many groups with these labels exist and have an owner."""
         waiting.eventually(
             lambda: [bool(group["claims"]) for group in self.groups(name, **labels)] == [True] * groups,
             why=f"{groups} groups of {name}",
         )
 
-    def claimed(self, name: str, *uids: str, **labels: str) -> None:
-        """Wait until all groups with these labels have these owners and no others."""
+    def wait_until_claimed(self, name: str, *uids: str, **labels: str) -> None:
+        """Wait until all groups with these labels have exactly these owners."""
 
         def owned() -> bool:
             found = self.groups(name, **labels)
@@ -65,11 +65,11 @@ class Stage:
         waiting.eventually(owned, why=f"{name} to be claimed by {uids}")
 
     def owners(self, name: str, **labels: str) -> set[str]:
-        """The uids of all owners that the groups with these labels have."""
+        """The uids of all owners of the groups with these labels."""
         return {uid for group in self.groups(name, **labels) for uid in _owners(group)}
 
-    def draining(self, name: str, **labels: str) -> None:
-        """Wait until all groups with these labels drain."""
+    def wait_until_draining(self, name: str, **labels: str) -> None:
+        """Wait until all groups with these labels are draining."""
 
         def retired() -> bool:
             found = self.groups(name, **labels)
@@ -77,40 +77,40 @@ class Stage:
 
         waiting.eventually(retired, why=f"{name} to drain")
 
-    def goes(self, *names: str, **labels: str) -> None:
-        """Wait until no group with any of these ``job`` labels is left."""
+    def wait_until_deleted(self, *names: str, **labels: str) -> None:
+        """Wait until no group has any of these ``job`` labels."""
         waiting.eventually(
             lambda: not [group for name in names for group in self.groups(name, **labels)],
             why=f"the groups of {', '.join(names)} to go",
             timeout=_GOES_SECONDS,
         )
 
-    def stays(self, name: str, *uids: str, groups: int = 1, **labels: str) -> None:
-        """See that the operator has had its look, and has left so many groups to their owners: these, where named."""
-        sentinel_jobs.pass_by(self.push, self.gateway)
-        self._kept(name, *uids, groups=groups, **labels)
+    def assert_kept(self, name: str, *uids: str, groups: int = 1, **labels: str) -> None:
+        """Assert that the operator, after a full pass, keeps this many groups with their owners (these, if given)."""
+        sentinel_jobs.wait_for_full_pass(self.push, self.gateway)
+        self._assert_kept_now(name, *uids, groups=groups, **labels)
 
-    def stay(self, owners: Mapping[str, str]) -> None:
-        """As `stays`, for groups that have one owner each."""
-        sentinel_jobs.pass_by(self.push, self.gateway)
+    def assert_all_kept(self, owners: Mapping[str, str]) -> None:
+        """As `assert_kept`, for groups with one owner each."""
+        sentinel_jobs.wait_for_full_pass(self.push, self.gateway)
         for name, uid in owners.items():
-            self._kept(name, uid, groups=1)
+            self._assert_kept_now(name, uid, groups=1)
 
     def final(self, name: str, **labels: str) -> float | None:
-        """The last value of ``job_result`` that Prometheus has of the one group with these labels."""
+        """The last value of ``job_result`` in Prometheus for the one group with these labels."""
         matchers = ",".join(f'{label}="{value}"' for label, value in {"job": name, **labels}.items())
         return self.server.final_value(f"job_result{{{matchers}}}")
 
-    def reads(self, value: float, name: str, **labels: str) -> None:
+    def wait_for_value(self, value: float, name: str, **labels: str) -> None:
         """Wait until Prometheus has this value of ``job_result``."""
         waiting.eventually(lambda: self.final(name, **labels) == value, why=f"{value} of {name} to be scraped")
 
     def job(self, name: str) -> admin_client.Object:
-        """A Job as it is now."""
+        """The current state of a Job."""
         return self.api.get("jobs", name, namespace=self.namespace)
 
     def condition(self, name: str, kind: str) -> admin_client.Object | None:
-        """A Job's condition of this type, where it is true."""
+        """A Job's condition of this type, if its status is true."""
         conditions = self.job(name).get("status", {}).get("conditions", [])
         return next((each for each in conditions if each["type"] == kind and each["status"] == "True"), None)
 
@@ -125,7 +125,7 @@ class Stage:
         assert found is not None
         return found
 
-    def _kept(self, name: str, *uids: str, groups: int, **labels: str) -> None:
+    def _assert_kept_now(self, name: str, *uids: str, groups: int, **labels: str) -> None:
         found = self.groups(name, **labels)
         assert len(found) == groups, found
         assert [group for group in found if group["drain_pushed_revision"] is not None] == []
@@ -140,7 +140,10 @@ def _owners(group: dict[str, Any]) -> set[str]:
 def opened(
     cluster: clusters.Cluster, *, kubeconfig: Path, folder: Path, arguments: tuple[str, ...] = ()
 ) -> Iterator[Stage]:
-    """All of it, ready, in a namespace of its own. ``arguments`` are further ones of the operator."""
+    """Start all components in a namespace of their own, and wait until they are ready.
+
+    :param arguments: further arguments of the operator.
+    """
     with contextlib.ExitStack() as stack:
         namespace = cluster.create_namespace()
         stack.callback(cluster.api.delete, "namespaces", namespace)

@@ -1,4 +1,4 @@
-"""A wire between a client and a server that can be cut: in the middle of an answer, all at once, or for a while."""
+"""A TCP proxy between a client and a server that injects faults: truncated responses, resets, and outages."""
 
 import contextlib
 import selectors
@@ -10,13 +10,13 @@ from typing import Self
 
 _PIECE = 1024
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER of no seconds: closing resets the connection instead of ending it in order."""
+"""SO_LINGER of zero seconds: closing resets the connection instead of shutting it down in order."""
 
 
 class Cutter:
-    """Forwards TCP connections to a port; while cut, it passes on the first bytes of an answer and then resets.
+    """Forwards TCP connections to a port; while cut, it forwards the first bytes of a response and then resets.
 
-    Where nobody listens at that port, it resets what comes.
+    If the port has no listener, it resets the client's connection.
     """
 
     def __init__(self, target: int) -> None:
@@ -30,7 +30,7 @@ class Cutter:
         self._drops = 0
         self._threads = [threading.Thread(target=self._accept, name="wire")]
         self.broken = 0
-        """Answers that were cut off so far."""
+        """Number of responses truncated so far."""
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -45,24 +45,24 @@ class Cutter:
         self._listener.close()
 
     def cut(self) -> None:
-        """From now on no answer gets through whole."""
+        """Truncate every response from now on."""
         self._cut.set()
 
     def mend(self) -> None:
-        """From now on all is forwarded."""
+        """Forward everything from now on."""
         self._cut.clear()
 
     def drop(self) -> None:
-        """Reset every connection there is now; new ones are forwarded."""
+        """Reset every current connection; forward new ones."""
         self._drops += 1
 
     def hold(self) -> None:
-        """Reset every connection, and until `release` every new one too."""
+        """Reset every connection, including new ones until `release`."""
         self._held.set()
         self.drop()
 
     def release(self) -> None:
-        """Forward again after `hold`."""
+        """Forward connections again after `hold`."""
         self._held.clear()
 
     def _accept(self) -> None:
@@ -93,7 +93,7 @@ class Cutter:
                         return
 
     def _pass_on(self, source: socket.socket, target: socket.socket, *, answers: bool) -> bool:
-        """Forward what is there; whether the connection goes on."""
+        """Forward available data; return whether the connection stays open."""
         if answers and self._cut.is_set():
             self.broken += 1
             target.sendall(source.recv(_PIECE))

@@ -1,10 +1,10 @@
-"""What the pods of a test do, step by step: a part is text such as ``push 1; await /tmp/gate; push 2; exit 3``.
+"""The steps of a test's pods, written as text such as ``push 1; await /tmp/gate; push 2; exit 3``.
 
-``push VALUE`` pushes ``job_result`` as users do, with the official Python client, to the address in the environment;
-``add NAME`` adds a metric of this name to what the group has; ``repeat VALUE`` pushes again and again;
-``touch FILE`` makes a file; ``await FILE`` goes on when that file is there; ``told`` goes on when Kubernetes has asked
-the pod to end (without this step a part ends at once then); ``rest`` runs on until the pod is deleted; ``exit CODE``
-ends. After the last step comes ``exit 0``.
+``push VALUE`` pushes ``job_result`` with the official Python client to the address in the environment;
+``add NAME`` adds a metric of this name to the group; ``repeat VALUE`` pushes repeatedly; ``touch FILE`` creates a file;
+``await FILE`` waits until the file exists; ``sigterm`` waits until Kubernetes asks the pod to terminate (without this
+step the pod then ends immediately); ``rest`` runs until the pod is deleted; ``exit CODE`` exits. After the last step
+comes ``exit 0``.
 """
 
 from collections.abc import Mapping
@@ -43,11 +43,11 @@ def until(look):
     while not look():
         threading.Event().wait(0.05)
 
-told = threading.Event()
+sigterm = threading.Event()
 part = os.environ.get("PART_" + os.environ["INDEX"]) or os.environ["PART"]
 steps = [step.strip().partition(" ")[::2] for step in part.split(";")]
-if ("told", "") in steps:
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
+if ("sigterm", "") in steps:
+    signal.signal(signal.SIGTERM, lambda *_: sigterm.set())
 for name, what in steps:
     match name:
         case "push": push(what)
@@ -55,7 +55,7 @@ for name, what in steps:
         case "repeat": repeat(what)
         case "touch": pathlib.Path(what).touch()
         case "await": until(pathlib.Path(what).exists)
-        case "told": until(told.is_set)
+        case "sigterm": until(sigterm.is_set)
         case "rest": until(lambda: False)
         case "exit": sys.exit(int(what))
 """
@@ -71,12 +71,12 @@ def container(
     name: str = "main",
     from_pod: bool = False,
 ) -> admin_client.Object:
-    """A container that plays this part, and as another pod of an Indexed Job the one in ``by_index``.
+    """A container that executes these steps; another pod of an Indexed Job executes those in ``by_index``.
 
-    :param gateway: the URL that it pushes to.
-    :param group: the ``job`` label of what it pushes. In it and in the key ``$(POD)`` is the pod's name, ``$(RUN)`` its
+    :param gateway: URL to push to.
+    :param group: ``job`` label of its pushes. In the label and in the key, ``$(POD)`` is the pod's name, ``$(RUN)`` its
         Job's, ``$(INDEX)`` its index.
-    :param from_pod: whether pushes come from the pod's own address; else from the machine's, as through a proxy.
+    :param from_pod: whether pushes come from the pod's own address instead of the machine's, as through a proxy.
     """
     others = {f"PART_{index}": other for index, other in (by_index or {}).items()}
     values = {"PART": part, **others, "JOB": group, "KEY": key, "GATEWAY": gateway}

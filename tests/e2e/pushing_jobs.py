@@ -1,4 +1,4 @@
-"""Jobs that push as their users write them."""
+"""Jobs that push as users' Jobs do."""
 
 from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
@@ -9,20 +9,20 @@ from tests.support import waiting
 
 QUICK_END = {"terminationGracePeriodSeconds": 1}
 PATIENT_END = {"terminationGracePeriodSeconds": 60}
-"""For pods that have something left to do when they are told to end."""
+"""Grace period for pods that still have steps to execute when they are asked to terminate."""
 
 
 class Place(Protocol):
-    """What is pushed to."""
+    """A target of pushes."""
 
     @property
     def url(self) -> str:
-        """Without a slash at its end."""
+        """The URL without a trailing slash."""
         ...
 
 
 class Pushers:
-    """Creates the Jobs of one test in one namespace; the group is named after the Job unless the test says else."""
+    """Creates the Jobs of one test in one namespace; a group is named after its Job unless the test sets a name."""
 
     def __init__(self, cluster: clusters.Cluster, gateway: Place, *, namespace: str) -> None:
         self._cluster = cluster
@@ -30,7 +30,7 @@ class Pushers:
         self.namespace = namespace
 
     def unique(self, name: str) -> str:
-        """The name with the namespace's suffix: Jobs of other tests may still be on their way out."""
+        """The name with the namespace's suffix: Jobs of other tests may still exist."""
         return f"{name}-{self.namespace.rpartition('-')[2]}"
 
     def job(
@@ -49,7 +49,7 @@ class Pushers:
         suspend: bool = False,
         namespace: str | None = None,
     ) -> admin_client.Object:
-        """Create a Job that pushes ``job_result`` and then ends, fails, or runs on until it is deleted."""
+        """Create a Job that pushes ``job_result`` and then succeeds, fails, or runs until it is deleted."""
         container = self.container(
             group or name, result=result, key=key, fails=fails, runs_on=runs_on, from_pod=from_pod
         )
@@ -58,7 +58,7 @@ class Pushers:
         )
         return self._cluster.api.create("jobs", body, namespace=namespace or self.namespace)
 
-    def acting(
+    def job_with_steps(
         self,
         name: str,
         part: str,
@@ -72,11 +72,11 @@ class Pushers:
         spec: Mapping[str, object] | None = None,
         namespace: str | None = None,
     ) -> admin_client.Object:
-        """Create a Job whose pods play a part (see `parts`); they have time to do so when they are told to end.
+        """Create a Job whose pods execute steps (see `pod_steps`), and have time for them when they are terminated.
 
-        :param spec: merged into the Job's.
+        :param spec: fields that are merged into the Job's spec.
         """
-        container = self.acts(part, group=group or name, key=key, by_index=by_index, from_pod=from_pod)
+        container = self.container_with_steps(part, group=group or name, key=key, by_index=by_index, from_pod=from_pod)
         body = kubernetes_objects.job(name, container, annotations=annotations, pod=PATIENT_END)
         body["spec"] |= spec or {}
         body["metadata"]["ownerReferences"] = list(owners)
@@ -92,11 +92,11 @@ class Pushers:
         runs_on: bool = False,
         from_pod: bool = False,
     ) -> admin_client.Object:
-        """The container that pushes once."""
+        """A container that pushes once."""
         part = f"push {result}" + ("; exit 3" if fails else "; rest" if runs_on else "")
-        return self.acts(part, group=group, key=key, from_pod=from_pod)
+        return self.container_with_steps(part, group=group, key=key, from_pod=from_pod)
 
-    def acts(
+    def container_with_steps(
         self,
         part: str,
         *,
@@ -106,33 +106,33 @@ class Pushers:
         name: str = "main",
         from_pod: bool = False,
     ) -> admin_client.Object:
-        """A container that plays a part, and pushes to this gateway."""
+        """A container that executes steps and pushes to this gateway."""
         return pod_steps.container(
             part, gateway=self._gateway.url, group=group, key=key, by_index=by_index, name=name, from_pod=from_pod
         )
 
     def delete(self, name: str, *, namespace: str | None = None) -> None:
-        """Delete a Job as kubectl does, and wait until it is gone."""
+        """Delete a Job as kubectl does, and wait until it is deleted."""
         where = namespace or self.namespace
         self._cluster.api.delete("jobs", name, namespace=where)
-        self.gone(name, namespace=where)
+        self.wait_until_deleted(name, namespace=where)
 
-    def gone(self, name: str, *, namespace: str | None = None) -> None:
-        """Wait until there is no Job of this name."""
+    def wait_until_deleted(self, name: str, *, namespace: str | None = None) -> None:
+        """Wait until no Job has this name."""
         waiting.eventually(
             lambda: self._cluster.api.find("jobs", name, namespace=namespace or self.namespace) is None,
-            why=f"Job {name} to be gone",
+            why=f"Job {name} to be deleted",
         )
 
-    def ended(self, name: str, *, namespace: str | None = None) -> str:
-        """Wait until a Job has ended and return how."""
-        return self._cluster.wait_for_end(name, namespace=namespace or self.namespace)
+    def wait_until_finished(self, name: str, *, namespace: str | None = None) -> str:
+        """Wait until a Job has finished, and return its final condition."""
+        return self._cluster.wait_until_finished(name, namespace=namespace or self.namespace)
 
-    def newly_ended(self, names: Set[str]) -> list[str]:
-        """Those of these Jobs that have ended by now."""
+    def finished_among(self, names: Set[str]) -> list[str]:
+        """The Jobs among these that have finished."""
         jobs = self._cluster.api.list("jobs", namespace=self.namespace)
         return [
             job["metadata"]["name"]
             for job in jobs
-            if job["metadata"]["name"] in names and kubernetes_objects.ending(job)
+            if job["metadata"]["name"] in names and kubernetes_objects.final_condition(job)
         ]

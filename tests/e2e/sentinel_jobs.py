@@ -1,13 +1,13 @@
-"""Proof that the operator has had its look: a group of a Job that ended later is gone already."""
+"""Proof that the operator has completed a full pass: the group of a Job that finished later is already deleted."""
 
 from tests.e2e import pushing_jobs
 from tests.support import tidegate_processes, waiting
 
 
-def pass_by(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway) -> None:
-    """Let a Job come, push, end and be cleaned. What is kept after that is kept on purpose."""
-    name = push.unique(f"beacon-{len(gateway.groups())}")
+def wait_for_full_pass(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway) -> None:
+    """Run a Job and wait until its group is deleted. Groups that still exist afterwards are kept on purpose."""
+    name = push.unique(f"sentinel-{len(gateway.groups())}")
     push.job(name)
-    push.ended(name)
-    waiting.eventually(lambda: name not in gateway.groups(), why="the beacon's group to go", timeout=20.0)
+    push.wait_until_finished(name)
+    waiting.eventually(lambda: name not in gateway.groups(), why="the sentinel's group to be deleted", timeout=20.0)
     push.delete(name)

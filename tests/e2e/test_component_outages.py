@@ -1,4 +1,4 @@
-"""Whatever dies or is away meanwhile: no live group is deleted, and nothing is forgotten."""
+"""During an outage of any component, no live group is deleted; afterwards every finished group is."""
 
 import time
 
@@ -12,7 +12,7 @@ _MINUTE = 60.0
 
 
 @pytest.mark.usefixtures("server")
-def test_a_killed_operator_cleans_up_what_ended_without_it(
+def test_restarted_operator_deletes_groups_of_jobs_that_finished_while_it_was_down(
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
     operator: tidegate_processes.Operator,
@@ -36,7 +36,7 @@ def test_a_killed_operator_cleans_up_what_ended_without_it(
     assert gateway.groups().keys() >= {stranger, still_running}
 
 
-def test_jobs_that_finish_and_are_removed_by_their_ttl_while_the_operator_is_dead(
+def test_groups_of_jobs_removed_by_their_ttl_while_the_operator_is_down_are_deleted(
     cluster: clusters.Cluster,
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
@@ -59,7 +59,7 @@ def test_jobs_that_finish_and_are_removed_by_their_ttl_while_the_operator_is_dea
 
 
 @pytest.mark.usefixtures("operator")
-def test_a_gateway_killed_while_groups_drain_comes_back_empty_and_harmless(
+def test_gateway_killed_while_draining_restarts_empty_and_without_errors(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, server: prometheus_server.Prometheus
 ) -> None:
     server.stop()
@@ -82,7 +82,7 @@ def test_a_gateway_killed_while_groups_drain_comes_back_empty_and_harmless(
     assert server.final_value(f'job_result{{job="{live}"}}') == 2.0
 
 
-def test_the_gateway_serves_for_a_minute_without_api_server_and_the_backlog_is_cleaned(
+def test_gateway_serves_without_api_server_and_the_backlog_is_cleaned_up_afterwards(
     cluster: clusters.Cluster,
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
@@ -107,14 +107,14 @@ def test_the_gateway_serves_for_a_minute_without_api_server_and_the_backlog_is_c
 def _push_for(seconds: float, gateway: tidegate_processes.Gateway, name: str) -> int:
     pushes = 0
 
-    def push_until_over() -> bool:
+    def push_until_deadline() -> bool:
         nonlocal pushes
         pushes += 1
         gateway.push(f"job/{name}", f"pushes {pushes}\n")
         return time.monotonic() > until
 
     until = time.monotonic() + seconds
-    waiting.eventually(push_until_over, why="the outage to be over", timeout=seconds + 10.0)
+    waiting.eventually(push_until_deadline, why="the outage to be over", timeout=seconds + 10.0)
     return pushes
 
 

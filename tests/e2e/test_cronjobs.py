@@ -1,15 +1,15 @@
-"""CronJobs: what a run names after itself goes with the run, what is named after the CronJob goes with the CronJob."""
+"""CronJobs: a group named after a run is deleted with the run, a group named after the CronJob with the CronJob."""
 
 from tests.cluster import admin_client
 from tests.e2e import e2e_environment, pushing_jobs, triggered_cronjobs
 from tests.support import waiting
 
 _RUN = "$(RUN)"
-"""The run's own name, as a group's `job` label."""
+"""A group's `job` label with the name of the run."""
 
 
 def _runs(stage: e2e_environment.Stage, cronjob: str) -> dict[str, admin_client.Object]:
-    """The Jobs that the controller has made of this CronJob, by name."""
+    """The Jobs that the controller has created for this CronJob, by name."""
     jobs = stage.api.list("jobs", namespace=stage.namespace)
     return {job["metadata"]["name"]: job for job in jobs if job["metadata"]["name"].startswith(f"{cronjob}-")}
 
@@ -20,57 +20,57 @@ def _uid_of_run(stage: e2e_environment.Stage, cronjob: str, run: str) -> str:
     return uid
 
 
-def test_each_run_takes_its_own_group_with_it_and_leaves_the_one_of_the_cronjob(stage: e2e_environment.Stage) -> None:
+def test_group_of_a_run_is_deleted_with_the_run_and_that_of_the_cronjob_is_kept(stage: e2e_environment.Stage) -> None:
     name = stage.push.unique("nightly")
-    own = stage.push.acts("push 1", group=_RUN)
-    common = stage.push.acts("push 2", group=name, name="common")
-    by_pod = stage.push.acts("push 3", group=name, key="pod=$(POD)", name="by-pod")
+    own = stage.push.container_with_steps("push 1", group=_RUN)
+    common = stage.push.container_with_steps("push 2", group=name, name="common")
+    by_pod = stage.push.container_with_steps("push 3", group=name, key="pod=$(POD)", name="by-pod")
     cronjob = triggered_cronjobs.create(stage, name, own, common, by_pod, pod=pushing_jobs.QUICK_END)
     runs = []
     for minutes_ago in (4, 3):
         runs.append(triggered_cronjobs.due(stage, name, minutes_ago=minutes_ago))
         _uid_of_run(stage, name, runs[-1])
-        assert stage.push.ended(runs[-1]) == "Complete"
-    stage.goes(*runs)
+        assert stage.push.wait_until_finished(runs[-1]) == "Complete"
+    stage.wait_until_deleted(*runs)
     assert [stage.final(run) for run in runs] == [1.0, 1.0]
     waiting.eventually(lambda: len(stage.groups(name)) == 1, why="the groups of the runs' pods to go")
     assert "pod" not in stage.groups(name)[0]["labels"]
-    stage.stays(name, cronjob["metadata"]["uid"])
+    stage.assert_kept(name, cronjob["metadata"]["uid"])
     assert len(_runs(stage, name)) == 2
 
     stage.api.delete("cronjobs", name, namespace=stage.namespace)
 
-    stage.goes(name)
+    stage.wait_until_deleted(name)
     assert stage.final(name, pod="") == 2.0
 
 
-def test_a_run_that_forbid_holds_back_ends_nothing_and_comes_later(stage: e2e_environment.Stage) -> None:
+def test_run_delayed_by_forbid_deletes_no_group_and_starts_later(stage: e2e_environment.Stage) -> None:
     name, gate = stage.push.unique("forbid"), stage.gate("forbid")
     triggered_cronjobs.create(
         stage,
         name,
-        stage.push.acts(f"push 1; await {gate}; push 2", group=_RUN),
+        stage.push.container_with_steps(f"push 1; await {gate}; push 2", group=_RUN),
         pod=pushing_jobs.QUICK_END,
         concurrencyPolicy="Forbid",
     )
     first = triggered_cronjobs.due(stage, name, minutes_ago=4)
     uid = _uid_of_run(stage, name, first)
-    stage.claimed(first, uid)
+    stage.wait_until_claimed(first, uid)
     second = triggered_cronjobs.due(stage, name, minutes_ago=3)
     stage.event("JobAlreadyActive", name)
-    stage.stays(first, uid)
+    stage.assert_kept(first, uid)
     assert set(_runs(stage, name)) == {first}
 
     gate.touch()
 
-    stage.goes(first)
+    stage.wait_until_deleted(first)
     _uid_of_run(stage, name, second)
-    stage.push.ended(second)
-    stage.goes(second)
+    stage.push.wait_until_finished(second)
+    stage.wait_until_deleted(second)
     assert [stage.final(run) for run in (first, second)] == [2.0, 2.0]
 
 
-def test_a_replaced_run_takes_its_own_group_with_it_and_leaves_what_the_next_one_has_too(
+def test_group_of_a_replaced_run_is_deleted_and_the_group_shared_with_the_next_run_is_kept(
     stage: e2e_environment.Stage,
 ) -> None:
     by_run, by_key, group = (stage.push.unique(f"replace-{what}") for what in ("run", "key", "group"))
@@ -79,32 +79,32 @@ def test_a_replaced_run_takes_its_own_group_with_it_and_leaves_what_the_next_one
         triggered_cronjobs.create(
             stage,
             name,
-            stage.push.acts("push 1; rest", group=group_of),
+            stage.push.container_with_steps("push 1; rest", group=group_of),
             pod=pushing_jobs.QUICK_END,
             annotations=annotations[name],
             concurrencyPolicy="Replace",
         )
     firsts = {name: triggered_cronjobs.due(stage, name, minutes_ago=4) for name in annotations}
-    stage.claimed(firsts[by_run], _uid_of_run(stage, by_run, firsts[by_run]))
-    stage.claimed(group, _uid_of_run(stage, by_key, firsts[by_key]))
+    stage.wait_until_claimed(firsts[by_run], _uid_of_run(stage, by_run, firsts[by_run]))
+    stage.wait_until_claimed(group, _uid_of_run(stage, by_key, firsts[by_key]))
 
     seconds = {name: triggered_cronjobs.due(stage, name, minutes_ago=3) for name in annotations}
 
     uids = {name: _uid_of_run(stage, name, run) for name, run in seconds.items()}
-    stage.goes(firsts[by_run])
+    stage.wait_until_deleted(firsts[by_run])
     assert stage.final(firsts[by_run]) == 1.0
-    # The run before may have pushed last: its claim stays beside the new one's until the new one has pushed later.
+    # The previous run may have pushed last: both claims remain until the new run has pushed later.
     waiting.eventually(lambda: uids[by_key] in stage.owners(group), why=f"{group} to be the second run's, too")
-    stage.claimed(seconds[by_run], uids[by_run])
-    stage.stays(group)
-    stage.stay({seconds[by_run]: uids[by_run]})
+    stage.wait_until_claimed(seconds[by_run], uids[by_run])
+    stage.assert_kept(group)
+    stage.assert_all_kept({seconds[by_run]: uids[by_run]})
     assert [set(_runs(stage, name)) for name in annotations] == [{run} for run in seconds.values()]
     for name in annotations:
         stage.api.delete("cronjobs", name, namespace=stage.namespace)
-    stage.goes(group, seconds[by_run])
+    stage.wait_until_deleted(group, seconds[by_run])
 
 
-def test_what_stays_until_the_job_is_deleted_goes_when_the_history_limit_deletes_it(
+def test_group_with_cleanup_on_deletion_is_deleted_when_the_history_limit_deletes_the_run(
     stage: e2e_environment.Stage,
 ) -> None:
     well, ill = stage.push.unique("history-well"), stage.push.unique("history-ill")
@@ -112,7 +112,7 @@ def test_what_stays_until_the_job_is_deleted_goes_when_the_history_limit_deletes
         triggered_cronjobs.create(
             stage,
             name,
-            stage.push.acts(part, group=_RUN),
+            stage.push.container_with_steps(part, group=_RUN),
             pod=pushing_jobs.QUICK_END,
             annotations={"tidegate.dev/cleanup": "on-deletion"},
             successfulJobsHistoryLimit=1,
@@ -121,65 +121,65 @@ def test_what_stays_until_the_job_is_deleted_goes_when_the_history_limit_deletes
     firsts = [triggered_cronjobs.due(stage, name, minutes_ago=4) for name in (well, ill)]
     for name, run, end in zip((well, ill), firsts, ("Complete", "Failed"), strict=True):
         _uid_of_run(stage, name, run)
-        assert stage.push.ended(run) == end
-        stage.claimed(run, stage.job(run)["metadata"]["uid"])
+        assert stage.push.wait_until_finished(run) == end
+        stage.wait_until_claimed(run, stage.job(run)["metadata"]["uid"])
 
     seconds = [triggered_cronjobs.due(stage, name, minutes_ago=3) for name in (well, ill)]
 
     for run in firsts:
-        stage.push.gone(run)
-    stage.goes(*firsts)
+        stage.push.wait_until_deleted(run)
+    stage.wait_until_deleted(*firsts)
     for run in seconds:
-        stage.push.ended(run)
-    stage.stay({run: stage.job(run)["metadata"]["uid"] for run in seconds})
+        stage.push.wait_until_finished(run)
+    stage.assert_all_kept({run: stage.job(run)["metadata"]["uid"] for run in seconds})
 
 
-def test_an_orphaned_run_keeps_its_own_group_when_its_cronjob_goes(stage: e2e_environment.Stage) -> None:
+def test_orphaned_run_keeps_its_group_after_its_cronjob_is_deleted(stage: e2e_environment.Stage) -> None:
     name, gate = stage.push.unique("orphaned"), stage.gate("orphaned")
-    own = stage.push.acts(f"push 1; await {gate}; push 2", group=_RUN)
-    common = stage.push.acts(f"push 1; await {gate}; push 2", group=name, name="common")
+    own = stage.push.container_with_steps(f"push 1; await {gate}; push 2", group=_RUN)
+    common = stage.push.container_with_steps(f"push 1; await {gate}; push 2", group=name, name="common")
     cronjob = triggered_cronjobs.create(stage, name, own, common, pod=pushing_jobs.QUICK_END)
     run = triggered_cronjobs.due(stage, name, minutes_ago=3)
     uid = _uid_of_run(stage, name, run)
-    stage.claimed(run, uid)
-    stage.claimed(name, cronjob["metadata"]["uid"])
+    stage.wait_until_claimed(run, uid)
+    stage.wait_until_claimed(name, cronjob["metadata"]["uid"])
 
     stage.api.delete("cronjobs", name, namespace=stage.namespace, propagation="Orphan")
 
-    stage.goes(name)
-    stage.stays(run, uid)
+    stage.wait_until_deleted(name)
+    stage.assert_kept(run, uid)
     gate.touch()
-    stage.push.ended(run)
+    stage.push.wait_until_finished(run)
     waiting.eventually(lambda: stage.final(run) == stage.final(name) == 2.0, why="what both groups have last")
-    stage.goes(run, name)
+    stage.wait_until_deleted(run, name)
 
 
-def test_a_cronjob_deleted_in_the_foreground_waits_for_what_its_pods_push_last(stage: e2e_environment.Stage) -> None:
-    name, told = stage.push.unique("foreground"), stage.gate("foreground")
-    own = stage.push.acts(f"push 1; told; await {told}; push 2", group=_RUN)
-    common = stage.push.acts(f"push 1; told; await {told}; push 2", group=name, name="common")
+def test_final_pushes_of_a_cronjob_deleted_in_the_foreground_are_scraped(stage: e2e_environment.Stage) -> None:
+    name, release = stage.push.unique("foreground"), stage.gate("foreground")
+    own = stage.push.container_with_steps(f"push 1; sigterm; await {release}; push 2", group=_RUN)
+    common = stage.push.container_with_steps(f"push 1; sigterm; await {release}; push 2", group=name, name="common")
     cronjob = triggered_cronjobs.create(stage, name, own, common, pod=pushing_jobs.PATIENT_END)
     run = triggered_cronjobs.due(stage, name, minutes_ago=3)
     uid = _uid_of_run(stage, name, run)
-    stage.claimed(run, uid)
-    stage.claimed(name, cronjob["metadata"]["uid"])
+    stage.wait_until_claimed(run, uid)
+    stage.wait_until_claimed(name, cronjob["metadata"]["uid"])
 
     stage.api.delete("cronjobs", name, namespace=stage.namespace, propagation="Foreground")
 
     waiting.eventually(lambda: stage.job(run)["metadata"].get("deletionTimestamp"), why=f"{run} to be deleted, too")
-    stage.stay({run: uid, name: cronjob["metadata"]["uid"]})
-    told.touch()
-    stage.goes(run, name)
+    stage.assert_all_kept({run: uid, name: cronjob["metadata"]["uid"]})
+    release.touch()
+    stage.wait_until_deleted(run, name)
     assert [stage.final(run), stage.final(name)] == [2.0, 2.0]
 
 
-def test_a_cronjob_made_again_under_its_name_takes_its_group_over(stage: e2e_environment.Stage) -> None:
+def test_recreated_cronjob_becomes_the_owner_of_its_group(stage: e2e_environment.Stage) -> None:
     name = stage.push.unique("again")
-    container = stage.push.acts("push 1", group=name)
+    container = stage.push.container_with_steps("push 1", group=name)
     triggered_cronjobs.create(stage, name, container, pod=pushing_jobs.QUICK_END)
     run = triggered_cronjobs.due(stage, name, minutes_ago=3)
     _uid_of_run(stage, name, run)
-    stage.push.ended(run)
+    stage.push.wait_until_finished(run)
     stage.server.pause()
     try:
         stage.api.delete("cronjobs", name, namespace=stage.namespace, propagation="Foreground")
@@ -187,9 +187,9 @@ def test_a_cronjob_made_again_under_its_name_takes_its_group_over(stage: e2e_env
             lambda: stage.api.find("cronjobs", name, namespace=stage.namespace) is None, why="no CronJob of that name"
         )
         cronjob = triggered_cronjobs.create(stage, name, container, pod=pushing_jobs.QUICK_END)
-        stage.claimed(name, cronjob["metadata"]["uid"])
+        stage.wait_until_claimed(name, cronjob["metadata"]["uid"])
     finally:
         stage.server.resume()
-    stage.stays(name, cronjob["metadata"]["uid"])
+    stage.assert_kept(name, cronjob["metadata"]["uid"])
     stage.api.delete("cronjobs", name, namespace=stage.namespace)
-    stage.goes(name)
+    stage.wait_until_deleted(name)

@@ -1,4 +1,4 @@
-"""Groups that follow what is no Job: bare Pods, and resources of a kind that only a flag knows."""
+"""Groups that follow objects other than Jobs: bare Pods, and custom resources that are configured with a flag."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _WATCH_PODS = Path(__file__).resolve().parents[2] / "manifests" / "components" /
 
 @pytest.fixture(scope="module")
 def runs(cluster: clusters.Cluster) -> Iterator[custom_resources.Runs]:
-    """A kind of the test's own."""
-    made = custom_resources.Runs(cluster, group="e2e.tidegate.example")
-    with made.granted(), made.defined():
-        yield made
+    """A custom resource kind for these tests."""
+    created = custom_resources.Runs(cluster, group="e2e.tidegate.example")
+    with created.granted(), created.defined():
+        yield created
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def stage(
     runs: custom_resources.Runs,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[e2e_environment.Stage]:
-    """As ever, with an operator that looks at pods and runs, too."""
+    """The usual environment, with an operator that also watches Pods and Runs."""
     cluster.kubectl("apply", "-f", _WATCH_PODS)
     with contextlib.ExitStack() as stack:
         stack.callback(cluster.kubectl, "delete", "-f", _WATCH_PODS)
@@ -49,7 +49,7 @@ def _pod(
     namespace: str,
     of: admin_client.Object | None = None,
 ) -> str:
-    """Create a pod; its uid. Where it is ``of`` nothing it is a bare one."""
+    """Create a pod and return its uid; without ``of`` it is a bare one."""
     body = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -76,94 +76,99 @@ def _ended(api: admin_client.Api, name: str, *, namespace: str) -> None:
         pytest.param("address", "", True, id="address"),
     ],
 )
-def test_the_group_of_a_bare_pod_goes_when_the_pod_has_ended_with_its_last_value_read(
+def test_group_of_a_finished_bare_pod_is_deleted_after_its_final_value_is_scraped(
     stage: e2e_environment.Stage, rule: str, key: str, from_pod: bool
 ) -> None:
     pod = stage.push.unique(f"bare-{rule}")
     group = pod if rule == "name" else f"{pod}-group"
     gate = stage.gate(pod)
-    container = stage.push.acts(f"push 1; await {gate}; push 2", group=group, key=key, from_pod=from_pod)
+    container = stage.push.container_with_steps(
+        f"push 1; await {gate}; push 2", group=group, key=key, from_pod=from_pod
+    )
     uid = _pod(stage.api, pod, container, namespace=stage.namespace)
-    stage.claimed(group, uid)
+    stage.wait_until_claimed(group, uid)
     (found,) = stage.groups(group)
     assert [claim.get("rule", "name") for claim in found["claims"]] == [rule]
 
     gate.touch()
 
-    stage.goes(group)
+    stage.wait_until_deleted(group)
     assert stage.final(group) == 2.0
     assert stage.event("GroupsDeleted", pod)["regarding"]["apiVersion"] == "v1"
 
 
-def test_the_group_of_a_bare_pod_that_is_deleted_goes_too(stage: e2e_environment.Stage) -> None:
+def test_group_of_a_deleted_bare_pod_is_deleted(stage: e2e_environment.Stage) -> None:
     pod = stage.push.unique("bare-deleted")
-    uid = _pod(stage.api, pod, stage.push.acts("push 1; rest", group=pod), namespace=stage.namespace)
-    stage.claimed(pod, uid)
-    stage.stays(pod, uid)
+    uid = _pod(stage.api, pod, stage.push.container_with_steps("push 1; rest", group=pod), namespace=stage.namespace)
+    stage.wait_until_claimed(pod, uid)
+    stage.assert_kept(pod, uid)
     stage.api.delete("pods", pod, namespace=stage.namespace)
-    stage.goes(pod)
+    stage.wait_until_deleted(pod)
 
 
 @pytest.mark.usefixtures("operator", "server")
-def test_without_the_flag_the_group_of_a_bare_pod_is_nobodys(
+def test_group_of_a_bare_pod_is_unowned_without_the_flag(
     cluster: clusters.Cluster, gateway: tidegate_processes.Gateway, push: pushing_jobs.Pushers
 ) -> None:
     pod = push.unique("bare-stays")
-    _pod(cluster.api, pod, push.acts("push 1", group=pod, key="instance=$(POD)"), namespace=push.namespace)
+    _pod(
+        cluster.api,
+        pod,
+        push.container_with_steps("push 1", group=pod, key="instance=$(POD)"),
+        namespace=push.namespace,
+    )
     _ended(cluster.api, pod, namespace=push.namespace)
-    sentinel_jobs.pass_by(push, gateway)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     found = gateway.groups()[pod]
     assert (found["claims"], found["drain_pushed_revision"]) == ([], None)
 
 
-def test_the_group_named_after_a_resource_goes_when_its_condition_turns_true(
+def test_group_named_after_a_resource_is_deleted_when_its_condition_becomes_true(
     stage: e2e_environment.Stage, runs: custom_resources.Runs
 ) -> None:
     name = stage.push.unique("run")
     run = runs.create(name, namespace=stage.namespace, done="False")
     stage.gateway.push(f"job/{name}", "# TYPE job_result gauge\njob_result 1\n")
-    stage.claimed(name, run["metadata"]["uid"])
-    stage.stays(name, run["metadata"]["uid"])
-    stage.reads(1.0, name)
+    stage.wait_until_claimed(name, run["metadata"]["uid"])
+    stage.assert_kept(name, run["metadata"]["uid"])
+    stage.wait_for_value(1.0, name)
 
-    runs.turn(name, namespace=stage.namespace)
+    runs.set_done(name, namespace=stage.namespace)
 
-    stage.goes(name)
+    stage.wait_until_deleted(name)
     event = stage.event("GroupsDeleted", name)
     assert (event["regarding"]["apiVersion"], event["regarding"]["kind"]) == (f"{runs.group}/v1", "Run")
 
 
-def test_what_a_resources_pod_pushed_goes_when_the_resource_ends_and_not_with_the_pod(
+def test_group_from_a_resources_pod_is_deleted_with_the_resource_and_not_with_the_pod(
     stage: e2e_environment.Stage, runs: custom_resources.Runs
 ) -> None:
     name = stage.push.unique("maker")
     run = runs.create(name, namespace=stage.namespace)
     pod, group = f"{name}-step-1", f"{name}-group"
-    container = stage.push.acts("push 1", group=group, key="pod=$(POD)")
+    container = stage.push.container_with_steps("push 1", group=group, key="pod=$(POD)")
     _pod(stage.api, pod, container, namespace=stage.namespace, of=runs.reference(run))
     _ended(stage.api, pod, namespace=stage.namespace)
-    stage.claimed(group, run["metadata"]["uid"])
-    stage.stays(group, run["metadata"]["uid"])
+    stage.wait_until_claimed(group, run["metadata"]["uid"])
+    stage.assert_kept(group, run["metadata"]["uid"])
 
-    runs.turn(name, namespace=stage.namespace)
+    runs.set_done(name, namespace=stage.namespace)
 
-    stage.goes(group)
+    stage.wait_until_deleted(group)
     assert stage.final(group) == 1.0
 
 
-def test_the_group_of_a_resource_that_is_deleted_goes_too(
-    stage: e2e_environment.Stage, runs: custom_resources.Runs
-) -> None:
+def test_group_of_a_deleted_resource_is_deleted(stage: e2e_environment.Stage, runs: custom_resources.Runs) -> None:
     name = stage.push.unique("run-deleted")
     run = runs.create(name, namespace=stage.namespace)
     stage.gateway.push(f"job/{name}", "# TYPE job_result gauge\njob_result 1\n")
-    stage.claimed(name, run["metadata"]["uid"])
+    stage.wait_until_claimed(name, run["metadata"]["uid"])
     runs.delete(name, namespace=stage.namespace)
-    stage.goes(name)
+    stage.wait_until_deleted(name)
 
 
 @pytest.mark.usefixtures("server")
-def test_a_resource_that_is_missing_keeps_nobody_from_being_cleaned_up_and_is_followed_once_it_is_there(
+def test_missing_crd_does_not_block_cleanup_and_is_watched_once_it_exists(
     cluster: clusters.Cluster,
     gateway: tidegate_processes.Gateway,
     push: pushing_jobs.Pushers,
@@ -179,14 +184,14 @@ def test_a_resource_that_is_missing_keeps_nobody_from_being_cleaned_up_and_is_fo
         stack.enter_context(late.granted())
         stack.callback(operator.process.stop)
         operator.start()
-        sentinel_jobs.pass_by(push, gateway)
+        sentinel_jobs.wait_for_full_pass(push, gateway)
 
         stack.enter_context(late.defined())
         name = push.unique("late")
         late.create(name, namespace=push.namespace)
         gateway.push(f"job/{name}", "# TYPE job_result gauge\njob_result 1\n")
         waiting.eventually(lambda: gateway.groups()[name]["claims"], why="the claim", timeout=30.0)
-        late.turn(name, namespace=push.namespace)
+        late.set_done(name, namespace=push.namespace)
         waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=30.0)
-        [told] = operator.logged_errors()
-        assert f"--watch for runs.{late.group} fails" in told
+        [error] = operator.logged_errors()
+        assert f"--watch for runs.{late.group} fails" in error

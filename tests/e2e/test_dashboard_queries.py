@@ -1,4 +1,4 @@
-"""Each query of the dashboard, asked of a real Prometheus that scrapes a gateway and an operator after some life."""
+"""Runs each query of the dashboard on a real Prometheus that has scraped a gateway and an operator at work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LIMITS = ("--limit.memory=1GiB", "--limit.push-series=100")
 def server(
     cluster: clusters.Cluster, operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[prometheus_server.Prometheus]:
-    """A Prometheus that has seen pushes, refused ones too, drains and their ends, deletions, and a ttl."""
+    """A Prometheus with data on pushes, rejected pushes, drains, drain timeouts, deletions and a TTL."""
     folder = tmp_path_factory.mktemp("dashboard")
     with contextlib.ExitStack() as stack:
         namespace = cluster.create_namespace()
@@ -48,7 +48,7 @@ def server(
         stack.callback(running.kill)
         running.start()
         running.wait_until_up()
-        _live(pushing_jobs.Pushers(cluster, gateway, namespace=namespace), gateway)
+        _generate_data(pushing_jobs.Pushers(cluster, gateway, namespace=namespace), gateway)
         waiting.eventually(
             lambda: running.value('sum(increase(tidegate_groups_deleted_total{reason="drained"}[1m]))'),
             why="the end of a drain to be scraped",
@@ -56,7 +56,7 @@ def server(
         yield running
 
 
-def _live(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway) -> None:
+def _generate_data(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway) -> None:
     gateway.push("job/left", "x 1\n")
     gateway.push("job/deleted", "x 1\n")
     gateway.push("job/deleted", "", method="DELETE")
@@ -82,7 +82,7 @@ def _live(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway) -> No
     "target",
     [pytest.param(target, id=f"{panel['title']}-{target['refId']}") for panel in PANELS for target in panel["targets"]],
 )
-def test_a_query_has_an_answer(server: prometheus_server.Prometheus, target: dict[str, Any]) -> None:
+def test_dashboard_query_returns_data(server: prometheus_server.Prometheus, target: dict[str, Any]) -> None:
     query = target["expr"]
     for name, value in _VARIABLES.items():
         query = query.replace(name, value)

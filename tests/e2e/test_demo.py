@@ -1,4 +1,4 @@
-"""``make demo`` shows the mission and ends by itself; left up or interrupted, it leaves nothing behind."""
+"""``make demo`` shows the cleanup and ends by itself; if it is interrupted, it leaves no process behind."""
 
 import os
 import re
@@ -22,7 +22,7 @@ _COMMAND = [sys.executable, "-m", "tests.demo"]
 _SECONDS = 150.0
 
 
-def test_the_demo_proves_from_prometheus_that_every_final_value_is_kept_and_ends(tmp_path: Path) -> None:
+def test_demo_shows_every_final_value_in_prometheus_and_ends(tmp_path: Path) -> None:
     done = subprocess.run(
         _COMMAND, cwd=_ROOT, env=_environment(tmp_path), capture_output=True, text=True, timeout=_SECONDS, check=False
     )
@@ -34,7 +34,7 @@ def test_the_demo_proves_from_prometheus_that_every_final_value_is_kept_and_ends
     assert processes_by_folder.belonging_to(tmp_path) == []
 
 
-def test_kept_up_it_prints_its_addresses_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
+def test_demo_that_stays_up_prints_its_addresses_and_stops_at_ctrl_c(tmp_path: Path) -> None:
     with started_commands.started(_COMMAND, environment={**_environment(tmp_path), "KEEP": "1"}) as run:
         assert run.stdout is not None
         addresses = []
@@ -42,15 +42,15 @@ def test_kept_up_it_prints_its_addresses_and_ctrl_c_ends_all_of_it(tmp_path: Pat
             addresses += re.findall(r"(?:gateway|operator|Prometheus) +(http://\S+)", line)
             if "export KUBECONFIG" in line:
                 break
-        assert [_answers(address) for address in addresses] == [True, True, True]
+        assert [_responds(address) for address in addresses] == [True, True, True]
         run.send_signal(signal.SIGINT)
         assert run.wait(timeout=30) == 0
 
-    assert [_answers(address) for address in addresses] == [False, False, False]
+    assert [_responds(address) for address in addresses] == [False, False, False]
     assert processes_by_folder.belonging_to(tmp_path) == []
 
 
-def test_ctrl_c_half_way_ends_all_of_it(tmp_path: Path) -> None:
+def test_ctrl_c_during_the_demo_stops_every_process(tmp_path: Path) -> None:
     with started_commands.started(_COMMAND, environment=_environment(tmp_path)) as run:
         assert run.stdout is not None
         for line in run.stdout:
@@ -67,7 +67,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(folder)}
 
 
-def _answers(address: str) -> bool:
+def _responds(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=10):
             return True

@@ -1,4 +1,4 @@
-"""A retired group waits for every Prometheus that scrapes, and for none longer than its drain timeout."""
+"""A draining group waits for every active Prometheus, but never longer than its drain timeout."""
 
 import time
 
@@ -20,7 +20,7 @@ def _wait_until_draining(gateway: tidegate_processes.Gateway, name: str) -> None
 
 
 @pytest.mark.usefixtures("operator")
-def test_without_prometheus_nothing_is_deleted_before_the_drain_timeout(
+def test_stopped_prometheus_delays_the_deletion_until_the_drain_timeout(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, server: prometheus_server.Prometheus
 ) -> None:
     server.stop()
@@ -37,7 +37,7 @@ def test_without_prometheus_nothing_is_deleted_before_the_drain_timeout(
 
 
 @pytest.mark.usefixtures("operator")
-def test_a_group_is_kept_until_both_prometheus_servers_have_read_it(
+def test_group_is_kept_until_both_prometheus_servers_have_scraped_it(
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
     start_prometheus: fixtures.StartPrometheus,
@@ -65,7 +65,7 @@ def test_a_group_is_kept_until_both_prometheus_servers_have_read_it(
 
 
 @pytest.mark.usefixtures("operator")
-def test_a_scrape_that_is_cut_off_half_way_does_not_count(
+def test_truncated_scrape_does_not_count(
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
     start_prometheus: fixtures.StartPrometheus,

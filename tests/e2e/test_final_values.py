@@ -1,4 +1,4 @@
-"""The main job: what Jobs pushed last is in Prometheus, and then their groups are gone."""
+"""The main purpose: Prometheus scrapes the final values of Jobs before their groups are deleted."""
 
 import time
 
@@ -13,7 +13,7 @@ _TWO_SCRAPES_AND_TWO_SECONDS = 4.0
 
 
 @pytest.mark.usefixtures("operator")
-def test_every_final_value_is_scraped_and_every_group_goes_soon_after(
+def test_every_final_value_is_scraped_and_every_group_is_deleted_soon_after(
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
     server: prometheus_server.Prometheus,
@@ -39,7 +39,7 @@ def _seconds_from_end_to_deletion(
 
     def look() -> bool:
         groups, now = gateway.groups(), time.monotonic()
-        for name in push.newly_ended(set(names) - ended.keys()):
+        for name in push.finished_among(set(names) - ended.keys()):
             ended[name] = now
         for name in ended.keys() - deleted.keys() - groups.keys():
             deleted[name] = now

@@ -1,6 +1,6 @@
-"""``tidegate groups --namespace``: nothing is forwarded, the real API server passes everything on to a Pod.
+"""``tidegate groups --namespace`` reaches the Pod through the real API server, without port forwarding.
 
-The Pod is one that no node runs: its address is this machine's, where gateway and operator listen.
+No node runs the Pod: its address is this machine's, where gateway and operator listen.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.e2e import e2e_environment, pushing_jobs
 from tests.support import ports, tidegate_processes, waiting
 
 _RULES = {
-    "asker": [{"apiGroups": [""], "resources": ["pods/proxy"], "verbs": ["get"]}],
+    "runner": [{"apiGroups": [""], "resources": ["pods/proxy"], "verbs": ["get"]}],
     "finder": [
         {"apiGroups": [""], "resources": ["pods/proxy"], "verbs": ["get", "delete"]},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
@@ -30,7 +30,7 @@ _RULES = {
 
 @pytest.fixture
 def pod(cluster: clusters.Cluster, namespace: str) -> str:
-    """A Pod with our label that has this machine's address."""
+    """A Pod with tidegate's label and the address of this machine."""
     return _create_pod(cluster, namespace, "tidegate-1")
 
 
@@ -48,11 +48,11 @@ def _create_pod(cluster: clusters.Cluster, namespace: str, name: str) -> str:
 
 
 def _own_address() -> str:
-    """An address of this machine to which an API server may pass something on: none of loopback."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        # Nothing is sent: the kernel only says from which address it would be.
-        made.connect(("192.0.2.1", 9))
-        address: str = made.getsockname()[0]
+    """An address of this machine that the API server can proxy to: not a loopback address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as created:
+        # No packet is sent: the kernel only selects the source address.
+        created.connect(("192.0.2.1", 9))
+        address: str = created.getsockname()[0]
     return address
 
 
@@ -70,8 +70,8 @@ def operator(
         running.process.stop()
 
 
-class _Asker:
-    """Somebody who runs the command with the rights of an account."""
+class _CommandRunner:
+    """Runs the command with the rights of a ServiceAccount."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class _Asker:
         self._namespace = namespace
         self._flags = (
             f"--namespace={namespace}",
-            # The host counts for nothing.
+            # The host of the URL is ignored.
             f"--gateway.url=http://nowhere.invalid:{gateway.port}",
         )
         self._operator = f"--operator.url=http://nowhere.invalid:{operator.port}"
@@ -97,43 +97,43 @@ class _Asker:
             binding = {"metadata": {"name": account}, "roleRef": role, "subjects": [subject]}
             cluster.api.create("rolebindings", binding, namespace=namespace)
 
-    def run(self, verb: str, *arguments: str, account: str = "asker") -> command_runs.Ran:
+    def run(self, verb: str, *arguments: str, account: str = "runner") -> command_runs.Ran:
         config = self._cluster.control_plane.kubeconfig_for(account, namespace=self._namespace)
-        # The operator is not asked about a deletion.
+        # Deletions do not call the operator.
         flags = self._flags if verb == "delete" else (*self._flags, self._operator)
         return asyncio.run(groups_runs.run(verb, *flags, f"--kubernetes.kubeconfig={config}", *arguments))
 
 
 @pytest.fixture
-def asker(
+def runner(
     cluster: clusters.Cluster,
     gateway: tidegate_processes.Gateway,
     operator: tidegate_processes.Operator,
     namespace: str,
-) -> _Asker:
-    return _Asker(cluster, gateway, operator, namespace=namespace)
+) -> _CommandRunner:
+    return _CommandRunner(cluster, gateway, operator, namespace=namespace)
 
 
-def test_groups_are_listed_and_explained_with_the_right_to_get_alone(
-    asker: _Asker, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, pod: str
+def test_groups_are_listed_and_explained_with_only_the_right_to_get(
+    runner: _CommandRunner, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, pod: str
 ) -> None:
     name = push.unique("nightly")
     push.job(name, runs_on=True)
     waiting.eventually(lambda: gateway.groups()[name]["claims"], why="the claim", retry_on=(KeyError,))
 
     def look() -> bool:
-        ran = asker.run("list", f"--pod={pod}", "--output=json")
+        ran = runner.run("list", f"--pod={pod}", "--output=json")
         assert (ran.status, ran.err) == (0, "")
         [group] = json.loads(ran.out)["groups"]
         return [owner["name"] for owner in group["owners"] if owner["claims"]] == [name]
 
     waiting.eventually(look, why="the operator to have heard of its claim")
-    explained = asker.run("explain", f"job={name}", f"--pod={pod}")
+    explained = runner.run("explain", f"job={name}", f"--pod={pod}")
     assert f"Job {push.namespace}/{name} has not finished." in " ".join(explained.out.split())
 
 
-def test_the_prometheus_that_a_group_waits_for_is_named(
-    asker: _Asker,
+def test_explanation_names_the_prometheus_that_a_group_waits_for(
+    runner: _CommandRunner,
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
     start_prometheus: fixtures.StartPrometheus,
@@ -146,12 +146,12 @@ def test_the_prometheus_that_a_group_waits_for_is_named(
     push.job(name)
 
     def look() -> bool:
-        ran = asker.run("explain", f"job={name}", f"--pod={pod}", "--output=json")
+        ran = runner.run("explain", f"job={name}", f"--pod={pod}", "--output=json")
         drain = json.loads(ran.out)["groups"][0]["drain"] if ran.status == 0 else None
         return drain is not None and [one["address"] for one in drain["scrapers"]] == [prometheus_server.IPV4]
 
     waiting.eventually(look, why="the group to wait for Prometheus")
-    explained = " ".join(asker.run("explain", f"job={name}", f"--pod={pod}").out.split())
+    explained = " ".join(runner.run("explain", f"job={name}", f"--pod={pod}").out.split())
     assert re.search(
         r"It waits for Prometheus/\S* at 127\.0\.0\.1 to scrape its last push, and is deleted in \S+ at", explained
     )
@@ -160,21 +160,21 @@ def test_the_prometheus_that_a_group_waits_for_is_named(
 
 
 @pytest.mark.usefixtures("pod")
-def test_the_pod_is_found_by_its_label_and_groups_are_deleted(
-    asker: _Asker, gateway: tidegate_processes.Gateway
+def test_pod_is_found_by_its_label_and_groups_are_deleted(
+    runner: _CommandRunner, gateway: tidegate_processes.Gateway
 ) -> None:
     gateway.push("job/a/note/b+c%26d", "a 1\n")
     gateway.push("job/z", "a 1\n")
-    ran = asker.run("delete", '--match={note="b+c&d"}', "--yes", account="finder")
+    ran = runner.run("delete", '--match={note="b+c&d"}', "--yes", account="finder")
     assert ran == command_runs.Ran(0, '{job="a",note="b+c&d"}\n', "1 group deleted\n")
     assert list(gateway.groups()) == ["z"]
 
 
-def test_who_lacks_a_right_is_told_which(
-    asker: _Asker, gateway: tidegate_processes.Gateway, namespace: str, pod: str
+def test_error_names_the_missing_right(
+    runner: _CommandRunner, gateway: tidegate_processes.Gateway, namespace: str, pod: str
 ) -> None:
     gateway.push("job/a", "a 1\n")
-    deletion = asker.run("delete", '--match={job="a"}', "--yes", f"--pod={pod}")
+    deletion = runner.run("delete", '--match={job="a"}', "--yes", f"--pod={pod}")
     assert deletion.status == 1
     assert f"you need permission for the verb delete on pods/proxy in namespace {namespace}" in deletion.err
     search = asker.run("list")
@@ -184,19 +184,19 @@ def test_who_lacks_a_right_is_told_which(
     assert list(gateway.groups()) == ["a"]
 
 
-def test_several_pods_are_named_and_one_must_be_chosen(
-    cluster: clusters.Cluster, asker: _Asker, namespace: str, pod: str
+def test_error_lists_the_pods_if_several_match(
+    cluster: clusters.Cluster, runner: _CommandRunner, namespace: str, pod: str
 ) -> None:
     other = _create_pod(cluster, namespace, "tidegate-2")
-    ran = asker.run("list", account="finder")
+    ran = runner.run("list", account="finder")
     assert ran.status == 1
     assert f"there are {pod}, {other}; name it: --pod" in ran.err
 
 
 @pytest.mark.usefixtures("pod")
-def test_a_port_that_does_not_listen_and_a_pod_that_is_not_there_are_told(asker: _Asker) -> None:
+def test_error_reports_a_closed_port_or_a_missing_pod(runner: _CommandRunner) -> None:
     nobody = f"http://h:{ports.free_port()}"
-    ran = asker.run("delete", '--match={job="a"}', "--dry-run", f"--gateway.url={nobody}", account="finder")
+    ran = runner.run("delete", '--match={job="a"}', "--dry-run", f"--gateway.url={nobody}", account="finder")
     assert (ran.status, ran.out) == (1, "")
     assert "check that the Pod listens on this port, and the port in --gateway.url" in ran.err
     gone = asker.run("list", "--pod=nobody")

@@ -1,4 +1,4 @@
-"""Whose group it is over the lives of Jobs and CronJobs, and what their Events tell."""
+"""The owners of groups during the lifecycles of Jobs and CronJobs, and the Events on them."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support import tidegate_processes, waiting
 pytestmark = pytest.mark.usefixtures("operator", "server")
 
 
-def _gone(gateway: tidegate_processes.Gateway, name: str) -> None:
+def _eventually_deleted(gateway: tidegate_processes.Gateway, name: str) -> None:
     waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=20.0)
 
 
@@ -20,7 +20,7 @@ def _claimed_by(gateway: tidegate_processes.Gateway, name: str, *uids: str) -> N
     waiting.eventually(claimants, why=f"{name} to be claimed by {uids}", retry_on=(KeyError,))
 
 
-def test_a_recreated_job_takes_over_the_group_of_the_run_before(
+def test_recreated_job_becomes_the_owner_of_its_predecessors_group(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, server: prometheus_server.Prometheus
 ) -> None:
     name = push.unique("again")
@@ -31,14 +31,14 @@ def test_a_recreated_job_takes_over_the_group_of_the_run_before(
     second = push.job(name, result=2.0, runs_on=True)
     _claimed_by(gateway, name, second["metadata"]["uid"])
     server.resume()
-    sentinel_jobs.pass_by(push, gateway)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     assert gateway.groups()[name]["drain_pushed_revision"] is None
     push.delete(name)
-    _gone(gateway, name)
+    _eventually_deleted(gateway, name)
     assert server.final_value(f'job_result{{job="{name}"}}') == 2.0
 
 
-def test_a_suspended_job_is_not_over(
+def test_suspended_job_is_not_finished(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name = push.unique("paused")
@@ -46,13 +46,13 @@ def test_a_suspended_job_is_not_over(
     _claimed_by(gateway, name, job["metadata"]["uid"])
     cluster.api.patch("jobs", name, {"spec": {"suspend": True}}, namespace=push.namespace)
     waiting.eventually(lambda: not cluster.pods_of(name, namespace=push.namespace), why="its pod to go")
-    sentinel_jobs.pass_by(push, gateway)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     group = gateway.groups()[name]
     assert group["drain_pushed_revision"] is None
     assert group["claims"]
 
 
-def test_one_name_in_two_namespaces_is_kept_until_both_are_over(
+def test_group_of_two_jobs_of_one_name_in_two_namespaces_is_kept_until_both_finish(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name, elsewhere = push.unique("shared"), cluster.create_namespace()
@@ -62,15 +62,15 @@ def test_one_name_in_two_namespaces_is_kept_until_both_are_over(
         _claimed_by(gateway, name, here["metadata"]["uid"], there["metadata"]["uid"])
         _wait_for_event(cluster, "AmbiguousGroup", name, namespace=push.namespace)
         push.delete(name)
-        sentinel_jobs.pass_by(push, gateway)
+        sentinel_jobs.wait_for_full_pass(push, gateway)
         assert gateway.groups()[name]["drain_pushed_revision"] is None
         push.delete(name, namespace=elsewhere)
-        _gone(gateway, name)
+        _eventually_deleted(gateway, name)
     finally:
         cluster.api.delete("namespaces", elsewhere)
 
 
-def test_a_namespace_label_tells_two_namespaces_apart(
+def test_namespace_label_distinguishes_jobs_of_one_name(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name, elsewhere = push.unique("labelled"), cluster.create_namespace()
@@ -79,12 +79,12 @@ def test_a_namespace_label_tells_two_namespaces_apart(
         push.job(name, runs_on=True, namespace=elsewhere, key=f"namespace={push.namespace}")
         _claimed_by(gateway, name, here["metadata"]["uid"])
         push.delete(name)
-        _gone(gateway, name)
+        _eventually_deleted(gateway, name)
     finally:
         cluster.api.delete("namespaces", elsewhere)
 
 
-def test_a_group_named_after_a_cronjob_stays_between_its_runs_and_goes_with_it(
+def test_group_named_after_a_cronjob_is_kept_between_runs_and_deleted_with_it(
     cluster: clusters.Cluster,
     push: pushing_jobs.Pushers,
     gateway: tidegate_processes.Gateway,
@@ -95,32 +95,32 @@ def test_a_group_named_after_a_cronjob_stays_between_its_runs_and_goes_with_it(
     cronjob = cluster.api.create("cronjobs", body, namespace=push.namespace)
     run = f"{name}-1"
     cluster.kubectl("create", "job", run, f"--from=cronjob/{name}", "--namespace", push.namespace)
-    push.ended(run)
+    push.wait_until_finished(run)
     _claimed_by(gateway, name, cronjob["metadata"]["uid"])
     push.delete(run)
-    sentinel_jobs.pass_by(push, gateway)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     assert gateway.groups()[name]["drain_pushed_revision"] is None
     cluster.api.delete("cronjobs", name, namespace=push.namespace)
-    _gone(gateway, name)
+    _eventually_deleted(gateway, name)
     assert server.final_value(f'job_result{{job="{name}"}}') == 4.0
 
 
-def test_a_strangers_group_of_the_same_name_is_left_alone(
+def test_group_of_the_same_name_from_another_client_is_kept(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name = push.unique("borrowed")
     gateway.push(f"job/{name}", "mine 1\n")
     waiting.eventually(lambda: _seconds_old(gateway, name) > _CLEARLY_OLDER, why="the push to be clearly older")
     push.job(name, group=push.unique("own"))
-    push.ended(name)
-    sentinel_jobs.pass_by(push, gateway)
+    push.wait_until_finished(name)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     assert not gateway.groups()[name]["claims"]
 
 
-def test_events_on_the_job_tell_what_became_of_its_groups(
+def test_events_on_the_job_report_the_cleanup_of_its_groups(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers
 ) -> None:
-    name = push.unique("told")
+    name = push.unique("events")
     job = push.job(name)
     for reason in ("GroupsRetired", "GroupsDeleted"):
         event = _wait_for_event(cluster, reason, name, namespace=push.namespace)
@@ -131,7 +131,7 @@ def test_events_on_the_job_tell_what_became_of_its_groups(
 
 
 _CLEARLY_OLDER = 5.0 + 1.0 + 1.0
-"""Seconds: what clocks may differ by, what a Job's whole-second creation time and a ``Date`` header's leave unknown."""
+"""Tolerance in seconds for clock differences and for timestamps of whole seconds (creation time, ``Date`` header)."""
 
 
 def _seconds_old(gateway: tidegate_processes.Gateway, name: str) -> float:

@@ -1,4 +1,4 @@
-"""An operator that may list Jobs and not watch them says so, works by its lists, and ends when it is told to."""
+"""An operator that may list but not watch Jobs reports that, works with lists, and ends when it is asked to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MISSING = {"watch jobs.batch", "watch cronjobs.batch"}
 
 @pytest.fixture
 def limited_kubeconfig(cluster: clusters.Cluster, namespace: str) -> Iterator[Path]:
-    """An account with the rights of the manifests but that to watch Jobs and CronJobs."""
+    """An account with the rights of the manifests, except to watch Jobs and CronJobs."""
     name = f"limited-{namespace}"
     head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": name}}
     cluster.api.create("clusterroles", {**head, "kind": "ClusterRole", "rules": _RULES})
@@ -40,7 +40,7 @@ def limited_kubeconfig(cluster: clusters.Cluster, namespace: str) -> Iterator[Pa
 def limited(
     gateway: tidegate_processes.Gateway, limited_kubeconfig: Path, tmp_path: Path
 ) -> Iterator[tidegate_processes.Operator]:
-    """An operator with this account, its first plan done."""
+    """An operator with this account that has applied its first plan."""
     running = tidegate_processes.Operator(
         tmp_path,
         gateway=gateway,
@@ -55,12 +55,12 @@ def limited(
 
 
 def _missing(operator: tidegate_processes.Operator) -> set[str]:
-    """The rights that the log names as missing, without where."""
+    """The rights that the log reports as missing, without their scope."""
     messages = (json.loads(line)["msg"] for line in operator.log().splitlines())
     return {right for message in messages for right in _MISSING if right in message}
 
 
-def test_missing_rights_to_watch_are_reported_and_jobs_are_cleaned_by_the_lists(
+def test_missing_watch_rights_are_reported_and_cleanup_works_with_lists(
     gateway: tidegate_processes.Gateway,
     limited: tidegate_processes.Operator,
     push: pushing_jobs.Pushers,

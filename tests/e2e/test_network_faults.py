@@ -1,4 +1,4 @@
-"""The wire that faults are made with does what they are named after."""
+"""The fault-injecting proxy has the effects that its methods are named after."""
 
 import contextlib
 import http.client
@@ -24,7 +24,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(_BODY)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nobody reads it."""
+        """Discard the log."""
 
 
 @pytest.fixture
@@ -33,47 +33,47 @@ def wire() -> Iterator[network_faults.Cutter]:
     serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     serving.start()
     try:
-        with network_faults.Cutter(server.server_port) as made:
-            yield made
+        with network_faults.Cutter(server.server_port) as created:
+            yield created
     finally:
         server.shutdown()
         serving.join()
         server.server_close()
 
 
-def test_what_is_asked_is_answered(wire: network_faults.Cutter) -> None:
+def test_request_and_response_are_forwarded(wire: network_faults.Cutter) -> None:
     with _client(wire) as client:
-        assert _ask(client) == _BODY
+        assert _get(client) == _BODY
 
 
-def test_a_dropped_connection_is_reset_and_a_new_one_is_not(wire: network_faults.Cutter) -> None:
+def test_drop_resets_current_connections_only(wire: network_faults.Cutter) -> None:
     with _client(wire) as kept, _client(wire) as later:
-        _ask(kept)
+        _get(kept)
         wire.drop()
         with pytest.raises(ConnectionResetError):
             kept.sock.recv(1)
-        assert _ask(later) == _BODY
+        assert _get(later) == _BODY
 
 
-def test_while_it_is_held_nobody_gets_through(wire: network_faults.Cutter) -> None:
+def test_hold_resets_new_connections(wire: network_faults.Cutter) -> None:
     with _client(wire) as early, _client(wire) as later:
         wire.hold()
         with pytest.raises(_BROKEN):
-            _ask(early)
+            _get(early)
         wire.release()
-        assert _ask(later) == _BODY
+        assert _get(later) == _BODY
 
 
-def test_a_cut_answer_does_not_arrive_whole(wire: network_faults.Cutter) -> None:
+def test_cut_truncates_a_response(wire: network_faults.Cutter) -> None:
     wire.cut()
     with _client(wire) as client, pytest.raises(_BROKEN):
-        _ask(client)
+        _get(client)
     assert wire.broken == 1
 
 
-def test_where_nobody_listens_the_client_is_reset() -> None:
+def test_client_is_reset_if_the_port_has_no_listener() -> None:
     with network_faults.Cutter(ports.free_port()) as wire, _client(wire) as client, pytest.raises(_BROKEN):
-        _ask(client)
+        _get(client)
 
 
 _BROKEN = (ConnectionError, http.client.HTTPException)
@@ -83,7 +83,7 @@ def _client(wire: network_faults.Cutter) -> contextlib.closing[http.client.HTTPC
     return contextlib.closing(http.client.HTTPConnection("127.0.0.1", wire.port, timeout=10))
 
 
-def _ask(client: http.client.HTTPConnection) -> bytes:
+def _get(client: http.client.HTTPConnection) -> bytes:
     client.request("GET", "/")
     with client.getresponse() as answer:
         return answer.read()

@@ -1,4 +1,4 @@
-"""A Job that names its group anything at all: the address of its pod says whose it is."""
+"""A group may have any name: the address of the pod that pushed it identifies the owner."""
 
 import pytest
 
@@ -19,11 +19,11 @@ def _claimed_by(gateway: tidegate_processes.Gateway, name: str, *jobs: str) -> N
     )
 
 
-def _gone(gateway: tidegate_processes.Gateway, name: str) -> None:
+def _eventually_deleted(gateway: tidegate_processes.Gateway, name: str) -> None:
     waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=40.0)
 
 
-def test_a_group_of_any_name_goes_with_the_job_whose_pod_pushed_it(
+def test_group_is_deleted_with_the_job_whose_pod_pushed_it(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, server: prometheus_server.Prometheus
 ) -> None:
     name, group = push.unique("pushing"), push.unique("anything-at-all")
@@ -32,20 +32,20 @@ def test_a_group_of_any_name_goes_with_the_job_whose_pod_pushed_it(
     (claim,) = gateway.groups()[group]["claims"]
     assert claim["rule"] == "address"
     push.delete(name)
-    _gone(gateway, group)
+    _eventually_deleted(gateway, group)
     assert server.final_value(f'job_result{{job="{group}"}}') == 7.0
 
 
-def test_a_job_that_ends_at_once_is_found_by_its_address_too(
+def test_job_that_finishes_immediately_is_found_by_its_address(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name, group = push.unique("quick"), push.unique("whatever")
     push.job(name, group=group, from_pod=True)
-    push.ended(name)
-    _gone(gateway, group)
+    push.wait_until_finished(name)
+    _eventually_deleted(gateway, group)
 
 
-def test_one_name_in_two_namespaces_is_told_apart_by_who_pushed(
+def test_pushers_address_distinguishes_jobs_of_one_name_in_two_namespaces(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name, elsewhere = push.unique("shared"), cluster.create_namespace()
@@ -59,12 +59,12 @@ def test_one_name_in_two_namespaces_is_told_apart_by_who_pushed(
         )
         assert there["metadata"]["uid"] != here["metadata"]["uid"]
         push.delete(name)
-        _gone(gateway, name)
+        _eventually_deleted(gateway, name)
     finally:
         cluster.api.delete("namespaces", elsewhere)
 
 
-def test_what_a_run_pushes_under_its_cronjobs_name_stays_between_the_runs(
+def test_group_with_the_cronjobs_name_is_kept_between_runs(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name = push.unique("nightly")
@@ -72,19 +72,19 @@ def test_what_a_run_pushes_under_its_cronjobs_name_stays_between_the_runs(
     cluster.api.create("cronjobs", body, namespace=push.namespace)
     run = f"{name}-1"
     cluster.kubectl("create", "job", run, f"--from=cronjob/{name}", "--namespace", push.namespace)
-    push.ended(run)
+    push.wait_until_finished(run)
     _claimed_by(gateway, name, name)
-    sentinel_jobs.pass_by(push, gateway)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     assert gateway.groups()[name]["drain_pushed_revision"] is None
 
 
-def test_what_a_pod_on_its_nodes_network_pushed_under_any_name_is_nobodys(
+def test_group_from_a_host_network_pod_is_unowned(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway
 ) -> None:
     name = push.unique("on-the-node")
     container = push.container(push.unique("nobodys"), result=1.0, from_pod=True)
     body = kubernetes_objects.job(name, container, pod={"hostNetwork": True})
     cluster.api.create("jobs", body, namespace=push.namespace)
-    push.ended(name)
-    sentinel_jobs.pass_by(push, gateway)
+    push.wait_until_finished(name)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     assert not gateway.groups()[push.unique("nobodys")]["claims"]

@@ -1,4 +1,4 @@
-"""Policies on the real API server: whose groups, until when, and what their status says of it."""
+"""Policies on the real API server: owners, cleanup rules, and the status of the policy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tidegate.operator.policy import policies
 _RIGHTS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "policies" / "rbac.yaml"
 _NAMESPACED, _CLUSTER = policies.Scope
 _OWN, _VALUE = "example.com/app", "an.app"
-"""A label of the Jobs that the policies are for."""
+"""A label of the Jobs that the policies select."""
 
 pytestmark = pytest.mark.usefixtures("rights", "operator", "server")
 
@@ -24,7 +24,7 @@ def rights(
     policy_kinds: clusters.Cluster,
     operator_kubeconfig: Path,  # noqa: ARG001 - it makes the account that the rights are given to
 ) -> Iterator[None]:
-    """The operator may read policies, and write their status."""
+    """Allow the operator to read policies and to write their status."""
     policy_kinds.kubectl("apply", "-f", _RIGHTS)
     yield
     policy_kinds.kubectl("delete", "-f", _RIGHTS)
@@ -32,14 +32,14 @@ def rights(
 
 @pytest.fixture
 def declare(cluster: clusters.Cluster, push: pushing_jobs.Pushers) -> Iterator["Declare"]:
-    """Declares policies; those of the cluster go with the test."""
-    made = Declare(cluster, push)
-    yield made
-    made.end()
+    """Creates policies; cluster policies are deleted after the test."""
+    created = Declare(cluster, push)
+    yield created
+    created.end()
 
 
 class Declare:
-    """Makes policies for the Jobs with this module's label."""
+    """Creates policies that select the Jobs with this module's label."""
 
     def __init__(self, cluster: clusters.Cluster, push: pushing_jobs.Pushers) -> None:
         self._cluster = cluster
@@ -69,7 +69,7 @@ class Declare:
         return status
 
     def accepted(self, name: str) -> None:
-        """Wait until the operator has read a policy."""
+        """Wait until the operator has accepted a policy."""
         waiting.eventually(lambda: self.status(name).get("conditions"), why=f"{name} to be read", timeout=20.0)
 
     def end(self) -> None:
@@ -77,11 +77,11 @@ class Declare:
             self._cluster.api.delete(_CLUSTER.plural, name)
 
 
-def _gone(gateway: tidegate_processes.Gateway, name: str) -> None:
+def _eventually_deleted(gateway: tidegate_processes.Gateway, name: str) -> None:
     waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=40.0)
 
 
-def test_a_policy_says_which_groups_are_those_of_a_job_and_its_status_tells_of_it(
+def test_policy_defines_the_groups_of_a_job_and_reports_them_in_its_status(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
 ) -> None:
     name, group = push.unique("policied"), push.unique("named-by-the-policy")
@@ -91,7 +91,7 @@ def test_a_policy_says_which_groups_are_those_of_a_job_and_its_status_tells_of_i
     waiting.eventually(lambda: declare.status(policy)["matchedGroups"] == 1, why="its group to be counted", timeout=20)
     assert declare.status(policy)["matchedJobs"] == 1
     push.delete(name)
-    _gone(gateway, group)
+    _eventually_deleted(gateway, group)
     waiting.eventually(
         lambda: declare.status(policy).get("lastAction", {}).get("type") == "Deleted", why="its deletion to be told"
     )
@@ -100,7 +100,7 @@ def test_a_policy_says_which_groups_are_those_of_a_job_and_its_status_tells_of_i
     assert {each["type"]: each["status"] for each in status["conditions"]} == {"Accepted": "True", "Ready": "True"}
 
 
-def test_the_namespaces_policy_beats_the_clusters_and_a_change_takes_effect(
+def test_namespace_policy_overrides_the_cluster_policy_and_changes_take_effect(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
 ) -> None:
     name = push.unique("kept-by-policy")
@@ -108,35 +108,35 @@ def test_the_namespaces_policy_beats_the_clusters_and_a_change_takes_effect(
     policy = declare(when="OnDeletion")
     declare.accepted(policy)
     push.job(name, labels={_OWN: _VALUE})
-    push.ended(name)
-    sentinel_jobs.pass_by(push, gateway)
+    push.wait_until_finished(name)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     assert gateway.groups()[name]["drain_pushed_revision"] is None
     declare.change(policy, when="OnCompletion")
-    _gone(gateway, name)
+    _eventually_deleted(gateway, name)
 
 
-def test_a_job_for_which_a_template_cannot_be_filled_keeps_its_groups_and_the_policy_says_so(
+def test_job_with_a_failed_template_keeps_its_groups_and_the_policy_reports_it(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
 ) -> None:
     name = push.unique("without-the-label")
     policy = declare(groups=["job={{.metadata.labels.lacking}}"])
     declare.accepted(policy)
     push.job(name, labels={_OWN: _VALUE})
-    push.ended(name)
-    sentinel_jobs.pass_by(push, gateway)
+    push.wait_until_finished(name)
+    sentinel_jobs.wait_for_full_pass(push, gateway)
     assert not gateway.groups()[name]["claims"]
 
-    def told() -> bool:
+    def is_reported() -> bool:
         return any(each["reason"] == "TemplateUnfilled" for each in declare.status(policy)["conditions"])
 
-    waiting.eventually(told, why="the status to say so", timeout=20.0)
+    waiting.eventually(is_reported, why="the status to say so", timeout=20.0)
 
 
-def test_an_annotation_beats_every_policy(
+def test_annotation_overrides_every_policy(
     push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
 ) -> None:
     name = push.unique("annotated")
     declare.accepted(declare(when="Never"))
     push.job(name, labels={_OWN: _VALUE}, annotations={"tidegate.dev/cleanup": "on-completion"})
-    push.ended(name)
-    _gone(gateway, name)
+    push.wait_until_finished(name)
+    _eventually_deleted(gateway, name)

@@ -1,4 +1,4 @@
-"""The operator beside the real Pushgateway on the real control plane: whose groups go, and whose stay."""
+"""The operator with a real Pushgateway on the real control plane: it deletes groups of finished Jobs only."""
 
 import json
 import urllib.request
@@ -24,10 +24,10 @@ def pushgateway(tmp_path: Path) -> Iterator[pushgateway_servers.Pushgateway]:
 
 
 @pytest.fixture
-def push_there(
+def pushing_jobs_with_pushgateway(
     cluster: clusters.Cluster, pushgateway: pushgateway_servers.Pushgateway, namespace: str
 ) -> pushing_jobs.Pushers:
-    """Makes Jobs in the test's namespace that push to the Pushgateway."""
+    """Creates Jobs in the test's namespace that push to the Pushgateway."""
     return pushing_jobs.Pushers(cluster, pushgateway, namespace=namespace)
 
 
@@ -59,37 +59,43 @@ def _push(pushgateway: pushgateway_servers.Pushgateway, name: str) -> None:
 
 
 @pytest.mark.usefixtures("operator_there")
-def test_a_jobs_group_goes_after_its_grace_period_and_a_strangers_and_an_active_jobs_stay(
+def test_only_the_group_of_a_finished_job_is_deleted_after_the_grace_period(
     cluster: clusters.Cluster,
     pushgateway: pushgateway_servers.Pushgateway,
-    push_there: pushing_jobs.Pushers,
+    pushing_jobs_with_pushgateway: pushing_jobs.Pushers,
 ) -> None:
-    over, active, stranger, by_pod = (push_there.unique(name) for name in ("over", "active", "stranger", "any-name"))
+    finished, active, stranger, by_pod = (
+        pushing_jobs_with_pushgateway.unique(name) for name in ("finished", "active", "stranger", "any-name")
+    )
     _push(pushgateway, stranger)
-    push_there.job(active, runs_on=True)
-    push_there.job(push_there.unique("by-pod"), group=by_pod, key="instance=$(POD)")
-    push_there.job(over)
-    push_there.ended(over)
-    push_there.ended(push_there.unique("by-pod"))
-    assert over in _there(pushgateway)
+    pushing_jobs_with_pushgateway.job(active, runs_on=True)
+    pushing_jobs_with_pushgateway.job(
+        pushing_jobs_with_pushgateway.unique("by-pod"), group=by_pod, key="instance=$(POD)"
+    )
+    pushing_jobs_with_pushgateway.job(finished)
+    pushing_jobs_with_pushgateway.wait_until_finished(finished)
+    pushing_jobs_with_pushgateway.wait_until_finished(pushing_jobs_with_pushgateway.unique("by-pod"))
+    assert finished in _there(pushgateway)
     waiting.eventually(lambda: _there(pushgateway) == {active, stranger}, why="the groups of what is over to go")
-    push_there.delete(active)
+    pushing_jobs_with_pushgateway.delete(active)
     waiting.eventually(lambda: _there(pushgateway) == {stranger}, why="the group of the Job that was deleted to go")
-    events = cluster.api.list("events", namespace=push_there.namespace, fields="reason=GroupsDeleted")
-    assert {event["regarding"]["name"] for event in events} >= {over}
+    events = cluster.api.list(
+        "events", namespace=pushing_jobs_with_pushgateway.namespace, fields="reason=GroupsDeleted"
+    )
+    assert {event["regarding"]["name"] for event in events} >= {finished}
     assert all(
         event["note"].endswith("Pushgateway does not report who has scraped the final values") for event in events
     )
 
 
-def test_an_operator_that_was_away_while_a_job_ended_still_ends_its_group(
+def test_restarted_operator_deletes_the_group_of_a_job_that_finished_meanwhile(
     pushgateway: pushgateway_servers.Pushgateway,
-    push_there: pushing_jobs.Pushers,
+    pushing_jobs_with_pushgateway: pushing_jobs.Pushers,
     operator_there: tidegate_processes.Operator,
 ) -> None:
-    name = push_there.unique("meanwhile")
+    name = pushing_jobs_with_pushgateway.unique("meanwhile")
     operator_there.process.stop()
-    push_there.job(name)
-    push_there.ended(name)
+    pushing_jobs_with_pushgateway.job(name)
+    pushing_jobs_with_pushgateway.wait_until_finished(name)
     operator_there.start()
     waiting.eventually(lambda: name not in _there(pushgateway), why="its group to go")

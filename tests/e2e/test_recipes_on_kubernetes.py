@@ -1,4 +1,4 @@
-"""The recipes for Kubernetes do what their page says: what goes with a run, and what stays for an alert to read."""
+"""The Kubernetes recipes work as documented: groups of a run are deleted, and groups for alerts are kept."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SUCCESS = "dumps_last_success_timestamp_seconds"
 
 def _apply(stage: e2e_environment.Stage, text: str) -> None:
     assert _IN_CLUSTER in text
-    told = text.replace(_IN_CLUSTER, stage.gateway.url)
-    stage.cluster.kubectl("apply", f"--namespace={stage.namespace}", "-f", "-", stdin=told)
+    manifest = text.replace(_IN_CLUSTER, stage.gateway.url)
+    stage.cluster.kubectl("apply", f"--namespace={stage.namespace}", "-f", "-", stdin=manifest)
 
 
 def _recipe(kind: str) -> str:
@@ -29,8 +29,8 @@ def _recipe(kind: str) -> str:
 
 def _uid_of_successful_run(stage: e2e_environment.Stage, cronjob: str, *, minutes_ago: int) -> str:
     run = triggered_cronjobs.due(stage, cronjob, minutes_ago=minutes_ago)
-    waiting.eventually(lambda: stage.api.find("jobs", run, namespace=stage.namespace), why=f"{run} to be made")
-    assert stage.push.ended(run) == "Complete"
+    waiting.eventually(lambda: stage.api.find("jobs", run, namespace=stage.namespace), why=f"{run} to be created")
+    assert stage.push.wait_until_finished(run) == "Complete"
     uid: str = stage.job(run)["metadata"]["uid"]
     return uid
 
@@ -40,36 +40,38 @@ def _rules() -> dict[str, Any]:
     return {rule["alert"]: rule["expr"] for rule in group["rules"]}
 
 
-def test_what_superseded_runs_push_to_one_group_is_there_between_them_and_goes_with_the_cronjob(
+def test_shared_group_of_superseded_runs_is_kept_between_runs_and_deleted_with_the_cronjob(
     stage: e2e_environment.Stage,
 ) -> None:
     _apply(stage, _recipe("CronJob"))
 
     first = _uid_of_successful_run(stage, "dump-orders", minutes_ago=4)
 
-    stage.stays("dumps", first, database="orders")
+    stage.assert_kept("dumps", first, database="orders")
     waiting.eventually(lambda: stage.server.value(_SUCCESS), why="the first run's success")
 
     second = _uid_of_successful_run(stage, "dump-orders", minutes_ago=3)
 
     waiting.eventually(lambda: second in stage.owners("dumps"), why="the next run to have the group")
-    # The first run's claim stays beside it for a minute: it may yet have pushed last.
-    stage.stays("dumps", first, second, database="orders")
+    # The first run's claim remains for a minute, because it may have pushed last.
+    stage.assert_kept("dumps", first, second, database="orders")
     assert stage.server.value(_SUCCESS) is not None
 
     stage.api.delete("cronjobs", "dump-orders", namespace=stage.namespace)
 
-    stage.goes("dumps")
+    stage.wait_until_deleted("dumps")
 
 
-def test_the_alert_has_the_last_success_to_read_when_the_rest_of_the_run_is_gone(stage: e2e_environment.Stage) -> None:
+def test_last_success_is_kept_for_the_alert_after_the_groups_of_the_run_are_deleted(
+    stage: e2e_environment.Stage,
+) -> None:
     _apply(stage, (manifest_objects.FOLDER / "examples" / "cronjob.yaml").read_text())
     cronjob = stage.api.get("cronjobs", "nightly", namespace=stage.namespace)["metadata"]["uid"]
 
     _uid_of_successful_run(stage, "nightly", minutes_ago=3)
 
-    stage.goes("checks")
-    stage.stays("nightly", cronjob)
+    stage.wait_until_deleted("checks")
+    stage.assert_kept("nightly", cronjob)
     waiting.eventually(lambda: not stage.server.query("nightly_checked_files"), why="the end of the run's series")
     assert stage.server.value(documented_recipes.block("First", "promql")) == 98_765
     fails, never = _rules().values()
@@ -77,9 +79,9 @@ def test_the_alert_has_the_last_success_to_read_when_the_rest_of_the_run_is_gone
     assert stage.server.value(fails.replace("> 26 * 3600", ">= 0")) == pytest.approx(0, abs=300)
 
 
-def test_the_shards_of_a_job_go_with_it_and_are_added_up_by_the_query(stage: e2e_environment.Stage) -> None:
+def test_groups_of_a_jobs_shards_are_summed_by_the_query_and_deleted_with_the_job(stage: e2e_environment.Stage) -> None:
     _apply(stage, _recipe("Job"))
-    assert stage.push.ended("import") == "Complete"
-    stage.goes("import")
+    assert stage.push.wait_until_finished("import") == "Complete"
+    stage.wait_until_deleted("import")
     [query] = documented_recipes.code_spans("Shards of one Job", "sum(")
     assert stage.server.value(query) == 3 * 1024

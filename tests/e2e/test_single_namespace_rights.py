@@ -1,4 +1,4 @@
-"""An operator that is told one namespace needs rights in no other: those of the component `namespaced`."""
+"""An operator for one namespace needs rights only there: those of the component `namespaced`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WATCHED = kustomizations.COMPONENTS / "namespaced"
 def _operator(
     cluster: clusters.Cluster, gateway: tidegate_processes.Gateway, folder: Path, *, namespace: str, policies: bool
 ) -> Iterator[tidegate_processes.Operator]:
-    """At work in one namespace with the rights that the manifests give there, and for policies if it is so."""
+    """An operator for one namespace with the rights of the manifests there, optionally with those for policies."""
     rights = ["watched", *(["watched-policies"] if policies else [])]
     team = kustomizations.write(folder / "team", resources=[_WATCHED / each for each in rights], namespace=namespace)
     components = ["namespaced", *(["namespaced/policies"] if policies else [])]
@@ -38,14 +38,14 @@ def _operator(
 
 
 def _follows(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, name: str) -> None:
-    """A Job's group is claimed by what the watch tells, since the next list is an hour away, and goes with the Job."""
+    """Assert that a watch event (the next list is an hour away) leads to the claim and deletion of a Job's group."""
     push.job(name, runs_on=True)
     waiting.eventually(lambda: gateway.groups()[name]["claims"], why="the claim", timeout=60, retry_on=(KeyError,))
     push.delete(name)
     waiting.eventually(lambda: gateway.groups()[name]["drain_pushed_revision"], why="the end of the group")
 
 
-def test_an_operator_of_one_namespace_works_with_the_role_there(
+def test_operator_for_one_namespace_works_with_the_role_there(
     cluster: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, tmp_path: Path
 ) -> None:
     with _operator(cluster, gateway, tmp_path, namespace=push.namespace, policies=False) as operator:
@@ -53,7 +53,7 @@ def test_an_operator_of_one_namespace_works_with_the_role_there(
     assert "orbidden" not in operator.log()
 
 
-def test_where_there_are_policies_it_reads_those_of_the_namespace_and_of_the_cluster(
+def test_operator_for_one_namespace_reads_namespace_and_cluster_policies(
     policy_kinds: clusters.Cluster, push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, tmp_path: Path
 ) -> None:
     body = {

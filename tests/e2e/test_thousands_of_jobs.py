@@ -1,4 +1,4 @@
-"""Thousands of Jobs at once: nothing is forgotten, nothing live goes, and the operator stays quick and small."""
+"""Thousands of Jobs at once: all finished ones are cleaned up, no live group is deleted, the operator stays fast."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ _ENDED, _DELETED = range(1_500), range(1_500, 2_500)
 _RUNNING = range(2_500, _JOBS)
 _HANDS = 4
 _RETIRE_SECONDS = 10.0
-"""From the end of any Job until its group is retired, beside an API server that is busy with all the others."""
+"""Time limit from the end of a Job until its group drains, with an API server that is busy with all other Jobs."""
 _OPERATOR_BYTES = 150_000_000
 
 Item = TypeVar("Item")
@@ -28,14 +28,14 @@ def _all_at_once(do: Callable[[Item], object], items: Iterable[Item]) -> None:
             pass
 
 
-class _Crowd:
-    """Jobs without pods, in a namespace of its own, each with a group."""
+class _ManyJobs:
+    """Jobs without pods in a namespace of their own, each with a group."""
 
     def __init__(self, stage: e2e_environment.Stage) -> None:
         self._stage = stage
         self._jobs = f"apis/batch/v1/namespaces/{stage.namespace}/jobs"
         self.ended: dict[str, float] = {}
-        """When each Job that was told to end had ended."""
+        """The completion time of each Job that the test has finished."""
 
     def name(self, number: int) -> str:
         return self._stage.push.unique(f"crowd-{number}")
@@ -62,57 +62,57 @@ class _Crowd:
         self._stage.api.request("DELETE", self._jobs, query=query, body={"propagationPolicy": "Background"})
 
     def live(self) -> set[str]:
-        """The names of those whose groups have an owner and are not retired."""
+        """The names of the groups that have an owner and are not draining."""
         listed = self._stage.gateway.listed()
         return {
             group["labels"]["job"] for group in listed if group["claims"] and group["drain_pushed_revision"] is None
         }
 
 
-def test_thousands_of_jobs_that_end_and_vanish_together_leave_the_groups_of_those_that_run(
+def test_groups_of_running_jobs_are_kept_when_thousands_of_jobs_finish_and_disappear(
     stage: e2e_environment.Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    crowd = _Crowd(stage)
+    jobs = _ManyJobs(stage)
     began = time.monotonic()
-    _all_at_once(crowd.create, range(_JOBS))
-    _all_at_once(crowd.push, range(_JOBS))
-    made = time.monotonic()
-    waiting.eventually(lambda: len(crowd.live()) == _JOBS, why="every group to be claimed", timeout=30.0, interval=0.5)
+    _all_at_once(jobs.create, range(_JOBS))
+    _all_at_once(jobs.push, range(_JOBS))
+    created = time.monotonic()
+    waiting.eventually(lambda: len(jobs.live()) == _JOBS, why="every group to be claimed", timeout=30.0, interval=0.5)
     claimed = time.monotonic()
-    lasted = _end_and_see_retired(crowd)
+    lasted = _end_and_see_retired(jobs)
     ended = time.monotonic()
-    running = crowd.names(_RUNNING)
+    running = jobs.names(_RUNNING)
     waiting.eventually(lambda: stage.gateway.groups().keys() == running, why="every other group to go", interval=0.5)
     assert stage.server.value("count(last_over_time(crowd[1h]))") == _JOBS
 
     memory = process_usage.peak(stage.operator.process.pid)
     with capsys.disabled():
         print(
-            f"\n{_JOBS} Jobs and pushes in {made - began:.1f} s, claimed after {claimed - made:.1f} s, "
+            f"\n{_JOBS} Jobs and pushes in {created - began:.1f} s, claimed after {claimed - created:.1f} s, "
             f"{len(_ENDED) + len(_DELETED)} ended and their groups retired in {ended - claimed:.1f} s, "
             f"each at most {lasted:.1f} s after its Job; the operator took {memory / 1e6:.0f} MB"
         )
     assert lasted < _RETIRE_SECONDS
     assert memory < _OPERATOR_BYTES
-    crowd.delete("deleted=False")
+    jobs.delete("deleted=False")
     waiting.eventually(lambda: not stage.gateway.groups(), why="the rest to go", interval=0.2)
 
 
-def _end_and_see_retired(crowd: _Crowd) -> float:
-    """End most of the crowd; the longest time from a Job's end until its group was seen to be retired."""
+def _end_and_see_retired(jobs: _ManyJobs) -> float:
+    """Finish most of the Jobs; return the longest time from a Job's end until its group was draining."""
     retired: dict[str, float] = {}
-    awaited = crowd.names(_ENDED) | crowd.names(_DELETED)
+    awaited = jobs.names(_ENDED) | jobs.names(_DELETED)
 
     def look() -> bool:
-        live = crowd.live()
+        live = jobs.live()
         now = time.monotonic()
         retired.update(dict.fromkeys(awaited - live - retired.keys(), now))
         return awaited <= retired.keys()
 
     with futures.ThreadPoolExecutor(2) as working:
-        ending = working.submit(_all_at_once, crowd.end, _ENDED)
-        deleting = working.submit(crowd.delete, "deleted=True")
+        ending = working.submit(_all_at_once, jobs.end, _ENDED)
+        deleting = working.submit(jobs.delete, "deleted=True")
         waiting.eventually(look, why="every other group to be retired", timeout=60.0, interval=0.1)
         ending.result()
         deleting.result()
-    return max(retired[name] - at for name, at in crowd.ended.items())
+    return max(retired[name] - at for name, at in jobs.ended.items())

@@ -1,4 +1,4 @@
-"""Two operators on one gateway, both at work: what one does the other need not, and either may die at any moment."""
+"""Two operators on one gateway: neither repeats the other's work, and either may be killed at any moment."""
 
 import functools
 import time
@@ -18,7 +18,7 @@ _ROUNDS = 6
 
 @pytest.fixture(scope="module")
 def second(stage: e2e_environment.Stage, operator_kubeconfig: Path) -> Iterator[tidegate_processes.Operator]:
-    """Another operator beside the one of the stage."""
+    """A second operator for the same gateway."""
     running = tidegate_processes.Operator(
         stage.folder / "second",
         gateway=stage.gateway,
@@ -35,7 +35,7 @@ def second(stage: e2e_environment.Stage, operator_kubeconfig: Path) -> Iterator[
 
 
 def _events(stage: e2e_environment.Stage, reason: str) -> Counter[str]:
-    """How many Events of this reason each object has."""
+    """The number of Events with this reason on each object."""
     events = stage.api.list("events", namespace=stage.namespace, fields=f"reason={reason}")
     return Counter(event["regarding"]["name"] for event in events)
 
@@ -45,7 +45,7 @@ def _deletions(stage: e2e_environment.Stage) -> dict[str, float]:
 
 
 def _mixed_jobs(stage: e2e_environment.Stage, prefix: str) -> list[str]:
-    """Create Jobs that push 1 and end, each in another way; the `job` labels of their groups."""
+    """Create Jobs that push 1 and end in different ways; return the `job` labels of their groups."""
     named = [stage.push.unique(f"{prefix}-{end}") for end in ("succeeds", "fails", "vanishes")]
     for name, fails, ttl in zip(named, (False, True, False), (None, None, 0), strict=True):
         stage.push.job(name, fails=fails, ttl=ttl)
@@ -58,15 +58,15 @@ def _mixed_jobs(stage: e2e_environment.Stage, prefix: str) -> list[str]:
 
 def _read(stage: e2e_environment.Stage, groups: list[str]) -> None:
     waiting.eventually(lambda: {stage.final(group) for group in groups} == {1.0}, why="every final value")
-    stage.goes(*groups)
+    stage.wait_until_deleted(*groups)
 
 
-def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
+def test_each_group_is_deleted_once_with_at_most_two_events_on_its_owner(
     stage: e2e_environment.Stage, second: tidegate_processes.Operator
 ) -> None:
     running = stage.push.unique("running")
     uid = stage.push.job(running, runs_on=True)["metadata"]["uid"]
-    stage.claimed(running, uid)
+    stage.wait_until_claimed(running, uid)
     (kept,) = stage.groups(running)
     before = _deletions(stage)
 
@@ -80,7 +80,7 @@ def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
         lambda: all(jobs <= _events(stage, reason).keys() for reason in (_RETIRED, _DELETED)),
         why="both Events on each Job",
     )
-    stage.stays(running, uid)
+    stage.assert_kept(running, uid)
     assert stage.groups(running) == [kept], "the two say again what was said"
     for reason in (_RETIRED, _DELETED):
         assert {job: count for job, count in _events(stage, reason).items() if count > 2} == {}
@@ -89,15 +89,15 @@ def test_each_group_goes_once_and_its_owner_is_told_at_most_twice(
         for errors in ("gateway_errors", "api_errors", "watch_restarts"):
             assert operator.total(f"tidegate_operator_{errors}_total") == 0
     stage.push.delete(running)
-    stage.goes(running)
+    stage.wait_until_deleted(running)
 
 
 @pytest.mark.usefixtures("second")
-def test_one_goes_on_when_the_other_is_killed(stage: e2e_environment.Stage) -> None:
+def test_one_operator_continues_when_the_other_is_killed(stage: e2e_environment.Stage) -> None:
     names = {stage.push.unique(f"survives-{number}"): number % 2 for number in range(6)}
     uids = {name: stage.push.job(name, runs_on=True)["metadata"]["uid"] for name in names}
     for name, uid in uids.items():
-        stage.claimed(name, uid)
+        stage.wait_until_claimed(name, uid)
 
     for name, deleted in names.items():
         if deleted:
@@ -105,52 +105,52 @@ def test_one_goes_on_when_the_other_is_killed(stage: e2e_environment.Stage) -> N
     stage.operator.process.kill()
 
     try:
-        stage.goes(*(name for name, deleted in names.items() if deleted))
-        stage.stay({name: uids[name] for name, deleted in names.items() if not deleted})
+        stage.wait_until_deleted(*(name for name, deleted in names.items() if deleted))
+        stage.assert_all_kept({name: uids[name] for name, deleted in names.items() if not deleted})
     finally:
         stage.operator.start()
     for name, deleted in names.items():
         if not deleted:
             stage.api.delete("jobs", name, namespace=stage.namespace)
-    stage.goes(*names)
+    stage.wait_until_deleted(*names)
 
 
-def test_one_that_was_frozen_acts_on_what_is_and_not_on_what_it_knew(
+def test_operator_that_was_paused_acts_on_the_current_state(
     stage: e2e_environment.Stage, second: tidegate_processes.Operator
 ) -> None:
     names = [stage.push.unique(f"frozen-{number}") for number in range(4)]
     for name in names:
-        stage.claimed(name, stage.push.job(name, runs_on=True)["metadata"]["uid"])
+        stage.wait_until_claimed(name, stage.push.job(name, runs_on=True)["metadata"]["uid"])
     stage.operator.process.pause()
     try:
         for name in names:
             stage.push.delete(name)
-        stage.goes(*names)
+        stage.wait_until_deleted(*names)
         uids = {name: stage.push.job(name, result=2.0, runs_on=True)["metadata"]["uid"] for name in names}
         for name, uid in uids.items():
-            stage.claimed(name, uid)
+            stage.wait_until_claimed(name, uid)
     finally:
         stage.operator.process.resume()
 
-    stage.stay(uids)
+    stage.assert_all_kept(uids)
     second.process.kill()
     try:
-        stage.stay(uids)
+        stage.assert_all_kept(uids)
         for name in names:
             stage.api.delete("jobs", name, namespace=stage.namespace)
-        stage.goes(*names)
+        stage.wait_until_deleted(*names)
     finally:
         second.start()
     assert [stage.final(name) for name in names] == [2.0] * len(names)
 
 
-def test_killed_in_turn_while_jobs_come_and_go_they_leave_what_runs_and_nothing_else(
+def test_operators_killed_in_turn_keep_exactly_the_groups_of_running_jobs(
     stage: e2e_environment.Stage, second: tidegate_processes.Operator
 ) -> None:
     running, stranger, again = (stage.push.unique(name) for name in ("stays", "stranger", "run-again"))
     stage.gateway.push(f"job/{stranger}", "value_of_somebody_else 7\n")
     uid = stage.push.job(running, runs_on=True)["metadata"]["uid"]
-    stage.claimed(running, uid)
+    stage.wait_until_claimed(running, uid)
     before, ended = _deletions(stage), []
     for number in range(_ROUNDS):
         victim = (stage.operator, second)[number % 2]
@@ -163,19 +163,19 @@ def test_killed_in_turn_while_jobs_come_and_go_they_leave_what_runs_and_nothing_
             stage.push.delete(again)
 
     _read(stage, ended)
-    _lists_anew(stage.operator, second)
-    stage.claimed(again, last)
-    stage.stay({running: uid, again: last})
+    _wait_for_lists(stage.operator, second)
+    stage.wait_until_claimed(again, last)
+    stage.assert_all_kept({running: uid, again: last})
     assert _deletions(stage)["timeout"] == before["timeout"]
     assert [group["claims"] for group in stage.groups(stranger)] == [[]]
     for name in (running, again):
         stage.push.delete(name)
-    stage.goes(running, again)
+    stage.wait_until_deleted(running, again)
     assert [group["labels"]["job"] for group in stage.gateway.listed()] == [stranger]
 
 
-def _lists_anew(*running: tidegate_processes.Operator) -> None:
-    """Wait until each has listed everything once more. Between its first list and its watch it misses what goes."""
+def _wait_for_lists(*running: tidegate_processes.Operator) -> None:
+    """Wait until each operator has listed all objects again; between list and watch it misses deletions."""
     since = time.time()
     for operator in running:
         waiting.eventually(

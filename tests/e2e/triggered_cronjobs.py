@@ -1,4 +1,4 @@
-"""CronJobs whose minutes come when a test says so: the real controller makes the runs, and nobody waits for a clock."""
+"""CronJobs that the test makes due: the real controller creates the runs, and no test waits for the clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def create(
     annotations: dict[str, str] | None = None,
     **spec: object,
 ) -> admin_client.Object:
-    """Create a CronJob that no minute makes a run of; ``spec`` is merged into its own."""
+    """Create a CronJob that is never due by itself; ``spec`` is merged into its spec."""
     body = kubernetes_objects.cronjob(name, *containers, annotations=annotations)
     body["spec"] |= spec
     body["spec"]["jobTemplate"]["spec"]["template"]["spec"] |= pod
@@ -26,16 +26,16 @@ def create(
 
 
 def due(stage: e2e_environment.Stage, name: str, *, minutes_ago: int) -> str:
-    """Make the controller find a run that was due so many minutes ago, and not made yet; returns the run's name.
+    """Make the controller create a run that was due this many minutes ago; return the run's name.
 
-    Each run of a CronJob must be due later than the one before, as with real minutes.
+    Each run of a CronJob must be due later than the previous one, as with a real schedule.
     """
     at = datetime.datetime.now(datetime.UTC).replace(second=0, microsecond=0) - minutes_ago * _MINUTE
     stage.api.patch("cronjobs", name, {"spec": _hourly(at)}, namespace=stage.namespace)
     stage.api.request(
         "PATCH",
         f"apis/batch/v1/namespaces/{stage.namespace}/cronjobs/{name}/status",
-        # Of no full minute, as no run sets it: the controller looks only at what has changed.
+        # Seconds make the value differ from the one that a run sets: the controller reacts only to changes.
         body={"status": {"lastScheduleTime": (at - _MINUTE / 2).strftime("%Y-%m-%dT%H:%M:%SZ")}},
         content_type=admin_client.MERGE_PATCH,
     )
@@ -43,5 +43,5 @@ def due(stage: e2e_environment.Stage, name: str, *, minutes_ago: int) -> str:
 
 
 def _hourly(at: datetime.datetime) -> admin_client.Object:
-    """At this minute of each hour: what was due last was due then, and nothing is again for most of an hour."""
+    """A schedule for this minute of each hour: the last run was due then, and the next one is most of an hour away."""
     return {"schedule": f"{at.minute} * * * *", "timeZone": "Etc/UTC"}

@@ -79,7 +79,7 @@ async def _garbage(gateway: server.Gateway, sent: bytes, *, reads: bool, tls: ss
     async def are_gone() -> bool:
         return _descriptors() == before
 
-    await waiting.eventually_async(are_gone, why="all connections to be gone", interval=0.01)
+    await waiting.eventually_async(are_gone, why="all connections to be deleted", interval=0.01)
     return gc.collect()
 
 

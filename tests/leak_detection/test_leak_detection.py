@@ -44,7 +44,7 @@ def test_test_that_leaves_a_task_running_fails(tmp_path: Path) -> None:
         """,
     )
     assert ran.returncode == 1, ran.stdout
-    assert "tasks outlive the test" in ran.stdout
+    assert "tasks still run after the test" in ran.stdout
 
 
 def test_task_that_a_fixture_cancels_is_not_a_leak(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_job_pushes_a_group_named_after_itself(
     cluster: clusters.Cluster, namespace: str, gateway: tidegate_processes.Gateway
 ) -> None:
     _apply("job", cluster=cluster, namespace=namespace, gateway=gateway)
-    assert cluster.wait_for_end("backup", namespace=namespace) == "Complete"
+    assert cluster.wait_until_finished("backup", namespace=namespace) == "Complete"
     assert _labels(gateway) == [{"job": "backup", "namespace": namespace}]
 
 
@@ -41,7 +41,7 @@ def test_job_with_a_shell_script_pushes_a_group_named_after_itself(
     cluster: clusters.Cluster, namespace: str, gateway: tidegate_processes.Gateway
 ) -> None:
     _apply("job-shell", cluster=cluster, namespace=namespace, gateway=gateway)
-    assert cluster.wait_for_end("vacuum", namespace=namespace) == "Complete"
+    assert cluster.wait_until_finished("vacuum", namespace=namespace) == "Complete"
     assert _labels(gateway) == [{"job": "vacuum", "namespace": namespace}]
     assert f'vacuum_rows{{instance="",job="vacuum",namespace="{namespace}"}} 102400' in gateway.exposition()
 
@@ -50,7 +50,7 @@ def test_annotated_job_pushes_the_group_that_its_annotation_names(
     cluster: clusters.Cluster, namespace: str, gateway: tidegate_processes.Gateway
 ) -> None:
     _apply("job-annotated", cluster=cluster, namespace=namespace, gateway=gateway)
-    assert cluster.wait_for_end("import-customers", namespace=namespace) == "Complete"
+    assert cluster.wait_until_finished("import-customers", namespace=namespace) == "Complete"
     [workload] = manifest_objects.objects(manifest_objects.FOLDER / "examples" / "job-annotated.yaml")
     named = workload["metadata"]["annotations"]["tidegate.dev/grouping-key"]
     assert _labels(gateway) == [dict(pair.split("=") for pair in named.split(","))]
@@ -61,7 +61,7 @@ def test_cronjob_pushes_one_group_for_the_run_and_one_that_remains(
 ) -> None:
     _apply("cronjob", cluster=cluster, namespace=namespace, gateway=gateway)
     cluster.kubectl("create", "--namespace", namespace, "job", "--from=cronjob/nightly", "nightly-now")
-    assert cluster.wait_for_end("nightly-now", namespace=namespace) == "Complete"
+    assert cluster.wait_until_finished("nightly-now", namespace=namespace) == "Complete"
     [pod] = cluster.pods_of("nightly-now", namespace=namespace)
     assert _labels(gateway) == [
         {"instance": pod["metadata"]["name"], "job": "checks", "namespace": namespace},

@@ -64,7 +64,7 @@ class Installation:
     def wait_until_finished(self, job: str, *, timeout: float = 120.0) -> str:
         """Wait until a Job has finished, and return its pods' output; a failed Job is an error."""
         ending = waiting.eventually(
-            lambda: kubernetes_objects.ending(self.place.get("jobs", job, namespace=self.namespace)) or "",
+            lambda: kubernetes_objects.final_condition(self.place.get("jobs", job, namespace=self.namespace)) or "",
             why=f"the end of Job {job}",
             timeout=timeout,
         )

@@ -128,7 +128,7 @@ async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
             assert listing.count(runs.kind) == 1
             assert f"runs.{runs.group} works again" in caplog.text
 
-            runs.turn("night", namespace=namespace)
+            runs.set_done("night", namespace=namespace)
             await listing.again()
             known = listing.cache.get_object(night)
             assert known is not None
@@ -201,7 +201,7 @@ async def test_only_bare_pods_that_can_end_are_listed(
         cluster.api.create(
             "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true")), namespace=namespace
         )
-        cluster.wait_for_end("x", namespace=namespace)
+        cluster.wait_until_finished("x", namespace=namespace)
         for name, policy in (("bare", "Never"), ("retrying", "OnFailure"), ("service", "Always")):
             spec = {"restartPolicy": policy, "containers": [kubernetes_objects.container("true")]}
             body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}

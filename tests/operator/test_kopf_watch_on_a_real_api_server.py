@@ -161,7 +161,7 @@ async def test_the_life_of_an_object_of_another_kind_is_seen_beside_one_that_nob
             run = runs.create("night", namespace=namespace)
             seen = await watching.sees(run)
             assert (seen.view.kind, seen.view.finish) == (runs.kind, None)
-            runs.turn("night", namespace=namespace)
+            runs.set_done("night", namespace=namespace)
             await watching.sees(run, ended=True)
             runs.delete("night", namespace=namespace)
             await watching.sees(run, deleted=True)

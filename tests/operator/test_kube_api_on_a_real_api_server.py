@@ -36,7 +36,7 @@ async def test_how_a_job_ended_is_read(cluster: clusters.Cluster, namespace: str
         cluster.api.create(
             "jobs", kubernetes_objects.job(name, kubernetes_objects.container(command)), namespace=namespace
         )
-        cluster.wait_for_end(name, namespace=namespace)
+        cluster.wait_until_finished(name, namespace=namespace)
     found = {
         view.owner.name: view for view in await api.list_objects(owner_kinds.JOB) if view.owner.namespace == namespace
     }

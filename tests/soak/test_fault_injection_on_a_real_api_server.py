@@ -42,7 +42,7 @@ def test_audit_log_shows_how_jobs_finish_and_when_they_are_deleted(audited: clus
         body = kubernetes_objects.job(name, kubernetes_objects.container(command), ttl=ttl)
         uids[name] = audited.api.create("jobs", body, namespace="default")["metadata"]["uid"]
     for name in ("good", "bad"):
-        audited.wait_for_end(name, namespace="default")
+        audited.wait_until_finished(name, namespace="default")
     audited.api.delete("jobs", "bad", namespace="default")
     waiting.eventually(lambda: audited.api.find("jobs", "brief", namespace="default") is None, why="the TTL")
 
