@@ -57,7 +57,7 @@ def _fail_on_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test if its tasks or child processes still run after it and its fixtures.
 
-    For tests with the shared cluster, processes are checked only after the session, because these tests restart components.
+    For tests with the shared cluster, processes are checked after the session only: these tests restart components.
     """
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_task_left")

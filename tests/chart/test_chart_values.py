@@ -52,12 +52,12 @@ def test_schema_has_exactly_the_values() -> None:
 
 
 def test_value_for_a_flag_documents_the_flags_default() -> None:
-    said = dict(
+    message = dict(
         re.findall(r"\(`(--[\w.-]+)`\); empty: (.*)\.$", "\n".join(each.comment for each in chart.values()), re.M)
     )
     defaults = {flag.name: flag_values.spelled(flag, flag.default) for flag, _ in flags.of(settings.OperatorSettings)}
-    assert said.keys() == {"--breaker.limit", "--ownership", "--drain.timeout", "--operator.resync"}
-    assert said == {flag: defaults[flag] for flag in said}
+    assert message.keys() == {"--breaker.limit", "--ownership", "--drain.timeout", "--operator.resync"}
+    assert message == {flag: defaults[flag] for flag in message}
 
 
 def test_flag_in_the_templates_exists() -> None:
@@ -155,7 +155,7 @@ WRONG = {
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize(("values", "said"), WRONG.values(), ids=WRONG)
-def test_invalid_value_is_rejected_with_an_error_message(values: dict[str, Any], said: str) -> None:
-    with pytest.raises(rendered_chart.HelmError, match=said):
+@pytest.mark.parametrize(("values", "message"), WRONG.values(), ids=WRONG)
+def test_invalid_value_is_rejected_with_an_error_message(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(rendered_chart.HelmError, match=message):
         rendered_chart.rendered(values)

@@ -92,9 +92,9 @@ class PodRun:
                 for container, state in zip(self._pod["spec"]["containers"], self._main, strict=True):
                     tasks.create_task(self._run(container, state, policy))
         for state in self._main:
-            if not state.over:
+            if not state.finished:
                 state.end(_START_ERROR + signal.SIGKILL, reason="ContainerStatusUnknown", message="never started")
-                state.over = True
+                state.finished = True
 
     async def _run(self, container: admin_client.Object, state: pod_status.ContainerState, policy: str) -> None:
         """Run one container with its restarts."""
@@ -116,7 +116,7 @@ class PodRun:
                     await self._stopping.wait()
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
         if state.exit_code is not None:
-            state.over = True
+            state.finished = True
         self._changed.set()
 
     async def _run_once(

@@ -28,7 +28,7 @@ class ContainerState:
     state: admin_client.Object = field(default_factory=lambda: {"waiting": {"reason": "ContainerCreating"}})
     last: admin_client.Object = field(default_factory=dict)
     restarts: int = 0
-    over: bool = False
+    finished: bool = False
     """It has ended and will not be restarted."""
 
     @property
@@ -79,9 +79,9 @@ class ContainerState:
 
 def phase(init: Sequence[ContainerState], main: Sequence[ContainerState]) -> str:
     """The pod's phase."""
-    if any(state.over and state.exit_code != 0 for state in init):
+    if any(state.finished and state.exit_code != 0 for state in init):
         return "Failed"
-    if all(state.over for state in main):
+    if all(state.finished for state in main):
         return "Succeeded" if all(state.exit_code == 0 for state in main) else "Failed"
     if any("waiting" not in state.state or state.restarts for state in main):
         return "Running"

@@ -66,7 +66,7 @@ class Crowd:
         self.gateway.start()
         exposition = self.gateway.exposition()
         verdicts = [writer.judge(exposition) for writer in self.writers]
-        assert [found for verdict in verdicts for found in (*verdict.lost, *verdict.partial)] == []
+        assert [error for verdict in verdicts for error in (*verdict.lost, *verdict.partial)] == []
         assert self.gateway.metric("tidegate_persistence_file_set_aside") == 0.0
 
 

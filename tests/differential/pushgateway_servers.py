@@ -31,8 +31,8 @@ def programs() -> Mapping[str, Callable[[], Path]]:
 
 def version(path: Path) -> tuple[int, int]:
     """The version that the program reports, as (major, minor)."""
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
-    found = _VERSION.search(told.stdout + told.stderr)
+    ran = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+    found = _VERSION.search(ran.stdout + ran.stderr)
     if found is None:
         raise binaries.MissingToolError(f"{path} --version tells no version: set PUSHGATEWAY_BIN to a Pushgateway")
     return int(found[1]), int(found[2])

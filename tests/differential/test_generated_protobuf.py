@@ -43,14 +43,14 @@ _VALUES: list[dict[str, strategies.SearchStrategy[Any]]] = [
 @strategies.composite
 def _families(draw: strategies.DrawFn) -> pb.MetricFamily:
     type_ = draw(strategies.integers(0, 4))
-    told = draw(strategies.sampled_from([*[type_] * 9, (type_ + 1) % 5]))
+    declared_type = draw(strategies.sampled_from([*[type_] * 9, (type_ + 1) % 5]))
     metrics = strategies.builds(
         pb.Metric, label=_LABELS, timestamp_ms=strategies.sampled_from([*[None] * 9, 5]), **_VALUES[type_]
     )
     return pb.MetricFamily(
         name=draw(strategies.sampled_from([b"m", b"n", b"m_sum", b"m_bucket"])),
         help=draw(strategies.sampled_from([None, b"", b"a \\ \n b"])),
-        type=told,
+        type=declared_type,
         metric=draw(strategies.lists(metrics, min_size=1, max_size=2)),
     )
 

@@ -59,9 +59,9 @@ def test_import_copies_every_group_with_its_push_times(real: pushgateway_servers
     with _serving(tmp_path) as gateway:
         copied = _by_labels(comparisons.Peer(gateway.port).api())
     wanted = _by_labels(source.api())
-    refused = {key for key in wanted if key not in copied}
+    rejected = {key for key in wanted if key not in copied}
     # The import rejects and reports the bodies that our parser rejects in a push.
-    assert len(refused) == ran.stderr.count("was not copied")
+    assert len(rejected) == ran.stderr.count("was not copied")
     assert len(copied) > 100
     for key, group in copied.items():
         assert _comparable(group) == _comparable(wanted[key])

@@ -24,7 +24,7 @@ _PACKINGS: Mapping[str, bytes] = {
     "gzip": gzip.compress(_TEXT),
     "snappy": bytes(cramjam.snappy.compress(_TEXT)),
 }
-_ANSWERS: Mapping[str, tuple[str, bytes]] = {
+_SCRAPE_FORMATS: Mapping[str, tuple[str, bytes]] = {
     "text": ("text/plain", _SCRAPED),
     "protobuf": (case_builders.PROTOBUF, b"\x12\x01x"),
 }
@@ -58,7 +58,7 @@ def _bodies(peer: comparisons.Peer) -> str:
 
 def _scrapes(peer: comparisons.Peer) -> str:
     peer.send(case_builders.put("job/x", _TEXT))
-    return ", ".join(name for name, (asked, sign) in _ANSWERS.items() if sign in _scrape(peer, accept=asked))
+    return ", ".join(name for name, (asked, sign) in _SCRAPE_FORMATS.items() if sign in _scrape(peer, accept=asked))
 
 
 def _deletions(peer: comparisons.Peer) -> str:

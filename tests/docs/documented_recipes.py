@@ -22,12 +22,12 @@ def coordinates() -> list[str]:
 
 def objects() -> list[str]:
     """The Kubernetes objects, one text for each block."""
-    return [found for found in markdown_documents.yaml_blocks(PATH) if found.startswith("apiVersion:")]
+    return [text for text in markdown_documents.yaml_blocks(PATH) if text.startswith("apiVersion:")]
 
 
 def code_spans(heading: str, beginning: str) -> list[str]:
     """The code spans of a section that begin with this text."""
-    return [found for found in re.findall(r"`([^`\n]+)`", _section(heading)) if found.startswith(beginning)]
+    return [text for text in re.findall(r"`([^`\n]+)`", _section(heading)) if text.startswith(beginning)]
 
 
 def _section(heading: str) -> str:

@@ -96,10 +96,10 @@ class TestOperatorApi:
 
     def test_example_is_parsed_by_the_command_and_has_every_field(self) -> None:
         (shown,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-        told = json.loads(shown)
-        read = ownership_status.GroupStatuses.from_json(told)
-        assert [group.to_json() for group in read.groups] == told["groups"]
-        assert set(told) == {field.name for field in dataclasses.fields(ownership_status.GroupStatuses)}
+        example = json.loads(shown)
+        read = ownership_status.GroupStatuses.from_json(example)
+        assert [group.to_json() for group in read.groups] == example["groups"]
+        assert set(example) == {field.name for field in dataclasses.fields(ownership_status.GroupStatuses)}
 
     @pytest.mark.parametrize(
         ("table", "kind"),

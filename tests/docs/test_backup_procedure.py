@@ -100,7 +100,7 @@ def _expect_everything(site: Site, data: Path) -> None:
     finally:
         restored.process.stop()
     verdicts = [writer.judge(exposition) for writer in site.writers]
-    assert [found for verdict in verdicts for found in (*verdict.lost, *verdict.partial)] == []
+    assert [error for verdict in verdicts for error in (*verdict.lost, *verdict.partial)] == []
 
 
 def test_copy_of_a_stopped_gateway_is_complete_in_one_file(site: Site) -> None:

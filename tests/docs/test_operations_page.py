@@ -192,9 +192,9 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tidegate_proces
 def test_rejected_request_gets_the_documented_status_and_message(
     strict: tidegate_processes.Gateway, rejected: RejectedRequest
 ) -> None:
-    status, said = _pushed(strict.port, rejected)
+    status, response_text = _pushed(strict.port, rejected)
     assert status == rejected.status
-    assert rejected.text in said
+    assert rejected.text in response_text
     assert (str(rejected.status), rejected.text) in _documented_errors()
 
 

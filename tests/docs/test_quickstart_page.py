@@ -51,14 +51,14 @@ def _tidegate() -> Path:
     return Path(sys.executable).parent / "tidegate"
 
 
-def _asked(port: int) -> str:
+def _url_flags(port: int) -> str:
     return f"--gateway.url=http://127.0.0.1:{port} --operator.url=http://127.0.0.1:{ports.free_port()}"
 
 
 def test_local_commands_print_the_documented_output(port: int) -> None:
     where = {"TIDEGATE_URL": f"http://127.0.0.1:{port}"}
     for command, shown in transcripts.steps(LAPTOP):
-        meant = command.replace(f":{PORT}", f":{port}").replace("groups list", f"groups list {_asked(port)}")
+        meant = command.replace(f":{PORT}", f":{port}").replace("groups list", f"groups list {_url_flags(port)}")
         waiting.eventually(
             lambda: transcripts.fits(shown, transcripts.run(meant, environment=where)),  # noqa: B023
             why=f"{shown!r} of `{command}`",

@@ -113,8 +113,8 @@ def _started(
 def _run(command: Command, gateway: tidegate_processes.Gateway, *, directory: Path) -> tuple[int, str]:
     """Run the command; return its exit status and its standard error."""
     with _started(command, gateway, directory=directory) as process:
-        _, said = process.communicate(timeout=_SECONDS)
-        return process.returncode, said
+        _, output = process.communicate(timeout=_SECONDS)
+        return process.returncode, output
 
 
 def _values(
@@ -178,9 +178,9 @@ def test_recipe_that_checks_the_status_does_not_retry_a_rejected_push(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
     _cause_rejection(gateway)
-    _, said = _run(command, gateway, directory=files)
-    assert "400" in said
-    assert _DURATION in said
+    _, output = _run(command, gateway, directory=files)
+    assert "400" in output
+    assert _DURATION in output
     assert gateway.metric(_INCONSISTENT) == 1
 
 
@@ -208,8 +208,8 @@ def test_script_with_a_rejected_push_exits_with_the_status_of_its_command(
     command: Command, gateway: tidegate_processes.Gateway, files: Path
 ) -> None:
     _cause_rejection(gateway)
-    status, said = _run(command, gateway, directory=files)
-    assert (status, said.splitlines()[-1]) == (0, "not pushed")
+    status, output = _run(command, gateway, directory=files)
+    assert (status, output.splitlines()[-1]) == (0, "not pushed")
 
 
 @pytest.mark.parametrize("missing", ["PUSH_TO", "NAMESPACE"])
@@ -243,13 +243,13 @@ def test_script_that_gets_sigterm_pushes_after_its_command_has_ended(
 
 def test_crontab_line_pushes_to_a_group_with_a_ttl(gateway: tidegate_processes.Gateway, tmp_path: Path) -> None:
     variable, line = documented_recipes.block("Outside Kubernetes: cron", "crontab").splitlines()
-    *_, said = line.split(maxsplit=5)
+    *_, line_command = line.split(maxsplit=5)
     (tmp_path / "backup").write_text("#!/bin/sh\n")
     (tmp_path / "backup").chmod(0o755)
     name, _, _ = variable.partition("=")
     environment = {"PATH": f"{tmp_path}:{_OUR_PATH}", name: gateway.url}
     # cron turns an escaped percent sign into a plain one.
-    subprocess.run(["sh", "-c", said.replace(r"\%", "%")], env=environment, timeout=_SECONDS, check=True)
+    subprocess.run(["sh", "-c", line_command.replace(r"\%", "%")], env=environment, timeout=_SECONDS, check=True)
     assert _values(gateway, 'host="db1",instance="",job="backup"').keys() == {_SUCCESS}
     with urllib.request.urlopen(f"{gateway.url}/api/v1/groups") as answer:
         [group] = json.load(answer)["data"]["groups"]

@@ -177,7 +177,7 @@ def test_error_names_the_missing_right(
     deletion = runner.run("delete", '--match={job="a"}', "--yes", f"--pod={pod}")
     assert deletion.status == 1
     assert f"you need permission for the verb delete on pods/proxy in namespace {namespace}" in deletion.err
-    search = asker.run("list")
+    search = runner.run("list")
     assert search.status == 1
     assert 'cannot list resource "pods"' in search.err
     assert "name it: --pod" in search.err
@@ -199,6 +199,6 @@ def test_error_reports_a_closed_port_or_a_missing_pod(runner: _CommandRunner) ->
     ran = runner.run("delete", '--match={job="a"}', "--dry-run", f"--gateway.url={nobody}", account="finder")
     assert (ran.status, ran.out) == (1, "")
     assert "check that the Pod listens on this port, and the port in --gateway.url" in ran.err
-    gone = asker.run("list", "--pod=nobody")
-    assert gone.status == 1
-    assert 'pods "nobody" not found' in gone.err
+    missing = runner.run("list", "--pod=nobody")
+    assert missing.status == 1
+    assert 'pods "nobody" not found' in missing.err

@@ -32,9 +32,9 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 def python_version() -> str:
     """The Python version of the Dockerfile's default base, such as ``3.14``."""
-    found = _PYTHON_IMAGE.search(_DOCKERFILE.read_text())
-    assert found is not None
-    return found[1]
+    match = _PYTHON_IMAGE.search(_DOCKERFILE.read_text())
+    assert match is not None
+    return match[1]
 
 
 def ensure() -> Path:
@@ -82,8 +82,8 @@ def _debootstrap(root: Path, *, python: str) -> None:
 def _shrink(root: Path) -> None:
     """Remove files that only people and package managers use."""
     for name in _LEFT_OUT:
-        for found in (root / name).glob("*"):
-            if found.is_dir() and not found.is_symlink():
-                shutil.rmtree(found)
+        for path in (root / name).glob("*"):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
             else:
-                found.unlink()
+                path.unlink()

@@ -46,8 +46,8 @@ def _service(responses: Mapping[str, dict[str, Any]], *, status: int = 200) -> I
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(responses.get(asked["package"]["name"], {})).encode()
+            query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.dumps(responses.get(query["package"]["name"], {})).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -24,6 +24,6 @@ def test_generated_tables_match_the_code(name: str, tmp_path: Path) -> None:
 def test_metrics_table_has_every_metric() -> None:
     made = re.compile(r'(?:prometheus_client\.(?:Counter|Gauge|Histogram|Summary|Info|Enum)|_family)\(\s*"(\w+)"')
     names = {name for path in (ROOT / "operator").rglob("*.py") for name in made.findall(path.read_text())}
-    told = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
+    documented = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
     assert len(names) > 10
-    assert {name.removesuffix("_total") for name in names} == {name.removesuffix("_total") for name in told}
+    assert {name.removesuffix("_total") for name in names} == {name.removesuffix("_total") for name in documented}

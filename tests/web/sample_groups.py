@@ -55,16 +55,16 @@ def _at_noon(site: threaded_gateway.Site) -> None:
     for team in _TEAMS:
         site.claim("Job", f"{team}/import-29657{len(team)}", job="import", team=team)
     site.claim("CronJob", "platform/consistency-check", rule="name", job="consistency-check")
-    over = []
+    finished = []
     for number in range(1, 4):
         site.push("pages_total 4210\nerrors_total 0\n", job="crawl", shard=str(number), pusher=f"10.2.9.{number}")
-        over.append(site.claim("Job", "search/crawl-2965764", job="crawl", shard=str(number)))
+        finished.append(site.claim("Job", "search/crawl-2965764", job="crawl", shard=str(number)))
     site.push("runs 1\n", job="load-test", ttl=5_400.0, run="2026-05-21")
     site.push("temperature_celsius 21.5\n", job="lab-sensor", pusher="192.0.2.77")
     site.push_invalid(job="lab-sensor")
     _scrape(site)
     site.push("pages_total 4300\nerrors_total 2\n", job="crawl", shard="2")
-    for number, owner in enumerate(over, 1):
+    for number, owner in enumerate(finished, 1):
         site.retire(owner, job="crawl", shard=str(number))
     site.push("x 1\n", job="migrate", database="orders")
     migrated = site.claim("Job", "payments/migrate-orders", job="migrate", database="orders")

@@ -27,9 +27,9 @@ def _expect_whole(page: sync_api.Page) -> None:
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_labels_names_and_help_are_shown_as_text(site: threaded_gateway.Site, page: sync_api.Page, words: str) -> None:
-    told = words.replace("\\", r"\\").replace("\n", r"\n")
-    quoted = told.replace('"', r"\"")
-    body = f'# HELP x {told}\n# TYPE x gauge\nx{{what="{quoted}"}} 1\n'
+    escaped = words.replace("\\", r"\\").replace("\n", r"\n")
+    quoted = escaped.replace('"', r"\"")
+    body = f'# HELP x {escaped}\n# TYPE x gauge\nx{{what="{quoted}"}} 1\n'
     site.push(body, job=words, instance=words)
     site.claim("Job", f"default/{words.replace('/', '')}", job=words, instance=words)
     row = page.get_by_role("gridcell").first

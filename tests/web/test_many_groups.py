@@ -37,14 +37,14 @@ def test_page_contains_only_the_visible_rows(page: sync_api.Page) -> None:
 
 
 def test_end_key_shows_the_last_row(page: sync_api.Page) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
     expect(_rows(page).first).to_contain_text("job-00000")
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.get_by_role("grid").focus()
     page.keyboard.press("End")
     expect(page.locator(f"#row-{NUMBER - 1}")).to_contain_text("job-19999")
     _expect_few_rows(page)
-    assert len([url for url in asked if "listing=" in url]) <= 3
+    assert len([url for url in requested if "listing=" in url]) <= 3
 
 
 def test_scrolling_shows_rows_in_the_middle(page: sync_api.Page) -> None:
