@@ -69,7 +69,7 @@ def test_full_disk_and_its_recovery_log_the_documented_messages(tmp_path: Path) 
         resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (_FULL_BYTES, resource.RLIM_INFINITY))
         with rejected_requests.expected(507):
             gateway.push("job/a", _LARGE)
-        _eventually_logged(gateway.process, _shown("pushes are refused until it can be"))
+        _eventually_logged(gateway.process, _shown("rejecting pushes and deletions with 507"))
         resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
         _eventually_logged(gateway.process, _shown("can be written again"))
 

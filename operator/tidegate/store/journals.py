@@ -55,7 +55,8 @@ class Journal(Protocol):
     - **Fencing.** A journal has one writer. After :meth:`open`, no other process can write to it until this process
       closes it or loses it; a process that has lost it can no longer write, and none of its :meth:`commit` calls
       returns without an error. Today: SQLite holds an exclusive lock on the file from :meth:`open` to :meth:`close`,
-      and a running process does not lose that lock. :class:`NullJournal` shares nothing with another process.
+      and a running process does not lose that lock, unless the file is removed or replaced under it.
+      :class:`NullJournal` shares nothing with another process.
     - **Rolling back.** If changes cannot be made durable, the journal calls :meth:`RecordedStore.roll_back` with the
       groups of all changes that were recorded and are not durable. Only then does each :meth:`commit` that waits for
       them raise :class:`errors.StorageError`. Until the journal can write again, :meth:`check_writable` raises, and the
