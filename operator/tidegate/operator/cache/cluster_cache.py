@@ -255,7 +255,7 @@ class ClusterCache:
         """Mark the pods of Jobs that are missing from a complete list as deleted.
 
         :param namespace: the namespace that was listed; empty for all.
-        :param started: when the list started, in Unix seconds on the API server's clock; ``now`` likewise.
+        :param started: when the list started, in Unix seconds on the API server's clock, as is ``now``.
         """
         affected: set[grouping.GroupingKey] = set()
         for event in self._pods.missing_from(listed, namespace=namespace, started=started):

@@ -29,7 +29,7 @@ class OwnerView:
     :param completions: the number of indexes of an Indexed Job; ``None`` for other objects.
     :param hostname: the hostname of its pods, if the object or its pod template sets one.
     :param labels: the labels; for a CronJob, those of its job template.
-    :param annotations: likewise, without long ones.
+    :param annotations: the annotations, without long ones; for a CronJob, those of its job template.
     :param parent: the controller of the object.
     :param own_rules: the cleanup rules in its own annotations.
     :param version: the ``resourceVersion``; ``None`` if it is not a number and so cannot be compared. Two views that

@@ -269,7 +269,7 @@ class KubeApi:
     async def _list_once(self, path: str, parse_item: Callable[[Json], _Item | None], *, fields: str) -> list[_Item]:
         """List page by page, without items for which ``parse_item`` returns ``None``.
 
-        Without a resourceVersion, the list is no older than this call.
+        Without a resourceVersion, the list contains all changes before this call.
         """
         items: list[_Item] = []
         query = {"limit": str(self._settings.page_size)} | ({"fieldSelector": fields} if fields else {})

@@ -112,7 +112,7 @@ class _Api:
             async with answer.response as response:
                 return transports.Answer(response.status, await transports.read(response, where=where))
         except TimeoutError as error:
-            raise transports.UnreachableError(f"{where} does not answer in time") from error
+            raise transports.UnreachableError(f"{where} did not respond in time") from error
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, transports.InquiryError):
                 raise

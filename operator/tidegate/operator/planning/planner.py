@@ -80,7 +80,7 @@ class Plan:
 
     @property
     def lookups(self) -> set[resolution.Lookup]:
-        """The lookups that the API server must answer first."""
+        """The lookups to send to the API server first."""
         return {lookup for decision in self.decisions for lookup in decision.ownership.lookups}
 
 

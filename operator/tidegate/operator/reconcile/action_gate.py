@@ -35,8 +35,8 @@ class ActionGate:
     def permit(self, plan: planner.Plan, *, last_list_started: float, now: float) -> list[control_api.Action]:
         """Return the actions to do now. Groups that are held back are planned again after the next list.
 
-        :param last_list_started: when the last complete list of all objects started, in monotonic seconds; ``now``
-            likewise.
+        :param last_list_started: when the last complete list of all objects started, in monotonic seconds, as is
+            ``now``.
         """
         if self._dry_run:
             self._log_dry_run(plan)

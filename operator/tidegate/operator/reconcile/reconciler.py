@@ -123,7 +123,7 @@ class Reconciler:
             return
         self._backoff.reset()
         self._report(actions, refusals, owners_by_uid=owners_by_uid)
-        # Refused actions came from a stale cache: the group watch reports the change, and the group is planned again.
+        # Rejected actions came from a stale cache: the group watch reports the change, and the group is planned again.
         await self._group_watch.wait_for_revision(revision, epoch=epoch, seconds=_CONFIRMATION_SECONDS)
 
     def _owners_of(self, actions: Sequence[control_api.Action]) -> dict[owners.Uid, owners.Owner]:

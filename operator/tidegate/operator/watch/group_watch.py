@@ -56,7 +56,7 @@ class GroupWatch:
 
     @property
     def epoch(self) -> str | None:
-        """The gateway's current epoch; ``None`` before the first answer."""
+        """The gateway's current epoch; ``None`` before the first response."""
         return None if self._last is None else self._last.epoch
 
     async def run(self) -> None:
