@@ -165,7 +165,7 @@ def _alone(cache: cluster_cache.ClusterCache) -> Client:
     endpoint = groups_endpoint.GroupsEndpoint(
         cache,
         rules=object_builders.RULES,
-        time=server_clocks.ServerClock(clocks.SystemClock()),
+        server_clock=server_clocks.ServerClock(clocks.SystemClock()),
         grace=None,
         hold=lambda _: None,
         ready=lambda: True,

@@ -216,7 +216,7 @@ class Operator:
         return groups_endpoint.GroupsEndpoint(
             self._cache,
             rules=self._settings.rules,
-            time=self._api.server_clock,
+            server_clock=self._api.server_clock,
             grace=self._gateway.grace_seconds,
             hold=self._reconciler.gate.hold_reason,
             ready=lambda: self._reconciler.first_plan.is_set() and self._group_watch.is_synced,

@@ -41,7 +41,7 @@ class GroupsEndpoint:
         cache: cluster_cache.ClusterCache,
         *,
         rules: settings.RuleSettings,
-        time: server_clocks.ServerClock,
+        server_clock: server_clocks.ServerClock,
         grace: float | None,
         hold: Callable[[planner.Decision], planner.Hold | None],
         ready: Callable[[], bool],
@@ -49,7 +49,7 @@ class GroupsEndpoint:
     ) -> None:
         self._cache = cache
         self._rules = rules
-        self._time = time
+        self._server_clock = server_clock
         self._grace = grace
         self._hold = hold
         self._ready = ready
@@ -76,7 +76,7 @@ class GroupsEndpoint:
         return response
 
     async def _write(self, response: web.StreamResponse, keys: Sequence[grouping.GroupingKey], *, more: bool) -> None:
-        now = self._time.now()
+        now = self._server_clock.now()
         head = {"now": now, "listed_ago": self._listed_ago(), "more": more}
         piece = f'{json.dumps(head)[:-1]}, "groups": ['
         separator = ""
