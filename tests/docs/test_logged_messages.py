@@ -143,7 +143,7 @@ def _token(folder: Path) -> Path:
 
 def test_operator_without_a_token_file_logs_the_documented_message(tmp_path: Path) -> None:
     with _operating(tmp_path, f"--control.token-file={tmp_path / 'none'}") as operator:
-        said = _eventually_logged(operator, _shown("the gateway fails"))
+        said = _eventually_logged(operator, _shown("the watch on the gateway failed"))
     assert "does not exist yet: a gateway with the same flag creates it when it starts" in said
 
 
@@ -153,7 +153,7 @@ def test_operator_with_a_wrong_token_logs_the_documented_message(tmp_path: Path)
         _serving(tmp_path) as gateway,
         _operating(tmp_path, f"--control.token-file={token}", f"--gateway.url={gateway.control_url}") as operator,
     ):
-        logged = _eventually_logged(operator, _shown("the gateway fails"))
+        logged = _eventually_logged(operator, _shown("the watch on the gateway failed"))
     assert "401 Unauthorized: the control API needs the token of --control.token-file" in logged
 
 
@@ -161,7 +161,7 @@ def test_operator_without_a_gateway_logs_the_documented_message(tmp_path: Path) 
     token = _token(tmp_path)
     url = f"--gateway.url=http://127.0.0.1:{ports.free_port()}"
     with _operating(tmp_path, f"--control.token-file={token}", url) as operator:
-        logged = _eventually_logged(operator, _shown("the gateway fails"))
+        logged = _eventually_logged(operator, _shown("the watch on the gateway failed"))
     assert "; is the gateway up?; " in logged
 
 
