@@ -194,4 +194,4 @@ def test_missing_crd_does_not_block_cleanup_and_is_watched_once_it_exists(
         late.set_done(name, namespace=push.namespace)
         waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=30.0)
         [error] = operator.logged_errors()
-        assert f"--watch for runs.{late.group} fails" in error
+        assert f"the list of runs.{late.group} failed" in error

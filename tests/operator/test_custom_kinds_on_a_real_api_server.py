@@ -108,8 +108,8 @@ async def test_a_missing_resource_is_told_of_once_and_what_its_objects_claim_is_
     assert listing.count(runs.kind) is None
     told = [record.getMessage() for record in caplog.records if runs.group in record.getMessage()]
     assert len(told) == 1
-    assert f"--watch for runs.{runs.group} fails" in told[0]
-    assert "what they own is kept until they are there" in told[0]
+    assert f"the list of runs.{runs.group} failed" in told[0]
+    assert "keeping their groups until the API server serves this kind" in told[0]
 
 
 async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
@@ -173,7 +173,7 @@ async def test_a_resource_without_namespaces_is_told_of_and_disturbs_nobody(
     listing = _Listing(api, "v1/nodes:status.conditions.Ready")
     async with listing.at_work():
         await listing.again()
-    assert "nodes are in no namespace, and only what is in one can be followed" in caplog.text
+    assert "nodes is not namespaced; only namespaced resources can be watched" in caplog.text
 
 
 async def test_what_may_not_be_listed_stops_all_lists_with_words(

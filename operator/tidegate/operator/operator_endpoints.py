@@ -27,7 +27,9 @@ def app(
         return _probe(is_alive(), "the reconciler has made no progress for several resync periods")
 
     async def readyz(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler of aiohttp
-        return _probe(is_ready(), "no plan yet: waiting for the gateway and the API server")
+        return _probe(
+            is_ready(), "no plan was made yet; the operator is waiting for the gateway or the API server, see its log"
+        )
 
     application = web.Application()
     application.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])

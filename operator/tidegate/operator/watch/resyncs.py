@@ -41,7 +41,7 @@ class Resync:
         self._missing_kinds = {
             kind.resource: outage_log.OutageLog(
                 f"the list of {kind.resource}",
-                consequence="keeping their groups until the API server serves this kind",
+                consequence="keeping their groups until the API server serves this kind (--watch)",
                 clock=clock,
             )
             for kind in kinds.all
