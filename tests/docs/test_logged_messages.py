@@ -143,8 +143,8 @@ def _token(folder: Path) -> Path:
 
 def test_operator_without_a_token_file_logs_the_documented_message(tmp_path: Path) -> None:
     with _operating(tmp_path, f"--control.token-file={tmp_path / 'none'}") as operator:
-        said = _eventually_logged(operator, _shown("the watch on the gateway failed"))
-    assert "does not exist yet: a gateway with the same flag creates it when it starts" in said
+        logged = _eventually_logged(operator, _shown("the watch on the gateway failed"))
+    assert "does not exist yet: a gateway with the same flag creates it when it starts" in logged
 
 
 def test_operator_with_a_wrong_token_logs_the_documented_message(tmp_path: Path) -> None:
