@@ -19,11 +19,8 @@ from tidegate.operator.kube import kube_api
 from tidegate.operator.objects import pod_addresses
 from tidegate.operator.ownership import resolution
 from tidegate.operator.planning import pending_lookups, planner, work_queue
-from tidegate.operator.reconcile import action_gate, status_reporter
+from tidegate.operator.reconcile import action_gate, confirmations, status_reporter
 from tidegate.operator.watch import group_watch, resyncs
-
-_CONFIRMATION_SECONDS = 5.0
-"""How long to wait until the group watch has reported the results of actions, so that none is sent twice."""
 
 _logger = logging.getLogger(__name__)
 
@@ -67,6 +64,7 @@ class Reconciler:
             "looking up a pod", consequence="keeping its group and retrying with the next resync", clock=clock
         )
         self.gate = action_gate.ActionGate(worker_settings=operator_settings.worker, metrics=metrics, notifier=notifier)
+        self._confirmations = confirmations.Confirmations(group_watch, queue=queue)
         self._lookups_in_flight: set[resolution.Lookup] = set()
         self._pending_lookups = pending_lookups.PendingLookups()
         metrics.longest_lookup_wait.set_function(lambda: self._pending_lookups.longest_wait(now=clock.monotonic()))
@@ -88,12 +86,16 @@ class Reconciler:
                     await self._reconcile(tasks)
 
     async def _reconcile(self, tasks: asyncio.TaskGroup) -> None:
-        epoch = self._group_watch.epoch
         keys = self._queue.take()
+        if keys is None:
+            await self._confirmations.wait()
+        epoch = self._group_watch.epoch
         if epoch is None or not self._resync.synced.is_set():
             # The cache is not complete yet: an owner that was not listed yet may be active. The first complete list
             # puts all groups on the queue.
             return
+        if keys is not None:
+            keys = self._confirmations.take_confirmed(keys, epoch=epoch, tasks=tasks)
         with self._metrics.plan_seconds.time():
             plan = planner.plan(self._cache, rules=self._settings.rules, now=self._api.server_clock.now(), keys=keys)
         self._pending_lookups.update(plan.decisions, all_groups=keys is None, now=self._clock.monotonic())
@@ -124,7 +126,8 @@ class Reconciler:
         self._backoff.reset()
         self._report(actions, refusals, owners_by_uid=owners_by_uid)
         # Rejected actions came from a stale cache: the group watch reports the change, and the group is planned again.
-        await self._group_watch.wait_for_revision(revision, epoch=epoch, seconds=_CONFIRMATION_SECONDS)
+        performed = [action.key for action, refusal in zip(actions, refusals, strict=True) if refusal is None]
+        self._confirmations.expect(performed, revision=revision, epoch=epoch)
 
     def _owners_of(self, actions: Sequence[control_api.Action]) -> dict[owners.Uid, owners.Owner]:
         owners_by_uid: dict[owners.Uid, owners.Owner] = {}

@@ -59,6 +59,11 @@ class GroupWatch:
         """The gateway's current epoch; ``None`` before the first response."""
         return None if self._last is None else self._last.epoch
 
+    @property
+    def revision(self) -> int:
+        """The revision of the gateway that the cache has reached; 0 before the first response of an epoch."""
+        return 0 if self._last is None else self._last.revision
+
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
