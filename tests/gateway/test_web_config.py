@@ -67,7 +67,11 @@ rate_limit: {{burst: 5, interval: 100ms}}
             "http_server_config: {headers: {X-Frame-Options: x}}", "must be deny or sameorigin", id="another value"
         ),
         pytest.param("basic_auth_users: {alice: secret}", "alice has no bcrypt hash", id="a password"),
-        pytest.param("rate_limit: {burst: x}", "burst must be an integer", id="a burst that is none"),
+        pytest.param("rate_limit: {burst: x}", "burst must be an integer", id="a burst that is not a number"),
+        pytest.param("rate_limit: {burst: -1}", "rate_limit: burst must be 0 or more", id="a negative burst"),
+        pytest.param(
+            "rate_limit: {burst: 1, interval: soon}", "rate_limit: interval: 'soon' is not a duration", id="no duration"
+        ),
         pytest.param(
             "rate_limit: {burst: 1, interval: 5}", "interval must be a string", id="an interval without a unit"
         ),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 
 from tidegate import settings
+from tidegate.model import durations
 
 _Value = TypeVar("_Value")
 _KINDS: Mapping[type, str] = {
@@ -32,9 +33,7 @@ _HEADERS: Mapping[str, Sequence[str]] = {
     "Content-Security-Policy": (),
 }
 _HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}\Z")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9_.@-]{1,64}\Z")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class BadWebConfigError(settings.BadSettingsError):
@@ -217,8 +216,10 @@ def _rate(keys: _Keys | None) -> tuple[int, float] | None:
         return None
     burst, interval = keys.take("burst", int, default=0), keys.take("interval", str, default="0s")
     keys.expect_empty()
-    match = _DURATION.match(interval)
-    if match is None or burst < 0:
-        raise BadWebConfigError("rate_limit requires a burst of 0 or more and an interval such as 100ms")
-    seconds = float(match[1]) * _SECONDS[match[2]]
+    if burst < 0:
+        raise BadWebConfigError("rate_limit: burst must be 0 or more")
+    try:
+        seconds = durations.parse(interval)
+    except ValueError as error:
+        raise BadWebConfigError(f"rate_limit: interval: {error}") from error
     return (max(1, burst), seconds) if seconds else None
