@@ -32,7 +32,7 @@ RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="tidegate" \
-    org.opencontainers.image.description="A push gateway for Prometheus that clears itself" \
+    org.opencontainers.image.description="A Prometheus push gateway that deletes the metrics of finished Kubernetes Jobs" \
     org.opencontainers.image.version="0.1.0" \
     org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/tidegate /opt/tidegate

@@ -1,3 +1,3 @@
-"""A push gateway for Prometheus that clears itself when the Kubernetes Job behind a group is over."""
+"""A Prometheus push gateway that deletes the metrics of finished Kubernetes Jobs."""
 
 __version__ = "0.1.0"

@@ -58,7 +58,9 @@ def test_image_has_no_health_check(image: oci_layout.Layout) -> None:
 def test_image_has_the_standard_labels(image: oci_layout.Layout) -> None:
     assert image.config["Labels"] == {
         "org.opencontainers.image.title": "tidegate",
-        "org.opencontainers.image.description": "A push gateway for Prometheus that clears itself",
+        "org.opencontainers.image.description": (
+            "A Prometheus push gateway that deletes the metrics of finished Kubernetes Jobs"
+        ),
         "org.opencontainers.image.version": tidegate.__version__,
         "org.opencontainers.image.licenses": "Apache-2.0",
     }
