@@ -33,7 +33,7 @@ def test_quoted_reason_is_in_the_source_or_in_kubernetes(word: str) -> None:
 @pytest.mark.parametrize(
     "span",
     [
-        "the circuit breaker closed again",
+        "the circuit breaker was reset",
         "… cannot be taken: …",
         "…; is the gateway up?",
         "cannot be written",

@@ -19,8 +19,8 @@ from tidegate.operator.kube import access_reviews, kube_api
 from tidegate.operator.objects import served_kinds
 
 _WATCH_JOBS = (
-    "the service account of the operator may not watch jobs.batch in all namespaces; without this permission, changes "
-    "are detected by resyncs only, every 30 s; grant it with the rule "
+    "the operator's service account lacks the permission to watch jobs.batch in all namespaces; without this "
+    "permission, changes are detected by resyncs only, every 30 s; grant it with the rule "
     '{apiGroups: ["batch"], resources: [jobs], verbs: [watch]} in manifests/base/rbac.yaml'
 )
 
@@ -93,12 +93,16 @@ async def test_each_right_that_is_missing_is_said_once_until_it_is_granted(
         scene.clock.advance(60.0)
 
     def grant_all() -> None:
-        assert caplog.messages[2:] == ["the service account of the operator may now watch jobs.batch in all namespaces"]
+        assert caplog.messages[2:] == [
+            "the operator's service account now has the permission to watch jobs.batch in all namespaces"
+        ]
         scene.server.denied.clear()
         scene.clock.advance(60.0)
 
     await _run(scene, (lambda: scene.missing == 2, grant_one), (lambda: scene.missing == 1, grant_all))
-    assert caplog.messages[3:] == ["the service account of the operator may now list pods in all namespaces"]
+    assert caplog.messages[3:] == [
+        "the operator's service account now has the permission to list pods in all namespaces"
+    ]
     assert scene.missing == 0
 
 

@@ -126,7 +126,7 @@ async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
             assert known is not None
             assert not known.has_finished
             assert listing.count(runs.kind) == 1
-            assert f"runs.{runs.group} works again" in caplog.text
+            assert f"runs.{runs.group} succeeded again" in caplog.text
 
             runs.set_done("night", namespace=namespace)
             await listing.again()

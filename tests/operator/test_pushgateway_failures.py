@@ -230,7 +230,7 @@ async def test_deletions_that_fail_are_tried_again_later_and_hold_up_nothing(
     await stage.after(pushgateway_harness.GRACE)
     await stage.after(pushgateway_harness.POLL)
     assert [gone.reason for gone in stage.deleted] == [lifecycle.Reason.GRACE_PERIOD] * 2
-    assert "deleting groups from Pushgateway works again" in caplog.text
+    assert "deleting groups from Pushgateway succeeded again" in caplog.text
 
 
 async def test_a_deletion_that_is_refused_holds_up_no_other(

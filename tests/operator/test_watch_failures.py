@@ -204,13 +204,13 @@ async def test_after_an_outage_the_watch_is_back_within_seconds(
         back = asyncio.get_running_loop().time()
         await scene.until_true(lambda: server.watching == paths, why="the watch")
         print(f"the watch is back after {asyncio.get_running_loop().time() - back:.1f} s")
-        await scene.until_true(lambda: "the watch on all objects works again" in caplog.text, why="the line")
+        await scene.until_true(lambda: "the watch on all objects succeeded again" in caplog.text, why="the line")
     gc.collect()
     assert scene.metric("tidegate_operator_watch_restarts_total") == 0
     told = [record.getMessage().partition(": ")[0].partition(" after")[0] for record in caplog.records]
     assert [line for line in told if "the watch" in line] == [
         "the watch on all objects failed",
-        "the watch on all objects works again",
+        "the watch on all objects succeeded again",
     ]
     assert {record.name.partition(".")[0] for record in caplog.records} == {"tidegate"}
 
@@ -228,7 +228,7 @@ async def test_the_watch_works_as_soon_as_every_kind_is_watched(
             await scene.until_true(lambda: "watch=true: no 403" in caplog.text, why="the line")
             watched.answer = None
             await scene.until_true(lambda: scene.metric("tidegate_operator_watch_up") == 1, why="the watch")
-            assert "the watch on all objects works again after" in caplog.text
+            assert "the watch on all objects succeeded again after" in caplog.text
             assert scene.metric("tidegate_operator_watch_restarts_total") == 0
     finally:
         await watched.stop()

@@ -76,7 +76,7 @@ def test_it_works_again_when_every_kind_does(scene: _Scene, caplog: pytest.LogCa
     scene.works(JOBS)
     assert len(caplog.messages) == 1
     scene.works(CRONJOBS)
-    assert caplog.messages[1:] == ["the watch works again after 0 s"]
+    assert caplog.messages[1:] == ["the watch succeeded again after 0 s"]
     scene.fails(JOBS, "server")
     assert len(caplog.messages) == 3
 
@@ -95,7 +95,7 @@ def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, capl
     assert caplog.messages == ["the watch failed: garbled; so what"]
     scene.works(JOBS, CRONJOBS)
     scene.state.watch_stable()
-    assert caplog.messages[1:] == ["the watch works again after 0 s"]
+    assert caplog.messages[1:] == ["the watch succeeded again after 0 s"]
 
 
 def test_an_end_that_nobody_expects_asks_for_a_report(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:

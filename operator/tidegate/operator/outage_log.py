@@ -37,5 +37,5 @@ class OutageLog:
     def recovered(self) -> None:
         """Log that the operation succeeded, if it failed before."""
         if self._since is not None:
-            _logger.info("%s works again after %.0f s", self._subject, self._clock.monotonic() - self._since)
+            _logger.info("%s succeeded again after %.0f s", self._subject, self._clock.monotonic() - self._since)
         self._since, self._logged_reason = None, ""

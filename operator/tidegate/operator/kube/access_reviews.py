@@ -76,8 +76,8 @@ class AccessReviews:
         for permission in missing:
             if permission not in self._missing:
                 _logger.warning(
-                    "the service account of the operator may not %s; without this permission, %s; grant it with the "
-                    "rule %s in %s",
+                    "the operator's service account lacks the permission to %s; without this permission, %s; grant it "
+                    "with the rule %s in %s",
                     permission,
                     permission.consequence,
                     permission.rule,
@@ -85,6 +85,6 @@ class AccessReviews:
                 )
         for permission in self._missing:
             if permission not in missing:
-                _logger.info("the service account of the operator may now %s", permission)
+                _logger.info("the operator's service account now has the permission to %s", permission)
         self._missing = missing
         self._metrics.rights_missing.set(len(missing))

@@ -2,7 +2,7 @@
 
 A wrong selector, an incomplete list or a bug would look as if very many Jobs had finished at once. The breaker then
 trips: no group starts to drain until a list that started later confirms it. After that, at most ``limit`` groups per
-cycle start to drain, until a cycle needs no more than that.
+cycle start to drain, until a cycle needs no more than that and the breaker is reset.
 """
 
 from __future__ import annotations

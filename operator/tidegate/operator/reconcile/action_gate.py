@@ -57,7 +57,7 @@ class ActionGate:
             )
             self._notifier.breaker_tripped(len(to_drain), limit=self._limit)
         elif was_tripped and not self._breaker.is_tripped:
-            _logger.info("the circuit breaker closed again")
+            _logger.info("the circuit breaker was reset")
         return [action for decision in plan.decisions if decision.key not in held for action in decision.actions]
 
     def hold_reason(self, decision: planner.Decision) -> planner.Hold | None:
