@@ -56,7 +56,7 @@ def run_operator(operator_settings: settings.OperatorSettings) -> None:
 def run_both(
     gateway: settings.GatewaySettings, operator: settings.OperatorSettings, *, flags: Mapping[str, str]
 ) -> None:
-    """Run both in one process, for a laptop.
+    """Run both in one process, for local development.
 
     The operator has a thread and an event loop of its own, so that the gateway keeps serving if the operator hangs or
     fails. Without a token file they share a token in memory.

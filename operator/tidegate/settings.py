@@ -72,7 +72,7 @@ class WorkerSettings:
         "--breaker.limit",
         5_000,
         "Maximum number of groups that start draining in one resync period. If more are due, the circuit breaker "
-        "opens: none starts until a later list confirms them, and then at most this many per period.",
+        "trips: none starts until a later list confirms them, and then at most this many per period.",
     )
     dry_run: bool = flags.switch(
         "--dry-run", "Log and count the actions without taking them: no group is claimed, released or drained."
@@ -168,7 +168,7 @@ class StockSettings:
     poll_seconds: float = flags.positive_duration(
         "--gateway.poll-interval",
         5.0,
-        "Pause between two reads of the groups of a stock Pushgateway.",
+        "Interval between reads of the groups of a stock Pushgateway.",
         aliases=("--gateway-poll-interval",),
     )
 
@@ -192,7 +192,7 @@ class OperatorSettings:
     gateway_kind: GatewayKind = flags.choice(
         "--gateway.kind",
         GatewayKind.TIDEGATE,
-        "Kind of the gateway: that of tidegate, or a stock Pushgateway (docs/beside-pushgateway.md).",
+        "Kind of the gateway: tidegate's own, or a stock Pushgateway (docs/beside-pushgateway.md).",
         choices={kind.value: kind for kind in GatewayKind},
         aliases=("--gateway-kind",),
     )
@@ -259,7 +259,7 @@ class WebSettings:
     idle_timeout: float = flags.positive_duration(
         "--web.idle-timeout",
         300.0,
-        "Maximum time that a connection stays open without a request. Set more than twice the scrape interval.",
+        "Maximum time that a connection stays open without a request. Set it to more than twice the scrape interval.",
     )
     page_read_only: bool = flags.switch(
         "--web.page-read-only",
@@ -283,7 +283,7 @@ class PushSettings:
     )
     disable_consistency_check: bool = flags.switch(
         "--push.disable-consistency-check",
-        "Respond to pushes with 202. They are checked in any case.",
+        "Respond to pushes with 202 instead of 200. Pushes are still checked.",
     )
     ttl_drain_timeout: float = flags.duration(
         "--push.ttl-drain-timeout", 300.0, "Maximum time that a group with an expired TTL waits to be scraped."
@@ -302,8 +302,8 @@ class PersistenceSettings:
     fsync: bool = flags.choice(
         "--persistence.fsync",
         default=False,
-        help="When a push is flushed to disk. checkpoint: shortly after; it survives the end of the process, but not "
-        "always a power failure. always: before it is acknowledged.",
+        help="When a push is flushed to disk. checkpoint: shortly after; the push survives the end of the process, "
+        "but not always a power failure. always: before it is acknowledged.",
         choices={"checkpoint": False, "always": True},
     )
     interval: float = flags.duration(
@@ -331,7 +331,7 @@ class LimitSettings:
         "--limit.head-timeout", 10.0, "Maximum time to receive a request line and its headers."
     )
     body_timeout: float = flags.positive_duration(
-        "--limit.body-timeout", 30.0, "Maximum time to receive a body, or the next MiB of it."
+        "--limit.body-timeout", 30.0, "Maximum time to receive each MiB of a body."
     )
     connections: int = flags.count(
         "--limit.connections", 2_000, "Maximum number of connections. At the limit, an idle one is closed."
@@ -352,13 +352,13 @@ class LimitSettings:
     series: int = flags.count(
         "--limit.series",
         2_000_000,
-        "Maximum number of series in all groups. New groups are rejected from nine tenths of it.",
+        "Maximum number of series in all groups. New groups are rejected above 90% of it.",
     )
     memory: int | None = flags.flag(
         flags.Kind.SIZE,
         "--limit.memory",
         None,
-        "Memory of the process from which new groups are rejected.",
+        "Resident memory above which new groups are rejected.",
         default_help="four fifths of the memory limit of its cgroup",
     )
     labels: int = flags.count("--limit.labels", 64, "Maximum number of labels of a series, including grouping labels.")

@@ -64,7 +64,7 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
             lifecycle.pushed(DRAINING, revision=8), 0, "until the operator reports whether", id="pushed after it"
         ),
         pytest.param(
-            dataclasses.replace(DRAINING, drain=dataclasses.replace(DRAIN, deadline=NOW)), 1, "in a moment", id="late"
+            dataclasses.replace(DRAINING, drain=dataclasses.replace(DRAIN, deadline=NOW)), 1, "shortly", id="late"
         ),
         pytest.param(
             dataclasses.replace(LIVE, drain=dataclasses.replace(DRAIN, expired=True)),

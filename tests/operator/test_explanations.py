@@ -217,8 +217,8 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
         pytest.param(
             object_builders.cache(holds=[object_builders.group("job=x", claims=[X])], namespaces=["dev"]),
             "unknown: The operator cannot tell whether Job prod/x still exists: it does not watch that kind or"
-            " namespace, or has not listed it since. The group is kept; let the operator watch that kind and "
-            "namespace, and it releases owners that no longer exist.",
+            " namespace, or has not listed it since. The group is kept. To fix this, configure the operator "
+            "to watch that kind and namespace; it then releases owners that no longer exist.",
             id="unknown",
         ),
         pytest.param(
@@ -329,8 +329,8 @@ def test_a_group_that_another_jobs_pod_pushed_last_says_which() -> None:
         (planner.Hold.DRY_RUN, "The group would start draining now, but --dry-run is set."),
         (
             planner.Hold.BREAKER,
-            "The group is ready to drain, but the circuit breaker has tripped: more groups than --breaker.limit are "
-            "ready at once.",
+            "The group is ready to drain, but the circuit breaker has tripped: more groups are ready at once than "
+            "--breaker.limit allows.",
         ),
     ],
 )

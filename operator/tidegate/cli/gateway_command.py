@@ -12,7 +12,7 @@ _SETTINGS = (settings.GatewaySettings, settings.LogSettings)
 _HELP = """\
 Serve pushes and scrapes.
 
-The gateway takes the flags of Pushgateway with their meaning. It runs until SIGTERM or SIGINT.
+The gateway accepts the flags of Pushgateway, with the same meaning. It runs until SIGTERM or SIGINT.
 """
 
 _EXAMPLES = """\

@@ -17,8 +17,8 @@ _POD = ("namespace", "name", "uid")
 _HELP = """\
 Watch Jobs and start draining their groups when they finish.
 
-The operator manages one gateway: that of tidegate through its control API, which needs a token, or a stock Pushgateway.
-It runs until SIGTERM or SIGINT.
+The operator manages one gateway: tidegate's own, through its control API, which requires a token, or a stock
+Pushgateway. It runs until SIGTERM or SIGINT.
 """
 
 _EXAMPLES = """\

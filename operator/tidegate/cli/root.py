@@ -41,7 +41,7 @@ _EXAMPLES = """\
   # Run only the gateway: push to :9091/metrics/job/NAME, scrape :9091/metrics
   tidegate gateway
 
-  # The same with flags of Pushgateway: without a command they are those of the gateway
+  # Without a command, run the gateway; Pushgateway's flags work here
   tidegate --web.enable-lifecycle
 
   # Push a metric from a shell script

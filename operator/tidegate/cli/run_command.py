@@ -15,7 +15,7 @@ _GATEWAY_FLAGS = "--gateway."
 """The beginning of the flags that choose the gateway of an operator: here it is the one in the same process."""
 
 _HELP = """\
-Run the gateway and the operator in one process, for a laptop.
+Run the gateway and the operator in one process, for local development.
 
 The operator uses the gateway in the same process. Both run until SIGTERM or SIGINT.
 """

@@ -64,8 +64,8 @@ TEXTS: Mapping[reasons.Code, str] = {
     _Code.DRAIN_STARTS: "The operator is asking the gateway to start draining the group.",
     _Code.DRAIN_HELD_BY_DRY_RUN: "The group would start draining now, but --dry-run is set.",
     _Code.DRAIN_HELD_BY_BREAKER: (
-        "The group is ready to drain, but the circuit breaker has tripped: more groups than --breaker.limit are ready "
-        "at once."
+        "The group is ready to drain, but the circuit breaker has tripped: more groups are ready at once than "
+        "--breaker.limit allows."
     ),
     _Code.DRAIN_UNCONFIRMED: (
         "The group was pushed again while draining; it is kept until the operator has decided whether an owner made "
@@ -89,8 +89,8 @@ TEXTS: Mapping[reasons.Code, str] = {
         "namespace, or has not listed it since."
     ),
     _Code.OWNERS_UNKNOWN_ADVICE: (
-        "The group is kept; let the operator watch that kind and namespace, and it releases owners that no longer "
-        "exist."
+        "The group is kept. To fix this, configure the operator to watch that kind and namespace; it then releases "
+        "owners that no longer exist."
     ),
     _Code.LOOKUP_PENDING: (
         "The operator is asking the API server about {lookups:list}; it decides nothing before the response."
@@ -158,7 +158,7 @@ TEXTS: Mapping[reasons.Code, str] = {
         "It waits for {scrapers:list} to scrape its last push, and is deleted in {seconds:span} at the latest."
     ),
     _Code.WAITS_FOR_DEADLINE: "No scraper is active that could read its last push; it is deleted in {seconds:span}.",
-    _Code.WAITS_FOR_NOTHING: "It is deleted in a moment.",
+    _Code.WAITS_FOR_NOTHING: "It is deleted shortly.",
     _Code.EVENT_DRAINING_UNTIL_SCRAPED: (
         "Draining {keys:groups}: all owners have finished; deletion follows after every active Prometheus has scraped "
         "the final values"

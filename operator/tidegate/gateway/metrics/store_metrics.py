@@ -36,12 +36,12 @@ class SizeMetrics:
         )
         self._limit_series = prometheus_client.Gauge(
             "tidegate_limit_series",
-            "Value of --limit.series. New groups are rejected from nine tenths of it.",
+            "Value of --limit.series. New groups are rejected above 90% of it.",
             registry=registry,
         )
         self._limit_memory = prometheus_client.Gauge(
             "tidegate_limit_memory_bytes",
-            "Resident memory from which new groups are rejected; +Inf for no limit.",
+            "Resident memory above which new groups are rejected; +Inf for no limit.",
             registry=registry,
         )
         for state in lifecycle.State:
