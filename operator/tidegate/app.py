@@ -93,8 +93,8 @@ def run_import(import_settings: client_settings.ImportSettings) -> int:
     return 1 if outcome.failed else 0
 
 
-def run_inquiry(
-    inquiry_settings: client_settings.InquirySettings,
+def run_query(
+    connection_settings: client_settings.ConnectionSettings,
     query: Callable[[api_calls.GatewayApi, api_calls.OperatorApi], Awaitable[_Result]],
 ) -> _Result:
     """Run a query against a running gateway and its operator, and return its result.
@@ -102,35 +102,36 @@ def run_inquiry(
     :raises OSError: the gateway or the operator cannot be reached.
     """
     # Not on uvloop, for the same reason as the operator: the connection may use TLS.
-    return asyncio.run(_inquiry(inquiry_settings, query))
+    return asyncio.run(_run_query(connection_settings, query))
 
 
-async def _inquiry(
-    inquiry_settings: client_settings.InquirySettings,
+async def _run_query(
+    connection_settings: client_settings.ConnectionSettings,
     query: Callable[[api_calls.GatewayApi, api_calls.OperatorApi], Awaitable[_Result]],
 ) -> _Result:
-    gateway, operator = urls.parse(inquiry_settings.gateway_url), urls.parse(inquiry_settings.operator_url)
+    gateway, operator = urls.parse(connection_settings.gateway_url), urls.parse(connection_settings.operator_url)
     async with contextlib.AsyncExitStack() as stack:
-        if inquiry_settings.namespace:
-            pod = await stack.enter_async_context(_pod_proxy_module().open_pod_proxy(inquiry_settings))
-            door = pod.door
+        if connection_settings.namespace:
+            pod = await stack.enter_async_context(_pod_proxy_module().open_pod_proxy(connection_settings))
+            make_transport = pod.transport
         else:
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            door = functools.partial(transports.DirectDoor, session=session)
-        ways = door(gateway, flag="--gateway.url"), door(operator, flag="--operator.url")
-        return await query(api_calls.GatewayApi(ways[0]), api_calls.OperatorApi(ways[1]))
+            make_transport = functools.partial(transports.DirectTransport, session=session)
+        gateway_api = api_calls.GatewayApi(make_transport(gateway, flag="--gateway.url"))
+        operator_api = api_calls.OperatorApi(make_transport(operator, flag="--operator.url"))
+        return await query(gateway_api, operator_api)
 
 
 def run_push(
-    delivery_settings: client_settings.DeliverySettings, push: push_client.Push, *, tell: Callable[[str], None]
+    delivery_settings: client_settings.DeliverySettings, push: push_client.Push, *, report: Callable[[str], None]
 ) -> None:
     """Push to a running gateway.
 
-    :param tell: called with a message after each failed attempt that is not the last.
+    :param report: called with a message after each failed attempt that is not the last.
     :raises push_client.UnacknowledgedError: the gateway did not acknowledge the push in time.
-    :raises transports.InquiryError: the gateway rejects the push; another attempt would fail, too.
+    :raises transports.RequestError: the gateway rejects the push; another attempt would fail, too.
     """
-    asyncio.run(_push(delivery_settings, push, tell=tell))
+    asyncio.run(_push(delivery_settings, push, report=report))
 
 
 @contextlib.contextmanager
@@ -153,11 +154,15 @@ def exit_on_signals() -> Iterator[None]:
 
 
 async def _push(
-    delivery_settings: client_settings.DeliverySettings, push: push_client.Push, *, tell: Callable[[str], None]
+    delivery_settings: client_settings.DeliverySettings, push: push_client.Push, *, report: Callable[[str], None]
 ) -> None:
     async with aiohttp.ClientSession() as session:
-        door = transports.DirectDoor(urls.parse(delivery_settings.gateway_url), flag="--gateway.url", session=session)
-        await push_client.deliver(push, door, chosen=delivery_settings, clock=clocks.SystemClock(), tell=tell)
+        transport = transports.DirectTransport(
+            urls.parse(delivery_settings.gateway_url), flag="--gateway.url", session=session
+        )
+        await push_client.deliver(
+            push, transport, delivery_settings=delivery_settings, clock=clocks.SystemClock(), report=report
+        )
 
 
 async def _gateway(

@@ -8,7 +8,7 @@ from tidegate import flags
 
 
 @dataclass(frozen=True, kw_only=True)
-class InquirySettings:
+class ConnectionSettings:
     """How ``tidegate groups`` reaches the gateway and the operator."""
 
     gateway_url: str = flags.flag(

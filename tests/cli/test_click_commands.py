@@ -144,7 +144,7 @@ def test_without_a_command_the_gateway_starts(arguments: list[str]) -> None:
         ("tidegate operator", (settings.OperatorSettings, settings.LogSettings)),
         ("tidegate run", (settings.GatewaySettings, settings.OperatorSettings, settings.LogSettings)),
         ("tidegate push", (client_settings.DeliverySettings,)),
-        ("tidegate groups list", (client_settings.InquirySettings,)),
+        ("tidegate groups list", (client_settings.ConnectionSettings,)),
     ],
 )
 def test_without_flags_the_settings_have_their_defaults(command: str, parts: tuple[type, ...]) -> None:

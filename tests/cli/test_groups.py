@@ -145,8 +145,8 @@ async def test_without_an_operator_explain_prints_what_the_gateway_knows(stage: 
 async def test_the_error_names_gateway_and_operator_if_neither_responds(stage: groups_runs.Stage) -> None:
     ran = await groups_runs.run("list", stage.no_operator, stage.no_operator.replace("operator", "gateway"))
     assert ran.status == 1
-    assert "is --gateway.url right?" in ran.err
-    assert "is --operator.url right?" in ran.err
+    assert "; check --gateway.url" in ran.err
+    assert "; check --operator.url" in ran.err
 
 
 async def test_a_dry_run_prints_the_groups_and_deletes_nothing(stage: groups_runs.Stage) -> None:

@@ -30,10 +30,10 @@ async def test_the_url_sets_password_and_prefix(gateway: protected_gateway.Prote
 async def test_errors_name_the_missing_part_and_no_password(gateway: protected_gateway.ProtectedGateway) -> None:
     ran = await _ask(gateway.url("job:wrong@"), env=gateway.trusted)
     assert ran.status == 1
-    assert "401: it asks for a password: --gateway.url=https://user:password@host:port" in ran.err
+    assert "401: a password is required; set --gateway.url=https://user:password@host:port" in ran.err
     assert "wrong" not in ran.err
     assert (
-        "has --gateway.url the path of --web.route-prefix"
+        "check that --gateway.url has the path of --web.route-prefix"
         in (await _ask(gateway.url(path=""), env=gateway.trusted)).err
     )
     assert "its certificate is not trusted" in (await _ask(gateway.url(), env={})).err

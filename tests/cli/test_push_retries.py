@@ -66,7 +66,7 @@ async def test_a_gateway_that_starts_later_gets_the_push() -> None:
     url = f"--gateway.url=http://{gateway_client.HOST}:{port}"
     async with command_runs.started("push", "--job=x", "--metric=a=1", url) as process:
         line = await _line(process)
-        assert "cannot be reached: Connection refused; is --gateway.url right?; next try in 0." in line
+        assert "cannot be reached: Connection refused; check --gateway.url; next try in 0." in line
         async with push_runs.opened(port=port) as target, asyncio.timeout(SECONDS):
             assert await process.wait() == 0
             assert await target.client.pushed() == ['a{instance="",job="x"} 1']
@@ -102,7 +102,7 @@ async def test_a_pause_beyond_the_time_limit_is_not_started() -> None:
     async with serving(web.Response(status=503, text="full", headers={"Retry-After": "3600"})) as server:
         ran = await server.push()
         assert (ran.status, ran.out) == (3, "")
-        assert "503: full; given up after 0s, tries: 1, and it asks for 3600s more" in ran.err
+        assert "503: full; gave up after 0s and 1 try; Retry-After asks for a pause of 3600s" in ran.err
 
 
 async def test_the_end_of_the_time_limit_has_its_own_exit_status() -> None:
@@ -110,7 +110,7 @@ async def test_the_end_of_the_time_limit_has_its_own_exit_status() -> None:
     ran = await command_runs.run("push", "--job=x", "--metric=a=1", url, "--retry-for=1s")
     assert (ran.status, ran.out) == (3, "")
     assert "next try in" in ran.err.splitlines()[0]
-    assert "Connection refused; is --gateway.url right?; given up after" in ran.err.splitlines()[-1]
+    assert "Connection refused; check --gateway.url; gave up after" in ran.err.splitlines()[-1]
     assert "secret" not in ran.err
 
 
@@ -118,7 +118,7 @@ async def test_a_try_without_a_response_ends_after_its_timeout() -> None:
     async with serving(_nothing, web.Response()) as server:
         ran = await server.push("--timeout=0.2s")
         assert ran.status == 0
-        assert "does not answer in time; is --gateway.url right?; next try in" in ran.err
+        assert "did not respond in time; check --gateway.url; next try in" in ran.err
         assert len(server.requests) == 2
 
 

@@ -1,4 +1,4 @@
-"""Files as people have them become files of the text format."""
+"""Files with common defects are corrected to the text format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLAIN = b"# HELP a b\n# TYPE a gauge\na 1\n"
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "corrections"),
     [
         pytest.param(b"\xef\xbb\xbf" + PLAIN, ("removed a byte order mark",), id="byte order mark"),
         pytest.param(PLAIN[:-1], ("added the missing line feed at the end",), id="no line feed"),
@@ -34,20 +34,20 @@ PLAIN = b"# HELP a b\n# TYPE a gauge\na 1\n"
         pytest.param(PLAIN, (), id="nothing"),
     ],
 )
-def test_what_is_wrong_is_corrected_and_said(body: bytes, said: tuple[str, ...]) -> None:
-    assert text_repair.corrected(body) == (PLAIN, said)
+def test_each_defect_is_corrected_and_reported(body: bytes, corrections: tuple[str, ...]) -> None:
+    assert text_repair.corrected(body) == (PLAIN, corrections)
 
 
 _LINES = st.lists(st.text(st.characters(exclude_characters="\r\n\ufeff", codec="utf-8")), min_size=1)
 
 
 @given(_LINES)
-def test_a_file_that_is_right_stays_byte_for_byte(lines: list[str]) -> None:
+def test_valid_file_stays_byte_for_byte(lines: list[str]) -> None:
     body = "".join(f"{line}\n" for line in lines).encode()
     assert text_repair.corrected(body) == (body, ())
 
 
 @given(_LINES, st.sampled_from(["", "\ufeff"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_however_a_file_is_written_its_lines_stay(lines: list[str], mark: str, end: str, ended: bool) -> None:
+def test_corrections_keep_all_lines(lines: list[str], mark: str, end: str, ended: bool) -> None:
     written = mark + end.join(lines) + (end if ended or not lines[-1] else "")
     assert text_repair.corrected(written.encode()).body.decode() == "".join(f"{line}\n" for line in lines)

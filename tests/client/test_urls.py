@@ -1,4 +1,4 @@
-"""Where a gateway is, as people write it."""
+"""URLs of gateways as users write them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tidegate.client import urls
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "printed"),
     [
         ("http://h:9091", "http://h:9091"),
         ("http://h", "http://h:80"),
@@ -20,14 +20,14 @@ from tidegate.client import urls
         ("https://user:secret@h:1/p", "https://h:1/p"),
     ],
 )
-def test_a_place_is_told_without_its_password(url: str, said: str) -> None:
-    assert str(urls.parse(url)) == said
+def test_printed_url_has_no_password(url: str, printed: str) -> None:
+    assert str(urls.parse(url)) == printed
     assert "secret" not in repr(urls.parse(url))
 
 
-def test_user_and_password_are_taken_out() -> None:
-    place = urls.parse("http://a%40b:s%2Fx@h")
-    assert (place.user, place.password) == ("a@b", "s/x")
+def test_user_and_password_are_unquoted() -> None:
+    parsed = urls.parse("http://a%40b:s%2Fx@h")
+    assert (parsed.user, parsed.password) == ("a@b", "s/x")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_user_and_password_are_taken_out() -> None:
         "http://h/@",
     ],
 )
-def test_what_is_no_place_is_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(ValueError, match="not a URL such as") as refused:
+def test_invalid_url_is_rejected_and_not_quoted(url: str) -> None:
+    with pytest.raises(ValueError, match="not a URL such as") as caught:
         urls.parse(url)
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(caught.value)

@@ -43,8 +43,8 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-def chosen(server: Server, tmp_path: Path) -> client_settings.InquirySettings:
-    return client_settings.InquirySettings(namespace="ns", pod="p", kubeconfig=str(_kubeconfig(server, tmp_path)))
+def connection_settings(server: Server, tmp_path: Path) -> client_settings.ConnectionSettings:
+    return client_settings.ConnectionSettings(namespace="ns", pod="p", kubeconfig=str(_kubeconfig(server, tmp_path)))
 
 
 def _kubeconfig(server: Server, folder: Path) -> Path:
@@ -59,9 +59,11 @@ def _kubeconfig(server: Server, folder: Path) -> Path:
     return path
 
 
-async def _call(chosen: client_settings.InquirySettings, place: urls.Place = GATEWAY) -> transports.Answer:
-    async with pod_proxy.open_pod_proxy(chosen) as pod:
-        return await pod.door(place, flag="--gateway.url").call("GET", "/api/v1/metrics", [("match[]", '{a="b+c"}')])
+async def _call(
+    connection_settings: client_settings.ConnectionSettings, url: urls.ParsedUrl = GATEWAY
+) -> transports.Response:
+    async with pod_proxy.open_pod_proxy(connection_settings) as pod:
+        return await pod.transport(url, flag="--gateway.url").call("GET", "/api/v1/metrics", [("match[]", '{a="b+c"}')])
 
 
 @pytest.mark.parametrize(
@@ -73,9 +75,9 @@ async def _call(chosen: client_settings.InquirySettings, place: urls.Place = GAT
     ],
 )
 async def test_scheme_port_and_path_are_the_urls(
-    server: Server, chosen: client_settings.InquirySettings, url: str, path: str
+    server: Server, connection_settings: client_settings.ConnectionSettings, url: str, path: str
 ) -> None:
-    assert (await _call(chosen, urls.parse(url))).status == 200
+    assert (await _call(connection_settings, urls.parse(url))).status == 200
     [asked] = server.asked
     target, _, credentials = asked.removeprefix("GET /api/v1/namespaces/ns/").partition("?match%5B%5D=")
     assert target.replace("%3A", ":") == path
@@ -84,31 +86,31 @@ async def test_scheme_port_and_path_are_the_urls(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 503])
 async def test_what_the_pod_itself_answers_is_passed_on(
-    server: Server, chosen: client_settings.InquirySettings, status: int
+    server: Server, connection_settings: client_settings.ConnectionSettings, status: int
 ) -> None:
     server.answer = lambda: web.json_response({"error": "no"}, status=status)
-    assert await _call(chosen) == transports.Answer(status, b'{"error": "no"}')
+    assert await _call(connection_settings) == transports.Response(status, b'{"error": "no"}')
 
 
 @pytest.mark.parametrize(
     ("status", "error", "said"),
     [
-        (403, transports.InquiryError, "you need permission for the verb get on pods/proxy in namespace ns"),
-        (401, transports.InquiryError, "has the token or certificate of your kubeconfig expired?"),
-        (404, transports.InquiryError, "list Pods with kubectl get pods --namespace=ns"),
+        (403, transports.RequestError, "you need permission for the verb get on pods/proxy in namespace ns"),
+        (401, transports.RequestError, "has the token or certificate of your kubeconfig expired?"),
+        (404, transports.RequestError, "list Pods with kubectl get pods --namespace=ns"),
         (503, transports.UnreachableError, "check that the Pod listens on this port, and the port in --gateway.url"),
     ],
 )
 async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
     server: Server,
-    chosen: client_settings.InquirySettings,
+    connection_settings: client_settings.ConnectionSettings,
     status: int,
-    error: type[transports.InquiryError],
+    error: type[transports.RequestError],
     said: str,
 ) -> None:
     server.answer = lambda: web.json_response(FORBIDDEN, status=status)
     with pytest.raises(error) as failed:
-        await _call(chosen)
+        await _call(connection_settings)
     assert str(failed.value).startswith("cannot reach port 9091 of Pod ns/p through the API server: pods is forbidden")
     assert said in str(failed.value)
 
@@ -116,9 +118,11 @@ async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
 async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: Server, tmp_path: Path) -> None:
     there = [_pod("old", phase="Failed"), _pod("going", deletionTimestamp="2026-01-31T08:00:00Z"), _pod("it")]
     server.answer = lambda: web.json_response({"items": there})
-    chosen = client_settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
-    async with pod_proxy.open_pod_proxy(chosen) as pod:
-        assert pod.door(GATEWAY, flag="--gateway.url").where == "port 9091 of Pod ns/it"
+    connection_settings = client_settings.ConnectionSettings(
+        namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path))
+    )
+    async with pod_proxy.open_pod_proxy(connection_settings) as pod:
+        assert pod.transport(GATEWAY, flag="--gateway.url").target == "port 9091 of Pod ns/it"
     assert server.asked[0].startswith("GET /api/v1/namespaces/ns/pods?labelSelector=app.kubernetes.io")
 
 
@@ -139,16 +143,20 @@ async def test_without_one_pod_to_ask_a_name_is_asked_for(
     server: Server, tmp_path: Path, answer: Callable[[], web.Response], said: str
 ) -> None:
     server.answer = answer
-    chosen = client_settings.InquirySettings(namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path)))
-    with pytest.raises(transports.InquiryError) as failed:
-        async with pod_proxy.open_pod_proxy(chosen):
+    connection_settings = client_settings.ConnectionSettings(
+        namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path))
+    )
+    with pytest.raises(transports.RequestError) as failed:
+        async with pod_proxy.open_pod_proxy(connection_settings):
             pass
     assert said in str(failed.value)
 
 
-async def test_an_api_server_that_is_away_is_told(server: Server, chosen: client_settings.InquirySettings) -> None:
+async def test_an_api_server_that_is_away_is_told(
+    server: Server, connection_settings: client_settings.ConnectionSettings
+) -> None:
     await server.server.close()
     with pytest.raises(
         transports.UnreachableError, match=r"the API server cannot be reached: .*; check your kubeconfig"
     ):
-        await _call(chosen)
+        await _call(connection_settings)

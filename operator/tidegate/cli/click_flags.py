@@ -28,7 +28,7 @@ _HEADINGS = {
     settings.WorkerSettings: "Cleanup",
     settings.RuleSettings: "Cleanup",
     settings.LogSettings: GENERAL,
-    client_settings.InquirySettings: "Connection",
+    client_settings.ConnectionSettings: "Connection",
     client_settings.DeliverySettings: "Connection",
     client_settings.ImportSettings: "Import",
 }

@@ -33,7 +33,7 @@ class Lookup(NamedTuple):
     operator_error: str = ""
     outlooks: Mapping[grouping.GroupingKey, drain_reports.GroupReport] = {}
     has_more: bool = False
-    gateway_error: transports.InquiryError | None = None
+    gateway_error: transports.RequestError | None = None
 
     @property
     def now(self) -> float:
@@ -41,17 +41,17 @@ class Lookup(NamedTuple):
         return time.time() if self.seen is None else self.seen.now
 
 
-def look_up(connection: client_settings.InquirySettings, *, selectors: Sequence[str], limit: int) -> Lookup:
+def look_up(connection: client_settings.ConnectionSettings, *, selectors: Sequence[str], limit: int) -> Lookup:
     """Ask the operator for the groups of these selectors; the gateway only if the operator does not respond."""
 
     async def ask(gateway: api_calls.GatewayApi, operator: api_calls.OperatorApi) -> Lookup:
         return await _ask(gateway, operator, selectors, limit=limit, samples=None)
 
-    return _warned(app.run_inquiry(connection, ask))
+    return _warned(app.run_query(connection, ask))
 
 
 def look_up_selection(
-    connection: client_settings.InquirySettings, selection: group_selection.Selection, *, limit: int, samples: bool
+    connection: client_settings.ConnectionSettings, selection: group_selection.Selection, *, limit: int, samples: bool
 ) -> Lookup:
     """Ask the operator for the selected groups, and the gateway what draining groups wait for.
 
@@ -64,7 +64,7 @@ def look_up_selection(
         lookup = await _ask(gateway, operator, [selection.selector], limit=limit, samples=samples)
         return await _look_ahead(gateway, lookup, selection, limit=limit)
 
-    return _warned(app.run_inquiry(connection, ask))
+    return _warned(app.run_query(connection, ask))
 
 
 async def _ask(
@@ -79,14 +79,14 @@ async def _ask(
     seen, operator_error = None, ""
     try:
         seen = await operator.group_statuses(selectors, limit=limit)
-    except transports.InquiryError as error:
+    except transports.RequestError as error:
         operator_error = str(error)
     if samples is None:
         samples = seen is None
     try:
         pushed = await gateway.groups() if samples else None
-    except transports.InquiryError as error:
-        raise transports.InquiryError(f"{error}; {operator_error}" if operator_error else str(error)) from error
+    except transports.RequestError as error:
+        raise transports.RequestError(f"{error}; {operator_error}" if operator_error else str(error)) from error
     return Lookup(seen, pushed, operator_error)
 
 
@@ -109,9 +109,9 @@ async def _look_ahead(
         state, is_enough = _DRAINING, draining.issubset
     try:
         reported, has_more = await gateway.group_reports([selection.selector], state=state, enough=is_enough)
-    except transports.InquiryError as error:
+    except transports.RequestError as error:
         if lookup.seen is None and lookup.pushed is None and not isinstance(error, api_calls.UnknownCallError):
-            raise transports.InquiryError(f"{error}; {lookup.operator_error}") from error
+            raise transports.RequestError(f"{error}; {lookup.operator_error}") from error
         # A stock Pushgateway never reports scrapers, so no warning is due.
         if lookup.seen is not None and not isinstance(error, api_calls.UnknownCallError):
             terminal.warn(f"tidegate: {error}; cannot show which scrapers draining groups wait for")

@@ -115,7 +115,7 @@ def command() -> click_commands.Group:
         "groups",
         help=_HELP,
         examples=_EXAMPLES,
-        params=click_flags.declared(client_settings.InquirySettings),
+        params=click_flags.declared(client_settings.ConnectionSettings),
         subcommand_metavar="VERB",
         commands=[
             click_commands.Command(
@@ -160,7 +160,9 @@ def _params(verb: str) -> list[click.Parameter]:
     else:
         params.append(_limit())
     # Only the gateway deletes.
-    connection = click_flags.declared(client_settings.InquirySettings, without="--operator." if is_deletion else None)
+    connection = click_flags.declared(
+        client_settings.ConnectionSettings, without="--operator." if is_deletion else None
+    )
     return [*params, *_output_params(verb), *connection]
 
 
@@ -198,9 +200,9 @@ def _run(verb: Callable[..., int], **values: Any) -> int:
     return status
 
 
-def _connection(values: Mapping[str, Any]) -> client_settings.InquirySettings:
+def _connection(values: Mapping[str, Any]) -> client_settings.ConnectionSettings:
     """:raises click.UsageError: the flags contradict each other."""
-    connection = flags.filled(client_settings.InquirySettings, values)
+    connection = flags.filled(client_settings.ConnectionSettings, values)
     context = click.get_current_context()
     if connection.pod and not connection.namespace:
         raise click.UsageError("--pod needs --namespace, the namespace of the Pod", context)
@@ -211,7 +213,7 @@ def _connection(values: Mapping[str, Any]) -> client_settings.InquirySettings:
     return connection
 
 
-def _list(values: Mapping[str, Any], connection: client_settings.InquirySettings) -> int:
+def _list(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:
     selectors: Sequence[str] = values["match"]
     lookup = group_lookup.look_up(connection, selectors=selectors, limit=values["limit"])
     if lookup.seen is None:
@@ -228,7 +230,7 @@ def _list(values: Mapping[str, Any], connection: client_settings.InquirySettings
     return 0
 
 
-def _show(values: Mapping[str, Any], connection: client_settings.InquirySettings) -> int:
+def _show(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:
     selection: group_selection.Selection = values["selection"]
     lookup = group_lookup.look_up_selection(connection, selection, limit=values["limit"], samples=True)
     if lookup.seen is None:
@@ -254,12 +256,12 @@ def _show(values: Mapping[str, Any], connection: client_settings.InquirySettings
     return _status(pushed)
 
 
-def _explain(values: Mapping[str, Any], connection: client_settings.InquirySettings) -> int:
+def _explain(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:
     selection: group_selection.Selection = values["selection"]
     lookup = group_lookup.look_up_selection(connection, selection, limit=values["limit"], samples=False)
     if lookup.seen is None:
         if lookup.gateway_error is not None:
-            raise transports.InquiryError(
+            raise transports.RequestError(
                 f"{lookup.operator_error}; only the operator knows why a group is not deleted"
             )
         terminal.warn(f"tidegate: {lookup.operator_error}; showing only what the gateway knows")
@@ -277,9 +279,9 @@ def _explain(values: Mapping[str, Any], connection: client_settings.InquirySetti
     return _status(standings)
 
 
-def _delete(values: Mapping[str, Any], connection: client_settings.InquirySettings) -> int:
+def _delete(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:
     def delete(*, dry_run: bool) -> api_calls.Deletion:
-        return app.run_inquiry(connection, lambda gateway, _: gateway.delete(values["match"], dry_run=dry_run))
+        return app.run_query(connection, lambda gateway, _: gateway.delete(values["match"], dry_run=dry_run))
 
     if not values["dry_run"] and not values["yes"]:
         if not sys.stdin.isatty():

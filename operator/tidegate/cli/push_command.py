@@ -126,14 +126,14 @@ def _run(**values: Any) -> int:
             if given.verbose:
                 for correction in made.corrections:
                     _say(f"{push_input.source(given.file)}: {correction}")
-            app.run_push(flags.filled(client_settings.DeliverySettings, values), made.push, tell=_say)
+            app.run_push(flags.filled(client_settings.DeliverySettings, values), made.push, report=_say)
     except push_input.UnusableError as error:
         _say(str(error))
         return UNUSABLE
     except push_client.UnacknowledgedError as error:
         _say(str(error))
         return UNACKNOWLEDGED
-    except transports.InquiryError as error:
+    except transports.RequestError as error:
         _say(str(error))
         return REJECTED
     return ACKNOWLEDGED

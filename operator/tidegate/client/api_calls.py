@@ -1,4 +1,4 @@
-"""What gateway and operator are asked, and what they answer."""
+"""Calls of the public APIs of the gateway and the operator."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ Json: TypeAlias = dict[str, Any]
 _Key: TypeAlias = grouping.GroupingKey
 
 _MATCH = "match[]"
-_OF_A_GROUP = ("labels", "last_push_successful")
-_SAID = 500
-"""Characters of an answer that an error repeats."""
+_NOT_FAMILIES = ("labels", "last_push_successful")
+"""Fields of a group in Pushgateway's API that are not families."""
+_MAX_MESSAGE = 500
+"""Characters of a response that an error quotes."""
 
-_ROWS = 200
-"""Groups of one answer of the gateway: it gives no more at once."""
+_PAGE_SIZE = 200
+"""Groups of one page: the limit of the gateway's API."""
 
-MOST_PAGES = 100
-"""Answers that are asked for one after the other, so that nobody waits for minutes."""
+MAX_PAGES = 100
+"""Pages of one query: more would take minutes."""
 
 
-class UnknownCallError(transports.InquiryError):
-    """Whoever is asked has no such call: a stock Pushgateway, or a tidegate of another version."""
+class UnknownCallError(transports.RequestError):
+    """The server does not have this call: it is a stock Pushgateway, or tidegate in another version."""
 
 
 class PushedGroup(NamedTuple):
-    """A group as the gateway tells everybody of it.
+    """A group in Pushgateway's API.
 
-    :param families: by name, in the words of Pushgateway's API.
-    :param push_time: Unix seconds of the gateway's clock, 0.0 for never.
+    :param families: by name, as JSON of that API.
+    :param push_time: Unix seconds on the gateway's clock, 0.0 for never.
     """
 
     key: grouping.GroupingKey
@@ -44,35 +45,35 @@ class PushedGroup(NamedTuple):
 
 
 class Deletion(NamedTuple):
-    """What was deleted, or with a dry run would have been."""
+    """The groups that were deleted or, with a dry run, would be."""
 
     keys: tuple[grouping.GroupingKey, ...]
     dry_run: bool
 
 
 class GatewayApi:
-    """The public API of a gateway. Calls raise :class:`transports.InquiryError`."""
+    """The public API of a gateway. Calls raise :class:`transports.RequestError`."""
 
-    def __init__(self, door: transports.Door) -> None:
-        self._door = door
+    def __init__(self, transport: transports.Transport) -> None:
+        self._transport = transport
 
     async def groups(self) -> list[PushedGroup]:
         """All groups with their families."""
-        told = await _json(self._door, "GET", "/api/v1/metrics")
+        content = await _json(self._transport, "GET", "/api/v1/metrics")
         try:
-            return [_pushed(group) for group in told["data"]]
+            return [_pushed(group) for group in content["data"]]
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise _garbled(self._door, error) from error
+            raise _invalid_response(self._transport, error) from error
 
     async def delete(self, selectors: Sequence[str], *, dry_run: bool) -> Deletion:
-        """Delete what any of these selects."""
+        """Delete the groups that any of these selectors selects."""
         query = [*((_MATCH, text) for text in selectors), ("dry_run", "1" if dry_run else "0")]
-        told = await _json(self._door, "DELETE", "/api/v1/groups", query)
+        content = await _json(self._transport, "DELETE", "/api/v1/groups", query)
         try:
-            data = told["data"]
+            data = content["data"]
             return Deletion(tuple(_key(labels) for labels in data["groups"]), bool(data["dry_run"]))
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise _garbled(self._door, error) from error
+            raise _invalid_response(self._transport, error) from error
 
     async def group_reports(
         self, selectors: Sequence[str], *, state: str = "", enough: Callable[[AbstractSet[_Key]], bool]
@@ -83,87 +84,95 @@ class GatewayApi:
         :param enough: whether these keys are all that are needed.
         :raises UnknownCallError: the gateway has no such API.
         """
-        found: dict[grouping.GroupingKey, drain_reports.GroupReport] = {}
-        asked = [*((_MATCH, text) for text in selectors), ("state", state)]
-        for page in range(MOST_PAGES):
-            paging = [("offset", str(page * _ROWS)), ("limit", str(_ROWS)), ("why", "1")]
-            told = await _json(self._door, "GET", "/api/v1/groups", [*asked, *paging])
+        reports: dict[grouping.GroupingKey, drain_reports.GroupReport] = {}
+        parameters = [*((_MATCH, text) for text in selectors), ("state", state)]
+        for page in range(MAX_PAGES):
+            paging = [("offset", str(page * _PAGE_SIZE)), ("limit", str(_PAGE_SIZE)), ("why", "1")]
+            content = await _json(self._transport, "GET", "/api/v1/groups", [*parameters, *paging])
             try:
-                data = told["data"]
+                data = content["data"]
                 now = float(data["now"])
-                there = [
+                page_reports = [
                     drain_reports.GroupReport.from_json(row, now=now) for row in data["groups"] if not row.get("gone")
                 ]
-                asked = [("listing", str(data["listing"]))]
-                is_last = (page + 1) * _ROWS >= int(data["total"])
+                parameters = [("listing", str(data["listing"]))]
+                is_last = (page + 1) * _PAGE_SIZE >= int(data["total"])
             except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise _garbled(self._door, error) from error
-            found.update((one.key, one) for one in there)
-            if is_last or enough(found.keys()):
-                return found, not is_last
-        return found, True
+                raise _invalid_response(self._transport, error) from error
+            reports.update((one.key, one) for one in page_reports)
+            if is_last or enough(reports.keys()):
+                return reports, not is_last
+        return reports, True
 
 
 class OperatorApi:
-    """What the operator serves. Calls raise :class:`transports.InquiryError`."""
+    """The public API of an operator. Calls raise :class:`transports.RequestError`."""
 
-    def __init__(self, door: transports.Door) -> None:
-        self._door = door
+    def __init__(self, transport: transports.Transport) -> None:
+        self._transport = transport
 
     async def group_statuses(self, selectors: Sequence[str], *, limit: int) -> ownership_status.GroupStatuses:
         """The operator's status of the groups that any of these selectors selects; of all groups without selectors."""
         query = [*((_MATCH, text) for text in selectors), ("limit", str(limit))]
-        told = await _json(self._door, "GET", "/api/v1/groups", query)
+        content = await _json(self._transport, "GET", "/api/v1/groups", query)
         try:
-            return ownership_status.GroupStatuses.from_json(told)
+            return ownership_status.GroupStatuses.from_json(content)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise _garbled(self._door, error) from error
+            raise _invalid_response(self._transport, error) from error
 
 
-def refusal(door: transports.Door, method: str, path: str, answer: transports.Answer) -> transports.InquiryError:
-    """An answer that is no success, in words."""
-    what = f"{door.where}: {method} {path}: {answer.status}"
-    match answer.status:
+def response_error(
+    transport: transports.Transport, method: str, path: str, response: transports.Response
+) -> transports.RequestError:
+    """The error for a response without a 2xx status code."""
+    call = f"{transport.target}: {method} {path}: {response.status}"
+    match response.status:
         case HTTPStatus.UNAUTHORIZED:
-            return transports.InquiryError(
-                f"{what}: it asks for a password: {door.flag}=https://user:password@host:port"
+            return transports.RequestError(
+                f"{call}: a password is required; set {transport.flag}=https://user:password@host:port"
             )
         case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
-            advice = f"has {door.flag} the path of --web.route-prefix, and is that a tidegate of this version?"
-            return UnknownCallError(f"{what}: there is no such call; {advice}")
+            advice = (
+                f"check that {transport.flag} has the path of --web.route-prefix, and the version of tidegate there"
+            )
+            return UnknownCallError(f"{call}: the server does not have this call; {advice}")
         case status if 300 <= status < 400:
-            return transports.InquiryError(f"{what}: it leads elsewhere; give {door.flag} as it is there")
+            return transports.RequestError(
+                f"{call}: the server redirects to another URL; set {transport.flag} to that URL"
+            )
         case _:
-            return transports.InquiryError(f"{what}: {_said(answer.body)}")
+            return transports.RequestError(f"{call}: {_error_message(response.body)}")
 
 
-async def _json(door: transports.Door, method: str, path: str, query: transports.Query = ()) -> Json:
-    answer = await door.call(method, path, query)
-    if not transports.is_success(answer):
-        raise refusal(door, method, path, answer)
+async def _json(transport: transports.Transport, method: str, path: str, query: transports.Query = ()) -> Json:
+    response = await transport.call(method, path, query)
+    if not transports.is_success(response):
+        raise response_error(transport, method, path, response)
     try:
-        told: Json = json.loads(answer.body)
+        content: Json = json.loads(response.body)
     except ValueError as error:
-        raise _garbled(door, error) from error
-    return told
+        raise _invalid_response(transport, error) from error
+    return content
 
 
-def _said(body: bytes) -> str:
-    """What the answer says is wrong, from its JSON where it is some."""
+def _error_message(body: bytes) -> str:
+    """The error message of a response: the field ``error`` of JSON, or the text itself."""
     try:
-        said = json.loads(body)["error"]
+        message = json.loads(body)["error"]
     except (ValueError, LookupError, TypeError):
-        said = body.decode(errors="replace")
-    return str(said).strip()[:_SAID]
+        message = body.decode(errors="replace")
+    return str(message).strip()[:_MAX_MESSAGE]
 
 
-def _garbled(door: transports.Door, error: Exception) -> transports.InquiryError:
-    reason = f"{type(error).__name__}: {error}"[:_SAID]
-    return transports.InquiryError(f"{door.where} does not answer as tidegate does ({reason}); is {door.flag} right?")
+def _invalid_response(transport: transports.Transport, error: Exception) -> transports.RequestError:
+    reason = f"{type(error).__name__}: {error}"[:_MAX_MESSAGE]
+    return transports.RequestError(
+        f"{transport.target} did not respond as tidegate does ({reason}); check {transport.flag}"
+    )
 
 
 def _pushed(data: Json) -> PushedGroup:
-    families = {str(name): family for name, family in data.items() if name not in _OF_A_GROUP}
+    families = {str(name): family for name, family in data.items() if name not in _NOT_FAMILIES}
     pushed = families.get("push_time_seconds")
     return PushedGroup(
         key=_key(data["labels"]),

@@ -1,4 +1,4 @@
-"""Pushing to a gateway, again and again until it has acknowledged."""
+"""Pushes to a gateway, with retries until the gateway acknowledges the push."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
 _CONNECT_SECONDS = 10.0
 
-_FOR_NOW = frozenset(
+_TRANSIENT_STATUSES = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -29,17 +29,17 @@ _FOR_NOW = frozenset(
         HTTPStatus.INSUFFICIENT_STORAGE,
     }
 )
-"""The answers that may be others a moment later."""
+"""Status codes after which the push is sent again."""
 
 
-class UnacknowledgedError(transports.InquiryError):
-    """The time is over. Whether anything has arrived nobody knows; sent again later, it may yet."""
+class UnacknowledgedError(transports.RequestError):
+    """No acknowledgement arrived in time. The push may have arrived, and can be sent again."""
 
 
 class Push(NamedTuple):
     """A request that has the same effect however often it arrives.
 
-    :param method: ``POST`` replaces families, ``PUT`` the group, ``DELETE`` takes it away.
+    :param method: ``POST`` replaces families, ``PUT`` replaces the group, ``DELETE`` deletes it.
     """
 
     method: str
@@ -49,8 +49,11 @@ class Push(NamedTuple):
 
 
 def path(key: grouping.GroupingKey) -> str:
-    """Where a group is pushed to. A name beyond the plain ones stands there as it is: a gateway that does not take such
-    names says so, where Pushgateway's other spelling (``U__…``) would make it another name."""
+    """The path to push a group to.
+
+    Names with other characters than letters, digits and ``_`` are not escaped as ``U__…``: a gateway without support
+    for UTF-8 names would accept the escaped name as a different name, but rejects this one.
+    """
     ordered = sorted(key, key=lambda pair: pair[0] != "job")
     return "/metrics/" + "/".join(
         group_paths.segments(urllib.parse.quote(name, safe=""), value) for name, value in ordered
@@ -59,49 +62,50 @@ def path(key: grouping.GroupingKey) -> str:
 
 async def deliver(
     push: Push,
-    door: transports.DirectDoor,
+    transport: transports.DirectTransport,
     *,
-    chosen: client_settings.DeliverySettings,
+    delivery_settings: client_settings.DeliverySettings,
     clock: clocks.Clock,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> None:
-    """Send it until it is acknowledged.
+    """Send a push until the gateway acknowledges it.
 
-    :param tell: is told why it is sent again.
-    :raises UnacknowledgedError: it is not, in the time there is.
-    :raises doors.InquiryError: it is refused, and would be again.
+    :param report: called with a message before each pause.
+    :raises UnacknowledgedError: no acknowledgement arrived within ``retry_seconds``.
+    :raises transports.RequestError: the gateway rejected the push; another attempt would fail, too.
     """
     backoff = backoffs.Backoff(first=_FIRST_PAUSE, limit=_LONGEST_PAUSE)
     began, tries = clock.monotonic(), 0
     while True:
         tries += 1
         try:
-            answer = await _send(push, door, seconds=chosen.try_seconds)
+            response = await _send(push, transport, seconds=delivery_settings.try_seconds)
         except transports.UnreachableError as error:
-            trouble, wished = str(error), 0.0
+            problem, requested = str(error), 0.0
         else:
-            if transports.is_success(answer):
+            if transports.is_success(response):
                 return
-            refusal = api_calls.refusal(door, push.method, path(push.key), answer)
-            if answer.status not in _FOR_NOW:
-                raise refusal
-            trouble, wished = str(refusal), pause(answer.retry_after, now=clock.wall())
-        wait = max(backoff.next(), wished)
+            rejection = api_calls.response_error(transport, push.method, path(push.key), response)
+            if response.status not in _TRANSIENT_STATUSES:
+                raise rejection
+            problem, requested = str(rejection), retry_after_seconds(response.retry_after, now=clock.wall())
+        wait = max(backoff.next(), requested)
         passed = clock.monotonic() - began
-        if passed + wait > chosen.retry_seconds:
-            asked = f", and it asks for {wished:g}s more" if wished > _LONGEST_PAUSE else ""
-            raise UnacknowledgedError(f"{trouble}; given up after {passed:.0f}s, tries: {tries}{asked}")
-        tell(f"{trouble}; next try in {wait:.1f}s")
+        if passed + wait > delivery_settings.retry_seconds:
+            advice = f"; Retry-After asks for a pause of {requested:g}s" if requested > _LONGEST_PAUSE else ""
+            times = "1 try" if tries == 1 else f"{tries} tries"
+            raise UnacknowledgedError(f"{problem}; gave up after {passed:.0f}s and {times}{advice}")
+        report(f"{problem}; next try in {wait:.1f}s")
         await clock.sleep(wait)
 
 
-async def _send(push: Push, door: transports.DirectDoor, *, seconds: float) -> transports.Answer:
+async def _send(push: Push, transport: transports.DirectTransport, *, seconds: float) -> transports.Response:
     limits = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, _CONNECT_SECONDS))
-    return await door.send(push.method, path(push.key), headers=push.headers, body=push.body, timeout=limits)
+    return await transport.send(push.method, path(push.key), headers=push.headers, body=push.body, timeout=limits)
 
 
-def pause(retry_after: str, *, now: float) -> float:
-    """Seconds that an answer asks to wait, told as a number or a date; 0 where it does not say.
+def retry_after_seconds(retry_after: str, *, now: float) -> float:
+    """The seconds until a ``Retry-After``, which is a number of seconds or a date; 0 if it is empty or invalid.
 
     :param now: Unix seconds.
     """

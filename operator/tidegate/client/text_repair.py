@@ -1,4 +1,4 @@
-"""What ``tidegate push`` corrects in a file of the text format before it sends it. Pure."""
+"""Corrections that ``tidegate push`` makes in a file of the text format before it sends it. Pure."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Corrected(NamedTuple):
-    """The text, and what was wrong with it."""
+    """The corrected text, and a description of each correction."""
 
     body: bytes
     corrections: tuple[str, ...]
 
 
 def corrected(body: bytes) -> Corrected:
-    """The same metrics without a byte order mark, with line ends of LF alone, and one behind the last line.
+    """Remove a byte order mark, replace CRLF with LF, and end the last line with LF.
 
-    Editors and other systems write the first two, ``printf`` leaves the last out, and the text format has none of them.
+    Some editors write the first two, and ``printf`` omits the last LF. The text format accepts none of these.
     """
-    found = []
+    corrections = []
     if body.startswith(_BYTE_ORDER_MARK):
         body = body.removeprefix(_BYTE_ORDER_MARK)
-        found.append("removed a byte order mark")
+        corrections.append("removed a byte order mark")
     if not body.endswith(b"\n"):
         body += b"\n"
-        found.append("added the missing line feed at the end")
+        corrections.append("added the missing line feed at the end")
     if count := body.count(b"\r\n"):
-        # Not within a value either: a line feed there is escaped.
+        # A value contains no CRLF: a line feed in a value is escaped.
         body = body.replace(b"\r\n", b"\n")
-        found.append(f"replaced CRLF with LF on {count} line{'s' if count > 1 else ''}")
-    return Corrected(body, tuple(found))
+        corrections.append(f"replaced CRLF with LF on {count} line{'s' if count > 1 else ''}")
+    return Corrected(body, tuple(corrections))

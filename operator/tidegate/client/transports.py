@@ -1,4 +1,4 @@
-"""Ways to a gateway or an operator. What goes wrong on the way has one type."""
+"""Transports: how requests reach a gateway or an operator. All failures are :class:`RequestError`."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ from tidegate.model import sizes
 Query: TypeAlias = Sequence[tuple[str, str]]
 
 TIMEOUT = aiohttp.ClientTimeout(total=120.0, sock_connect=10.0, sock_read=30.0)
-"""A large answer may take long, silence may not."""
+"""Seconds. A large response may take long; a pause within it may not."""
 
-MOST_BYTES = 512 * 1024 * 1024
-"""Of an answer."""
-
-
-class InquiryError(OSError):
-    """There is no answer that can be used; ``str()`` says why and what to do."""
+MAX_RESPONSE_BYTES = 512 * 1024 * 1024
 
 
-class UnreachableError(InquiryError):
-    """Nobody answers there."""
+class RequestError(OSError):
+    """There is no usable response; ``str()`` states the reason and what to do."""
 
 
-class Answer(NamedTuple):
-    """What came back.
+class UnreachableError(RequestError):
+    """The server cannot be reached; another attempt may succeed."""
 
-    :param retry_after: when to come again, as the answer spells it; empty where it does not say.
+
+class Response(NamedTuple):
+    """An HTTP response.
+
+    :param retry_after: the header ``Retry-After``; empty if it is missing.
     """
 
     status: int
@@ -42,40 +41,40 @@ class Answer(NamedTuple):
     retry_after: str = ""
 
 
-class Door(Protocol):
-    """A way to one of them."""
+class Transport(Protocol):
+    """Sends requests to one server."""
 
     @property
-    def where(self) -> str:
-        """Where it leads, for messages."""
+    def target(self) -> str:
+        """The server, for messages."""
         ...
 
     @property
     def flag(self) -> str:
-        """The flag that says so, for messages."""
+        """The flag that names the server, for messages."""
         ...
 
-    async def call(self, method: str, path: str, query: Query = ()) -> Answer:
-        """Ask. The path begins with a slash.
+    async def call(self, method: str, path: str, query: Query = ()) -> Response:
+        """Send a request and return the response. The path begins with a slash.
 
-        :raises InquiryError: there is no answer.
+        :raises RequestError: there is no response.
         """
         ...
 
 
-class DirectDoor:
-    """The way by its URL."""
+class DirectTransport:
+    """Sends requests to the URL of the server."""
 
-    def __init__(self, place: urls.Place, *, flag: str, session: aiohttp.ClientSession) -> None:
-        self.where = str(place)
+    def __init__(self, url: urls.ParsedUrl, *, flag: str, session: aiohttp.ClientSession) -> None:
+        self.target = str(url)
         self.flag = flag
         self._session = session
         self._headers = {hdrs.ACCEPT: "application/json"}
-        if place.user is not None:
-            self._headers[hdrs.AUTHORIZATION] = aiohttp.encode_basic_auth(place.user, place.password)
+        if url.user is not None:
+            self._headers[hdrs.AUTHORIZATION] = aiohttp.encode_basic_auth(url.user, url.password)
 
-    async def call(self, method: str, path: str, query: Query = ()) -> Answer:
-        """Ask it itself."""
+    async def call(self, method: str, path: str, query: Query = ()) -> Response:
+        """Send a request without a body."""
         return await self.send(method, path, query=query)
 
     async def send(
@@ -87,50 +86,55 @@ class DirectDoor:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         timeout: aiohttp.ClientTimeout = TIMEOUT,  # noqa: ASYNC109 - aiohttp's
-    ) -> Answer:
-        """Ask it, with a body. SECURITY: the password goes to nobody whom the answer names, and no deletion either.
+    ) -> Response:
+        """Send a request with a body. SECURITY: redirects are not followed, so no other server gets the password.
 
-        :raises InquiryError: there is no answer, and would be none later.
-        :raises UnreachableError: there is none now.
+        :raises UnreachableError: there is no response; another attempt may succeed.
+        :raises RequestError: there is no usable response, and another attempt would fail, too.
         """
-        url = yarl.URL(f"{self.where}{path}").with_query(list(query))
+        url = yarl.URL(f"{self.target}{path}").with_query(list(query))
         sent = self._headers | dict(headers or {})
         try:
             async with self._session.request(
                 method, url, headers=sent, data=body or None, timeout=timeout, allow_redirects=False
             ) as response:
-                said = response.headers.get(hdrs.RETRY_AFTER, "")
-                return Answer(response.status, await read(response, where=self.where), said)
+                retry_after = response.headers.get(hdrs.RETRY_AFTER, "")
+                return Response(response.status, await read(response, target=self.target), retry_after)
         except TimeoutError as error:
-            raise UnreachableError(f"{self.where} does not answer in time; is {self.flag} right?") from error
+            raise UnreachableError(f"{self.target} did not respond in time; check {self.flag}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            if isinstance(error, InquiryError):
+            if isinstance(error, RequestError):
                 raise
-            kind = InquiryError if isinstance(error, aiohttp.ClientConnectorCertificateError) else UnreachableError
-            raise kind(f"{self.where} cannot be reached: {reason(error)}; is {self.flag} right?") from error
+            kind = RequestError if isinstance(error, aiohttp.ClientConnectorCertificateError) else UnreachableError
+            raise kind(f"{self.target} cannot be reached: {reason(error)}; check {self.flag}") from error
 
 
-async def read(response: aiohttp.ClientResponse, *, where: str) -> bytes:
-    """The whole body. One that breaks off is an error of aiohttp's."""
+async def read(response: aiohttp.ClientResponse, *, target: str) -> bytes:
+    """Read the whole body.
+
+    :param target: the server, for messages.
+    :raises RequestError: the body is larger than :data:`MAX_RESPONSE_BYTES`.
+    :raises aiohttp.ClientError: the body is incomplete.
+    """
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise InquiryError(f"{where} answers with more than {sizes.format(MOST_BYTES)}")
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise RequestError(f"{target}: the response is larger than {sizes.format(MAX_RESPONSE_BYTES)}")
     return bytes(body)
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in few words."""
+    """A short description of an error of a connection."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"its certificate is not trusted ({error.certificate_error}); with SSL_CERT_FILE=ca.crt its authority is"
+        return f"its certificate is not trusted ({error.certificate_error}); to trust its CA, set SSL_CERT_FILE=ca.crt"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
         number = error.os_error.errno or 0
-        # Of a connection asyncio says where to, and not why it failed; a name that is not found has a number below 0.
+        # asyncio's message names the address, but not the reason. An unknown host name has a number below 0.
         return os.strerror(number) if number > 0 else error.os_error.strerror
     return str(error) or type(error).__name__
 
 
-def is_success(answer: Answer) -> bool:
-    """Whether it did what it was asked."""
-    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+def is_success(response: Response) -> bool:
+    """Whether the status code is 2xx."""
+    return HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES

@@ -1,4 +1,4 @@
-"""Where a gateway or an operator is: a URL, perhaps with a user and a password."""
+"""URLs of gateways and operators, with user and password."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A URL taken apart. ``str()`` has no password.
+class ParsedUrl:
+    """The parts of a URL. ``str()`` omits user and password.
 
-    :param path: what all paths begin with: empty, or with a slash before it and none behind.
+    :param path: the prefix of all paths: empty, or with a leading slash and no trailing one.
     """
 
     scheme: str
@@ -28,31 +28,32 @@ class Place:
 
 
 def with_scheme(url: str) -> str:
-    """The URL, with ``http://`` before it if it begins with a host: in ``host:port`` there is no ``:/``."""
+    """Add ``http://`` to a URL without a scheme, such as ``host:port``."""
     return url if ":/" in url else f"http://{url}"
 
 
-def parse(url: str) -> Place:
-    """The place that this URL, or ``host:port``, names.
+def parse(url: str) -> ParsedUrl:
+    """Parse a URL or ``host:port``.
 
-    :raises ValueError: it is none; SECURITY: the message does not repeat it, since it may hold a password.
+    :raises ValueError: the text is not a URL. SECURITY: the message does not quote it, because it may contain a
+        password.
     """
     bad = ValueError("not a URL such as http://127.0.0.1:9091 or https://user:password@host/prefix")
     try:
-        given = urllib.parse.urlsplit(with_scheme(url))
-        host, port = given.hostname, given.port
+        parts = urllib.parse.urlsplit(with_scheme(url))
+        host, port = parts.hostname, parts.port
     except ValueError:
         raise bad from None
-    if given.scheme not in _PORTS or not host or given.query or given.fragment or "@" in given.path:
+    if parts.scheme not in _PORTS or not host or parts.query or parts.fragment or "@" in parts.path:
         raise bad
-    user = None if given.username is None else urllib.parse.unquote(given.username)
+    user = None if parts.username is None else urllib.parse.unquote(parts.username)
     if user is not None and ":" in user:
-        raise ValueError("a user with a colon in the name, which no server takes")
-    return Place(
-        scheme=given.scheme,
+        raise ValueError("the user name must not contain a colon")
+    return ParsedUrl(
+        scheme=parts.scheme,
         host=host,
-        port=_PORTS[given.scheme] if port is None else port,
-        path=given.path.rstrip("/"),
+        port=_PORTS[parts.scheme] if port is None else port,
+        path=parts.path.rstrip("/"),
         user=user,
-        password=urllib.parse.unquote(given.password or ""),
+        password=urllib.parse.unquote(parts.password or ""),
     )

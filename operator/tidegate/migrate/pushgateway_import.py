@@ -132,18 +132,18 @@ async def _copy_group(group: _Group, store: group_store.GroupStore, clock: _Past
     return True
 
 
-async def _read(place: urls.Place) -> list[_Group]:
+async def _read(url: urls.ParsedUrl) -> list[_Group]:
     timeout, groups = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS), list[_Group]()
     # SECURITY: the password is only in the header, never in a message.
-    headers = {} if place.user is None else {hdrs.AUTHORIZATION: aiohttp.encode_basic_auth(place.user, place.password)}
+    headers = {} if url.user is None else {hdrs.AUTHORIZATION: aiohttp.encode_basic_auth(url.user, url.password)}
     async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
         for _ in range(_ATTEMPTS):
-            listed = await _get(session, f"{place}/api/v1/metrics", accept="application/json")
-            scraped = await _get(session, f"{place}/metrics", accept=_ACCEPT)
+            listed = await _get(session, f"{url}/api/v1/metrics", accept="application/json")
+            scraped = await _get(session, f"{url}/metrics", accept=_ACCEPT)
             try:
                 groups = list(_groups(await listed.json(), _series(await scraped.read())))
             except (ValueError, LookupError, TypeError, aiohttp.ContentTypeError, errors.BadExpositionError) as error:
-                raise ReadError(f"{place} does not respond like a Pushgateway: {error}") from error
+                raise ReadError(f"{url} does not respond like a Pushgateway: {error}") from error
             if all(group.missing is None for group in groups):
                 break
     return groups
