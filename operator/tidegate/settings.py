@@ -68,7 +68,7 @@ class WorkerSettings:
     coalesce_seconds: float = 0.05
     """Time for which changes are collected before they are planned together. Default 50 ms."""
 
-    most_retired: int = flags.count(
+    max_drains: int = flags.count(
         "--breaker.limit",
         5_000,
         "Maximum number of groups that start draining in one resync period. If more are due, the circuit breaker "
@@ -155,7 +155,7 @@ class GatewayKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StockSettings:
+class PushgatewaySettings:
     """How the operator manages a stock Pushgateway."""
 
     grace_seconds: float = flags.positive_duration(
@@ -197,7 +197,7 @@ class OperatorSettings:
         aliases=("--gateway-kind",),
     )
 
-    stock: StockSettings = field(default_factory=StockSettings)
+    stock: PushgatewaySettings = field(default_factory=PushgatewaySettings)
 
     control_token: TokenSettings = field(default_factory=TokenSettings)
     """The token for the control API of tidegate's gateway; a Pushgateway has none."""

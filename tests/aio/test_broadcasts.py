@@ -6,15 +6,15 @@ from tidegate.aio import broadcasts
 
 
 def test_all_who_wait_are_woken_once() -> None:
-    pulse = broadcasts.Pulse()
-    one, two = pulse.next(), pulse.next()
-    pulse.fire()
+    broadcast = broadcasts.Broadcast()
+    one, two = broadcast.next(), broadcast.next()
+    broadcast.fire()
     assert one.is_set()
     assert two.is_set()
-    assert not pulse.next().is_set()
+    assert not broadcast.next().is_set()
 
 
 def test_a_pulse_that_nobody_waits_for_is_forgotten() -> None:
-    pulse = broadcasts.Pulse()
-    pulse.fire()
-    assert not pulse.next().is_set()
+    broadcast = broadcasts.Broadcast()
+    broadcast.fire()
+    assert not broadcast.next().is_set()

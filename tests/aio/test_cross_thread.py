@@ -21,11 +21,11 @@ async def _handed_over(count: int, *, failing: int = -1) -> list[int]:
         if item == failing:
             raise ValueError(item)
 
-    handover = cross_thread.Handover(loop, take)
+    thread_queue = cross_thread.ThreadQueue(loop, take)
 
     def put_all() -> None:
         for number in range(count):
-            handover.put(number)
+            thread_queue.put(number)
 
     thread = threading.Thread(target=put_all)
     thread.start()
@@ -48,12 +48,12 @@ async def test_one_that_cannot_be_taken_holds_up_nothing() -> None:
 
 async def test_a_stop_is_heard_in_a_loop_and_by_who_looks() -> None:
     stop = cross_thread.Stop()
-    looks = [stop.is_told]
+    looks = [stop.is_set]
     waiting_for_it = asyncio.create_task(stop.wait())
     await asyncio.sleep(0)
-    threading.Thread(target=stop.tell).start()
+    threading.Thread(target=stop.set).start()
     await waiting_for_it
-    looks.append(stop.is_told)
+    looks.append(stop.is_set)
     await stop.wait()
     assert looks == [False, True]
 
@@ -66,5 +66,5 @@ def test_a_stop_after_the_end_of_the_loop_that_waited_for_it_harms_nobody(caplog
         await asyncio.sleep(0)
 
     asyncio.run(begin())
-    stop.tell()
+    stop.set()
     assert caplog.records == []

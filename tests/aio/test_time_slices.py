@@ -16,12 +16,12 @@ async def _others_ran_during(steps: int) -> int:
         nonlocal ran
         while True:
             ran += 1
-            await time_slices.others()
+            await time_slices.yield_to_others()
 
     task = asyncio.create_task(other())
-    turn = time_slices.Turn()
+    time_slice = time_slices.TimeSlice()
     for _ in range(steps):
-        await turn.step()
+        await time_slice.step()
     task.cancel()
     return ran
 

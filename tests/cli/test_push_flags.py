@@ -15,7 +15,7 @@ from tidegate.model import grouping
 
 def _push(*arguments: str) -> push_client.Push:
     parsed = command_lines.parsed(["push", "--job=x", *arguments])
-    return push_input.new_push(push_input.Given.of(vars(parsed))).push
+    return push_input.new_push(push_input.Arguments.of(vars(parsed))).push
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_an_invalid_url_in_the_environment_is_reported_without_its_password(
     ids=["neither", "empty", "environment", "both"],
 )
 def test_the_flag_comes_before_the_environment_and_that_before_the_default(
-    given: list[str], variable: str | None, url: str, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], variable: str | None, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(client_settings.URL_VARIABLE, raising=False)
     if variable is not None:
         monkeypatch.setenv(client_settings.URL_VARIABLE, variable)
-    values = vars(command_lines.parsed(["push", "--job=x", *given]))
+    values = vars(command_lines.parsed(["push", "--job=x", *arguments]))
     filled = flags.filled(client_settings.DeliverySettings, values)
     assert filled == client_settings.DeliverySettings(gateway_url=url)
 

@@ -20,7 +20,7 @@ _WATCHED = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, 
 
 
 def test_diagram_has_every_verdict_and_deletion_reason() -> None:
-    ends = {lifecycle.Reason.DRAINED.value, lifecycle.Reason.TIMEOUT.value}
+    ends = {lifecycle.DeletionReason.DRAINED.value, lifecycle.DeletionReason.TIMEOUT.value}
     states = {verdict.value for verdict in planner.Verdict} | {lifecycle.State.DRAINING.value}
     assert set(re.findall(r"<b>([a-z]+)</b>", DIAGRAM)) == states | ends
 
@@ -58,5 +58,5 @@ def test_page_documents_five_kinds() -> None:
 
 
 def test_documented_events_match_the_recorder() -> None:
-    reasons = {reason.value for reason in event_recorder.Reason}
+    reasons = {reason.value for reason in event_recorder.EventReason}
     assert set(re.findall(r"\(`([A-Z]\w+)`\)", TEXT)) <= reasons

@@ -141,7 +141,7 @@ def test_figures_in_the_text_match_the_code() -> None:
     assert f"in pages of {chosen.kubernetes.page_size}" in PROSE
     assert f"`--operator.resync` ({chosen.worker.resync_seconds:g} s)" in PROSE
     assert f"about {database.CHECKPOINT_BYTES // MIB} MiB of changes" in PROSE
-    assert f"`--breaker.limit` ({chosen.worker.most_retired})" in PROSE
+    assert f"`--breaker.limit` ({chosen.worker.max_drains})" in PROSE
     limited = settings.LimitSettings()
     assert f"`--limit.groups` ({limited.groups:,}) and `--limit.series` ({limited.series:,})" in PROSE
 

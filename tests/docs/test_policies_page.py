@@ -58,7 +58,7 @@ def test_documented_status_fields_and_condition_reasons_match_the_code() -> None
     [section] = re.findall(r"^## Status\n.*?^## ", PAGE, re.MULTILINE | re.DOTALL)
     documented = set(re.findall(r"`([A-Za-z]+)`", section))
     assert set(crd_files.fields(NAMESPACED, of="status")) - {"conditions"} <= documented
-    for words in (policy_status.Condition, policy_status.Reason, policy_status.ActionType):
+    for words in (policy_status.Condition, policy_status.ConditionReason, policy_status.ActionType):
         assert {word.value for word in words} <= documented
     short = [crd_files.definition(scope)["spec"]["names"]["shortNames"][0] for scope in policies.Scope]
     assert f"kubectl get {','.join(short)}" in section
@@ -88,4 +88,4 @@ def _type(field: dict[str, Any]) -> str:
 
 
 def test_documented_event_for_a_failed_template_matches_the_code() -> None:
-    assert f"(`{event_recorder.Reason.INVALID.value}`)" in PAGE
+    assert f"(`{event_recorder.EventReason.INVALID.value}`)" in PAGE

@@ -129,9 +129,9 @@ def releases(group: grouping.GroupingKey, uid: str) -> control_api.ReleaseGroup:
     return control_api.ReleaseGroup(key=group, uid=owners.Uid(uid))
 
 
-def retires(group: control_api.GroupRecord, *uids: str, drain_timeout: float = 300.0) -> control_api.RetireGroup:
+def retires(group: control_api.GroupRecord, *uids: str, drain_timeout: float = 300.0) -> control_api.StartDrain:
     """Retire a group as it was seen, because these owners are over."""
     over = tuple(owners.Uid(uid) for uid in uids)
-    return control_api.RetireGroup(
+    return control_api.StartDrain(
         key=group.key, finished=over, pushed_revision=group.pushed_revision, drain_timeout=drain_timeout
     )

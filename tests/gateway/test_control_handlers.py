@@ -91,7 +91,7 @@ async def test_a_deletion_is_told_with_its_reason_and_the_owners_the_group_had(c
     assert deleted == control_api.DeletedRecord(
         key=A,
         revision=told.revision,
-        reason=lifecycle.Reason.REQUEST,
+        reason=lifecycle.DeletionReason.REQUEST,
         claims={gateway_client.claim("u").owner.uid: gateway_client.claim("u")},
     )
 

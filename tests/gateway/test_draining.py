@@ -50,7 +50,7 @@ class Drain:
         await self._gateway.drainer.sweep()
         assert await self.client.group(group) is not None
 
-    async def deletions(self, reason: lifecycle.Reason) -> float | None:
+    async def deletions(self, reason: lifecycle.DeletionReason) -> float | None:
         return await self.client.value(f'tidegate_groups_deleted_total{{reason="{reason.value}"}}')
 
 
@@ -65,8 +65,8 @@ async def test_a_retired_group_goes_when_its_scraper_has_read_it(drain: Drain, c
     assert 'x{instance="",job="a"} 1\n' in await client.scrape()
     await drain.gone()
     assert await client.pushed() == []
-    assert await drain.deletions(lifecycle.Reason.DRAINED) == 1
-    assert await drain.deletions(lifecycle.Reason.TIMEOUT) == 0
+    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 1
+    assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 0
 
 
 async def test_a_group_that_was_read_before_it_is_retired_goes_at_once(
@@ -124,7 +124,7 @@ async def test_a_scraper_that_lapses_is_no_longer_waited_for(
     await drain.stays()
     clock.advance(2)
     await drain.gone()
-    assert await drain.deletions(lifecycle.Reason.DRAINED) == 1
+    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 1
 
 
 async def test_without_a_scraper_only_the_drain_timeout_deletes_and_is_counted_apart(
@@ -135,8 +135,8 @@ async def test_without_a_scraper_only_the_drain_timeout_deletes_and_is_counted_a
     await drain.stays()
     clock.advance(2)
     await drain.gone()
-    assert await drain.deletions(lifecycle.Reason.TIMEOUT) == 1
-    assert await drain.deletions(lifecycle.Reason.DRAINED) == 0
+    assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 1
+    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 0
 
 
 async def test_an_unread_group_goes_with_its_drain_timeout_though_a_scraper_is_active(
@@ -146,7 +146,7 @@ async def test_an_unread_group_goes_with_its_drain_timeout_though_a_scraper_is_a
     await drain.retired(drain_timeout=60)
     clock.advance(61)
     await drain.gone()
-    assert await drain.deletions(lifecycle.Reason.TIMEOUT) == 1
+    assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 1
 
 
 async def test_a_push_to_a_draining_group_needs_another_word_and_another_scrape(
@@ -235,8 +235,8 @@ async def test_a_delete_by_hand_ends_a_draining_group_too(drain: Drain, client: 
     await client.delete("job/a")
     await drain.gone()
     await client.delete("job/a")
-    assert await drain.deletions(lifecycle.Reason.REQUEST) == 1
-    assert await drain.deletions(lifecycle.Reason.DRAINED) == 0
+    assert await drain.deletions(lifecycle.DeletionReason.REQUEST) == 1
+    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 0
 
 
 @pytest.mark.parametrize(
@@ -301,11 +301,13 @@ async def test_many_groups_drain_with_one_scrape(drain: Drain, client: gateway_c
     await client.scrape()
     for group in keys:
         await drain.gone(group)
-    assert await drain.deletions(lifecycle.Reason.DRAINED) == 50
+    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 50
 
 
 async def test_what_only_a_stock_pushgateway_does_is_not_counted(drain: Drain) -> None:
-    assert [await drain.deletions(reason) for reason in lifecycle.Reason if reason not in lifecycle.OWN_REASONS] == [
+    assert [
+        await drain.deletions(reason) for reason in lifecycle.DeletionReason if reason not in lifecycle.OWN_REASONS
+    ] == [
         None,
         None,
     ]

@@ -25,7 +25,7 @@ def test_operator_is_the_only_container_and_accepts_its_arguments(rendered: dict
     assert (chosen.command, chosen.gateway_kind) == ("operator", "pushgateway")
     [url] = [each for each in operator["env"] if "value" in each]
     assert chosen.gateway_url == f"$({url['name']})"
-    assert chosen.gateway_grace_period == settings.StockSettings().grace_seconds
+    assert chosen.gateway_grace_period == settings.PushgatewaySettings().grace_seconds
 
 
 def test_overlay_has_no_objects_of_the_gateway(rendered: dict[str, manifest_objects.Object]) -> None:
@@ -50,4 +50,4 @@ def test_memory_limit_fits_the_largest_response(rendered: dict[str, manifest_obj
     """The operator holds a response as bytes and as text at the same time."""
     [operator] = manifest_objects.pod_spec(rendered["Deployment"])["containers"]
     assert operator["resources"]["limits"]["memory"] == "1Gi"
-    assert 2 * settings.StockSettings().answer_bytes + 100 * 2**20 < 2**30
+    assert 2 * settings.PushgatewaySettings().answer_bytes + 100 * 2**20 < 2**30

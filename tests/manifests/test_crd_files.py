@@ -77,7 +77,7 @@ def test_limits_and_words_of_a_status_are_those_of_the_operator() -> None:
     assert action["group"]["maxLength"] == policy_status.MAX_GROUP_CHARACTERS
     condition = fields["conditions"]["items"]["properties"]
     assert condition["message"]["maxLength"] >= policy_status.MAX_MESSAGE_CHARACTERS
-    for reason in policy_status.Reason:
+    for reason in policy_status.ConditionReason:
         assert re.fullmatch(condition["reason"]["pattern"], reason)
     columns = {each["name"]: each["jsonPath"] for each in crd_files.version(CLUSTERWIDE)["additionalPrinterColumns"]}
     assert f'"{policy_status.Condition.READY}"' in columns["Ready"]

@@ -30,7 +30,7 @@ class Followed:
         if (before := self.live.pop(key, None)) is not None:
             self.revision += 1
             record = control_api.DeletedRecord(
-                key=key, revision=self.revision, reason=lifecycle.Reason.REQUEST, claims={}
+                key=key, revision=self.revision, reason=lifecycle.DeletionReason.REQUEST, claims={}
             )
             self.log.deleted(record, before=before)
 

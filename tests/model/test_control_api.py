@@ -37,7 +37,11 @@ _GROUPS = st.builds(
     sources=st.lists(st.builds(pushers.Source, _TEXTS, st.floats(0, 1e10)), max_size=4).map(tuple),
 )
 _DELETED = st.builds(
-    control_api.DeletedRecord, key=_KEYS, revision=_REVISIONS, reason=st.sampled_from(lifecycle.Reason), claims=_CLAIMS
+    control_api.DeletedRecord,
+    key=_KEYS,
+    revision=_REVISIONS,
+    reason=st.sampled_from(lifecycle.DeletionReason),
+    claims=_CLAIMS,
 )
 _CHANGES = st.builds(
     control_api.Changes,
@@ -53,7 +57,7 @@ _ACTIONS = st.one_of(
     st.builds(control_api.ClaimGroup, key=_KEYS, claim=_CLAIM),
     st.builds(control_api.ReleaseGroup, key=_KEYS, uid=_UIDS),
     st.builds(
-        control_api.RetireGroup,
+        control_api.StartDrain,
         key=_KEYS,
         finished=st.lists(_UIDS, max_size=3).map(tuple),
         pushed_revision=_REVISIONS,

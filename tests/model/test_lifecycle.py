@@ -24,17 +24,19 @@ DRAIN = lifecycle.Drain(pushed_revision=5, since=100.0, deadline=400.0)
     ("life", "read", "now", "reason"),
     [
         pytest.param(_life(U), 9, 999.0, None, id="live"),
-        pytest.param(_life(U, drain=DRAIN), 5, 100.0, lifecycle.Reason.DRAINED, id="read"),
+        pytest.param(_life(U, drain=DRAIN), 5, 100.0, lifecycle.DeletionReason.DRAINED, id="read"),
         pytest.param(_life(U, drain=DRAIN), 4, 100.0, None, id="read before its last push"),
         pytest.param(_life(U, drain=DRAIN), None, 399.9, None, id="nobody reads"),
-        pytest.param(_life(U, drain=DRAIN), None, 400.0, lifecycle.Reason.TIMEOUT, id="nobody reads and time is over"),
-        pytest.param(_life(U, drain=DRAIN), 4, 400.0, lifecycle.Reason.TIMEOUT, id="unread and time is over"),
-        pytest.param(_life(U, drain=DRAIN), 5, 400.0, lifecycle.Reason.DRAINED, id="read in the last moment"),
+        pytest.param(
+            _life(U, drain=DRAIN), None, 400.0, lifecycle.DeletionReason.TIMEOUT, id="nobody reads and time is over"
+        ),
+        pytest.param(_life(U, drain=DRAIN), 4, 400.0, lifecycle.DeletionReason.TIMEOUT, id="unread and time is over"),
+        pytest.param(_life(U, drain=DRAIN), 5, 400.0, lifecycle.DeletionReason.DRAINED, id="read in the last moment"),
         pytest.param(_life(U, pushed=6, drain=DRAIN), 9, 999.0, None, id="a push nobody spoke of"),
     ],
 )
 def test_deletion_reason_depends_on_reads_and_deadline(
-    life: lifecycle.Life, read: int | None, now: float, reason: lifecycle.Reason | None
+    life: lifecycle.Life, read: int | None, now: float, reason: lifecycle.DeletionReason | None
 ) -> None:
     assert lifecycle.deletion_reason(life, read_revision=read, now=now) is reason
 
@@ -74,7 +76,7 @@ def test_release_changes_owners_and_drain(life: lifecycle.Life, owned_by: set[st
 
 def test_second_retirement_keeps_the_deadline_and_covers_the_later_push() -> None:
     life = lifecycle.pushed(_life(U, drain=DRAIN), revision=8)
-    after = lifecycle.retired(life, finished=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
+    after = lifecycle.drain_started(life, finished=[U], pushed_revision=8, drain_timeout=1.0, now=200.0)
     assert isinstance(after, lifecycle.Life)
     assert after.drain == lifecycle.Drain(pushed_revision=8, since=100.0, deadline=400.0)
 
@@ -110,7 +112,7 @@ def test_push_revives_an_expired_group_with_a_new_ttl() -> None:
 def test_operator_cannot_retire_an_expired_group_without_an_owner() -> None:
     life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
     assert (
-        lifecycle.retired(life, finished=[], pushed_revision=5, drain_timeout=1.0, now=11.0)
+        lifecycle.drain_started(life, finished=[], pushed_revision=5, drain_timeout=1.0, now=11.0)
         is lifecycle.Rejection.UNCLAIMED
     )
 

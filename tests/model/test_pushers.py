@@ -10,7 +10,7 @@ from tidegate.model import pushers
 _ADDRESSES = [f"10.0.0.{number}" for number in range(7)]
 
 
-def _remembered(addresses: list[str | None]) -> pushers.Pushers:
+def _remembered(addresses: list[str | None]) -> pushers.PusherAddresses:
     """After a push from each of these, one a second from second 1 on."""
     known = pushers.NO_PUSHERS
     for second, address in enumerate(addresses):
@@ -39,4 +39,4 @@ def test_groups_that_are_pushed_from_the_same_addresses_share_them() -> None:
 
 
 def test_address_without_a_stored_time_is_not_reported() -> None:
-    assert pushers.Pushers(("10.0.0.1", "10.0.0.2")).sources(push_time=5.0) == [("10.0.0.1", 5.0)]
+    assert pushers.PusherAddresses(("10.0.0.1", "10.0.0.2")).sources(push_time=5.0) == [("10.0.0.1", 5.0)]

@@ -165,7 +165,7 @@ def in_words(action: control_api.Action) -> str:
             return f"claim {grouping.describe(name)} for {made.owner}"
         case control_api.ReleaseGroup(key=name, uid=uid):
             return f"release {grouping.describe(name)} of {uid}"
-        case control_api.RetireGroup(key=name, finished=over):
+        case control_api.StartDrain(key=name, finished=over):
             return f"retire {grouping.describe(name)} of {', '.join(over)}"
 
 

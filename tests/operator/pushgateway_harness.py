@@ -19,7 +19,7 @@ from tidegate.operator.gateways import pushgateway_adapter
 
 POLL, GRACE = 5.0, 60.0
 _LAST = grouping.grouping_key({"job": "last"})
-CHOSEN = settings.StockSettings(grace_seconds=GRACE, poll_seconds=POLL, answer_bytes=1_000_000)
+CHOSEN = settings.PushgatewaySettings(grace_seconds=GRACE, poll_seconds=POLL, answer_bytes=1_000_000)
 HTTP_SECONDS = aiohttp.ClientTimeout(total=10.0)
 
 
@@ -47,7 +47,12 @@ class Stage:
     """Follows a Pushgateway as the operator's feed does, and acts as its worker does."""
 
     def __init__(
-        self, url: str, session: aiohttp.ClientSession, *, chosen: settings.StockSettings = CHOSEN, given: str = ""
+        self,
+        url: str,
+        session: aiohttp.ClientSession,
+        *,
+        chosen: settings.PushgatewaySettings = CHOSEN,
+        given: str = "",
     ) -> None:
         """:param given: the URL that the operator is given, where it is another one."""
         self.url = url
@@ -61,7 +66,11 @@ class Stage:
         """As after the operator's restart."""
         self.registry = prometheus_client.CollectorRegistry()
         self.gateway = pushgateway_adapter.PushgatewayAdapter(
-            self._given, session=self.session, clock=self.clock, registry=self.registry, stock_settings=self._chosen
+            self._given,
+            session=self.session,
+            clock=self.clock,
+            registry=self.registry,
+            pushgateway_settings=self._chosen,
         )
         self.groups: dict[grouping.GroupingKey, control_api.GroupRecord] = {}
         self.deleted: list[control_api.DeletedRecord] = []
@@ -104,7 +113,7 @@ class Stage:
         known = self.groups[key]
         over = tuple(known.claims if over is None else over)
         return await self.act(
-            control_api.RetireGroup(
+            control_api.StartDrain(
                 key=key, finished=over, pushed_revision=known.pushed_revision, drain_timeout=drain_timeout
             )
         )

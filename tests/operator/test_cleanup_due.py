@@ -12,7 +12,7 @@ from tidegate.operator.cache import cluster_cache, owner_views
 def _is_kept(cache: cluster_cache.ClusterCache, *, at: float) -> bool:
     """Whether the one group is still held at that time."""
     (decision,) = object_builders.plan(cache, now=object_builders.START + at).decisions
-    return not any(isinstance(action, control_api.RetireGroup) for action in decision.actions)
+    return not any(isinstance(action, control_api.StartDrain) for action in decision.actions)
 
 
 def _job(cleanup: str, *, failed: bool = False, keep_failed: str = "0s") -> owner_views.OwnerView:

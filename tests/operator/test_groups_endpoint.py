@@ -101,7 +101,7 @@ async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: ope
     for name in ("x", "y"):
         scene.api_server.put(scene.finished(name))
         await scene.push(f"job/{name}")
-    worker = dataclasses.replace(operator_harness.QUICK, most_retired=1, resync_seconds=3_600.0)
+    worker = dataclasses.replace(operator_harness.QUICK, max_drains=1, resync_seconds=3_600.0)
     async with operator_harness.at_work(scene, worker=worker) as operator, _served(operator) as client:
         held = "The group is ready to drain, but the circuit breaker has tripped"
         await _until(client, lambda found: [group.why[-1].partition(":")[0] for group in found.groups] == [held] * 2)

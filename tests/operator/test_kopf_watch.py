@@ -43,14 +43,19 @@ async def test_a_watch_that_ends_amid_events_drops_no_coroutine(seen_before_the_
     api_server = _with_jobs(60)
     await api_server.start()
     chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(tmp_path)))
-    told, seen = cross_thread.Stop(), itertools.count()
+    stop_signal, seen = cross_thread.Stop(), itertools.count()
 
     def stop(_sighting: object) -> None:
         if next(seen) == seen_before_the_end:
-            told.tell()
+            stop_signal.set()
 
     await asyncio.to_thread(
-        kopf_watch.watch, told, kube_settings=chosen, kinds=owner_kinds.ALWAYS_WATCHED, on_event=stop, on_call=_ignore
+        kopf_watch.watch,
+        stop_signal,
+        kube_settings=chosen,
+        kinds=owner_kinds.ALWAYS_WATCHED,
+        on_event=stop,
+        on_call=_ignore,
     )
     gc.collect()  # A coroutine that was never awaited is an error here.
     await api_server.stop()
@@ -71,11 +76,11 @@ async def _watching(folder: Path) -> AsyncIterator[fake_api_server.ApiServer]:
     api_server = fake_api_server.ApiServer()
     await api_server.start()
     chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(folder)))
-    told = cross_thread.Stop()
+    stop_signal = cross_thread.Stop()
     watching = asyncio.create_task(
         asyncio.to_thread(
             kopf_watch.watch,
-            told,
+            stop_signal,
             kube_settings=chosen,
             kinds=owner_kinds.ALWAYS_WATCHED,
             on_event=_ignore,
@@ -85,7 +90,7 @@ async def _watching(folder: Path) -> AsyncIterator[fake_api_server.ApiServer]:
     try:
         yield api_server
     finally:
-        told.tell()
+        stop_signal.set()
         await watching
         await api_server.stop()
 

@@ -64,10 +64,14 @@ class _Watching:
             on_restart=self._count,
         )
 
-    def _work(self, told: cross_thread.Stop) -> None:
+    def _work(self, stop_signal: cross_thread.Stop) -> None:
         self.threads.add(threading.current_thread())
         kopf_watch.watch(
-            told, kube_settings=self._chosen, kinds=self._watched, on_event=self.seen.append, on_call=self.calls.append
+            stop_signal,
+            kube_settings=self._chosen,
+            kinds=self._watched,
+            on_event=self.seen.append,
+            on_call=self.calls.append,
         )
 
     def _count(self) -> None:

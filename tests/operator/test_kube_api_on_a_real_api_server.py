@@ -74,7 +74,7 @@ async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace
         "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true"), suspend=True), namespace=namespace
     )
     owner = owners.Owner("Job", namespace, "x", owners.Uid(job["metadata"]["uid"]))
-    announcement = event_recorder.Event(owner, event_recorder.Reason.DELETED, "ü" * 1_000, warning=True)
+    announcement = event_recorder.Event(owner, event_recorder.EventReason.DELETED, "ü" * 1_000, warning=True)
     await api.create_event(
         namespace, event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=1_700_000_000.0)
     )
@@ -85,7 +85,7 @@ async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace
 
 async def test_an_event_in_a_namespace_that_is_gone_is_not_found(api: kube_api.KubeApi) -> None:
     owner = owners.Owner("Job", "gone-long-ago", "x", owners.Uid("u"))
-    announcement = event_recorder.Event(owner, event_recorder.Reason.DELETED, "Deleted")
+    announcement = event_recorder.Event(owner, event_recorder.EventReason.DELETED, "Deleted")
     with pytest.raises(kube_api.NotFoundError):
         await api.create_event(
             owner.namespace,

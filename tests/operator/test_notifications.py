@@ -24,14 +24,14 @@ class _Board:
         return [(announcement.reason.value, announcement.note) for announcement in self.said]
 
 
-def _deleted(text: str, reason: lifecycle.Reason, *claims: owner_views.OwnerView) -> control_api.DeletedRecord:
+def _deleted(text: str, reason: lifecycle.DeletionReason, *claims: owner_views.OwnerView) -> control_api.DeletedRecord:
     held = {view.uid: object_builders.claim(view) for view in claims}
     return control_api.DeletedRecord(key=object_builders.key(text), revision=9, reason=reason, claims=held)
 
 
 def test_groups_deleted_together_are_one_event() -> None:
     board = _Board()
-    board.notices.deleted([_deleted(f"job=x,n={number}", lifecycle.Reason.DRAINED, JOB) for number in range(5)])
+    board.notices.deleted([_deleted(f"job=x,n={number}", lifecycle.DeletionReason.DRAINED, JOB) for number in range(5)])
     (line,) = board.lines()
     assert line == (
         "GroupsDeleted",
@@ -43,30 +43,33 @@ def test_groups_deleted_together_are_one_event() -> None:
 def test_a_group_deleted_unread_is_a_warning() -> None:
     board = _Board()
     board.notices.deleted(
-        [_deleted("job=x", lifecycle.Reason.TIMEOUT, JOB), _deleted("job=y", lifecycle.Reason.DRAINED, JOB)]
+        [
+            _deleted("job=x", lifecycle.DeletionReason.TIMEOUT, JOB),
+            _deleted("job=y", lifecycle.DeletionReason.DRAINED, JOB),
+        ]
     )
     assert [announcement.warning for announcement in board.said] == [True, False]
 
 
-@pytest.mark.parametrize("reason", lifecycle.Reason)
-def test_every_reason_has_its_words_and_only_a_timeout_warns(reason: lifecycle.Reason) -> None:
+@pytest.mark.parametrize("reason", lifecycle.DeletionReason)
+def test_every_reason_has_its_words_and_only_a_timeout_warns(reason: lifecycle.DeletionReason) -> None:
     board = _Board()
     board.notices.deleted([_deleted("job=x", reason, JOB)])
     [announcement] = board.said
     assert announcement.note.startswith('Deleted group {job="x"}')
-    assert announcement.warning == (reason is lifecycle.Reason.TIMEOUT)
+    assert announcement.warning == (reason is lifecycle.DeletionReason.TIMEOUT)
 
 
 def test_every_owner_is_told() -> None:
     board = _Board()
     other = object_builders.job("x", namespace="dev")
-    board.notices.deleted([_deleted("job=x", lifecycle.Reason.DRAINED, JOB, other)])
+    board.notices.deleted([_deleted("job=x", lifecycle.DeletionReason.DRAINED, JOB, other)])
     assert [announcement.regarding for announcement in board.said] == [JOB.owner, other.owner]
 
 
 def test_the_deletion_of_a_group_that_nobody_owned_is_nobodys_news() -> None:
     board = _Board()
-    board.notices.deleted([_deleted("job=x", lifecycle.Reason.REQUEST)])
+    board.notices.deleted([_deleted("job=x", lifecycle.DeletionReason.REQUEST)])
     assert board.said == []
 
 
@@ -93,7 +96,7 @@ def test_an_ambiguity_is_said_again_of_a_group_that_was_deleted_meanwhile() -> N
     board = _Board()
     ambiguous = _decisions(JOB, object_builders.job("x", namespace="dev"))
     board.notices.ambiguous(ambiguous)
-    board.notices.deleted([_deleted("job=x", lifecycle.Reason.REQUEST)])
+    board.notices.deleted([_deleted("job=x", lifecycle.DeletionReason.REQUEST)])
     board.notices.ambiguous(ambiguous)
     assert len(board.said) == 4
 
@@ -103,7 +106,7 @@ def _decisions(*objects: owner_views.OwnerView) -> list[planner.Decision]:
 
 
 def test_an_event_has_what_the_api_server_asks_for() -> None:
-    announcement = event_recorder.Event(JOB.owner, event_recorder.Reason.DELETED, "Deleted it", warning=True)
+    announcement = event_recorder.Event(JOB.owner, event_recorder.EventReason.DELETED, "Deleted it", warning=True)
     event = event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=object_builders.START + 0.25)
     assert event["eventTime"] == "2023-11-14T22:13:20.250000Z"
     assert event["regarding"] == {
@@ -133,13 +136,13 @@ def test_an_event_refers_to_an_object_as_kubernetes_does(kind: str, reference: d
     table = served_kinds.ServedKinds((*owner_kinds.watched_kinds([]), run))
     table.mark_served(run, name="Run.example.com")
     owner = owners.Owner(kind, "prod", "x", owners.Uid("u"))
-    announcement = event_recorder.Event(owner, event_recorder.Reason.DELETED, "Deleted it")
+    announcement = event_recorder.Event(owner, event_recorder.EventReason.DELETED, "Deleted it")
     said = event_recorder.event_body(announcement, kinds=table, now=0.0)["regarding"]
     assert said == {"namespace": "prod", "name": "x", "uid": "u"} | reference
 
 
 def test_a_note_is_cut_to_what_the_api_server_takes() -> None:
-    announcement = event_recorder.Event(JOB.owner, event_recorder.Reason.DELETED, "ü" * 1_000)
+    announcement = event_recorder.Event(JOB.owner, event_recorder.EventReason.DELETED, "ü" * 1_000)
     note = event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=0.0)["note"]
     assert len(note.encode()) <= 1_024
     assert note.endswith("ü…")

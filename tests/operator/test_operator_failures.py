@@ -201,7 +201,7 @@ async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_
     for name in names:
         scene.api_server.put(scene.finished(name))
         await scene.push(f"job/{name}")
-    async with operator_harness.at_work(scene, worker=dataclasses.replace(operator_harness.QUICK, most_retired=2)):
+    async with operator_harness.at_work(scene, worker=dataclasses.replace(operator_harness.QUICK, max_drains=2)):
         await scene.until_true(
             lambda: scene.metric("tidegate_operator_breaker_tripped") == 1, why="the breaker to trip"
         )

@@ -25,7 +25,7 @@ from tidegate.operator.kube import kube_api
 QUICK = settings.WorkerSettings(
     resync_seconds=0.3, coalesce_seconds=0.01, backoff_seconds=0.1, backoff_limit_seconds=0.5
 )
-STOCK = settings.StockSettings(grace_seconds=0.5, poll_seconds=0.1)
+STOCK = settings.PushgatewaySettings(grace_seconds=0.5, poll_seconds=0.1)
 RULES = settings.RuleSettings(drain_timeout=STOCK.grace_seconds)
 
 
@@ -76,7 +76,7 @@ class Scene(pushgateway_harness.Stage):
         clock = clocks.SystemClock()
         api = kube_api.KubeApi(self.api_server.login(), kube_settings=chosen.kubernetes, clock=clock)
         gateway = pushgateway_adapter.PushgatewayAdapter(
-            self.url, session=self.session, clock=clock, registry=self.registry, stock_settings=STOCK
+            self.url, session=self.session, clock=clock, registry=self.registry, pushgateway_settings=STOCK
         )
         operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=self.registry)
         works = operator.tasks()

@@ -248,7 +248,7 @@ def _beside_a_service(
 
 def _retired(cache: cluster_cache.ClusterCache, *, at: float) -> bool:
     actions = object_builders.plan(cache, now=object_builders.START + at).actions
-    return any(isinstance(action, control_api.RetireGroup) for action in actions)
+    return any(isinstance(action, control_api.StartDrain) for action in actions)
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["finished", "gone"])
@@ -310,9 +310,9 @@ def test_no_name_decides_before_a_new_pod_would_have_been_reported(asked: float,
         object_builders.cache(OVER, holds=[pod_address_builders.pushed("job=x", at=15.0)]), at=asked
     )
     made = object_builders.plan(cache, now=object_builders.START + asked)
-    assert any(isinstance(action, control_api.RetireGroup) for action in made.actions) is is_retired
+    assert any(isinstance(action, control_api.StartDrain) for action in made.actions) is is_retired
     assert [one.verdict for one in made.decisions] == [
-        planner.Verdict.FINISHED if is_retired else planner.Verdict.PENDING
+        planner.Verdict.OWNERS_FINISHED if is_retired else planner.Verdict.LOOKUP_PENDING
     ]
     assert made.lookups == (set() if is_retired else {cluster_cache.AddressLookup(pod_address_builders.IP)})
 
@@ -399,7 +399,7 @@ def test_no_group_is_retired_before_the_pods_of_all_its_pushes_would_have_been_r
     cache = _pushed_by_both(OVER, Y)
     pod_address_builders.told(cache, address=pod_address_builders.OTHER_IP, at=12.0)
     (decision,) = object_builders.plan(cache, now=object_builders.START + 15.0).decisions
-    assert (decision.verdict, decision.actions) == (planner.Verdict.PENDING, ())
+    assert (decision.verdict, decision.actions) == (planner.Verdict.LOOKUP_PENDING, ())
     assert decision.ownership.lookups == (cluster_cache.AddressLookup(pod_address_builders.OTHER_IP),)
 
 

@@ -221,7 +221,7 @@ def test_the_longest_drain_timeout_of_all_owners_holds() -> None:
     ]
     made = object_builders.plan(object_builders.cache(holds=[object_builders.group("job=x", claims=claims)]))
     (action,) = made.actions
-    assert isinstance(action, control_api.RetireGroup)
+    assert isinstance(action, control_api.StartDrain)
     assert action.drain_timeout == 90.0
 
 

@@ -43,7 +43,7 @@ def test_a_group_with_an_active_owner_is_retired_only_when_it_names_the_pod_of_a
     for record, _ in _retirements(cache, held):
         found = resolution.resolve(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
         group_owners = [
-            group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.superseded
+            group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.not_last_pushers
         ]
         names_pod = any(
             group_owner.claim.rule == settings.POD for group_owner in group_owners if not group_owner.active
@@ -75,7 +75,7 @@ def test_of_another_namespace_than_the_pod_that_pushed_last_only_objects_are_nam
             if isinstance(action, control_api.ClaimGroup):
                 claims[action.claim.owner.uid] = action.claim
                 assert namespace in (None, action.claim.owner.namespace) or action.claim.owner.uid in pushed
-            if isinstance(action, control_api.RetireGroup) and namespace is not None:
+            if isinstance(action, control_api.StartDrain) and namespace is not None:
                 foreign = [uid for uid in action.finished if claims[uid].owner.namespace != namespace]
                 assert len(foreign) < len(action.finished), "nobody of the namespace that pushed last is over"
                 assert all(uid in pushed or claims[uid].rule == settings.ADDRESS for uid in foreign)
@@ -151,7 +151,7 @@ def test_what_a_running_service_pushed_goes_only_where_it_may_have_passed_on_an_
     may_be_the_owners = pushed <= ended + rules.clock_skew
     is_silent = now >= ended + rules.late_push_grace
     actions = object_builders.plan(cache, now=object_builders.START + now).actions
-    is_retired = any(isinstance(action, control_api.RetireGroup) for action in actions)
+    is_retired = any(isinstance(action, control_api.StartDrain) for action in actions)
     assert is_retired is (may_be_the_owners and is_silent)
 
 
@@ -164,7 +164,7 @@ def test_a_group_without_any_claim_is_retired_only_with_a_claim_by_who_pushed_it
     for record in held:
         if not record.claims:
             mine = [action for action in actions if action.key == record.key]
-            if any(isinstance(action, control_api.RetireGroup) for action in mine):
+            if any(isinstance(action, control_api.StartDrain) for action in mine):
                 assert any(isinstance(action, control_api.ClaimGroup) for action in mine)
 
 
@@ -185,15 +185,15 @@ def test_after_the_plan_every_claimed_group_with_only_owners_that_are_over_drain
 
 def _retirements(
     cache: cluster_cache.ClusterCache, held: list[control_api.GroupRecord]
-) -> list[tuple[control_api.GroupRecord, control_api.RetireGroup]]:
+) -> list[tuple[control_api.GroupRecord, control_api.StartDrain]]:
     by_key = {record.key: record for record in held}
     actions = object_builders.plan(cache).actions
-    return [(by_key[action.key], action) for action in actions if isinstance(action, control_api.RetireGroup)]
+    return [(by_key[action.key], action) for action in actions if isinstance(action, control_api.StartDrain)]
 
 
 def _held(cache: cluster_cache.ClusterCache, record: control_api.GroupRecord) -> bool:
     found = resolution.resolve(cache, record, rules=object_builders.RULES, now=object_builders.NOW)
-    left = [group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.superseded]
+    left = [group_owner for group_owner in found.group_owners if group_owner.owner.uid not in found.not_last_pushers]
     return bool(found.lookups) or any(
         group_owner.active for group_owner in resolution.deciding_owners(left, rules=object_builders.RULES)
     )

@@ -68,7 +68,7 @@ async def test_a_retired_group_goes_when_its_grace_period_is_over_and_no_other(
     assert await stage.there() == {Y}
     await stage.after(pushgateway_harness.POLL)
     [gone] = stage.deleted
-    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.Reason.GRACE_PERIOD, [JOB.uid])
+    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.DeletionReason.GRACE_PERIOD, [JOB.uid])
     assert stage.metric("groups_gone_total", reason="grace-period") == 1
 
 
@@ -124,7 +124,7 @@ async def test_a_group_that_somebody_else_deleted_is_missed_at_the_next_poll(sta
         assert answer.status == 202
     await stage.after(pushgateway_harness.POLL)
     [gone] = stage.deleted
-    assert (gone.key, gone.reason) == (X, lifecycle.Reason.VANISHED)
+    assert (gone.key, gone.reason) == (X, lifecycle.DeletionReason.VANISHED)
     await stage.push("job/x")
     await stage.after(pushgateway_harness.POLL)
     assert not stage.groups[X].claims
@@ -214,7 +214,7 @@ async def test_what_a_restart_of_pushgateway_lost_has_vanished(
     await stage.end(X)
     _restarted_with(pushgateway, file, b"")
     await stage.after(pushgateway_harness.POLL)
-    assert [gone.reason for gone in stage.deleted] == [lifecycle.Reason.VANISHED]
+    assert [gone.reason for gone in stage.deleted] == [lifecycle.DeletionReason.VANISHED]
     await stage.push("job/x")
     await stage.after(10 * pushgateway_harness.GRACE)
     assert await stage.there() == stage.groups.keys() == {X}

@@ -229,7 +229,7 @@ async def test_deletions_that_fail_are_tried_again_later_and_hold_up_nothing(
     stand_in.delete_fault = None
     await stage.after(pushgateway_harness.GRACE)
     await stage.after(pushgateway_harness.POLL)
-    assert [gone.reason for gone in stage.deleted] == [lifecycle.Reason.GRACE_PERIOD] * 2
+    assert [gone.reason for gone in stage.deleted] == [lifecycle.DeletionReason.GRACE_PERIOD] * 2
     assert "deleting groups from Pushgateway succeeded again" in caplog.text
 
 

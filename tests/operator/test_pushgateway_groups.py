@@ -45,7 +45,7 @@ class _Operator:
     ) -> lifecycle.Rejection | None:
         record = self.record(key)
         over, pushed = tuple(record.claims), record.pushed_revision
-        action = control_api.RetireGroup(key=key, finished=over, pushed_revision=pushed, drain_timeout=drain_timeout)
+        action = control_api.StartDrain(key=key, finished=over, pushed_revision=pushed, drain_timeout=drain_timeout)
         return self.act(action, now=now)
 
     def due(self, now: float) -> list[grouping.GroupingKey]:
@@ -89,7 +89,7 @@ def test_a_retirement_by_an_older_push_is_refused() -> None:
     operator.claim()
     before = operator.record()
     operator.read(x=2.0)
-    action = control_api.RetireGroup(
+    action = control_api.StartDrain(
         key=X, finished=(JOB.uid,), pushed_revision=before.pushed_revision, drain_timeout=0.0
     )
     assert operator.act(action) is lifecycle.Rejection.PUSHED
@@ -108,7 +108,7 @@ def test_what_is_not_there_is_refused() -> None:
 
 def test_a_group_that_went_by_itself_has_vanished() -> None:
     [gone] = _retired().read()
-    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.Reason.VANISHED, [JOB.uid])
+    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.DeletionReason.VANISHED, [JOB.uid])
 
 
 def test_a_group_that_went_when_told_to_is_deleted_after_its_grace_period() -> None:
@@ -116,7 +116,7 @@ def test_a_group_that_went_when_told_to_is_deleted_after_its_grace_period() -> N
     operator.known.request_deletion(X)
     operator.known.postpone(X, now=GRACE)
     [gone] = operator.read()
-    assert gone.reason is lifecycle.Reason.GRACE_PERIOD
+    assert gone.reason is lifecycle.DeletionReason.GRACE_PERIOD
 
 
 def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
@@ -124,7 +124,7 @@ def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
     operator.known.request_deletion(X)
     operator.read(x=2.0)
     [gone] = operator.read()
-    assert gone.reason is lifecycle.Reason.VANISHED
+    assert gone.reason is lifecycle.DeletionReason.VANISHED
 
 
 def test_a_group_that_stays_in_spite_of_its_deletion_is_due_again_after_another_grace_period() -> None:

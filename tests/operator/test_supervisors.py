@@ -24,10 +24,10 @@ class _Work:
         self.ended = 0
         self._ends: queue.Queue[Exception | None] = queue.Queue()
 
-    def __call__(self, told: cross_thread.Stop) -> None:
+    def __call__(self, stop_signal: cross_thread.Stop) -> None:
         self.starts += 1
         try:
-            while not told.is_told:
+            while not stop_signal.is_set:
                 with contextlib.suppress(queue.Empty):
                     error = self._ends.get(timeout=0.01)
                     if error is not None:
@@ -143,7 +143,7 @@ async def test_work_that_does_not_end_is_left_behind(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO)
     begun, let_go = threading.Event(), threading.Event()
 
-    def work(_told: cross_thread.Stop) -> None:
+    def work(_stop_signal: cross_thread.Stop) -> None:
         begun.set()
         let_go.wait()
 

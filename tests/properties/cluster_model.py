@@ -231,7 +231,7 @@ class Judge:
         else:
             self._expect_no_active_owner(record, pushes)
             self._expect_no_strangers_push(record, pushes[-1])
-            if record.reason is lifecycle.Reason.DRAINED:
+            if record.reason is lifecycle.DeletionReason.DRAINED:
                 self._expect_read(record.key, pushes[-1])
             else:
                 self._expect_timeout(record)
@@ -274,7 +274,7 @@ class Judge:
     def _expect_expired(self, record: control_api.DeletedRecord, last: Push) -> None:
         now = self._clock.monotonic()
         assert now >= last.expires, "it had no owner and its ttl was not over"
-        if record.reason is lifecycle.Reason.DRAINED:
+        if record.reason is lifecycle.DeletionReason.DRAINED:
             self._expect_read(record.key, last)
         else:
             assert now >= last.expires + TTL_DRAIN_TIMEOUT, "before its drain timeout"

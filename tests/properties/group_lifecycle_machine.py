@@ -62,7 +62,7 @@ class GroupLife:
         """The exposition shows the last push of each group there is."""
         assert self._shown() == {key: self.judge.last(key).serial for key in self.store.grouping_keys()}
 
-    def deletions(self) -> list[lifecycle.Reason]:
+    def deletions(self) -> list[lifecycle.DeletionReason]:
         """Why each group was deleted that this process of the gateway has deleted, the last one first."""
         return [gone.record.reason for gone in self.store.recent_deletions()]
 

@@ -58,7 +58,7 @@ def test_inactive_scraper_does_not_delay_a_drained_group(
     life.scrape_all_at_once(name="two")
     assert life.deletions() == []
     life.time_passes(seconds=280.0)
-    assert life.deletions() == [lifecycle.Reason.DRAINED]
+    assert life.deletions() == [lifecycle.DeletionReason.DRAINED]
 
 
 def test_push_in_the_last_second_of_the_grace_period_may_keep_its_group(
@@ -86,4 +86,4 @@ def test_group_pushed_by_pods_of_two_jobs_stays_until_both_have_finished(
     life.finish(which=0, succeeded=True)
     life.the_operator_lists_all()
     life.scrape_all_at_once(name="one")
-    assert life.deletions() == [lifecycle.Reason.DRAINED]
+    assert life.deletions() == [lifecycle.DeletionReason.DRAINED]

@@ -147,10 +147,10 @@ async def test_scraper_that_read_a_rolled_back_change_has_not_read_the_restored_
         assert view is not None
         assert view.life.pushed_revision > dirty
         over, pushed = (persistent_stores.OWNERS[0].uid,), view.life.pushed_revision
-        await store.apply([control_api.RetireGroup(key=KEY, finished=over, pushed_revision=pushed, drain_timeout=9.0)])
+        await store.apply([control_api.StartDrain(key=KEY, finished=over, pushed_revision=pushed, drain_timeout=9.0)])
         assert (await store.sweep(read_revision=dirty, now=clock.monotonic())).deleted == []
         (deleted,) = (await store.sweep(read_revision=pushed, now=clock.monotonic())).deleted
-        assert deleted.reason is lifecycle.Reason.DRAINED
+        assert deleted.reason is lifecycle.DeletionReason.DRAINED
 
 
 async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path:
         view = store.group(KEY)
         assert view is not None
         pushed = view.life.pushed_revision
-        retire = control_api.RetireGroup(
+        retire = control_api.StartDrain(
             key=KEY, finished=(persistent_stores.OWNERS[0].uid,), pushed_revision=pushed, drain_timeout=9.0
         )
         assert await store.apply([control_api.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
@@ -172,7 +172,7 @@ async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path:
         # The group was rolled back and counts as pushed again, so the operator must retire it again.
         again = store.group(KEY)
         assert again is not None
-        retire = control_api.RetireGroup(
+        retire = control_api.StartDrain(
             key=KEY,
             finished=(persistent_stores.OWNERS[0].uid,),
             pushed_revision=again.life.pushed_revision,

@@ -55,14 +55,14 @@ async def test_recent_deletions_are_newest_first_with_time_reason_and_owners() -
     for key in (A, B):
         await store.push(key, store_builders.family("x", store_builders.number(1)), replace=True)
     await store.apply([control_api.ClaimGroup(A, owners.Claim(OWNER, drain_timeout=0.0))])
-    await store.apply([control_api.RetireGroup(A, (OWNER.uid,), pushed_revision=1, drain_timeout=0.0)])
+    await store.apply([control_api.StartDrain(A, (OWNER.uid,), pushed_revision=1, drain_timeout=0.0)])
     assert store.draining_keys() == [A]
     await store.sweep(read_revision=None, now=clock.monotonic())
     clock.advance(1)
     await store.delete(B)
     last, first = store.recent_deletions()
-    assert (last.at, last.record.key, last.record.reason) == (clock.wall(), B, lifecycle.Reason.REQUEST)
-    assert (first.at, first.record.key, first.record.reason) == (clock.wall() - 1, A, lifecycle.Reason.TIMEOUT)
+    assert (last.at, last.record.key, last.record.reason) == (clock.wall(), B, lifecycle.DeletionReason.REQUEST)
+    assert (first.at, first.record.key, first.record.reason) == (clock.wall() - 1, A, lifecycle.DeletionReason.TIMEOUT)
     assert [claim.owner for claim in first.record.claims.values()] == [OWNER]
     assert store.draining_keys() == []
 

@@ -87,7 +87,7 @@ class World:
         pushed = 0 if view is None else view.life.pushed_revision
         over = tuple(owner.uid for owner in persistent_stores.OWNERS)
         await self.store.apply(
-            [control_api.RetireGroup(key=key, finished=over, pushed_revision=pushed, drain_timeout=9.0)]
+            [control_api.StartDrain(key=key, finished=over, pushed_revision=pushed, drain_timeout=9.0)]
         )
 
     async def sweep(self, _: grouping.GroupingKey, owner: owners.Owner) -> None:
@@ -147,7 +147,7 @@ async def test_draining_group_is_deleted_after_a_restart_at_its_deadline(tmp_pat
         assert (await store.sweep(read_revision=None, now=clock.monotonic())).deleted == []
         clock.advance(1.0)
         (deleted,) = (await store.sweep(read_revision=None, now=clock.monotonic())).deleted
-    assert deleted.reason is lifecycle.Reason.TIMEOUT
+    assert deleted.reason is lifecycle.DeletionReason.TIMEOUT
     assert deleted.claims.keys() == {persistent_stores.OWNERS[0].uid}
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
         assert store.grouping_keys() == []

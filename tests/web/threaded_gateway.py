@@ -104,7 +104,7 @@ class Site:
             return summary.life.pushed_revision
 
         uids = tuple(owner.uid for owner in finished)
-        self.act(control_api.RetireGroup(key, uids, self.do(revision()), drain_timeout))
+        self.act(control_api.StartDrain(key, uids, self.do(revision()), drain_timeout))
 
     def act(self, *actions: control_api.Action) -> None:
         """Execute actions as the operator sends them."""

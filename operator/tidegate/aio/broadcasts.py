@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Pulse:
+class Broadcast:
     """Wakes all tasks that wait at the moment of :meth:`fire`. Tasks that wait later are woken by the next one.
 
     For one event loop; not thread-safe.

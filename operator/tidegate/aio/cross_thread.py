@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 _Item = TypeVar("_Item")
 
 
-class Handover(Generic[_Item]):
+class ThreadQueue(Generic[_Item]):
     """A queue from any thread to a callback in the event loop.
 
     The loop is woken once for all items put before it runs, because waking it costs as much as many items.
@@ -43,25 +43,25 @@ class Stop:
     """A stop signal that any thread sets once, and that a task can await."""
 
     def __init__(self) -> None:
-        self._told: futures.Future[None] = futures.Future()
+        self._done: futures.Future[None] = futures.Future()
 
-    def tell(self) -> None:
+    def set(self) -> None:
         """Set the signal. Call this only once."""
-        self._told.set_result(None)
+        self._done.set_result(None)
 
     @property
-    def is_told(self) -> bool:
+    def is_set(self) -> bool:
         """Whether the signal is set."""
-        return self._told.done()
+        return self._done.done()
 
     async def wait(self) -> None:
         """Return when the signal is set."""
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        loop, event = asyncio.get_running_loop(), asyncio.Event()
 
         def wake(_: object) -> None:
             # If the loop has ended by itself, it is closed, and no task waits.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(told.set)
+                loop.call_soon_threadsafe(event.set)
 
-        self._told.add_done_callback(wake)
-        await told.wait()
+        self._done.add_done_callback(wake)
+        await event.wait()

@@ -12,7 +12,7 @@ from tidegate import client_settings, flags, settings
 from tidegate.cli import flag_values
 
 GENERAL = "General"
-FILE = flag_values.FORMS[flags.Kind.FILE].metavar
+FILE = flag_values.VALUE_FORMATS[flags.Kind.FILE].metavar
 """The placeholder of a file, which shells complete."""
 
 _HEADINGS = {
@@ -23,7 +23,7 @@ _HEADINGS = {
     settings.LimitSettings: "Gateway limits (greater than 0; sizes such as 16MiB, 64KiB or 1000)",
     settings.TokenSettings: "Control API token",
     settings.OperatorSettings: "Operator",
-    settings.StockSettings: "Operator",
+    settings.PushgatewaySettings: "Operator",
     settings.KubernetesSettings: "Kubernetes",
     settings.WorkerSettings: "Cleanup",
     settings.RuleSettings: "Cleanup",
@@ -131,7 +131,7 @@ def _declared(part: type) -> Iterator[Flag]:
 
 
 def _with_value(flag: flags.Flag, heading: str) -> Flag:
-    form, spelled = flag_values.FORMS[flag.kind], flag_values.spelled(flag, flag.default)
+    form, spelled = flag_values.VALUE_FORMATS[flag.kind], flag_values.spelled(flag, flag.default)
     attributes: dict[str, Any] = {"type": Value(form.metavar, form.parse)}
     if flag.choices:
         attributes = {"type": click.Choice(tuple(flag.choices))}

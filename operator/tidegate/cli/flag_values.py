@@ -67,13 +67,13 @@ def ownership(text: str) -> tuple[str, ...]:
 
 
 def watch(text: str) -> str:
-    """Check a kind of object to watch (:func:`tidegate.controller.kinds.parse`)."""
+    """Check a kind of object to watch (:func:`tidegate.operator.objects.owner_kinds.parse`)."""
     owner_kinds.parse(text)
     return text
 
 
 def address(text: str) -> str:
-    """Check an address to listen on (:func:`tidegate.aiokits.addresses.parse`)."""
+    """Check an address to listen on (:func:`tidegate.system.addresses.parse`)."""
     addresses.parse(text)
     return text
 
@@ -95,13 +95,13 @@ def page_url(text: str) -> str:
 
 
 def base_url(text: str) -> str:
-    """Check the URL of a gateway or an operator (:func:`tidegate.inquiries.places.parse`)."""
+    """Check the URL of a gateway or an operator (:func:`tidegate.client.urls.parse`)."""
     urls.parse(text)
     return text
 
 
 def prefix(text: str) -> str:
-    """Parse a path prefix: a slash before it and none behind; empty for none.
+    """Parse a path prefix: a leading slash and no trailing one; empty for none.
 
     :raises ValueError: the text has characters that a path may not have.
     """
@@ -118,7 +118,7 @@ def path(text: str) -> str:
     return text
 
 
-class Form(NamedTuple):
+class ValueFormat(NamedTuple):
     """How the value of a flag is written.
 
     :param metavar: the placeholder of the value in the help.
@@ -131,25 +131,25 @@ class Form(NamedTuple):
     spell: Callable[[Any], str]
 
 
-FORMS = {
-    flags.Kind.TEXT: Form("VALUE", str, str),
-    flags.Kind.SWITCH: Form("", switch, spelled_switch),
-    flags.Kind.CHOICE: Form("", str, str),
-    flags.Kind.FILE: Form("FILE", str, str),
-    flags.Kind.SIZE: Form("SIZE", positive_size, sizes.format),
-    flags.Kind.COUNT: Form("NUMBER", positive_size, str),
-    flags.Kind.DURATION: Form("DURATION", durations.parse, durations.format),
-    flags.Kind.POSITIVE_DURATION: Form("DURATION", positive_duration, durations.format),
-    flags.Kind.ADDRESS: Form("ADDRESS", address, str),
-    flags.Kind.WEB_ADDRESS: Form("ADDRESS", web_address, str),
-    flags.Kind.PATH: Form("PATH", path, str),
-    flags.Kind.PREFIX: Form("PATH", prefix, str),
-    flags.Kind.PAGE_URL: Form("URL", page_url, str),
-    flags.Kind.BASE_URL: Form("URL", base_url, str),
-    flags.Kind.OWNERSHIP: Form("RULES", ownership, ",".join),
-    flags.Kind.WATCH: Form("KIND", watch, str),
+VALUE_FORMATS = {
+    flags.Kind.TEXT: ValueFormat("VALUE", str, str),
+    flags.Kind.SWITCH: ValueFormat("", switch, spelled_switch),
+    flags.Kind.CHOICE: ValueFormat("", str, str),
+    flags.Kind.FILE: ValueFormat("FILE", str, str),
+    flags.Kind.SIZE: ValueFormat("SIZE", positive_size, sizes.format),
+    flags.Kind.COUNT: ValueFormat("NUMBER", positive_size, str),
+    flags.Kind.DURATION: ValueFormat("DURATION", durations.parse, durations.format),
+    flags.Kind.POSITIVE_DURATION: ValueFormat("DURATION", positive_duration, durations.format),
+    flags.Kind.ADDRESS: ValueFormat("ADDRESS", address, str),
+    flags.Kind.WEB_ADDRESS: ValueFormat("ADDRESS", web_address, str),
+    flags.Kind.PATH: ValueFormat("PATH", path, str),
+    flags.Kind.PREFIX: ValueFormat("PATH", prefix, str),
+    flags.Kind.PAGE_URL: ValueFormat("URL", page_url, str),
+    flags.Kind.BASE_URL: ValueFormat("URL", base_url, str),
+    flags.Kind.OWNERSHIP: ValueFormat("RULES", ownership, ",".join),
+    flags.Kind.WATCH: ValueFormat("KIND", watch, str),
 }
-"""The form of each kind of flag."""
+"""How the values of each kind of flag are written."""
 
 
 def spelled(flag: flags.Flag, value: Any) -> str:
@@ -158,7 +158,7 @@ def spelled(flag: flags.Flag, value: Any) -> str:
         return ""
     if flag.choices:
         return next(word for word, meant in flag.choices.items() if value in (word, meant))
-    spell = FORMS[flag.kind].spell
+    spell = VALUE_FORMATS[flag.kind].spell
     return ",".join(map(spell, value)) if flag.several else spell(value)
 
 

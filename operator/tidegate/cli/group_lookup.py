@@ -24,14 +24,14 @@ class Lookup(NamedTuple):
     :param seen: the operator's; ``None`` if it did not respond.
     :param pushed: the groups as the gateway has them; ``None`` if it was not asked.
     :param operator_error: why the operator did not respond.
-    :param outlooks: what the gateway reports about draining; incomplete if there is a ``gateway_error``.
+    :param reports: the gateway's reports of groups; incomplete if there is a ``gateway_error``.
     :param has_more: whether there may be groups that it does not contain.
     """
 
     seen: ownership_status.GroupStatuses | None
     pushed: list[api_calls.PushedGroup] | None
     operator_error: str = ""
-    outlooks: Mapping[grouping.GroupingKey, drain_reports.GroupReport] = {}
+    reports: Mapping[grouping.GroupingKey, drain_reports.GroupReport] = {}
     has_more: bool = False
     gateway_error: transports.RequestError | None = None
 
@@ -120,7 +120,7 @@ async def _look_ahead(
         terminal.warn(
             f"tidegate: too many draining groups: for {missing} of them the scrapers are not shown; select fewer groups"
         )
-    return lookup._replace(outlooks=reported, has_more=has_more)
+    return lookup._replace(reports=reported, has_more=has_more)
 
 
 def _is_enough(
@@ -133,11 +133,11 @@ def _is_enough(
 def joined(lookup: Lookup) -> list[ownership_status.GroupStatus]:
     """The groups with their owners and what they wait for, as far as operator and gateway responded."""
     if lookup.seen is None:
-        return [drain_reports.without_operator(outlook) for outlook in lookup.outlooks.values()]
-    return [drain_reports.combine(group, lookup.outlooks.get(group.key)) for group in lookup.seen.groups]
+        return [drain_reports.without_operator(report) for report in lookup.reports.values()]
+    return [drain_reports.combine(group, lookup.reports.get(group.key)) for group in lookup.seen.groups]
 
 
-def standings_of(
+def selected_statuses(
     lookup: Lookup, selections: Sequence[group_selection.Selection], *, limit: int
 ) -> list[ownership_status.GroupStatus]:
     """The groups of at least one of the selections, all if there are none; warns if there are more than ``limit``."""
@@ -160,15 +160,15 @@ def warn_of_more(*, has_more: bool) -> None:
 
 
 def pushed_json(
-    group: api_calls.PushedGroup, standing: ownership_status.GroupStatus | None, lookup: Lookup
+    group: api_calls.PushedGroup, status: ownership_status.GroupStatus | None, lookup: Lookup
 ) -> dict[str, Any]:
     """A group of the gateway as JSON, with its owners if they are known."""
-    known = {"labels": grouping.labels(group.key)} if standing is None else standing_json(standing, lookup)
+    known = {"labels": grouping.labels(group.key)} if status is None else status_json(status, lookup)
     return {**known, "last_push_successful": group.last_push_successful, "families": group.families}
 
 
-def standing_json(standing: ownership_status.GroupStatus, lookup: Lookup) -> dict[str, Any]:
+def status_json(status: ownership_status.GroupStatus, lookup: Lookup) -> dict[str, Any]:
     """A group of the operator as JSON, with what it waits for if it drains."""
-    outlook = lookup.outlooks.get(standing.key)
-    drain = None if outlook is None or outlook.drain is None else outlook.drain.to_json()
-    return {**standing.to_json(), "drain": drain}
+    report = lookup.reports.get(status.key)
+    drain = None if report is None or report.drain is None else report.drain.to_json()
+    return {**status.to_json(), "drain": drain}

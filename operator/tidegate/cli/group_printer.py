@@ -44,8 +44,8 @@ def explanations(explained: Iterable[ownership_status.GroupStatus]) -> str:
 
 def details(
     pushed: api_calls.PushedGroup,
-    standing: ownership_status.GroupStatus | None,
-    outlook: drain_reports.GroupReport | None = None,
+    status: ownership_status.GroupStatus | None,
+    report: drain_reports.GroupReport | None = None,
     *,
     now: float,
     is_colored: bool = False,
@@ -53,23 +53,23 @@ def details(
     """Everything about a group, one field per line.
 
     :param standing: ``None`` if neither operator nor gateway reported it; without a verdict if the operator did not.
-    :param outlook: ``None`` if the gateway was not asked, or does not report it.
+    :param report: ``None`` if the gateway was not asked, or does not report it.
     """
     name = terminal.plain(grouping.describe(pushed.key))
     lines = [terminal.bold(name) if is_colored else name]
     failure = "" if pushed.last_push_successful else "; the last push was rejected"
     lines += _field("pushed", f"{_time(pushed.push_time, now=now)}{failure}")
-    if standing is not None:
-        if standing.verdict:
-            lines += _field("pushed by", ", ".join(standing.pushers) or "unknown address")
-        lines += _word("state", standing.state, is_colored=is_colored)
-        if standing.verdict:
-            lines += _word("verdict", standing.verdict, is_colored=is_colored)
-        for owner in standing.owners:
+    if status is not None:
+        if status.verdict:
+            lines += _field("pushed by", ", ".join(status.pushers) or "unknown address")
+        lines += _word("state", status.state, is_colored=is_colored)
+        if status.verdict:
+            lines += _word("verdict", status.verdict, is_colored=is_colored)
+        for owner in status.owners:
             lines += _field("owner", _owner(owner))
-        lines += _field("why", " ".join(standing.why))
-    if outlook is not None and outlook.drain is not None:
-        lines += _drain(outlook.drain)
+        lines += _field("why", " ".join(status.why))
+    if report is not None and report.drain is not None:
+        lines += _drain(report.drain)
     lines += _families(pushed.families)
     return "\n".join(lines) + "\n"
 

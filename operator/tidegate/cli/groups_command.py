@@ -219,11 +219,11 @@ def _list(values: Mapping[str, Any], connection: client_settings.ConnectionSetti
     if lookup.seen is None:
         terminal.warn(f"tidegate: {lookup.operator_error}; without the operator, owners and verdicts are unknown")
     selections = [group_selection.Selection(text) for text in selectors]
-    standings = group_lookup.standings_of(lookup, selections, limit=values["limit"])
+    statuses = group_lookup.selected_statuses(lookup, selections, limit=values["limit"])
     if values["output"] == JSON:
-        _write_json([group.to_json() for group in standings])
-    elif standings:
-        table = group_printer.table(standings, now=lookup.now, header=values["headers"], is_colored=_is_colored(values))
+        _write_json([group.to_json() for group in statuses])
+    elif statuses:
+        table = group_printer.table(statuses, now=lookup.now, header=values["headers"], is_colored=_is_colored(values))
         sys.stdout.write(table)
     else:
         terminal.warn("no group matches the selectors" if selectors else "the gateway has no groups")
@@ -235,18 +235,18 @@ def _show(values: Mapping[str, Any], connection: client_settings.ConnectionSetti
     lookup = group_lookup.look_up_selection(connection, selection, limit=values["limit"], samples=True)
     if lookup.seen is None:
         terminal.warn(f"tidegate: {lookup.operator_error}; showing only what the gateway knows")
-    standings = {group.key: group for group in group_lookup.joined(lookup)}
+    statuses = {group.key: group for group in group_lookup.joined(lookup)}
     pushed = [group for group in lookup.pushed or () if selection.has(group.key)]
     group_lookup.warn_of_more(has_more=len(pushed) > values["limit"])
     pushed = sorted(pushed[: values["limit"]], key=lambda group: group.key)
     if values["output"] == JSON:
-        _write_json([group_lookup.pushed_json(group, standings.get(group.key), lookup) for group in pushed])
+        _write_json([group_lookup.pushed_json(group, statuses.get(group.key), lookup) for group in pushed])
     else:
         paragraphs = [
             group_printer.details(
                 group,
-                standings.get(group.key),
-                lookup.outlooks.get(group.key),
+                statuses.get(group.key),
+                lookup.reports.get(group.key),
                 now=lookup.now,
                 is_colored=_is_colored(values),
             )
@@ -265,18 +265,18 @@ def _explain(values: Mapping[str, Any], connection: client_settings.ConnectionSe
                 f"{lookup.operator_error}; only the operator knows why a group is not deleted"
             )
         terminal.warn(f"tidegate: {lookup.operator_error}; showing only what the gateway knows")
-    standings = sorted(
+    statuses = sorted(
         (group for group in group_lookup.joined(lookup) if selection.has(group.key)), key=lambda group: group.key
     )
     if lookup.seen is None:
-        is_incomplete = lookup.has_more and (selection.key is None or not standings)
-        group_lookup.warn_of_more(has_more=len(standings) > values["limit"] or is_incomplete)
-        standings = standings[: values["limit"]]
+        is_incomplete = lookup.has_more and (selection.key is None or not statuses)
+        group_lookup.warn_of_more(has_more=len(statuses) > values["limit"] or is_incomplete)
+        statuses = statuses[: values["limit"]]
     if values["output"] == JSON:
-        _write_json([group_lookup.standing_json(group, lookup) for group in standings])
+        _write_json([group_lookup.status_json(group, lookup) for group in statuses])
     else:
-        sys.stdout.write(group_printer.explanations(standings))
-    return _status(standings)
+        sys.stdout.write(group_printer.explanations(statuses))
+    return _status(statuses)
 
 
 def _delete(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:

@@ -119,13 +119,13 @@ def _group_params() -> list[click.Parameter]:
 
 
 def _run(**values: Any) -> int:
-    given = push_input.Given.of(values)
+    arguments = push_input.Arguments.of(values)
     try:
         with app.exit_on_signals():
-            made = push_input.new_push(given)
-            if given.verbose:
+            made = push_input.new_push(arguments)
+            if arguments.verbose:
                 for correction in made.corrections:
-                    _say(f"{push_input.source(given.file)}: {correction}")
+                    _say(f"{push_input.source(arguments.file)}: {correction}")
             app.run_push(flags.filled(client_settings.DeliverySettings, values), made.push, report=_say)
     except push_input.UnusableError as error:
         _say(str(error))

@@ -24,7 +24,7 @@ class UnusableError(ValueError):
     """The flags contradict each other, or there is nothing to push."""
 
 
-class Given(NamedTuple):
+class Arguments(NamedTuple):
     """The values of the flags that say what to push."""
 
     job: str
@@ -39,7 +39,7 @@ class Given(NamedTuple):
     delete: bool
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Given:
+    def of(cls, values: Mapping[str, Any]) -> Arguments:
         """Those among the values of all flags."""
         return cls(**{name: values[name] for name in cls._fields})
 
@@ -51,23 +51,23 @@ class NewPush(NamedTuple):
     corrections: tuple[str, ...] = ()
 
 
-def new_push(given: Given) -> NewPush:
+def new_push(arguments: Arguments) -> NewPush:
     """Make the push; reads standard input or FILE.
 
     :raises UnusableError: the flags contradict each other, or there is nothing to push.
     """
-    _check(given)
-    key = grouping.grouping_key({**dict(given.label), "job": given.job})
-    if given.delete:
+    _check(arguments)
+    key = grouping.grouping_key({**dict(arguments.label), "job": arguments.job})
+    if arguments.delete:
         return NewPush(push_client.Push("DELETE", key, {}, b""))
-    body, corrected = _body(given)
-    headers = {"Content-Type": _CONTENT_TYPES[given.format]}
-    if given.ttl:
-        headers["Tidegate-TTL"] = given.ttl
-    if given.gzip:
+    body, corrected = _body(arguments)
+    headers = {"Content-Type": _CONTENT_TYPES[arguments.format]}
+    if arguments.ttl:
+        headers["Tidegate-TTL"] = arguments.ttl
+    if arguments.gzip:
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body)
-    return NewPush(push_client.Push("PUT" if given.replace else "POST", key, headers, body), corrected)
+    return NewPush(push_client.Push("PUT" if arguments.replace else "POST", key, headers, body), corrected)
 
 
 def source(file: str | None) -> str:
@@ -75,24 +75,24 @@ def source(file: str | None) -> str:
     return "standard input" if file in (None, "-") else str(file)
 
 
-def _check(given: Given) -> None:
-    if len(dict(given.label)) < len(given.label):
+def _check(arguments: Arguments) -> None:
+    if len(dict(arguments.label)) < len(arguments.label):
         raise UnusableError("--label sets the same label twice")
-    if given.file is not None and (given.metric or given.delete):
-        raise UnusableError(f"set either FILE or {'--delete' if given.delete else '--metric'}")
-    if given.delete and given.replace:
+    if arguments.file is not None and (arguments.metric or arguments.delete):
+        raise UnusableError(f"set either FILE or {'--delete' if arguments.delete else '--metric'}")
+    if arguments.delete and arguments.replace:
         raise UnusableError("set either --replace or --delete")
-    if given.delete and (given.metric or given.ttl or given.gzip or given.format != _TEXT):
+    if arguments.delete and (arguments.metric or arguments.ttl or arguments.gzip or arguments.format != _TEXT):
         raise UnusableError("--delete pushes nothing: leave out --metric, --format, --gzip and --ttl")
-    if given.metric and given.format != _TEXT:
+    if arguments.metric and arguments.format != _TEXT:
         raise UnusableError("--metric is always text: leave out --format")
 
 
-def _body(given: Given) -> text_repair.Corrected:
-    if given.metric:
-        return text_repair.Corrected("".join(given.metric).encode(), ())
-    body = _read(given.file)
-    return text_repair.corrected(body) if given.format == _TEXT else text_repair.Corrected(body, ())
+def _body(arguments: Arguments) -> text_repair.Corrected:
+    if arguments.metric:
+        return text_repair.Corrected("".join(arguments.metric).encode(), ())
+    body = _read(arguments.file)
+    return text_repair.corrected(body) if arguments.format == _TEXT else text_repair.Corrected(body, ())
 
 
 def _read(file: str | None) -> bytes:

@@ -75,7 +75,7 @@ class Drainer:
                 self._on_deleted(record)
                 self._log(record)
             if more:
-                await time_slices.others()
+                await time_slices.yield_to_others()
 
     def _next_wakeup(self) -> float | None:
         deadline = self._store.next_deadline()
@@ -86,7 +86,7 @@ class Drainer:
 
     def _log(self, record: control_api.DeletedRecord) -> None:
         owners = ", ".join(str(claim.owner) for claim in record.claims.values()) or "none (its TTL expired)"
-        if record.reason is lifecycle.Reason.TIMEOUT:
+        if record.reason is lifecycle.DeletionReason.TIMEOUT:
             _logger.warning(
                 "deleted group %s after its drain timeout, before every active scraper had read it; "
                 "check that Prometheus scrapes this gateway (owners: %s)",

@@ -85,7 +85,7 @@ class DeletedRecord:
 
     key: grouping.GroupingKey
     revision: int
-    reason: lifecycle.Reason
+    reason: lifecycle.DeletionReason
     claims: Mapping[owners.Uid, owners.Claim]
     drained_for: float | None = None
 
@@ -105,7 +105,7 @@ class DeletedRecord:
         return cls(
             key=grouping.grouping_key(data["labels"]),
             revision=data["revision"],
-            reason=lifecycle.Reason(data["reason"]),
+            reason=lifecycle.DeletionReason(data["reason"]),
             claims=claims_from_json(data["claims"]),
             drained_for=data.get("drained_for"),
         )
@@ -184,7 +184,7 @@ class ReleaseGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class RetireGroup:
+class StartDrain:
     """Start to drain a group: all its owners have finished.
 
     :param finished: these owners.
@@ -208,7 +208,7 @@ class RetireGroup:
         }
 
 
-Action: TypeAlias = ClaimGroup | ReleaseGroup | RetireGroup
+Action: TypeAlias = ClaimGroup | ReleaseGroup | StartDrain
 
 
 def action_from_json(data: Json) -> Action:
@@ -223,7 +223,7 @@ def action_from_json(data: Json) -> Action:
         case "release":
             return ReleaseGroup(key=key, uid=owners.Uid(data["uid"]))
         case "retire":
-            return RetireGroup(
+            return StartDrain(
                 key=key,
                 finished=tuple(owners.Uid(uid) for uid in data["over"]),
                 pushed_revision=int(data["pushed_revision"]),

@@ -22,7 +22,7 @@ class State(enum.Enum):
     DRAINING = "draining"
 
 
-class Reason(enum.Enum):
+class DeletionReason(enum.Enum):
     """Why a group was deleted."""
 
     DRAINED = "drained"
@@ -37,7 +37,7 @@ class Reason(enum.Enum):
     """It is missing from a stock Pushgateway, which does not report a reason."""
 
 
-OWN_REASONS = (Reason.DRAINED, Reason.TIMEOUT, Reason.REQUEST)
+OWN_REASONS = (DeletionReason.DRAINED, DeletionReason.TIMEOUT, DeletionReason.REQUEST)
 """The reasons that tidegate's own gateway uses."""
 
 
@@ -142,7 +142,7 @@ def released(life: Life, uid: owners.Uid) -> Life:
     return replace(life, claims=claims, drain=life.drain if claims else None)
 
 
-def retired(
+def drain_started(
     life: Life, *, finished: Collection[owners.Uid], pushed_revision: int, drain_timeout: float, now: float
 ) -> Life | Rejection:
     """Return the life with a drain: all owners have finished. Compare-and-set on the owners and the last push.
@@ -177,7 +177,7 @@ def drained_for(life: Life, *, now: float) -> float | None:
     return None if life.drain is None else max(0.0, now - life.drain.since)
 
 
-def deletion_reason(life: Life, *, read_revision: int | None, now: float) -> Reason | None:
+def deletion_reason(life: Life, *, read_revision: int | None, now: float) -> DeletionReason | None:
     """Return why the group may be deleted now; ``None`` if it may not.
 
     :param read_revision: the revision up to which every active scraper has read; ``None`` if none is active.
@@ -186,5 +186,5 @@ def deletion_reason(life: Life, *, read_revision: int | None, now: float) -> Rea
     if drain is None:
         return None
     if read_revision is not None and read_revision >= life.pushed_revision:
-        return Reason.DRAINED
-    return Reason.TIMEOUT if now >= drain.deadline else None
+        return DeletionReason.DRAINED
+    return DeletionReason.TIMEOUT if now >= drain.deadline else None

@@ -22,7 +22,7 @@ class Source(NamedTuple):
     at: float
 
 
-class Pushers(NamedTuple):
+class PusherAddresses(NamedTuple):
     """The last addresses that pushed a group, latest first, without duplicates.
 
     :param addresses: "" for pushes without an address.
@@ -47,10 +47,10 @@ class Pushers(NamedTuple):
         return [Source(address, at) for address, at in zip(self.addresses, times, strict=False) if address]
 
 
-NO_PUSHERS = Pushers()
+NO_PUSHERS = PusherAddresses()
 
 
-def with_push(known: Pushers, address: str | None, *, push_time: float) -> Pushers:
+def with_push(known: PusherAddresses, address: str | None, *, push_time: float) -> PusherAddresses:
     """Return the pushers of a group after a push.
 
     :param address: ``None`` if the push has no address.
@@ -62,7 +62,7 @@ def with_push(known: Pushers, address: str | None, *, push_time: float) -> Pushe
         return known
     before = dict(zip(known.addresses, (push_time, *known.until), strict=False))
     addresses = _put_first(known.addresses, address)
-    return Pushers(addresses, tuple([before.get(other, 0.0) for other in addresses[1:]]))
+    return PusherAddresses(addresses, tuple([before.get(other, 0.0) for other in addresses[1:]]))
 
 
 @functools.lru_cache(maxsize=_SHARED_TUPLES)

@@ -232,19 +232,19 @@ class Operator:
         outage = outage_log.OutageLog("the watch on all objects", consequence=consequence, clock=self._clock)
         health = watch_health.WatchHealth(outage=outage, metrics=self._metrics)
         loop = asyncio.get_running_loop()
-        event_handover = cross_thread.Handover(loop, self.handle_event)
-        call_handover = cross_thread.Handover(loop, health.call_finished)
-        start_handover = cross_thread.Handover(loop, health.watch_started)
+        event_queue = cross_thread.ThreadQueue(loop, self.handle_event)
+        call_queue = cross_thread.ThreadQueue(loop, health.call_finished)
+        start_queue = cross_thread.ThreadQueue(loop, health.watch_started)
 
         def work(stop: cross_thread.Stop) -> None:
             kinds = self._kinds.served
-            start_handover.put(kopf_watch.paths(kube_settings, kinds))
+            start_queue.put(kopf_watch.paths(kube_settings, kinds))
             kopf_watch.watch(
                 stop,
                 kube_settings=kube_settings,
                 kinds=kinds,
-                on_event=event_handover.put,
-                on_call=call_handover.put,
+                on_event=event_queue.put,
+                on_call=call_queue.put,
             )
 
         return supervisors.Supervisor(
@@ -280,7 +280,7 @@ def _make_gateway(
                 session=session,
                 clock=clock,
                 registry=registry,
-                stock_settings=operator_settings.stock,
+                pushgateway_settings=operator_settings.stock,
             )
 
 

@@ -13,7 +13,7 @@ from tidegate.operator.cache import cluster_cache
 from tidegate.operator.objects import owner_kinds
 from tidegate.operator.planning import planner, work_queue
 
-_ACTIONS = {control_api.ClaimGroup: "claim", control_api.ReleaseGroup: "release", control_api.RetireGroup: "retire"}
+_ACTIONS = {control_api.ClaimGroup: "claim", control_api.ReleaseGroup: "release", control_api.StartDrain: "retire"}
 _SECONDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 
 

@@ -64,7 +64,7 @@ class Group:
     revision: int = 0
     push_time: float = 0.0
     push_failure_time: float = 0.0
-    pushers: pushers.Pushers = pushers.NO_PUSHERS
+    pushers: pushers.PusherAddresses = pushers.NO_PUSHERS
     push_rate: push_rates.PushRate | None = None
     families: dict[str, FamilyEntry] = field(default_factory=dict)
     times_key: str = ""
@@ -124,8 +124,8 @@ def applied(action: control_api.Action, life: lifecycle.Life, *, now: float) -> 
             return lifecycle.claimed(life, action.claim)
         case control_api.ReleaseGroup():
             return lifecycle.released(life, action.uid)
-        case control_api.RetireGroup():
-            return lifecycle.retired(
+        case control_api.StartDrain():
+            return lifecycle.drain_started(
                 life,
                 finished=action.finished,
                 pushed_revision=action.pushed_revision,
@@ -140,7 +140,7 @@ async def count_unowned(groups: Sequence[Group], *, now: float, longer_than: Seq
     See :meth:`tidegate.store.interface.Store.count_unowned`. A rejected push counts as a push: its client still exists.
     Other tasks run in between, so groups that are deleted meanwhile may be counted.
     """
-    turn = time_slices.Turn()
+    time_slice = time_slices.TimeSlice()
     counts = [0] * len(longer_than)
     for start in range(0, len(groups), _COUNTED_AT_ONCE):
         for group in groups[start : start + _COUNTED_AT_ONCE]:
@@ -150,5 +150,5 @@ async def count_unowned(groups: Sequence[Group], *, now: float, longer_than: Seq
             silent = now - max(group.push_time, group.push_failure_time)
             for number, seconds in enumerate(longer_than):
                 counts[number] += silent >= seconds
-        await turn.step()
+        await time_slice.step()
     return counts

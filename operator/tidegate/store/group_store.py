@@ -87,7 +87,7 @@ class GroupStore:
         self._recent_deletions: collections.deque[interface.RecentDeletion] = collections.deque(
             maxlen=interface.RECENT_DELETIONS
         )
-        self._broadcast = broadcasts.Pulse()
+        self._broadcast = broadcasts.Broadcast()
         self._restored_scrapers = interface.RestoredScrapers((), 0.0)
 
     async def open(self) -> None:
@@ -165,7 +165,7 @@ class GroupStore:
             await self._journal.commit()
             return False
         self._journal.check_writable()
-        self._remove(group, lifecycle.Reason.REQUEST)
+        self._remove(group, lifecycle.DeletionReason.REQUEST)
         await self._journal.commit()
         return True
 
@@ -200,11 +200,11 @@ class GroupStore:
 
     async def snapshot(self) -> interface.Snapshot:
         # Pushes that arrive during the pauses are newer than this revision and are not waited for.
-        revision, remaining, turn = self._revision, self._index.unsettled, time_slices.Turn()
+        revision, remaining, time_slice = self._revision, self._index.unsettled, time_slices.TimeSlice()
         while remaining > 0 and self._index.unsettled:
             remaining -= self._index.settle(most=min(remaining, _SETTLED_AT_ONCE), values=_VALUES_AT_ONCE)
             if remaining > 0:
-                await turn.step()
+                await time_slice.step()
         if not self._index.unsettled:
             revision = self._revision
         return interface.Snapshot(revision, self._index.render())
@@ -277,7 +277,7 @@ class GroupStore:
         for group in before.values():
             self._index.remove(group)
         for id in before.keys() - {row.group.id for row in stored}:
-            self._forget(before[id], lifecycle.Reason.REQUEST)
+            self._forget(before[id], lifecycle.DeletionReason.REQUEST)
         for row in stored:
             self._restore_group(row, before=before.get(row.group.id))
 
@@ -398,12 +398,12 @@ class GroupStore:
         if self._journal.is_persistent:
             self._journal.record_push(row_codec.push_row(group))
 
-    def _remove(self, group: group_states.Group, reason: lifecycle.Reason) -> control_api.DeletedRecord:
+    def _remove(self, group: group_states.Group, reason: lifecycle.DeletionReason) -> control_api.DeletedRecord:
         self._index.remove(group)
         self._journal.record_deletion(group.id)
         return self._forget(group, reason)
 
-    def _forget(self, group: group_states.Group, reason: lifecycle.Reason) -> control_api.DeletedRecord:
+    def _forget(self, group: group_states.Group, reason: lifecycle.DeletionReason) -> control_api.DeletedRecord:
         """Remove a group that has no series left in the index."""
         del self._groups[group.key]
         self._due.update(group.key, None)

@@ -134,15 +134,15 @@ def read_key(text: str) -> grouping.GroupingKey:
     return grouping.GroupingKey(tuple([(str(name), str(value)) for name, value in json.loads(text)]))
 
 
-def write_pushers(known: pushers.Pushers) -> tuple[str | None, bytes | None]:
+def write_pushers(known: pushers.PusherAddresses) -> tuple[str | None, bytes | None]:
     """Encode the addresses that pushed a group, and their times; ``None`` for none."""
     addresses = ",".join(known.addresses)
     return addresses or None, pack_numbers(known.until) if known.until else None
 
 
-def read_pushers(row: rows.PushRow) -> pushers.Pushers:
+def read_pushers(row: rows.PushRow) -> pushers.PusherAddresses:
     """Decode :func:`write_pushers`. Groups with the same addresses share the tuple."""
-    return pushers.Pushers(_read_addresses(row.pushers), tuple(unpack_numbers(row.until)) if row.until else ())
+    return pushers.PusherAddresses(_read_addresses(row.pushers), tuple(unpack_numbers(row.until)) if row.until else ())
 
 
 @functools.lru_cache(maxsize=1024)

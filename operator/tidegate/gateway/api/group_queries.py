@@ -110,7 +110,7 @@ class GroupQueryHandlers:
         with_reasons = _number(request, "why", default=0, most=1) == 1
         listing = await self._listing(request)
         moment, active = self._now()
-        rows, turn = [], time_slices.Turn()
+        rows, time_slice = [], time_slices.TimeSlice()
         for key in listing.keys[offset : offset + limit]:
             summary = self._store.summary(key)
             row: group_json.Json = {"labels": dict(key), "gone": True}
@@ -119,7 +119,7 @@ class GroupQueryHandlers:
                 if with_reasons:
                     row["why"] = _why(summary, active, moment)
             rows.append(json.dumps(row))
-            await turn.step()
+            await time_slice.step()
         data = {
             "now": moment.wall,
             "listing": listing.id,
@@ -138,12 +138,12 @@ class GroupQueryHandlers:
     async def list_scrapers(self, request: web.BaseRequest) -> group_json.Json:
         """``GET scrapers``: the known scrapers, how far each has read, and how many draining groups wait for it."""
         _expect_only(request)
-        draining, turn = [], time_slices.Turn()
+        draining, time_slice = [], time_slices.TimeSlice()
         for key in self._store.draining_keys():
             summary = self._store.summary(key)
             if summary is not None:
                 draining.append(summary.life.pushed_revision)
-            await turn.step()
+            await time_slice.step()
         draining.sort()
         moment, active = self._now()
         active_scrapers = {reading.scraper for reading in active}
@@ -260,7 +260,7 @@ def _why(
 
 async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], bool]:
     """The families of a group with their metrics, and whether some metrics are left out."""
-    result, left, turn = [], MAX_METRICS, time_slices.Turn()
+    result, left, time_slice = [], MAX_METRICS, time_slices.TimeSlice()
     for name, family in sorted(view.families.items()):
         if name in interface.TIMES:
             continue
@@ -269,7 +269,7 @@ async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], b
         shown = pushgateway_api.family(family, metrics[:left])
         result.append({"name": name, "metric_count": len(metrics), **shown})
         left -= len(shown["metrics"])
-        await turn.step()
+        await time_slice.step()
     return result, sum(family["metric_count"] for family in result) > MAX_METRICS - left
 
 

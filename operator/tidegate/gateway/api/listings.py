@@ -103,15 +103,15 @@ class Listings:
     async def _create(self, criteria: group_filter.Criteria) -> Listing:
         listing = Listing(secrets.token_urlsafe(9), self._store.revision, time.monotonic())
         selected = await _as_set(await self._selector.select(criteria.match)) if criteria.match else None
-        chunks, turn = await self._sorted_chunks(criteria, selected, listing), time_slices.Turn()
+        chunks, time_slice = await self._sorted_chunks(criteria, selected, listing), time_slices.TimeSlice()
         for _, key in heapq.merge(*chunks):
             listing.keys.append(key)
-            await turn.step()
+            await time_slice.step()
         if criteria.is_descending:
             listing.keys.reverse()
         # Freeing the chunks takes a millisecond, too.
         del chunks
-        await time_slices.others()
+        await time_slices.yield_to_others()
         listing.seconds = time.monotonic() - listing.created
         return listing
 
@@ -123,10 +123,10 @@ class Listings:
         :param selected: the groups that the selectors match; ``None`` without selectors.
         """
         chunks: _Chunks = [[]]
-        turn = time_slices.Turn()
+        time_slice = time_slices.TimeSlice()
         for key in self._store.grouping_keys():
             group = self._store.summary(key)
-            await turn.step()
+            await time_slice.step()
             if group is None:
                 continue
             for claim in group.life.claims.values():
@@ -143,10 +143,10 @@ class Listings:
 
 async def _as_set(keys: Sequence[grouping.GroupingKey]) -> Collection[grouping.GroupingKey]:
     """A set of these keys, built in time slices: 20,000 keys take six milliseconds."""
-    result, turn = set[grouping.GroupingKey](), time_slices.Turn()
+    result, time_slice = set[grouping.GroupingKey](), time_slices.TimeSlice()
     for begin in range(0, len(keys), _CHUNK):
         result.update(keys[begin : begin + _CHUNK])
-        await turn.step()
+        await time_slice.step()
     return result
 
 

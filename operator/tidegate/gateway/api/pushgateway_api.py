@@ -68,11 +68,11 @@ class PushgatewayApiHandlers:
             # aiohttp sends written chunks even for HEAD, and the client would read them as another response.
             return response
         await response.write(b'{"status":"success","data":[')
-        turn = time_slices.Turn()
+        time_slice = time_slices.TimeSlice()
         for number, view in enumerate(interface.iterate(self._store)):
             separator = b"," if number else b""
             await response.write(separator + json.dumps(_group(view)).encode())
-            await turn.step()
+            await time_slice.step()
         await response.write(b"]}")
         await response.write_eof()
         return response

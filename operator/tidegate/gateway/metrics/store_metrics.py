@@ -12,7 +12,7 @@ from tidegate.gateway.metrics import unowned_groups
 from tidegate.model import control_api, lifecycle
 from tidegate.store import interface
 
-_DRAIN_REASONS = (lifecycle.Reason.DRAINED, lifecycle.Reason.TIMEOUT)
+_DRAIN_REASONS = (lifecycle.DeletionReason.DRAINED, lifecycle.DeletionReason.TIMEOUT)
 _DRAIN_BUCKETS = (1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0)
 
 
@@ -97,7 +97,7 @@ class DeletionMetrics:
 
     def requested(self) -> None:
         """Count a deletion that a client requested."""
-        self._deletions.labels(reason=lifecycle.Reason.REQUEST.value).inc()
+        self._deletions.labels(reason=lifecycle.DeletionReason.REQUEST.value).inc()
 
 
 def _count(store: interface.Store, state: lifecycle.State) -> int:

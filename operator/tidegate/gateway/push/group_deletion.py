@@ -15,10 +15,10 @@ async def delete(
 ) -> list[grouping.GroupingKey]:
     """Delete these groups and count them; return those that existed. A group pushed meanwhile may or may not stay."""
     deleted = []
-    turn = time_slices.Turn()
+    time_slice = time_slices.TimeSlice()
     for key in keys:
         if await store.delete(key):
             metrics.deletions.requested()
             deleted.append(key)
-        await turn.step()
+        await time_slice.step()
     return deleted

@@ -105,7 +105,7 @@ class ScrapeHandler:
     ) -> bool:
         """Send the snapshot; ``False`` if it could not be written to the socket within ``timeout`` seconds."""
         merged = list(own_metrics.merge(snapshot.families, self._metrics.families()))
-        await time_slices.others()
+        await time_slices.yield_to_others()
         encoding = negotiation.negotiate(request.headers.get(hdrs.ACCEPT, ""), formats=self._formats)
         gzip = _accepts_gzip(request)
         response.headers[hdrs.CONTENT_TYPE] = encoding.content_type
@@ -117,11 +117,11 @@ class ScrapeHandler:
                     response.headers[hdrs.CONTENT_ENCODING] = "gzip"
                 response.content_length = sum(map(len, parts))
                 await response.prepare(request)
-                turn = time_slices.Turn()
+                time_slice = time_slices.TimeSlice()
                 # aiohttp sends written chunks even for HEAD, and the client would read them as another response.
                 for chunk in _chunks(parts if request.method != hdrs.METH_HEAD else ()):
                     await response.write(chunk)
-                    await turn.step()
+                    await time_slice.step()
                 await response.write_eof()
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
@@ -183,19 +183,19 @@ def _accepts_gzip(request: web.BaseRequest) -> bool:
 
 async def _parts(pieces: Iterable[gzip_chunks.Chunk], *, gzip: bool) -> list[bytes]:
     """The parts of the body. Rendering a large store takes a while; other requests are handled in between."""
-    turn = time_slices.Turn()
+    time_slice = time_slices.TimeSlice()
     rendered = []
     for piece in pieces:
         if piece.data:
             rendered.append(piece)
             if gzip:
                 piece.compressed()
-        await turn.step()
+        await time_slice.step()
     if not gzip:
         return [piece.data for piece in rendered]
-    await time_slices.others()
+    await time_slices.yield_to_others()
     parts = gzip_chunks.gzip_stream(piece.compressed() for piece in rendered)
-    await time_slices.others()
+    await time_slices.yield_to_others()
     return parts
 
 

@@ -45,10 +45,10 @@ def explain(
                 reasons.reason(_Code.AMBIGUOUS_OWNERS, owners=possible),
                 reasons.reason(_Code.AMBIGUOUS_ADVICE),
             ]
-        case planner.Verdict.FINISHED:
+        case planner.Verdict.OWNERS_FINISHED:
             explained = _finished(decision, cache, grace=grace, hold=hold)
-        case planner.Verdict.SUPERSEDED:
-            explained = _superseded(decision, cache, rules=rules)
+        case planner.Verdict.NOT_LAST_PUSHER:
+            explained = _not_last_pusher(decision, cache, rules=rules)
         case planner.Verdict.UNOWNED:
             explained = unowned_reasons.unowned(cache, decision.record, rules=rules)
         case planner.Verdict.UNKNOWN:
@@ -58,7 +58,7 @@ def explain(
                 reasons.reason(_Code.OWNERS_UNKNOWN, owners=unknown),
                 reasons.reason(_Code.OWNERS_UNKNOWN_ADVICE),
             ]
-        case planner.Verdict.PENDING:
+        case planner.Verdict.LOOKUP_PENDING:
             explained = [reasons.reason(_Code.LOOKUP_PENDING, lookups=lookups(decision))]
     return explained
 
@@ -211,12 +211,14 @@ def _draining(record: control_api.GroupRecord, *, grace: float | None) -> reason
     return reasons.reason(_Code.DRAINING_FOR_GRACE_PERIOD, grace=grace, drain_timeout=timeout)
 
 
-def _superseded(
+def _not_last_pusher(
     decision: planner.Decision, cache: cluster_cache.ClusterCache, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
-    record, superseded = decision.record, decision.ownership.superseded
+    record, not_last_pushers = decision.record, decision.ownership.not_last_pushers
     before = sorted(
-        group_owner.owner for group_owner in decision.ownership.group_owners if group_owner.owner.uid in superseded
+        group_owner.owner
+        for group_owner in decision.ownership.group_owners
+        if group_owner.owner.uid in not_last_pushers
     )
     return [
         reasons.reason(_Code.NOT_LAST_PUSHER, owners=tuple(before), push_time=record.push_time),

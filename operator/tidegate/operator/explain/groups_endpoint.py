@@ -80,7 +80,7 @@ class GroupsEndpoint:
         head = {"now": now, "listed_ago": self._listed_ago(), "more": more}
         piece = f'{json.dumps(head)[:-1]}, "groups": ['
         separator = ""
-        turn = time_slices.Turn()
+        time_slice = time_slices.TimeSlice()
         for key in keys:
             # It may have been deleted since.
             if (status := self._status(key, now=now)) is not None:
@@ -89,7 +89,7 @@ class GroupsEndpoint:
             if len(piece) >= _WRITE_BYTES:
                 await response.write(piece.encode())
                 piece = ""
-            await turn.step()
+            await time_slice.step()
         await response.write(f"{piece}]}}\n".encode())
 
     def _status(self, key: grouping.GroupingKey, *, now: float) -> ownership_status.GroupStatus | None:
@@ -131,7 +131,7 @@ def group_status(decision: planner.Decision, *, why: tuple[str, ...]) -> ownersh
         ),
         pushers=record.pushers,
         unknown=tuple(sorted(ownership.unknown)),
-        outlived=tuple(sorted(ownership.superseded)),
+        outlived=tuple(sorted(ownership.not_last_pushers)),
         lookups=explanations.lookups(decision),
         why=why,
     )

@@ -15,11 +15,11 @@ from tidegate.operator.policy import policy_status
 _Code = reasons.Code
 
 _DELETED = {
-    lifecycle.Reason.DRAINED: _Code.EVENT_DELETED_DRAINED,
-    lifecycle.Reason.TIMEOUT: _Code.EVENT_DELETED_TIMEOUT,
-    lifecycle.Reason.REQUEST: _Code.EVENT_DELETED_REQUEST,
-    lifecycle.Reason.GRACE_PERIOD: _Code.EVENT_DELETED_GRACE_PERIOD,
-    lifecycle.Reason.VANISHED: _Code.EVENT_VANISHED,
+    lifecycle.DeletionReason.DRAINED: _Code.EVENT_DELETED_DRAINED,
+    lifecycle.DeletionReason.TIMEOUT: _Code.EVENT_DELETED_TIMEOUT,
+    lifecycle.DeletionReason.REQUEST: _Code.EVENT_DELETED_REQUEST,
+    lifecycle.DeletionReason.GRACE_PERIOD: _Code.EVENT_DELETED_GRACE_PERIOD,
+    lifecycle.DeletionReason.VANISHED: _Code.EVENT_VANISHED,
 }
 
 OnAct: TypeAlias = Callable[[owners.Owner, policy_status.ActionType, list[grouping.GroupingKey]], None]
@@ -55,7 +55,7 @@ class Notifier:
             return
         self._problems[view.uid] = view.rules.problems
         for problem in view.rules.problems:
-            self._post(view.owner, event_recorder.Reason.INVALID, problem, warning=True)
+            self._post(view.owner, event_recorder.EventReason.INVALID, problem, warning=True)
 
     def object_deleted(self, view: owner_views.OwnerView) -> None:
         """Forget an object that no longer exists."""
@@ -69,11 +69,13 @@ class Notifier:
                 reason = reasons.reason(_Code.EVENT_DRAINING_UNTIL_SCRAPED, keys=sorted(keys))
             else:
                 reason = reasons.reason(_Code.EVENT_DRAINING_FOR_GRACE_PERIOD, keys=sorted(keys), grace=self._grace)
-            self._post(owner, event_recorder.Reason.RETIRED, reason_texts.text(reason))
+            self._post(owner, event_recorder.EventReason.RETIRED, reason_texts.text(reason))
 
     def deleted(self, records: Iterable[control_api.DeletedRecord]) -> None:
         """Announce that the gateway deleted groups."""
-        keys_by_cause: dict[tuple[owners.Owner, lifecycle.Reason], list[grouping.GroupingKey]] = defaultdict(list)
+        keys_by_cause: dict[tuple[owners.Owner, lifecycle.DeletionReason], list[grouping.GroupingKey]] = defaultdict(
+            list
+        )
         for record in records:
             self._ambiguous.pop(record.key, None)
             for claim in record.claims.values():
@@ -81,13 +83,15 @@ class Notifier:
         for (owner, cause), keys in keys_by_cause.items():
             self._on_act(owner, policy_status.ActionType.DELETED, keys)
             note = reason_texts.text(reasons.reason(_DELETED[cause], keys=sorted(keys)))
-            self._post(owner, event_recorder.Reason.DELETED, note, warning=cause is lifecycle.Reason.TIMEOUT)
+            self._post(
+                owner, event_recorder.EventReason.DELETED, note, warning=cause is lifecycle.DeletionReason.TIMEOUT
+            )
 
     def breaker_tripped(self, count: int, *, limit: int) -> None:
         """Announce on the operator's own Pod that more groups than the limit are ready to drain at once."""
         if self._operator is not None:
             note = reason_texts.text(reasons.reason(_Code.EVENT_BREAKER_TRIPPED, count=count, limit=limit))
-            self._post(self._operator, event_recorder.Reason.BREAKER, note, warning=True)
+            self._post(self._operator, event_recorder.EventReason.BREAKER, note, warning=True)
 
     def ambiguous(self, decisions: Iterable[planner.Decision]) -> None:
         """Announce groups with possible owners in several namespaces, once to each of these objects.
@@ -102,7 +106,9 @@ class Notifier:
             note = reason_texts.text(reason)
             for owner in possible:
                 if owner.uid not in announced:
-                    self._post(owner, event_recorder.Reason.AMBIGUOUS, note, warning=True)
+                    self._post(owner, event_recorder.EventReason.AMBIGUOUS, note, warning=True)
 
-    def _post(self, owner: owners.Owner, reason: event_recorder.Reason, note: str, *, warning: bool = False) -> None:
+    def _post(
+        self, owner: owners.Owner, reason: event_recorder.EventReason, note: str, *, warning: bool = False
+    ) -> None:
         self._announce(event_recorder.Event(owner, reason, note, warning))

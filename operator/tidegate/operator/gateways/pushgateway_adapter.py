@@ -37,26 +37,28 @@ class PushgatewayAdapter:
         session: aiohttp.ClientSession,
         clock: clocks.Clock,
         registry: prometheus_client.CollectorRegistry,
-        stock_settings: settings.StockSettings,
+        pushgateway_settings: settings.PushgatewaySettings,
     ) -> None:
         self._client = pushgateway_client.PushgatewayClient(
-            url, answer_bytes=stock_settings.answer_bytes, session=session, clock=clock
+            url, answer_bytes=pushgateway_settings.answer_bytes, session=session, clock=clock
         )
-        self._groups = pushgateway_groups.PushgatewayGroups(grace=stock_settings.grace_seconds)
+        self._groups = pushgateway_groups.PushgatewayGroups(grace=pushgateway_settings.grace_seconds)
         self._clock = clock
         self._metrics = pushgateway_metrics.PushgatewayMetrics(registry)
-        self._period = stock_settings.poll_seconds
+        self._period = pushgateway_settings.poll_seconds
         self._next_read = clock.monotonic()
         self._next_deletion = clock.monotonic()
-        self._backoff = backoffs.Backoff(first=stock_settings.poll_seconds, limit=stock_settings.grace_seconds)
+        self._backoff = backoffs.Backoff(
+            first=pushgateway_settings.poll_seconds, limit=pushgateway_settings.grace_seconds
+        )
         self._deletions = outage_log.OutageLog(
             "deleting groups from Pushgateway", consequence="they are kept until a deletion succeeds", clock=clock
         )
         self._has_read = False
         self._ambiguous: frozenset[grouping.GroupingKey] = frozenset()
-        self._changed = broadcasts.Pulse()
+        self._changed = broadcasts.Broadcast()
         self.url = self._client.url
-        self.grace_seconds = stock_settings.grace_seconds
+        self.grace_seconds = pushgateway_settings.grace_seconds
 
     def now(self) -> float:
         """Pushgateway's Unix time: of the clock that its push times are from."""
@@ -120,7 +122,7 @@ class PushgatewayAdapter:
         self._metrics.last_read.set(self._clock.wall())
         for record in self._groups.update(response):
             self._metrics.count_deleted(record)
-            if record.reason is lifecycle.Reason.GRACE_PERIOD:
+            if record.reason is lifecycle.DeletionReason.GRACE_PERIOD:
                 _logger.info("deleted group %s of %s from Pushgateway", grouping.describe(record.key), _owners(record))
         if new := sorted(response.ambiguous - self._ambiguous):
             _logger.warning(

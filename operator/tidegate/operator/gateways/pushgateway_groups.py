@@ -127,10 +127,10 @@ class PushgatewayGroups:
                 life: lifecycle.Life | lifecycle.Rejection = lifecycle.claimed(known.life, claim)
             case control_api.ReleaseGroup(uid=uid):
                 life = lifecycle.released(known.life, uid)
-            case control_api.RetireGroup(finished=finished, pushed_revision=pushed, drain_timeout=timeout):
+            case control_api.StartDrain(finished=finished, pushed_revision=pushed, drain_timeout=timeout):
                 # A Job may set more than the grace period, but not less: nothing shows here whether it was scraped.
                 drain_seconds = max(self._grace, timeout)
-                life = lifecycle.retired(
+                life = lifecycle.drain_started(
                     known.life, finished=finished, pushed_revision=pushed, drain_timeout=drain_seconds, now=now
                 )
         if isinstance(life, lifecycle.Rejection):
@@ -149,7 +149,9 @@ class PushgatewayGroups:
         group = self._groups.pop(key)
         self._due_times.pop(key, None)
         self.revision += 1
-        reason = lifecycle.Reason.GRACE_PERIOD if group.deletion_requested else lifecycle.Reason.VANISHED
+        reason = (
+            lifecycle.DeletionReason.GRACE_PERIOD if group.deletion_requested else lifecycle.DeletionReason.VANISHED
+        )
         record = control_api.DeletedRecord(key=key, revision=self.revision, reason=reason, claims=group.life.claims)
         self._log.deleted(record, before=group.revision)
         return record

@@ -6,7 +6,7 @@ import prometheus_client
 
 from tidegate.model import control_api, lifecycle
 
-_REASONS = (lifecycle.Reason.GRACE_PERIOD, lifecycle.Reason.VANISHED)
+_REASONS = (lifecycle.DeletionReason.GRACE_PERIOD, lifecycle.DeletionReason.VANISHED)
 REFUSED, FAILED, STAYED = "refused", "failed", "stayed"
 
 

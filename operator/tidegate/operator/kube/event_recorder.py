@@ -30,7 +30,7 @@ _INSTANCE_LIMIT = 128
 _WORKERS = 2
 
 
-class Reason(enum.Enum):
+class EventReason(enum.Enum):
     """The ``reason`` of an Event. Each has an ``action``, which Kubernetes requires."""
 
     RETIRED = "GroupsRetired"
@@ -41,11 +41,11 @@ class Reason(enum.Enum):
 
 
 _ACTIONS = {
-    Reason.RETIRED: "Retire",
-    Reason.DELETED: "Delete",
-    Reason.AMBIGUOUS: "Claim",
-    Reason.INVALID: "Read",
-    Reason.BREAKER: "Retire",
+    EventReason.RETIRED: "Retire",
+    EventReason.DELETED: "Delete",
+    EventReason.AMBIGUOUS: "Claim",
+    EventReason.INVALID: "Read",
+    EventReason.BREAKER: "Retire",
 }
 
 
@@ -53,7 +53,7 @@ class Event(NamedTuple):
     """An Event to post; ``note`` is its text."""
 
     regarding: owners.Owner
-    reason: Reason
+    reason: EventReason
     note: str
     warning: bool = False
 

@@ -59,7 +59,7 @@ class Push(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Pushers:
+class PusherPods:
     """The pods that pushed a group, as far as their addresses are known.
 
     :param last: the last push; ``None`` if its pod is unknown.
@@ -100,10 +100,10 @@ class Pushers:
 
 def find_pushers(
     cache: cluster_cache.ClusterCache, record: control_api.GroupRecord, *, rules: settings.RuleSettings
-) -> Pushers:
+) -> PusherPods:
     """The pods that pushed this group; none without the ownership rule ``address``."""
     if settings.ADDRESS not in rules.ownership or not record.push_time:
-        return Pushers()
+        return PusherPods()
     last: Push | None = None
     earlier: list[Push] = []
     for index, source in enumerate(record.sources):
@@ -116,14 +116,14 @@ def find_pushers(
             last = push
         else:
             earlier.append(push)
-    return Pushers(last, tuple(earlier))
+    return PusherPods(last, tuple(earlier))
 
 
 def match_object(
     view: owner_views.OwnerView,
     record: control_api.GroupRecord,
     *,
-    pushers: Pushers,
+    pushers: PusherPods,
     cache: cluster_cache.ClusterCache,
     rules: settings.RuleSettings,
 ) -> RuleMatch | None:
@@ -157,7 +157,7 @@ def has_namespace(owner: owners.Owner, key: grouping.GroupingKey) -> bool:
     return grouping.label(key, "namespace") in (None, "", owner.namespace)
 
 
-def may_own(owner: owners.Owner, key: grouping.GroupingKey, *, pushers: Pushers) -> bool:
+def may_own(owner: owners.Owner, key: grouping.GroupingKey, *, pushers: PusherPods) -> bool:
     """Whether the group belongs to the object's namespace, by its label and its last push.
 
     SECURITY: whatever the annotations of a Job name, its end deletes no group of another namespace.
@@ -166,7 +166,7 @@ def may_own(owner: owners.Owner, key: grouping.GroupingKey, *, pushers: Pushers)
     return has_namespace(owner, key) and (last is None or last.view.owner.namespace == owner.namespace)
 
 
-def may_still_own(claim: owners.Claim, key: grouping.GroupingKey, *, pushers: Pushers) -> bool:
+def may_still_own(claim: owners.Claim, key: grouping.GroupingKey, *, pushers: PusherPods) -> bool:
     """Whether the owner of a claim may keep it, by label and addresses.
 
     An owner whose pod has pushed the group keeps it even if pods of other namespaces push it, too.
@@ -192,7 +192,7 @@ def _match(
     view: owner_views.OwnerView,
     key: grouping.GroupingKey,
     *,
-    pushers: Pushers,
+    pushers: PusherPods,
     cache: cluster_cache.ClusterCache,
 ) -> RuleMatch | None:
     """The match by this rule alone."""
@@ -209,7 +209,7 @@ def _match(
 
 
 def _match_address(
-    view: owner_views.OwnerView, key: grouping.GroupingKey, pushers: Pushers, cache: cluster_cache.ClusterCache
+    view: owner_views.OwnerView, key: grouping.GroupingKey, pushers: PusherPods, cache: cluster_cache.ClusterCache
 ) -> RuleMatch | None:
     for push in pushers.all:
         if push.known is None:
@@ -226,7 +226,7 @@ def _match_address(
 
 
 def _names_pod(
-    view: owner_views.OwnerView, key: grouping.GroupingKey, pushers: Pushers, cache: cluster_cache.ClusterCache
+    view: owner_views.OwnerView, key: grouping.GroupingKey, pushers: PusherPods, cache: cluster_cache.ClusterCache
 ) -> bool:
     """Whether a label names the pod of this object that pushed the group."""
     names = group_index.pod_values(key)

@@ -52,7 +52,7 @@ class Ownership:
 
     :param group_owners: in no order.
     :param unknown: claims whose owner may or may not exist.
-    :param superseded: claims whose owner had ended before the last push, which another client made.
+    :param not_last_pushers: claims whose owner had ended before the last push, which another client made.
     :param lookups: lookups that are needed before any decision.
     :param unsettled: lookups that are needed before the group may start draining: the API server may not know yet which
         pod has this address.
@@ -60,7 +60,7 @@ class Ownership:
 
     group_owners: tuple[GroupOwner, ...] = ()
     unknown: frozenset[owners.Uid] = frozenset()
-    superseded: frozenset[owners.Uid] = frozenset()
+    not_last_pushers: frozenset[owners.Uid] = frozenset()
     lookups: tuple[Lookup, ...] = ()
     unsettled: tuple[Lookup, ...] = ()
 
@@ -128,13 +128,13 @@ class _Resolver:
             (series, each.known.view.owner) for each in candidates if (series := cleanup_due.series(each.known.view))
         }
         claimed, unknown = self._claimed_owners()
-        superseded = {uid for uid, group_owner in claimed.items() if self._is_superseded(group_owner)}
-        names = {claim.owner[:3] for uid, claim in self._record.claims.items() if uid not in superseded}
+        not_last_pushers = {uid for uid, group_owner in claimed.items() if self._is_not_last_pusher(group_owner)}
+        names = {claim.owner[:3] for uid, claim in self._record.claims.items() if uid not in not_last_pushers}
         group_owners = claimed | self._new_owners(candidates, owner_names=names)
         return Ownership(
             group_owners=tuple(group_owners.values()),
             unknown=frozenset(unknown),
-            superseded=frozenset(superseded),
+            not_last_pushers=frozenset(not_last_pushers),
             lookups=tuple(sorted(lookups)),
             unsettled=self._unsettled_lookups(),
         )
@@ -233,7 +233,7 @@ class _Resolver:
         successors: list[GroupOwner] = []
         for known, match in candidates:
             group_owner = self._cached_owner(known, rule=match.rule)
-            if self._is_superseded(group_owner):
+            if self._is_not_last_pusher(group_owner):
                 continue
             may_have_pushed = match.holds_for_earlier_pushes or self._was_created_before_last_push(known)
             if group_owner.active and (may_have_pushed or not group_owner.is_claimable):
@@ -261,7 +261,7 @@ class _Resolver:
             return False
         return view.rules.keys is None or ownership_rules.names_group(view, self._record.key)
 
-    def _is_superseded(self, group_owner: GroupOwner) -> bool:
+    def _is_not_last_pusher(self, group_owner: GroupOwner) -> bool:
         """Whether another client made the last push: the owner had ended by then, or the address is of another pod."""
         is_kept = group_owner.active and group_owner.waits_until is None
         if group_owner.pushes_until is None or (is_kept and not self._has_other_run(group_owner)):

@@ -23,7 +23,7 @@ class PendingLookups:
         if all_groups:
             self._since = {}
         for decision in decisions:
-            if decision.verdict is planner.Verdict.PENDING:
+            if decision.verdict is planner.Verdict.LOOKUP_PENDING:
                 self._since[decision.key] = previous.get(decision.key, now)
             else:
                 self._since.pop(decision.key, None)

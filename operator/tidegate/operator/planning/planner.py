@@ -23,15 +23,15 @@ class Verdict(enum.Enum):
     """An owner is active, or its cleanup rules keep the group."""
     AMBIGUOUS = "ambiguous"
     """Objects in several namespaces may own the group: it is kept until only one is left."""
-    FINISHED = "over"
+    OWNERS_FINISHED = "over"
     """All owners have finished: the group starts to drain."""
-    SUPERSEDED = "outlived"
+    NOT_LAST_PUSHER = "outlived"
     """Its owners have finished, but the last push was not theirs: the group is kept."""
     UNOWNED = "unowned"
     """No ownership rule matches an object."""
     UNKNOWN = "unknown"
     """The operator cannot tell whether an owner still exists."""
-    PENDING = "asking"
+    LOOKUP_PENDING = "asking"
     """A lookup at the API server is pending."""
 
 
@@ -106,9 +106,9 @@ def decide(
     """Decide about one group."""
     ownership = resolution.resolve(cache, record, rules=rules, now=now)
     if ownership.lookups:
-        return Decision(record, Verdict.PENDING, ownership)
+        return Decision(record, Verdict.LOOKUP_PENDING, ownership)
     remaining = [
-        group_owner for group_owner in ownership.group_owners if group_owner.owner.uid not in ownership.superseded
+        group_owner for group_owner in ownership.group_owners if group_owner.owner.uid not in ownership.not_last_pushers
     ]
     deciding = resolution.deciding_owners(remaining, rules=rules)
     if any(group_owner.active for group_owner in deciding):
@@ -119,8 +119,8 @@ def decide(
     else:
         actions = _start_draining(record, ownership, deciding)
         verdict = _verdict(ownership, deciding, claimed=bool(record.claims))
-        if verdict is Verdict.FINISHED and ownership.unsettled:
-            return Decision(record, Verdict.PENDING, replace(ownership, lookups=ownership.unsettled))
+        if verdict is Verdict.OWNERS_FINISHED and ownership.unsettled:
+            return Decision(record, Verdict.LOOKUP_PENDING, replace(ownership, lookups=ownership.unsettled))
     return Decision(record, verdict, ownership, tuple(deciding), tuple(actions))
 
 
@@ -132,8 +132,8 @@ def _is_ambiguous(deciding: list[resolution.GroupOwner]) -> bool:
 
 def _verdict(ownership: resolution.Ownership, deciding: list[resolution.GroupOwner], *, claimed: bool) -> Verdict:
     if deciding:
-        return Verdict.FINISHED
-    return Verdict.SUPERSEDED if ownership.superseded and claimed else Verdict.UNOWNED
+        return Verdict.OWNERS_FINISHED
+    return Verdict.NOT_LAST_PUSHER if ownership.not_last_pushers and claimed else Verdict.UNOWNED
 
 
 def _keep(
@@ -178,7 +178,7 @@ def _start_draining(
         if group_owner.owner.uid in record.claims and not group_owner.active
     ]
     unclaimed: list[resolution.GroupOwner] = []
-    if all(group_owner.owner.uid in ownership.superseded for group_owner in claimed):
+    if all(group_owner.owner.uid in ownership.not_last_pushers for group_owner in claimed):
         unclaimed = [group_owner for group_owner in deciding if group_owner.owner.uid not in record.claims]
         if not unclaimed:
             return _release(record, uids=list(record.claims))
@@ -188,7 +188,7 @@ def _start_draining(
     if unclaimed or record.drain_pushed_revision != record.pushed_revision:
         finished = [*claimed, *unclaimed]
         actions.append(
-            control_api.RetireGroup(
+            control_api.StartDrain(
                 key=record.key,
                 finished=tuple(sorted(group_owner.owner.uid for group_owner in finished)),
                 pushed_revision=record.pushed_revision,

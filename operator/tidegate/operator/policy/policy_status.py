@@ -27,7 +27,7 @@ class Condition(enum.StrEnum):
     """It is accepted, and its templates can be expanded for all objects that it selects."""
 
 
-class Reason(enum.StrEnum):
+class ConditionReason(enum.StrEnum):
     """The reasons of the conditions."""
 
     READ = "Read"
@@ -108,24 +108,24 @@ def _conditions(policy: policies.Policy, counts: PolicyCounts, *, now: float) ->
     return [*conditions, *others.values()]
 
 
-_State: TypeAlias = tuple[Condition, bool, Reason, str]
+_State: TypeAlias = tuple[Condition, bool, ConditionReason, str]
 
 
 def _accepted(policy: policies.Policy) -> _State:
     if policy.problems:
         message = "; ".join([*policy.problems, "the groups of all selected objects are kept until this is fixed"])
-        return Condition.ACCEPTED, False, Reason.UNREADABLE, message
-    return Condition.ACCEPTED, True, Reason.READ, "The policy is valid."
+        return Condition.ACCEPTED, False, ConditionReason.UNREADABLE, message
+    return Condition.ACCEPTED, True, ConditionReason.READ, "The policy is valid."
 
 
 def _ready(policy: policies.Policy, counts: PolicyCounts) -> _State:
     if policy.problems:
-        return Condition.READY, False, Reason.UNREADABLE, "The policy is invalid; see the condition Accepted."
+        return Condition.READY, False, ConditionReason.UNREADABLE, "The policy is invalid; see the condition Accepted."
     if counts.template_errors:
         first, more = min(counts.template_errors), len(counts.template_errors) - 1
         others = f"; {more} more objects have such a problem" if more > 1 else "; 1 more object has such a problem"
-        return Condition.READY, False, Reason.UNFILLED, f"{first}{others if more else ''}"
-    return Condition.READY, True, Reason.APPLIED, "The policy applies to all selected objects."
+        return Condition.READY, False, ConditionReason.UNFILLED, f"{first}{others if more else ''}"
+    return Condition.READY, True, ConditionReason.APPLIED, "The policy applies to all selected objects."
 
 
 def _order(action: Json) -> tuple[str, bool]:

@@ -24,9 +24,9 @@ class ActionGate:
         notifier: notifications.Notifier,
     ) -> None:
         self._dry_run = worker_settings.dry_run
-        self._limit = worker_settings.most_retired
+        self._limit = worker_settings.max_drains
         self._breaker = circuit_breaker.CircuitBreaker(
-            limit=worker_settings.most_retired, cycle=worker_settings.resync_seconds
+            limit=worker_settings.max_drains, cycle=worker_settings.resync_seconds
         )
         self._metrics = metrics
         self._notifier = notifier
@@ -95,5 +95,5 @@ def log_fields(decision: planner.Decision) -> dict[str, str]:
 def _starts_draining(decision: planner.Decision) -> bool:
     """Whether the group starts to drain. A group that is already draining does not count again."""
     return not decision.record.draining and any(
-        isinstance(action, control_api.RetireGroup) for action in decision.actions
+        isinstance(action, control_api.StartDrain) for action in decision.actions
     )

@@ -151,7 +151,7 @@ class Reconciler:
             self._metrics.count_action(action, refusal)
             record = self._cache.group(action.key)
             was_draining = record is not None and record.draining
-            if isinstance(action, control_api.RetireGroup) and refusal is None and not was_draining:
+            if isinstance(action, control_api.StartDrain) and refusal is None and not was_draining:
                 fields = {
                     "group": grouping.describe(action.key),
                     "owners": _owner_names(action.finished, owners_by_uid),

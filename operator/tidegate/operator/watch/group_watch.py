@@ -49,7 +49,7 @@ class GroupWatch:
             "the watch on the gateway", consequence="retrying every few seconds", clock=clock
         )
         self._last: control_api.Changes | None = None
-        self._advanced = broadcasts.Pulse()
+        self._advanced = broadcasts.Broadcast()
         self._on_synced = on_synced
         self.is_synced = False
         """Whether all groups of the current epoch are in the cache."""

@@ -65,7 +65,7 @@ class Supervisor:
                 self._on_healthy()
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            stop.tell()
+            stop.set()
             await asyncio.wait({running}, timeout=_STOP_TIMEOUT_SECONDS)
             if not running.done():
                 _logger.info(

@@ -210,7 +210,7 @@ class SqliteJournal:
             await self._work.wait()
             self._work.clear()
             for _ in range(_GATHERING_TURNS):
-                await time_slices.others()
+                await time_slices.yield_to_others()
             batch = self._take()
             if batch.empty:
                 continue
