@@ -27,10 +27,10 @@ async def _others_ran_during(steps: int) -> int:
 
 
 async def test_steps_within_a_turn_let_nobody_else_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time_slices, "TURN_SECONDS", 1_000.0)
+    monkeypatch.setattr(time_slices, "SLICE_SECONDS", 1_000.0)
     assert await _others_ran_during(100) == 0
 
 
 async def test_after_each_turn_others_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time_slices, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(time_slices, "SLICE_SECONDS", 0.0)
     assert await _others_ran_during(100) == 100
