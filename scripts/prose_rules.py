@@ -43,7 +43,11 @@ RULES = (
         "is-no",
         r"(?:\b(?:there|here) )?\b(?:is|are|was|were) (?:no \S+|none\b)",
         "negate the verb: 'is not a Job', 'is invalid'",
-        exceptions=(r"(?:t?here) (?:is|are|was|were) (?:no \S+|none)", r"(?:is|are|was|were) no longer"),
+        exceptions=(
+            r"(?:t?here) (?:is|are|was|were) (?:no \S+|none)",
+            r"(?:is|are|was|were) no longer",
+            r"(?-i:\S+ None)",  # Python's value
+        ),
     ),
     Rule("no-more", r"\w no more[.,;:)]", "write 'no longer' with the verb: 'the operator no longer retries'"),
     Rule("sake", r"\bfor \S+ sake\b", "write 'for compatibility with ...' or 'because ...'"),

@@ -1,4 +1,4 @@
-"""How pauses grow, and that they are drawn."""
+"""Pauses of a backoff grow and are random."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from tidegate.aio import backoffs
 
 
-def test_pauses_double_up_to_the_limit_and_are_drawn_from_their_upper_half() -> None:
+def test_pauses_double_up_to_the_limit_and_are_random_in_their_upper_half() -> None:
     backoff = backoffs.Backoff(first=1.0, limit=5.0, draw=random.Random(1))
     longest = (1.0, 2.0, 4.0, 5.0, 5.0)
     pauses = [backoff.next() for _ in longest]

@@ -1,11 +1,11 @@
-"""Pulses wake those who wait at the moment, and nobody later."""
+"""A broadcast wakes the tasks that wait at that moment, and no later ones."""
 
 from __future__ import annotations
 
 from tidegate.aio import broadcasts
 
 
-def test_all_who_wait_are_woken_once() -> None:
+def test_all_waiting_tasks_are_woken_once() -> None:
     broadcast = broadcasts.Broadcast()
     one, two = broadcast.next(), broadcast.next()
     broadcast.fire()
@@ -14,7 +14,7 @@ def test_all_who_wait_are_woken_once() -> None:
     assert not broadcast.next().is_set()
 
 
-def test_a_pulse_that_nobody_waits_for_is_forgotten() -> None:
+def test_broadcast_without_waiting_tasks_has_no_effect() -> None:
     broadcast = broadcasts.Broadcast()
     broadcast.fire()
     assert not broadcast.next().is_set()

@@ -1,4 +1,4 @@
-"""The clock that tests move, and the machine's own."""
+"""The clock for tests, and the clock of the system."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tidegate.aio import clocks
 
 
-async def test_who_waits_for_a_moment_wakes_when_the_clock_is_moved_to_it() -> None:
+async def test_wait_returns_when_the_clock_is_advanced_to_its_time() -> None:
     clock = clocks.MovableClock(now=100)
     waiting = asyncio.create_task(clock.wait(asyncio.Event(), until=110))
     await asyncio.sleep(0)
@@ -21,7 +21,7 @@ async def test_who_waits_for_a_moment_wakes_when_the_clock_is_moved_to_it() -> N
     assert clock.wall() == clock.monotonic() == 110
 
 
-async def test_who_waits_wakes_with_the_event() -> None:
+async def test_wait_returns_when_the_event_is_set() -> None:
     clock, event = clocks.MovableClock(), asyncio.Event()
     waiting = [asyncio.create_task(clock.wait(event, until=until)) for until in (None, clock.monotonic() + 60)]
     await asyncio.sleep(0)
@@ -29,14 +29,14 @@ async def test_who_waits_wakes_with_the_event() -> None:
     await asyncio.wait_for(asyncio.gather(*waiting), timeout=5)
 
 
-async def test_nobody_waits_for_what_has_been() -> None:
+async def test_wait_returns_at_once_for_a_past_time_and_a_set_event() -> None:
     clock, event = clocks.MovableClock(), asyncio.Event()
     await asyncio.wait_for(clock.wait(event, until=clock.monotonic()), timeout=5)
     event.set()
     await asyncio.wait_for(clock.wait(event, until=None), timeout=5)
 
 
-async def test_who_is_cancelled_is_forgotten() -> None:
+async def test_cancelled_wait_is_removed() -> None:
     clock = clocks.MovableClock()
     waiting = asyncio.create_task(clock.wait(asyncio.Event(), until=clock.monotonic() + 1))
     await asyncio.sleep(0)
@@ -46,15 +46,15 @@ async def test_who_is_cancelled_is_forgotten() -> None:
     assert waiting.cancelled()
 
 
-async def test_the_machines_clock_wakes_at_its_moment_and_not_before() -> None:
+async def test_system_clock_does_not_wake_before_the_time() -> None:
     clock = clocks.SystemClock()
     until = clock.monotonic() + 0.02
     await asyncio.wait_for(clock.wait(asyncio.Event(), until=until), timeout=5)
     assert clock.monotonic() >= until - 0.001
 
 
-@pytest.mark.parametrize("turns", range(4))
-async def test_a_cancellation_is_not_lost_when_it_comes_with_the_event(turns: int) -> None:
+@pytest.mark.parametrize("rounds", range(4))
+async def test_cancellation_is_not_lost_when_it_comes_with_the_event(rounds: int) -> None:
     event, clock = asyncio.Event(), clocks.SystemClock()
 
     async def work() -> None:
@@ -62,20 +62,20 @@ async def test_a_cancellation_is_not_lost_when_it_comes_with_the_event(turns: in
         await asyncio.Event().wait()
 
     working = asyncio.create_task(work())
-    await _turns(3)
+    await _run_loop(3)
     event.set()
-    await _turns(turns)
+    await _run_loop(rounds)
     working.cancel()
-    _, still = await asyncio.wait({working}, timeout=5)
+    _, pending = await asyncio.wait({working}, timeout=5)
     working.cancel()
-    assert not still
+    assert not pending
 
 
-async def _turns(number: int) -> None:
+async def _run_loop(number: int) -> None:
     for _ in range(number):
         await asyncio.sleep(0)
 
 
-async def test_the_machines_steady_clock_is_near_its_wall_clock() -> None:
+async def test_monotonic_time_of_the_system_clock_starts_at_the_wall_clock_time() -> None:
     clock = clocks.SystemClock()
     assert abs(clock.wall() - clock.monotonic()) < 1

@@ -1,4 +1,4 @@
-"""What another thread hands over is taken in its order, whatever becomes of some of it."""
+"""Items and stop signals from other threads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support import waiting
 from tidegate.aio import cross_thread
 
 
-async def _handed_over(count: int, *, failing: int = -1) -> list[int]:
+async def _received(count: int, *, failing: int = -1) -> list[int]:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)
     taken: list[int] = []
@@ -38,27 +38,27 @@ async def _handed_over(count: int, *, failing: int = -1) -> list[int]:
     return taken
 
 
-async def test_all_of_it_is_taken_in_order() -> None:
-    assert await _handed_over(10_000) == list(range(10_000))
+async def test_all_items_are_taken_in_order() -> None:
+    assert await _received(10_000) == list(range(10_000))
 
 
-async def test_one_that_cannot_be_taken_holds_up_nothing() -> None:
-    assert await _handed_over(10_000, failing=17) == list(range(10_000))
+async def test_item_that_raises_an_exception_does_not_stop_the_queue() -> None:
+    assert await _received(10_000, failing=17) == list(range(10_000))
 
 
-async def test_a_stop_is_heard_in_a_loop_and_by_who_looks() -> None:
+async def test_stop_signal_can_be_awaited_and_read() -> None:
     stop = cross_thread.Stop()
-    looks = [stop.is_set]
-    waiting_for_it = asyncio.create_task(stop.wait())
+    states = [stop.is_set]
+    waiting_task = asyncio.create_task(stop.wait())
     await asyncio.sleep(0)
     threading.Thread(target=stop.set).start()
-    await waiting_for_it
-    looks.append(stop.is_set)
+    await waiting_task
+    states.append(stop.is_set)
     await stop.wait()
-    assert looks == [False, True]
+    assert states == [False, True]
 
 
-def test_a_stop_after_the_end_of_the_loop_that_waited_for_it_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_stop_signal_after_the_end_of_the_waiting_loop_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
     stop = cross_thread.Stop()
 
     async def begin() -> None:

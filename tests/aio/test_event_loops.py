@@ -1,4 +1,4 @@
-"""The end of an event loop takes a bounded time, whatever is still at work in it."""
+"""An event loop ends within a limited time, whatever tasks and threads are left in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tidegate.aio import event_loops
 
 
 async def _stubborn(cancelled: list[str], *, times: int) -> None:
-    """End at the last of so many cancellations."""
+    """Suppress all but the last of this many cancellations."""
     for _ in range(times - 1):
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
@@ -28,7 +28,7 @@ def test_the_result_of_the_work_is_returned() -> None:
     assert event_loops.run(work()) == "done"
 
 
-def test_what_the_work_raises_is_raised() -> None:
+def test_exception_of_the_work_is_raised() -> None:
     async def work() -> None:
         raise OSError("away")
 
@@ -36,7 +36,7 @@ def test_what_the_work_raises_is_raised() -> None:
         event_loops.run(work())
 
 
-def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
+def test_task_that_suppresses_its_cancellation_is_cancelled_again() -> None:
     cancelled: list[str] = []
     left: list[asyncio.Task[None]] = []
 
@@ -48,7 +48,7 @@ def test_a_task_that_swallows_its_cancellation_is_cancelled_again() -> None:
     assert (cancelled, left[0].cancelled()) == (["once"] * 3, True)
 
 
-def test_a_task_that_never_ends_and_a_thread_of_the_executor_hold_nothing_up() -> None:
+def test_endless_task_and_executor_thread_do_not_delay_the_end() -> None:
     let_go = threading.Event()
     told: list[str] = []
 

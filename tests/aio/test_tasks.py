@@ -21,7 +21,7 @@ async def _wait(began: asyncio.Event, *, ended: list[str]) -> None:
         ended.append("ended")
 
 
-async def test_a_task_that_fails_is_logged_and_takes_nobody_with_it(caplog: pytest.LogCaptureFixture) -> None:
+async def test_failure_of_a_task_is_logged_and_does_not_end_the_others(caplog: pytest.LogCaptureFixture) -> None:
     owned, began, ended = tasks.TaskSet(), asyncio.Event(), list[str]()
     owned.start(_wait(began, ended=ended), name="waits")
     owned.start(_fail(), name="fails")

@@ -1,4 +1,4 @@
-"""Long work lets others run when its turn is over, and not before."""
+"""Long work lets other tasks run when its time slice is used up, and not before."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ async def _others_ran_during(steps: int) -> int:
     return ran
 
 
-async def test_steps_within_a_turn_let_nobody_else_run(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_other_task_runs_within_a_time_slice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_slices, "SLICE_SECONDS", 1_000.0)
     assert await _others_ran_during(100) == 0
 
 
-async def test_after_each_turn_others_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_other_tasks_run_once_after_each_time_slice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_slices, "SLICE_SECONDS", 0.0)
     assert await _others_ran_during(100) == 100

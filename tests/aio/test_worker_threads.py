@@ -1,4 +1,4 @@
-"""A worker does one thing after the other in a thread of its own."""
+"""A worker runs functions one after the other in its own thread."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ import pytest
 from tidegate.aio import worker_threads
 
 
-async def test_what_the_work_returns_and_raises_is_told() -> None:
+async def test_results_and_exceptions_are_passed_to_the_caller() -> None:
     worker = worker_threads.Worker("worker")
 
     assert await worker.do(divmod, 7, 2) == (3, 1)
@@ -18,9 +18,9 @@ async def test_what_the_work_returns_and_raises_is_told() -> None:
     await worker.stop()
 
 
-async def test_all_is_done_in_one_thread_and_in_order_even_what_nobody_waits_for() -> None:
+async def test_functions_run_in_order_in_one_thread_even_if_the_caller_is_cancelled() -> None:
     worker = worker_threads.Worker("worker")
-    began, go_on = threading.Event(), threading.Event()
+    began, release = threading.Event(), threading.Event()
     done: list[tuple[int, str]] = []
 
     def note(number: int) -> None:
@@ -28,29 +28,29 @@ async def test_all_is_done_in_one_thread_and_in_order_even_what_nobody_waits_for
 
     def hold() -> None:
         began.set()
-        go_on.wait()
+        release.wait()
         note(0)
 
-    given_up = asyncio.ensure_future(worker.do(hold))
+    cancelled_call = asyncio.ensure_future(worker.do(hold))
     await asyncio.to_thread(began.wait)
-    given_up.cancel()
+    cancelled_call.cancel()
     later = [asyncio.ensure_future(worker.do(note, number)) for number in (1, 2)]
-    go_on.set()
+    release.set()
     await asyncio.gather(*later)
     await worker.stop()
 
-    assert given_up.cancelled()
+    assert cancelled_call.cancelled()
     assert done == [(0, "worker"), (1, "worker"), (2, "worker")]
 
 
-async def test_a_worker_ends_after_all_that_it_was_given() -> None:
+async def test_worker_ends_after_it_has_run_all_functions() -> None:
     worker = worker_threads.Worker("a worker that ends")
     done: list[int] = []
-    given = [asyncio.ensure_future(worker.do(done.append, number)) for number in range(3)]
+    calls = [asyncio.ensure_future(worker.do(done.append, number)) for number in range(3)]
     await asyncio.sleep(0)
 
     await worker.stop()
-    await asyncio.gather(*given)
+    await asyncio.gather(*calls)
 
     assert done == [0, 1, 2]
     assert "a worker that ends" not in {thread.name for thread in threading.enumerate()}

@@ -89,7 +89,7 @@ def test_an_invalid_url_in_the_environment_is_reported_without_its_password(
 
 
 @pytest.mark.parametrize(
-    ("given", "variable", "url"),
+    ("arguments", "variable", "url"),
     [
         ([], None, "http://127.0.0.1:9091"),
         ([], "", "http://127.0.0.1:9091"),

@@ -12,7 +12,7 @@ WRONG_AND_RIGHT = {
     "clause": ("What is no longer used goes.", "What is a group?"),
     "told": ("The client is told so.", "The gateway tells the client so."),
     "tells-of": ("The log tells of it.", "The log reports it."),
-    "is-no": ("That is no Job.", "There is no Job, and it is no longer needed."),
+    "is-no": ("That is no Job.", "There is no Job, its value is None, and it is no longer needed."),
     "no-more": ("It is asked no more.", "It has no more than two labels."),
     "sake": ("For Pushgateway's sake.", "For compatibility with Pushgateway."),
     "anew": ("Start it anew.", "Start it again."),

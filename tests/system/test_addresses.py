@@ -1,4 +1,4 @@
-"""Addresses to listen on, and those of peers."""
+"""Addresses to listen on, and addresses of peers."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from tidegate.system import addresses
         ("[::]:9091", ("::", 9091)),
     ],
 )
-def test_an_address_is_a_host_and_a_port(text: str, parsed: tuple[str | None, int]) -> None:
+def test_address_has_a_host_and_a_port(text: str, parsed: tuple[str | None, int]) -> None:
     assert addresses.parse(text) == parsed
 
 
 @pytest.mark.parametrize(
     "text", ["", ":", "9091", "localhost", "localhost:", ":http", ":-1", ":65536", "::1:9091", "[::1:9091", "[::1]"]
 )
-def test_what_is_no_address_is_refused_in_words(text: str) -> None:
+def test_invalid_address_is_rejected_with_the_expected_form(text: str) -> None:
     with pytest.raises(ValueError, match="write host:port, :port or"):
         addresses.parse(text)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "127.1"])
-def test_loopback_is_this_machine_alone(host: str) -> None:
+def test_loopback_address_is_detected(host: str) -> None:
     assert addresses.is_loopback(host)
 
 
 @pytest.mark.parametrize("host", [None, "0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "169.254.0.1"])
-def test_what_others_reach_is_not_loopback(host: str | None) -> None:
+def test_address_reachable_from_other_machines_is_not_loopback(host: str | None) -> None:
     assert not addresses.is_loopback(host)
 
 
-def test_a_name_with_one_address_elsewhere_is_not_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_with_one_other_address_is_not_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     both = [(2, 1, 6, "", ("127.0.0.1", 0)), (2, 1, 6, "", ("192.0.2.1", 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
     assert not addresses.is_loopback("two-faced.test")
 
 
 @pytest.mark.parametrize(("host", "literal"), [("127.0.0.1", True), ("::1", True), ("localhost", False), ("", False)])
-def test_a_literal_needs_nobody_to_tell_where_it_is(host: str, literal: bool) -> None:
+def test_ip_address_is_a_literal_and_a_name_is_not(host: str, literal: bool) -> None:
     assert addresses.is_literal(host) == literal
 
 
 @pytest.mark.parametrize(
-    ("host", "spelled"),
+    ("host", "canonical"),
     [
         ("10.0.0.1", "10.0.0.1"),
         ("::ffff:10.0.0.1", "10.0.0.1"),
@@ -68,17 +68,17 @@ def test_a_literal_needs_nobody_to_tell_where_it_is(host: str, literal: bool) ->
         ("10.0.0.1:80", None),
     ],
 )
-def test_an_ip_address_has_one_spelling(host: str, spelled: str | None) -> None:
-    assert addresses.canonical(host) == spelled
+def test_ip_address_has_one_canonical_form(host: str, canonical: str | None) -> None:
+    assert addresses.canonical(host) == canonical
 
 
-def test_the_same_address_is_the_same_text_however_it_was_spelled() -> None:
+def test_equal_addresses_share_one_string() -> None:
     first, second = (addresses.canonical("".join(["10.9.8", end])) for end in (".7", ".7"))
     assert first is second
 
 
 @pytest.mark.parametrize(
-    ("peer", "spelled"),
+    ("peer", "canonical"),
     [
         (("10.0.0.1", 5000), "10.0.0.1"),
         (("::ffff:10.0.0.1", 5000, 0, 0), "10.0.0.1"),
@@ -90,5 +90,5 @@ def test_the_same_address_is_the_same_text_however_it_was_spelled() -> None:
         (None, None),
     ],
 )
-def test_a_peer_has_an_address_where_it_comes_over_ip(peer: object, spelled: str | None) -> None:
-    assert addresses.of_peer(peer) == spelled
+def test_peer_over_ip_has_an_address(peer: object, canonical: str | None) -> None:
+    assert addresses.of_peer(peer) == canonical

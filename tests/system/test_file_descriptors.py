@@ -1,4 +1,4 @@
-"""Room for connections is what descriptors there are for."""
+"""The limit of connections follows from the limit of file descriptors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tidegate.system import file_descriptors
 
 @pytest.fixture
 def soft() -> Iterator[int]:
-    """A soft limit of this process, and the one before again afterwards."""
+    """A soft limit of this process; the previous one is restored afterwards."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (500, before[1]))
     yield 500
@@ -20,18 +20,18 @@ def soft() -> Iterator[int]:
 
 
 @pytest.mark.usefixtures("soft")
-def test_where_there_are_descriptors_there_is_room_for_all() -> None:
+def test_all_connections_are_allowed_if_there_are_enough_descriptors() -> None:
     assert file_descriptors.room_for(300) == 300
 
 
 @pytest.mark.usefixtures("soft")
-def test_some_descriptors_are_left_for_other_things(caplog: pytest.LogCaptureFixture) -> None:
+def test_some_descriptors_are_reserved_for_other_uses(caplog: pytest.LogCaptureFixture) -> None:
     assert file_descriptors.room_for(500) == 400
     assert "at most 400 connections instead of 500" in caplog.text
 
 
 @pytest.mark.usefixtures("soft")
-def test_the_limit_is_raised_as_far_as_it_goes() -> None:
+def test_soft_limit_is_raised_to_the_hard_limit() -> None:
     file_descriptors.raise_limit()
     found, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert found == hard

@@ -1,4 +1,4 @@
-"""Python's search for garbage looks at new objects alone: tried in a process of its own, which it changes for good."""
+"""Garbage collection examines new objects only. The tests run in a subprocess, because the change is permanent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tidegate.system import garbage_collection
 
 seen = []
 def note(phase, info):
-    # Before those that stay are spared.
+    # Before the survivors are frozen.
     if phase == "start" and info["generation"] == 2:
         seen.append(sum(len(gc.get_objects(generation)) for generation in range(3)))
 
@@ -58,18 +58,18 @@ def _run(program: str) -> str:
 
 
 @_WITH_GENERATIONS
-def test_no_full_collection_looks_at_more_than_came_lately() -> None:
+def test_full_collection_examines_new_objects_only() -> None:
     times, most = map(int, _run(_GROWING.format(how="garbage_collection.freeze_survivors()", objects=_OBJECTS)).split())
     assert times > 5
     assert most < 15_000
 
 
 @_WITH_GENERATIONS
-def test_without_it_they_look_at_all_there_is() -> None:
+def test_without_freezing_a_full_collection_examines_all_objects() -> None:
     _, most = map(int, _run(_GROWING.format(how="", objects=_OBJECTS)).split())
     assert most > 15_000
 
 
 @_WITH_GENERATIONS
-def test_a_few_objects_that_hold_themselves_are_found_later() -> None:
+def test_reference_cycle_is_freed_later() -> None:
     assert _run(_LOST) == "True"

@@ -1,4 +1,4 @@
-"""How much memory there is is looked up now and then, and compared with a limit."""
+"""The memory limit of the cgroup, and the comparison of used memory with a limit."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tidegate.system import memory
 @pytest.mark.parametrize(
     ("text", "allowed"),
     [("536870912\n", 536_870_912), ("max\n", None), ("9223372036854771712\n", None)],
-    ids=["a number", "none", "a number beyond all memory"],
+    ids=["a number", "none", "a number larger than any memory"],
 )
-def test_the_limit_of_the_cgroup_is_what_its_file_says(
+def test_limit_is_read_from_the_file_of_the_cgroup(
     text: str, allowed: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "limit").write_text(text)
@@ -27,7 +27,7 @@ def test_without_a_file_there_is_no_limit(tmp_path: Path, monkeypatch: pytest.Mo
     assert memory.allowed() is None
 
 
-def test_memory_is_short_when_the_process_has_its_limit() -> None:
+def test_memory_is_short_above_the_limit() -> None:
     used = memory.resident()
     assert used > 1_000_000
     assert memory.MemoryGauge(used // 2).is_short()
