@@ -172,7 +172,7 @@ class PushgatewaySettings:
         aliases=("--gateway-poll-interval",),
     )
 
-    answer_bytes: int = 256 * 1024 * 1024
+    max_response_bytes: int = 256 * 1024 * 1024
     """Maximum size of a response in bytes. Default 256 MiB."""
 
 
@@ -197,7 +197,7 @@ class OperatorSettings:
         aliases=("--gateway-kind",),
     )
 
-    stock: PushgatewaySettings = field(default_factory=PushgatewaySettings)
+    pushgateway: PushgatewaySettings = field(default_factory=PushgatewaySettings)
 
     control_token: TokenSettings = field(default_factory=TokenSettings)
     """The token for the control API of tidegate's gateway; a Pushgateway has none."""

@@ -25,13 +25,13 @@ def test_aliases_set_the_flags(started: list[settings.OperatorSettings]) -> None
     assert root.main(["operator", f"--gateway-url={URL}", "--gateway-kind=pushgateway", "--grace-period=2m"]) == 0
     [operator] = started
     assert (operator.gateway_url, operator.gateway_kind) == (URL, settings.GatewayKind.PUSHGATEWAY)
-    assert operator.stock == settings.PushgatewaySettings(grace_seconds=120.0, poll_seconds=5.0)
+    assert operator.pushgateway == settings.PushgatewaySettings(grace_seconds=120.0, poll_seconds=5.0)
 
 
 def test_documented_flags_set_the_settings(started: list[settings.OperatorSettings]) -> None:
     arguments = [f"--gateway.url={URL}", "--gateway.kind=pushgateway", "--gateway.grace-period=2m"]
     assert root.main(["operator", *arguments, "--gateway.poll-interval=1s"]) == 0
-    assert started[0].stock == settings.PushgatewaySettings(grace_seconds=120.0, poll_seconds=1.0)
+    assert started[0].pushgateway == settings.PushgatewaySettings(grace_seconds=120.0, poll_seconds=1.0)
 
 
 def test_the_grace_period_is_the_default_drain_timeout(

@@ -36,4 +36,4 @@ def test_documented_metrics_match_the_registry() -> None:
 
 
 def test_documented_response_limit_matches_the_setting() -> None:
-    assert f"more than {settings.PushgatewaySettings().answer_bytes // 2**20} MiB is rejected" in PAGE
+    assert f"more than {settings.PushgatewaySettings().max_response_bytes // 2**20} MiB is rejected" in PAGE

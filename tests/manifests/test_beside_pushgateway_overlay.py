@@ -50,4 +50,4 @@ def test_memory_limit_fits_the_largest_response(rendered: dict[str, manifest_obj
     """The operator holds a response as bytes and as text at the same time."""
     [operator] = manifest_objects.pod_spec(rendered["Deployment"])["containers"]
     assert operator["resources"]["limits"]["memory"] == "1Gi"
-    assert 2 * settings.PushgatewaySettings().answer_bytes + 100 * 2**20 < 2**30
+    assert 2 * settings.PushgatewaySettings().max_response_bytes + 100 * 2**20 < 2**30

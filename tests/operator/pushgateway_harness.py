@@ -19,7 +19,7 @@ from tidegate.operator.gateways import pushgateway_adapter
 
 POLL, GRACE = 5.0, 60.0
 _LAST = grouping.grouping_key({"job": "last"})
-CHOSEN = settings.PushgatewaySettings(grace_seconds=GRACE, poll_seconds=POLL, answer_bytes=1_000_000)
+CHOSEN = settings.PushgatewaySettings(grace_seconds=GRACE, poll_seconds=POLL, max_response_bytes=1_000_000)
 HTTP_SECONDS = aiohttp.ClientTimeout(total=10.0)
 
 

@@ -62,7 +62,7 @@ def _run(**values: Any) -> None:
     operator = new_settings(values)
     _check_gateway_flags(operator)
     if operator.gateway_kind is settings.GatewayKind.PUSHGATEWAY:
-        rules = dataclasses.replace(operator.rules, drain_timeout=operator.stock.grace_seconds)
+        rules = dataclasses.replace(operator.rules, drain_timeout=operator.pushgateway.grace_seconds)
         operator = dataclasses.replace(operator, rules=rules)
     app.run_operator(operator)
 
@@ -71,7 +71,7 @@ def _check_gateway_flags(operator: settings.OperatorSettings) -> None:
     """:raises settings.BadSettingsError: the flags about the gateway contradict each other."""
     defaults = settings.OperatorSettings()
     if operator.gateway_kind is settings.GatewayKind.TIDEGATE:
-        if operator.stock != defaults.stock:
+        if operator.pushgateway != defaults.pushgateway:
             raise settings.BadSettingsError(
                 "--gateway.grace-period and --gateway.poll-interval need --gateway.kind=pushgateway; the gateway of "
                 "tidegate drains a group until it has been scraped, for at most --drain.timeout"

@@ -280,7 +280,7 @@ def _make_gateway(
                 session=session,
                 clock=clock,
                 registry=registry,
-                pushgateway_settings=operator_settings.stock,
+                pushgateway_settings=operator_settings.pushgateway,
             )
 
 

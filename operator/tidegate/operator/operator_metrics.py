@@ -101,7 +101,7 @@ class OperatorMetrics:
     def _add_hold_metrics(self, registry: prometheus_client.CollectorRegistry) -> None:
         self.breaker_tripped = prometheus_client.Gauge(
             "tidegate_operator_breaker_tripped",
-            "1 while the circuit breaker holds groups back because too many are due at once, otherwise 0.",
+            "1 while the circuit breaker is tripped because too many groups are due at once, otherwise 0.",
             registry=registry,
         )
         self.groups_held_back = prometheus_client.Gauge(

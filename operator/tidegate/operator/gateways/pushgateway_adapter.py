@@ -40,7 +40,7 @@ class PushgatewayAdapter:
         pushgateway_settings: settings.PushgatewaySettings,
     ) -> None:
         self._client = pushgateway_client.PushgatewayClient(
-            url, answer_bytes=pushgateway_settings.answer_bytes, session=session, clock=clock
+            url, max_response_bytes=pushgateway_settings.max_response_bytes, session=session, clock=clock
         )
         self._groups = pushgateway_groups.PushgatewayGroups(grace=pushgateway_settings.grace_seconds)
         self._clock = clock

@@ -41,9 +41,11 @@ class PushgatewayClient:
     :raises settings.BadSettingsError: the URL is invalid.
     """
 
-    def __init__(self, url: str, *, answer_bytes: int, session: aiohttp.ClientSession, clock: clocks.Clock) -> None:
+    def __init__(
+        self, url: str, *, max_response_bytes: int, session: aiohttp.ClientSession, clock: clocks.Clock
+    ) -> None:
         self.url, self._headers = _parse(urls.with_scheme(url))
-        self._max_bytes = answer_bytes
+        self._max_bytes = max_response_bytes
         self._session = session
         self._clock = clock
         self._clock_offset = clock.wall() - clock.monotonic()
