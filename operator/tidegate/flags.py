@@ -42,7 +42,7 @@ class Flag(NamedTuple):
     :param help: without the default.
     :param choices: the words that the flag accepts, and the value of the setting for each.
     :param aliases: other names that are accepted and not shown.
-    :param several: whether the flag can be repeated; the given values replace the default.
+    :param several: whether the flag can be repeated; the values replace the default.
     :param default_help: a description of the default, if it is not a fixed value.
     """
 
@@ -95,7 +95,7 @@ def flag(
 
 
 def required(kind: Kind, name: str, help: str, *, repr: bool = True) -> Any:
-    """A field without a default: the flag must be given."""
+    """A field without a default: the flag is required."""
     return dataclasses.field(repr=repr, metadata={_KEY: Flag(kind, name, None, help, required=True)})
 
 
@@ -150,17 +150,17 @@ def of(settings: type) -> Iterator[Declaration]:
             yield Declaration(found, settings)
 
 
-def filled(settings: type[_Value], given: Mapping[str, Any]) -> _Value:
+def filled(settings: type[_Value], arguments: Mapping[str, Any]) -> _Value:
     """The settings that these values of flags make.
 
-    :param given: by the flag's ``dest``. A field whose flag is not among them keeps its default.
+    :param arguments: by the flag's ``dest``. A field whose flag is not among them keeps its default.
     """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         if part := _part(field):
-            values[field.name] = filled(part, given)
-        elif (found := field.metadata.get(_KEY)) and found.dest in given:
-            value = given[found.dest]
+            values[field.name] = filled(part, arguments)
+        elif (found := field.metadata.get(_KEY)) and found.dest in arguments:
+            value = arguments[found.dest]
             values[field.name] = found.choices[value] if found.choices else value
     return settings(**values)
 

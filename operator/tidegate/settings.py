@@ -219,7 +219,7 @@ class OperatorSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class WebSettings:
-    """Addresses and paths of the gateway, and what clients may do. Most flags are those of Pushgateway."""
+    """Addresses and paths of the gateway, and permissions of clients. Most flags are those of Pushgateway."""
 
     listen_addresses: tuple[str, ...] = flags.flag(
         flags.Kind.WEB_ADDRESS,

@@ -81,7 +81,7 @@ async def test_show_prints_the_times_and_each_scraper(stage: groups_runs.Stage) 
 async def test_without_an_operator_the_gateway_explains_the_drain(stage: groups_runs.Stage) -> None:
     text, warnings = await _explained(stage.gateway, stage.no_operator)
     assert re.fullmatch(rf'\{{job="report"\}} is draining\. Job prod/report has finished\. {_AWAITED}', text)
-    assert "showing only what the gateway knows" in warnings
+    assert "showing the gateway's data only" in warnings
 
 
 async def test_without_a_gateway_the_operator_explains_the_drain_timeout(stage: groups_runs.Stage) -> None:

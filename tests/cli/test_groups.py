@@ -113,7 +113,7 @@ async def test_without_an_operator_show_prints_what_the_gateway_knows(stage: gro
     assert "family     a (untyped)" in ran.out
     assert "why        The group has no owner and no TTL." in ran.out
     assert "verdict" not in ran.out
-    assert "showing only what the gateway knows" in ran.err
+    assert "showing the gateway's data only" in ran.err
 
 
 async def test_explain_prints_a_paragraph_for_each_group(stage: groups_runs.Stage) -> None:
@@ -139,7 +139,7 @@ async def test_without_an_operator_explain_prints_what_the_gateway_knows(stage: 
         '{job="x"} is live. The group has no owner and no TTL. It is kept until you delete it.',
     )
     assert "cannot be reached: " in ran.err
-    assert "showing only what the gateway knows" in ran.err
+    assert "showing the gateway's data only" in ran.err
 
 
 async def test_the_error_names_gateway_and_operator_if_neither_responds(stage: groups_runs.Stage) -> None:

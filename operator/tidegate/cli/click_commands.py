@@ -18,7 +18,7 @@ SETTINGS: Mapping[str, Any] = {"help_option_names": ["-h", "--help"], "max_conte
 """The settings of the context of the outermost command, which those below inherit."""
 
 _FLAG = re.compile(r"-(?!\d*\.?\d+$)\S+$")
-"""Matches what looks like a flag; a negative number or a text with a space does not."""
+"""Matches a text that looks like a flag; a negative number or a text with a space does not."""
 
 
 class _Base(click.Command):
@@ -102,7 +102,7 @@ class Command(_Base):
         """Parse the arguments; one too many is a usage error."""
         rest = super().parse_args(ctx, args)
         if rest:
-            # SECURITY: without what follows =, which may be a password.
+            # SECURITY: without the value after =, which may be a password.
             raise click.UsageError(f"unexpected argument {rest[0].partition('=')[0]!r}", ctx)
         return rest
 

@@ -43,7 +43,7 @@ class Value(click.ParamType[Any]):
         self._parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse what was given; a default that is not text is already a value."""
+        """Parse the text of an argument; a default that is not text is already a value."""
         if not isinstance(value, str):
             return value
         try:

@@ -30,7 +30,7 @@ class _Option(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """The words of a command, and what can follow them."""
+    """The words of a command, and the words that can follow them."""
 
     path: str
     verbs: dict[str, str]
@@ -65,7 +65,7 @@ def _options(param: click.Parameter) -> Iterator[_Option]:
 
 
 def _table(places: Sequence[_Place], *, described: bool) -> str:
-    """The two functions of the scripts for bash and zsh: what can follow at a place, and what a word there means."""
+    """The two functions of the scripts for bash and zsh: the words that can follow at a place, and their meaning."""
 
     def entries(words: dict[str, str]) -> str:
         return " ".join(_quoted(f"{name}:{text}" if described else name) for name, text in words.items())

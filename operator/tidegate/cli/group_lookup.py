@@ -21,14 +21,14 @@ _STALE_SECONDS = 120.0
 class Lookup(NamedTuple):
     """The responses of the operator and the gateway.
 
-    :param seen: the operator's; ``None`` if it did not respond.
-    :param pushed: the groups as the gateway has them; ``None`` if it was not asked.
+    :param statuses: the operator's response; ``None`` if it did not respond.
+    :param pushed: the groups of the gateway; ``None`` if no request was sent for them.
     :param operator_error: why the operator did not respond.
     :param reports: the gateway's reports of groups; incomplete if there is a ``gateway_error``.
     :param has_more: whether there may be groups that it does not contain.
     """
 
-    seen: ownership_status.GroupStatuses | None
+    statuses: ownership_status.GroupStatuses | None
     pushed: list[api_calls.PushedGroup] | None
     operator_error: str = ""
     reports: Mapping[grouping.GroupingKey, drain_reports.GroupReport] = {}
@@ -38,7 +38,7 @@ class Lookup(NamedTuple):
     @property
     def now(self) -> float:
         """Unix seconds: on the clock of the API server if the operator responded, else of this machine."""
-        return time.time() if self.seen is None else self.seen.now
+        return time.time() if self.statuses is None else self.statuses.now
 
 
 def look_up(connection: client_settings.ConnectionSettings, *, selectors: Sequence[str], limit: int) -> Lookup:
@@ -53,7 +53,7 @@ def look_up(connection: client_settings.ConnectionSettings, *, selectors: Sequen
 def look_up_selection(
     connection: client_settings.ConnectionSettings, selection: group_selection.Selection, *, limit: int, samples: bool
 ) -> Lookup:
-    """Ask the operator for the selected groups, and the gateway what draining groups wait for.
+    """Ask the operator for the selected groups, and the gateway for the scrapers that draining groups wait for.
 
     :param samples: ask the gateway for the samples, too.
     """
@@ -76,23 +76,23 @@ async def _ask(
     samples: bool | None,
 ) -> Lookup:
     """:param samples: whether to ask the gateway for its groups; ``None``: only if the operator does not respond."""
-    seen, operator_error = None, ""
+    statuses, operator_error = None, ""
     try:
-        seen = await operator.group_statuses(selectors, limit=limit)
+        statuses = await operator.group_statuses(selectors, limit=limit)
     except transports.RequestError as error:
         operator_error = str(error)
     if samples is None:
-        samples = seen is None
+        samples = statuses is None
     try:
         pushed = await gateway.groups() if samples else None
     except transports.RequestError as error:
         raise transports.RequestError(f"{error}; {operator_error}" if operator_error else str(error)) from error
-    return Lookup(seen, pushed, operator_error)
+    return Lookup(statuses, pushed, operator_error)
 
 
 def _warned(lookup: Lookup) -> Lookup:
-    if lookup.seen is not None and lookup.seen.listed_ago > _STALE_SECONDS:
-        age = group_printer.age(lookup.seen.listed_ago)
+    if lookup.statuses is not None and lookup.statuses.listed_ago > _STALE_SECONDS:
+        age = group_printer.age(lookup.statuses.listed_ago)
         terminal.warn(f"tidegate: the operator has not completed a list of all objects for {age}: see its log")
     return lookup
 
@@ -102,18 +102,20 @@ async def _look_ahead(
 ) -> Lookup:
     """Ask the gateway about the groups that drain, or about all of them if the operator did not respond."""
     state, is_enough, draining = "", _is_enough(selection, limit=limit), set[grouping.GroupingKey]()
-    if lookup.seen is not None:
-        draining = {group.key for group in lookup.seen.groups if group.state == _DRAINING and selection.has(group.key)}
+    if lookup.statuses is not None:
+        draining = {
+            group.key for group in lookup.statuses.groups if group.state == _DRAINING and selection.has(group.key)
+        }
         if not draining:
             return lookup
         state, is_enough = _DRAINING, draining.issubset
     try:
         reported, has_more = await gateway.group_reports([selection.selector], state=state, enough=is_enough)
     except transports.RequestError as error:
-        if lookup.seen is None and lookup.pushed is None and not isinstance(error, api_calls.UnknownCallError):
+        if lookup.statuses is None and lookup.pushed is None and not isinstance(error, api_calls.UnknownCallError):
             raise transports.RequestError(f"{error}; {lookup.operator_error}") from error
         # A stock Pushgateway never reports scrapers, so no warning is due.
-        if lookup.seen is not None and not isinstance(error, api_calls.UnknownCallError):
+        if lookup.statuses is not None and not isinstance(error, api_calls.UnknownCallError):
             terminal.warn(f"tidegate: {error}; cannot show which scrapers draining groups wait for")
         return lookup._replace(gateway_error=error)
     if missing := has_more and len(draining - reported.keys()):
@@ -131,19 +133,19 @@ def _is_enough(
 
 
 def joined(lookup: Lookup) -> list[ownership_status.GroupStatus]:
-    """The groups with their owners and what they wait for, as far as operator and gateway responded."""
-    if lookup.seen is None:
+    """The groups with their owners and their next steps, as far as operator and gateway responded."""
+    if lookup.statuses is None:
         return [drain_reports.without_operator(report) for report in lookup.reports.values()]
-    return [drain_reports.combine(group, lookup.reports.get(group.key)) for group in lookup.seen.groups]
+    return [drain_reports.combine(group, lookup.reports.get(group.key)) for group in lookup.statuses.groups]
 
 
 def selected_statuses(
     lookup: Lookup, selections: Sequence[group_selection.Selection], *, limit: int
 ) -> list[ownership_status.GroupStatus]:
     """The groups of at least one of the selections, all if there are none; warns if there are more than ``limit``."""
-    if lookup.seen is not None:
-        warn_of_more(has_more=lookup.seen.more)
-        return list(lookup.seen.groups)
+    if lookup.statuses is not None:
+        warn_of_more(has_more=lookup.statuses.more)
+        return list(lookup.statuses.groups)
     selected = [
         ownership_status.GroupStatus(key=group.key, state="", verdict="", rule="", push_time=group.push_time)
         for group in lookup.pushed or ()
@@ -168,7 +170,7 @@ def pushed_json(
 
 
 def status_json(status: ownership_status.GroupStatus, lookup: Lookup) -> dict[str, Any]:
-    """A group of the operator as JSON, with what it waits for if it drains."""
+    """A group of the operator as JSON; while it drains, with the scrapers that it waits for."""
     report = lookup.reports.get(status.key)
     drain = None if report is None or report.drain is None else report.drain.to_json()
     return {**status.to_json(), "drain": drain}

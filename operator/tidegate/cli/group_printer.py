@@ -52,8 +52,8 @@ def details(
 ) -> str:
     """Everything about a group, one field per line.
 
-    :param standing: ``None`` if neither operator nor gateway reported it; without a verdict if the operator did not.
-    :param report: ``None`` if the gateway was not asked, or does not report it.
+    :param status: ``None`` if neither operator nor gateway reported it; without a verdict if the operator did not.
+    :param report: ``None`` without a report of the gateway about this group.
     """
     name = terminal.plain(grouping.describe(pushed.key))
     lines = [terminal.bold(name) if is_colored else name]

@@ -82,7 +82,7 @@ _VERB_EXAMPLES = {
   tidegate groups show '{job="backup"}' --limit=10
 """,
     EXPLAIN: """\
-  # Explain who owns the group, by which rule, and what it waits for
+  # Explain which objects own the group, by which rule, and when it will be deleted
   tidegate groups explain job=backup
 
   # Explain all groups
@@ -216,7 +216,7 @@ def _connection(values: Mapping[str, Any]) -> client_settings.ConnectionSettings
 def _list(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:
     selectors: Sequence[str] = values["match"]
     lookup = group_lookup.look_up(connection, selectors=selectors, limit=values["limit"])
-    if lookup.seen is None:
+    if lookup.statuses is None:
         terminal.warn(f"tidegate: {lookup.operator_error}; without the operator, owners and verdicts are unknown")
     selections = [group_selection.Selection(text) for text in selectors]
     statuses = group_lookup.selected_statuses(lookup, selections, limit=values["limit"])
@@ -233,8 +233,8 @@ def _list(values: Mapping[str, Any], connection: client_settings.ConnectionSetti
 def _show(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:
     selection: group_selection.Selection = values["selection"]
     lookup = group_lookup.look_up_selection(connection, selection, limit=values["limit"], samples=True)
-    if lookup.seen is None:
-        terminal.warn(f"tidegate: {lookup.operator_error}; showing only what the gateway knows")
+    if lookup.statuses is None:
+        terminal.warn(f"tidegate: {lookup.operator_error}; showing the gateway's data only")
     statuses = {group.key: group for group in group_lookup.joined(lookup)}
     pushed = [group for group in lookup.pushed or () if selection.has(group.key)]
     group_lookup.warn_of_more(has_more=len(pushed) > values["limit"])
@@ -259,16 +259,16 @@ def _show(values: Mapping[str, Any], connection: client_settings.ConnectionSetti
 def _explain(values: Mapping[str, Any], connection: client_settings.ConnectionSettings) -> int:
     selection: group_selection.Selection = values["selection"]
     lookup = group_lookup.look_up_selection(connection, selection, limit=values["limit"], samples=False)
-    if lookup.seen is None:
+    if lookup.statuses is None:
         if lookup.gateway_error is not None:
             raise transports.RequestError(
                 f"{lookup.operator_error}; only the operator knows why a group is not deleted"
             )
-        terminal.warn(f"tidegate: {lookup.operator_error}; showing only what the gateway knows")
+        terminal.warn(f"tidegate: {lookup.operator_error}; showing the gateway's data only")
     statuses = sorted(
         (group for group in group_lookup.joined(lookup) if selection.has(group.key)), key=lambda group: group.key
     )
-    if lookup.seen is None:
+    if lookup.statuses is None:
         is_incomplete = lookup.has_more and (selection.key is None or not statuses)
         group_lookup.warn_of_more(has_more=len(statuses) > values["limit"] or is_incomplete)
         statuses = statuses[: values["limit"]]

@@ -28,7 +28,7 @@ _EXAMPLES = """\
   # Push values without a file, to the group job="backup", instance="db1"
   tidegate push --job=backup --label=instance=db1 --metric=backup_rows=1024 --metric='backup_bytes{kind="wal"}=7e6'
 
-  # Replace the whole group by what a program prints
+  # Replace the whole group with the output of a program
   backup --print-metrics | tidegate push --job=backup --replace --gateway.url=https://push.example/prefix -
 
   # Push to a group without an owner; it expires 36 hours after the last push

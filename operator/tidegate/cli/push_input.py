@@ -25,7 +25,7 @@ class UnusableError(ValueError):
 
 
 class Arguments(NamedTuple):
-    """The values of the flags that say what to push."""
+    """The values of the flags that describe the push."""
 
     job: str
     label: tuple[tuple[str, str], ...]
@@ -121,7 +121,7 @@ def job(text: str) -> str:
 def label(text: str) -> tuple[str, str]:
     """Parse a label, ``instance=db1``, into name and value.
 
-    :raises ValueError: the text is not a label that a group can have beside ``job``.
+    :raises ValueError: the text is not a label that a group can have in addition to ``job``.
     """
     name, equals, value = _utf8(text).partition("=")
     if not equals or not name:

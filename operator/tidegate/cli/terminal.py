@@ -26,7 +26,7 @@ attention."""
 
 
 def has_color(choice: str, stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether to color what is written to this stream (https://no-color.org)."""
+    """Whether to color the output to this stream (https://no-color.org)."""
     if choice != AUTO:
         return choice == ALWAYS
     return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM", "dumb") != "dumb"

@@ -73,7 +73,7 @@ class GroupReport(NamedTuple):
 
 
 def combine(status: ownership_status.GroupStatus, report: GroupReport | None) -> ownership_status.GroupStatus:
-    """The operator's status of a group; while it drains, with the gateway's report of what it waits for."""
+    """The operator's status of a group; while it drains, with the gateway's report of the next step."""
     if report is None or report.drain is None:
         return status
     next_step = report.drain.next_step(now=report.now)

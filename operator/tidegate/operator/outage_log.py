@@ -13,7 +13,7 @@ class OutageLog:
     """The log of one operation that may fail repeatedly.
 
     :param subject: the subject of the log lines, such as ``the list of all objects``.
-    :param consequence: what happens until the operation succeeds, such as ``keeping all groups until it succeeds``.
+    :param consequence: the behavior until the operation succeeds, such as ``keeping all groups until it succeeds``.
     """
 
     def __init__(self, subject: str, *, consequence: str, clock: clocks.Clock) -> None:

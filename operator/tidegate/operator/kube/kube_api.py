@@ -326,10 +326,10 @@ class KubeApi:
         request = await self._client.param_serialize(
             method, target, header_params=headers, body=body, auth_settings=["BearerToken"]
         )
-        asked = self.server_clock.monotonic()
+        requested_at = self.server_clock.monotonic()
         answer = await self._client.call_api(*request, _request_timeout=self._timeout)
         async with answer.response as response:
-            self.server_clock.observe(response.headers.get(hdrs.DATE), requested_at=asked)
+            self.server_clock.observe(response.headers.get(hdrs.DATE), requested_at=requested_at)
             text = await response.read()
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise status_error(f"{method} {path}", response.status, text)

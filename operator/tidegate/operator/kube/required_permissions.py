@@ -24,7 +24,7 @@ class Permission(NamedTuple):
 
     :param resource: the resource and its subresource, as in RBAC rules: ``jobs``, ``groupcleanuppolicies/status``.
     :param namespace: empty for all namespaces.
-    :param consequence: what does not work without the permission.
+    :param consequence: the effect of the missing permission.
     :param file: the manifest with the rule that grants it.
     """
 
@@ -94,7 +94,7 @@ def _for_objects(
         yield Permission("list", "", "pods", namespace, consequence, base)
         consequence = "pushes of pods whose Job is being deleted may have no owner, and each new address is looked up"
         yield Permission("watch", "", "pods", namespace, consequence, base)
-    yield _events(namespace, consequence="no Events report what happened to the groups of a Job", file=base)
+    yield _events(namespace, consequence="no Events report the draining and the deletion of a Job's groups", file=base)
 
 
 def _for_policies(scope: policies.Scope, *, namespace: str, file: str) -> Iterator[Permission]:
