@@ -101,7 +101,7 @@ async def _response_to_a_push_in_flight(stage: Stage) -> bytes:
     """The status line of a push whose body arrives a second after the gateway started to stop."""
     async with raw_connections.connected(stage.gateway.web_port) as wire:
         await wire.send(raw_connections.PUSH_HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
-        await wire.answer()
+        await wire.response_head()
         stopping = asyncio.create_task(stage.gateway.stop())
         await asyncio.wait({stopping}, timeout=1.0)
         with contextlib.suppress(ConnectionError):
@@ -120,7 +120,7 @@ async def _idle_ends_first(stage: Stage) -> bool:
         raw_connections.connected(stage.gateway.web_port) as slow,
     ):
         await idle.send(raw_connections.PUSH)
-        await idle.answer()
+        await idle.response_head()
         await slow.send(raw_connections.PUSH_HEAD)
         ends = [asyncio.create_task(wire.rest()) for wire in (idle, slow)]
         ended, going = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

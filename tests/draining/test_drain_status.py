@@ -1,4 +1,4 @@
-"""What a draining group waits for."""
+"""The condition that a draining group waits for."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ def _wait(life: lifecycle.Life, *readings: scrapers.ScraperProgress, now: float 
     return drain_status.wait(life, readings, now=now)
 
 
-def test_a_live_group_waits_for_nothing() -> None:
+def test_live_group_waits_for_nothing() -> None:
     assert _wait(LIVE, _reading("a", 0)) is None
 
 
-def test_it_waits_for_the_scrapers_that_have_yet_to_read_its_last_push() -> None:
+def test_draining_group_waits_for_the_scrapers_that_have_not_read_its_last_push() -> None:
     behind, ahead = _reading("behind", 6), _reading("ahead", 7)
     assert _wait(DRAINING, behind, ahead) == drain_waits.Wait(drain_waits.WaitsFor.SCRAPERS, 1_300.0, (behind.scraper,))
 
 
-def test_without_an_active_scraper_it_waits_for_its_deadline() -> None:
+def test_draining_group_waits_for_its_deadline_if_no_scraper_is_active() -> None:
     assert _wait(DRAINING) == drain_waits.Wait(drain_waits.WaitsFor.DEADLINE, 1_300.0)
 
 
-def test_a_push_after_the_retirement_waits_for_the_operators_word() -> None:
+def test_group_pushed_while_draining_waits_for_the_operator() -> None:
     pushed = lifecycle.pushed(DRAINING, revision=8)
     assert _wait(pushed, _reading("a", 9), now=5_000.0) == drain_waits.Wait(drain_waits.WaitsFor.OPERATOR, None)
 
 
 @pytest.mark.parametrize("readings", [pytest.param((7,), id="read"), pytest.param((7, 8), id="read by all")])
-def test_one_that_all_have_read_waits_for_nothing(readings: tuple[int, ...]) -> None:
-    told = _wait(DRAINING, *(_reading(str(revision), revision) for revision in readings))
-    assert told == drain_waits.Wait(drain_waits.WaitsFor.NOTHING, 1_300.0)
+def test_draining_group_that_every_scraper_has_read_waits_for_nothing(readings: tuple[int, ...]) -> None:
+    wait = _wait(DRAINING, *(_reading(str(revision), revision) for revision in readings))
+    assert wait == drain_waits.Wait(drain_waits.WaitsFor.NOTHING, 1_300.0)
 
 
-def test_one_whose_deadline_is_over_waits_for_nothing() -> None:
-    told = _wait(DRAINING, _reading("a", 0), now=1_300.0)
-    assert told is not None
-    assert told.waits_for is drain_waits.WaitsFor.NOTHING
+def test_draining_group_waits_for_nothing_after_its_deadline() -> None:
+    wait = _wait(DRAINING, _reading("a", 0), now=1_300.0)
+    assert wait is not None
+    assert wait.waits_for is drain_waits.WaitsFor.NOTHING
 
 
 @pytest.mark.parametrize("read_revision", [None, 6, 7, 8])
 @pytest.mark.parametrize("now", [1_010.0, 1_300.0])
 @pytest.mark.parametrize("life", [LIVE, DRAINING, lifecycle.pushed(DRAINING, revision=8)])
-def test_it_waits_for_nothing_exactly_when_it_may_be_deleted(
+def test_group_waits_for_nothing_exactly_when_it_is_due_for_deletion(
     life: lifecycle.Life, now: float, read_revision: int | None
 ) -> None:
     readings = [] if read_revision is None else [_reading("a", read_revision)]
-    told = drain_status.wait(life, readings, now=now)
-    may_go = lifecycle.deletion_reason(life, read_revision=read_revision, now=now) is not None
-    assert (told is not None and told.waits_for is drain_waits.WaitsFor.NOTHING) is may_go
+    wait = drain_status.wait(life, readings, now=now)
+    is_due = lifecycle.deletion_reason(life, read_revision=read_revision, now=now) is not None
+    assert (wait is not None and wait.waits_for is drain_waits.WaitsFor.NOTHING) is is_due

@@ -1,4 +1,4 @@
-"""A real gateway on free ports of loopback, with a clock that the test moves, and a client of it."""
+"""A gateway on free loopback ports with a movable clock, and a client for it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tidegate.aio import clocks
 from tidegate.gateway import server
 
 SMALL_BODY = 512 * 1024
-"""Bytes that one push may have here, so that a test of the limit is quick."""
+"""Maximum size of a pushed body in these tests, in bytes; small, so that tests of the limit are fast."""
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that the command runs on; a module that says ``BOTH_LOOPS`` is tried on Python's own, too."""
+    """Run each test on the event loop of the command, and those of a module with ``BOTH_LOOPS`` on asyncio, too."""
     if isinstance(item, pytest.Function) and getattr(item.module, "BOTH_LOOPS", False):
         return {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
     return {"uvloop": uvloop.new_event_loop}
@@ -32,25 +32,25 @@ def clock() -> clocks.MovableClock:
 
 @pytest.fixture
 def web_settings() -> settings.WebSettings:
-    """What the gateway serves; a module that needs more of it has a fixture of this name of its own."""
+    """Web settings of the gateway; override this fixture in a module that needs others."""
     return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",))
 
 
 @pytest.fixture
 def stop() -> asyncio.Event:
-    """Set where a client asks for the end of the process."""
+    """The event that is set when a client requests the end of the process."""
     return asyncio.Event()
 
 
 @pytest.fixture
 def limit_settings() -> settings.LimitSettings:
-    """What a client may cost; a module that needs other limits has a fixture of this name of its own."""
+    """Limits of the gateway; override this fixture in a module that needs others."""
     return settings.LimitSettings(body=SMALL_BODY, unpacked_body=SMALL_BODY)
 
 
 @pytest.fixture
 def persistence_settings() -> settings.PersistenceSettings:
-    """What outlives the process; a module that needs a file has a fixture of this name of its own."""
+    """Persistence settings, without a file; override this fixture in a module that needs one."""
     return settings.PersistenceSettings()
 
 
@@ -62,7 +62,7 @@ async def gateway(
     limit_settings: settings.LimitSettings,
     persistence_settings: settings.PersistenceSettings,
 ) -> AsyncIterator[server.Gateway]:
-    chosen = settings.GatewaySettings(
+    gateway_settings = settings.GatewaySettings(
         web=web_settings,
         control_address=f"{gateway_client.HOST}:0",
         control_token=gateway_client.TOKEN,
@@ -71,7 +71,7 @@ async def gateway(
         persistence=persistence_settings,
     )
     flags = {"web.listen-address": f"{gateway_client.HOST}:0"}
-    running = server.Gateway(chosen, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)
+    running = server.Gateway(gateway_settings, clock=clock, registry=telemetry.new_registry(), flags=flags, stop=stop)
     await running.start()
     yield running
     await running.stop()

@@ -1,4 +1,4 @@
-"""One client of a gateway that runs in this loop: what pushers, scrapers, people and the operator send it."""
+"""A client for a gateway in this event loop, with the requests of pushers, scrapers, users and the operator."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tidegate.model import control_api, grouping, lifecycle, owners
 
 HOST = "127.0.0.1"
 TOKEN = settings.TokenSettings(value="the-token-of-the-tests-and-of-nothing-else")
-"""What the control API asks for."""
+"""The token of the control API."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back; ``text`` is the body."""
+class Response:
+    """A response; ``text`` is the body."""
 
     status: int
     text: str
@@ -31,7 +31,7 @@ class Answer:
 
 
 class Client:
-    """Speaks to both addresses of a gateway."""
+    """Sends requests to both addresses of a gateway."""
 
     def __init__(self, gateway: server.Gateway, session: aiohttp.ClientSession) -> None:
         self.url = f"http://{HOST}:{gateway.web_port}"
@@ -40,43 +40,43 @@ class Client:
 
     async def send(
         self, method: str, path: str, body: bytes = b"", *, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """Any request; the path goes out as it is spelled here."""
+    ) -> Response:
+        """Send any request, with the path exactly as given."""
         url = yarl.URL(self.url + path, encoded=True)
         async with self._session.request(method, url, data=body, headers=headers) as response:
-            return Answer(response.status, await response.text(), response.headers)
+            return Response(response.status, await response.text(), response.headers)
 
-    async def put(self, group: str, body: str) -> Answer:
+    async def put(self, group: str, body: str) -> Response:
         return await self.send("PUT", f"/metrics/{group}", body.encode())
 
-    async def post(self, group: str, body: str) -> Answer:
+    async def post(self, group: str, body: str) -> Response:
         return await self.send("POST", f"/metrics/{group}", body.encode())
 
-    async def delete(self, group: str) -> Answer:
+    async def delete(self, group: str) -> Response:
         return await self.send("DELETE", f"/metrics/{group}")
 
     async def exposition(self) -> str:
-        """What a curl of /metrics shows; it is no scrape."""
+        """Return the response to a curl of /metrics, which does not count as a scrape."""
         return (await self.send("GET", "/metrics")).text
 
     async def pushed(self) -> list[str]:
-        """The lines of pushed series without the times that the store adds."""
+        """Return the lines of pushed series, without the timestamps that the store adds."""
         lines = (await self.exposition()).splitlines()
         return [line for line in lines if 'job="' in line and not line.startswith("push_")]
 
     async def value(self, series: str) -> float | None:
-        """The value of one series as it is spelled in the exposition; ``None`` where it is not there."""
-        found = re.search(rf"^{re.escape(series)} (\S+)$", await self.exposition(), re.MULTILINE)
-        return float(found[1]) if found else None
+        """Return the value of a series, given as in the exposition, or ``None`` if it is missing."""
+        match = re.search(rf"^{re.escape(series)} (\S+)$", await self.exposition(), re.MULTILINE)
+        return float(match[1]) if match else None
 
     async def scrape(self, *, agent: str = "Prometheus/3", counted: bool = True) -> str:
-        """Scrape as Prometheus does, and wait until the gateway knows that all has arrived."""
+        """Scrape as Prometheus does, and wait until the gateway counts the scrape as delivered."""
         before = await self.value('tidegate_scrapes_total{result="delivered"}') or 0
         headers = {scrape_handler.TIMEOUT_HEADER: "10", "User-Agent": agent}
-        answer = await self.send("GET", "/metrics", headers=headers)
+        response = await self.send("GET", "/metrics", headers=headers)
         if counted:
             await self.sees('tidegate_scrapes_total{result="delivered"}', before + 1)
-        return answer.text
+        return response.text
 
     async def sees(self, series: str, value: float) -> None:
         """Wait until this series has this value."""
@@ -87,24 +87,24 @@ class Client:
         await waiting.eventually_async(look, why=f"{series} to be {value:g}", timeout=10, interval=0.01)
 
     async def changes(self, **query: object) -> control_api.Changes:
-        """One page of the control API."""
-        answer = await self.control("GET", f"groups?{'&'.join(f'{name}={value}' for name, value in query.items())}")
-        return control_api.Changes.from_json(answer)
+        """Request one page of the control API."""
+        response = await self.control("GET", f"groups?{'&'.join(f'{name}={value}' for name, value in query.items())}")
+        return control_api.Changes.from_json(response)
 
     async def group(self, key: grouping.GroupingKey) -> control_api.GroupRecord | None:
-        """A group as the operator sees it."""
+        """Return a group as the operator sees it."""
         listed = await self.changes(limit=5000)
         return next((group for group in listed.groups if group.key == key), None)
 
     async def act(self, *actions: control_api.Action, epoch: str | None = None) -> list[lifecycle.Rejection | None]:
-        """Do these, and answer what became of each."""
-        known = epoch if epoch is not None else (await self.changes()).epoch
-        body = {"epoch": known, "actions": [action.to_json() for action in actions]}
-        answer = await self.control("POST", "actions", json=body)
-        return [None if result is None else lifecycle.Rejection(result) for result in answer["results"]]
+        """Send these actions, and return the result of each."""
+        current_epoch = epoch if epoch is not None else (await self.changes()).epoch
+        body = {"epoch": current_epoch, "actions": [action.to_json() for action in actions]}
+        response = await self.control("POST", "actions", json=body)
+        return [None if result is None else lifecycle.Rejection(result) for result in response["results"]]
 
     async def control(self, method: str, path: str, *, status: int = 200, **more: Any) -> Any:
-        """Any call of the control API; the JSON of its answer, which must have this status."""
+        """Send any request to the control API; check the status code and return the JSON of the response."""
         headers = {"Authorization": f"Bearer {TOKEN.value}"}
         async with self._session.request(method, f"{self._control}/{path}", headers=headers, **more) as response:
             assert response.status == status, await response.text()
@@ -116,7 +116,7 @@ def key(**labels: str) -> grouping.GroupingKey:
 
 
 def claim(uid: str, *, drain_timeout: float = 300.0) -> owners.Claim:
-    """A claim of a Job that is called after its uid."""
+    """Return a claim by a Job that is named after its uid."""
     owner = owners.Owner(kind="Job", namespace="default", name=f"job-{uid}", uid=owners.Uid(uid))
     return owners.Claim(owner=owner, drain_timeout=drain_timeout)
 
@@ -130,8 +130,8 @@ def releases(group: grouping.GroupingKey, uid: str) -> control_api.ReleaseGroup:
 
 
 def retires(group: control_api.GroupRecord, *uids: str, drain_timeout: float = 300.0) -> control_api.StartDrain:
-    """Retire a group as it was seen, because these owners are over."""
-    over = tuple(owners.Uid(uid) for uid in uids)
+    """Return the action that retires a group in this state because these owners have finished."""
+    finished = tuple(owners.Uid(uid) for uid in uids)
     return control_api.StartDrain(
-        key=group.key, finished=over, pushed_revision=group.pushed_revision, drain_timeout=drain_timeout
+        key=group.key, finished=finished, pushed_revision=group.pushed_revision, drain_timeout=drain_timeout
     )

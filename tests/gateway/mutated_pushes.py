@@ -1,6 +1,6 @@
-"""Pushes that are valid, damaged, or something in between, as many as one likes; the same seed makes the same ones.
+"""Valid, damaged and partly damaged pushes, in any number; the same seed generates the same ones.
 
-What they push are the same few groups all the time, so memory that grows with them is memory that leaks.
+They go to a few groups only, so memory that grows with their number is a leak.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _HEADERS = (
 )
 _VERBS = (b"PUT", b"POST", b"PUT", b"POST", b"PUT", b"POST", b"DELETE", b"GET", b"PATCH", b"OPTIONS")
 _JOBS = 20
-_CHANGED = 0.7
-"""How many of the bodies, and of the packed ones, are changed."""
+_MUTATED = 0.7
+"""Fraction of the bodies, and of the compressed bodies, that are mutated."""
 
 
 class Push(NamedTuple):
     """One push.
 
-    :param coding: empty for none.
+    :param coding: content coding; empty for none.
     """
 
     job: int
@@ -61,9 +61,9 @@ class Push(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A request as it goes out.
+    """A request as sent.
 
-    :param is_framed: whether exactly one answer comes to it.
+    :param is_framed: whether it gets exactly one response.
     """
 
     data: bytes
@@ -71,24 +71,24 @@ class Request(NamedTuple):
 
 
 def pushes(seed: int) -> Iterator[Push]:
-    """Pushes without an end."""
+    """Generate pushes without end."""
     dice = random.Random(seed)
     whole = _protobuf()
     while True:
         is_protobuf = dice.random() < 0.3
         body = whole if is_protobuf else dice.choice(_TEXTS)
-        if dice.random() < _CHANGED:
-            body = _changed(dice, body)
+        if dice.random() < _MUTATED:
+            body = _mutated(dice, body)
         coding = dice.choice((b"", b"", b"gzip", b"snappy"))
         if coding:
             body = gzip.compress(body, 1) if coding == b"gzip" else bytes(cramjam.snappy.compress(body))
-            if dice.random() < _CHANGED:
-                body = _changed(dice, body)
+            if dice.random() < _MUTATED:
+                body = _mutated(dice, body)
         yield Push(dice.randrange(_JOBS), body, coding, is_protobuf)
 
 
 def requests(seed: int) -> Iterator[Request]:
-    """Requests without an end, most of them pushes."""
+    """Generate requests without end, most of them pushes."""
     dice = random.Random(seed)
     for push in pushes(seed):
         lines = [b"Host: x"]
@@ -98,12 +98,12 @@ def requests(seed: int) -> Iterator[Request]:
             lines.append(b"Content-Encoding: " + push.coding)
         if dice.random() < 0.1:
             lines.append(dice.choice(_HEADERS))
-        # Odd paths are all of one job, so that the groups stay few.
+        # All odd paths have the same job, so that there are only a few groups.
         target = f"/metrics/job/{push.job}" if dice.random() < 0.8 else f"/metrics/job/0{_odd_path(dice)}"
         head = [b"%b %b HTTP/1.1" % (dice.choice(_VERBS), target.encode()), *lines]
         data = b"\r\n".join([*head, b"Content-Length: %d" % len(push.body)]) + b"\r\n\r\n" + push.body
         is_framed = dice.random() >= 0.01
-        yield Request(data if is_framed else _changed(dice, data), is_framed)
+        yield Request(data if is_framed else _mutated(dice, data), is_framed)
 
 
 def _odd_path(dice: random.Random) -> str:
@@ -111,8 +111,8 @@ def _odd_path(dice: random.Random) -> str:
     return pair + dice.choice(("", "", "/", "/x", "//", "/..", "?ttl=1h", "?ttl=%ff", "?%00=%&a=b"))
 
 
-def _changed(dice: random.Random, data: bytes) -> bytes:
-    """The same with some bytes changed, doubled, cut out or put in."""
+def _mutated(dice: random.Random, data: bytes) -> bytes:
+    """Return the data with some bytes changed, repeated, removed or inserted."""
     changed = bytearray(data)
     for _ in range(dice.choice((1, 1, 2, 5, 20))):
         at = dice.randrange(len(changed) + 1)
@@ -132,7 +132,7 @@ def _changed(dice: random.Random, data: bytes) -> bytes:
 
 
 def _protobuf() -> bytes:
-    """A body with a metric of every type."""
+    """Return a body with a metric of each type."""
     labels = [delimited_protobuf.label("a", "b")]
     histogram = pb.Histogram(sample_count=3, sample_sum=4.5, bucket=[pb.Bucket(cumulative_count=1, upper_bound=1)])
     native = pb.Histogram(sample_count=2, sample_sum=1, schema=3, zero_threshold=1e-9, zero_count=0)

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a gateway, and what it says of an answer."""
+"""The OpenAPI document of a gateway, and checks of responses against it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Json: TypeAlias = dict[str, Any]
 
 VERBS = ("get", "head", "put", "post", "delete", "options")
 _MANY = {"labels", "path"}
-"""Parts of paths that may have slashes."""
+"""Path parameters that may contain slashes."""
 
 
-class Answer(NamedTuple):
-    """What came back."""
+class Response(NamedTuple):
+    """A response."""
 
     status: int
     body: bytes
@@ -31,66 +31,68 @@ class Answer(NamedTuple):
 
 
 class Document:
-    """What a gateway says of itself; `check` holds an answer to it."""
+    """An OpenAPI document; `check` validates a response against it."""
 
-    def __init__(self, told: Json) -> None:
-        self.told = told
-        self._paths: Json = _inlined(told["paths"], told["components"])
-        self._closed = _closed(told["components"])
+    def __init__(self, document: Json) -> None:
+        self.json = document
+        self._paths: Json = _inlined(document["paths"], document["components"])
+        self._closed = _closed(document["components"])
 
     def paths(self) -> Iterator[tuple[str, set[str]]]:
-        """Each path with its verbs in capitals."""
+        """Yield each path with its methods in upper case."""
         for path, item in self._paths.items():
             yield path, {verb.upper() for verb in item if verb in VERBS}
 
     def operation(self, method: str, path: str) -> Json:
-        """What it says of this request; the path may have a query."""
+        """Return the description of the operation; the path may have a query."""
         path = path.partition("?")[0]
-        for known in sorted(self._paths, key=lambda known: ("{" in known, -len(known))):
-            if re.fullmatch(_pattern(known), path):
-                operation: Json = self._paths[known][method.lower()]
+        for template in sorted(self._paths, key=lambda path: ("{" in path, -len(path))):
+            if re.fullmatch(_pattern(template), path):
+                operation: Json = self._paths[template][method.lower()]
                 return operation
         raise AssertionError(f"{path} is not described")
 
     def parameter(self, method: str, path: str, name: str) -> Json:
-        """The schema of a parameter."""
-        (found,) = [one for one in self.operation(method, path)["parameters"] if one["name"] == name]
-        schema: Json = found["schema"]
+        """Return the schema of a parameter."""
+        (description,) = [each for each in self.operation(method, path)["parameters"] if each["name"] == name]
+        schema: Json = description["schema"]
         return schema
 
     def response(self, method: str, path: str, status: int) -> Json:
-        """What it says of an answer with this status, which has to be declared."""
+        """Return the description of the response with this status, which must be declared."""
         declared = self.operation(method, path)["responses"]
         assert str(status) in declared, f"{method} {path}: {status} is not declared"
-        response: Json = declared[str(status)]
-        return response
+        description: Json = declared[str(status)]
+        return description
 
-    def check(self, method: str, path: str, answer: Answer) -> None:
-        """The answer's status is declared, and its media type, headers and body are as it says, and no field more."""
-        response = self.response(method, path, answer.status)
-        for name, header in response.get("headers", {}).items():
-            if header.get("required", False) or name in answer.headers:
-                self.fits(header["schema"], _header(answer.headers[name], header["schema"]))
-        if method == "HEAD" or (not answer.body and "content" not in response):
+    def check(self, method: str, path: str, response: Response) -> None:
+        """Fail unless the status is declared, and media type, headers and body match the document without further
+        fields.
+        """
+        description = self.response(method, path, response.status)
+        for name, header in description.get("headers", {}).items():
+            if header.get("required", False) or name in response.headers:
+                self.fits(header["schema"], _header(response.headers[name], header["schema"]))
+        if method == "HEAD" or (not response.body and "content" not in description):
             return
-        said = response.get("content", {})
-        kinds = [kind for kind in said if _is(answer.headers["Content-Type"], kind)]
-        assert kinds, f"{method} {path}: {answer.status} is not declared as {answer.headers['Content-Type']}"
-        body = json.loads(answer.body) if kinds[0] == "application/json" else answer.body.decode(errors="replace")
-        self.fits(said[kinds[0]]["schema"], body)
+        content = description.get("content", {})
+        kinds = [kind for kind in content if _is(response.headers["Content-Type"], kind)]
+        assert kinds, f"{method} {path}: {response.status} is not declared as {response.headers['Content-Type']}"
+        body = json.loads(response.body) if kinds[0] == "application/json" else response.body.decode(errors="replace")
+        self.fits(content[kinds[0]]["schema"], body)
 
     def fits(self, schema: Json, value: Any) -> None:
-        """The value is as the schema says, with no field that it does not describe."""
+        """Fail unless the value matches the schema, without fields that it does not describe."""
         closed = {**_closed(schema), "components": self._closed}
-        found = openapi_schema_validator.OAS31Validator(closed).iter_errors(value)
-        assert [f"{error.json_path}: {error.message[:500]}" for error in found] == []
+        errors = openapi_schema_validator.OAS31Validator(closed).iter_errors(value)
+        assert [f"{error.json_path}: {error.message[:500]}" for error in errors] == []
 
 
 async def described(client: gateway_client.Client, *, prefix: str = "") -> Document:
-    """The document as the gateway serves it."""
-    answer = await client.send("GET", f"{prefix}/api/openapi.json")
-    assert answer.status == 200
-    return Document(json.loads(answer.text))
+    """Return the document that the gateway serves."""
+    response = await client.send("GET", f"{prefix}/api/openapi.json")
+    assert response.status == 200
+    return Document(json.loads(response.text))
 
 
 async def ask(
@@ -100,14 +102,14 @@ async def ask(
     body: bytes = b"",
     *,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
-    """Any request; the path goes out as it is spelled here, and no redirect is followed."""
+) -> Response:
+    """Send any request, with the path exactly as given, and do not follow redirects."""
     url = yarl.URL(client.url + path, encoded=True)
     async with (
         aiohttp.ClientSession(auto_decompress=False) as session,
-        session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer,
+        session.request(method, url, data=body, headers=headers, allow_redirects=False) as response,
     ):
-        return Answer(answer.status, await answer.read(), answer.headers)
+        return Response(response.status, await response.read(), response.headers)
 
 
 async def checked(
@@ -119,20 +121,20 @@ async def checked(
     *,
     prefix: str = "",
     headers: Mapping[str, str] | None = None,
-) -> Answer:
-    """The answer to a request, which is as the document says."""
-    answer = await ask(client, method, prefix + path, body, headers=headers)
-    document.check(method, path, answer)
-    return answer
+) -> Response:
+    """Send a request, check the response against the document, and return it."""
+    response = await ask(client, method, prefix + path, body, headers=headers)
+    document.check(method, path, response)
+    return response
 
 
 def spelled(path: str) -> str:
-    """A path of the document with something in each of its places."""
-    return re.sub(r"\{(\w+)\}", lambda place: "some/where" if place[1] in _MANY else "YQ", path)
+    """Return a path of the document with a value for each of its parameters."""
+    return re.sub(r"\{(\w+)\}", lambda match: "some/where" if match[1] in _MANY else "YQ", path)
 
 
 def objects(schema: Any, *, at: str = "") -> Iterator[tuple[str, Json]]:
-    """Each object within, with its place."""
+    """Yield each object in the schema, with its location."""
     if isinstance(schema, dict):
         yield at, schema
         for name, part in schema.items():
@@ -143,7 +145,7 @@ def objects(schema: Any, *, at: str = "") -> Iterator[tuple[str, Json]]:
 
 
 def _inlined(part: Any, components: Json) -> Any:
-    """The same, with a copy in place of each reference that is not to a schema."""
+    """Return a copy in which each reference that is not to a schema is replaced by its target."""
     if isinstance(part, list):
         return [_inlined(item, components) for item in part]
     if not isinstance(part, dict):
@@ -154,13 +156,13 @@ def _inlined(part: Any, components: Json) -> Any:
     return {name: _inlined(item, components) for name, item in part.items()}
 
 
-def _closed(told: Json) -> Json:
-    """The same, with no fields but those that are described."""
-    told = copy.deepcopy(told)
-    for _, schema in objects(told):
+def _closed(schemas: Json) -> Json:
+    """Return a copy that allows only the fields that are described."""
+    schemas = copy.deepcopy(schemas)
+    for _, schema in objects(schemas):
         if schema.get("type") == "object" and "properties" in schema:
             schema.setdefault("additionalProperties", False)
-    return told
+    return schemas
 
 
 def _pattern(path: str) -> str:
@@ -168,10 +170,10 @@ def _pattern(path: str) -> str:
     return "".join(re.escape(part) if not n % 2 else ".+" if part in _MANY else "[^/]+" for n, part in enumerate(parts))
 
 
-def _is(said: str, kind: str) -> bool:
-    """Whether the one media type is the other, parameters that the other does not name apart."""
-    found, wanted = _parsed(said), _parsed(kind)
-    return found[0] == wanted[0] and wanted[1].items() <= found[1].items()
+def _is(content_type: str, kind: str) -> bool:
+    """Whether a media type is of this kind; parameters that the kind does not have are ignored."""
+    actual, expected = _parsed(content_type), _parsed(kind)
+    return actual[0] == expected[0] and expected[1].items() <= actual[1].items()
 
 
 def _parsed(kind: str) -> tuple[str, dict[str, str]]:

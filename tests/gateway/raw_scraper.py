@@ -1,4 +1,4 @@
-"""A scraper at the level of its socket, which reads as little as it likes and leaves as it likes."""
+"""A scraper at the level of its socket, which can stop reading, and disconnect, at any time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tidegate.gateway.scrape import scrape_handler
 
 
 class Reader:
-    """One connection. Its receive buffer is small, so that what is not read stays with the gateway."""
+    """One connection. Its receive buffer is small, so that unread data stays with the gateway."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
@@ -31,7 +31,7 @@ class Reader:
         )
 
     async def read(self, size: int) -> bytes:
-        """Exactly so many bytes."""
+        """Return exactly this many bytes."""
         received = bytearray()
         while len(received) < size:
             part = await self._loop.sock_recv(self._socket, size - len(received))
@@ -40,20 +40,20 @@ class Reader:
         return bytes(received)
 
     async def read_head(self) -> bytes:
-        """All up to the body."""
+        """Return the status line and the headers."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += await self.read(1)
         return head
 
     async def read_all(self) -> bytes:
-        """The whole answer; its body."""
+        """Read the whole response, and return its body."""
         head = await self.read_head()
         lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         return await self.read(int(lengths[0].partition(b":")[2]))
 
     async def ended(self) -> bool:
-        """Whether the gateway ends the connection; reads all that is left."""
+        """Read all remaining data, and return whether the gateway ended the connection."""
         try:
             while await self._loop.sock_recv(self._socket, 65536):
                 pass
@@ -62,13 +62,13 @@ class Reader:
         return True
 
     def close(self) -> None:
-        """Leave, with what has not been read."""
+        """Close the connection, with or without unread data."""
         self._socket.close()
 
 
 @contextlib.asynccontextmanager
 async def connect(port: int) -> AsyncIterator[Reader]:
-    """A connection to the gateway; it ends with the block."""
+    """A connection to the gateway that is closed at the end of the block."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.setblocking(False)

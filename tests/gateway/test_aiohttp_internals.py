@@ -1,5 +1,6 @@
-"""What the gateway uses of aiohttp beyond what it promises. Before the pin in pyproject.toml is moved all of it must be
-there, and mean the same."""
+"""Internals of aiohttp that the gateway uses. Before you move the pin in pyproject.toml, check that all of them exist
+with the same meaning.
+"""
 
 from __future__ import annotations
 
@@ -15,68 +16,66 @@ from aiohttp import http_parser, web, web_protocol
 from tidegate.gateway.http import connections, listeners, request_handler
 
 
-class _Relied(NamedTuple):
+class _Internal(NamedTuple):
     owner: type
     name: str
     why: str
 
 
 _HANDLER = web.RequestHandler
-_RELIED = [
-    _Relied(_HANDLER, "_loop", "the time at which a head began, and the moment before a last word is cut"),
-    _Relied(_HANDLER, "_manager", "None: a connection that is turned away is none of the server's"),
-    _Relied(
-        _HANDLER, "_messages", "the requests that wait for their turn: to mark the last one, to refuse a large head"
-    ),
-    _Relied(_HANDLER, "_parser", "where the parser is that reads one request at a time"),
-    _Relied(_HANDLER, "_request_count", "whether bytes completed a head"),
-    _Relied(_HANDLER, "_waiter", "None while a request is under way"),
-    _Relied(_HANDLER, "_task_handler", "to end the task of a connection that is turned away"),
-    _Relied(_HANDLER, "_close", "whether the answer under way is the last one"),
-    _Relied(_HANDLER, "_force_close", "to have nothing more read or answered"),
-    _Relied(_HANDLER, "_current_request", "whether an answer has begun when its client sends nothing more"),
-    _Relied(web.BaseRequest, "_prepare_hook", "to add headers to every answer just before it is sent"),
-    _Relied(web.SockSite, "_runner", "the server of a site"),
-    _Relied(web.SockSite, "_sock", "the socket of a site"),
-    _Relied(web.SockSite, "_ssl_context", "whether a site speaks TLS, and how long a handshake may take then"),
-    _Relied(web.SockSite, "_backlog", "connections that wait to be taken"),
-    _Relied(web.SockSite, "_server", "what a site closes when it stops"),
-    _Relied(http_parser.HttpRequestParser, "feed_data", "requests, and what is left, of some bytes"),
-    _Relied(http_parser.HttpRequestParser, "message_consumed", "passed on: a request is being answered"),
-    _Relied(http_parser.HttpRequestParser, "pause_reading", "passed on: take no more of a body"),
-    _Relied(http_parser.HttpRequestParser, "set_upgraded", "no connection is ever upgraded"),
-    _Relied(
+_INTERNALS = [
+    _Internal(_HANDLER, "_loop", "the start time of a head, and the time before a final response is cut off"),
+    _Internal(_HANDLER, "_manager", "None: the server does not own a rejected connection"),
+    _Internal(_HANDLER, "_messages", "the queued requests: to mark the last one, to reject a large head"),
+    _Internal(_HANDLER, "_parser", "to replace it by the parser that reads one request at a time"),
+    _Internal(_HANDLER, "_request_count", "whether bytes completed a head"),
+    _Internal(_HANDLER, "_waiter", "None while a request is handled"),
+    _Internal(_HANDLER, "_task_handler", "to end the task of a rejected connection"),
+    _Internal(_HANDLER, "_close", "whether the current response is the last one"),
+    _Internal(_HANDLER, "_force_close", "to stop reading requests and sending responses"),
+    _Internal(_HANDLER, "_current_request", "whether a response has begun when its client stops sending"),
+    _Internal(web.BaseRequest, "_prepare_hook", "to add headers to every response before it is sent"),
+    _Internal(web.SockSite, "_runner", "the server of a site"),
+    _Internal(web.SockSite, "_sock", "the socket of a site"),
+    _Internal(web.SockSite, "_ssl_context", "whether a site uses TLS, and the timeout of its handshakes"),
+    _Internal(web.SockSite, "_backlog", "the number of connections waiting to be accepted"),
+    _Internal(web.SockSite, "_server", "the server that a site closes when it stops"),
+    _Internal(http_parser.HttpRequestParser, "feed_data", "the requests in some bytes, and the remaining bytes"),
+    _Internal(http_parser.HttpRequestParser, "message_consumed", "passed on: a request is being handled"),
+    _Internal(http_parser.HttpRequestParser, "pause_reading", "passed on: stop reading a body"),
+    _Internal(http_parser.HttpRequestParser, "set_upgraded", "no connection is ever upgraded"),
+    _Internal(
         http_parser.RawRequestMessage, "_replace", "to mark a request as its connection's last, and to set its URL"
     ),
-    _Relied(aiohttp.StreamReader, "total_bytes", "where a request ends among the bytes that came"),
-    _Relied(aiohttp.StreamReader, "set_exception", "to tell a body's reader that it cannot be whole"),
-    _Relied(aiohttp.StreamReader, "feed_eof", "to end a body that cannot be whole"),
+    _Internal(aiohttp.StreamReader, "total_bytes", "where a request ends in the received bytes"),
+    _Internal(aiohttp.StreamReader, "set_exception", "to report an incomplete body to its reader"),
+    _Internal(aiohttp.StreamReader, "feed_eof", "to end an incomplete body"),
 ]
-_OURS = {connections.Connection: _HANDLER, request_handler._Request: web.BaseRequest, listeners._Site: web.SockSite}
+_BASES = {connections.Connection: _HANDLER, request_handler._Request: web.BaseRequest, listeners._Site: web.SockSite}
 
 
-@pytest.mark.parametrize("relied", _RELIED, ids=lambda relied: f"{relied.owner.__name__}.{relied.name}")
-def test_what_is_relied_on_is_there(relied: _Relied) -> None:
-    assert hasattr(relied.owner, relied.name), (
-        f"aiohttp {aiohttp.__version__} has no {relied.owner.__name__}.{relied.name}, which the gateway needs "
-        f"({relied.why}): find out what takes its place before the pin in pyproject.toml is moved"
+@pytest.mark.parametrize("internal", _INTERNALS, ids=lambda internal: f"{internal.owner.__name__}.{internal.name}")
+def test_aiohttp_has_the_internals_that_the_gateway_uses(internal: _Internal) -> None:
+    assert hasattr(internal.owner, internal.name), (
+        f"aiohttp {aiohttp.__version__} has no {internal.owner.__name__}.{internal.name}, which the gateway needs "
+        f"({internal.why}): find its replacement before the pin in pyproject.toml is moved"
     )
 
 
-def test_an_error_in_place_of_a_request_has_the_fields_that_are_set() -> None:
+def test_error_in_place_of_a_request_has_the_fields_that_the_gateway_sets() -> None:
     assert [field.name for field in attr.fields(web_protocol._ErrInfo)] == ["status", "exc", "message"]
 
 
-@pytest.mark.parametrize("ours", _OURS, ids=lambda ours: ours.__name__)
-def test_nothing_else_is_relied_on(ours: type) -> None:
-    theirs = _OURS[ours]
+@pytest.mark.parametrize("subclass", _BASES, ids=lambda subclass: subclass.__name__)
+def test_subclasses_use_only_the_listed_internals(subclass: type) -> None:
+    base = _BASES[subclass]
     used = {
         node.attr
-        for node in ast.walk(ast.parse(inspect.getsource(ours)))
+        for node in ast.walk(ast.parse(inspect.getsource(subclass)))
         if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__")
     }
     defined = {
-        node.name for node in ast.walk(ast.parse(inspect.getsource(ours))) if isinstance(node, ast.AsyncFunctionDef)
+        node.name for node in ast.walk(ast.parse(inspect.getsource(subclass))) if isinstance(node, ast.AsyncFunctionDef)
     }
-    private = {name for name in used | defined if name.startswith("_") and hasattr(theirs, name)}
-    assert private == {relied.name for relied in _RELIED if relied.owner is theirs}
+    private = {name for name in used | defined if name.startswith("_") and hasattr(base, name)}
+    assert private == {internal.name for internal in _INTERNALS if internal.owner is base}

@@ -1,4 +1,4 @@
-"""The control API: how the operator lists the groups, follows their changes, and is told to look anew."""
+"""The control API: the operator lists the groups, follows their changes, and is asked to list them again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _jobs(page: control_api.Changes) -> list[str]:
     return [dict(group.key)["job"] for group in page.groups]
 
 
-async def test_a_group_is_told_with_all_that_the_operator_must_know(client: gateway_client.Client) -> None:
+async def test_group_record_has_all_fields_that_the_operator_needs(client: gateway_client.Client) -> None:
     await client.put("job/a/zone/z", "x 1\n")
     key = gateway_client.key(job="a", zone="z")
     await client.act(gateway_client.claims(key, "u"))
@@ -47,9 +47,7 @@ async def test_a_group_is_told_with_all_that_the_operator_must_know(client: gate
     assert not before.draining
 
 
-async def test_a_page_tells_the_time_at_which_it_was_made(
-    client: gateway_client.Client, clock: clocks.MovableClock
-) -> None:
+async def test_page_has_the_time_of_its_response(client: gateway_client.Client, clock: clocks.MovableClock) -> None:
     await _push(client, "a")
     clock.advance(7.0)
     page = await client.changes()
@@ -61,18 +59,18 @@ async def test_a_page_tells_the_time_at_which_it_was_made(
     assert (await asyncio.wait_for(waiting, timeout=5)).now == page.now + 5.0
 
 
-async def test_a_list_in_pages_has_each_group_once_oldest_change_first(client: gateway_client.Client) -> None:
+async def test_pages_list_each_group_once_with_the_oldest_change_first(client: gateway_client.Client) -> None:
     await _push(client, "a", "b", "c", "d", "e", "a")
     page = await client.changes(limit=2)
-    seen = _jobs(page)
+    jobs = _jobs(page)
     while page.more:
         page = await client.changes(epoch=page.epoch, since=page.revision, began=page.began, limit=2)
-        seen += _jobs(page)
-    assert seen == ["b", "c", "d", "e", "a"]
+        jobs += _jobs(page)
+    assert jobs == ["b", "c", "d", "e", "a"]
     assert page.revision == 6
 
 
-async def test_what_changed_since_is_told_and_nothing_else(client: gateway_client.Client) -> None:
+async def test_only_changes_after_the_given_revision_are_listed(client: gateway_client.Client) -> None:
     await _push(client, "a", "b")
     page = await client.changes()
     await _push(client, "b")
@@ -81,32 +79,32 @@ async def test_what_changed_since_is_told_and_nothing_else(client: gateway_clien
     assert _jobs(await client.changes(epoch=page.epoch, since=changed.revision)) == []
 
 
-async def test_a_deletion_is_told_with_its_reason_and_the_owners_the_group_had(client: gateway_client.Client) -> None:
+async def test_deletion_has_its_reason_and_the_claims_of_the_group(client: gateway_client.Client) -> None:
     await _push(client, "a")
     await client.act(gateway_client.claims(A, "u"))
     page = await client.changes()
     await client.delete("job/a")
-    told = await client.changes(epoch=page.epoch, since=page.revision)
-    (deleted,) = told.deleted
+    changes = await client.changes(epoch=page.epoch, since=page.revision)
+    (deleted,) = changes.deleted
     assert deleted == control_api.DeletedRecord(
         key=A,
-        revision=told.revision,
+        revision=changes.revision,
         reason=lifecycle.DeletionReason.REQUEST,
         claims={gateway_client.claim("u").owner.uid: gateway_client.claim("u")},
     )
 
 
-async def test_a_group_deleted_and_pushed_again_is_told_as_both(client: gateway_client.Client) -> None:
+async def test_group_that_is_deleted_and_pushed_again_is_listed_as_both(client: gateway_client.Client) -> None:
     await _push(client, "a")
     page = await client.changes()
     await client.delete("job/a")
     await _push(client, "a")
-    told = await client.changes(epoch=page.epoch, since=page.revision)
-    assert told.deleted[0].key == told.groups[0].key == A
-    assert told.deleted[0].revision < told.groups[0].revision
+    changes = await client.changes(epoch=page.epoch, since=page.revision)
+    assert changes.deleted[0].key == changes.groups[0].key == A
+    assert changes.deleted[0].revision < changes.groups[0].revision
 
 
-async def test_a_group_deleted_between_two_pages_of_a_list_is_told(client: gateway_client.Client) -> None:
+async def test_deletion_between_two_pages_is_listed(client: gateway_client.Client) -> None:
     await _push(client, "a", "b", "c")
     first = await client.changes(limit=1)
     await client.delete("job/a")
@@ -115,7 +113,7 @@ async def test_a_group_deleted_between_two_pages_of_a_list_is_told(client: gatew
     assert [deleted.key for deleted in rest.deleted] == [A]
 
 
-async def test_a_list_tells_no_deletion_from_before_it_began(client: gateway_client.Client) -> None:
+async def test_list_omits_deletions_before_its_start(client: gateway_client.Client) -> None:
     await _push(client, "a", "b", "c", "d")
     await client.delete("job/d")
     first = await client.changes(limit=1)
@@ -124,33 +122,33 @@ async def test_a_list_tells_no_deletion_from_before_it_began(client: gateway_cli
     assert first.deleted == rest.deleted == ()
 
 
-async def test_a_list_in_pages_comes_to_its_end_though_old_deletions_are_forgotten(
+async def test_paged_list_completes_although_old_deletions_are_dropped(
     client: gateway_client.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     await _push(client, "a", "b")
     for number in range(5):
-        await _push(client, f"gone{number}")
-        await client.delete(f"job/gone{number}")
+        await _push(client, f"deleted{number}")
+        await client.delete(f"job/deleted{number}")
     first = await client.changes(limit=1)
     second = await client.changes(epoch=first.epoch, since=first.revision, began=first.began, limit=1)
     assert (_jobs(first), _jobs(second), second.more) == (["a"], ["b"], False)
 
 
-async def test_who_follows_from_before_what_is_forgotten_is_told_to_list_anew(
+async def test_client_behind_the_dropped_deletions_must_list_all_groups_again(
     client: gateway_client.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     await _push(client, "a")
     page = await client.changes()
     for number in range(3):
-        await _push(client, f"gone{number}")
-        await client.delete(f"job/gone{number}")
-    answer = await client.control("GET", f"groups?epoch={page.epoch}&since={page.revision}", status=410)
-    assert "list all groups again" in answer["error"]
+        await _push(client, f"deleted{number}")
+        await client.delete(f"job/deleted{number}")
+    response = await client.control("GET", f"groups?epoch={page.epoch}&since={page.revision}", status=410)
+    assert "list all groups again" in response["error"]
 
 
-async def test_another_epoch_is_told_to_list_anew(client: gateway_client.Client) -> None:
+async def test_client_with_another_epoch_must_list_all_groups_again(client: gateway_client.Client) -> None:
     await _push(client, "a")
     assert "list all groups again" in (await client.control("GET", "groups?epoch=other&since=1", status=410))["error"]
     body: dict[str, Any] = {"epoch": "other", "actions": [gateway_client.claims(A, "u").to_json()]}
@@ -160,7 +158,7 @@ async def test_another_epoch_is_told_to_list_anew(client: gateway_client.Client)
     assert group.claims == {}
 
 
-async def test_a_call_that_waits_is_answered_at_the_next_change(client: gateway_client.Client) -> None:
+async def test_waiting_request_returns_at_the_next_push(client: gateway_client.Client) -> None:
     await _push(client, "a")
     page = await client.changes()
     waiting = asyncio.create_task(client.changes(epoch=page.epoch, since=page.revision, wait=60))
@@ -170,28 +168,28 @@ async def test_a_call_that_waits_is_answered_at_the_next_change(client: gateway_
     assert _jobs(await asyncio.wait_for(waiting, timeout=5)) == ["b"]
 
 
-async def test_a_call_that_waits_is_answered_at_a_deletion(client: gateway_client.Client) -> None:
+async def test_waiting_request_returns_at_a_deletion(client: gateway_client.Client) -> None:
     await _push(client, "a")
     page = await client.changes()
     waiting = asyncio.create_task(client.changes(epoch=page.epoch, since=page.revision, wait=60))
     await client.exposition()
     await client.delete("job/a")
-    assert [gone.key for gone in (await asyncio.wait_for(waiting, timeout=5)).deleted] == [A]
+    assert [deleted.key for deleted in (await asyncio.wait_for(waiting, timeout=5)).deleted] == [A]
 
 
-async def test_a_call_that_waits_in_vain_is_answered_with_nothing(client: gateway_client.Client) -> None:
+async def test_waiting_request_returns_no_changes_after_its_timeout(client: gateway_client.Client) -> None:
     await _push(client, "a")
     page = await client.changes()
-    told = await asyncio.wait_for(client.changes(epoch=page.epoch, since=page.revision, wait=0.05), timeout=5)
-    assert (told.groups, told.deleted, told.revision) == ((), (), page.revision)
+    changes = await asyncio.wait_for(client.changes(epoch=page.epoch, since=page.revision, wait=0.05), timeout=5)
+    assert (changes.groups, changes.deleted, changes.revision) == ((), (), page.revision)
 
 
-async def test_a_call_that_has_something_to_tell_does_not_wait(client: gateway_client.Client) -> None:
+async def test_request_with_changes_to_return_does_not_wait(client: gateway_client.Client) -> None:
     await _push(client, "a")
     assert _jobs(await asyncio.wait_for(client.changes(wait=60), timeout=5)) == ["a"]
 
 
-async def test_calls_that_wait_are_answered_when_the_gateway_stops(
+async def test_waiting_requests_return_when_the_gateway_stops(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     page = await client.changes()
@@ -224,11 +222,11 @@ async def test_calls_that_wait_are_answered_when_the_gateway_stops(
         ),
     ],
 )
-async def test_a_call_that_makes_no_sense_is_refused_in_words(
+async def test_invalid_request_is_rejected_with_its_reason(
     client: gateway_client.Client, method: str, path: str, body: bytes | None, reason: str
 ) -> None:
     assert reason in await client.control(method, path, status=400, data=body)
 
 
-async def test_the_control_api_is_on_its_own_address_alone(client: gateway_client.Client) -> None:
+async def test_control_api_is_not_served_on_the_web_address(client: gateway_client.Client) -> None:
     assert (await client.send("GET", "/control/v1/groups")).status == 404

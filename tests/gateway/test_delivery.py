@@ -1,4 +1,4 @@
-"""Which scrapes count as read: those of a scraper that has taken the whole answer in time, and no others."""
+"""A scrape counts as delivered only if the scraper has received the whole response in time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.gateway import gateway_client, raw_scraper
 from tidegate.gateway import server
 
 LARGE = 8 * 1024 * 1024
-"""Bytes of an exposition that no socket's buffers hold, so that the gateway sees a reader stop."""
+"""Size of an exposition in bytes that exceeds the buffers of a socket, so that the gateway notices a stalled reader."""
 
 DELIVERED = 'tidegate_scrapes_total{result="delivered"}'
 BROKEN = 'tidegate_scrapes_total{result="broken"}'
@@ -17,11 +17,11 @@ LATE = 'tidegate_scrapes_total{result="late"}'
 
 
 BOTH_LOOPS = True
-"""Each loop keeps and closes sockets in a way of its own."""
+"""The loops differ in how they hold and close sockets."""
 
 
 async def _push_large(client: gateway_client.Client) -> None:
-    """Make the exposition large, in pushes that are each below the limit."""
+    """Make the exposition large, with pushes that are each below the limit."""
     value = "v" * 8_000
     lines = [f'm{{n="{number}",v="{value}"}} 1\n' for number in range(LARGE // 8_000)]
     for number, part in enumerate(_parts(lines, size=45)):
@@ -33,11 +33,11 @@ def _parts(lines: list[str], *, size: int) -> Iterable[list[str]]:
 
 
 def _has_read(gateway: server.Gateway) -> bool:
-    """Whether all scrapers there are have all that was pushed."""
+    """Whether every scraper has read all pushes."""
     return gateway.tracker.read_revision(now=0.0) == gateway.store.revision
 
 
-async def test_a_scrape_that_reads_all_counts(client: gateway_client.Client, gateway: server.Gateway) -> None:
+async def test_complete_scrape_is_delivered(client: gateway_client.Client, gateway: server.Gateway) -> None:
     await client.put("job/a", "x 1\n")
     async with raw_scraper.connect(gateway.web_port) as reader:
         await reader.ask()
@@ -46,7 +46,7 @@ async def test_a_scrape_that_reads_all_counts(client: gateway_client.Client, gat
     assert _has_read(gateway)
 
 
-async def test_a_large_scrape_that_reads_all_counts(client: gateway_client.Client, gateway: server.Gateway) -> None:
+async def test_complete_large_scrape_is_delivered(client: gateway_client.Client, gateway: server.Gateway) -> None:
     await _push_large(client)
     async with raw_scraper.connect(gateway.web_port) as reader:
         await reader.ask()
@@ -55,7 +55,7 @@ async def test_a_large_scrape_that_reads_all_counts(client: gateway_client.Clien
     assert _has_read(gateway)
 
 
-async def test_a_scrape_that_stops_within_a_large_answer_does_not_count(
+async def test_scrape_that_stops_within_a_large_response_is_not_delivered(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     await _push_large(client)
@@ -67,7 +67,7 @@ async def test_a_scrape_that_stops_within_a_large_answer_does_not_count(
     assert not _has_read(gateway)
 
 
-async def test_a_scrape_that_leaves_bytes_of_a_small_answer_unread_does_not_count(
+async def test_scrape_that_leaves_bytes_of_a_small_response_unread_is_not_delivered(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -79,7 +79,7 @@ async def test_a_scrape_that_leaves_bytes_of_a_small_answer_unread_does_not_coun
     assert not _has_read(gateway)
 
 
-async def test_a_scrape_that_stalls_past_its_timeout_is_late_and_its_connection_ends(
+async def test_scrape_that_stalls_past_its_timeout_is_late_and_its_connection_is_closed(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     await _push_large(client)
@@ -90,7 +90,7 @@ async def test_a_scrape_that_stalls_past_its_timeout_is_late_and_its_connection_
     assert not _has_read(gateway)
 
 
-async def test_an_answer_that_arrives_after_the_timeout_does_not_count(
+async def test_response_that_arrives_after_the_timeout_is_not_delivered(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -100,7 +100,7 @@ async def test_an_answer_that_arrives_after_the_timeout_does_not_count(
     assert not _has_read(gateway)
 
 
-async def test_a_reader_that_asks_to_close_and_reads_all_counts(
+async def test_scrape_with_connection_close_is_delivered(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -112,14 +112,14 @@ async def test_a_reader_that_asks_to_close_and_reads_all_counts(
     assert _has_read(gateway)
 
 
-async def test_a_slow_reader_of_a_large_answer_that_asked_to_close_counts(
+async def test_slow_large_scrape_with_connection_close_is_delivered(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     await _push_large(client)
     async with raw_scraper.connect(gateway.web_port) as reader:
         await reader.ask("Connection: close")
         await reader.read_head()
-        # By the time its last bytes are read, the gateway has long closed its end.
+        # The gateway closes its end long before the last bytes are read.
         body = b""
         while len(body) < LARGE:
             body += await reader.read(min(65536, LARGE - len(body)))
@@ -129,7 +129,7 @@ async def test_a_slow_reader_of_a_large_answer_that_asked_to_close_counts(
     assert _has_read(gateway)
 
 
-async def test_a_request_without_the_header_is_no_scrape(
+async def test_request_without_the_timeout_header_does_not_count_as_a_scrape(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -138,7 +138,7 @@ async def test_a_request_without_the_header_is_no_scrape(
     assert await client.value(DELIVERED) == 0
 
 
-async def test_head_is_no_scrape(client: gateway_client.Client, gateway: server.Gateway) -> None:
+async def test_head_does_not_count_as_a_scrape(client: gateway_client.Client, gateway: server.Gateway) -> None:
     async with raw_scraper.connect(gateway.web_port) as reader:
         await reader.ask("Connection: close", method="HEAD")
         assert (await reader.read_head()).startswith(b"HTTP/1.1 200")
@@ -147,7 +147,7 @@ async def test_head_is_no_scrape(client: gateway_client.Client, gateway: server.
     assert await client.value(DELIVERED) == 0
 
 
-async def test_the_next_scrape_on_the_same_connection_counts_too(
+async def test_second_scrape_on_the_same_connection_is_delivered(
     client: gateway_client.Client, gateway: server.Gateway
 ) -> None:
     async with raw_scraper.connect(gateway.web_port) as reader:

@@ -1,4 +1,4 @@
-"""A group's way from live to gone: what the operator says over the control API, and who has read what."""
+"""The life of a group from its first push to its deletion: actions of the operator, and scrapes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ A = gateway_client.key(job="a")
 
 
 class Drain:
-    """A gateway with a client, and what the tests below do with them in a line."""
+    """A gateway with a client, and the steps of these tests."""
 
     def __init__(self, client: gateway_client.Client, gateway: server.Gateway) -> None:
         self.client = client
@@ -25,28 +25,30 @@ class Drain:
     async def retired(
         self, group: grouping.GroupingKey = A, *, drain_timeout: float = 300.0
     ) -> control_api.GroupRecord:
-        """Push a group, give it the owner ``u``, and retire it."""
+        """Push a group, claim it for the owner ``u``, and retire it."""
         await self.client.put("/".join(part for label in reversed(group) for part in label), "x 1\n")
         assert await self.client.act(gateway_client.claims(group, "u")) == [None]
-        seen = await self.seen(group)
-        assert await self.client.act(gateway_client.retires(seen, "u", drain_timeout=drain_timeout)) == [None]
-        return await self.seen(group)
+        record = await self.record(group)
+        assert await self.client.act(gateway_client.retires(record, "u", drain_timeout=drain_timeout)) == [None]
+        return await self.record(group)
 
-    async def seen(self, group: grouping.GroupingKey = A) -> control_api.GroupRecord:
+    async def record(self, group: grouping.GroupingKey = A) -> control_api.GroupRecord:
         record = await self.client.group(group)
         assert record is not None
         return record
 
-    async def gone(self, group: grouping.GroupingKey = A) -> None:
-        """Wait for the end of the group."""
+    async def deleted(self, group: grouping.GroupingKey = A) -> None:
+        """Wait until the group is deleted."""
 
         async def look() -> bool:
             return await self.client.group(group) is None
 
-        await waiting.eventually_async(look, why=f"the end of {grouping.describe(group)}", timeout=5, interval=0.01)
+        await waiting.eventually_async(
+            look, why=f"the deletion of {grouping.describe(group)}", timeout=5, interval=0.01
+        )
 
-    async def stays(self, group: grouping.GroupingKey = A) -> None:
-        """Have the gateway look at its draining groups now, and see that this one stays."""
+    async def remains(self, group: grouping.GroupingKey = A) -> None:
+        """Make the gateway check its draining groups now, and check that this one remains."""
         await self._gateway.drainer.sweep()
         assert await self.client.group(group) is not None
 
@@ -59,34 +61,36 @@ def drain(client: gateway_client.Client, gateway: server.Gateway) -> Drain:
     return Drain(client, gateway)
 
 
-async def test_a_retired_group_goes_when_its_scraper_has_read_it(drain: Drain, client: gateway_client.Client) -> None:
+async def test_draining_group_is_deleted_after_its_scraper_has_read_it(
+    drain: Drain, client: gateway_client.Client
+) -> None:
     group = await drain.retired()
     assert group.draining
     assert 'x{instance="",job="a"} 1\n' in await client.scrape()
-    await drain.gone()
+    await drain.deleted()
     assert await client.pushed() == []
     assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 1
     assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 0
 
 
-async def test_a_group_that_was_read_before_it_is_retired_goes_at_once(
+async def test_group_that_was_read_before_it_started_draining_is_deleted_at_once(
     drain: Drain, client: gateway_client.Client
 ) -> None:
     await client.put("job/a", "x 1\n")
     await client.scrape()
     await client.act(gateway_client.claims(A, "u"))
-    await client.act(gateway_client.retires(await drain.seen(), "u"))
-    await drain.gone()
+    await client.act(gateway_client.retires(await drain.record(), "u"))
+    await drain.deleted()
 
 
-async def test_a_live_group_stays_however_often_it_is_read(drain: Drain, client: gateway_client.Client) -> None:
+async def test_live_group_is_kept_after_it_is_read(drain: Drain, client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
     await client.act(gateway_client.claims(A, "u"))
     await client.scrape()
-    await drain.stays()
+    await drain.remains()
 
 
-async def test_each_of_two_scrapers_must_have_read_it(
+async def test_draining_group_is_kept_until_every_active_scraper_has_read_it(
     drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.scrape(agent="one")
@@ -94,23 +98,21 @@ async def test_each_of_two_scrapers_must_have_read_it(
     await drain.retired()
     clock.advance(15)
     await client.scrape(agent="one")
-    await drain.stays()
+    await drain.remains()
     await client.scrape(agent="two")
-    await drain.gone()
+    await drain.deleted()
 
 
-async def test_a_curl_is_no_scraper_to_wait_for_and_none_to_read_for_others(
-    drain: Drain, client: gateway_client.Client
-) -> None:
+async def test_curl_does_not_count_as_a_scraper(drain: Drain, client: gateway_client.Client) -> None:
     await client.scrape()
     await drain.retired()
     await client.exposition()
-    await drain.stays()
+    await drain.remains()
     await client.scrape()
-    await drain.gone()
+    await drain.deleted()
 
 
-async def test_a_scraper_that_lapses_is_no_longer_waited_for(
+async def test_draining_group_does_not_wait_for_a_lapsed_scraper(
     drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     for _ in range(1 + scrapers.MEASURED_GAPS):
@@ -121,178 +123,180 @@ async def test_a_scraper_that_lapses_is_no_longer_waited_for(
     clock.advance(10)
     await client.scrape(agent="one")
     clock.advance(289)
-    await drain.stays()
+    await drain.remains()
     clock.advance(2)
-    await drain.gone()
+    await drain.deleted()
     assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 1
 
 
-async def test_without_a_scraper_only_the_drain_timeout_deletes_and_is_counted_apart(
+async def test_drain_timeout_deletes_a_group_if_no_scraper_is_active_and_is_counted_separately(
     drain: Drain, clock: clocks.MovableClock
 ) -> None:
     await drain.retired(drain_timeout=60)
     clock.advance(59)
-    await drain.stays()
+    await drain.remains()
     clock.advance(2)
-    await drain.gone()
+    await drain.deleted()
     assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 1
     assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 0
 
 
-async def test_an_unread_group_goes_with_its_drain_timeout_though_a_scraper_is_active(
+async def test_drain_timeout_deletes_an_unread_group_although_a_scraper_is_active(
     drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.scrape()
     await drain.retired(drain_timeout=60)
     clock.advance(61)
-    await drain.gone()
+    await drain.deleted()
     assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 1
 
 
-async def test_a_push_to_a_draining_group_needs_another_word_and_another_scrape(
+async def test_group_pushed_while_draining_must_be_retired_and_scraped_again(
     drain: Drain, client: gateway_client.Client
 ) -> None:
     await client.scrape()
     before = await drain.retired()
     await client.put("job/a", "x 2\n")
-    after = await drain.seen()
+    after = await drain.record()
     assert after.draining
     assert after.drain_pushed_revision == before.pushed_revision < after.pushed_revision
     await client.scrape()
-    await drain.stays()
+    await drain.remains()
     assert await client.act(gateway_client.retires(before, "u")) == [lifecycle.Rejection.PUSHED]
-    await drain.stays()
+    await drain.remains()
     await client.put("job/a", "x 3\n")
-    assert await client.act(gateway_client.retires(await drain.seen(), "u")) == [None]
-    await drain.stays()
+    assert await client.act(gateway_client.retires(await drain.record(), "u")) == [None]
+    await drain.remains()
     await client.scrape()
-    await drain.gone()
+    await drain.deleted()
 
 
-async def test_a_push_to_a_draining_group_does_not_move_its_deadline(
+async def test_push_to_a_draining_group_does_not_move_its_deadline(
     drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await drain.retired(drain_timeout=60)
     clock.advance(50)
     await client.put("job/a", "x 2\n")
-    await client.act(gateway_client.retires(await drain.seen(), "u", drain_timeout=60))
-    await drain.stays()
+    await client.act(gateway_client.retires(await drain.record(), "u", drain_timeout=60))
+    await drain.remains()
     clock.advance(11)
-    await drain.gone()
+    await drain.deleted()
 
 
-async def test_a_push_that_nobody_spoke_of_keeps_the_group_beyond_its_deadline(
+async def test_group_pushed_while_draining_is_kept_beyond_its_deadline_until_it_is_retired_again(
     drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await drain.retired(drain_timeout=60)
     await client.put("job/a", "x 2\n")
     clock.advance(61)
-    await drain.stays()
-    await client.act(gateway_client.retires(await drain.seen(), "u"))
-    await drain.gone()
+    await drain.remains()
+    await client.act(gateway_client.retires(await drain.record(), "u"))
+    await drain.deleted()
 
 
-async def test_a_refused_push_to_a_draining_group_asks_for_nothing(drain: Drain, client: gateway_client.Client) -> None:
+async def test_rejected_push_to_a_draining_group_does_not_stop_its_deletion(
+    drain: Drain, client: gateway_client.Client
+) -> None:
     before = await drain.retired()
     await client.put("job/a", "x 2 1000\n")
-    assert (await drain.seen()).pushed_revision == before.pushed_revision
+    assert (await drain.record()).pushed_revision == before.pushed_revision
     await client.scrape()
-    await drain.gone()
+    await drain.deleted()
 
 
-async def test_a_new_owner_takes_a_draining_group_back_as_its_only_one(
+async def test_claim_by_a_new_owner_makes_a_draining_group_live_with_that_owner_only(
     drain: Drain, client: gateway_client.Client
 ) -> None:
     await drain.retired()
     assert await client.act(gateway_client.claims(A, "v")) == [None]
-    group = await drain.seen()
+    group = await drain.record()
     assert not group.draining
     assert set(group.claims) == {"v"}
     await client.scrape()
-    await drain.stays()
+    await drain.remains()
 
 
-async def test_a_claim_by_its_own_owner_leaves_a_group_draining(drain: Drain, client: gateway_client.Client) -> None:
+async def test_claim_by_the_same_owner_leaves_the_group_draining(drain: Drain, client: gateway_client.Client) -> None:
     await drain.retired()
     await client.act(gateway_client.claims(A, "u"))
-    assert (await drain.seen()).draining
+    assert (await drain.record()).draining
 
 
-async def test_a_group_whose_last_claim_is_released_is_live_and_nobodys(
+async def test_draining_group_is_live_and_unowned_after_its_last_claim_is_released(
     drain: Drain, client: gateway_client.Client
 ) -> None:
     await drain.retired()
     assert await client.act(gateway_client.releases(A, "u")) == [None]
-    group = await drain.seen()
+    group = await drain.record()
     assert not group.draining
     assert group.claims == {}
     await client.scrape()
-    await drain.stays()
+    await drain.remains()
 
 
-async def test_a_delete_by_hand_ends_a_draining_group_too(drain: Drain, client: gateway_client.Client) -> None:
+async def test_delete_request_deletes_a_draining_group(drain: Drain, client: gateway_client.Client) -> None:
     await drain.retired()
     await client.delete("job/a")
-    await drain.gone()
+    await drain.deleted()
     await client.delete("job/a")
     assert await drain.deletions(lifecycle.DeletionReason.REQUEST) == 1
     assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 0
 
 
 @pytest.mark.parametrize(
-    ("claimed", "over", "behind", "refusal"),
+    ("claimed", "finished", "later_pushes", "rejection"),
     [
         pytest.param((), ("u",), 0, lifecycle.Rejection.UNCLAIMED, id="no owner"),
-        pytest.param(("u", "v"), ("u",), 0, lifecycle.Rejection.OWNED, id="an owner that is not over"),
+        pytest.param(("u", "v"), ("u",), 0, lifecycle.Rejection.OWNED, id="an owner that has not finished"),
         pytest.param(("u",), (), 0, lifecycle.Rejection.OWNED, id="no owner named"),
-        pytest.param(("u",), ("u",), 1, lifecycle.Rejection.PUSHED, id="a push that was not seen"),
+        pytest.param(("u",), ("u",), 1, lifecycle.Rejection.PUSHED, id="a push after the list"),
         pytest.param(("u",), ("u", "w"), 0, None, id="more owners named than there are"),
     ],
 )
-async def test_retiring_is_compared_with_what_the_operator_knew(
+async def test_retire_is_rejected_if_the_group_has_changed(
     *,
     drain: Drain,
     client: gateway_client.Client,
     claimed: tuple[str, ...],
-    over: tuple[str, ...],
-    behind: int,
-    refusal: lifecycle.Rejection | None,
+    finished: tuple[str, ...],
+    later_pushes: int,
+    rejection: lifecycle.Rejection | None,
 ) -> None:
     await client.put("job/a", "x 1\n")
     for uid in claimed:
         await client.act(gateway_client.claims(A, uid))
-    seen = await drain.seen()
-    for _ in range(behind):
+    record = await drain.record()
+    for _ in range(later_pushes):
         await client.put("job/a", "x 2\n")
-    assert await client.act(gateway_client.retires(seen, *over)) == [refusal]
-    assert (await drain.seen()).draining is (refusal is None)
-    if refusal is not None:
-        assert await client.value(f'tidegate_actions_refused_total{{reason="{refusal.value}"}}') == 1
+    assert await client.act(gateway_client.retires(record, *finished)) == [rejection]
+    assert (await drain.record()).draining is (rejection is None)
+    if rejection is not None:
+        assert await client.value(f'tidegate_actions_refused_total{{reason="{rejection.value}"}}') == 1
 
 
-async def test_what_is_said_of_a_group_that_is_gone_is_refused(drain: Drain, client: gateway_client.Client) -> None:
-    seen = await drain.retired()
+async def test_actions_on_a_deleted_group_are_rejected(drain: Drain, client: gateway_client.Client) -> None:
+    record = await drain.retired()
     await client.delete("job/a")
-    said = (gateway_client.claims(A, "u"), gateway_client.releases(A, "u"), gateway_client.retires(seen, "u"))
-    assert await client.act(*said) == [lifecycle.Rejection.GONE] * 3
+    actions = (gateway_client.claims(A, "u"), gateway_client.releases(A, "u"), gateway_client.retires(record, "u"))
+    assert await client.act(*actions) == [lifecycle.Rejection.GONE] * 3
 
 
-async def test_actions_are_done_in_their_order(drain: Drain, client: gateway_client.Client) -> None:
+async def test_actions_are_applied_in_order(drain: Drain, client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
-    seen = await drain.seen()
-    said = (
+    record = await drain.record()
+    actions = (
         gateway_client.claims(A, "u"),
         gateway_client.claims(A, "v"),
         gateway_client.releases(A, "u"),
-        gateway_client.retires(seen, "v"),
+        gateway_client.retires(record, "v"),
     )
-    assert await client.act(*said) == [None] * 4
-    group = await drain.seen()
+    assert await client.act(*actions) == [None] * 4
+    group = await drain.record()
     assert group.draining
     assert set(group.claims) == {"v"}
 
 
-async def test_many_groups_drain_with_one_scrape(drain: Drain, client: gateway_client.Client) -> None:
+async def test_one_scrape_drains_many_groups(drain: Drain, client: gateway_client.Client) -> None:
     keys = [gateway_client.key(job=f"j{number}") for number in range(50)]
     await asyncio.gather(*(client.put(f"job/j{number}", "x 1\n") for number in range(50)))
     await client.act(*(gateway_client.claims(group, "u") for group in keys))
@@ -300,11 +304,11 @@ async def test_many_groups_drain_with_one_scrape(drain: Drain, client: gateway_c
     await client.act(*(gateway_client.retires(group, "u") for group in listed.groups))
     await client.scrape()
     for group in keys:
-        await drain.gone(group)
+        await drain.deleted(group)
     assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 50
 
 
-async def test_what_only_a_stock_pushgateway_does_is_not_counted(drain: Drain) -> None:
+async def test_deletion_reasons_of_pushgateway_only_are_not_counted(drain: Drain) -> None:
     assert [
         await drain.deletions(reason) for reason in lifecycle.DeletionReason if reason not in lifecycle.OWN_REASONS
     ] == [

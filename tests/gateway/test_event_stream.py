@@ -1,4 +1,4 @@
-"""Readers of ``GET /api/v1/events`` that read nothing: they are ended, they make room, and they cost little."""
+"""Readers of ``GET /api/v1/events`` that do not read are disconnected, make room for others, and cost little memory."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tidegate.gateway import server
 from tidegate.gateway.api import event_stream
 from tidegate.gateway.metrics import own_metrics
 
-_ASKED = b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"
+_REQUEST = b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"
 _LARGE = 16 * 1024
-"""Bytes of an event; a few of them fill two small sockets."""
+"""Size of an event in bytes; a few of them fill two small sockets."""
 
 BOTH_LOOPS = True
 
 
 class Stage:
-    """Streams whose events are large."""
+    """A server whose events are large."""
 
     def __init__(self) -> None:
         self.clock = clocks.MovableClock()
@@ -63,7 +63,7 @@ class Stage:
         await waiting.eventually_async(look, why=f"{number} streams to be open", interval=0.001)
 
     async def change(self) -> None:
-        """Something changes, and streams have a few turns to tell of it."""
+        """Change the store, and give the streams time to send an event."""
         await self.store.push(gateway_client.key(job="x"), parser.parse(b"x 1\n"), replace=True)
         for _ in range(10):
             await asyncio.sleep(0)
@@ -71,38 +71,38 @@ class Stage:
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    made = Stage()
-    async with made.server:
-        yield made
-        made.endpoint.stop()
+    stage = Stage()
+    async with stage.server:
+        yield stage
+        stage.endpoint.stop()
 
 
 @contextlib.asynccontextmanager
-async def _deaf(stage: Stage) -> AsyncIterator[socket.socket]:
-    """A reader that asks for a stream, and reads nothing of it by itself."""
-    with socket.socket() as made:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        made.setblocking(False)
+async def _stalled(stage: Stage) -> AsyncIterator[socket.socket]:
+    """A client that requests a stream, and reads only on demand."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.setblocking(False)
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(made, (str(stage.server.host), stage.server.port or 0))
-        await loop.sock_sendall(made, _ASKED)
-        yield made
+        await loop.sock_connect(connection, (str(stage.server.host), stage.server.port or 0))
+        await loop.sock_sendall(connection, _REQUEST)
+        yield connection
 
 
 async def _read(reader: socket.socket, *, until: bytes) -> bytes:
-    """What comes until this does, or with nothing until the end."""
-    came = bytearray()
+    """Read until the data ends with these bytes or, if they are empty, until the end."""
+    received = bytearray()
     async with asyncio.timeout(raw_connections.HANG_SECONDS):
         while part := await asyncio.get_running_loop().sock_recv(reader, 65536):
-            came += part
-            if until and came.endswith(until):
+            received += part
+            if until and received.endswith(until):
                 break
-    return bytes(came)
+    return bytes(received)
 
 
-async def test_a_reader_that_makes_no_room_is_ended_when_its_time_is_over(stage: Stage) -> None:
+async def test_stalled_reader_is_disconnected_after_its_timeout(stage: Stage) -> None:
     began = stage.clock.monotonic()
-    async with _deaf(stage) as deaf:
+    async with _stalled(stage) as reader:
         await stage.until_open(1)
 
         async def look() -> bool:
@@ -113,12 +113,12 @@ async def test_a_reader_that_makes_no_room_is_ended_when_its_time_is_over(stage:
         await waiting.eventually_async(look, why="the stream to be ended", interval=0.01)
         assert stage.clock.monotonic() - began > 20.0
         assert stage.transports[0].is_closing()
-        came = await _read(deaf, until=b"")
-        assert not came.endswith(b"0\r\n\r\n")
+        received = await _read(reader, until=b"")
+        assert not received.endswith(b"0\r\n\r\n")
 
 
-async def test_a_reader_that_reads_stays_for_as_long_as_it_likes(stage: Stage) -> None:
-    async with _deaf(stage) as reader:
+async def test_active_reader_stays_connected(stage: Stage) -> None:
+    async with _stalled(stage) as reader:
         for _ in range(5):
             await _read(reader, until=b"\n\n\r\n")
             stage.clock.advance(30.0)
@@ -126,8 +126,8 @@ async def test_a_reader_that_reads_stays_for_as_long_as_it_likes(stage: Stage) -
         assert stage.open == 1
 
 
-async def test_a_reader_that_makes_no_room_costs_one_event_and_a_small_socket(stage: Stage) -> None:
-    async with _deaf(stage):
+async def test_stalled_reader_costs_one_event_and_a_small_socket_buffer(stage: Stage) -> None:
+    async with _stalled(stage):
         await stage.until_open(1)
         for _ in range(50):
             await stage.change()
@@ -138,8 +138,8 @@ async def test_a_reader_that_makes_no_room_costs_one_event_and_a_small_socket(st
             assert same.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 64 * 1024
 
 
-class TestPlaces:
-    """All places are taken by readers that nothing is known of."""
+class TestStreamLimit:
+    """All streams are in use by clients of unknown activity."""
 
     @pytest.fixture
     async def readers(
@@ -149,12 +149,12 @@ class TestPlaces:
             opened = []
             for number in range(event_stream.MAX_STREAMS):
                 wire = await stack.enter_async_context(raw_connections.connected(gateway.web_port))
-                await wire.send(_ASKED)
+                await wire.send(_REQUEST)
                 await client.sees("tidegate_event_streams", number + 1)
                 opened.append(wire)
             yield opened
 
-    async def test_they_are_theirs_for_a_while_and_then_the_oldest_one_makes_room(
+    async def test_oldest_stream_is_ended_for_a_new_one_after_a_minimum_time(
         self,
         readers: list[raw_connections.Wire],
         gateway: server.Gateway,
@@ -165,7 +165,7 @@ class TestPlaces:
         assert (await client.send("GET", "/api/v1/events")).status == 503
         clock.advance(0.1)
         async with raw_connections.connected(gateway.web_port) as newest:
-            await newest.send(_ASKED)
+            await newest.send(_REQUEST)
             assert (await newest.line()).startswith(b"HTTP/1.1 200")
             assert (await readers[0].rest()).endswith(b"0\r\n\r\n")
             assert await client.value("tidegate_event_streams") == event_stream.MAX_STREAMS

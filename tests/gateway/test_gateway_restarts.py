@@ -1,4 +1,4 @@
-"""A gateway with a file goes on after a restart where it ended."""
+"""A gateway with a persistence file continues after a restart where it stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ A = gateway_client.key(job="a")
 
 
 class Restartable:
-    """A gateway on a file, and a client of it. Started again it is as another process."""
+    """A gateway with a persistence file, and a client for it. A restart creates a new instance, as in a new process."""
 
     def __init__(self, file: Path, session: aiohttp.ClientSession) -> None:
         self.clock = clocks.MovableClock()
@@ -30,7 +30,7 @@ class Restartable:
         self.gateway = self.another()
 
     def another(self) -> server.Gateway:
-        chosen = settings.GatewaySettings(
+        gateway_settings = settings.GatewaySettings(
             web=settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",)),
             control_address=f"{gateway_client.HOST}:0",
             control_token=gateway_client.TOKEN,
@@ -38,7 +38,7 @@ class Restartable:
             persistence=settings.PersistenceSettings(file=str(self._file)),
         )
         registry = telemetry.new_registry()
-        return server.Gateway(chosen, clock=self.clock, registry=registry, flags={}, stop=asyncio.Event())
+        return server.Gateway(gateway_settings, clock=self.clock, registry=registry, flags={}, stop=asyncio.Event())
 
     @property
     def client(self) -> gateway_client.Client:
@@ -49,8 +49,8 @@ class Restartable:
         self.gateway = self.another()
         await self.gateway.start()
 
-    async def left(self) -> list[str]:
-        """The groups that there are once the gateway has looked at what may go."""
+    async def remaining(self) -> list[str]:
+        """Return the jobs of the groups that remain after the gateway has deleted those that are due."""
         await self.gateway.drainer.sweep()
         return [dict(key)["job"] for key in self.gateway.store.grouping_keys()]
 
@@ -70,32 +70,34 @@ async def restartable(tmp_path: Path) -> AsyncIterator[Restartable]:
         await restartable.gateway.stop()
 
 
-async def test_a_scraper_that_has_yet_to_read_is_waited_for_after_a_restart(restartable: Restartable) -> None:
+async def test_draining_group_waits_after_a_restart_for_a_scraper_that_has_not_read_it(
+    restartable: Restartable,
+) -> None:
     for agent in ("one", "two"):
         await restartable.client.scrape(agent=agent)
     await restartable.client.put("job/a", "final 1\n")
     await restartable.client.scrape(agent="one")
     await restartable.retire()
-    assert await restartable.left() == ["a"]
+    assert await restartable.remaining() == ["a"]
 
     restartable.clock.advance(50.0)
     await restartable.restart()
     await restartable.client.scrape(agent="one")
 
-    assert await restartable.left() == ["a"]
+    assert await restartable.remaining() == ["a"]
     await restartable.client.scrape(agent="two")
-    assert await restartable.left() == []
+    assert await restartable.remaining() == []
 
 
-async def test_a_scraper_that_had_read_before_the_restart_has_read(restartable: Restartable) -> None:
+async def test_scrapes_before_a_restart_count_after_it(restartable: Restartable) -> None:
     await restartable.client.put("job/a", "final 1\n")
     await restartable.client.scrape()
     await restartable.restart()
     await restartable.retire()
-    assert await restartable.left() == []
+    assert await restartable.remaining() == []
 
 
-async def test_a_scraper_was_not_silent_while_there_was_nobody_to_answer(restartable: Restartable) -> None:
+async def test_downtime_of_the_gateway_does_not_make_a_scraper_lapse(restartable: Restartable) -> None:
     await restartable.client.scrape(agent="one")
     restartable.clock.advance(1.0)
     await restartable.client.scrape(agent="one")
@@ -108,32 +110,32 @@ async def test_a_scraper_was_not_silent_while_there_was_nobody_to_answer(restart
 
     await restartable.client.scrape(agent="two")
 
-    assert await restartable.left() == ["a"]
+    assert await restartable.remaining() == ["a"]
     await restartable.client.scrape(agent="one")
-    assert await restartable.left() == []
+    assert await restartable.remaining() == []
 
 
-async def test_a_drain_timeout_goes_on_through_a_restart(restartable: Restartable) -> None:
+async def test_drain_timeout_continues_across_a_restart(restartable: Restartable) -> None:
     await restartable.client.put("job/a", "final 1\n")
     await restartable.retire()
     restartable.clock.advance(59.0)
     await restartable.restart()
-    assert await restartable.left() == ["a"]
+    assert await restartable.remaining() == ["a"]
     restartable.clock.advance(1.0)
-    assert await restartable.left() == []
+    assert await restartable.remaining() == []
 
 
-async def test_a_scraper_whose_name_is_no_text_keeps_nobody_from_pushing(restartable: Restartable) -> None:
+async def test_scraper_with_an_invalid_user_agent_does_not_prevent_pushes(restartable: Restartable) -> None:
     async with raw_scraper.connect(restartable.gateway.web_port) as reader:
         await reader.ask("User-Agent: \udcff\udcfe")
         await reader.read_all()
     assert (await restartable.client.put("job/a", "x 1\n")).status == 200
     await restartable.restart()
-    assert await restartable.left() == ["a"]
+    assert await restartable.remaining() == ["a"]
     assert {reading.scraper.user_agent for reading in restartable.gateway.store.restored_scrapers().progress} == {"??"}
 
 
-async def test_the_operator_is_told_to_list_anew(restartable: Restartable) -> None:
+async def test_restart_starts_a_new_epoch(restartable: Restartable) -> None:
     await restartable.client.put("job/a", "final 1\n")
     before = restartable.gateway.store.epoch
     await restartable.restart()
@@ -142,7 +144,7 @@ async def test_the_operator_is_told_to_list_anew(restartable: Restartable) -> No
     assert restartable.gateway.store.epoch != before
 
 
-async def test_the_addresses_that_a_group_was_pushed_from_are_told_after_a_restart(restartable: Restartable) -> None:
+async def test_addresses_of_pushers_survive_a_restart(restartable: Restartable) -> None:
     for address in ("127.0.0.2", "127.0.0.3", "127.0.0.2"):
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(address, 0))) as pod:
             assert (await gateway_client.Client(restartable.gateway, pod).put("job/a", "x 1\n")).status == 200
@@ -152,25 +154,25 @@ async def test_the_addresses_that_a_group_was_pushed_from_are_told_after_a_resta
     assert group.pushers == ("127.0.0.2", "127.0.0.3")
 
 
-async def test_until_its_groups_are_restored_it_is_healthy_but_not_ready(
+async def test_gateway_is_healthy_but_not_ready_until_its_groups_are_restored(
     restartable: Restartable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await restartable.client.put("job/a", "x 1\n")
     await restartable.gateway.stop()
-    go_on, restore = asyncio.Event(), group_store.GroupStore.restore
+    may_continue, restore = asyncio.Event(), group_store.GroupStore.restore
 
-    async def held(store: group_store.GroupStore) -> None:
-        await go_on.wait()
+    async def delayed_restore(store: group_store.GroupStore) -> None:
+        await may_continue.wait()
         await restore(store)
 
-    monkeypatch.setattr(group_store.GroupStore, "restore", held)
+    monkeypatch.setattr(group_store.GroupStore, "restore", delayed_restore)
     restartable.gateway = restartable.another()
     starting = asyncio.ensure_future(restartable.gateway.start())
 
-    async def answers() -> bool:
+    async def is_listening() -> bool:
         return restartable.gateway.web_port != 0
 
-    await waiting.eventually_async(answers, why="the address")
+    await waiting.eventually_async(is_listening, why="the address")
     client = restartable.client
     assert (await client.send("GET", "/-/healthy")).status == 200
     ready = await client.send("GET", "/-/ready")
@@ -178,21 +180,21 @@ async def test_until_its_groups_are_restored_it_is_healthy_but_not_ready(
     document = openapi_document.Document(documents.document(settings.GatewaySettings()))
     for path, verbs in document.paths():
         for verb in verbs if not path.startswith("/-/") else ():
-            answer = await openapi_document.checked(client, document, verb, openapi_document.spelled(path))
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "1"), (verb, path)
+            response = await openapi_document.checked(client, document, verb, openapi_document.spelled(path))
+            assert (response.status, response.headers["Retry-After"]) == (503, "1"), (verb, path)
 
-    go_on.set()
+    may_continue.set()
     await starting
     assert (await client.send("GET", "/-/ready")).status == 200
     assert await client.pushed() == ['x{instance="",job="a"} 1']
 
 
-async def test_a_second_gateway_on_the_same_file_does_not_start(restartable: Restartable) -> None:
+async def test_second_gateway_on_the_same_file_does_not_start(restartable: Restartable) -> None:
     with pytest.raises(OSError, match="another process has"):
         await restartable.another().start()
 
 
-async def test_a_damaged_file_is_told_by_a_metric(restartable: Restartable, tmp_path: Path) -> None:
+async def test_damaged_file_is_reported_by_a_metric(restartable: Restartable, tmp_path: Path) -> None:
     assert await restartable.client.value("tidegate_persistence_file_set_aside") == 0
     await restartable.gateway.stop()
     _damage(tmp_path / "groups")

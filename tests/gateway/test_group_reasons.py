@@ -1,4 +1,4 @@
-"""Why a group is still there, in sentences."""
+"""Explanations of why a group still exists."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ DRAIN = lifecycle.Drain(pushed_revision=7, since=NOW - 10, deadline=NOW + 290)
 
 
 def _claims(*names: str) -> dict[owners.Uid, owners.Claim]:
-    made = [owners.Owner("Job", "default", name, owners.Uid(name)) for name in names]
-    return {owner.uid: owners.Claim(owner, drain_timeout=300.0) for owner in made}
+    claimants = [owners.Owner("Job", "default", name, owners.Uid(name)) for name in names]
+    return {owner.uid: owners.Claim(owner, drain_timeout=300.0) for owner in claimants}
 
 
 def _reading(address: str, read_revision: int) -> scrapers.ScraperProgress:
@@ -29,9 +29,9 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
 
 
 @pytest.mark.parametrize(
-    ("life", "behind", "said"),
+    ("life", "unread_by", "expected"),
     [
-        pytest.param(LIVE, 0, "The group has no owner and no TTL.", id="nobody's"),
+        pytest.param(LIVE, 0, "The group has no owner and no TTL.", id="unowned"),
         pytest.param(
             dataclasses.replace(LIVE, expires=NOW + 90),
             0,
@@ -70,10 +70,10 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
             dataclasses.replace(LIVE, drain=dataclasses.replace(DRAIN, expired=True)),
             0,
             "The group has no owner, and its TTL has expired.",
-            id="its ttl is over",
+            id="an expired ttl",
         ),
     ],
 )
-def test_why(life: lifecycle.Life, behind: int, said: str) -> None:
-    active = [_reading(f"10.0.0.{number}", 6) for number in range(behind)]
-    assert said in " ".join(reason_texts.texts(group_reasons.decide(life, active, now=NOW)))
+def test_group_is_explained(life: lifecycle.Life, unread_by: int, expected: str) -> None:
+    active = [_reading(f"10.0.0.{number}", 6) for number in range(unread_by)]
+    assert expected in " ".join(reason_texts.texts(group_reasons.decide(life, active, now=NOW)))

@@ -1,4 +1,4 @@
-"""GET /metrics: what is shown, in which order, and how it is packed."""
+"""GET /metrics: content, order and compression."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.gateway import gateway_client
 
 
-async def test_families_stand_in_order_of_their_names_each_with_its_header_once(client: gateway_client.Client) -> None:
+async def test_families_are_sorted_by_name_and_each_has_one_header(client: gateway_client.Client) -> None:
     await client.put("job/b", "zz 1\nA 1\n")
     await client.put("job/a", "mm 1\nzz 2\n")
     types = re.findall(r"^# TYPE (\S+)", await client.exposition(), re.MULTILINE)
@@ -17,7 +17,7 @@ async def test_families_stand_in_order_of_their_names_each_with_its_header_once(
     assert {"A", "mm", "zz", "push_time_seconds", "tidegate_build_info"} <= set(types)
 
 
-async def test_series_stand_by_number_of_labels_and_then_by_values(client: gateway_client.Client) -> None:
+async def test_series_are_sorted_by_number_of_labels_and_then_by_values(client: gateway_client.Client) -> None:
     await client.put("job/b", "x 1\n")
     await client.put("job/a/zone/z", "x 1\n")
     await client.put("job/a", 'x{a="2"} 1\nx{a="10"} 1\nx 1\n')
@@ -30,42 +30,42 @@ async def test_series_stand_by_number_of_labels_and_then_by_values(client: gatew
     ]
 
 
-async def test_the_header_says_the_type_and_the_first_help(client: gateway_client.Client) -> None:
+async def test_header_has_the_type_and_the_help_text(client: gateway_client.Client) -> None:
     await client.put("job/a", "# HELP x Says \\\\ what.\n# TYPE x counter\nx 1\n")
     assert '# HELP x Says \\\\ what.\n# TYPE x counter\nx{instance="",job="a"} 1\n' in await client.exposition()
 
 
 @pytest.mark.parametrize(
-    ("accepts", "coding"),
+    ("accept_encoding", "coding"),
     [
         pytest.param("gzip", "gzip", id="gzip"),
         pytest.param("deflate, GZIP;q=0.5", "gzip", id="gzip among others"),
-        pytest.param("gzip;q=0", None, id="gzip ruled out"),
+        pytest.param("gzip;q=0", None, id="gzip excluded"),
         pytest.param("identity", None, id="identity"),
     ],
 )
-async def test_the_answer_is_compressed_for_those_who_accept_it(
-    client: gateway_client.Client, accepts: str, coding: str | None
+async def test_response_is_compressed_if_the_client_accepts_it(
+    client: gateway_client.Client, accept_encoding: str, coding: str | None
 ) -> None:
     await client.put("job/a", "x 1\n")
-    answer = await client.send("GET", "/metrics", headers={"Accept-Encoding": accepts})
-    assert answer.headers.get("Content-Encoding") == coding
-    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
-    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
-    assert 'x{instance="",job="a"} 1\n' in answer.text
+    response = await client.send("GET", "/metrics", headers={"Accept-Encoding": accept_encoding})
+    assert response.headers.get("Content-Encoding") == coding
+    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+    assert response.headers["Vary"] == "Accept, Accept-Encoding"
+    assert 'x{instance="",job="a"} 1\n' in response.text
 
 
-async def test_a_large_answer_is_whole_when_it_is_compressed(client: gateway_client.Client) -> None:
+async def test_large_compressed_response_is_complete(client: gateway_client.Client) -> None:
     value = "v" * 1000
     for part in range(4):
         await client.put(f"job/a/part/{part}", "".join(f'x{{n="{n:03}",v="{value}"}} 1\n' for n in range(400)))
-    answer = await client.send("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert int(answer.headers["Content-Length"]) < len(answer.text) / 10
-    assert answer.text.count(value) == 1600
+    response = await client.send("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert int(response.headers["Content-Length"]) < len(response.text) / 10
+    assert response.text.count(value) == 1600
 
 
-async def test_every_line_of_the_gateways_own_is_there_from_the_start(client: gateway_client.Client) -> None:
+async def test_gateway_metrics_exist_from_the_start(client: gateway_client.Client) -> None:
     for series in (
         'tidegate_groups{state="live"}',
         'tidegate_groups{state="draining"}',

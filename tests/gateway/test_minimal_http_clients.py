@@ -1,4 +1,4 @@
-"""Clients that speak HTTP without a library for it: what they send is taken, or they are told what is wrong with it."""
+"""HTTP clients without a library: the gateway accepts their requests, or reports the error in them."""
 
 from __future__ import annotations
 
@@ -15,91 +15,89 @@ _HEAD = b"PUT /metrics/job/x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
 
 
 async def _half_closed(port: int, sent: bytes) -> bytes:
-    """All that comes for this to a client that closes its own direction of the connection, as ``nc -N`` does."""
+    """Send the bytes, close the sending direction as ``nc -N`` does, and return all data that arrives."""
     async with raw_connections.connected(port) as wire:
         await wire.send(sent)
-        wire.send_nothing_more()
+        wire.close_sending()
         return await wire.rest()
 
 
-async def test_groups_whose_names_differ_behind_a_hash_are_two(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
+async def test_job_names_may_contain_a_hash(gateway: server.Gateway, client: gateway_client.Client) -> None:
     for job in (b"worker", b"worker#1", b"worker#2"):
         await raw_connections.exchange(gateway.web_port, _last(b"PUT", b"/metrics/job/" + job))
-    answer = await raw_connections.exchange(gateway.web_port, _last(b"DELETE", b"/metrics/job/worker#1"))
-    assert answer.startswith(b"HTTP/1.1 202 ")
+    response = await raw_connections.exchange(gateway.web_port, _last(b"DELETE", b"/metrics/job/worker#1"))
+    assert response.startswith(b"HTTP/1.1 202 ")
     assert sorted(line.partition('job="')[2].partition('"')[0] for line in await client.pushed()) == [
         "worker",
         "worker#2",
     ]
 
 
-async def test_a_redirect_keeps_a_hash(gateway: server.Gateway) -> None:
-    answer = await raw_connections.exchange(gateway.web_port, _last(b"PUT", b"/metrics//job/x#y?a=#"))
-    assert b"\r\nLocation: /metrics/job/x%23y?a=%23\r\n" in answer
+async def test_redirect_keeps_a_hash(gateway: server.Gateway) -> None:
+    response = await raw_connections.exchange(gateway.web_port, _last(b"PUT", b"/metrics//job/x#y?a=#"))
+    assert b"\r\nLocation: /metrics/job/x%23y?a=%23\r\n" in response
 
 
 @pytest.mark.parametrize(
     "sent",
     [raw_connections.PUSH, raw_connections.PUSH + raw_connections.PUSH, raw_connections.PUSH.replace(b"\r\n", b"\n")],
 )
-async def test_who_sends_nothing_more_is_answered(
+async def test_client_that_closes_its_sending_side_gets_its_responses(
     gateway: server.Gateway, client: gateway_client.Client, sent: bytes
 ) -> None:
-    answer = await _half_closed(gateway.web_port, sent)
-    assert answer.count(b"HTTP/1.1 200 ") == sent.count(b"PUT")
-    assert answer.count(b"Connection: close") == 1
+    response = await _half_closed(gateway.web_port, sent)
+    assert response.count(b"HTTP/1.1 200 ") == sent.count(b"PUT")
+    assert response.count(b"Connection: close") == 1
     assert len(await client.pushed()) == 1
 
 
-async def test_who_closes_within_a_body_is_told_so(gateway: server.Gateway, client: gateway_client.Client) -> None:
-    answer = await _half_closed(gateway.web_port, raw_connections.PUSH[:-1])
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"before the end of the body" in answer
+async def test_incomplete_body_is_rejected_with_400(gateway: server.Gateway, client: gateway_client.Client) -> None:
+    response = await _half_closed(gateway.web_port, raw_connections.PUSH[:-1])
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert b"before the end of the body" in response
     assert await client.pushed() == []
 
 
-async def test_who_closes_within_a_head_is_told_so(gateway: server.Gateway) -> None:
-    answer = await _half_closed(gateway.web_port, raw_connections.PUSH[:20])
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"before the end of the request's headers" in answer
+async def test_incomplete_head_is_rejected_with_400(gateway: server.Gateway) -> None:
+    response = await _half_closed(gateway.web_port, raw_connections.PUSH[:20])
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert b"before the end of the request's headers" in response
 
 
-async def test_who_says_nothing_and_closes_is_not_answered(gateway: server.Gateway) -> None:
+async def test_client_that_closes_without_a_request_gets_no_response(gateway: server.Gateway) -> None:
     assert await _half_closed(gateway.web_port, b"") == b""
 
 
-async def test_a_body_in_a_piece_of_its_own_with_its_zero_byte_is_a_push(
+async def test_push_with_a_zero_byte_after_its_body_is_accepted(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(_HEAD)
-        # The answer to a request of somebody else says that the head has been read.
+        # The response to another client shows that the gateway has read the head.
         await client.exposition()
         await wire.send(b"m 1\n\0")
-        answer = await wire.rest()
-    assert answer.count(b"HTTP/1.1") == 1
-    assert b"HTTP/1.1 200 " in answer
-    assert b"Connection: close" in answer
+        response = await wire.rest()
+    assert response.count(b"HTTP/1.1") == 1
+    assert b"HTTP/1.1 200 " in response
+    assert b"Connection: close" in response
     assert len(await client.pushed()) == 1
 
 
-async def test_all_whole_requests_before_a_malformed_one_are_answered(gateway: server.Gateway) -> None:
+async def test_complete_requests_before_a_malformed_one_get_their_responses(gateway: server.Gateway) -> None:
     malformed = b"PUT /metrics/job/y HTTP/1.1\r\nno header\r\n\r\n"
-    answer = await raw_connections.exchange(gateway.web_port, raw_connections.PUSH + raw_connections.PUSH + malformed)
-    assert [part[2:5] for part in answer.split(b"HTTP/1.")[1:]] == [b"200", b"200", b"400"]
+    response = await raw_connections.exchange(gateway.web_port, raw_connections.PUSH + raw_connections.PUSH + malformed)
+    assert [part[2:5] for part in response.split(b"HTTP/1.")[1:]] == [b"200", b"200", b"400"]
 
 
-async def test_many_requests_at_once_are_all_answered(gateway: server.Gateway) -> None:
-    answer = await raw_connections.exchange(
+async def test_many_pipelined_requests_all_get_their_responses(gateway: server.Gateway) -> None:
+    response = await raw_connections.exchange(
         gateway.web_port, raw_connections.PUSH * 100 + _last(b"PUT", b"/metrics/job/y") + b"\0"
     )
-    assert answer.count(b"HTTP/1.1 200 ") == 101
+    assert response.count(b"HTTP/1.1 200 ") == 101
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "said"),
+    ("sent", "status", "expected"),
     [
         (b"PUT /metrics/job/x y HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"write a space in the path as %20"),
         (b"PUT /metrics/job/x  HTTP/1.1\r\nHost: x\r\n\r\n", 400, b"write a space in the path as %20"),
@@ -114,25 +112,25 @@ async def test_many_requests_at_once_are_all_answered(gateway: server.Gateway) -
         (b"PUT /job/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, b"push to /metrics/job/<job>"),
     ],
 )
-async def test_a_refusal_says_what_to_do(gateway: server.Gateway, sent: bytes, status: int, said: bytes) -> None:
-    answer = await raw_connections.exchange(gateway.web_port, sent)
-    assert answer.startswith(b"HTTP/1.1 %d " % status)
-    assert said in answer
+async def test_error_message_names_the_fix(gateway: server.Gateway, sent: bytes, status: int, expected: bytes) -> None:
+    response = await raw_connections.exchange(gateway.web_port, sent)
+    assert response.startswith(b"HTTP/1.1 %d " % status)
+    assert expected in response
 
 
-async def test_the_log_has_the_path_as_it_was_sent(gateway: server.Gateway, caplog: pytest.LogCaptureFixture) -> None:
+async def test_log_has_the_path_as_sent(gateway: server.Gateway, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "tidegate.gateway.http.request_handler")
     await raw_connections.exchange(gateway.web_port, _last(b"PUT", b"/metrics/job/a%2Fb/no-name/c?d=%65"))
     assert "PUT /metrics/job/a%2Fb/no-name/c?d=%65 from" in caplog.text
 
 
-@pytest.mark.parametrize("expected", [b"", b"100-Continue", b"100-CONTINUE", b"x, 100-continue"])
-async def test_an_expectation_is_read_in_any_case(gateway: server.Gateway, expected: bytes) -> None:
-    sent = _last(b"PUT", b"/metrics/job/x", b"Expect: " + expected)
-    answer = await raw_connections.exchange(gateway.web_port, sent)
-    assert answer.endswith(b"\r\n\r\n")
-    assert answer.count(b"HTTP/1.1 100 ") == (1 if expected else 0)
-    assert answer.count(b"HTTP/1.1 200 ") == 1
+@pytest.mark.parametrize("expectation", [b"", b"100-Continue", b"100-CONTINUE", b"x, 100-continue"])
+async def test_expectation_is_case_insensitive(gateway: server.Gateway, expectation: bytes) -> None:
+    sent = _last(b"PUT", b"/metrics/job/x", b"Expect: " + expectation)
+    response = await raw_connections.exchange(gateway.web_port, sent)
+    assert response.endswith(b"\r\n\r\n")
+    assert response.count(b"HTTP/1.1 100 ") == (1 if expectation else 0)
+    assert response.count(b"HTTP/1.1 200 ") == 1
 
 
 def _last(method: bytes, target: bytes, *lines: bytes) -> bytes:

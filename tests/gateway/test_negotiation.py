@@ -45,7 +45,7 @@ _PROMETHEUS_3 = (
         pytest.param(
             "application/vnd.google.protobuf",
             "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
-            id="protobuf of no message",
+            id="protobuf without a message type",
         ),
         pytest.param(
             "text/plain;escaping=dots", "text/plain; version=0.0.4; charset=utf-8; escaping=dots", id="escaping"
@@ -53,11 +53,11 @@ _PROMETHEUS_3 = (
         pytest.param(
             "text/plain;escaping=none;q=x,;;",
             "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
-            id="rubbish",
+            id="malformed",
         ),
     ],
 )
-def test_the_format_is_negotiated(accept: str, content_type: str) -> None:
+def test_format_is_negotiated(accept: str, content_type: str) -> None:
     offered = negotiation.offered(settings.WebSettings())
     assert negotiation.negotiate(accept, formats=offered).content_type == content_type
 
@@ -87,15 +87,15 @@ def test_the_format_is_negotiated(accept: str, content_type: str) -> None:
         ),
     ],
 )
-def test_openmetrics_is_negotiated_where_its_flag_is_set(accept: str, content_type: str) -> None:
+def test_openmetrics_is_negotiated_if_its_flag_is_set(accept: str, content_type: str) -> None:
     offered = negotiation.offered(settings.WebSettings(enable_openmetrics=True))
     assert negotiation.negotiate(accept, formats=offered).content_type == content_type
 
 
-async def test_prometheus_gets_the_text_format(client: gateway_client.Client) -> None:
-    answer = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
-    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8"
-    assert "# TYPE tidegate_pushes_total counter\n" in answer.text
+async def test_prometheus_gets_the_text_format_by_default(client: gateway_client.Client) -> None:
+    response = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
+    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8"
+    assert "# TYPE tidegate_pushes_total counter\n" in response.text
 
 
 class TestWithTheFlag:
@@ -104,13 +104,13 @@ class TestWithTheFlag:
         return dataclasses.replace(web_settings, enable_openmetrics=True)
 
     async def test_prometheus_gets_openmetrics(self, client: gateway_client.Client) -> None:
-        answer = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
-        assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0;")
-        assert "# TYPE tidegate_pushes counter\n" in answer.text
-        assert strict_openmetrics.parsed(answer.text)
+        response = await client.send("GET", "/metrics", headers={"Accept": _PROMETHEUS_3})
+        assert response.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0;")
+        assert "# TYPE tidegate_pushes counter\n" in response.text
+        assert strict_openmetrics.parsed(response.text)
 
 
-def test_whoever_takes_none_of_the_formats_gets_text() -> None:
+def test_client_that_accepts_no_supported_format_gets_text() -> None:
     assert negotiation.negotiate("application/json", formats=tuple(encoders.Format)) == encoders.Encoding(
         encoders.Format.TEXT, name_escaping.Escaping.UNDERSCORES
     )

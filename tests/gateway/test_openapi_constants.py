@@ -1,4 +1,4 @@
-"""Numbers and words in ``openapi.json`` are the constants of the code."""
+"""Numbers and enumerations in ``openapi.json`` match the constants in the code."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ CORS = COMPONENTS["responses"]["OpenToOrigins"]["headers"]
 
 
 def _field(schema: str, *path: str) -> openapi_document.Json:
-    """The fields of a schema, or what is at a path below them."""
-    found: openapi_document.Json = SCHEMAS[schema]["properties"]
+    """Return the fields of a schema, or the value at a path below them."""
+    part: openapi_document.Json = SCHEMAS[schema]["properties"]
     for name in path:
-        found = found[name]
-    return found
+        part = part[name]
+    return part
 
 
 def _component(reference: openapi_document.Json) -> str:
@@ -81,11 +81,11 @@ BOUNDS = {
 
 
 @pytest.mark.parametrize(("bound", "constant"), BOUNDS.values(), ids=BOUNDS)
-def test_bound_is_the_constant(bound: float, constant: float) -> None:
+def test_bound_matches_the_constant(bound: float, constant: float) -> None:
     assert bound == constant
 
 
-WORDS = {
+NAMES = {
     "states of a filter": (PARAMETERS["State"]["schema"]["enum"], _values(group_filter.State)),
     "ownership of a filter": (PARAMETERS["Ownership"]["schema"]["enum"], _values(group_filter.Ownership)),
     "sort keys": (PARAMETERS["Sort"]["schema"]["enum"], _values(group_filter.Sort)),
@@ -126,9 +126,9 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize(("words", "constants"), WORDS.values(), ids=WORDS)
-def test_words_are_those_of_the_code(words: object, constants: object) -> None:
-    assert words == constants
+@pytest.mark.parametrize(("names", "constants"), NAMES.values(), ids=NAMES)
+def test_names_match_the_code(names: object, constants: object) -> None:
+    assert names == constants
 
 
 TEXTS = {
@@ -168,5 +168,5 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("part", "fragment"), TEXTS.values(), ids=TEXTS)
-def test_text_has_the_number_of_the_code(part: openapi_document.Json, fragment: str) -> None:
+def test_description_has_the_number_from_the_code(part: openapi_document.Json, fragment: str) -> None:
     assert fragment in part["description"]

@@ -1,4 +1,4 @@
-"""Each bound, word and default of a parameter that the document tells is the one that the gateway goes by."""
+"""The bounds, enumerations and defaults of parameters in the document are those that the gateway applies."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ async def document(client: gateway_client.Client) -> openapi_document.Document:
     return await openapi_document.described(client)
 
 
-async def _asked(
+async def _request(
     client: gateway_client.Client, path: str, *pairs: tuple[str, object], method: str = "GET"
 ) -> tuple[int, Any]:
-    answer = await client.send(method, f"{path}?{urllib.parse.urlencode(pairs)}")
-    return answer.status, json.loads(answer.text)
+    response = await client.send(method, f"{path}?{urllib.parse.urlencode(pairs)}")
+    return response.status, json.loads(response.text)
 
 
 async def _jobs(client: gateway_client.Client, *pairs: tuple[str, object]) -> list[str]:
-    status, told = await _asked(client, GROUPS, *pairs)
-    assert status == 200, told
-    return [group["labels"]["job"] for group in told["data"]["groups"]]
+    status, body = await _request(client, GROUPS, *pairs)
+    assert status == 200, body
+    return [group["labels"]["job"] for group in body["data"]["groups"]]
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,17 @@ async def _jobs(client: gateway_client.Client, *pairs: tuple[str, object]) -> li
         pytest.param("DELETE", GROUPS, "dry_run", id="dry_run"),
     ],
 )
-async def test_its_words_are_taken_and_no_others(
+async def test_only_the_declared_values_are_accepted(
     client: gateway_client.Client, document: openapi_document.Document, method: str, path: str, name: str
 ) -> None:
-    words = document.parameter(method, path, name)["enum"]
+    values = document.parameter(method, path, name)["enum"]
     more = [ALL] if method == "DELETE" else []
-    for word in words:
-        assert (await _asked(client, path, (name, word), *more, method=method))[0] == 200, word
-    assert (await _asked(client, path, (name, f"{words[0]}x"), *more, method=method))[0] == 400
+    for value in values:
+        assert (await _request(client, path, (name, value), *more, method=method))[0] == 200, value
+    assert (await _request(client, path, (name, f"{values[0]}x"), *more, method=method))[0] == 400
 
 
-async def test_without_a_word_it_is_as_with_the_default_one(
+async def test_missing_value_is_the_default(
     client: gateway_client.Client, document: openapi_document.Document, clock: clocks.MovableClock
 ) -> None:
     for job in ("b", "a", "c"):
@@ -74,73 +74,73 @@ async def test_without_a_word_it_is_as_with_the_default_one(
         assert await _jobs(client, (name, other)) != ["a", "b", "c"]
 
 
-async def test_without_dry_run_groups_are_deleted_as_with_its_default(
+async def test_missing_dry_run_is_the_default(
     client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     default = ("dry_run", document.parameter("DELETE", GROUPS, "dry_run")["default"])
     for more in ([], [default]):
         await client.put("job/a", "x 1\n")
-        assert (await _asked(client, GROUPS, ALL, *more, method="DELETE"))[1]["data"]["deleted"] == 1
+        assert (await _request(client, GROUPS, ALL, *more, method="DELETE"))[1]["data"]["deleted"] == 1
 
 
-async def test_groups_say_why_they_are_there_from_its_maximum_on(
+async def test_groups_are_explained_from_the_maximum_of_why_on(
     client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     why = document.parameter("GET", GROUPS, "why")
     await client.put("job/a", "x 1\n")
-    for value, says in ((why["default"], False), (why["maximum"], True), (why["maximum"] + 1, True)):
-        (group,) = (await _asked(client, GROUPS, ("why", value)))[1]["data"]["groups"]
-        assert ("why" in group) is says, value
-    assert (await _asked(client, GROUPS, ("why", -1)))[0] == 400
+    for value, has_why in ((why["default"], False), (why["maximum"], True), (why["maximum"] + 1, True)):
+        (group,) = (await _request(client, GROUPS, ("why", value)))[1]["data"]["groups"]
+        assert ("why" in group) is has_why, value
+    assert (await _request(client, GROUPS, ("why", -1)))[0] == 400
 
 
 @pytest.mark.parametrize(("path", "rows"), [(GROUPS, "groups"), (DELETIONS, "deletions")])
-async def test_a_limit_has_its_default_and_its_maximum(
+async def test_limit_has_the_declared_default_and_bounds(
     client: gateway_client.Client, document: openapi_document.Document, path: str, rows: str
 ) -> None:
     limit = document.parameter("GET", path, "limit")
     for number in range(limit["maximum"] + 1):
         await client.put(f"job/{number}", "x 1\n")
     if path == DELETIONS:
-        await _asked(client, GROUPS, ALL, method="DELETE")
+        await _request(client, GROUPS, ALL, method="DELETE")
 
-    async def found(*pairs: tuple[str, object]) -> int:
-        return len((await _asked(client, path, *pairs))[1]["data"][rows])
+    async def count(*pairs: tuple[str, object]) -> int:
+        return len((await _request(client, path, *pairs))[1]["data"][rows])
 
-    assert await found() == limit["default"]
-    assert await found(("limit", limit["maximum"])) == limit["maximum"]
-    assert await found(("limit", limit["maximum"] + 1)) == limit["maximum"]
-    assert await found(("limit", limit["minimum"])) == limit["minimum"]
-    assert (await _asked(client, path, ("limit", limit["minimum"] - 1)))[0] == 400
+    assert await count() == limit["default"]
+    assert await count(("limit", limit["maximum"])) == limit["maximum"]
+    assert await count(("limit", limit["maximum"] + 1)) == limit["maximum"]
+    assert await count(("limit", limit["minimum"])) == limit["minimum"]
+    assert (await _request(client, path, ("limit", limit["minimum"] - 1)))[0] == 400
 
 
 @pytest.mark.parametrize("path", [GROUPS, DELETIONS])
-async def test_an_offset_has_its_default_and_its_maximum(
+async def test_offset_has_the_declared_default_and_bounds(
     client: gateway_client.Client, document: openapi_document.Document, path: str
 ) -> None:
     offset = document.parameter("GET", path, "offset")
-    for asked, taken in (
+    for pairs, effective in (
         ([], offset["default"]),
         ([("offset", offset["minimum"])], offset["minimum"]),
         ([("offset", offset["maximum"])], offset["maximum"]),
         ([("offset", offset["maximum"] + 1)], offset["maximum"]),
     ):
-        assert (await _asked(client, path, *asked))[1]["data"]["offset"] == taken
-    assert (await _asked(client, path, ("offset", offset["minimum"] - 1)))[0] == 400
+        assert (await _request(client, path, *pairs))[1]["data"]["offset"] == effective
+    assert (await _request(client, path, ("offset", offset["minimum"] - 1)))[0] == 400
 
 
-async def test_so_many_words_are_sought_at_once(
+async def test_search_accepts_the_documented_number_of_words(
     client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     (search,) = [one for one in document.operation("GET", GROUPS)["parameters"] if one["name"] == "search"]
-    found = re.search(r"At most (\d+) words", search["description"])
-    assert found is not None
-    assert (await _asked(client, GROUPS, ("search", "a " * int(found[1]))))[0] == 200
-    assert (await _asked(client, GROUPS, ("search", "a " * (int(found[1]) + 1))))[0] == 400
+    documented = re.search(r"At most (\d+) words", search["description"])
+    assert documented is not None
+    assert (await _request(client, GROUPS, ("search", "a " * int(documented[1]))))[0] == 200
+    assert (await _request(client, GROUPS, ("search", "a " * (int(documented[1]) + 1))))[0] == 400
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_selectors_are_as_long_as_it_says(
+async def test_selectors_have_the_declared_maximum_length(
     client: gateway_client.Client, document: openapi_document.Document, method: str
 ) -> None:
     (match,) = [one for one in document.operation(method, GROUPS)["parameters"] if one["name"] == selector_search.MATCH]
@@ -156,32 +156,32 @@ async def test_selectors_are_as_long_as_it_says(
         (pattern("x" * (selectors.MAX_PATTERN_LENGTH + 1)), 400),
         (pattern(".*"), 400),
     ):
-        assert (await _asked(client, GROUPS, (selector_search.MATCH, text), method=method))[0] == status
+        assert (await _request(client, GROUPS, (selector_search.MATCH, text), method=method))[0] == status
 
 
 @pytest.mark.parametrize(
     "text", ["90s", "1h30m", "1y2w3d4h5m6s7ms", "999999999s", "1000000000s", "90", "s", "1m1h", "1.5h", "-1s", "1s1s"]
 )
-async def test_a_time_to_live_is_taken_where_it_is_spelled_as_it_says(
+async def test_ttl_is_accepted_if_it_matches_the_declared_pattern(
     client: gateway_client.Client, document: openapi_document.Document, text: str
 ) -> None:
     query, header = (
         document.parameter("PUT", PUSH, name)["pattern"] for name in (push_handler.TTL, push_handler.TTL_HEADER)
     )
-    is_one = re.search(query, text) is not None
+    is_valid = re.search(query, text) is not None
     assert query == header
-    status = 200 if is_one else 400
+    status = 200 if is_valid else 400
     assert (await client.send("PUT", f"{PUSH}?{push_handler.TTL}={text}", b"x 1\n")).status == status
     assert (await client.send("PUT", PUSH, b"x 1\n", headers={push_handler.TTL_HEADER: text})).status == status
 
 
-async def test_two_times_to_live_must_be_spelled_alike(client: gateway_client.Client) -> None:
+async def test_two_ttls_must_be_spelled_alike(client: gateway_client.Client) -> None:
     for text, status in (("90s", 200), ("1m30s", 400)):
-        answer = await client.send("PUT", f"{PUSH}?ttl=90s", b"x 1\n", headers={push_handler.TTL_HEADER: text})
-        assert answer.status == status
+        response = await client.send("PUT", f"{PUSH}?ttl=90s", b"x 1\n", headers={push_handler.TTL_HEADER: text})
+        assert response.status == status
 
 
-async def test_bodies_may_be_packed_as_it_says(
+async def test_declared_content_encodings_are_accepted(
     client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
     packed = {"gzip": gzip.compress(b"x 1\n"), "snappy": bytes(cramjam.snappy.compress(b"x 1\n"))}
@@ -190,7 +190,9 @@ async def test_bodies_may_be_packed_as_it_says(
         assert (await client.send("PUT", PUSH, body, headers={"Content-Encoding": coding})).status == 200, coding
 
 
-async def test_a_job_is_as_long_as_it_says(client: gateway_client.Client, document: openapi_document.Document) -> None:
+async def test_job_has_the_declared_minimum_and_maximum_length(
+    client: gateway_client.Client, document: openapi_document.Document
+) -> None:
     job = document.parameter("PUT", PUSH, "job")
     for length, status in ((job["minLength"], 200), (job["maxLength"], 200), (job["maxLength"] + 1, 400)):
         assert (await client.put(f"job/{'x' * length}", "x 1\n")).status == status
@@ -198,29 +200,29 @@ async def test_a_job_is_as_long_as_it_says(client: gateway_client.Client, docume
 
 
 @pytest.mark.parametrize("text", ["YQ", "YQ==", "_-8", "=", "Y+", "Y%2F", "Y!"])
-async def test_a_job_in_base64_is_taken_where_it_is_spelled_as_it_says(
+async def test_base64_job_is_accepted_if_it_matches_the_declared_pattern(
     client: gateway_client.Client, document: openapi_document.Document, text: str
 ) -> None:
     pattern = document.parameter("PUT", "/metrics/job@base64/YQ", "job")["pattern"]
-    # That one is base64, and no UTF-8.
+    # This value is base64, but not of UTF-8.
     status = 200 if re.search(pattern, text) and text != "_-8" else 400
     assert (await client.put(f"job@base64/{text}", "x 1\n")).status == status
 
 
-async def test_what_is_required_cannot_be_left_out(
+async def test_required_parameters_cannot_be_omitted(
     client: gateway_client.Client, document: openapi_document.Document
 ) -> None:
-    seen = set()
+    required = set()
     for path, verbs in document.paths():
         for verb in verbs - {"HEAD"}:
             for one in document.operation(verb, path).get("parameters", []):
                 if one["in"] == "query" and one["required"]:
-                    seen.add(one["name"])
+                    required.add(one["name"])
                     assert (await client.send(verb, path)).status == 400
-    assert seen == {"labels", selector_search.MATCH}
+    assert required == {"labels", selector_search.MATCH}
 
 
 @pytest.mark.parametrize("path", [GROUPS, "/api/v1/group", "/api/v1/scrapers", DELETIONS])
-async def test_a_parameter_that_it_does_not_know_is_refused(client: gateway_client.Client, path: str) -> None:
-    status, told = await _asked(client, path, ("unknown", "1"))
-    assert (status, "unknown parameter" in told["error"]) == (400, True)
+async def test_unknown_parameter_is_rejected(client: gateway_client.Client, path: str) -> None:
+    status, body = await _request(client, path, ("unknown", "1"))
+    assert (status, "unknown parameter" in body["error"]) == (400, True)

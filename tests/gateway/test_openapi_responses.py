@@ -1,4 +1,4 @@
-"""What a real gateway answers is what its document says, to the field: with groups of every kind, and with none."""
+"""The responses of a real gateway match its document in every field, with groups of every kind and with none."""
 
 from __future__ import annotations
 
@@ -67,20 +67,20 @@ async def document(client: gateway_client.Client) -> openapi_document.Document:
 
 
 async def _retired(client: gateway_client.Client, job: str, *uids: str) -> None:
-    """A group that drains, since all its owners are over."""
+    """Make a group that drains because all its owners have finished."""
     key = gateway_client.key(job=job)
     await client.put(f"job/{job}", "x 1\n")
     await client.act(*(gateway_client.claims(key, uid) for uid in uids))
-    seen = await client.group(key)
-    assert seen is not None
-    assert await client.act(gateway_client.retires(seen, *uids)) == [None]
+    record = await client.group(key)
+    assert record is not None
+    assert await client.act(gateway_client.retires(record, *uids)) == [None]
 
 
 async def _fill(client: gateway_client.Client, clock: clocks.MovableClock, gateway: server.Gateway) -> None:
-    """Groups of every kind, two scrapers, and some deletions."""
-    await client.put("job/gone", "x 1\n")
-    await client.act(gateway_client.claims(gateway_client.key(job="gone"), "gone"))
-    await client.delete("job/gone")
+    """Make groups of every kind, two scrapers, and some deletions."""
+    await client.put("job/deleted", "x 1\n")
+    await client.act(gateway_client.claims(gateway_client.key(job="deleted"), "deleted"))
+    await client.delete("job/deleted")
     for agent in ("Prometheus/3", HOSTILE.partition("\n")[0]):
         await client.scrape(agent=agent)
     for _ in range(scrapers.MEASURED_GAPS):
@@ -97,7 +97,7 @@ async def _fill(client: gateway_client.Client, clock: clocks.MovableClock, gatew
     await client.put(f"job@base64/{base64.urlsafe_b64encode(HOSTILE.encode()).decode()}", "x 1\n")
     await client.put("job/owned", "x 1\n")
     await client.act(*(gateway_client.claims(gateway_client.key(job="owned"), uid) for uid in MANY_OWNERS))
-    await _retired(client, "read-by-nobody", "one")
+    await _retired(client, "unread", "one")
     await _retired(client, "pushed-again", "two")
     await client.put("job/pushed-again", "x 2\n")
     await client.put("job/expired?ttl=1s", "x 1\n")
@@ -105,123 +105,125 @@ async def _fill(client: gateway_client.Client, clock: clocks.MovableClock, gatew
     await gateway.drainer.sweep()
 
 
-async def _told(
+async def _data(
     client: gateway_client.Client, document: openapi_document.Document, path: str, *, method: str = "GET", **query: str
 ) -> Any:
-    """The data of an answer that is as the document says."""
-    asked = f"/api/v1/{path}?{urllib.parse.urlencode(query)}" if query else f"/api/v1/{path}"
-    answer = await openapi_document.checked(client, document, method, asked)
-    assert answer.status == 200
-    return json.loads(answer.body)["data"]
+    """Return the data of a response, after checking it against the document."""
+    target = f"/api/v1/{path}?{urllib.parse.urlencode(query)}" if query else f"/api/v1/{path}"
+    response = await openapi_document.checked(client, document, method, target)
+    assert response.status == 200
+    return json.loads(response.body)["data"]
 
 
 class TestWithGroupsOfEveryKind:
-    """Live, with a time to live, failing, owned, draining in each way, with hostile words, with native histograms."""
+    """Live groups, groups with a TTL, failing and owned ones, each kind of draining, hostile labels and native
+    histograms.
+    """
 
     @pytest.fixture(autouse=True)
     async def _filled(self, client: gateway_client.Client, clock: clocks.MovableClock, gateway: server.Gateway) -> None:
         await _fill(client, clock, gateway)
 
-    async def test_lists_of_groups(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
-        told = await _told(client, document, "groups")
-        assert {(one["state"], one["ownership"], one["ttl_ends"] is None) for one in told["groups"]} == {
+    async def test_group_lists_match(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
+        data = await _data(client, document, "groups")
+        assert {(one["state"], one["ownership"], one["ttl_ends"] is None) for one in data["groups"]} == {
             ("live", "none", True),
             ("live", "none", False),
             ("live", "claimed", True),
             ("draining", "none", True),
             ("draining", "retired", True),
         }
-        waits = {one["drain"]["waits_for"] for one in told["groups"] if one["drain"] is not None}
+        waits = {one["drain"]["waits_for"] for one in data["groups"] if one["drain"] is not None}
         assert {"scrapers", "operator"} <= waits
-        assert max(one["owner_count"] for one in told["groups"]) == len(MANY_OWNERS)
-        assert not all(one["last_push_successful"] for one in told["groups"])
+        assert max(one["owner_count"] for one in data["groups"]) == len(MANY_OWNERS)
+        assert not all(one["last_push_successful"] for one in data["groups"])
 
-    async def test_a_group_that_waits_for_its_deadline_alone(
+    async def test_group_that_waits_only_for_its_deadline_matches(
         self, client: gateway_client.Client, document: openapi_document.Document, clock: clocks.MovableClock
     ) -> None:
         clock.advance(3_600)
         await _retired(client, "late", "three")
-        (one,) = (await _told(client, document, "groups", search="job=late"))["groups"]
+        (one,) = (await _data(client, document, "groups", search="job=late"))["groups"]
         assert one["drain"]["waits_for"] == "deadline"
 
-    async def test_a_group_of_a_list_that_is_gone(
+    async def test_deleted_group_of_a_listing_matches(
         self, client: gateway_client.Client, document: openapi_document.Document
     ) -> None:
-        listing = (await _told(client, document, "groups", limit="1"))["listing"]
+        listing = (await _data(client, document, "groups", limit="1"))["listing"]
         await client.delete("job/empty")
-        told = await _told(client, document, "groups", listing=listing)
-        assert [one for one in told["groups"] if "gone" in one] == [{"labels": {"job": "empty"}, "gone": True}]
+        data = await _data(client, document, "groups", listing=listing)
+        assert [one for one in data["groups"] if "gone" in one] == [{"labels": {"job": "empty"}, "gone": True}]
 
-    async def test_groups_of_a_list_that_say_why_they_are_there(
+    async def test_listed_groups_have_the_same_explanation_as_single_groups(
         self, client: gateway_client.Client, document: openapi_document.Document
     ) -> None:
-        for one in (await _told(client, document, "groups", why="1"))["groups"]:
-            told = await _told(client, document, "group", labels=json.dumps(one["labels"]))
-            assert one["why"] == told["why"]
+        for one in (await _data(client, document, "groups", why="1"))["groups"]:
+            data = await _data(client, document, "group", labels=json.dumps(one["labels"]))
+            assert one["why"] == data["why"]
 
-    async def test_each_group_with_its_metrics(
+    async def test_single_groups_with_metrics_match(
         self, client: gateway_client.Client, document: openapi_document.Document
     ) -> None:
         kinds = set()
-        for group in (await _told(client, document, "groups"))["groups"]:
-            told = await _told(client, document, "group", labels=json.dumps(group["labels"]))
-            kinds |= {_kind(metric) for family in told["families"] for metric in family["metrics"]}
+        for group in (await _data(client, document, "groups"))["groups"]:
+            data = await _data(client, document, "group", labels=json.dumps(group["labels"]))
+            kinds |= {_kind(metric) for family in data["families"] for metric in family["metrics"]}
         assert kinds == {"value", "summary", "classic", "native"}
 
-    async def test_scrapers(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
-        told = await _told(client, document, "scrapers")
-        assert {one["interval"] is None for one in told["scrapers"]} == {True, False}
+    async def test_scrapers_match(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
+        data = await _data(client, document, "scrapers")
+        assert {one["interval"] is None for one in data["scrapers"]} == {True, False}
 
-    async def test_deletions(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
-        told = await _told(client, document, "deletions")
-        assert told["deletions"][-1]["owners"]
+    async def test_deletions_match(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
+        data = await _data(client, document, "deletions")
+        assert data["deletions"][-1]["owners"]
 
-    async def test_all_metrics(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
-        told = await _told(client, document, "metrics")
-        assert len(told) == (await _told(client, document, "groups"))["total"]
+    async def test_metrics_match(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
+        data = await _data(client, document, "metrics")
+        assert len(data) == (await _data(client, document, "groups"))["total"]
 
-    async def test_the_status(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
-        assert (await _told(client, document, "status"))["flags"]
+    async def test_status_matches(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
+        assert (await _data(client, document, "status"))["flags"]
 
-    async def test_deletions_by_selector(
+    async def test_deletions_by_selector_match(
         self, client: gateway_client.Client, document: openapi_document.Document
     ) -> None:
-        dry = await _told(client, document, "groups", method="DELETE", dry_run="1", **{"match[]": '{job!=""}'})
-        done = await _told(client, document, "groups", method="DELETE", **{"match[]": '{job!=""}'})
+        dry = await _data(client, document, "groups", method="DELETE", dry_run="1", **{"match[]": '{job!=""}'})
+        done = await _data(client, document, "groups", method="DELETE", **{"match[]": '{job!=""}'})
         assert dry["groups"] == done["groups"] != []
 
     @pytest.mark.parametrize(
-        "asked",
+        "deletion",
         [
             pytest.param({"match": ['{job!=""}'], "dry_run": True}, id="a preview"),
             pytest.param({"match": ['{job!=""}'], "most": 99}, id="by selector"),
             pytest.param({"labels": {"job": "owned"}}, id="one"),
         ],
     )
-    async def test_deletions_by_the_page(
-        self, client: gateway_client.Client, document: openapi_document.Document, asked: dict[str, Any]
+    async def test_deletions_by_the_page_match(
+        self, client: gateway_client.Client, document: openapi_document.Document, deletion: dict[str, Any]
     ) -> None:
-        document.fits({"$ref": "#/components/schemas/PageDeletion"}, asked)
-        body = json.dumps(asked).encode()
+        document.fits({"$ref": "#/components/schemas/PageDeletion"}, deletion)
+        body = json.dumps(deletion).encode()
         headers = {"Content-Type": "application/json"}
-        answer = await openapi_document.checked(client, document, "POST", "/page/delete", body, headers=headers)
-        assert answer.status == 200
+        response = await openapi_document.checked(client, document, "POST", "/page/delete", body, headers=headers)
+        assert response.status == 200
 
     @pytest.mark.parametrize("format", encoders.Format)
     @pytest.mark.parametrize("coding", ["identity", "gzip"])
-    async def test_scrapes(
+    async def test_scrapes_match(
         self, client: gateway_client.Client, document: openapi_document.Document, format: encoders.Format, coding: str
     ) -> None:
         headers = {"Accept": format.value, "Accept-Encoding": coding, scrape_handler.TIMEOUT_HEADER: "10"}
-        answer = await openapi_document.checked(client, document, "GET", "/metrics", headers=headers)
-        assert answer.headers["Content-Type"].startswith(format.value)
+        response = await openapi_document.checked(client, document, "GET", "/metrics", headers=headers)
+        assert response.headers["Content-Type"].startswith(format.value)
 
-    async def test_events(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
+    async def test_events_match(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
         async with aiohttp.ClientSession() as session, session.get(f"{client.url}/api/v1/events") as stream:
             async with asyncio.timeout(10):
                 event, data = [await stream.content.readline() for _ in range(2)]
             document.check(
-                "GET", "/api/v1/events", openapi_document.Answer(stream.status, event + data, stream.headers)
+                "GET", "/api/v1/events", openapi_document.Response(stream.status, event + data, stream.headers)
             )
         assert event == b"event: news\n"
         document.fits({"$ref": "#/components/schemas/News"}, json.loads(data.removeprefix(b"data: ")))
@@ -236,13 +238,15 @@ def _kind(metric: Mapping[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("path", ["groups", "scrapers", "deletions", "metrics", "status"])
-async def test_an_empty_store(client: gateway_client.Client, document: openapi_document.Document, path: str) -> None:
-    await _told(client, document, path)
+async def test_responses_of_an_empty_store_match(
+    client: gateway_client.Client, document: openapi_document.Document, path: str
+) -> None:
+    await _data(client, document, path)
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
-async def test_pushes(client: gateway_client.Client, document: openapi_document.Document, method: str) -> None:
+async def test_pushes_match(client: gateway_client.Client, document: openapi_document.Document, method: str) -> None:
     body = b"" if method == "DELETE" else b"m 1\n"
     for path in ("job/a", "job/a/b/c/d@base64/=", "job@base64/YQ", "job@base64/YQ/b/c"):
-        answer = await openapi_document.checked(client, document, method, f"/metrics/{path}", body)
-        assert answer.status in (200, 202)
+        response = await openapi_document.checked(client, document, method, f"/metrics/{path}", body)
+        assert response.status in (200, 202)

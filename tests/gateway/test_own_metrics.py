@@ -1,4 +1,4 @@
-"""What the gateway tells of its groups and scrapers, for alerts and the dashboard."""
+"""Metrics of the gateway about its groups and scrapers, for alerts and the dashboard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNOWNED = 'tidegate_groups_without_owner{{idle_over="{}"}}'
 
 
 async def _counted(client: gateway_client.Client, clock: clocks.MovableClock, *counts: int) -> None:
-    """Wait for the next count of groups without an owner: of all, and for an hour, a day and a week."""
+    """Wait for the next count of unowned groups: all, and those idle for an hour, a day and a week."""
     clock.advance(60.0)
 
     async def look() -> bool:
@@ -22,7 +22,7 @@ async def _counted(client: gateway_client.Client, clock: clocks.MovableClock, *c
     await waiting.eventually_async(look, why=f"{counts} groups without an owner", timeout=5, interval=0.01)
 
 
-async def test_groups_without_an_owner_are_counted_by_how_long_nobody_pushed(
+async def test_unowned_groups_are_counted_by_the_time_since_their_last_push(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -33,7 +33,7 @@ async def test_groups_without_an_owner_are_counted_by_how_long_nobody_pushed(
     await _counted(client, clock, 2, 0, 0, 0)
 
 
-async def test_groups_with_an_owner_or_a_time_to_live_are_not_among_them(
+async def test_groups_with_an_owner_or_a_ttl_do_not_count_as_unowned(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -43,7 +43,7 @@ async def test_groups_with_an_owner_or_a_time_to_live_are_not_among_them(
     await _counted(client, clock, 0, 0, 0, 0)
 
 
-async def test_the_time_of_a_drain_is_counted_by_how_it_ended(
+async def test_drain_duration_is_counted_by_deletion_reason(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.send("PUT", "/metrics/job/a?ttl=10m", b"x 1\n")
@@ -56,14 +56,14 @@ async def test_the_time_of_a_drain_is_counted_by_how_it_ended(
     assert await client.value('tidegate_drain_duration_seconds_count{reason="timeout"}') == 0
 
 
-async def test_a_group_that_somebody_deletes_is_no_drain(client: gateway_client.Client) -> None:
+async def test_delete_request_does_not_count_as_a_drain(client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
     await client.delete("job/a")
     assert await client.value('tidegate_groups_deleted_total{reason="request"}') == 1
     assert await client.value('tidegate_drain_duration_seconds_count{reason="drained"}') == 0
 
 
-async def test_each_scraper_has_its_lag_and_what_its_last_read_cost(
+async def test_each_scraper_has_its_lag_interval_and_the_cost_of_its_last_scrape(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     for _ in range(scrapers.MEASURED_GAPS):
@@ -80,7 +80,7 @@ async def test_each_scraper_has_its_lag_and_what_its_last_read_cost(
     assert 0 < size <= len(text)
 
 
-async def test_a_scraper_has_no_interval_until_it_has_been_measured(
+async def test_scraper_has_no_interval_until_it_is_measured(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.scrape()
@@ -89,22 +89,22 @@ async def test_a_scraper_has_no_interval_until_it_has_been_measured(
     assert "tidegate_scraper_interval_seconds{" not in await client.exposition()
 
 
-async def test_a_scraper_that_is_gone_is_not_told_of(client: gateway_client.Client, clock: clocks.MovableClock) -> None:
+async def test_lapsed_scraper_has_no_metrics(client: gateway_client.Client, clock: clocks.MovableClock) -> None:
     await client.scrape()
     clock.advance(3_600.0)
     assert "tidegate_scraper_lag_seconds{" not in await client.exposition()
 
 
-async def test_no_more_than_32_scrapers_are_told_of(client: gateway_client.Client, gateway: server.Gateway) -> None:
+async def test_at_most_32_scrapers_have_metrics(client: gateway_client.Client, gateway: server.Gateway) -> None:
     for number in range(33):
         await client.scrape(agent=f"Agent/{number}", counted=False)
-    told = [line for line in (await client.exposition()).splitlines() if line.startswith("tidegate_scraper_lag_")]
-    assert len(told) == 32
-    assert 'user_agent="Agent/0"' in told[0]
+    lags = [line for line in (await client.exposition()).splitlines() if line.startswith("tidegate_scraper_lag_")]
+    assert len(lags) == 32
+    assert 'user_agent="Agent/0"' in lags[0]
     assert len(gateway.tracker.active(now=0.0)) == 33
 
 
-async def test_the_store_and_its_limits_stand_side_by_side(client: gateway_client.Client) -> None:
+async def test_store_size_and_its_limits_are_exposed(client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\ny 2\n")
     assert await client.value('tidegate_groups{state="live"}') == 1
     assert await client.value("tidegate_limit_groups") == 100_000

@@ -1,4 +1,4 @@
-"""Prometheus' own checker reads the exposition."""
+"""promtool, the checker of Prometheus, accepts the exposition."""
 
 from __future__ import annotations
 

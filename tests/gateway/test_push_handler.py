@@ -1,4 +1,4 @@
-"""PUT, POST and DELETE of a group: what is kept, and what is answered."""
+"""PUT, POST and DELETE of a group: the stored series and the responses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from tests.gateway import conftest, gateway_client
 from tidegate.aio import clocks
 
-_PACKERS: dict[str, Callable[[bytes], bytes]] = {
+_COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
     "gzip": gzip.compress,
     "snappy": lambda body: bytes(cramjam.snappy.compress(body)),
 }
 
 
-async def test_a_put_replaces_the_group_and_a_post_only_families_of_the_same_name(
+async def test_put_replaces_the_group_and_post_only_families_of_the_same_name(
     client: gateway_client.Client,
 ) -> None:
     assert (await client.put("job/a", 'x{n="1"} 1\nx{n="2"} 2\ny 3\n')).status == 200
@@ -32,7 +32,7 @@ async def test_a_put_replaces_the_group_and_a_post_only_families_of_the_same_nam
     assert await client.pushed() == ['y{instance="",job="a"} 6']
 
 
-async def test_a_delete_takes_that_group_alone_and_answers_the_same_where_there_was_none(
+async def test_delete_removes_only_its_group_and_succeeds_without_one(
     client: gateway_client.Client,
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -42,7 +42,7 @@ async def test_a_delete_takes_that_group_alone_and_answers_the_same_where_there_
     assert (await client.delete("job/a")).status == 202
 
 
-async def test_an_empty_put_leaves_a_group_with_nothing_but_its_times(client: gateway_client.Client) -> None:
+async def test_empty_put_leaves_a_group_with_only_its_timestamps(client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
     assert (await client.put("job/a", "")).status == 200
     assert await client.pushed() == []
@@ -56,19 +56,19 @@ async def test_an_empty_put_leaves_a_group_with_nothing_but_its_times(client: ga
         pytest.param("job/a/instance/i", 'x{instance="i",job="a"} 1', id="instance"),
         pytest.param("job/a/", 'x{instance="",job="a"} 1', id="slash at the end"),
         pytest.param("job/a/b/", 'x{b="",instance="",job="a"} 1', id="empty value"),
-        pytest.param("job/a/job/b", 'x{instance="",job="a"} 1', id="the job in front counts"),
+        pytest.param("job/a/job/b", 'x{instance="",job="a"} 1', id="the first job counts"),
         pytest.param("job/a/b/c/b/d", 'x{b="d",instance="",job="a"} 1', id="the last of two values counts"),
         pytest.param("job/a%2Fb/c/d%2Fe", 'x{c="d/e",instance="",job="a/b"} 1', id="encoded slash"),
         pytest.param("job/a%20b", 'x{instance="",job="a b"} 1', id="encoded space"),
         pytest.param("job/%22%5C%0A", r'x{instance="",job="\"\\\n"} 1', id="characters that need an escape"),
         pytest.param("job@base64/L3Zhci90bXA", 'x{instance="",job="/var/tmp"} 1', id="job in base64"),
         pytest.param("job@base64/L3Zhci90bXA=", 'x{instance="",job="/var/tmp"} 1', id="base64 with padding"),
-        pytest.param("job/a/b@base64/PT8_Pg==", 'x{b="=??>",instance="",job="a"} 1', id="base64 for addresses"),
+        pytest.param("job/a/b@base64/PT8_Pg==", 'x{b="=??>",instance="",job="a"} 1', id="base64 for URLs"),
         pytest.param("job/a/b@base64/=", 'x{b="",instance="",job="a"} 1', id="nothing in base64"),
         pytest.param("job/%C3%A9", 'x{instance="",job="é"} 1', id="beyond ASCII"),
     ],
 )
-async def test_the_path_names_the_group(client: gateway_client.Client, path: str, line: str) -> None:
+async def test_path_is_the_grouping_key(client: gateway_client.Client, path: str, line: str) -> None:
     assert (await client.put(path, "x 1\n")).status == 200
     assert await client.pushed() == [line]
     assert (await client.delete(path)).status == 202
@@ -85,39 +85,39 @@ async def test_the_path_names_the_group(client: gateway_client.Client, path: str
         pytest.param("job/a/b-c/d", 400, "improper label name 'b-c'", id="dash"),
         pytest.param("job/a/__b/c", 400, "improper label name '__b'", id="reserved name"),
         pytest.param("job/a/__b@base64/Yw", 400, "improper label name '__b'", id="reserved name in base64"),
-        pytest.param("job/a/b@base64/%21", 400, "invalid base64", id="no base64"),
-        pytest.param("job/a/b@base64/_w", 400, "invalid base64", id="base64 of no UTF-8"),
-        pytest.param("job/a/b/%FF", 400, "is not UTF-8", id="no UTF-8"),
+        pytest.param("job/a/b@base64/%21", 400, "invalid base64", id="invalid base64"),
+        pytest.param("job/a/b@base64/_w", 400, "invalid base64", id="base64 that is not UTF-8"),
+        pytest.param("job/a/b/%FF", 400, "is not UTF-8", id="not UTF-8"),
         pytest.param("job", 404, "", id="nothing after job"),
         pytest.param("job/", 404, "", id="nothing but a slash after job"),
-        pytest.param("instance/a", 404, "", id="no job in front"),
+        pytest.param("instance/a", 404, "", id="no job at the start"),
     ],
 )
-async def test_a_path_that_names_no_group_is_refused(
+async def test_path_that_is_not_a_grouping_key_is_rejected(
     client: gateway_client.Client, path: str, status: int, reason: str
 ) -> None:
-    for answer in (await client.put(path, "x 1\n"), await client.post(path, "x 1\n"), await client.delete(path)):
-        assert answer.status == status
-        assert reason in answer.text
+    for response in (await client.put(path, "x 1\n"), await client.post(path, "x 1\n"), await client.delete(path)):
+        assert response.status == status
+        assert reason in response.text
     assert (await client.changes()).groups == ()
 
 
-async def test_grouping_labels_overwrite_those_of_the_push(client: gateway_client.Client) -> None:
+async def test_grouping_labels_overwrite_pushed_labels(client: gateway_client.Client) -> None:
     await client.put("job/a/zone/z", 'x{job="other",zone="other",instance="mine"} 1\n')
     assert await client.pushed() == ['x{instance="mine",job="a",zone="z"} 1']
 
 
-async def test_what_cannot_be_parsed_is_refused_with_its_place_and_leaves_no_group(
+async def test_unparsable_push_is_rejected_with_its_position_and_creates_no_group(
     client: gateway_client.Client,
 ) -> None:
-    answer = await client.put("job/a", "x 1\ny {\n")
-    assert answer.status == 400
-    assert answer.text.startswith("text format parsing error in line 2, column 4: ")
+    response = await client.put("job/a", "x 1\ny {\n")
+    assert response.status == 400
+    assert response.text.startswith("text format parsing error in line 2, column 4: ")
     assert (await client.changes()).groups == ()
     assert await client.value('tidegate_pushes_total{result="unparsable"}') == 1
 
 
-async def test_what_cannot_be_parsed_does_not_touch_the_group(
+async def test_unparsable_push_does_not_change_the_group(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.put("job/a", "x 1\n")
@@ -128,37 +128,39 @@ async def test_what_cannot_be_parsed_does_not_touch_the_group(
 
 
 @pytest.mark.parametrize("coding", ["gzip", "snappy"])
-async def test_a_compressed_body_is_read(client: gateway_client.Client, coding: str) -> None:
-    body = _PACKERS[coding](b"x 1\n")
-    answer = await client.send("PUT", "/metrics/job/a", body, headers={"Content-Encoding": coding})
-    assert answer.status == 200
+async def test_compressed_body_is_accepted(client: gateway_client.Client, coding: str) -> None:
+    body = _COMPRESSORS[coding](b"x 1\n")
+    response = await client.send("PUT", "/metrics/job/a", body, headers={"Content-Encoding": coding})
+    assert response.status == 200
     assert await client.pushed() == ['x{instance="",job="a"} 1']
 
 
 @pytest.mark.parametrize("coding", ["gzip", "snappy"])
-async def test_a_body_that_is_not_compressed_as_it_says_is_refused(client: gateway_client.Client, coding: str) -> None:
-    answer = await client.send("PUT", "/metrics/job/a", b"x" * 300, headers={"Content-Encoding": coding})
-    assert answer.status == 400
-    assert "cannot be decompressed" in answer.text
+async def test_body_with_another_encoding_than_declared_is_rejected(client: gateway_client.Client, coding: str) -> None:
+    response = await client.send("PUT", "/metrics/job/a", b"x" * 300, headers={"Content-Encoding": coding})
+    assert response.status == 400
+    assert "cannot be decompressed" in response.text
     assert (await client.put("job/a", "x 1\n")).status == 200
 
 
-@pytest.mark.parametrize("coding", _PACKERS)
-async def test_a_body_over_the_limit_is_refused_also_when_it_is_small_while_compressed(
+@pytest.mark.parametrize("coding", _COMPRESSORS)
+async def test_body_over_the_limit_is_rejected_although_it_is_small_when_compressed(
     client: gateway_client.Client, coding: str
 ) -> None:
     body = b"# " + b"x" * conftest.SMALL_BODY + b"\n"
-    answer = await client.send("PUT", "/metrics/job/a", _PACKERS[coding](body), headers={"Content-Encoding": coding})
-    assert answer.status == 413
+    response = await client.send(
+        "PUT", "/metrics/job/a", _COMPRESSORS[coding](body), headers={"Content-Encoding": coding}
+    )
+    assert response.status == 413
     assert (await client.changes()).groups == ()
 
 
-async def test_a_push_of_many_series_is_kept_whole(client: gateway_client.Client) -> None:
+async def test_push_of_many_series_is_stored_completely(client: gateway_client.Client) -> None:
     lines = [f'x{{n="{number:04}"}} {number}\n' for number in range(3000)]
     assert (await client.put("job/a", "".join(lines))).status == 200
-    shown = await client.pushed()
-    assert shown == [f'x{{instance="",job="a",n="{number:04}"}} {number}' for number in range(3000)]
+    lines_shown = await client.pushed()
+    assert lines_shown == [f'x{{instance="",job="a",n="{number:04}"}} {number}' for number in range(3000)]
 
 
-async def test_get_of_a_group_is_not_allowed(client: gateway_client.Client) -> None:
+async def test_get_of_a_group_gets_405(client: gateway_client.Client) -> None:
     assert (await client.send("GET", "/metrics/job/a")).status == 405

@@ -1,4 +1,4 @@
-"""Grouping keys whose series no reader could take are refused by their path."""
+"""Paths of grouping keys; keys whose labels have the same name for some scrapers are rejected."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _KEYS = strategies.builds(
 
 
 @hypothesis.given(_KEYS)
-def test_the_path_of_a_key_names_that_key(key: grouping.GroupingKey) -> None:
+def test_path_of_a_grouping_key_parses_to_that_key(key: grouping.GroupingKey) -> None:
     assert push_paths.grouping_key(push_paths.path(key), utf8_names=True) == key
 
 
-def test_labels_of_a_key_that_are_one_to_some_readers_are_refused() -> None:
+def test_labels_with_the_same_escaped_name_are_rejected() -> None:
     with pytest.raises(errors.BadGroupingKeyError, match="two labels have the same name a_b for scrapers"):
         push_paths.grouping_key("job/x/a_b/1/U__a_2e_b/2", utf8_names=True)
 
 
-def test_labels_of_a_key_that_every_reader_tells_apart_are_taken() -> None:
+def test_labels_with_different_escaped_names_are_accepted() -> None:
     key = push_paths.grouping_key("job/x/a_c/1/U__a_2e_b/2", utf8_names=True)
     assert dict(key) == {"job": "x", "a_c": "1", "a.b": "2"}

@@ -1,4 +1,4 @@
-"""Where pushes come from, as the operator is told: the addresses of real connections."""
+"""Addresses of pushers, as the operator gets them, over real connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def web_settings(tmp_path: Path) -> settings.WebSettings:
 
 @contextlib.asynccontextmanager
 async def _at(gateway: server.Gateway, address: str) -> AsyncIterator[gateway_client.Client]:
-    """A client whose connections come from this address."""
+    """A client that connects from this address."""
     connector = aiohttp.TCPConnector(local_addr=(address, 0))
     async with aiohttp.ClientSession(connector=connector) as session:
         yield gateway_client.Client(gateway, session)
@@ -42,7 +42,7 @@ async def _pushers(client: gateway_client.Client) -> Sequence[str]:
     return group.pushers
 
 
-async def test_the_addresses_of_the_last_pushes_are_told_last_first(
+async def test_addresses_of_the_latest_pushes_are_listed_latest_first(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
     for number in (1, 2, 3, 4, 5, 2):
@@ -51,7 +51,7 @@ async def test_the_addresses_of_the_last_pushes_are_told_last_first(
     assert await _pushers(client) == ("127.0.0.2", "127.0.0.5", "127.0.0.4", "127.0.0.3")
 
 
-async def test_each_of_several_pods_that_push_the_same_in_turn_is_told(
+async def test_alternating_pushers_of_the_same_series_are_both_listed(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
     async with _at(gateway, "127.0.0.2") as one, _at(gateway, "127.0.0.3") as two:
@@ -61,9 +61,7 @@ async def test_each_of_several_pods_that_push_the_same_in_turn_is_told(
     assert await _pushers(client) == ("127.0.0.3", "127.0.0.2")
 
 
-async def test_a_push_that_is_refused_is_told_nothing_of(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
+async def test_rejected_push_does_not_add_its_address(gateway: server.Gateway, client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
     async with _at(gateway, "127.0.0.2") as other:
         assert (await other.put("job/a", "x 1\nx 2\n")).status == 400
@@ -72,13 +70,13 @@ async def test_a_push_that_is_refused_is_told_nothing_of(
     assert await _pushers(client) == ("127.0.0.1",)
 
 
-async def test_what_a_header_says_is_not_believed(client: gateway_client.Client) -> None:
+async def test_forwarded_headers_are_ignored(client: gateway_client.Client) -> None:
     headers = {"X-Forwarded-For": "10.0.0.1", "Forwarded": "for=10.0.0.1", "X-Real-IP": "10.0.0.1"}
     await client.send("PUT", "/metrics/job/a", b"x 1\n", headers=headers)
     assert await _pushers(client) == ("127.0.0.1",)
 
 
-async def test_a_large_body_is_told_with_its_address(gateway: server.Gateway, client: gateway_client.Client) -> None:
+async def test_push_with_a_large_body_adds_its_address(gateway: server.Gateway, client: gateway_client.Client) -> None:
     body = "".join(f'x{{n="{number}"}} 1\n' for number in range(10_000))
     async with _at(gateway, "127.0.0.2") as pod:
         assert (await pod.put("job/a", body)).status == 200
@@ -86,7 +84,7 @@ async def test_a_large_body_is_told_with_its_address(gateway: server.Gateway, cl
 
 
 @pytest.mark.parametrize("name", ["", "10.0.0.1"], ids=["without a name", "with a name like an address"])
-async def test_a_push_through_the_file_system_has_no_address(
+async def test_push_over_a_unix_socket_has_no_address(
     client: gateway_client.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -103,7 +101,7 @@ async def test_a_push_through_the_file_system_has_no_address(
     assert await _pushers(client) == ()
 
 
-async def test_groups_that_are_imported_have_no_pushers(client: gateway_client.Client, tmp_path: Path) -> None:
+async def test_imported_groups_have_no_pushers(client: gateway_client.Client, tmp_path: Path) -> None:
     await client.put("job/a", "x 1\n")
     assert await _pushers(client) == ("127.0.0.1",)
     outcome = await pushgateway_import.copy(client.url, tmp_path / "groups")
@@ -113,12 +111,12 @@ async def test_groups_that_are_imported_have_no_pushers(client: gateway_client.C
     assert (group.key, group.pushers) == (A, ())
 
 
-async def test_the_public_api_does_not_tell_them(client: gateway_client.Client) -> None:
+async def test_public_api_does_not_expose_the_addresses(client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
-    told = await client.send("GET", "/api/v1/metrics")
-    assert '"job":"a"' in told.text.replace(" ", "")
+    metrics = await client.send("GET", "/api/v1/metrics")
+    assert '"job":"a"' in metrics.text.replace(" ", "")
     for word in ("127.0.0.1", "pushers"):
-        assert word not in told.text
+        assert word not in metrics.text
         assert word not in await client.exposition()
 
 
@@ -131,7 +129,7 @@ class TestOverIPv6:
             pytest.skip("there is no [::1] here")
         return settings.WebSettings(listen_addresses=("[::1]:0",))
 
-    async def test_an_ipv6_address_is_told(self, gateway: server.Gateway, client: gateway_client.Client) -> None:
+    async def test_ipv6_address_is_listed(self, gateway: server.Gateway, client: gateway_client.Client) -> None:
         client.url = f"http://[::1]:{gateway.web_port}"
         assert (await client.put("job/a", "x 1\n")).status == 200
         assert await _pushers(client) == ("::1",)

@@ -26,14 +26,12 @@ def _time(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
-async def test_the_status_tells_flags_start_and_build(
-    client: gateway_client.Client, clock: clocks.MovableClock
-) -> None:
+async def test_status_has_flags_start_time_and_build(client: gateway_client.Client, clock: clocks.MovableClock) -> None:
     started = clock.wall()
     clock.advance(5)
-    answer = await client.send("GET", "/api/v1/status")
-    assert answer.status == 200
-    assert json.loads(answer.text) == {
+    response = await client.send("GET", "/api/v1/status")
+    assert response.status == 200
+    assert json.loads(response.text) == {
         "status": "success",
         "data": {
             "flags": {"web.listen-address": "127.0.0.1:0"},
@@ -50,7 +48,7 @@ async def test_the_status_tells_flags_start_and_build(
     }
 
 
-async def test_metrics_tells_each_group_in_pushgateways_words(
+async def test_metrics_describes_each_group_as_pushgateway_does(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.put("job/a", PUSH)
@@ -59,10 +57,10 @@ async def test_metrics_tells_each_group_in_pushgateways_words(
     await client.post("job/a", "u 2\n")
     second = _time(clock.wall())
     own = {"instance": "", "job": "a"}
-    answer = await client.send("GET", "/api/v1/metrics")
-    told = json.loads(answer.text)
-    assert told["status"] == "success"
-    (group,) = told["data"]
+    response = await client.send("GET", "/api/v1/metrics")
+    body = json.loads(response.text)
+    assert body["status"] == "success"
+    (group,) = body["data"]
     for name in ("push_time_seconds", "push_failure_time_seconds"):
         assert group.pop(name)["metrics"][0]["labels"] == own
     summary = {"labels": {**own, "zone": "z"}, "quantiles": {"0.5": "1.5"}, "count": "3", "sum": "2"}
@@ -77,12 +75,12 @@ async def test_metrics_tells_each_group_in_pushgateways_words(
     }
 
 
-async def test_metrics_tells_whether_the_last_push_succeeded(
+async def test_metrics_reports_whether_the_last_push_succeeded(
     client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     async def successful() -> bool:
-        told = json.loads((await client.send("GET", "/api/v1/metrics")).text)
-        return bool(told["data"][0]["last_push_successful"])
+        body = json.loads((await client.send("GET", "/api/v1/metrics")).text)
+        return bool(body["data"][0]["last_push_successful"])
 
     await client.put("job/a", "x 1\n")
     assert await successful()
@@ -95,26 +93,26 @@ async def test_metrics_tells_whether_the_last_push_succeeded(
 
 
 async def test_metrics_of_no_groups_is_an_empty_list(client: gateway_client.Client) -> None:
-    answer = await client.send("GET", "/api/v1/metrics")
-    assert json.loads(answer.text) == {"status": "success", "data": []}
-    assert answer.headers["Content-Type"].startswith("application/json")
+    response = await client.send("GET", "/api/v1/metrics")
+    assert json.loads(response.text) == {"status": "success", "data": []}
+    assert response.headers["Content-Type"].startswith("application/json")
 
 
-async def test_scripts_of_any_origin_may_read_the_api(client: gateway_client.Client) -> None:
+async def test_api_is_readable_from_any_origin(client: gateway_client.Client) -> None:
     for method, path in (("GET", "status"), ("GET", "metrics"), ("OPTIONS", "metrics")):
-        answer = await client.send(method, f"/api/v1/{path}", headers={"Origin": "http://elsewhere"})
-        assert answer.status == 200
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        assert "GET" in answer.headers["Access-Control-Allow-Methods"]
+        response = await client.send(method, f"/api/v1/{path}", headers={"Origin": "http://elsewhere"})
+        assert response.status == 200
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert "GET" in response.headers["Access-Control-Allow-Methods"]
 
 
-async def test_a_running_gateway_is_healthy_and_ready(client: gateway_client.Client) -> None:
+async def test_running_gateway_is_healthy_and_ready(client: gateway_client.Client) -> None:
     for probe in ("healthy", "ready"):
-        answer = await client.send("GET", f"/-/{probe}")
-        assert (answer.status, answer.text) == (200, "OK")
+        response = await client.send("GET", f"/-/{probe}")
+        assert (response.status, response.text) == (200, "OK")
 
 
-async def test_a_stopping_gateway_is_healthy_and_not_ready() -> None:
+async def test_stopping_gateway_is_healthy_and_not_ready() -> None:
     probes = health.HealthHandlers()
     app = web.Application()
     app.add_routes([web.get("/healthy", probes.healthy), web.get("/ready", probes.ready)])

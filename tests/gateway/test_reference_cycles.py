@@ -1,7 +1,7 @@
-"""What the gateway has done with goes by itself: nothing waits for Python to find out that it holds itself.
+"""Requests leave no reference cycles behind.
 
-Full collections look at new objects alone (:mod:`tidegate.system.garbage_collection`), so such garbage could stay for
-good.
+Full collections look only at new objects (:mod:`tidegate.system.garbage_collection`), so such garbage could stay in
+memory forever.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TIMES = 50
 _SECONDS = 10.0
 
 
-def _asked(line: str, *, headers: str = "", body: str = "") -> bytes:
+def _request(line: str, *, headers: str = "", body: str = "") -> bytes:
     size = f"Content-Length: {len(body)}\r\n" if body else ""
     return f"{line} HTTP/1.1\r\nHost: x\r\n{headers}{size}\r\n{body}".encode()
 
@@ -36,13 +36,13 @@ def _asked(line: str, *, headers: str = "", body: str = "") -> bytes:
 _SCRAPE = f"{scrape_handler.TIMEOUT_HEADER}: 10\r\nAccept-Encoding: gzip\r\n"
 _KINDS = [
     pytest.param(raw_connections.PUSH, True, id="a push"),
-    pytest.param(_asked("PUT /metrics/job/x", body="m {\n"), True, id="a push that is refused"),
-    pytest.param(_asked("GET /metrics", headers=_SCRAPE), True, id="a scrape"),
-    pytest.param(_asked("GET /metrics", headers=_SCRAPE), False, id="a scrape that nobody reads"),
-    pytest.param(_asked("GET /api/v1/groups?match[]={job=~%22x.*%22}&why=1"), True, id="a list"),
-    pytest.param(_asked("GET /api/v1/groups?match[]={"), True, id="no selector"),
-    pytest.param(_asked("GET /api/v1/events"), True, id="a stream of events"),
-    pytest.param(b"", False, id="nothing at all"),
+    pytest.param(_request("PUT /metrics/job/x", body="m {\n"), True, id="a rejected push"),
+    pytest.param(_request("GET /metrics", headers=_SCRAPE), True, id="a scrape"),
+    pytest.param(_request("GET /metrics", headers=_SCRAPE), False, id="an unread scrape"),
+    pytest.param(_request("GET /api/v1/groups?match[]={job=~%22x.*%22}&why=1"), True, id="a list"),
+    pytest.param(_request("GET /api/v1/groups?match[]={"), True, id="an invalid selector"),
+    pytest.param(_request("GET /api/v1/events"), True, id="a stream of events"),
+    pytest.param(b"", False, id="no request"),
 ]
 
 
@@ -57,13 +57,13 @@ def _exchange(port: int, sent: bytes, *, reads: bool, tls: ssl.SSLContext | None
 
 
 def _descriptors() -> int:
-    """What this process has open."""
+    """Return the number of open file descriptors of this process."""
     return len(os.listdir("/proc/self/fd"))
 
 
 @pytest.fixture
 def collected() -> Iterator[None]:
-    """Nothing looks for garbage before the test does."""
+    """Disable garbage collection until the test collects by itself."""
     gc.collect()
     gc.disable()
     yield
@@ -71,21 +71,21 @@ def collected() -> Iterator[None]:
 
 
 async def _garbage(gateway: server.Gateway, sent: bytes, *, reads: bool, tls: ssl.SSLContext | None = None) -> int:
-    """How many objects are there that only hold each other, after all connections are gone."""
+    """Return the number of objects in cycles after all connections are closed."""
     gc.collect()
     before = _descriptors()
     await asyncio.to_thread(_exchange, gateway.web_port, sent, reads=reads, tls=tls)
 
-    async def are_gone() -> bool:
+    async def are_closed() -> bool:
         return _descriptors() == before
 
-    await waiting.eventually_async(are_gone, why="all connections to be deleted", interval=0.01)
+    await waiting.eventually_async(are_closed, why="all connections to be closed", interval=0.01)
     return gc.collect()
 
 
 @pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize(("sent", "reads"), _KINDS)
-async def test_no_request_leaves_garbage(gateway: server.Gateway, sent: bytes, reads: bool) -> None:
+async def test_request_leaves_no_garbage(gateway: server.Gateway, sent: bytes, reads: bool) -> None:
     assert await _garbage(gateway, sent, reads=reads) < _TIMES
 
 
@@ -103,7 +103,7 @@ class TestOverTls:
         return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",), config_file=str(file))
 
     @pytest.mark.usefixtures("collected")
-    async def test_no_connection_leaves_garbage(self, gateway: server.Gateway, authority: trustme.CA) -> None:
-        trusting = ssl.create_default_context()
-        authority.configure_trust(trusting)
-        assert await _garbage(gateway, raw_connections.PUSH, reads=True, tls=trusting) < _TIMES
+    async def test_tls_connection_leaves_no_garbage(self, gateway: server.Gateway, authority: trustme.CA) -> None:
+        context = ssl.create_default_context()
+        authority.configure_trust(context)
+        assert await _garbage(gateway, raw_connections.PUSH, reads=True, tls=context) < _TIMES

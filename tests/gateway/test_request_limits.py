@@ -1,4 +1,4 @@
-"""What goes over a limit is told which, is counted, and leaves everything as it was."""
+"""A request over a limit is rejected with the name of the limit, is counted, and changes nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tidegate.model import limits
 
 BODY_BYTES = 1_000
 HEAD_BYTES = 2_000
-KEPT = ['kept{instance="",job="x"} 1']
+STORED = ['kept{instance="",job="x"} 1']
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def limit_settings() -> settings.LimitSettings:
     return settings.LimitSettings(body=BODY_BYTES, unpacked_body=BODY_BYTES, request_head=HEAD_BYTES)
 
 
-async def _refused(client: gateway_client.Client, limit: limits.Limit) -> float | None:
+async def _rejections(client: gateway_client.Client, limit: limits.Limit) -> float | None:
     return await client.value(f'tidegate_requests_refused_total{{limit="{limit.label}"}}')
 
 
-async def test_every_limit_is_counted_from_zero(client: gateway_client.Client) -> None:
+async def test_counter_of_every_limit_starts_at_zero(client: gateway_client.Client) -> None:
     for limit in limits.Limit:
-        assert await _refused(client, limit) == 0
+        assert await _rejections(client, limit) == 0
 
 
 def _snappy(size: int) -> bytes:
@@ -45,112 +45,114 @@ def _snappy(size: int) -> bytes:
         pytest.param("snappy", _snappy(20_000), limits.Limit.UNPACKED_BODY, id="more snappy"),
     ],
 )
-async def test_a_body_over_a_limit_is_told_which_and_changes_nothing(
+async def test_body_over_a_limit_is_rejected_with_its_flag_and_changes_nothing(
     client: gateway_client.Client, coding: str, body: bytes, limit: limits.Limit
 ) -> None:
     await client.put("job/x", "kept 1\n")
-    answer = await client.send("PUT", "/metrics/job/x", body, headers={"Content-Encoding": coding})
-    assert (answer.status, str(BODY_BYTES) in answer.text) == (413, True)
-    assert f"--limit.{limit.label.replace('_', '-')}" in answer.text
-    assert await _refused(client, limit) == 1
-    assert await client.pushed() == KEPT
+    response = await client.send("PUT", "/metrics/job/x", body, headers={"Content-Encoding": coding})
+    assert (response.status, str(BODY_BYTES) in response.text) == (413, True)
+    assert f"--limit.{limit.label.replace('_', '-')}" in response.text
+    assert await _rejections(client, limit) == 1
+    assert await client.pushed() == STORED
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip", "snappy"])
-async def test_a_body_of_the_limit_is_taken(client: gateway_client.Client, coding: str) -> None:
+async def test_body_as_large_as_the_limit_is_accepted(client: gateway_client.Client, coding: str) -> None:
     body = b"m 1\n" + b"\n" * (BODY_BYTES - 4)
     packed = {"identity": body, "gzip": gzip.compress(body), "snappy": bytes(cramjam.snappy.compress(body))}[coding]
-    answer = await client.send("PUT", "/metrics/job/x", packed, headers={"Content-Encoding": coding})
-    assert answer.status == 200
+    response = await client.send("PUT", "/metrics/job/x", packed, headers={"Content-Encoding": coding})
+    assert response.status == 200
 
 
 @pytest.mark.parametrize(
     "lines",
     [
-        pytest.param(b"Content-Length: 10000", id="of a length that says so"),
-        pytest.param(b"Content-Length: 10000\r\nExpect: 100-continue", id="that asks before it comes"),
-        pytest.param(b"Content-Length: 18446744073709551615", id="of the longest of all lengths"),
+        pytest.param(b"Content-Length: 10000", id="with a declared length"),
+        pytest.param(b"Content-Length: 10000\r\nExpect: 100-continue", id="with an expectation"),
+        pytest.param(b"Content-Length: 18446744073709551615", id="with the longest length"),
     ],
 )
-async def test_a_body_too_large_by_its_own_word_is_refused_before_it_comes(
+async def test_body_with_a_declared_length_over_the_limit_is_rejected_before_it_arrives(
     gateway: server.Gateway, client: gateway_client.Client, lines: bytes
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(b"PUT /metrics/job/x HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % lines)
-        answer = await wire.answer()
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b"\r\nConnection: close\r\n" in answer
-    assert await _refused(client, limits.Limit.BODY) == 1
+        response = await wire.response_head()
+    assert response.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nConnection: close\r\n" in response
+    assert await _rejections(client, limits.Limit.BODY) == 1
 
 
-async def test_what_still_comes_of_a_refused_body_is_no_request(
+async def test_remainder_of_a_rejected_body_is_not_read_as_requests(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
     within = raw_connections.PUSH * 200
-    answer = await raw_connections.exchange(
+    response = await raw_connections.exchange(
         gateway.web_port, b"PUT /metrics/job/y HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(within) + within
     )
-    assert answer.count(b"HTTP/1.1 ") == answer.count(b"HTTP/1.1 413 ") == 1
+    assert response.count(b"HTTP/1.1 ") == response.count(b"HTTP/1.1 413 ") == 1
     assert await client.pushed() == []
 
 
 @pytest.mark.parametrize(
-    ("head", "said"),
+    ("head", "expected"),
     [
         pytest.param(b"X: " + b"x" * HEAD_BYTES, b"2000 bytes", id="one long header"),
         pytest.param(b"\r\n".join([b"X: " + b"x" * 90] * 25), b"2000 bytes", id="many headers"),
-        pytest.param(b"\r\n".join([b"X:"] * 200), b"128 headers", id="more headers than there may be"),
+        pytest.param(b"\r\n".join([b"X:"] * 200), b"128 headers", id="too many headers"),
     ],
 )
 @pytest.mark.parametrize("parts", [1, 7])
-async def test_a_head_over_the_limit_is_refused(
-    gateway: server.Gateway, client: gateway_client.Client, head: bytes, said: bytes, parts: int
+async def test_head_over_the_limit_is_rejected(
+    gateway: server.Gateway, client: gateway_client.Client, head: bytes, expected: bytes, parts: int
 ) -> None:
     sent = raw_connections.PUSH_HEAD[:-2] + head + b"\r\n\r\nm 1\n"
     async with raw_connections.connected(gateway.web_port) as wire:
         step = len(sent) // parts + 1
         for at in range(0, len(sent), step):
-            # It may have been closed meanwhile.
+            # The gateway may have closed the connection already.
             with contextlib.suppress(ConnectionError):
                 await wire.send(sent[at : at + step])
-            # The answer to somebody else says that this part has been read.
+            # The response to another client shows that the gateway has read this part.
             await client.send("GET", "/-/healthy")
-        answer = await wire.rest()
-    assert answer.split()[1] == b"431"
-    assert said in answer
-    assert await _refused(client, limits.Limit.REQUEST_HEAD) == 1
+        response = await wire.rest()
+    assert response.split()[1] == b"431"
+    assert expected in response
+    assert await _rejections(client, limits.Limit.REQUEST_HEAD) == 1
     assert await client.pushed() == []
 
 
-async def test_a_path_over_the_limit_is_refused(gateway: server.Gateway) -> None:
-    answer = await raw_connections.exchange(
+async def test_path_over_the_limit_is_rejected(gateway: server.Gateway) -> None:
+    response = await raw_connections.exchange(
         gateway.web_port, raw_connections.PUSH.replace(b"/x", b"/" + b"x" * HEAD_BYTES)
     )
-    assert answer.split()[1] == b"431"
+    assert response.split()[1] == b"431"
 
 
-async def test_a_long_head_behind_a_whole_request_is_refused(gateway: server.Gateway) -> None:
+async def test_long_head_after_a_complete_request_is_rejected(gateway: server.Gateway) -> None:
     long = raw_connections.PUSH_HEAD[:-2] + b"\r\n".join([b"X: " + b"x" * 90] * 25) + b"\r\n\r\nm 1\n"
-    answer = await raw_connections.exchange(gateway.web_port, raw_connections.PUSH + long)
-    assert [part[2:5] for part in answer.split(b"HTTP/1.")[1:]] == [b"200", b"431"]
+    response = await raw_connections.exchange(gateway.web_port, raw_connections.PUSH + long)
+    assert [part[2:5] for part in response.split(b"HTTP/1.")[1:]] == [b"200", b"431"]
 
 
-async def test_a_long_head_that_begins_in_the_segment_of_another_request_is_refused(gateway: server.Gateway) -> None:
+async def test_long_head_that_begins_in_the_segment_of_another_request_is_rejected(gateway: server.Gateway) -> None:
     long = raw_connections.PUSH_HEAD[:-2] + b"\r\n".join([b"X: " + b"x" * 90] * 25) + b"\r\n\r\nm 1\n"
     middle = len(long) // 2
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(raw_connections.PUSH + long[:middle])
-        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+        assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
         await wire.send(long[middle:])
         assert (await wire.rest()).split()[1] == b"431"
 
 
-async def test_a_head_in_parts_below_the_limit_is_taken(gateway: server.Gateway, client: gateway_client.Client) -> None:
+async def test_head_in_parts_below_the_limit_is_accepted(
+    gateway: server.Gateway, client: gateway_client.Client
+) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         for _ in range(3):
             for at in range(0, len(raw_connections.PUSH), 20):
                 await wire.send(raw_connections.PUSH[at : at + 20])
-            assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
-            # Some clients send an empty line behind a body.
+            assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
+            # Some clients send an empty line after a body.
             await wire.send(b"\r\n")
-    assert await _refused(client, limits.Limit.REQUEST_HEAD) == 0
+    assert await _rejections(client, limits.Limit.REQUEST_HEAD) == 0

@@ -1,4 +1,4 @@
-"""However the bytes of a connection are cut, the requests that are read are those that were sent, in their order."""
+"""The parser reads the same requests in the same order, however the bytes of the connection are split."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tidegate.gateway.http import request_parser
 
 
 class _Block(NamedTuple):
-    """A part of what a client sends.
+    """Part of the bytes that a client sends.
 
-    :param target: of the request that it is, or ``None`` where it is none.
-    :param is_plain: whether what follows it is read, too.
+    :param target: target of the request, or ``None`` if the part is not a request.
+    :param is_plain: whether the parser also reads the part after it.
     """
 
     sent: bytes
@@ -36,7 +36,7 @@ def _push(target: str, body: bytes, *lines: bytes) -> bytes:
     return b"\r\n".join(head) + b"\r\n\r\n" + body
 
 
-def _fed(sent: bytes) -> bytes:
+def _with_line_feeds(sent: bytes) -> bytes:
     head, _, body = sent.partition(b"\r\n\r\n")
     return head.replace(b"\r\n", b"\n") + b"\n\n" + body
 
@@ -51,27 +51,27 @@ _PLAIN = [
     _Block(_CHUNKED + b"%x\r\n" % len(_INNER) + _INNER + b"\r\n0\r\n\r\n", "/chunked", _INNER),
 ]
 _OTHERS = [
-    _Block(_fed(_push("/fed", _INNER)), "/fed", _INNER, is_plain=False),
+    _Block(_with_line_feeds(_push("/fed", _INNER)), "/fed", _INNER, is_plain=False),
     _Block(_push("/mixed", b"m 1\n", b"X: a\nY: b"), "/mixed", b"m 1\n", is_plain=False),
     _Block(_push("/caf\u00e9", b"m 1\n"), "/caf%C3%A9", b"m 1\n", is_plain=False),
     _Block(_push("/upgrade", b"m 1\n", *_UPGRADE), "/upgrade", b"m 1\n", is_plain=False),
     _Block(_push("/last", b"m 1\n", b"Connection: close"), "/last", b"m 1\n", is_plain=False),
     _Block(b"\0", None, is_plain=False),
     _Block(b"PUT /bad HTTP/1.1\r\nno header\r\n\r\n", None, is_plain=False),
-    _Block(_fed(_push("/two", b"", b"Content-Length: 4")), None, is_plain=False),
+    _Block(_with_line_feeds(_push("/two", b"", b"Content-Length: 4")), None, is_plain=False),
     _Block(_CHUNKED + b"4;\n", None, is_plain=False),
 ]
 
 
 class _Protocol(base_protocol.BaseProtocol):
-    """What a parser tells that it has enough for now. Bodies here are never that long."""
+    """The protocol that a parser pauses when its buffer is full. Bodies in these tests are never that long."""
 
     def pause_reading(self) -> None:
         raise AssertionError
 
 
 class _Requests:
-    """Reads requests from pieces."""
+    """Reads requests from pieces of data."""
 
     def __init__(self) -> None:
         loop = asyncio.new_event_loop()
@@ -86,7 +86,7 @@ class _Requests:
             auto_decompress=False,
         )
         self._parser = request_parser.RequestParser(new)
-        self._found: list[tuple[http_parser.RawRequestMessage, aiohttp.StreamReader]] = []
+        self._received: list[tuple[http_parser.RawRequestMessage, aiohttp.StreamReader]] = []
 
     def feed(self, piece: bytes) -> None:
         try:
@@ -97,12 +97,12 @@ class _Requests:
         assert not tail
         for message, body in messages:
             if isinstance(message, http_parser.RawRequestMessage):
-                self._found.append((message, body))
+                self._received.append((message, body))
                 self._parser.message_consumed()
 
-    def whole(self) -> list[tuple[str, bytes]]:
-        """Target and body of each request that has come whole."""
-        return [(message.path, body.read_nowait()) for message, body in self._found if body.is_eof()]
+    def complete(self) -> list[tuple[str, bytes]]:
+        """Return target and body of each request that has arrived completely."""
+        return [(message.path, body.read_nowait()) for message, body in self._received if body.is_eof()]
 
 
 def _cut(sent: bytes, places: list[int]) -> list[bytes]:
@@ -116,27 +116,27 @@ def _cut(sent: bytes, places: list[int]) -> list[bytes]:
     st.lists(st.sampled_from(_PLAIN + _OTHERS), max_size=2),
     st.lists(st.integers(min_value=0), max_size=6),
 )
-def test_requests_are_read_as_they_were_sent(
-    plain: list[_Block], other: list[_Block], behind: list[_Block], places: list[int]
+def test_requests_are_read_as_sent(
+    plain: list[_Block], other: list[_Block], following: list[_Block], places: list[int]
 ) -> None:
-    blocks = [*plain, *other, *behind]
+    blocks = [*plain, *other, *following]
     requests = _Requests()
     for piece in _cut(b"".join(block.sent for block in blocks), places):
         requests.feed(piece)
-    read = requests.whole()
+    read = requests.complete()
     sent = [(block.target, block.body) for block in blocks if block.target is not None]
     assert read == sent[: len(read)]
     assert len(read) >= len(plain)
-    if not other and not behind:
+    if not other and not following:
         assert len(read) == len(plain)
 
 
 @given(st.sampled_from(_OTHERS), st.lists(st.integers(min_value=0), max_size=6))
-def test_a_request_in_another_spelling_is_the_last_one(other: _Block, places: list[int]) -> None:
+def test_request_in_an_unusual_spelling_is_the_last_of_its_connection(other: _Block, places: list[int]) -> None:
     requests = _Requests()
     for piece in _cut(other.sent + _INNER, places):
         requests.feed(piece)
-    targets = [target for target, _ in requests.whole()]
+    targets = [target for target, _ in requests.complete()]
     if other.target != "/upgrade":
         assert "/smuggled" not in targets
     if other.target is not None:

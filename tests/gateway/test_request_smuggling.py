@@ -1,7 +1,8 @@
-"""Bytes that two parsers might read differently: either nothing of them counts, or exactly what they say.
+"""Bytes that two parsers might read differently are rejected, or read in exactly one way.
 
-Each attack carries a second push inside or behind the first. Were it taken for a request of its own where the bytes do
-not say so, there would be a group ``smuggled``.
+Each attack carries a second push within or after the first. If the gateway read it as a separate request, there would
+be
+a group ``smuggled``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _CHUNKED = b"Transfer-Encoding: chunked"
 _CHUNKS = b"4\r\nm 1\n\r\n0\r\n\r\n"
 _NO_CHUNK = b"0\r\n\r\n" + _INNER
 _BEHIND = b"GET /-/last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-"""Asks for the end of the connection, where it is still read as a request."""
+"""Requests the end of the connection, if the gateway still reads it as a request."""
 
 
 def _put(
@@ -31,8 +32,8 @@ def _put(
     return b"\r\n".join(head) + b"\r\n\r\n" + body
 
 
-def _fed(sent: bytes) -> bytes:
-    """With line feeds alone."""
+def _with_line_feeds(sent: bytes) -> bytes:
+    """Replace each CRLF by a line feed."""
     return sent.replace(b"\r\n", b"\n")
 
 
@@ -66,18 +67,27 @@ def _case(name: str, sent: bytes) -> object:
         _case("a coding in a folded line", _put(b"X: a", b"\tTransfer-Encoding: chunked", _LENGTH, body=_NO_CHUNK)),
         _case("a folded coding", _put(b"Transfer-Encoding:", b" chunked", body=_NO_CHUNK)),
         _case("a blank before the first header", _put(b" X: y", _LENGTH, host=False)),
-        _case("line feeds alone, and chunks", _fed(_put(_CHUNKED, body=_CHUNKS))),
-        _case("line feeds alone in the head of chunks", _fed(_put(_CHUNKED, body=b"")) + _CHUNKS),
-        _case("line feeds alone, a length and chunks", _fed(_put(_LENGTH, _CHUNKED, body=b"")) + _NO_CHUNK),
-        _case("line feeds alone, and two lengths", _fed(_put(_LENGTH, b"Content-Length: 0", body=b"")) + _INNER),
-        _case("line feeds alone, and two equal lengths", _fed(_put(_LENGTH, _LENGTH))),
-        _case("line feeds alone, and a list of lengths", _fed(_put(b"Content-Length: 4, 4"))),
-        _case("line feeds alone, and a blank behind a length's name", _fed(_put(b"Content-Length : 4", _LENGTH))),
-        _case("line feeds alone, and two hosts", _fed(_put(b"Host: y", _LENGTH))),
-        _case("line feeds alone, and no host", _fed(_put(_LENGTH, host=False))),
-        _case("line feeds alone, and a folded header", _fed(_put(b"X: a", b" b", _LENGTH))),
+        _case("line feeds alone, and chunks", _with_line_feeds(_put(_CHUNKED, body=_CHUNKS))),
+        _case("line feeds alone in the head of chunks", _with_line_feeds(_put(_CHUNKED, body=b"")) + _CHUNKS),
+        _case("line feeds alone, a length and chunks", _with_line_feeds(_put(_LENGTH, _CHUNKED, body=b"")) + _NO_CHUNK),
+        _case(
+            "line feeds alone, and two lengths",
+            _with_line_feeds(_put(_LENGTH, b"Content-Length: 0", body=b"")) + _INNER,
+        ),
+        _case("line feeds alone, and two equal lengths", _with_line_feeds(_put(_LENGTH, _LENGTH))),
+        _case("line feeds alone, and a list of lengths", _with_line_feeds(_put(b"Content-Length: 4, 4"))),
+        _case(
+            "line feeds alone, and a blank behind a length's name",
+            _with_line_feeds(_put(b"Content-Length : 4", _LENGTH)),
+        ),
+        _case("line feeds alone, and two hosts", _with_line_feeds(_put(b"Host: y", _LENGTH))),
+        _case("line feeds alone, and no host", _with_line_feeds(_put(_LENGTH, host=False))),
+        _case("line feeds alone, and a folded header", _with_line_feeds(_put(b"X: a", b" b", _LENGTH))),
         _case("line feeds alone, and HTTP/0.9", b"PUT /metrics/job/x\n\n"),
-        _case("line feeds alone, and HTTP/1.0 with chunks", _fed(_put(_CHUNKED, version=b"1.0", body=b"")) + _NO_CHUNK),
+        _case(
+            "line feeds alone, and HTTP/1.0 with chunks",
+            _with_line_feeds(_put(_CHUNKED, version=b"1.0", body=b"")) + _NO_CHUNK,
+        ),
         _case("the only length behind a line feed", _put(b"X: a\nContent-Length: 4")),
         _case("a CONNECT without a target", b"CONNECT \r\n\r\n" + _INNER),
         _case("a CONNECT whose target is on the next line", b"CONNECT \nh:1 HTTP/1.1\r\nHost: x\r\n\r\n"),
@@ -92,7 +102,7 @@ def _case(name: str, sent: bytes) -> object:
         _case("a blank at the end of the target", _put(_LENGTH, target=b"/metrics/job/x ")),
         _case("a blank before the target", _put(_LENGTH, target=b" /metrics/job/x")),
         _case("a push without a length before another one's bytes", _put(body=b"m 1\n" + _INNER)),
-        _case("line feeds alone, without a length", _fed(_put(body=b"m 1\n")) + _INNER),
+        _case("line feeds alone, without a length", _with_line_feeds(_put(body=b"m 1\n")) + _INNER),
         _case("a carriage return in a value", _put(b"X: a\rContent-Length: 0", _LENGTH)),
         _case("a zero byte in a value", _put(b"X: a\0b", _LENGTH)),
         _case("a zero byte in a name", _put(b"X\0: b", _LENGTH)),
@@ -123,13 +133,13 @@ def _case(name: str, sent: bytes) -> object:
         _case("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
     ],
 )
-async def test_what_can_be_read_in_two_ways_is_refused_and_the_connection_closed(
+async def test_ambiguous_request_is_rejected_and_the_connection_closed(
     gateway: server.Gateway, client: gateway_client.Client, sent: bytes
 ) -> None:
-    answer = await raw_connections.exchange(gateway.web_port, sent)
-    assert len(_STATUS.findall(answer)) == 1
-    assert b" 4" in answer.partition(b"\r\n")[0]
-    assert b"\r\nX-Content-Type-Options: nosniff\r\n" in answer
+    response = await raw_connections.exchange(gateway.web_port, sent)
+    assert len(_STATUS.findall(response)) == 1
+    assert b" 4" in response.partition(b"\r\n")[0]
+    assert b"\r\nX-Content-Type-Options: nosniff\r\n" in response
     assert await client.pushed() == []
 
 
@@ -144,7 +154,7 @@ async def test_what_can_be_read_in_two_ways_is_refused_and_the_connection_closed
         pytest.param(_put(_CHUNKED, body=b"4;a=b" + _CHUNKS[1:]), [200], ["x"], id="an extension of a chunk"),
         pytest.param(_put(_CHUNKED, body=_CHUNKS[:-2] + b"X: y\r\n\r\n"), [200], ["x"], id="a header behind chunks"),
         pytest.param(_put(_LENGTH, target=b"http://evil.example/metrics/job/x"), [200], ["x"], id="a whole URL"),
-        pytest.param(_put(b"Host: a b/c@d", _LENGTH, host=False), [200], ["x"], id="a host that is none"),
+        pytest.param(_put(b"Host: a b/c@d", _LENGTH, host=False), [200], ["x"], id="an invalid host"),
         pytest.param(_put(_LENGTH) + _put(_LENGTH, target=b"/metrics/job/y"), [200, 200], ["x", "y"], id="two at once"),
         pytest.param(
             _put(b"Content-Length: %d" % len(_INNER), target=b"/-/nowhere", body=_INNER),
@@ -154,11 +164,11 @@ async def test_what_can_be_read_in_two_ways_is_refused_and_the_connection_closed
         ),
     ],
 )
-async def test_what_can_be_read_in_one_way_is_what_it_says(
+async def test_unambiguous_request_is_handled(
     gateway: server.Gateway, client: gateway_client.Client, sent: bytes, statuses: list[int], jobs: list[str]
 ) -> None:
-    answer = await raw_connections.exchange(gateway.web_port, sent + _BEHIND)
-    assert [int(part[2:5]) for part in answer.split(b"HTTP/1.")[1:]] == [*statuses, 404]
+    response = await raw_connections.exchange(gateway.web_port, sent + _BEHIND)
+    assert [int(part[2:5]) for part in response.split(b"HTTP/1.")[1:]] == [*statuses, 404]
     assert sorted(line.partition('job="')[2][0] for line in await client.pushed()) == jobs
 
 
@@ -166,8 +176,8 @@ async def test_what_can_be_read_in_one_way_is_what_it_says(
 @pytest.mark.parametrize(
     ("sent", "behind"),
     [
-        pytest.param(_fed(_put(_LENGTH)), _INNER, id="line feeds alone"),
-        pytest.param(_fed(_put(_LENGTH)), _fed(_INNER), id="line feeds alone, and again"),
+        pytest.param(_with_line_feeds(_put(_LENGTH)), _INNER, id="line feeds alone"),
+        pytest.param(_with_line_feeds(_put(_LENGTH)), _with_line_feeds(_INNER), id="line feeds alone, and again"),
         pytest.param(_put(b"X: a\nY: b", _LENGTH), _INNER, id="a line feed alone"),
         pytest.param(_put(_LENGTH).replace(b"\r\n\r\n", b"\r\n\n"), _INNER, id="a line feed at the end of the head"),
         pytest.param(_put(_LENGTH, b"Connection: close"), _INNER, id="the last request"),
@@ -176,25 +186,25 @@ async def test_what_can_be_read_in_one_way_is_what_it_says(
         pytest.param(_put(_CHUNKED, body=_CHUNKS), b"\0" + _INNER, id="a zero byte after chunks"),
         pytest.param(_put(_LENGTH), b"\r\n\0" + _INNER, id="an empty line and a zero byte"),
         pytest.param(_put(_LENGTH), b"\x16\x03\x01" + _INNER, id="a TLS handshake"),
-        pytest.param(_fed(_put(_LENGTH)), b"\0" + _INNER, id="line feeds alone, and a zero byte"),
+        pytest.param(_with_line_feeds(_put(_LENGTH)), b"\0" + _INNER, id="line feeds alone, and a zero byte"),
         pytest.param(_put(_LENGTH, version=b"1.0", host=False), _INNER, id="HTTP/1.0"),
     ],
 )
-async def test_a_request_before_what_is_none_is_answered_and_nothing_behind_it_is_read(
+async def test_request_before_other_bytes_gets_its_response_and_the_bytes_are_ignored(
     gateway: server.Gateway, client: gateway_client.Client, sent: bytes, behind: bytes, are_apart: bool
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(sent if are_apart else sent + behind)
-        answer = await wire.answer() if are_apart else b""
+        response = await wire.response_head() if are_apart else b""
         if are_apart:
             await wire.send(behind)
-        answer += await wire.rest()
-    assert answer.count(b"HTTP/1.") == 1
-    assert answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.0 200 "))
+        response += await wire.rest()
+    assert response.count(b"HTTP/1.") == 1
+    assert response.startswith((b"HTTP/1.1 200 ", b"HTTP/1.0 200 "))
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
-_WHOLE = [
+_COMPLETE = [
     pytest.param(_put(_LENGTH), id="a length"),
     pytest.param(_put(_CHUNKED, body=_CHUNKS), id="chunks"),
     pytest.param(_put(b"Content-Length: 0", body=b"") + _put(_LENGTH), id="two"),
@@ -202,36 +212,36 @@ _WHOLE = [
 ]
 
 
-@pytest.mark.parametrize("sent", _WHOLE)
-async def test_two_blanks_before_the_target_are_refused_behind_another_request(
+@pytest.mark.parametrize("sent", _COMPLETE)
+async def test_two_blanks_before_the_target_are_rejected_after_another_request(
     gateway: server.Gateway, client: gateway_client.Client, sent: bytes
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(sent)
-        await wire.answer()
+        await wire.response_head()
         await wire.send(_put(_LENGTH, target=b" /metrics/job/y"))
         assert b" 400 " in await wire.rest()
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
-async def test_two_blanks_before_the_target_are_refused_in_one_segment_with_another_request(
+async def test_two_blanks_before_the_target_are_rejected_in_the_segment_of_another_request(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
-    answer = await raw_connections.exchange(
+    response = await raw_connections.exchange(
         gateway.web_port, _put(_LENGTH) + _put(_LENGTH, target=b" /metrics/job/y") + _INNER
     )
-    assert [status.split()[1] for status in _STATUS.findall(answer)] == [b"200", b"400"]
+    assert [status.split()[1] for status in _STATUS.findall(response)] == [b"200", b"400"]
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
-async def test_nothing_behind_an_offer_of_another_protocol_is_read(
+async def test_bytes_after_an_upgrade_request_are_ignored(
     gateway: server.Gateway, client: gateway_client.Client, protocol: bytes
 ) -> None:
     offer = _put(_LENGTH, b"Connection: upgrade", b"Upgrade: " + protocol)
-    answer = await raw_connections.exchange(gateway.web_port, offer + _INNER)
-    assert answer.count(b"HTTP/1.1 200 ") == 1
-    assert b"\r\nConnection: close\r\n" in answer
+    response = await raw_connections.exchange(gateway.web_port, offer + _INNER)
+    assert response.count(b"HTTP/1.1 200 ") == 1
+    assert b"\r\nConnection: close\r\n" in response
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
@@ -243,12 +253,12 @@ async def test_nothing_behind_an_offer_of_another_protocol_is_read(
         pytest.param(b"Transfer-Encoding: chunked\r\n", id="in chunks"),
     ],
 )
-async def test_nothing_behind_a_connect_is_read(
+async def test_bytes_after_a_connect_are_ignored(
     gateway: server.Gateway, client: gateway_client.Client, lines: bytes
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n")
-        assert b"\r\nConnection: close\r\n" in await wire.answer()
+        assert b"\r\nConnection: close\r\n" in await wire.response_head()
         with contextlib.suppress(ConnectionError):
             await wire.send(_INNER)
         assert _STATUS.findall(await wire.rest()) == []
@@ -256,61 +266,63 @@ async def test_nothing_behind_a_connect_is_read(
 
 
 @pytest.mark.parametrize("count", [31, 32, 33, 64])
-async def test_what_is_no_request_is_refused_behind_any_number_of_requests(gateway: server.Gateway, count: int) -> None:
-    answer = await raw_connections.exchange(gateway.web_port, _put(_LENGTH) * count + b"PUT / HTTP/3\r\n\r\n")
-    assert [status.split()[1] for status in _STATUS.findall(answer)] == [b"200"] * count + [b"400"]
+async def test_malformed_request_is_rejected_after_any_number_of_requests(gateway: server.Gateway, count: int) -> None:
+    response = await raw_connections.exchange(gateway.web_port, _put(_LENGTH) * count + b"PUT / HTTP/3\r\n\r\n")
+    assert [status.split()[1] for status in _STATUS.findall(response)] == [b"200"] * count + [b"400"]
 
 
-async def test_a_head_of_line_feeds_is_the_same_however_it_is_cut(
+async def test_head_with_line_feeds_is_read_the_same_however_it_is_split(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
-    sent = _fed(_put(_LENGTH)) + _INNER
-    for place in range(1, len(_fed(_put(_LENGTH)))):
+    sent = _with_line_feeds(_put(_LENGTH)) + _INNER
+    for place in range(1, len(_with_line_feeds(_put(_LENGTH)))):
         async with raw_connections.connected(gateway.web_port) as wire:
             await wire.send(sent[:place])
-            # The answer to a request of somebody else says that the first part has been read.
+            # The response to another client shows that the gateway has read the first part.
             await client.send("GET", "/-/healthy")
             await wire.send(sent[place:])
-            answer = await wire.rest()
-        assert answer.count(b"HTTP/1.1 200 ") == 1, sent[:place]
+            response = await wire.rest()
+        assert response.count(b"HTTP/1.1 200 ") == 1, sent[:place]
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
-async def test_part_of_a_head_behind_another_request_is_not_taken_for_the_whole(
+async def test_part_of_a_head_after_another_request_is_not_read_as_a_complete_head(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(_put(_LENGTH) + b"GET /nowhere HTTP/1.1\r\nX: ")
-        await wire.answer()
-        await wire.send(_fed(_INNER))
-        answer = await wire.rest()
-    assert b" 200 " not in answer
+        await wire.response_head()
+        await wire.send(_with_line_feeds(_INNER))
+        response = await wire.rest()
+    assert b" 200 " not in response
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
 
 
-async def test_an_old_client_is_answered_and_left(gateway: server.Gateway, client: gateway_client.Client) -> None:
-    answer = await raw_connections.exchange(gateway.web_port, _put(_LENGTH, version=b"1.0", host=False))
-    assert answer.startswith(b"HTTP/1.0 200 ")
+async def test_http_1_0_client_gets_its_response_and_the_connection_is_closed(
+    gateway: server.Gateway, client: gateway_client.Client
+) -> None:
+    response = await raw_connections.exchange(gateway.web_port, _put(_LENGTH, version=b"1.0", host=False))
+    assert response.startswith(b"HTTP/1.0 200 ")
     assert len(await client.pushed()) == 1
 
 
-async def test_whoever_offers_another_protocol_is_answered_in_this_one(gateway: server.Gateway) -> None:
+async def test_upgrade_request_gets_an_http_1_1_response(gateway: server.Gateway) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(_put(_LENGTH, b"Connection: upgrade", b"Upgrade: h2c"))
-        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+        assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
         await wire.send(_BEHIND)
         assert (await wire.rest()).startswith(b"HTTP/1.1 404 ")
 
 
-async def test_a_body_that_goes_wrong_on_its_way_is_refused_once(
+async def test_body_that_becomes_malformed_is_rejected_once(
     gateway: server.Gateway, client: gateway_client.Client
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(_put(_CHUNKED, body=b"4\r\nm 1\n\r\n"))
-        # The answer to a request of somebody else says that the first part has been read.
+        # The response to another client shows that the gateway has read the first part.
         await client.exposition()
         await wire.send(b"no chunk\r\n" + _INNER)
-        answer = await wire.rest()
-    assert answer.count(b"HTTP/1.") == 1
-    assert answer.startswith(b"HTTP/1.1 400 ")
+        response = await wire.rest()
+    assert response.count(b"HTTP/1.") == 1
+    assert response.startswith(b"HTTP/1.1 400 ")
     assert await client.pushed() == []

@@ -1,4 +1,4 @@
-"""What clients say never becomes a header, a page or another site's address in an answer."""
+"""Input of clients never becomes a header, a page or an address of another site in a response."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _EVIL = "%0d%0aSet-Cookie:%20a=b%0d%0a%0d%0a%3Cscript%3E"
         pytest.param("http://evil.example//metrics", "/metrics", id="a whole URL"),
     ],
 )
-async def test_a_redirect_stays_on_this_host(gateway: server.Gateway, target: str, location: str) -> None:
+async def test_redirect_stays_on_this_host(gateway: server.Gateway, target: str, location: str) -> None:
     head = f"GET {target} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
-    answer = await raw_connections.exchange(gateway.web_port, head.encode())
-    lines = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    response = await raw_connections.exchange(gateway.web_port, head.encode())
+    lines = response.partition(b"\r\n\r\n")[0].decode().split("\r\n")
     assert lines[0].split()[1] in ("301", "307")
     assert [line for line in lines if line.startswith("Location: ")] == [f"Location: {location}"]
     assert not [line for line in lines if line.startswith("Set-Cookie")]
@@ -38,29 +38,29 @@ async def test_a_redirect_stays_on_this_host(gateway: server.Gateway, target: st
     [
         pytest.param("/metrics/job/a/%0d%0aX:%20y/b", id="a label's name"),
         pytest.param("/metrics/job/a/instance@base64/%3Cscript%3E", id="a label's value"),
-        pytest.param("/metrics/job/a?ttl=%3Cscript%3E%0d%0aX:%20y", id="a time to live"),
+        pytest.param("/metrics/job/a?ttl=%3Cscript%3E%0d%0aX:%20y", id="a TTL"),
         pytest.param("/metrics/job/a%", id="a broken escape"),
-        pytest.param("/metrics/job/%ff", id="bytes that are no text"),
+        pytest.param("/metrics/job/%ff", id="bytes that are not UTF-8"),
         pytest.param("/metrics/job/a/b", id="no value"),
     ],
 )
-async def test_what_is_wrong_with_a_push_is_told_as_plain_text(client: gateway_client.Client, path: str) -> None:
-    answer = await client.send("PUT", path, b"m 1\n")
-    assert answer.status == 400
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "X" not in answer.headers
+async def test_error_of_a_push_is_plain_text(client: gateway_client.Client, path: str) -> None:
+    response = await client.send("PUT", path, b"m 1\n")
+    assert response.status == 400
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "X" not in response.headers
 
 
-async def test_labels_with_line_ends_and_markup_stay_values(client: gateway_client.Client) -> None:
+async def test_labels_with_line_breaks_and_markup_stay_values(client: gateway_client.Client) -> None:
     assert (await client.send("PUT", f"/metrics/job/{_EVIL}", b"m 1\n")).status == 200
     line = 'm{instance="",job="\r\\nSet-Cookie: a=b\r\\n\r\\n<script>"} 1\n'
     assert line in await client.exposition()
     for path in ("/metrics", "/api/v1/metrics", "/api/v1/status"):
-        answer = await client.send("GET", path)
-        assert (answer.status, "Set-Cookie" in answer.headers) == (200, False)
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert "html" not in answer.headers["Content-Type"]
+        response = await client.send("GET", path)
+        assert (response.status, "Set-Cookie" in response.headers) == (200, False)
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "html" not in response.headers["Content-Type"]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ async def test_labels_with_line_ends_and_markup_stay_values(client: gateway_clie
         pytest.param("/%6Detrics/job/a", 200, ["a"], id="an escaped letter in the path"),
     ],
 )
-async def test_escapes_are_those_of_a_value_and_no_way_around_the_path(
+async def test_escapes_change_a_value_but_not_the_route(
     client: gateway_client.Client, path: str, status: int, jobs: list[str]
 ) -> None:
     assert (await client.send("PUT", path, b"m 1\n")).status == status
@@ -85,15 +85,15 @@ async def test_escapes_are_those_of_a_value_and_no_way_around_the_path(
 @pytest.mark.parametrize(
     ("header", "status"),
     [
-        pytest.param(b"Tidegate-TTL: \xff", 400, id="a time to live"),
-        pytest.param(b"Tidegate-TTL: \xff\r\nTidegate-TTL: \xfe", 400, id="two times to live"),
+        pytest.param(b"Tidegate-TTL: \xff", 400, id="a TTL"),
+        pytest.param(b"Tidegate-TTL: \xff\r\nTidegate-TTL: \xfe", 400, id="two TTLs"),
         pytest.param(b"Content-Type: application/vnd.google.protobuf; proto=\xc3\xa4\xff", 200, id="a type"),
         pytest.param(b"Content-Encoding: \xff", 200, id="a coding"),
         pytest.param(b"Expect: \xff", 417, id="an expectation"),
-        pytest.param(b"User-Agent: \xff", 200, id="a name"),
+        pytest.param(b"User-Agent: \xff", 200, id="a User-Agent"),
     ],
 )
-async def test_bytes_of_a_header_that_are_no_text_are_nobodys_fault(
+async def test_header_with_invalid_bytes_does_not_cause_a_server_error(
     gateway: server.Gateway, header: bytes, status: int
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:

@@ -1,4 +1,4 @@
-"""Scrapes while writers push: each is a complete exposition, and all series of a group in it are from one push."""
+"""Scrapes during pushes: each is a complete exposition, in which all series of a group are from one push."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tidegate import settings
 from tidegate.gateway.scrape import scrape_handler
 
 GROUPS = 300
-"""More than the store settles at once, so that pushes come in between."""
+"""More groups than the store settles at once, so that pushes happen in between."""
 
 SERIES = 6
 WRITERS = 8
@@ -30,21 +30,21 @@ _FORMATS = {
 
 
 def _body(number: int) -> str:
-    """A push of one number; every third is of another shape and so takes the other way into the store."""
+    """Return a push of one number; every third has another shape, so that the store parses it again."""
     kind = "# TYPE m0 untyped\n" if number % 3 == 0 else ""
     return kind + "".join(f"m{series} {number}\n" for series in range(SERIES))
 
 
 def _values(exposition: str) -> Mapping[str, list[float]]:
-    """By group, the values of its series."""
-    found = collections.defaultdict(list)
+    """Return the values of the series of each group."""
+    values = collections.defaultdict(list)
     for _, job, value in _LINE.findall(exposition):
-        found[job].append(float(value))
-    return found
+        values[job].append(float(value))
+    return values
 
 
-def _expect_whole(exposition: str, since: Mapping[str, float]) -> Mapping[str, float]:
-    """Every group is there with all its series, with one value, which is none of the past."""
+def _expect_complete(exposition: str, since: Mapping[str, float]) -> Mapping[str, float]:
+    """Check that every group has all its series with one value that is not older than before."""
     values = _values(exposition)
     assert len(values) == GROUPS
     for job, series in values.items():
@@ -66,15 +66,15 @@ async def _write(client: gateway_client.Client, writer: int) -> None:
 
 
 @pytest.mark.parametrize("headers", _FORMATS.values(), ids=_FORMATS.keys())
-async def test_every_scrape_is_whole(client: gateway_client.Client, headers: Mapping[str, str]) -> None:
+async def test_every_scrape_is_complete(client: gateway_client.Client, headers: Mapping[str, str]) -> None:
     for group in range(GROUPS):
         await client.put(f"job/j{group}", _body(0))
     writers = [asyncio.create_task(_write(client, number)) for number in range(WRITERS)]
     try:
         seen: Mapping[str, float] = {}
         for _ in range(SCRAPES):
-            answer = await client.send("GET", "/metrics", headers={scrape_handler.TIMEOUT_HEADER: "10", **headers})
-            seen = _expect_whole(answer.text, seen)
+            response = await client.send("GET", "/metrics", headers={scrape_handler.TIMEOUT_HEADER: "10", **headers})
+            seen = _expect_complete(response.text, seen)
     finally:
         for task in writers:
             task.cancel()

@@ -1,4 +1,4 @@
-"""No password, hash, key or token stands in the log, at any level, nor in an answer or in what is said of a file."""
+"""Passwords, hashes, keys and tokens are not in the log at any level, in responses, or in errors about a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tidegate.gateway import server
 from tidegate.gateway.http import basic_auth, tls_contexts, web_config
 
 SECRET = "c2VjcmV0"
-"""Is part of everything here that is not to be told."""
+"""Part of every secret in these tests."""
 
 HASH = f"$2b$04${SECRET:a<53}"
 KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
@@ -42,13 +42,13 @@ BAD_FILES = {
     "a key as the path of one": f"tls_server_config: {{cert_file: a, key_file: '{KEY}'}}".replace("\n", "\n\n  "),
     "a header": f"http_server_config: {{headers: {{Authorization: Bearer {SECRET}}}}}",
     "a header of two lines": f'http_server_config: {{headers: {{X-Frame-Options: "deny\\n{SECRET}"}}}}',
-    "a key that is none": f"tls_server_config: {{cert: '{SECRET}', key: '{KEY}'}}".replace("\n", "\n\n  "),
+    "an invalid key": f"tls_server_config: {{cert: '{SECRET}', key: '{KEY}'}}".replace("\n", "\n\n  "),
 }
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A configuration with a key, and a user."""
+    """A configuration with a key and a user."""
     issued = trustme.CA().issue_cert(gateway_client.HOST)
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
@@ -64,13 +64,13 @@ def web_settings(file: Path) -> settings.WebSettings:
 
 
 def _unverified() -> ssl.SSLContext:
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    found.check_hostname, found.verify_mode = False, ssl.CERT_NONE
-    return found
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 async def _raw(gateway: server.Gateway, sent: bytes) -> None:
-    """Send what may be no HTTP, and read until the end."""
+    """Send bytes that may not be HTTP, and read until the end."""
     reader, writer = await asyncio.open_connection(gateway_client.HOST, gateway.web_port, ssl=_unverified())
     writer.write(sent)
     assert (await reader.readline()).split()[1] in (b"400", b"431")
@@ -79,9 +79,9 @@ async def _raw(gateway: server.Gateway, sent: bytes) -> None:
     await writer.wait_closed()
 
 
-async def _answers(gateway: server.Gateway, authorization: str) -> dict[str, int]:
-    """All that the gateway says to somebody with this header, by its status."""
-    told: dict[str, int] = {}
+async def _responses(gateway: server.Gateway, authorization: str) -> dict[str, int]:
+    """Return the status code of every response to this header, by its content."""
+    statuses: dict[str, int] = {}
     web, control = (
         f"https://{gateway_client.HOST}:{gateway.web_port}",
         f"http://{gateway_client.HOST}:{gateway.control_port}",
@@ -90,48 +90,48 @@ async def _answers(gateway: server.Gateway, authorization: str) -> dict[str, int
     headers = {"Authorization": authorization}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=_unverified())) as session:
         for url in [*urls, f"{control}/control/v1/groups", f"{control}/control/v1/actions"]:
-            async with session.get(url, headers=headers) as answer:
-                told[f"{answer.raw_headers!r} {await answer.text()}"] = answer.status
-    return told
+            async with session.get(url, headers=headers) as response:
+                statuses[f"{response.raw_headers!r} {await response.text()}"] = response.status
+    return statuses
 
 
-async def test_the_log_at_its_most_verbose_and_all_answers_have_none(
+async def test_debug_log_and_responses_have_no_secrets(
     gateway: server.Gateway, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secrets = [SECRET, LOGIN.partition(" ")[2], gateway_client.TOKEN.value, *_lines_of(file)]
     wrong = aiohttp.encode_basic_auth("alice", PASSWORD + "x")
     logins = (LOGIN, wrong, f"Basic {SECRET}", f"Bearer {gateway_client.TOKEN.value}", f"Bearer {SECRET}")
-    told = [await _answers(gateway, authorization) for authorization in logins]
-    assert 200 in told[0].values()
-    assert set(told[1].values()) == {401}
-    assert 200 in told[3].values()
+    statuses_by_login = [await _responses(gateway, authorization) for authorization in logins]
+    assert 200 in statuses_by_login[0].values()
+    assert set(statuses_by_login[1].values()) == {401}
+    assert 200 in statuses_by_login[3].values()
     for broken in (
         b"Authorization : %s\r\n",
         b"Authorization: %s\x00\r\n",
         b"Authorization: %s" + b"a" * 40_000 + b"\r\n",
     ):
         await _raw(gateway, b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + broken % LOGIN.encode() + b"\r\n")
-    for text in ("a hash behind a bracket", "a key that is none"):
+    for text in ("a hash behind a bracket", "an invalid key"):
         await _broken(file, BAD_FILES[text], caplog)
-    everything = caplog.text + "".join(text for answers in told for text in answers)
+    everything = caplog.text + "".join(text for responses in statuses_by_login for text in responses)
     assert [secret for secret in secrets if secret in everything] == []
 
 
 def _lines_of(file: Path) -> list[str]:
-    """The hash, and a line of the key."""
+    """Return the hash, and a line of the key."""
     return [file.read_text().partition('"')[2].partition('"')[0], (file.parent / "key.pem").read_text().split("\n")[1]]
 
 
 async def _broken(file: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Write a file that cannot be used, and wait until it is refused."""
+    """Write an invalid file, and wait until it is rejected."""
     before = caplog.text.count("reload failed")
 
-    async def refused() -> bool:
+    async def rejected() -> bool:
         return caplog.text.count("reload failed") > before
 
     _write(file, text)
-    await waiting.eventually_async(refused, why="the file to be refused", timeout=10)
+    await waiting.eventually_async(rejected, why="the file to be rejected", timeout=10)
 
 
 def _write(file: Path, text: str) -> None:
@@ -139,11 +139,11 @@ def _write(file: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_a_file_that_cannot_be_used_is_not_quoted(text: str, tmp_path: Path) -> None:
-    with pytest.raises(web_config.BadWebConfigError) as refused:
+def test_error_about_an_invalid_file_does_not_quote_it(text: str, tmp_path: Path) -> None:
+    with pytest.raises(web_config.BadWebConfigError) as rejected:
         _use(text, tmp_path)
-    assert SECRET not in str(refused.value)
-    assert refused.value.__cause__ is None or SECRET not in str(refused.value.__cause__)
+    assert SECRET not in str(rejected.value)
+    assert rejected.value.__cause__ is None or SECRET not in str(rejected.value.__cause__)
 
 
 def _use(text: str, folder: Path) -> None:
@@ -152,7 +152,7 @@ def _use(text: str, folder: Path) -> None:
         tls_contexts.build(config.tls)
 
 
-def test_a_key_that_is_encrypted_is_refused_and_nobody_at_a_terminal_is_asked(file: Path) -> None:
+def test_encrypted_key_is_rejected_without_a_prompt(file: Path) -> None:
     cert, key = file.parent / "cert.pem", file.parent / "key.pem"
     _encrypt(key)
     with pytest.raises(web_config.BadWebConfigError, match="the key is encrypted"):
@@ -161,47 +161,49 @@ def test_a_key_that_is_encrypted_is_refused_and_nobody_at_a_terminal_is_asked(fi
 
 def _encrypt(key: Path) -> None:
     loaded = serialization.load_pem_private_key(key.read_bytes(), password=None)
-    how = serialization.BestAvailableEncryption(PASSWORD.encode())
+    encryption = serialization.BestAvailableEncryption(PASSWORD.encode())
     key.write_bytes(
-        loaded.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption_algorithm=how)
+        loaded.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption_algorithm=encryption
+        )
     )
 
 
-def test_files_of_a_key_are_used_where_nothing_can_be_written(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_files_are_loaded_without_writing_a_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(file.parent / "nowhere"))
     tls_contexts.build(web_config.TlsConfig(cert=file.parent / "cert.pem", key=file.parent / "key.pem"))
 
 
-def test_a_configuration_that_is_printed_shows_neither_hash_nor_key() -> None:
+def test_repr_of_a_configuration_has_neither_hash_nor_key() -> None:
     tls = web_config.TlsConfig(cert="cert", key=KEY)
     assert SECRET not in repr(web_config.WebConfig(tls=tls, users={"alice": HASH}))
 
 
 class Checks:
-    """What bcrypt was asked."""
+    """Records the hashes that bcrypt checks."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.hashes: list[bytes] = []
         self._check = bcrypt.checkpw
-        monkeypatch.setattr(bcrypt, "checkpw", self._noted)
+        monkeypatch.setattr(bcrypt, "checkpw", self._recorded)
 
-    def _noted(self, password: bytes, hashed: bytes) -> Any:
+    def _recorded(self, password: bytes, hashed: bytes) -> Any:
         self.hashes.append(hashed)
         return self._check(password, hashed)
 
 
-@pytest.mark.parametrize("name", ["alice", "nobody", ""])
-async def test_a_wrong_password_costs_the_same_whether_its_user_is_known_or_not(
+@pytest.mark.parametrize("name", ["alice", "unknown", ""])
+async def test_wrong_password_costs_one_check_for_known_and_unknown_users(
     gateway: server.Gateway, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    asked = Checks(monkeypatch)
-    told = await _answers(gateway, aiohttp.encode_basic_auth(name, "wrong"))
-    assert set(told.values()) == {401}
-    assert asked.hashes == [_lines_of(file)[0].encode()]
+    checks = Checks(monkeypatch)
+    statuses = await _responses(gateway, aiohttp.encode_basic_auth(name, "wrong"))
+    assert set(statuses.values()) == {401}
+    assert checks.hashes == [_lines_of(file)[0].encode()]
 
 
-async def test_somebody_unknown_does_not_come_in_with_the_password_of_another() -> None:
+async def test_unknown_user_is_rejected_with_the_password_of_another_user() -> None:
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    guard = basic_auth.WebAuthenticator(web_config.WebConfig(users={"alice": hashed}))
-    assert not await guard._is_valid(aiohttp.encode_basic_auth("bob", PASSWORD))
-    assert await guard._is_valid(LOGIN)
+    authenticator = basic_auth.WebAuthenticator(web_config.WebConfig(users={"alice": hashed}))
+    assert not await authenticator._is_valid(aiohttp.encode_basic_auth("bob", PASSWORD))
+    assert await authenticator._is_valid(LOGIN)

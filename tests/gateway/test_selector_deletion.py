@@ -1,4 +1,4 @@
-"""Groups are deleted by selector, and with ``dry_run`` only listed."""
+"""Groups are deleted by selector, or only listed with ``dry_run``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ GROUPS = ("job/a/region/eu-1", "job/a/region/us-1", "job/b/region/eu-2")
 
 async def _delete(client: gateway_client.Client, *matches: str, **more: str) -> tuple[int, Any]:
     query = urllib.parse.urlencode([*(("match[]", match) for match in matches), *more.items()])
-    answer = await client.send("DELETE", f"/api/v1/groups?{query}")
-    return answer.status, json.loads(answer.text)
+    response = await client.send("DELETE", f"/api/v1/groups?{query}")
+    return response.status, json.loads(response.text)
 
 
-async def _there(client: gateway_client.Client) -> set[str]:
+async def _groups(client: gateway_client.Client) -> set[str]:
     return {
         f"job/{dict(group.key)['job']}/region/{dict(group.key)['region']}" for group in (await client.changes()).groups
     }
@@ -33,50 +33,50 @@ async def _pushed(client: gateway_client.Client) -> None:
         await client.put(group, "x 1\n")
 
 
-async def test_the_selected_groups_are_deleted_and_told(client: gateway_client.Client) -> None:
-    status, told = await _delete(client, '{job="a",region=~"eu.*"}')
-    assert (status, told["status"]) == (200, "success")
-    assert told["data"] == {"dry_run": False, "deleted": 1, "groups": [{"job": "a", "region": "eu-1"}]}
-    assert await _there(client) == {"job/a/region/us-1", "job/b/region/eu-2"}
+async def test_selected_groups_are_deleted_and_listed(client: gateway_client.Client) -> None:
+    status, body = await _delete(client, '{job="a",region=~"eu.*"}')
+    assert (status, body["status"]) == (200, "success")
+    assert body["data"] == {"dry_run": False, "deleted": 1, "groups": [{"job": "a", "region": "eu-1"}]}
+    assert await _groups(client) == {"job/a/region/us-1", "job/b/region/eu-2"}
 
 
-async def test_a_dry_run_tells_and_deletes_nothing(client: gateway_client.Client) -> None:
-    status, told = await _delete(client, '{region=~"eu.*"}', dry_run="1")
+async def test_dry_run_lists_groups_and_deletes_none(client: gateway_client.Client) -> None:
+    status, body = await _delete(client, '{region=~"eu.*"}', dry_run="1")
     assert status == 200
-    assert (told["data"]["dry_run"], told["data"]["deleted"]) == (True, 0)
-    assert len(told["data"]["groups"]) == 2
-    assert await _there(client) == set(GROUPS)
+    assert (body["data"]["dry_run"], body["data"]["deleted"]) == (True, 0)
+    assert len(body["data"]["groups"]) == 2
+    assert await _groups(client) == set(GROUPS)
 
 
-async def test_several_selectors_select_what_any_of_them_does(client: gateway_client.Client) -> None:
+async def test_several_selectors_select_the_union(client: gateway_client.Client) -> None:
     await _delete(client, '{job="b"}', '{region="us-1"}')
-    assert await _there(client) == {"job/a/region/eu-1"}
+    assert await _groups(client) == {"job/a/region/eu-1"}
 
 
-async def test_a_selector_that_selects_nothing_deletes_nothing(client: gateway_client.Client) -> None:
+async def test_selector_without_matches_deletes_nothing(client: gateway_client.Client) -> None:
     assert (await _delete(client, '{job="c"}'))[1]["data"]["groups"] == []
-    assert await _there(client) == set(GROUPS)
+    assert await _groups(client) == set(GROUPS)
 
 
 @pytest.mark.parametrize(
-    ("matches", "more", "said"),
+    ("matches", "more", "expected"),
     [
         pytest.param([], {}, "missing parameter match[]", id="none"),
         pytest.param(["{}"], {}, "selects all", id="all"),
-        pytest.param(['{job="b"}', "{job}"], {}, "at column 5", id="one that is none"),
-        pytest.param(['{job="b"}'], {"dry_run": "maybe"}, "dry_run must be 1 or 0", id="a dry run that is none"),
+        pytest.param(['{job="b"}', "{job}"], {}, "at column 5", id="an invalid one"),
+        pytest.param(['{job="b"}'], {"dry_run": "maybe"}, "dry_run must be 1 or 0", id="an invalid dry run"),
         pytest.param(['{job="b"}'], {"dry_run": ""}, "dry_run must be 1 or 0", id="a dry run without a value"),
         pytest.param(['{job="b"}'], {"dryrun": "1"}, "unknown parameter 'dryrun'", id="a dry run misspelled"),
         pytest.param([f'{{job="{"b" * 4_000}"}}'], {}, "send at most 4000", id="too long"),
     ],
 )
-async def test_what_cannot_be_understood_deletes_nothing(
-    client: gateway_client.Client, matches: list[str], more: dict[str, str], said: str
+async def test_invalid_request_deletes_nothing(
+    client: gateway_client.Client, matches: list[str], more: dict[str, str], expected: str
 ) -> None:
-    status, told = await _delete(client, *matches, **more)
-    assert (status, told["status"], told["errorType"]) == (400, "error", "bad_data")
-    assert said in told["error"]
-    assert await _there(client) == set(GROUPS)
+    status, body = await _delete(client, *matches, **more)
+    assert (status, body["status"], body["errorType"]) == (400, "error", "bad_data")
+    assert expected in body["error"]
+    assert await _groups(client) == set(GROUPS)
 
 
 async def test_deletions_by_selector_are_counted(client: gateway_client.Client) -> None:
@@ -84,22 +84,20 @@ async def test_deletions_by_selector_are_counted(client: gateway_client.Client) 
     assert '\ntidegate_groups_deleted_total{reason="request"} 2\n' in await client.exposition()
 
 
-async def test_a_dry_run_that_is_asked_for_and_not_deletes_nothing(client: gateway_client.Client) -> None:
+async def test_contradictory_dry_run_parameters_delete_nothing(client: gateway_client.Client) -> None:
     query = urllib.parse.urlencode({"match[]": '{job="a"}'})
     assert (await client.send("DELETE", f"/api/v1/groups?{query}&dry_run=0&dry_run=1")).status == 400
-    assert await _there(client) == set(GROUPS)
+    assert await _groups(client) == set(GROUPS)
 
 
-async def test_a_selection_that_takes_too_long_deletes_nothing(
-    client: gateway_client.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_slow_selection_deletes_nothing(client: gateway_client.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selector_search, "TIMEOUT_SECONDS", 0.0)
-    status, told = await _delete(client, '{job="a"}')
-    assert (status, told["errorType"]) == (503, "timeout")
-    assert await _there(client) == set(GROUPS)
+    status, body = await _delete(client, '{job="a"}')
+    assert (status, body["errorType"]) == (503, "timeout")
+    assert await _groups(client) == set(GROUPS)
 
 
-async def test_others_are_served_while_a_slow_pattern_is_matched(client: gateway_client.Client) -> None:
+async def test_other_clients_are_served_while_a_slow_pattern_is_matched(client: gateway_client.Client) -> None:
     for number in range(10):
         await client.put(f"job/slow/n/{number}/value/{'ab' * 3_000}", "x 1\n")
     selecting = asyncio.create_task(_delete(client, '{value=~"(((.*a){10}){10}){10}"}', dry_run="1"))
@@ -111,17 +109,17 @@ async def test_others_are_served_while_a_slow_pattern_is_matched(client: gateway
     assert served > 10
 
 
-async def test_many_groups_are_deleted_and_told_whole(client: gateway_client.Client) -> None:
+async def test_many_groups_are_deleted_and_all_listed(client: gateway_client.Client) -> None:
     for number in range(1_200):
         await client.put(f"job/many/region/{number}", "x 1\n")
-    told = (await _delete(client, '{job="many"}'))[1]["data"]
-    assert [group["region"] for group in told["groups"]] == [str(number) for number in range(1_200)]
-    assert told["deleted"] == 1_200
-    assert await _there(client) == set(GROUPS)
+    data = (await _delete(client, '{job="many"}'))[1]["data"]
+    assert [group["region"] for group in data["groups"]] == [str(number) for number in range(1_200)]
+    assert data["deleted"] == 1_200
+    assert await _groups(client) == set(GROUPS)
 
 
-async def test_web_pages_of_other_origins_may_not_delete(client: gateway_client.Client) -> None:
-    asked = {"Origin": "http://elsewhere", "Access-Control-Request-Method": "DELETE"}
-    answer = await client.send("OPTIONS", "/api/v1/groups", headers=asked)
-    assert (answer.status, answer.headers["Allow"]) == (200, "DELETE, GET, HEAD, OPTIONS")
-    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+async def test_web_pages_of_other_origins_cannot_delete(client: gateway_client.Client) -> None:
+    headers = {"Origin": "http://elsewhere", "Access-Control-Request-Method": "DELETE"}
+    response = await client.send("OPTIONS", "/api/v1/groups", headers=headers)
+    assert (response.status, response.headers["Allow"]) == (200, "DELETE, GET, HEAD, OPTIONS")
+    assert not [name for name in response.headers if name.lower().startswith("access-control")]

@@ -1,4 +1,4 @@
-"""Clients that take for ever: each is told so, and closed; nobody else notices."""
+"""A slow client gets an error and is disconnected; other clients are not affected."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def limit_settings() -> settings.LimitSettings:
     return settings.LimitSettings(head_timeout=0.5, body_timeout=0.5)
 
 
-async def _dripped(wire: raw_connections.Wire, data: bytes) -> bytes:
-    """The answer that comes while these bytes are sent one by one, for as long as it takes."""
+async def _drip(wire: raw_connections.Wire, data: bytes) -> bytes:
+    """Send these bytes one by one, and return the response that arrives meanwhile."""
 
-    async def drip() -> None:
+    async def send_slowly() -> None:
         for byte in data:
             await wire.send(bytes([byte]))
             await asyncio.sleep(0.02)
 
-    dripping = asyncio.create_task(drip())
+    dripping = asyncio.create_task(send_slowly())
     try:
         return await wire.rest()
     finally:
@@ -35,20 +35,20 @@ async def _dripped(wire: raw_connections.Wire, data: bytes) -> bytes:
         await asyncio.gather(dripping, return_exceptions=True)
 
 
-async def test_a_head_byte_by_byte_is_given_up(gateway: server.Gateway, client: gateway_client.Client) -> None:
+async def test_slow_head_gets_408(gateway: server.Gateway, client: gateway_client.Client) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
-        answer = await _dripped(wire, _HEAD + b"X: " + b"x" * 2_000)
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"--limit.head-timeout" in answer
-    await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
+        response = await _drip(wire, _HEAD + b"X: " + b"x" * 2_000)
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert b"--limit.head-timeout" in response
+    await client.sees(_rejections(limits.Limit.HEAD_TIMEOUT), 1)
 
 
-async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: server.Gateway) -> None:
+async def test_slow_second_head_gets_408(gateway: server.Gateway) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(raw_connections.PUSH)
-        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
-        answer = await _dripped(wire, _HEAD + b"X: " + b"x" * 2_000)
-    assert answer.startswith(b"HTTP/1.1 408 ")
+        assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
+        response = await _drip(wire, _HEAD + b"X: " + b"x" * 2_000)
+    assert response.startswith(b"HTTP/1.1 408 ")
 
 
 @pytest.mark.parametrize(
@@ -58,38 +58,40 @@ async def test_a_second_head_byte_by_byte_is_given_up_too(gateway: server.Gatewa
         pytest.param(raw_connections.PUSH_HEAD, b"m 1\n" + _HEAD, id="behind the rest of a body"),
     ],
 )
-async def test_part_of_a_head_in_the_segment_of_another_request_is_given_up(
+async def test_partial_head_in_the_segment_of_another_request_gets_408(
     gateway: server.Gateway, first: bytes, then: bytes
 ) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(first)
         async with raw_connections.connected(gateway.web_port) as other:
             await other.send(raw_connections.PUSH)
-            await other.answer()
+            await other.response_head()
         await wire.send(then)
-        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+        assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
         assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_whoever_says_nothing_at_first_is_closed(gateway: server.Gateway, client: gateway_client.Client) -> None:
+async def test_connection_without_a_request_is_closed_after_the_head_timeout(
+    gateway: server.Gateway, client: gateway_client.Client
+) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         assert await wire.rest() == b""
-    await client.sees(_refused(limits.Limit.HEAD_TIMEOUT), 1)
+    await client.sees(_rejections(limits.Limit.HEAD_TIMEOUT), 1)
 
 
-async def test_whoever_has_asked_may_stay_without_asking(gateway: server.Gateway) -> None:
+async def test_idle_connection_stays_open_after_its_first_request(gateway: server.Gateway) -> None:
     async with (
         raw_connections.connected(gateway.web_port) as idle,
         raw_connections.connected(gateway.web_port) as silent,
     ):
         await idle.send(raw_connections.PUSH)
-        assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")
-        # It is closed long after the idle one would have been.
+        assert (await idle.response_head()).startswith(b"HTTP/1.1 200 ")
+        # It is closed after a timeout that would have closed the idle connection.
         await silent.rest()
         async with raw_connections.connected(gateway.web_port) as later:
             await later.rest()
         await idle.send(raw_connections.PUSH)
-        assert (await idle.answer()).startswith(b"HTTP/1.1 200 ")
+        assert (await idle.response_head()).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
@@ -99,37 +101,35 @@ async def test_whoever_has_asked_may_stay_without_asking(gateway: server.Gateway
         pytest.param(b"Transfer-Encoding: chunked\r\n\r\n1388;", id="in an endless chunk head"),
     ],
 )
-async def test_a_body_byte_by_byte_is_given_up_and_changes_nothing(
+async def test_slow_body_gets_408_and_changes_nothing(
     gateway: server.Gateway, client: gateway_client.Client, lines: bytes
 ) -> None:
     await client.put("job/x", "kept 1\n")
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(_HEAD + lines)
-        answer = await _dripped(wire, b"x" * 4_000)
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"--limit.body-timeout" in answer
-    await client.sees(_refused(limits.Limit.BODY_TIMEOUT), 1)
+        response = await _drip(wire, b"x" * 4_000)
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert b"--limit.body-timeout" in response
+    await client.sees(_rejections(limits.Limit.BODY_TIMEOUT), 1)
     assert await client.pushed() == ['kept{instance="",job="x"} 1']
 
 
-async def test_a_large_body_may_take_longer_than_a_small_one(gateway: server.Gateway) -> None:
+async def test_large_body_may_take_longer_than_the_timeout_of_a_small_one(gateway: server.Gateway) -> None:
     mebibyte = b"\n" * 2**20
     async with (
         raw_connections.connected(gateway.web_port) as wire,
         raw_connections.connected(gateway.web_port) as other,
     ):
         await wire.send(_HEAD + b"Content-Length: %d\r\n\r\n" % (4 * len(mebibyte)))
-        # Its pauses together are longer than what a body that does not come on is given.
+        # The pauses together are longer than the timeout of a body that makes no progress.
         await other.send(_HEAD + b"Content-Length: 1\r\n\r\n")
         for _ in range(4):
             await wire.send(mebibyte)
             await asyncio.sleep(0.4)
-        assert (await wire.answer()).startswith(b"HTTP/1.1 200 ")
+        assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_whoever_leaves_within_a_body_changes_nothing(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
+async def test_disconnect_within_a_body_changes_nothing(gateway: server.Gateway, client: gateway_client.Client) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(raw_connections.PUSH_HEAD + b"m ")
         await client.exposition()
@@ -137,5 +137,5 @@ async def test_whoever_leaves_within_a_body_changes_nothing(
     assert await client.pushed() == []
 
 
-def _refused(limit: limits.Limit) -> str:
+def _rejections(limit: limits.Limit) -> str:
     return f'tidegate_requests_refused_total{{limit="{limit.label}"}}'

@@ -1,4 +1,4 @@
-"""Whoever never ends the handshake of TLS is closed as whoever never sends a head is."""
+"""A client that does not finish the TLS handshake is disconnected like one that does not send a head."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def web_settings(tmp_path: Path) -> settings.WebSettings:
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01\x02\x00\x01\x00"], ids=["nothing", "half a hello"])
-async def test_a_handshake_that_does_not_end_is_given_up(gateway: server.Gateway, sent: bytes) -> None:
+async def test_unfinished_handshake_is_closed_after_the_head_timeout(gateway: server.Gateway, sent: bytes) -> None:
     async with raw_connections.connected(gateway.web_port) as wire:
         await wire.send(sent)
         assert await wire.rest() == b""

@@ -20,7 +20,7 @@ def persistence_settings(request: pytest.FixtureRequest, tmp_path: Path) -> sett
     return settings.PersistenceSettings(file="" if request.param == "memory" else str(tmp_path / "groups"))
 
 
-class TestOfEachLimit:
+class TestEachLimit:
     """Pushes up to each limit and over it."""
 
     @pytest.fixture(params=list(limit_cases.CASES))
@@ -32,7 +32,7 @@ class TestOfEachLimit:
         return case.chosen
 
     @pytest.mark.parametrize("format", limit_cases.FORMATS.values(), ids=list(limit_cases.FORMATS))
-    async def test_a_push_over_it_is_rejected_by_its_name_and_changes_nothing(
+    async def test_push_over_the_limit_is_rejected_with_its_flag_and_changes_nothing(
         self,
         gateway: server.Gateway,
         client: gateway_client.Client,
@@ -43,17 +43,19 @@ class TestOfEachLimit:
             assert (await _post(client, push, format)).status == 200
         before, revision = await _pushed(client), gateway.store.revision
 
-        answer = await _post(client, case.rejected, format)
+        response = await _post(client, case.rejected, format)
 
-        assert (answer.status, case.limit.flag in answer.text) == (case.limit.status, True)
+        assert (response.status, case.limit.flag in response.text) == (case.limit.status, True)
         assert (await _pushed(client), gateway.store.revision) == (before, revision)
         rejected = f'tidegate_requests_refused_total{{limit="{case.limit.label}"}}'
-        refused = [line for line in (await client.exposition()).splitlines() if line.startswith("tidegate_requests_re")]
-        assert [line for line in refused if not line.endswith(" 0")] == [f"{rejected} 1"]
+        counters = [
+            line for line in (await client.exposition()).splitlines() if line.startswith("tidegate_requests_re")
+        ]
+        assert [line for line in counters if not line.endswith(" 0")] == [f"{rejected} 1"]
 
 
-class TestOfSeveral:
-    """What groups that are near a limit may still do."""
+class TestCombinedLimits:
+    """Operations on groups that are close to a limit."""
 
     @pytest.fixture
     def limit_settings(self) -> settings.LimitSettings:
@@ -62,28 +64,26 @@ class TestOfSeveral:
         )
 
     @pytest.mark.parametrize("path", [f"job/{'j' * 31}", f"job/a/{'l' * 21}/x", "job/a/b/1/c/2/d/3/e/4"])
-    async def test_a_grouping_key_is_held_to_the_limits_of_labels(
-        self, client: gateway_client.Client, path: str
-    ) -> None:
-        answer = await client.send("PUT", f"/metrics/{path}", b"")
-        assert answer.status == 400
-        assert "--limit." in answer.text
+    async def test_limits_of_labels_apply_to_the_grouping_key(self, client: gateway_client.Client, path: str) -> None:
+        response = await client.send("PUT", f"/metrics/{path}", b"")
+        assert response.status == 400
+        assert "--limit." in response.text
         assert await client.pushed() == []
 
-    async def test_a_group_grows_up_to_its_limit(self, client: gateway_client.Client) -> None:
+    async def test_group_may_grow_to_its_limit(self, client: gateway_client.Client) -> None:
         await client.send("POST", "/metrics/job/a", "".join(f"m{n} 1\n" for n in range(6)).encode())
         await client.send("POST", "/metrics/job/a", b"m6 1\nm7 1\nm0 2\n")
-        answer = await client.send("POST", "/metrics/job/a", b"m8 1\n")
-        assert (answer.status, "--limit.group-series" in answer.text) == (413, True)
+        response = await client.send("POST", "/metrics/job/a", b"m8 1\n")
+        assert (response.status, "--limit.group-series" in response.text) == (413, True)
         assert len(await client.pushed()) == 8
 
-    async def test_groups_beyond_their_number_are_refused_and_those_that_there_are_go_on(
+    async def test_new_group_over_the_limit_is_rejected_and_existing_groups_still_accept_pushes(
         self, client: gateway_client.Client
     ) -> None:
         for job in "abc":
             await client.put(f"job/{job}", "m 1\n")
-        answer = await client.send("PUT", "/metrics/job/d", b"m 1\n")
-        assert (answer.status, "--limit.groups" in answer.text) == (429, True)
+        response = await client.send("PUT", "/metrics/job/d", b"m 1\n")
+        assert (response.status, "--limit.groups" in response.text) == (429, True)
         await client.put("job/a", "m 2\n")
         await client.send("DELETE", "/metrics/job/b")
         await client.put("job/d", "m 1\n")
@@ -91,25 +91,21 @@ class TestOfSeveral:
             f'm{{instance="",job="{job}"}} {n}' for job, n in (("a", 2), ("c", 1), ("d", 1))
         ]
 
-    async def test_a_push_that_is_refused_makes_no_group_either_where_there_is_no_room(
-        self, client: gateway_client.Client
-    ) -> None:
+    async def test_invalid_push_over_the_limit_creates_no_group(self, client: gateway_client.Client) -> None:
         for job in "abc":
             await client.put(f"job/{job}", "m 1\n")
         assert (await client.send("PUT", "/metrics/job/d", b"m 1\nm 1\n")).status == 429
         assert 'job="d"' not in await client.scrape()
 
-    async def test_near_the_bound_of_all_series_new_groups_are_refused_and_others_may_still_grow(
-        self, client: gateway_client.Client
-    ) -> None:
+    async def test_series_limit_rejects_growth_until_another_group_shrinks(self, client: gateway_client.Client) -> None:
         six = "".join(f"m{n} 1\n" for n in range(6))
         for job in "abc":
             await client.put(f"job/{job}", six)
         await client.send("DELETE", "/metrics/job/c")
         await client.put("job/c", six)
         await client.send("POST", "/metrics/job/a", b"m6 1\nm7 1\n")
-        answer = await client.send("POST", "/metrics/job/b", b"m6 1\n")
-        assert (answer.status, "--limit.series" in answer.text) == (429, True)
+        response = await client.send("POST", "/metrics/job/b", b"m6 1\n")
+        assert (response.status, "--limit.series" in response.text) == (429, True)
         await client.put("job/a", "m0 1\n")
         await client.send("POST", "/metrics/job/b", b"m6 1\n")
         assert len(await client.pushed()) == 1 + 7 + 6
@@ -117,12 +113,12 @@ class TestOfSeveral:
 
 async def _post(
     client: gateway_client.Client, push: limit_cases.Push, format: limit_cases.Format
-) -> gateway_client.Answer:
+) -> gateway_client.Response:
     path = "/".join(f"{name}/{value}" for name, value in push.labels.items())
     headers = {"Content-Type": format.content_type}
     return await client.send("POST", f"/metrics/{path}", format.encode(push.body), headers=headers)
 
 
 async def _pushed(client: gateway_client.Client) -> list[str]:
-    """Every line of a group, the times that the store adds among them."""
+    """Return every line of a group, including the timestamps that the store adds."""
     return [line for line in (await client.exposition()).splitlines() if 'job="' in line]

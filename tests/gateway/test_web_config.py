@@ -1,4 +1,4 @@
-"""The web configuration file is read as exporter-toolkit reads it; what cannot be used is said with its key."""
+"""The web configuration file is read as exporter-toolkit reads it; errors name the key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HASH = "$2b$04$" + "a" * 53
 TLS = "tls_server_config: {cert_file: a.crt, key_file: /b.key"
 
 
-def test_an_empty_file_configures_nothing() -> None:
+def test_empty_file_configures_nothing() -> None:
     assert web_config.parse("", folder=FOLDER) == web_config.WebConfig()
 
 
@@ -23,7 +23,7 @@ def test_paths_are_relative_to_the_file() -> None:
     assert tls.files == (FOLDER / "a.crt", Path("/b.key"))
 
 
-def test_everything_of_the_format_is_known() -> None:
+def test_every_key_of_the_format_is_known() -> None:
     config = web_config.parse(
         f"""
 {TLS}, client_ca_file: ca.crt, client_auth_type: RequireAndVerifyClientCert, client_allowed_sans: [job],
@@ -41,9 +41,9 @@ rate_limit: {{burst: 5, interval: 100ms}}
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
-        pytest.param("a: [", "invalid YAML", id="no YAML"),
+        pytest.param("a: [", "invalid YAML", id="invalid YAML"),
         pytest.param("[]", "the file must be a mapping", id="a list"),
         pytest.param("tls: {}", "tls is not a known key", id="an unknown key"),
         pytest.param(
@@ -59,7 +59,7 @@ rate_limit: {{burst: 5, interval: 100ms}}
         ),
         pytest.param(f"{TLS}, client_ca_file: ca.crt}}", "require each other", id="a CA without a policy"),
         pytest.param(f"{TLS}, min_version: SSL3}}", "min_version is 'SSL3'", id="an unknown version"),
-        pytest.param(f"{TLS}, cipher_suites: [1]}}", "cipher_suites must be a list", id="a suite that is none"),
+        pytest.param(f"{TLS}, cipher_suites: [1]}}", "cipher_suites must be a list", id="an invalid suite"),
         pytest.param(
             "http_server_config: {headers: {Server: x}}", "headers: Server cannot be set", id="another header"
         ),
@@ -77,7 +77,7 @@ rate_limit: {{burst: 5, interval: 100ms}}
         ),
     ],
 )
-def test_what_cannot_be_used_is_named(text: str, said: str) -> None:
+def test_invalid_key_is_named(text: str, expected: str) -> None:
     with pytest.raises(web_config.BadWebConfigError) as caught:
         web_config.parse(text, folder=FOLDER)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)

@@ -1,4 +1,4 @@
-"""TLS, passwords, headers and the rate limit of a running gateway, and how they change without a restart."""
+"""TLS, passwords, headers and the rate limit of a running gateway, and changes to them without a restart."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hashed(password: str) -> str:
 
 
 class Files:
-    """The configuration file, the certificates beside it, and who trusts them."""
+    """The configuration file, its certificates and their CA."""
 
     def __init__(self, folder: Path) -> None:
         self.ca = trustme.CA()
@@ -36,7 +36,7 @@ class Files:
         self.users({"alice": PASSWORD})
 
     def issue(self, name: str) -> None:
-        """A new certificate in place of the one before."""
+        """Issue a new certificate in place of the previous one."""
         issued = self.ca.issue_cert(name, gateway_client.HOST)
         issued.private_key_pem.write_to_path(self._folder / "key.pem")
         issued.cert_chain_pems[0].write_to_path(self._folder / "cert.pem")
@@ -60,7 +60,7 @@ def web_settings(files: Files) -> settings.WebSettings:
 
 
 class Caller:
-    """Asks over TLS, each time on a connection of its own."""
+    """Sends requests over TLS, each on a new connection."""
 
     def __init__(self, gateway: server.Gateway, files: Files) -> None:
         self.port = gateway.web_port
@@ -73,10 +73,10 @@ class Caller:
         connector = aiohttp.TCPConnector(ssl=self.tls, force_close=True)
         async with (
             aiohttp.ClientSession(connector=connector, headers=_login(auth)) as session,
-            session.request(method, f"https://{gateway_client.HOST}:{self.port}{path}", data=body) as answer,
+            session.request(method, f"https://{gateway_client.HOST}:{self.port}{path}", data=body) as response,
         ):
-            await answer.read()
-            return answer
+            await response.read()
+            return response
 
     async def status(self, *, auth: str | None = ALICE) -> int:
         return (await self.ask(auth=auth)).status
@@ -87,12 +87,12 @@ def caller(gateway: server.Gateway, files: Files) -> Caller:
     return Caller(gateway, files)
 
 
-async def test_a_push_over_tls_with_a_password_is_scraped(caller: Caller) -> None:
+async def test_push_and_scrape_over_tls_with_a_password_succeed(caller: Caller) -> None:
     assert (await caller.ask("/metrics/job/a", method="PUT", body=b"x 1\n")).status == 200
     assert (await caller.ask("/metrics")).status == 200
 
 
-async def test_a_push_over_tls_is_told_with_its_address(caller: Caller, gateway: server.Gateway) -> None:
+async def test_push_over_tls_has_the_address_of_its_pusher(caller: Caller, gateway: server.Gateway) -> None:
     assert (await caller.ask("/metrics/job/a", method="PUT", body=b"x 1\n")).status == 200
     (group,) = gateway.store.changes(epoch=None, since=0, limit=10).groups
     assert group.pushers == (gateway_client.HOST,)
@@ -103,88 +103,84 @@ async def test_a_push_over_tls_is_told_with_its_address(caller: Caller, gateway:
     [
         pytest.param(None, id="none"),
         pytest.param(aiohttp.encode_basic_auth("alice", "wrong"), id="a wrong one"),
-        pytest.param(aiohttp.encode_basic_auth("bob", PASSWORD), id="of somebody unknown"),
+        pytest.param(aiohttp.encode_basic_auth("bob", PASSWORD), id="of an unknown user"),
         pytest.param(aiohttp.encode_basic_auth("alice", PASSWORD + "x"), id="a longer one"),
         pytest.param(aiohttp.encode_basic_auth("", ""), id="empty"),
     ],
 )
-async def test_a_password_that_is_not_right_is_asked_for(caller: Caller, auth: str | None) -> None:
+async def test_wrong_or_missing_password_gets_401(caller: Caller, auth: str | None) -> None:
     for path in ("/-/healthy", "/metrics", "/nowhere"):
-        answer = await caller.ask(path, auth=auth)
-        assert (answer.status, answer.headers.get("WWW-Authenticate")) == (401, "Basic")
+        response = await caller.ask(path, auth=auth)
+        assert (response.status, response.headers.get("WWW-Authenticate")) == (401, "Basic")
 
 
-async def test_a_changed_password_is_in_force_without_a_restart(caller: Caller, files: Files) -> None:
+async def test_changed_password_applies_without_a_restart(caller: Caller, files: Files) -> None:
     assert await caller.status() == 200
     files.users({"alice": "another"})
-    await waiting.eventually_async(lambda: _is(caller, 401), why="the old password to be refused")
+    await waiting.eventually_async(lambda: _has_status(caller, 401), why="the old password to be rejected")
     assert await caller.status(auth=aiohttp.encode_basic_auth("alice", "another")) == 200
 
 
-async def test_a_changed_certificate_is_in_force_without_a_restart(caller: Caller, files: Files) -> None:
+async def test_changed_certificate_applies_without_a_restart(caller: Caller, files: Files) -> None:
     before = await _certificate(caller)
     files.issue("gateway.test")
-    await waiting.eventually_async(lambda: _another(caller, before), why="the new certificate")
+    await waiting.eventually_async(lambda: _has_another_certificate(caller, before), why="the new certificate")
     assert await caller.status() == 200
 
 
-async def test_a_changed_file_that_cannot_be_used_changes_nothing(
-    caller: Caller, files: Files, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_invalid_file_changes_nothing(caller: Caller, files: Files, caplog: pytest.LogCaptureFixture) -> None:
     files.config.write_text("nonsense: 1\n")
-    await waiting.eventually_async(lambda: _logged(caplog, "nonsense is not a known key"), why="the refusal")
+    await waiting.eventually_async(lambda: _has_logged(caplog, "nonsense is not a known key"), why="the rejection")
     assert await caller.status() == 200
     assert await caller.status(auth=None) == 401
     files.users({"bob": "b"})
-    await waiting.eventually_async(lambda: _is(caller, 401), why="the repaired file")
+    await waiting.eventually_async(lambda: _has_status(caller, 401), why="the repaired file")
 
 
-async def test_headers_are_on_every_answer(caller: Caller, files: Files) -> None:
+async def test_headers_are_on_every_response(caller: Caller, files: Files) -> None:
     files.write("http_server_config: {headers: {X-Frame-Options: deny, Strict-Transport-Security: max-age=9}}\n")
-    await waiting.eventually_async(lambda: _is(caller, 200, auth=None), why="the change")
+    await waiting.eventually_async(lambda: _has_status(caller, 200, auth=None), why="the change")
     for path in ("/-/ready", "/metrics", "/nowhere"):
-        answer = await caller.ask(path)
-        assert answer.headers["X-Frame-Options"] == "deny"
-        assert answer.headers["Strict-Transport-Security"] == "max-age=9"
+        response = await caller.ask(path)
+        assert response.headers["X-Frame-Options"] == "deny"
+        assert response.headers["Strict-Transport-Security"] == "max-age=9"
 
 
-async def test_more_requests_than_the_rate_are_refused(caller: Caller, files: Files) -> None:
+async def test_requests_over_the_rate_limit_get_429(caller: Caller, files: Files) -> None:
     files.write("rate_limit: {burst: 2, interval: 1h}\n")
-    await waiting.eventually_async(lambda: _is(caller, 429, auth=None), why="the limit", timeout=10)
+    await waiting.eventually_async(lambda: _has_status(caller, 429, auth=None), why="the limit", timeout=10)
 
 
-async def test_a_client_without_a_certificate_is_turned_away_where_one_is_required(
-    caller: Caller, files: Files
-) -> None:
+async def test_client_without_a_required_certificate_is_rejected(caller: Caller, files: Files) -> None:
     files.write("", tls=", client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert")
-    await waiting.eventually_async(lambda: _turned_away(caller), why="the client to be turned away")
+    await waiting.eventually_async(lambda: _is_rejected(caller), why="the client to be rejected")
     files.ca.issue_cert("job.test").configure_cert(caller.tls)
     assert await caller.status() == 200
 
 
-async def test_a_client_certificate_of_another_ca_is_turned_away(caller: Caller, files: Files) -> None:
+async def test_client_certificate_of_another_ca_is_rejected(caller: Caller, files: Files) -> None:
     files.write("", tls=", client_ca_file: ca.pem, client_auth_type: VerifyClientCertIfGiven")
-    await waiting.eventually_async(lambda: _is(caller, 200, auth=None), why="the change")
+    await waiting.eventually_async(lambda: _has_status(caller, 200, auth=None), why="the change")
     trustme.CA().issue_cert("job.test").configure_cert(caller.tls)
-    assert await _turned_away(caller)
+    assert await _is_rejected(caller)
 
 
-async def test_a_client_certificate_of_a_name_that_is_not_allowed_is_refused(caller: Caller, files: Files) -> None:
+async def test_client_certificate_with_another_name_gets_403(caller: Caller, files: Files) -> None:
     files.write(
         "",
         tls=", client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert, client_allowed_sans: [job.test]",
     )
     files.ca.issue_cert("other.test").configure_cert(caller.tls)
-    await waiting.eventually_async(lambda: _is(caller, 403), why="the change")
+    await waiting.eventually_async(lambda: _has_status(caller, 403), why="the change")
     files.ca.issue_cert("job.test").configure_cert(caller.tls)
     assert await caller.status() == 200
 
 
-async def _is(caller: Caller, status: int, *, auth: str | None = ALICE) -> bool:
+async def _has_status(caller: Caller, status: int, *, auth: str | None = ALICE) -> bool:
     return await caller.status(auth=auth) == status
 
 
-async def _turned_away(caller: Caller) -> bool:
+async def _is_rejected(caller: Caller) -> bool:
     try:
         await caller.ask()
     except (aiohttp.ClientError, ssl.SSLError):
@@ -200,9 +196,9 @@ def _login(auth: str | None) -> dict[str, str]:
     return {} if auth is None else {"Authorization": auth}
 
 
-async def _another(caller: Caller, before: str) -> bool:
+async def _has_another_certificate(caller: Caller, before: str) -> bool:
     return await _certificate(caller) != before
 
 
-async def _logged(caplog: pytest.LogCaptureFixture, text: str) -> bool:
+async def _has_logged(caplog: pytest.LogCaptureFixture, text: str) -> bool:
     return text in caplog.text
