@@ -45,12 +45,12 @@ async def _jobs_rejected_and_cronjobs_silent(request: web.Request) -> web.Stream
     if "watch" not in request.query:
         return None
     if "cronjobs" in request.path:
-        await request.app[fake_api_server.OVER].wait()
+        await request.app[fake_api_server.STOPPED].wait()
     return web.json_response({"message": "no"}, status=403)
 
 
 async def _silent(request: web.Request) -> web.StreamResponse | None:
-    await request.app[fake_api_server.OVER].wait()
+    await request.app[fake_api_server.STOPPED].wait()
     return None
 
 
@@ -76,14 +76,14 @@ async def scene() -> AsyncIterator[operator_harness.Scene]:
     ],
 )
 async def test_sigterm_ends_the_operator_at_once(
-    scene: operator_harness.Scene, tmp_path: Path, answer: fake_api_server.Answer | None, call: str, times: int
+    scene: operator_harness.Scene, tmp_path: Path, answer: fake_api_server.Responder | None, call: str, times: int
 ) -> None:
     server = scene.api_server
 
     async def called() -> bool:
         return sum(call in each for each in server.calls) >= times
 
-    server.answer = answer
+    server.respond = answer
     async with _operating(scene, tmp_path, server.kubeconfig(tmp_path)) as process:
         await waiting.eventually_async(called, why="its calls")
         await _ends(process)
@@ -95,7 +95,7 @@ async def test_sigterm_ends_an_operator_during_a_tls_handshake(scene: operator_h
     async def silence(_writer: asyncio.StreamWriter) -> None:
         connected.set()
 
-    opened = faulty_servers.talking(silence, scheme="https")(tmp_path)
+    opened = faulty_servers.raw_server(silence, scheme="https")(tmp_path)
     async with opened as kubeconfig, _operating(scene, tmp_path, kubeconfig) as process:
         await connected.wait()
         await _ends(process)
@@ -109,7 +109,7 @@ async def test_sigterm_ends_an_operator_during_name_resolution(scene: operator_h
 
 
 async def test_sigterm_ends_gateway_and_operator_in_one_process(scene: operator_harness.Scene, tmp_path: Path) -> None:
-    scene.api_server.answer = _jobs_rejected_and_cronjobs_silent
+    scene.api_server.respond = _jobs_rejected_and_cronjobs_silent
     kubeconfig = scene.api_server.kubeconfig(tmp_path)
     flags = (
         f"--web.listen-address={gateway_client.HOST}:{ports.free_port()}",

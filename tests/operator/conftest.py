@@ -1,4 +1,4 @@
-"""Fixtures for tests of the operator's edges on a real API server."""
+"""Fixtures for tests of the operator against a real API server."""
 
 from __future__ import annotations
 
@@ -19,34 +19,36 @@ from tidegate.operator.kube import credentials, kube_api
 
 @pytest.fixture(scope="session")
 def operator_rights(cluster: clusters.Cluster) -> Path:
-    """A kubeconfig with the rights that the manifests give to the operator, and no others."""
+    """A kubeconfig with exactly the permissions that the manifests grant to the operator."""
     return tidegate_processes.operator_kubeconfig(cluster)
 
 
 @pytest.fixture
 async def api(operator_rights: Path) -> AsyncIterator[kube_api.KubeApi]:
-    """The operator's own client, three objects a page."""
-    chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=3)
-    made = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
-    yield made
-    await made.close()
+    """The Kubernetes client of the operator, with pages of three objects."""
+    kube_settings = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=3)
+    kube_client = kube_api.KubeApi(
+        await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()
+    )
+    yield kube_client
+    await kube_client.close()
 
 
 @pytest.fixture(params=pushgateway_servers.programs().items(), ids=lambda named: named[0])
 def pushgateway_program(request: pytest.FixtureRequest) -> Path:
-    """A real Pushgateway: each that there is in turn."""
+    """A real Pushgateway: each available version in turn."""
     find: Callable[[], Path] = request.param[1]
     return requirements.require(find)
 
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as made:
-        yield made
+    async with aiohttp.ClientSession() as client_session:
+        yield client_session
 
 
 @pytest.fixture
 async def scene(session: aiohttp.ClientSession) -> AsyncIterator[operator_harness.Scene]:
-    """A gateway and an API server, up; the operator is the test's."""
-    async with operator_harness.opened(session) as made:
-        yield made
+    """A running gateway and API server; the test starts the operator."""
+    async with operator_harness.opened(session) as running_scene:
+        yield running_scene

@@ -1,7 +1,7 @@
-"""A stand-in for the API server, on the wire, for the faults that a real one cannot be asked for.
+"""A fake API server on a real socket, for faults that a real one does not produce on request.
 
-It knows the few calls that the operator makes, and breaks off every watch unless it is told to keep them open. What a
-healthy API server does is tested on a real one.
+It supports the few requests that the operator sends, and breaks off every watch unless `keeps_watches` is set. The
+behavior of a healthy API server is tested on a real one.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from tidegate.operator.cache import owner_views
 
 HOST = "127.0.0.1"
 
-OVER = web.AppKey("over", asyncio.Event)
-"""Set when the server ends: what an answer may wait for that never comes."""
+STOPPED = web.AppKey("stopped", asyncio.Event)
+"""Set when the server stops; a handler that never responds waits for it."""
 
-Answer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
-"""Answers a request in the place of the API server; ``None`` leaves it to that."""
+Responder: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+"""Responds to a request in place of the API server, or returns ``None`` to leave it to the server."""
 
 
 class ApiServer:
-    """Serves what the test puts into it. ``faults`` are used up first: a status, or ``None`` for no answer at all.
+    """Serves the objects of the test. ``faults`` are used up first: a status code, or ``None`` for no response.
 
-    :ivar answer: asked before anything else is answered.
-    :ivar keeps_watches: whether a watch stays open, without an event.
-    :ivar denied: rights that nobody has, such as ``watch jobs.batch``.
+    :ivar respond: called before the server handles a request.
+    :ivar keeps_watches: whether a watch stays open, without events.
+    :ivar denied: permissions that are denied, such as ``watch jobs.batch``.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class ApiServer:
         self.events: list[dict[str, Any]] = []
         self.calls: list[str] = []
         self.faults: deque[int | None] = deque()
-        self.answer: Answer | None = None
+        self.respond: Responder | None = None
         self.keeps_watches = False
         self.watching: set[str] = set()
         self.denied: set[str] = set()
@@ -58,7 +58,7 @@ class ApiServer:
 
     @property
     def down(self) -> bool:
-        """Whether everything is answered with 503. What is being watched breaks off when it begins."""
+        """Whether every request gets 503. Setting it breaks off all watches."""
         return self._down
 
     @down.setter
@@ -69,7 +69,7 @@ class ApiServer:
 
     async def start(self) -> None:
         app = web.Application(middlewares=[self._fail])
-        app[OVER] = self._never
+        app[STOPPED] = self._never
         app.add_routes(
             [
                 web.get("/api", self._groups),
@@ -97,16 +97,16 @@ class ApiServer:
 
     def login(self) -> client.Configuration:
         assert self._runner is not None
-        made = client.Configuration()
-        made.host = f"http://{HOST}:{self._runner.addresses[0][1]}"
-        return made
+        configuration = client.Configuration()
+        configuration.host = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        return configuration
 
     def kubeconfig(self, folder: Path) -> Path:
-        """A file that leads here."""
+        """Write a kubeconfig for this server."""
         return kubeconfig(folder, server=self.login().host)
 
     def put(self, view: owner_views.OwnerView, *, annotations: dict[str, str] | None = None) -> None:
-        """Have this Job, as far as its view tells."""
+        """Add this Job, with the fields of its view."""
         finish = view.finish
         conditions = [] if finish is None else [_condition("Complete" if finish.succeeded else "Failed", finish.at)]
         self.jobs[view.uid] = {
@@ -126,16 +126,16 @@ class ApiServer:
     async def _fail(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.calls.append(f"{request.method} {request.path_qs}")
         if self.down:
-            return web.json_response({"message": "etcd is away"}, status=503)
-        if self.answer is not None and (answered := await self.answer(request)) is not None:
-            return answered
+            return web.json_response({"message": "etcd is unavailable"}, status=503)
+        if self.respond is not None and (response := await self.respond(request)) is not None:
+            return response
         if self.faults:
             status = self.faults.popleft()
             if status is None:
                 await self._never.wait()
             return web.json_response({"message": f"fault {status}"}, status=status or 500)
-        response: web.StreamResponse = await handler(request)
-        return response
+        handled: web.StreamResponse = await handler(request)
+        return handled
 
     async def _groups(self, _: web.Request) -> web.Response:
         version = {"groupVersion": "batch/v1", "version": "v1"}
@@ -145,23 +145,23 @@ class ApiServer:
     async def _resources(self, request: web.Request) -> web.Response:
         core = request.path == "/api/v1"
         names = {"namespaces": "Namespace"} if core else {"jobs": "Job", "cronjobs": "CronJob"}
-        found = [
+        resources = [
             {"name": name, "singularName": "", "namespaced": not core, "kind": kind, "verbs": ["list", "watch"]}
             for name, kind in names.items()
         ]
-        return web.json_response({"kind": "APIResourceList", "resources": found})
+        return web.json_response({"kind": "APIResourceList", "resources": resources})
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         if "watch" in request.query:
             return await self._watch(request)
-        found = list((self.cronjobs if request.path.endswith("cronjobs") else self.jobs).values())
+        items = list((self.cronjobs if request.path.endswith("cronjobs") else self.jobs).values())
         if (namespace := request.match_info.get("namespace")) is not None:
-            found = [item for item in found if item["metadata"]["namespace"] == namespace]
+            items = [item for item in items if item["metadata"]["namespace"] == namespace]
         start, limit = int(request.query.get("continue", 0)), int(request.query["limit"])
         metadata = {"resourceVersion": str(len(self.calls))}
-        if start + limit < len(found):
+        if start + limit < len(items):
             metadata["continue"] = str(start + limit)
-        return web.json_response({"metadata": metadata, "items": found[start : start + limit]})
+        return web.json_response({"metadata": metadata, "items": items[start : start + limit]})
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         transport = request.transport
@@ -180,10 +180,10 @@ class ApiServer:
         return response
 
     async def _review(self, request: web.Request) -> web.Response:
-        asked: dict[str, str] = (await request.json())["spec"]["resourceAttributes"]
-        self.reviewed.append(asked)
-        resource = "/".join(filter(None, (asked["resource"], asked.get("subresource"))))
-        name = f"{asked['verb']} {resource}" + (f".{asked['group']}" if asked.get("group") else "")
+        attributes: dict[str, str] = (await request.json())["spec"]["resourceAttributes"]
+        self.reviewed.append(attributes)
+        resource = "/".join(filter(None, (attributes["resource"], attributes.get("subresource"))))
+        name = f"{attributes['verb']} {resource}" + (f".{attributes['group']}" if attributes.get("group") else "")
         return web.json_response({"status": {"allowed": name not in self.denied}}, status=201)
 
     async def _pod(self, request: web.Request) -> web.Response:
@@ -198,30 +198,30 @@ class ApiServer:
 
     async def _pods_at(self, request: web.Request) -> web.StreamResponse:
         if "watch" in request.query:
-            return await self._tell_of_pods(request)
+            return await self._watch_pods(request)
         if "labelSelector" in request.query:
             return web.json_response({"metadata": {"resourceVersion": "1"}, "items": self.job_pods})
         address = request.query["fieldSelector"].removeprefix("status.podIP=")
         return web.json_response({"metadata": {}, "items": self.pods_by_address.get(address, [])})
 
-    async def _tell_of_pods(self, request: web.Request) -> web.StreamResponse:
-        """Tell each event as it comes, in two pieces; ``None`` ends the answer."""
-        answer = web.StreamResponse()
-        await answer.prepare(request)
+    async def _watch_pods(self, request: web.Request) -> web.StreamResponse:
+        """Send each event as it arrives, in two pieces; ``None`` ends the response."""
+        response = web.StreamResponse()
+        await response.prepare(request)
         while (event := await self._next_pod_event()) is not None:
             line = json.dumps(event).encode() + b"\n"
-            await answer.write(line[:20])
-            await answer.write(line[20:])
-        return answer
+            await response.write(line[:20])
+            await response.write(line[20:])
+        return response
 
     async def _next_pod_event(self) -> dict[str, Any] | None:
         waiting = [asyncio.create_task(each) for each in (self.pod_events.get(), self._never.wait())]
-        done, left = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in left:
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
             task.cancel()
-        found = waiting[0].result() if waiting[0] in done else None
-        assert found is None or isinstance(found, dict)
-        return found
+        event = waiting[0].result() if waiting[0] in done else None
+        assert event is None or isinstance(event, dict)
+        return event
 
     async def _event(self, request: web.Request) -> web.Response:
         self.events.append(await request.json())
@@ -229,13 +229,13 @@ class ApiServer:
 
 
 def kubeconfig(folder: Path, *, server: str) -> Path:
-    """A file that leads to this URL."""
+    """Write a kubeconfig for this URL."""
     path = folder / "kubeconfig"
     cluster = {"name": "x", "cluster": {"server": server}}
     context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
     users = [{"name": "x", "user": {"token": "t"}}]
-    made = {"current-context": "x", "clusters": [cluster], "contexts": [context], "users": users}
-    path.write_text(json.dumps(made))
+    config = {"current-context": "x", "clusters": [cluster], "contexts": [context], "users": users}
+    path.write_text(json.dumps(config))
     return path
 
 

@@ -1,4 +1,4 @@
-"""Servers that are no API servers, or none that works: each on a real socket."""
+"""Servers that are not API servers, or fail, each on a real socket."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tests.operator import fake_api_server
 from tests.support import ports
 
 Opener: TypeAlias = Callable[[Path], AbstractAsyncContextManager[Path]]
-"""Opens the server; the kubeconfig that leads to it is written into the folder."""
+"""Starts the server, and writes a kubeconfig for it into the folder."""
 
 
-def answering(answer: fake_api_server.Answer) -> Opener:
-    """An API server that answers as this says."""
+def responding_with(respond: fake_api_server.Responder) -> Opener:
+    """Start an API server with this responder."""
 
     @contextlib.asynccontextmanager
     async def opened(folder: Path) -> AsyncIterator[Path]:
         server = fake_api_server.ApiServer()
-        server.answer = answer
+        server.respond = respond
         await server.start()
         try:
             yield server.kubeconfig(folder)
@@ -37,65 +37,65 @@ def answering(answer: fake_api_server.Answer) -> Opener:
     return opened
 
 
-def status(number: int, *, watch: bool = True) -> fake_api_server.Answer:
-    """This status for each watch, or for each list."""
+def status(number: int, *, watch: bool = True) -> fake_api_server.Responder:
+    """Respond with this status code to each watch, or to each list."""
 
-    async def answer(request: web.Request) -> web.StreamResponse | None:
+    async def respond(request: web.Request) -> web.StreamResponse | None:
         if request.path.count("/") < 4 or ("watch" in request.query) is not watch:
             return None
         return web.json_response({"kind": "Status", "code": number, "message": f"no {number}"}, status=number)
 
-    return answer
+    return respond
 
 
-def text(said: str, *, kind: str = "application/json", watch: bool = True) -> fake_api_server.Answer:
-    """This text for each watch, or for each list."""
+def text(content: str, *, kind: str = "application/json", watch: bool = True) -> fake_api_server.Responder:
+    """Respond with this text to each watch, or to each list."""
 
-    async def answer(request: web.Request) -> web.StreamResponse | None:
+    async def respond(request: web.Request) -> web.StreamResponse | None:
         if request.path.count("/") < 4 or ("watch" in request.query) is not watch:
             return None
-        return web.Response(text=said, content_type=kind)
+        return web.Response(text=content, content_type=kind)
 
-    return answer
+    return respond
 
 
-def event(_type: str, **said: object) -> str:
-    """A line of a watch."""
-    return json.dumps({"type": _type, "object": said}) + "\n"
+def event(_type: str, **content: object) -> str:
+    """Return a line of a watch."""
+    return json.dumps({"type": _type, "object": content}) + "\n"
 
 
 @contextlib.asynccontextmanager
-async def nobody(folder: Path) -> AsyncIterator[Path]:
-    """A port that nobody listens on."""
+async def unused_port(folder: Path) -> AsyncIterator[Path]:
+    """A port without a listener."""
     yield fake_api_server.kubeconfig(folder, server=f"http://{fake_api_server.HOST}:{ports.free_port()}")
 
 
 @contextlib.asynccontextmanager
 async def no_kubeconfig(folder: Path) -> AsyncIterator[Path]:
-    """Not even a kubeconfig."""
+    """A missing kubeconfig."""
     yield folder / "not-there"
 
 
-def talking(speak: Callable[[asyncio.StreamWriter], Awaitable[None]], *, scheme: str = "http") -> Opener:
-    """A server that does this on each connection once something was read from it, and knows no HTTP."""
+def raw_server(act: Callable[[asyncio.StreamWriter], Awaitable[None]], *, scheme: str = "http") -> Opener:
+    """Start a server that runs this on each connection after it has read a byte, without HTTP."""
 
     @contextlib.asynccontextmanager
     async def opened(folder: Path) -> AsyncIterator[Path]:
-        over = asyncio.Event()
+        stopped = asyncio.Event()
 
-        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with contextlib.suppress(ConnectionError):
                 await reader.read(1)
-                await speak(writer)
-            await over.wait()
+                await act(writer)
+            await stopped.wait()
             writer.transport.abort()
 
-        server = await asyncio.start_server(talk, fake_api_server.HOST, 0)
+        server = await asyncio.start_server(handle, fake_api_server.HOST, 0)
         port = server.sockets[0].getsockname()[1]
         try:
             yield fake_api_server.kubeconfig(folder, server=f"{scheme}://{fake_api_server.HOST}:{port}")
         finally:
-            over.set()
+            stopped.set()
             server.close()
             await server.wait_closed()
 
@@ -103,30 +103,30 @@ def talking(speak: Callable[[asyncio.StreamWriter], Awaitable[None]], *, scheme:
 
 
 async def silence(_writer: asyncio.StreamWriter) -> None:
-    """Say nothing."""
+    """Send nothing."""
 
 
 async def not_http(writer: asyncio.StreamWriter) -> None:
-    """Say something that is no HTTP."""
+    """Send text that is not HTTP."""
     writer.write(b"220 mail.example.com ESMTP\r\n")
     await writer.drain()
 
 
 async def reset(writer: asyncio.StreamWriter) -> None:
-    """Break off."""
+    """Reset the connection."""
     writer.transport.abort()
 
 
 @contextlib.asynccontextmanager
 async def untrusted(folder: Path) -> AsyncIterator[Path]:
-    """An HTTPS server whose certificate nobody trusts."""
+    """An HTTPS server with an untrusted certificate."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert(fake_api_server.HOST).configure_cert(context)
 
-    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
-    server = await asyncio.start_server(talk, fake_api_server.HOST, 0, ssl=context)
+    server = await asyncio.start_server(handle, fake_api_server.HOST, 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
     try:
         yield fake_api_server.kubeconfig(folder, server=f"https://{fake_api_server.HOST}:{port}")

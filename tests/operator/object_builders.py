@@ -1,6 +1,6 @@
-"""Short words for objects, groups and pictures, so that a test shows only what it is about.
+"""Builders of objects, groups and caches, so that a test shows only the fields it is about.
 
-Times are seconds after `START`; everything is created at 0 unless told otherwise.
+Times are seconds after `START`; objects are created at 0 by default.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def cronjob(
 
 
 def key(text: str) -> grouping.GroupingKey:
-    """A grouping key from `job=backup,instance=db1`."""
+    """Parse a grouping key such as `job=backup,instance=db1`."""
     return grouping.grouping_key(dict(part.split("=", 1) for part in text.split(",")))
 
 
@@ -78,18 +78,18 @@ def group(
     drained: int | None = None,
     pushers: Iterable[str | tuple[str, float]] = (),
 ) -> control_api.GroupRecord:
-    """A group with its last push, which is the store's change `revision`; `drained` is the push it is retired with.
+    """Build a group with its last push, at `revision`; `drained` is the revision it was retired with.
 
-    Where no time of a pusher is told it pushed when the group was pushed last.
+    A pusher without a time made the last push.
     """
     sources = [(each, pushed or 0.0) if isinstance(each, str) else each for each in pushers]
-    claimed = [one if isinstance(one, owners.Claim) else claim(one, rule=rule(one, key(text))) for one in claims]
+    claimed = [each if isinstance(each, owners.Claim) else claim(each, rule=rule(each, key(text))) for each in claims]
     return control_api.GroupRecord(
         key=key(text),
         revision=revision,
         pushed_revision=revision,
         push_time=0.0 if pushed is None else START + pushed,
-        claims={one.owner.uid: one for one in claimed},
+        claims={each.owner.uid: each for each in claimed},
         drain_pushed_revision=drained,
         sources=tuple(model_pushers.Source(address, START + at) for address, at in sources),
     )
@@ -100,7 +100,7 @@ def claim(view: owner_views.OwnerView, *, drain_timeout: float = 300.0, rule: st
 
 
 def rule(view: owner_views.OwnerView, name: grouping.GroupingKey) -> str:
-    """The rule by which the object would have come to claim this group."""
+    """Return the rule by which the object would own this group."""
     if view.rules.keys is not None:
         return settings.ANNOTATION
     values, job = group_index.pod_values(name), view.owner.name
@@ -116,70 +116,70 @@ def rule(view: owner_views.OwnerView, name: grouping.GroupingKey) -> str:
 def cache(
     *objects: owner_views.OwnerView,
     holds: Iterable[control_api.GroupRecord] = (),
-    gone: Iterable[owner_views.OwnerView] = (),
-    gone_at: float = 20.0,
+    deleted: Iterable[owner_views.OwnerView] = (),
+    deleted_at: float = 20.0,
     listed: bool = True,
     namespaces: Iterable[str] = (),
 ) -> cluster_cache.ClusterCache:
-    """What the operator knows after its start: the groups first, then a complete list of each kind of object."""
-    made = cluster_cache.ClusterCache(namespaces=frozenset(namespaces))
+    """Build the cache after the start of the operator: first the groups, then a complete list of each kind."""
+    result = cluster_cache.ClusterCache(namespaces=frozenset(namespaces))
     for record in holds:
-        made.put_group(record, monotonic=0.0)
-    for view in (*objects, *gone):
-        made.put_object(view, monotonic=1.0)
-    for view in gone:
-        made.delete_object(view, wall=START + gone_at)
+        result.put_group(record, monotonic=0.0)
+    for view in (*objects, *deleted):
+        result.put_object(view, monotonic=1.0)
+    for view in deleted:
+        result.delete_object(view, wall=START + deleted_at)
     if listed:
         for kind in owner_kinds.ALWAYS_WATCHED:
-            found = [view for view in objects if view.kind == kind.name]
-            made.replace_objects(kind, found, started=2.0, monotonic=3.0, wall=START + gone_at)
-    return made
+            listed_objects = [view for view in objects if view.kind == kind.name]
+            result.replace_objects(kind, listed_objects, started=2.0, monotonic=3.0, wall=START + deleted_at)
+    return result
 
 
 NOW = START + 100_000.0
 
 
-def plan(made: cluster_cache.ClusterCache, *, now: float = NOW) -> planner.Plan:
-    """The plan of everything, long after all that tests are about."""
-    return planner.plan(made, rules=RULES, now=now)
+def plan(cluster: cluster_cache.ClusterCache, *, now: float = NOW) -> planner.Plan:
+    """Plan all groups, at a time long after the events of the tests."""
+    return planner.plan(cluster, rules=RULES, now=now)
 
 
-def planned(made: cluster_cache.ClusterCache) -> list[str]:
-    """The plan's actions in words, such as `claim {job="x"} for Job prod/x`.
+def planned(cluster: cluster_cache.ClusterCache) -> list[str]:
+    """Return the planned actions as text, such as `claim {job="x"} for Job prod/x`.
 
-    Always checked beside it: the gateway refuses none of them, and to plan again after them yields nothing.
+    Also check that the gateway accepts all of them, and that a second plan after them is empty.
     """
-    actions = plan(made).actions
-    for name in made.group_keys():
-        record = made.group(name)
+    actions = plan(cluster).actions
+    for name in cluster.group_keys():
+        record = cluster.group(name)
         assert record is not None
-        made.put_group(done(record, [action for action in actions if action.key == name]), monotonic=0.0)
-    again = [in_words(action) for action in plan(made).actions]
-    assert again == [], f"planned again after {[in_words(action) for action in actions]}"
-    return [in_words(action) for action in actions]
+        cluster.put_group(applied(record, [action for action in actions if action.key == name]), monotonic=0.0)
+    again = [describe(action) for action in plan(cluster).actions]
+    assert again == [], f"planned again after {[describe(action) for action in actions]}"
+    return [describe(action) for action in actions]
 
 
-def in_words(action: control_api.Action) -> str:
+def describe(action: control_api.Action) -> str:
     match action:
-        case control_api.ClaimGroup(key=name, claim=made):
-            return f"claim {grouping.describe(name)} for {made.owner}"
+        case control_api.ClaimGroup(key=name, claim=new_claim):
+            return f"claim {grouping.describe(name)} for {new_claim.owner}"
         case control_api.ReleaseGroup(key=name, uid=uid):
             return f"release {grouping.describe(name)} of {uid}"
-        case control_api.StartDrain(key=name, finished=over):
-            return f"retire {grouping.describe(name)} of {', '.join(over)}"
+        case control_api.StartDrain(key=name, finished=uids):
+            return f"retire {grouping.describe(name)} of {', '.join(uids)}"
 
 
-def done(
+def applied(
     record: control_api.GroupRecord, actions: Iterable[control_api.Action], *, now: float = START
 ) -> control_api.GroupRecord:
-    """The group after the gateway did these actions; none of them may be refused."""
+    """Return the group after the gateway applied these actions; fail if it rejects one of them."""
     life = lifecycle.Life(pushed_revision=record.pushed_revision, claims=record.claims)
     if record.drain_pushed_revision is not None:
         drain = lifecycle.Drain(pushed_revision=record.drain_pushed_revision, since=now, deadline=now + 1)
         life = lifecycle.Life(pushed_revision=life.pushed_revision, claims=life.claims, drain=drain)
     for action in actions:
         after = group_states.applied(action, life, now=now)
-        assert not isinstance(after, lifecycle.Rejection), f"{in_words(action)}: {after}"
+        assert not isinstance(after, lifecycle.Rejection), f"{describe(action)}: {after}"
         life = after
     return control_api.GroupRecord(
         key=record.key,

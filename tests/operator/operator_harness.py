@@ -1,4 +1,4 @@
-"""A gateway, a stand-in API server and an operator between them, in one event loop."""
+"""A gateway, a fake API server and an operator between them, in one event loop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ X = object_builders.key("job=x")
 
 
 class Scene:
-    """A gateway, a stand-in API server and an operator between them."""
+    """A gateway, a fake API server and an operator between them."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self.session = session
@@ -41,14 +41,16 @@ class Scene:
         self.operator: main.Operator | None = None
 
     def _new_gateway(self) -> server.Gateway:
-        chosen = settings.GatewaySettings(
+        gateway_settings = settings.GatewaySettings(
             web=settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",)),
             control_address=f"{gateway_client.HOST}:{self.control_port}",
             control_token=gateway_client.TOKEN,
             stop_seconds=0.1,
         )
         registry = telemetry.new_registry()
-        return server.Gateway(chosen, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event())
+        return server.Gateway(
+            gateway_settings, clock=clocks.SystemClock(), registry=registry, flags={}, stop=asyncio.Event()
+        )
 
     async def restart_gateway(self) -> None:
         await self.gateway.stop()
@@ -56,8 +58,8 @@ class Scene:
         await self.gateway.start()
 
     async def push(self, labels: str) -> None:
-        answer = await gateway_client.Client(self.gateway, self.session).put(labels, "a 1\n")
-        assert answer.status == 200
+        response = await gateway_client.Client(self.gateway, self.session).put(labels, "a 1\n")
+        assert response.status == 200
 
     def running(self, name: str) -> owner_views.OwnerView:
         return object_builders.job(name, created=time.time() - object_builders.START - 1)
@@ -68,24 +70,24 @@ class Scene:
         )
 
     def state(self, key: grouping.GroupingKey) -> str:
-        """How a group stands in the gateway: its owners and whether it drains."""
+        """Return the state of a group in the gateway: whether it drains, and its owners."""
         view = self.gateway.store.group(key)
         assert view is not None
         names = ",".join(sorted(str(claim.owner) for claim in view.life.claims.values()))
         return f"{view.life.state.value} {names}".strip()
 
-    async def until(self, wanted: str, *, key: grouping.GroupingKey = X) -> None:
+    async def until(self, expected: str, *, key: grouping.GroupingKey = X) -> None:
         async def look() -> bool:
-            assert self.state(key) == wanted
+            assert self.state(key) == expected
             return True
 
-        await waiting.eventually_async(look, why=wanted, timeout=10.0)
+        await waiting.eventually_async(look, why=expected, timeout=10.0)
 
     async def until_true(self, look: Callable[[], object], *, why: str) -> None:
-        async def looked() -> object:
+        async def check() -> object:
             return look()
 
-        await waiting.eventually_async(looked, why=why, timeout=10.0)
+        await waiting.eventually_async(check, why=why, timeout=10.0)
 
     def metric(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(name, labels) or 0.0
@@ -93,15 +95,15 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def opened(session: aiohttp.ClientSession) -> AsyncIterator[Scene]:
-    """A gateway and an API server, up; the operator is the test's."""
-    made = Scene(session)
-    await made.api_server.start()
-    await made.gateway.start()
+    """A running gateway and API server; the test starts the operator."""
+    scene = Scene(session)
+    await scene.api_server.start()
+    await scene.gateway.start()
     try:
-        yield made
+        yield scene
     finally:
-        await made.gateway.stop()
-        await made.api_server.stop()
+        await scene.gateway.stop()
+        await scene.api_server.stop()
 
 
 @contextlib.asynccontextmanager
@@ -112,25 +114,27 @@ async def at_work(
     token: settings.TokenSettings = gateway_client.TOKEN,
     watching: Path | None = None,
 ) -> AsyncIterator[main.Operator]:
-    """The operator at work.
+    """Run the operator.
 
-    :param watching: the kubeconfig with which it watches; without one it does not watch.
+    :param watching: kubeconfig of its watch; without one it does not watch.
     """
     url = f"http://{gateway_client.HOST}:{scene.control_port}"
-    chosen = settings.OperatorSettings(
+    operator_settings = settings.OperatorSettings(
         worker=worker,
         kubernetes=settings.KubernetesSettings(
             request_timeout=1.0, page_size=2, kubeconfig="" if watching is None else str(watching)
         ),
     )
-    api = kube_api.KubeApi(scene.api_server.login(), kube_settings=chosen.kubernetes, clock=clocks.SystemClock())
+    api = kube_api.KubeApi(
+        scene.api_server.login(), kube_settings=operator_settings.kubernetes, clock=clocks.SystemClock()
+    )
     clock = clocks.SystemClock()
     gateway = tidegate_gateway.TidegateGateway(url, token=token, session=scene.session)
-    operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=scene.registry)
-    works = operator.tasks()
+    operator = main.Operator(operator_settings, api=api, gateway=gateway, clock=clock, registry=scene.registry)
+    coroutines = operator.tasks()
     if watching is None:
-        works.pop("watch objects").close()
-    tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
+        coroutines.pop("watch objects").close()
+    tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in coroutines.items()]
     try:
         yield operator
     finally:

@@ -1,4 +1,4 @@
-"""Short words for pods with addresses, and for groups that were pushed from one; times as in `builders`."""
+"""Builders of pods with addresses, and of groups that were pushed from one; times as in `object_builders`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pod(
     namespace: str = "prod",
     name: str = "x-b2c4d",
 ) -> pod_addresses.AddressPod:
-    """A pod that ran from one time to another, of an object or of something that nobody watches."""
+    """Build a pod that ran between two times, owned by an object or by this uid, which is not watched."""
     return pod_addresses.AddressPod(
         namespace=namespace,
         name=name,
@@ -31,10 +31,10 @@ def pod(
     )
 
 
-def told(
+def with_pods(
     cache: cluster_cache.ClusterCache, *pods: pod_addresses.AddressPod, address: str = IP, at: float = 50.0
 ) -> cluster_cache.ClusterCache:
-    """The cache, once the API server has answered which pods an address has."""
+    """Add the response of the API server about the pods of an address to the cache."""
     cache.put_address(
         cluster_cache.AddressLookup(address), pod_addresses.LookupResult(pods, object_builders.START + at)
     )
@@ -44,7 +44,7 @@ def told(
 def pushed(
     text: str, *, at: float = 10.0, claims: tuple[owner_views.OwnerView | owners.Claim, ...] = ()
 ) -> control_api.GroupRecord:
-    """A group that was pushed from the first address."""
+    """Build a group that was pushed from the first address."""
     return object_builders.group(text, pushed=at, pushers=(IP,), claims=claims)
 
 

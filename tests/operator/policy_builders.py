@@ -1,4 +1,4 @@
-"""Short words for policies and for the objects that they are asked about; everything is in `prod` and made at 0."""
+"""Builders of policies and their subjects; everything is in `prod` and was created at 0."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def body(
     created: int = 0,
     status: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A policy as the API server gives it; `created` is in minutes after the start."""
+    """Build a policy as in a response of the API server; `created` is in minutes after the start."""
     metadata = {
         "name": name,
         "uid": f"{name}-uid",
@@ -30,8 +30,8 @@ def body(
     }
     if scope is NAMESPACED:
         metadata["namespace"] = namespace
-    made = {"metadata": metadata, "spec": spec}
-    return made if status is None else made | {"status": status}
+    policy_body = {"metadata": metadata, "spec": spec}
+    return policy_body if status is None else policy_body | {"status": status}
 
 
 def policy(spec: Any, *, scope: policies.Scope = NAMESPACED, **metadata: Any) -> policies.Policy:
@@ -59,7 +59,7 @@ def subject(
 
 
 def says(**annotations: str) -> dict[str, str]:
-    """Annotations of ours: `says(cleanup="never", grouping_key="job=a")`."""
+    """Build annotations of tidegate: `says(cleanup="never", grouping_key="job=a")`."""
     return {f"tidegate.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
 
 

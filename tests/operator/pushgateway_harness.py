@@ -1,4 +1,4 @@
-"""A stock gateway of the operator under a clock that the test moves, and what is followed of it."""
+"""The operator's adapter for Pushgateway under a movable clock, and the groups that it follows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tidegate.operator.gateways import pushgateway_adapter
 
 POLL, GRACE = 5.0, 60.0
 _LAST = grouping.grouping_key({"job": "last"})
-CHOSEN = settings.PushgatewaySettings(grace_seconds=GRACE, poll_seconds=POLL, max_response_bytes=1_000_000)
+SETTINGS = settings.PushgatewaySettings(grace_seconds=GRACE, poll_seconds=POLL, max_response_bytes=1_000_000)
 HTTP_SECONDS = aiohttp.ClientTimeout(total=10.0)
 
 
 class WatchedClock(clocks.MovableClock):
-    """One that tells when somebody waits for it."""
+    """A clock that reports when a task waits for it."""
 
     def __init__(self) -> None:
         super().__init__(now=time.time())
@@ -35,7 +35,7 @@ class WatchedClock(clocks.MovableClock):
         await super().wait(event, until=until)
 
     async def idle_or(self, work: asyncio.Task[Any]) -> bool:
-        """Wait until somebody waits for the clock, or this is done; whether that is so."""
+        """Wait until a task waits for the clock, or this work is done; return whether it is done."""
         idle = asyncio.create_task(self._idle.wait())
         await asyncio.wait({work, idle}, return_when=asyncio.FIRST_COMPLETED)
         idle.cancel()
@@ -44,45 +44,45 @@ class WatchedClock(clocks.MovableClock):
 
 
 class Stage:
-    """Follows a Pushgateway as the operator's feed does, and acts as its worker does."""
+    """Follows a Pushgateway as the operator does, and acts on it as its worker does."""
 
     def __init__(
         self,
         url: str,
         session: aiohttp.ClientSession,
         *,
-        chosen: settings.PushgatewaySettings = CHOSEN,
+        pushgateway_settings: settings.PushgatewaySettings = SETTINGS,
         given: str = "",
     ) -> None:
-        """:param given: the URL that the operator is given, where it is another one."""
+        """:param given: URL for the operator, if it differs."""
         self.url = url
         self.session = session
         self.clock = WatchedClock()
-        self._chosen = chosen
+        self._pushgateway_settings = pushgateway_settings
         self._given = given or url
-        self.begin_anew()
+        self.restart()
 
-    def begin_anew(self) -> None:
-        """As after the operator's restart."""
+    def restart(self) -> None:
+        """Reset the state, as after a restart of the operator."""
         self.registry = prometheus_client.CollectorRegistry()
         self.gateway = pushgateway_adapter.PushgatewayAdapter(
             self._given,
             session=self.session,
             clock=self.clock,
             registry=self.registry,
-            pushgateway_settings=self._chosen,
+            pushgateway_settings=self._pushgateway_settings,
         )
         self.groups: dict[grouping.GroupingKey, control_api.GroupRecord] = {}
         self.deleted: list[control_api.DeletedRecord] = []
         self._last: control_api.Changes | None = None
 
     async def follow(self) -> None:
-        """Take every page that is there now, and all that must be read and deleted for it."""
+        """Read every available page, including the reads and deletions that this triggers."""
         while await self._take_page():
             continue
 
     async def after(self, seconds: float) -> None:
-        """The same, so much later."""
+        """Advance the clock, and follow."""
         self.clock.advance(seconds)
         await self.follow()
 
@@ -93,37 +93,37 @@ class Stage:
             await asyncio.wait({page})
             return False
         self._last = page.result()
-        for gone in self._last.deleted:
-            self.groups.pop(gone.key, None)
+        for deleted in self._last.deleted:
+            self.groups.pop(deleted.key, None)
         self.deleted += self._last.deleted
         self.groups |= {record.key: record for record in self._last.groups if record.key != _LAST}
         return True
 
     async def claim(self, key: grouping.GroupingKey, view: owner_views.OwnerView) -> None:
-        """Claim a group, and see it done."""
+        """Claim a group, and check that it is claimed."""
         assert (
             await self.act(control_api.ClaimGroup(key=key, claim=object_builders.claim(view, drain_timeout=0.0)))
             is None
         )
 
     async def retire(
-        self, key: grouping.GroupingKey, *, over: Collection[owners.Uid] | None = None, drain_timeout: float = 0.0
+        self, key: grouping.GroupingKey, *, finished: Collection[owners.Uid] | None = None, drain_timeout: float = 0.0
     ) -> lifecycle.Rejection | None:
-        """Retire a group with the push that is known, all its owners over; why it was refused."""
-        known = self.groups[key]
-        over = tuple(known.claims if over is None else over)
+        """Retire a group with its known push and finished owners; return the rejection, if any."""
+        record = self.groups[key]
+        finished_uids = tuple(record.claims if finished is None else finished)
         return await self.act(
             control_api.StartDrain(
-                key=key, finished=over, pushed_revision=known.pushed_revision, drain_timeout=drain_timeout
+                key=key, finished=finished_uids, pushed_revision=record.pushed_revision, drain_timeout=drain_timeout
             )
         )
 
     async def act(self, action: control_api.Action) -> lifecycle.Rejection | None:
-        """Have this done; why it was refused."""
+        """Send this action, and return the rejection, if any."""
         assert self._last is not None
-        _, [refusal] = await self.gateway.act([action], epoch=self._last.epoch)
+        _, [rejection] = await self.gateway.act([action], epoch=self._last.epoch)
         await self.follow()
-        return refusal
+        return rejection
 
     async def end(self, key: grouping.GroupingKey, *, owner: str = "x") -> None:
         """Claim a group and retire it at once."""
@@ -131,17 +131,19 @@ class Stage:
         assert await self.retire(key) is None
 
     async def push(self, path: str, body: str = "a 1\n", *, status: int = 200) -> None:
-        """Push to the Pushgateway itself."""
-        async with self.session.put(f"{self.url}/metrics/{path}", data=body.encode(), timeout=HTTP_SECONDS) as answer:
-            assert answer.status == status, await answer.text()
+        """Push to the Pushgateway directly."""
+        async with self.session.put(f"{self.url}/metrics/{path}", data=body.encode(), timeout=HTTP_SECONDS) as response:
+            assert response.status == status, await response.text()
 
-    async def there(self) -> set[grouping.GroupingKey]:
-        """The groups that the Pushgateway itself tells of, once all that it was told before is done: it deletes after
-        its answer, and answers a push after that."""
+    async def groups_in_pushgateway(self) -> set[grouping.GroupingKey]:
+        """Return the groups of the Pushgateway, after it has processed all earlier requests.
+
+        It deletes groups after its response, and before it responds to a later push.
+        """
         await self.push("job/last")
-        async with self.session.get(f"{self.url}/api/v1/metrics", timeout=HTTP_SECONDS) as answer:
-            found = {grouping.grouping_key(group["labels"]) for group in (await answer.json())["data"]}
-            return found - {_LAST}
+        async with self.session.get(f"{self.url}/api/v1/metrics", timeout=HTTP_SECONDS) as response:
+            keys = {grouping.grouping_key(group["labels"]) for group in (await response.json())["data"]}
+            return keys - {_LAST}
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(f"tidegate_operator_stock_{name}", labels)

@@ -1,4 +1,4 @@
-"""What the operator says of the rights that it lacks: once each, at the start, with the rule that grants it."""
+"""The operator logs each missing permission once at the start, with the rule that grants it."""
 
 from __future__ import annotations
 
@@ -36,15 +36,17 @@ class _Scene:
         return self.registry.get_sample_value("tidegate_operator_rights_missing")
 
     def reviews(self) -> access_reviews.AccessReviews:
-        chosen = settings.OperatorSettings()
-        self.api = kube_api.KubeApi(self.server.login(), kube_settings=chosen.kubernetes, clock=clocks.SystemClock())
+        operator_settings = settings.OperatorSettings()
+        self.api = kube_api.KubeApi(
+            self.server.login(), kube_settings=operator_settings.kubernetes, clock=clocks.SystemClock()
+        )
         return access_reviews.AccessReviews(
             self.api,
             kinds=served_kinds.ServedKinds(),
             clock=self.clock,
             metrics=operator_metrics.OperatorMetrics(self.registry),
             backoff=backoffs.Backoff(first=1.0, limit=30.0),
-            operator_settings=chosen,
+            operator_settings=operator_settings,
         )
 
 
@@ -55,7 +57,7 @@ async def scene(caplog: pytest.LogCaptureFixture) -> _Scene:
 
 
 async def _run(scene: _Scene, *steps: tuple[Callable[[], bool], Callable[[], object]]) -> None:
-    """Let it run to its end; each step is a condition to wait for, and what is done then."""
+    """Run the reviews to their end; each step is a condition to wait for, and an action after it."""
     await scene.server.start()
     running = asyncio.create_task(scene.reviews().run())
     try:
@@ -74,14 +76,14 @@ async def _run(scene: _Scene, *steps: tuple[Callable[[], bool], Callable[[], obj
         await scene.server.stop()
 
 
-async def test_with_all_rights_nothing_is_said(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_is_logged_with_all_permissions(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     await _run(scene)
     assert (caplog.messages, scene.missing) == ([], 0.0)
     assert {"verb": "watch", "group": "batch", "resource": "jobs"} in scene.server.reviewed
     assert {"verb": "get", "resource": "pods"} in scene.server.reviewed
 
 
-async def test_each_right_that_is_missing_is_said_once_until_it_is_granted(
+async def test_each_missing_permission_is_logged_once_and_again_when_granted(
     scene: _Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.server.denied = {"watch jobs.batch", "list pods"}
@@ -106,22 +108,22 @@ async def test_each_right_that_is_missing_is_said_once_until_it_is_granted(
     assert scene.missing == 0
 
 
-async def test_an_api_server_that_does_not_answer_the_question_is_asked_no_more(
-    scene: _Scene, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_reviews_end_if_the_api_server_rejects_them(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     async def forbid(request: web.Request) -> web.StreamResponse | None:
         if request.method != "POST":
             return None
         return web.json_response({"message": "no"}, status=403)
 
-    scene.server.answer = forbid
+    scene.server.respond = forbid
     await _run(scene)
     [line] = caplog.messages
     assert line.startswith("cannot review the operator's permissions: POST /apis/authorization.k8s.io/")
     assert line.endswith("continuing without the review: requests that lack a permission will fail and be logged")
 
 
-async def test_an_api_server_that_is_away_is_asked_again(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+async def test_reviews_are_retried_while_the_api_server_is_unavailable(
+    scene: _Scene, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, logger="tidegate")
     scene.server.down = True
 

@@ -1,4 +1,4 @@
-"""What a Job's author may write, and what happens to what cannot be read."""
+"""Annotations of a Job, and the handling of invalid ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tidegate.operator.policy import cleanup_rules, key_patterns
         pytest.param("job=it's,x='", ["job=it's,x='"], id="quote-in-a-value"),
     ],
 )
-def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
+def test_grouping_keys_are_parsed(text: str, keys: list[str]) -> None:
     assert cleanup_rules.parse_keys(text) == {object_builders.key(key) for key in keys}
 
 
@@ -48,11 +48,11 @@ def test_grouping_keys_are_read(text: str, keys: list[str]) -> None:
         pytest.param("job=a x=b", "label job: 'a x=b' looks like .* job=a,x=b", id="a-space-between-labels"),
         pytest.param("job=*", "label job must not be .*", id="any-job"),
         pytest.param(
-            "job=a,x=b*", "label x: . matches any value and must be the whole value", id="part-of-a-value-is-any"
+            "job=a,x=b*", "label x: . matches any value and must be the whole value", id="star-within-a-value"
         ),
     ],
 )
-def test_what_names_no_group_is_refused(text: str, reason: str) -> None:
+def test_invalid_grouping_key_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
         cleanup_rules.parse_keys(text)
 
@@ -72,25 +72,25 @@ def test_text_that_is_not_a_duration_is_rejected(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "is_meant"),
+    ("key", "is_match"),
     [("job=a,x=1", True), ("job=a,x=2", True), ("job=a", False), ("job=a,y=1", False), ("job=b,x=1", False)],
 )
-def test_a_star_is_any_value_of_a_label_that_must_be_there(key: str, is_meant: bool) -> None:
+def test_star_matches_any_value_of_an_existing_label(key: str, is_match: bool) -> None:
     (pattern,) = cleanup_rules.parse_keys("job=a,x=*")
-    assert key_patterns.matches(pattern, object_builders.key(key)) is is_meant
+    assert key_patterns.matches(pattern, object_builders.key(key)) is is_match
 
 
-def test_an_object_without_annotations_of_ours_has_the_default_rules() -> None:
+def test_object_without_tidegate_annotations_has_the_default_rules() -> None:
     assert cleanup_rules.parse({"example.com/other": "x"}) == cleanup_rules.CleanupRules()
 
 
 @pytest.mark.parametrize("policy", [each for each in cleanup_rules.Cleanup if each is not cleanup_rules.Cleanup.AFTER])
-def test_each_policy_is_read(policy: cleanup_rules.Cleanup) -> None:
+def test_each_policy_is_parsed(policy: cleanup_rules.Cleanup) -> None:
     text = "after=10m" if policy is cleanup_rules.Cleanup.AFTER else policy.value
     assert cleanup_rules.parse({cleanup_rules.CLEANUP: text}).cleanup is policy
 
 
-def test_a_time_after_the_end_and_one_for_failures_are_read() -> None:
+def test_durations_of_after_and_of_keep_failed_for_are_parsed() -> None:
     rules = cleanup_rules.parse({cleanup_rules.CLEANUP: "after=10m", cleanup_rules.KEEP_FAILED_FOR: "1h"})
     assert (rules.after, rules.keep_failed_for) == (600.0, 3600.0)
 
@@ -107,17 +107,17 @@ def test_a_time_after_the_end_and_one_for_failures_are_read() -> None:
         pytest.param({cleanup_rules.GROUPING_KEY: "backup"}, id="grouping-key"),
         pytest.param(
             {cleanup_rules.GROUPING_KEY: "backup", cleanup_rules.CLEANUP: "on-completion"},
-            id="key-beside-a-good-policy",
+            id="key-next-to-a-valid-policy",
         ),
     ],
 )
-def test_an_unreadable_annotation_means_that_nothing_is_ever_deleted(annotations: dict[str, str]) -> None:
+def test_invalid_annotation_keeps_all_groups(annotations: dict[str, str]) -> None:
     rules = cleanup_rules.parse(annotations)
     assert rules.cleanup is cleanup_rules.Cleanup.NEVER
     assert len(rules.problems) == 1
 
 
-def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
+def test_invalid_drain_timeout_is_replaced_by_the_default() -> None:
     rules = cleanup_rules.parse({cleanup_rules.DRAIN_TIMEOUT: "soon", cleanup_rules.CLEANUP: "on-success"})
     assert (rules.cleanup, rules.drain_timeout) == (cleanup_rules.Cleanup.ON_SUCCESS, None)
     assert rules.problems == (
@@ -126,7 +126,7 @@ def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "suggestion"),
     [
         ("tidegate.dev/clean-up", cleanup_rules.CLEANUP),
         ("tidegate.dev/Cleanup", cleanup_rules.CLEANUP),
@@ -137,15 +137,15 @@ def test_an_unreadable_drain_timeout_leaves_the_default_one() -> None:
         ("tidegate.dev/drainTimeout", cleanup_rules.DRAIN_TIMEOUT),
     ],
 )
-def test_a_misspelt_annotation_keeps_the_groups_and_says_what_was_meant(name: str, meant: str) -> None:
+def test_misspelled_annotation_keeps_the_groups_and_suggests_the_correct_name(name: str, suggestion: str) -> None:
     rules = cleanup_rules.parse({name: "x"})
     assert rules.cleanup is cleanup_rules.Cleanup.NEVER
     assert rules.problems == (
-        f"{name} is not an annotation of tidegate (did you mean {meant}?); {cleanup_rules.KEPT_UNTIL_FIXED}",
+        f"{name} is not an annotation of tidegate (did you mean {suggestion}?); {cleanup_rules.KEPT_UNTIL_FIXED}",
     )
 
 
-def test_an_annotation_of_ours_that_is_near_none_names_those_that_there_are() -> None:
+def test_unknown_annotation_lists_the_known_ones() -> None:
     rules = cleanup_rules.parse({"tidegate.dev/team": "x", cleanup_rules.CLEANUP: "on-success"})
     assert rules.cleanup is cleanup_rules.Cleanup.NEVER
     [problem] = rules.problems
@@ -155,5 +155,5 @@ def test_an_annotation_of_ours_that_is_near_none_names_those_that_there_are() ->
 
 
 @pytest.mark.parametrize("name", ["example.com/clean-up", "tidegate.development/cleanup", "cleanup"])
-def test_annotations_of_others_say_nothing(name: str) -> None:
+def test_annotations_of_other_tools_are_ignored(name: str) -> None:
     assert cleanup_rules.parse({name: "never"}) == cleanup_rules.CleanupRules()

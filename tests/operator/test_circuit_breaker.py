@@ -1,4 +1,4 @@
-"""A cap on what is retired at once: it trips, waits for another list, then lets through little by little."""
+"""A limit on simultaneous retirements: it trips, waits for another list, and then admits a few per cycle."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def _breaker() -> circuit_breaker.CircuitBreaker:
     return circuit_breaker.CircuitBreaker(limit=MOST, cycle=CYCLE)
 
 
-def test_what_is_usual_goes_through() -> None:
+def test_retirements_below_the_limit_are_admitted() -> None:
     breaker = _breaker()
-    assert [breaker.admit(wanted, last_list_started=0.0, now=1.0) for wanted in (4, 6)] == [4, 6]
+    assert [breaker.admit(requested, last_list_started=0.0, now=1.0) for requested in (4, 6)] == [4, 6]
     assert not breaker.is_tripped
 
 
-def test_more_in_a_cycle_than_the_cap_is_held_back_until_a_later_list_says_the_same() -> None:
+def test_retirements_over_the_limit_wait_for_a_later_list() -> None:
     breaker = _breaker()
     assert breaker.admit(11, last_list_started=0.0, now=5.0) == 0
     assert breaker.is_tripped
@@ -28,7 +28,7 @@ def test_more_in_a_cycle_than_the_cap_is_held_back_until_a_later_list_says_the_s
     assert breaker.admit(11, last_list_started=5.5, now=7.0) == MOST
 
 
-def test_after_that_only_so_many_go_a_cycle_until_fewer_are_wanted() -> None:
+def test_tripped_breaker_admits_the_limit_per_cycle_until_it_closes() -> None:
     breaker = _breaker()
     breaker.admit(25, last_list_started=0.0, now=5.0)
     assert breaker.admit(25, last_list_started=6.0, now=7.0) == 10
@@ -41,19 +41,19 @@ def test_after_that_only_so_many_go_a_cycle_until_fewer_are_wanted() -> None:
 
 
 @hypothesis.given(
-    asked=strategies.lists(
+    requests=strategies.lists(
         strategies.tuples(strategies.integers(0, 40), strategies.floats(0, 60), strategies.booleans())
     )
 )
-def test_never_more_than_the_cap_goes_in_any_cycle(asked: list[tuple[int, float, bool]]) -> None:
+def test_no_cycle_exceeds_twice_the_limit(requests: list[tuple[int, float, bool]]) -> None:
     breaker, now, listed = _breaker(), 0.0, 0.0
     admitted: list[tuple[float, int]] = []
-    for wanted, pause, is_listed in asked:
+    for requested, pause, is_listed in requests:
         now += pause
         listed = now if is_listed else listed
-        found = breaker.admit(wanted, last_list_started=listed, now=now)
-        assert 0 <= found <= wanted
-        admitted.append((now, found))
+        admitted_count = breaker.admit(requested, last_list_started=listed, now=now)
+        assert 0 <= admitted_count <= requested
+        admitted.append((now, admitted_count))
     for start, _ in admitted:
         within = [count for at, count in admitted if start <= at < start + CYCLE]
-        assert sum(within) <= 2 * MOST, "a cycle's worth at the end of one, and one at the beginning of the next"
+        assert sum(within) <= 2 * MOST, "at most the limit at the end of a cycle and at the start of the next"

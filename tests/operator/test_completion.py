@@ -1,4 +1,4 @@
-"""How objects end that are no Jobs: what Argo, Tekton, the kubelet and others write into their status."""
+"""How objects other than Jobs finish: the status that Argo, Tekton, the kubelet and others write."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _object(status: dict[str, Any]) -> dict[str, Any]:
 
 
 def _workflow(phase: str, *, finished: str | None = "2026-01-31T08:01:00Z") -> dict[str, Any]:
-    """As the workflow controller writes it, with the conditions that it has beside its phase."""
+    """Build a status as the workflow controller writes it, with conditions next to its phase."""
     return _object(
         {
             "phase": phase,
@@ -41,12 +41,12 @@ def _workflow(phase: str, *, finished: str | None = "2026-01-31T08:01:00Z") -> d
         pytest.param(_workflow("Error"), completion.Finish(succeeded=False, at=_STARTED + 60), id="error"),
     ],
 )
-def test_an_argo_workflow_ends_with_its_phase(data: dict[str, Any], finish: completion.Finish | None) -> None:
+def test_argo_workflow_finishes_with_its_phase(data: dict[str, Any], finish: completion.Finish | None) -> None:
     assert owner_kinds.WORKFLOW.finish(data) == finish
 
 
 def _taskrun(status: str, reason: str) -> dict[str, Any]:
-    """As the pipelines controller writes it: one condition, "Unknown" as long as it runs."""
+    """Build a status as the pipelines controller writes it: one condition, "Unknown" while the TaskRun is running."""
     condition = {
         "type": "Succeeded",
         "status": status,
@@ -73,7 +73,7 @@ def _taskrun(status: str, reason: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_tekton_taskrun_ends_with_its_condition(data: dict[str, Any], finish: completion.Finish | None) -> None:
+def test_tekton_taskrun_finishes_with_its_condition(data: dict[str, Any], finish: completion.Finish | None) -> None:
     assert owner_kinds.TASKRUN.finish(data) == finish
 
 
@@ -101,7 +101,7 @@ def _pod(phase: str, *finished: str | None) -> dict[str, Any]:
         pytest.param(_pod("Failed"), completion.Finish(succeeded=False, at=_STARTED + 540), id="evicted before it ran"),
     ],
 )
-def test_a_pod_ends_with_the_last_of_its_containers(data: dict[str, Any], finish: completion.Finish | None) -> None:
+def test_pod_finishes_with_the_last_of_its_containers(data: dict[str, Any], finish: completion.Finish | None) -> None:
     assert owner_kinds.POD.finish(data) == finish
 
 
@@ -119,10 +119,10 @@ def test_a_pod_ends_with_the_last_of_its_containers(data: dict[str, Any], finish
         pytest.param("status.code=0/1", {"code": 0}, True, id="a number"),
     ],
 )
-def test_an_end_is_where_its_path_leads(text: str, status: dict[str, Any], succeeded: bool | None) -> None:
+def test_finish_is_read_from_the_configured_path(text: str, status: dict[str, Any], succeeded: bool | None) -> None:
     finish = completion.parse(text)(_object(status))
     assert (None if finish is None else finish.succeeded) is succeeded
 
 
-def test_where_nothing_says_when_it_ended_its_creation_counts() -> None:
+def test_finish_time_is_the_creation_time_if_unknown() -> None:
     assert completion.parse("status.done")(_object({"done": True})) == completion.Finish(succeeded=True, at=_STARTED)

@@ -1,4 +1,4 @@
-"""With what the operator logs in, and what it says of a kubeconfig that it cannot read."""
+"""Credentials of the operator, and its errors about an invalid kubeconfig."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ SECRET = "c2VjcmV0"
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(f"users: [{{name: a, user: {{token: {SECRET}}}", id="no YAML"),
-        pytest.param(f"token: {SECRET}", id="no kubeconfig"),
+        pytest.param(f"users: [{{name: a, user: {{token: {SECRET}}}", id="invalid YAML"),
+        pytest.param(f"token: {SECRET}", id="not a kubeconfig"),
         pytest.param(SECRET, id="a text"),
         pytest.param(f"[{SECRET}]", id="a list"),
         pytest.param(f"\x01{SECRET}", id="a character that YAML does not know"),
     ],
 )
-async def test_a_kubeconfig_that_cannot_be_read_is_not_quoted(text: str, tmp_path: Path) -> None:
+async def test_error_about_an_invalid_kubeconfig_does_not_quote_it(text: str, tmp_path: Path) -> None:
     _write(tmp_path / "config", text)
-    with pytest.raises(credentials.LoginError, match="no credentials for Kubernetes") as refused:
+    with pytest.raises(credentials.LoginError, match="no credentials for Kubernetes") as raised:
         await credentials.load(settings.KubernetesSettings(kubeconfig=str(tmp_path / "config")))
-    assert SECRET not in str(refused.value)
+    assert SECRET not in str(raised.value)
 
 
-async def test_a_kubeconfig_that_does_not_exist_is_named(tmp_path: Path) -> None:
+async def test_missing_kubeconfig_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none"
     with pytest.raises(credentials.LoginError, match=f"--kubernetes.kubeconfig={path} does not exist"):
         await credentials.load(settings.KubernetesSettings(kubeconfig=str(path)))

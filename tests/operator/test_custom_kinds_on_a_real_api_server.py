@@ -1,4 +1,4 @@
-"""Kinds that only a flag knows, on a real API server: a resource that is missing at first, comes, and goes again."""
+"""Kinds of custom resources on a real API server: a resource that is missing at first, appears, and disappears."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ _QUICK = settings.WorkerSettings(resync_seconds=0.2, backoff_seconds=0.1, backof
 
 
 class _Listing:
-    """The lists at work on a table of kinds, and what they make known."""
+    """The resyncs of a table of kinds, and the cache that they fill."""
 
     def __init__(self, api: kube_api.KubeApi, *texts: str) -> None:
         self.cache = cluster_cache.ClusterCache()
         self.registry = prometheus_client.CollectorRegistry()
         self.table = served_kinds.ServedKinds(owner_kinds.watched_kinds(texts))
         clock = clocks.SystemClock()
-        own = operator_metrics.OperatorMetrics(self.registry)
-        told = notifications.Notifier(lambda _: None, grace=None, on_act=lambda *_: None)
-        intake = cache_updater.CacheUpdater(
+        metrics = operator_metrics.OperatorMetrics(self.registry)
+        notifier = notifications.Notifier(lambda _: None, grace=None, on_act=lambda *_: None)
+        updater = cache_updater.CacheUpdater(
             self.cache,
             queue=work_queue.WorkQueue(),
-            notifier=told,
-            metrics=own,
+            notifier=notifier,
+            metrics=metrics,
             clock=clock,
             server_clock=api.server_clock,
         )
         self.resync = resyncs.Resync(
-            api, kinds=self.table, updater=intake, metrics=own, clock=clock, worker_settings=_QUICK
+            api, kinds=self.table, updater=updater, metrics=metrics, clock=clock, worker_settings=_QUICK
         )
 
     @contextlib.asynccontextmanager
@@ -62,7 +62,7 @@ class _Listing:
             await asyncio.wait({running})
 
     async def again(self) -> None:
-        """Wait for a list that begins after this: the next one that ends may have begun before."""
+        """Wait for a list that starts after this call; the next list to end may have started before it."""
         for _ in range(2):
             before = self.resync.last_list_started
 
@@ -78,13 +78,13 @@ class _Listing:
 @pytest.fixture
 def runs(
     cluster: clusters.Cluster,
-    operator_rights: Path,  # noqa: ARG001 - it makes the account that the rights are given to
+    operator_rights: Path,  # noqa: ARG001 - creates the service account that gets the permissions
     namespace: str,
 ) -> Iterator[custom_resources.Runs]:
-    """A kind of the test's own, not defined yet; the operator may list and watch it."""
-    made = custom_resources.Runs(cluster, group=f"{namespace}.tidegate.example")
-    with made.granted():
-        yield made
+    """A custom kind that is not defined yet; the operator may list and watch it."""
+    custom_runs = custom_resources.Runs(cluster, group=f"{namespace}.tidegate.example")
+    with custom_runs.granted():
+        yield custom_runs
 
 
 def _owner(runs: custom_resources.Runs, run: admin_client.Object) -> owners.Owner:
@@ -92,7 +92,7 @@ def _owner(runs: custom_resources.Runs, run: admin_client.Object) -> owners.Owne
     return owners.Owner(runs.kind, metadata["namespace"], metadata["name"], owners.Uid(metadata["uid"]))
 
 
-async def test_a_missing_resource_is_told_of_once_and_what_its_objects_claim_is_not_taken_for_gone(
+async def test_missing_resource_is_logged_once_and_its_claimed_objects_are_not_deleted(
     runs: custom_resources.Runs, api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -106,13 +106,13 @@ async def test_a_missing_resource_is_told_of_once_and_what_its_objects_claim_is_
     assert [kind.plural for kind in listing.table.served] == ["jobs", "cronjobs"]
     assert listing.cache.deleted_at(night) is None
     assert listing.count(runs.kind) is None
-    told = [record.getMessage() for record in caplog.records if runs.group in record.getMessage()]
-    assert len(told) == 1
-    assert f"the list of runs.{runs.group} failed" in told[0]
-    assert "keeping their groups until the API server serves this kind" in told[0]
+    lines = [record.getMessage() for record in caplog.records if runs.group in record.getMessage()]
+    assert len(lines) == 1
+    assert f"the list of runs.{runs.group} failed" in lines[0]
+    assert "keeping their groups until the API server serves this kind" in lines[0]
 
 
-async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
+async def test_new_resource_is_listed_and_its_objects_finish_and_are_deleted(
     runs: custom_resources.Runs, namespace: str, api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -122,25 +122,25 @@ async def test_a_resource_that_comes_is_listed_and_its_objects_end_and_go(
         with runs.defined():
             night = _owner(runs, runs.create("night", namespace=namespace))
             await listing.again()
-            known = listing.cache.get_object(night)
-            assert known is not None
-            assert not known.has_finished
+            cached = listing.cache.get_object(night)
+            assert cached is not None
+            assert not cached.has_finished
             assert listing.count(runs.kind) == 1
             assert f"runs.{runs.group} succeeded again" in caplog.text
 
             runs.set_done("night", namespace=namespace)
             await listing.again()
-            known = listing.cache.get_object(night)
-            assert known is not None
-            assert known.view.finish is not None
-            assert known.view.finish.succeeded
+            cached = listing.cache.get_object(night)
+            assert cached is not None
+            assert cached.view.finish is not None
+            assert cached.view.finish.succeeded
 
             runs.delete("night", namespace=namespace)
             await listing.again()
             assert listing.cache.deleted_at(night) is not None
 
 
-async def test_what_was_there_when_its_resource_went_is_not_taken_for_gone_by_a_list(
+async def test_objects_are_not_deleted_when_their_resource_disappears(
     runs: custom_resources.Runs, namespace: str, api: kube_api.KubeApi
 ) -> None:
     listing = _Listing(api, runs.watch)
@@ -154,7 +154,7 @@ async def test_what_was_there_when_its_resource_went_is_not_taken_for_gone_by_a_
         assert listing.cache.deleted_at(night) is None
 
 
-async def test_what_was_claimed_before_its_resource_came_back_without_it_is_gone(
+async def test_claimed_object_is_deleted_when_its_resource_is_listed_without_it(
     runs: custom_resources.Runs, api: kube_api.KubeApi
 ) -> None:
     listing = _Listing(api, runs.watch)
@@ -167,7 +167,7 @@ async def test_what_was_claimed_before_its_resource_came_back_without_it_is_gone
             assert listing.cache.deleted_at(night) is not None
 
 
-async def test_a_resource_without_namespaces_is_told_of_and_disturbs_nobody(
+async def test_cluster_scoped_resource_is_logged_and_does_not_affect_other_kinds(
     api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     listing = _Listing(api, "v1/nodes:status.conditions.Ready")
@@ -176,27 +176,29 @@ async def test_a_resource_without_namespaces_is_told_of_and_disturbs_nobody(
     assert "nodes is not namespaced; only namespaced resources can be watched" in caplog.text
 
 
-async def test_what_may_not_be_listed_stops_all_lists_with_words(
+async def test_forbidden_list_is_logged_and_stops_all_lists(
     cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     forbidden = custom_resources.Runs(cluster, group=f"{namespace}.tidegate.example")
     listing = _Listing(api, forbidden.watch)
 
-    async def told() -> bool:
+    async def is_logged() -> bool:
         return f'cannot list resource "runs" in API group "{forbidden.group}"' in caplog.text
 
     with forbidden.defined():
         async with listing.at_work():
-            await waiting.eventually_async(told, why="the missing right to be named", timeout=20.0)
+            await waiting.eventually_async(is_logged, why="the missing permission to be named", timeout=20.0)
             assert not listing.resync.synced.is_set()
 
 
-async def test_only_bare_pods_that_can_end_are_listed(
+async def test_only_uncontrolled_pods_that_can_finish_are_listed(
     cluster: clusters.Cluster, namespace: str, operator_rights: Path
 ) -> None:
     cluster.kubectl("apply", "-f", _PODS)
-    chosen = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=1)
-    api = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
+    kube_settings = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=1)
+    api = kube_api.KubeApi(
+        await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()
+    )
     try:
         cluster.api.create(
             "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true")), namespace=namespace
@@ -206,10 +208,10 @@ async def test_only_bare_pods_that_can_end_are_listed(
             spec = {"restartPolicy": policy, "containers": [kubernetes_objects.container("true")]}
             body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
             cluster.api.create("pods", body, namespace=namespace)
-        found = [
+        names = [
             view.owner.name for view in await api.list_objects(owner_kinds.POD) if view.owner.namespace == namespace
         ]
-        assert sorted(found) == ["bare", "retrying"]
+        assert sorted(names) == ["bare", "retrying"]
     finally:
         await api.close()
         cluster.kubectl("delete", "-f", _PODS)

@@ -1,4 +1,4 @@
-"""What people are told of why a group is or is not deleted: every verdict, and what is special about it."""
+"""Explanations of why a group is or is not deleted: every verdict and its details."""
 
 from __future__ import annotations
 
@@ -20,61 +20,61 @@ from tidegate.operator.policy import cleanup_rules
 
 IP = "10.0.0.7"
 ENDED = "2023-11-14 22:13:35Z"
-"""15 s after the start, when what has ended here ended."""
+"""15 s after the start, when the finished objects of these tests finished."""
 
 X = object_builders.job("x")
-OVER = object_builders.job("x", finished=15)
+FINISHED = object_builders.job("x", finished=15)
 FAILED = object_builders.job("x", finished=15, succeeded=False)
 CRONJOB = object_builders.cronjob("nightly")
 RUN = object_builders.job(
     "nightly-1", parent=CRONJOB.owner, finished=15, annotations={"tidegate.dev/cleanup": "superseded"}
 )
 RUN_CLAIM = owners.Claim(RUN.owner, 300.0, series=CRONJOB.owner)
-GONE_CLAIM = owners.Claim(X.owner, 300.0, kept_until=object_builders.NOW + 5.0)
+DELETED_CLAIM = owners.Claim(X.owner, 300.0, kept_until=object_builders.NOW + 5.0)
 
 
-def _says(annotation: str, value: str, *, succeeded: bool = True) -> owner_views.OwnerView:
-    said = {f"tidegate.dev/{annotation}": value}
-    return object_builders.job("x", finished=15, succeeded=succeeded, annotations=said)
+def _annotated(annotation: str, value: str, *, succeeded: bool = True) -> owner_views.OwnerView:
+    annotations = {f"tidegate.dev/{annotation}": value}
+    return object_builders.job("x", finished=15, succeeded=succeeded, annotations=annotations)
 
 
 def _by_policy(cleanup: cleanup_rules.Cleanup) -> owner_views.OwnerView:
-    said = cleanup_rules.merge([("GroupCleanupPolicy prod/all", cleanup_rules.PartialRules(cleanup=cleanup))])
-    return dataclasses.replace(OVER, rules=said)
+    rules = cleanup_rules.merge([("GroupCleanupPolicy prod/all", cleanup_rules.PartialRules(cleanup=cleanup))])
+    return dataclasses.replace(FINISHED, rules=rules)
 
 
 def _pod(of: str, *, is_host: bool = False, since: float = 0.0) -> pod_addresses.AddressPod:
     return pod_addresses.AddressPod("prod", "p", owners.Uid(of), object_builders.START + since, None, is_host)
 
 
-def _why(
+def _explanation(
     cache: cluster_cache.ClusterCache,
     *,
     hold: planner.Hold | None = None,
     now: float = object_builders.NOW,
     ownership: tuple[str, ...] = settings.OWNERSHIP,
 ) -> str:
-    """The verdict on the only group, and why."""
+    """Return the verdict on the only group, and its explanation."""
     [key] = cache.group_keys()
     record = cache.group(key)
     assert record is not None
     rules = dataclasses.replace(object_builders.RULES, ownership=ownership)
     decision = planner.decide(cache, record, rules=rules, now=now)
-    told = reason_texts.texts(explanations.explain(decision, cache=cache, rules=rules, grace=None, hold=hold))
-    assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in told)
-    return f"{decision.verdict.value}: {' '.join(told)}"
+    sentences = reason_texts.texts(explanations.explain(decision, cache=cache, rules=rules, grace=None, hold=hold))
+    assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in sentences)
+    return f"{decision.verdict.value}: {' '.join(sentences)}"
 
 
 def _cache(
     *objects: owner_views.OwnerView,
     claims: tuple[owner_views.OwnerView | owners.Claim, ...] = (),
-    gone: tuple[owner_views.OwnerView, ...] = (),
+    deleted: tuple[owner_views.OwnerView, ...] = (),
     text: str = "job=x",
     pushed: float | None = 10.0,
     drained: int | None = None,
 ) -> cluster_cache.ClusterCache:
     return object_builders.cache(
-        *objects, holds=[object_builders.group(text, claims=claims, pushed=pushed, drained=drained)], gone=gone
+        *objects, holds=[object_builders.group(text, claims=claims, pushed=pushed, drained=drained)], deleted=deleted
     )
 
 
@@ -82,7 +82,7 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
 
 
 @pytest.mark.parametrize(
-    ("cache", "said"),
+    ("cache", "expected"),
     [
         pytest.param(_cache(X, claims=(X,)), f"active: Job prod/x has not finished. {BY_NAME}", id="running"),
         pytest.param(
@@ -92,7 +92,7 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
             id="taken-back",
         ),
         pytest.param(
-            _cache(_says("cleanup", "never"), drained=7),
+            _cache(_annotated("cleanup", "never"), drained=7),
             "active: Job prod/x keeps its groups: cleanup never, set by annotation tidegate.dev/cleanup. "
             "Ownership rule name: the job label is the name of Job prod/x. Its TTL has expired, so it is "
             "draining.",
@@ -111,12 +111,12 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
             id="cronjob",
         ),
         pytest.param(
-            _cache(_says("cleanup", "never")),
+            _cache(_annotated("cleanup", "never")),
             f"active: Job prod/x keeps its groups: cleanup never, set by annotation tidegate.dev/cleanup. {BY_NAME}",
             id="never",
         ),
         pytest.param(
-            _cache(_says("cleanup", "often")),
+            _cache(_annotated("cleanup", "often")),
             "active: Job prod/x has an invalid cleanup rule: tidegate.dev/cleanup: 'often' is not one of "
             "on-completion, on-success, on-deletion, superseded, after=10m, never; the groups of this object "
             f"are kept until this is fixed. {BY_NAME}",
@@ -134,19 +134,19 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
             id="on-deletion-by-policy",
         ),
         pytest.param(
-            _cache(_says("cleanup", "on-success", succeeded=False), claims=(X,)),
+            _cache(_annotated("cleanup", "on-success", succeeded=False), claims=(X,)),
             f"active: Job prod/x failed at {ENDED}; its groups are kept until it is deleted (cleanup "
             f"on-success, set by annotation tidegate.dev/cleanup). {BY_NAME}",
             id="on-success-and-failed",
         ),
         pytest.param(
-            _cache(_says("cleanup", "after=100h"), claims=(X,)),
+            _cache(_annotated("cleanup", "after=100h"), claims=(X,)),
             f"active: Job prod/x succeeded at {ENDED}; its groups are kept until 2023-11-19 02:13:35Z (cleanup "
             f"after=100h, set by annotation tidegate.dev/cleanup). {BY_NAME}",
             id="after",
         ),
         pytest.param(
-            _cache(_says("keep-failed-for", "100h", succeeded=False), claims=(X,)),
+            _cache(_annotated("keep-failed-for", "100h", succeeded=False), claims=(X,)),
             f"active: Job prod/x failed at {ENDED}; its groups are kept until 2023-11-19 02:13:35Z "
             f"(keep-failed-for 100h, set by annotation tidegate.dev/keep-failed-for). {BY_NAME}",
             id="keep-failed-for",
@@ -159,23 +159,23 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
             id="waits-for-the-next-run",
         ),
         pytest.param(
-            _cache(CRONJOB, claims=(RUN_CLAIM,), gone=(RUN,)),
+            _cache(CRONJOB, claims=(RUN_CLAIM,), deleted=(RUN,)),
             "active: Job prod/nightly-1 no longer exists; its groups are kept until a later run of CronJob "
             "prod/nightly pushes. Ownership rule name: the job label is the name of Job prod/nightly-1.",
-            id="gone-and-waits-for-the-next-run",
+            id="deleted-and-waits-for-the-next-run",
         ),
         pytest.param(
-            _cache(_says("cleanup", "superseded"), claims=(X,)),
+            _cache(_annotated("cleanup", "superseded"), claims=(X,)),
             f"active: Job prod/x succeeded at {ENDED}; its groups are kept until it is deleted (cleanup "
             "superseded, set by annotation tidegate.dev/cleanup; no CronJob controls it, so no later run can "
             f"supersede it). {BY_NAME}",
             id="superseded-without-a-cronjob",
         ),
         pytest.param(
-            _cache(claims=(GONE_CLAIM,)),
+            _cache(claims=(DELETED_CLAIM,)),
             "active: Job prod/x no longer exists; its cleanup rules keep its groups until 2023-11-16 "
             f"02:00:05Z. {BY_NAME}",
-            id="gone-and-kept",
+            id="deleted-and-kept",
         ),
         pytest.param(
             _cache(object_builders.job("y", annotations={"tidegate.dev/grouping-key": "job=x"})),
@@ -191,7 +191,7 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
             id="ambiguous",
         ),
         pytest.param(
-            _cache(OVER, claims=(OVER,)),
+            _cache(FINISHED, claims=(FINISHED,)),
             f"over: Job prod/x succeeded at {ENDED}. The operator is asking the gateway to start draining the group.",
             id="over",
         ),
@@ -208,7 +208,7 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
             id="pushed-while-draining",
         ),
         pytest.param(
-            _cache(OVER, claims=(OVER,), pushed=900.0),
+            _cache(FINISHED, claims=(FINISHED,), pushed=900.0),
             "outlived: Job prod/x had finished, or had stopped pushing the group, when another client made the"
             " last push at 2023-11-14 22:28:20Z. The group has no owner now; it is kept until it has one "
             "again, or until you delete it.",
@@ -235,15 +235,15 @@ BY_NAME = "Ownership rule name: the job label is the name of Job prod/x."
         ),
     ],
 )
-def test_each_verdict_is_explained(cache: cluster_cache.ClusterCache, said: str) -> None:
-    assert _why(cache) == said
+def test_each_verdict_is_explained(cache: cluster_cache.ClusterCache, expected: str) -> None:
+    assert _explanation(cache) == expected
 
 
 UNOWNED = "Without an owner it is kept until you delete it or, if it was pushed with a TTL, until the TTL expires."
 
 
 @pytest.mark.parametrize(
-    ("cache", "said"),
+    ("cache", "expected"),
     [
         pytest.param(
             _cache(),
@@ -252,7 +252,7 @@ UNOWNED = "Without an owner it is kept until you delete it or, if it was pushed 
             id="nothing-of-that-name",
         ),
         pytest.param(
-            _cache(pushed=None), "No push of the group has succeeded yet. No object", id="refused-pushes-alone"
+            _cache(pushed=None), "No push of the group has succeeded yet. No object", id="only-rejected-pushes"
         ),
         pytest.param(
             _cache(X, text="job=x,namespace=dev"),
@@ -262,27 +262,31 @@ UNOWNED = "Without an owner it is kept until you delete it or, if it was pushed 
         pytest.param(
             _cache(object_builders.job("x", annotations={"tidegate.dev/grouping-key": "job=y"})),
             "Job prod/x owns only the groups that annotation tidegate.dev/grouping-key names.",
-            id="names-others",
+            id="annotation-names-another-group",
         ),
         pytest.param(
             _cache(object_builders.job("x", created=60.0)),
             "Job prod/x was created after the last push",
-            id="came-later",
+            id="created-later",
         ),
         pytest.param(
-            _cache(OVER, pushed=900.0), f"Job prod/x finished at {ENDED}, before the last push.", id="had-ended"
+            _cache(FINISHED, pushed=900.0),
+            f"Job prod/x finished at {ENDED}, before the last push.",
+            id="finished-before",
         ),
     ],
 )
-def test_what_has_no_owner_is_told_why_nothing_leads_to_one(cache: cluster_cache.ClusterCache, said: str) -> None:
-    told = _why(cache)
-    assert told.startswith("unowned: ")
-    assert said in told
-    assert told.endswith(UNOWNED)
+def test_unowned_group_is_explained_with_the_reason_for_having_no_owner(
+    cache: cluster_cache.ClusterCache, expected: str
+) -> None:
+    sentences = _explanation(cache)
+    assert sentences.startswith("unowned: ")
+    assert expected in sentences
+    assert sentences.endswith(UNOWNED)
 
 
 @pytest.mark.parametrize(
-    ("pods", "said"),
+    ("pods", "expected"),
     [
         pytest.param([], "It was pushed from 10.0.0.7, and no Pod has that address.", id="no-pod"),
         pytest.param(
@@ -307,24 +311,24 @@ def test_what_has_no_owner_is_told_why_nothing_leads_to_one(cache: cluster_cache
         ),
     ],
 )
-def test_an_address_that_decides_nothing_is_told_why(pods: list[pod_addresses.AddressPod], said: str) -> None:
+def test_address_that_does_not_decide_is_explained(pods: list[pod_addresses.AddressPod], expected: str) -> None:
     cache = object_builders.cache(X, holds=[object_builders.group("job=anything", pushers=(IP,))])
     cache.put_address(cluster_cache.AddressLookup(IP), pod_addresses.LookupResult(tuple(pods), object_builders.NOW))
-    assert said in _why(cache)
+    assert expected in _explanation(cache)
 
 
-def test_a_group_that_another_jobs_pod_pushed_last_says_which() -> None:
+def test_explanation_names_the_pod_of_another_job_that_pushed_last() -> None:
     other = object_builders.job("other", annotations={"tidegate.dev/grouping-key": "job=y"})
-    record = object_builders.group("job=x", pushers=(IP,), claims=(OVER,))
-    cache = object_builders.cache(OVER, other, holds=[record])
+    record = object_builders.group("job=x", pushers=(IP,), claims=(FINISHED,))
+    cache = object_builders.cache(FINISHED, other, holds=[record])
     cache.put_address(
         cluster_cache.AddressLookup(IP), pod_addresses.LookupResult((_pod(other.uid),), object_builders.NOW)
     )
-    assert "from Pod prod/p of Job prod/other" in _why(cache)
+    assert "from Pod prod/p of Job prod/other" in _explanation(cache)
 
 
 @pytest.mark.parametrize(
-    ("hold", "said"),
+    ("hold", "expected"),
     [
         (planner.Hold.DRY_RUN, "The group would start draining now, but --dry-run is set."),
         (
@@ -334,42 +338,42 @@ def test_a_group_that_another_jobs_pod_pushed_last_says_which() -> None:
         ),
     ],
 )
-def test_what_is_held_back_says_by_what(hold: planner.Hold, said: str) -> None:
-    assert _why(_cache(OVER, claims=(OVER,)), hold=hold).endswith(said)
+def test_held_back_group_is_explained_with_the_reason(hold: planner.Hold, expected: str) -> None:
+    assert _explanation(_cache(FINISHED, claims=(FINISHED,)), hold=hold).endswith(expected)
 
 
-def test_of_many_owners_a_few_are_named() -> None:
+def test_explanation_names_only_some_of_many_owners() -> None:
     jobs = [object_builders.job(f"x{n}", annotations={"tidegate.dev/grouping-key": "job=shared"}) for n in range(5)]
-    told = _why(object_builders.cache(*jobs, holds=[object_builders.group("job=shared")]))
-    assert told.count("has not finished") == 3
-    assert "2 more owners keep the group." in told
+    sentences = _explanation(object_builders.cache(*jobs, holds=[object_builders.group("job=shared")]))
+    assert sentences.count("has not finished") == 3
+    assert "2 more owners keep the group." in sentences
 
 
-def test_rules_that_are_left_out_are_not_spoken_of() -> None:
-    assert _why(_cache(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
+def test_disabled_ownership_rules_are_not_mentioned() -> None:
+    assert _explanation(_cache(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
 
 
 @hypothesis.given(scene=random_cluster_states.scenes(), hold=strategies.none() | strategies.sampled_from(planner.Hold))
-def test_whatever_the_picture_is_one_or_two_whole_sentences_explain_it(
+def test_every_state_is_explained_in_complete_sentences(
     scene: random_cluster_states.Scene, hold: planner.Hold | None
 ) -> None:
-    for one in planner.plan(scene.cache, rules=object_builders.RULES, now=object_builders.NOW).decisions:
-        told = reason_texts.texts(
-            explanations.explain(one, cache=scene.cache, rules=object_builders.RULES, grace=None, hold=hold)
+    for decision in planner.plan(scene.cache, rules=object_builders.RULES, now=object_builders.NOW).decisions:
+        sentences = reason_texts.texts(
+            explanations.explain(decision, cache=scene.cache, rules=object_builders.RULES, grace=None, hold=hold)
         )
-        assert told
-        assert all(sentence.endswith(".") and ".." not in sentence for sentence in told)
-        standing = groups_endpoint.group_status(one, why=told)
-        assert ownership_status.GroupStatus.from_json(json.loads(json.dumps(standing.to_json()))) == standing
+        assert sentences
+        assert all(sentence.endswith(".") and ".." not in sentence for sentence in sentences)
+        status = groups_endpoint.group_status(decision, why=sentences)
+        assert ownership_status.GroupStatus.from_json(json.loads(json.dumps(status.to_json()))) == status
 
 
-def test_a_group_that_a_running_pod_pushes_says_what_it_waits_for() -> None:
+def test_group_pushed_by_another_running_pod_is_explained_with_the_end_of_the_wait() -> None:
     record = object_builders.group("job=x", pushed=10.0, pushers=(IP,))
-    cache = object_builders.cache(OVER, holds=[record])
+    cache = object_builders.cache(FINISHED, holds=[record])
     cache.put_address(
         cluster_cache.AddressLookup(IP), pod_addresses.LookupResult((_pod("a-service"),), object_builders.START + 20)
     )
-    assert _why(cache, now=object_builders.START + 20) == (
+    assert _explanation(cache, now=object_builders.START + 20) == (
         f"active: Job prod/x succeeded at {ENDED}. Another Pod pushes the group, too, and still runs; the group is "
         "kept "
         f"until 2023-11-14 22:14:35Z in case that Pod is a service and pushes again. {BY_NAME}"

@@ -1,4 +1,4 @@
-"""What the operator tells of its groups on its own port, beside a real gateway."""
+"""The groups endpoint of the operator, with a real gateway."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ def _served(operator: main.Operator) -> Client:
 
 @pytest.fixture
 async def client(scene: operator_harness.Scene) -> AsyncIterator[Client]:
-    async with operator_harness.at_work(scene) as operator, _served(operator) as made:
-        yield made
+    async with operator_harness.at_work(scene) as operator, _served(operator) as test_client:
+        yield test_client
 
 
 async def _get(client: Client, query: str = "", *, status: int = 200) -> Any:
-    async with client.get(f"/api/v1/groups{query}") as answer:
-        assert answer.status == status, await answer.text()
-        return await answer.json()
+    async with client.get(f"/api/v1/groups{query}") as response:
+        assert response.status == status, await response.text()
+        return await response.json()
 
 
-async def _standings(client: Client, query: str = "") -> ownership_status.GroupStatuses:
+async def _statuses(client: Client, query: str = "") -> ownership_status.GroupStatuses:
     return ownership_status.GroupStatuses.from_json(await _get(client, query))
 
 
 async def _until(client: Client, holds: Callable[[ownership_status.GroupStatuses], bool], *, query: str = "") -> None:
     async def look() -> bool:
-        return holds(await _standings(client, query))
+        return holds(await _statuses(client, query))
 
-    await waiting.eventually_async(look, why="such an answer", timeout=10.0)
-
-
-def _jobs(found: ownership_status.GroupStatuses) -> list[str]:
-    return sorted(grouping.label(group.key, "job") or "" for group in found.groups)
+    await waiting.eventually_async(look, why="such a response", timeout=10.0)
 
 
-async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: operator_harness.Scene, client: Client) -> None:
+def _jobs(statuses: ownership_status.GroupStatuses) -> list[str]:
+    return sorted(grouping.label(group.key, "job") or "" for group in statuses.groups)
+
+
+async def test_group_is_listed_with_its_owner_and_explanation(scene: operator_harness.Scene, client: Client) -> None:
     job = scene.running("x")
     scene.api_server.put(job)
     await scene.push("job/x")
-    await _until(client, lambda found: any(owner.claims for group in found.groups for owner in group.owners))
-    [group] = (await _standings(client)).groups
+    await _until(client, lambda statuses: any(owner.claims for group in statuses.groups for owner in group.owners))
+    [group] = (await _statuses(client)).groups
     assert (group.key, group.state, group.verdict, group.rule) == (operator_harness.X, "live", "active", "name")
     assert group.owners == (
         ownership_status.OwnerStatus(job.owner, rule="name", active=True, decides=True, claims=True),
@@ -70,98 +70,104 @@ async def test_a_group_is_told_with_its_owner_and_why_it_stays(scene: operator_h
     assert group.pushers == ("127.0.0.1",)
 
 
-async def test_a_group_that_drains_says_what_it_waits_for(scene: operator_harness.Scene, client: Client) -> None:
+async def test_draining_group_is_listed_with_the_reason_for_waiting(
+    scene: operator_harness.Scene, client: Client
+) -> None:
     scene.api_server.put(scene.finished("x"))
     await scene.push("job/x")
-    await _until(client, lambda found: [group.state for group in found.groups] == ["draining"])
-    [group] = (await _standings(client)).groups
+    await _until(client, lambda statuses: [group.state for group in statuses.groups] == ["draining"])
+    [group] = (await _statuses(client)).groups
     assert group.why[1] == (
         "The group is draining: it is deleted after every active Prometheus has scraped it (drain timeout 5m)."
     )
 
 
-async def test_before_anything_was_planned_it_says_that_it_cannot_tell(scene: operator_harness.Scene) -> None:
+async def test_endpoint_gets_503_before_the_first_plan(scene: operator_harness.Scene) -> None:
     scene.api_server.down = True
     async with operator_harness.at_work(scene) as operator, _served(operator) as client:
-        answer = await _get(client, status=503)
-    assert answer["error"].startswith("no plan was made yet")
+        response = await _get(client, status=503)
+    assert response["error"].startswith("no plan was made yet")
 
 
-async def test_a_dry_run_says_that_it_holds_back_what_is_over(scene: operator_harness.Scene) -> None:
+async def test_explanation_mentions_the_dry_run(scene: operator_harness.Scene) -> None:
     scene.api_server.put(scene.finished("x"))
     await scene.push("job/x")
     worker = dataclasses.replace(operator_harness.QUICK, dry_run=True)
     async with operator_harness.at_work(scene, worker=worker) as operator, _served(operator) as client:
-        await _until(client, lambda found: [group.verdict for group in found.groups] == ["over"])
-        [group] = (await _standings(client)).groups
+        await _until(client, lambda statuses: [group.verdict for group in statuses.groups] == ["over"])
+        [group] = (await _statuses(client)).groups
     assert group.why[1] == "The group would start draining now, but --dry-run is set."
 
 
-async def test_a_tripped_breaker_says_that_it_holds_back_what_is_over(scene: operator_harness.Scene) -> None:
+async def test_explanation_mentions_the_tripped_breaker(scene: operator_harness.Scene) -> None:
     for name in ("x", "y"):
         scene.api_server.put(scene.finished(name))
         await scene.push(f"job/{name}")
     worker = dataclasses.replace(operator_harness.QUICK, max_drains=1, resync_seconds=3_600.0)
     async with operator_harness.at_work(scene, worker=worker) as operator, _served(operator) as client:
         held = "The group is ready to drain, but the circuit breaker has tripped"
-        await _until(client, lambda found: [group.why[-1].partition(":")[0] for group in found.groups] == [held] * 2)
+        await _until(
+            client, lambda statuses: [group.why[-1].partition(":")[0] for group in statuses.groups] == [held] * 2
+        )
 
 
-async def test_selectors_select_what_any_of_them_does(scene: operator_harness.Scene, client: Client) -> None:
+async def test_several_selectors_select_the_union(scene: operator_harness.Scene, client: Client) -> None:
     for name in ("x", "y", "z"):
         await scene.push(f"job/{name}")
     await _ready(client)
-    await _until(client, lambda found: _jobs(found) == ["x", "z"], query='?match[]={job="x"}&match[]={job=~"z.*"}')
+    await _until(
+        client, lambda statuses: _jobs(statuses) == ["x", "z"], query='?match[]={job="x"}&match[]={job=~"z.*"}'
+    )
 
 
-async def test_an_answer_has_so_many_groups_at_most_and_says_that_there_are_more(
+async def test_response_is_limited_and_reports_whether_there_are_more_groups(
     scene: operator_harness.Scene, client: Client
 ) -> None:
     for name in ("x", "y", "z"):
         await scene.push(f"job/{name}")
     await _ready(client)
-    await _until(client, lambda found: _jobs(found) == ["x", "y", "z"] and not found.more, query="?limit=3")
-    found = await _standings(client, "?limit=2")
-    assert (len(found.groups), found.more) == (2, True)
+    await _until(client, lambda statuses: _jobs(statuses) == ["x", "y", "z"] and not statuses.more, query="?limit=3")
+    statuses = await _statuses(client, "?limit=2")
+    assert (len(statuses.groups), statuses.more) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "expected"),
     [
-        pytest.param("?match[]={job=", "expected a value in quotes at column 6", id="no-selector"),
+        pytest.param("?match[]={job=", "expected a value in quotes at column 6", id="invalid-selector"),
         pytest.param("?match[]={}", "so it selects all", id="selects-all"),
         pytest.param("?matches=x", "unknown parameter 'matches'", id="unknown-parameter"),
-        pytest.param("?limit=0", "limit: '0' is not a number of groups such as 1000", id="no-limit"),
+        pytest.param("?limit=0", "limit: '0' is not a number of groups such as 1000", id="invalid-limit"),
         pytest.param(f"?limit={'9' * 5000}", "is not a number of groups", id="a-long-limit"),
         pytest.param("?match[]=" + "x" * 4001, "the selectors have 4001 characters together", id="a-long-selector"),
     ],
 )
-async def test_what_cannot_be_meant_is_refused_in_words(client: Client, query: str, said: str) -> None:
+async def test_invalid_query_is_rejected_with_its_reason(client: Client, query: str, expected: str) -> None:
     await _ready(client)
-    assert said in (await _get(client, query, status=400))["error"]
+    assert expected in (await _get(client, query, status=400))["error"]
 
 
-async def test_others_have_their_turns_while_very_many_groups_are_told() -> None:
+async def test_other_tasks_run_while_many_groups_are_listed() -> None:
     running = [object_builders.job(f"x{number}") for number in range(5_000)]
     cache = object_builders.cache(*running, holds=[object_builders.group(f"job={job.owner.name}") for job in running])
     turns = 0
 
-    async def others() -> None:
+    async def count_turns() -> None:
         nonlocal turns
         while True:
             turns += 1
             await asyncio.sleep(0)
 
-    async with _alone(cache) as client:
-        beside = asyncio.create_task(others())
-        found = await _standings(client, "?limit=5000")
-        beside.cancel()
-    assert len(found.groups) == 5_000
+    async with _without_operator(cache) as client:
+        counting = asyncio.create_task(count_turns())
+        statuses = await _statuses(client, "?limit=5000")
+        counting.cancel()
+    assert len(statuses.groups) == 5_000
     assert turns > 20
 
 
-def _alone(cache: cluster_cache.ClusterCache) -> Client:
-    """The endpoint with this cache and no operator."""
+def _without_operator(cache: cluster_cache.ClusterCache) -> Client:
+    """Serve the endpoint with this cache and without an operator."""
     endpoint = groups_endpoint.GroupsEndpoint(
         cache,
         rules=object_builders.RULES,
@@ -176,16 +182,16 @@ def _alone(cache: cluster_cache.ClusterCache) -> Client:
     return test_utils.TestClient(test_utils.TestServer(app))
 
 
-async def test_nothing_can_be_changed(client: Client) -> None:
+async def test_endpoint_is_read_only(client: Client) -> None:
     await _ready(client)
     for method in ("DELETE", "PUT", "POST"):
-        async with client.request(method, "/api/v1/groups") as answer:
-            assert answer.status == 405
+        async with client.request(method, "/api/v1/groups") as response:
+            assert response.status == 405
 
 
 async def _ready(client: Client) -> None:
     async def look() -> bool:
-        async with client.get("/api/v1/groups") as answer:
-            return answer.status == 200
+        async with client.get("/api/v1/groups") as response:
+            return response.status == 200
 
     await waiting.eventually_async(look, why="the first plan", timeout=10.0)

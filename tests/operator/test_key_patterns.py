@@ -1,4 +1,4 @@
-"""Grouping keys with open values: which groups they mean, and how they are found."""
+"""Patterns of grouping keys: the groups that they match, and the lookup of patterns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tidegate.operator.policy import key_patterns
 
 
 @pytest.mark.parametrize(
-    ("pattern", "key", "is_meant"),
+    ("pattern", "key", "is_match"),
     [
         pytest.param("job=a", "job=a", True, id="same"),
         pytest.param("job=a", "job=b", False, id="other-job"),
@@ -18,23 +18,23 @@ from tidegate.operator.policy import key_patterns
         pytest.param("job=a,x=*", "job=a,x=*", True, id="a-star-is-a-value-too"),
         pytest.param("job=a,x=*", "job=a", False, id="label-lacks"),
         pytest.param("job=a,x=*", "job=a,y=1", False, id="other-label"),
-        pytest.param("job=a,x=*", "job=a,x=", False, id="an-empty-value-is-none"),
+        pytest.param("job=a,x=*", "job=a,x=", False, id="an-empty-value"),
         pytest.param("job=a,x=*,y=2", "job=a,x=1,y=2", True, id="any-and-exact"),
         pytest.param("job=a,x=*,y=2", "job=a,x=1,y=3", False, id="any-and-not-exact"),
     ],
 )
-def test_a_pattern_means_groups_with_exactly_its_labels(pattern: str, key: str, is_meant: bool) -> None:
-    assert key_patterns.matches(key_patterns.parse(pattern), object_builders.key(key)) is is_meant
+def test_pattern_matches_groups_with_exactly_its_labels(pattern: str, key: str, is_match: bool) -> None:
+    assert key_patterns.matches(key_patterns.parse(pattern), object_builders.key(key)) is is_match
 
 
-def test_a_pattern_without_an_open_value_is_the_key_that_it_names() -> None:
+def test_pattern_without_a_star_equals_its_grouping_key() -> None:
     pattern = key_patterns.parse("job=a,instance=db1")
     key = object_builders.key("job=a,instance=db1")
     assert pattern == key
     assert hash(pattern) == hash(key)
 
 
-def test_a_group_is_found_by_its_shape() -> None:
+def test_group_and_matching_pattern_have_the_same_shape() -> None:
     assert key_patterns.shape(key_patterns.parse("x=*,job=a")) == key_patterns.shape(object_builders.key("job=a,x=1"))
     assert key_patterns.shape(key_patterns.parse("x=*,job=a")) != key_patterns.shape(object_builders.key("job=a,y=1"))
     assert key_patterns.shape(key_patterns.parse("x=*,job=a")) != key_patterns.shape(object_builders.key("job=b,x=1"))

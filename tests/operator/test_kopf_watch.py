@@ -1,4 +1,4 @@
-"""The watch where the API server lets it down, by the stand-in that can be told to."""
+"""The watch during failures of the API server, with a fake one."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tidegate.operator.objects import owner_kinds
 from tidegate.operator.watch import kopf_watch
 
 
-async def test_a_watch_that_breaks_off_at_once_is_not_tried_in_a_busy_loop(tmp_path: Path) -> None:
+async def test_watch_that_breaks_off_at_once_is_not_retried_in_a_busy_loop(tmp_path: Path) -> None:
     began = time.monotonic()
     async with _watching(tmp_path) as api_server:
         await _eventually_tried(api_server, times=3)
     assert time.monotonic() - began > 0.4, "the client tries twice at once, and then there is a pause"
 
 
-async def test_a_user_without_a_name_may_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_watch_works_for_a_user_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nameless() -> str:
         raise KeyError("getpwuid(): uid not found: 65532")
 
@@ -37,27 +37,27 @@ async def test_a_user_without_a_name_may_watch(tmp_path: Path, monkeypatch: pyte
         await _eventually_tried(api_server, times=1)
 
 
-@pytest.mark.parametrize("seen_before_the_end", range(0, 40, 5))
-async def test_a_watch_that_ends_amid_events_drops_no_coroutine(seen_before_the_end: int, tmp_path: Path) -> None:
-    """kopf starts a task for each object. One that is queued when the watch ends is started, not forgotten."""
+@pytest.mark.parametrize("events_before_the_end", range(0, 40, 5))
+async def test_watch_that_ends_during_events_drops_no_coroutine(events_before_the_end: int, tmp_path: Path) -> None:
+    """kopf starts a task for each object. A task that is queued when the watch ends must still start."""
     api_server = _with_jobs(60)
     await api_server.start()
-    chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(tmp_path)))
-    stop_signal, seen = cross_thread.Stop(), itertools.count()
+    kube_settings = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(tmp_path)))
+    stop_signal, event_numbers = cross_thread.Stop(), itertools.count()
 
-    def stop(_sighting: object) -> None:
-        if next(seen) == seen_before_the_end:
+    def stop(_event: object) -> None:
+        if next(event_numbers) == events_before_the_end:
             stop_signal.set()
 
     await asyncio.to_thread(
         kopf_watch.watch,
         stop_signal,
-        kube_settings=chosen,
+        kube_settings=kube_settings,
         kinds=owner_kinds.ALWAYS_WATCHED,
         on_event=stop,
         on_call=_ignore,
     )
-    gc.collect()  # A coroutine that was never awaited is an error here.
+    gc.collect()  # A coroutine that was never awaited raises a warning here, which is an error.
     await api_server.stop()
 
 
@@ -72,16 +72,16 @@ def _with_jobs(number: int) -> fake_api_server.ApiServer:
 
 @contextlib.asynccontextmanager
 async def _watching(folder: Path) -> AsyncIterator[fake_api_server.ApiServer]:
-    """An API server, and a watch on it, which must not have ended by itself."""
+    """An API server and a watch on it, which must not end by itself."""
     api_server = fake_api_server.ApiServer()
     await api_server.start()
-    chosen = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(folder)))
+    kube_settings = settings.KubernetesSettings(kubeconfig=str(api_server.kubeconfig(folder)))
     stop_signal = cross_thread.Stop()
     watching = asyncio.create_task(
         asyncio.to_thread(
             kopf_watch.watch,
             stop_signal,
-            kube_settings=chosen,
+            kube_settings=kube_settings,
             kinds=owner_kinds.ALWAYS_WATCHED,
             on_event=_ignore,
             on_call=_ignore,
@@ -102,5 +102,5 @@ async def _eventually_tried(api_server: fake_api_server.ApiServer, *, times: int
     await waiting.eventually_async(tries, why="tries to watch Jobs", timeout=20.0)
 
 
-def _ignore(_sighting: object) -> None:
+def _ignore(_event: object) -> None:
     pass

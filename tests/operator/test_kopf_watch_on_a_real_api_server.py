@@ -1,4 +1,4 @@
-"""The watch, with the operator's own rights, through the life of a Job and an outage of the API server."""
+"""The watch, with the permissions of the operator, during the life of a Job and an outage of the API server."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tidegate.operator.objects import owner_kinds
 from tidegate.operator.watch import cache_updater, kopf_session, kopf_watch, supervisors
 
 _JOIN_SECONDS = 5.0
-"""A thread that has told of its end still has its last steps to do."""
+"""Time for a thread to exit after it has reported its end."""
 _WATCH_PODS = Path(__file__).resolve().parents[2] / "manifests" / "components" / "watch-pods" / "rbac.yaml"
 
 
 @pytest.fixture(autouse=True)
 def kopf_leaves_nothing_for_other_tests() -> Iterator[None]:
-    """A watch that ends by an error leaves answers that nobody has read, and says so when they are collected: here."""
+    """Collect the unread responses of a watch that ended with an error here, where their warnings are ignored."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -36,7 +36,7 @@ def kopf_leaves_nothing_for_other_tests() -> Iterator[None]:
 
 
 class _Watching:
-    """A supervised watch; ``seen`` is what it saw, and how often it was begun anew is counted."""
+    """A supervised watch that records events in ``seen`` and counts its restarts."""
 
     def __init__(
         self,
@@ -50,7 +50,9 @@ class _Watching:
         self.calls: list[kopf_session.ApiCall] = []
         self.threads: set[threading.Thread] = set()
         self._watched = watched
-        self._chosen = settings.KubernetesSettings(kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3)
+        self._kube_settings = settings.KubernetesSettings(
+            kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3
+        )
 
     def supervisor(self) -> supervisors.Supervisor:
         clock = clocks.SystemClock()
@@ -68,7 +70,7 @@ class _Watching:
         self.threads.add(threading.current_thread())
         kopf_watch.watch(
             stop_signal,
-            kube_settings=self._chosen,
+            kube_settings=self._kube_settings,
             kinds=self._watched,
             on_event=self.seen.append,
             on_call=self.calls.append,
@@ -84,17 +86,15 @@ class _Watching:
 
         async def look() -> cache_updater.ObjectEvent | None:
             matching = [
-                sighting
-                for sighting in self.seen
-                if sighting.view.uid == uid
-                and sighting.deleted == deleted
-                and (sighting.view.finish is not None or not ended)
+                each
+                for each in self.seen
+                if each.view.uid == uid and each.deleted == deleted and (each.view.finish is not None or not ended)
             ]
             return matching[-1] if matching else None
 
-        found = await waiting.eventually_async(look, why=f"the watch to see {job['metadata']['name']}", timeout=30.0)
-        assert found is not None
-        return found
+        event = await waiting.eventually_async(look, why=f"the watch to see {job['metadata']['name']}", timeout=30.0)
+        assert event is not None
+        return event
 
 
 @contextlib.asynccontextmanager
@@ -108,13 +108,13 @@ async def _at_work(watching: _Watching) -> AsyncIterator[_Watching]:
             await running
         for thread in watching.threads:
             thread.join(_JOIN_SECONDS)
-            assert not thread.is_alive(), "the watch outlives its supervisor"
+            assert not thread.is_alive(), "the watch still runs after its supervisor"
 
 
 @pytest.fixture
 async def watching(operator_rights: Path) -> AsyncIterator[_Watching]:
-    async with _at_work(_Watching(operator_rights)) as made:
-        yield made
+    async with _at_work(_Watching(operator_rights)) as running_watch:
+        yield running_watch
 
 
 def _create(cluster: clusters.Cluster, namespace: str, name: str, *, suspend: bool = True) -> admin_client.Object:
@@ -133,7 +133,7 @@ def _create_pod(cluster: clusters.Cluster, namespace: str, name: str, *, restart
     return cluster.api.create("pods", body, namespace=namespace)
 
 
-async def test_the_life_of_a_job_is_seen_and_nothing_is_written_on_it(
+async def test_life_of_a_job_is_seen_and_the_job_is_not_changed(
     cluster: clusters.Cluster, namespace: str, watching: _Watching
 ) -> None:
     job = _create(cluster, namespace, "x", suspend=False)
@@ -142,8 +142,8 @@ async def test_the_life_of_a_job_is_seen_and_nothing_is_written_on_it(
     assert not metadata.get("finalizers")
     assert not any("kopf" in name or "tidegate" in name for name in metadata.get("annotations", {}))
     cluster.api.delete("jobs", "x", namespace=namespace)
-    gone = await watching.sees(job, deleted=True)
-    assert gone.view.finish is not None
+    deleted_event = await watching.sees(job, deleted=True)
+    assert deleted_event.view.finish is not None
     assert watching.restarts == 0
 
 
@@ -153,7 +153,7 @@ async def test_cronjobs_are_seen_too(cluster: clusters.Cluster, namespace: str, 
     assert seen.view.owner.kind == "CronJob"
 
 
-async def test_the_life_of_an_object_of_another_kind_is_seen_beside_one_that_nobody_serves(
+async def test_life_of_a_custom_object_is_seen_although_another_kind_is_not_served(
     cluster: clusters.Cluster, namespace: str, operator_rights: Path
 ) -> None:
     runs = custom_resources.Runs(cluster, group=f"{namespace}.tidegate.example")
@@ -173,7 +173,7 @@ async def test_the_life_of_an_object_of_another_kind_is_seen_beside_one_that_nob
             assert watching.restarts == 0
 
 
-async def test_of_pods_only_bare_ones_that_can_end_are_seen(
+async def test_only_uncontrolled_pods_that_can_finish_are_seen(
     cluster: clusters.Cluster, namespace: str, operator_rights: Path
 ) -> None:
     cluster.kubectl("apply", "-f", _WATCH_PODS)
@@ -188,13 +188,13 @@ async def test_of_pods_only_bare_ones_that_can_end_are_seen(
             cluster.api.delete("pods", "bare", namespace=namespace)
             await watching.sees(bare, deleted=True)
             assert watching.restarts == 0
-        seen = {sighting.view.owner[:3] for sighting in watching.seen if sighting.view.owner.namespace == namespace}
+        seen = {each.view.owner[:3] for each in watching.seen if each.view.owner.namespace == namespace}
         assert {owner for owner in seen if owner[0] == "Pod"} == {("Pod", namespace, "bare")}
     finally:
         cluster.kubectl("delete", "-f", _WATCH_PODS)
 
 
-async def test_after_an_outage_of_the_api_server_the_watch_sees_again(
+async def test_watch_continues_after_an_outage_of_the_api_server(
     cluster: clusters.Cluster, namespace: str, watching: _Watching
 ) -> None:
     await watching.sees(_create(cluster, namespace, "before"))
@@ -204,14 +204,14 @@ async def test_after_an_outage_of_the_api_server_the_watch_sees_again(
     assert cluster.api.list("events", namespace=namespace, fields="reportingController=kopf") == []
 
 
-async def test_without_rights_the_watch_says_so_and_tries_again(cluster: clusters.Cluster, namespace: str) -> None:
-    nobody = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
-    async with _at_work(_Watching(nobody)) as watching:
-        await waiting.eventually_async(_refused(watching), why="two calls to be refused", timeout=30.0)
+async def test_watch_without_permissions_reports_it_and_retries(cluster: clusters.Cluster, namespace: str) -> None:
+    unprivileged = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
+    async with _at_work(_Watching(unprivileged)) as watching:
+        await waiting.eventually_async(_are_forbidden(watching), why="two calls to be forbidden", timeout=30.0)
     assert (watching.seen, watching.restarts) == ([], 0)
 
 
-async def test_only_the_chosen_namespaces_are_watched(
+async def test_only_the_configured_namespaces_are_watched(
     cluster: clusters.Cluster, namespace: str, operator_rights: Path
 ) -> None:
     elsewhere = cluster.create_namespace()
@@ -219,15 +219,15 @@ async def test_only_the_chosen_namespaces_are_watched(
         async with _at_work(_Watching(operator_rights, namespaces=(namespace,))) as watching:
             _create(cluster, elsewhere, "there")
             await watching.sees(_create(cluster, namespace, "here"))
-            assert {sighting.view.owner.namespace for sighting in watching.seen} == {namespace}
+            assert {each.view.owner.namespace for each in watching.seen} == {namespace}
     finally:
         cluster.api.delete("namespaces", elsewhere)
 
 
-def _refused(watching: _Watching) -> Callable[[], Awaitable[bool]]:
+def _are_forbidden(watching: _Watching) -> Callable[[], Awaitable[bool]]:
     async def look() -> bool:
-        refusals = [call.error for call in watching.calls if call.path == "/apis/batch/v1/jobs"]
-        assert all(isinstance(error, kube_api.ForbiddenError) for error in refusals)
-        return len(refusals) >= 2
+        failures = [call.error for call in watching.calls if call.path == "/apis/batch/v1/jobs"]
+        assert all(isinstance(error, kube_api.ForbiddenError) for error in failures)
+        return len(failures) >= 2
 
     return look

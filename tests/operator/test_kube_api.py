@@ -1,4 +1,4 @@
-"""What the client of the API server makes of faults."""
+"""How the Kubernetes client handles faults of the API server."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ async def server() -> AsyncIterator[fake_api_server.ApiServer]:
 
 
 @contextlib.asynccontextmanager
-async def _client(server: fake_api_server.ApiServer, **chosen: object) -> AsyncIterator[kube_api.KubeApi]:
-    taken = settings.KubernetesSettings(**{"page_size": 2, **chosen})  # type: ignore[arg-type]
-    api = kube_api.KubeApi(server.login(), kube_settings=taken, clock=clocks.SystemClock())
+async def _client(server: fake_api_server.ApiServer, **overrides: object) -> AsyncIterator[kube_api.KubeApi]:
+    kube_settings = settings.KubernetesSettings(**{"page_size": 2, **overrides})  # type: ignore[arg-type]
+    api = kube_api.KubeApi(server.login(), kube_settings=kube_settings, clock=clocks.SystemClock())
     try:
         yield api
     finally:
         await api.close()
 
 
-async def test_a_list_is_read_page_by_page(server: fake_api_server.ApiServer) -> None:
+async def test_list_is_read_page_by_page(server: fake_api_server.ApiServer) -> None:
     for number in range(5):
         server.put(object_builders.job(f"job-{number}"))
     async with _client(server) as api:
-        found = await api.list_objects(JOBS)
-    assert [view.owner.name for view in found] == [f"job-{number}" for number in range(5)]
+        views = await api.list_objects(JOBS)
+    assert [view.owner.name for view in views] == [f"job-{number}" for number in range(5)]
     assert server.calls == [
         "GET /apis/batch/v1/jobs?limit=2",
         "GET /apis/batch/v1/jobs?limit=2&continue=2",
@@ -50,7 +50,7 @@ async def test_a_list_is_read_page_by_page(server: fake_api_server.ApiServer) ->
     ]
 
 
-async def test_a_list_whose_rest_has_expired_is_begun_anew(server: fake_api_server.ApiServer) -> None:
+async def test_list_with_an_expired_continuation_is_restarted(server: fake_api_server.ApiServer) -> None:
     for number in range(3):
         server.put(object_builders.job(f"job-{number}"))
     server.faults.extend([410, 410])
@@ -61,12 +61,12 @@ async def test_a_list_whose_rest_has_expired_is_begun_anew(server: fake_api_serv
             await api.list_objects(JOBS)
 
 
-async def test_only_the_chosen_namespaces_are_listed(server: fake_api_server.ApiServer) -> None:
+async def test_only_the_configured_namespaces_are_listed(server: fake_api_server.ApiServer) -> None:
     for namespace in ("a", "b", "c"):
         server.put(object_builders.job("x", namespace=namespace))
     async with _client(server, namespaces=("a", "c")) as api:
-        found = await api.list_objects(JOBS)
-    assert [view.owner.namespace for view in found] == ["a", "c"]
+        views = await api.list_objects(JOBS)
+    assert [view.owner.namespace for view in views] == ["a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_only_the_chosen_namespaces_are_listed(server: fake_api_server.Api
         (422, "rejected", "fault 422"),
     ],
 )
-async def test_a_refusal_says_what_to_do(
+async def test_rejected_request_fails_with_advice(
     server: fake_api_server.ApiServer, status: int, reason: str, advice: str
 ) -> None:
     server.faults.append(status)
@@ -89,7 +89,7 @@ async def test_a_refusal_says_what_to_do(
     assert caught.value.reason == reason
 
 
-async def test_no_answer_in_time_is_an_error(server: fake_api_server.ApiServer) -> None:
+async def test_response_timeout_is_an_error(server: fake_api_server.ApiServer) -> None:
     server.faults.append(None)
     async with _client(server, request_timeout=0.1) as api:
         with pytest.raises(kube_api.ApiError, match=r"no response within 0\.1 s") as caught:
@@ -97,16 +97,16 @@ async def test_no_answer_in_time_is_an_error(server: fake_api_server.ApiServer) 
     assert caught.value.reason == "timeout"
 
 
-def test_a_connection_that_takes_too_long_is_told_from_an_answer_that_does() -> None:
+def test_connection_timeout_is_distinguished_from_a_response_timeout() -> None:
     error = aiohttp.ConnectionTimeoutError("Connection timeout to host http://10.0.0.1")
-    told = kube_api.connection_error("GET /apis", error, timeout_seconds=30.0)
-    assert (told.reason, str(told)) == (
+    api_error = kube_api.connection_error("GET /apis", error, timeout_seconds=30.0)
+    assert (api_error.reason, str(api_error)) == (
         "unreachable",
         "GET /apis: Connection timeout to host http://10.0.0.1; is the API server up, and can this Pod connect to it?",
     )
 
 
-async def test_nobody_there_is_an_error(server: fake_api_server.ApiServer) -> None:
+async def test_unreachable_api_server_is_an_error(server: fake_api_server.ApiServer) -> None:
     async with _client(server) as api:
         await server.stop()
         with pytest.raises(kube_api.ApiError, match="is the API server up") as caught:
@@ -114,7 +114,7 @@ async def test_nobody_there_is_an_error(server: fake_api_server.ApiServer) -> No
     assert caught.value.reason == "unreachable"
 
 
-async def test_the_job_behind_a_pod_is_told(server: fake_api_server.ApiServer) -> None:
+async def test_owner_of_a_pod_is_returned(server: fake_api_server.ApiServer) -> None:
     server.pods["x-b2c4d"] = "u1"
     async with _client(server) as api:
         assert await api.get_pod_owner(POD) == "u1"

@@ -1,4 +1,4 @@
-"""The client's calls, with the operator's own rights, as a real API server answers them."""
+"""Requests of the Kubernetes client, with the permissions of the operator, to a real API server."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ async def test_every_job_of_every_namespace_is_listed_page_by_page(
             kubernetes_objects.job(name, kubernetes_objects.container("true"), suspend=True),
             namespace=namespace,
         )
-    found = [view for view in await api.list_objects(owner_kinds.JOB) if view.owner.namespace == namespace]
-    assert sorted(view.owner.name for view in found) == names
-    assert all(view.finish is None and view.version is not None for view in found)
+    views = [view for view in await api.list_objects(owner_kinds.JOB) if view.owner.namespace == namespace]
+    assert sorted(view.owner.name for view in views) == names
+    assert all(view.finish is None and view.version is not None for view in views)
 
 
-async def test_how_a_job_ended_is_read(cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi) -> None:
+async def test_finish_of_a_job_is_read(cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi) -> None:
     for name, command in (("good", "true"), ("bad", "false")):
         cluster.api.create(
             "jobs", kubernetes_objects.job(name, kubernetes_objects.container(command)), namespace=namespace
         )
         cluster.wait_until_finished(name, namespace=namespace)
-    found = {
+    views = {
         view.owner.name: view for view in await api.list_objects(owner_kinds.JOB) if view.owner.namespace == namespace
     }
-    ends = {name: view.finish for name, view in found.items()}
+    ends = {name: view.finish for name, view in views.items()}
     assert {name: finish is not None and finish.succeeded for name, finish in ends.items()} == {
         "good": True,
         "bad": False,
     }
-    assert all(finish is not None and finish.at >= found[name].created for name, finish in ends.items())
+    assert all(finish is not None and finish.at >= views[name].created for name, finish in ends.items())
 
 
 async def test_cronjobs_are_listed_with_the_rules_of_their_jobs(
@@ -55,11 +55,11 @@ async def test_cronjobs_are_listed_with_the_rules_of_their_jobs(
         "nightly", kubernetes_objects.container("true"), annotations={"tidegate.dev/drain-timeout": "90s"}
     )
     cluster.api.create("cronjobs", body, namespace=namespace)
-    (found,) = [view for view in await api.list_objects(owner_kinds.CRONJOB) if view.owner.namespace == namespace]
-    assert (found.owner.name, found.rules.drain_timeout) == ("nightly", 90.0)
+    (view,) = [view for view in await api.list_objects(owner_kinds.CRONJOB) if view.owner.namespace == namespace]
+    assert (view.owner.name, view.rules.drain_timeout) == ("nightly", 90.0)
 
 
-async def test_a_pod_leads_to_its_job(cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi) -> None:
+async def test_owner_of_a_pod_is_its_job(cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi) -> None:
     job = cluster.api.create(
         "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true")), namespace=namespace
     )
@@ -69,7 +69,7 @@ async def test_a_pod_leads_to_its_job(cluster: clusters.Cluster, namespace: str,
     assert await api.get_pod_owner(cluster_cache.PodLookup(namespace, "x-b2c4d")) is None
 
 
-async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi) -> None:
+async def test_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace: str, api: kube_api.KubeApi) -> None:
     job = cluster.api.create(
         "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true"), suspend=True), namespace=namespace
     )
@@ -83,8 +83,8 @@ async def test_an_event_is_shown_on_the_job(cluster: clusters.Cluster, namespace
     assert "GroupsDeleted" in cluster.kubectl("describe", "job", "x", "--namespace", namespace)
 
 
-async def test_an_event_in_a_namespace_that_is_gone_is_not_found(api: kube_api.KubeApi) -> None:
-    owner = owners.Owner("Job", "gone-long-ago", "x", owners.Uid("u"))
+async def test_event_in_a_deleted_namespace_is_not_found(api: kube_api.KubeApi) -> None:
+    owner = owners.Owner("Job", "deleted-long-ago", "x", owners.Uid("u"))
     announcement = event_recorder.Event(owner, event_recorder.EventReason.DELETED, "Deleted")
     with pytest.raises(kube_api.NotFoundError):
         await api.create_event(
@@ -93,10 +93,12 @@ async def test_an_event_in_a_namespace_that_is_gone_is_not_found(api: kube_api.K
         )
 
 
-async def test_a_missing_right_is_named(cluster: clusters.Cluster, namespace: str) -> None:
+async def test_missing_permission_is_named(cluster: clusters.Cluster, namespace: str) -> None:
     path = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
-    chosen = settings.KubernetesSettings(kubeconfig=str(path))
-    api = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
+    kube_settings = settings.KubernetesSettings(kubeconfig=str(path))
+    api = kube_api.KubeApi(
+        await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()
+    )
     try:
         with pytest.raises(
             kube_api.ForbiddenError, match=r'cannot list resource "jobs" in API group "batch".*grant this'
@@ -106,21 +108,23 @@ async def test_a_missing_right_is_named(cluster: clusters.Cluster, namespace: st
         await api.close()
 
 
-async def test_a_kubeconfig_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
-    chosen = settings.KubernetesSettings(kubeconfig=str(tmp_path / "none"))
+async def test_missing_kubeconfig_is_named(tmp_path: Path) -> None:
+    kube_settings = settings.KubernetesSettings(kubeconfig=str(tmp_path / "none"))
     with pytest.raises(credentials.LoginError, match=r"--kubernetes\.kubeconfig=\S+ does not exist"):
-        await credentials.load(chosen)
+        await credentials.load(kube_settings)
 
 
-async def test_the_operators_account_has_every_right_that_is_needed(api: kube_api.KubeApi) -> None:
+async def test_service_account_of_the_operator_has_every_required_permission(api: kube_api.KubeApi) -> None:
     needed = required_permissions.required(settings.OperatorSettings(), kinds=owner_kinds.ALWAYS_WATCHED, scopes=[])
     assert [right for right in needed if not await api.is_allowed(right)] == []
 
 
-async def test_an_account_without_any_rule_may_ask_what_it_may(cluster: clusters.Cluster, namespace: str) -> None:
-    nobody = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
-    chosen = settings.KubernetesSettings(kubeconfig=str(nobody))
-    api = kube_api.KubeApi(await credentials.load(chosen), kube_settings=chosen, clock=clocks.SystemClock())
+async def test_account_without_permissions_may_review_them(cluster: clusters.Cluster, namespace: str) -> None:
+    unprivileged = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
+    kube_settings = settings.KubernetesSettings(kubeconfig=str(unprivileged))
+    api = kube_api.KubeApi(
+        await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()
+    )
     needed = required_permissions.required(settings.OperatorSettings(), kinds=owner_kinds.ALWAYS_WATCHED, scopes=[])
     try:
         assert [right for right in needed if await api.is_allowed(right)] == []

@@ -1,4 +1,4 @@
-"""Label selectors select as Kubernetes does."""
+"""Label selectors match as in Kubernetes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tidegate.operator.policy import label_selectors
 
 
 def _expression(operator: str, *values: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"key": "tier", "operator": operator}
-    return {"matchExpressions": [made | {"values": list(values)} if values else made]}
+    expression: dict[str, Any] = {"key": "tier", "operator": operator}
+    return {"matchExpressions": [expression | {"values": list(values)} if values else expression]}
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def _expression(operator: str, *values: str) -> dict[str, Any]:
         pytest.param({"matchLabels": None, "matchExpressions": None}, {}, True, id="nulls"),
     ],
 )
-def test_a_selector_selects_as_in_kubernetes(selector: Any, labels: dict[str, str], selects: bool) -> None:
+def test_selector_matches_as_in_kubernetes(selector: Any, labels: dict[str, str], selects: bool) -> None:
     assert label_selectors.parse(selector).matches(labels) is selects
 
 
-def test_a_selector_knows_which_labels_it_looks_at() -> None:
+def test_selector_has_the_keys_of_its_labels() -> None:
     selector = label_selectors.parse({"matchLabels": {"app": "a"}, **_expression("Exists")})
     assert selector.keys == {"app", "tier"}
 
@@ -86,6 +86,6 @@ def test_a_selector_knows_which_labels_it_looks_at() -> None:
         ),
     ],
 )
-def test_what_is_no_selector_is_refused(selector: Any, reason: str) -> None:
+def test_invalid_selector_is_rejected(selector: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
         label_selectors.parse(selector)

@@ -1,4 +1,4 @@
-"""Which sentences people read about their groups, and how often."""
+"""Events about groups: their texts and how often they are sent."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ from tidegate.operator.planning import planner
 JOB = object_builders.job("x")
 
 
-class _Board:
+class _Recorder:
     def __init__(self) -> None:
-        self.said: list[event_recorder.Event] = []
-        self.notices = notifications.Notifier(self.said.append, grace=None, on_act=lambda *_: None)
+        self.events: list[event_recorder.Event] = []
+        self.notifier = notifications.Notifier(self.events.append, grace=None, on_act=lambda *_: None)
 
     def lines(self) -> list[tuple[str, str]]:
-        return [(announcement.reason.value, announcement.note) for announcement in self.said]
+        return [(announcement.reason.value, announcement.note) for announcement in self.events]
 
 
 def _deleted(text: str, reason: lifecycle.DeletionReason, *claims: owner_views.OwnerView) -> control_api.DeletedRecord:
-    held = {view.uid: object_builders.claim(view) for view in claims}
-    return control_api.DeletedRecord(key=object_builders.key(text), revision=9, reason=reason, claims=held)
+    claims_by_uid = {view.uid: object_builders.claim(view) for view in claims}
+    return control_api.DeletedRecord(key=object_builders.key(text), revision=9, reason=reason, claims=claims_by_uid)
 
 
 def test_groups_deleted_together_are_one_event() -> None:
-    board = _Board()
-    board.notices.deleted([_deleted(f"job=x,n={number}", lifecycle.DeletionReason.DRAINED, JOB) for number in range(5)])
-    (line,) = board.lines()
+    recorder = _Recorder()
+    recorder.notifier.deleted(
+        [_deleted(f"job=x,n={number}", lifecycle.DeletionReason.DRAINED, JOB) for number in range(5)]
+    )
+    (line,) = recorder.lines()
     assert line == (
         "GroupsDeleted",
         'Deleted 5 groups: {job="x",n="0"}, {job="x",n="1"}, {job="x",n="2"} and 2 more '
@@ -40,72 +42,72 @@ def test_groups_deleted_together_are_one_event() -> None:
     )
 
 
-def test_a_group_deleted_unread_is_a_warning() -> None:
-    board = _Board()
-    board.notices.deleted(
+def test_deletion_of_an_unread_group_is_a_warning() -> None:
+    recorder = _Recorder()
+    recorder.notifier.deleted(
         [
             _deleted("job=x", lifecycle.DeletionReason.TIMEOUT, JOB),
             _deleted("job=y", lifecycle.DeletionReason.DRAINED, JOB),
         ]
     )
-    assert [announcement.warning for announcement in board.said] == [True, False]
+    assert [announcement.warning for announcement in recorder.events] == [True, False]
 
 
 @pytest.mark.parametrize("reason", lifecycle.DeletionReason)
-def test_every_reason_has_its_words_and_only_a_timeout_warns(reason: lifecycle.DeletionReason) -> None:
-    board = _Board()
-    board.notices.deleted([_deleted("job=x", reason, JOB)])
-    [announcement] = board.said
+def test_every_reason_has_a_text_and_only_a_timeout_is_a_warning(reason: lifecycle.DeletionReason) -> None:
+    recorder = _Recorder()
+    recorder.notifier.deleted([_deleted("job=x", reason, JOB)])
+    [announcement] = recorder.events
     assert announcement.note.startswith('Deleted group {job="x"}')
     assert announcement.warning == (reason is lifecycle.DeletionReason.TIMEOUT)
 
 
-def test_every_owner_is_told() -> None:
-    board = _Board()
+def test_every_owner_gets_an_event() -> None:
+    recorder = _Recorder()
     other = object_builders.job("x", namespace="dev")
-    board.notices.deleted([_deleted("job=x", lifecycle.DeletionReason.DRAINED, JOB, other)])
-    assert [announcement.regarding for announcement in board.said] == [JOB.owner, other.owner]
+    recorder.notifier.deleted([_deleted("job=x", lifecycle.DeletionReason.DRAINED, JOB, other)])
+    assert [announcement.regarding for announcement in recorder.events] == [JOB.owner, other.owner]
 
 
-def test_the_deletion_of_a_group_that_nobody_owned_is_nobodys_news() -> None:
-    board = _Board()
-    board.notices.deleted([_deleted("job=x", lifecycle.DeletionReason.REQUEST)])
-    assert board.said == []
+def test_deletion_of_an_unowned_group_sends_no_event() -> None:
+    recorder = _Recorder()
+    recorder.notifier.deleted([_deleted("job=x", lifecycle.DeletionReason.REQUEST)])
+    assert recorder.events == []
 
 
-def test_an_annotation_that_cannot_be_read_is_said_once_until_it_changes() -> None:
-    board = _Board()
+def test_invalid_annotation_is_reported_once_until_it_changes() -> None:
+    recorder = _Recorder()
     for policy in ("often", "often", "rarely", "never", "often"):
-        board.notices.object_seen(object_builders.job("x", annotations={"tidegate.dev/cleanup": policy}))
-    assert [reason for reason, _ in board.lines()] == ["InvalidAnnotation"] * 3
-    assert "'rarely'" in board.said[1].note
+        recorder.notifier.object_seen(object_builders.job("x", annotations={"tidegate.dev/cleanup": policy}))
+    assert [reason for reason, _ in recorder.lines()] == ["InvalidAnnotation"] * 3
+    assert "'rarely'" in recorder.events[1].note
 
 
-def test_an_ambiguous_group_is_said_once_to_each_of_its_owners() -> None:
-    board = _Board()
+def test_ambiguous_group_is_reported_once_to_each_owner() -> None:
+    recorder = _Recorder()
     one, other = object_builders.job("x"), object_builders.job("x", namespace="dev")
     third = object_builders.job("x", namespace="test")
     for objects in ((one, other), (one, other), (one, other, third)):
-        board.notices.ambiguous(_decisions(*objects))
-    assert [announcement.regarding.namespace for announcement in board.said] == ["dev", "prod", "test"]
-    assert all(str(third.owner) in announcement.note for announcement in board.said[2:])
-    assert all(announcement.warning for announcement in board.said)
+        recorder.notifier.ambiguous(_decisions(*objects))
+    assert [announcement.regarding.namespace for announcement in recorder.events] == ["dev", "prod", "test"]
+    assert all(str(third.owner) in announcement.note for announcement in recorder.events[2:])
+    assert all(announcement.warning for announcement in recorder.events)
 
 
-def test_an_ambiguity_is_said_again_of_a_group_that_was_deleted_meanwhile() -> None:
-    board = _Board()
+def test_ambiguous_group_is_reported_again_after_it_was_deleted() -> None:
+    recorder = _Recorder()
     ambiguous = _decisions(JOB, object_builders.job("x", namespace="dev"))
-    board.notices.ambiguous(ambiguous)
-    board.notices.deleted([_deleted("job=x", lifecycle.DeletionReason.REQUEST)])
-    board.notices.ambiguous(ambiguous)
-    assert len(board.said) == 4
+    recorder.notifier.ambiguous(ambiguous)
+    recorder.notifier.deleted([_deleted("job=x", lifecycle.DeletionReason.REQUEST)])
+    recorder.notifier.ambiguous(ambiguous)
+    assert len(recorder.events) == 4
 
 
 def _decisions(*objects: owner_views.OwnerView) -> list[planner.Decision]:
     return object_builders.plan(object_builders.cache(*objects, holds=[object_builders.group("job=x")])).decisions
 
 
-def test_an_event_has_what_the_api_server_asks_for() -> None:
+def test_event_has_the_fields_that_the_api_server_requires() -> None:
     announcement = event_recorder.Event(JOB.owner, event_recorder.EventReason.DELETED, "Deleted it", warning=True)
     event = event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=object_builders.START + 0.25)
     assert event["eventTime"] == "2023-11-14T22:13:20.250000Z"
@@ -131,17 +133,17 @@ def test_an_event_has_what_the_api_server_asks_for() -> None:
         pytest.param("Walk.example.com", {"kind": "Walk"}, id="watched once"),
     ],
 )
-def test_an_event_refers_to_an_object_as_kubernetes_does(kind: str, reference: dict[str, str]) -> None:
+def test_event_refers_to_an_object_as_kubernetes_does(kind: str, reference: dict[str, str]) -> None:
     run = owner_kinds.parse("example.com/v2/runs:status.conditions.Done")
     table = served_kinds.ServedKinds((*owner_kinds.watched_kinds([]), run))
     table.mark_served(run, name="Run.example.com")
     owner = owners.Owner(kind, "prod", "x", owners.Uid("u"))
     announcement = event_recorder.Event(owner, event_recorder.EventReason.DELETED, "Deleted it")
-    said = event_recorder.event_body(announcement, kinds=table, now=0.0)["regarding"]
-    assert said == {"namespace": "prod", "name": "x", "uid": "u"} | reference
+    regarding = event_recorder.event_body(announcement, kinds=table, now=0.0)["regarding"]
+    assert regarding == {"namespace": "prod", "name": "x", "uid": "u"} | reference
 
 
-def test_a_note_is_cut_to_what_the_api_server_takes() -> None:
+def test_note_is_truncated_to_the_limit_of_the_api_server() -> None:
     announcement = event_recorder.Event(JOB.owner, event_recorder.EventReason.DELETED, "ü" * 1_000)
     note = event_recorder.event_body(announcement, kinds=served_kinds.ServedKinds(), now=0.0)["note"]
     assert len(note.encode()) <= 1_024

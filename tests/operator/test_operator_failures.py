@@ -1,6 +1,6 @@
-"""The parts together, beside a real gateway: what happens when one of its neighbours fails.
+"""The complete operator with a real gateway, during failures of its neighbors.
 
-Objects come by list alone, as they do whenever the watch is away.
+Objects come from lists only, as they do while the watch is down.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ async def running(scene: operator_harness.Scene) -> AsyncIterator[main.Operator]
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_job_claims_its_group_and_ends_it(scene: operator_harness.Scene) -> None:
+async def test_job_claims_its_group_which_drains_when_it_finishes(scene: operator_harness.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -43,7 +43,7 @@ async def test_a_job_claims_its_group_and_ends_it(scene: operator_harness.Scene)
     )
 
 
-async def test_an_event_of_the_watch_is_acted_on_at_once(scene: operator_harness.Scene, running: main.Operator) -> None:
+async def test_event_of_the_watch_is_handled_at_once(scene: operator_harness.Scene, running: main.Operator) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -52,7 +52,7 @@ async def test_an_event_of_the_watch_is_acted_on_at_once(scene: operator_harness
     await scene.until("draining Job prod/x")
 
 
-async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operator_was_down(
+async def test_first_list_detects_a_job_deleted_while_the_operator_was_down(
     scene: operator_harness.Scene,
 ) -> None:
     await scene.push("job/x")
@@ -65,7 +65,7 @@ async def test_the_first_list_finds_out_that_a_claimed_job_went_while_the_operat
 
 
 @pytest.mark.usefixtures("running")
-async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_made_good(
+async def test_nothing_is_retired_while_the_api_server_is_unavailable(
     scene: operator_harness.Scene,
 ) -> None:
     scene.api_server.put(scene.running("x"))
@@ -82,7 +82,7 @@ async def test_while_the_api_server_is_away_nothing_is_retired_and_then_all_is_m
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_list_that_breaks_off_changes_nothing(scene: operator_harness.Scene) -> None:
+async def test_incomplete_list_changes_nothing(scene: operator_harness.Scene) -> None:
     for name in ("x", "y", "z"):
         scene.api_server.put(scene.running(name))
     await scene.push("job/z")
@@ -96,7 +96,7 @@ async def test_a_list_that_breaks_off_changes_nothing(scene: operator_harness.Sc
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: operator_harness.Scene) -> None:
+async def test_groups_are_listed_again_after_the_gateway_lost_them(scene: operator_harness.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     await scene.push("job/x")
     await scene.until("live Job prod/x")
@@ -107,7 +107,7 @@ async def test_a_gateway_that_lost_its_groups_is_listed_anew(scene: operator_har
     await scene.until("draining Job prod/x")
 
 
-async def test_an_operator_that_comes_before_its_token_waits_and_follows_the_file(
+async def test_operator_waits_for_its_token_file_and_reads_changes(
     scene: operator_harness.Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "token"
@@ -127,7 +127,7 @@ def _write(file: Path, token: str) -> None:
 
 
 @pytest.mark.usefixtures("running")
-async def test_a_pod_leads_to_its_job(scene: operator_harness.Scene) -> None:
+async def test_group_that_names_a_pod_is_claimed_by_its_job(scene: operator_harness.Scene) -> None:
     job = scene.running("x")
     scene.api_server.put(job)
     scene.api_server.pods["x-b2c4d"] = job.uid
@@ -136,7 +136,7 @@ async def test_a_pod_leads_to_its_job(scene: operator_harness.Scene) -> None:
 
 
 @pytest.mark.usefixtures("running")
-async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(scene: operator_harness.Scene) -> None:
+async def test_more_groups_than_a_page_or_a_request_holds_are_claimed(scene: operator_harness.Scene) -> None:
     scene.api_server.put(scene.running("x"))
     count = 1_200
     for number in range(count):
@@ -149,7 +149,7 @@ async def test_more_groups_than_fit_in_one_page_or_one_call_are_claimed(scene: o
 
 
 @pytest.mark.usefixtures("running")
-async def test_an_annotation_that_cannot_be_read_is_told_once(scene: operator_harness.Scene) -> None:
+async def test_invalid_annotation_is_reported_once(scene: operator_harness.Scene) -> None:
     scene.api_server.put(scene.running("x"), annotations={"tidegate.dev/cleanup": "often"})
     await scene.until_true(lambda: scene.api_server.events, why="the Event")
     calls = len(scene.api_server.calls)
@@ -166,7 +166,7 @@ async def test_an_annotation_that_cannot_be_read_is_told_once(scene: operator_ha
         ({"tidegate.dev/grouping-key": "job=x/instance=a"}, "job=x,instance=a"),
     ],
 )
-async def test_what_is_nearly_right_is_told_and_keeps_the_group(
+async def test_nearly_valid_annotation_is_reported_and_keeps_the_group(
     scene: operator_harness.Scene, annotations: dict[str, str], note: str
 ) -> None:
     scene.api_server.put(scene.finished("x"), annotations=annotations)
@@ -178,7 +178,7 @@ async def test_what_is_nearly_right_is_told_and_keeps_the_group(
     assert scene.state(operator_harness.X).startswith("live")
 
 
-async def test_a_dry_run_tells_what_it_would_retire_and_does_nothing(
+async def test_dry_run_logs_retirements_and_does_nothing(
     scene: operator_harness.Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -190,11 +190,13 @@ async def test_a_dry_run_tells_what_it_would_retire_and_does_nothing(
             why="two plans",
         )
     assert scene.state(operator_harness.X) == "live"
-    told = [record.__dict__["fields"] for record in caplog.records if "would start to drain" in record.getMessage()]
-    assert told == [{"group": '{job="x"}', "owners": "Job prod/x", "rule": "name", "verdict": "over"}]
+    logged_fields = [
+        record.__dict__["fields"] for record in caplog.records if "would start to drain" in record.getMessage()
+    ]
+    assert logged_fields == [{"group": '{job="x"}', "owners": "Job prod/x", "rule": "name", "verdict": "over"}]
 
 
-async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_list(
+async def test_retirements_over_the_breaker_limit_wait_for_another_list(
     scene: operator_harness.Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = [f"x{number}" for number in range(5)]
@@ -214,9 +216,9 @@ async def test_more_ends_at_once_than_the_breaker_lets_through_wait_for_another_
 
 
 @pytest.mark.usefixtures("running")
-async def test_what_was_decided_is_counted_with_its_rule(scene: operator_harness.Scene) -> None:
+async def test_verdicts_are_counted_with_their_rule(scene: operator_harness.Scene) -> None:
     scene.api_server.put(scene.running("x"))
-    for name in ("x", "nobodys"):
+    for name in ("x", "unowned"):
         await scene.push(f"job/{name}")
     for verdict, rule in (("active", "name"), ("unowned", "none")):
         await scene.until_true(

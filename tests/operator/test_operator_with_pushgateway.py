@@ -1,4 +1,4 @@
-"""The whole operator beside the real Pushgateway: whose groups go, and whose stay."""
+"""The complete operator with a real Pushgateway: the groups that are deleted, and those that are kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RULES = settings.RuleSettings(drain_timeout=STOCK.grace_seconds)
 
 
 class Scene(pushgateway_harness.Stage):
-    """A Pushgateway, a stand-in API server, and what the operator counts."""
+    """A Pushgateway, a fake API server, and the counters of the operator."""
 
     def __init__(self, pushgateway: pushgateway_servers.Pushgateway, session: aiohttp.ClientSession) -> None:
         super().__init__(pushgateway.url, session)
@@ -39,49 +39,49 @@ class Scene(pushgateway_harness.Stage):
         self.registry = prometheus_client.CollectorRegistry()
 
     def job(self, name: str, *, finished: bool) -> owner_views.OwnerView:
-        """One that began before anything was pushed, and ended just now where it has."""
+        """Build a Job that was created before every push and, if finished, finished just now."""
         created = time.time() - object_builders.START - 30.0
         return object_builders.job(
             name, created=created, finished=time.time() - object_builders.START if finished else None
         )
 
     def done(self, action: str) -> float:
-        """How many of these actions were done."""
+        """Return the number of completed actions of this kind."""
         labels = {"action": action, "result": "done"}
         return self.registry.get_sample_value("tidegate_operator_actions_total", labels) or 0.0
 
     async def until(self, look: Callable[[], object], *, why: str) -> None:
-        async def looked() -> object:
+        async def check() -> object:
             return look()
 
-        await waiting.eventually_async(looked, why=why, timeout=10.0)
+        await waiting.eventually_async(check, why=why, timeout=10.0)
 
-    async def until_there(self, *names: str) -> None:
-        """Wait until exactly these groups are there."""
-        wanted = {object_builders.key(f"job={name}") for name in names}
+    async def until_groups_are(self, *names: str) -> None:
+        """Wait until exactly these groups exist."""
+        expected = {object_builders.key(f"job={name}") for name in names}
 
         async def look() -> bool:
-            assert await self.there() == wanted
+            assert await self.groups_in_pushgateway() == expected
             return True
 
-        await waiting.eventually_async(look, why=f"the groups of {names} alone", timeout=10.0)
+        await waiting.eventually_async(look, why=f"only the groups of {names}", timeout=10.0)
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """With the operator at work, without its watch."""
-        chosen = settings.OperatorSettings(
+        """Run the operator without its watch."""
+        operator_settings = settings.OperatorSettings(
             worker=QUICK, rules=RULES, kubernetes=settings.KubernetesSettings(request_timeout=1.0)
         )
         self.registry = prometheus_client.CollectorRegistry()
         clock = clocks.SystemClock()
-        api = kube_api.KubeApi(self.api_server.login(), kube_settings=chosen.kubernetes, clock=clock)
+        api = kube_api.KubeApi(self.api_server.login(), kube_settings=operator_settings.kubernetes, clock=clock)
         gateway = pushgateway_adapter.PushgatewayAdapter(
             self.url, session=self.session, clock=clock, registry=self.registry, pushgateway_settings=STOCK
         )
-        operator = main.Operator(chosen, api=api, gateway=gateway, clock=clock, registry=self.registry)
-        works = operator.tasks()
-        works.pop("watch objects").close()
-        tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
+        operator = main.Operator(operator_settings, api=api, gateway=gateway, clock=clock, registry=self.registry)
+        coroutines = operator.tasks()
+        coroutines.pop("watch objects").close()
+        tasks = [asyncio.create_task(coroutine, name=name) for name, coroutine in coroutines.items()]
         try:
             yield
         finally:
@@ -105,21 +105,21 @@ def pushgateway(pushgateway_program: Path, tmp_path: Path) -> Iterator[pushgatew
 
 @pytest.fixture
 async def scene(pushgateway: pushgateway_servers.Pushgateway, session: aiohttp.ClientSession) -> AsyncIterator[Scene]:
-    made = Scene(pushgateway, session)
-    await made.api_server.start()
-    yield made
-    await made.api_server.stop()
+    running_scene = Scene(pushgateway, session)
+    await running_scene.api_server.start()
+    yield running_scene
+    await running_scene.api_server.stop()
 
 
-async def test_a_finished_jobs_group_goes_and_an_active_jobs_and_a_strangers_stay(scene: Scene) -> None:
+async def test_only_the_group_of_a_finished_job_is_deleted(scene: Scene) -> None:
     scene.api_server.put(scene.job("over", finished=False))
     scene.api_server.put(scene.job("active", finished=False))
-    for name in ("over", "active", "stranger"):
+    for name in ("over", "active", "unowned"):
         await scene.push(f"job/{name}")
     async with scene.at_work():
         await scene.until(lambda: scene.done("claim") == 2, why="both claims")
         scene.api_server.put(scene.job("over", finished=True))
-        await scene.until_there("active", "stranger")
+        await scene.until_groups_are("active", "unowned")
         await scene.until(lambda: len(scene.api_server.events) == 2, why="both Events")
     assert [event["note"] for event in scene.api_server.events] == [
         'Draining group {job="over"}: all owners have finished; deletion follows after the grace period, at least 0.5 '
@@ -130,7 +130,7 @@ async def test_a_finished_jobs_group_goes_and_an_active_jobs_and_a_strangers_sta
     assert scene.done("retire") == 1
 
 
-async def test_a_pushgateway_that_is_away_for_a_while_loses_nobody(scene: Scene) -> None:
+async def test_group_is_deleted_after_an_outage_of_pushgateway(scene: Scene) -> None:
     scene.api_server.put(scene.job("x", finished=False))
     await scene.push("job/x")
     async with scene.at_work():
@@ -142,31 +142,31 @@ async def test_a_pushgateway_that_is_away_for_a_while_loses_nobody(scene: Scene)
             why="reads that fail",
         )
         scene.pushgateway.start()
-        await scene.until_there()
+        await scene.until_groups_are()
 
 
-async def test_a_restart_of_the_operator_forgets_only_jobs_that_went_meanwhile(scene: Scene) -> None:
+async def test_restart_of_the_operator_loses_only_the_claims_of_jobs_deleted_meanwhile(scene: Scene) -> None:
     for name in ("stays", "ends", "goes"):
         scene.api_server.put(scene.job(name, finished=False))
         await scene.push(f"job/{name}")
     async with scene.at_work():
         await scene.until(lambda: scene.done("claim") == 3, why="the claims")
-    gone = scene.job("goes", finished=False)
-    del scene.api_server.jobs[gone.uid]
+    deleted = scene.job("goes", finished=False)
+    del scene.api_server.jobs[deleted.uid]
     scene.api_server.put(scene.job("ends", finished=True))
     async with scene.at_work():
-        await scene.until_there("stays", "goes")
+        await scene.until_groups_are("stays", "goes")
         await scene.until(lambda: scene.done("claim") == 2, why="the claims of those that are there")
 
 
-async def test_a_push_after_the_end_by_nobody_the_operator_knows_keeps_the_group(scene: Scene) -> None:
-    """It came more than a minute after the end, by when what pushes is not the Job any more."""
-    long_over = object_builders.job(
+async def test_push_of_an_unknown_client_after_the_end_of_the_job_keeps_the_group(scene: Scene) -> None:
+    """The push came more than a minute after the end of the Job, so another client made it."""
+    finished_long_ago = object_builders.job(
         "x", created=time.time() - object_builders.START - 300.0, finished=time.time() - object_builders.START - 120.0
     )
-    scene.api_server.put(long_over)
+    scene.api_server.put(finished_long_ago)
     scene.api_server.put(scene.job("over", finished=True))
     await scene.push("job/x")
     await scene.push("job/over")
     async with scene.at_work():
-        await scene.until_there("x")
+        await scene.until_groups_are("x")

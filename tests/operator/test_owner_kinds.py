@@ -1,4 +1,4 @@
-"""What ``--watch`` may say, and what a kind of objects is called."""
+"""Values of ``--watch``, and the names of kinds."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ _DONE = "example.com/v1/runs:status.conditions.Done"
             "jobs.batch.volcano.sh",
             "batch.volcano.sh/v1alpha1",
             "/apis/batch.volcano.sh/v1alpha1",
-            id="named as one that is there",
+            id="with the name of a built-in resource",
         ),
     ],
 )
-def test_a_kind_is_a_word_or_a_resource_with_its_end(text: str, resource: str, api_version: str, root: str) -> None:
-    found = owner_kinds.parse(text)
-    assert (found.resource, found.api_version, found.api_path) == (resource, api_version, root)
+def test_kind_is_a_known_name_or_a_resource_with_its_finish_path(
+    text: str, resource: str, api_version: str, root: str
+) -> None:
+    kind = owner_kinds.parse(text)
+    assert (kind.resource, kind.api_version, kind.api_path) == (resource, api_version, root)
 
 
 @pytest.mark.parametrize(
@@ -52,19 +54,19 @@ def test_a_kind_is_a_word_or_a_resource_with_its_end(text: str, resource: str, a
         ),
     ],
 )
-def test_a_path_alone_ends_with_success_when_its_condition_turns_true(
+def test_path_without_values_succeeds_when_its_condition_is_true(
     status: dict[str, object], finish: completion.Finish | None
 ) -> None:
     assert owner_kinds.parse(_DONE).finish({"metadata": {}, "status": status}) == finish
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         pytest.param("", "neither one of pods, taskruns, workflows nor GROUP/VERSION/PLURAL:END such as", id="nothing"),
         pytest.param("Pods", "'Pods' is neither one of pods", id="a word in another spelling"),
-        pytest.param("jobs", "'jobs' is neither one of pods", id="what is watched anyhow, by a word"),
-        pytest.param("example.com/v1/runs", "is neither one of pods", id="no end"),
+        pytest.param("jobs", "'jobs' is neither one of pods", id="a default kind"),
+        pytest.param("example.com/v1/runs", "is neither one of pods", id="no finish path"),
         pytest.param("example.com/v1:status.phase", "is neither one of pods", id="no plural"),
         pytest.param("example.com/runs:status.phase", "is neither one of pods", id="no version"),
         pytest.param("a/b/v1/runs:status.phase", "is neither one of pods", id="too many parts"),
@@ -72,21 +74,23 @@ def test_a_path_alone_ends_with_success_when_its_condition_turns_true(
         pytest.param("Example.com/v1/runs:status.phase", "is neither one of pods", id="a group in capitals"),
         pytest.param("example.com/v1/Runs:status.phase", "is neither one of pods", id="a kind for a plural"),
         pytest.param("example.com/v1/runs/status:status.phase", "is neither one of pods", id="a subresource"),
-        pytest.param("example.com/v1/runs:", "'' is not a path such as status.phase", id="an empty end"),
+        pytest.param("example.com/v1/runs:", "'' is not a path such as status.phase", id="an empty finish path"),
         pytest.param("example.com/v1/runs:status..phase", "'status..phase' is not a path", id="an empty step"),
-        pytest.param("example.com/v1/runs:status.phase=", "'' is not a valid value: write PATH=SUCCESS", id="no words"),
+        pytest.param(
+            "example.com/v1/runs:status.phase=", "'' is not a valid value: write PATH=SUCCESS", id="no values"
+        ),
         pytest.param("example.com/v1/runs:status.phase=A/A", "'A' is listed both as success and as failure", id="both"),
         pytest.param("batch/v1/jobs:status.phase", "jobs are always watched; remove this flag", id="Jobs"),
         pytest.param("v1/pods:status.phase=Succeeded", "write pods", id="pods"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_in_words(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=r".") as refused:
+def test_invalid_kind_is_rejected_with_its_reason(text: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=r".") as raised:
         owner_kinds.parse(text)
-    assert said in str(refused.value)
+    assert expected in str(raised.value)
 
 
-def test_the_table_begins_with_what_is_always_watched() -> None:
+def test_watched_kinds_begin_with_the_default_ones() -> None:
     assert owner_kinds.watched_kinds([]) == owner_kinds.ALWAYS_WATCHED
     assert [kind.resource for kind in owner_kinds.watched_kinds(["pods", _DONE])] == [
         "jobs.batch",
@@ -97,7 +101,7 @@ def test_the_table_begins_with_what_is_always_watched() -> None:
 
 
 @pytest.mark.parametrize("again", [_DONE, "example.com/v2/runs:status.phase=Done"])
-def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: str) -> None:
+def test_repeated_resource_is_rejected_in_any_version(again: str) -> None:
     with pytest.raises(settings.BadSettingsError, match=r"runs\.example\.com is already watched; remove this flag"):
         owner_kinds.watched_kinds([_DONE, again])
 
@@ -110,5 +114,5 @@ def test_a_resource_that_is_given_twice_is_refused_whatever_its_version(again: s
         pytest.param("Job.batch.volcano.sh", {"Job.batch.volcano.sh"}, id="another Job"),
     ],
 )
-def test_a_policy_may_call_a_kind_as_its_objects_do_but_for_another_job(name: str, spellings: set[str]) -> None:
+def test_policy_may_use_the_kind_of_the_objects_except_for_another_job(name: str, spellings: set[str]) -> None:
     assert owner_kinds.policy_names(name) == spellings

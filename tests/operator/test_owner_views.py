@@ -1,4 +1,4 @@
-"""What is kept of a Job and a CronJob as the API server gives them."""
+"""The fields of a Job and a CronJob that the operator keeps."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _condition(kind: str, *, status: str = "True") -> dict[str, str]:
     return {"type": kind, "status": status, "lastTransitionTime": "2023-11-14T22:13:30Z"}
 
 
-def test_a_running_job_has_no_finish() -> None:
+def test_running_job_has_no_finish() -> None:
     view = _view(_job())
     assert view == object_builders.job("backup", uid="u1")
     assert view.version == 42
@@ -70,27 +70,27 @@ def test_only_terminal_conditions_finish_a_job(
     assert _view(_job(status={"conditions": conditions})).finish == finish
 
 
-def test_a_job_being_deleted_is_still_there() -> None:
+def test_job_being_deleted_still_exists() -> None:
     view = _view(_job(metadata={"deletionTimestamp": "2023-11-14T22:13:30Z"}))
     assert view == object_builders.job("backup", uid="u1")
 
 
-def test_indexes_and_the_hostname_are_kept() -> None:
+def test_completions_and_hostname_are_stored() -> None:
     spec = {"completionMode": "Indexed", "completions": 3, "template": {"spec": {"hostname": "worker"}}}
     view = _view(_job(spec=spec))
     assert (view.completions, view.hostname) == (3, "worker")
 
 
-def test_completions_of_a_job_without_indexes_do_not_matter() -> None:
+def test_completions_of_a_job_without_indexes_are_ignored() -> None:
     assert _view(_job(spec={"completionMode": "NonIndexed", "completions": 3})).completions is None
 
 
-def test_a_jobs_annotations_are_its_rules() -> None:
+def test_rules_of_a_job_are_its_annotations() -> None:
     view = _view(_job(metadata={"annotations": {cleanup_rules.CLEANUP: "never"}}))
     assert view.rules.cleanup is cleanup_rules.Cleanup.NEVER
 
 
-def test_a_cronjobs_rules_are_those_of_its_job_template() -> None:
+def test_rules_of_a_cronjob_are_those_of_its_job_template() -> None:
     data = _job(
         metadata={"annotations": {cleanup_rules.CLEANUP: "on-success"}},
         spec={"jobTemplate": {"metadata": {"annotations": {cleanup_rules.CLEANUP: "never"}}}},
@@ -100,11 +100,11 @@ def test_a_cronjobs_rules_are_those_of_its_job_template() -> None:
     assert view.owner.kind == "CronJob"
 
 
-def test_a_resource_version_that_is_no_number_is_not_compared() -> None:
+def test_resource_version_that_is_not_a_number_is_ignored() -> None:
     assert _view(_job(metadata={"resourceVersion": "a7"})).version is None
 
 
-def test_labels_and_short_annotations_are_kept() -> None:
+def test_labels_and_short_annotations_are_stored() -> None:
     annotations = {
         "team": "data",
         "long": "x" * (policy_subjects.MAX_VALUE_CHARACTERS + 1),
@@ -115,7 +115,7 @@ def test_labels_and_short_annotations_are_kept() -> None:
     assert view.annotations == {"team": "data"}
 
 
-def test_a_cronjobs_labels_and_annotations_are_those_of_its_job_template() -> None:
+def test_labels_and_annotations_of_a_cronjob_are_those_of_its_job_template() -> None:
     data = _job(
         metadata={"labels": {"app": "outer"}, "annotations": {"team": "outer"}},
         spec={"jobTemplate": {"metadata": {"labels": {"app": "etl"}, "annotations": {"team": "data"}}}},
@@ -124,7 +124,7 @@ def test_a_cronjobs_labels_and_annotations_are_those_of_its_job_template() -> No
     assert (view.labels, view.annotations) == ({"app": "etl"}, {"team": "data"})
 
 
-def test_labels_that_many_objects_have_are_kept_once() -> None:
+def test_equal_labels_are_stored_once() -> None:
     first, second = (_view(_job(metadata={"uid": uid, "labels": {"app": "etl"}})) for uid in ("u1", "u2"))
     assert first.labels is second.labels
 
@@ -138,7 +138,7 @@ def test_labels_that_many_objects_have_are_kept_once() -> None:
         ("v1", "Node", "Node"),
     ],
 )
-def test_the_parent_is_what_controls_it(api_version: str, kind: str, word: str) -> None:
+def test_parent_is_the_controller(api_version: str, kind: str, word: str) -> None:
     references = [
         {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "u8"},
         {"apiVersion": api_version, "kind": kind, "name": "nightly", "uid": "u9", "controller": True},
@@ -147,7 +147,7 @@ def test_the_parent_is_what_controls_it(api_version: str, kind: str, word: str) 
     assert view.parent == owners.Owner(word, "prod", "nightly", owners.Uid("u9"))
 
 
-def test_what_only_refers_to_another_object_has_no_parent() -> None:
+def test_reference_without_controller_is_not_a_parent() -> None:
     reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "u8"}
     assert _view(_job(metadata={"ownerReferences": [reference]})).parent is None
 
@@ -179,7 +179,7 @@ _WORKFLOW: dict[str, Any] = {
 }
 
 
-def test_a_workflow_is_read_as_a_job_is() -> None:
+def test_workflow_is_read_like_a_job() -> None:
     view = _view(_WORKFLOW, kind=owner_kinds.WORKFLOW)
     assert view.owner == owners.Owner("Workflow.argoproj.io", "prod", "fetch-x7k2p", owners.Uid("u1"))
     assert view.parent == owners.Owner("CronWorkflow.argoproj.io", "prod", "fetch", owners.Uid("u9"))
@@ -187,7 +187,7 @@ def test_a_workflow_is_read_as_a_job_is() -> None:
     assert (view.finish is not None, view.completions, view.hostname, view.version) == (True, None, None, 42)
 
 
-def test_a_new_object_of_any_kind_needs_neither_spec_nor_status() -> None:
+def test_new_object_of_any_kind_needs_neither_spec_nor_status() -> None:
     run = owner_kinds.Kind("example.com", "v1", "runs", owner_kinds.parse("workflows").finish, name="Run.example.com")
     data = {
         "metadata": {name: _WORKFLOW["metadata"][name] for name in ("name", "namespace", "uid", "creationTimestamp")}
@@ -196,7 +196,7 @@ def test_a_new_object_of_any_kind_needs_neither_spec_nor_status() -> None:
     assert (view.kind, view.finish, view.parent) == ("Run.example.com", None, None)
 
 
-def test_a_pod_that_another_object_controls_is_of_no_interest_and_a_bare_one_is() -> None:
+def test_only_uncontrolled_pods_are_read() -> None:
     data = {**_WORKFLOW, "spec": {"hostname": "tool"}}
     assert owner_views.parse(data, kind=owner_kinds.POD) is None
     bare = {**data, "metadata": {**data["metadata"], "ownerReferences": []}}
@@ -247,7 +247,7 @@ def _cronjob(*, own: dict[str, Any], run: dict[str, Any], pod: dict[str, Any]) -
         ),
     ],
 )
-def test_what_is_said_where_it_has_no_effect_keeps_the_groups(
+def test_annotation_in_the_wrong_place_keeps_the_groups(
     data: dict[str, Any], kind: owner_kinds.Kind, problem: str
 ) -> None:
     view = _view(data, kind=kind)
@@ -255,11 +255,11 @@ def test_what_is_said_where_it_has_no_effect_keeps_the_groups(
     assert view.rules.cleanup is cleanup_rules.Cleanup.NEVER
 
 
-def test_annotations_that_stand_everywhere_alike_have_their_effect() -> None:
+def test_annotation_that_is_equal_in_every_place_is_applied() -> None:
     view = _view(_cronjob(own=_NEVER, run=_NEVER, pod=_NEVER), kind=owner_kinds.CRONJOB)
     assert (view.rules.cleanup, view.rules.problems) == (cleanup_rules.Cleanup.NEVER, ())
 
 
-def test_labels_of_ours_that_are_no_annotations_are_for_selectors() -> None:
+def test_labels_that_are_not_annotation_names_are_ignored() -> None:
     view = _view(_job(metadata={"labels": {"tidegate.dev/team": "a"}}))
     assert view.rules == cleanup_rules.CleanupRules()

@@ -1,4 +1,4 @@
-"""Which object a group belongs to: annotation, pod, name, in this order."""
+"""The owner of a group: by annotation, pod and name, in this order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _annotated(name: str, keys: str, *, created: float = 0.0) -> owner_views.Own
 def _claims(
     *objects: owner_views.OwnerView, of: control_api.GroupRecord, pods: dict[str, str | None] | None = None
 ) -> list[str]:
-    """Who claims the group, once the API server has answered which Job (by uid) is behind each pod."""
+    """Return the claimants of the group, after the API server returned the Job (by uid) of each pod."""
     cache = object_builders.cache(*objects, holds=[of])
     for name, uid in (pods or {}).items():
         cache.put_pod_owner(cluster_cache.PodLookup("prod", name), None if uid is None else owners.Uid(uid))
@@ -92,37 +92,39 @@ def _claims(
         ),
     ],
 )
-def test_who_claims_a_group(objects: list[owner_views.OwnerView], labels: str, claimants: list[str]) -> None:
+def test_group_is_claimed_by_its_owners(
+    objects: list[owner_views.OwnerView], labels: str, claimants: list[str]
+) -> None:
     assert _claims(*objects, of=object_builders.group(labels)) == claimants
 
 
 @pytest.mark.parametrize(
-    ("behind", "claimants"),
+    ("pod_owner", "claimants"),
     [
         pytest.param("prod-x-uid", ["Job prod/x"], id="its-pod"),
         pytest.param(None, ["Job prod/x"], id="a-pod-that-is-no-longer-there"),
         pytest.param("earlier-uid", ["CronJob prod/nightly"], id="pod-of-an-earlier-job-of-that-name"),
     ],
 )
-def test_a_pods_name_in_the_instance_label_leads_to_its_job(behind: str | None, claimants: list[str]) -> None:
-    made = _claims(
+def test_pod_name_in_the_instance_label_leads_to_its_job(pod_owner: str | None, claimants: list[str]) -> None:
+    actual = _claims(
         object_builders.job("x"),
         object_builders.cronjob("nightly"),
         of=object_builders.group("job=nightly,instance=x-b2c4d"),
-        pods={"x-b2c4d": behind},
+        pods={"x-b2c4d": pod_owner},
     )
-    assert made == claimants
+    assert actual == claimants
 
 
-def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
+def test_group_is_not_decided_before_its_pod_is_looked_up() -> None:
     cache = object_builders.cache(
         object_builders.job("x"),
         object_builders.cronjob("nightly"),
         holds=[object_builders.group("job=nightly,instance=x-b2c4d")],
     )
-    made = object_builders.plan(cache)
-    assert made.lookups == {cluster_cache.PodLookup("prod", "x-b2c4d")}
-    assert made.actions == []
+    plan = object_builders.plan(cache)
+    assert plan.lookups == {cluster_cache.PodLookup("prod", "x-b2c4d")}
+    assert plan.actions == []
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,9 @@ def test_nothing_is_said_of_a_group_before_its_pod_is_known() -> None:
         pytest.param([object_builders.cronjob("x")], object_builders.group("job=y,instance=x-b2c4d"), id="cronjob"),
     ],
 )
-def test_no_pod_is_asked_about_in_vain(objects: list[owner_views.OwnerView], record: control_api.GroupRecord) -> None:
+def test_pod_is_not_looked_up_without_need(
+    objects: list[owner_views.OwnerView], record: control_api.GroupRecord
+) -> None:
     assert object_builders.plan(object_builders.cache(*objects, holds=[record])).lookups == set()
 
 
@@ -164,7 +168,7 @@ def test_no_pod_is_asked_about_in_vain(objects: list[owner_views.OwnerView], rec
         pytest.param(None, ["Job prod/x"], id="no-push-succeeded"),
     ],
 )
-def test_by_name_a_job_claims_only_what_was_pushed_in_its_life(pushed: float | None, claimants: list[str]) -> None:
+def test_job_claims_by_name_only_groups_pushed_after_its_creation(pushed: float | None, claimants: list[str]) -> None:
     assert _claims(object_builders.job("x", created=100), of=object_builders.group("job=x", pushed=pushed)) == claimants
     assert _claims(object_builders.cronjob("x", created=100), of=object_builders.group("job=x", pushed=pushed)) == [
         claimant.replace("Job", "CronJob") for claimant in claimants
@@ -181,14 +185,12 @@ def test_by_name_a_job_claims_only_what_was_pushed_in_its_life(pushed: float | N
         pytest.param(None, [], id="no-push-succeeded"),
     ],
 )
-@pytest.mark.parametrize("how", ["finished", "gone"])
-def test_a_job_that_is_over_claims_late_only_what_it_pushed_itself(
-    pushed: float | None, done: list[str], how: str
-) -> None:
-    if how == "gone":
+@pytest.mark.parametrize("how", ["finished", "deleted"])
+def test_finished_job_claims_only_groups_pushed_in_its_life(pushed: float | None, done: list[str], how: str) -> None:
+    if how == "deleted":
         cache = object_builders.cache(
-            gone=[object_builders.job("x", created=100)],
-            gone_at=110,
+            deleted=[object_builders.job("x", created=100)],
+            deleted_at=110,
             holds=[object_builders.group("job=x", pushed=pushed)],
         )
     else:
@@ -198,16 +200,16 @@ def test_a_job_that_is_over_claims_late_only_what_it_pushed_itself(
     assert [line.split()[0] for line in object_builders.planned(cache)] == done
 
 
-def test_a_group_that_an_annotation_names_is_claimed_before_its_first_push_by_this_job() -> None:
+def test_annotated_group_is_claimed_although_it_was_pushed_before_the_job() -> None:
     assert _claims(_annotated("a", "job=x", created=100), of=object_builders.group("job=x", pushed=10)) == [
         "Job prod/a"
     ]
 
 
-def test_a_failed_job_with_on_success_keeps_its_group_whoever_pushed_last() -> None:
-    kept = object_builders.job("x", finished=20, succeeded=False, annotations={"tidegate.dev/cleanup": "on-success"})
-    assert _claims(kept, of=object_builders.group("job=x", pushed=30)) == ["Job prod/x"]
-    assert _claims(kept, of=object_builders.group("job=x", pushed=500)) == ["Job prod/x"]
+def test_failed_job_with_on_success_keeps_its_group_regardless_of_the_last_pusher() -> None:
+    failed = object_builders.job("x", finished=20, succeeded=False, annotations={"tidegate.dev/cleanup": "on-success"})
+    assert _claims(failed, of=object_builders.group("job=x", pushed=30)) == ["Job prod/x"]
+    assert _claims(failed, of=object_builders.group("job=x", pushed=500)) == ["Job prod/x"]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ def test_a_failed_job_with_on_success_keeps_its_group_whoever_pushed_last() -> N
         pytest.param(171, [], id="after-the-grace"),
     ],
 )
-def test_a_group_that_an_annotation_names_goes_with_a_job_that_nobody_saw_run(pushed: float, done: list[str]) -> None:
+def test_annotated_group_is_retired_with_a_job_that_was_first_seen_finished(pushed: float, done: list[str]) -> None:
     named = {"tidegate.dev/grouping-key": "job=x"}
     job = object_builders.job("a", created=100, finished=110, annotations=named)
     cache = object_builders.cache(job, holds=[object_builders.group("job=x", pushed=pushed)])

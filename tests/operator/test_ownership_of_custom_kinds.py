@@ -1,4 +1,4 @@
-"""Whose a group is where its owner is no Job: a pod by itself, an Argo Workflow, a Tekton TaskRun, anything."""
+"""Ownership by objects other than Jobs: an uncontrolled pod, an Argo Workflow, a Tekton TaskRun, or any kind."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _pod(name: str, *, uid: str = "u", created: float = 0.0, finished: float | N
 def _resolved(
     cache: cluster_cache.ClusterCache, name: str, uid: str | None, *, namespace: str = "prod"
 ) -> cluster_cache.ClusterCache:
-    """The cache, once the API server has answered what made a pod."""
+    """Add the response of the API server about the owner of a pod to the cache."""
     cache.put_pod_owner(cluster_cache.PodLookup(namespace, name), None if uid is None else owners.Uid(uid))
     return cache
 
@@ -51,39 +51,41 @@ def _claimed(text: str, by: owner_views.OwnerView, *, rule: str, pushed: float =
     return object_builders.group(text, pushed=pushed, claims=[object_builders.claim(by, rule=rule)])
 
 
-# Pods by themselves
+# Uncontrolled pods.
 
 
 @pytest.mark.parametrize("label", ["instance", "pod"])
-def test_a_group_that_names_a_pod_by_itself_is_the_pods_and_nobody_is_asked(label: str) -> None:
-    made = object_builders.plan(
+def test_group_that_names_an_uncontrolled_pod_belongs_to_it_without_a_lookup(label: str) -> None:
+    plan = object_builders.plan(
         object_builders.cache(_pod("tool"), holds=[object_builders.group(f"job=any,{label}=tool")])
     )
-    (decision,) = made.decisions
+    (decision,) = plan.decisions
     assert (decision.rule, decision.verdict) == (settings.POD, planner.Verdict.ACTIVE)
-    assert made.lookups == set()
+    assert plan.lookups == set()
 
 
-def test_a_group_named_after_a_pod_by_itself_is_the_pods() -> None:
+def test_group_named_after_an_uncontrolled_pod_belongs_to_it() -> None:
     (decision,) = object_builders.plan(
         object_builders.cache(_pod("tool"), holds=[object_builders.group("job=tool")])
     ).decisions
     assert (decision.rule, decision.verdict) == (settings.NAME, planner.Verdict.ACTIVE)
 
 
-def test_the_group_of_a_pod_that_ended_is_retired() -> None:
-    over = _pod("tool", finished=15)
+def test_group_of_a_finished_pod_is_retired() -> None:
+    finished_object = _pod("tool", finished=15)
     holds = [_claimed("job=any,pod=tool", _pod("tool"), rule=settings.POD)]
-    assert object_builders.planned(object_builders.cache(over, holds=holds)) == ['retire {job="any",pod="tool"} of u']
+    assert object_builders.planned(object_builders.cache(finished_object, holds=holds)) == [
+        'retire {job="any",pod="tool"} of u'
+    ]
 
 
-def test_a_pod_that_ended_does_not_end_what_was_pushed_before_it_was_there() -> None:
-    over = _pod("tool", created=20, finished=30)
-    made = object_builders.cache(over, holds=[object_builders.group("job=any,pod=tool", pushed=10)])
-    assert object_builders.planned(made) == []
+def test_finished_pod_does_not_retire_a_group_pushed_before_its_creation() -> None:
+    finished_object = _pod("tool", created=20, finished=30)
+    cache = object_builders.cache(finished_object, holds=[object_builders.group("job=any,pod=tool", pushed=10)])
+    assert object_builders.planned(cache) == []
 
 
-def test_the_next_pod_of_the_same_name_takes_the_group_over() -> None:
+def test_next_pod_of_the_same_name_takes_over_the_group() -> None:
     first, second = _pod("tool", finished=15), _pod("tool", uid="u2", created=20)
     holds = [_claimed("job=any,pod=tool", first, rule=settings.POD)]
     assert object_builders.planned(object_builders.cache(first, second, holds=holds)) == [
@@ -92,7 +94,7 @@ def test_the_next_pod_of_the_same_name_takes_the_group_over() -> None:
     ]
 
 
-def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
+def test_group_belongs_to_the_uncontrolled_pod_with_its_address() -> None:
     cache = object_builders.cache(_pod("tool"), holds=[object_builders.group("job=any", pushers=(IP,))])
     pod = pod_addresses.AddressPod(
         "prod", "tool", owners.Uid("u"), object_builders.START, None, uses_host_network=False
@@ -102,7 +104,7 @@ def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
     assert (decision.rule, decision.verdict) == (settings.ADDRESS, planner.Verdict.ACTIVE)
 
 
-# What makes pods
+# Objects that create pods.
 
 
 @pytest.mark.parametrize(
@@ -113,65 +115,63 @@ def test_a_group_is_of_the_pod_by_itself_that_has_its_address() -> None:
         pytest.param(RUN, "night", "night-0", id="any"),
     ],
 )
-def test_of_a_pod_whose_name_begins_with_an_objects_the_api_server_says_whose_it_is(
-    kind: str, name: str, pod: str
-) -> None:
-    made = object_builders.cache(_object(name, kind=kind), holds=[object_builders.group(f"job=any,instance={pod}")])
-    assert object_builders.plan(made).lookups == {cluster_cache.PodLookup("prod", pod)}
-    assert object_builders.planned(_resolved(made, pod, "u")) == [
+def test_owner_of_a_pod_with_the_prefix_of_an_object_is_looked_up(kind: str, name: str, pod: str) -> None:
+    cache = object_builders.cache(_object(name, kind=kind), holds=[object_builders.group(f"job=any,instance={pod}")])
+    assert object_builders.plan(cache).lookups == {cluster_cache.PodLookup("prod", pod)}
+    assert object_builders.planned(_resolved(cache, pod, "u")) == [
         f'claim {{job="any",instance="{pod}"}} for {kind} prod/{name}'
     ]
 
 
 @pytest.mark.parametrize("uid", [pytest.param("other", id="made by another"), pytest.param(None, id="not there")])
-def test_a_name_alone_makes_no_pod_an_objects(uid: str | None) -> None:
-    made = object_builders.cache(_object("night"), holds=[object_builders.group("job=any,pod=night-0")])
-    plan = object_builders.plan(_resolved(made, "night-0", uid))
+def test_pod_is_not_owned_by_its_name_prefix_alone(uid: str | None) -> None:
+    cache = object_builders.cache(_object("night"), holds=[object_builders.group("job=any,pod=night-0")])
+    plan = object_builders.plan(_resolved(cache, "night-0", uid))
     assert [decision.verdict for decision in plan.decisions] == [planner.Verdict.UNOWNED]
     assert plan.lookups == set()
 
 
-def test_a_job_owns_no_pod_that_another_object_made() -> None:
-    made = object_builders.cache(object_builders.job("x"), holds=[object_builders.group("job=any,pod=x-b2c4d")])
-    assert object_builders.planned(_resolved(made, "x-b2c4d", "of-a-workflow")) == []
+def test_job_does_not_own_a_pod_of_another_object() -> None:
+    cache = object_builders.cache(object_builders.job("x"), holds=[object_builders.group("job=any,pod=x-b2c4d")])
+    assert object_builders.planned(_resolved(cache, "x-b2c4d", "of-a-workflow")) == []
 
 
-def test_what_is_no_name_of_a_pod_is_not_asked_about() -> None:
-    made = object_builders.plan(
+def test_invalid_pod_name_is_not_looked_up() -> None:
+    plan = object_builders.plan(
         object_builders.cache(_object("night"), holds=[object_builders.group("job=any,instance=night-0:9100")])
     )
-    assert made.lookups == set()
+    assert plan.lookups == set()
 
 
-def test_a_pod_is_not_asked_about_in_another_namespace_than_the_groups() -> None:
+def test_pod_is_not_looked_up_in_another_namespace_than_that_of_the_group() -> None:
     holds = [object_builders.group("job=any,namespace=dev,pod=night-0")]
     assert object_builders.plan(object_builders.cache(_object("night"), holds=holds)).lookups == set()
 
 
-def test_an_object_that_is_gone_is_found_by_its_pods_no_more() -> None:
+def test_evicted_object_is_not_found_by_its_pods() -> None:
     night = _object("night", created=-2_000)
-    made = object_builders.cache(gone=[night], gone_at=-1_000)
-    made.replace_objects(
+    cache = object_builders.cache(deleted=[night], deleted_at=-1_000)
+    cache.replace_objects(
         owner_kinds.Kind("example.com", "v1", "runs", completion.never_finishes, name=RUN),
         [],
         started=2,
         monotonic=3,
         wall=object_builders.START,
     )
-    made.put_group(object_builders.group("job=any,pod=night-0"), monotonic=4.0)
-    assert list(made.candidates(object_builders.group("job=any,pod=night-0"))) == []
+    cache.put_group(object_builders.group("job=any,pod=night-0"), monotonic=4.0)
+    assert list(cache.candidates(object_builders.group("job=any,pod=night-0"))) == []
 
 
-# Whatever it is
+# Any kind.
 
 
-def test_the_group_of_an_object_that_ended_is_retired_by_its_name() -> None:
-    over = _object("night", finished=15)
+def test_group_of_a_finished_object_is_retired_by_name() -> None:
+    finished_object = _object("night", finished=15)
     holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
-    assert object_builders.planned(object_builders.cache(over, holds=holds)) == ['retire {job="night"} of u']
+    assert object_builders.planned(object_builders.cache(finished_object, holds=holds)) == ['retire {job="night"} of u']
 
 
-def test_what_an_object_claims_of_a_kind_that_was_never_listed_is_kept() -> None:
+def test_group_claimed_by_an_object_of_an_unlisted_kind_is_kept() -> None:
     holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
     (decision,) = object_builders.plan(object_builders.cache(holds=holds)).decisions
     assert (decision.verdict, decision.actions) == (planner.Verdict.UNKNOWN, ())

@@ -1,4 +1,4 @@
-"""How long groups have waited for an answer of the API server."""
+"""How long groups have been waiting for a response of the API server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _decisions(cache: cluster_cache.ClusterCache) -> list[planner.Decision]:
     return object_builders.plan(cache).decisions
 
 
-def test_the_longest_wait_is_that_of_the_first_group_that_is_not_decided() -> None:
+def test_longest_wait_is_that_of_the_first_undecided_group() -> None:
     waits = pending_lookups.PendingLookups()
     assert waits.longest_wait(now=5.0) == 0.0
     waits.update(_decisions(object_builders.cache(holds=[A])), all_groups=False, now=10.0)
@@ -21,15 +21,15 @@ def test_the_longest_wait_is_that_of_the_first_group_that_is_not_decided() -> No
     assert waits.longest_wait(now=50.0) == 40.0
 
 
-def test_a_group_that_is_decided_waits_no_more() -> None:
+def test_decided_group_no_longer_waits() -> None:
     waits = pending_lookups.PendingLookups()
     cache = object_builders.cache(holds=[A])
     waits.update(_decisions(cache), all_groups=False, now=10.0)
-    waits.update(_decisions(pod_address_builders.told(cache)), all_groups=False, now=20.0)
+    waits.update(_decisions(pod_address_builders.with_pods(cache)), all_groups=False, now=20.0)
     assert waits.longest_wait(now=50.0) == 0.0
 
 
-def test_a_group_that_is_gone_waits_no_more_once_all_are_planned() -> None:
+def test_deleted_group_no_longer_waits_after_a_complete_plan() -> None:
     waits = pending_lookups.PendingLookups()
     waits.update(_decisions(object_builders.cache(holds=[A])), all_groups=False, now=10.0)
     waits.update(_decisions(object_builders.cache()), all_groups=True, now=20.0)

@@ -1,4 +1,4 @@
-"""When a pod ran, by the API server's clock, whatever its kubelet's clock says."""
+"""The running time of a pod by the clock of the API server, with any clock of its kubelet."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def _pod(
     *,
     started: float | None = 1.0,
     ended: float | None = None,
-    told: float | None = 2.0,
+    reported: float | None = 2.0,
     scheduled: float = 0.0,
     phase: str | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A pod as the API server gives it; the kubelet's times and the others are seconds after its creation.
+    """Build a pod as in a response of the API server; times are seconds after its creation.
 
-    :param told: when the kubelet told its status; ``None`` where the API server does not say.
+    :param reported: when the kubelet reported its status; ``None`` if the API server does not know.
     """
-    fields = [] if told is None else [{"time": _time(told), "fieldsV1": {"f:status": {"f:startTime": {}}}}]
+    fields = [] if reported is None else [{"time": _time(reported), "fieldsV1": {"f:status": {"f:startTime": {}}}}]
     fields.append({"time": _time(500.0), "fieldsV1": {"f:status": {"f:conditions": {}}}})
     state = {} if ended is None else {"terminated": {"finishedAt": _time(ended)}}
     return {
@@ -57,45 +57,45 @@ def _read(data: dict[str, Any], *, now: float = 1_000.0) -> pod_addresses.Addres
 
 @pytest.mark.parametrize("ahead", [-3600.0, -30.0, -7.0, 0.0, 7.0, 30.0, 3600.0])
 @pytest.mark.parametrize("pending", [0.0, 7200.0], ids=["scheduled-at-once", "scheduled-hours-later"])
-def test_a_pods_times_are_right_however_far_off_its_kubelets_clock_is(ahead: float, pending: float) -> None:
-    running = _read(_pod(started=pending + 1 + ahead, told=pending + 2, scheduled=pending), now=pending + 500)
+def test_times_of_a_pod_are_corrected_for_the_clock_of_its_kubelet(ahead: float, pending: float) -> None:
+    running = _read(_pod(started=pending + 1 + ahead, reported=pending + 2, scheduled=pending), now=pending + 500)
     assert running.started_at == pytest.approx(CREATED + pending + 1, abs=2.0)
     assert running.ended_at is None
-    ended = _pod(started=pending + 1 + ahead, ended=pending + 60 + ahead, told=pending + 61, scheduled=pending)
+    ended = _pod(started=pending + 1 + ahead, ended=pending + 60 + ahead, reported=pending + 61, scheduled=pending)
     assert _read(ended, now=pending + 500).ended_at == pytest.approx(CREATED + pending + 60, abs=2.0)
 
 
 @pytest.mark.parametrize("ahead", [7.0, 30.0, 3600.0])
-def test_a_status_that_was_told_again_later_says_by_its_newest_time_how_far_the_clock_is_off(ahead: float) -> None:
-    data = _pod(started=1 + ahead, told=41)
+def test_clock_of_the_kubelet_is_corrected_by_the_latest_time_of_the_status(ahead: float) -> None:
+    data = _pod(started=1 + ahead, reported=41)
     data["status"]["conditions"].append({"type": "Ready", "status": "True", "lastTransitionTime": _time(40 + ahead)})
     assert _read(data).started_at == pytest.approx(CREATED + 1, abs=2.0)
 
 
 @pytest.mark.parametrize("ahead", [7.0, 30.0, 3600.0])
-def test_where_the_api_server_does_not_say_when_it_was_told_no_time_is_later_than_now(ahead: float) -> None:
-    read = _read(_pod(started=1 + ahead, told=None), now=2.5)
+def test_times_are_not_in_the_future_if_the_time_of_the_report_is_unknown(ahead: float) -> None:
+    read = _read(_pod(started=1 + ahead, reported=None), now=2.5)
     assert read.started_at == pytest.approx(CREATED + 1, abs=2.0)
 
 
-def test_a_clock_that_may_be_right_counts_as_right() -> None:
-    read = _read(_pod(started=1.0, ended=60.0, told=90.0))
+def test_plausible_clock_is_not_corrected() -> None:
+    read = _read(_pod(started=1.0, ended=60.0, reported=90.0))
     assert (read.started_at, read.ended_at) == (CREATED + 1.0, CREATED + 60.0)
 
 
-def test_a_pod_that_was_evicted_before_it_ran_has_pushed_nothing() -> None:
+def test_pod_evicted_before_it_started_has_not_pushed() -> None:
     read = _read(_pod(started=1.0, phase="Failed"))
     assert read.ended_at == 0.0
     assert not read.may_have_pushed(CREATED + 2.0, tolerance=5.0)
 
 
-def test_a_pod_that_has_not_started_has_pushed_nothing() -> None:
+def test_pod_that_has_not_started_has_not_pushed() -> None:
     read = _read(_pod(started=None, phase="Pending"))
     assert read.started_at is None
     assert not read.may_have_pushed(CREATED + 2.0, tolerance=5.0)
 
 
-def test_a_pod_is_of_the_object_that_controls_it() -> None:
+def test_owner_of_a_pod_is_its_controller() -> None:
     owners = [{"kind": "Foo", "uid": "other"}, {"kind": "Job", "uid": "job", "controller": True}]
     assert _read(_pod(metadata={"ownerReferences": owners})).owner == "job"
     assert _read(_pod()).owner == "u"

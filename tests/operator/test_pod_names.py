@@ -1,4 +1,4 @@
-"""Which names and host names the pods of a Job get, and that the index of words finds their Jobs."""
+"""Names and hostnames of the pods of a Job, and the index that leads from them to the Job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = strategies.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=T
 
 
 @pytest.mark.parametrize(
-    ("value", "job", "completions", "is_one"),
+    ("value", "job", "completions", "is_match"),
     [
         pytest.param("backup-x7k2p", "backup", None, True, id="plain"),
         pytest.param("backup-x7k2p", "back", None, False, id="longer-name"),
@@ -29,12 +29,14 @@ _NAME = strategies.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=T
         pytest.param("x7k2p", "", None, False, id="no-name"),
     ],
 )
-def test_a_pod_name_is_known_by_its_job(value: str, job: str, completions: int | None, is_one: bool) -> None:
-    assert pod_names.is_pod_name(value, job=job, completions=completions) is is_one
+def test_pod_name_is_recognized_by_the_name_of_its_job(
+    value: str, job: str, completions: int | None, is_match: bool
+) -> None:
+    assert pod_names.is_pod_name(value, job=job, completions=completions) is is_match
 
 
 @pytest.mark.parametrize(
-    ("value", "completions", "is_one"),
+    ("value", "completions", "is_match"),
     [
         pytest.param("train-0", 2, True, id="first"),
         pytest.param("train-1", 2, True, id="last"),
@@ -46,19 +48,19 @@ def test_a_pod_name_is_known_by_its_job(value: str, job: str, completions: int |
         pytest.param("train-0-", 2, False, id="trailing-dash"),
     ],
 )
-def test_a_hostname_is_known_by_its_indexed_job(value: str, completions: int | None, is_one: bool) -> None:
-    assert pod_names.is_hostname(value, job="train", completions=completions) is is_one
+def test_hostname_is_recognized_by_its_indexed_job(value: str, completions: int | None, is_match: bool) -> None:
+    assert pod_names.is_hostname(value, job="train", completions=completions) is is_match
 
 
 @hypothesis.given(name=_NAME, suffix=_SUFFIX)
-def test_the_words_of_a_pod_name_lead_to_its_job(name: str, suffix: str) -> None:
+def test_index_names_of_a_pod_name_include_its_job(name: str, suffix: str) -> None:
     pod = f"{name}-"[:58] + suffix
     assert pod_names.is_pod_name(pod, job=name, completions=None)
     assert pod_names.index_name(name) in pod_names.index_names(pod)
 
 
 @hypothesis.given(name=_NAME, suffix=_SUFFIX, index=strategies.integers(0, 99_999))
-def test_the_words_of_an_indexed_pod_name_and_its_hostname_lead_to_its_job(name: str, suffix: str, index: int) -> None:
+def test_index_names_of_an_indexed_pod_name_and_hostname_include_the_job(name: str, suffix: str, index: int) -> None:
     tail = f"-{index}-"
     pod = name[: 58 - len(tail)] + tail + suffix
     assert pod_names.is_pod_name(pod, job=name, completions=100_000)
@@ -67,7 +69,7 @@ def test_the_words_of_an_indexed_pod_name_and_its_hostname_lead_to_its_job(name:
 
 
 @hypothesis.given(value=strategies.text(max_size=80))
-def test_any_label_value_has_words(value: str) -> None:
+def test_every_label_value_has_index_names(value: str) -> None:
     assert pod_names.index_names(value) or not value
 
 
@@ -83,5 +85,5 @@ def test_any_label_value_has_words(value: str) -> None:
         pytest.param("", [], id="empty"),
     ],
 )
-def test_a_pod_name_begins_with_the_names_of_what_may_have_made_it(value: str, names: list[str]) -> None:
+def test_prefixes_of_a_pod_name_are_possible_names_of_its_creator(value: str, names: list[str]) -> None:
     assert pod_names.prefixes(value) == names

@@ -1,4 +1,4 @@
-"""Asking a Pod through the API server: what a healthy one cannot be made to answer. A real one is asked elsewhere."""
+"""Requests to a Pod through a fake API server. Requests through a real one are tested elsewhere."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ def _pod(name: str, *, phase: str = "Running", **metadata: str) -> dict[str, Any
 
 
 class Server:
-    """A stand-in for the API server: answers what the test says, and keeps what it was asked."""
+    """A fake API server that sends the responses of the test, and records its requests."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.answer: Callable[[], web.Response] = lambda: web.json_response({"data": []})
+        self.recorded: list[str] = []
+        self.respond: Callable[[], web.Response] = lambda: web.json_response({"data": []})
         self.server = test_utils.RawTestServer(self._handle)
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
-        self.asked.append(f"{request.method} {request.path_qs} {request.headers.get('Authorization')}")
-        return self.answer()
+        self.recorded.append(f"{request.method} {request.path_qs} {request.headers.get('Authorization')}")
+        return self.respond()
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    made = Server()
-    async with made.server:
-        yield made
+    fake_server = Server()
+    async with fake_server.server:
+        yield fake_server
 
 
 @pytest.fixture
@@ -48,14 +48,14 @@ def connection_settings(server: Server, tmp_path: Path) -> client_settings.Conne
 
 
 def _kubeconfig(server: Server, folder: Path) -> Path:
-    made = {
+    config = {
         "current-context": "x",
         "clusters": [{"name": "x", "cluster": {"server": f"http://127.0.0.1:{server.server.port}"}}],
         "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
         "users": [{"name": "x", "user": {"token": "t"}}],
     }
     path = folder / "kubeconfig"
-    path.write_text(json.dumps(made))
+    path.write_text(json.dumps(config))
     return path
 
 
@@ -74,26 +74,26 @@ async def _call(
         ("http://h:9091/a/b/", "pods/p:9091/proxy/a/b/api/v1/metrics"),
     ],
 )
-async def test_scheme_port_and_path_are_the_urls(
+async def test_scheme_port_and_path_come_from_the_url(
     server: Server, connection_settings: client_settings.ConnectionSettings, url: str, path: str
 ) -> None:
     assert (await _call(connection_settings, urls.parse(url))).status == 200
-    [asked] = server.asked
-    target, _, credentials = asked.removeprefix("GET /api/v1/namespaces/ns/").partition("?match%5B%5D=")
+    [recorded] = server.recorded
+    target, _, credentials = recorded.removeprefix("GET /api/v1/namespaces/ns/").partition("?match%5B%5D=")
     assert target.replace("%3A", ":") == path
     assert credentials == "%7Ba%3D%22b%2Bc%22%7D Bearer t"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 503])
-async def test_what_the_pod_itself_answers_is_passed_on(
+async def test_response_of_the_pod_is_returned_unchanged(
     server: Server, connection_settings: client_settings.ConnectionSettings, status: int
 ) -> None:
-    server.answer = lambda: web.json_response({"error": "no"}, status=status)
+    server.respond = lambda: web.json_response({"error": "no"}, status=status)
     assert await _call(connection_settings) == transports.Response(status, b'{"error": "no"}')
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "said"),
+    ("status", "error", "expected"),
     [
         (403, transports.RequestError, "you need permission for the verb get on pods/proxy in namespace ns"),
         (401, transports.RequestError, "has the token or certificate of your kubeconfig expired?"),
@@ -101,33 +101,33 @@ async def test_what_the_pod_itself_answers_is_passed_on(
         (503, transports.UnreachableError, "check that the Pod listens on this port, and the port in --gateway.url"),
     ],
 )
-async def test_what_the_api_server_says_itself_is_told_with_what_to_do(
+async def test_error_of_the_api_server_is_reported_with_advice(
     server: Server,
     connection_settings: client_settings.ConnectionSettings,
     status: int,
     error: type[transports.RequestError],
-    said: str,
+    expected: str,
 ) -> None:
-    server.answer = lambda: web.json_response(FORBIDDEN, status=status)
-    with pytest.raises(error) as failed:
+    server.respond = lambda: web.json_response(FORBIDDEN, status=status)
+    with pytest.raises(error) as raised:
         await _call(connection_settings)
-    assert str(failed.value).startswith("cannot reach port 9091 of Pod ns/p through the API server: pods is forbidden")
-    assert said in str(failed.value)
+    assert str(raised.value).startswith("cannot reach port 9091 of Pod ns/p through the API server: pods is forbidden")
+    assert expected in str(raised.value)
 
 
-async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: Server, tmp_path: Path) -> None:
-    there = [_pod("old", phase="Failed"), _pod("going", deletionTimestamp="2026-01-31T08:00:00Z"), _pod("it")]
-    server.answer = lambda: web.json_response({"items": there})
+async def test_only_running_pod_with_the_label_is_used(server: Server, tmp_path: Path) -> None:
+    pods = [_pod("old", phase="Failed"), _pod("going", deletionTimestamp="2026-01-31T08:00:00Z"), _pod("it")]
+    server.respond = lambda: web.json_response({"items": pods})
     connection_settings = client_settings.ConnectionSettings(
         namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path))
     )
     async with pod_proxy.open_pod_proxy(connection_settings) as pod:
         assert pod.transport(GATEWAY, flag="--gateway.url").target == "port 9091 of Pod ns/it"
-    assert server.asked[0].startswith("GET /api/v1/namespaces/ns/pods?labelSelector=app.kubernetes.io")
+    assert server.recorded[0].startswith("GET /api/v1/namespaces/ns/pods?labelSelector=app.kubernetes.io")
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("respond", "expected"),
     [
         (lambda: web.json_response({"items": []}), "no Pod runs with the label"),
         (lambda: web.json_response({"items": [_pod("b"), _pod("a")]}), "several Pods run (a, b) with the label"),
@@ -139,20 +139,20 @@ async def test_the_only_pod_with_our_label_that_runs_and_stays_is_asked(server: 
         (lambda: web.Response(text="<html>"), "is not a list of Pods"),
     ],
 )
-async def test_without_one_pod_to_ask_a_name_is_asked_for(
-    server: Server, tmp_path: Path, answer: Callable[[], web.Response], said: str
+async def test_error_requests_the_name_of_the_pod_unless_exactly_one_runs(
+    server: Server, tmp_path: Path, respond: Callable[[], web.Response], expected: str
 ) -> None:
-    server.answer = answer
+    server.respond = respond
     connection_settings = client_settings.ConnectionSettings(
         namespace="ns", kubeconfig=str(_kubeconfig(server, tmp_path))
     )
-    with pytest.raises(transports.RequestError) as failed:
+    with pytest.raises(transports.RequestError) as raised:
         async with pod_proxy.open_pod_proxy(connection_settings):
             pass
-    assert said in str(failed.value)
+    assert expected in str(raised.value)
 
 
-async def test_an_api_server_that_is_away_is_told(
+async def test_unreachable_api_server_is_reported(
     server: Server, connection_settings: client_settings.ConnectionSettings
 ) -> None:
     await server.server.close()

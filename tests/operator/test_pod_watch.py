@@ -1,4 +1,4 @@
-"""The watch on the pods of Jobs, against a stand-in API server, for what a real one does not do when it is asked to."""
+"""The watch on the pods of Jobs, with a fake API server, for events that a real one does not produce on request."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ _QUICK = settings.WorkerSettings(backoff_seconds=0.02, backoff_limit_seconds=0.0
 
 
 class _Watched:
-    """A watch at work, and the cache that it keeps."""
+    """A running watch, and its cache."""
 
     def __init__(self, server: fake_api_server.ApiServer, *, namespaces: tuple[str, ...] = ()) -> None:
         clock = clocks.SystemClock()
-        chosen = settings.KubernetesSettings(request_timeout=1.0, namespaces=namespaces)
+        kube_settings = settings.KubernetesSettings(request_timeout=1.0, namespaces=namespaces)
         self.server = server
         self.registry = prometheus_client.CollectorRegistry()
         self.cache = cluster_cache.ClusterCache()
-        self.api = kube_api.KubeApi(server.login(), kube_settings=chosen, clock=clock)
-        own = operator_metrics.OperatorMetrics(self.registry)
-        told = notifications.Notifier(lambda _notice: None, grace=None, on_act=lambda *_: None, operator=None)
-        intake = cache_updater.CacheUpdater(
+        self.api = kube_api.KubeApi(server.login(), kube_settings=kube_settings, clock=clock)
+        metrics = operator_metrics.OperatorMetrics(self.registry)
+        notifier = notifications.Notifier(lambda _event: None, grace=None, on_act=lambda *_: None, operator=None)
+        updater = cache_updater.CacheUpdater(
             self.cache,
             queue=work_queue.WorkQueue(),
-            notifier=told,
-            metrics=own,
+            notifier=notifier,
+            metrics=metrics,
             clock=clock,
             server_clock=self.api.server_clock,
         )
-        self.watch = pod_watch.PodWatch(self.api, updater=intake, metrics=own, clock=clock, worker_settings=_QUICK)
+        self.watch = pod_watch.PodWatch(self.api, updater=updater, metrics=metrics, clock=clock, worker_settings=_QUICK)
 
-    async def until(self, wanted: list[bool]) -> None:
-        """Wait until so many pods are known at the address, each as gone or not."""
+    async def until(self, expected: list[bool]) -> None:
+        """Wait until this many pods are cached at the address, each deleted or not."""
 
         async def look() -> bool:
-            answer = self.cache.get_address(IP)
-            assert [pod.ended_at is not None for pod in (() if answer is None else answer.pods)] == wanted
+            result = self.cache.get_address(IP)
+            assert [pod.ended_at is not None for pod in (() if result is None else result.pods)] == expected
             return True
 
-        await waiting.eventually_async(look, why=f"{wanted}", timeout=10.0)
+        await waiting.eventually_async(look, why=f"{expected}", timeout=10.0)
 
     def watches(self) -> int:
         return len([call for call in self.server.calls if "labelSelector" in call and "watch" in call])
@@ -83,10 +83,10 @@ def _event(kind: str, pod: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 async def server() -> AsyncIterator[fake_api_server.ApiServer]:
-    made = fake_api_server.ApiServer()
-    await made.start()
-    yield made
-    await made.stop()
+    running = fake_api_server.ApiServer()
+    await running.start()
+    yield running
+    await running.stop()
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +101,7 @@ async def _at_work(server: fake_api_server.ApiServer) -> AsyncIterator[_Watched]
         await watched.api.close()
 
 
-async def test_pods_that_are_there_and_those_that_come_and_go_are_known(server: fake_api_server.ApiServer) -> None:
+async def test_existing_new_and_deleted_pods_are_cached(server: fake_api_server.ApiServer) -> None:
     server.job_pods.append(_pod())
     async with _at_work(server) as watched:
         await watched.until([False])
@@ -111,7 +111,9 @@ async def test_pods_that_are_there_and_those_that_come_and_go_are_known(server: 
         await watched.until([True, False])
 
 
-async def test_an_answer_that_ends_is_gone_on_from_without_another_list(server: fake_api_server.ApiServer) -> None:
+async def test_watch_continues_after_the_end_of_a_response_without_another_list(
+    server: fake_api_server.ApiServer,
+) -> None:
     server.job_pods.append(_pod())
     async with _at_work(server) as watched:
         await watched.until([False])
@@ -125,26 +127,26 @@ async def test_an_answer_that_ends_is_gone_on_from_without_another_list(server: 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "event",
     [
         pytest.param(_event("ERROR", {"code": 410, "message": "too old"}), id="expired"),
         pytest.param(_event("ERROR", {"code": 500, "message": "no"}), id="error"),
-        pytest.param({"what": 1}, id="garbled"),
+        pytest.param({"unexpected": 1}, id="garbled"),
     ],
 )
-async def test_after_an_error_all_is_listed_and_what_went_meanwhile_is_gone(
-    server: fake_api_server.ApiServer, said: dict[str, Any]
+async def test_pods_are_listed_again_after_an_error_and_missing_ones_are_deleted(
+    server: fake_api_server.ApiServer, event: dict[str, Any]
 ) -> None:
     server.job_pods.append(_pod())
     async with _at_work(server) as watched:
         await watched.until([False])
         server.job_pods.clear()
-        server.pod_events.put_nowait(said)
+        server.pod_events.put_nowait(event)
         await watched.until([True])
         assert watched.lists() == 2
 
 
-async def test_a_missing_right_is_counted_and_asked_for_again(server: fake_api_server.ApiServer) -> None:
+async def test_missing_permission_is_counted_and_the_list_is_retried(server: fake_api_server.ApiServer) -> None:
     server.job_pods.append(_pod())
     server.faults.extend([403, 403])
     async with _at_work(server) as watched:
@@ -152,8 +154,8 @@ async def test_a_missing_right_is_counted_and_asked_for_again(server: fake_api_s
         assert watched.registry.get_sample_value("tidegate_operator_api_errors_total", {"reason": "forbidden"}) == 2
 
 
-async def test_last_words_of_a_job_that_is_gone_are_retired(scene: operator_harness.Scene) -> None:
-    """The pod is never found at its address: the watch has told of it before."""
+async def test_final_push_of_a_deleted_job_is_retired(scene: operator_harness.Scene) -> None:
+    """The pod is never found at its address, but the watch has reported it before."""
     view = scene.running("x")
     scene.api_server.put(view)
     pod = _pod()
@@ -161,15 +163,15 @@ async def test_last_words_of_a_job_that_is_gone_are_retired(scene: operator_harn
     pod["status"]["podIPs"] = [{"ip": "127.0.0.1"}]
     scene.api_server.job_pods.append(pod)
     async with operator_harness.at_work(scene) as operator:
-        await scene.until_true(lambda: scene.metric("tidegate_operator_pods") == 1, why="the pod to be known")
+        await scene.until_true(lambda: scene.metric("tidegate_operator_pods") == 1, why="the pod to be cached")
         assert operator is not None
         del scene.api_server.jobs[view.uid]
         scene.api_server.pod_events.put_nowait(_event("DELETED", pod))
-        await scene.push("job/last-words")
-        await scene.until("draining Job prod/x", key=object_builders.key("job=last-words"))
+        await scene.push("job/final")
+        await scene.until("draining Job prod/x", key=object_builders.key("job=final"))
 
 
-async def test_an_api_server_that_ends_each_watch_at_once_is_asked_once_a_second(
+async def test_watch_that_ends_at_once_is_restarted_once_a_second(
     server: fake_api_server.ApiServer,
 ) -> None:
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""A policy is read; what cannot be read is said, and the policy then keeps what it selects."""
+"""Policies are parsed; an invalid policy is reported, and keeps the groups that it selects."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from tidegate.operator.policy import cleanup_rules, policies
 NAMESPACED, CLUSTERWIDE = policies.Scope
 
 
-@pytest.mark.parametrize(("word", "cleanup"), policies.WHEN.items())
-def test_each_word_of_when_is_read(word: str, cleanup: cleanup_rules.Cleanup) -> None:
-    after = {"after": "10m"} if word == "After" else {}
-    made = policy_builders.policy({"when": word, **after})
-    assert (made.problems, made.rules.cleanup) == ((), cleanup)
+@pytest.mark.parametrize(("when", "cleanup"), policies.WHEN.items())
+def test_each_value_of_when_is_parsed(when: str, cleanup: cleanup_rules.Cleanup) -> None:
+    after = {"after": "10m"} if when == "After" else {}
+    policy = policy_builders.policy({"when": when, **after})
+    assert (policy.problems, policy.rules.cleanup) == ((), cleanup)
 
 
-def test_there_is_a_word_for_each_cleanup() -> None:
+def test_each_cleanup_has_a_value_of_when() -> None:
     assert set(policies.WHEN.values()) == set(cleanup_rules.Cleanup)
 
 
-def test_durations_are_read_in_seconds() -> None:
-    said = policy_builders.policy(
+def test_durations_are_parsed_in_seconds() -> None:
+    rules = policy_builders.policy(
         {"when": "After", "after": "10m", "keepFailedFor": "24h", "drainTimeout": "1m30s"}
     ).rules
-    assert (said.after, said.keep_failed_for, said.drain_timeout) == (600.0, 86400.0, 90.0)
+    assert (rules.after, rules.keep_failed_for, rules.drain_timeout) == (600.0, 86400.0, 90.0)
 
 
-def test_what_a_policy_does_not_say_is_not_said() -> None:
-    made = policy_builders.policy({"selector": {}, "drainTimeout": "5m"})
-    assert made.rules == cleanup_rules.PartialRules(drain_timeout=300.0)
-    assert made.templates is None
+def test_omitted_fields_of_a_policy_stay_unset() -> None:
+    policy = policy_builders.policy({"selector": {}, "drainTimeout": "5m"})
+    assert policy.rules == cleanup_rules.PartialRules(drain_timeout=300.0)
+    assert policy.templates is None
 
 
-def test_keeping_what_failed_for_no_time_is_said_all_the_same() -> None:
+def test_keep_failed_for_of_zero_is_set() -> None:
     assert policy_builders.policy({"keepFailedFor": "0s"}).rules.keep_failed_for == 0.0
 
 
-def test_a_policy_is_named_by_its_kind_its_namespace_and_its_name() -> None:
+def test_policy_is_named_by_kind_namespace_and_name() -> None:
     assert str(policy_builders.policy({"when": "Never"}, name="a").ref) == "GroupCleanupPolicy prod/a"
     assert (
         str(policy_builders.policy({"when": "Never"}, name="a", scope=CLUSTERWIDE).ref) == "ClusterGroupCleanupPolicy a"
     )
 
 
-def test_two_policies_that_differ_in_their_status_alone_are_equal() -> None:
+def test_policies_that_differ_only_in_status_are_equal() -> None:
     status = {"matchedJobs": 3}
     assert policy_builders.policy({"when": "Never"}, status=status) == policy_builders.policy({"when": "Never"})
 
@@ -71,14 +71,14 @@ SELECTOR = {"matchLabels": {"app": "a"}}
         pytest.param(CLUSTERWIDE, {"namespaces": ["prod"], "kinds": ["CronJob"]}, False, id="all-have-to-hold"),
     ],
 )
-def test_a_policy_selects_by_labels_kind_and_namespace(
+def test_policy_selects_by_labels_kind_and_namespace(
     scope: policies.Scope, spec: dict[str, Any], selects: bool
 ) -> None:
-    made = policy_builders.policy({"when": "Never", **spec}, scope=scope)
-    assert made.selects(policy_builders.subject(labels={"app": "a"})) is selects
+    policy = policy_builders.policy({"when": "Never", **spec}, scope=scope)
+    assert policy.selects(policy_builders.subject(labels={"app": "a"})) is selects
 
 
-def test_a_policy_of_another_namespace_selects_nothing_here() -> None:
+def test_policy_selects_nothing_in_another_namespace() -> None:
     assert not policy_builders.policy({"when": "Never"}, namespace="dev").selects(policy_builders.subject())
 
 
@@ -109,25 +109,25 @@ def test_a_policy_of_another_namespace_selects_nothing_here() -> None:
         pytest.param({"namespaces": ["a"]}, "spec.namespaces: unknown field; upgrade the operator", id="namespaces"),
     ],
 )
-def test_a_policy_that_cannot_be_read_says_why_and_keeps_what_it_selects(spec: Any, problem: str) -> None:
-    made = policy_builders.policy(spec)
-    assert problem in made.problems[-1]
-    assert made.rules == cleanup_rules.PartialRules(is_invalid=True)
+def test_invalid_policy_names_the_problem_and_keeps_the_groups_it_selects(spec: Any, problem: str) -> None:
+    policy = policy_builders.policy(spec)
+    assert problem in policy.problems[-1]
+    assert policy.rules == cleanup_rules.PartialRules(is_invalid=True)
 
 
-def test_all_problems_of_a_policy_are_said() -> None:
+def test_all_problems_of_a_policy_are_reported() -> None:
     spec = {"when": "x", "drainTimeout": "x", "kinds": "x", "new": 1}
     fields = [problem.partition(":")[0] for problem in policy_builders.policy(spec).problems]
     assert fields == ["spec.kinds", "spec.when", "spec.drainTimeout", "spec.new"]
 
 
-def test_a_policy_whose_selector_cannot_be_read_selects_all_that_it_could() -> None:
-    made = policy_builders.policy({"selector": {"matchNames": {}}, "when": "OnCompletion"})
-    assert made.selects(policy_builders.subject(labels={"app": "a"}))
+def test_policy_with_an_invalid_selector_selects_everything() -> None:
+    policy = policy_builders.policy({"selector": {"matchNames": {}}, "when": "OnCompletion"})
+    assert policy.selects(policy_builders.subject(labels={"app": "a"}))
 
 
 @pytest.mark.parametrize("field", ["name", "uid", "creationTimestamp", "namespace"])
-def test_what_is_no_object_is_no_policy(field: str) -> None:
+def test_policy_without_required_metadata_is_rejected(field: str) -> None:
     data = policy_builders.body({"when": "Never"})
     del data["metadata"][field]
     with pytest.raises(KeyError, match=field):

@@ -1,4 +1,4 @@
-"""What stands in the status of a policy, and when it is written."""
+"""The contents of the status of a policy, and when it is written."""
 
 from __future__ import annotations
 
@@ -14,46 +14,50 @@ AT = "2026-01-02T00:00:00Z"
 
 
 def _changed(
-    made: policies.Policy, tally: policy_status.PolicyCounts | None = None, *, now: float = NOW
+    policy: policies.Policy, counts: policy_status.PolicyCounts | None = None, *, now: float = NOW
 ) -> dict[str, Any] | None:
-    return policy_status.status_patch(made, tally or policy_status.PolicyCounts(), now=now)
+    return policy_status.status_patch(policy, counts or policy_status.PolicyCounts(), now=now)
 
 
 def _conditions(
-    made: policies.Policy, tally: policy_status.PolicyCounts | None = None
+    policy: policies.Policy, counts: policy_status.PolicyCounts | None = None
 ) -> dict[str, tuple[str, str, str]]:
-    changed = _changed(made, tally)
+    changed = _changed(policy, counts)
     assert changed is not None
     return {each["type"]: (each["status"], each["reason"], each["message"]) for each in changed["conditions"]}
 
 
-def test_a_good_policy_is_accepted_and_ready() -> None:
+def test_valid_policy_is_accepted_and_ready() -> None:
     assert _conditions(policy_builders.policy({"when": "Never"})) == {
         "Accepted": ("True", "Read", "The policy is valid."),
         "Ready": ("True", "Applied", "The policy applies to all selected objects."),
     }
 
 
-def test_a_policy_that_cannot_be_read_is_neither_accepted_nor_ready() -> None:
-    said = _conditions(policy_builders.policy({"when": "Never", "new": 1, "newer": 2}))
-    assert said["Accepted"] == (
+def test_invalid_policy_is_neither_accepted_nor_ready() -> None:
+    conditions = _conditions(policy_builders.policy({"when": "Never", "new": 1, "newer": 2}))
+    assert conditions["Accepted"] == (
         "False",
         "Unreadable",
         "spec.new: unknown field; upgrade the operator or remove it; spec.newer: unknown field; upgrade the operator "
         "or "
         "remove it; the groups of all selected objects are kept until this is fixed",
     )
-    assert said["Ready"] == ("False", "Unreadable", "The policy is invalid; see the condition Accepted.")
+    assert conditions["Ready"] == ("False", "Unreadable", "The policy is invalid; see the condition Accepted.")
 
 
-def test_a_policy_whose_templates_do_not_fit_an_object_is_not_ready() -> None:
-    tally = policy_status.PolicyCounts(jobs=3, template_errors=["Job prod/b: no label", "Job prod/a: no label"])
-    said = _conditions(policy_builders.policy({"groups": ["job=a"]}), tally)
-    assert said["Accepted"][0] == "True"
-    assert said["Ready"] == ("False", "TemplateUnfilled", "Job prod/a: no label; 1 more object has such a problem")
+def test_policy_with_templates_that_do_not_fit_an_object_is_not_ready() -> None:
+    counts = policy_status.PolicyCounts(jobs=3, template_errors=["Job prod/b: no label", "Job prod/a: no label"])
+    conditions = _conditions(policy_builders.policy({"groups": ["job=a"]}), counts)
+    assert conditions["Accepted"][0] == "True"
+    assert conditions["Ready"] == (
+        "False",
+        "TemplateUnfilled",
+        "Job prod/a: no label; 1 more object has such a problem",
+    )
 
 
-def test_a_status_has_numbers_and_the_last_action() -> None:
+def test_status_has_counts_and_the_last_action() -> None:
     action = policy_status.LastAction(policy_status.ActionType.DELETED, NOW - 60, object_builders.key("job=b,x=1"))
     changed = _changed(
         policy_builders.policy({"when": "Never"}), policy_status.PolicyCounts(jobs=3, groups=2, last_action=action)
@@ -67,17 +71,17 @@ def test_a_status_has_numbers_and_the_last_action() -> None:
     }
 
 
-def test_what_is_written_already_is_not_written_again() -> None:
+def test_unchanged_status_is_not_written_again() -> None:
     status = _changed(policy_builders.policy({"when": "Never"}), policy_status.PolicyCounts(jobs=3))
-    made = policy_builders.policy({"when": "Never"}, status=status)
-    assert _changed(made, policy_status.PolicyCounts(jobs=3), now=NOW + 60) is None
+    policy = policy_builders.policy({"when": "Never"}, status=status)
+    assert _changed(policy, policy_status.PolicyCounts(jobs=3), now=NOW + 60) is None
 
 
-def test_the_last_action_stays_where_nothing_was_done_since() -> None:
+def test_last_action_is_kept_if_nothing_was_done_since() -> None:
     status = _changed(policy_builders.policy({"when": "Never"}))
     assert status is not None
-    made = policy_builders.policy({"when": "Never"}, status=status | {"lastAction": {"type": "Deleted"}})
-    assert _changed(made) is None
+    policy = policy_builders.policy({"when": "Never"}, status=status | {"lastAction": {"type": "Deleted"}})
+    assert _changed(policy) is None
 
 
 @pytest.mark.parametrize(
@@ -89,32 +93,32 @@ def test_the_last_action_stays_where_nothing_was_done_since() -> None:
         (policy_status.ActionType.DELETED, -1, False),
     ],
 )
-def test_of_what_several_operators_did_the_last_stays(
+def test_latest_action_of_several_operators_is_kept(
     act: policy_status.ActionType, seconds: int, is_written: bool
 ) -> None:
     before = policy_status.LastAction(policy_status.ActionType.RETIRED, NOW - 60, object_builders.key("job=a"))
     status = _changed(policy_builders.policy({"when": "Never"}), policy_status.PolicyCounts(last_action=before))
-    made = policy_builders.policy({"when": "Never"}, status=status)
+    policy = policy_builders.policy({"when": "Never"}, status=status)
     after = policy_status.LastAction(act, NOW - 60 + seconds, object_builders.key("job=b"))
-    assert (_changed(made, policy_status.PolicyCounts(last_action=after)) is not None) is is_written
+    assert (_changed(policy, policy_status.PolicyCounts(last_action=after)) is not None) is is_written
 
 
-def test_a_condition_that_stays_keeps_its_time_and_one_that_changes_gets_a_new_one() -> None:
+def test_transition_time_changes_only_with_the_condition() -> None:
     status = _changed(policy_builders.policy({"groups": ["job=a"]}), now=NOW - 3600)
-    made = policy_builders.policy({"groups": ["job=a"]}, status=status)
-    changed = _changed(made, policy_status.PolicyCounts(template_errors=["Job prod/a: no label"]))
+    policy = policy_builders.policy({"groups": ["job=a"]}, status=status)
+    changed = _changed(policy, policy_status.PolicyCounts(template_errors=["Job prod/a: no label"]))
     assert changed is not None
     times = {each["type"]: each["lastTransitionTime"] for each in changed["conditions"]}
     assert times == {"Accepted": "2026-01-01T23:00:00Z", "Ready": AT}
 
 
-def test_conditions_of_others_stay() -> None:
-    theirs = {"type": "Audited", "status": "True"}
-    changed = _changed(policy_builders.policy({"when": "Never"}, status={"conditions": [theirs]}))
+def test_conditions_of_other_controllers_are_kept() -> None:
+    foreign = {"type": "Audited", "status": "True"}
+    changed = _changed(policy_builders.policy({"when": "Never"}, status={"conditions": [foreign]}))
     assert changed is not None
-    assert theirs in changed["conditions"]
+    assert foreign in changed["conditions"]
 
 
-def test_a_long_message_is_cut() -> None:
-    made = policy_builders.policy({f"field{number}": 1 for number in range(100)})
-    assert len(_conditions(made)["Accepted"][2]) == policy_status.MAX_MESSAGE_CHARACTERS
+def test_long_message_is_truncated() -> None:
+    policy = policy_builders.policy({f"field{number}": 1 for number in range(100)})
+    assert len(_conditions(policy)["Accepted"][2]) == policy_status.MAX_MESSAGE_CHARACTERS

@@ -1,4 +1,4 @@
-"""Where a real Pushgateway may be: below a prefix, behind TLS and a password; and what its flags make of names."""
+"""A real Pushgateway below a prefix, behind TLS and a password, and with flags that change label names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PASSWORD = "pass@word/:#"
 
 @contextlib.contextmanager
 def _running(program: Path, folder: Path, *flags: str, prefix: str = "") -> Iterator[str]:
-    """A Pushgateway; its URL."""
+    """Run a Pushgateway, and yield its URL."""
     running = pushgateway_servers.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
     try:
         running.start()
@@ -39,7 +39,7 @@ def _running(program: Path, folder: Path, *flags: str, prefix: str = "") -> Iter
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-async def test_it_may_be_below_a_prefix(
+async def test_pushgateway_may_be_below_a_prefix(
     pushgateway_program: Path, tmp_path: Path, session: aiohttp.ClientSession, slash: str
 ) -> None:
     with _running(pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b") as url:
@@ -48,10 +48,10 @@ async def test_it_may_be_below_a_prefix(
         await stage.follow()
         await stage.end(X)
         await stage.after(pushgateway_harness.GRACE)
-        assert await stage.there() == set()
+        assert await stage.groups_in_pushgateway() == set()
 
 
-async def test_a_missing_prefix_is_told_in_words(
+async def test_missing_prefix_is_reported(
     pushgateway_program: Path, tmp_path: Path, session: aiohttp.ClientSession
 ) -> None:
     with _running(pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b") as url:
@@ -61,7 +61,7 @@ async def test_a_missing_prefix_is_told_in_words(
 
 
 class Guarded:
-    """A Pushgateway with TLS that asks alice for her password."""
+    """A Pushgateway with TLS and a password for alice."""
 
     def __init__(self, program: Path, folder: Path) -> None:
         self.authority = trustme.CA()
@@ -79,10 +79,10 @@ class Guarded:
 
     def start(self) -> None:
         self.pushgateway.process.start()
-        place = (tidegate_processes.HOST, self.pushgateway.port)
+        address = (tidegate_processes.HOST, self.pushgateway.port)
 
         def listens() -> bool:
-            socket.create_connection(place).close()
+            socket.create_connection(address).close()
             return True
 
         waiting.eventually(listens, why="the Pushgateway", retry_on=(OSError,))
@@ -95,51 +95,55 @@ class Guarded:
 
 @pytest.fixture
 def guarded(pushgateway_program: Path, tmp_path: Path) -> Iterator[Guarded]:
-    made = Guarded(pushgateway_program, tmp_path)
+    guarded_pushgateway = Guarded(pushgateway_program, tmp_path)
     try:
-        made.start()
-        yield made
+        guarded_pushgateway.start()
+        yield guarded_pushgateway
     finally:
-        made.pushgateway.process.stop()
+        guarded_pushgateway.pushgateway.process.stop()
 
 
 @pytest.fixture
-async def trusting(guarded: Guarded) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session that trusts the Pushgateway's certificate."""
+async def trusting_session(guarded: Guarded) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that trusts the certificate of the Pushgateway."""
     context = ssl.create_default_context()
     guarded.authority.configure_trust(context)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as made:
-        yield made
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as client_session:
+        yield client_session
 
 
-async def test_it_may_be_behind_tls_and_a_password(guarded: Guarded, trusting: aiohttp.ClientSession) -> None:
-    stage = pushgateway_harness.Stage(guarded.url(), trusting)
+async def test_pushgateway_may_be_behind_tls_and_a_password(
+    guarded: Guarded, trusting_session: aiohttp.ClientSession
+) -> None:
+    stage = pushgateway_harness.Stage(guarded.url(), trusting_session)
     await stage.push("job/x")
     await stage.follow()
     await stage.end(X)
     await stage.after(pushgateway_harness.GRACE)
-    assert await stage.there() == set()
+    assert await stage.groups_in_pushgateway() == set()
     assert "alice" not in stage.gateway.url
 
 
-async def test_a_wrong_password_is_told_without_being_shown(guarded: Guarded, trusting: aiohttp.ClientSession) -> None:
-    stage = pushgateway_harness.Stage(guarded.url("wrong-one"), trusting)
+async def test_wrong_password_is_reported_without_showing_it(
+    guarded: Guarded, trusting_session: aiohttp.ClientSession
+) -> None:
+    stage = pushgateway_harness.Stage(guarded.url("wrong-one"), trusting_session)
     with pytest.raises(
         gateway_protocol.GatewayError, match=r"401 Unauthorized: check the user and password in --gateway\.url"
-    ) as refused:
+    ) as raised:
         await stage.gateway.changes(after=None)
-    assert "wrong-one" not in str(refused.value)
-    assert "alice" not in str(refused.value)
+    assert "wrong-one" not in str(raised.value)
+    assert "alice" not in str(raised.value)
 
 
-async def test_a_certificate_that_nobody_trusts_is_an_error(guarded: Guarded, session: aiohttp.ClientSession) -> None:
+async def test_untrusted_certificate_is_an_error(guarded: Guarded, session: aiohttp.ClientSession) -> None:
     stage = pushgateway_harness.Stage(guarded.url(), session)
     with pytest.raises(gateway_protocol.GatewayError, match="certificate verify failed"):
         await stage.gateway.changes(after=None)
 
 
-async def test_the_command_trusts_what_ssl_cert_file_names_and_logs_no_password(
-    guarded: Guarded, trusting: aiohttp.ClientSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_command_trusts_ssl_cert_file_and_does_not_log_the_password(
+    guarded: Guarded, trusting_session: aiohttp.ClientSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     api_server = fake_api_server.ApiServer()
@@ -149,10 +153,10 @@ async def test_the_command_trusts_what_ssl_cert_file_names_and_logs_no_password(
         tmp_path, gateway=guarded.url(), kubeconfig=kubeconfig, arguments=("--log.level=debug",)
     )
     try:
-        await pushgateway_harness.Stage(guarded.url(), trusting).push("job/x")
+        await pushgateway_harness.Stage(guarded.url(), trusting_session).push("job/x")
         await asyncio.to_thread(operator.start)
-        async with trusting.get(f"http://{tidegate_processes.HOST}:{operator.port}/metrics") as answer:
-            assert "\ntidegate_operator_groups 1.0\n" in await answer.text()
+        async with trusting_session.get(f"http://{tidegate_processes.HOST}:{operator.port}/metrics") as response:
+            assert "\ntidegate_operator_groups 1.0\n" in await response.text()
     finally:
         operator.process.stop()
         await api_server.stop()
@@ -180,11 +184,11 @@ async def test_the_command_trusts_what_ssl_cert_file_names_and_logs_no_password(
         "http://host/?a=secret",
     ],
 )
-async def test_what_is_no_url_is_refused_without_being_shown(url: str, session: aiohttp.ClientSession) -> None:
-    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url") as refused:
+async def test_invalid_url_is_rejected_without_showing_it(url: str, session: aiohttp.ClientSession) -> None:
+    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url") as raised:
         pushgateway_harness.Stage(url, session)
-    assert "secret" not in str(refused.value)
-    assert "et@" not in str(refused.value)
+    assert "secret" not in str(raised.value)
+    assert "et@" not in str(raised.value)
 
 
 @pytest.fixture
@@ -197,24 +201,24 @@ NAMES = ["app.kubernetes.io/name", "a@base64", ".", "é", "a b", "1"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_where_names_may_be_any_utf8_a_group_with_such_a_name_goes(
+async def test_group_with_a_utf8_name_is_deleted_if_such_names_are_enabled(
     newest: Path, tmp_path: Path, session: aiohttp.ClientSession, name: str
 ) -> None:
     key = grouping.grouping_key({"job": "x", name: "v"})
     with _running(newest, tmp_path, "--push.enable-utf8-names") as url:
         stage = pushgateway_harness.Stage(url, session)
-        for path in ("job/x", f"job/x/{_coded(name)}/v", f"job/x/{_coded(name)}/w"):
+        for path in ("job/x", f"job/x/{_encoded(name)}/v", f"job/x/{_encoded(name)}/w"):
             await stage.push(path)
         await stage.follow()
         await stage.end(key)
         await stage.after(pushgateway_harness.GRACE)
-        assert await stage.there() == {X, grouping.grouping_key({"job": "x", name: "w"})}
+        assert await stage.groups_in_pushgateway() == {X, grouping.grouping_key({"job": "x", name: "w"})}
 
 
-async def test_where_names_are_no_longer_any_utf8_another_group_of_the_same_path_stays(
+async def test_groups_with_the_same_path_are_kept_after_utf8_names_are_disabled(
     newest: Path, tmp_path: Path, session: aiohttp.ClientSession
 ) -> None:
-    """The API does not tell which of the two a path means."""
+    """The API does not distinguish the two groups of such a path."""
     file = f"--persistence.file={tmp_path / 'groups'}"
     path, key = "job/x/U__a_2e_b/v", grouping.grouping_key({"job": "x", "a.b": "v"})
     with _running(newest, tmp_path, file, "--push.enable-utf8-names") as url:
@@ -226,8 +230,10 @@ async def test_where_names_are_no_longer_any_utf8_another_group_of_the_same_path
         await stage.push(path)
         await stage.after(pushgateway_harness.GRACE)
         await stage.after(pushgateway_harness.POLL)
-        assert await stage.there() == {key, grouping.grouping_key({"job": "x", "U__a_2e_b": "v"})}
+        assert await stage.groups_in_pushgateway() == {key, grouping.grouping_key({"job": "x", "U__a_2e_b": "v"})}
 
 
-def _coded(name: str) -> str:
-    return "U__" + "".join("__" if it == "_" else it if it in "ab" else f"_{ord(it):x}_" for it in name)
+def _encoded(name: str) -> str:
+    return "U__" + "".join(
+        "__" if character == "_" else character if character in "ab" else f"_{ord(character):x}_" for character in name
+    )

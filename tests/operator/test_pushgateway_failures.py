@@ -1,6 +1,6 @@
-"""A Pushgateway that does not do as it should: what is told of it, and that nothing is concluded from it.
+"""Faults of a Pushgateway are reported, and delete no group.
 
-It is a stand-in, for the faults that a real one cannot be asked for.
+The Pushgateway is a fake, for faults that a real one does not produce on request.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ X, Y = object_builders.key("job=x"), object_builders.key("job=y")
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class StandIn:
-    """Tells of its groups, and takes deletions; ``read_fault`` and ``delete_fault`` answer instead."""
+class FakePushgateway:
+    """Lists its groups and deletes them; ``read_fault`` and ``delete_fault`` respond instead."""
 
     def __init__(self) -> None:
         self.pushed = {"x": 1.0}
         self.log: list[str] = []
         """``read``, or the job of a deletion."""
-        self.deaf = False
+        self.ignores_deletions = False
         self.read_fault: Fault | None = None
         self.delete_fault: Fault | None = None
 
@@ -36,52 +36,54 @@ class StandIn:
         self.log.append("read")
         if self.read_fault is not None:
             return await self.read_fault(request)
-        return self.told()
+        return self.listing()
 
-    def told(self) -> web.Response:
-        """All groups."""
-        found = [test_pushgateway_responses.group({"job": job}, pushed=repr(at)) for job, at in self.pushed.items()]
-        return web.Response(body=test_pushgateway_responses.body(*found), content_type="application/json")
+    def listing(self) -> web.Response:
+        """Return the response with all groups."""
+        groups = [test_pushgateway_responses.group({"job": job}, pushed=repr(at)) for job, at in self.pushed.items()]
+        return web.Response(body=test_pushgateway_responses.body(*groups), content_type="application/json")
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         self.log.append(request.match_info["job"])
         if self.delete_fault is not None:
             return await self.delete_fault(request)
-        if not self.deaf:
+        if not self.ignores_deletions:
             self.pushed.pop(self.log[-1], None)
         return web.Response(status=202)
 
     @property
-    def asked(self) -> list[str]:
-        """The deletions that were asked for."""
-        return [what for what in self.log if what != "read"]
+    def deletions(self) -> list[str]:
+        """Return the jobs of the requested deletions."""
+        return [entry for entry in self.log if entry != "read"]
 
     def app(self) -> web.Application:
-        made = web.Application()
-        made.add_routes([web.get("/api/v1/metrics", self.read), web.delete("/metrics/job/{job}", self.delete)])
-        return made
+        application = web.Application()
+        application.add_routes([web.get("/api/v1/metrics", self.read), web.delete("/metrics/job/{job}", self.delete)])
+        return application
 
 
 @pytest.fixture
-async def stand_in() -> StandIn:
-    return StandIn()
+async def fake_pushgateway() -> FakePushgateway:
+    return FakePushgateway()
 
 
 @pytest.fixture
-async def stage(stand_in: StandIn, session: aiohttp.ClientSession) -> AsyncIterator[pushgateway_harness.Stage]:
-    async with test_utils.TestServer(stand_in.app()) as server:
+async def stage(
+    fake_pushgateway: FakePushgateway, session: aiohttp.ClientSession
+) -> AsyncIterator[pushgateway_harness.Stage]:
+    async with test_utils.TestServer(fake_pushgateway.app()) as server:
         yield pushgateway_harness.Stage(str(server.make_url("/")).rstrip("/"), session)
 
 
-def answering(status: int, body: str = "", **headers: str) -> Fault:
-    async def answer(_: web.Request) -> web.StreamResponse:
+def responding_with(status: int, body: str = "", **headers: str) -> Fault:
+    async def respond(_: web.Request) -> web.StreamResponse:
         return web.Response(status=status, text=body, headers=headers)
 
-    return answer
+    return respond
 
 
 async def breaking_off(request: web.Request) -> web.StreamResponse:
-    """Half of what was announced."""
+    """Send half of the announced response."""
     whole = test_pushgateway_responses.body()
     response = web.StreamResponse(headers={"Content-Length": str(2 * len(whole))})
     await response.prepare(request)
@@ -104,87 +106,95 @@ async def without_a_date(_: web.Request) -> web.StreamResponse:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [
-        pytest.param(answering(200, "<html>"), "the response is not JSON: .*; is it a Pushgateway", id="a page"),
-        pytest.param(answering(200, '{"status":"error"}'), "no list of groups; is it a Push", id="an error of the API"),
-        pytest.param(answering(404), "404 Not Found: does --gateway.url have the path of", id="another server"),
-        pytest.param(answering(403), "403 Forbidden: check the user and password in --gateway.url", id="forbidden"),
+        pytest.param(responding_with(200, "<html>"), "the response is not JSON: .*; is it a Pushgateway", id="a page"),
         pytest.param(
-            answering(302, Location="http://b/"), "302 Found: set --gateway.url to the target", id="elsewhere"
+            responding_with(200, '{"status":"error"}'), "no list of groups; is it a Push", id="an error of the API"
         ),
-        pytest.param(answering(503, "in a minute"), "503 Service Unavailable: in a minute", id="overloaded"),
-        pytest.param(answering(503, "x" * 9_999), "503 Service Unavailable: x{500}$", id="a long answer"),
-        pytest.param(answering(200, " " * 1_000_001), "more than 1000000 bytes, the limit of the", id="too large"),
-        pytest.param(breaking_off, "is Pushgateway up", id="half an answer"),
-        pytest.param(hanging_up, "is Pushgateway up", id="no answer"),
+        pytest.param(responding_with(404), "404 Not Found: does --gateway.url have the path of", id="another server"),
+        pytest.param(
+            responding_with(403), "403 Forbidden: check the user and password in --gateway.url", id="forbidden"
+        ),
+        pytest.param(
+            responding_with(302, Location="http://b/"), "302 Found: set --gateway.url to the target", id="elsewhere"
+        ),
+        pytest.param(responding_with(503, "in a minute"), "503 Service Unavailable: in a minute", id="overloaded"),
+        pytest.param(responding_with(503, "x" * 9_999), "503 Service Unavailable: x{500}$", id="a long response"),
+        pytest.param(
+            responding_with(200, " " * 1_000_001), "more than 1000000 bytes, the limit of the", id="too large"
+        ),
+        pytest.param(breaking_off, "is Pushgateway up", id="half a response"),
+        pytest.param(hanging_up, "is Pushgateway up", id="no response"),
     ],
 )
-async def test_what_is_no_whole_answer_is_told_and_ends_no_group(
-    stage: pushgateway_harness.Stage, stand_in: StandIn, fault: Fault, said: str
+async def test_faulty_response_is_reported_and_deletes_no_group(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway, fault: Fault, expected: str
 ) -> None:
     await stage.follow()
     await stage.end(X)
-    stand_in.read_fault = fault
+    fake_pushgateway.read_fault = fault
     stage.clock.advance(pushgateway_harness.GRACE)
-    with pytest.raises(gateway_protocol.GatewayError, match=said):
+    with pytest.raises(gateway_protocol.GatewayError, match=expected):
         await stage.follow()
-    assert (stage.deleted, stand_in.asked) == ([], [])
-    stand_in.read_fault = None
+    assert (stage.deleted, fake_pushgateway.deletions) == ([], [])
+    fake_pushgateway.read_fault = None
     await stage.follow()
-    assert stand_in.asked == ["x"]
+    assert fake_pushgateway.deletions == ["x"]
 
 
-async def test_a_gateway_that_is_away_is_told_with_its_place(session: aiohttp.ClientSession) -> None:
+async def test_unreachable_pushgateway_is_reported_with_its_address(session: aiohttp.ClientSession) -> None:
     stage = pushgateway_harness.Stage("http://alice:secret@127.0.0.1:1", session)
-    with pytest.raises(gateway_protocol.GatewayError, match=r"^GET http://127\.0\.0\.1:1/api/v1/metrics: ") as failed:
+    with pytest.raises(gateway_protocol.GatewayError, match=r"^GET http://127\.0\.0\.1:1/api/v1/metrics: ") as raised:
         await stage.follow()
-    assert "secret" not in str(failed.value)
+    assert "secret" not in str(raised.value)
 
 
-async def test_each_deletion_follows_a_read_of_its_own(stage: pushgateway_harness.Stage, stand_in: StandIn) -> None:
-    """Where reading takes no time, as under this clock."""
-    stand_in.pushed = {"x": 1.0, "y": 1.0, "z": 1.0}
+async def test_each_deletion_follows_a_separate_read(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway
+) -> None:
+    """With reads that take no time, as under this clock."""
+    fake_pushgateway.pushed = {"x": 1.0, "y": 1.0, "z": 1.0}
     await stage.follow()
     for key in (X, Y):
         await stage.end(key)
-    stand_in.log.clear()
+    fake_pushgateway.log.clear()
     await stage.after(pushgateway_harness.GRACE)
-    assert stand_in.log == ["read", "x", "read", "y"]
+    assert fake_pushgateway.log == ["read", "x", "read", "y"]
     await stage.after(pushgateway_harness.POLL)
     assert stage.groups.keys() == {object_builders.key("job=z")}
 
 
-async def test_more_is_deleted_after_one_read_for_as_long_as_that_took(
-    stage: pushgateway_harness.Stage, stand_in: StandIn
+async def test_several_groups_are_deleted_after_one_read_for_as_long_as_the_read_took(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway
 ) -> None:
-    stand_in.pushed = {f"x{number}": 1.0 for number in range(6)}
+    fake_pushgateway.pushed = {f"x{number}": 1.0 for number in range(6)}
     await stage.follow()
     for key in list(stage.groups):
         await stage.end(key)
 
     async def slowly(_: web.Request) -> web.StreamResponse:
         stage.clock.advance(3.0)
-        stand_in.read_fault = None
-        return stand_in.told()
+        fake_pushgateway.read_fault = None
+        return fake_pushgateway.listing()
 
     async def also_slowly(_: web.Request) -> web.StreamResponse:
         stage.clock.advance(1.0)
-        stand_in.pushed.pop(stand_in.asked[-1])
+        fake_pushgateway.pushed.pop(fake_pushgateway.deletions[-1])
         return web.Response(status=202)
 
-    stand_in.read_fault, stand_in.delete_fault = slowly, also_slowly
-    stand_in.log.clear()
+    fake_pushgateway.read_fault, fake_pushgateway.delete_fault = slowly, also_slowly
+    fake_pushgateway.log.clear()
     await stage.after(pushgateway_harness.GRACE)
-    assert stand_in.log[:5] == ["read", "x0", "x1", "x2", "read"]
+    assert fake_pushgateway.log[:5] == ["read", "x0", "x1", "x2", "read"]
     await stage.after(pushgateway_harness.POLL)
     assert stage.groups == {}
 
 
-async def test_a_claim_that_comes_between_read_and_deletion_keeps_the_group(
-    stage: pushgateway_harness.Stage, stand_in: StandIn
+async def test_claim_between_read_and_deletion_keeps_the_group(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway
 ) -> None:
-    stand_in.pushed = {"x": 1.0, "y": 1.0}
+    fake_pushgateway.pushed = {"x": 1.0, "y": 1.0}
     await stage.follow()
     await stage.end(X)
     await stage.end(Y)
@@ -193,93 +203,97 @@ async def test_a_claim_that_comes_between_read_and_deletion_keeps_the_group(
     async def meanwhile(_: web.Request) -> web.StreamResponse:
         epoch = (await stage.gateway.changes(after=None)).epoch
         await stage.gateway.act([claim], epoch=epoch)
-        stand_in.pushed.pop("x")
+        fake_pushgateway.pushed.pop("x")
         return web.Response(status=202)
 
     async def slowly(_: web.Request) -> web.StreamResponse:
         stage.clock.advance(3.0)
-        stand_in.read_fault = None
-        return stand_in.told()
+        fake_pushgateway.read_fault = None
+        return fake_pushgateway.listing()
 
-    stand_in.read_fault, stand_in.delete_fault = slowly, meanwhile
+    fake_pushgateway.read_fault, fake_pushgateway.delete_fault = slowly, meanwhile
     await stage.after(pushgateway_harness.GRACE)
     await stage.after(pushgateway_harness.GRACE)
-    assert stand_in.asked == ["x"]
+    assert fake_pushgateway.deletions == ["x"]
     assert not stage.groups[Y].draining
 
 
 @pytest.mark.parametrize("status", [401, 403, 405, 500, 503])
-async def test_deletions_that_fail_are_tried_again_later_and_hold_up_nothing(
-    stage: pushgateway_harness.Stage, stand_in: StandIn, status: int, caplog: pytest.LogCaptureFixture
+async def test_failed_deletions_are_retried_later_and_block_nothing(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    stand_in.pushed = {"x": 1.0, "y": 1.0}
+    fake_pushgateway.pushed = {"x": 1.0, "y": 1.0}
     await stage.follow()
     await stage.end(X)
     await stage.end(Y)
-    stand_in.delete_fault = answering(status)
+    fake_pushgateway.delete_fault = responding_with(status)
     await stage.after(pushgateway_harness.GRACE)
-    assert stand_in.asked == ["x"]
-    stand_in.pushed["z"] = 1.0
+    assert fake_pushgateway.deletions == ["x"]
+    fake_pushgateway.pushed["z"] = 1.0
     await stage.after(pushgateway_harness.POLL)
     assert object_builders.key("job=z") in stage.groups
     await stage.after(pushgateway_harness.POLL)
     assert caplog.text.count("deleting groups from Pushgateway failed") == 1
     assert (stage.metric("deletion_failures_total", result="failed") or 0) >= 2
-    stand_in.delete_fault = None
+    fake_pushgateway.delete_fault = None
     await stage.after(pushgateway_harness.GRACE)
     await stage.after(pushgateway_harness.POLL)
-    assert [gone.reason for gone in stage.deleted] == [lifecycle.DeletionReason.GRACE_PERIOD] * 2
+    assert [deleted.reason for deleted in stage.deleted] == [lifecycle.DeletionReason.GRACE_PERIOD] * 2
     assert "deleting groups from Pushgateway succeeded again" in caplog.text
 
 
-async def test_a_deletion_that_is_refused_holds_up_no_other(
-    stage: pushgateway_harness.Stage, stand_in: StandIn, caplog: pytest.LogCaptureFixture
+async def test_rejected_deletion_does_not_block_others(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stand_in.pushed = {"x": 1.0, "y": 1.0}
+    fake_pushgateway.pushed = {"x": 1.0, "y": 1.0}
     await stage.follow()
     await stage.end(X)
     await stage.end(Y)
 
     async def not_x(_: web.Request) -> web.StreamResponse:
-        if stand_in.asked[-1] == "x":
+        if fake_pushgateway.deletions[-1] == "x":
             return web.Response(status=400, text="improper label name")
-        stand_in.pushed.pop("y")
+        fake_pushgateway.pushed.pop("y")
         return web.Response(status=202)
 
-    stand_in.delete_fault = not_x
+    fake_pushgateway.delete_fault = not_x
     await stage.after(pushgateway_harness.GRACE)
     await stage.after(pushgateway_harness.POLL)
-    assert stand_in.asked == ["x", "y"]
+    assert fake_pushgateway.deletions == ["x", "y"]
     assert 'cannot delete group {job="x"}: DELETE' in caplog.text
     assert stage.metric("deletion_failures_total", result="refused") == 1
     await stage.after(pushgateway_harness.GRACE)
-    assert stand_in.asked == ["x", "y", "x"]
+    assert fake_pushgateway.deletions == ["x", "y", "x"]
 
 
-async def test_a_group_that_outlives_its_deletion_is_told_of_and_deleted_again_later(
-    stage: pushgateway_harness.Stage, stand_in: StandIn, caplog: pytest.LogCaptureFixture
+async def test_group_that_remains_after_its_deletion_is_reported_and_deleted_again_later(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     await stage.follow()
     await stage.end(X)
-    stand_in.deaf = True
+    fake_pushgateway.ignores_deletions = True
     await stage.after(pushgateway_harness.GRACE)
     await stage.after(pushgateway_harness.GRACE - pushgateway_harness.POLL)
-    assert stand_in.asked == ["x"]
+    assert fake_pushgateway.deletions == ["x"]
     await stage.after(pushgateway_harness.POLL)
-    assert stand_in.asked == ["x", "x"]
+    assert fake_pushgateway.deletions == ["x", "x"]
     assert 'group {job="x"} still exists although Pushgateway accepted its deletion' in caplog.text
     assert stage.metric("deletion_failures_total", result="stayed") == 1
 
 
-async def test_a_pushgateway_without_a_clock_has_ours(stage: pushgateway_harness.Stage, stand_in: StandIn) -> None:
-    stand_in.read_fault = without_a_date
+async def test_clock_of_the_operator_is_used_without_a_date_of_pushgateway(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway
+) -> None:
+    fake_pushgateway.read_fault = without_a_date
     await stage.follow()
     assert stage.gateway.now() == stage.clock.wall()
 
 
-async def test_its_clock_is_told_by_its_answers(stage: pushgateway_harness.Stage, stand_in: StandIn) -> None:
-    stand_in.read_fault = answering(
+async def test_clock_of_pushgateway_is_read_from_its_responses(
+    stage: pushgateway_harness.Stage, fake_pushgateway: FakePushgateway
+) -> None:
+    fake_pushgateway.read_fault = responding_with(
         200, test_pushgateway_responses.body().decode(), Date="Sat, 31 Jan 2026 08:00:00 GMT"
     )
     await stage.follow()
@@ -288,13 +302,13 @@ async def test_its_clock_is_told_by_its_answers(stage: pushgateway_harness.Stage
     assert stage.gateway.now() == pytest.approx(1769846410.5)
 
 
-async def test_words_about_another_history_are_not_taken(stage: pushgateway_harness.Stage) -> None:
+async def test_actions_with_another_epoch_are_rejected(stage: pushgateway_harness.Stage) -> None:
     await stage.follow()
     with pytest.raises(gateway_protocol.HistoryLostError):
         await stage.gateway.act([], epoch="another")
 
 
-async def test_who_waits_is_answered_when_the_wait_is_over(stage: pushgateway_harness.Stage) -> None:
+async def test_waiting_request_returns_after_its_timeout(stage: pushgateway_harness.Stage) -> None:
     page = await stage.gateway.changes(after=None)
     waiting = asyncio.create_task(stage.gateway.changes(after=page))
     for _ in range(int(gateway_protocol.WAIT_SECONDS / pushgateway_harness.POLL)):

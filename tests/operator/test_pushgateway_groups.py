@@ -1,4 +1,4 @@
-"""The lives of a stock Pushgateway's groups, read by read. Whatever happens in between, only what is over is due."""
+"""The groups of a Pushgateway over successive reads. Only groups whose drain has ended are due for deletion."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ JOB, NEXT = object_builders.job("x"), object_builders.job("x", uid="next")
 
 
 class _Operator:
-    """Reads, acts and follows."""
+    """Reads the groups, and sends actions."""
 
     def __init__(self, **pushed: float) -> None:
-        self.known = pushgateway_groups.PushgatewayGroups(grace=GRACE)
+        self.groups = pushgateway_groups.PushgatewayGroups(grace=GRACE)
         self.read(**pushed)
 
     def read(
         self, ambiguous: Iterable[grouping.GroupingKey] = (), /, **pushed: float
     ) -> list[control_api.DeletedRecord]:
-        keyed = {object_builders.key(f"job={name}"): at for name, at in pushed.items()}
-        return self.known.update(pushgateway_responses.GroupList(keyed, frozenset(ambiguous)))
+        times = {object_builders.key(f"job={name}"): at for name, at in pushed.items()}
+        return self.groups.update(pushgateway_responses.GroupList(times, frozenset(ambiguous)))
 
     def record(self, key: grouping.GroupingKey = X) -> control_api.GroupRecord:
-        return next(record for record in self.known.changes(after=None).groups if record.key == key)
+        return next(record for record in self.groups.changes(after=None).groups if record.key == key)
 
     def act(self, action: control_api.Action, *, now: float = 0.0) -> lifecycle.Rejection | None:
-        [refusal] = self.known.act([action], now=now)
-        return refusal
+        [rejection] = self.groups.act([action], now=now)
+        return rejection
 
     def claim(self, key: grouping.GroupingKey = X) -> None:
         assert self.act(control_api.ClaimGroup(key=key, claim=object_builders.claim(JOB))) is None
@@ -44,29 +44,29 @@ class _Operator:
         self, key: grouping.GroupingKey = X, *, now: float = 0.0, drain_timeout: float = 0.0
     ) -> lifecycle.Rejection | None:
         record = self.record(key)
-        over, pushed = tuple(record.claims), record.pushed_revision
-        action = control_api.StartDrain(key=key, finished=over, pushed_revision=pushed, drain_timeout=drain_timeout)
+        finished, pushed = tuple(record.claims), record.pushed_revision
+        action = control_api.StartDrain(key=key, finished=finished, pushed_revision=pushed, drain_timeout=drain_timeout)
         return self.act(action, now=now)
 
     def due(self, now: float) -> list[grouping.GroupingKey]:
-        return self.known.due(now=now)
+        return self.groups.due(now=now)
 
 
 def _retired(**pushed: float) -> _Operator:
     operator = _Operator(**(pushed or {"x": 1.0}))
-    for record in operator.known.changes(after=None).groups:
+    for record in operator.groups.changes(after=None).groups:
         operator.claim(record.key)
         assert operator.retire(record.key) is None
     return operator
 
 
-def test_a_retired_group_is_due_when_its_grace_period_is_over() -> None:
+def test_retired_group_is_due_after_its_grace_period() -> None:
     operator = _retired()
     assert (operator.due(GRACE - 0.1), operator.due(GRACE)) == ([], [X])
-    assert operator.known.next_due_time() == GRACE
+    assert operator.groups.next_due_time() == GRACE
 
 
-def test_a_job_may_ask_for_more_time_and_not_for_less() -> None:
+def test_drain_timeout_can_extend_the_grace_period_but_not_shorten_it() -> None:
     operator = _Operator(x=1.0, y=1.0)
     for key, drain_timeout in ((X, GRACE + 5.0), (Y, GRACE - 5.0)):
         operator.claim(key)
@@ -75,7 +75,7 @@ def test_a_job_may_ask_for_more_time_and_not_for_less() -> None:
 
 
 @pytest.mark.parametrize("pushed", [2.0, 1.000001, 0.5], ids=["later", "a moment later", "before that"])
-def test_another_time_of_the_last_push_is_a_push_that_the_operator_must_speak_of(pushed: float) -> None:
+def test_group_with_another_push_time_must_be_retired_again(pushed: float) -> None:
     operator = _retired()
     operator.read(x=pushed)
     assert operator.due(GRACE) == []
@@ -84,7 +84,7 @@ def test_another_time_of_the_last_push_is_a_push_that_the_operator_must_speak_of
     assert operator.due(GRACE) == [X]
 
 
-def test_a_retirement_by_an_older_push_is_refused() -> None:
+def test_retirement_with_an_older_push_is_rejected() -> None:
     operator = _Operator(x=1.0)
     operator.claim()
     before = operator.record()
@@ -95,56 +95,56 @@ def test_a_retirement_by_an_older_push_is_refused() -> None:
     assert operator.act(action) is lifecycle.Rejection.PUSHED
 
 
-def test_a_new_owner_takes_a_group_back() -> None:
+def test_claim_by_a_new_owner_makes_a_group_live_again() -> None:
     operator = _retired()
     operator.act(control_api.ClaimGroup(key=X, claim=object_builders.claim(NEXT)))
     assert operator.due(GRACE) == []
     assert list(operator.record().claims) == [NEXT.uid]
 
 
-def test_what_is_not_there_is_refused() -> None:
+def test_action_on_a_missing_group_is_rejected() -> None:
     assert _Operator().act(control_api.ReleaseGroup(key=X, uid=JOB.uid)) is lifecycle.Rejection.GONE
 
 
-def test_a_group_that_went_by_itself_has_vanished() -> None:
-    [gone] = _retired().read()
-    assert (gone.key, gone.reason, list(gone.claims)) == (X, lifecycle.DeletionReason.VANISHED, [JOB.uid])
+def test_group_deleted_without_a_request_has_vanished() -> None:
+    [deleted] = _retired().read()
+    assert (deleted.key, deleted.reason, list(deleted.claims)) == (X, lifecycle.DeletionReason.VANISHED, [JOB.uid])
 
 
-def test_a_group_that_went_when_told_to_is_deleted_after_its_grace_period() -> None:
+def test_group_deleted_on_request_has_the_reason_grace_period() -> None:
     operator = _retired()
-    operator.known.request_deletion(X)
-    operator.known.postpone(X, now=GRACE)
-    [gone] = operator.read()
-    assert gone.reason is lifecycle.DeletionReason.GRACE_PERIOD
+    operator.groups.request_deletion(X)
+    operator.groups.postpone(X, now=GRACE)
+    [deleted] = operator.read()
+    assert deleted.reason is lifecycle.DeletionReason.GRACE_PERIOD
 
 
-def test_a_group_that_was_pushed_since_it_was_told_to_go_has_vanished() -> None:
+def test_group_pushed_after_its_deletion_was_requested_has_vanished() -> None:
     operator = _retired()
-    operator.known.request_deletion(X)
+    operator.groups.request_deletion(X)
     operator.read(x=2.0)
-    [gone] = operator.read()
-    assert gone.reason is lifecycle.DeletionReason.VANISHED
+    [deleted] = operator.read()
+    assert deleted.reason is lifecycle.DeletionReason.VANISHED
 
 
-def test_a_group_that_stays_in_spite_of_its_deletion_is_due_again_after_another_grace_period() -> None:
+def test_group_that_remains_after_its_deletion_is_due_again_after_another_grace_period() -> None:
     operator = _retired()
-    assert not operator.known.request_deletion(X)
-    operator.known.postpone(X, now=GRACE)
+    assert not operator.groups.request_deletion(X)
+    operator.groups.postpone(X, now=GRACE)
     operator.read(x=1.0)
     assert (operator.due(2 * GRACE - 1.0), operator.due(2 * GRACE)) == ([], [X])
-    assert operator.known.request_deletion(X)
+    assert operator.groups.request_deletion(X)
 
 
-def test_a_group_that_cannot_be_told_to_go_is_due_again_after_another_grace_period() -> None:
+def test_group_with_a_rejected_deletion_is_due_again_after_another_grace_period() -> None:
     operator = _retired()
-    operator.known.request_deletion(X)
-    operator.known.rejected(X, now=GRACE)
+    operator.groups.request_deletion(X)
+    operator.groups.rejected(X, now=GRACE)
     assert (operator.due(2 * GRACE - 1.0), operator.due(2 * GRACE)) == ([], [X])
-    assert not operator.known.request_deletion(X)
+    assert not operator.groups.request_deletion(X)
 
 
-def test_a_group_that_became_unclear_is_neither_gone_nor_due_until_it_is_clear_again() -> None:
+def test_ambiguous_group_is_neither_deleted_nor_due_until_it_is_unambiguous() -> None:
     operator = _retired()
     assert operator.read([X]) == []
     assert operator.due(GRACE) == []
@@ -154,7 +154,7 @@ def test_a_group_that_became_unclear_is_neither_gone_nor_due_until_it_is_clear_a
     assert operator.due(GRACE) == [X]
 
 
-def test_groups_are_due_in_the_order_of_their_ends() -> None:
+def test_groups_are_due_in_the_order_of_their_retirement() -> None:
     operator = _Operator(x=1.0, y=1.0)
     for key, now in ((Y, 1.0), (X, 2.0)):
         operator.claim(key)
@@ -162,27 +162,27 @@ def test_groups_are_due_in_the_order_of_their_ends() -> None:
     assert operator.due(2 * GRACE) == [Y, X]
 
 
-def test_a_list_comes_in_pages_and_then_each_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_has_pages_and_each_later_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway_protocol, "PAGE", 2)
     operator = _Operator(**{f"x{number}": 1.0 for number in range(5)})
-    pages = [operator.known.changes(after=None)]
+    pages = [operator.groups.changes(after=None)]
     while pages[-1].more:
-        pages.append(operator.known.changes(after=pages[-1]))
+        pages.append(operator.groups.changes(after=pages[-1]))
     assert [len(page.groups) for page in pages] == [2, 2, 1]
     operator.read(x1=2.0)
-    last = operator.known.changes(after=pages[-1])
+    last = operator.groups.changes(after=pages[-1])
     assert [record.key for record in last.groups] == [object_builders.key("job=x1")]
     assert len(last.deleted) == 4
-    assert operator.known.changes(after=last).revision == last.revision
+    assert operator.groups.changes(after=last).revision == last.revision
 
 
-def test_who_fell_too_far_behind_is_to_list_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_behind_the_dropped_deletions_must_list_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(change_log, "KEPT_DELETIONS", 2)
     operator = _Operator(a=1.0, b=1.0, c=1.0)
-    page = operator.known.changes(after=None)
+    page = operator.groups.changes(after=None)
     operator.read()
     with pytest.raises(gateway_protocol.HistoryLostError):
-        operator.known.changes(after=page)
+        operator.groups.changes(after=page)
 
 
 _STEPS = st.lists(
@@ -202,7 +202,7 @@ def _change_owner(operator: _Operator, step: str) -> None:
 
 @hypothesis.given(steps=_STEPS)
 @hypothesis.settings(max_examples=300)
-def test_nothing_is_due_but_what_was_retired_with_the_push_that_was_read_last(steps: list[str]) -> None:
+def test_group_is_due_only_if_it_was_retired_with_the_last_push_read(steps: list[str]) -> None:
     operator, at, now = _Operator(x=1.0), 1.0, 0.0
     read, retired, since = 1.0, -1.0, 0.0
     for step in steps:

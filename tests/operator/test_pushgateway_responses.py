@@ -1,4 +1,4 @@
-"""What is read out of a Pushgateway's answer, and what is not taken for one."""
+"""Parsing of responses of a Pushgateway, and the rejection of invalid ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def family(*metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def group(labels: dict[str, str], /, *, pushed: Any = "1.7e+09", **more: Any) -> dict[str, Any]:
-    """A group as Pushgateway tells of it: the labels of its push time have an ``instance`` at any rate."""
+    """Build a group as in the API of Pushgateway; the labels of its push time always include ``instance``."""
     return {
         "labels": labels,
         "last_push_successful": True,
@@ -28,8 +28,8 @@ def group(labels: dict[str, str], /, *, pushed: Any = "1.7e+09", **more: Any) ->
     }
 
 
-def body(*found: dict[str, Any]) -> bytes:
-    return json.dumps({"status": "success", "data": list(found)}).encode()
+def body(*groups: dict[str, Any]) -> bytes:
+    return json.dumps({"status": "success", "data": list(groups)}).encode()
 
 
 def _key(**labels: str) -> grouping.GroupingKey:
@@ -37,33 +37,33 @@ def _key(**labels: str) -> grouping.GroupingKey:
 
 
 def test_each_group_has_the_time_of_its_last_push() -> None:
-    told = body(group({"job": "x"}, pushed="1.7956032071017003e+09"), group({"job": "y", "a": ""}, pushed="0"))
-    assert pushgateway_responses.parse(told).pushed == {_key(job="x"): 1795603207.1017003, _key(job="y", a=""): 0.0}
+    response = body(group({"job": "x"}, pushed="1.7956032071017003e+09"), group({"job": "y", "a": ""}, pushed="0"))
+    assert pushgateway_responses.parse(response).pushed == {_key(job="x"): 1795603207.1017003, _key(job="y", a=""): 0.0}
 
 
-def test_no_groups_are_an_answer() -> None:
+def test_response_without_groups_is_valid() -> None:
     assert pushgateway_responses.parse(body()) == pushgateway_responses.GroupList({})
 
 
-def test_labels_may_be_called_like_the_parts_of_an_answer() -> None:
+def test_labels_may_have_the_names_of_response_fields() -> None:
     labels = {"job": "x", "metrics": "[]", "push_time_seconds": "1", "labels": "a", "data": "b"}
     series = family({"labels": labels, "value": "3"}, {"labels": {**labels, "metrics": "2"}, "value": "4"})
     assert list(pushgateway_responses.parse(body(group(labels, a=series))).pushed) == [grouping.grouping_key(labels)]
 
 
-def test_a_metric_that_is_called_labels_makes_its_group_unclear() -> None:
+def test_metric_named_labels_makes_its_group_ambiguous() -> None:
     hidden = group({"job": "x"}, labels=family({"labels": {"job": "x"}, "value": "1"}))
-    found = pushgateway_responses.parse(body(hidden, group({"job": "y"})))
-    assert found.ambiguous == {_key(job="x"), _key(job="x", instance="")}
-    assert list(found.pushed) == [_key(job="y")]
+    groups = pushgateway_responses.parse(body(hidden, group({"job": "y"})))
+    assert groups.ambiguous == {_key(job="x"), _key(job="x", instance="")}
+    assert list(groups.pushed) == [_key(job="y")]
 
 
-def test_two_groups_that_look_alike_are_both_unclear() -> None:
-    found = pushgateway_responses.parse(body(group({"job": "x", "a": "\ufffdb"}), group({"job": "x", "a": "\ufffdb"})))
-    assert found == pushgateway_responses.GroupList({}, frozenset({_key(job="x", a="\ufffdb")}))
+def test_two_groups_that_look_the_same_are_both_ambiguous() -> None:
+    groups = pushgateway_responses.parse(body(group({"job": "x", "a": "\ufffdb"}), group({"job": "x", "a": "\ufffdb"})))
+    assert groups == pushgateway_responses.GroupList({}, frozenset({_key(job="x", a="\ufffdb")}))
 
 
-def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> None:
+def test_group_with_the_path_of_another_is_ambiguous_while_both_exist() -> None:
     meant, literal = {"job": "x", "a.b": "v"}, {"job": "x", "U__a_2e_b": "v"}
     assert pushgateway_responses.parse(body(group(meant))).ambiguous == set()
     both = pushgateway_responses.parse(body(group(meant), group(literal)))
@@ -71,7 +71,7 @@ def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> 
 
 
 @pytest.mark.parametrize(
-    "told",
+    "response",
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"<html>", id="a page"),
@@ -83,19 +83,19 @@ def test_a_group_whose_path_may_be_anothers_is_unclear_while_that_is_there() -> 
         pytest.param(b'["status"]', id="a list"),
         pytest.param(b'{"status":"success","data":[{"labels":{"job":"x"}}]}', id="no time of a push"),
         pytest.param(body({**group({"job": "x"}), "push_time_seconds": family()}), id="no series of it"),
-        pytest.param(body(group({"job": "x"}, pushed="soon")), id="a time that is none"),
+        pytest.param(body(group({"job": "x"}, pushed="soon")), id="an invalid time"),
         pytest.param(body(group({"job": "x"}, pushed="NaN")), id="not a number"),
         pytest.param(body(group({"job": "x"}, pushed=None)), id="null"),
         pytest.param(body(group({"instance": "x"})), id="no job"),
         pytest.param(body(group({"job": ""})), id="an empty job"),
-        pytest.param(body({**group({"job": "x"}), "labels": {"job": 1}}), id="a label that is no text"),
+        pytest.param(body({**group({"job": "x"}), "labels": {"job": 1}}), id="a label that is not a string"),
         pytest.param(b"[" * 100_000, id="too deep"),
-        pytest.param(b'{"status":"success\xff","data":[]}', id="no UTF-8"),
+        pytest.param(b'{"status":"success\xff","data":[]}', id="not UTF-8"),
     ],
 )
-def test_what_is_no_whole_answer_is_refused(told: bytes) -> None:
+def test_invalid_response_is_rejected(response: bytes) -> None:
     with pytest.raises(pushgateway_responses.BadResponseError):
-        pushgateway_responses.parse(told)
+        pushgateway_responses.parse(response)
 
 
 def _large(series: int) -> bytes:
@@ -105,27 +105,27 @@ def _large(series: int) -> bytes:
     )
 
 
-def test_reading_takes_little_more_memory_than_the_text() -> None:
-    told = _large(60_000)
+def test_parsing_needs_little_more_memory_than_the_response() -> None:
+    response = _large(60_000)
     tracemalloc.start()
     try:
-        pushgateway_responses.parse(told)
+        pushgateway_responses.parse(response)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert most < 1.5 * len(told)
+    assert most < 1.5 * len(response)
 
 
-def test_other_threads_have_their_turns_while_it_is_read() -> None:
-    told, turns, over = _large(60_000), 0, threading.Event()
+def test_other_threads_run_while_a_response_is_parsed() -> None:
+    response, turns, finished = _large(60_000), 0, threading.Event()
 
     def read() -> None:
-        pushgateway_responses.parse(told)
-        over.set()
+        pushgateway_responses.parse(response)
+        finished.set()
 
     reader = threading.Thread(target=read)
     reader.start()
-    while not over.wait(0.001):
+    while not finished.wait(0.001):
         turns += 1
     reader.join()
     assert turns >= 5

@@ -1,4 +1,4 @@
-"""The rights that are asked about are those of the manifests: no more, no less, and each where it is said to be."""
+"""The required permissions are exactly those of the manifests, each in the file that it names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tidegate.operator.objects import owner_kinds
 from tidegate.operator.policy import policies
 
 _ROOT = Path(__file__).resolve().parents[2]
-_WORDS = ("pods", "workflows", "taskruns")
+_KINDS = ("pods", "workflows", "taskruns")
 
 
 def _settings(
@@ -27,7 +27,7 @@ def _settings(
 
 
 def _granted(file: str) -> set[tuple[str, str, str]]:
-    """Verb, group and resource of all that a file grants."""
+    """Return verb, group and resource of every permission that a file grants."""
     return {
         (verb, group, resource)
         for each in manifest_objects.objects(_ROOT / file)
@@ -39,16 +39,16 @@ def _granted(file: str) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("namespaces", [(), ("a", "b")], ids=["everywhere", "in two namespaces"])
-def test_each_right_is_granted_by_the_file_that_is_named_and_nothing_else_is(namespaces: tuple[str, ...]) -> None:
+def test_named_files_grant_exactly_the_required_permissions(namespaces: tuple[str, ...]) -> None:
     needed = required_permissions.required(
-        _settings(namespaces=namespaces), kinds=owner_kinds.watched_kinds(_WORDS), scopes=list(policies.Scope)
+        _settings(namespaces=namespaces), kinds=owner_kinds.watched_kinds(_KINDS), scopes=list(policies.Scope)
     )
-    asked = {(right.file, (right.verb, right.group, right.resource)) for right in needed}
-    assert asked == {(file, granted) for file in {right.file for right in needed} for granted in _granted(file)}
+    required = {(right.file, (right.verb, right.group, right.resource)) for right in needed}
+    assert required == {(file, granted) for file in {right.file for right in needed} for granted in _granted(file)}
     assert {right.namespace for right in needed} == ({"", "a", "b", "tidegate"} if namespaces else {""})
 
 
-def test_what_is_switched_off_or_not_there_needs_no_right() -> None:
+def test_disabled_features_require_no_permissions() -> None:
     needed = required_permissions.required(
         _settings(ownership=("annotation", "name")), kinds=owner_kinds.ALWAYS_WATCHED, scopes=[]
     )
@@ -61,7 +61,7 @@ def test_what_is_switched_off_or_not_there_needs_no_right() -> None:
     ]
 
 
-def test_a_right_is_named_as_rules_have_it() -> None:
+def test_permission_is_named_like_its_rule() -> None:
     custom = owner_kinds.parse("example.com/v1/runs:status.done")
     needed = required_permissions.required(_settings(namespaces=("a",)), kinds=[custom], scopes=[])
     assert (str(needed[0]), needed[0].rule, needed[0].file) == (

@@ -1,4 +1,4 @@
-"""What happens to work that ends by itself."""
+"""The supervision of work that ends by itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tidegate.operator.watch import supervisors
 
 
 class _Work:
-    """Work in a thread that the test ends, with an error or without."""
+    """Work in a thread that ends at the request of the test, with or without an error."""
 
     def __init__(self) -> None:
         self.starts = 0
@@ -75,11 +75,11 @@ class _Scene:
 
         await waiting.eventually_async(look, why=f"failure number {times}")
 
-    async def was_well(self) -> bool:
+    async def was_healthy(self) -> bool:
         return self.healthy > 0
 
     async def fail(self, error: Exception | None = None) -> None:
-        """Let the work end, and the supervisor begin its pause."""
+        """Let the work end, and wait until the supervisor pauses."""
         ends = len(self.ends)
         self.work.end(error)
         await self.failed(ends + 1)
@@ -87,17 +87,17 @@ class _Scene:
 
 @pytest.fixture
 async def scene() -> AsyncIterator[_Scene]:
-    made = _Scene()
-    running = asyncio.create_task(made.supervisor.run())
-    await made.started(1)
-    yield made
+    running_scene = _Scene()
+    running = asyncio.create_task(running_scene.supervisor.run())
+    await running_scene.started(1)
+    yield running_scene
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
-    assert made.work.starts == made.work.ended, "the work outlives its supervisor"
+    assert running_scene.work.starts == running_scene.work.ended, "the work still runs after its supervisor"
 
 
-async def test_work_that_ends_is_started_again_after_a_pause(scene: _Scene) -> None:
+async def test_failed_work_is_restarted_after_a_delay(scene: _Scene) -> None:
     await scene.fail(RuntimeError("no more"))
     scene.clock.advance(0.49)
     assert scene.work.starts == 1
@@ -106,13 +106,13 @@ async def test_work_that_ends_is_started_again_after_a_pause(scene: _Scene) -> N
     assert scene.restarts == 1
 
 
-async def test_work_that_ends_without_an_error_is_started_again_too(scene: _Scene) -> None:
+async def test_work_that_ends_without_an_error_is_restarted(scene: _Scene) -> None:
     await scene.fail()
     scene.clock.advance(1.0)
     await scene.started(2)
 
 
-async def test_pauses_grow_while_it_fails_and_are_short_again_after_it_was_well(scene: _Scene) -> None:
+async def test_restart_delay_grows_and_is_reset_by_healthy_work(scene: _Scene) -> None:
     for time, longest in enumerate((1.0, 2.0, 4.0), start=1):
         await scene.fail()
         scene.clock.advance(longest)
@@ -124,28 +124,28 @@ async def test_pauses_grow_while_it_fails_and_are_short_again_after_it_was_well(
     await scene.started(5)
 
     scene.clock.advance(supervisors.HEALTHY_SECONDS)
-    await waiting.eventually_async(scene.was_well, why="the work to be taken for well")
+    await waiting.eventually_async(scene.was_healthy, why="the work to count as healthy")
     await scene.fail()
     scene.clock.advance(1.0)
     await scene.started(6)
 
 
-async def test_what_the_work_raised_is_told_each_time_it_ends(scene: _Scene) -> None:
-    refused = OSError("refused")
-    await scene.fail(refused)
+async def test_error_of_the_work_is_reported_each_time_it_ends(scene: _Scene) -> None:
+    error = OSError("refused")
+    await scene.fail(error)
     scene.clock.advance(1.0)
     await scene.started(2)
     await scene.fail()
-    assert scene.ends == [refused, None]
+    assert scene.ends == [error, None]
 
 
-async def test_work_that_does_not_end_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+async def test_supervisor_exits_without_work_that_does_not_stop(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    begun, let_go = threading.Event(), threading.Event()
+    started, released = threading.Event(), threading.Event()
 
     def work(_stop_signal: cross_thread.Stop) -> None:
-        begun.set()
-        let_go.wait()
+        started.set()
+        released.wait()
 
     supervisor = supervisors.Supervisor(
         work,
@@ -157,10 +157,10 @@ async def test_work_that_does_not_end_is_left_behind(caplog: pytest.LogCaptureFi
         on_restart=lambda: None,
     )
     running = asyncio.create_task(supervisor.run())
-    await asyncio.to_thread(begun.wait)
+    await asyncio.to_thread(started.wait)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert caplog.messages == ["the thread 'deaf work' did not stop within 1 s; exiting without it"]
     assert [thread.daemon for thread in threading.enumerate() if thread.name == "deaf work"] == [True]
-    let_go.set()
+    released.set()

@@ -1,4 +1,4 @@
-"""Whatever an object's labels contain: no more labels, no other group, no open value than the template has."""
+"""No value of an object's fields adds labels, another group or a star that the template does not have."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ LABELS = st.fixed_dictionaries(
 
 
 def _expected(parts: list[str], subject: policy_subjects.Subject) -> str | None:
-    """The value, ``None`` where it is open; ``LookupError`` where the object lacks a part of it."""
+    """Return the value, or ``None`` for a star; raise ``LookupError`` if the object lacks a part of it."""
     if parts == ["*"]:
         return None
-    found = [PLACES[part](subject) if part in PLACES else part for part in parts]
-    if None in found or not "".join(str(part) for part in found):
+    values = [PLACES[part](subject) if part in PLACES else part for part in parts]
+    if None in values or not "".join(str(part) for part in values):
         raise LookupError
-    return "".join(str(part) for part in found)
+    return "".join(str(part) for part in values)
 
 
 @given(labels=LABELS, subject=SUBJECTS)
-def test_a_filled_template_has_its_own_labels_each_with_its_own_value(
+def test_expanded_template_has_exactly_its_labels_and_values(
     labels: dict[str, list[str]], subject: policy_subjects.Subject
 ) -> None:
     template = templates.parse(",".join(f"{name}={''.join(parts)}" for name, parts in labels.items()))
@@ -62,7 +62,7 @@ def test_a_filled_template_has_its_own_labels_each_with_its_own_value(
 
 
 @given(labels=LABELS, subject=SUBJECTS, other=VALUES)
-def test_a_star_out_of_an_object_is_no_open_value(
+def test_star_in_a_field_of_an_object_does_not_match_other_values(
     labels: dict[str, list[str]], subject: policy_subjects.Subject, other: str
 ) -> None:
     template = templates.parse(",".join(f"{name}={''.join(parts)}" for name, parts in labels.items()))
@@ -70,11 +70,11 @@ def test_a_star_out_of_an_object_is_no_open_value(
         pattern = templates.expand(template, subject)
     except templates.MissingFieldError:
         return
-    opened = {name for name, value in pattern if value is None}
-    assert opened == {name for name, parts in labels.items() if parts == ["*"]}
+    starred = {name for name, value in pattern if value is None}
+    assert starred == {name for name, parts in labels.items() if parts == ["*"]}
     for name, value in pattern:
         if value is not None and value != other:
-            key = {each: found or "any" for each, found in pattern} | {name: other}
+            key = {each: filled_value or "any" for each, filled_value in pattern} | {name: other}
             assert not key_patterns.matches(pattern, grouping.grouping_key(key))
 
 
@@ -89,7 +89,7 @@ TEMPLATE = crd_files.matches(FIELDS["groups"]["items"])
 DURATION = crd_files.matches(FIELDS["keepFailedFor"])
 
 
-def test_every_rule_of_a_template_is_a_match() -> None:
+def test_every_rule_of_a_template_is_a_regular_expression() -> None:
     assert len(TEMPLATE) == len(crd_files.rules(FIELDS["groups"]["items"])) == 4
     assert len(DURATION) == 1
 
@@ -100,13 +100,13 @@ def _is_accepted(text: str, by: list[crd_files.Match]) -> bool:
 
 
 @given(text=TEXTS)
-def test_the_api_server_takes_what_the_operator_reads_and_refuses_the_rest(text: str) -> None:
+def test_api_server_accepts_exactly_the_templates_that_the_operator_accepts(text: str) -> None:
     try:
         templates.parse(text)
         reason = ""
     except ValueError as error:
         reason = str(error)
-    # That the API server cannot look for; the operator says nothing else then.
+    # The API server cannot check this; the operator reports it only if there is no other problem.
     if "occurs twice" not in reason:
         assert _is_accepted(text, TEMPLATE) == (not reason)
 

@@ -1,4 +1,4 @@
-"""Templates of groups: what may stand in them, and that nothing that is put in ever becomes more than a value."""
+"""Templates of groups: their syntax, and values that never become more than a value."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SUBJECT = policy_builders.subject(
         pytest.param("job=a,q=b=c", {"job": "a", "q": "b=c"}, id="equals-in-a-value"),
     ],
 )
-def test_a_template_is_filled(text: str, filled: dict[str, str | None]) -> None:
+def test_template_is_expanded(text: str, filled: dict[str, str | None]) -> None:
     assert dict(templates.expand(templates.parse(text), SUBJECT)) == filled
 
 
@@ -56,7 +56,9 @@ NO_REFERENCE = "is not a field reference; use one of .metadata.name, .metadata.n
             "job=a;job=b", "; separates groups in annotations only; write each group as an item of the list", id="two"
         ),
         pytest.param("job=a,x=b*", "label x: * matches any value and must be the whole value", id="part-any"),
-        pytest.param("job=a,x={{.metadata.name}}*", "label x: * matches any value and must be", id="part-any-behind"),
+        pytest.param(
+            "job=a,x={{.metadata.name}}*", "label x: * matches any value and must be", id="star-after-a-reference"
+        ),
         pytest.param("job=a,x=b,x=c", "label x occurs twice; remove one of them", id="twice"),
         pytest.param("job={{.metadata.name", f"label job: '{{{{.metadata.name' {NO_REFERENCE}", id="unclosed"),
         pytest.param("job={{.spec.suspend}}", f"label job: '{{{{.spec.suspend}}}}' {NO_REFERENCE}", id="spec"),
@@ -73,7 +75,7 @@ NO_REFERENCE = "is not a field reference; use one of .metadata.name, .metadata.n
         pytest.param("job=" + "a" * 509, "the template has 513 characters; the limit is 512", id="long"),
     ],
 )
-def test_what_is_no_template_is_refused(text: str, reason: str) -> None:
+def test_invalid_template_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         templates.parse(text)
 
@@ -86,17 +88,17 @@ def test_what_is_no_template_is_refused(text: str, reason: str) -> None:
         pytest.param("job={{.metadata.labels.empty}}", "the value of label job is empty", id="empty"),
     ],
 )
-def test_what_an_object_lacks_is_said(text: str, reason: str) -> None:
+def test_missing_field_is_named(text: str, reason: str) -> None:
     with pytest.raises(templates.MissingFieldError, match=f"^{reason}$"):
         templates.expand(templates.parse(text), SUBJECT)
 
 
-def test_without_a_controller_its_name_cannot_be_had() -> None:
+def test_name_of_a_missing_controller_is_an_error() -> None:
     with pytest.raises(templates.MissingFieldError, match=r"^the object has no controller$"):
         templates.expand(templates.parse("job={{.metadata.controller.name}}"), policy_builders.subject())
 
 
-def test_a_value_that_gets_too_long_is_none() -> None:
+def test_value_over_the_limit_is_an_error() -> None:
     subject = policy_builders.subject(annotations={"a": "x" * policy_subjects.MAX_VALUE_CHARACTERS})
     assert templates.expand(templates.parse("job={{.metadata.annotations.a}}"), subject)
     with pytest.raises(

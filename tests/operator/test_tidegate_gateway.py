@@ -1,4 +1,4 @@
-"""The operator's client of the control API: where it sends the token, and what it does when that is refused."""
+"""The client of the control API: where it sends the token, and what it does when the token is rejected."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ NO_GROUPS = {"epoch": "e", "revision": 1, "began": 1, "groups": [], "deleted": [
 
 
 class Recorder:
-    """A control API that knows one token, and keeps what it was shown."""
+    """A control API that accepts one token, and records the Authorization headers."""
 
     def __init__(self) -> None:
-        self.wanted = FIRST
+        self.accepted = FIRST
         self.redirect = ""
-        self.shown: list[str | None] = []
+        self.authorizations: list[str | None] = []
 
-    async def answer(self, request: web.Request) -> web.Response:
-        self.shown.append(request.headers.get("Authorization"))
+    async def handle(self, request: web.Request) -> web.Response:
+        self.authorizations.append(request.headers.get("Authorization"))
         if self.redirect:
             return web.Response(status=307, headers={"Location": self.redirect})
-        if self.shown[-1] != f"Bearer {self.wanted}":
+        if self.authorizations[-1] != f"Bearer {self.accepted}":
             return web.Response(status=401, text="not that one")
         return web.json_response(NO_GROUPS)
 
     def app(self) -> web.Application:
-        made = web.Application()
-        made.router.add_route("*", "/{path:.*}", self.answer)
-        return made
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", self.handle)
+        return application
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ async def url(recorder: Recorder) -> AsyncIterator[str]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    made = tmp_path / "token"
-    _write(made, FIRST)
-    return made
+    path = tmp_path / "token"
+    _write(path, FIRST)
+    return path
 
 
 @pytest.fixture
@@ -70,43 +70,43 @@ def _write(file: Path, token: str) -> None:
     file.chmod(0o600)
 
 
-async def test_each_call_shows_the_token(gateway: tidegate_gateway.TidegateGateway, recorder: Recorder) -> None:
+async def test_each_request_sends_the_token(gateway: tidegate_gateway.TidegateGateway, recorder: Recorder) -> None:
     await gateway.changes(after=None)
     await gateway.changes(after=None)
-    assert recorder.shown == [f"Bearer {FIRST}"] * 2
+    assert recorder.authorizations == [f"Bearer {FIRST}"] * 2
 
 
-async def test_a_file_that_comes_later_is_waited_for(
+async def test_client_waits_for_its_token_file(
     gateway: tidegate_gateway.TidegateGateway, recorder: Recorder, file: Path
 ) -> None:
     _remove(file)
     with pytest.raises(gateway_protocol.GatewayError, match="a gateway with the same flag creates it when it starts"):
         await gateway.changes(after=None)
-    assert recorder.shown == []
+    assert recorder.authorizations == []
     _write(file, FIRST)
     await gateway.changes(after=None)
 
 
-async def test_a_token_that_is_refused_is_read_anew(
+async def test_rejected_token_is_read_again(
     gateway: tidegate_gateway.TidegateGateway, recorder: Recorder, file: Path
 ) -> None:
     await gateway.changes(after=None)
-    recorder.wanted = SECOND
+    recorder.accepted = SECOND
     _write(file, SECOND)
-    with pytest.raises(gateway_protocol.GatewayError, match="401 not that one") as refused:
+    with pytest.raises(gateway_protocol.GatewayError, match="401 not that one") as raised:
         await gateway.changes(after=None)
-    assert FIRST not in str(refused.value)
+    assert FIRST not in str(raised.value)
     await gateway.changes(after=None)
-    assert recorder.shown == [f"Bearer {FIRST}", f"Bearer {FIRST}", f"Bearer {SECOND}"]
+    assert recorder.authorizations == [f"Bearer {FIRST}", f"Bearer {FIRST}", f"Bearer {SECOND}"]
 
 
-async def test_a_redirect_is_not_followed(gateway: tidegate_gateway.TidegateGateway, recorder: Recorder) -> None:
+async def test_redirect_is_not_followed(gateway: tidegate_gateway.TidegateGateway, recorder: Recorder) -> None:
     elsewhere = Recorder()
     async with test_utils.TestServer(elsewhere.app()) as server:
         recorder.redirect = str(server.make_url("/control/v1/groups"))
         with pytest.raises(gateway_protocol.GatewayError, match="307"):
             await gateway.changes(after=None)
-    assert elsewhere.shown == []
+    assert elsewhere.authorizations == []
 
 
 @pytest.mark.parametrize(
@@ -125,20 +125,20 @@ async def test_a_redirect_is_not_followed(gateway: tidegate_gateway.TidegateGate
         "",
     ],
 )
-async def test_the_token_is_sent_nowhere_but_to_loopback(url: str, session: aiohttp.ClientSession) -> None:
-    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url must be") as refused:
+async def test_url_outside_loopback_is_rejected(url: str, session: aiohttp.ClientSession) -> None:
+    with pytest.raises(settings.BadSettingsError, match=r"--gateway\.url must be") as raised:
         tidegate_gateway.TidegateGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:9092", "http://localhost:9092/", "http://[::1]:9092", "127.0.0.1:9092"]
 )
-async def test_loopback_has_several_names(url: str, session: aiohttp.ClientSession) -> None:
+async def test_every_name_of_loopback_is_accepted(url: str, session: aiohttp.ClientSession) -> None:
     tidegate_gateway.TidegateGateway(url, token=settings.TokenSettings(value=FIRST), session=session)
 
 
-async def test_without_a_token_it_says_what_to_do(session: aiohttp.ClientSession) -> None:
+async def test_missing_token_setting_is_rejected_with_advice(session: aiohttp.ClientSession) -> None:
     with pytest.raises(
         settings.BadSettingsError, match=r"needs --control\.token-file; set it to the same file as the gateway"
     ):

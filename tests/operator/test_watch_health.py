@@ -1,4 +1,4 @@
-"""What people and metrics are told of the watch: each reason once, until all of it works again."""
+"""Log lines and metrics about the watch: each reason is logged once, until the whole watch works again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def scene(caplog: pytest.LogCaptureFixture) -> _Scene:
     return _Scene()
 
 
-def test_it_is_up_when_every_kind_is_watched(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_watch_is_up_when_every_kind_is_watched(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.works(JOBS)
     assert scene.metric("watch_up") == 0
     scene.works(CRONJOBS)
@@ -49,7 +49,7 @@ def test_it_is_up_when_every_kind_is_watched(scene: _Scene, caplog: pytest.LogCa
     assert caplog.messages == []
 
 
-def test_a_reason_is_logged_once_for_all_kinds_and_counted_each_time(
+def test_reason_is_logged_once_for_all_kinds_and_counted_each_time(
     scene: _Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     for path in (JOBS, CRONJOBS, JOBS):
@@ -58,19 +58,19 @@ def test_a_reason_is_logged_once_for_all_kinds_and_counted_each_time(
     assert scene.metric("api_errors_total", reason="server") == 3
 
 
-def test_a_right_that_is_missing_is_logged_for_each_kind(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_permission_is_logged_for_each_kind(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     for path in (JOBS, CRONJOBS, JOBS, CRONJOBS):
         scene.fails(path, "forbidden")
     assert len(caplog.messages) == 2
 
 
-def test_reasons_that_take_turns_are_logged_once_each(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_alternating_reasons_are_logged_once_each(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     for reason in ("server", "unreachable", "server", "unreachable"):
         scene.fails(JOBS, reason)
     assert len(caplog.messages) == 2
 
 
-def test_it_works_again_when_every_kind_does(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_watch_works_again_when_every_kind_works(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.fails(JOBS, "server")
     scene.fails(CRONJOBS, "server")
     scene.works(JOBS)
@@ -81,13 +81,15 @@ def test_it_works_again_when_every_kind_does(scene: _Scene, caplog: pytest.LogCa
     assert len(caplog.messages) == 3
 
 
-def test_what_it_ended_over_is_told_and_counted_once(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_reason_for_the_end_of_the_watch_is_logged_and_counted_once(
+    scene: _Scene, caplog: pytest.LogCaptureFixture
+) -> None:
     scene.state.watch_ended(scene.fails(JOBS, "not-found"))
     assert len(caplog.messages) == 1
     assert scene.metric("api_errors_total", reason="not-found") == 1
 
 
-def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_restarted_watch_works_again_only_after_it_is_stable(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         scene.works(JOBS, CRONJOBS)
         scene.state.watch_ended(kube_api.ApiError("garbled", reason="garbled"))
@@ -98,7 +100,7 @@ def test_after_an_end_it_works_again_only_when_it_has_lasted(scene: _Scene, capl
     assert caplog.messages[1:] == ["the watch succeeded again after 0 s"]
 
 
-def test_an_end_that_nobody_expects_asks_for_a_report(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_unexpected_end_of_the_watch_asks_for_a_bug_report(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.state.watch_ended(ZeroDivisionError("x"))
     assert caplog.messages == [
         "the watch failed: kopf stopped (ZeroDivisionError: x); this is a bug, please report it; so what"
@@ -106,7 +108,7 @@ def test_an_end_that_nobody_expects_asks_for_a_report(scene: _Scene, caplog: pyt
     assert scene.metric("api_errors_total", reason="kopf") == 1
 
 
-def test_a_part_of_the_api_that_nobody_watches_may_be_missing(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_resource_that_is_not_watched_is_ignored(scene: _Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.fails("/apis/example.com/v1", "not-found")
     scene.works(JOBS, CRONJOBS)
     assert (caplog.messages, scene.metric("watch_up")) == ([], 1)
