@@ -180,7 +180,7 @@ def test_error_names_the_missing_right(
     search = runner.run("list")
     assert search.status == 1
     assert 'cannot list resource "pods"' in search.err
-    assert "name it: --pod" in search.err
+    assert "name the Pod with --pod" in search.err
     assert list(gateway.groups()) == ["a"]
 
 

@@ -73,7 +73,7 @@ def test_last_success_is_kept_for_the_alert_after_the_groups_of_the_run_are_dele
     stage.wait_until_deleted("checks")
     stage.assert_kept("nightly", cronjob)
     waiting.eventually(lambda: not stage.server.query("nightly_checked_files"), why="the end of the run's series")
-    assert stage.server.value(documented_recipes.block("First", "promql")) == 98_765
+    assert stage.server.value(documented_recipes.block("Before you push", "promql")) == 98_765
     fails, never = _rules().values()
     assert stage.server.query(fails) == stage.server.query(never) == []
     assert stage.server.value(fails.replace("> 26 * 3600", ">= 0")) == pytest.approx(0, abs=300)
