@@ -190,7 +190,7 @@ def test_error_lists_the_pods_if_several_match(
     other = _create_pod(cluster, namespace, "tidegate-2")
     ran = runner.run("list", account="finder")
     assert ran.status == 1
-    assert f"there are {pod}, {other}; name it: --pod" in ran.err
+    assert f"several Pods run ({pod}, {other})" in ran.err
 
 
 @pytest.mark.usefixtures("pod")
