@@ -101,3 +101,19 @@ def test_claim_with_unknown_fields_is_decoded() -> None:
 def test_an_unknown_action_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown action 'dance'"):
         control_api.action_from_json({"do": "dance", "labels": {"job": "a"}})
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        '{"do": "retire", "labels": {"job": "a"}, "over": [], "pushed_revision": 1, "drain_timeout": NUMBER}',
+        '{"do": "claim", "labels": {"job": "a"}, "owner": OWNER, "drain_timeout": NUMBER}',
+        '{"do": "claim", "labels": {"job": "a"}, "owner": OWNER, "drain_timeout": 1, "kept_for": NUMBER}',
+        '{"do": "claim", "labels": {"job": "a"}, "owner": OWNER, "drain_timeout": 1, "kept_until": NUMBER}',
+    ],
+)
+def test_action_with_a_time_that_is_not_finite_is_an_error(action: str, number: str) -> None:
+    owner = '{"kind": "Job", "namespace": "n", "name": "a", "uid": "u"}'
+    with pytest.raises(ValueError, match="is not a number of seconds"):
+        control_api.action_from_json(json.loads(action.replace("NUMBER", number).replace("OWNER", owner)))

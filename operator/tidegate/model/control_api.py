@@ -5,6 +5,7 @@ Both sides use this module, so the field names on the wire are defined once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -219,18 +220,29 @@ def action_from_json(data: Json) -> Action:
     key = grouping.grouping_key(data["labels"])
     match data["do"]:
         case "claim":
-            return ClaimGroup(key=key, claim=_claim_from_json(data))
+            claim = _claim_from_json(data)
+            _require_finite(claim.drain_timeout, claim.kept_for, claim.kept_until)
+            return ClaimGroup(key=key, claim=claim)
         case "release":
             return ReleaseGroup(key=key, uid=owners.Uid(data["uid"]))
         case "retire":
+            drain_timeout = float(data["drain_timeout"])
+            _require_finite(drain_timeout)
             return StartDrain(
                 key=key,
                 finished=tuple(owners.Uid(uid) for uid in data["over"]),
                 pushed_revision=int(data["pushed_revision"]),
-                drain_timeout=float(data["drain_timeout"]),
+                drain_timeout=drain_timeout,
             )
         case other:
             raise ValueError(f"unknown action {other!r}")
+
+
+def _require_finite(*seconds: float | None) -> None:
+    """Raise :class:`ValueError` for infinity and NaN, which Python's JSON decoder accepts and no response can show."""
+    for number in seconds:
+        if number is not None and not math.isfinite(number):
+            raise ValueError(f"{number} is not a number of seconds")
 
 
 def claims_to_json(claims: Mapping[owners.Uid, owners.Claim]) -> list[Json]:
