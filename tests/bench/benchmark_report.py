@@ -69,7 +69,7 @@ class Report(NamedTuple):
 
 
 def machine() -> Machine:
-    """This machine."""
+    """Return the machine that the benchmark runs on."""
     model = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
     )

@@ -1,5 +1,8 @@
-"""Measures the rows of the table. A round measures both servers one after the other; the order alternates between
-rounds, so that neither server is always first."""
+"""Measures the rows of the table.
+
+A round measures both servers one after the other; the order alternates between rounds, so that neither server is
+always first.
+"""
 
 import contextlib
 import statistics

@@ -34,9 +34,12 @@ QUICK = (Shape(0, 0), Shape(10, 20))
 
 
 class Point(NamedTuple):
-    """The measurements for one shape. ``first_plan`` is in seconds from the start, ``memory`` and ``peak`` are in
+    """The measurements for one shape.
+
+    ``first_plan`` is in seconds from the start, ``memory`` and ``peak`` are in
     bytes. For each complete list, ``cpu`` is the operator's processor seconds, ``calls`` the number of the API server's
-    list responses for Jobs and CronJobs, and ``answered`` the bytes of those responses."""
+    list responses for Jobs and CronJobs, and ``answered`` the bytes of those responses.
+    """
 
     jobs: int
     groups: int

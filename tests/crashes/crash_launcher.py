@@ -1,5 +1,7 @@
-"""``python -m tests.crashes.crash_launcher POINT WHEN NTH ARGUMENTS…``: run tidegate and kill it at its N-th SQL
-statement that begins with POINT: ``before``, ``during`` or ``after`` the statement.
+"""Run tidegate and kill it at an SQL statement.
+
+``python -m tests.crashes.crash_launcher POINT WHEN NTH ARGUMENTS…`` kills it at the N-th statement that begins with
+POINT: ``before``, ``during`` or ``after`` the statement.
 
 The file is then in the state that a power failure of this one process would leave.
 """

@@ -66,8 +66,9 @@ class Document:
         return description
 
     def check(self, method: str, path: str, response: Response) -> None:
-        """Fail unless the status is declared, and media type, headers and body match the document without further
-        fields.
+        """Fail unless the response matches the document.
+
+        The status must be declared; media type, headers and body must match, without further fields.
         """
         description = self.response(method, path, response.status)
         for name, header in description.get("headers", {}).items():

@@ -1,5 +1,6 @@
-"""Internals of aiohttp that the gateway uses. Before you move the pin in pyproject.toml, check that all of them exist
-with the same meaning.
+"""Internals of aiohttp that the gateway uses.
+
+Before you move the pin in pyproject.toml, check that all of them exist with the same meaning.
 """
 
 from __future__ import annotations

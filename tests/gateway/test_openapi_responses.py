@@ -116,7 +116,9 @@ async def _data(
 
 
 class TestWithGroupsOfEveryKind:
-    """Live groups, groups with a TTL, failing and owned ones, each kind of draining, hostile labels and native
+    """Push groups of every kind.
+
+    They are live groups, groups with a TTL, failing and owned ones, each kind of draining, hostile labels and native
     histograms.
     """
 

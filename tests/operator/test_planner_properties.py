@@ -1,5 +1,6 @@
-"""Properties of the plan over random objects, groups and claims: it is stable, and retires only groups of finished
-owners.
+"""Properties of the plan over random objects, groups and claims.
+
+The plan is stable, and retires only groups of finished owners.
 """
 
 from __future__ import annotations

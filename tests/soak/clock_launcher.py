@@ -1,5 +1,6 @@
-"""`python -m tests.soak.clock_launcher CLOCK SABOTAGE tidegate's arguments`: run tidegate with a wall clock that can be
-moved.
+"""Run tidegate with a wall clock that can be moved.
+
+The command is `python -m tests.soak.clock_launcher CLOCK SABOTAGE tidegate's arguments`.
 
 It can also break tidegate on purpose, to test that the checker detects it.
 """

@@ -113,7 +113,9 @@ class Operator:
         module: tuple[str, ...] = ("tidegate",),
         host: str = HOST,
     ) -> None:
-        """:param gateway: a tidegate gateway, or the URL of a Pushgateway.
+        """Prepare an operator.
+
+        :param gateway: a tidegate gateway, or the URL of a Pushgateway.
         :param module: as for `Gateway`.
         :param host: address that it listens on; empty for every address.
         """

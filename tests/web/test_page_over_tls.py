@@ -1,5 +1,6 @@
-"""The page loads, updates and deletes over TLS: with a password, with a client certificate, and behind a proxy that
-terminates TLS.
+"""The page loads, updates and deletes over TLS.
+
+It does so with a password, with a client certificate, and behind a proxy that terminates TLS.
 
 The browser accepts any server certificate: these tests are about the page over https, not about certificate checks.
 """

@@ -59,8 +59,10 @@ class SelectorDeletionHandler:
         return await _respond(request, keys, dry_run=dry_run)
 
     async def options(self, request: web.BaseRequest) -> web.Response:  # noqa: ARG002 - a router.Handler
-        """The allowed methods. SECURITY: unlike the rest of the API it allows no other origin, because then any web
-        page could delete groups."""
+        """Return the allowed methods.
+
+        SECURITY: unlike the rest of the API it allows no other origin, because then any web page could delete groups.
+        """
         return web.Response(headers={hdrs.ALLOW: "DELETE, GET, HEAD, OPTIONS"})
 
 

@@ -107,8 +107,10 @@ class WebAuthenticator:
 
 
 def _check_password(password: bytes, hashed: bytes, *, decoy: bytes) -> bool:
-    """Whether this is the password of ``hashed``. If that is empty (an unknown user), ``decoy`` is checked instead and
-    the result is ``False``."""
+    """Whether this is the password of ``hashed``.
+
+    If ``hashed`` is empty (an unknown user), ``decoy`` is checked instead and the result is ``False``.
+    """
     is_match = bcrypt.checkpw(password[:_MAX_PASSWORD_BYTES], hashed or decoy)
     return is_match and bool(hashed)
 

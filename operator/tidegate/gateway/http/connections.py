@@ -276,8 +276,10 @@ class Connection(web.RequestHandler):
                 self._head_awaited_since = self._loop.time()
 
     def check_timeout(self, *, now: float) -> None:
-        """Reject the connection if its request head takes too long. A connection that is idle between requests is
-        left to the idle timeout."""
+        """Reject the connection if its request head takes too long.
+
+        A connection that is idle between requests is left to the idle timeout.
+        """
         if self.is_busy or not (self._request_reader.head or not self._request_count):
             return
         if now - self._head_awaited_since < self._server.limits.head_timeout:
@@ -334,8 +336,10 @@ class Connection(web.RequestHandler):
             self._reject(self._client_error(error.exc))
 
     def _finish(self) -> None:
-        """Respond to all requests received so far, then close. The last response says ``Connection: close`` if it can
-        still be changed."""
+        """Respond to all requests received so far, then close.
+
+        The last response says ``Connection: close`` if it can still be changed.
+        """
         if self._close or self._force_close:
             return
         if self._messages:

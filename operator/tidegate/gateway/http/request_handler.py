@@ -85,8 +85,10 @@ class RequestHandler:
         return self._authenticator.headers if self._authenticator is not None else {}
 
     async def finish(self, *, timeout: float) -> None:  # noqa: ASYNC109 - passed on
-        """Respond to requests in flight and to those that connected clients still send, for ``timeout`` seconds at
-        most. Every response closes its connection."""
+        """Respond to the last requests, for at most ``timeout`` seconds; every response closes its connection.
+
+        These are the requests in flight and those that connected clients still send.
+        """
         self.is_closing = True
         await self._inflight.wait_until_done(timeout=timeout, is_disconnected=lambda: self.server.is_empty)
 

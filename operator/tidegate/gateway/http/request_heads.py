@@ -62,8 +62,9 @@ def may_be_normalized(received: bytes, error: http_exceptions.HttpProcessingErro
 
 
 def normalized(head: bytes) -> bytes | None:
-    """A complete head with CR LF at the end of each line, only ASCII in its target, and without repeated
-    ``Content-Type`` or ``User-Agent`` headers.
+    """Return a complete head in the spelling that aiohttp's parser accepts.
+
+    Each line ends in CR LF, the target is ASCII, and ``Content-Type`` and ``User-Agent`` are not repeated.
 
     SECURITY: ``None`` if two parsers of the original might disagree on where the request ends: it has a
     ``Transfer-Encoding``, several ``Content-Length`` headers, or a carriage return inside a line; or its first line

@@ -95,11 +95,8 @@ class _UnownedGroup:
             return reasons.reason(_Code.PUSHER_IN_OTHER_NAMESPACE, pod=pod, owner=owner)
         if known.view.rules.keys is not None:
             return reasons.reason(_Code.PUSHER_OWNS_OTHER_GROUPS, pod=pod, owner=owner, source=_keys_source(known))
-        if known.view.finish is not None:
-            finished_at = known.view.finish.at
-            return reasons.reason(_Code.PUSHER_FINISHED, pod=pod, owner=owner, finished_at=finished_at)
-        if known.deleted_at is not None:
-            return reasons.reason(_Code.PUSHER_DELETED, pod=pod, owner=owner, deleted_at=known.deleted_at)
+        if known.view.finish is not None or known.deleted_at is not None:
+            return _pod_of_inactive_owner(known, pod=pod)
         return reasons.reason(_Code.PUSHER_NOT_OWNER, pod=pod, owner=owner, rules=",".join(self._rules.ownership))
 
     def _not_owner(self, known: object_cache.CachedObject) -> reasons.Reason:
@@ -130,6 +127,13 @@ class _UnownedGroup:
         if finish is not None:
             return reasons.reason(_Code.CANDIDATE_FINISHED_BEFORE, owner=owner, finished_at=finish.at)
         return reasons.reason(_Code.CANDIDATE_DELETED_BEFORE, owner=owner, deleted_at=known.deleted_at)
+
+
+def _pod_of_inactive_owner(known: object_cache.CachedObject, *, pod: str) -> reasons.Reason:
+    owner, finish = known.view.owner, known.view.finish
+    if finish is not None:
+        return reasons.reason(_Code.PUSHER_FINISHED, pod=pod, owner=owner, finished_at=finish.at)
+    return reasons.reason(_Code.PUSHER_DELETED, pod=pod, owner=owner, deleted_at=known.deleted_at)
 
 
 def _pod(pod: pod_addresses.AddressPod) -> str:

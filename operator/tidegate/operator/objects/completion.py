@@ -49,8 +49,10 @@ class CompletionRule:
 
 
 def parse(text: str) -> CompletionRule:
-    """Parse a rule such as ``status.conditions.Done``, ``status.conditions.Succeeded=True/False``,
-    ``status.conditions=Complete/Failed`` or ``status.phase=Succeeded/Failed,Error``.
+    """Parse a rule such as ``status.conditions.Done``.
+
+    Others are ``status.conditions.Succeeded=True/False``, ``status.conditions=Complete/Failed`` and
+    ``status.phase=Succeeded/Failed,Error``.
 
     Without values, the object has finished successfully when the condition or the field is true.
 

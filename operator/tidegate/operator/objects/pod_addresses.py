@@ -60,7 +60,7 @@ class LookupResult(NamedTuple):
     none_since: float | None = None
 
     def merged_with(self, previous: LookupResult | None) -> LookupResult:
-        """This result, with ``none_since`` taken over from the previous result."""
+        """Return this result, with ``none_since`` taken over from the previous result."""
         if self.pods:
             return self
         none_since = None if previous is None or previous.pods else previous.none_since

@@ -1,5 +1,6 @@
-"""Templates of grouping keys over an object: ``job={{.metadata.labels.app}},shard=*``. They contain field references
-and no code.
+"""Templates of grouping keys over an object: ``job={{.metadata.labels.app}},shard=*``.
+
+Templates contain field references and no code.
 
 A template is split into labels, and each value into its parts, when it is parsed. Expanding it inserts fields of an
 object into values: an inserted text can become no other label, no other group and no ``*`` that matches any value.
