@@ -12,7 +12,7 @@ from tidegate.client import drain_reports
 from tidegate.gateway.api import group_reasons
 from tidegate.model import lifecycle, ownership_status, reason_texts, scrapers
 from tidegate.operator.cache import cluster_cache
-from tidegate.operator.explain import explanations, groups_endpoint
+from tidegate.operator.explain import decision_reasons, groups_endpoint
 from tidegate.operator.objects import pod_addresses
 from tidegate.operator.planning import planner
 
@@ -42,7 +42,7 @@ def _standings() -> list[ownership_status.GroupStatus]:
     return [
         groups_endpoint.group_status(
             one,
-            why=reason_texts.texts(explanations.explain(one, cache=cache, rules=object_builders.RULES, grace=None)),
+            why=reason_texts.texts(decision_reasons.explain(one, cache=cache, rules=object_builders.RULES, grace=None)),
         )
         for one in decisions
     ]

@@ -21,7 +21,7 @@ from tidegate.operator.gateways import gateway_protocol, pushgateway_adapter, ti
 from tidegate.operator.kube import access_reviews, credentials, event_recorder, kube_api
 from tidegate.operator.objects import owner_kinds, served_kinds
 from tidegate.operator.planning import work_queue
-from tidegate.operator.reconcile import reconciler, status_reporter
+from tidegate.operator.reconcile import reconcile_loop, status_reporter
 from tidegate.operator.watch import (
     cache_updater,
     group_watch,
@@ -187,8 +187,8 @@ class Operator:
             on_synced=self._resync.resync_now,
         )
 
-    def _make_reconciler(self) -> reconciler.Reconciler:
-        return reconciler.Reconciler(
+    def _make_reconciler(self) -> reconcile_loop.Reconciler:
+        return reconcile_loop.Reconciler(
             self._cache,
             queue=self._queue,
             group_watch=self._group_watch,

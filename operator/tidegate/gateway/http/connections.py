@@ -18,7 +18,7 @@ from aiohttp import http_exceptions, http_parser, web, web_protocol
 from aiohttp.log import server_logger
 
 from tidegate import settings
-from tidegate.gateway.http import limit_errors, request_heads, request_parser, responses, server_log
+from tidegate.gateway.http import aiohttp_log, limit_errors, request_heads, request_parser, responses
 from tidegate.gateway.metrics import own_metrics
 from tidegate.model import errors, limits
 from tidegate.system import addresses, file_descriptors
@@ -173,7 +173,7 @@ class Connection(web.RequestHandler):
             server,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type] # None disables it
-            logger=server_log.RedactingLogger(server_logger),  # type: ignore[arg-type] # an adapter works as a logger
+            logger=aiohttp_log.RedactingLogger(server_logger),  # type: ignore[arg-type] # an adapter works as a logger
             keepalive_timeout=server.idle_timeout,
             lingering_time=_LINGER_SECONDS,
         )

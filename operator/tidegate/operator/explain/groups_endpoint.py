@@ -16,7 +16,7 @@ from tidegate import settings
 from tidegate.aio import time_slices
 from tidegate.model import errors, grouping, ownership_status, reason_texts, selectors
 from tidegate.operator.cache import cluster_cache
-from tidegate.operator.explain import explanations
+from tidegate.operator.explain import decision_reasons
 from tidegate.operator.kube import server_clocks
 from tidegate.operator.planning import planner
 
@@ -30,7 +30,7 @@ _WRITE_BYTES = 64 * 1024
 class GroupsEndpoint:
     """The groups that any of the selectors ``match[]`` selects, or all groups; at most ``limit`` of them.
 
-    :param grace: the grace period of the gateway, as in :func:`~tidegate.operator.explain.explanations.explain`.
+    :param grace: the grace period of the gateway, as in :func:`~tidegate.operator.explain.decision_reasons.explain`.
     :param hold: what keeps a group from draining that is ready to.
     :param ready: whether the first plan was made.
     :param listed_ago: seconds since the start of the last complete list of all objects.
@@ -97,7 +97,7 @@ class GroupsEndpoint:
         if record is None:
             return None
         decision = planner.decide(self._cache, record, rules=self._rules, now=now)
-        explained = explanations.explain(
+        explained = decision_reasons.explain(
             decision, cache=self._cache, rules=self._rules, grace=self._grace, hold=self._hold(decision)
         )
         return group_status(decision, why=reason_texts.texts(explained))
@@ -132,7 +132,7 @@ def group_status(decision: planner.Decision, *, why: tuple[str, ...]) -> ownersh
         pushers=record.pushers,
         unknown=tuple(sorted(ownership.unknown)),
         outlived=tuple(sorted(ownership.not_last_pushers)),
-        lookups=explanations.lookups(decision),
+        lookups=decision_reasons.lookups(decision),
         why=why,
     )
 

@@ -2,7 +2,7 @@
 
 It lists the pods, then watches for changes, and lists again when the API server no longer has the changes since the
 list. The watch saves lookups and remembers deleted pods; addresses that it did not report are looked up
-(:mod:`~tidegate.operator.reconcile.reconciler`).
+(:mod:`~tidegate.operator.reconcile.reconcile_loop`).
 """
 
 from __future__ import annotations

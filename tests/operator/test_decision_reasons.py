@@ -13,7 +13,7 @@ from tests.operator import object_builders, random_cluster_states
 from tidegate import settings
 from tidegate.model import owners, ownership_status, reason_texts
 from tidegate.operator.cache import cluster_cache, owner_views
-from tidegate.operator.explain import explanations, groups_endpoint
+from tidegate.operator.explain import decision_reasons, groups_endpoint
 from tidegate.operator.objects import pod_addresses
 from tidegate.operator.planning import planner
 from tidegate.operator.policy import cleanup_rules
@@ -60,7 +60,7 @@ def _explanation(
     assert record is not None
     rules = dataclasses.replace(object_builders.RULES, ownership=ownership)
     decision = planner.decide(cache, record, rules=rules, now=now)
-    sentences = reason_texts.texts(explanations.explain(decision, cache=cache, rules=rules, grace=None, hold=hold))
+    sentences = reason_texts.texts(decision_reasons.explain(decision, cache=cache, rules=rules, grace=None, hold=hold))
     assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in sentences)
     return f"{decision.verdict.value}: {' '.join(sentences)}"
 
@@ -359,7 +359,7 @@ def test_every_state_is_explained_in_complete_sentences(
 ) -> None:
     for decision in planner.plan(scene.cache, rules=object_builders.RULES, now=object_builders.NOW).decisions:
         sentences = reason_texts.texts(
-            explanations.explain(decision, cache=scene.cache, rules=object_builders.RULES, grace=None, hold=hold)
+            decision_reasons.explain(decision, cache=scene.cache, rules=object_builders.RULES, grace=None, hold=hold)
         )
         assert sentences
         assert all(sentence.endswith(".") and ".." not in sentence for sentence in sentences)
