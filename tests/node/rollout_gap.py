@@ -65,7 +65,7 @@ def serving_since(place: target_clusters.Place) -> float:
     log = place.kubectl(
         "logs", f"--namespace={tidegate_installation.NAMESPACE}", tidegate_installation.POD, "--container=gateway"
     )
-    (line,) = (each for each in log.splitlines() if "listening on" in each)
+    (line,) = (each for each in log.splitlines() if 'msg="listening on' in each)
     (moment,) = (field.removeprefix("ts=") for field in line.split() if field.startswith("ts="))
     return datetime.datetime.fromisoformat(moment).timestamp()
 
