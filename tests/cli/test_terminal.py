@@ -13,7 +13,7 @@ from tests.cli import groups_runs
 from tidegate.cli import group_printer, terminal
 from tidegate.client import api_calls
 from tidegate.model import grouping, lifecycle, ownership_status
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 NOW = 1_700_000_000.0
 _ESCAPE = re.compile(r"\x1b\[\d+m")
@@ -49,7 +49,7 @@ def test_only_a_terminal_has_colors_unless_the_flag_or_the_environment_says_othe
     assert terminal.has_color(choice, _Terminal() if is_terminal else io.StringIO(), environment) is is_colored
 
 
-@pytest.mark.parametrize("word", [each.value for kind in (lifecycle.State, planner.Verdict) for each in kind])
+@pytest.mark.parametrize("word", [each.value for kind in (lifecycle.State, drain_planner.Verdict) for each in kind])
 def test_every_state_and_verdict_has_a_color(word: str) -> None:
     assert terminal.colored(word) != word
     assert _ESCAPE.sub("", terminal.colored(word)) == word

@@ -10,7 +10,7 @@ from tests.docs import markdown_documents
 from tests.support import command_lines
 from tidegate.model import lifecycle
 from tidegate.operator.kube import event_recorder
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.operator.policy import cleanup_rules
 
 PAGE = markdown_documents.ROOT / "docs" / "cleanup.md"
@@ -21,7 +21,7 @@ _WATCHED = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, 
 
 def test_diagram_has_every_verdict_and_deletion_reason() -> None:
     ends = {lifecycle.DeletionReason.DRAINED.value, lifecycle.DeletionReason.TIMEOUT.value}
-    states = {verdict.value for verdict in planner.Verdict} | {lifecycle.State.DRAINING.value}
+    states = {verdict.value for verdict in drain_planner.Verdict} | {lifecycle.State.DRAINING.value}
     assert set(re.findall(r"<b>([a-z]+)</b>", DIAGRAM)) == states | ends
 
 

@@ -14,7 +14,7 @@ from tidegate.model import lifecycle, ownership_status, reason_texts, scrapers
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import decision_reasons, groups_endpoint
 from tidegate.operator.objects import pod_addresses
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 PAGE = markdown_documents.ROOT / "docs" / "groups.md"
 _END = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC).timestamp() - object_builders.START
@@ -38,7 +38,7 @@ def _standings() -> list[ownership_status.GroupStatus]:
         ],
     )
     cache.put_address(cluster_cache.AddressLookup(_STRANGER), pod_addresses.LookupResult((), _NOW))
-    decisions = planner.plan(cache, rules=object_builders.RULES, now=_NOW).decisions
+    decisions = drain_planner.plan(cache, rules=object_builders.RULES, now=_NOW).decisions
     return [
         groups_endpoint.group_status(
             one,
@@ -81,5 +81,5 @@ def test_documented_explanations_are_the_real_output() -> None:
 
 def test_page_documents_every_verdict_and_verb() -> None:
     text = PAGE.read_text()
-    assert [verdict.value for verdict in planner.Verdict if f"| `{verdict.value}` |" not in text] == []
+    assert [verdict.value for verdict in drain_planner.Verdict if f"| `{verdict.value}` |" not in text] == []
     assert [verb for verb in groups_command.VERBS if f"- `tidegate groups {verb}" not in text] == []

@@ -27,7 +27,7 @@ from tests.store import store_builders
 from tests.support import process_usage, tidegate_processes
 from tidegate.aio import clocks
 from tidegate.exposition.protobuf import decoder
-from tidegate.exposition.text import body_templates, parser
+from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.gateway.push import decompression, push_bodies
 from tidegate.model import errors, grouping
 from tidegate.store import group_store
@@ -173,7 +173,7 @@ async def _push(store: group_store.GroupStore, push: mutated_pushes.Push) -> Non
             parts.append(unpacking.step())
         body = b"".join(parts)
     key = grouping.grouping_key({"job": str(push.job)})
-    split_body = body_templates.split(body) if not push.is_protobuf and len(body) < push_bodies.LARGE else None
+    split_body = repeated_bodies.split(body) if not push.is_protobuf and len(body) < push_bodies.LARGE else None
     if split_body is not None and await store.repeat(key, split_body, replace=True, ttl=None):
         return
     pushed = decoder.parse(body, utf8_names=False) if push.is_protobuf else parser.parse(body, utf8_names=False)

@@ -12,7 +12,7 @@ from tidegate.model import control_api, grouping, lifecycle, owners
 from tidegate.model import pushers as model_pushers
 from tidegate.operator.cache import cluster_cache, group_index, owner_views
 from tidegate.operator.objects import completion, owner_kinds, pod_names
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.operator.policy import cleanup_rules
 from tidegate.store import group_states
 
@@ -139,9 +139,9 @@ def cache(
 NOW = START + 100_000.0
 
 
-def plan(cluster: cluster_cache.ClusterCache, *, now: float = NOW) -> planner.Plan:
+def plan(cluster: cluster_cache.ClusterCache, *, now: float = NOW) -> drain_planner.Plan:
     """Plan all groups, at a time long after the events of the tests."""
-    return planner.plan(cluster, rules=RULES, now=now)
+    return drain_planner.plan(cluster, rules=RULES, now=now)
 
 
 def planned(cluster: cluster_cache.ClusterCache) -> list[str]:

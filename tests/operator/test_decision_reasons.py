@@ -15,7 +15,7 @@ from tidegate.model import owners, ownership_status, reason_texts
 from tidegate.operator.cache import cluster_cache, owner_views
 from tidegate.operator.explain import decision_reasons, groups_endpoint
 from tidegate.operator.objects import pod_addresses
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.operator.policy import cleanup_rules
 
 IP = "10.0.0.7"
@@ -50,7 +50,7 @@ def _pod(of: str, *, is_host: bool = False, since: float = 0.0) -> pod_addresses
 def _explanation(
     cache: cluster_cache.ClusterCache,
     *,
-    hold: planner.Hold | None = None,
+    hold: drain_planner.Hold | None = None,
     now: float = object_builders.NOW,
     ownership: tuple[str, ...] = settings.OWNERSHIP,
 ) -> str:
@@ -59,7 +59,7 @@ def _explanation(
     record = cache.group(key)
     assert record is not None
     rules = dataclasses.replace(object_builders.RULES, ownership=ownership)
-    decision = planner.decide(cache, record, rules=rules, now=now)
+    decision = drain_planner.decide(cache, record, rules=rules, now=now)
     sentences = reason_texts.texts(decision_reasons.explain(decision, cache=cache, rules=rules, grace=None, hold=hold))
     assert all(sentence[0].isupper() or sentence[0].isdigit() for sentence in sentences)
     return f"{decision.verdict.value}: {' '.join(sentences)}"
@@ -330,15 +330,15 @@ def test_explanation_names_the_pod_of_another_job_that_pushed_last() -> None:
 @pytest.mark.parametrize(
     ("hold", "expected"),
     [
-        (planner.Hold.DRY_RUN, "The group would start draining now, but --dry-run is set."),
+        (drain_planner.Hold.DRY_RUN, "The group would start draining now, but --dry-run is set."),
         (
-            planner.Hold.BREAKER,
+            drain_planner.Hold.BREAKER,
             "The group is ready to drain, but the circuit breaker has tripped: more groups are ready at once than "
             "--breaker.limit allows.",
         ),
     ],
 )
-def test_held_back_group_is_explained_with_the_reason(hold: planner.Hold, expected: str) -> None:
+def test_held_back_group_is_explained_with_the_reason(hold: drain_planner.Hold, expected: str) -> None:
     assert _explanation(_cache(FINISHED, claims=(FINISHED,)), hold=hold).endswith(expected)
 
 
@@ -353,11 +353,13 @@ def test_disabled_ownership_rules_are_not_mentioned() -> None:
     assert _explanation(_cache(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
 
 
-@hypothesis.given(scene=random_cluster_states.scenes(), hold=strategies.none() | strategies.sampled_from(planner.Hold))
+@hypothesis.given(
+    scene=random_cluster_states.scenes(), hold=strategies.none() | strategies.sampled_from(drain_planner.Hold)
+)
 def test_every_state_is_explained_in_complete_sentences(
-    scene: random_cluster_states.Scene, hold: planner.Hold | None
+    scene: random_cluster_states.Scene, hold: drain_planner.Hold | None
 ) -> None:
-    for decision in planner.plan(scene.cache, rules=object_builders.RULES, now=object_builders.NOW).decisions:
+    for decision in drain_planner.plan(scene.cache, rules=object_builders.RULES, now=object_builders.NOW).decisions:
         sentences = reason_texts.texts(
             decision_reasons.explain(decision, cache=scene.cache, rules=object_builders.RULES, grace=None, hold=hold)
         )

@@ -10,7 +10,7 @@ from tidegate.operator.cache import owner_views
 from tidegate.operator.explain import notifications
 from tidegate.operator.kube import event_recorder
 from tidegate.operator.objects import owner_kinds, served_kinds
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 JOB = object_builders.job("x")
 
@@ -103,7 +103,7 @@ def test_ambiguous_group_is_reported_again_after_it_was_deleted() -> None:
     assert len(recorder.events) == 4
 
 
-def _decisions(*objects: owner_views.OwnerView) -> list[planner.Decision]:
+def _decisions(*objects: owner_views.OwnerView) -> list[drain_planner.Decision]:
     return object_builders.plan(object_builders.cache(*objects, holds=[object_builders.group("job=x")])).decisions
 
 

@@ -9,7 +9,7 @@ from tidegate import settings
 from tidegate.model import control_api, owners
 from tidegate.operator.cache import cluster_cache, owner_views
 from tidegate.operator.objects import pod_addresses
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 X = object_builders.job("x")
 FINISHED = object_builders.job("x", finished=15)
@@ -198,7 +198,7 @@ def test_ownership_rules_can_be_reordered_and_disabled(ownership: tuple[str, ...
         object_builders.cache(X, object_builders.job("y"), holds=[pod_address_builders.pushed("job=y")]),
         pod_address_builders.pod(X),
     )
-    actions = planner.plan(cache, rules=rules, now=object_builders.NOW).actions
+    actions = drain_planner.plan(cache, rules=rules, now=object_builders.NOW).actions
     assert [str(action.claim.owner) for action in actions if isinstance(action, control_api.ClaimGroup)] == claimants
 
 
@@ -320,7 +320,7 @@ def test_name_does_not_decide_before_a_new_pod_would_be_reported(requested_at: f
     plan = object_builders.plan(cache, now=object_builders.START + requested_at)
     assert any(isinstance(action, control_api.StartDrain) for action in plan.actions) is is_retired
     assert [each.verdict for each in plan.decisions] == [
-        planner.Verdict.OWNERS_FINISHED if is_retired else planner.Verdict.LOOKUP_PENDING
+        drain_planner.Verdict.OWNERS_FINISHED if is_retired else drain_planner.Verdict.LOOKUP_PENDING
     ]
     assert plan.lookups == (set() if is_retired else {cluster_cache.AddressLookup(pod_address_builders.IP)})
 
@@ -369,7 +369,7 @@ def _pushed_by_both(
 def test_each_job_that_pushed_a_group_keeps_it_while_it_runs(running: owner_views.OwnerView) -> None:
     cache = _pushed_by_both(FINISHED, running)
     assert object_builders.planned(cache) == [f'claim {{job="anything"}} for {running.owner}', CLAIM]
-    assert [each.verdict for each in object_builders.plan(cache).decisions] == [planner.Verdict.ACTIVE]
+    assert [each.verdict for each in object_builders.plan(cache).decisions] == [drain_planner.Verdict.ACTIVE]
 
 
 @pytest.mark.parametrize("running", [Y, Y_ELSEWHERE], ids=["same-namespace", "other-namespace"])
@@ -411,7 +411,7 @@ def test_group_is_not_retired_before_the_pods_of_all_its_pushes_would_be_reporte
     cache = _pushed_by_both(FINISHED, Y)
     pod_address_builders.with_pods(cache, address=pod_address_builders.OTHER_IP, at=12.0)
     (decision,) = object_builders.plan(cache, now=object_builders.START + 15.0).decisions
-    assert (decision.verdict, decision.actions) == (planner.Verdict.LOOKUP_PENDING, ())
+    assert (decision.verdict, decision.actions) == (drain_planner.Verdict.LOOKUP_PENDING, ())
     assert decision.ownership.lookups == (cluster_cache.AddressLookup(pod_address_builders.OTHER_IP),)
 
 

@@ -9,7 +9,7 @@ from tidegate import settings
 from tidegate.model import control_api, owners
 from tidegate.operator.cache import cluster_cache, owner_views
 from tidegate.operator.objects import completion, owner_kinds, pod_addresses
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.operator.policy import cleanup_rules
 
 RUN = "Run.example.com"
@@ -60,7 +60,7 @@ def test_group_that_names_an_uncontrolled_pod_belongs_to_it_without_a_lookup(lab
         object_builders.cache(_pod("tool"), holds=[object_builders.group(f"job=any,{label}=tool")])
     )
     (decision,) = plan.decisions
-    assert (decision.rule, decision.verdict) == (settings.POD, planner.Verdict.ACTIVE)
+    assert (decision.rule, decision.verdict) == (settings.POD, drain_planner.Verdict.ACTIVE)
     assert plan.lookups == set()
 
 
@@ -68,7 +68,7 @@ def test_group_named_after_an_uncontrolled_pod_belongs_to_it() -> None:
     (decision,) = object_builders.plan(
         object_builders.cache(_pod("tool"), holds=[object_builders.group("job=tool")])
     ).decisions
-    assert (decision.rule, decision.verdict) == (settings.NAME, planner.Verdict.ACTIVE)
+    assert (decision.rule, decision.verdict) == (settings.NAME, drain_planner.Verdict.ACTIVE)
 
 
 def test_group_of_a_finished_pod_is_retired() -> None:
@@ -101,7 +101,7 @@ def test_group_belongs_to_the_uncontrolled_pod_with_its_address() -> None:
     )
     cache.put_address(cluster_cache.AddressLookup(IP), pod_addresses.LookupResult((pod,), object_builders.START + 50))
     (decision,) = object_builders.plan(cache).decisions
-    assert (decision.rule, decision.verdict) == (settings.ADDRESS, planner.Verdict.ACTIVE)
+    assert (decision.rule, decision.verdict) == (settings.ADDRESS, drain_planner.Verdict.ACTIVE)
 
 
 # Objects that create pods.
@@ -127,7 +127,7 @@ def test_owner_of_a_pod_with_the_prefix_of_an_object_is_looked_up(kind: str, nam
 def test_pod_is_not_owned_by_its_name_prefix_alone(uid: str | None) -> None:
     cache = object_builders.cache(_object("night"), holds=[object_builders.group("job=any,pod=night-0")])
     plan = object_builders.plan(_resolved(cache, "night-0", uid))
-    assert [decision.verdict for decision in plan.decisions] == [planner.Verdict.UNOWNED]
+    assert [decision.verdict for decision in plan.decisions] == [drain_planner.Verdict.UNOWNED]
     assert plan.lookups == set()
 
 
@@ -174,4 +174,4 @@ def test_group_of_a_finished_object_is_retired_by_name() -> None:
 def test_group_claimed_by_an_object_of_an_unlisted_kind_is_kept() -> None:
     holds = [_claimed("job=night", _object("night"), rule=settings.NAME)]
     (decision,) = object_builders.plan(object_builders.cache(holds=holds)).decisions
-    assert (decision.verdict, decision.actions) == (planner.Verdict.UNKNOWN, ())
+    assert (decision.verdict, decision.actions) == (drain_planner.Verdict.UNKNOWN, ())

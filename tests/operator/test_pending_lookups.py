@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.operator import object_builders, pod_address_builders
 from tidegate.operator.cache import cluster_cache
-from tidegate.operator.planning import pending_lookups, planner
+from tidegate.operator.planning import drain_planner, pending_lookups
 
 A, B = (pod_address_builders.pushed(f"job={name}") for name in "ab")
 
 
-def _decisions(cache: cluster_cache.ClusterCache) -> list[planner.Decision]:
+def _decisions(cache: cluster_cache.ClusterCache) -> list[drain_planner.Decision]:
     return object_builders.plan(cache).decisions
 
 

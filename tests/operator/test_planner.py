@@ -7,7 +7,7 @@ import pytest
 from tests.operator import object_builders
 from tidegate.model import control_api, owners
 from tidegate.operator.cache import cluster_cache, owner_views
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 RETIRE = 'retire {job="x"} of prod-x-uid'
 CLAIM = 'claim {job="x"} for Job prod/x'
@@ -248,7 +248,7 @@ def test_name_in_two_namespaces_is_ambiguous_until_one_owner_remains() -> None:
     one, other = object_builders.job("x"), object_builders.job("x", namespace="dev")
     cache = object_builders.cache(one, other, holds=[object_builders.group("job=x")])
     (decision,) = object_builders.plan(cache).decisions
-    assert decision.verdict is planner.Verdict.AMBIGUOUS
+    assert decision.verdict is drain_planner.Verdict.AMBIGUOUS
     assert {group_owner.owner for group_owner in decision.owners} == {one.owner, other.owner}
     assert sorted(object_builders.planned(cache)) == ['claim {job="x"} for Job dev/x', CLAIM]
 
@@ -290,7 +290,7 @@ def test_namespace_label_selects_one_owner() -> None:
         object_builders.job("x", namespace="dev"),
         holds=[object_builders.group("job=x,namespace=dev")],
     )
-    assert [decision.verdict for decision in object_builders.plan(cache).decisions] == [planner.Verdict.ACTIVE]
+    assert [decision.verdict for decision in object_builders.plan(cache).decisions] == [drain_planner.Verdict.ACTIVE]
     assert object_builders.planned(cache) == ['claim {job="x",namespace="dev"} for Job dev/x']
 
 
@@ -301,5 +301,5 @@ def test_only_the_requested_groups_are_planned() -> None:
         holds=[object_builders.group("job=x"), object_builders.group("job=y")],
     )
     requested = [object_builders.key("job=y"), object_builders.key("job=deleted")]
-    actions = planner.plan(cache, rules=object_builders.RULES, now=object_builders.NOW, keys=requested).actions
+    actions = drain_planner.plan(cache, rules=object_builders.RULES, now=object_builders.NOW, keys=requested).actions
     assert [object_builders.describe(action) for action in actions] == ['claim {job="y"} for Job prod/y']

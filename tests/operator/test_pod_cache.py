@@ -12,7 +12,7 @@ from tests.operator import object_builders, pod_address_builders
 from tidegate.model import owners
 from tidegate.operator.cache import cluster_cache, owner_views, pod_cache
 from tidegate.operator.objects import pod_addresses
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 X = object_builders.job("x")
 START = object_builders.START
@@ -51,7 +51,7 @@ def test_final_push_of_a_deleted_job_is_retired_although_its_pod_is_already_dele
         "retire",
     ]
     unreported = pod_address_builders.with_pods(_deleted_with_final_push(reported=False), at=27.0)
-    assert [each.verdict for each in object_builders.plan(unreported).decisions] == [planner.Verdict.UNOWNED]
+    assert [each.verdict for each in object_builders.plan(unreported).decisions] == [drain_planner.Verdict.UNOWNED]
 
 
 @pytest.mark.parametrize("until", [None, 24.0], ids=["running", "ended"])

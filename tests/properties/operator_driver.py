@@ -10,7 +10,7 @@ from tidegate.draining import group_drainer
 from tidegate.model import control_api
 from tidegate.operator.cache import cluster_cache, owner_views
 from tidegate.operator.objects import owner_kinds, pod_addresses
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.store import group_store
 
 RULES = settings.RuleSettings(late_push_grace=cluster_model.LATE_PUSH_GRACE, clock_skew=cluster_model.SKEW)
@@ -106,7 +106,7 @@ class Operator:
         """Follow the gateway and plan, and let the actions wait while the world moves on."""
         assert self._cache is not None
         self._follow(self._cache)
-        self._decided = list(planner.plan(self._cache, rules=RULES, now=self._clock.wall()).actions)
+        self._decided = list(drain_planner.plan(self._cache, rules=RULES, now=self._clock.wall()).actions)
 
     def act(self) -> None:
         """Do what was decided a while ago."""
@@ -119,7 +119,7 @@ class Operator:
         assert self._cache is not None
         for _ in range(_TURNS):
             self._follow(self._cache)
-            planned = planner.plan(self._cache, rules=RULES, now=self._clock.wall())
+            planned = drain_planner.plan(self._cache, rules=RULES, now=self._clock.wall())
             for lookup in planned.lookups:
                 assert isinstance(lookup, cluster_cache.AddressLookup)
                 answer = pod_addresses.LookupResult(tuple(self._kube.pods_at(lookup.address)), self._clock.wall())

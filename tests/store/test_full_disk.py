@@ -13,7 +13,7 @@ import pytest
 from tests.store import persistent_stores, store_builders
 from tests.support import waiting
 from tidegate.aio import clocks
-from tidegate.exposition.text import body_templates, parser
+from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.model import control_api, errors, grouping, lifecycle, owners, scrapers
 from tidegate.store import group_store
 
@@ -49,7 +49,7 @@ def _read_only(store: group_store.GroupStore) -> Iterator[None]:
 
 async def _push(store: group_store.GroupStore, key: grouping.GroupingKey, value: int, *, size: int = 0) -> None:
     body = BODY.replace(b" 1\n", f" {value}\n".encode()) + _large(size)
-    split_body = body_templates.split(body)
+    split_body = repeated_bodies.split(body)
     assert split_body is not None
     pusher = f"10.0.0.{value}"
     if not await store.repeat(key, split_body, replace=True, pusher=pusher):

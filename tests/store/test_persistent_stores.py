@@ -18,7 +18,7 @@ from tests.differential import protobuf_cases
 from tests.store import persistent_stores, store_builders, templated_bodies
 from tidegate.aio import clocks
 from tidegate.exposition.protobuf import decoder
-from tidegate.exposition.text import body_templates, parser
+from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.model import control_api, errors, grouping, lifecycle, owners
 from tidegate.store import group_store
 
@@ -64,7 +64,7 @@ class World:
         ttl: float | None,
         pusher: str | None = None,
     ) -> None:
-        split_body = body_templates.split(pushed)
+        split_body = repeated_bodies.split(pushed)
         assert split_body is not None
         try:
             if not await self.store.repeat(key, split_body, replace=replace, ttl=ttl, pusher=pusher):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.store import store_builders, templated_bodies
 from tidegate.aio import clocks
-from tidegate.exposition.text import body_templates, parser
+from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.model import errors, grouping
 from tidegate.store import group_store
 
@@ -30,7 +30,7 @@ class Pair:
         assert outcomes[0] == outcomes[1]
 
     def _push_known(self, key: grouping.GroupingKey, body: bytes, replace: bool) -> None:
-        split_body = body_templates.split(body)
+        split_body = repeated_bodies.split(body)
         assert split_body is not None
         if store_builders.done(self.known.repeat(key, split_body, replace=replace)):
             self.repeats += 1

@@ -6,7 +6,7 @@ import re
 from collections.abc import Coroutine
 
 from tests.store import store_builders
-from tidegate.exposition.text import body_templates, parser
+from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.store import group_store, interface
 
 GROUPS = 400
@@ -17,7 +17,7 @@ _LINE = re.compile(rb'^x\{.*job="(\d+)"\} (\d+)$', re.MULTILINE)
 
 def _push(store: group_store.GroupStore, group: int, number: int) -> None:
     key, body = store_builders.key(job=str(group)), b"x %d\n" % number
-    split_body = body_templates.split(body)
+    split_body = repeated_bodies.split(body)
     assert split_body is not None
     if not store_builders.done(store.repeat(key, split_body, replace=True)):
         store_builders.done(store.push(key, parser.parse(body), replace=True, split_body=split_body))

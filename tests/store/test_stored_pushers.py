@@ -12,7 +12,7 @@ import pytest
 
 from tests.store import persistent_stores, store_builders
 from tidegate.aio import clocks
-from tidegate.exposition.text import body_templates, parser
+from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.model import control_api, errors, grouping, pushers
 from tidegate.store import interface
 
@@ -45,7 +45,7 @@ async def _push(
 ) -> bool:
     """Whether the store knew the push by its shape."""
     body = f"g {value}\n{more}".encode()
-    split_body = body_templates.split(body)
+    split_body = repeated_bodies.split(body)
     assert split_body is not None
     if await store.repeat(key, split_body, replace=True, pusher=pusher):
         return True
@@ -192,7 +192,7 @@ async def _add(moving: _Moving, family: str, pusher: str | None, *, replace: boo
     """Push one family a second later; when that was."""
     moving.clock.advance(1.0)
     body = f"{family} 1\n".encode()
-    split_body = body_templates.split(body)
+    split_body = repeated_bodies.split(body)
     assert split_body is not None
     if not await moving.store.repeat(A, split_body, replace=replace, pusher=pusher):
         await moving.store.push(A, parser.parse(body), replace=replace, split_body=split_body, pusher=pusher)

@@ -11,7 +11,7 @@ import prometheus_client
 from tidegate.model import control_api, lifecycle
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.objects import owner_kinds
-from tidegate.operator.planning import planner, work_queue
+from tidegate.operator.planning import drain_planner, work_queue
 
 _ACTIONS = {control_api.ClaimGroup: "claim", control_api.ReleaseGroup: "release", control_api.StartDrain: "retire"}
 _SECONDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
@@ -115,7 +115,7 @@ class OperatorMetrics:
             registry=registry,
         )
 
-    def set_verdicts(self, decisions: Iterable[planner.Decision]) -> None:
+    def set_verdicts(self, decisions: Iterable[drain_planner.Decision]) -> None:
         """Set the verdicts after a plan of all groups."""
         self._verdicts.clear()
         for (verdict, rule), count in Counter((decision.verdict, decision.rule) for decision in decisions).items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tidegate.aio import time_slices
-from tidegate.exposition.text import body_templates
+from tidegate.exposition.text import repeated_bodies
 from tidegate.model import control_api, grouping, lifecycle, push_rates, pushers
 from tidegate.store import interface
 
@@ -51,7 +51,7 @@ class Group:
     :param families: the pushed families by name, without the push times that the store adds.
     :param times_key: the series key of these push times; empty until they are rendered.
     :param digest: of the last push, if it was one body in the text format
-        (:class:`tidegate.exposition.text.body_templates.SplitBody`).
+        (:class:`tidegate.exposition.text.repeated_bodies.SplitBody`).
     :param template: of the last push, if the next push may differ from it only in its values.
     :param origin: of the last push.
     :param values: of the last push, while its lines are not rendered yet
@@ -69,7 +69,7 @@ class Group:
     families: dict[str, FamilyEntry] = field(default_factory=dict)
     times_key: str = ""
     digest: bytes = b""
-    template: body_templates.Template | None = None
+    template: repeated_bodies.Template | None = None
     origin: PushOrigin | None = None
     values: Sequence[float] | None = None
 

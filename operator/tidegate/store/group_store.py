@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tidegate import settings
 from tidegate.aio import broadcasts, clocks, time_slices
-from tidegate.exposition.text import body_templates
+from tidegate.exposition.text import repeated_bodies
 from tidegate.model import (
     change_log,
     control_api,
@@ -118,7 +118,7 @@ class GroupStore:
         *,
         replace: bool,
         ttl: float | None = None,
-        split_body: body_templates.SplitBody | None = None,
+        split_body: repeated_bodies.SplitBody | None = None,
         pusher: str | None = None,
     ) -> None:
         try:
@@ -143,7 +143,7 @@ class GroupStore:
     async def repeat(
         self,
         key: grouping.GroupingKey,
-        split_body: body_templates.SplitBody,
+        split_body: repeated_bodies.SplitBody,
         *,
         replace: bool,
         ttl: float | None = None,

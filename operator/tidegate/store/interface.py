@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from tidegate.exposition import encoders, rendered_series
-from tidegate.exposition.text import body_templates
+from tidegate.exposition.text import repeated_bodies
 from tidegate.model import control_api, families, grouping, lifecycle, scrapers
 
 PUSH_TIME = "push_time_seconds"
@@ -170,7 +170,7 @@ class Store(Protocol):
         *,
         replace: bool,
         ttl: float | None = None,
-        split_body: body_templates.SplitBody | None = None,
+        split_body: repeated_bodies.SplitBody | None = None,
         pusher: str | None = None,
     ) -> None:
         """Put families into a group. They replace all families of the group (``replace``), or those with equal names.
@@ -188,7 +188,7 @@ class Store(Protocol):
     async def repeat(
         self,
         key: grouping.GroupingKey,
-        split_body: body_templates.SplitBody,
+        split_body: repeated_bodies.SplitBody,
         *,
         replace: bool,
         ttl: float | None = None,

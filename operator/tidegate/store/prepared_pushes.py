@@ -49,7 +49,7 @@ class StoredFamily(NamedTuple):
     """A family of a group as a journal stores it; ``keys`` and ``lines`` have one item for each series.
 
     :param slots: the places of its values in a body, if the last push may be repeated by values alone
-        (:data:`tidegate.exposition.text.body_templates.Slots`).
+        (:data:`tidegate.exposition.text.repeated_bodies.Slots`).
     """
 
     name: str

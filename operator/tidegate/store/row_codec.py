@@ -20,7 +20,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tidegate.exposition.text import body_templates
+from tidegate.exposition.text import repeated_bodies
 from tidegate.model import control_api, families, grouping, lifecycle, pushers, scrapers
 from tidegate.store import group_states, journals, prepared_pushes, rows
 
@@ -76,7 +76,7 @@ def read_pushes(row: rows.GroupRow, push: rows.PushRow) -> list[prepared_pushes.
 
     :raises ValueError: a row is damaged; also :class:`LookupError`, :class:`TypeError` or :class:`struct.error`.
     """
-    numbers = None if push.numbers is None else body_templates.format_values(unpack_numbers(push.numbers))
+    numbers = None if push.numbers is None else repeated_bodies.format_values(unpack_numbers(push.numbers))
     lines = _Lines(row.lines)
     encoded, keys = _from_json(row.families), json.loads(row.keys)
     addresses = [""] * len(encoded) if row.pushers is None else row.pushers.split(",")

@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from tidegate import settings
 from tidegate.exposition import size_estimate
 from tidegate.exposition.protobuf import decoder
-from tidegate.exposition.text import body_templates, parser
+from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.gateway.http import connections, responses
 from tidegate.gateway.metrics import own_metrics
 from tidegate.gateway.push import group_deletion, push_bodies, push_paths
@@ -122,7 +122,7 @@ class PushHandler:
         if _is_protobuf(request.headers.get(hdrs.CONTENT_TYPE, "")):
             parse = self._parse_protobuf
         elif len(body) < push_bodies.LARGE:
-            split_body = body_templates.split(body)
+            split_body = repeated_bodies.split(body)
         pusher = connections.of(request).address
         if split_body is not None and await self._store.repeat(
             key, split_body, replace=replace, ttl=ttl, pusher=pusher

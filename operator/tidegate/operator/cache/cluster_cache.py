@@ -30,7 +30,7 @@ class AddressLookup(NamedTuple):
 
 
 class ClusterCache:
-    """Everything that :mod:`tidegate.operator.planning.planner` plans from.
+    """Everything that :mod:`tidegate.operator.planning.drain_planner` plans from.
 
     :param namespaces: the namespaces that are listed and watched; empty for all.
     """

@@ -10,7 +10,7 @@ from tidegate.operator.cache import cluster_cache, object_cache
 from tidegate.operator.explain import unowned_reasons
 from tidegate.operator.objects import owner_kinds
 from tidegate.operator.ownership import resolution
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.operator.policy import cleanup_rules
 
 _Code = reasons.Code
@@ -23,12 +23,12 @@ _RULE_CODES = {
 
 
 def explain(
-    decision: planner.Decision,
+    decision: drain_planner.Decision,
     *,
     cache: cluster_cache.ClusterCache,
     rules: settings.RuleSettings,
     grace: float | None,
-    hold: planner.Hold | None = None,
+    hold: drain_planner.Hold | None = None,
 ) -> list[reasons.Reason]:
     """The reasons for a decision, each one sentence.
 
@@ -37,33 +37,33 @@ def explain(
     :param hold: what keeps the group from draining that is ready to.
     """
     match decision.verdict:
-        case planner.Verdict.ACTIVE:
+        case drain_planner.Verdict.ACTIVE:
             explained = _active(decision, cache)
-        case planner.Verdict.AMBIGUOUS:
+        case drain_planner.Verdict.AMBIGUOUS:
             possible = tuple(group_owner.owner for group_owner in _sorted(decision.owners) if group_owner.active)
             explained = [
                 reasons.reason(_Code.AMBIGUOUS_OWNERS, owners=possible),
                 reasons.reason(_Code.AMBIGUOUS_ADVICE),
             ]
-        case planner.Verdict.OWNERS_FINISHED:
+        case drain_planner.Verdict.OWNERS_FINISHED:
             explained = _finished(decision, cache, grace=grace, hold=hold)
-        case planner.Verdict.NOT_LAST_PUSHER:
+        case drain_planner.Verdict.NOT_LAST_PUSHER:
             explained = _not_last_pusher(decision, cache, rules=rules)
-        case planner.Verdict.UNOWNED:
+        case drain_planner.Verdict.UNOWNED:
             explained = unowned_reasons.unowned(cache, decision.record, rules=rules)
-        case planner.Verdict.UNKNOWN:
+        case drain_planner.Verdict.UNKNOWN:
             claims = decision.record.claims
             unknown = tuple(sorted(claims[uid].owner for uid in decision.ownership.unknown))
             explained = [
                 reasons.reason(_Code.OWNERS_UNKNOWN, owners=unknown),
                 reasons.reason(_Code.OWNERS_UNKNOWN_ADVICE),
             ]
-        case planner.Verdict.LOOKUP_PENDING:
+        case drain_planner.Verdict.LOOKUP_PENDING:
             explained = [reasons.reason(_Code.LOOKUP_PENDING, lookups=lookups(decision))]
     return explained
 
 
-def lookups(decision: planner.Decision) -> tuple[str, ...]:
+def lookups(decision: drain_planner.Decision) -> tuple[str, ...]:
     """The pending lookups at the API server, as text."""
     return reason_texts.texts(_lookup(one) for one in decision.ownership.lookups)
 
@@ -76,7 +76,7 @@ def _lookup(lookup: resolution.Lookup) -> reasons.Reason:
             return reasons.reason(_Code.LOOKUP_ADDRESS, address=address)
 
 
-def _active(decision: planner.Decision, cache: cluster_cache.ClusterCache) -> list[reasons.Reason]:
+def _active(decision: drain_planner.Decision, cache: cluster_cache.ClusterCache) -> list[reasons.Reason]:
     active = [group_owner for group_owner in _sorted(decision.owners) if group_owner.active]
     explained: list[reasons.Reason] = []
     for group_owner in active[: reason_texts.NAMED]:
@@ -163,7 +163,11 @@ def _cleanup_source(rules: cleanup_rules.CleanupRules) -> str:
 
 
 def _finished(
-    decision: planner.Decision, cache: cluster_cache.ClusterCache, *, grace: float | None, hold: planner.Hold | None
+    decision: drain_planner.Decision,
+    cache: cluster_cache.ClusterCache,
+    *,
+    grace: float | None,
+    hold: drain_planner.Hold | None,
 ) -> list[reasons.Reason]:
     finished = _sorted(decision.owners)
     explained = [
@@ -189,14 +193,16 @@ def _finish_fields(owner: owners.Owner, known: object_cache.CachedObject) -> dic
     return {"owner": owner, "outcome": "succeeded" if finish.succeeded else "failed", "finished_at": finish.at}
 
 
-def _next_step(record: control_api.GroupRecord, *, grace: float | None, hold: planner.Hold | None) -> reasons.Reason:
+def _next_step(
+    record: control_api.GroupRecord, *, grace: float | None, hold: drain_planner.Hold | None
+) -> reasons.Reason:
     """The next step for a group whose owners have all finished."""
     if record.draining:
         return _draining(record, grace=grace)
     match hold:
-        case planner.Hold.DRY_RUN:
+        case drain_planner.Hold.DRY_RUN:
             return reasons.reason(_Code.DRAIN_HELD_BY_DRY_RUN)
-        case planner.Hold.BREAKER:
+        case drain_planner.Hold.BREAKER:
             return reasons.reason(_Code.DRAIN_HELD_BY_BREAKER)
         case None:
             return reasons.reason(_Code.DRAIN_STARTS)
@@ -212,7 +218,7 @@ def _draining(record: control_api.GroupRecord, *, grace: float | None) -> reason
 
 
 def _not_last_pusher(
-    decision: planner.Decision, cache: cluster_cache.ClusterCache, *, rules: settings.RuleSettings
+    decision: drain_planner.Decision, cache: cluster_cache.ClusterCache, *, rules: settings.RuleSettings
 ) -> list[reasons.Reason]:
     record, not_last_pushers = decision.record, decision.ownership.not_last_pushers
     before = sorted(

@@ -18,7 +18,7 @@ from tidegate.model import errors, grouping, ownership_status, reason_texts, sel
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.explain import decision_reasons
 from tidegate.operator.kube import server_clocks
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 _MATCH, _LIMIT = "match[]", "limit"
 DEFAULT_LIMIT = 1_000
@@ -43,7 +43,7 @@ class GroupsEndpoint:
         rules: settings.RuleSettings,
         server_clock: server_clocks.ServerClock,
         grace: float | None,
-        hold: Callable[[planner.Decision], planner.Hold | None],
+        hold: Callable[[drain_planner.Decision], drain_planner.Hold | None],
         ready: Callable[[], bool],
         listed_ago: Callable[[], float],
     ) -> None:
@@ -96,14 +96,14 @@ class GroupsEndpoint:
         record = self._cache.group(key)
         if record is None:
             return None
-        decision = planner.decide(self._cache, record, rules=self._rules, now=now)
+        decision = drain_planner.decide(self._cache, record, rules=self._rules, now=now)
         explained = decision_reasons.explain(
             decision, cache=self._cache, rules=self._rules, grace=self._grace, hold=self._hold(decision)
         )
         return group_status(decision, why=reason_texts.texts(explained))
 
 
-def group_status(decision: planner.Decision, *, why: tuple[str, ...]) -> ownership_status.GroupStatus:
+def group_status(decision: drain_planner.Decision, *, why: tuple[str, ...]) -> ownership_status.GroupStatus:
     """The status of a group by a decision.
 
     :param why: the reasons, as texts.

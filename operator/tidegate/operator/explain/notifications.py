@@ -9,7 +9,7 @@ from typing import TypeAlias
 from tidegate.model import control_api, grouping, lifecycle, owners, reason_texts, reasons
 from tidegate.operator.cache import owner_views
 from tidegate.operator.kube import event_recorder
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.operator.policy import policy_status
 
 _Code = reasons.Code
@@ -93,7 +93,7 @@ class Notifier:
             note = reason_texts.text(reasons.reason(_Code.EVENT_BREAKER_TRIPPED, count=count, limit=limit))
             self._post(self._operator, event_recorder.EventReason.BREAKER, note, warning=True)
 
-    def ambiguous(self, decisions: Iterable[planner.Decision]) -> None:
+    def ambiguous(self, decisions: Iterable[drain_planner.Decision]) -> None:
         """Announce groups with possible owners in several namespaces, once to each of these objects.
 
         Where the same CronJob is in a hundred namespaces, its runs have the same names, and come one after the other.

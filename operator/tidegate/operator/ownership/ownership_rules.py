@@ -11,7 +11,7 @@ from tidegate import settings
 from tidegate.model import control_api, grouping, owners
 from tidegate.operator.cache import cluster_cache, group_index, object_cache, owner_views
 from tidegate.operator.objects import owner_kinds, pod_addresses, pod_names
-from tidegate.operator.ownership import cleanup_due
+from tidegate.operator.ownership import cleanup_time
 from tidegate.operator.policy import key_patterns
 
 
@@ -216,7 +216,7 @@ def _match_address(
             continue
         run = push.known.view
         owner = run.owner
-        cronjob = cleanup_due.cronjob(run)
+        cronjob = cleanup_time.cronjob(run)
         # A group with the name of a CronJob belongs to it, whichever run pushed it, unless a label names the run's pod.
         if cronjob is not None and grouping.label(key, "job") == cronjob.name:
             owner = owner if _names_pod(run, key, pushers, cache) else cronjob

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from tidegate import settings
 from tidegate.model import control_api, owners, pushers
 from tidegate.operator.cache import cluster_cache, object_cache, owner_views
-from tidegate.operator.ownership import cleanup_due, ownership_rules
+from tidegate.operator.ownership import cleanup_time, ownership_rules
 from tidegate.operator.policy import cleanup_rules
 
 
@@ -125,7 +125,7 @@ class _Resolver:
             if match is not None:
                 candidates.append(_Candidate(known, match))
         self._runs |= {
-            (series, each.known.view.owner) for each in candidates if (series := cleanup_due.series(each.known.view))
+            (series, each.known.view.owner) for each in candidates if (series := cleanup_time.series(each.known.view))
         }
         claimed, unknown = self._claimed_owners()
         not_last_pushers = {uid for uid, group_owner in claimed.items() if self._is_not_last_pusher(group_owner)}
@@ -292,7 +292,7 @@ class _Resolver:
 
     def _existed_at_last_push(self, known: object_cache.CachedObject) -> bool:
         """Whether the last push is within this object's life; true if no push has succeeded."""
-        ended = cleanup_due.ended_at(finish=known.view.finish, deleted_at=known.deleted_at)
+        ended = cleanup_time.ended_at(finish=known.view.finish, deleted_at=known.deleted_at)
         until = None if ended is None else ended + self._rules.late_push_grace
         return self._was_created_before_last_push(known) and (until is None or self._record.push_time <= until)
 
@@ -303,13 +303,15 @@ class _Resolver:
 
     def _cached_owner(self, known: object_cache.CachedObject, *, rule: str) -> GroupOwner:
         view, deleted_at = known.view, known.deleted_at
-        claim = cleanup_due.build_claim(view, rule=rule, deleted_at=deleted_at, drain_timeout=self._rules.drain_timeout)
-        due_at = cleanup_due.due_at(view.rules, finish=view.finish, deleted_at=deleted_at)
-        ended = cleanup_due.ended_at(finish=view.finish, deleted_at=deleted_at)
+        claim = cleanup_time.build_claim(
+            view, rule=rule, deleted_at=deleted_at, drain_timeout=self._rules.drain_timeout
+        )
+        due_at = cleanup_time.due_at(view.rules, finish=view.finish, deleted_at=deleted_at)
+        ended = cleanup_time.ended_at(finish=view.finish, deleted_at=deleted_at)
         return self._group_owner(claim, due_at, is_claimable=not _is_never(view), ended_at=ended)
 
     def _deleted_owner(self, claim: owners.Claim, *, deleted_at: float) -> GroupOwner:
-        due_at = cleanup_due.claim_due_at(claim, deleted_at=deleted_at)
+        due_at = cleanup_time.claim_due_at(claim, deleted_at=deleted_at)
         return self._group_owner(claim, due_at, is_claimable=True, ended_at=deleted_at)
 
     def _group_owner(

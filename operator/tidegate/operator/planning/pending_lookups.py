@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tidegate.model import grouping
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 
 
 class PendingLookups:
@@ -14,7 +14,7 @@ class PendingLookups:
     def __init__(self) -> None:
         self._since: dict[grouping.GroupingKey, float] = {}
 
-    def update(self, decisions: Iterable[planner.Decision], *, all_groups: bool, now: float) -> None:
+    def update(self, decisions: Iterable[drain_planner.Decision], *, all_groups: bool, now: float) -> None:
         """Record the decisions of a plan.
 
         :param all_groups: whether these are the decisions about all groups.
@@ -23,7 +23,7 @@ class PendingLookups:
         if all_groups:
             self._since = {}
         for decision in decisions:
-            if decision.verdict is planner.Verdict.LOOKUP_PENDING:
+            if decision.verdict is drain_planner.Verdict.LOOKUP_PENDING:
                 self._since[decision.key] = previous.get(decision.key, now)
             else:
                 self._since.pop(decision.key, None)

@@ -8,7 +8,7 @@ from tidegate import settings
 from tidegate.model import control_api, grouping
 from tidegate.operator import operator_metrics
 from tidegate.operator.explain import notifications
-from tidegate.operator.planning import circuit_breaker, planner
+from tidegate.operator.planning import circuit_breaker, drain_planner
 
 _logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class ActionGate:
         self._notifier = notifier
         self._logged: dict[grouping.GroupingKey, int] = {}
 
-    def permit(self, plan: planner.Plan, *, last_list_started: float, now: float) -> list[control_api.Action]:
+    def permit(self, plan: drain_planner.Plan, *, last_list_started: float, now: float) -> list[control_api.Action]:
         """Return the actions to do now. Groups that are held back are planned again after the next list.
 
         :param last_list_started: when the last complete list of all objects started, in monotonic seconds, as is
@@ -60,15 +60,15 @@ class ActionGate:
             _logger.info("the circuit breaker was reset")
         return [action for decision in plan.decisions if decision.key not in held for action in decision.actions]
 
-    def hold_reason(self, decision: planner.Decision) -> planner.Hold | None:
+    def hold_reason(self, decision: drain_planner.Decision) -> drain_planner.Hold | None:
         """Why this group does not start to drain although it should; ``None`` if nothing holds it back."""
         if not _starts_draining(decision):
             return None
         if self._dry_run:
-            return planner.Hold.DRY_RUN
-        return planner.Hold.BREAKER if self._breaker.is_tripped else None
+            return drain_planner.Hold.DRY_RUN
+        return drain_planner.Hold.BREAKER if self._breaker.is_tripped else None
 
-    def _log_dry_run(self, plan: planner.Plan) -> None:
+    def _log_dry_run(self, plan: drain_planner.Plan) -> None:
         """Log each group that would start to drain, once for each push."""
         for decision in plan.decisions:
             for action in decision.actions:
@@ -82,7 +82,7 @@ class ActionGate:
             self._logged = {key: self._logged[key] for key in planned if key in self._logged}
 
 
-def log_fields(decision: planner.Decision) -> dict[str, str]:
+def log_fields(decision: drain_planner.Decision) -> dict[str, str]:
     """The fields of a log line about a decision."""
     return {
         "group": grouping.describe(decision.key),
@@ -92,7 +92,7 @@ def log_fields(decision: planner.Decision) -> dict[str, str]:
     }
 
 
-def _starts_draining(decision: planner.Decision) -> bool:
+def _starts_draining(decision: drain_planner.Decision) -> bool:
     """Whether the group starts to drain. A group that is already draining does not count again."""
     return not decision.record.draining and any(
         isinstance(action, control_api.StartDrain) for action in decision.actions

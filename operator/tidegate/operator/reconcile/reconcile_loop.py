@@ -18,7 +18,7 @@ from tidegate.operator.gateways import gateway_protocol
 from tidegate.operator.kube import kube_api
 from tidegate.operator.objects import pod_addresses
 from tidegate.operator.ownership import resolution
-from tidegate.operator.planning import pending_lookups, planner, work_queue
+from tidegate.operator.planning import drain_planner, pending_lookups, work_queue
 from tidegate.operator.reconcile import action_gate, confirmations, status_reporter
 from tidegate.operator.watch import group_watch, resyncs
 
@@ -97,9 +97,11 @@ class Reconciler:
         if keys is not None:
             keys = self._confirmations.take_confirmed(keys, epoch=epoch, tasks=tasks)
         with self._metrics.plan_seconds.time():
-            plan = planner.plan(self._cache, rules=self._settings.rules, now=self._api.server_clock.now(), keys=keys)
+            plan = drain_planner.plan(
+                self._cache, rules=self._settings.rules, now=self._api.server_clock.now(), keys=keys
+            )
         self._pending_lookups.update(plan.decisions, all_groups=keys is None, now=self._clock.monotonic())
-        self._notifier.ambiguous(each for each in plan.decisions if each.verdict is planner.Verdict.AMBIGUOUS)
+        self._notifier.ambiguous(each for each in plan.decisions if each.verdict is drain_planner.Verdict.AMBIGUOUS)
         for lookup in plan.lookups - self._lookups_in_flight:
             self._lookups_in_flight.add(lookup)
             tasks.create_task(self._look_up(lookup), name=f"look up {lookup}")

@@ -12,7 +12,7 @@ from tidegate.model import grouping, owners
 from tidegate.operator import operator_metrics, outage_log
 from tidegate.operator.cache import cluster_cache
 from tidegate.operator.kube import kube_api
-from tidegate.operator.planning import planner
+from tidegate.operator.planning import drain_planner
 from tidegate.operator.policy import cleanup_rules, policies, policy_status
 
 _logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class StatusReporter:
         for policy in self._policies_of(owner):
             self._last_actions[policy] = policy_status.LastAction(action, self._api.server_clock.now(), max(keys))
 
-    async def report(self, decisions: Iterable[planner.Decision]) -> None:
+    async def report(self, decisions: Iterable[drain_planner.Decision]) -> None:
         """Write every status that changed. ``decisions`` are those about all groups."""
         all_policies = self._cache.policies
         if not all_policies or self._lock.locked():
@@ -58,7 +58,9 @@ class StatusReporter:
         async with self._lock:
             await self._write(all_policies, decisions)
 
-    async def _write(self, all_policies: Iterable[policies.Policy], decisions: Iterable[planner.Decision]) -> None:
+    async def _write(
+        self, all_policies: Iterable[policies.Policy], decisions: Iterable[drain_planner.Decision]
+    ) -> None:
         counts_by_policy = self._counts(decisions)
         last_error: kube_api.ApiError | None = None
         for policy in all_policies:
@@ -79,7 +81,7 @@ class StatusReporter:
             self._outage.failed(last_error)
 
     def _counts(
-        self, decisions: Iterable[planner.Decision]
+        self, decisions: Iterable[drain_planner.Decision]
     ) -> dict[cleanup_rules.PolicyRef, policy_status.PolicyCounts]:
         objects: Counter[cleanup_rules.PolicyRef] = Counter()
         template_errors: dict[cleanup_rules.PolicyRef, list[str]] = defaultdict(list)

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 
 from tidegate.exposition import encoders, rendered_series
-from tidegate.exposition.text import body_templates, metric_order, numbers
+from tidegate.exposition.text import metric_order, numbers, repeated_bodies
 from tidegate.model import errors, families, grouping
 from tidegate.store import group_states, interface, prepared_pushes
 from tidegate.store.series import bulk_load, consistency, family_tables
@@ -34,7 +34,7 @@ class SeriesIndex:
         self._names: list[str] = []
         self._unsettled: collections.OrderedDict[group_states.Group, None] = collections.OrderedDict()
         self._size = 0
-        self._templates: weakref.WeakValueDictionary[bytes, body_templates.Template] = weakref.WeakValueDictionary()
+        self._templates: weakref.WeakValueDictionary[bytes, repeated_bodies.Template] = weakref.WeakValueDictionary()
 
     @property
     def size(self) -> int:
@@ -93,7 +93,7 @@ class SeriesIndex:
         replace: bool,
         at: float,
         pusher: str | None = None,
-        split_body: body_templates.SplitBody | None = None,
+        split_body: repeated_bodies.SplitBody | None = None,
     ) -> None:
         """Put families into a group. They replace all its families (``replace``), or those with equal names.
 
@@ -119,7 +119,7 @@ class SeriesIndex:
     def repeat(
         self,
         group: group_states.Group,
-        split_body: body_templates.SplitBody,
+        split_body: repeated_bodies.SplitBody,
         *,
         replace: bool,
         at: float,
@@ -260,7 +260,7 @@ class SeriesIndex:
     def _render_values(self, group: group_states.Group) -> None:
         if group.values is None or group.template is None:
             return
-        rendered = body_templates.format_values(group.values)
+        rendered = repeated_bodies.format_values(group.values)
         group.values = None
         for name, series in group.template.slots.items():
             table = self._tables[name].series
@@ -319,7 +319,7 @@ class SeriesIndex:
         self,
         group: group_states.Group,
         pushed: prepared_pushes.PreparedPush,
-        split_body: body_templates.SplitBody | None,
+        split_body: repeated_bodies.SplitBody | None,
     ) -> None:
         """Learn the template of a body at its second push, since many groups are pushed once."""
         previous, group.template = group.template, None
@@ -329,7 +329,7 @@ class SeriesIndex:
         group.digest = split_body.digest
         template = self._templates.get(group.digest)
         if template is None and previous_digest == group.digest and previous is None:
-            template = body_templates.learn(split_body)
+            template = repeated_bodies.learn(split_body)
         if template is not None and template.slots.keys() == pushed.keys():
             self._templates[group.digest] = group.template = template
 

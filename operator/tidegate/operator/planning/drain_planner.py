@@ -1,4 +1,4 @@
-"""The planner: decides what to do about each group, as a pure function of the cache.
+"""The planner: decides which groups are claimed, released or start to drain, as a pure function of the cache.
 
 Plans are idempotent: after the actions of a plan are done, planning again yields no actions. Groups are independent of
 each other, so after a change it is enough to plan the affected ones.
