@@ -2,7 +2,7 @@
 
 A body of ordinary lines is split at the numbers that end the lines. The texts between the numbers are its *template*:
 they determine its families and series. Once a group has accepted a push, another body with the same template only needs
-a check of its numbers.
+a check of its numbers; the store remembers the template (``repeat`` in :mod:`tidegate.store.series.series_index`).
 """
 
 from __future__ import annotations
