@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from tidegate.model import owners
@@ -87,10 +87,6 @@ class LookupResult(NamedTuple):
             if possible:
                 return possible[0] if len(possible) == 1 else None
         return None
-
-    def running_pods(self) -> Iterable[AddressPod]:
-        """The pods that may still push."""
-        return (pod for pod in self.pods if pod.ended_at is None and not pod.uses_host_network)
 
 
 def address_pod(data: Json, *, now: float) -> AddressPod:

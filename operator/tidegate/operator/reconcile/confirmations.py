@@ -30,14 +30,18 @@ class Confirmations:
 
     def expect(self, keys: Iterable[grouping.GroupingKey], *, revision: int, epoch: str) -> None:
         """Record that actions on these groups were performed; the gateway had this revision afterwards."""
-        self._forget_confirmed(epoch)
+        if epoch != self._epoch:
+            self._epoch, self._unconfirmed = epoch, {}
         self._unconfirmed.update(dict.fromkeys(keys, revision))
 
     def take_confirmed(
         self, keys: set[grouping.GroupingKey], *, epoch: str, tasks: asyncio.TaskGroup
     ) -> set[grouping.GroupingKey]:
         """Return the groups that can be planned now. The others return to the work queue once they are confirmed."""
-        self._forget_confirmed(epoch)
+        if epoch != self._epoch:
+            return keys
+        revision = self._watch.revision
+        self._unconfirmed = {key: acted for key, acted in self._unconfirmed.items() if acted > revision}
         deferred = keys & self._unconfirmed.keys()
         self._deferred |= deferred
         if self._deferred and (self._requeueing is None or self._requeueing.done()):
@@ -50,12 +54,6 @@ class Confirmations:
             revision = max(self._unconfirmed.values())
             await self._watch.wait_for_revision(revision, epoch=self._epoch, seconds=_TIMEOUT_SECONDS)
             self._unconfirmed.clear()
-
-    def _forget_confirmed(self, epoch: str) -> None:
-        revision = self._watch.revision
-        if epoch != self._epoch:
-            self._epoch, self._unconfirmed = epoch, {}
-        self._unconfirmed = {key: acted for key, acted in self._unconfirmed.items() if acted > revision}
 
     async def _requeue(self) -> None:
         while self._deferred:
