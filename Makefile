@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit test explore pythons demo bench sizing soak e2e cluster image tables lock clean chart screenshots
+.PHONY: help setup lint fmt audit check test explore pythons demo bench sizing soak e2e cluster image tables lock clean chart screenshots
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,12 +22,17 @@ fmt: setup ## Format the code and apply ruff's fixes
 audit: setup ## Check the locked packages for known vulnerabilities (needs the network)
 	@$(BIN)/python scripts/audit.py
 
-test: setup ## Run all tests: fast ones first, then those with a real control plane and Prometheus
-	@scripts/test
+check: lint ## Run lint and the unit tests: about two minutes
+	@LAYERS=unit scripts/test
+
+LAYERS ?= unit integration cluster soak node
+COUNT ?= 1
+test: setup ## Run all tests, or those of LAYERS="unit cluster", COUNT times each
+	@LAYERS="$(LAYERS)" COUNT=$(COUNT) scripts/test
 
 LIVES ?= 1000000
 explore: setup ## Test LIVES (1000000) random group lifecycles; print failing ones as tests
-	@$(BIN)/python -m tests.properties.explore --lives=$(LIVES) $(if $(SEED),--seed=$(SEED))
+	@$(BIN)/python -m tests.unit.lifecycles.explore --lives=$(LIVES) $(if $(SEED),--seed=$(SEED))
 
 pythons: setup ## Run the fast tests on every supported Python found (minutes each)
 	@$(BIN)/python scripts/pythons.py
@@ -49,10 +54,10 @@ e2e: setup ## Run the cluster steps of README.md on a real node (root), or in E2
 	@$(BIN)/python -m tests.node
 
 cluster: setup ## Build the Kubernetes and Prometheus binaries for the demo and the tests (once)
-	@$(BIN)/python tests/cluster/binaries.py
+	@$(BIN)/python tests/support/programs/binaries.py
 
 image: setup ## Build the image as an OCI archive with Debian's buildah (root, Linux)
-	@$(BIN)/python -m tests.images
+	@$(BIN)/python -m tests.support.images
 
 chart: setup ## Copy shared manifests into manifests/chart and write the table in its README
 	@$(BIN)/python scripts/chart.py
@@ -63,7 +68,7 @@ tables: setup ## Write the generated tables and the diagram in docs/
 	@$(BIN)/python scripts/diagram.py
 
 screenshots: setup ## Take the screenshots docs/page-*.png in a real Chromium
-	@$(BIN)/python -m tests.web.screenshots
+	@$(BIN)/python -m tests.support.web.screenshots
 
 lock: setup ## Update the hash-locked requirements (UPGRADE=1: newest versions)
 	@scripts/lock

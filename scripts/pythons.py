@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _VENVS = ".pythons"
 _CLASSIFIER = "Programming Language :: Python :: 3."
 _IDENTIFY = "import sys; print('%d.%d.%d' % sys.version_info[:3]); print(' '.join(sys.version.split()))"
-_FAST = "not cluster and not heavy and not browser and not node"
-_PARSERS = ("tests/exposition", "tests/model")
+_FAST = ("tests/unit", "tests/integration")
+_PARSERS = ("tests/unit/exposition", "tests/unit/model")
 
 
 class Interpreter(NamedTuple):
@@ -125,7 +125,7 @@ def _test_parsers(found: Sequence[Interpreter]) -> int:
 
 
 def _pytest(python: Path, tests: Sequence[str], *, environment: Mapping[str, str] | None = None) -> int:
-    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", _FAST, *tests]
+    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *(tests or _FAST)]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **(environment or {})}, check=False).returncode
 
 

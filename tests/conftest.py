@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Generator, Iterator
 import hypothesis
 import pytest
 
-from tests.support import child_processes, waiting
+from tests.support import waiting
+from tests.support.processes import child_processes
 
-pytest_plugins = ["tests.cluster.fixtures"]
+pytest_plugins = ["tests.support.kubernetes.cluster_fixtures"]
 
 hypothesis.settings.register_profile(
     "repeatable",
@@ -63,7 +64,7 @@ def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("_no_task_left")
     before = child_processes.alive()
     yield
-    if request.node.get_closest_marker("cluster") is None:
+    if "cluster" not in request.fixturenames:
         _expect_no_children_beyond(before)
 
 

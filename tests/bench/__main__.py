@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 
 from tests.bench import benchmark_report, benchmark_rows, cost_curves
-from tests.cluster import binaries
-from tests.differential import pushgateway_servers
+from tests.support import repository
+from tests.support.programs import binaries
+from tests.support.pushgateway import pushgateway_servers
 
-_DOCS = Path(__file__).resolve().parents[2] / "docs"
+_DOCS = repository.DOCS
 _QUICK = benchmark_rows.Effort(rounds=1, seconds=1, checked={1: 3.0, 10: 3.0}, full=500, jobs=20, ending=5)
 _QUICK_SIZES = (1, 1_000, 1_500)
 _BEGAN = time.monotonic()

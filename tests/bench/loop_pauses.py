@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench import loop_monitor, measured_servers, push_load, round_statistics, scrape_load
-from tests.support import tidegate_processes, waiting
+from tests.support import waiting
+from tests.support.processes import tidegate_processes
 
 _SORTS = ("labels", "owner", "state", "pushed", "failed", "series")
 _CHANGED_STEP = 100

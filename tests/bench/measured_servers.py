@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from tests.cluster import managed_processes
-from tests.differential import pushgateway_servers
-from tests.support import process_usage, tidegate_processes
+from tests.support.processes import managed_processes, process_usage, tidegate_processes
+from tests.support.pushgateway import pushgateway_servers
 
 UNCHECKED = ("--push.disable-consistency-check",)
 """Flags for Pushgateway's fast mode, in which a single bad push breaks every scrape."""

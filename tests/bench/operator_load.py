@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench import measured_servers
-from tests.cluster import admin_client, clusters
-from tests.support import tidegate_processes, waiting
+from tests.support import waiting
+from tests.support.kubernetes import admin_client, clusters
+from tests.support.processes import tidegate_processes
 
 JOBS = 10_000
 ENDING = 1_000

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench import measured_servers
-from tests.cluster import binaries, debian_packages
-from tests.support import tidegate_processes
+from tests.support.processes import tidegate_processes
+from tests.support.programs import binaries, debian_packages
 
 SERIES = 10
 SERIES_STORED = SERIES + 2

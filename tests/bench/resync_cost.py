@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench import measured_servers, operator_load, push_load
-from tests.cluster import clusters
-from tests.support import process_usage, tidegate_processes, waiting
+from tests.support import waiting
+from tests.support.kubernetes import clusters
+from tests.support.processes import process_usage, tidegate_processes
 
 _LISTED = "tidegate_operator_last_list_timestamp_seconds"
 _COUNTED = re.compile(

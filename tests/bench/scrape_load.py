@@ -6,7 +6,7 @@ import time
 import zlib
 
 from tests.bench import measured_servers, push_load
-from tests.support import tidegate_processes
+from tests.support.processes import tidegate_processes
 
 _BUFFER = bytearray(1 << 20)
 _SECONDS = 300.0

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 import tidegate
 from tests.bench import benchmark_report, measured_servers, push_load, resync_cost, scrape_load
-from tests.cluster import binaries
-from tests.support import process_usage, tidegate_processes, waiting
+from tests.support import repository, waiting
+from tests.support.processes import process_usage, tidegate_processes
+from tests.support.programs import binaries
 
-_FILE = Path(__file__).resolve().parents[2] / "docs" / "sizing.json"
+_FILE = repository.DOCS / "sizing.json"
 _SIZES = (1_000, 20_000, 100_000)
 _QUICK_SIZES = (200, 400)
 _PARTS = (_GATEWAY, _OPERATOR) = ("gateway", "operator")

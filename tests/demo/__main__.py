@@ -8,9 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.cluster import binaries
 from tests.demo import demo_environment, live_table
-from tests.support import termination, waiting
+from tests.support import waiting
+from tests.support.processes import termination
+from tests.support.programs import binaries
 
 _PATIENCE = 120.0
 """Seconds after which the demo has failed; it usually takes about twenty."""

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cluster import admin_client, clusters, kubernetes_objects, prometheus_server
-from tests.support import tidegate_processes
+from tests.support.kubernetes import admin_client, clusters, kubernetes_objects
+from tests.support.processes import tidegate_processes
+from tests.support.prometheus import prometheus_server
 
 _HERE = Path(__file__).parent
 NAMESPACE = "default"

@@ -6,16 +6,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster import binaries
-from tests.images import base_image, image_builds, project_image
-from tests.node import kernel_namespaces, node_images, real_node, target_clusters
+from tests.support.images import base_image, image_builds, project_image
+from tests.support.node import kernel_namespaces, node_images, real_node, target_clusters
+from tests.support.programs import binaries
 
 _TESTS = Path(__file__).resolve().parent
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the tests of this folder; the arguments are those of pytest."""
-    tests = [sys.executable, "-m", "pytest", "-m", "node", "--durations=10", *(arguments or [str(_TESTS)])]
+    tests = [sys.executable, "-m", "pytest", "--durations=10", *(arguments or [str(_TESTS)])]
     try:
         if given := os.environ.get(target_clusters.KUBECONFIG_VARIABLE):
             target_clusters.existing(Path(given))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.images import base_image, project_image
-from tests.node import kernel_namespaces, node_images, prometheus_stack, target_clusters, tidegate_installation
+from tests.support.images import base_image, project_image
+from tests.support.node import kernel_namespaces, node_images, prometheus_stack, target_clusters, tidegate_installation
 
 
 @pytest.fixture(scope="session")

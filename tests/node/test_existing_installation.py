@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.node import target_clusters, tidegate_installation
-
-pytestmark = pytest.mark.node
+from tests.support.node import target_clusters, tidegate_installation
 
 
 def test_error_names_the_objects_of_the_existing_installation(installed: tidegate_installation.Installation) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.node import tidegate_installation
-from tests.support import ports, waiting
-
-pytestmark = pytest.mark.node
+from tests.support import waiting
+from tests.support.node import tidegate_installation
+from tests.support.processes import ports
 
 _GROUP = "is-asked-about"
 _PUSH = f"""

@@ -1,12 +1,8 @@
 """The networkpolicy component can be applied, and allowed clients can still push."""
 
-import pytest
-
-from tests.docs import markdown_documents
-from tests.images import base_image
-from tests.node import tidegate_installation
-
-pytestmark = pytest.mark.node
+from tests.support.docs import markdown_documents
+from tests.support.images import base_image
+from tests.support.node import tidegate_installation
 
 _POLICY = markdown_documents.ROOT / "manifests/components/networkpolicy/networkpolicy.yaml"
 

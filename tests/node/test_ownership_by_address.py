@@ -1,11 +1,7 @@
 """The operator finds the owner of a group by the address of a real pod, for any group name and any client."""
 
-import pytest
-
-from tests.images import base_image
-from tests.node import tidegate_installation
-
-pytestmark = pytest.mark.node
+from tests.support.images import base_image
+from tests.support.node import tidegate_installation
 
 _PUSH = """
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway

@@ -1,15 +1,12 @@
 """With the persistent component, no acknowledged push is lost and pushes continue, however the Pod is restarted."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.node import container_processes, rollout_gap, target_clusters, tidegate_installation
-from tests.support import waiting
-
-pytestmark = pytest.mark.node
+from tests.support import repository, waiting
+from tests.support.node import container_processes, rollout_gap, target_clusters, tidegate_installation
 
 _KEPT = """
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
@@ -17,7 +14,7 @@ registry = CollectorRegistry()
 Gauge("e2e_kept", "Until its Job is deleted.", registry=registry).set({value})
 push_to_gateway("{url}", job="{group}", registry=registry)
 """
-_PATIENT = (Path(__file__).parent / "retrying_pusher.py").read_text()
+_PATIENT = (repository.TESTS / "support" / "node" / "retrying_pusher.py").read_text()
 _PUSHERS = 3
 
 

@@ -1,10 +1,6 @@
 """Runs the commands of README's section on clusters unchanged, and checks the result."""
 
-import pytest
-
-from tests.node import readme_commands, tidegate_installation
-
-pytestmark = pytest.mark.node
+from tests.support.node import readme_commands, tidegate_installation
 
 
 def test_every_prometheus_replica_scrapes_both_ports_through_the_servicemonitor(

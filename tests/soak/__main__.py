@@ -17,7 +17,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster import binaries
 from tests.soak import (
     audit_log,
     checker,
@@ -31,7 +30,8 @@ from tests.soak import (
     soak_environment,
     soak_report,
 )
-from tests.support import tidegate_processes
+from tests.support.processes import tidegate_processes
+from tests.support.programs import binaries
 
 _JOBS_A_MINUTE = 90
 _JUMP = 3.0

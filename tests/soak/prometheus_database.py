@@ -6,8 +6,8 @@ import itertools
 import math
 from collections.abc import Mapping
 
-from tests.cluster import prometheus_server
 from tests.soak import histories
+from tests.support.prometheus import prometheus_server
 
 METRIC = "soak_value"
 _DELETED = "tidegate_groups_deleted_total"

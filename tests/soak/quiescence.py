@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from tests.soak import fault_injection, histories, random_workload, soak_environment
-from tests.support import tidegate_processes, waiting
+from tests.support import waiting
+from tests.support.processes import tidegate_processes
 
 _LOOK_SECONDS = 0.5
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cluster import admin_client, clusters, kubernetes_objects
 from tests.soak import histories
+from tests.support.kubernetes import admin_client, clusters, kubernetes_objects
 
 DRAIN = 20.0
 """Default drain timeout, in seconds."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cluster import clusters, managed_processes, prometheus_server
-from tests.e2e import network_faults
 from tests.soak import clock_launcher, clock_shifts, histories, random_workload
-from tests.support import ports, tidegate_processes
+from tests.support.jobs import network_faults
+from tests.support.kubernetes import clusters
+from tests.support.processes import managed_processes, ports, tidegate_processes
+from tests.support.prometheus import prometheus_server
 
 RESYNC = 5.0
 """The operator's resync period in seconds: short, so that a soak takes only minutes."""

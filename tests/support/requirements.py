@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.cluster import binaries
+from tests.support.programs import binaries
 
 _Needed = TypeVar("_Needed")
 

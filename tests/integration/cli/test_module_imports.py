@@ -1,0 +1,76 @@
+"""The gateway imports no Kubernetes client, a push imports no gateway, and every module can be imported first."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import tidegate
+from tests.support.processes import ports
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(tidegate.__path__, "tidegate.")
+    if module.name != "tidegate.__main__"
+)
+
+_ALONE = """
+import importlib, sys
+importlib.import_module({first!r})
+for name in {rest!r}:
+    for known in [loaded for loaded in sys.modules if loaded.partition(".")[0] == "tidegate"]:
+        del sys.modules[known]
+    importlib.import_module(name)
+"""
+
+_GATEWAY = """
+import asyncio, sys
+from tidegate import settings, telemetry
+from tidegate.cli import root
+from tidegate.aio import clocks
+from tidegate.gateway import server
+
+async def serve():
+    web = settings.WebSettings(listen_addresses=("127.0.0.1:0",))
+    token = settings.TokenSettings(value="t" * 43)
+    chosen = settings.GatewaySettings(web=web, control_address="127.0.0.1:0", control_token=token)
+    clock, registry = clocks.SystemClock(), telemetry.new_registry()
+    gateway = server.Gateway(chosen, clock=clock, registry=registry, flags={}, stop=asyncio.Event())
+    await gateway.start()
+    await gateway.stop()
+
+asyncio.run(serve())
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"kopf", "kubernetes"}))
+"""
+
+
+_PUSH = """
+import sys
+from tidegate.cli import root
+
+assert root.main(["push", "--job=x", "--delete", "--gateway.url=http://127.0.0.1:{port}", "--retry-for=0s"]) == 3
+print(sorted({{"kopf", "kubernetes", "sqlite3", "uvloop", "tidegate.gateway.server"}} & set(sys.modules)))
+"""
+
+
+def _run(program: str) -> str:
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_a_gateway_imports_no_kubernetes_client() -> None:
+    assert _run(_GATEWAY).strip() == "[]"
+
+
+@pytest.mark.parametrize("package", sorted({name.split(".")[1] for name in MODULES}))
+def test_each_module_can_be_imported_first(package: str) -> None:
+    first, *rest = [name for name in MODULES if name.split(".")[1] == package]
+    _run(_ALONE.format(first=first, rest=rest))
+
+
+def test_a_push_imports_neither_the_gateway_nor_a_kubernetes_client() -> None:
+    assert _run(_PUSH.format(port=ports.free_port())).strip() == "[]"

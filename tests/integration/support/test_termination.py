@@ -1,0 +1,30 @@
+"""A process that waits for a signal ends at the first one, whenever it arrives."""
+
+import signal
+import sys
+
+import pytest
+
+from tests.support.processes import started_commands
+
+_WAITING = """
+import signal
+from tests.support import termination
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    print("up", flush=True)
+    termination.wait_for_signal()
+except KeyboardInterrupt:
+    pass
+print("told", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM] * 5)
+def test_process_ends_at_the_first_signal(number: signal.Signals) -> None:
+    with started_commands.started([sys.executable, "-c", _WAITING]) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "up\n"
+        run.send_signal(number)
+        assert run.wait(timeout=10) == 0
+        assert run.stdout.read() == "told\n"

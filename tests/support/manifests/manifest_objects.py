@@ -1,0 +1,44 @@
+"""The manifests as objects."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support import repository
+
+FOLDER = repository.MANIFESTS
+BASE = FOLDER / "base"
+DASHBOARD = FOLDER / "components" / "grafana-dashboard" / "tidegate.json"
+POLICIES = FOLDER / "examples" / "policy.yaml"
+EXAMPLES = sorted(path for path in (FOLDER / "examples").glob("*.yaml") if path != POLICIES)
+"""The example Jobs and CronJobs that push."""
+
+Object = dict[str, Any]
+
+
+def objects(path: Path) -> list[Object]:
+    """All documents of one file."""
+    return [document for document in yaml.safe_load_all(path.read_text()) if document is not None]
+
+
+def one(kind: str) -> Object:
+    """The only object of this kind in the base."""
+    found = [each for path in sorted(BASE.glob("*.yaml")) for each in objects(path) if each["kind"] == kind]
+    assert len(found) == 1, f"{len(found)} objects of kind {kind}"
+    return found[0]
+
+
+def pod_spec(workload: Object) -> Object:
+    """The Pod spec of a Deployment, Job or CronJob."""
+    spec = workload["spec"]
+    if workload["kind"] == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    found: Object = spec["template"]["spec"]
+    return found
+
+
+def container(name: str) -> Object:
+    """One container of the Deployment."""
+    found: Object = next(each for each in pod_spec(one("Deployment"))["containers"] if each["name"] == name)
+    return found
