@@ -25,7 +25,7 @@ HTTP_LIMITS = frozenset(
         _Limit.REQUESTS,
     }
 )
-"""Limits that only the HTTP layer knows; ``tests/unit/gateway/test_request_limits.py`` and its neighbours have them."""
+"""Limits that only the HTTP layer knows; ``tests/unit/gateway/http`` tests them."""
 
 
 class Push(NamedTuple):

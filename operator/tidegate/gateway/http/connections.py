@@ -2,7 +2,7 @@
 
 aiohttp limits header lines one by one and waits for a request head without a timeout. Its settings do not cover more,
 so this module and :mod:`tidegate.gateway.http.request_parser` use private attributes of aiohttp. No other module does;
-``tests/unit/gateway/test_aiohttp_internals.py`` lists all of them.
+``tests/unit/gateway/http/test_aiohttp_internals.py`` lists all of them.
 """
 
 from __future__ import annotations

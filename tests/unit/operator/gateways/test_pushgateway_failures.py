@@ -14,7 +14,7 @@ import pytest
 from aiohttp import test_utils, web
 
 from tests.support.operator import object_builders, pushgateway_harness
-from tests.unit.operator import test_pushgateway_responses
+from tests.unit.operator.gateways import test_pushgateway_responses
 from tidegate.model import control_api, lifecycle
 from tidegate.operator.gateways import gateway_protocol
 
