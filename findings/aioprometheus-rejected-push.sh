@@ -1,27 +1,34 @@
 #!/usr/bin/env bash
 # aioprometheus 23.12.0: a push that the Pushgateway rejects looks like one that worked.
 #
-# `Pusher.add` and `Pusher.replace` return the response whatever its status, and close it first, so that its body, which
-# says what is wrong, can no longer be read. A function given as `raise_for_status` reads it in time.
+# Expected: `Pusher.add` and `Pusher.replace` raise an error for a response with status 400, or return a response whose
+#   body says what is wrong.
+# Actual: they return the response whatever its status is, and close it first, so its body cannot be read any more. A
+#   function given as `raise_for_status` reads it in time.
+# tidegate: docs/recipes.md shows that function, under "When a push is rejected".
 #
-# Installs the package in a temporary folder, pushes one valid gauge to a server that answers 400 with a body, as a
-# Pushgateway does when another group has the metric with another type, and prints what the caller sees.
-# Exits 0 while it behaves so, 1 when it does not. Needs Python 3 with venv, and the network for pip.
+# A server on loopback responds to one valid gauge with 400 and a body, as Pushgateway does if another group has the
+# metric with another type.
+#
+# Needs Python 3.11 or newer with venv, and packages from PyPI. Takes seconds after the installation.
+# Exits 0 if the behavior is unchanged, 1 if it has changed, 2 if the packages cannot be installed.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" --quiet --disable-pip-version-check install aioprometheus==23.12.0 aiohttp==3.14.5
+python3 -m venv "$folder/venv" || exit 2
+"$folder/venv/bin/pip" --quiet --disable-pip-version-check install \
+    aioprometheus==23.12.0 aiohttp==3.14.5 || exit 2
 cat >"$folder/push.py" <<'PYTHON'
 import asyncio
 import sys
+from importlib import metadata
 
 from aiohttp import web
 from aioprometheus import Gauge, Registry
 from aioprometheus.pusher import Pusher
 
 WHY = "pushed metrics are invalid or inconsistent with existing metrics"
-EXPECTED = ["add returned status 400", "text(): ClientConnectionError", f"with raise_for_status: 400: {WHY}"]
+OBSERVED = ["add returned status 400", "text(): ClientConnectionError", f"with raise_for_status: 400: {WHY}"]
 
 
 async def reject(request):
@@ -56,8 +63,10 @@ async def main():
     except RuntimeError as error:
         seen.append(f"with raise_for_status: {error}")
     await runner.cleanup()
-    print(*seen, sep="\n")
-    return 0 if seen == EXPECTED else 1
+    print(f"version: aioprometheus {metadata.version('aioprometheus')}")
+    print(f"expected: add raises an error, or text(): {WHY}")
+    print(*(f"actual: {each}" for each in seen), sep="\n")
+    return 0 if seen == OBSERVED else 1
 
 
 sys.exit(asyncio.run(main()))

@@ -8,7 +8,7 @@ from tests.support import repository
 
 ROOT = repository.ROOT
 ALL = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("manifests/*.md"), *ROOT.glob("manifests/chart/*.md")]
+    path for folder in (".", "docs", "findings", "manifests", "manifests/chart") for path in ROOT.glob(f"{folder}/*.md")
 )
 
 _LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)")
