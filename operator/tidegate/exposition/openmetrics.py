@@ -5,8 +5,8 @@ In OpenMetrics, unlike in the text format, a type reserves names: a counter ``re
 families use a name, or if a type does not allow a value (a negative counter, unsorted buckets). So there are three
 rules:
 
-- A gauge ``reqs_created`` next to a counter or distribution ``reqs`` is the creation time of that family: client
-  libraries push it as a gauge, since the text format has no other way. It moves into the family, series by series.
+- A gauge ``reqs_created`` next to a counter or distribution ``reqs`` is the creation time of that family
+  (findings/prometheus-client-created-clash.sh). It moves into the family, series by series.
 - A family keeps its type only if no other family has a name that the type reserves, and if all its values are allowed.
 - Any other family is ``unknown``: a counter under the name of its samples, a distribution as one family for each of
   its parts. The samples are unchanged.

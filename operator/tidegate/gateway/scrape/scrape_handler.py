@@ -118,7 +118,7 @@ class ScrapeHandler:
                 response.content_length = sum(map(len, parts))
                 await response.prepare(request)
                 time_slice = time_slices.TimeSlice()
-                # aiohttp sends written chunks even for HEAD, and the client would read them as another response.
+                # For HEAD aiohttp would send them, too: findings/aiohttp-body-after-head.sh
                 for chunk in _chunks(parts if request.method != hdrs.METH_HEAD else ()):
                     await response.write(chunk)
                     await time_slice.step()

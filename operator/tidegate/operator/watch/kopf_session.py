@@ -56,7 +56,7 @@ class RetryDelays:
 
 
 class _RetriableError(aiohttp.ClientConnectionError):
-    """An error after which kopf retries, and aiohttp by itself does not."""
+    """An error after which kopf retries, and aiohttp does not (findings/aiohttp-repeated-request.sh)."""
 
 
 class ApiCallMiddleware:

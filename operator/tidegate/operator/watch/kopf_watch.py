@@ -53,7 +53,7 @@ _CLOSE_SECONDS = 0.1
 """Time for closed transports to finish in their event loop."""
 
 _IDENTITY: Any = "tidegate"  # its type is not public
-"""The operator's identity. By default kopf uses the system's user name, and numeric users in containers have none."""
+"""The operator's identity; see findings/kopf-user-without-name.sh."""
 
 
 def watch(
