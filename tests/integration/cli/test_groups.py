@@ -1,4 +1,4 @@
-"""``tidegate groups`` as a process: what it prints, deletes and rejects."""
+"""``tidegate groups``: what it prints, deletes and rejects."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ async def test_a_closed_pipe_is_not_an_error(stage: groups_runs.Stage) -> None:
     theirs, ours = os.pipe()
     os.close(theirs)
     try:
-        ran = await groups_runs.run("list", stage.gateway, stage.operator, stdout=ours)
+        ran = await command_runs.run("groups", "list", stage.gateway, stage.operator, stdout=ours)
     finally:
         os.close(ours)
     assert ran == command_runs.Ran(0, "", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import command_runs, groups_runs, protected_gateway
+from tests.support.cli import command_runs, protected_gateway
 from tests.support.gateway import gateway_client
 
 
@@ -19,7 +19,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[protected_gateway.ProtectedGa
 
 
 async def _ask(url: str, *, env: dict[str, str]) -> command_runs.Ran:
-    return await groups_runs.run("delete", '--match={job="x"}', "--dry-run", f"--gateway.url={url}", env=env)
+    return await command_runs.run("groups", "delete", '--match={job="x"}', "--dry-run", f"--gateway.url={url}", env=env)
 
 
 async def test_the_url_sets_password_and_prefix(gateway: protected_gateway.ProtectedGateway) -> None:

@@ -35,7 +35,7 @@ async def _groups(url: str) -> list[dict[str, str]]:
 
 
 async def _push(url: str, *arguments: str, stdin: bytes = b"a 1\n") -> command_runs.Ran:
-    return await command_runs.run("push", "--job=x", f"--gateway.url={url}", *arguments, stdin=stdin)
+    return await command_runs.run_in_thread("push", "--job=x", f"--gateway.url={url}", *arguments, stdin=stdin)
 
 
 @pytest.mark.parametrize("value", ["db1", "a/b", "", "é", ".."])

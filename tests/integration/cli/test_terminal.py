@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from tests.support.cli import groups_runs
+from tests.support.cli import command_runs, groups_runs
 from tidegate.cli import group_printer, terminal
 from tidegate.client import api_calls
 from tidegate.model import grouping, lifecycle, ownership_status
@@ -95,7 +95,7 @@ async def test_a_terminal_shows_colors_in_tables_only(
     ours, theirs = os.openpty()
     try:
         env = {"TERM": "xterm", "NO_COLOR": ""}
-        ran = await groups_runs.run(*arguments, stage.gateway, stage.operator, stdout=theirs, env=env)
+        ran = await command_runs.run("groups", *arguments, stage.gateway, stage.operator, stdout=theirs, env=env)
         shown = os.read(ours, 65_536).decode()
     finally:
         os.close(ours)

@@ -1,8 +1,7 @@
-"""``tidegate groups`` as a process, and a gateway and an operator in the event loop of the test."""
+"""``tidegate groups`` in a thread, and a gateway and an operator in the event loop of the test."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
@@ -17,14 +16,9 @@ from tests.support.operator import operator_harness
 from tests.support.processes import ports
 
 
-async def run(
-    *arguments: str,
-    stdin: int = asyncio.subprocess.DEVNULL,
-    stdout: int = asyncio.subprocess.PIPE,
-    env: Mapping[str, str] | None = None,
-) -> command_runs.Ran:
-    """Run ``tidegate groups`` with these arguments."""
-    return await command_runs.run("groups", *arguments, stdin=stdin, stdout=stdout, env=env)
+async def run(*arguments: str, stdin: int | bytes = b"", env: Mapping[str, str] | None = None) -> command_runs.Ran:
+    """Run ``tidegate groups`` with these arguments in a thread."""
+    return await command_runs.run_in_thread("groups", *arguments, stdin=stdin, env=env)
 
 
 class Stage:
@@ -42,7 +36,7 @@ class Stage:
         self.operator = f"--operator.url=http://{gateway_client.HOST}:{operator_port}"
         self.no_operator = f"--operator.url=http://{gateway_client.HOST}:{ports.free_port()}"
 
-    async def run(self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL) -> command_runs.Ran:
+    async def run(self, *arguments: str, stdin: int | bytes = b"") -> command_runs.Ran:
         return await run(self.gateway, self.operator, *arguments, stdin=stdin)
 
     async def push(self, path: str, body: str = "a 1\n") -> None:

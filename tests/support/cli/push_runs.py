@@ -1,4 +1,4 @@
-"""``tidegate push`` as a process, and a gateway in the event loop of the test."""
+"""``tidegate push`` in a thread, and a gateway in the event loop of the test."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Target(NamedTuple):
         """The flag with the URL of the gateway."""
         return f"--gateway.url={self.client.url}"
 
-    async def push(self, *arguments: str, stdin: int | bytes = asyncio.subprocess.DEVNULL) -> command_runs.Ran:
+    async def push(self, *arguments: str, stdin: int | bytes = b"") -> command_runs.Ran:
         """Run ``tidegate push`` to the gateway for the job ``x``."""
-        return await command_runs.run("push", "--job=x", self.url, *arguments, stdin=stdin)
+        return await command_runs.run_in_thread("push", "--job=x", self.url, *arguments, stdin=stdin)
 
 
 @contextlib.asynccontextmanager
