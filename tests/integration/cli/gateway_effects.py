@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 
 import aiohttp
 
@@ -23,6 +24,9 @@ ADDRESSES = (f"--web.listen-address={gateway_client.HOST}:0", f"--control.listen
 """Always used, because the default ports may be in use."""
 
 _OTHER_HOST = "127.0.0.2"
+_CHECK_SECONDS = 0.05
+"""Seconds between two checks of timeouts: short, so that the tests can use short timeouts."""
+
 _TOKEN = "--control.token-file={folder}/token"
 _WEB_CONFIG = "http_server_config:\n  headers:\n    X-Frame-Options: deny\n"
 
@@ -48,7 +52,8 @@ async def opened(configuration: settings.GatewaySettings, folder: Path) -> Async
     (folder / "web.yml").write_text(_WEB_CONFIG)
     clock = clocks.MovableClock()
     gateway = new_gateway(configuration, clock)
-    await gateway.start()
+    with mock.patch.object(server, "_TIMEOUT_CHECK_SECONDS", _CHECK_SECONDS):
+        await gateway.start()
     try:
         async with aiohttp.ClientSession() as session:
             yield Stage(configuration, gateway, gateway_client.Client(gateway, session), session, clock, folder)
@@ -209,7 +214,7 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
         "--web.enable-openmetrics", _type_of_a_scrape, unseen="text/plain", seen="application/openmetrics-text"
     ),
     "--web.idle-timeout": effects.Effect(
-        "--web.idle-timeout=200ms", _idle_ends_first, unseen=False, seen=True, beside=["--limit.body-timeout=2s"]
+        "--web.idle-timeout=100ms", _idle_ends_first, unseen=False, seen=True, beside=["--limit.body-timeout=500ms"]
     ),
     "--web.stop-timeout": effects.Effect(
         "--web.stop-timeout=0s", _response_to_a_push_in_flight, unseen=b"HTTP/1.1 200 OK\r\n", seen=b""

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import io
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 from tests.integration.cli import effects
 from tests.support.cli import groups_runs
 from tests.support.operator import fake_api_server
 from tests.support.processes import ports
-from tidegate import telemetry
-from tidegate.cli import groups_command, root
+from tidegate.cli import groups_command
 
 NEEDED = {"--gateway.url": "--gateway.url={gateway}", "--operator.url": "--operator.url={operator}"}
 """The arguments without which nothing is reached, by flag."""
@@ -43,14 +37,15 @@ class Ran(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """A gateway and an operator with the groups of the jobs ``report-a`` and ``report-b``, and an API server."""
+    """A gateway and an operator, which have the groups of two jobs before each run, and an API server."""
 
     groups: groups_runs.Stage
     api_server: fake_api_server.ApiServer
     folder: Path
 
     async def run(self, arguments: list[str]) -> Ran:
-        """Run the command with the placeholders in its arguments replaced."""
+        """Push the groups, and run the command with the placeholders in its arguments replaced."""
+        await self.groups.push_all("job/report-a", "job/report-b")
         places = {
             "gateway": f"http://{fake_api_server.HOST}:{self.groups.gateway_port}",
             "operator": f"http://{fake_api_server.HOST}:{self.groups.operator_port}",
@@ -58,16 +53,15 @@ class Stage(NamedTuple):
             "folder": self.folder,
         }
         given = [argument.format(**places) for argument in arguments]
-        status, out, err = await asyncio.to_thread(_run, given)
+        self.api_server.calls.clear()
+        ran = await groups_runs.run(*given)
         left = len(self.groups.scene.gateway.store.grouping_keys())
-        return Ran(status, out, err, left, self.api_server.calls)
+        return Ran(*ran, left, [*self.api_server.calls])
 
 
 @contextlib.asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Stage]:
     async with groups_runs.opened() as running:
-        for job in ("report-a", "report-b"):
-            await running.push(f"job/{job}")
         # Separate from that of the operator, so that only the command calls it.
         api_server = fake_api_server.ApiServer()
         await api_server.start()
@@ -76,18 +70,6 @@ async def opened(folder: Path) -> AsyncIterator[Stage]:
             yield Stage(running, api_server, folder)
         finally:
             await api_server.stop()
-
-
-def _run(arguments: list[str]) -> tuple[int, str, str]:
-    with (
-        open(os.devnull) as nothing,
-        contextlib.redirect_stdout(io.StringIO()) as out,
-        contextlib.redirect_stderr(io.StringIO()) as err,
-        mock.patch.object(sys, "stdin", nothing),
-        mock.patch.object(telemetry, "configure_logging"),
-    ):
-        status = root.main(["groups", *arguments])
-    return status, out.getvalue(), err.getvalue()
 
 
 def _look(look: Callable[[Ran], object]) -> Callable[[Ran], Awaitable[object]]:

@@ -89,18 +89,18 @@ EFFECTS: Mapping[str, effects.Effect[gateway_effects.Stage]] = {
         seen=431,
     ),
     "--limit.head-timeout": effects.Effect(
-        "--limit.head-timeout=1s",
+        "--limit.head-timeout=100ms",
         _first_of_two(_Limit.HEAD_TIMEOUT, other=_Limit.BODY_TIMEOUT),
         unseen=False,
         seen=True,
-        beside=["--limit.body-timeout=2s"],
+        beside=["--limit.body-timeout=500ms"],
     ),
     "--limit.body-timeout": effects.Effect(
-        "--limit.body-timeout=1s",
+        "--limit.body-timeout=100ms",
         _first_of_two(_Limit.BODY_TIMEOUT, other=_Limit.HEAD_TIMEOUT),
         unseen=False,
         seen=True,
-        beside=["--limit.head-timeout=4s"],
+        beside=["--limit.head-timeout=500ms"],
     ),
     "--limit.connections": effects.Effect(
         "--limit.connections=3",

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import io
-import os
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 from aiohttp import test_utils, web
 
 from tests.integration.cli import effects
+from tests.support.cli import command_runs
 from tests.support.processes import ports
-from tidegate import app, client_settings, telemetry
-from tidegate.cli import push_command, root
+from tidegate import client_settings
+from tidegate.cli import push_command
 
 NEEDED = {"--job": "--job=x", "--gateway.url": "--gateway.url={url}", "FILE": "{folder}/metrics.prom"}
 """The arguments without which the server receives nothing, by flag."""
 
-_SLOW_SECONDS = 2.0
+_SLOW_SECONDS = 1.0
 
 
 class Received(NamedTuple):
@@ -35,7 +31,7 @@ class Received(NamedTuple):
 
 
 class Server:
-    """A server that acknowledges pushes: to the job ``slow`` after two seconds, to ``busy`` from the second on."""
+    """A server that acknowledges pushes: to the job ``slow`` after a second, to ``busy`` from the second on."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -63,23 +59,9 @@ async def ran(arguments: list[str], folder: Path) -> Ran:
     async with test_utils.RawTestServer(server.answer) as listening:
         places = {"folder": folder, "url": f"http://127.0.0.1:{listening.port}"}
         given = [argument.format(**places) for argument in arguments]
-        status, printed = await asyncio.to_thread(_run, given)
-    return Ran(status, printed, server.received)
-
-
-def _run(arguments: list[str]) -> tuple[int, str]:
-    elsewhere = {client_settings.URL_VARIABLE: f"http://127.0.0.1:{ports.free_port()}"}
-    with (
-        open(os.devnull) as nothing,
-        contextlib.redirect_stderr(io.StringIO()) as printed,
-        mock.patch.dict(os.environ, elsewhere),
-        mock.patch.object(sys, "stdin", nothing),
-        # Only the main thread can handle signals, and the tests set up logging themselves.
-        mock.patch.object(app, "exit_on_signals", contextlib.nullcontext),
-        mock.patch.object(telemetry, "configure_logging"),
-    ):
-        status = root.main(["push", *arguments])
-    return status, printed.getvalue()
+        elsewhere = {client_settings.URL_VARIABLE: f"http://127.0.0.1:{ports.free_port()}"}
+        ran = await command_runs.run_in_thread("push", *given, env=elsewhere)
+    return Ran(ran.status, ran.err, server.received)
 
 
 async def _status(ran: Ran) -> int:
@@ -125,7 +107,7 @@ EFFECTS: Mapping[str, effects.Effect[Ran]] = {
     ),
     "--gateway.url": effects.Effect("--gateway.url={url}", _METHOD, unseen=None, seen="POST", beside=[_ONCE]),
     "--timeout": effects.Effect(
-        "--timeout=1s",
+        "--timeout=100ms",
         _status,
         unseen=push_command.ACKNOWLEDGED,
         seen=push_command.UNACKNOWLEDGED,

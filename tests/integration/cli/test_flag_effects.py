@@ -106,8 +106,8 @@ async def test_a_flag_of_groups_has_its_effect(verb: str, flag: str, tmp_path: P
         if name != flag and not (name == "--operator.url" and verb == "delete")
     ]
     configuration = [part for part in group_effects.SELECTED[verb] if part != effect.given]
-    for given, expected in (([], effect.unseen), ([effect.given], effect.seen)):
-        async with group_effects.opened(tmp_path) as stage:
+    async with group_effects.opened(tmp_path) as stage:
+        for given, expected in (([], effect.unseen), ([effect.given], effect.seen)):
             ran = await stage.run([*needed, verb, *configuration, *effect.beside, *given])
             assert await effect.observe(ran) == expected, ran
 

@@ -17,8 +17,22 @@ from tests.support import waiting
 from tests.support.cli import command_runs, push_runs
 from tests.support.gateway import gateway_client
 from tests.support.processes import ports
+from tidegate.aio import clocks
 
 SECONDS = 20.0
+
+
+class _SkippingClock(clocks.MovableClock):
+    """A clock that advances at once instead of sleeping."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+
+@pytest.fixture
+def skipped_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip the pauses between the tries of a push that runs in a thread."""
+    monkeypatch.setattr(clocks, "SystemClock", _SkippingClock)
 
 
 class Server:
@@ -35,7 +49,7 @@ class Server:
         return response if isinstance(response, web.Response) else await response()
 
     async def push(self, *arguments: str) -> command_runs.Ran:
-        return await command_runs.run("push", "--job=x", "--metric=a=1", self.url, *arguments)
+        return await command_runs.run_in_thread("push", "--job=x", "--metric=a=1", self.url, *arguments)
 
     @property
     def url(self) -> str:
@@ -73,6 +87,7 @@ async def test_a_gateway_that_starts_later_gets_the_push() -> None:
             assert await target.client.pushed() == ['a{instance="",job="x"} 1']
 
 
+@pytest.mark.usefixtures("skipped_pauses")
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504, 507])
 async def test_a_temporary_status_is_tried_again(status: int) -> None:
     async with serving(web.Response(status=status, text="not now"), web.Response()) as server:
@@ -91,6 +106,7 @@ async def test_any_other_status_is_not_tried_again(status: int) -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.usefixtures("skipped_pauses")
 async def test_the_retry_after_header_sets_the_pause() -> None:
     busy = web.Response(status=503, headers={"Retry-After": "2"})
     async with serving(busy, web.Response()) as server:
@@ -106,15 +122,17 @@ async def test_a_pause_beyond_the_time_limit_is_not_started() -> None:
         assert "503: full; gave up after 0s and 1 try; Retry-After asks for a pause of 3600s" in ran.err
 
 
+@pytest.mark.usefixtures("skipped_pauses")
 async def test_the_end_of_the_time_limit_has_its_own_exit_status() -> None:
     url = f"--gateway.url=http://job:secret@{gateway_client.HOST}:{ports.free_port()}"
-    ran = await command_runs.run("push", "--job=x", "--metric=a=1", url, "--retry-for=1s")
+    ran = await command_runs.run_in_thread("push", "--job=x", "--metric=a=1", url, "--retry-for=1s")
     assert (ran.status, ran.out) == (3, "")
     assert "next try in" in ran.err.splitlines()[0]
     assert "Connection refused; check --gateway.url; gave up after" in ran.err.splitlines()[-1]
     assert "secret" not in ran.err
 
 
+@pytest.mark.usefixtures("skipped_pauses")
 async def test_a_try_without_a_response_ends_after_its_timeout() -> None:
     async with serving(_nothing, web.Response()) as server:
         ran = await server.push("--timeout=0.2s")
@@ -129,8 +147,9 @@ async def test_retry_for_0s_tries_once() -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.usefixtures("skipped_pauses")
 async def test_an_unknown_host_name_is_resolved_again() -> None:
-    ran = await command_runs.run(
+    ran = await command_runs.run_in_thread(
         "push", "--job=x", "--metric=a=1", "--gateway.url=http://gateway.invalid", "--retry-for=1s"
     )
     assert ran.status == 3

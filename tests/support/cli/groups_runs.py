@@ -41,7 +41,13 @@ class Stage:
 
     async def push(self, path: str, body: str = "a 1\n") -> None:
         """Push, and wait until the operator has the group."""
-        assert (await gateway_client.Client(self.scene.gateway, self.scene.session).put(path, body)).status == 200
+        await self.push_all(path, body=body)
+
+    async def push_all(self, *paths: str, body: str = "a 1\n") -> None:
+        """Push the same body to each path, and wait until the operator has all groups."""
+        client = gateway_client.Client(self.scene.gateway, self.scene.session)
+        for path in paths:
+            assert (await client.put(path, body)).status == 200
         wanted = len(self.scene.gateway.store.grouping_keys())
 
         async def look() -> bool:
