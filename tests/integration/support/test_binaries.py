@@ -109,7 +109,7 @@ def test_long_step_prints_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_two_processes_build_a_program_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_BUILDS, tmp_path, monkeypatch)
     (etcd,) = (source for source in binaries.SOURCES if source.module == "etcd")
-    script = "from tests.cluster import binaries; print(binaries.ensure(['etcd'])['etcd'])"
+    script = "from tests.support.programs import binaries; print(binaries.ensure(['etcd'])['etcd'])"
     command = [sys.executable, "-c", script]
     cache = tmp_path / "cache" / "tidegate"
     cache.mkdir(parents=True)

@@ -9,7 +9,7 @@ from tests.support.processes import started_commands
 
 _WAITING = """
 import signal
-from tests.support import termination
+from tests.support.processes import termination
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
     print("up", flush=True)
