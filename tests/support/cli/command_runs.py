@@ -82,7 +82,7 @@ async def run_in_thread(*arguments: str, stdin: int | bytes = b"", env: Mapping[
 
 
 def _run(arguments: tuple[str, ...], stdin: int | bytes, environment: Mapping[str, str]) -> Ran:
-    raw = io.BytesIO(stdin) if isinstance(stdin, bytes) else open(stdin, "rb", closefd=False)
+    raw = io.BytesIO(stdin) if isinstance(stdin, bytes) else io.BufferedReader(io.FileIO(stdin, closefd=False))
     with (
         io.TextIOWrapper(raw) as given,
         contextlib.redirect_stdout(io.StringIO()) as out,

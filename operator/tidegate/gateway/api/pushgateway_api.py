@@ -65,7 +65,7 @@ class PushgatewayApiHandlers:
         response = web.StreamResponse(headers={**CORS, "Content-Type": "application/json"})
         await response.prepare(request)
         if request.method == hdrs.METH_HEAD:
-            # aiohttp would send a body: findings/aiohttp-body-after-head.sh
+            # aiohttp sends what a handler writes to a StreamResponse, even if the request is HEAD.
             return response
         await response.write(b'{"status":"success","data":[')
         time_slice = time_slices.TimeSlice()

@@ -118,7 +118,7 @@ class ScrapeHandler:
                 response.content_length = sum(map(len, parts))
                 await response.prepare(request)
                 time_slice = time_slices.TimeSlice()
-                # For HEAD aiohttp would send them, too: findings/aiohttp-body-after-head.sh
+                # aiohttp sends what a handler writes, even if the request is HEAD.
                 for chunk in _chunks(parts if request.method != hdrs.METH_HEAD else ()):
                     await response.write(chunk)
                     await time_slice.step()
