@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.support import waiting
@@ -106,12 +104,6 @@ async def test_missing_permission_is_named(cluster: clusters.Cluster, namespace:
             await api.list_objects(owner_kinds.JOB)
     finally:
         await api.close()
-
-
-async def test_missing_kubeconfig_is_named(tmp_path: Path) -> None:
-    kube_settings = settings.KubernetesSettings(kubeconfig=str(tmp_path / "none"))
-    with pytest.raises(credentials.LoginError, match=r"--kubernetes\.kubeconfig=\S+ does not exist"):
-        await credentials.load(kube_settings)
 
 
 async def test_service_account_of_the_operator_has_every_required_permission(api: kube_api.KubeApi) -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.support.manifests import manifest_objects
+
+[RULE] = manifest_objects.objects(manifest_objects.FOLDER / "components" / "prometheusrule" / "prometheusrule.yaml")
+ALERTS = {each["alert"]: each for group in RULE["spec"]["groups"] for each in group["rules"]}
+"""The alerts of the PrometheusRule by name."""
+
 _BREAKER = "tidegate_operator_breaker_tripped"
 _LISTED = "tidegate_operator_last_list_timestamp_seconds"
 _GATEWAY = "tidegate_operator_gateway_errors_total"

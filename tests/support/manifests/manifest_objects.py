@@ -13,6 +13,8 @@ DASHBOARD = FOLDER / "components" / "grafana-dashboard" / "tidegate.json"
 POLICIES = FOLDER / "examples" / "policy.yaml"
 EXAMPLES = sorted(path for path in (FOLDER / "examples").glob("*.yaml") if path != POLICIES)
 """The example Jobs and CronJobs that push."""
+TOOLS = sorted((FOLDER / "tools").glob("*.yaml"))
+"""The Pods and Jobs for backup and import."""
 
 Object = dict[str, Any]
 
@@ -20,6 +22,12 @@ Object = dict[str, Any]
 def objects(path: Path) -> list[Object]:
     """All documents of one file."""
     return [document for document in yaml.safe_load_all(path.read_text()) if document is not None]
+
+
+def only(path: Path) -> Object:
+    """The only document of a file."""
+    [found] = objects(path)
+    return found
 
 
 def one(kind: str) -> Object:
@@ -30,8 +38,10 @@ def one(kind: str) -> Object:
 
 
 def pod_spec(workload: Object) -> Object:
-    """The Pod spec of a Deployment, Job or CronJob."""
-    spec = workload["spec"]
+    """The Pod spec of a Pod, Deployment, Job or CronJob."""
+    spec: Object = workload["spec"]
+    if workload["kind"] == "Pod":
+        return spec
     if workload["kind"] == "CronJob":
         spec = spec["jobTemplate"]["spec"]
     found: Object = spec["template"]["spec"]

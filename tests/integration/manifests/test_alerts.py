@@ -9,15 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.docs import markdown_documents as texts
-from tests.support.manifests import alert_cases, exported_metrics, manifest_objects
+from tests.support.manifests import alert_cases
 from tests.support.prometheus import promtool
 
-COMPONENT = manifest_objects.FOLDER / "components" / "prometheusrule"
-[RULE] = manifest_objects.objects(COMPONENT / "prometheusrule.yaml")
-ALERTS = {each["alert"]: each for group in RULE["spec"]["groups"] for each in group["rules"]}
 POD = {"instance": "10.0.0.7:9093", "job": "tidegate", "namespace": "tidegate"}
-DOCUMENT = texts.ROOT / "docs" / "alerts.md"
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -25,7 +20,7 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 def rules(tmp_path: Path) -> Path:
     """The groups as a file for Prometheus."""
     path = tmp_path / "rules.yaml"
-    path.write_text(yaml.safe_dump(RULE["spec"]))
+    path.write_text(yaml.safe_dump(alert_cases.RULE["spec"]))
     return path
 
 
@@ -60,7 +55,7 @@ def _placed(series: str) -> str:
 
 
 def _expected(case: alert_cases.Case) -> dict[str, Any]:
-    rule = ALERTS[case.alert]
+    rule = alert_cases.ALERTS[case.alert]
     absent = re.search(r"absent\((.*)\)", rule["expr"])
     # An alert on a missing series has only the labels of its selector.
     expected_labels = dict(_LABEL.findall(absent[1])) if absent else POD | dict(_LABEL.findall(next(iter(case.series))))
@@ -71,39 +66,3 @@ def _expected(case: alert_cases.Case) -> dict[str, Any]:
         for key, text in rule["annotations"].items()
     }
     return {"exp_labels": expected_labels | rule["labels"], "exp_annotations": quoted}
-
-
-def test_every_alert_has_a_firing_and_a_quiet_case() -> None:
-    shown = {(case.alert, case.fires) for case in alert_cases.CASES.values()}
-    assert shown == {(name, fires) for name in ALERTS for fires in (True, False)}
-
-
-@pytest.mark.parametrize("name", ALERTS)
-def test_alert_has_a_severity_a_summary_and_a_description(name: str) -> None:
-    rule = ALERTS[name]
-    assert rule["labels"]["severity"] in ("critical", "warning")
-    assert rule["annotations"].keys() == {"summary", "description"}
-
-
-@pytest.mark.parametrize("name", ALERTS)
-def test_metrics_of_an_alert_are_exported_from_the_start(name: str) -> None:
-    rule = ALERTS[name]
-    quoted = f"{rule['expr']} {rule['annotations']['description']}"
-    assert exported_metrics.named_in(quoted) <= exported_metrics.at_the_start().keys()
-
-
-@pytest.mark.parametrize("name", ALERTS)
-def test_label_values_of_an_alert_are_exported_from_the_start(name: str) -> None:
-    """Prometheus does not see an increase in a series that begins at 1."""
-    there = {pair for labels in exported_metrics.at_the_start().values() for pair in labels}
-    assert set(_LABEL.findall(ALERTS[name]["expr"])) <= there
-
-
-def test_alerts_page_has_a_section_for_every_alert_and_no_other() -> None:
-    text = DOCUMENT.read_text()
-    sections = dict(re.findall(r"^## (Tidegate\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
-    assert list(sections) == list(ALERTS)
-    for name, section in sections.items():
-        assert section.startswith(f"\n{ALERTS[name]['labels']['severity'].capitalize()}.\n"), name
-        assert re.findall(r"^\*\*(.*?)\*\*", section, re.MULTILINE) == ["Meaning.", "Diagnosis.", "Mitigation."], name
-        assert exported_metrics.named_in(section) <= exported_metrics.ever(), name

@@ -1,19 +1,14 @@
-"""The page about the manifests lists every component, and its examples work."""
+"""The examples on the page about the manifests work."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-
-import pytest
 
 from tests.support.docs import markdown_documents as pages
 from tests.support.manifests import kustomizations, manifest_objects
 from tests.support.processes import command_lines
 
 PAGE = manifest_objects.FOLDER / "README.md"
-ROWS = [line.strip("|").split("|") for line in PAGE.read_text().splitlines() if line.startswith("| `")]
-LISTED = {name: row[2].strip() for row in ROWS for name in re.findall(r"`([^`]+)`", row[0])}
 FOLDER, TEAM = "team-a/kustomization.yaml", "kustomization.yaml"
 
 
@@ -28,23 +23,6 @@ def _shown() -> dict[str, list[str]]:
 def _beside(folder: Path) -> Path:
     (folder / "tidegate").symlink_to(pages.ROOT)
     return folder
-
-
-def test_every_component_is_in_the_table_exactly_once() -> None:
-    assert sorted(LISTED) == kustomizations.names()
-    assert len(LISTED) == sum(len(re.findall(r"`([^`]+)`", row[0])) for row in ROWS)
-
-
-@pytest.mark.parametrize("name", LISTED)
-def test_component_with_rbac_rules_lists_them_in_the_table(name: str) -> None:
-    assert (LISTED[name] != "none") == (kustomizations.COMPONENTS / name / "rbac.yaml").exists()
-
-
-@pytest.mark.parametrize("name", kustomizations.names("Component") + kustomizations.names("Kustomization"))
-def test_component_begins_with_a_comment_on_its_purpose(name: str) -> None:
-    lines = (kustomizations.COMPONENTS / name / "kustomization.yaml").read_text().splitlines()
-    assert lines[0].startswith("# ")
-    assert lines[[line.startswith("#") for line in lines].index(False)].startswith("apiVersion: kustomize")
 
 
 def test_first_kustomization_of_the_page_renders(tmp_path: Path) -> None:

@@ -1,49 +1,15 @@
-"""The chart accepts values for the prometheus-pushgateway chart (3.8.0), and they have the same meaning."""
+"""Values for the prometheus-pushgateway chart (3.8.0) have the same meaning in this chart."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from scripts import chart
 from tests.support.manifests import manifest_objects, rendered_chart
 
 Objects = list[manifest_objects.Object]
-
-NAMES = frozenset(
-    re.findall(
-        r"\S+",
-        """
-        affinity automountServiceAccountToken containerSecurityContext deploymentAnnotations extraArgs
-        extraContainers extraInitContainers extraManifests extraVars extraVolumeMounts extraVolumes fullnameOverride
-        global.imagePullSecrets global.imageRegistry hostAliases image.pullPolicy image.registry image.repository
-        image.tag imagePullSecrets ingress.annotations ingress.className ingress.enabled ingress.extraPaths
-        ingress.hosts ingress.path ingress.pathType ingress.tls lifecycle liveness.enabled liveness.probe
-        nameOverride namespaceOverride networkPolicy.allowAll networkPolicy.customSelectors nodeSelector
-        persistentVolume.accessModes persistentVolume.annotations persistentVolume.emptyDir persistentVolume.enabled
-        persistentVolume.existingClaim persistentVolume.mountPath persistentVolume.size
-        persistentVolume.storageClass persistentVolume.subPath persistentVolumeLabels podAnnotations podAntiAffinity
-        podAntiAffinityTopologyKey podDisruptionBudget podLabels priorityClassName readiness.enabled readiness.probe
-        replicaCount resources.limits.memory resources.requests.cpu resources.requests.memory
-        route.main.additionalRules route.main.annotations route.main.apiVersion route.main.enabled
-        route.main.filters route.main.hostnames route.main.httpsRedirect route.main.kind route.main.labels
-        route.main.matches route.main.parentRefs runAsStatefulSet securityContext service.clusterIP
-        service.ipDualStack.enabled service.ipDualStack.ipFamilies service.ipDualStack.ipFamilyPolicy
-        service.loadBalancerIP service.loadBalancerSourceRanges service.nodePort service.port service.portName
-        service.targetPort service.type serviceAccount.annotations serviceAccount.create serviceAccount.name
-        serviceAccountLabels serviceAnnotations serviceLabels serviceMonitor.additionalLabels
-        serviceMonitor.basicAuth serviceMonitor.bearerTokenFile serviceMonitor.enabled serviceMonitor.honorLabels
-        serviceMonitor.interval serviceMonitor.metricRelabelings serviceMonitor.namespace serviceMonitor.relabelings
-        serviceMonitor.scheme serviceMonitor.scrapeTimeout serviceMonitor.telemetryPath serviceMonitor.tlsConfig
-        strategy tolerations topologySpreadConstraints webConfiguration.basicAuthUsers
-        webConfiguration.existingSecret.name
-        """,
-    )
-)
-"""All values of that chart, including those that are only in comments of its values.yaml or in its templates."""
 
 
 def _workload(objects: Objects) -> manifest_objects.Object:
@@ -276,10 +242,6 @@ TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
         "tidegate",
     ),
 }
-
-
-def test_chart_accepts_every_value_of_the_pushgateway_chart() -> None:
-    assert NAMES - {".".join(each.path) for each in chart.values()} == set()
 
 
 @pytest.mark.parametrize(("values", "seen", "expected"), TABLE.values(), ids=TABLE)
