@@ -1,6 +1,6 @@
 # One image for both containers of the Pod: it runs the gateway by default, and the operator with the argument
 # `operator`.
-# Supported base images are Debian's slim images of Python 3.11 to 3.14; tests/images builds and runs the version below.
+# Supported base images are Debian's slim images of Python 3.11 to 3.14; tests/node/images builds and runs the version below.
 # If you build images for others, pin the base by digest:
 #   docker build --build-arg PYTHON_IMAGE=python:3.14-slim@sha256:... .
 ARG PYTHON_IMAGE=python:3.14-slim

@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint fmt audit check test explore pythons demo bench sizing soak e2e cluster image tables lock clean chart screenshots
+.PHONY: help setup lint fmt audit check test test-long explore pythons demo bench sizing soak e2e cluster image tables lock clean chart screenshots
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Create .venv with the locked packages and the tidegate command
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) not found; install Python 3.11 or newer" >&2; exit 1; }
@@ -23,19 +23,22 @@ audit: setup ## Check the locked packages for known vulnerabilities (needs the n
 	@$(BIN)/python scripts/audit.py
 
 check: lint ## Run lint and the unit tests: about two minutes
-	@LAYERS=unit scripts/test
+	@scripts/test unit
 
-LAYERS ?= unit integration cluster soak node
 COUNT ?= 1
-test: setup ## Run all tests, or those of LAYERS="unit cluster", COUNT times each
-	@LAYERS="$(LAYERS)" COUNT=$(COUNT) scripts/test
+test: setup ## Run all tests but the long ones, or LAYERS="unit cluster", each COUNT (1) times
+	@scripts/test --count=$(COUNT) $(LAYERS)
+
+LONG_MINUTES ?= 60
+test-long: setup ## Run the long tests that fit into LONG_MINUTES (60), or STEPS="kills soak"
+	@$(BIN)/python -m scripts.long_tests --minutes=$(LONG_MINUTES) $(STEPS)
 
 LIVES ?= 1000000
 explore: setup ## Test LIVES (1000000) random group lifecycles; print failing ones as tests
 	@$(BIN)/python -m tests.unit.lifecycles.explore --lives=$(LIVES) $(if $(SEED),--seed=$(SEED))
 
-pythons: setup ## Run the fast tests on every supported Python found (minutes each)
-	@$(BIN)/python scripts/pythons.py
+pythons: setup ## Run unit and integration tests on every supported Python (minutes each)
+	@$(BIN)/python -m scripts.pythons
 
 demo: setup ## Show the whole life of a Job with a real Kubernetes API and a real Prometheus
 	@$(BIN)/python -m tests.demo

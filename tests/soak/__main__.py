@@ -23,6 +23,7 @@ from tests.soak import (
     clock_launcher,
     fault_injection,
     histories,
+    job_plan,
     prometheus_database,
     push_logs,
     quiescence,
@@ -36,10 +37,12 @@ from tests.support.programs import binaries
 _JOBS_A_MINUTE = 90
 _JUMP = 3.0
 _PAUSES = (2.0, 12.0)
-"""Range of the pause between two faults, in seconds."""
+"""Range of the pause between two faults, in seconds. A short soak has shorter pauses, so that it has every fault."""
+_FAULT_SECONDS = 3.0
+"""Usual duration of a fault."""
 _AFTERWARDS = 600
 """Seconds for start and end; the API server issues tokens for at least these ten minutes."""
-_QUIET_SECONDS = random_workload.DRAIN + soak_environment.RESYNC + checker.BUSY + 2 * checker.RECOVERY + 10.0
+_QUIET_SECONDS = job_plan.DRAIN + soak_environment.RESYNC + checker.BUSY + 2 * checker.RECOVERY + 10.0
 """Time limit for the last groups, in seconds; somewhat longer than they are allowed to take."""
 _STATUS_SECONDS = 15.0
 _BEGAN = time.monotonic()
@@ -77,7 +80,14 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         )
         workload = random_workload.Workload(place, random.Random(dice.random()), jobs, seconds)
         kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
-        done = _work(stage, workload, kinds=kinds, dice=random.Random(dice.random()), log=folder / "faults.jsonl")
+        done = _work(
+            stage,
+            workload,
+            kinds=kinds,
+            dice=random.Random(dice.random()),
+            pauses=_pauses(len(kinds), seconds=seconds),
+            log=folder / "faults.jsonl",
+        )
         say("no further Jobs or faults; waiting until the last groups are deleted")
         left, ended = quiescence.wait_until_quiet(stage, timeout=_QUIET_SECONDS)
         if left:
@@ -111,6 +121,7 @@ def _work(
     *,
     kinds: Sequence[fault_injection.Kind],
     dice: random.Random,
+    pauses: tuple[float, float],
     log: Path,
 ) -> list[histories.Fault]:
     """Run the Jobs and inject faults of these kinds meanwhile; return the faults, which are also written to the log."""
@@ -130,7 +141,7 @@ def _work(
                     say(f"{fault.name}: {fault.detail}")
                     file.write(json.dumps(fault) + "\n")
                 well = time.time()
-                concurrent.futures.wait([working], timeout=dice.uniform(*_PAUSES))
+                concurrent.futures.wait([working], timeout=dice.uniform(*pauses))
                 if time.monotonic() > reported + _STATUS_SECONDS:
                     reported = time.monotonic()
                     say(f"{workload.created.total()} Jobs so far, {_groups(stage)} groups now")
@@ -140,11 +151,19 @@ def _work(
     return done
 
 
+def _pauses(kinds: int, *, seconds: float) -> tuple[float, float]:
+    """Return the range of the pause between two faults with which each kind fits into this time."""
+    shortest, longest = _PAUSES
+    mean = max(0.0, seconds / kinds - _FAULT_SECONDS)
+    share = min(1.0, 2.0 * mean / (shortest + longest))
+    return share * shortest, share * longest
+
+
 def _groups(stage: soak_environment.Stage) -> str:
     try:
         return str(len(stage.gateway.groups()))
     except tidegate_processes.AWAY:
-        return "nobody knows how many"
+        return "an unknown number of"
 
 
 def say(text: str) -> None:
@@ -154,19 +173,21 @@ def say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=3.0, help="for how long Jobs and faults come (default: 3)")
-    parser.add_argument("--jobs", type=int, help=f"how many Jobs (default: {_JOBS_A_MINUTE} a minute)")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of all dice (default: any)")
-    parser.add_argument("--keep", action="store_true", help="leave logs, databases and the audit where they are")
+    parser.add_argument("--minutes", type=float, default=3.0, help="Minutes of Jobs and faults (default: 3).")
+    parser.add_argument("--jobs", type=int, help=f"Number of Jobs (default: {_JOBS_A_MINUTE} a minute).")
+    parser.add_argument(
+        "--seed", type=int, default=random.randrange(10**6), help="Seed of the Jobs and faults (default: random)."
+    )
+    parser.add_argument("--keep", action="store_true", help="Keep logs, databases and the audit log.")
     names = [kind.name for kind in fault_injection.ALL]
-    parser.add_argument("--only", action="append", choices=names, help="this fault alone; may be given several times")
-    parser.add_argument("--jump", type=float, default=_JUMP, help="how far a clock may be off, in seconds (default: 3)")
+    parser.add_argument("--only", action="append", choices=names, help="Inject only this fault; repeatable.")
+    parser.add_argument("--jump", type=float, default=_JUMP, help="Maximum shift of a clock, in seconds (default: 3).")
     parser.add_argument(
         "--sabotage",
         type=clock_launcher.Sabotage,
         choices=list(clock_launcher.Sabotage),
         default=clock_launcher.Sabotage.NOTHING,
-        help="spoil tidegate, to see that the checker finds out",
+        help="Break tidegate on purpose, to test the checker.",
     )
     return parser.parse_args()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.soak import fault_injection, histories, random_workload, soak_environment
+from tests.soak import fault_injection, histories, job_plan, soak_environment
 from tests.support import waiting
 from tests.support.processes import tidegate_processes
 
@@ -23,7 +23,7 @@ def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[
         nonlocal well
         ended.extend(fault_injection.start_again(stage, since=well))
         well = time.time()
-        return sorted(name for name in stage.gateway.groups() if not name.startswith(random_workload.STAYING))
+        return sorted(name for name in stage.gateway.groups() if not name.startswith(job_plan.STAYING))
 
     try:
         waiting.eventually(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.soak import clock_launcher, clock_shifts, histories, random_workload
+from tests.soak import clock_launcher, clock_shifts, histories, job_plan
 from tests.support.jobs import network_faults
 from tests.support.kubernetes import clusters
 from tests.support.processes import managed_processes, ports, tidegate_processes
@@ -84,7 +84,7 @@ def set_up(
             folder,
             gateway=gateway,
             kubeconfig=_through(wire, tidegate_processes.operator_kubeconfig(cluster, seconds=seconds)),
-            arguments=(f"--operator.resync={RESYNC:g}s", f"--drain.timeout={random_workload.DRAIN:g}s"),
+            arguments=(f"--operator.resync={RESYNC:g}s", f"--drain.timeout={job_plan.DRAIN:g}s"),
             module=_launcher(clocks["operator"], sabotage),
         )
         stack.callback(operator.process.stop)

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.timeout(600)
 
 _LIMIT_BYTES = 120_000_000
 """Size limit of the unpacked files on top of the base."""
+_FLAGS, _UNCHECKED_HASH = slice(4, 8), b"\x01\0\0\0"
+"""Where a bytecode file says how it refers to its source (PEP 552), and the value for a hash instead of a time."""
 _IMPORT_ALL = """
 import importlib, pkgutil, tidegate
 for each in pkgutil.walk_packages(tidegate.__path__, "tidegate."):
@@ -102,6 +104,14 @@ def test_every_module_is_compiled_to_bytecode(image: oci_layout.Layout) -> None:
     assert compiled == {f"{name}c" for name in sources}
 
 
+def test_image_contains_no_build_time(image: oci_layout.Layout) -> None:
+    bytecode = [path.read_bytes() for path in (image.root / "opt/tidegate").rglob("*.pyc")]
+    assert image.created == "1970-01-01T00:00:00Z"
+    assert {member.mtime for member in image.members} == {0}
+    assert {content[_FLAGS] for content in bytecode} == {_UNCHECKED_HASH}
+
+
+@pytest.mark.long
 def test_same_files_give_the_same_image(archive: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.tar"
     image_builds.build(again, name=project_image.NAME, context=project_image.ROOT, base=base_image.ensure())

@@ -51,7 +51,7 @@ def build(target: Path, *, name: str, context: Path, base: Path) -> str:
             # Without the version of buildah.
             "--identity-label=false",
             f"--build-arg=PYTHON_IMAGE=oci-archive:{base}",
-            *(f"--volume={source}:{inside}:ro" for source, inside in _registry_mounts(storage).items()),
+            *(f"--volume={source}:{inside}:ro" for source, inside in registry_mounts(storage).items()),
         ]
         log = _buildah(storage, "bud", *flags, f"--tag={name}", str(context), saying=f"building {name} with buildah")
         _buildah(storage, "push", "--quiet", name, f"oci-archive:{target}:{name}", saying=f"writing {target.name}")
@@ -113,7 +113,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], *, saying: str)
     return log
 
 
-def _registry_mounts(folder: Path) -> dict[Path, str]:
+def registry_mounts(folder: Path) -> dict[Path, str]:
     """pip's configuration on this machine, mounted for the build only; it and the certificates are not in the image."""
     settings = _pip_settings()
     mounts = {_CERTIFICATES: str(_CERTIFICATES)} if _CERTIFICATES.is_dir() else {}

@@ -18,6 +18,8 @@ class Layout:
 
     config: Mapping[str, Any]
     """The image configuration: command, user, environment and labels."""
+    created: str
+    """The time of the build in the image configuration (RFC 3339)."""
     root: Path
     """The files of all layers combined."""
     members: tuple[tarfile.TarInfo, ...]
@@ -43,8 +45,10 @@ def unpacked(archive: Path) -> Iterator[Layout]:
             with tarfile.open(fileobj=file.extractfile(_path(layer))) as tar:
                 members = tuple(tar.getmembers())
                 tar.extractall(root, filter="fully_trusted")
-        config = _blob(file, manifest["config"])["config"]
-        yield Layout(config=config, root=root, members=members, layers=len(manifest["layers"]))
+        image = _blob(file, manifest["config"])
+        yield Layout(
+            config=image["config"], created=image["created"], root=root, members=members, layers=len(manifest["layers"])
+        )
 
 
 def digest(archive: Path) -> str:

@@ -1,0 +1,122 @@
+"""Run the long tests in a fixed order, cheapest first, within a time budget; exit 1 if a step fails.
+
+A step starts only if its usual duration fits into the rest of the budget. The last lines list each step with its
+result, or with the reason why it was left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from scripts import environments, pythons
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = str(ROOT / ".venv" / "bin" / "python")
+_NO_TESTS = 5
+"""pytest's exit code if no test was selected."""
+
+
+class Step(NamedTuple):
+    """One long run."""
+
+    name: str
+    minutes: float
+    """Usual duration on two cores."""
+    command: Sequence[str]
+    missing: Callable[[], str | None] = lambda: None
+    """Returns the reason why this machine cannot run the step, in one line."""
+
+
+class Outcome(NamedTuple):
+    """The result of a step; ``seconds`` is None if it was left out, and ``reason`` says why."""
+
+    step: Step
+    code: int = 0
+    seconds: float | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.seconds is None:
+            return f"left out  {self.step.name:<17} {self.reason}"
+        result = "no tests" if self.code == _NO_TESTS else "FAILED" if self.failed else "passed"
+        return f"{result:<9} {self.step.name:<17} {self.seconds:4.0f} s"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the step ran and failed."""
+        return self.code not in (0, _NO_TESTS)
+
+
+def _marked(folder: str, *flags: str) -> tuple[str, ...]:
+    return (PYTHON, "-m", "pytest", "-m", "long", *flags, folder)
+
+
+def _environment(name: str, minutes: float) -> Step:
+    command = (PYTHON, "-m", "scripts.environments", name)
+    return Step(name, minutes, command, environments.ENVIRONMENTS[name].missing)
+
+
+STEPS = (
+    Step("long-unit", 0.5, _marked("tests/unit", "--numprocesses=4")),
+    Step("long-integration", 1.0, _marked("tests/integration", "--numprocesses=4")),
+    Step("long-node", 1.0, _marked("tests/node")),
+    Step("kills", 1.5, _marked("tests/soak", "--numprocesses=4")),
+    _environment("no-home", 1.5),
+    _environment("no-ipv6", 1.5),
+    _environment("path-with-blanks", 2.0),
+    _environment("another-user", 2.0),
+    Step("oldest-python", 2.0, (PYTHON, "-m", "scripts.pythons", "--oldest", "tests/unit")),
+    Step("newest-python", 2.0, (PYTHON, "-m", "scripts.pythons", "--newest", "tests/unit"), pythons.missing_newest),
+    Step("long-cluster", 2.0, _marked("tests/cluster")),
+    Step("soak", 10.5, (PYTHON, "-m", "tests.soak", "--minutes=10", "--seed=1")),
+)
+
+
+def main() -> None:
+    """Run the steps, and print one line for each."""
+    chosen = _arguments()
+    outcomes = list(run(chosen.steps or STEPS, minutes=chosen.minutes))
+    print("\n=== long tests", *outcomes, sep="\n")
+    sys.exit(1 if any(outcome.failed for outcome in outcomes) else 0)
+
+
+def run(steps: Sequence[Step], *, minutes: float) -> Iterator[Outcome]:
+    """Run each step that fits into the rest of these minutes, and yield what became of it."""
+    began = time.monotonic()
+    for step in steps:
+        left = minutes - (time.monotonic() - began) / 60.0
+        if step.minutes > left:
+            reason = f"takes about {step.minutes:g} min, and {max(left, 0.0):.1f} of {minutes:g} min are left"
+            yield Outcome(step, reason=reason)
+        elif (missing := step.missing()) is not None:
+            yield Outcome(step, reason=missing)
+        else:
+            print(f"\n=== {step.name} (about {step.minutes:g} min)", flush=True)
+            started = time.monotonic()
+            code = subprocess.run(step.command, cwd=ROOT, check=False).returncode
+            yield Outcome(step, code=code, seconds=time.monotonic() - started)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    total = sum(step.minutes for step in STEPS)
+    parser.add_argument("--minutes", type=float, default=total, help=f"Time budget (default: {total:g}, all steps).")
+    parser.add_argument("steps", nargs="*", type=_step, metavar="STEP", help="Run only these steps.")
+    return parser.parse_args()
+
+
+def _step(name: str) -> Step:
+    for step in STEPS:
+        if step.name == name:
+            return step
+    raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(step.name for step in STEPS)}")
+
+
+if __name__ == "__main__":
+    main()
