@@ -1,6 +1,8 @@
 """Read the cases that docs/compatibility.md lists as differences."""
 
+import functools
 import re
+from collections.abc import Mapping
 
 from tests.support import repository
 
@@ -19,7 +21,8 @@ def documented_differences(version: tuple[int, int]) -> frozenset[str]:
     return sections[DELIBERATE] | (sections[LIKE_NEWEST] if version < _NEWEST else frozenset())
 
 
-def listed() -> dict[str, frozenset[str]]:
+@functools.cache
+def listed() -> Mapping[str, frozenset[str]]:
     """The ids in the last column of each table, by section of the document."""
     return {
         title: frozenset(case for cell in _ROW.findall(text) for case in _ID.findall(cell))

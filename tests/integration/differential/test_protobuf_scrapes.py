@@ -42,9 +42,8 @@ def _scraped(peer: comparisons.Peer, case: comparisons.Case, *, escaping: str) -
     """The families that have pushed series, with those series alone and without push times."""
     for request in case.requests:
         peer.send(request)
-    peer.send(case_builders.put("job/last", b""))
-    accept = f"{case_builders.PROTOBUF}; escaping={escaping}"
-    _, _, body = peer.send(comparisons.Request("GET", "/metrics", headers={"Accept": accept}))
+    peer.ask("PUT", "/metrics/job/last")
+    body = peer.ask("GET", "/metrics", {"Accept": f"{case_builders.PROTOBUF}; escaping={escaping}"})
     for _, encoded in decoder.messages(body):
         family = pb.MetricFamily.FromString(encoded)
         pushed = [metric for metric in family.metric if any(label.name == b"job" for label in metric.label)]

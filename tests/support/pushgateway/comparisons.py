@@ -70,6 +70,10 @@ class Peer:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._kept = http.client.HTTPConnection(tidegate_processes.HOST, port, timeout=_SECONDS)
+
+    def __del__(self) -> None:
+        self._kept.close()
 
     def play(self, case: Case) -> Observation:
         """Send the requests of the case and collect what the server shows."""
@@ -77,15 +81,23 @@ class Peer:
         if case.wire is not None:
             responses = (*responses, self.exchange(case.wire))
         # Pushgateway deletes after responding, but in request order: once this push is visible, so are all deletions.
-        self.send(Request("PUT", "/metrics/job/last"))
-        _, _, scraped = self.send(Request("GET", "/metrics", headers=case.scrape))
+        self.ask("PUT", "/metrics/job/last")
+        scraped = self.ask("GET", "/metrics", case.scrape)
         return Observation(responses, pushed(scraped, helps=case.helps), _groups(self.api(), helps=case.helps))
 
     def api(self) -> list[dict[str, Any]]:
         """All groups as ``/api/v1/metrics`` returns them."""
-        _, _, body = self.send(Request("GET", "/api/v1/metrics"))
-        groups: list[dict[str, Any]] = json.loads(body)["data"]
+        groups: list[dict[str, Any]] = json.loads(self.ask("GET", "/api/v1/metrics"))["data"]
         return groups
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> bytes:
+        """The response body to a request that is not compared, over a connection that is kept for such requests."""
+        self._kept.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in {"Content-Length": "0", **(headers or {})}.items():
+            self._kept.putheader(name, value)
+        self._kept.endheaders()
+        with self._kept.getresponse() as response:
+            return response.read()
 
     def send(self, request: Request) -> tuple[int, str | None, bytes]:
         """Send a request and return the status code, the redirect target and the body."""
@@ -121,14 +133,14 @@ class Peer:
     def wipe(self) -> None:
         """Delete every group through the push API."""
         for group in self.api():
-            self.send(Request("DELETE", group_path(group["labels"])))
+            self.ask("DELETE", group_path(group["labels"]))
 
 
 class RealPeer(Peer):
     """The real Pushgateway; it can hold groups that no path names and that its own API shows with a wrong name."""
 
     def wipe(self) -> None:
-        self.send(Request("PUT", "/api/v1/admin/wipe"))
+        self.ask("PUT", "/api/v1/admin/wipe")
 
     def send(self, request: Request) -> tuple[int, str | None, bytes]:
         """Send a request; if Pushgateway's parser panics (1.11 at `{}`) without a response, return status 400."""
