@@ -4,9 +4,10 @@ import copy
 from typing import Any
 
 import hypothesis
+import pytest
 from hypothesis import strategies
 
-from tests.integration.differential import case_builders, conftest, example_counts
+from tests.integration.differential import case_builders, conftest
 from tests.support.pushgateway import comparisons
 
 _NAMES = strategies.sampled_from(["m", "n", "m_sum", "m_count", "m_bucket", "n_sum", "a:b", "_"])
@@ -46,14 +47,28 @@ def _damaged(draw: strategies.DrawFn) -> str:
     return body
 
 
-@example_counts.examples(200, on_ci=1_000)
-@hypothesis.given(
-    bodies=strategies.lists(strategies.tuples(strategies.sampled_from("xy"), _damaged()), min_size=1, max_size=2)
-)
+_PUSHES = strategies.lists(strategies.tuples(strategies.sampled_from("xy"), _damaged()), min_size=1, max_size=2)
+
+
+@hypothesis.settings(max_examples=100)
+@hypothesis.given(pushes=_PUSHES)
 def test_generated_body_gets_the_same_response_as_from_pushgateway(
-    pair: conftest.Pair, bodies: list[tuple[str, str]]
+    pair: conftest.Pair, pushes: list[tuple[str, str]]
 ) -> None:
-    requests = [case_builders.post(f"job/{job}", body) for job, body in bodies]
+    _compare(pair, pushes)
+
+
+@pytest.mark.long
+@hypothesis.settings(max_examples=3_000)
+@hypothesis.given(pushes=_PUSHES)
+def test_thousands_of_generated_bodies_get_the_same_response_as_from_pushgateway(
+    pair: conftest.Pair, pushes: list[tuple[str, str]]
+) -> None:
+    _compare(pair, pushes)
+
+
+def _compare(pair: conftest.Pair, pushes: list[tuple[str, str]]) -> None:
+    requests = [case_builders.post(f"job/{job}", body) for job, body in pushes]
     ours, real = pair.play(comparisons.Case("generated", requests, helps=False))
     assert ours.responses == real.responses
     assert ours.exposition == real.exposition
