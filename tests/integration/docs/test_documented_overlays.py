@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+import tidegate
 from tests.support.docs import markdown_documents
 from tests.support.manifests import kustomizations, manifest_objects
 from tidegate.operator.policy import policies
@@ -37,7 +38,7 @@ def test_pushgateway_overlay_sets_the_users_pushgateway_url(tmp_path: Path) -> N
     [operator] = deployment["spec"]["template"]["spec"]["containers"]
     [url] = [each for each in operator["env"] if "value" in each]
     assert url == {"name": "PUSHGATEWAY_URL", "value": "http://my-pushgateway.monitoring:9091"}
-    assert operator["image"] == "registry.example/tidegate:0.1.0"
+    assert operator["image"] == f"registry.example/tidegate:{tidegate.__version__}"
 
 
 def test_policies_overlay_has_both_crds_and_their_rights(tmp_path: Path) -> None:

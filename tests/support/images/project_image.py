@@ -4,14 +4,15 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import tidegate
 from tests.support import repository
 from tests.support.images import base_image, image_builds
 from tests.support.programs import binaries
 
 ROOT = repository.ROOT
-NAME = "registry.example/tidegate:0.1.0"
+NAME = f"registry.example/tidegate:{tidegate.__version__}"
 """The name in README."""
-RELEASED = "ghcr.io/tidegate/tidegate:0.1.0"
+RELEASED = f"ghcr.io/tidegate/tidegate:{tidegate.__version__}"
 """The name in the manifests."""
 
 _SOURCES = ("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml", "requirements", "operator")
