@@ -26,6 +26,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("random", hypothesis.settings.get_profile("repeatable"), derandomize=False)
 hypothesis.settings.load_profile("repeatable")
 
+_WITH_SESSION_PROCESSES = {"own_cluster", "shared_components"}
+"""Fixtures that start processes which outlast the test."""
 CLEANUP_SECONDS = 2.0
 """Seconds until the tasks and processes of a test must have ended after the test."""
 
@@ -58,13 +60,13 @@ def _fail_on_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
 def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test if its tasks or child processes still run after it and its fixtures.
 
-    For tests with the shared cluster, processes are checked after the session only: these tests restart components.
+    For tests with processes of the session, processes are checked after the session only: tests may restart them.
     """
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_task_left")
     before = child_processes.alive()
     yield
-    if "cluster" not in request.fixturenames:
+    if not _WITH_SESSION_PROCESSES & set(request.fixturenames):
         _expect_no_children_beyond(before)
 
 

@@ -32,7 +32,7 @@ class Figures(NamedTuple):
 
 def measure(folder: Path, *, jobs: int = JOBS, ending: int = ENDING, say: Callable[[str], None]) -> Figures:
     """Start a control plane, create Jobs and their groups, and measure the operator."""
-    cluster = clusters.Cluster(folder / "cluster")
+    cluster = clusters.LocalCluster(folder / "cluster")
     cluster.control_plane.start_api()
     try:
         with tidegate_processes.serving(folder) as gateway:

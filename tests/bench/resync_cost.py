@@ -58,7 +58,7 @@ def measure(folder: Path, shapes: Sequence[Shape], *, lists: int, period: str) -
     :param lists: number of complete lists to wait for; the figures are per list.
     :param period: the time between two complete lists.
     """
-    cluster = clusters.Cluster(folder / "cluster")
+    cluster = clusters.LocalCluster(folder / "cluster")
     cluster.control_plane.start_api()
     try:
         with measured_servers.tidegate(folder) as gateway:

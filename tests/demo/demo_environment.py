@@ -94,7 +94,7 @@ def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
     """Start all components in order and report each step; stop them when the block ends, in any case."""
     with contextlib.ExitStack() as stack:
         say("starting etcd, kube-apiserver, kube-controller-manager, kube-scheduler and a node")
-        cluster = stack.enter_context(clusters.Cluster(folder / "cluster"))
+        cluster = stack.enter_context(clusters.LocalCluster(folder / "cluster"))
         say("starting the gateway")
         gateway = tidegate_processes.Gateway(folder)
         stack.callback(gateway.process.stop)

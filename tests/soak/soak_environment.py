@@ -45,7 +45,7 @@ class Stage:
     :ivar logs: the folder of the pods' logs.
     """
 
-    cluster: clusters.Cluster
+    cluster: clusters.LocalCluster
     gateway: tidegate_processes.Gateway
     operator: tidegate_processes.Operator
     readers: tuple[Reader, ...]
@@ -70,7 +70,7 @@ def set_up(
     clocks = {name: clock_shifts.Shift(folder / f"{name}.clock") for name in ("gateway", "operator")}
     with contextlib.ExitStack() as stack:
         say("starting etcd, kube-apiserver with its audit log, controllers, scheduler and a node")
-        cluster = stack.enter_context(clusters.Cluster(folder / "cluster", audit=True))
+        cluster = stack.enter_context(clusters.LocalCluster(folder / "cluster", audit=True))
         wire = stack.enter_context(network_faults.Cutter(cluster.control_plane.port))
         say("starting gateway and operator")
         gateway = tidegate_processes.Gateway(

@@ -36,7 +36,7 @@ def test_prometheus_without_honor_labels_renames_the_job_label_as_documented(
 def test_operator_without_rights_logs_the_documented_message(
     cluster: clusters.Cluster, namespace: str, tmp_path: Path
 ) -> None:
-    nobody = cluster.control_plane.kubeconfig_for("default", namespace=namespace, seconds=600)
+    nobody = cluster.kubeconfig_for("default", namespace=namespace, seconds=600)
     with tidegate_processes.serving(tmp_path) as gateway:
         operator = tidegate_processes.Operator(
             tmp_path, gateway=gateway, kubeconfig=nobody, arguments=("--log.format=json",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.support import waiting
+from tests.support import components, environments, waiting
 from tests.support.gateway import rejected_requests
-from tests.support.jobs import e2e_environment, pushing_jobs
+from tests.support.jobs import pushing_jobs
 from tests.support.kubernetes import clusters
 from tests.support.manifests import manifest_objects
 from tests.support.processes import tidegate_processes
@@ -31,27 +30,17 @@ def server(
 ) -> Iterator[prometheus_server.Prometheus]:
     """A Prometheus with data on pushes, rejected pushes, drains, drain timeouts, deletions and a TTL."""
     folder = tmp_path_factory.mktemp("dashboard")
-    with contextlib.ExitStack() as stack:
-        namespace = cluster.create_namespace()
-        stack.callback(cluster.api.delete, "namespaces", namespace)
-        arguments = (f"--persistence.file={folder / 'groups'}", *_LIMITS)
-        gateway = stack.enter_context(tidegate_processes.serving(folder, arguments=arguments))
-        operator = tidegate_processes.Operator(
-            folder, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(e2e_environment.RESYNC,)
+    flags = (f"--persistence.file={folder / 'groups'}", *_LIMITS)
+    with (
+        components.Components(cluster, folder, kubeconfig=operator_kubeconfig, gateway_flags=flags) as own,
+        environments.opened(own, folder) as environment,
+    ):
+        running = own.another_prometheus(
+            "prometheus",
+            prometheus_server.Target(port=own.gateway.port),
+            prometheus_server.Target(port=own.operator.port, job="operator", honor_labels=False),
         )
-        stack.callback(operator.process.stop)
-        operator.start()
-        targets = [
-            prometheus_server.Target(port=gateway.port),
-            prometheus_server.Target(port=operator.port, job="operator", honor_labels=False),
-        ]
-        running = prometheus_server.Prometheus(
-            folder / "prometheus", targets=targets, interval=e2e_environment.SCRAPE_INTERVAL
-        )
-        stack.callback(running.kill)
-        running.start()
-        running.wait_until_up()
-        _generate_data(pushing_jobs.Pushers(cluster, gateway, namespace=namespace), gateway)
+        _generate_data(environment.push, own.gateway)
         waiting.eventually(
             lambda: running.value('sum(increase(tidegate_groups_deleted_total{reason="drained"}[1m]))'),
             why="the end of a drain to be scraped",

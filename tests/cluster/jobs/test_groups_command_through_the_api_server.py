@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import waiting
+from tests.support import components, environments, waiting
 from tests.support.cli import command_runs, groups_runs
-from tests.support.jobs import e2e_environment, pushing_jobs
+from tests.support.jobs import pushing_jobs
 from tests.support.kubernetes import admin_client, cluster_fixtures, clusters
 from tests.support.processes import ports, tidegate_processes
 from tests.support.prometheus import prometheus_server
@@ -59,11 +59,26 @@ def _own_address() -> str:
 
 
 @pytest.fixture
+def gateway(own_environment: environments.Environment) -> tidegate_processes.Gateway:
+    return own_environment.gateway
+
+
+@pytest.fixture
+def push(own_environment: environments.Environment) -> pushing_jobs.Pushers:
+    return own_environment.push
+
+
+@pytest.fixture
+def namespace(own_environment: environments.Environment) -> str:
+    return own_environment.namespace
+
+
+@pytest.fixture
 def operator(
     gateway: tidegate_processes.Gateway, operator_kubeconfig: Path, tmp_path: Path
 ) -> Iterator[tidegate_processes.Operator]:
     running = tidegate_processes.Operator(
-        tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(e2e_environment.RESYNC,), host=""
+        tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(components.RESYNC,), host=""
     )
     try:
         running.start()
@@ -100,7 +115,7 @@ class _CommandRunner:
             cluster.api.create("rolebindings", binding, namespace=namespace)
 
     def run(self, verb: str, *arguments: str, account: str = "runner") -> command_runs.Ran:
-        config = self._cluster.control_plane.kubeconfig_for(account, namespace=self._namespace)
+        config = self._cluster.kubeconfig_for(account, namespace=self._namespace)
         # Deletions do not call the operator.
         flags = self._flags if verb == "delete" else (*self._flags, self._operator)
         return asyncio.run(groups_runs.run(verb, *flags, f"--kubernetes.kubeconfig={config}", *arguments))

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import waiting
-from tests.support.jobs import e2e_environment, pushing_jobs
+from tests.support import environments, waiting
 from tests.support.kubernetes import clusters
 from tests.support.processes import tidegate_processes
-from tests.support.prometheus import prometheus_server
 
 _ACCOUNT = "default"
 _RULES = [
@@ -33,27 +31,19 @@ def limited_kubeconfig(cluster: clusters.Cluster, namespace: str) -> Iterator[Pa
     subject = {"kind": "ServiceAccount", "name": _ACCOUNT, "namespace": namespace}
     binding = {**head, "kind": "ClusterRoleBinding", "roleRef": reference, "subjects": [subject]}
     cluster.api.create("clusterrolebindings", binding)
-    yield cluster.control_plane.kubeconfig_for(_ACCOUNT, namespace=namespace)
+    yield cluster.kubeconfig_for(_ACCOUNT, namespace=namespace)
     cluster.api.delete("clusterrolebindings", name)
     cluster.api.delete("clusterroles", name)
 
 
 @pytest.fixture
-def limited(
-    gateway: tidegate_processes.Gateway, limited_kubeconfig: Path, tmp_path: Path
-) -> Iterator[tidegate_processes.Operator]:
-    """An operator with this account that has applied its first plan."""
-    running = tidegate_processes.Operator(
-        tmp_path,
-        gateway=gateway,
-        kubeconfig=limited_kubeconfig,
-        arguments=(e2e_environment.RESYNC, "--log.format=json"),
-    )
-    try:
-        running.start()
-        yield running
-    finally:
-        running.process.stop()
+def environment(
+    cluster: clusters.Cluster, limited_kubeconfig: Path, tmp_path: Path
+) -> Iterator[environments.Environment]:
+    """An environment whose operator has this account."""
+    flags = ("--log.format=json",)
+    with environments.started(cluster, tmp_path, kubeconfig=limited_kubeconfig, operator_flags=flags) as started:
+        yield started
 
 
 def _missing(operator: tidegate_processes.Operator) -> set[str]:
@@ -62,12 +52,8 @@ def _missing(operator: tidegate_processes.Operator) -> set[str]:
     return {right for message in messages for right in _MISSING if right in message}
 
 
-def test_missing_watch_rights_are_reported_and_cleanup_works_with_lists(
-    gateway: tidegate_processes.Gateway,
-    limited: tidegate_processes.Operator,
-    push: pushing_jobs.Pushers,
-    server: prometheus_server.Prometheus,
-) -> None:
+def test_missing_watch_rights_are_reported_and_cleanup_works_with_lists(environment: environments.Environment) -> None:
+    limited = environment.operator
     waiting.eventually(lambda: _missing(limited) == _MISSING, why="both missing rights in the log")
     waiting.eventually(
         lambda: limited.total("tidegate_operator_rights_missing") == len(_MISSING), why="both rights in the metric"
@@ -76,10 +62,9 @@ def test_missing_watch_rights_are_reported_and_cleanup_works_with_lists(
         lambda: limited.total('tidegate_operator_api_errors_total{reason="forbidden"}') > 0, why="a refused watch"
     )
     assert limited.total("tidegate_operator_watch_up") == 0
-    name = push.unique("by-lists")
-    push.job(name)
-    selector = f'job_result{{job="{name}"}}'
-    waiting.eventually(lambda: server.final_value(selector) is not None, why="the final value", timeout=60.0)
-    waiting.eventually(lambda: name not in gateway.groups(), why="its group to go", timeout=60.0)
+    name = environment.push.unique("by-lists")
+    environment.push.job(name)
+    waiting.eventually(lambda: environment.final(name) is not None, why="the final value", timeout=60.0)
+    environment.wait_until_deleted(name)
     assert "Traceback" not in limited.log()
     assert limited.process.stop() == 0

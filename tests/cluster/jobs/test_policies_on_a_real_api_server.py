@@ -6,35 +6,31 @@ from typing import Any
 
 import pytest
 
-from tests.support import repository, waiting
-from tests.support.jobs import pushing_jobs, sentinel_jobs
+from tests.support import environments, waiting
+from tests.support.jobs import single_namespace
 from tests.support.kubernetes import admin_client, clusters
-from tests.support.processes import tidegate_processes
+from tests.support.manifests import kustomizations, service_account_rights
 from tidegate.operator.policy import policies
 
-_RIGHTS = repository.MANIFESTS / "components" / "policies" / "rbac.yaml"
 _NAMESPACED, _CLUSTER = policies.Scope
 _OWN, _VALUE = "example.com/app", "an.app"
 """A label of the Jobs that the policies select."""
 
-pytestmark = pytest.mark.usefixtures("rights", "operator", "server")
+
+@pytest.fixture
+def environment(policy_kinds: clusters.LocalCluster, tmp_path: Path) -> Iterator[environments.Environment]:
+    """An environment whose operator may read policies and write their status."""
+    overlay = kustomizations.write(tmp_path / "overlay", components=["policies"])
+    with service_account_rights.granted(policy_kinds, overlay) as prefix:
+        kubeconfig = policy_kinds.kubeconfig_for(f"{prefix}tidegate", namespace="tidegate")
+        with environments.started(policy_kinds, tmp_path, kubeconfig=kubeconfig) as started:
+            yield started
 
 
 @pytest.fixture
-def rights(
-    policy_kinds: clusters.Cluster,
-    operator_kubeconfig: Path,  # noqa: ARG001 - it makes the account that the rights are given to
-) -> Iterator[None]:
-    """Allow the operator to read policies and to write their status."""
-    policy_kinds.kubectl("apply", "-f", _RIGHTS)
-    yield
-    policy_kinds.kubectl("delete", "-f", _RIGHTS)
-
-
-@pytest.fixture
-def declare(cluster: clusters.Cluster, push: pushing_jobs.Pushers) -> Iterator["Declare"]:
+def declare(environment: environments.Environment) -> Iterator["Declare"]:
     """Creates policies; cluster policies are deleted after the test."""
-    created = Declare(cluster, push)
+    created = Declare(environment)
     yield created
     created.end()
 
@@ -42,9 +38,9 @@ def declare(cluster: clusters.Cluster, push: pushing_jobs.Pushers) -> Iterator["
 class Declare:
     """Creates policies that select the Jobs with this module's label."""
 
-    def __init__(self, cluster: clusters.Cluster, push: pushing_jobs.Pushers) -> None:
-        self._cluster = cluster
-        self._push = push
+    def __init__(self, environment: environments.Environment) -> None:
+        self._api = environment.api
+        self._push = environment.push
         self._made: list[str] = []
 
     def __call__(self, *, scope: policies.Scope = _NAMESPACED, **spec: Any) -> str:
@@ -56,16 +52,16 @@ class Declare:
             "spec": {"selector": {"matchLabels": {_OWN: _VALUE}}, **spec},
         }
         within = self._push.namespace if scope is _NAMESPACED else None
-        self._cluster.api.create(scope.plural, body, namespace=within)
+        self._api.create(scope.plural, body, namespace=within)
         if scope is _CLUSTER:
             self._made.append(name)
         return name
 
     def change(self, name: str, **spec: Any) -> None:
-        self._cluster.api.patch(_NAMESPACED.plural, name, {"spec": spec}, namespace=self._push.namespace)
+        self._api.patch(_NAMESPACED.plural, name, {"spec": spec}, namespace=self._push.namespace)
 
     def status(self, name: str) -> admin_client.Object:
-        found = self._cluster.api.get(_NAMESPACED.plural, name, namespace=self._push.namespace)
+        found = self._api.get(_NAMESPACED.plural, name, namespace=self._push.namespace)
         status: admin_client.Object = found.get("status", {})
         return status
 
@@ -75,24 +71,20 @@ class Declare:
 
     def end(self) -> None:
         for name in self._made:
-            self._cluster.api.delete(_CLUSTER.plural, name)
-
-
-def _eventually_deleted(gateway: tidegate_processes.Gateway, name: str) -> None:
-    waiting.eventually(lambda: name not in gateway.groups(), why=f"{name} to go", timeout=40.0)
+            self._api.delete(_CLUSTER.plural, name)
 
 
 def test_policy_defines_the_groups_of_a_job_and_reports_them_in_its_status(
-    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
+    environment: environments.Environment, declare: Declare
 ) -> None:
-    name, group = push.unique("policied"), push.unique("named-by-the-policy")
+    name, group = environment.push.unique("policied"), environment.push.unique("named-by-the-policy")
     policy = declare(groups=['job={{.metadata.labels["example.com/group"]}}'])
     declare.accepted(policy)
-    push.job(name, group=group, labels={_OWN: _VALUE, "example.com/group": group}, runs_on=True)
+    environment.push.job(name, group=group, labels={_OWN: _VALUE, "example.com/group": group}, runs_on=True)
     waiting.eventually(lambda: declare.status(policy)["matchedGroups"] == 1, why="its group to be counted", timeout=20)
     assert declare.status(policy)["matchedJobs"] == 1
-    push.delete(name)
-    _eventually_deleted(gateway, group)
+    environment.push.delete(name)
+    environment.wait_until_deleted(group)
     waiting.eventually(
         lambda: declare.status(policy).get("lastAction", {}).get("type") == "Deleted", why="its deletion to be told"
     )
@@ -102,30 +94,30 @@ def test_policy_defines_the_groups_of_a_job_and_reports_them_in_its_status(
 
 
 def test_namespace_policy_overrides_the_cluster_policy_and_changes_take_effect(
-    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
+    environment: environments.Environment, declare: Declare
 ) -> None:
-    name = push.unique("kept-by-policy")
+    name = environment.push.unique("kept-by-policy")
     declare(scope=_CLUSTER, when="OnCompletion")
     policy = declare(when="OnDeletion")
     declare.accepted(policy)
-    push.job(name, labels={_OWN: _VALUE})
-    push.wait_until_finished(name)
-    sentinel_jobs.wait_for_full_pass(push, gateway)
-    assert gateway.groups()[name]["drain_pushed_revision"] is None
+    environment.push.job(name, labels={_OWN: _VALUE})
+    environment.push.wait_until_finished(name)
+    environment.wait_for_full_pass()
+    assert environment.gateway.groups()[name]["drain_pushed_revision"] is None
     declare.change(policy, when="OnCompletion")
-    _eventually_deleted(gateway, name)
+    environment.wait_until_deleted(name)
 
 
 def test_job_with_a_failed_template_keeps_its_groups_and_the_policy_reports_it(
-    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
+    environment: environments.Environment, declare: Declare
 ) -> None:
-    name = push.unique("without-the-label")
+    name = environment.push.unique("without-the-label")
     policy = declare(groups=["job={{.metadata.labels.lacking}}"])
     declare.accepted(policy)
-    push.job(name, labels={_OWN: _VALUE})
-    push.wait_until_finished(name)
-    sentinel_jobs.wait_for_full_pass(push, gateway)
-    assert not gateway.groups()[name]["claims"]
+    environment.push.job(name, labels={_OWN: _VALUE})
+    environment.push.wait_until_finished(name)
+    environment.wait_for_full_pass()
+    assert not environment.gateway.groups()[name]["claims"]
 
     def is_reported() -> bool:
         return any(each["reason"] == "TemplateUnfilled" for each in declare.status(policy)["conditions"])
@@ -133,11 +125,28 @@ def test_job_with_a_failed_template_keeps_its_groups_and_the_policy_reports_it(
     waiting.eventually(is_reported, why="the status to say so", timeout=20.0)
 
 
-def test_annotation_overrides_every_policy(
-    push: pushing_jobs.Pushers, gateway: tidegate_processes.Gateway, declare: Declare
-) -> None:
-    name = push.unique("annotated")
+def test_annotation_overrides_every_policy(environment: environments.Environment, declare: Declare) -> None:
+    name = environment.push.unique("annotated")
     declare.accepted(declare(when="Never"))
-    push.job(name, labels={_OWN: _VALUE}, annotations={"tidegate.dev/cleanup": "on-completion"})
-    push.wait_until_finished(name)
-    _eventually_deleted(gateway, name)
+    environment.push.job(name, labels={_OWN: _VALUE}, annotations={"tidegate.dev/cleanup": "on-completion"})
+    environment.push.wait_until_finished(name)
+    environment.wait_until_deleted(name)
+
+
+def test_operator_for_one_namespace_reads_namespace_and_cluster_policies(
+    policy_kinds: clusters.LocalCluster, own_namespace: str, tmp_path: Path
+) -> None:
+    body = {
+        "apiVersion": "tidegate.dev/v1alpha1",
+        "kind": "GroupCleanupPolicy",
+        "metadata": {"name": "it"},
+        "spec": {"drainTimeout": "2m"},
+    }
+    policy_kinds.api.create("groupcleanuppolicies", body, namespace=own_namespace)
+    with single_namespace.started(policy_kinds, tmp_path, namespace=own_namespace, policies=True) as environment:
+        waiting.eventually(
+            lambda: policy_kinds.api.get("groupcleanuppolicies", "it", namespace=own_namespace).get("status"),
+            why="the policy's status",
+        )
+        single_namespace.assert_watches(environment, environment.push.unique("narrow-with-policies"))
+    assert "orbidden" not in environment.operator.log()

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import waiting
+from tests.support import environments, waiting
 from tests.support.docs import documented_recipes
-from tests.support.jobs import e2e_environment, triggered_cronjobs
+from tests.support.jobs import triggered_cronjobs
 from tests.support.manifests import manifest_objects
 
 _IN_CLUSTER = "http://tidegate.tidegate:9091"
 _SUCCESS = "dumps_last_success_timestamp_seconds"
 
 
-def _apply(stage: e2e_environment.Stage, text: str) -> None:
+def _apply(environment: environments.Environment, text: str) -> None:
     assert _IN_CLUSTER in text
-    manifest = text.replace(_IN_CLUSTER, stage.gateway.url)
-    stage.cluster.kubectl("apply", f"--namespace={stage.namespace}", "-f", "-", stdin=manifest)
+    manifest = text.replace(_IN_CLUSTER, environment.gateway.url)
+    environment.cluster.kubectl("apply", f"--namespace={environment.namespace}", "-f", "-", stdin=manifest)
 
 
 def _recipe(kind: str) -> str:
@@ -27,11 +27,13 @@ def _recipe(kind: str) -> str:
     return found
 
 
-def _uid_of_successful_run(stage: e2e_environment.Stage, cronjob: str, *, minutes_ago: int) -> str:
-    run = triggered_cronjobs.due(stage, cronjob, minutes_ago=minutes_ago)
-    waiting.eventually(lambda: stage.api.find("jobs", run, namespace=stage.namespace), why=f"{run} to be created")
-    assert stage.push.wait_until_finished(run) == "Complete"
-    uid: str = stage.job(run)["metadata"]["uid"]
+def _uid_of_successful_run(environment: environments.Environment, cronjob: str, *, minutes_ago: int) -> str:
+    run = triggered_cronjobs.due(environment, cronjob, minutes_ago=minutes_ago)
+    waiting.eventually(
+        lambda: environment.api.find("jobs", run, namespace=environment.namespace), why=f"{run} to be created"
+    )
+    assert environment.push.wait_until_finished(run) == "Complete"
+    uid: str = environment.job(run)["metadata"]["uid"]
     return uid
 
 
@@ -41,47 +43,51 @@ def _rules() -> dict[str, Any]:
 
 
 def test_shared_group_of_superseded_runs_is_kept_between_runs_and_deleted_with_the_cronjob(
-    stage: e2e_environment.Stage,
+    environment: environments.Environment,
 ) -> None:
-    _apply(stage, _recipe("CronJob"))
+    _apply(environment, _recipe("CronJob"))
 
-    first = _uid_of_successful_run(stage, "dump-orders", minutes_ago=4)
+    first = _uid_of_successful_run(environment, "dump-orders", minutes_ago=4)
 
-    stage.assert_kept("dumps", first, database="orders")
-    waiting.eventually(lambda: stage.server.value(_SUCCESS), why="the first run's success")
+    environment.assert_kept("dumps", first, database="orders")
+    waiting.eventually(lambda: environment.prometheus.value(_SUCCESS), why="the first run's success")
 
-    second = _uid_of_successful_run(stage, "dump-orders", minutes_ago=3)
+    second = _uid_of_successful_run(environment, "dump-orders", minutes_ago=3)
 
-    waiting.eventually(lambda: second in stage.owners("dumps"), why="the next run to have the group")
+    waiting.eventually(lambda: second in environment.owners("dumps"), why="the next run to have the group")
     # The first run's claim remains for a minute, because it may have pushed last.
-    stage.assert_kept("dumps", first, second, database="orders")
-    assert stage.server.value(_SUCCESS) is not None
+    environment.assert_kept("dumps", first, second, database="orders")
+    assert environment.prometheus.value(_SUCCESS) is not None
 
-    stage.api.delete("cronjobs", "dump-orders", namespace=stage.namespace)
+    environment.api.delete("cronjobs", "dump-orders", namespace=environment.namespace)
 
-    stage.wait_until_deleted("dumps")
+    environment.wait_until_deleted("dumps")
 
 
 def test_last_success_is_kept_for_the_alert_after_the_groups_of_the_run_are_deleted(
-    stage: e2e_environment.Stage,
+    environment: environments.Environment,
 ) -> None:
-    _apply(stage, (manifest_objects.FOLDER / "examples" / "cronjob.yaml").read_text())
-    cronjob = stage.api.get("cronjobs", "nightly", namespace=stage.namespace)["metadata"]["uid"]
+    _apply(environment, (manifest_objects.FOLDER / "examples" / "cronjob.yaml").read_text())
+    cronjob = environment.api.get("cronjobs", "nightly", namespace=environment.namespace)["metadata"]["uid"]
 
-    _uid_of_successful_run(stage, "nightly", minutes_ago=3)
+    _uid_of_successful_run(environment, "nightly", minutes_ago=3)
 
-    stage.wait_until_deleted("checks")
-    stage.assert_kept("nightly", cronjob)
-    waiting.eventually(lambda: not stage.server.query("nightly_checked_files"), why="the end of the run's series")
-    assert stage.server.value(documented_recipes.block("Before you push", "promql")) == 98_765
+    environment.wait_until_deleted("checks")
+    environment.assert_kept("nightly", cronjob)
+    waiting.eventually(
+        lambda: not environment.prometheus.query("nightly_checked_files"), why="the end of the run's series"
+    )
+    assert environment.prometheus.value(documented_recipes.block("Before you push", "promql")) == 98_765
     fails, never = _rules().values()
-    assert stage.server.query(fails) == stage.server.query(never) == []
-    assert stage.server.value(fails.replace("> 26 * 3600", ">= 0")) == pytest.approx(0, abs=300)
+    assert environment.prometheus.query(fails) == environment.prometheus.query(never) == []
+    assert environment.prometheus.value(fails.replace("> 26 * 3600", ">= 0")) == pytest.approx(0, abs=300)
 
 
-def test_groups_of_a_jobs_shards_are_summed_by_the_query_and_deleted_with_the_job(stage: e2e_environment.Stage) -> None:
-    _apply(stage, _recipe("Job"))
-    assert stage.push.wait_until_finished("import") == "Complete"
-    stage.wait_until_deleted("import")
+def test_groups_of_a_jobs_shards_are_summed_by_the_query_and_deleted_with_the_job(
+    environment: environments.Environment,
+) -> None:
+    _apply(environment, _recipe("Job"))
+    assert environment.push.wait_until_finished("import") == "Complete"
+    environment.wait_until_deleted("import")
     [query] = documented_recipes.code_spans("Shards of one Job", "sum(")
-    assert stage.server.value(query) == 3 * 1024
+    assert environment.prometheus.value(query) == 3 * 1024

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from tests.support import waiting
-from tests.support.jobs import e2e_environment, externally_managed_jobs
+from tests.support import environments, waiting
+from tests.support.jobs import externally_managed_jobs
 from tests.support.kubernetes import admin_client, pod_status
 from tests.support.processes import process_usage
 
@@ -32,14 +32,14 @@ def _all_at_once(do: Callable[[Item], object], items: Iterable[Item]) -> None:
 class _ManyJobs:
     """Jobs without pods in a namespace of their own, each with a group."""
 
-    def __init__(self, stage: e2e_environment.Stage) -> None:
-        self._stage = stage
-        self._jobs = f"apis/batch/v1/namespaces/{stage.namespace}/jobs"
+    def __init__(self, environment: environments.Environment) -> None:
+        self._environment = environment
+        self._jobs = f"apis/batch/v1/namespaces/{environment.namespace}/jobs"
         self.ended: dict[str, float] = {}
         """The completion time of each Job that the test has finished."""
 
     def name(self, number: int) -> str:
-        return self._stage.push.unique(f"crowd-{number}")
+        return self._environment.push.unique(f"crowd-{number}")
 
     def names(self, numbers: Iterable[int]) -> set[str]:
         return {self.name(number) for number in numbers}
@@ -47,33 +47,33 @@ class _ManyJobs:
     def create(self, number: int) -> None:
         body = externally_managed_jobs.job(self.name(number))
         body["metadata"]["labels"] = {"deleted": str(number in _DELETED)}
-        self._stage.api.create("jobs", body, namespace=self._stage.namespace)
+        self._environment.api.create("jobs", body, namespace=self._environment.namespace)
 
     def push(self, number: int) -> None:
-        self._stage.gateway.push(f"job/{self.name(number)}/shard/{number % 7}", f"crowd {number}\n")
+        self._environment.gateway.push(f"job/{self.name(number)}/shard/{number % 7}", f"crowd {number}\n")
 
     def end(self, number: int) -> None:
         body = externally_managed_jobs.ended("Complete" if number % 2 else "Failed", at=pod_status.timestamp())
         path = f"{self._jobs}/{self.name(number)}/status"
-        self._stage.api.request("PATCH", path, body=body, content_type=admin_client.MERGE_PATCH)
+        self._environment.api.request("PATCH", path, body=body, content_type=admin_client.MERGE_PATCH)
         self.ended[self.name(number)] = time.monotonic()
 
     def delete(self, selector: str) -> None:
         query = {"labelSelector": selector}
-        self._stage.api.request("DELETE", self._jobs, query=query, body={"propagationPolicy": "Background"})
+        self._environment.api.request("DELETE", self._jobs, query=query, body={"propagationPolicy": "Background"})
 
     def live(self) -> set[str]:
         """The names of the groups that have an owner and are not draining."""
-        listed = self._stage.gateway.listed()
+        listed = self._environment.gateway.listed()
         return {
             group["labels"]["job"] for group in listed if group["claims"] and group["drain_pushed_revision"] is None
         }
 
 
 def test_groups_of_running_jobs_are_kept_when_thousands_of_jobs_finish_and_disappear(
-    stage: e2e_environment.Stage, capsys: pytest.CaptureFixture[str]
+    environment: environments.Environment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    jobs = _ManyJobs(stage)
+    jobs = _ManyJobs(environment)
     began = time.monotonic()
     _all_at_once(jobs.create, range(_JOBS))
     _all_at_once(jobs.push, range(_JOBS))
@@ -83,10 +83,12 @@ def test_groups_of_running_jobs_are_kept_when_thousands_of_jobs_finish_and_disap
     lasted = _end_and_see_retired(jobs)
     ended = time.monotonic()
     running = jobs.names(_RUNNING)
-    waiting.eventually(lambda: stage.gateway.groups().keys() == running, why="every other group to go", interval=0.5)
-    assert stage.server.value("count(last_over_time(crowd[1h]))") == _JOBS
+    waiting.eventually(
+        lambda: environment.gateway.groups().keys() == running, why="every other group to go", interval=0.5
+    )
+    assert environment.prometheus.value("count(last_over_time(crowd[1h]))") == _JOBS
 
-    memory = process_usage.peak(stage.operator.process.pid)
+    memory = process_usage.peak(environment.operator.process.pid)
     with capsys.disabled():
         print(
             f"\n{_JOBS} Jobs and pushes in {created - began:.1f} s, claimed after {claimed - created:.1f} s, "
@@ -96,7 +98,7 @@ def test_groups_of_running_jobs_are_kept_when_thousands_of_jobs_finish_and_disap
     assert lasted < _RETIRE_SECONDS
     assert memory < _OPERATOR_BYTES
     jobs.delete("deleted=False")
-    waiting.eventually(lambda: not stage.gateway.groups(), why="the rest to go", interval=0.2)
+    waiting.eventually(lambda: not environment.gateway.groups(), why="the rest to go", interval=0.2)
 
 
 def _end_and_see_retired(jobs: _ManyJobs) -> float:

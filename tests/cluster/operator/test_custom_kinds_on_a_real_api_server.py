@@ -11,8 +11,9 @@ from pathlib import Path
 import prometheus_client
 import pytest
 
-from tests.support import repository, waiting
+from tests.support import waiting
 from tests.support.kubernetes import admin_client, clusters, custom_resources, kubernetes_objects
+from tests.support.manifests import kustomizations, service_account_rights
 from tests.support.operator import object_builders
 from tidegate import settings
 from tidegate.aio import clocks
@@ -25,7 +26,6 @@ from tidegate.operator.objects import owner_kinds, served_kinds
 from tidegate.operator.planning import work_queue
 from tidegate.operator.watch import cache_updater, resyncs
 
-_PODS = repository.MANIFESTS / "components" / "watch-pods" / "rbac.yaml"
 _QUICK = settings.WorkerSettings(resync_seconds=0.2, backoff_seconds=0.1, backoff_limit_seconds=0.2)
 
 
@@ -78,7 +78,7 @@ class _Listing:
 @pytest.fixture
 def runs(
     cluster: clusters.Cluster,
-    operator_rights: Path,  # noqa: ARG001 - creates the service account that gets the permissions
+    operator_kubeconfig: Path,  # noqa: ARG001 - creates the service account that gets the permissions
     namespace: str,
 ) -> Iterator[custom_resources.Runs]:
     """A custom kind that is not defined yet; the operator may list and watch it."""
@@ -192,14 +192,17 @@ async def test_forbidden_list_is_logged_and_stops_all_lists(
 
 
 async def test_only_uncontrolled_pods_that_can_finish_are_listed(
-    cluster: clusters.Cluster, namespace: str, operator_rights: Path
+    cluster: clusters.Cluster, namespace: str, tmp_path: Path
 ) -> None:
-    cluster.kubectl("apply", "-f", _PODS)
-    kube_settings = settings.KubernetesSettings(kubeconfig=str(operator_rights), page_size=1)
-    api = kube_api.KubeApi(
-        await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()
-    )
-    try:
+    overlay = kustomizations.write(tmp_path / "overlay", components=["watch-pods"])
+    async with contextlib.AsyncExitStack() as stack:
+        prefix = stack.enter_context(service_account_rights.granted(cluster, overlay))
+        kubeconfig = cluster.kubeconfig_for(f"{prefix}tidegate", namespace="tidegate")
+        kube_settings = settings.KubernetesSettings(kubeconfig=str(kubeconfig), page_size=1)
+        api = kube_api.KubeApi(
+            await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()
+        )
+        stack.push_async_callback(api.close)
         cluster.api.create(
             "jobs", kubernetes_objects.job("x", kubernetes_objects.container("true")), namespace=namespace
         )
@@ -212,6 +215,3 @@ async def test_only_uncontrolled_pods_that_can_finish_are_listed(
             view.owner.name for view in await api.list_objects(owner_kinds.POD) if view.owner.namespace == namespace
         ]
         assert sorted(names) == ["bare", "retrying"]
-    finally:
-        await api.close()
-        cluster.kubectl("delete", "-f", _PODS)

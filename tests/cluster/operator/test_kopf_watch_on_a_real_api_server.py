@@ -1,119 +1,24 @@
-"""The watch, with the permissions of the operator, during the life of a Job and an outage of the API server."""
+"""The watch, with the permissions of the operator, during the life of objects."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import dataclasses
-import gc
-import threading
-import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support import repository, waiting
+from tests.support import waiting
 from tests.support.kubernetes import admin_client, clusters, custom_resources, kubernetes_objects
-from tidegate import settings
-from tidegate.aio import backoffs, clocks, cross_thread
+from tests.support.manifests import kustomizations, service_account_rights
+from tests.support.operator import supervised_watches
 from tidegate.operator.kube import kube_api
 from tidegate.operator.objects import owner_kinds
-from tidegate.operator.watch import cache_updater, kopf_session, kopf_watch, supervisors
-
-_JOIN_SECONDS = 5.0
-"""Time for a thread to exit after it has reported its end."""
-_WATCH_PODS = repository.MANIFESTS / "components" / "watch-pods" / "rbac.yaml"
-
-
-@pytest.fixture(autouse=True)
-def kopf_leaves_nothing_for_other_tests() -> Iterator[None]:
-    """Collect the unread responses of a watch that ended with an error here, where their warnings are ignored."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
-class _Watching:
-    """A supervised watch that records events in ``seen`` and counts its restarts."""
-
-    def __init__(
-        self,
-        kubeconfig: Path,
-        *,
-        namespaces: tuple[str, ...] = (),
-        watched: Collection[owner_kinds.Kind] = owner_kinds.ALWAYS_WATCHED,
-    ) -> None:
-        self.seen: list[cache_updater.ObjectEvent] = []
-        self.restarts = 0
-        self.calls: list[kopf_session.ApiCall] = []
-        self.threads: set[threading.Thread] = set()
-        self._watched = watched
-        self._kube_settings = settings.KubernetesSettings(
-            kubeconfig=str(kubeconfig), namespaces=namespaces, page_size=3
-        )
-
-    def supervisor(self) -> supervisors.Supervisor:
-        clock = clocks.SystemClock()
-        return supervisors.Supervisor(
-            self._work,
-            name="watch",
-            clock=clock,
-            backoff=backoffs.Backoff(first=0.2, limit=0.5),
-            on_healthy=lambda: None,
-            on_end=lambda _: None,
-            on_restart=self._count,
-        )
-
-    def _work(self, stop_signal: cross_thread.Stop) -> None:
-        self.threads.add(threading.current_thread())
-        kopf_watch.watch(
-            stop_signal,
-            kube_settings=self._kube_settings,
-            kinds=self._watched,
-            on_event=self.seen.append,
-            on_call=self.calls.append,
-        )
-
-    def _count(self) -> None:
-        self.restarts += 1
-
-    async def sees(
-        self, job: admin_client.Object, *, deleted: bool = False, ended: bool = False
-    ) -> cache_updater.ObjectEvent:
-        uid = job["metadata"]["uid"]
-
-        async def look() -> cache_updater.ObjectEvent | None:
-            matching = [
-                each
-                for each in self.seen
-                if each.view.uid == uid and each.deleted == deleted and (each.view.finish is not None or not ended)
-            ]
-            return matching[-1] if matching else None
-
-        event = await waiting.eventually_async(look, why=f"the watch to see {job['metadata']['name']}", timeout=30.0)
-        assert event is not None
-        return event
-
-
-@contextlib.asynccontextmanager
-async def _at_work(watching: _Watching) -> AsyncIterator[_Watching]:
-    running = asyncio.create_task(watching.supervisor().run())
-    try:
-        yield watching
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-        for thread in watching.threads:
-            thread.join(_JOIN_SECONDS)
-            assert not thread.is_alive(), "the watch still runs after its supervisor"
 
 
 @pytest.fixture
-async def watching(operator_rights: Path) -> AsyncIterator[_Watching]:
-    async with _at_work(_Watching(operator_rights)) as running_watch:
+async def watching(operator_kubeconfig: Path) -> AsyncIterator[supervised_watches.Watching]:
+    async with supervised_watches.at_work(supervised_watches.Watching(operator_kubeconfig)) as running_watch:
         yield running_watch
 
 
@@ -134,7 +39,7 @@ def _create_pod(cluster: clusters.Cluster, namespace: str, name: str, *, restart
 
 
 async def test_life_of_a_job_is_seen_and_the_job_is_not_changed(
-    cluster: clusters.Cluster, namespace: str, watching: _Watching
+    cluster: clusters.Cluster, namespace: str, watching: supervised_watches.Watching
 ) -> None:
     job = _create(cluster, namespace, "x", suspend=False)
     await watching.sees(job, ended=True)
@@ -147,20 +52,24 @@ async def test_life_of_a_job_is_seen_and_the_job_is_not_changed(
     assert watching.restarts == 0
 
 
-async def test_cronjobs_are_seen_too(cluster: clusters.Cluster, namespace: str, watching: _Watching) -> None:
+async def test_cronjobs_are_seen_too(
+    cluster: clusters.Cluster, namespace: str, watching: supervised_watches.Watching
+) -> None:
     body = kubernetes_objects.cronjob("nightly", kubernetes_objects.container("true"))
     seen = await watching.sees(cluster.api.create("cronjobs", body, namespace=namespace))
     assert seen.view.owner.kind == "CronJob"
 
 
 async def test_life_of_a_custom_object_is_seen_although_another_kind_is_not_served(
-    cluster: clusters.Cluster, namespace: str, operator_rights: Path
+    cluster: clusters.Cluster, namespace: str, operator_kubeconfig: Path
 ) -> None:
     runs = custom_resources.Runs(cluster, group=f"{namespace}.tidegate.example")
     watched = dataclasses.replace(owner_kinds.parse(runs.watch), name=runs.kind)
     with runs.granted(), runs.defined():
-        async with _at_work(
-            _Watching(operator_rights, watched=(*owner_kinds.ALWAYS_WATCHED, owner_kinds.TASKRUN, watched))
+        async with supervised_watches.at_work(
+            supervised_watches.Watching(
+                operator_kubeconfig, watched=(*owner_kinds.ALWAYS_WATCHED, owner_kinds.TASKRUN, watched)
+            )
         ) as watching:
             run = runs.create("night", namespace=namespace)
             seen = await watching.sees(run)
@@ -174,12 +83,13 @@ async def test_life_of_a_custom_object_is_seen_although_another_kind_is_not_serv
 
 
 async def test_only_uncontrolled_pods_that_can_finish_are_seen(
-    cluster: clusters.Cluster, namespace: str, operator_rights: Path
+    cluster: clusters.Cluster, namespace: str, tmp_path: Path
 ) -> None:
-    cluster.kubectl("apply", "-f", _WATCH_PODS)
-    try:
-        async with _at_work(
-            _Watching(operator_rights, watched=(*owner_kinds.ALWAYS_WATCHED, owner_kinds.POD))
+    overlay = kustomizations.write(tmp_path / "overlay", components=["watch-pods"])
+    with service_account_rights.granted(cluster, overlay) as prefix:
+        kubeconfig = cluster.kubeconfig_for(f"{prefix}tidegate", namespace="tidegate")
+        async with supervised_watches.at_work(
+            supervised_watches.Watching(kubeconfig, watched=(*owner_kinds.ALWAYS_WATCHED, owner_kinds.POD))
         ) as watching:
             await watching.sees(_create(cluster, namespace, "x", suspend=False), ended=True)
             _create_pod(cluster, namespace, "service", restart="Always")
@@ -190,33 +100,23 @@ async def test_only_uncontrolled_pods_that_can_finish_are_seen(
             assert watching.restarts == 0
         seen = {each.view.owner[:3] for each in watching.seen if each.view.owner.namespace == namespace}
         assert {owner for owner in seen if owner[0] == "Pod"} == {("Pod", namespace, "bare")}
-    finally:
-        cluster.kubectl("delete", "-f", _WATCH_PODS)
-
-
-async def test_watch_continues_after_an_outage_of_the_api_server(
-    cluster: clusters.Cluster, namespace: str, watching: _Watching
-) -> None:
-    await watching.sees(_create(cluster, namespace, "before"))
-    with cluster.control_plane.outage():
-        pass
-    await watching.sees(_create(cluster, namespace, "after"))
-    assert cluster.api.list("events", namespace=namespace, fields="reportingController=kopf") == []
 
 
 async def test_watch_without_permissions_reports_it_and_retries(cluster: clusters.Cluster, namespace: str) -> None:
-    unprivileged = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
-    async with _at_work(_Watching(unprivileged)) as watching:
+    unprivileged = cluster.kubeconfig_for("default", namespace=namespace)
+    async with supervised_watches.at_work(supervised_watches.Watching(unprivileged)) as watching:
         await waiting.eventually_async(_are_forbidden(watching), why="two calls to be forbidden", timeout=30.0)
     assert (watching.seen, watching.restarts) == ([], 0)
 
 
 async def test_only_the_configured_namespaces_are_watched(
-    cluster: clusters.Cluster, namespace: str, operator_rights: Path
+    cluster: clusters.Cluster, namespace: str, operator_kubeconfig: Path
 ) -> None:
     elsewhere = cluster.create_namespace()
     try:
-        async with _at_work(_Watching(operator_rights, namespaces=(namespace,))) as watching:
+        async with supervised_watches.at_work(
+            supervised_watches.Watching(operator_kubeconfig, namespaces=(namespace,))
+        ) as watching:
             _create(cluster, elsewhere, "there")
             await watching.sees(_create(cluster, namespace, "here"))
             assert {each.view.owner.namespace for each in watching.seen} == {namespace}
@@ -224,7 +124,7 @@ async def test_only_the_configured_namespaces_are_watched(
         cluster.api.delete("namespaces", elsewhere)
 
 
-def _are_forbidden(watching: _Watching) -> Callable[[], Awaitable[bool]]:
+def _are_forbidden(watching: supervised_watches.Watching) -> Callable[[], Awaitable[bool]]:
     async def look() -> bool:
         failures = [call.error for call in watching.calls if call.path == "/apis/batch/v1/jobs"]
         assert all(isinstance(error, kube_api.ForbiddenError) for error in failures)

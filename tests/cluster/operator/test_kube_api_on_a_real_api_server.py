@@ -92,7 +92,7 @@ async def test_event_in_a_deleted_namespace_is_not_found(api: kube_api.KubeApi) 
 
 
 async def test_missing_permission_is_named(cluster: clusters.Cluster, namespace: str) -> None:
-    path = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
+    path = cluster.kubeconfig_for("default", namespace=namespace)
     kube_settings = settings.KubernetesSettings(kubeconfig=str(path))
     api = kube_api.KubeApi(
         await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()
@@ -112,7 +112,7 @@ async def test_service_account_of_the_operator_has_every_required_permission(api
 
 
 async def test_account_without_permissions_may_review_them(cluster: clusters.Cluster, namespace: str) -> None:
-    unprivileged = cluster.control_plane.kubeconfig_for("default", namespace=namespace)
+    unprivileged = cluster.kubeconfig_for("default", namespace=namespace)
     kube_settings = settings.KubernetesSettings(kubeconfig=str(unprivileged))
     api = kube_api.KubeApi(
         await credentials.load(kube_settings), kube_settings=kube_settings, clock=clocks.SystemClock()

@@ -15,7 +15,7 @@ _COMPONENTS = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-schedu
 
 
 def test_stopped_cluster_leaves_no_process_and_no_data(tmp_path: Path) -> None:
-    with clusters.Cluster(tmp_path / "cluster") as cluster:
+    with clusters.LocalCluster(tmp_path / "cluster") as cluster:
         _run_a_long_pod(cluster)
         assert len(processes_by_folder.belonging_to(tmp_path)) > len(_COMPONENTS)
 
@@ -27,7 +27,7 @@ def test_killed_test_run_leaves_no_process(tmp_path: Path) -> None:
     script = (
         "import pathlib, signal, sys\n"
         "from tests.cluster import clusters, test_cluster_shutdown\n"
-        "with clusters.Cluster(pathlib.Path(sys.argv[1])) as cluster:\n"
+        "with clusters.LocalCluster(pathlib.Path(sys.argv[1])) as cluster:\n"
         "    test_cluster_shutdown._run_a_long_pod(cluster)\n"
         "    print('up', flush=True)\n"
         "    signal.pause()\n"
@@ -57,7 +57,7 @@ def test_cluster_command_stops_at_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_error_for_a_component_that_cannot_start_has_the_end_of_its_log(tmp_path: Path) -> None:
-    cluster = clusters.Cluster(tmp_path / "cluster")
+    cluster = clusters.LocalCluster(tmp_path / "cluster")
     (tmp_path / "cluster" / "etcd").write_text("in the way of etcd's data folder")
 
     with pytest.raises(RuntimeError, match=r"etcd ended with exit code 1; its log ends:\n(?s:.*)not a directory"):

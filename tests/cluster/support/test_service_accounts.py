@@ -11,7 +11,7 @@ def test_service_account_has_exactly_the_rights_of_its_role(cluster: clusters.Cl
     cluster.kubectl("create", "role", "reader", "--verb=list", "--resource=jobs", *within)
     cluster.kubectl("create", "rolebinding", "reader", "--role=reader", f"--serviceaccount={namespace}:reader", *within)
 
-    kubeconfig = cluster.control_plane.kubeconfig_for("reader", namespace=namespace)
+    kubeconfig = cluster.kubeconfig_for("reader", namespace=namespace)
 
     assert cluster.kubectl("get", "jobs", *within, kubeconfig=kubeconfig) == ""
     with pytest.raises(clusters.KubectlError, match='cannot list resource "pods"'):

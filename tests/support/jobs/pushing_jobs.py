@@ -1,6 +1,6 @@
 """Jobs that push as users' Jobs do."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tests.support import waiting
@@ -127,12 +127,3 @@ class Pushers:
     def wait_until_finished(self, name: str, *, namespace: str | None = None) -> str:
         """Wait until a Job has finished, and return its final condition."""
         return self._cluster.wait_until_finished(name, namespace=namespace or self.namespace)
-
-    def finished_among(self, names: Set[str]) -> list[str]:
-        """The Jobs among these that have finished."""
-        jobs = self._cluster.api.list("jobs", namespace=self.namespace)
-        return [
-            job["metadata"]["name"]
-            for job in jobs
-            if job["metadata"]["name"] in names and kubernetes_objects.final_condition(job)
-        ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 
-from tests.support.jobs import e2e_environment
+from tests.support import environments
 from tests.support.kubernetes import admin_client, kubernetes_objects
 
 _MINUTE = datetime.timedelta(minutes=1)
 
 
 def create(
-    stage: e2e_environment.Stage,
+    environment: environments.Environment,
     name: str,
     *containers: admin_client.Object,
     pod: dict[str, int],
@@ -22,19 +22,19 @@ def create(
     body = kubernetes_objects.cronjob(name, *containers, annotations=annotations)
     body["spec"] |= spec
     body["spec"]["jobTemplate"]["spec"]["template"]["spec"] |= pod
-    return stage.api.create("cronjobs", body, namespace=stage.namespace)
+    return environment.api.create("cronjobs", body, namespace=environment.namespace)
 
 
-def due(stage: e2e_environment.Stage, name: str, *, minutes_ago: int) -> str:
+def due(environment: environments.Environment, name: str, *, minutes_ago: int) -> str:
     """Make the controller create a run that was due this many minutes ago; return the run's name.
 
     Each run of a CronJob must be due later than the previous one, as with a real schedule.
     """
     at = datetime.datetime.now(datetime.UTC).replace(second=0, microsecond=0) - minutes_ago * _MINUTE
-    stage.api.patch("cronjobs", name, {"spec": _hourly(at)}, namespace=stage.namespace)
-    stage.api.request(
+    environment.api.patch("cronjobs", name, {"spec": _hourly(at)}, namespace=environment.namespace)
+    environment.api.request(
         "PATCH",
-        f"apis/batch/v1/namespaces/{stage.namespace}/cronjobs/{name}/status",
+        f"apis/batch/v1/namespaces/{environment.namespace}/cronjobs/{name}/status",
         # Seconds make the value differ from the one that a run sets: the controller reacts only to changes.
         body={"status": {"lastScheduleTime": (at - _MINUTE / 2).strftime("%Y-%m-%dT%H:%M:%SZ")}},
         content_type=admin_client.MERGE_PATCH,

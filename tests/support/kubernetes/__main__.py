@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.support.kubernetes import clusters
-from tests.support.processes import termination
+from tests.support.processes import termination, tidegate_processes
 from tests.support.programs import binaries
 
 
@@ -15,7 +15,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="tidegate-cluster-") as folder:
         try:
-            with clusters.Cluster(Path(folder)) as cluster:
+            with clusters.LocalCluster(Path(folder)) as cluster:
+                tidegate_processes.grant_rights(cluster)
                 print(f"export KUBECONFIG={cluster.kubeconfig}", flush=True)
                 print(f"{cluster.control_plane.kubectl} get pods -A; Ctrl-C ends it", file=sys.stderr, flush=True)
                 termination.wait_for_signal()

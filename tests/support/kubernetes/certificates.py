@@ -80,6 +80,11 @@ class Login:
     ca: Path
     pair: KeyPair
 
+    @property
+    def server(self) -> str:
+        """The URL."""
+        return f"https://{self.host}:{self.port}"
+
 
 def read_kubeconfig(path: Path) -> Login:
     """Read a kubeconfig that `write_kubeconfig` has written for a client certificate."""

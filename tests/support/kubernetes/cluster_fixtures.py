@@ -2,14 +2,16 @@
 
 import contextlib
 import functools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from tests.support import repository, waiting
-from tests.support.kubernetes import clusters
+from tests.support import components, environments, file_locks, repository, waiting
+from tests.support.kubernetes import clusters, shared_cluster
+from tests.support.processes import tidegate_processes
 from tests.support.programs import binaries
 from tests.support.prometheus import prometheus_server
 
@@ -26,9 +28,33 @@ class StartPrometheus(Protocol):
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Cluster]:
-    """The dev cluster, one for the whole run; each test should use its own `namespace`."""
-    with clusters.Cluster(tmp_path_factory.mktemp("cluster")) as running:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def cluster(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Cluster]:
+    """The cluster that all processes of the run share; each test uses its own `namespace`.
+
+    A test that interrupts the control plane, or adds what changes the operators of other tests, uses `own_cluster`.
+    """
+    scratch = tmp_path_factory.mktemp("cluster")
+    if given := os.environ.get(shared_cluster.KUBECONFIG_VARIABLE):
+        try:
+            yield shared_cluster.existing(Path(given), scratch=scratch)
+        except shared_cluster.UnsuitableClusterError as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        return
+    with shared_cluster.leased(run_folder / "shared-cluster", scratch=scratch) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.LocalCluster]:
+    """A cluster of this process, with an audit log; all tests with it run in the same process (tests/conftest.py)."""
+    with clusters.LocalCluster(tmp_path_factory.mktemp("own-cluster"), audit=True) as running:
         yield running
 
 
@@ -40,9 +66,58 @@ def namespace(cluster: clusters.Cluster) -> Iterator[str]:
     cluster.api.delete("namespaces", name)
 
 
+@pytest.fixture
+def own_namespace(own_cluster: clusters.LocalCluster) -> str:
+    """A new namespace on `own_cluster`."""
+    return own_cluster.create_namespace()
+
+
+@pytest.fixture(scope="session")
+def operator_kubeconfig(cluster: clusters.Cluster) -> Path:
+    """A kubeconfig with exactly the rights that the manifests give the operator's ServiceAccount."""
+    return tidegate_processes.operator_kubeconfig(cluster)
+
+
+@pytest.fixture(scope="session")
+def shared_components(
+    cluster: clusters.Cluster, operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[components.Components]:
+    """The gateway, operator and Prometheus of all tests of this process that only add Jobs."""
+    folder = tmp_path_factory.mktemp("components")
+    with components.Components(cluster, folder, kubeconfig=operator_kubeconfig) as running:
+        yield running
+
+
+@pytest.fixture
+def environment(shared_components: components.Components, tmp_path: Path) -> Iterator[environments.Environment]:
+    """Gateway, operator and Prometheus, which other tests use, too, and a namespace for this test."""
+    with environments.opened(shared_components, tmp_path) as opened:
+        opened.start()
+        before = len(opened.operator.logged_errors())
+        yield opened
+        opened.operator.process.check()
+        assert opened.operator.logged_errors()[before:] == []
+
+
+@pytest.fixture
+def own_environment(
+    cluster: clusters.Cluster, operator_kubeconfig: Path, tmp_path: Path
+) -> Iterator[environments.Environment]:
+    """Gateway, operator and Prometheus of this test alone, each started when it is first used."""
+    with (
+        components.Components(cluster, tmp_path, kubeconfig=operator_kubeconfig) as own,
+        environments.opened(own, tmp_path) as opened,
+    ):
+        yield opened
+
+
 @pytest.fixture(scope="module")
-def policy_kinds(cluster: clusters.Cluster) -> Iterator[clusters.Cluster]:
-    """The cluster with the policy CRDs, for one module; afterwards they are deleted together with all policies."""
+def policy_kinds(own_cluster: clusters.LocalCluster) -> Iterator[clusters.LocalCluster]:
+    """A cluster with the policy CRDs, for one module; afterwards they are deleted together with all policies.
+
+    An operator that may not read policies does not clean up while these kinds exist.
+    """
+    cluster = own_cluster
     cluster.kubectl("apply", "--server-side", "-k", _POLICY_KINDS)
     ours = "--selector=app.kubernetes.io/part-of=tidegate"
     cluster.kubectl("wait", "--for=condition=Established", "crd", ours, "--timeout=30s")
@@ -58,12 +133,17 @@ def policy_kinds(cluster: clusters.Cluster) -> Iterator[clusters.Cluster]:
 
 
 @pytest.fixture(scope="session")
-def prometheus_operator_kinds(cluster: clusters.Cluster) -> clusters.Cluster:
+def prometheus_operator_kinds(cluster: clusters.Cluster, run_folder: Path) -> clusters.Cluster:
     """The cluster with the CRDs of prometheus-operator that the manifests use; they remain."""
+    file_locks.once(run_folder / "prometheus-operator-crds", functools.partial(add_prometheus_operator_kinds, cluster))
+    return cluster
+
+
+def add_prometheus_operator_kinds(cluster: clusters.Cluster) -> None:
+    """Define the kinds of prometheus-operator that the manifests use."""
     definitions = binaries.prometheus_operator_crds()
     cluster.kubectl("apply", "--server-side", "-f", definitions)
     cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
-    return cluster
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""The whole dev cluster: control plane, one node, an admin client and kubectl."""
+"""A cluster as tests use it: admin client, kubectl, namespaces, Jobs; and one that this process starts itself."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -10,8 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from tests.support import repository, waiting
-from tests.support.kubernetes import admin_client, control_plane, kubernetes_objects, node_agent
+from tests.support.kubernetes import admin_client, certificates, control_plane, kubernetes_objects, node_agent
 from tests.support.processes import managed_processes
+from tests.support.programs import binaries
 
 _ROOT = repository.ROOT
 _KUBECTL_SECONDS = 60.0
@@ -22,61 +24,29 @@ class KubectlError(Exception):
 
 
 class Cluster:
-    """Use as a context manager, or `start` and `stop`; all its files are below `folder`.
+    """A running cluster whose pods are processes of this machine (see `node_agent`).
 
-    `audit`: see `control_plane.ControlPlane`.
-
-    Start it from a thread that lives as long as the cluster (see `managed_processes.Process`).
+    :param kubeconfig: admin kubeconfig, as `certificates.write_kubeconfig` writes it.
+    :param folder: folder for files of this object, such as kubectl's cache; each process needs one of its own.
     """
 
-    def __init__(self, folder: Path, *, audit: bool = False) -> None:
+    def __init__(self, kubeconfig: Path, *, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.kubeconfig = kubeconfig
         self._folder = folder
-        self.control_plane = control_plane.ControlPlane(folder, audit=audit)
-        self.api: admin_client.Api = self.control_plane.api
-        self.kubeconfig: Path = self.control_plane.admin_kubeconfig
-        self.pods = folder / "pods"
-        kubeconfig = self.control_plane.admin_kubeconfig_named("node-agent")
-        self.node = managed_processes.Process(
-            "node-agent",
-            argv=[sys.executable, "-m", node_agent.__name__, f"--kubeconfig={kubeconfig}", f"--folder={self.pods}"],
-            log=folder / "logs" / "node-agent.log",
-            cwd=_ROOT,
-            # It stops the processes of its pods itself when it is terminated.
-            death_signal=signal.SIGTERM,
-        )
+        self._login = certificates.read_kubeconfig(kubeconfig)
+        self._kubectl = binaries.ensure(["kubectl"])["kubectl"]
+        self.api = admin_client.Api(self._login)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Return when pods can run; a failed start leaves no process running."""
-        try:
-            self.control_plane.start()
-            self.node.start()
-            waiting.eventually(self._node_is_ready, why="the node to be Ready")
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Stop the node with the processes of its pods, then the control plane."""
-        self.node.stop()
-        self.control_plane.stop()
+    @functools.cached_property
+    def pods(self) -> Path:
+        """The node's folder with the files of its pods."""
+        node = self.api.get("nodes", node_agent.NODE)
+        return Path(node["metadata"]["annotations"][node_agent.FOLDER])
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None, kubeconfig: Path | None = None) -> str:
         """Run kubectl, by default as admin, and return its standard output; raises `KubectlError`."""
-        command: list[str | Path] = [
-            self.control_plane.kubectl,
-            f"--kubeconfig={kubeconfig or self.kubeconfig}",
-            *arguments,
-        ]
+        command: list[str | Path] = [self._kubectl, f"--kubeconfig={kubeconfig or self.kubeconfig}", *arguments]
         # A private discovery cache: one in the home folder would remain after the cluster.
         environment = {**os.environ, "KUBECACHEDIR": str(self._folder / "kubectl")}
         done = subprocess.run(
@@ -122,6 +92,75 @@ class Cluster:
         folder = self.pods / f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
         log = folder / f"{container or pod['spec']['containers'][0]['name']}.log"
         return log.read_text(errors="replace") if log.exists() else ""
+
+    def close(self) -> None:
+        """Close the connections to the API server."""
+        self.api.close()
+
+    def kubeconfig_for(self, account: str, *, namespace: str, seconds: int = 3600) -> Path:
+        """A kubeconfig with a token of this ServiceAccount (TokenRequest API), with only the account's rights."""
+        answer = self.api.request(
+            "POST",
+            f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
+            body={
+                "apiVersion": "authentication.k8s.io/v1",
+                "kind": "TokenRequest",
+                "spec": {"expirationSeconds": seconds},
+            },
+        )
+        path = self._folder / f"{namespace}-{account}.kubeconfig"
+        token = answer["status"]["token"]
+        return certificates.write_kubeconfig(path, server=self._login.server, ca=self._login.ca, user=token)
+
+
+class LocalCluster(Cluster):
+    """A cluster of this process: control plane and one node; use it as a context manager, or `start` and `stop` it.
+
+    All its files are below `folder`. For `audit` see `control_plane.ControlPlane`. Start it from a thread that lives as
+    long as the cluster (see `managed_processes.Process`).
+    """
+
+    def __init__(self, folder: Path, *, audit: bool = False) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.control_plane = control_plane.ControlPlane(folder, audit=audit)
+        super().__init__(self.control_plane.admin_kubeconfig, folder=folder)
+        kubeconfig = self.control_plane.admin_kubeconfig_named("node-agent")
+        self.node = managed_processes.Process(
+            "node-agent",
+            argv=[
+                *(sys.executable, "-m", node_agent.__name__),
+                *(f"--kubeconfig={kubeconfig}", f"--folder={folder / 'pods'}"),
+            ],
+            log=folder / "logs" / "node-agent.log",
+            cwd=_ROOT,
+            # It stops the processes of its pods itself when it is terminated.
+            death_signal=signal.SIGTERM,
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Return when pods can run; a failed start leaves no process running."""
+        try:
+            self.control_plane.start()
+            self.node.start()
+            waiting.eventually(self._node_is_ready, why="the node to be Ready")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the node with the processes of its pods, then the control plane."""
+        self.node.stop()
+        self.close()
+        self.control_plane.stop()
 
     def _node_is_ready(self) -> bool:
         self.node.check()

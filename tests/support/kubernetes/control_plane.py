@@ -164,20 +164,6 @@ class ControlPlane:
         revision = self._ask_etcd("kv/range", {"key": "AA=="})["header"]["revision"]
         self._ask_etcd("kv/compaction", {"revision": revision, "physical": True})
 
-    def kubeconfig_for(self, account: str, *, namespace: str, seconds: int = 3600) -> Path:
-        """A kubeconfig with a token of this ServiceAccount (TokenRequest API), with only the account's rights."""
-        answer = self.api.request(
-            "POST",
-            f"api/v1/namespaces/{namespace}/serviceaccounts/{account}/token",
-            body={
-                "apiVersion": "authentication.k8s.io/v1",
-                "kind": "TokenRequest",
-                "spec": {"expirationSeconds": seconds},
-            },
-        )
-        path = self.folder / f"{namespace}-{account}.kubeconfig"
-        return certificates.write_kubeconfig(path, server=self.server, ca=self.ca, user=answer["status"]["token"])
-
     def admin_kubeconfig_named(self, user: str) -> Path:
         """Another admin kubeconfig with a user name of its own, by which its calls can be distinguished."""
         return self._kubeconfig(user, group=certificates.ADMINS)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from tests.support import waiting
 from tests.support.kubernetes import admin_client, clusters
 
-_ACCOUNT = {"kind": "ServiceAccount", "name": "tidegate", "namespace": "tidegate"}
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -27,15 +26,16 @@ class Runs:
         self.kind = f"Run.{group}"
 
     @contextlib.contextmanager
-    def granted(self) -> Iterator[None]:
-        """Grant the operator the right to list and watch the kind, whether or not it is defined."""
+    def granted(self, *, to: str = "tidegate") -> Iterator[None]:
+        """Grant this ServiceAccount of namespace tidegate the right to list and watch the kind, defined or not."""
         name = f"tidegate-{self.group}"
+        account = {"kind": "ServiceAccount", "name": to, "namespace": "tidegate"}
         rule = {"apiGroups": [self.group], "resources": ["runs"], "verbs": ["list", "watch"]}
         role = {"apiVersion": f"{_RBAC}/v1", "metadata": {"name": name}}
         reference = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": name}
         self._api.create("clusterroles", {**role, "kind": "ClusterRole", "rules": [rule]})
         try:
-            binding = {**role, "kind": "ClusterRoleBinding", "roleRef": reference, "subjects": [_ACCOUNT]}
+            binding = {**role, "kind": "ClusterRoleBinding", "roleRef": reference, "subjects": [account]}
             self._api.create("clusterrolebindings", binding)
             try:
                 yield

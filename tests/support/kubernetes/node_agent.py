@@ -23,6 +23,8 @@ from tests.support.kubernetes import admin_client, certificates, node_api_client
 _log = logging.getLogger(__name__)
 
 NODE = "local"
+FOLDER = "tests.tidegate.dev/folder"
+"""Annotation of the node: the folder in which its pods work and log."""
 _CAPACITY = {"cpu": "1000", "memory": "1000Gi", "pods": "1000"}
 """More than any test needs, so that the scheduler never delays a pod."""
 _ENDED = ("Succeeded", "Failed")
@@ -55,7 +57,11 @@ class Agent:
 
     async def _register(self) -> None:
         labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE, "labels": labels}}
+        node = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": NODE, "labels": labels, "annotations": {FOLDER: str(self._folder)}},
+        }
         try:
             await self._calls.until_response("POST", "api/v1/nodes", body=node)
         except node_api_client.RejectedError as refusal:

@@ -163,9 +163,14 @@ def _follows(gateway: Gateway | str) -> tuple[str, str]:
 
 def operator_kubeconfig(cluster: clusters.Cluster, *, seconds: int = 3600) -> Path:
     """A kubeconfig with exactly the rights that the manifests give the operator, valid for this many seconds."""
+    grant_rights(cluster)
+    return cluster.kubeconfig_for("tidegate", namespace="tidegate", seconds=seconds)
+
+
+def grant_rights(cluster: clusters.Cluster) -> None:
+    """Create the operator's ServiceAccount with the rights that the manifests give it."""
     cluster.kubectl("apply", "-f", _MANIFESTS / "namespace.yaml")
     cluster.kubectl("apply", "--namespace=tidegate", "-f", _MANIFESTS / "rbac.yaml")
-    return cluster.control_plane.kubeconfig_for("tidegate", namespace="tidegate", seconds=seconds)
 
 
 def _tidegate(

@@ -1,0 +1,57 @@
+"""Which tests of this folder run in the same process when several processes run them (`pytest -n 4 tests/cluster`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist import scheduler
+
+_HERE = Path(__file__).parent
+_NEED_OWN_CLUSTER = (
+    "jobs/test_api_server_outages.py",
+    "jobs/test_policies_on_a_real_api_server.py",
+    "manifests/test_policy_crds.py",
+    "manifests/test_schema_validation.py",
+    "operator/test_watch_and_api_server_outages.py",
+    "soak/test_fault_injection_on_a_real_api_server.py",
+    "support/test_api_server_outages.py",
+)
+"""Modules that interrupt a control plane or add policy CRDs to it; together they start one only once."""
+_ORDER = ("jobs", "operator", "docs", "support", "manifests", "chart")
+"""Folders whose modules take longest first, so that no process runs alone at the end."""
+
+
+class _ModuleScheduling(scheduler.LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Runs a module's tests, which share components, in one process, and all modules that need their own cluster."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return "own cluster" if module.endswith(_NEED_OWN_CLUSTER) else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduler.LoadScopeScheduling:
+    config.option.loadscopereorder = False
+    return _ModuleScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the modules that take longest first."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    if not item.path.is_relative_to(_HERE):
+        return len(_ORDER)
+    module = item.path.relative_to(_HERE)
+    if str(module) in _NEED_OWN_CLUSTER:
+        return -1
+    return _ORDER.index(module.parts[0]) if module.parts[0] in _ORDER else len(_ORDER)
+
+
+@pytest.fixture(autouse=True)
+def _own_cluster_is_declared(request: pytest.FixtureRequest) -> None:
+    if "own_cluster" in request.fixturenames:
+        assert str(request.path.relative_to(_HERE)) in _NEED_OWN_CLUSTER, "add this module to _NEED_OWN_CLUSTER"

@@ -1,0 +1,86 @@
+"""The processes of an end-to-end test on a cluster: a gateway, an operator and a Prometheus."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from pathlib import Path
+from typing import Self
+
+from tests.support.kubernetes import clusters
+from tests.support.processes import tidegate_processes
+from tests.support.prometheus import prometheus_server
+
+SCRAPE_INTERVAL = "1s"
+RESYNC = "--operator.resync=5s"
+
+
+class Components:
+    """The processes: each starts when it is first used, and all stop at the end of the block.
+
+    :param kubeconfig: kubeconfig of the operator; by default, its rights are those of the manifests.
+    :param gateway_flags: further arguments of the gateway.
+    :param operator_flags: further arguments of the operator.
+    """
+
+    def __init__(
+        self,
+        cluster: clusters.Cluster,
+        folder: Path,
+        *,
+        kubeconfig: Path | None = None,
+        gateway_flags: tuple[str, ...] = (),
+        operator_flags: tuple[str, ...] = (),
+    ) -> None:
+        self.cluster = cluster
+        self.folder = folder
+        self._kubeconfig = kubeconfig
+        self._gateway_flags = gateway_flags
+        self._operator_flags = operator_flags
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @functools.cached_property
+    def gateway(self) -> tidegate_processes.Gateway:
+        """A gateway that is ready."""
+        gateway = tidegate_processes.Gateway(self.folder, arguments=self._gateway_flags)
+        self._stack.callback(gateway.process.stop)
+        gateway.start()
+        return gateway
+
+    @functools.cached_property
+    def operator(self) -> tidegate_processes.Operator:
+        """An operator that has applied its first plan."""
+        return self.another_operator(self.folder)
+
+    def another_operator(self, folder: Path) -> tidegate_processes.Operator:
+        """A further operator of the same gateway with the same flags."""
+        operator = tidegate_processes.Operator(
+            folder,
+            gateway=self.gateway,
+            kubeconfig=self._kubeconfig or tidegate_processes.operator_kubeconfig(self.cluster),
+            arguments=(RESYNC, *self._operator_flags),
+        )
+        self._stack.callback(operator.process.stop)
+        operator.start()
+        return operator
+
+    @functools.cached_property
+    def prometheus(self) -> prometheus_server.Prometheus:
+        """A Prometheus that has scraped the gateway."""
+        return self.another_prometheus("prometheus", prometheus_server.Target(port=self.gateway.port))
+
+    def another_prometheus(
+        self, name: str, *targets: prometheus_server.Target, interval: str = SCRAPE_INTERVAL
+    ) -> prometheus_server.Prometheus:
+        """A Prometheus that has scraped these targets."""
+        prometheus = prometheus_server.Prometheus(self.folder / name, targets=targets, interval=interval, name=name)
+        self._stack.callback(prometheus.kill)
+        prometheus.start()
+        prometheus.wait_until_up()
+        return prometheus
