@@ -1,7 +1,10 @@
 """Loopback ports that are free and stay free."""
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
 from pathlib import Path
 
 _LOWEST = 20_000
@@ -10,19 +13,20 @@ _DEFAULT_EPHEMERAL = 32_768
 _TRIES = 200
 
 _given: set[int] = set()
+_reservations = (Path(tempfile.gettempdir()) / f"tidegate-test-ports-{os.getuid()}").open("a")
+"""Each process holds a lock on the byte at the offset of each of its ports; the kernel releases it at its end."""
 
 
 def free_port() -> int:
-    """A TCP port that has no listener on 127.0.0.1 or [::1], never returned twice in one process.
+    """A TCP port that has no listener on 127.0.0.1 or [::1]; no other process of the tests gets it while this one runs.
 
     It is below the kernel's ephemeral range. A server that is restarted on a port of that range may find the port taken
     by an outgoing connection of another process, or a client that retries meanwhile may connect to itself.
     """
     below = _ephemeral_start()
     for _ in range(_TRIES):
-        # Random, not sequential: several test runs may choose at the same moment.
         port = random.randrange(min(_LOWEST, below - 5_000), below)
-        if port not in _given and _is_free(port):
+        if port not in _given and _is_reserved(port) and _is_free(port):
             _given.add(port)
             return port
     raise OSError(f"no free TCP port below {below} on loopback after {_TRIES} tries")
@@ -35,6 +39,15 @@ def ipv6_loopback() -> bool:
 
 def _ephemeral_start() -> int:
     return int(_RANGE_FILE.read_text().split()[0]) if _RANGE_FILE.exists() else _DEFAULT_EPHEMERAL
+
+
+def _is_reserved(port: int) -> bool:
+    """Reserve the port for this process; another one may choose a port before it listens, and between restarts."""
+    try:
+        fcntl.lockf(_reservations, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
 
 
 def _is_free(port: int) -> bool:
