@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.kubernetes import clusters
 from tests.support.manifests import kustomizations, manifest_objects
 
-COMPONENTS = [name for name in kustomizations.names() if name.startswith("watch-")]
+COMPONENTS = sorted(path.parent.name for path in kustomizations.COMPONENTS.glob("watch-*/rbac.yaml"))
 
 
 def test_api_server_accepts_the_components(cluster: clusters.Cluster, tmp_path: Path) -> None:
