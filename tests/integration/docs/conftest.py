@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,10 +29,21 @@ def command(
     return _built(request.param)
 
 
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[tidegate_processes.Gateway]:
-    with tidegate_processes.serving(tmp_path) as running:
+@pytest.fixture(scope="session")
+def _shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tidegate_processes.Gateway]:
+    with tidegate_processes.serving(
+        tmp_path_factory.mktemp("gateway"), arguments=("--web.enable-admin-api",)
+    ) as running:
         yield running
+
+
+@pytest.fixture
+def gateway(_shared_gateway: tidegate_processes.Gateway) -> Iterator[tidegate_processes.Gateway]:
+    """A gateway without groups; it counts the pushes of earlier tests, too."""
+    yield _shared_gateway
+    wipe = urllib.request.Request(f"{_shared_gateway.url}/api/v1/admin/wipe", method="PUT")
+    with urllib.request.urlopen(wipe, timeout=recipe_programs.SECONDS):
+        pass
 
 
 @pytest.fixture

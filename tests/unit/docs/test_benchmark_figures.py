@@ -21,7 +21,3 @@ def test_figure_in_the_comparison_matches_the_benchmark(row: str) -> None:
     compared = markdown_documents.table_rows(markdown_documents.ROOT / "README.md")
     measured = markdown_documents.table_rows(markdown_documents.ROOT / "docs" / "benchmark.md")
     assert compared[row][:2] == measured[_FIGURES[row]][:2]
-
-
-def test_readme_is_short() -> None:
-    assert len((markdown_documents.ROOT / "README.md").read_text().splitlines()) < 150

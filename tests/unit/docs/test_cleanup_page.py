@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.support.docs import markdown_documents
 from tests.support.processes import command_lines
 from tidegate.model import lifecycle
@@ -16,7 +14,6 @@ from tidegate.operator.policy import cleanup_rules
 PAGE = markdown_documents.ROOT / "docs" / "cleanup.md"
 TEXT = PAGE.read_text()
 DIAGRAM = markdown_documents.blocks(TEXT, "mermaid")[0]
-_WATCHED = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, re.MULTILINE)
 
 
 def test_diagram_has_every_verdict_and_deletion_reason() -> None:
@@ -48,13 +45,9 @@ def test_documented_rule_order_is_the_default() -> None:
     assert parsed.ownership == command_lines.parsed(["operator"]).ownership
 
 
-@pytest.mark.parametrize("watched", _WATCHED)
-def test_documented_kind_is_accepted_by_the_watch_flag(watched: str) -> None:
-    assert len(command_lines.parsed(["operator", f"--watch={watched}"]).watch) == 1
-
-
-def test_page_documents_five_kinds() -> None:
-    assert len(_WATCHED) == 5
+def test_documented_kinds_are_accepted_by_the_watch_flag() -> None:
+    watched = re.findall(r"^\| `([a-z]\S*)` \| .* \| (?:`components|yours)", TEXT, re.MULTILINE)
+    assert len(command_lines.parsed(["operator", *(f"--watch={each}" for each in watched)]).watch) == len(watched) > 0
 
 
 def test_documented_events_match_the_recorder() -> None:

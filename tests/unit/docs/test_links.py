@@ -2,11 +2,12 @@
 
 import re
 import shlex
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.docs import markdown_documents
+from tests.support.docs import markdown_documents, transcripts
 from tests.support.processes import command_lines
 
 _FOREIGN = frozenset(
@@ -26,88 +27,107 @@ _FOREIGN = frozenset(
 """Flags of other programs that the documents mention without the program's name."""
 _LEFT_OUT = "…"
 """Placeholders for omitted parts in a command or in a name."""
+_DEFAULT = re.compile(r"`(--[a-z.-]+)`\s\(([\d,]+) ?([A-Za-z]*)\)")
+"""A flag, and in parentheses its default with the unit."""
+_NEEDED = {"push": ["--job=x"]}
+"""Flags without which a command is rejected."""
+_PART = re.compile(r"_(bucket|sum|count)$")
 _REDIRECTION = re.compile(r" \d?>\S+")
 
-each_document = pytest.mark.parametrize(
-    "path", markdown_documents.ALL, ids=lambda path: str(path.relative_to(markdown_documents.ROOT))
-)
+Check = Callable[[Path], Iterable[str]]
 
 
-@each_document
-def test_link_target_exists(path: Path) -> None:
-    assert [link for link in markdown_documents.links(path) if not (path.parent / link).exists()] == []
+def _missing(check: Check) -> dict[str, list[str]]:
+    """What a check finds, by document."""
+    found = {str(path.relative_to(markdown_documents.ROOT)): sorted(check(path)) for path in markdown_documents.ALL}
+    return {name: missing for name, missing in found.items() if missing}
 
 
-@each_document
-def test_linked_section_exists(path: Path) -> None:
-    lost = [
-        f"{target.name}#{anchor}"
-        for target, anchor in markdown_documents.anchors(path)
-        if anchor not in _sections(target)
-    ]
-    assert lost == []
+def test_link_targets_exist() -> None:
+    def lost(path: Path) -> list[str]:
+        return [link for link in markdown_documents.links(path) if not (path.parent / link).exists()]
+
+    assert any(map(markdown_documents.links, markdown_documents.ALL))
+    assert _missing(lost) == {}
 
 
-@each_document
-def test_make_target_exists(path: Path) -> None:
+def test_linked_sections_exist() -> None:
+    def lost(path: Path) -> Iterator[str]:
+        for target, anchor in markdown_documents.anchors(path):
+            if target.suffix != ".md" or anchor not in markdown_documents.sections(target):
+                yield f"{target.name}#{anchor}"
+
+    assert _missing(lost) == {}
+
+
+def test_make_targets_exist() -> None:
     existing = set(re.findall(r"^([a-z]+):", (markdown_documents.ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert markdown_documents.make_targets(path) - existing == set()
+    assert {"demo", "test", "setup"} <= existing
+    assert _missing(lambda path: markdown_documents.make_targets(path) - existing) == {}
 
 
-@each_document
-def test_flag_exists(path: Path) -> None:
-    named = {re.split(r"[=\s]", span)[0] for span in markdown_documents.spans(path) if span.startswith("--")}
-    named |= set(re.findall(r"--[a-z]+(?:\.[a-z0-9-]+)+", path.read_text()))
-    assert sorted(flag for flag in named - _flags() - _FOREIGN if not flag.endswith(_LEFT_OUT)) == []
+def test_flags_exist() -> None:
+    existing = _flags()
+
+    def unknown(path: Path) -> Iterator[str]:
+        named = {re.split(r"[=\s]", span)[0] for span in markdown_documents.spans(path) if span.startswith("--")}
+        named |= set(re.findall(r"--[a-z]+(?:\.[a-z0-9-]+)+", path.read_text()))
+        return (flag for flag in named - existing - _FOREIGN if not flag.endswith(_LEFT_OUT))
+
+    assert _missing(unknown) == {}
 
 
-@each_document
-def test_metric_exists(path: Path) -> None:
-    existing = markdown_documents.table_rows(markdown_documents.ROOT / "docs" / "metrics.md")
-    named = {re.split(r"[{\[ ]", span)[0] for span in markdown_documents.spans(path) if span.startswith("tidegate_")}
-    kinds = re.compile(r"_(bucket|sum|count)$")
-    assert (
-        sorted(name for name in named if f"`{kinds.sub('', name)}`" not in existing and f"`{name}`" not in existing)
-        == []
-    )
+def test_default_after_a_flag_in_the_text_is_that_of_the_flag() -> None:
+    shown = [found for path in markdown_documents.ALL for found in _DEFAULT.findall(path.read_text())]
+    assert shown
+    for flag, number, unit in shown:
+        given = f"{flag}={number.replace(',', '')}{unit.removesuffix('inutes')}"
+        for context in command_lines.commands():
+            if flag in command_lines.flag_names(context):
+                words = [*context.command_path.split()[1:], *_NEEDED.get(str(context.info_name), [])]
+                assert vars(command_lines.parsed([*words, given])) == vars(command_lines.parsed(words)), given
 
 
-@each_document
-def test_command_is_accepted_by_the_parser(path: Path) -> None:
-    for command in markdown_documents.commands(path, "tidegate"):
-        if _LEFT_OUT not in command and "--help" not in command:
-            words = shlex.split(_REDIRECTION.sub("", command), comments=True)
-            assert command_lines.parsed(words[1:]).command in command
+def test_metrics_exist() -> None:
+    existing = markdown_documents.table_rows(markdown_documents.ROOT / "docs" / "metrics.md").keys()
+
+    def unknown(path: Path) -> Iterator[str]:
+        for span in markdown_documents.spans(path):
+            name = re.split(r"[{\[ ]", span)[0]
+            if span.startswith("tidegate_") and not {f"`{name}`", f"`{_PART.sub('', name)}`"} & existing:
+                yield name
+
+    assert _missing(unknown) == {}
 
 
-@each_document
-def test_named_subcommand_exists(path: Path) -> None:
+@pytest.mark.parametrize(
+    "command",
+    sorted({each for path in markdown_documents.ALL for each in markdown_documents.commands(path, "tidegate")}),
+)
+def test_command_is_accepted_by_the_parser(command: str) -> None:
+    if _LEFT_OUT not in command and "--help" not in command:
+        words = shlex.split(_REDIRECTION.sub("", command), comments=True)
+        assert command_lines.parsed(words[1:]).command in command
+
+
+def test_named_subcommands_exist() -> None:
     existing = {str(context.info_name) for context in command_lines.commands()} | _flags()
-    words = (span.split()[1:] for span in markdown_documents.spans(path) if re.match(r"tidegate [a-z-]", span))
-    named = {word.split("=")[0] for each in words for word in each[:1] + [flag for flag in each if flag[:2] == "--"]}
-    assert sorted(named - existing) == []
+
+    def unknown(path: Path) -> set[str]:
+        words = [span.split()[1:] for span in markdown_documents.spans(path) if re.match(r"tidegate [a-z-]", span)]
+        flags = (word for each in words for word in each if word.startswith("--"))
+        return {word.split("=")[0] for word in (*(each[0] for each in words), *flags)} - existing
+
+    assert _missing(unknown) == {}
 
 
-def test_documents_contain_commands_and_links() -> None:
-    assert {"demo", "test", "setup"} <= set().union(*map(markdown_documents.make_targets, markdown_documents.ALL))
-    assert sum(len(markdown_documents.links(path)) for path in markdown_documents.ALL) > 50
-    assert sum(len(list(markdown_documents.anchors(path))) for path in markdown_documents.ALL) > 10
-    shown = [
-        shlex.split(command)[1]
-        for path in markdown_documents.ALL
-        for command in markdown_documents.commands(path, "tidegate")
-    ]
-    assert {"gateway", "operator", "push", "groups", "import"} <= set(shown)
-    assert len(shown) > 15
-    assert sum(span.startswith("--") for path in markdown_documents.ALL for span in markdown_documents.spans(path)) > 50
-    assert (
-        sum(span.startswith("tidegate_") for path in markdown_documents.ALL for span in markdown_documents.spans(path))
-        > 50
-    )
+def test_files_in_kubectl_commands_exist() -> None:
+    def missing(path: Path) -> list[str]:
+        commands = [line for line in transcripts.commands(path.read_text()) if line.startswith("kubectl ")]
+        names = [name for line in commands for name in re.findall(r"-[fk] tidegate/(\S+)", line)]
+        return [name for name in names if not (markdown_documents.ROOT / name).exists()]
 
-
-def _sections(document: Path) -> set[str]:
-    return markdown_documents.sections(document) if document.suffix == ".md" else set()
+    assert _missing(missing) == {}
 
 
 def _flags() -> set[str]:

@@ -12,7 +12,7 @@ from tests.support.docs import markdown_documents as pages
 from tests.support.manifests import crd_files, manifest_objects
 from tests.support.operator import policy_builders
 from tidegate.operator.kube import event_recorder
-from tidegate.operator.policy import cleanup_rules, policies, policy_index, policy_status, templates
+from tidegate.operator.policy import cleanup_rules, policies, policy_status, templates
 
 PATH = pages.ROOT / "docs" / "policies.md"
 PAGE = PATH.read_text()
@@ -26,19 +26,6 @@ NAMESPACED, CLUSTERWIDE = policies.Scope
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown["metadata"]["name"])
 def test_example_policy_is_valid(shown: dict[str, Any]) -> None:
     assert policy_builders.policy(shown["spec"], scope=policies.Scope(shown["kind"])).problems == ()
-
-
-def test_example_of_precedence_is_correct() -> None:
-    book = policy_index.PolicyIndex(
-        [
-            policy_builders.policy({"when": "Never", "drainTimeout": "1m"}),
-            policy_builders.policy({"drainTimeout": "10m", "keepFailedFor": "1h"}, scope=CLUSTERWIDE),
-        ]
-    )
-    rules = book.rules(policy_builders.subject(annotations=policy_builders.says(cleanup="on-success")))
-    assert rules.cleanup is cleanup_rules.Cleanup.ON_SUCCESS
-    assert (rules.drain_timeout, rules.keep_failed_for) == (60.0, 3600.0)
-    assert "`on-success`, one minute and one hour" in " ".join(PAGE.split())
 
 
 def test_documented_annotations_match_the_code() -> None:

@@ -22,10 +22,3 @@ def test_documented_exit_statuses_match_the_code() -> None:
     statuses = (push_command.ACKNOWLEDGED, push_command.REJECTED, push_command.UNUSABLE, push_command.UNACKNOWLEDGED)
     assert documented == list(statuses)
     assert [int(status) for status in re.findall(r"^  (\d)  ", push_command.STATUS_TEXT, re.MULTILINE)] == documented
-
-
-def test_documented_defaults_match_the_parser() -> None:
-    chosen = command_lines.parsed(["push", "--job=x", "--timeout=30s", "--retry-for=60s"])
-    assert vars(chosen) == vars(command_lines.parsed(["push", "--job=x"]))
-    assert "`--timeout` (30s)" in PAGE
-    assert "`--retry-for` (60s)" in PAGE

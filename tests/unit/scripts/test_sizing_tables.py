@@ -10,6 +10,6 @@ def test_operations_page_has_the_measured_figures() -> None:
 
 def test_only_the_text_between_the_markers_is_replaced() -> None:
     made = sizes.text("above\n<!-- sizing: written -->\nold\n<!-- /sizing -->\nbelow\n")
-    assert made.startswith("above\n<!-- sizing: written -->\n\nMeasured by `make sizing`")
-    assert made.endswith(".\n\n<!-- /sizing -->\nbelow\n")
+    assert made.startswith("above\n<!-- sizing: written -->\n")
+    assert made.endswith("\n<!-- /sizing -->\nbelow\n")
     assert "old\n" not in made
