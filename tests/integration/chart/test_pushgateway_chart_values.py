@@ -26,11 +26,6 @@ def _gateway(objects: Objects) -> manifest_objects.Object:
     return found
 
 
-def _service(objects: Objects) -> manifest_objects.Object:
-    found: manifest_objects.Object = rendered_chart.one(objects, "Service")["spec"]
-    return found
-
-
 def _http(objects: Objects) -> manifest_objects.Object:
     found: manifest_objects.Object = rendered_chart.one(objects, "ServiceMonitor")["spec"]["endpoints"][0]
     return found
@@ -157,7 +152,11 @@ TABLE: dict[str, tuple[dict[str, Any], Callable[[Objects], Any], Any]] = {
         lambda rendered: next(each["spec"]["ports"][0]["nodePort"] for each in rendered if each["kind"] == "Service"),
         32100,
     ),
-    "headless": ({"service": {"clusterIP": "None"}}, lambda rendered: _service(rendered)["clusterIP"], "None"),
+    "headless": (
+        {"service": {"clusterIP": "None"}},
+        lambda rendered: rendered_chart.one(rendered, "Service")["spec"]["clusterIP"],
+        "None",
+    ),
     "ingress": (
         {"ingress": {"enabled": True, "className": "nginx", "hosts": ["push.example"], "path": "/push"}},
         lambda rendered: rendered_chart.one(rendered, "Ingress")["spec"]["rules"],
