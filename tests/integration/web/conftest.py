@@ -13,7 +13,10 @@ from tests.support.web import threaded_gateway
 
 OpenPage: TypeAlias = Callable[..., sync_api.Page]
 
-_SECONDS = 10.0
+_SECONDS = 60.0
+"""How long a browser may take for one step: generous, because a busy machine slows it down most."""
+
+sync_api.expect.set_options(timeout=1000 * _SECONDS)
 _REFUSED = "Failed to load resource"
 """The browser's own message about an error response; the page shows a message of its own."""
 

@@ -152,6 +152,7 @@ def test_deletion_is_rejected_if_more_groups_match_than_in_the_preview(
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Selector").fill('{team="search"}')
     dialog.get_by_role("button", name="Show what would be deleted").click()
+    expect(dialog.get_by_role("listitem")).to_have_count(1)
     pushed.push("x 1\n", job="later", team="search")
     dialog.get_by_role("button", name="Delete 1 group").click()
     expect(dialog.get_by_role("alert")).to_contain_text("the selectors now match 2 groups, not 1")

@@ -11,6 +11,8 @@ _LOWEST = 20_000
 _RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _DEFAULT_EPHEMERAL = 32_768
 _TRIES = 200
+_UNCLOSED = frozenset({"01", "08"})
+"""The kernel's numbers of the states ESTABLISHED and CLOSE_WAIT."""
 
 _given: set[int] = set()
 _reservations = (Path(tempfile.gettempdir()) / f"tidegate-test-ports-{os.getuid()}").open("a")
@@ -35,6 +37,13 @@ def free_port() -> int:
 def ipv6_loopback() -> bool:
     """Whether [::1] can be listened on here."""
     return socket.has_ipv6 and _can_bind(socket.AF_INET6, "::1", 0)
+
+
+def open_connections(port: int) -> int:
+    """The number of TCP connections over IPv4 that a server of this port has not closed yet, as Linux lists them."""
+    lines = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] in _UNCLOSED for row in rows)
 
 
 def _ephemeral_start() -> int:

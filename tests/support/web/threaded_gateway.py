@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from tests.support import waiting
 from tests.support.gateway import rejected_requests
+from tests.support.processes import ports
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.exposition.text import parser
@@ -26,6 +28,18 @@ NOON = 1_779_364_800.0
 """2026-05-21 12:00 UTC: the time in the screenshots."""
 
 _SECONDS = 60.0
+
+
+async def until_disconnected(port: int) -> None:
+    """Return when the server of this port has closed all connections.
+
+    A connection with TLS ends only after its client has replied to the end. The event loop must not be closed before.
+    """
+
+    async def closed() -> bool:
+        return not ports.open_connections(port)
+
+    await waiting.eventually_async(closed, why="the end of all connections", interval=0.01)
 
 
 class Site:
@@ -146,3 +160,4 @@ class Site:
         self._ready.set_result(gateway)
         await self._stop.wait()
         await gateway.stop()
+        await until_disconnected(gateway.web_port)

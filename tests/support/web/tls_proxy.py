@@ -58,6 +58,7 @@ class Proxy:
                 await self._stop.wait()
             finally:
                 await runner.cleanup()
+                await threaded_gateway.until_disconnected(self._port)
 
     async def _pass_on(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path.removeprefix(self._path)
