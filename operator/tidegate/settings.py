@@ -120,6 +120,15 @@ class KubernetesSettings:
     connect_timeout: float = 10.0
     """Maximum time to connect. Default 10 s."""
 
+    min_watch_seconds: float = 1.0
+    """Shortest time between the starts of two watches of one path. Default 1 s."""
+
+    watch_backoff_seconds: float = 1.0
+    """Pause of the watch after the first failed attempt of a request; it doubles with each further one. Default 1 s."""
+
+    watch_backoff_limit_seconds: float = 4.0
+    """Maximum pause of the watch between two attempts. Default 4 s: the delay after an outage; an attempt is cheap."""
+
     concurrency: int = 8
     """Maximum number of concurrent calls. Default 8."""
 
@@ -233,6 +242,9 @@ class WebSettings:
         "--web.systemd-socket", "Listen on the sockets that systemd passes instead of on addresses."
     )
     config_file: str = flags.file("--web.config.file", "File with TLS, passwords, headers and a rate limit.")
+    config_check_seconds: float = 1.0
+    """Interval between checks of this file and its certificates for changes. Default 1 s."""
+
     telemetry_path: str = flags.flag(
         flags.Kind.PATH,
         "--web.telemetry-path",
@@ -272,6 +284,12 @@ class WebSettings:
         "--web.enable-openmetrics",
         "Respond in OpenMetrics 1.0 to scrapers that prefer it, instead of in the text format.",
     )
+
+    scrape_settle_seconds: float = 0.25
+    """How long a connection must stay intact after the last byte of a scrape was acknowledged. Default 250 ms.
+
+    A client that stops reading closes its socket at once; this is time for the reset to arrive.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

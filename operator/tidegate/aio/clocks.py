@@ -64,6 +64,11 @@ class MovableClock:
     def monotonic(self) -> float:
         return self._now
 
+    @property
+    def waiters(self) -> int:
+        """How many callers wait for a time. A test advances the clock when the code under test has begun to wait."""
+        return len(self._waiting)
+
     def advance(self, seconds: float) -> None:
         """Advance the clock and wake every waiter whose time has come."""
         self._now += seconds

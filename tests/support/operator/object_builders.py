@@ -144,6 +144,11 @@ def plan(cluster: cluster_cache.ClusterCache, *, now: float = NOW) -> drain_plan
     return drain_planner.plan(cluster, rules=RULES, now=now)
 
 
+def is_retired(cluster: cluster_cache.ClusterCache, *, at: float) -> bool:
+    """Whether a plan at this many seconds after :data:`START` retires a group."""
+    return any(isinstance(action, control_api.StartDrain) for action in plan(cluster, now=START + at).actions)
+
+
 def planned(cluster: cluster_cache.ClusterCache) -> list[str]:
     """Return the planned actions as text, such as `claim {job="x"} for Job prod/x`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -26,6 +27,9 @@ from tidegate.operator.kube import kube_api
 
 QUICK = settings.WorkerSettings(
     resync_seconds=0.3, coalesce_seconds=0.01, backoff_seconds=0.1, backoff_limit_seconds=0.5
+)
+QUICK_WATCH = settings.KubernetesSettings(
+    page_size=2, min_watch_seconds=0.05, watch_backoff_seconds=0.05, watch_backoff_limit_seconds=0.2
 )
 X = object_builders.key("job=x")
 
@@ -82,13 +86,13 @@ class Scene:
             assert self.state(key) == expected
             return True
 
-        await waiting.eventually_async(look, why=expected, timeout=10.0)
+        await waiting.eventually_async(look, why=expected)
 
     async def until_true(self, look: Callable[[], object], *, why: str) -> None:
         async def check() -> object:
             return look()
 
-        await waiting.eventually_async(check, why=why, timeout=10.0)
+        await waiting.eventually_async(check, why=why)
 
     def metric(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(name, labels) or 0.0
@@ -114,21 +118,21 @@ async def at_work(
     worker: settings.WorkerSettings = QUICK,
     token: settings.TokenSettings = gateway_client.TOKEN,
     watching: Path | None = None,
+    watch_timeout: float = QUICK_WATCH.request_timeout,
 ) -> AsyncIterator[main.Operator]:
     """Run the operator.
 
     :param watching: kubeconfig of its watch; without one it does not watch.
+    :param watch_timeout: limit in seconds of each request of the watch.
     """
     url = f"http://{gateway_client.HOST}:{scene.control_port}"
     operator_settings = settings.OperatorSettings(
         worker=worker,
-        kubernetes=settings.KubernetesSettings(
-            request_timeout=1.0, page_size=2, kubeconfig="" if watching is None else str(watching)
+        kubernetes=dataclasses.replace(
+            QUICK_WATCH, request_timeout=watch_timeout, kubeconfig="" if watching is None else str(watching)
         ),
     )
-    api = kube_api.KubeApi(
-        scene.api_server.login(), kube_settings=operator_settings.kubernetes, clock=clocks.SystemClock()
-    )
+    api = kube_api.KubeApi(scene.api_server.login(), kube_settings=QUICK_WATCH, clock=clocks.SystemClock())
     clock = clocks.SystemClock()
     gateway = tidegate_gateway.TidegateGateway(url, token=token, session=scene.session)
     operator = main.Operator(operator_settings, api=api, gateway=gateway, clock=clock, registry=scene.registry)

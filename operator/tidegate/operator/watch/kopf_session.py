@@ -17,13 +17,11 @@ import aiohttp
 from aiohttp import hdrs
 from kubernetes.aio import client, config
 
-from tidegate.aio import backoffs
+from tidegate import settings
+from tidegate.aio import backoffs, clocks
 from tidegate.operator.kube import kube_api
 
 _JSON = "application/json"
-
-_MIN_WATCH_SECONDS = 1.0
-"""The shortest time between two watches of one path. kopf restarts a watch that ended normally at once."""
 
 
 class ApiCall(NamedTuple):
@@ -62,15 +60,23 @@ class _RetriableError(aiohttp.ClientConnectionError):
 class ApiCallMiddleware:
     """A middleware for aiohttp's client. For one event loop.
 
-    :param timeout_seconds: the time limit for the whole response; for a watch, for its start.
+    :param kube_settings: its ``request_timeout`` limits the whole response; for a watch, its start. A watch of a path
+        starts at least ``min_watch_seconds`` after the previous one: kopf restarts a watch that ended normally at once.
     :param on_call: called with each finished request; must return at once.
     """
 
     def __init__(
-        self, login: client.Configuration, *, timeout_seconds: float, on_call: Callable[[ApiCall], None]
+        self,
+        login: client.Configuration,
+        *,
+        kube_settings: settings.KubernetesSettings,
+        clock: clocks.Clock,
+        on_call: Callable[[ApiCall], None],
     ) -> None:
         self._login = login
-        self._timeout_seconds = timeout_seconds
+        self._timeout_seconds = kube_settings.request_timeout
+        self._min_watch_seconds = kube_settings.min_watch_seconds
+        self._clock = clock
         self._on_call = on_call
         self._watch_started: dict[str, float] = {}
         self._fatal_errors: dict[str, kube_api.ApiError] = {}
@@ -116,9 +122,9 @@ class ApiCallMiddleware:
         return _RetriableError(str(error))
 
     async def _pace(self, path: str) -> None:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._watch_started.get(path, 0.0) + _MIN_WATCH_SECONDS - loop.time())
-        self._watch_started[path] = loop.time()
+        earliest = self._watch_started.get(path, 0.0) + self._min_watch_seconds
+        await self._clock.sleep(earliest - self._clock.monotonic())
+        self._watch_started[path] = self._clock.monotonic()
 
     async def _send(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, *, is_watch: bool

@@ -17,7 +17,7 @@ import aiohttp
 import kopf
 
 from tidegate import settings
-from tidegate.aio import cross_thread, event_loops
+from tidegate.aio import clocks, cross_thread, event_loops
 from tidegate.operator.cache import owner_views
 from tidegate.operator.kube import credentials, kube_api
 from tidegate.operator.objects import owner_kinds
@@ -35,9 +35,6 @@ _IDLE_TIMEOUT_SECONDS = 0.02
 
 kopf's default of five seconds keeps a list of ten thousand objects in memory at once. With 0 it takes no event at all.
 """
-
-_FIRST_BACKOFF_SECONDS, _BACKOFF_LIMIT_SECONDS = 1.0, 4.0
-"""Backoff between tries of a request. The limit bounds the delay of the watch after an outage; a try is cheap."""
 
 _TIMEOUT_MARGIN_SECONDS = 5.0
 """By how many seconds kopf's timeout of a request exceeds ours, so that ours applies and is reported."""
@@ -95,7 +92,9 @@ async def _watch(
     on_call: Callable[[kopf_session.ApiCall], None],
 ) -> None:
     login = await credentials.load(kube_settings)
-    calls = kopf_session.ApiCallMiddleware(login, timeout_seconds=kube_settings.request_timeout, on_call=on_call)
+    calls = kopf_session.ApiCallMiddleware(
+        login, kube_settings=kube_settings, clock=clocks.SystemClock(), on_call=on_call
+    )
     connector = aiohttp.TCPConnector(limit=0, ssl=kopf_session.tls_context(login))
     session = aiohttp.ClientSession(connector=connector, connector_owner=False, middlewares=(calls,))
     registry = kopf.OperatorRegistry()
@@ -174,7 +173,7 @@ def _settings(kube_settings: settings.KubernetesSettings, kinds: Collection[owne
     result.networking.request_timeout = kube_settings.request_timeout + _TIMEOUT_MARGIN_SECONDS
     result.networking.connect_timeout = kube_settings.connect_timeout
     result.networking.error_backoffs = kopf_session.RetryDelays(
-        first=_FIRST_BACKOFF_SECONDS, limit=_BACKOFF_LIMIT_SECONDS
+        first=kube_settings.watch_backoff_seconds, limit=kube_settings.watch_backoff_limit_seconds
     )
     return result
 

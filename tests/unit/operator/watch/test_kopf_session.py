@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.support.operator import fake_api_server
+from tests.support import waiting
+from tests.support.operator import fake_api_server, faulty_servers
+from tidegate import settings
+from tidegate.aio import clocks
 from tidegate.operator.watch import kopf_session
 
 
 async def _calls_of(server: fake_api_server.ApiServer, login: Any) -> list[kopf_session.ApiCall]:
     """Send one request, which may fail, and return the recorded calls."""
     recorded: list[kopf_session.ApiCall] = []
-    calls = kopf_session.ApiCallMiddleware(login, timeout_seconds=5.0, on_call=recorded.append)
+    calls = kopf_session.ApiCallMiddleware(
+        login, kube_settings=settings.KubernetesSettings(), clock=clocks.SystemClock(), on_call=recorded.append
+    )
     async with aiohttp.ClientSession(middlewares=(calls,)) as session:
         try:
             async with session.get(f"{server.login().host}/apis"):
@@ -67,6 +73,34 @@ async def test_unreadable_credentials_fail_with_the_reason_login(server: fake_ap
         "kubeconfig exists",
     )
     assert server.calls == []
+
+
+async def test_watch_of_a_path_starts_at_most_once_a_second(server: fake_api_server.ApiServer) -> None:
+    server.respond = faulty_servers.text("")
+    clock = clocks.MovableClock()
+    calls = kopf_session.ApiCallMiddleware(
+        server.login(), kube_settings=settings.KubernetesSettings(), clock=clock, on_call=lambda _: None
+    )
+
+    async def is_waiting() -> bool:
+        return clock.waiters == 1
+
+    async with aiohttp.ClientSession(server.login().host, middlewares=(calls,)) as session:
+
+        async def watch(resource: str) -> None:
+            async with session.get(f"/apis/batch/v1/{resource}?watch=true") as response:
+                assert response.status == 200
+
+        await watch("jobs")
+        await watch("cronjobs")
+        second = asyncio.create_task(watch("jobs"))
+        await waiting.eventually_async(is_waiting, why="the pause")
+        clock.advance(0.99)
+        assert clock.waiters == 1
+        assert len(server.calls) == 2
+        clock.advance(0.02)
+        await second
+    assert len(server.calls) == 3
 
 
 def test_retry_delays_grow_to_the_limit_and_restart_for_each_request() -> None:

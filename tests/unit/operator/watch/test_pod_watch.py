@@ -28,9 +28,8 @@ _QUICK = settings.WorkerSettings(backoff_seconds=0.02, backoff_limit_seconds=0.0
 class _Watched:
     """A running watch, and its cache."""
 
-    def __init__(self, server: fake_api_server.ApiServer, *, namespaces: tuple[str, ...] = ()) -> None:
-        clock = clocks.SystemClock()
-        kube_settings = settings.KubernetesSettings(request_timeout=1.0, namespaces=namespaces)
+    def __init__(self, server: fake_api_server.ApiServer, *, clock: clocks.Clock) -> None:
+        kube_settings = settings.KubernetesSettings()
         self.server = server
         self.registry = prometheus_client.CollectorRegistry()
         self.cache = cluster_cache.ClusterCache()
@@ -55,7 +54,7 @@ class _Watched:
             assert [pod.ended_at is not None for pod in (() if result is None else result.pods)] == expected
             return True
 
-        await waiting.eventually_async(look, why=f"{expected}", timeout=10.0)
+        await waiting.eventually_async(look, why=f"{expected}")
 
     def watches(self) -> int:
         return len([call for call in self.server.calls if "labelSelector" in call and "watch" in call])
@@ -90,8 +89,8 @@ async def server() -> AsyncIterator[fake_api_server.ApiServer]:
 
 
 @contextlib.asynccontextmanager
-async def _at_work(server: fake_api_server.ApiServer) -> AsyncIterator[_Watched]:
-    watched = _Watched(server)
+async def _at_work(server: fake_api_server.ApiServer, *, clock: clocks.Clock | None = None) -> AsyncIterator[_Watched]:
+    watched = _Watched(server, clock=clocks.SystemClock() if clock is None else clock)
     task = asyncio.create_task(watched.watch.run())
     try:
         yield watched
@@ -171,17 +170,21 @@ async def test_final_push_of_a_deleted_job_is_retired(scene: operator_harness.Sc
         await scene.until("draining Job prod/x", key=object_builders.key("job=final"))
 
 
-async def test_watch_that_ends_at_once_is_restarted_once_a_second(
-    server: fake_api_server.ApiServer,
-) -> None:
-    for _ in range(2):
-        server.pod_events.put_nowait(None)
-    async with _at_work(server) as watched:
+async def test_watch_that_ends_at_once_is_restarted_once_a_second(server: fake_api_server.ApiServer) -> None:
+    clock = clocks.MovableClock()
+    server.pod_events.put_nowait(None)
+    async with _at_work(server, clock=clock) as watched:
 
-        async def look() -> bool:
-            return watched.watches() >= 3
+        async def is_waiting() -> bool:
+            return clock.waiters == 1
 
-        began = asyncio.get_running_loop().time()
-        await waiting.eventually_async(look, why="three watches")
-        assert asyncio.get_running_loop().time() - began >= 1.9
+        async def is_restarted() -> bool:
+            return watched.watches() == 2
+
+        await waiting.eventually_async(is_waiting, why="the pause")
+        clock.advance(0.99)
+        assert clock.waiters == 1
+        assert watched.watches() == 1
+        clock.advance(0.02)
+        await waiting.eventually_async(is_restarted, why="the second watch")
         assert watched.lists() == 1
