@@ -65,6 +65,7 @@ class Gateway:
 
     :param flags: the values of all command line flags, for the status page.
     :param stop: set when a client stops the process; the caller then stops the gateway.
+    :ivar registry: the metrics of the gateway itself.
     :ivar web_port: the first port in use after the start, also if the configured port is 0.
     :ivar control_port: the port of the control API; 0 without one.
     """
@@ -80,6 +81,7 @@ class Gateway:
     ) -> None:
         self._settings = gateway_settings
         web_settings, limit_settings = gateway_settings.web, gateway_settings.limits
+        self.registry = registry
         self._metrics = own_metrics.GatewayMetrics(registry)
         self._clock = clock
         self.store = self._new_store(registry)
@@ -94,7 +96,13 @@ class Gateway:
         self._control = control_handlers.ControlHandlers(self.store, drainer=self.drainer, metrics=self._metrics)
         formats = negotiation.offered(web_settings)
         self._scrape = scrape_handler.ScrapeHandler(
-            self.store, self.tracker, drainer=self.drainer, metrics=self._metrics, clock=clock, formats=formats
+            self.store,
+            self.tracker,
+            drainer=self.drainer,
+            metrics=self._metrics,
+            clock=clock,
+            formats=formats,
+            settle_seconds=web_settings.scrape_settle_seconds,
         )
         self._bodies = push_bodies.BodyReader(limit_settings)
         self._push = push_handler.PushHandler(
@@ -232,7 +240,9 @@ class Gateway:
 
     async def _serve_web(self, stack: contextlib.AsyncExitStack) -> request_handler.RequestHandler:
         web_settings = self._settings.web
-        config_file = config_reload.WebConfigFile(web_settings.config_file)
+        config_file = config_reload.WebConfigFile(
+            web_settings.config_file, check_seconds=web_settings.config_check_seconds
+        )
         loaded = config_file.load()
         authenticator = basic_auth.WebAuthenticator(loaded.config)
         handler = request_handler.RequestHandler(

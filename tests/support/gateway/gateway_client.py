@@ -17,6 +17,9 @@ from tidegate.gateway.scrape import scrape_handler
 from tidegate.model import control_api, grouping, lifecycle, owners
 
 HOST = "127.0.0.1"
+DELIVERED = 'tidegate_scrapes_total{result="delivered"}'
+"""The number of scrapes that count as delivered."""
+
 TOKEN = settings.TokenSettings(value="the-token-of-the-tests-and-of-nothing-else")
 """The token of the control API."""
 
@@ -36,6 +39,7 @@ class Client:
     def __init__(self, gateway: server.Gateway, session: aiohttp.ClientSession) -> None:
         self.url = f"http://{HOST}:{gateway.web_port}"
         self._control = f"http://{HOST}:{gateway.control_port}/control/v1"
+        self._registry = gateway.registry
         self._session = session
 
     async def send(
@@ -71,20 +75,25 @@ class Client:
 
     async def scrape(self, *, agent: str = "Prometheus/3", counted: bool = True) -> str:
         """Scrape as Prometheus does, and wait until the gateway counts the scrape as delivered."""
-        before = await self.value('tidegate_scrapes_total{result="delivered"}') or 0
+        before = self.own_value(DELIVERED)
         headers = {scrape_handler.TIMEOUT_HEADER: "10", "User-Agent": agent}
         response = await self.send("GET", "/metrics", headers=headers)
         if counted:
-            await self.sees('tidegate_scrapes_total{result="delivered"}', before + 1)
+            await self.sees(DELIVERED, before + 1)
         return response.text
 
+    def own_value(self, series: str) -> float:
+        """Return the value of one of the gateway's own series, given as in the exposition; 0 if it is missing."""
+        name, _, labels = series.partition("{")
+        return self._registry.get_sample_value(name, dict(re.findall(r'(\w+)="([^"]*)"', labels))) or 0.0
+
     async def sees(self, series: str, value: float) -> None:
-        """Wait until this series has this value."""
+        """Wait until one of the gateway's own series has this value."""
 
         async def look() -> bool:
-            return await self.value(series) == value
+            return self.own_value(series) == value
 
-        await waiting.eventually_async(look, why=f"{series} to be {value:g}", timeout=10, interval=0.01)
+        await waiting.eventually_async(look, why=f"{series} to be {value:g}", interval=0.01)
 
     async def changes(self, **query: object) -> control_api.Changes:
         """Request one page of the control API."""

@@ -33,7 +33,7 @@ def clock() -> clocks.MovableClock:
 @pytest.fixture
 def web_settings() -> settings.WebSettings:
     """Web settings of the gateway; override this fixture in a module that needs others."""
-    return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",))
+    return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",), scrape_settle_seconds=0.01)
 
 
 @pytest.fixture

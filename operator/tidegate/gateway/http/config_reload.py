@@ -13,9 +13,6 @@ from tidegate.gateway.http import tls_contexts, web_config
 
 _logger = logging.getLogger(__name__)
 
-_POLL_SECONDS = 1.0
-"""Interval between checks of the files."""
-
 _Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -30,9 +27,11 @@ class WebConfigFile:
     """The web configuration file and the certificate files that it names.
 
     :param path: empty for no file: the configuration is then empty and never changes.
+    :param check_seconds: the interval between checks of the files for changes.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, check_seconds: float) -> None:
+        self._check_seconds = check_seconds
         self._path = Path(path) if path else None
         self._files: tuple[Path, ...] = (self._path,) if self._path else ()
         self._loaded: _Signature = ()
@@ -58,7 +57,7 @@ class WebConfigFile:
     async def watch(self, on_change: Callable[[LoadedConfig], Awaitable[None]]) -> None:
         """Reload after every change of a file, until cancelled. An invalid configuration is logged and not used."""
         while self._path is not None:
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(self._check_seconds)
             if _signature(self._files) == self._loaded:
                 continue
             try:

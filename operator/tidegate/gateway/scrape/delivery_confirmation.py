@@ -18,20 +18,20 @@ if sys.platform == "linux":
     import fcntl
     import termios
 
-_SETTLE_SECONDS = 0.25
-"""How long a connection must stay intact after the last byte was acknowledged. A client that stops reading closes its
-socket at once; this is time for the reset to arrive."""
-
 _POLL_SECONDS = 0.01
 _BROKEN_STATE: Final = 7
 """TCP_CLOSE of the kernel, the state after a reset. After an orderly close by the peer it is CLOSE_WAIT."""
 
 
 class Delivery:
-    """Observes one connection through a duplicate of its socket, which stays valid after the server closes its own."""
+    """Observes one connection through a duplicate of its socket, which stays valid after the server closes its own.
 
-    def __init__(self, transport: asyncio.Transport | None) -> None:
+    :param settle_seconds: how long the connection must stay intact after the last byte was acknowledged.
+    """
+
+    def __init__(self, transport: asyncio.Transport | None, *, settle_seconds: float) -> None:
         self._transport = transport
+        self._settle_seconds = settle_seconds
         original = transport.get_extra_info("socket") if transport is not None else None
         self._socket = socket.socket(fileno=os.dup(original.fileno())) if original is not None else None
 
@@ -43,7 +43,7 @@ class Delivery:
                     if self._is_broken():
                         return False
                     await asyncio.sleep(_POLL_SECONDS)
-            await asyncio.sleep(_SETTLE_SECONDS)
+            await asyncio.sleep(self._settle_seconds)
             return not self._is_broken()
         except TimeoutError:
             return False

@@ -50,6 +50,7 @@ class ScrapeHandler:
     """Handles ``GET /metrics``.
 
     :param formats: the formats that scrapers can get.
+    :param settle_seconds: how long a connection must stay intact after its client has acknowledged the response.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class ScrapeHandler:
         metrics: own_metrics.GatewayMetrics,
         clock: clocks.Clock,
         formats: Collection[encoders.Format],
+        settle_seconds: float,
     ) -> None:
         self._store = store
         self._tracker = tracker
@@ -68,6 +70,7 @@ class ScrapeHandler:
         self._metrics = metrics
         self._clock = clock
         self._formats = formats
+        self._settle_seconds = settle_seconds
         self._confirmations = tasks.TaskSet()
 
     async def get(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -80,7 +83,7 @@ class ScrapeHandler:
         began, timeout = time.monotonic(), _timeout(request)
         self._tracker.began(scraper, now=self._clock.monotonic())
         snapshot = await self._store.snapshot()
-        delivery = delivery_confirmation.Delivery(request.transport)
+        delivery = delivery_confirmation.Delivery(request.transport, settle_seconds=self._settle_seconds)
         try:
             is_sent = await self._send(request, response, snapshot, timeout=timeout)
         except BaseException:

@@ -20,7 +20,7 @@ def limit_settings() -> settings.LimitSettings:
 
 
 async def _drip(wire: raw_connections.Wire, data: bytes) -> bytes:
-    """Send these bytes one by one, and return the response that arrives meanwhile."""
+    """Send these bytes one by one, and return the status line of the response that arrives meanwhile."""
 
     async def send_slowly() -> None:
         for byte in data:
@@ -29,7 +29,7 @@ async def _drip(wire: raw_connections.Wire, data: bytes) -> bytes:
 
     dripping = asyncio.create_task(send_slowly())
     try:
-        return await wire.rest()
+        return await wire.line()
     finally:
         dripping.cancel()
         await asyncio.gather(dripping, return_exceptions=True)
@@ -39,7 +39,6 @@ async def test_slow_head_gets_408(gateway: server.Gateway, client: gateway_clien
     async with raw_connections.connected(gateway.web_port) as wire:
         response = await _drip(wire, _HEAD + b"X: " + b"x" * 2_000)
     assert response.startswith(b"HTTP/1.1 408 ")
-    assert b"--limit.head-timeout" in response
     await client.sees(_rejections(limits.Limit.HEAD_TIMEOUT), 1)
 
 
@@ -68,7 +67,7 @@ async def test_partial_head_in_the_segment_of_another_request_gets_408(
             await other.response_head()
         await wire.send(then)
         assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
-        assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
+        assert (await wire.line()).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_connection_without_a_request_is_closed_after_the_head_timeout(
@@ -109,24 +108,8 @@ async def test_slow_body_gets_408_and_changes_nothing(
         await wire.send(_HEAD + lines)
         response = await _drip(wire, b"x" * 4_000)
     assert response.startswith(b"HTTP/1.1 408 ")
-    assert b"--limit.body-timeout" in response
     await client.sees(_rejections(limits.Limit.BODY_TIMEOUT), 1)
     assert await client.pushed() == ['kept{instance="",job="x"} 1']
-
-
-async def test_large_body_may_take_longer_than_the_timeout_of_a_small_one(gateway: server.Gateway) -> None:
-    mebibyte = b"\n" * 2**20
-    async with (
-        raw_connections.connected(gateway.web_port) as wire,
-        raw_connections.connected(gateway.web_port) as other,
-    ):
-        await wire.send(_HEAD + b"Content-Length: %d\r\n\r\n" % (4 * len(mebibyte)))
-        # The pauses together are longer than the timeout of a body that makes no progress.
-        await other.send(_HEAD + b"Content-Length: 1\r\n\r\n")
-        for _ in range(4):
-            await wire.send(mebibyte)
-            await asyncio.sleep(0.4)
-        assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_disconnect_within_a_body_changes_nothing(gateway: server.Gateway, client: gateway_client.Client) -> None:

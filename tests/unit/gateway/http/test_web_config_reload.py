@@ -56,7 +56,9 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.fixture
 def web_settings(files: Files) -> settings.WebSettings:
-    return settings.WebSettings(listen_addresses=(f"{gateway_client.HOST}:0",), config_file=str(files.config))
+    return settings.WebSettings(
+        listen_addresses=(f"{gateway_client.HOST}:0",), config_file=str(files.config), config_check_seconds=0.02
+    )
 
 
 class Caller:
@@ -148,7 +150,7 @@ async def test_headers_are_on_every_response(caller: Caller, files: Files) -> No
 
 async def test_requests_over_the_rate_limit_get_429(caller: Caller, files: Files) -> None:
     files.write("rate_limit: {burst: 2, interval: 1h}\n")
-    await waiting.eventually_async(lambda: _has_status(caller, 429, auth=None), why="the limit", timeout=10)
+    await waiting.eventually_async(lambda: _has_status(caller, 429, auth=None), why="the limit")
 
 
 async def test_client_without_a_required_certificate_is_rejected(caller: Caller, files: Files) -> None:

@@ -30,15 +30,20 @@ ALL_ON = _web(enable_lifecycle=True, enable_admin_api=True)
     "gateway_settings",
     [
         pytest.param(PLAIN, id="without flags"),
-        pytest.param(ALL_ON, id="with all features enabled"),
-        pytest.param(_web(page_read_only=True), id="with all features disabled"),
-        pytest.param(_web(route_prefix="/a/b", telemetry_path="/scrape"), id="below a prefix"),
-        pytest.param(_web(external_url="https://push.example/{a}/"), id="with a URL that has braces"),
-        pytest.param(_web(telemetry_path="/"), id="with the scrape at the root"),
         pytest.param(
-            dataclasses.replace(PLAIN, push=settings.PushSettings(disable_consistency_check=True)), id="with 202"
+            dataclasses.replace(
+                _web(enable_lifecycle=True, enable_admin_api=True, route_prefix="/a/b", telemetry_path="/scrape"),
+                limits=settings.LimitSettings(memory=10**9),
+            ),
+            id="with all features enabled, below a prefix, with a memory limit",
         ),
-        pytest.param(dataclasses.replace(PLAIN, limits=settings.LimitSettings(memory=10**9)), id="with a memory limit"),
+        pytest.param(
+            dataclasses.replace(
+                _web(page_read_only=True, external_url="https://push.example/{a}/", telemetry_path="/"),
+                push=settings.PushSettings(disable_consistency_check=True),
+            ),
+            id="with all features disabled, a URL that has braces, the scrape at the root, and 202",
+        ),
     ],
 )
 def test_document_is_valid(gateway_settings: settings.GatewaySettings) -> None:
