@@ -353,6 +353,7 @@ def test_disabled_ownership_rules_are_not_mentioned() -> None:
     assert _explanation(_cache(), ownership=("annotation",)) == f"unowned: {UNOWNED}"
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(
     scene=random_cluster_states.scenes(), hold=strategies.none() | strategies.sampled_from(drain_planner.Hold)
 )

@@ -5,12 +5,12 @@ The plan is stable, and retires only groups of finished owners.
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import hypothesis
-from hypothesis import strategies
+import pytest
 
-from tests.support.operator import object_builders, pod_address_builders, random_cluster_states
+from tests.support.operator import object_builders, random_cluster_states
 from tidegate import settings
 from tidegate.model import control_api, lifecycle, owners, pushers
 from tidegate.operator.cache import cluster_cache, object_cache, owner_views
@@ -19,6 +19,7 @@ from tidegate.operator.ownership import resolution
 from tidegate.operator.policy import cleanup_rules
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_plan_is_empty_after_its_actions(scene: random_cluster_states.Scene) -> None:
     object_builders.planned(
@@ -26,6 +27,7 @@ def test_plan_is_empty_after_its_actions(scene: random_cluster_states.Scene) -> 
     )  # Plans twice, and fails if the second plan is not empty or the gateway rejects an action.
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_only_finished_owners_are_reported_as_finished(
     scene: random_cluster_states.Scene,
@@ -40,6 +42,7 @@ def test_only_finished_owners_are_reported_as_finished(
             )
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_group_with_an_active_owner_is_retired_only_if_it_names_the_pod_of_a_finished_one(
     scene: random_cluster_states.Scene,
@@ -59,6 +62,7 @@ def test_group_with_an_active_owner_is_retired_only_if_it_names_the_pod_of_a_fin
             assert not group_owner.active or (group_owner.claim.rule == settings.NAME and names_pod), group_owner
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_owner_is_active_exactly_according_to_its_own_rules(scene: random_cluster_states.Scene) -> None:
     for record in scene.held:
@@ -69,6 +73,7 @@ def test_owner_is_active_exactly_according_to_its_own_rules(scene: random_cluste
                 assert group_owner.active is _is_active(scene, cached), group_owner
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_object_of_another_namespace_than_the_last_pusher_acts_only_if_its_pod_pushed_too(
     scene: random_cluster_states.Scene,
@@ -88,6 +93,7 @@ def test_object_of_another_namespace_than_the_last_pusher_acts_only_if_its_pod_p
                 assert all(uid in pushed or claims[uid].rule == settings.ADDRESS for uid in foreign)
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_no_lookups_remain_after_all_have_results(scene: random_cluster_states.Scene) -> None:
     cache = scene.cache
@@ -103,67 +109,7 @@ def test_no_lookups_remain_after_all_have_results(scene: random_cluster_states.S
     assert object_builders.plan(cache).lookups == set()
 
 
-_NAMES = strategies.sampled_from([("prod", "x"), ("prod", "y"), ("dev", "x")])
-
-
-@hypothesis.given(
-    pushed=strategies.lists(_NAMES, min_size=1, max_size=5),
-    finished_names=strategies.sets(_NAMES),
-    claiming=strategies.sets(_NAMES),
-    rule=strategies.sampled_from([settings.ADDRESS, settings.NAME]),
-)
-def test_group_pushed_by_several_jobs_is_retired_when_the_last_of_them_has_finished(
-    pushed: list[tuple[str, str]], finished_names: set[tuple[str, str]], claiming: set[tuple[str, str]], rule: str
-) -> None:
-    """:param pushed: namespace and name of the Job of each push to one group, last first."""
-    jobs = {
-        (namespace, name): object_builders.job(
-            name, namespace=namespace, finished=60 if (namespace, name) in finished_names else None
-        )
-        for namespace, name in {*pushed, *finished_names, *claiming}
-    }
-    addresses = [(f"10.0.0.{number}", 50.0 - number) for number, _ in enumerate(pushed)]
-    claims = [object_builders.claim(jobs[each], rule=rule) for each in claiming & {*pushed}]
-    record = object_builders.group("job=any", pushed=50.0, claims=claims, pushers=addresses)
-    cache = object_builders.cache(*jobs.values(), holds=[record])
-    for (address, at), each in zip(addresses, pushed, strict=True):
-        pod = pod_address_builders.pod(
-            jobs[each], since=at, until=59.0 if each in finished_names else None, namespace=each[0]
-        )
-        pod_address_builders.with_pods(cache, pod, address=address, at=61.0)
-    planned = object_builders.planned(cache)
-    assert any(line.startswith("retire") for line in planned) is finished_names.issuperset(pushed)
-
-
-_SECONDS = strategies.integers(0, 300).map(float)
-
-
-@hypothesis.given(
-    ending=strategies.sampled_from(["finished", "deleted"]),
-    rule=strategies.sampled_from([settings.NAME, settings.ANNOTATION]),
-    claimed=strategies.booleans(),
-    ended=_SECONDS,
-    pushed=_SECONDS,
-    now=_SECONDS,
-)
-def test_group_pushed_by_a_service_is_retired_only_if_it_may_have_forwarded_a_push_of_the_owner(
-    *, ending: str, rule: str, claimed: bool, ended: float, pushed: float, now: float
-) -> None:
-    named = {cleanup_rules.GROUPING_KEY: "job=x"} if rule == settings.ANNOTATION else {}
-    running = object_builders.job("x", annotations=named)
-    record = pod_address_builders.pushed("job=x", at=pushed, claims=(running,) if claimed else ())
-    finished = object_builders.job("x", annotations=named, finished=ended)
-    existing, deleted = ([finished], []) if ending == "finished" else ([], [running])
-    cache = object_builders.cache(*existing, deleted=deleted, deleted_at=ended, holds=[record])
-    pod_address_builders.with_pods(cache, pod_address_builders.pod("a-service"), at=math.inf)
-    rules = object_builders.RULES
-    may_be_the_owners = pushed <= ended + rules.clock_skew
-    is_silent = now >= ended + rules.late_push_grace
-    actions = object_builders.plan(cache, now=object_builders.START + now).actions
-    is_retired = any(isinstance(action, control_api.StartDrain) for action in actions)
-    assert is_retired is (may_be_the_owners and is_silent)
-
-
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_group_without_claims_is_retired_only_together_with_a_claim(
     scene: random_cluster_states.Scene,
@@ -177,6 +123,7 @@ def test_group_without_claims_is_retired_only_together_with_a_claim(
                 assert any(isinstance(action, control_api.ClaimGroup) for action in group_actions)
 
 
+@hypothesis.settings(max_examples=40)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_claimed_group_with_only_deleted_owners_drains_after_the_plan(
     scene: random_cluster_states.Scene,
@@ -190,6 +137,27 @@ def test_claimed_group_with_only_deleted_owners_drains_after_the_plan(
         deleted = [claim.owner for claim in life.claims.values() if cache.deleted_at(claim.owner) is not None]
         if life.claims and len(deleted) == len(life.claims) and not _held(cache, record):
             assert record.drain_pushed_revision == record.pushed_revision
+
+
+_PROPERTIES = (
+    test_only_finished_owners_are_reported_as_finished,
+    test_group_with_an_active_owner_is_retired_only_if_it_names_the_pod_of_a_finished_one,
+    test_owner_is_active_exactly_according_to_its_own_rules,
+    test_object_of_another_namespace_than_the_last_pusher_acts_only_if_its_pod_pushed_too,
+    test_group_without_claims_is_retired_only_together_with_a_claim,
+    # These change the cache: they carry out the plan, and respond to its lookups.
+    test_claimed_group_with_only_deleted_owners_drains_after_the_plan,
+    test_no_lookups_remain_after_all_have_results,
+)
+
+
+@pytest.mark.long
+@hypothesis.settings(max_examples=2_000)
+@hypothesis.given(scene=random_cluster_states.scenes())
+def test_every_property_holds_for_many_scenes(scene: random_cluster_states.Scene) -> None:
+    for each in _PROPERTIES:
+        checked: Any = each
+        checked.hypothesis.inner_test(scene)
 
 
 def _retirements(
