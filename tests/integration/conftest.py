@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 
+_SHARED = ("chromium", "pair_with_utf8_names", "shared_gateway")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name the group of each test that needs the browser, or a Pushgateway that serves many tests."""
+    """Name the group of each test that needs the browser, or a server of many tests."""
     for item in items:
         if isinstance(item, pytest.Function):
             group = _shared_fixture(item)
@@ -17,11 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _shared_fixture(item: pytest.Function) -> str:
     """The fixture that the test shares with tests of other modules; empty if there is none."""
-    if "chromium" in item.fixturenames:
-        return "chromium"
-    if "pair_with_utf8_names" in item.fixturenames:
-        return "pair_with_utf8_names"
     if "pair" in item.fixturenames:
         version, _ = item.callspec.params["pair"]
         return f"pair-{version}"
-    return ""
+    return next((fixture for fixture in _SHARED if fixture in item.fixturenames), "")

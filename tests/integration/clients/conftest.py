@@ -1,21 +1,24 @@
 """A gateway process for the client libraries to push to."""
 
+import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.processes import tidegate_processes
 
 
-@pytest.fixture
-def flags() -> tuple[str, ...]:
-    """Extra flags of the gateway; a module or class overrides this fixture to set some."""
-    return ()
-
-
-@pytest.fixture
-def gateway(tmp_path: Path, flags: tuple[str, ...]) -> Iterator[tidegate_processes.Gateway]:
-    """A running gateway that is ready."""
-    with tidegate_processes.serving(tmp_path, arguments=flags) as running:
+@pytest.fixture(scope="session")
+def shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tidegate_processes.Gateway]:
+    """One gateway for all tests of the folder."""
+    flags = ("--web.enable-admin-api", "--web.enable-openmetrics")
+    with tidegate_processes.serving(tmp_path_factory.mktemp("clients"), arguments=flags) as running:
         yield running
+
+
+@pytest.fixture
+def gateway(shared_gateway: tidegate_processes.Gateway) -> tidegate_processes.Gateway:
+    """The gateway without groups."""
+    wipe = urllib.request.Request(f"{shared_gateway.url}/api/v1/admin/wipe", method="PUT")
+    with urllib.request.urlopen(wipe, timeout=30):
+        return shared_gateway

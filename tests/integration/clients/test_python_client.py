@@ -53,10 +53,6 @@ def test_python_client_pushes_and_deletes_a_grouping_key(
 
 
 class TestOpenMetrics:
-    @pytest.fixture
-    def flags(self) -> tuple[str, ...]:
-        return ("--web.enable-openmetrics",)
-
     @pytest.fixture(autouse=True)
     def created_metrics(self) -> Iterator[None]:
         """Enable ``_created`` metrics, which are on by default in a new process."""

@@ -39,15 +39,12 @@ def test_import_copies_every_group_with_its_push_times(real: pushgateway_servers
     source = comparisons.RealPeer(real.port)
     source.wipe()
     different = compatibility_page.documented_differences(pushgateway_servers.version(real.path))
-    for number, case in enumerate(case for case in CASES if case.id not in different):
+    scraped = [case for case in CASES if case.id not in different and _can_be_scraped(source, case)]
+    for number, case in enumerate(scraped):
         for request in case.requests:
             # A separate group for each request, so that series of different groups do not clash.
             path = request.path.replace("/job/", f"/case/{number}/job/").replace("/case", "/job/case/case", 1)
             source.send(comparisons.Request(request.method, path, request.body, request.headers))
-        status, _, _ = source.send(comparisons.Request("GET", "/metrics"))
-        if status != 200:
-            # Pushgateway accepts some bodies that make every scrape, and so the import, fail.
-            source.send(comparisons.Request("DELETE", path))
     ran = _import(f"http://{tidegate_processes.HOST}:{real.port}", tmp_path / "groups")
     assert ran.returncode in (0, 1), ran.stderr
 
@@ -60,6 +57,17 @@ def test_import_copies_every_group_with_its_push_times(real: pushgateway_servers
     assert len(copied) > 100
     for key, group in copied.items():
         assert _comparable(group) == _comparable(wanted[key])
+
+
+def _can_be_scraped(source: comparisons.Peer, case: comparisons.Case) -> bool:
+    """Whether Pushgateway can be scraped after this case: it accepts some bodies that make every scrape, and so the
+    import, fail.
+    """
+    for request in case.requests:
+        source.send(request)
+    status, _, _ = source.send(comparisons.Request("GET", "/metrics"))
+    source.wipe()
+    return status == 200
 
 
 def _by_labels(groups: list[dict[str, Any]]) -> dict[tuple[tuple[str, str], ...], dict[str, Any]]:
