@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-
 _SHARED = ("chromium", "pair_with_utf8_names", "shared_gateway")
 
 

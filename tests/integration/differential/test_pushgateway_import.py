@@ -60,8 +60,9 @@ def test_import_copies_every_group_with_its_push_times(real: pushgateway_servers
 
 
 def _can_be_scraped(source: comparisons.Peer, case: comparisons.Case) -> bool:
-    """Whether Pushgateway can be scraped after this case: it accepts some bodies that make every scrape, and so the
-    import, fail.
+    """Whether Pushgateway can be scraped after this case.
+
+    It accepts some bodies that make every scrape fail, and so the import.
     """
     for request in case.requests:
         source.send(request)
