@@ -20,6 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _shared_fixture(item: pytest.Function) -> str:
     """The fixture that the test shares with tests of other modules; empty if there is none."""
     if "pair" in item.fixturenames:
-        version, _ = item.callspec.params["pair"]
-        return f"pair-{version}"
+        # The id begins with that of the version, which is the parameter of the fixture.
+        return f"pair-{item.callspec.id.partition('-')[0]}"
     return next((fixture for fixture in _SHARED if fixture in item.fixturenames), "")
