@@ -58,13 +58,14 @@ class Components:
         """An operator that has applied its first plan."""
         return self.another_operator(self.folder)
 
-    def another_operator(self, folder: Path) -> tidegate_processes.Operator:
-        """A further operator of the same gateway with the same flags."""
+    def another_operator(self, folder: Path, *, host: str = tidegate_processes.HOST) -> tidegate_processes.Operator:
+        """A further operator of the same gateway with the same flags; without a host, it listens on all addresses."""
         operator = tidegate_processes.Operator(
             folder,
             gateway=self.gateway,
             kubeconfig=self._kubeconfig or tidegate_processes.operator_kubeconfig(self.cluster),
             arguments=(RESYNC, *self._operator_flags),
+            host=host,
         )
         self._stack.callback(operator.process.stop)
         operator.start()

@@ -11,6 +11,8 @@ import pytest
 from tests.bench import __main__ as bench
 from tests.support.pushgateway import pushgateway_servers
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:

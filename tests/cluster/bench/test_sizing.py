@@ -8,6 +8,8 @@ import pytest
 
 from tests.bench import sizing
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:

@@ -1,15 +1,29 @@
 """During an outage of the operator or the gateway, no live group is deleted; afterwards every finished group is."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tests.support import environments, waiting
+from tests.support import components, environments, waiting
+from tests.support.kubernetes import clusters
+
+
+@pytest.fixture(scope="module")
+def running(
+    cluster: clusters.Cluster, operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[components.Components]:
+    """Components that these tests kill."""
+    folder = tmp_path_factory.mktemp("outages")
+    with components.Components(cluster, folder, kubeconfig=operator_kubeconfig) as started:
+        yield started
 
 
 @pytest.fixture
-def environment(own_environment: environments.Environment) -> environments.Environment:
-    """Components that the test may kill."""
-    own_environment.start()
-    return own_environment
+def environment(running: components.Components, tmp_path: Path) -> Iterator[environments.Environment]:
+    with environments.opened(running, tmp_path) as opened:
+        opened.start()
+        yield opened
 
 
 def test_restarted_operator_deletes_groups_of_jobs_that_finished_while_it_was_down(

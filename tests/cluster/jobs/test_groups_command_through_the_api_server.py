@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 import socket
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,33 +59,48 @@ def _own_address() -> str:
     return address
 
 
-@pytest.fixture
-def gateway(own_environment: environments.Environment) -> tidegate_processes.Gateway:
-    return own_environment.gateway
+@pytest.fixture(scope="module")
+def reachable(
+    cluster: clusters.Cluster, operator_kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[components.Components, tidegate_processes.Operator]]:
+    """A gateway and an operator that listen on every address of this machine."""
+    folder = tmp_path_factory.mktemp("groups")
+    flags = ("--web.enable-admin-api",)
+    with components.Components(cluster, folder, kubeconfig=operator_kubeconfig, gateway_flags=flags) as running:
+        yield running, running.another_operator(folder, host="")
 
 
 @pytest.fixture
-def push(own_environment: environments.Environment) -> pushing_jobs.Pushers:
-    return own_environment.push
-
-
-@pytest.fixture
-def namespace(own_environment: environments.Environment) -> str:
-    return own_environment.namespace
+def environment(
+    reachable: tuple[components.Components, tidegate_processes.Operator], tmp_path: Path
+) -> Iterator[environments.Environment]:
+    with environments.opened(reachable[0], tmp_path) as opened:
+        yield opened
+        # Tests that list the groups begin without any.
+        wipe = urllib.request.Request(f"{opened.gateway.url}/api/v1/admin/wipe", method="PUT")
+        urllib.request.urlopen(wipe, timeout=10.0).close()
 
 
 @pytest.fixture
 def operator(
-    gateway: tidegate_processes.Gateway, operator_kubeconfig: Path, tmp_path: Path
-) -> Iterator[tidegate_processes.Operator]:
-    running = tidegate_processes.Operator(
-        tmp_path, gateway=gateway, kubeconfig=operator_kubeconfig, arguments=(components.RESYNC,), host=""
-    )
-    try:
-        running.start()
-        yield running
-    finally:
-        running.process.stop()
+    reachable: tuple[components.Components, tidegate_processes.Operator],
+) -> tidegate_processes.Operator:
+    return reachable[1]
+
+
+@pytest.fixture
+def gateway(environment: environments.Environment) -> tidegate_processes.Gateway:
+    return environment.gateway
+
+
+@pytest.fixture
+def push(environment: environments.Environment) -> pushing_jobs.Pushers:
+    return environment.push
+
+
+@pytest.fixture
+def namespace(environment: environments.Environment) -> str:
+    return environment.namespace
 
 
 class _CommandRunner:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import environments, waiting
+from tests.support import components, environments, waiting
 from tests.support.jobs import single_namespace
 from tests.support.kubernetes import admin_client, clusters
 from tests.support.manifests import kustomizations, service_account_rights
@@ -17,14 +17,24 @@ _OWN, _VALUE = "example.com/app", "an.app"
 """A label of the Jobs that the policies select."""
 
 
-@pytest.fixture
-def environment(policy_kinds: clusters.LocalCluster, tmp_path: Path) -> Iterator[environments.Environment]:
-    """An environment whose operator may read policies and write their status."""
-    overlay = kustomizations.write(tmp_path / "overlay", components=["policies"])
+@pytest.fixture(scope="module")
+def with_policies(
+    policy_kinds: clusters.LocalCluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[components.Components]:
+    """Components whose operator may read policies and write their status."""
+    folder = tmp_path_factory.mktemp("policies")
+    overlay = kustomizations.write(folder / "overlay", components=["policies"])
     with service_account_rights.granted(policy_kinds, overlay) as prefix:
         kubeconfig = policy_kinds.kubeconfig_for(f"{prefix}tidegate", namespace="tidegate")
-        with environments.started(policy_kinds, tmp_path, kubeconfig=kubeconfig) as started:
-            yield started
+        with components.Components(policy_kinds, folder, kubeconfig=kubeconfig) as running:
+            yield running
+
+
+@pytest.fixture
+def environment(with_policies: components.Components, tmp_path: Path) -> Iterator[environments.Environment]:
+    with environments.opened(with_policies, tmp_path) as opened:
+        opened.start()
+        yield opened
 
 
 @pytest.fixture
@@ -67,7 +77,7 @@ class Declare:
 
     def accepted(self, name: str) -> None:
         """Wait until the operator has accepted a policy."""
-        waiting.eventually(lambda: self.status(name).get("conditions"), why=f"{name} to be read", timeout=20.0)
+        waiting.eventually(lambda: self.status(name).get("conditions"), why=f"{name} to be read", timeout=60.0)
 
     def end(self) -> None:
         for name in self._made:
@@ -81,7 +91,9 @@ def test_policy_defines_the_groups_of_a_job_and_reports_them_in_its_status(
     policy = declare(groups=['job={{.metadata.labels["example.com/group"]}}'])
     declare.accepted(policy)
     environment.push.job(name, group=group, labels={_OWN: _VALUE, "example.com/group": group}, runs_on=True)
-    waiting.eventually(lambda: declare.status(policy)["matchedGroups"] == 1, why="its group to be counted", timeout=20)
+    waiting.eventually(
+        lambda: declare.status(policy)["matchedGroups"] == 1, why="its group to be counted", timeout=60.0
+    )
     assert declare.status(policy)["matchedJobs"] == 1
     environment.push.delete(name)
     environment.wait_until_deleted(group)
@@ -122,7 +134,7 @@ def test_job_with_a_failed_template_keeps_its_groups_and_the_policy_reports_it(
     def is_reported() -> bool:
         return any(each["reason"] == "TemplateUnfilled" for each in declare.status(policy)["conditions"])
 
-    waiting.eventually(is_reported, why="the status to say so", timeout=20.0)
+    waiting.eventually(is_reported, why="the status to say so", timeout=60.0)
 
 
 def test_annotation_overrides_every_policy(environment: environments.Environment, declare: Declare) -> None:

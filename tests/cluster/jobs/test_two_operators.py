@@ -14,7 +14,6 @@ from tests.support.processes import tidegate_processes
 
 _RETIRED, _DELETED = "GroupsRetired", "GroupsDeleted"
 _DELETIONS = "tidegate_groups_deleted_total"
-_ROUNDS = 6
 
 
 @pytest.fixture(scope="module")
@@ -148,22 +147,23 @@ def test_operator_that_was_paused_acts_on_the_current_state(
     assert [environment.final(name) for name in names] == [2.0] * len(names)
 
 
+@pytest.mark.parametrize("rounds", [2, pytest.param(6, marks=pytest.mark.long)])
 def test_operators_killed_in_turn_keep_exactly_the_groups_of_running_jobs(
-    environment: environments.Environment, second: tidegate_processes.Operator
+    environment: environments.Environment, second: tidegate_processes.Operator, rounds: int
 ) -> None:
     running, stranger, again = (environment.push.unique(name) for name in ("stays", "stranger", "run-again"))
     environment.gateway.push(f"job/{stranger}", "value_of_somebody_else 7\n")
     uid = environment.push.job(running, runs_on=True)["metadata"]["uid"]
     environment.wait_until_claimed(running, uid)
     before, ended = _deletions(environment), []
-    for number in range(_ROUNDS):
+    for number in range(rounds):
         victim = (environment.operator, second)[number % 2]
         last = environment.push.job(again, result=float(number), runs_on=True)["metadata"]["uid"]
         ended += _mixed_jobs(environment, f"round-{number}")
         waiting.eventually(functools.partial(environment.groups, ended[-1]), why="a push of this round")
         victim.process.kill()
         victim.start()
-        if number < _ROUNDS - 1:
+        if number < rounds - 1:
             environment.push.delete(again)
 
     _read(environment, ended)
@@ -183,5 +183,5 @@ def _wait_for_lists(*running: tidegate_processes.Operator) -> None:
     since = time.time()
     for operator in running:
         waiting.eventually(
-            functools.partial(operator.listed_since, since), why="another list", retry_on=(OSError,), timeout=20.0
+            functools.partial(operator.listed_since, since), why="another list", retry_on=(OSError,), timeout=60.0
         )

@@ -9,12 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support import repository
 from tests.support.processes import processes_by_folder, started_commands
 
 _ROOT = repository.ROOT
 _COMMAND = [sys.executable, "-m", "tests.soak", "--seed=1", "--only=drop watches"]
 _SECONDS = 200.0
+
+pytestmark = pytest.mark.long
 
 
 def test_soak_detects_a_gateway_that_does_not_wait_for_scrapers(tmp_path: Path) -> None:

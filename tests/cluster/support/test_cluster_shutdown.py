@@ -14,6 +14,7 @@ from tests.support.processes import processes_by_folder, started_commands
 _COMPONENTS = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
 
 
+@pytest.mark.long
 def test_stopped_cluster_leaves_no_process_and_no_data(tmp_path: Path) -> None:
     with clusters.LocalCluster(tmp_path / "cluster") as cluster:
         _run_a_long_pod(cluster)
@@ -23,10 +24,12 @@ def test_stopped_cluster_leaves_no_process_and_no_data(tmp_path: Path) -> None:
     assert not (tmp_path / "cluster" / "etcd").exists()
 
 
-def test_killed_test_run_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.long
+def test_process_that_is_killed_leaves_no_process_of_its_cluster(tmp_path: Path) -> None:
     script = (
         "import pathlib, signal, sys\n"
-        "from tests.cluster import clusters, test_cluster_shutdown\n"
+        "from tests.cluster.support import test_cluster_shutdown\n"
+        "from tests.support.kubernetes import clusters\n"
         "with clusters.LocalCluster(pathlib.Path(sys.argv[1])) as cluster:\n"
         "    test_cluster_shutdown._run_a_long_pod(cluster)\n"
         "    print('up', flush=True)\n"
@@ -39,7 +42,7 @@ def test_killed_test_run_leaves_no_process(tmp_path: Path) -> None:
         run.kill()
 
     waiting.eventually(
-        lambda: not processes_by_folder.belonging_to(tmp_path), why="the end of every process", timeout=10
+        lambda: not processes_by_folder.belonging_to(tmp_path), why="the end of every process", timeout=60.0
     )
 
 
@@ -50,7 +53,7 @@ def test_cluster_command_stops_at_ctrl_c(tmp_path: Path) -> None:
         assert run.stdout is not None
         assert run.stdout.readline().startswith("export KUBECONFIG=")
         run.send_signal(signal.SIGINT)
-        assert run.wait(timeout=30) == 0
+        assert run.wait(timeout=60) == 0
 
     assert processes_by_folder.belonging_to(tmp_path) == []
     assert list(tmp_path.iterdir()) == []

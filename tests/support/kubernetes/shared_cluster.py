@@ -57,6 +57,7 @@ def existing(kubeconfig: Path, *, scratch: Path) -> clusters.Cluster:
     except (*admin_client.UNREACHABLE, admin_client.ApiError, json.JSONDecodeError, KeyError) as error:
         problem = f"cannot be used: {error!r}"
     else:
+        cluster.close()
         problem = f"has no node {node_agent.NODE} on this machine"
     raise UnsuitableClusterError(f"{KUBECONFIG_VARIABLE}={kubeconfig} {problem}; {advice}")
 
