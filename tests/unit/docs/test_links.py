@@ -38,7 +38,7 @@ Check = Callable[[Path], Iterable[str]]
 
 
 def _missing(check: Check) -> dict[str, list[str]]:
-    """What a check finds, by document."""
+    """The findings of a check by document; documents without any are left out."""
     found = {str(path.relative_to(markdown_documents.ROOT)): sorted(check(path)) for path in markdown_documents.ALL}
     return {name: missing for name, missing in found.items() if missing}
 
