@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support import repository, waiting
-from tests.support.node import container_processes, rollout_gap, target_clusters, tidegate_installation
+from tests.support.node import container_processes, exit_codes, target_clusters, tidegate_installation
 
 _KEPT = """
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
@@ -65,7 +65,7 @@ def test_rescheduled_pod_restores_every_group(installed: tidegate_installation.I
 
 
 def test_rolling_update_loses_no_push_and_stops_both_containers_cleanly(
-    installed: tidegate_installation.Installation, capsys: pytest.CaptureFixture[str]
+    installed: tidegate_installation.Installation,
 ) -> None:
     (old, _), place = _started(installed), installed.place
     keep = {"tidegate.dev/cleanup": "on-deletion"}
@@ -74,7 +74,7 @@ def test_rolling_update_loses_no_push_and_stops_both_containers_cleanly(
     waiting.eventually(
         lambda: len(installed.values("e2e_through", by="instance")) == _PUSHERS, why="all to push", timeout=60.0
     )
-    with rollout_gap.recorded(place) as recording:
+    with exit_codes.recorded(place) as codes:
         place.kubectl("rollout", "restart", f"--namespace={tidegate_installation.NAMESPACE}", "statefulset/tidegate")
         place.kubectl(
             "rollout",
@@ -84,14 +84,9 @@ def test_rolling_update_loses_no_push_and_stops_both_containers_cleanly(
             "--timeout=240s",
         )
         printed = installed.wait_until_finished(job, timeout=300.0)
-    new, _ = _started(installed)
     # Each line begins with the name of the pod that printed it.
     pushers = [json.loads(line[line.index("{") :]) for line in printed.splitlines() if "{" in line]
-    with capsys.disabled():
-        for step in recording.steps(old=old, new=new, serving=rollout_gap.serving_since(place)):
-            print(f"\nrolling update: {step.seconds:5.2f} s until {step.name}", end="")
-        print(f"\nrolling update: {max(each['longest'] for each in pushers):5.2f} s for the slowest push: {pushers}")
-    assert recording.exit_codes(old) == {"gateway": 0, "operator": 0}
+    assert codes[old] == {"gateway": 0, "operator": 0}
     assert _statuses(pushers) <= {"503"}
     assert len(pushers) == _PUSHERS
     assert {each["pod"]: each["last"] for each in pushers} == installed.values("e2e_through", by="instance")

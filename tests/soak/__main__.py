@@ -72,35 +72,38 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     jobs = chosen.jobs if chosen.jobs is not None else round(_JOBS_A_MINUTE * chosen.minutes)
     seconds = 60.0 * chosen.minutes
     say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; results in {folder}")
-    dice = random.Random(chosen.seed)
+    rng = random.Random(chosen.seed)
     needed = round(seconds) + _AFTERWARDS
-    with soak_environment.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say) as stage:
-        place = random_workload.Place(
-            stage.cluster, stage.cluster.create_namespace("soak"), stage.gateway.port, stage.logs
+    with soak_environment.set_up(
+        folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say
+    ) as components:
+        target = random_workload.Target(
+            components.cluster, components.cluster.create_namespace("soak"), components.gateway.port, components.logs
         )
-        workload = random_workload.Workload(place, random.Random(dice.random()), jobs, seconds)
+        workload = random_workload.Workload(target, random.Random(rng.random()), jobs, seconds)
         kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
         done = _work(
-            stage,
+            components,
             workload,
             kinds=kinds,
-            dice=random.Random(dice.random()),
+            rng=random.Random(rng.random()),
             pauses=_pauses(len(kinds), seconds=seconds),
             log=folder / "faults.jsonl",
         )
         say("no further Jobs or faults; waiting until the last groups are deleted")
-        left, ended = quiescence.wait_until_quiet(stage, timeout=_QUIET_SECONDS)
+        left, ended = quiescence.wait_until_quiet(components, timeout=_QUIET_SECONDS)
         if left:
             say(f"groups not deleted after {_QUIET_SECONDS:g} s: {', '.join(left)}")
-        quiescence.wait_for_scrapes(stage, after=time.time())
+        quiescence.wait_for_scrapes(components, after=time.time())
         age = time.monotonic() - _BEGAN
         scrapers = [
-            prometheus_database.read(reader.server, interval=reader.interval, seconds=age) for reader in stage.readers
+            prometheus_database.read(reader.server, interval=reader.interval, seconds=age)
+            for reader in components.readers
         ]
-        deleted = prometheus_database.deletions(stage.readers[0].server, seconds=age)
+        deleted = prometheus_database.deletions(components.readers[0].server, seconds=age)
     history = histories.History(
-        pushes=push_logs.read(stage.logs),
-        lives=audit_log.read(stage.cluster.control_plane.audit_log),
+        pushes=push_logs.read(components.logs),
+        lives=audit_log.read(components.cluster.control_plane.audit_log),
         scrapers=scrapers,
         faults=[*done, *ended],
         resync=soak_environment.RESYNC,
@@ -116,17 +119,17 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
 
 
 def _work(
-    stage: soak_environment.Stage,
+    components: soak_environment.Components,
     workload: random_workload.Workload,
     *,
     kinds: Sequence[fault_injection.Kind],
-    dice: random.Random,
+    rng: random.Random,
     pauses: tuple[float, float],
     log: Path,
 ) -> list[histories.Fault]:
     """Run the Jobs and inject faults of these kinds meanwhile; return the faults, which are also written to the log."""
     done: list[histories.Fault] = []
-    dealt = fault_injection.deal(dice, kinds)
+    order = fault_injection.in_rounds(rng, kinds)
     with log.open("w") as file, concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="workload") as threads:
         working = threads.submit(workload.run)
         try:
@@ -134,17 +137,17 @@ def _work(
             while not working.done():
                 # In this thread: processes end together with the thread that starts them.
                 for fault in (
-                    *fault_injection.start_again(stage, since=well),
-                    fault_injection.strike(next(dealt), stage, dice),
+                    *fault_injection.start_again(components, since=well),
+                    fault_injection.inject(next(order), components, rng),
                 ):
                     done.append(fault)
                     say(f"{fault.name}: {fault.detail}")
                     file.write(json.dumps(fault) + "\n")
                 well = time.time()
-                concurrent.futures.wait([working], timeout=dice.uniform(*pauses))
+                concurrent.futures.wait([working], timeout=rng.uniform(*pauses))
                 if time.monotonic() > reported + _STATUS_SECONDS:
                     reported = time.monotonic()
-                    say(f"{workload.created.total()} Jobs so far, {_groups(stage)} groups now")
+                    say(f"{workload.created.total()} Jobs so far, {_groups(components)} groups now")
             working.result()
         finally:
             workload.stop_requested.set()
@@ -159,9 +162,9 @@ def _pauses(kinds: int, *, seconds: float) -> tuple[float, float]:
     return share * shortest, share * longest
 
 
-def _groups(stage: soak_environment.Stage) -> str:
+def _groups(components: soak_environment.Components) -> str:
     try:
-        return str(len(stage.gateway.groups()))
+        return str(len(components.gateway.groups()))
     except tidegate_processes.AWAY:
         return "an unknown number of"
 

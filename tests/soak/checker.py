@@ -191,12 +191,12 @@ def _left(history: histories.History, scraper: histories.Scraper) -> Iterator[tu
 
 def _overlaps(faults: Sequence[histories.Fault], since: float, until: float) -> float:
     """The time by which faults extend the limit between these moments."""
-    verdicts = 0.0
+    seconds = 0.0
     for fault in faults:
         shared = min(fault.ended, until) - max(fault.began, since)
         if shared > 0 and any(part in _DELAYING for part in fault.parts):
-            verdicts += shared + RECOVERY
-    return verdicts
+            seconds += shared + RECOVERY
+    return seconds
 
 
 def _was_unseen(history: histories.History, pushes: Sequence[histories.Push]) -> bool:
@@ -207,14 +207,14 @@ def _was_unseen(history: histories.History, pushes: Sequence[histories.Push]) ->
 
 def _blind(history: histories.History) -> list[tuple[float, float]]:
     """The periods in which the operator may miss objects; a fault before it has caught up extends a period."""
-    verdicts: list[tuple[float, float]] = []
+    periods: list[tuple[float, float]] = []
     for fault in sorted(history.faults, key=lambda fault: fault.began):
         if any(part in _CUT_OFF for part in fault.parts):
             began, ended = fault.began - CLAIM, fault.ended + history.resync
-            if verdicts and began <= verdicts[-1][1]:
-                began, ended = verdicts[-1][0], max(verdicts.pop()[1], ended)
-            verdicts.append((began, ended))
-    return verdicts
+            if periods and began <= periods[-1][1]:
+                began, ended = periods[-1][0], max(periods.pop()[1], ended)
+            periods.append((began, ended))
+    return periods
 
 
 def _between(scrapes: Sequence[float], after: float, before: float | None) -> Iterator[float]:

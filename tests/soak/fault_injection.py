@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tests.soak import histories, soak_environment
 
-Strike = Callable[[soak_environment.Stage, random.Random], str]
+Inject = Callable[[soak_environment.Components, random.Random], str]
 
 _DOWN_SECONDS = 3.0
 _OUTAGE_SECONDS = 4.0
@@ -21,87 +21,87 @@ _LONGEST_PAUSE = 6.0
 
 
 class Kind(NamedTuple):
-    """A fault: ``strike`` injects it, repairs it, and returns a description."""
+    """A fault: ``inject`` injects it, repairs it, and returns a description."""
 
     name: str
     parts: tuple[histories.Part, ...]
-    strike: Strike
+    inject: Inject
 
 
-def kill_gateway(stage: soak_environment.Stage, dice: random.Random) -> str:
+def kill_gateway(components: soak_environment.Components, rng: random.Random) -> str:
     """Kill the gateway at any moment; it restarts with its file."""
-    seconds = dice.uniform(0.0, _DOWN_SECONDS)
-    stage.gateway.process.kill()
+    seconds = rng.uniform(0.0, _DOWN_SECONDS)
+    components.gateway.process.kill()
     time.sleep(seconds)
-    stage.gateway.start()
+    components.gateway.start()
     return f"started again after {seconds:.1f} s"
 
 
-def kill_operator(stage: soak_environment.Stage, dice: random.Random) -> str:
+def kill_operator(components: soak_environment.Components, rng: random.Random) -> str:
     """Kill the operator; it must detect changes until its next plan from lists."""
-    seconds = dice.uniform(0.0, _DOWN_SECONDS)
-    stage.operator.process.kill()
+    seconds = rng.uniform(0.0, _DOWN_SECONDS)
+    components.operator.process.kill()
     time.sleep(seconds)
-    stage.operator.start()
+    components.operator.start()
     return f"started again after {seconds:.1f} s"
 
 
-def kill_both(stage: soak_environment.Stage, dice: random.Random) -> str:
+def kill_both(components: soak_environment.Components, rng: random.Random) -> str:
     """Kill the whole Pod and restart it."""
-    seconds = dice.uniform(0.0, _DOWN_SECONDS)
-    stage.gateway.process.kill()
-    stage.operator.process.kill()
+    seconds = rng.uniform(0.0, _DOWN_SECONDS)
+    components.gateway.process.kill()
+    components.operator.process.kill()
     time.sleep(seconds)
-    stage.gateway.start()
-    stage.operator.start()
+    components.gateway.start()
+    components.operator.start()
     return f"started again after {seconds:.1f} s"
 
 
-def stop_api_server(stage: soak_environment.Stage, dice: random.Random) -> str:
+def stop_api_server(components: soak_environment.Components, rng: random.Random) -> str:
     """Stop the API server as in an upgrade: watches end, then it accepts no connections."""
-    seconds = dice.uniform(0.5, _OUTAGE_SECONDS)
-    with stage.cluster.control_plane.outage():
+    seconds = rng.uniform(0.5, _OUTAGE_SECONDS)
+    with components.cluster.control_plane.outage():
         time.sleep(seconds)
     return f"down for {seconds:.1f} s and its start"
 
 
-def drop_watches(stage: soak_environment.Stage, dice: random.Random) -> str:
+def drop_watches(components: soak_environment.Components, rng: random.Random) -> str:
     """Reset every connection of the operator to the API server, several times."""
-    times = dice.randint(1, 3)
+    times = rng.randint(1, 3)
     for _ in range(times):
-        stage.wire.drop()
-        time.sleep(dice.uniform(0.1, 1.0))
+        components.api_connection.drop()
+        time.sleep(rng.uniform(0.1, 1.0))
     return f"{times} times"
 
 
-def expire_versions(stage: soak_environment.Stage, dice: random.Random) -> str:
+def expire_versions(components: soak_environment.Components, rng: random.Random) -> str:
     """Disconnect the operator until the API server has compacted its resource version and responds with 410."""
-    stage.wire.hold()
+    components.api_connection.hold()
     try:
-        with stage.cluster.control_plane.outage():
-            stage.cluster.control_plane.compact()
-        time.sleep(dice.uniform(0.5, 2.0))
+        with components.cluster.control_plane.outage():
+            components.cluster.control_plane.compact()
+        time.sleep(rng.uniform(0.5, 2.0))
     finally:
-        stage.wire.release()
+        components.api_connection.release()
     return ""
 
 
-def pause_scraper(stage: soak_environment.Stage, dice: random.Random) -> str:
+def pause_scraper(components: soak_environment.Components, rng: random.Random) -> str:
     """Pause a scraper with SIGSTOP and SIGCONT: the gateway waits for it, or times out."""
-    reader = dice.choice(stage.readers)
-    intervals = dice.uniform(0.3, _LONGEST_PAUSE)
+    reader = rng.choice(components.readers)
+    intervals = rng.uniform(0.3, _LONGEST_PAUSE)
     reader.server.pause()
     time.sleep(intervals * reader.interval)
     reader.server.resume()
     return f"{reader.server.name} for {intervals:.1f} of its intervals"
 
 
-def jump_clock(stage: soak_environment.Stage, dice: random.Random) -> str:
+def jump_clock(components: soak_environment.Components, rng: random.Random) -> str:
     """Set the wall clock of one process or of both, as in a Pod, where they share the node's clock."""
-    offset = dice.uniform(-stage.jump, stage.jump)
-    names = dice.choice([["gateway"], ["operator"], ["gateway", "operator"]])
+    offset = rng.uniform(-components.jump, components.jump)
+    names = rng.choice([["gateway"], ["operator"], ["gateway", "operator"]])
     for name in names:
-        stage.shifts[name].move(offset)
+        components.shifts[name].move(offset)
     return f"{' and '.join(names)}: {offset:+.1f} s off"
 
 
@@ -117,26 +117,26 @@ ALL = (
 )
 
 
-def start_again(stage: soak_environment.Stage, *, since: float) -> Iterator[histories.Fault]:
+def start_again(components: soak_environment.Components, *, since: float) -> Iterator[histories.Fault]:
     """Start processes that have ended by themselves, as the kubelet does, and report them as faults.
 
     :param since: Unix seconds at which all processes were still running.
     """
-    for part, running in ((histories.Part.GATEWAY, stage.gateway), (histories.Part.OPERATOR, stage.operator)):
+    for part, running in ((histories.Part.GATEWAY, components.gateway), (histories.Part.OPERATOR, components.operator)):
         if not running.process.running:
             detail = f"exit code {running.process.returncode}; its log ends:\n{running.process.tail()}"
             running.start()
             yield histories.Fault(f"{part} ended by itself", (part,), since, time.time(), detail, by_itself=True)
 
 
-def deal(dice: random.Random, kinds: Sequence[Kind] = ALL) -> Iterator[Kind]:
+def in_rounds(rng: random.Random, kinds: Sequence[Kind] = ALL) -> Iterator[Kind]:
     """Yield kinds endlessly: each once in every round, in random order."""
     while True:
-        yield from dice.sample(kinds, k=len(kinds))
+        yield from rng.sample(kinds, k=len(kinds))
 
 
-def strike(kind: Kind, stage: soak_environment.Stage, dice: random.Random) -> histories.Fault:
+def inject(kind: Kind, components: soak_environment.Components, rng: random.Random) -> histories.Fault:
     """Inject the fault, and return after recovery."""
     began = time.time()
-    detail = kind.strike(stage, dice)
+    detail = kind.inject(components, rng)
     return histories.Fault(kind.name, kind.parts, began, time.time(), detail)

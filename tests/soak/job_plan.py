@@ -64,7 +64,7 @@ KINDS = (
 )
 RUNS_ON = Kind(name="runs-on", share=0, runs_on=True)
 CRON_RUN = Kind(name="cron-run", share=0, until=histories.Until.DELETED)
-STAYING = ("kept", "runs-on", "stranger", "cron-stays")
+STAYING = ("kept", "runs-on", "unowned", "cron-stays")
 """Prefixes of the names of groups that remain at the end."""
 
 
@@ -80,19 +80,19 @@ class PlannedJob(NamedTuple):
     deleted_after: float | None
 
 
-def planned_jobs(dice: random.Random, *, jobs: int, seconds: float) -> list[PlannedJob]:
+def planned_jobs(rng: random.Random, *, jobs: int, seconds: float) -> list[PlannedJob]:
     """Random Jobs over this time; the same random generator state gives the same Jobs."""
     made = [
         PlannedJob(
-            at=dice.uniform(0.0, seconds),
+            at=rng.uniform(0.0, seconds),
             kind=kind,
             name=f"{kind.name}-{number}",
-            pushes=FOREVER if kind.runs_on else dice.randint(1, 4),
-            pause=dice.uniform(0.1, 1.0),
-            ttl=dice.choice(kind.ttl) if kind.ttl else None,
-            deleted_after=dice.uniform(*kind.deleted) if kind.deleted is not None else None,
+            pushes=FOREVER if kind.runs_on else rng.randint(1, 4),
+            pause=rng.uniform(0.1, 1.0),
+            ttl=rng.choice(kind.ttl) if kind.ttl else None,
+            deleted_after=rng.uniform(*kind.deleted) if kind.deleted is not None else None,
         )
-        for number, kind in enumerate(dice.choices(KINDS, [kind.share for kind in KINDS], k=jobs))
+        for number, kind in enumerate(rng.choices(KINDS, [kind.share for kind in KINDS], k=jobs))
     ]
     return sorted(made, key=lambda job: job.at)
 

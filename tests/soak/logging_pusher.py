@@ -25,7 +25,7 @@ _OK = (200, 202)
 LogEvent = Callable[..., None]
 
 
-class Place(NamedTuple):
+class Target(NamedTuple):
     """The target address and the source address, which may be empty."""
 
     host: str
@@ -37,7 +37,7 @@ def main() -> int:
     """Push according to the specification; return its exit code, or 1 if a push was never acknowledged."""
     spec: dict[str, Any] = json.loads(os.environ["SPEC"])
     pod, owner = os.environ["POD"], spec.get("owner") or os.environ["OWNER"]
-    place = Place(spec["host"], spec["port"], "" if spec["proxied"] else os.environ["POD_IP"])
+    target = Target(spec["host"], spec["port"], "" if spec["proxied"] else os.environ["POD_IP"])
     path = "/metrics" + "".join(f"/{name}/{value}" for name, value in spec["group"])
     with (Path(spec["log"]) / f"{pod}.jsonl").open("a") as log:
 
@@ -50,19 +50,19 @@ def main() -> int:
         for number in range(spec["pushes"]):
             if number:
                 time.sleep(spec["pause"])
-            if not _push(place, path, log_event):
+            if not _push(target, path, log_event):
                 return 1
     return int(spec["exit"])
 
 
-def _push(place: Place, path: str, log_event: LogEvent) -> bool:
+def _push(target: Target, path: str, log_event: LogEvent) -> bool:
     # Milliseconds: all pushes of a group differ, and later ones have larger values.
     value = int(time.time() * 1000)
     deadline = time.monotonic() + _PUSH_SECONDS
     while time.monotonic() < deadline:
         log_event("sent", value=value, time=time.time())
         try:
-            status = _put(place, path, f"soak_value {value}\n")
+            status = _put(target, path, f"soak_value {value}\n")
         except (OSError, http.client.HTTPException) as error:
             log_event("unanswered", value=value, time=time.time(), error=repr(error))
         else:
@@ -73,9 +73,9 @@ def _push(place: Place, path: str, log_event: LogEvent) -> bool:
     return False
 
 
-def _put(place: Place, path: str, body: str) -> int:
+def _put(target: Target, path: str, body: str) -> int:
     connection = http.client.HTTPConnection(
-        place.host, place.port, timeout=_TRY_SECONDS, source_address=(place.source, 0)
+        target.host, target.port, timeout=_TRY_SECONDS, source_address=(target.source, 0)
     )
     try:
         connection.request("PUT", path, body=body.encode())

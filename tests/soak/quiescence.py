@@ -11,7 +11,9 @@ from tests.support.processes import tidegate_processes
 _LOOK_SECONDS = 0.5
 
 
-def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[list[str], list[histories.Fault]]:
+def wait_until_quiet(
+    components: soak_environment.Components, *, timeout: float
+) -> tuple[list[str], list[histories.Fault]]:
     """Wait until every group that should be deleted is deleted, or until the timeout.
 
     Return the groups that remain, and the processes that ended by themselves meanwhile and were restarted.
@@ -21,9 +23,9 @@ def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[
 
     def leaving() -> list[str]:
         nonlocal well
-        ended.extend(fault_injection.start_again(stage, since=well))
+        ended.extend(fault_injection.start_again(components, since=well))
         well = time.time()
-        return sorted(name for name in stage.gateway.groups() if not name.startswith(job_plan.STAYING))
+        return sorted(name for name in components.gateway.groups() if not name.startswith(job_plan.STAYING))
 
     try:
         waiting.eventually(
@@ -38,9 +40,9 @@ def wait_until_quiet(stage: soak_environment.Stage, *, timeout: float) -> tuple[
     return [], ended
 
 
-def wait_for_scrapes(stage: soak_environment.Stage, *, after: float) -> None:
+def wait_for_scrapes(components: soak_environment.Components, *, after: float) -> None:
     """Wait until every Prometheus has completed a successful scrape after this Unix time."""
-    for reader in stage.readers:
+    for reader in components.readers:
         _wait_for_scrape(reader, after=after)
 
 

@@ -35,7 +35,7 @@ _CRON_SHARE = 0.05
 _RUNNING = 3
 
 
-class Place(NamedTuple):
+class Target(NamedTuple):
     """The namespace of the Jobs, the gateway they push to, and the folder for the pods' logs."""
 
     cluster: clusters.Cluster
@@ -51,8 +51,8 @@ class Workload:
     :ivar created: Jobs by kind.
     """
 
-    place: Place
-    dice: random.Random
+    target: Target
+    rng: random.Random
     jobs: int
     seconds: float
     created: Counter[str] = field(default_factory=Counter)
@@ -71,11 +71,11 @@ class Workload:
                 )
             )
         crons = {name: self._create_cronjob(name) for name in _CRONJOBS}
-        for job in job_plan.planned_jobs(self.dice, jobs=self.jobs, seconds=self.seconds):
+        for job in job_plan.planned_jobs(self.rng, jobs=self.jobs, seconds=self.seconds):
             self._plan(job.at, functools.partial(self._create, job))
         for number in range(round(self.jobs * _CRON_SHARE)):
-            name = self.dice.choice(_CRONJOBS)
-            at = self.dice.uniform(0.0, self.seconds)
+            name = self.rng.choice(_CRONJOBS)
+            at = self.rng.uniform(0.0, self.seconds)
             self._plan(at, functools.partial(self._run_cronjob, name, crons[name], number))
         while self._steps and not self.stop_requested.is_set():
             at, _, step = heapq.heappop(self._steps)
@@ -89,8 +89,8 @@ class Workload:
         heapq.heappush(self._steps, (at, next(self._numbers), step))
 
     def _create(self, job: job_plan.PlannedJob) -> None:
-        annotations = job_plan.job_annotations(job, namespace=self.place.namespace)
-        group = job_plan.grouping_key(job, namespace=self.place.namespace)
+        annotations = job_plan.job_annotations(job, namespace=self.target.namespace)
+        group = job_plan.grouping_key(job, namespace=self.target.namespace)
         drain = job_plan.SHORT_DRAIN if job.kind.annotated else job_plan.DRAIN
         spec = self._spec(group, job.kind, pushes=job.pushes, pause=job.pause, drain=drain)
         self._submit(
@@ -111,9 +111,9 @@ class Workload:
     ) -> dict[str, object]:
         return {
             "host": "127.0.0.1",
-            "port": self.place.port,
+            "port": self.target.port,
             "group": list(group.items()),
-            "log": str(self.place.logs),
+            "log": str(self.target.logs),
             "pushes": pushes,
             "pause": pause,
             "exit": 3 if kind.fails else 0,
@@ -125,7 +125,9 @@ class Workload:
 
     def _create_cronjob(self, name: str) -> str:
         body = kubernetes_objects.cronjob(name, kubernetes_objects.container("true"))
-        created = self._insist(lambda: self.place.cluster.api.create("cronjobs", body, namespace=self.place.namespace))
+        created = self._insist(
+            lambda: self.target.cluster.api.create("cronjobs", body, namespace=self.target.namespace)
+        )
         return str(created["metadata"]["uid"])
 
     def _run_cronjob(self, name: str, uid: str, number: int) -> None:
@@ -140,7 +142,7 @@ class Workload:
     def _submit(self, body: admin_client.Object) -> None:
         def create() -> None:
             try:
-                self.place.cluster.api.create("jobs", body, namespace=self.place.namespace)
+                self.target.cluster.api.create("jobs", body, namespace=self.target.namespace)
             except admin_client.ApiError as error:
                 # A failed attempt may have succeeded; the deletion of a Job of this name precedes its next creation.
                 if error.status != http.HTTPStatus.CONFLICT:
@@ -151,7 +153,7 @@ class Workload:
     def _delete(self, resource: str, name: str) -> None:
         def delete() -> None:
             try:
-                self.place.cluster.api.delete(resource, name, namespace=self.place.namespace)
+                self.target.cluster.api.delete(resource, name, namespace=self.target.namespace)
             except admin_client.ApiError as error:
                 if error.status != http.HTTPStatus.NOT_FOUND:
                     raise

@@ -22,7 +22,7 @@ RESYNC = 5.0
 
 _INTERVALS = (1, 2)
 """Seconds between the scrapes of each Prometheus."""
-_STRANGERS = {"stranger-still-1": 1, "stranger-still-2": 1, "stranger-still-3": 1, "stranger-ticks": 1_000_000}
+_UNOWNED_PUSHES = {"unowned-still-1": 1, "unowned-still-2": 1, "unowned-still-3": 1, "unowned-changing": 1_000_000}
 """Unowned groups, and the number of values pushed to each."""
 _TICK_SECONDS = 0.7
 _SCRIPT = Path(__file__).parent / "logging_pusher.py"
@@ -36,10 +36,10 @@ class Reader(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stage:
+class Components:
     """All running components.
 
-    :ivar wire: connection between the operator and the API server, with fault injection.
+    :ivar api_connection: connection between the operator and the API server, with fault injection.
     :ivar shifts: the wall clocks of ``gateway`` and ``operator``.
     :ivar jump: maximum shift of a clock, in seconds.
     :ivar logs: the folder of the pods' logs.
@@ -49,7 +49,7 @@ class Stage:
     gateway: tidegate_processes.Gateway
     operator: tidegate_processes.Operator
     readers: tuple[Reader, ...]
-    wire: network_faults.Cutter
+    api_connection: network_faults.Cutter
     shifts: dict[str, clock_shifts.Shift]
     jump: float
     logs: Path
@@ -58,7 +58,7 @@ class Stage:
 @contextlib.contextmanager
 def set_up(
     folder: Path, *, jump: float, sabotage: clock_launcher.Sabotage, seconds: int, say: Callable[[str], None]
-) -> Iterator[Stage]:
+) -> Iterator[Components]:
     """Start all components in order; stop them when the block ends, in any case.
 
     :param seconds: maximum duration of the soak.
@@ -71,7 +71,7 @@ def set_up(
     with contextlib.ExitStack() as stack:
         say("starting etcd, kube-apiserver with its audit log, controllers, scheduler and a node")
         cluster = stack.enter_context(clusters.LocalCluster(folder / "cluster", audit=True))
-        wire = stack.enter_context(network_faults.Cutter(cluster.control_plane.port))
+        api_connection = stack.enter_context(network_faults.Cutter(cluster.control_plane.port))
         say("starting gateway and operator")
         gateway = tidegate_processes.Gateway(
             folder,
@@ -83,7 +83,7 @@ def set_up(
         operator = tidegate_processes.Operator(
             folder,
             gateway=gateway,
-            kubeconfig=_through(wire, tidegate_processes.operator_kubeconfig(cluster, seconds=seconds)),
+            kubeconfig=_through(api_connection, tidegate_processes.operator_kubeconfig(cluster, seconds=seconds)),
             arguments=(f"--operator.resync={RESYNC:g}s", f"--drain.timeout={job_plan.DRAIN:g}s"),
             module=_launcher(clocks["operator"], sabotage),
         )
@@ -91,21 +91,21 @@ def set_up(
         operator.start()
         say("starting two Prometheus servers")
         readers = tuple(_read(stack, folder, gateway, interval=interval) for interval in _INTERVALS)
-        for name, pushes in _STRANGERS.items():
-            stranger = _unowned_pusher(name, pushes=pushes, gateway=gateway, logs=logs, folder=folder)
-            stack.callback(stranger.kill)
-            stranger.start()
-        yield Stage(cluster, gateway, operator, readers, wire, clocks, jump, logs)
+        for name, pushes in _UNOWNED_PUSHES.items():
+            pusher = _unowned_pusher(name, pushes=pushes, gateway=gateway, logs=logs, folder=folder)
+            stack.callback(pusher.kill)
+            pusher.start()
+        yield Components(cluster, gateway, operator, readers, api_connection, clocks, jump, logs)
 
 
 def _launcher(clock: clock_shifts.Shift, sabotage: clock_launcher.Sabotage) -> tuple[str, ...]:
     return (clock_launcher.__name__, str(clock.path), sabotage)
 
 
-def _through(wire: network_faults.Cutter, kubeconfig: Path) -> Path:
-    """A kubeconfig with the same rights that connects through the wire."""
+def _through(api_connection: network_faults.Cutter, kubeconfig: Path) -> Path:
+    """A kubeconfig with the same rights that connects through the fault injector."""
     config = json.loads(kubeconfig.read_text())
-    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{wire.port}"
+    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{api_connection.port}"
     kubeconfig.write_text(json.dumps(config))
     return kubeconfig
 

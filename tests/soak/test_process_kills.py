@@ -27,7 +27,7 @@ MIGRATION, LATER_MIGRATION, FULL_PUSH, PUSH, DELETE, COMMIT, CHECKPOINT = (
 _MIGRATED = "PRAGMA user_version ="
 
 
-class Crowd:
+class PushClients:
     """Several writers, and the file that must contain every push acknowledged to them."""
 
     def __init__(self, folder: Path) -> None:
@@ -68,25 +68,27 @@ class Crowd:
 
 
 @pytest.fixture
-def crowd(tmp_path: Path) -> Iterator[Crowd]:
-    crowd = Crowd(tmp_path)
-    yield crowd
-    crowd.gateway.process.kill()
+def clients(tmp_path: Path) -> Iterator[PushClients]:
+    clients = PushClients(tmp_path)
+    yield clients
+    clients.gateway.process.kill()
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("fsync", ["checkpoint", "always"])
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.long)])
-def test_kills_under_load_lose_no_acknowledged_push(crowd: Crowd, fsync: str, kills: int, tmp_path: Path) -> None:
+def test_kills_under_load_lose_no_acknowledged_push(
+    clients: PushClients, fsync: str, kills: int, tmp_path: Path
+) -> None:
     draw = random.Random(SEED)
     file = f"--persistence.file={tmp_path / 'groups'}"
-    crowd.gateway = tidegate_processes.Gateway(tmp_path, arguments=(file, f"--persistence.fsync={fsync}"))
-    crowd.gateway.start()
+    clients.gateway = tidegate_processes.Gateway(tmp_path, arguments=(file, f"--persistence.fsync={fsync}"))
+    clients.gateway.start()
     for _ in range(kills):
-        crowd.write_until_killed(crowd.gateway, after=draw.randrange(1, 400))
-        crowd.gateway.start()
-        crowd.expect_nothing_lost(crowd.gateway)
-    assert crowd.acknowledged > kills * 50
+        clients.write_until_killed(clients.gateway, after=draw.randrange(1, 400))
+        clients.gateway.start()
+        clients.expect_nothing_lost(clients.gateway)
+    assert clients.acknowledged > kills * 50
 
 
 @pytest.mark.parametrize("when", ["before", "during", "after"])
@@ -105,25 +107,25 @@ def test_kills_under_load_lose_no_acknowledged_push(crowd: Crowd, fsync: str, ki
     ],
 )
 def test_kill_around_an_sql_statement_loses_no_acknowledged_push(
-    crowd: Crowd, point: str, when: str, nths: Sequence[int], tmp_path: Path
+    clients: PushClients, point: str, when: str, nths: Sequence[int], tmp_path: Path
 ) -> None:
     for nth in nths:
-        doomed = tidegate_processes.Gateway(
+        killed = tidegate_processes.Gateway(
             tmp_path,
-            arguments=crowd.gateway.arguments,
+            arguments=clients.gateway.arguments,
             module=("tests.support.crashes.crash_launcher", point, when, str(nth)),
         )
         try:
-            doomed.process.start()
-            if waiting.eventually(lambda: _ready_or_down(doomed), why="ready or gone") == "ready":  # noqa: B023
+            killed.process.start()
+            if waiting.eventually(lambda: _ready_or_down(killed), why="ready or gone") == "ready":  # noqa: B023
                 # Every start on the file checks the kill before it.
-                crowd.expect_nothing_lost(doomed)
-                crowd.write_until_killed(doomed, after=None)
-            assert doomed.process.returncode == -9
+                clients.expect_nothing_lost(killed)
+                clients.write_until_killed(killed, after=None)
+            assert killed.process.returncode == -9
         finally:
-            doomed.process.kill()
-    crowd.gateway.start()
-    crowd.expect_nothing_lost(crowd.gateway)
+            killed.process.kill()
+    clients.gateway.start()
+    clients.expect_nothing_lost(clients.gateway)
 
 
 def _ready_or_down(gateway: tidegate_processes.Gateway) -> str:

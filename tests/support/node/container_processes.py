@@ -4,10 +4,15 @@ import os
 import signal
 from pathlib import Path
 
+_KUBELETS_GROUP = "kubepods"
+"""Part of the control group path of every process in a pod."""
+
 
 def kill(command: str) -> None:
-    """Kill the one process with these words in its command line, which only the node itself can do."""
-    (found,) = (each for each in _all() if command in _command_line(each))
+    """Kill the one process of a pod with these words in its command line, which only the node itself can do."""
+    (found,) = (
+        each for each in _all() if command in _read(each, "cmdline") and _KUBELETS_GROUP in _read(each, "cgroup")
+    )
     os.kill(found, signal.SIGKILL)
 
 
@@ -17,8 +22,8 @@ def _all() -> list[int]:
     ]
 
 
-def _command_line(process: int) -> str:
+def _read(process: int, name: str) -> str:
     try:
-        return (Path("/proc") / str(process) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (Path("/proc") / str(process) / name).read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return ""

@@ -38,9 +38,10 @@ def installed(place: target_clusters.Place, *, image: str | None) -> Iterator["P
     try:
         yield Prometheus(place)
     finally:
-        listed = {"apiVersion": "v1", "kind": "List", "items": objects}
-        place.kubectl("delete", "--ignore-not-found", "--wait=false", "--filename=-", stdin=json.dumps(listed))
-        place.kubectl("delete", "--ignore-not-found", "--wait=false", f"--filename={bundle}")
+        if place.remains:
+            listed = {"apiVersion": "v1", "kind": "List", "items": objects}
+            place.kubectl("delete", "--ignore-not-found", "--wait=false", "--filename=-", stdin=json.dumps(listed))
+            place.kubectl("delete", "--ignore-not-found", "--wait=false", f"--filename={bundle}")
 
 
 def _objects(*, image: str | None) -> list[admin_client.Object]:

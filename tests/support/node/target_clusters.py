@@ -46,6 +46,9 @@ class OccupiedError(Exception):
 class Place:
     """A cluster that is reached through kubectl only."""
 
+    remains = True
+    """Whether the cluster exists after the tests, so that their objects must be deleted."""
+
     def __init__(self, *, kubectl: Path, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
         self._kubectl = kubectl
@@ -100,6 +103,8 @@ class Place:
 
 class OwnNode(Place):
     """The control plane and node in the namespaces of this process; use `start` and `stop`."""
+
+    remains = False
 
     def __init__(self, folder: Path, *, images: Iterable[Path]) -> None:
         self._plane = control_plane.ControlPlane(folder, shape=real_node.SHAPE)

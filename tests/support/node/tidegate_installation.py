@@ -110,9 +110,10 @@ def by_readme(
         )
     finally:
         _keep_logs(place, folder)
-        place.shell("kubectl delete --ignore-not-found --wait=false -k .", folder=folder)
-        place.shell("kubectl delete --ignore-not-found --wait=false job/backup", folder=folder)
-        place.kubectl("delete", "namespace", namespace, "--wait=false")
+        if place.remains:
+            place.shell("kubectl delete --ignore-not-found --wait=false -k .", folder=folder)
+            place.shell("kubectl delete --ignore-not-found --wait=false job/backup", folder=folder)
+            place.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 def _keep_logs(place: target_clusters.Place, folder: Path) -> None:

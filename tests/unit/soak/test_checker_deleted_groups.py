@@ -43,8 +43,8 @@ def test_failed_scrape_proves_nothing() -> None:
 
 
 def test_unowned_group_must_never_be_deleted() -> None:
-    stranger = history_builders.push(2.5, owner=histories.NOBODY, until=histories.Until.NEVER)
-    assert _judge(history_builders.seen(2.5, 3, 50), pushed=stranger) == {"deleted"}
+    unowned = history_builders.push(2.5, owner=histories.NOBODY, until=histories.Until.NEVER)
+    assert _judge(history_builders.seen(2.5, 3, 50), pushed=unowned) == {"deleted"}
 
 
 def test_group_may_be_deleted_after_its_owners_end_even_for_a_scrape_in_progress() -> None:
