@@ -36,9 +36,7 @@ LONG_TESTS = (
     "tests/unit/operator/cache/test_owner_views.py",
     "tests/unit/operator/explain/test_decision_reasons.py",
     "tests/unit/operator/gateways/test_pushgateway_failures.py",
-    "tests/unit/operator/ownership/test_ownership_by_address.py",
     "tests/unit/operator/planning/test_planner.py",
-    "tests/unit/operator/planning/test_planner_properties.py",
     "tests/unit/store/sqlite/test_persistent_stores.py",
     "tests/unit/store/test_stored_pushers.py",
 )

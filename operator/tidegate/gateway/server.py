@@ -39,7 +39,7 @@ from tidegate.gateway.http import (
 from tidegate.gateway.metrics import own_metrics, unowned_groups
 from tidegate.gateway.openapi import endpoints as openapi_endpoints
 from tidegate.gateway.push import push_bodies, push_handler
-from tidegate.gateway.scrape import negotiation, scrape_handler
+from tidegate.gateway.scrape import scrape_handler
 from tidegate.gateway.ui import page_deletion, static_files
 from tidegate.store import group_store, interface, journals
 from tidegate.store.sqlite import sqlite_journal
@@ -94,15 +94,13 @@ class Gateway:
         self._unowned = unowned_groups.UnownedGroupCounter(self.store, clock=clock, on_count=self._metrics.set_unowned)
         self._health = health.HealthHandlers()
         self._control = control_handlers.ControlHandlers(self.store, drainer=self.drainer, metrics=self._metrics)
-        formats = negotiation.offered(web_settings)
         self._scrape = scrape_handler.ScrapeHandler(
             self.store,
             self.tracker,
             drainer=self.drainer,
             metrics=self._metrics,
             clock=clock,
-            formats=formats,
-            settle_seconds=web_settings.scrape_settle_seconds,
+            web_settings=web_settings,
         )
         self._bodies = push_bodies.BodyReader(limit_settings)
         self._push = push_handler.PushHandler(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aiohttp import hdrs, web
 
+from tidegate import settings
 from tidegate.aio import clocks, tasks, time_slices
 from tidegate.draining import group_drainer, scrape_progress
 from tidegate.exposition import encoders, gzip_chunks
@@ -49,8 +50,7 @@ class _Sent(NamedTuple):
 class ScrapeHandler:
     """Handles ``GET /metrics``.
 
-    :param formats: the formats that scrapers can get.
-    :param settle_seconds: how long a connection must stay intact after its client has acknowledged the response.
+    :param web_settings: the formats that scrapers can get, and how long a connection must stay intact after a response.
     """
 
     def __init__(
@@ -61,16 +61,15 @@ class ScrapeHandler:
         drainer: group_drainer.Drainer,
         metrics: own_metrics.GatewayMetrics,
         clock: clocks.Clock,
-        formats: Collection[encoders.Format],
-        settle_seconds: float,
+        web_settings: settings.WebSettings,
     ) -> None:
         self._store = store
         self._tracker = tracker
         self._drainer = drainer
         self._metrics = metrics
         self._clock = clock
-        self._formats = formats
-        self._settle_seconds = settle_seconds
+        self._formats = negotiation.offered(web_settings)
+        self._settle_seconds = web_settings.scrape_settle_seconds
         self._confirmations = tasks.TaskSet()
 
     async def get(self, request: web.BaseRequest) -> web.StreamResponse:
