@@ -80,7 +80,7 @@ class Gateway:
         stop: asyncio.Event,
     ) -> None:
         self._settings = gateway_settings
-        web_settings, limit_settings = gateway_settings.web, gateway_settings.limits
+        web_settings = gateway_settings.web
         self.registry = registry
         self._metrics = own_metrics.GatewayMetrics(registry)
         self._clock = clock
@@ -102,16 +102,8 @@ class Gateway:
             clock=clock,
             web_settings=web_settings,
         )
-        self._bodies = push_bodies.BodyReader(limit_settings)
-        self._push = push_handler.PushHandler(
-            self.store,
-            self._metrics,
-            push_settings=gateway_settings.push,
-            limit_settings=limit_settings,
-            bodies=self._bodies,
-            prefix=web_settings.prefix,
-            on_ttl_set=self.drainer.wake,
-        )
+        self._bodies = push_bodies.BodyReader(gateway_settings.limits)
+        self._push = self._new_push_handler()
         self._selector = selector_search.GroupSelector(self.store)
         self._page = static_files.StaticFiles(is_read_only=web_settings.page_read_only)
         self._queries = group_queries.GroupQueryHandlers(self.store, self.tracker, clock=clock, selector=self._selector)
@@ -164,6 +156,17 @@ class Gateway:
             _logger.info("control API listening on %s", self._settings.control_address)
         else:
             _logger.info("control API disabled, so no operator can connect; set --control.token-file to enable it")
+
+    def _new_push_handler(self) -> push_handler.PushHandler:
+        return push_handler.PushHandler(
+            self.store,
+            self._metrics,
+            push_settings=self._settings.push,
+            limit_settings=self._settings.limits,
+            bodies=self._bodies,
+            prefix=self._settings.web.prefix,
+            on_ttl_set=self.drainer.wake,
+        )
 
     def _new_store(self, registry: prometheus_client.CollectorRegistry) -> interface.Store:
         limits = self._settings.limits
