@@ -37,6 +37,9 @@ LIVES ?= 1000000
 explore: setup ## Test LIVES (1000000) random group lifecycles; print failing ones as tests
 	@$(BIN)/python -m tests.unit.lifecycles.explore --lives=$(LIVES) $(if $(SEED),--seed=$(SEED))
 
+coverage: setup ## Measure branch coverage of the unit and integration tests; fails below the floor in pyproject.toml
+	@scripts/coverage
+
 pythons: setup ## Run unit and integration tests on every supported Python (minutes each)
 	@$(BIN)/python -m scripts.pythons
 
