@@ -65,6 +65,18 @@ cluster: setup ## Build the Kubernetes and Prometheus binaries for the demo and 
 image: setup ## Build the image as an OCI archive with Debian's buildah (root, Linux)
 	@$(BIN)/python -m tests.support.images
 
+images: setup ## Build the image for linux/amd64 and linux/arm64 with docker buildx, without pushing it
+	@scripts/publish
+
+package: setup ## Build the wheel, sdist, chart, bill of materials and checksums into dist/ (TAG=v0.2.0: for a release)
+	@$(BIN)/python -m scripts.package $(if $(TAG),--tag=$(TAG))
+
+publish: setup ## Push the image for all platforms, and the chart in dist/, to REGISTRY
+	@scripts/publish $(or $(REGISTRY),$(error set REGISTRY, such as ghcr.io/tidegate))
+
+version: setup ## Write the version into every file that states it (VERSION=0.2.0: set it first)
+	@$(BIN)/python -m scripts.versions $(VERSION)
+
 chart: setup ## Copy shared manifests into manifests/chart and write the table in its README
 	@$(BIN)/python scripts/chart.py
 
