@@ -88,6 +88,9 @@ tables: setup ## Write the generated tables and the diagram in docs/
 screenshots: setup ## Take the screenshots docs/page-*.png in a real Chromium
 	@$(BIN)/python -m tests.support.web.screenshots
 
+hooks: setup ## Install the git hooks of .pre-commit-config.yaml in this clone
+	@$(BIN)/pre-commit install
+
 lock: setup ## Update the hash-locked requirements (UPGRADE=1: newest versions)
 	@scripts/lock
 

@@ -26,9 +26,9 @@ from scripts import prose_rules, prose_text
 ROOT = Path(__file__).resolve().parent.parent
 EXEMPT = ROOT / "scripts" / "prose_exempt.txt"
 
-FOLDERS = ("docs", "findings", "manifests", "operator", "scripts", "tests")
-SUFFIXES = {".css", ".html", ".js", ".json", ".md", ".py", ".sh", ".svg", ".tpl", ".txt", ".yaml"}
-PROGRAMS = {"Dockerfile", "Makefile", "lint", "lock", "test"}
+FOLDERS = (".devcontainer", ".github", "docs", "findings", "manifests", "operator", "scripts", "tests")
+SUFFIXES = {".css", ".html", ".js", ".json", ".md", ".py", ".sh", ".svg", ".tpl", ".txt", ".yaml", ".yml"}
+PROGRAMS = {"Dockerfile", "Makefile", "coverage", "lint", "lock", "publish", "test"}
 """Files without a suffix that have comments or print something."""
 
 NOT_OURS = (
