@@ -3,7 +3,9 @@
 # Supported base images are Debian's slim images of Python 3.11 to 3.14; tests/node/images builds and runs the version below.
 # If you build images for others, pin the base by digest:
 #   docker build --build-arg PYTHON_IMAGE=python:3.14-slim@sha256:... .
-ARG PYTHON_IMAGE=python:3.14-slim
+ARG PYTHON_IMAGE=base
+
+FROM python:3.14-slim AS base
 
 FROM ${PYTHON_IMAGE} AS build
 # The last three make builds reproducible: no timestamps, and a fixed order.

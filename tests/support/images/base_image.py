@@ -17,7 +17,7 @@ _RELEASE = "forky"
 _VERSION = 2
 """Increase this when a change below changes the image."""
 _DOCKERFILE = repository.ROOT / "Dockerfile"
-_PYTHON_IMAGE = re.compile(r"^ARG PYTHON_IMAGE=python:(3\.[0-9]+)-slim$", re.MULTILINE)
+_PYTHON_IMAGE = re.compile(r"^FROM python:(3\.[0-9]+)-slim AS base$", re.MULTILINE)
 _LEFT_OUT = (
     "var/lib/apt/lists",
     "var/cache/apt",
