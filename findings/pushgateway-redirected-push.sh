@@ -18,10 +18,11 @@ go mod init finding 2>/dev/null || exit 2
 go mod edit -require=github.com/prometheus/pushgateway@v1.11.3
 go build -mod=mod -o pushgateway github.com/prometheus/pushgateway || exit 2
 
-./pushgateway --web.listen-address=127.0.0.1:0 2>log &
+touch log
+./pushgateway --web.listen-address=127.0.0.1:0 2>>log &
 server=$!
 address=
-for _ in {1..100}; do
+for _ in {1..300}; do
     address=$(sed -n 's/.*msg="Listening on" address=//p' log)
     [[ -z $address ]] || break
     sleep 0.1
@@ -31,12 +32,13 @@ done
 path=/metrics/job/backup/volume/a%20b
 url=http://$address/$path
 push() {
-    printf 'backup_files 3\n' | curl --silent --data-binary @- --output body --write-out "$1" "${@:2}" "$url"
+    printf 'backup_files 3\n' |
+        curl --silent --noproxy '*' --data-binary @- --output body --write-out "$1" "${@:2}" "$url"
 }
 location=$(push '%{redirect_url}')
 location=${location#"http://$address"}
 status=$(push '%{http_code}' --location)
-group=$(curl --silent "http://$address/metrics" | grep '^backup_files')
+group=$(curl --silent --noproxy '*' "http://$address/metrics" | grep '^backup_files')
 echo 'version: Pushgateway 1.11.3'
 echo "expected: Location: $path; status 200; backup_files{instance=\"\",job=\"backup\",volume=\"a b\"} 3"
 echo "actual: Location: $location; status $status; $group"
