@@ -22,8 +22,6 @@ FUNCTION_LINES = 40
 
 LONG_TESTS = (
     "tests/cluster/manifests/test_policy_crds.py",
-    "tests/integration/cli/operator_effects.py",
-    "tests/integration/operator/test_pushgateway_adapter_on_a_real_pushgateway.py",
     "tests/support/kubernetes/control_plane.py",
     "tests/support/programs/binaries.py",
     "tests/unit/gateway/api/test_draining.py",

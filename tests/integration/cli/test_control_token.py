@@ -101,10 +101,9 @@ def test_gateway_and_operator_in_one_process_share_a_token(tmp_path: Path, in_fi
 
 
 def test_the_status_shows_an_external_url_without_its_password(tmp_path: Path) -> None:
-    gateway = tidegate_processes.Gateway(tmp_path, arguments=("--web.external-url=https://alice:secret@host/",))
-    try:
-        gateway.start()
-        with urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer:
-            assert b'"web.external-url": "https://host/"' in answer.read()
-    finally:
-        gateway.process.stop()
+    arguments = ("--web.external-url=https://alice:secret@host/",)
+    with (
+        tidegate_processes.serving(tmp_path, arguments=arguments) as gateway,
+        urllib.request.urlopen(f"{gateway.url}/api/v1/status") as answer,
+    ):
+        assert b'"web.external-url": "https://host/"' in answer.read()

@@ -9,7 +9,15 @@ from unittest import mock
 
 import pytest
 
-from tests.integration.cli import effects, gateway_effects, group_effects, limit_effects, operator_effects, push_effects
+from tests.integration.cli import (
+    effects,
+    gateway_effects,
+    group_effects,
+    limit_effects,
+    operator_effects,
+    operator_stage,
+    push_effects,
+)
 from tests.support import repository
 from tests.support.operator import operator_harness
 from tidegate import app, settings
@@ -71,10 +79,10 @@ async def test_a_flag_of_the_gateway_has_its_effect(flag: str, tmp_path: Path) -
 async def test_a_flag_of_the_operator_has_its_effect(flag: str, tmp_path: Path) -> None:
     effect = _OPERATOR[flag]
     assert effect.unseen != effect.seen
-    needed = [part for part in operator_effects.NEEDED.values() if part != effect.given]
+    needed = [part for part in operator_stage.NEEDED.values() if part != effect.given]
     for given, expected in (((), effect.unseen), ((effect.given,), effect.seen)):
-        async with operator_effects.neighbours(tmp_path) as scene:
-            places = operator_effects.places(scene, tmp_path)
+        async with operator_stage.neighbours(tmp_path) as scene:
+            places = operator_stage.places(scene, tmp_path)
             arguments = [part.format(**places) for part in (*needed, *effect.beside, *given)]
             configuration = effects.settings_of("operator", *arguments).operator
             assert configuration is not None
@@ -112,7 +120,7 @@ async def test_a_flag_of_groups_has_its_effect(verb: str, flag: str, tmp_path: P
 
 @pytest.mark.parametrize("flag", [*_GATEWAY, *_OF_BOTH])
 def test_run_makes_the_same_settings_of_a_flag_as_gateway_or_operator(flag: str) -> None:
-    effect: effects.Effect[gateway_effects.Stage] | effects.Effect[operator_effects.Stage]
+    effect: effects.Effect[gateway_effects.Stage] | effects.Effect[operator_stage.Stage]
     command, effect = ("gateway", _GATEWAY[flag]) if flag in _GATEWAY else ("operator", _OPERATOR[flag])
     beside, given = (part.format(folder="folder", free_port=1) for part in (" ".join(effect.beside), effect.given))
     both, without = (effects.settings_of("run", *beside.split(), *more) for more in ([given], []))
@@ -161,10 +169,10 @@ async def _observed_of_gateway(
 async def _observed_of_operator(
     scene: operator_harness.Scene,
     configuration: settings.OperatorSettings,
-    effect: effects.Effect[operator_effects.Stage],
+    effect: effects.Effect[operator_stage.Stage],
 ) -> object:
     try:
-        async with operator_effects.at_work(scene, configuration) as stage:
+        async with operator_stage.at_work(scene, configuration) as stage:
             return await effect.observe(stage)
     except (OSError, settings.BadSettingsError):
         return effects.FAILED_TO_START

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,16 +17,6 @@ _HANG_SECONDS = 30.0
 _MEBIBYTE = 2**20
 _STALLED = 300
 _HEAD = b"PUT /metrics/job/stalled HTTP/1.1\r\nHost: x\r\n"
-
-
-@contextlib.contextmanager
-def _serving(folder: Path, *arguments: str) -> Iterator[tidegate_processes.Gateway]:
-    gateway = tidegate_processes.Gateway(folder, arguments=arguments)
-    try:
-        gateway.start()
-        yield gateway
-    finally:
-        gateway.process.stop()
 
 
 def _connect(gateway: tidegate_processes.Gateway) -> socket.socket:
@@ -53,7 +42,7 @@ def test_nine_hundred_stalled_connections_do_not_affect_pushes_and_scrapes(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     file_descriptors.raise_limit()
-    with _serving(tmp_path, *arguments) as gateway, contextlib.ExitStack() as stack:
+    with tidegate_processes.serving(tmp_path, arguments=arguments) as gateway, contextlib.ExitStack() as stack:
         before = process_usage.resident(gateway.process.pid)
         for number in range(_STALLED):
             for sent in (_HEAD, _HEAD + b"Content-Length: 100000\r\n\r\n" + b"#" * 4_000, b""):
@@ -79,7 +68,13 @@ def test_decompression_bombs_are_rejected_during_decompression(tmp_path: Path) -
     bomb = _bomb()
     assert len(bomb) < 200_000
     responses: list[bytes] = []
-    with _serving(tmp_path, "--limit.unpacked-body=16MiB", "--limit.bodies=64MiB") as gateway:
+    with tidegate_processes.serving(
+        tmp_path,
+        arguments=(
+            "--limit.unpacked-body=16MiB",
+            "--limit.bodies=64MiB",
+        ),
+    ) as gateway:
         before = process_usage.peak(gateway.process.pid)
         response = _exchange(gateway, b"Content-Encoding: gzip", body=bomb)
         assert response.startswith(b"HTTP/1.1 413 ")

@@ -18,12 +18,8 @@ from tests.support.pushgateway import pushgateway_servers
 @pytest.fixture(params=pushgateway_servers.programs().items(), ids=lambda named: named[0])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     _, find = request.param
-    pushgateway = pushgateway_servers.Pushgateway(requirements.require(find), folder=tmp_path)
-    try:
-        pushgateway.start()
+    with pushgateway_servers.serving(requirements.require(find), tmp_path) as pushgateway:
         yield pushgateway.url
-    finally:
-        pushgateway.process.stop()
 
 
 async def _groups(url: str) -> list[dict[str, str]]:

@@ -53,14 +53,10 @@ def pair_with_utf8_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 def running_pair(find: Callable[[], Path], folder: Path, *flags: str, prefix: str = "") -> Iterator[Pair]:
     """Both servers with these flags, which put all paths below the prefix."""
     program = requirements.require(find)
-    gateway = tidegate_processes.Gateway(folder, arguments=("--web.enable-admin-api", *flags), prefix=prefix)
-    pushgateway = pushgateway_servers.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
-    try:
-        gateway.start()
-        pushgateway.start()
-        yield Pair(
-            comparisons.Peer(gateway.port), comparisons.RealPeer(pushgateway.port), pushgateway_servers.version(program)
-        )
-    finally:
-        gateway.process.stop()
-        pushgateway.process.stop()
+    arguments = ("--web.enable-admin-api", *flags)
+    with (
+        tidegate_processes.serving(folder, arguments=arguments, prefix=prefix) as gateway,
+        pushgateway_servers.serving(program, folder, *flags, prefix=prefix) as pushgateway,
+    ):
+        version = pushgateway_servers.version(program)
+        yield Pair(comparisons.Peer(gateway.port), comparisons.RealPeer(pushgateway.port), version)

@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,9 @@ CASES = [*text_body_cases.CASES, *protobuf_cases.CASES]
 def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[pushgateway_servers.Pushgateway]:
     """A Pushgateway that persists its groups in a file."""
     _, find = request.param
-    with _running(find, tmp_path, f"--persistence.file={tmp_path / 'gob'}") as pushgateway:
+    program, file = requirements.require(find), tmp_path / "gob"
+    with pushgateway_servers.serving(program, tmp_path, f"--persistence.file={file}") as pushgateway:
         yield pushgateway
-
-
-@contextlib.contextmanager
-def _running(find: Callable[[], Path], folder: Path, *flags: str) -> Iterator[pushgateway_servers.Pushgateway]:
-    pushgateway = pushgateway_servers.Pushgateway(requirements.require(find), folder=folder, flags=flags)
-    try:
-        pushgateway.start()
-        yield pushgateway
-    finally:
-        pushgateway.process.stop()
 
 
 def test_import_copies_every_group_with_its_push_times(real: pushgateway_servers.Pushgateway, tmp_path: Path) -> None:
@@ -138,14 +129,8 @@ def test_import_rejects_a_file_that_a_gateway_has_open(real: pushgateway_servers
     assert "another process has" in ran.stderr
 
 
-@contextlib.contextmanager
-def _serving(folder: Path) -> Iterator[tidegate_processes.Gateway]:
-    gateway = tidegate_processes.Gateway(folder, arguments=(f"--persistence.file={folder / 'groups'}",))
-    try:
-        gateway.start()
-        yield gateway
-    finally:
-        gateway.process.stop()
+def _serving(folder: Path) -> contextlib.AbstractContextManager[tidegate_processes.Gateway]:
+    return tidegate_processes.serving(folder, arguments=(f"--persistence.file={folder / 'groups'}",))
 
 
 def _import(url: str, file: Path) -> "subprocess.CompletedProcess[str]":

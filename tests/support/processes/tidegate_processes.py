@@ -91,9 +91,9 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *, arguments: tuple[str, ...] = ()) -> Iterator[Gateway]:
+def serving(folder: Path, *, arguments: tuple[str, ...] = (), prefix: str = "") -> Iterator[Gateway]:
     """A gateway that is ready; it is stopped when the block ends."""
-    gateway = Gateway(folder, arguments=arguments)
+    gateway = Gateway(folder, arguments=arguments, prefix=prefix)
     try:
         gateway.start()
         yield gateway

@@ -1,10 +1,11 @@
 """The Pushgateway program, and a server process of it on loopback."""
 
+import contextlib
 import os
 import re
 import resource
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.support import waiting
@@ -76,6 +77,17 @@ class Pushgateway:
             why="the Pushgateway",
             retry_on=tidegate_processes.AWAY,
         )
+
+
+@contextlib.contextmanager
+def serving(path: Path, folder: Path, *flags: str, prefix: str = "") -> Iterator[Pushgateway]:
+    """A Pushgateway that responds; it is stopped when the block ends."""
+    running = Pushgateway(path, folder=folder, flags=flags, prefix=prefix)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.process.stop()
 
 
 def _packaged() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import urllib.parse
@@ -28,23 +27,14 @@ X = object_builders.key("job=x")
 PASSWORD = "pass@word/:#"
 
 
-@contextlib.contextmanager
-def _running(program: Path, folder: Path, *flags: str, prefix: str = "") -> Iterator[str]:
-    """Run a Pushgateway, and yield its URL."""
-    running = pushgateway_servers.Pushgateway(program, folder=folder, flags=flags, prefix=prefix)
-    try:
-        running.start()
-        yield running.url
-    finally:
-        running.process.stop()
-
-
 @pytest.mark.parametrize("slash", ["", "/"])
 async def test_pushgateway_may_be_below_a_prefix(
     pushgateway_program: Path, tmp_path: Path, session: aiohttp.ClientSession, slash: str
 ) -> None:
-    with _running(pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b") as url:
-        stage = pushgateway_harness.Stage(url, session, given=url + slash)
+    with pushgateway_servers.serving(
+        pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b"
+    ) as pushgateway:
+        stage = pushgateway_harness.Stage(pushgateway.url, session, given=pushgateway.url + slash)
         await stage.push("job/x")
         await stage.follow()
         await stage.end(X)
@@ -55,8 +45,10 @@ async def test_pushgateway_may_be_below_a_prefix(
 async def test_missing_prefix_is_reported(
     pushgateway_program: Path, tmp_path: Path, session: aiohttp.ClientSession
 ) -> None:
-    with _running(pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b") as url:
-        stage = pushgateway_harness.Stage(url, session, given=url.removesuffix("/a/b"))
+    with pushgateway_servers.serving(
+        pushgateway_program, tmp_path, "--web.route-prefix=/a/b", prefix="/a/b"
+    ) as pushgateway:
+        stage = pushgateway_harness.Stage(pushgateway.url, session, given=pushgateway.url.removesuffix("/a/b"))
         with pytest.raises(gateway_protocol.GatewayError, match=r"404 Not Found: does --gateway\.url have the path of"):
             await stage.gateway.changes(after=None)
 
@@ -206,8 +198,8 @@ async def test_group_with_a_utf8_name_is_deleted_if_such_names_are_enabled(
     newest: Path, tmp_path: Path, session: aiohttp.ClientSession, name: str
 ) -> None:
     key = grouping.grouping_key({"job": "x", name: "v"})
-    with _running(newest, tmp_path, "--push.enable-utf8-names") as url:
-        stage = pushgateway_harness.Stage(url, session)
+    with pushgateway_servers.serving(newest, tmp_path, "--push.enable-utf8-names") as pushgateway:
+        stage = pushgateway_harness.Stage(pushgateway.url, session)
         for path in ("job/x", f"job/x/{_encoded(name)}/v", f"job/x/{_encoded(name)}/w"):
             await stage.push(path)
         await stage.follow()
@@ -222,10 +214,10 @@ async def test_groups_with_the_same_path_are_kept_after_utf8_names_are_disabled(
     """The API does not distinguish the two groups of such a path."""
     file = f"--persistence.file={tmp_path / 'groups'}"
     path, key = "job/x/U__a_2e_b/v", grouping.grouping_key({"job": "x", "a.b": "v"})
-    with _running(newest, tmp_path, file, "--push.enable-utf8-names") as url:
-        await pushgateway_harness.Stage(url, session).push(path)
-    with _running(newest, tmp_path, file) as url:
-        stage = pushgateway_harness.Stage(url, session)
+    with pushgateway_servers.serving(newest, tmp_path, file, "--push.enable-utf8-names") as pushgateway:
+        await pushgateway_harness.Stage(pushgateway.url, session).push(path)
+    with pushgateway_servers.serving(newest, tmp_path, file) as pushgateway:
+        stage = pushgateway_harness.Stage(pushgateway.url, session)
         await stage.follow()
         await stage.end(key)
         await stage.push(path)
