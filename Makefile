@@ -30,7 +30,7 @@ test: setup ## Run all tests but the long ones, or LAYERS="unit cluster", each C
 	@scripts/test --count=$(COUNT) $(LAYERS)
 
 LONG_MINUTES ?= 60
-test-long: setup ## Run the long tests that fit into LONG_MINUTES (60), or STEPS="kills soak"
+test-long: setup ## Run the long tests that fit into LONG_MINUTES (60), or STEPS="long-soak soak"
 	@$(BIN)/python -m scripts.long_tests --minutes=$(LONG_MINUTES) $(STEPS)
 
 LIVES ?= 1000000

@@ -18,8 +18,6 @@ from scripts import environments, pythons
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
-_NO_TESTS = 5
-"""pytest's exit code if no test was selected."""
 
 
 class Step(NamedTuple):
@@ -44,17 +42,16 @@ class Outcome(NamedTuple):
     def __str__(self) -> str:
         if self.seconds is None:
             return f"left out  {self.step.name:<17} {self.reason}"
-        result = "no tests" if self.code == _NO_TESTS else "FAILED" if self.failed else "passed"
-        return f"{result:<9} {self.step.name:<17} {self.seconds:4.0f} s"
+        return f"{'FAILED' if self.failed else 'passed':<9} {self.step.name:<17} {self.seconds:4.0f} s"
 
     @property
     def failed(self) -> bool:
         """Whether the step ran and failed."""
-        return self.code not in (0, _NO_TESTS)
+        return self.code != 0
 
 
-def _marked(folder: str, *flags: str) -> tuple[str, ...]:
-    return (PYTHON, "-m", "pytest", "-m", "long", *flags, folder)
+def _layer(name: str, minutes: float) -> Step:
+    return Step(f"long-{name}", minutes, ("scripts/test", "--long", name))
 
 
 def _environment(name: str, minutes: float) -> Step:
@@ -63,17 +60,17 @@ def _environment(name: str, minutes: float) -> Step:
 
 
 STEPS = (
-    Step("long-unit", 0.5, _marked("tests/unit", "--numprocesses=4")),
-    Step("long-integration", 1.0, _marked("tests/integration", "--numprocesses=4")),
-    Step("long-node", 1.0, _marked("tests/node")),
-    Step("kills", 1.5, _marked("tests/soak", "--numprocesses=4")),
+    _layer("unit", 0.5),
+    _layer("node", 1.0),
+    _layer("soak", 1.5),
     _environment("no-home", 1.5),
     _environment("no-ipv6", 1.5),
     _environment("path-with-blanks", 2.0),
     _environment("another-user", 2.0),
     Step("oldest-python", 2.0, (PYTHON, "-m", "scripts.pythons", "--oldest", "tests/unit")),
     Step("newest-python", 2.0, (PYTHON, "-m", "scripts.pythons", "--newest", "tests/unit"), pythons.missing_newest),
-    Step("long-cluster", 2.0, _marked("tests/cluster")),
+    _layer("integration", 3.0),
+    _layer("cluster", 6.0),
     Step("soak", 10.5, (PYTHON, "-m", "tests.soak", "--minutes=10", "--seed=1")),
 )
 
