@@ -7,12 +7,8 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import tidegate
-from tidegate.model import grouping, reason_texts, reasons
-
-KEYS = [grouping.grouping_key({"job": f"x{number}"}) for number in range(5)]
+from tidegate.model import reason_texts, reasons
 
 
 def _fields(code: reasons.Code) -> set[str]:
@@ -37,31 +33,3 @@ def test_reasons_have_the_fields_that_their_texts_need() -> None:
     made = list(_made())
     assert len(made) > 40
     assert [(code, fields) for code, fields in made if _fields(reasons.Code[code]) != fields] == []
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (1, 'Deleted group {job="x0"}: another client deleted it, or Pushgateway lost it in a restart'),
-        (
-            2,
-            'Deleted 2 groups: {job="x0"} and {job="x1"}: another client deleted them, or Pushgateway lost them in a '
-            "restart",
-        ),
-        (
-            5,
-            'Deleted 5 groups: {job="x0"}, {job="x1"}, {job="x2"} and 2 more: another client deleted them, or '
-            "Pushgateway lost them in a restart",
-        ),
-    ],
-)
-def test_a_few_of_many_groups_are_named(count: int, text: str) -> None:
-    assert reason_texts.text(reasons.reason(reasons.Code.EVENT_VANISHED, keys=KEYS[:count])) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.0, "1970-01-01 00:00:00Z"), (1_769_846_400.4, "2026-01-31 08:00:00Z"), (1e30, "1e+30")],
-)
-def test_a_time_is_utc(seconds: float, text: str) -> None:
-    assert reason_texts.time(seconds) == text

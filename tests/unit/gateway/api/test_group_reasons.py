@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from tidegate.gateway.api import group_reasons
-from tidegate.model import lifecycle, owners, reason_texts, scrapers
+from tidegate.model import lifecycle, owners, reasons, scrapers
 
+Code = reasons.Code
 NOW = 1_000.0
 DRAIN = lifecycle.Drain(pushed_revision=7, since=NOW - 10, deadline=NOW + 290)
 
@@ -29,51 +30,56 @@ DRAINING = dataclasses.replace(OWNED, drain=DRAIN)
 
 
 @pytest.mark.parametrize(
-    ("life", "unread_by", "expected"),
+    ("life", "unread_by", "codes"),
     [
-        pytest.param(LIVE, 0, "The group has no owner and no TTL.", id="unowned"),
+        pytest.param(LIVE, 0, [Code.UNOWNED_WITHOUT_TTL, Code.KEPT_UNTIL_DELETED], id="unowned"),
+        pytest.param(dataclasses.replace(LIVE, expires=NOW + 90), 0, [Code.UNOWNED, Code.TTL_EXPIRES], id="a ttl"),
+        pytest.param(OWNED, 0, [Code.OWNED, Code.OWNED_UNTIL_FINISHED], id="owned"),
+        pytest.param(DRAINING, 0, [Code.OWNERS_FINISHED, Code.WAITS_FOR_DEADLINE], id="no scraper"),
+        pytest.param(DRAINING, 1, [Code.OWNERS_FINISHED, Code.WAITS_FOR_SCRAPERS], id="a scraper"),
         pytest.param(
-            dataclasses.replace(LIVE, expires=NOW + 90),
+            lifecycle.pushed(DRAINING, revision=8),
             0,
-            "It starts draining in 1m30s (TTL) unless it is pushed again.",
-            id="a ttl",
-        ),
-        pytest.param(OWNED, 0, "Job default/a owns the group. It is kept until the operator reports", id="owned"),
-        pytest.param(
-            dataclasses.replace(LIVE, claims=_claims("a", "b")),
-            0,
-            "Job default/a and Job default/b own the group.",
-            id="two",
+            [Code.OWNERS_FINISHED, Code.WAITS_FOR_OPERATOR],
+            id="pushed after it",
         ),
         pytest.param(
-            dataclasses.replace(LIVE, claims=_claims(*"abcd")),
-            0,
-            "Job default/a, Job default/b, Job default/c and 1 more own the group.",
-            id="four",
-        ),
-        pytest.param(DRAINING, 0, "Job default/a has finished. No scraper is active", id="no scraper"),
-        pytest.param(
-            DRAINING,
+            dataclasses.replace(DRAINING, drain=dataclasses.replace(DRAIN, deadline=NOW)),
             1,
-            "It waits for Prometheus/3 at 10.0.0.0 to scrape its last push, and is deleted in 4m50s",
-            id="a scraper",
-        ),
-        pytest.param(DRAINING, 2, "at 10.0.0.0 and Prometheus/3 at 10.0.0.1 to scrape", id="two scrapers"),
-        pytest.param(DRAINING, 5, "at 10.0.0.2 and 2 more to scrape", id="five scrapers"),
-        pytest.param(
-            lifecycle.pushed(DRAINING, revision=8), 0, "until the operator reports whether", id="pushed after it"
-        ),
-        pytest.param(
-            dataclasses.replace(DRAINING, drain=dataclasses.replace(DRAIN, deadline=NOW)), 1, "shortly", id="late"
+            [Code.OWNERS_FINISHED, Code.WAITS_FOR_NOTHING],
+            id="late",
         ),
         pytest.param(
             dataclasses.replace(LIVE, drain=dataclasses.replace(DRAIN, expired=True)),
             0,
-            "The group has no owner, and its TTL has expired.",
+            [Code.UNOWNED_AND_TTL_EXPIRED, Code.WAITS_FOR_DEADLINE],
             id="an expired ttl",
         ),
     ],
 )
-def test_group_is_explained(life: lifecycle.Life, unread_by: int, expected: str) -> None:
+def test_group_is_explained(life: lifecycle.Life, unread_by: int, codes: list[reasons.Code]) -> None:
+    assert [reason.code for reason in _explain(life, unread_by=unread_by)] == codes
+
+
+def test_owned_group_has_its_owners() -> None:
+    claims = _claims("a", "b")
+    [owned, _] = _explain(dataclasses.replace(LIVE, claims=claims))
+    assert owned.fields["owners"] == tuple(claim.owner for claim in claims.values())
+
+
+def test_ttl_has_the_seconds_that_are_left() -> None:
+    [_, expiry] = _explain(dataclasses.replace(LIVE, expires=NOW + 90))
+    assert expiry.fields == {"seconds": 90.0}
+
+
+def test_draining_group_has_its_scrapers_and_the_seconds_until_its_deadline() -> None:
+    [_, wait] = _explain(DRAINING, unread_by=2)
+    assert wait.fields == {
+        "scrapers": tuple(scrapers.Scraper(f"10.0.0.{number}", "Prometheus/3") for number in range(2)),
+        "seconds": 290.0,
+    }
+
+
+def _explain(life: lifecycle.Life, *, unread_by: int = 0) -> list[reasons.Reason]:
     active = [_reading(f"10.0.0.{number}", 6) for number in range(unread_by)]
-    assert expected in " ".join(reason_texts.texts(group_reasons.decide(life, active, now=NOW)))
+    return list(group_reasons.decide(life, active, now=NOW))
