@@ -24,19 +24,6 @@ LONG_TESTS = (
     "tests/cluster/manifests/test_policy_crds.py",
     "tests/support/kubernetes/control_plane.py",
     "tests/support/programs/binaries.py",
-    "tests/unit/gateway/api/test_draining.py",
-    "tests/unit/gateway/api/test_group_queries.py",
-    "tests/unit/gateway/http/test_request_smuggling.py",
-    "tests/unit/gateway/openapi/test_openapi_responses.py",
-    "tests/unit/gateway/ui/test_web_page.py",
-    "tests/unit/lifecycles/cluster_model.py",
-    "tests/unit/lifecycles/group_lifecycle_machine.py",
-    "tests/unit/operator/cache/test_owner_views.py",
-    "tests/unit/operator/explain/test_decision_reasons.py",
-    "tests/unit/operator/gateways/test_pushgateway_failures.py",
-    "tests/unit/operator/planning/test_planner.py",
-    "tests/unit/store/sqlite/test_persistent_stores.py",
-    "tests/unit/store/test_stored_pushers.py",
 )
 """Files below tests/ that are still too long. Remove a file from this list when it fits."""
 

@@ -6,6 +6,7 @@ Times are seconds after `START`; objects are created at 0 by default.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tidegate import settings
 from tidegate.model import control_api, grouping, lifecycle, owners
@@ -62,6 +63,29 @@ def cronjob(
         created=START + created,
         rules=cleanup_rules.parse(annotations or {}),
     )
+
+
+def job_object(**changes: Any) -> dict[str, Any]:
+    """Build a Job as the API server sends it, with these changes to its metadata, spec and status."""
+    return {
+        "metadata": {
+            "name": "backup",
+            "namespace": "prod",
+            "uid": "u1",
+            "creationTimestamp": "2023-11-14T22:13:20Z",
+            "resourceVersion": "42",
+            **changes.pop("metadata", {}),
+        },
+        "spec": {"template": {"spec": {}}, **changes.pop("spec", {})},
+        "status": changes.pop("status", {}),
+    }
+
+
+def parsed(data: dict[str, Any], *, kind: owner_kinds.Kind = owner_kinds.JOB) -> owner_views.OwnerView:
+    """Return the view of an object that the API server sends."""
+    view = owner_views.parse(data, kind=kind)
+    assert view is not None
+    return view
 
 
 def key(text: str) -> grouping.GroupingKey:

@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from tidegate import settings
 from tidegate.aio import clocks
-from tidegate.model import families, grouping
-from tidegate.store import group_store, journals
+from tidegate.model import control_api, families, grouping
+from tidegate.store import group_store, interface, journals
 
 Families = Mapping[str, families.Family]
-
 _Result = TypeVar("_Result")
 
 
@@ -59,3 +58,8 @@ def family(
 
 def number(value: float, **labels: str) -> families.Metric:
     return families.Metric(tuple(sorted(labels.items())), value)
+
+
+def record(store: interface.Store, key: grouping.GroupingKey) -> control_api.GroupRecord:
+    """Return a group as the operator sees it."""
+    return next(group for group in store.changes(epoch=None, since=0, limit=100).groups if group.key == key)

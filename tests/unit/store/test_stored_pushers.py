@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import tracemalloc
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import pytest
 
 from tests.support.store import persistent_stores, store_builders
 from tidegate.aio import clocks
 from tidegate.exposition.text import parser, repeated_bodies
-from tidegate.model import control_api, errors, grouping, pushers
+from tidegate.model import control_api, errors, grouping
 from tidegate.store import interface
 
 A, B = store_builders.key(job="a"), store_builders.key(job="b")
 ONE, TWO = "10.0.0.1", "10.0.0.2"
-
-
-class _Sources(Protocol):
-    """See the fixture."""
-
-    async def __call__(self, *pushed: tuple[str, str | None], replace: bool = False) -> list[tuple[str, int]]: ...
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "groups"
-
-
-@pytest.fixture(params=["memory", "file"])
-async def store(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[interface.Store]:
-    if request.param == "memory":
-        yield store_builders.store()
-    else:
-        async with persistent_stores.opened(path) as opened:
-            yield opened
 
 
 async def _push(
@@ -53,10 +31,6 @@ async def _push(
     return False
 
 
-def _record(store: interface.Store, key: grouping.GroupingKey = A) -> control_api.GroupRecord:
-    return next(group for group in store.changes(epoch=None, since=0, limit=100).groups if group.key == key)
-
-
 async def _known_by_its_shape(store: interface.Store, pusher: str | None) -> None:
     for value in range(3):
         known = await _push(store, pusher, value=value)
@@ -67,13 +41,13 @@ async def test_record_of_a_group_has_its_pushers_latest_first(store: interface.S
     for number in range(6):
         await _push(store, f"10.0.0.{number}", more=f"h{number} 1\n")
     await _push(store, "10.0.0.4", more="h4 1\n")
-    assert _record(store).pushers == ("10.0.0.4", "10.0.0.5", "10.0.0.3", "10.0.0.2")
+    assert store_builders.record(store, A).pushers == ("10.0.0.4", "10.0.0.5", "10.0.0.3", "10.0.0.2")
 
 
 async def test_pusher_of_a_repeated_push_is_remembered(store: interface.Store) -> None:
     await _known_by_its_shape(store, ONE)
     assert await _push(store, TWO)
-    assert _record(store).pushers == (TWO, ONE)
+    assert store_builders.record(store, A).pushers == (TWO, ONE)
 
 
 async def test_push_of_the_same_values_by_another_pusher_is_a_change(store: interface.Store) -> None:
@@ -88,15 +62,15 @@ async def test_push_of_the_same_values_by_another_pusher_is_a_change(store: inte
 async def test_each_group_has_its_own_pushers(store: interface.Store) -> None:
     await _push(store, ONE)
     await _push(store, TWO, key=B)
-    assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), (TWO,))
+    assert (store_builders.record(store, A).pushers, store_builders.record(store, B).pushers) == ((ONE,), (TWO,))
 
 
 async def test_push_without_an_address_keeps_the_remembered_pushers(store: interface.Store) -> None:
     await _push(store, None)
-    assert _record(store).pushers == ()
+    assert store_builders.record(store, A).pushers == ()
     await _push(store, ONE)
     await _push(store, None)
-    assert _record(store).pushers == (ONE,)
+    assert store_builders.record(store, A).pushers == (ONE,)
 
 
 async def test_pusher_of_a_rejected_push_is_not_remembered(store: interface.Store) -> None:
@@ -104,14 +78,14 @@ async def test_pusher_of_a_rejected_push_is_not_remembered(store: interface.Stor
     for key in (A, B):
         with pytest.raises(errors.InconsistentPushError):
             await store.push(key, parser.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
-    assert (_record(store).pushers, _record(store, B).pushers) == ((ONE,), ())
+    assert (store_builders.record(store, A).pushers, store_builders.record(store, B).pushers) == ((ONE,), ())
 
 
 async def test_group_pushed_again_after_its_deletion_starts_from_nothing(store: interface.Store) -> None:
     await _push(store, ONE)
     await store.delete(A)
     await _push(store, TWO)
-    assert _record(store).pushers == (TWO,)
+    assert store_builders.record(store, A).pushers == (TWO,)
 
 
 async def test_page_of_changes_has_the_time_of_the_clock_of_push_times() -> None:
@@ -148,7 +122,7 @@ async def test_group_pushed_from_many_addresses_does_not_grow() -> None:
         tracemalloc.stop()
     # From now on each address only replaces another one.
     assert sizes[1] - sizes[0] < 50_000
-    assert len(_record(store).pushers) == 4
+    assert len(store_builders.record(store, A).pushers) == 4
 
 
 @pytest.mark.parametrize("ended", ["closed", "killed"])
@@ -159,7 +133,7 @@ async def test_pushers_survive_a_restart(path: Path, ended: str) -> None:
         await _push(store, None, key=B)
         left = persistent_stores.killed(path) if ended == "killed" else path
     async with persistent_stores.opened(left) as again:
-        assert (_record(again).pushers, _record(again, B).pushers) == ((TWO, ONE), ())
+        assert (store_builders.record(again, A).pushers, store_builders.record(again, B).pushers) == ((TWO, ONE), ())
 
 
 async def test_pushers_are_remembered_across_restarts(path: Path) -> None:
@@ -167,7 +141,7 @@ async def test_pushers_are_remembered_across_restarts(path: Path) -> None:
         async with persistent_stores.opened(path) as store:
             await _push(store, pusher)
     async with persistent_stores.opened(path) as store:
-        assert _record(store).pushers == ("2001:db8::1", ONE, TWO)
+        assert store_builders.record(store, A).pushers == ("2001:db8::1", ONE, TWO)
 
 
 async def test_claim_or_rejected_push_keeps_the_pushers_in_the_file(path: Path) -> None:
@@ -177,84 +151,5 @@ async def test_claim_or_rejected_push_keeps_the_pushers_in_the_file(path: Path) 
         with contextlib.suppress(errors.InconsistentPushError):
             await store.push(A, parser.parse(b"g 1\ng 2\n"), replace=True, pusher=TWO)
     async with persistent_stores.opened(path) as store:
-        assert _record(store).pushers == (ONE,)
-        assert _record(store).claims.keys() == {persistent_stores.OWNERS[0].uid}
-
-
-class _Moving(NamedTuple):
-    """A store with a file, and the clock of its push times."""
-
-    store: interface.Store
-    clock: clocks.MovableClock
-
-
-async def _add(moving: _Moving, family: str, pusher: str | None, *, replace: bool = False) -> float:
-    """Push one family a second later; when that was."""
-    moving.clock.advance(1.0)
-    body = f"{family} 1\n".encode()
-    split_body = repeated_bodies.split(body)
-    assert split_body is not None
-    if not await moving.store.repeat(A, split_body, replace=replace, pusher=pusher):
-        await moving.store.push(A, parser.parse(body), replace=replace, split_body=split_body, pusher=pusher)
-    return moving.clock.wall()
-
-
-@pytest.fixture(params=["memory", "restarted"])
-async def sources(request: pytest.FixtureRequest, path: Path) -> _Sources:
-    """The reported sources of the store, after a restart if it has a file."""
-
-    async def told(*pushed: tuple[str, str | None], replace: bool = False) -> list[tuple[str, int]]:
-        """Push these families from these addresses, one a second; each source, with how many pushes ago it was."""
-        clock = clocks.MovableClock()
-        async with contextlib.AsyncExitStack() as stack:
-            made: interface.Store = store_builders.store(clock=clock)
-            if request.param == "restarted":
-                made = await stack.enter_async_context(persistent_stores.opened(path, clock=clock))
-            moving = _Moving(made, clock)
-            for family, pusher in pushed:
-                await _add(moving, family, pusher, replace=replace)
-            found = _record(moving.store).sources
-        if request.param == "restarted":
-            async with persistent_stores.opened(path, clock=clock) as again:
-                assert _record(again).sources == found
-        return [(source.address, round(clock.wall() - source.at)) for source in found]
-
-    return told
-
-
-async def test_source_of_every_family_of_a_group_is_reported(sources: _Sources) -> None:
-    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
-    assert await sources(*pushed) == [(f"10.0.0.{number}", 7 - number) for number in reversed(range(8))]
-
-
-async def test_replacing_push_leaves_the_last_four_addresses_with_their_times(sources: _Sources) -> None:
-    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(8)]
-    assert await sources(*pushed, replace=True) == [(f"10.0.0.{number}", 7 - number) for number in (7, 6, 5, 4)]
-
-
-async def test_time_of_an_address_is_that_of_its_last_push(sources: _Sources) -> None:
-    assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO), replace=True) == [(TWO, 0), (ONE, 1)]
-
-
-async def test_push_without_an_address_has_no_source_but_is_the_last_push(sources: _Sources) -> None:
-    assert await sources(("g", ONE), ("g", None), replace=True) == [(ONE, 1)]
-    assert await sources(("g", ONE), ("g", ONE), ("g", ONE), ("g", None), ("g", TWO), replace=True) == [
-        (TWO, 0),
-        (ONE, 2),
-    ]
-
-
-async def test_repeated_push_has_the_address_of_its_last_repetition(sources: _Sources) -> None:
-    assert await sources(("h", TWO), ("g", ONE), ("g", ONE), ("g", ONE), ("g", TWO)) == [(TWO, 0), (ONE, 1), (TWO, 4)]
-
-
-async def test_address_with_families_of_two_pushes_is_reported_twice(sources: _Sources) -> None:
-    assert await sources(("g", ONE), ("h", ONE)) == [(ONE, 0), (ONE, 1)]
-
-
-async def test_reported_sources_are_limited(sources: _Sources) -> None:
-    pushed = [(f"g{number}", f"10.0.0.{number}") for number in range(pushers.MAX_REPORTED_SOURCES + 5)]
-    found = await sources(*pushed)
-    assert (
-        found == [(address, ago) for ago, (_, address) in enumerate(reversed(pushed))][: pushers.MAX_REPORTED_SOURCES]
-    )
+        assert store_builders.record(store, A).pushers == (ONE,)
+        assert store_builders.record(store, A).claims.keys() == {persistent_stores.OWNERS[0].uid}

@@ -2,67 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import pytest
-
-from tests.support import waiting
-from tests.support.gateway import gateway_client
+from tests.support.gateway import drain_steps, gateway_client
 from tidegate.aio import clocks
-from tidegate.gateway import server
-from tidegate.model import control_api, grouping, lifecycle, scrapers
+from tidegate.model import lifecycle, scrapers
 
-A = gateway_client.key(job="a")
-
-
-class Drain:
-    """A gateway with a client, and the steps of these tests."""
-
-    def __init__(self, client: gateway_client.Client, gateway: server.Gateway) -> None:
-        self.client = client
-        self._gateway = gateway
-
-    async def retired(
-        self, group: grouping.GroupingKey = A, *, drain_timeout: float = 300.0
-    ) -> control_api.GroupRecord:
-        """Push a group, claim it for the owner ``u``, and retire it."""
-        await self.client.put("/".join(part for label in reversed(group) for part in label), "x 1\n")
-        assert await self.client.act(gateway_client.claims(group, "u")) == [None]
-        record = await self.record(group)
-        assert await self.client.act(gateway_client.retires(record, "u", drain_timeout=drain_timeout)) == [None]
-        return await self.record(group)
-
-    async def record(self, group: grouping.GroupingKey = A) -> control_api.GroupRecord:
-        record = await self.client.group(group)
-        assert record is not None
-        return record
-
-    async def deleted(self, group: grouping.GroupingKey = A) -> None:
-        """Wait until the group is deleted."""
-
-        async def look() -> bool:
-            return await self.client.group(group) is None
-
-        await waiting.eventually_async(
-            look, why=f"the deletion of {grouping.describe(group)}", timeout=5, interval=0.01
-        )
-
-    async def remains(self, group: grouping.GroupingKey = A) -> None:
-        """Make the gateway check its draining groups now, and check that this one remains."""
-        await self._gateway.drainer.sweep()
-        assert await self.client.group(group) is not None
-
-    async def deletions(self, reason: lifecycle.DeletionReason) -> float | None:
-        return await self.client.value(f'tidegate_groups_deleted_total{{reason="{reason.value}"}}')
-
-
-@pytest.fixture
-def drain(client: gateway_client.Client, gateway: server.Gateway) -> Drain:
-    return Drain(client, gateway)
+A = drain_steps.A
 
 
 async def test_draining_group_is_deleted_after_its_scraper_has_read_it(
-    drain: Drain, client: gateway_client.Client
+    drain: drain_steps.Drain, client: gateway_client.Client
 ) -> None:
     group = await drain.retired()
     assert group.draining
@@ -74,7 +22,7 @@ async def test_draining_group_is_deleted_after_its_scraper_has_read_it(
 
 
 async def test_group_that_was_read_before_it_started_draining_is_deleted_at_once(
-    drain: Drain, client: gateway_client.Client
+    drain: drain_steps.Drain, client: gateway_client.Client
 ) -> None:
     await client.put("job/a", "x 1\n")
     await client.scrape()
@@ -83,7 +31,7 @@ async def test_group_that_was_read_before_it_started_draining_is_deleted_at_once
     await drain.deleted()
 
 
-async def test_live_group_is_kept_after_it_is_read(drain: Drain, client: gateway_client.Client) -> None:
+async def test_live_group_is_kept_after_it_is_read(drain: drain_steps.Drain, client: gateway_client.Client) -> None:
     await client.put("job/a", "x 1\n")
     await client.act(gateway_client.claims(A, "u"))
     await client.scrape()
@@ -91,7 +39,7 @@ async def test_live_group_is_kept_after_it_is_read(drain: Drain, client: gateway
 
 
 async def test_draining_group_is_kept_until_every_active_scraper_has_read_it(
-    drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
+    drain: drain_steps.Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.scrape(agent="one")
     await client.scrape(agent="two")
@@ -103,7 +51,7 @@ async def test_draining_group_is_kept_until_every_active_scraper_has_read_it(
     await drain.deleted()
 
 
-async def test_curl_does_not_count_as_a_scraper(drain: Drain, client: gateway_client.Client) -> None:
+async def test_curl_does_not_count_as_a_scraper(drain: drain_steps.Drain, client: gateway_client.Client) -> None:
     await client.scrape()
     await drain.retired()
     await client.exposition()
@@ -113,7 +61,7 @@ async def test_curl_does_not_count_as_a_scraper(drain: Drain, client: gateway_cl
 
 
 async def test_draining_group_does_not_wait_for_a_lapsed_scraper(
-    drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
+    drain: drain_steps.Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     for _ in range(1 + scrapers.MEASURED_GAPS):
         clock.advance(10)
@@ -130,7 +78,7 @@ async def test_draining_group_does_not_wait_for_a_lapsed_scraper(
 
 
 async def test_drain_timeout_deletes_a_group_if_no_scraper_is_active_and_is_counted_separately(
-    drain: Drain, clock: clocks.MovableClock
+    drain: drain_steps.Drain, clock: clocks.MovableClock
 ) -> None:
     await drain.retired(drain_timeout=60)
     clock.advance(59)
@@ -142,177 +90,10 @@ async def test_drain_timeout_deletes_a_group_if_no_scraper_is_active_and_is_coun
 
 
 async def test_drain_timeout_deletes_an_unread_group_although_a_scraper_is_active(
-    drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
+    drain: drain_steps.Drain, client: gateway_client.Client, clock: clocks.MovableClock
 ) -> None:
     await client.scrape()
     await drain.retired(drain_timeout=60)
     clock.advance(61)
     await drain.deleted()
     assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 1
-
-
-async def test_group_pushed_while_draining_must_be_retired_and_scraped_again(
-    drain: Drain, client: gateway_client.Client
-) -> None:
-    await client.scrape()
-    before = await drain.retired()
-    await client.put("job/a", "x 2\n")
-    after = await drain.record()
-    assert after.draining
-    assert after.drain_pushed_revision == before.pushed_revision < after.pushed_revision
-    await client.scrape()
-    await drain.remains()
-    assert await client.act(gateway_client.retires(before, "u")) == [lifecycle.Rejection.PUSHED]
-    await drain.remains()
-    await client.put("job/a", "x 3\n")
-    assert await client.act(gateway_client.retires(await drain.record(), "u")) == [None]
-    await drain.remains()
-    await client.scrape()
-    await drain.deleted()
-
-
-async def test_push_to_a_draining_group_does_not_move_its_deadline(
-    drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
-) -> None:
-    await drain.retired(drain_timeout=60)
-    clock.advance(50)
-    await client.put("job/a", "x 2\n")
-    await client.act(gateway_client.retires(await drain.record(), "u", drain_timeout=60))
-    await drain.remains()
-    clock.advance(11)
-    await drain.deleted()
-
-
-async def test_group_pushed_while_draining_is_kept_beyond_its_deadline_until_it_is_retired_again(
-    drain: Drain, client: gateway_client.Client, clock: clocks.MovableClock
-) -> None:
-    await drain.retired(drain_timeout=60)
-    await client.put("job/a", "x 2\n")
-    clock.advance(61)
-    await drain.remains()
-    await client.act(gateway_client.retires(await drain.record(), "u"))
-    await drain.deleted()
-
-
-async def test_rejected_push_to_a_draining_group_does_not_stop_its_deletion(
-    drain: Drain, client: gateway_client.Client
-) -> None:
-    before = await drain.retired()
-    await client.put("job/a", "x 2 1000\n")
-    assert (await drain.record()).pushed_revision == before.pushed_revision
-    await client.scrape()
-    await drain.deleted()
-
-
-async def test_claim_by_a_new_owner_makes_a_draining_group_live_with_that_owner_only(
-    drain: Drain, client: gateway_client.Client
-) -> None:
-    await drain.retired()
-    assert await client.act(gateway_client.claims(A, "v")) == [None]
-    group = await drain.record()
-    assert not group.draining
-    assert set(group.claims) == {"v"}
-    await client.scrape()
-    await drain.remains()
-
-
-async def test_claim_by_the_same_owner_leaves_the_group_draining(drain: Drain, client: gateway_client.Client) -> None:
-    await drain.retired()
-    await client.act(gateway_client.claims(A, "u"))
-    assert (await drain.record()).draining
-
-
-async def test_draining_group_is_live_and_unowned_after_its_last_claim_is_released(
-    drain: Drain, client: gateway_client.Client
-) -> None:
-    await drain.retired()
-    assert await client.act(gateway_client.releases(A, "u")) == [None]
-    group = await drain.record()
-    assert not group.draining
-    assert group.claims == {}
-    await client.scrape()
-    await drain.remains()
-
-
-async def test_delete_request_deletes_a_draining_group(drain: Drain, client: gateway_client.Client) -> None:
-    await drain.retired()
-    await client.delete("job/a")
-    await drain.deleted()
-    await client.delete("job/a")
-    assert await drain.deletions(lifecycle.DeletionReason.REQUEST) == 1
-    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 0
-
-
-@pytest.mark.parametrize(
-    ("claimed", "finished", "later_pushes", "rejection"),
-    [
-        pytest.param((), ("u",), 0, lifecycle.Rejection.UNCLAIMED, id="no owner"),
-        pytest.param(("u", "v"), ("u",), 0, lifecycle.Rejection.OWNED, id="an owner that has not finished"),
-        pytest.param(("u",), (), 0, lifecycle.Rejection.OWNED, id="no owner named"),
-        pytest.param(("u",), ("u",), 1, lifecycle.Rejection.PUSHED, id="a push after the list"),
-        pytest.param(("u",), ("u", "w"), 0, None, id="more owners named than there are"),
-    ],
-)
-async def test_retire_is_rejected_if_the_group_has_changed(
-    *,
-    drain: Drain,
-    client: gateway_client.Client,
-    claimed: tuple[str, ...],
-    finished: tuple[str, ...],
-    later_pushes: int,
-    rejection: lifecycle.Rejection | None,
-) -> None:
-    await client.put("job/a", "x 1\n")
-    for uid in claimed:
-        await client.act(gateway_client.claims(A, uid))
-    record = await drain.record()
-    for _ in range(later_pushes):
-        await client.put("job/a", "x 2\n")
-    assert await client.act(gateway_client.retires(record, *finished)) == [rejection]
-    assert (await drain.record()).draining is (rejection is None)
-    if rejection is not None:
-        assert await client.value(f'tidegate_actions_refused_total{{reason="{rejection.value}"}}') == 1
-
-
-async def test_actions_on_a_deleted_group_are_rejected(drain: Drain, client: gateway_client.Client) -> None:
-    record = await drain.retired()
-    await client.delete("job/a")
-    actions = (gateway_client.claims(A, "u"), gateway_client.releases(A, "u"), gateway_client.retires(record, "u"))
-    assert await client.act(*actions) == [lifecycle.Rejection.GONE] * 3
-
-
-async def test_actions_are_applied_in_order(drain: Drain, client: gateway_client.Client) -> None:
-    await client.put("job/a", "x 1\n")
-    record = await drain.record()
-    actions = (
-        gateway_client.claims(A, "u"),
-        gateway_client.claims(A, "v"),
-        gateway_client.releases(A, "u"),
-        gateway_client.retires(record, "v"),
-    )
-    assert await client.act(*actions) == [None] * 4
-    group = await drain.record()
-    assert group.draining
-    assert set(group.claims) == {"v"}
-
-
-async def test_one_scrape_drains_many_groups(drain: Drain, client: gateway_client.Client) -> None:
-    keys = [gateway_client.key(job=f"j{number}") for number in range(50)]
-    await asyncio.gather(*(client.put(f"job/j{number}", "x 1\n") for number in range(50)))
-    await client.act(*(gateway_client.claims(group, "u") for group in keys))
-    listed = await client.changes(limit=100)
-    await client.act(*(gateway_client.retires(group, "u") for group in listed.groups))
-    await client.scrape()
-    for group in keys:
-        await drain.deleted(group)
-    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 50
-
-
-async def test_deletion_reasons_of_pushgateway_only_are_not_counted(drain: Drain) -> None:
-    assert [
-        await drain.deletions(reason) for reason in lifecycle.DeletionReason if reason not in lifecycle.OWN_REASONS
-    ] == [
-        None,
-        None,
-    ]
-    assert [await drain.deletions(reason) for reason in lifecycle.OWN_REASONS] == [0, 0, 0]

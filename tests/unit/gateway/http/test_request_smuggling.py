@@ -1,40 +1,19 @@
 """Bytes that two parsers might read differently are rejected, or read in exactly one way.
 
 Each attack carries a second push within or after the first. If the gateway read it as a separate request, there would
-be
-a group ``smuggled``.
+be a group ``smuggled``.
 """
 
 from __future__ import annotations
 
-import contextlib
-import re
-
 import pytest
 
-from tests.support.gateway import gateway_client, raw_connections
+from tests.support.gateway import gateway_client, raw_connections, raw_pushes
 from tidegate.gateway import server
 
-_STATUS = re.compile(rb"HTTP/[0-9.]+ [0-9]{3} ")
-_INNER = b"PUT /metrics/job/smuggled HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nm 1\n"
-_LENGTH = b"Content-Length: 4"
-_CHUNKED = b"Transfer-Encoding: chunked"
-_CHUNKS = b"4\r\nm 1\n\r\n0\r\n\r\n"
+_put, _with_line_feeds = raw_pushes.put, raw_pushes.with_line_feeds
+_LENGTH, _CHUNKED, _CHUNKS, _INNER = raw_pushes.LENGTH, raw_pushes.CHUNKED, raw_pushes.CHUNKS, raw_pushes.SMUGGLED
 _NO_CHUNK = b"0\r\n\r\n" + _INNER
-_BEHIND = b"GET /-/last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-"""Requests the end of the connection, if the gateway still reads it as a request."""
-
-
-def _put(
-    *lines: bytes, body: bytes = b"m 1\n", target: bytes = b"/metrics/job/x", version: bytes = b"1.1", host: bool = True
-) -> bytes:
-    head = [b"PUT %b HTTP/%b" % (target, version), *([b"Host: x"] if host else []), *lines]
-    return b"\r\n".join(head) + b"\r\n\r\n" + body
-
-
-def _with_line_feeds(sent: bytes) -> bytes:
-    """Replace each CRLF by a line feed."""
-    return sent.replace(b"\r\n", b"\n")
 
 
 def _case(name: str, sent: bytes) -> object:
@@ -137,7 +116,7 @@ async def test_ambiguous_request_is_rejected_and_the_connection_closed(
     gateway: server.Gateway, client: gateway_client.Client, sent: bytes
 ) -> None:
     response = await raw_connections.exchange(gateway.web_port, sent)
-    assert len(_STATUS.findall(response)) == 1
+    assert len(raw_pushes.STATUS.findall(response)) == 1
     assert b" 4" in response.partition(b"\r\n")[0]
     assert b"\r\nX-Content-Type-Options: nosniff\r\n" in response
     assert await client.pushed() == []
@@ -167,7 +146,7 @@ async def test_ambiguous_request_is_rejected_and_the_connection_closed(
 async def test_unambiguous_request_is_handled(
     gateway: server.Gateway, client: gateway_client.Client, sent: bytes, statuses: list[int], jobs: list[str]
 ) -> None:
-    response = await raw_connections.exchange(gateway.web_port, sent + _BEHIND)
+    response = await raw_connections.exchange(gateway.web_port, sent + raw_pushes.LAST)
     assert [int(part[2:5]) for part in response.split(b"HTTP/1.")[1:]] == [*statuses, 404]
     assert sorted(line.partition('job="')[2][0] for line in await client.pushed()) == jobs
 
@@ -202,127 +181,3 @@ async def test_request_before_other_bytes_gets_its_response_and_the_bytes_are_ig
     assert response.count(b"HTTP/1.") == 1
     assert response.startswith((b"HTTP/1.1 200 ", b"HTTP/1.0 200 "))
     assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
-
-
-_COMPLETE = [
-    pytest.param(_put(_LENGTH), id="a length"),
-    pytest.param(_put(_CHUNKED, body=_CHUNKS), id="chunks"),
-    pytest.param(_put(b"Content-Length: 0", body=b"") + _put(_LENGTH), id="two"),
-    pytest.param(b"\r\n\r\n" + _put(_LENGTH), id="empty lines before"),
-]
-
-
-@pytest.mark.parametrize("sent", _COMPLETE)
-async def test_two_blanks_before_the_target_are_rejected_after_another_request(
-    gateway: server.Gateway, client: gateway_client.Client, sent: bytes
-) -> None:
-    async with raw_connections.connected(gateway.web_port) as wire:
-        await wire.send(sent)
-        await wire.response_head()
-        await wire.send(_put(_LENGTH, target=b" /metrics/job/y"))
-        assert b" 400 " in await wire.rest()
-    assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
-
-
-async def test_two_blanks_before_the_target_are_rejected_in_the_segment_of_another_request(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
-    response = await raw_connections.exchange(
-        gateway.web_port, _put(_LENGTH) + _put(_LENGTH, target=b" /metrics/job/y") + _INNER
-    )
-    assert [status.split()[1] for status in _STATUS.findall(response)] == [b"200", b"400"]
-    assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
-
-
-@pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
-async def test_bytes_after_an_upgrade_request_are_ignored(
-    gateway: server.Gateway, client: gateway_client.Client, protocol: bytes
-) -> None:
-    offer = _put(_LENGTH, b"Connection: upgrade", b"Upgrade: " + protocol)
-    response = await raw_connections.exchange(gateway.web_port, offer + _INNER)
-    assert response.count(b"HTTP/1.1 200 ") == 1
-    assert b"\r\nConnection: close\r\n" in response
-    assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param(b"", id="without a length"),
-        pytest.param(b"Content-Length: %d\r\n" % len(_INNER), id="with a length"),
-        pytest.param(b"Transfer-Encoding: chunked\r\n", id="in chunks"),
-    ],
-)
-async def test_bytes_after_a_connect_are_ignored(
-    gateway: server.Gateway, client: gateway_client.Client, lines: bytes
-) -> None:
-    async with raw_connections.connected(gateway.web_port) as wire:
-        await wire.send(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n")
-        assert b"\r\nConnection: close\r\n" in await wire.response_head()
-        with contextlib.suppress(ConnectionError):
-            await wire.send(_INNER)
-        assert _STATUS.findall(await wire.rest()) == []
-    assert await client.pushed() == []
-
-
-@pytest.mark.parametrize("count", [31, 32, 33, 64])
-async def test_malformed_request_is_rejected_after_any_number_of_requests(gateway: server.Gateway, count: int) -> None:
-    response = await raw_connections.exchange(gateway.web_port, _put(_LENGTH) * count + b"PUT / HTTP/3\r\n\r\n")
-    assert [status.split()[1] for status in _STATUS.findall(response)] == [b"200"] * count + [b"400"]
-
-
-async def test_head_with_line_feeds_is_read_the_same_however_it_is_split(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
-    sent = _with_line_feeds(_put(_LENGTH)) + _INNER
-    for place in range(1, len(_with_line_feeds(_put(_LENGTH)))):
-        async with raw_connections.connected(gateway.web_port) as wire:
-            await wire.send(sent[:place])
-            # The response to another client shows that the gateway has read the first part.
-            await client.send("GET", "/-/healthy")
-            await wire.send(sent[place:])
-            response = await wire.rest()
-        assert response.count(b"HTTP/1.1 200 ") == 1, sent[:place]
-    assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
-
-
-async def test_part_of_a_head_after_another_request_is_not_read_as_a_complete_head(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
-    async with raw_connections.connected(gateway.web_port) as wire:
-        await wire.send(_put(_LENGTH) + b"GET /nowhere HTTP/1.1\r\nX: ")
-        await wire.response_head()
-        await wire.send(_with_line_feeds(_INNER))
-        response = await wire.rest()
-    assert b" 200 " not in response
-    assert [line.partition('job="')[2][0] for line in await client.pushed()] == ["x"]
-
-
-async def test_http_1_0_client_gets_its_response_and_the_connection_is_closed(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
-    response = await raw_connections.exchange(gateway.web_port, _put(_LENGTH, version=b"1.0", host=False))
-    assert response.startswith(b"HTTP/1.0 200 ")
-    assert len(await client.pushed()) == 1
-
-
-async def test_upgrade_request_gets_an_http_1_1_response(gateway: server.Gateway) -> None:
-    async with raw_connections.connected(gateway.web_port) as wire:
-        await wire.send(_put(_LENGTH, b"Connection: upgrade", b"Upgrade: h2c"))
-        assert (await wire.response_head()).startswith(b"HTTP/1.1 200 ")
-        await wire.send(_BEHIND)
-        assert (await wire.rest()).startswith(b"HTTP/1.1 404 ")
-
-
-async def test_body_that_becomes_malformed_is_rejected_once(
-    gateway: server.Gateway, client: gateway_client.Client
-) -> None:
-    async with raw_connections.connected(gateway.web_port) as wire:
-        await wire.send(_put(_CHUNKED, body=b"4\r\nm 1\n\r\n"))
-        # The response to another client shows that the gateway has read the first part.
-        await client.exposition()
-        await wire.send(b"no chunk\r\n" + _INNER)
-        response = await wire.rest()
-    assert response.count(b"HTTP/1.") == 1
-    assert response.startswith(b"HTTP/1.1 400 ")
-    assert await client.pushed() == []

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import tracemalloc
-from typing import Any
 
 import pytest
 
+from tests.support.operator import fake_pushgateways
 from tidegate.model import grouping
 from tidegate.operator.gateways import pushgateway_responses
-
-
-def family(*metrics: dict[str, Any]) -> dict[str, Any]:
-    return {"time_stamp": "2026-01-31T08:00:00.5Z", "type": "GAUGE", "help": "h", "metrics": list(metrics)}
-
-
-def group(labels: dict[str, str], /, *, pushed: Any = "1.7e+09", **more: Any) -> dict[str, Any]:
-    """Build a group as in the API of Pushgateway; the labels of its push time always include ``instance``."""
-    return {
-        "labels": labels,
-        "last_push_successful": True,
-        "push_time_seconds": family({"labels": {"instance": "", **labels}, "value": pushed}),
-        "push_failure_time_seconds": family({"labels": {"instance": "", **labels}, "value": "0"}),
-        **more,
-    }
-
-
-def body(*groups: dict[str, Any]) -> bytes:
-    return json.dumps({"status": "success", "data": list(groups)}).encode()
 
 
 def _key(**labels: str) -> grouping.GroupingKey:
@@ -37,36 +17,51 @@ def _key(**labels: str) -> grouping.GroupingKey:
 
 
 def test_each_group_has_the_time_of_its_last_push() -> None:
-    response = body(group({"job": "x"}, pushed="1.7956032071017003e+09"), group({"job": "y", "a": ""}, pushed="0"))
+    response = fake_pushgateways.body(
+        fake_pushgateways.group({"job": "x"}, pushed="1.7956032071017003e+09"),
+        fake_pushgateways.group({"job": "y", "a": ""}, pushed="0"),
+    )
     assert pushgateway_responses.parse(response).pushed == {_key(job="x"): 1795603207.1017003, _key(job="y", a=""): 0.0}
 
 
 def test_response_without_groups_is_valid() -> None:
-    assert pushgateway_responses.parse(body()) == pushgateway_responses.GroupList({})
+    assert pushgateway_responses.parse(fake_pushgateways.body()) == pushgateway_responses.GroupList({})
 
 
 def test_labels_may_have_the_names_of_response_fields() -> None:
     labels = {"job": "x", "metrics": "[]", "push_time_seconds": "1", "labels": "a", "data": "b"}
-    series = family({"labels": labels, "value": "3"}, {"labels": {**labels, "metrics": "2"}, "value": "4"})
-    assert list(pushgateway_responses.parse(body(group(labels, a=series))).pushed) == [grouping.grouping_key(labels)]
+    series = fake_pushgateways.family(
+        {"labels": labels, "value": "3"}, {"labels": {**labels, "metrics": "2"}, "value": "4"}
+    )
+    assert list(
+        pushgateway_responses.parse(fake_pushgateways.body(fake_pushgateways.group(labels, a=series))).pushed
+    ) == [grouping.grouping_key(labels)]
 
 
 def test_metric_named_labels_makes_its_group_ambiguous() -> None:
-    hidden = group({"job": "x"}, labels=family({"labels": {"job": "x"}, "value": "1"}))
-    groups = pushgateway_responses.parse(body(hidden, group({"job": "y"})))
+    hidden = fake_pushgateways.group(
+        {"job": "x"}, labels=fake_pushgateways.family({"labels": {"job": "x"}, "value": "1"})
+    )
+    groups = pushgateway_responses.parse(fake_pushgateways.body(hidden, fake_pushgateways.group({"job": "y"})))
     assert groups.ambiguous == {_key(job="x"), _key(job="x", instance="")}
     assert list(groups.pushed) == [_key(job="y")]
 
 
 def test_two_groups_that_look_the_same_are_both_ambiguous() -> None:
-    groups = pushgateway_responses.parse(body(group({"job": "x", "a": "\ufffdb"}), group({"job": "x", "a": "\ufffdb"})))
+    groups = pushgateway_responses.parse(
+        fake_pushgateways.body(
+            fake_pushgateways.group({"job": "x", "a": "\ufffdb"}), fake_pushgateways.group({"job": "x", "a": "\ufffdb"})
+        )
+    )
     assert groups == pushgateway_responses.GroupList({}, frozenset({_key(job="x", a="\ufffdb")}))
 
 
 def test_group_with_the_path_of_another_is_ambiguous_while_both_exist() -> None:
     meant, literal = {"job": "x", "a.b": "v"}, {"job": "x", "U__a_2e_b": "v"}
-    assert pushgateway_responses.parse(body(group(meant))).ambiguous == set()
-    both = pushgateway_responses.parse(body(group(meant), group(literal)))
+    assert pushgateway_responses.parse(fake_pushgateways.body(fake_pushgateways.group(meant))).ambiguous == set()
+    both = pushgateway_responses.parse(
+        fake_pushgateways.body(fake_pushgateways.group(meant), fake_pushgateways.group(literal))
+    )
     assert both.ambiguous == {grouping.grouping_key(meant), grouping.grouping_key(literal)}
 
 
@@ -75,20 +70,30 @@ def test_group_with_the_path_of_another_is_ambiguous_while_both_exist() -> None:
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"<html>", id="a page"),
-        pytest.param(body(group({"job": "x"}))[:-1], id="cut"),
+        pytest.param(fake_pushgateways.body(fake_pushgateways.group({"job": "x"}))[:-1], id="cut"),
         pytest.param(b'{"status":"success","data":[]}{"status":"error"}', id="two"),
         pytest.param(b'{"status":"error","data":[]}', id="an error"),
         pytest.param(b'{"status":"success"}', id="no data"),
         pytest.param(b'{"status":"success","data":{}}', id="no list"),
         pytest.param(b'["status"]', id="a list"),
         pytest.param(b'{"status":"success","data":[{"labels":{"job":"x"}}]}', id="no time of a push"),
-        pytest.param(body({**group({"job": "x"}), "push_time_seconds": family()}), id="no series of it"),
-        pytest.param(body(group({"job": "x"}, pushed="soon")), id="an invalid time"),
-        pytest.param(body(group({"job": "x"}, pushed="NaN")), id="not a number"),
-        pytest.param(body(group({"job": "x"}, pushed=None)), id="null"),
-        pytest.param(body(group({"instance": "x"})), id="no job"),
-        pytest.param(body(group({"job": ""})), id="an empty job"),
-        pytest.param(body({**group({"job": "x"}), "labels": {"job": 1}}), id="a label that is not a string"),
+        pytest.param(
+            fake_pushgateways.body(
+                {**fake_pushgateways.group({"job": "x"}), "push_time_seconds": fake_pushgateways.family()}
+            ),
+            id="no series of it",
+        ),
+        pytest.param(
+            fake_pushgateways.body(fake_pushgateways.group({"job": "x"}, pushed="soon")), id="an invalid time"
+        ),
+        pytest.param(fake_pushgateways.body(fake_pushgateways.group({"job": "x"}, pushed="NaN")), id="not a number"),
+        pytest.param(fake_pushgateways.body(fake_pushgateways.group({"job": "x"}, pushed=None)), id="null"),
+        pytest.param(fake_pushgateways.body(fake_pushgateways.group({"instance": "x"})), id="no job"),
+        pytest.param(fake_pushgateways.body(fake_pushgateways.group({"job": ""})), id="an empty job"),
+        pytest.param(
+            fake_pushgateways.body({**fake_pushgateways.group({"job": "x"}), "labels": {"job": 1}}),
+            id="a label that is not a string",
+        ),
         pytest.param(b"[" * 100_000, id="too deep"),
         pytest.param(b'{"status":"success\xff","data":[]}', id="not UTF-8"),
     ],
@@ -100,8 +105,11 @@ def test_invalid_response_is_rejected(response: bytes) -> None:
 
 def _large(series: int) -> bytes:
     metrics = [{"labels": {"job": "x", "instance": "", "n": str(number)}, "value": "1"} for number in range(series)]
-    return body(
-        *(group({"job": "x", "g": str(number)}, a=family(*metrics[:1_000])) for number in range(series // 1_000))
+    return fake_pushgateways.body(
+        *(
+            fake_pushgateways.group({"job": "x", "g": str(number)}, a=fake_pushgateways.family(*metrics[:1_000]))
+            for number in range(series // 1_000)
+        )
     )
 
 
