@@ -17,6 +17,7 @@ from tests.support.operator import object_builders, operator_harness
 from tidegate import settings
 from tidegate.model import control_api
 from tidegate.operator import main
+from tidegate.operator.gateways import gateway_protocol
 from tidegate.operator.watch import cache_updater
 
 
@@ -137,16 +138,19 @@ async def test_group_that_names_a_pod_is_claimed_by_its_job(scene: operator_harn
     await scene.until("live Job prod/x", key=object_builders.key("job=y,instance=x-b2c4d"))
 
 
-@pytest.mark.usefixtures("running")
-async def test_more_groups_than_a_page_or_a_request_holds_are_claimed(scene: operator_harness.Scene) -> None:
+async def test_more_groups_than_a_page_or_a_request_holds_are_claimed(
+    scene: operator_harness.Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_protocol, "PAGE", 20)
     scene.api_server.put(scene.running("x"))
-    count = 1_200
+    count = 2 * gateway_protocol.PAGE + 5
     for number in range(count):
         await scene.push(f"job/x/n/{number}")
-    await scene.until_true(
-        lambda: scene.metric("tidegate_operator_actions_total", action="claim", result="done") >= count,
-        why="all claims",
-    )
+    async with operator_harness.at_work(scene):
+        await scene.until_true(
+            lambda: scene.metric("tidegate_operator_actions_total", action="claim", result="done") >= count,
+            why="all claims",
+        )
     assert all(scene.state(key) == "live Job prod/x" for key in scene.gateway.store.grouping_keys())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given, settings
@@ -82,11 +83,23 @@ _PUSHES = st.tuples(
 )
 
 
-@settings(max_examples=300)
+_Pushes: TypeAlias = list[tuple[grouping.GroupingKey, str, list[str], bool, bool]]
+
+
+@settings(max_examples=80)
 @given(st.lists(_PUSHES, max_size=25))
-def test_repeated_push_has_the_same_result_as_a_parsed_push(
-    pushed: list[tuple[grouping.GroupingKey, str, list[str], bool, bool]],
-) -> None:
+def test_repeated_push_has_the_same_result_as_a_parsed_push(pushed: _Pushes) -> None:
+    _compare(pushed)
+
+
+@pytest.mark.long
+@settings(max_examples=3_000)
+@given(st.lists(_PUSHES, max_size=25))
+def test_many_repeated_pushes_have_the_same_result_as_parsed_pushes(pushed: _Pushes) -> None:
+    _compare(pushed)
+
+
+def _compare(pushed: _Pushes) -> None:
     pair = Pair()
     for key, template, numbers, replace, look in pushed:
         pair.push(key, templated_bodies.spell(template, numbers), replace=replace)

@@ -64,7 +64,6 @@ def _descriptors() -> int:
 @pytest.fixture
 def collected() -> Iterator[None]:
     """Disable garbage collection until the test collects by itself."""
-    gc.collect()
     gc.freeze()  # so that each collection looks only at the objects of the test
     gc.disable()
     yield

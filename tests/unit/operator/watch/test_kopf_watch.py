@@ -40,6 +40,7 @@ async def test_watch_works_for_a_user_without_a_name(tmp_path: Path, monkeypatch
         await _eventually_tried(api_server, times=1)
 
 
+@pytest.mark.usefixtures("own_garbage")
 @pytest.mark.parametrize("events_before_the_end", range(0, 40, 5))
 async def test_watch_that_ends_during_events_drops_no_coroutine(events_before_the_end: int, tmp_path: Path) -> None:
     """kopf starts a task for each object. A task that is queued when the watch ends must still start."""

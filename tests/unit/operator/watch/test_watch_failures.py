@@ -9,7 +9,6 @@ import gc
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,12 +138,7 @@ FAILURES = {
 """By name: the server, the reason in the metric, and a regular expression for the log line."""
 
 
-@pytest.fixture(autouse=True)
-def garbage_is_reported_in_its_own_test() -> Iterator[None]:
-    """Collect garbage so that a task with an unread exception is reported in its own test."""
-    gc.collect()
-    yield
-    gc.collect()
+pytestmark = pytest.mark.usefixtures("own_garbage")
 
 
 @pytest.mark.parametrize(("opener", "reason", "line"), FAILURES.values(), ids=FAILURES)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,9 +96,17 @@ class Steps:
         await self.store.snapshot()
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(st.lists(_PUSHES | _OTHERS, max_size=25))
 def test_every_change_survives_a_kill(actions: list[tuple[Any, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_live_through(Path(folder), actions))
+
+
+@pytest.mark.long
+@settings(max_examples=1_000)
+@given(st.lists(_PUSHES | _OTHERS, max_size=25))
+def test_every_change_survives_a_kill_in_many_lives(actions: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_live_through(Path(folder), actions))
 
