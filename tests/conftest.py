@@ -28,7 +28,7 @@ hypothesis.settings.load_profile("repeatable")
 
 _WITH_SESSION_PROCESSES = {"own_cluster", "shared_components"}
 """Fixtures that start processes which outlast the test."""
-CLEANUP_SECONDS = 2.0
+CLEANUP_SECONDS = 10.0
 """Seconds until the tasks and processes of a test must have ended after the test."""
 
 

@@ -103,12 +103,12 @@ async def _type_of_a_scrape(stage: Stage) -> str:
 
 
 async def _response_to_a_push_in_flight(stage: Stage) -> bytes:
-    """The status line of a push whose body arrives a second after the gateway started to stop."""
+    """The status line of a push whose body arrives three seconds after the gateway started to stop."""
     async with raw_connections.connected(stage.gateway.web_port) as wire:
         await wire.send(raw_connections.PUSH_HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
         await wire.response_head()
         stopping = asyncio.create_task(stage.gateway.stop())
-        await asyncio.wait({stopping}, timeout=1.0)
+        await asyncio.wait({stopping}, timeout=3.0)
         with contextlib.suppress(ConnectionError):
             await wire.send(b"m 1\n")
         with contextlib.suppress(ConnectionError):

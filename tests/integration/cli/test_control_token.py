@@ -92,8 +92,8 @@ def test_gateway_and_operator_in_one_process_share_a_token(tmp_path: Path, in_fi
 
         def follows() -> bool:
             push = urllib.request.Request(f"http://{HOST}:{web}/metrics/job/a", data=b"x 1\n", method="PUT")
-            urllib.request.urlopen(push, timeout=5).close()
-            with urllib.request.urlopen(f"http://{HOST}:{operator}/metrics", timeout=5) as answer:
+            urllib.request.urlopen(push, timeout=60).close()
+            with urllib.request.urlopen(f"http://{HOST}:{operator}/metrics", timeout=60) as answer:
                 return b"\ntidegate_operator_groups 1.0\n" in answer.read()
 
         waiting.eventually(follows, why="the operator to know the group", retry_on=tidegate_processes.AWAY)

@@ -32,7 +32,7 @@ class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__("gateway", timeout=10)
+        super().__init__("gateway", timeout=60)
         self._path = str(path)
 
     def connect(self) -> None:
@@ -56,7 +56,7 @@ def _gateway(*flags: str) -> list[str]:
 def _error(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """The standard error of a process that fails to start."""
     ran = subprocess.run(
-        command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=20, check=False
+        command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.returncode == 1
     return ran.stderr
@@ -90,7 +90,7 @@ def test_the_status_shows_flags_by_name(tmp_path: Path) -> None:
     where = [f"{HOST}:{port}", f"unix:{path}"]
     with _started(_gateway(*(f"--web.listen-address={address}" for address in where)), tmp_path / "log"):
         _eventually_ready(http.client.HTTPConnection, HOST, port)
-        with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=10)) as connection:
+        with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=60)) as connection:
             connection.request("GET", "/api/v1/status")
             flags = json.load(connection.getresponse())["data"]["flags"]
     assert flags["web.listen-address"] == ",".join(where)
@@ -105,7 +105,7 @@ def test_a_unix_socket_is_accessible_to_its_group_and_removed_at_the_end(tmp_pat
         assert _status(UnixConnection(path), "PUT", "/metrics/job/a", b"x 1\n") == 200
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
     assert not path.exists()
 
 
@@ -153,7 +153,7 @@ def test_an_ipv4_client_of_a_dual_stack_socket_has_an_ipv4_address(tmp_path: Pat
             where = (HOST, listening.getsockname()[1])
             _eventually_ready(http.client.HTTPConnection, *where)
             assert _status(http.client.HTTPConnection(*where), "PUT", "/metrics/job/a", b"x 1\n") == 200
-            with contextlib.closing(http.client.HTTPConnection(HOST, control, timeout=10)) as operator:
+            with contextlib.closing(http.client.HTTPConnection(HOST, control, timeout=60)) as operator:
                 headers = {"Authorization": f"Bearer {token.read_text().strip()}"}
                 operator.request("GET", "/control/v1/groups", headers=headers)
                 (group,) = json.load(operator.getresponse())["groups"]

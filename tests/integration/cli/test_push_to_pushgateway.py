@@ -24,7 +24,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 async def _groups(url: str) -> list[dict[str, str]]:
     def read() -> list[dict[str, str]]:
-        with urllib.request.urlopen(f"{url}/api/v1/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"{url}/api/v1/metrics", timeout=60) as answer:
             return [group["labels"] for group in json.load(answer)["data"]]
 
     return await asyncio.to_thread(read)

@@ -16,7 +16,7 @@ from tests.support import waiting
 from tests.support.processes import tidegate_processes
 
 _WRITERS = 6
-_HANG_SECONDS = 30.0
+_HANG_SECONDS = 60.0
 
 
 class _Writer:

@@ -4,7 +4,7 @@ import subprocess
 
 from tests.support.processes import tidegate_processes
 
-_SECONDS = 20
+_SECONDS = 60
 
 
 def _curl(*arguments: str, body: str = "") -> str:

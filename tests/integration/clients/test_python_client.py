@@ -68,7 +68,7 @@ class TestOpenMetrics:
         prometheus_client.push_to_gateway(gateway.url, job="a", registry=registry)
         accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
         request = urllib.request.Request(f"{gateway.url}/metrics", headers=accept)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             found = strict_openmetrics.parsed(answer.read().decode())
         types = {family.name: family.type for family in found}
         assert (types["reqs"], types["size"], types["step"]) == ("counter", "summary", "histogram")

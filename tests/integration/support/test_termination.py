@@ -26,5 +26,5 @@ def test_process_ends_at_the_first_signal(number: signal.Signals) -> None:
         assert run.stdout is not None
         assert run.stdout.readline() == "up\n"
         run.send_signal(number)
-        assert run.wait(timeout=10) == 0
+        assert run.wait(timeout=60) == 0
         assert run.stdout.read() == "told\n"

@@ -16,7 +16,7 @@ from tidegate import app, telemetry
 from tidegate.cli import root
 
 _ROOT = repository.ROOT
-_SECONDS = 30.0
+_SECONDS = 60.0
 _LEFT_OUT = ("KUBECONFIG", "TIDEGATE_URL")
 """Environment variables that tests must not inherit."""
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tests.support.programs import binaries, debian_packages
 
-_SECONDS = 20.0
+_SECONDS = 60.0
 _PROMPT = "ready> "
 
 

@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 AWAY = (OSError, urllib.error.URLError)
 """Errors that a call raises while the process is down."""
 
-_HTTP_SECONDS = 10.0
+_HTTP_SECONDS = 60.0
 _ROOT = repository.ROOT
 _MANIFESTS = _ROOT / "manifests" / "base"
 

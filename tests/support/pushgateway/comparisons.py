@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from tests.support.processes import tidegate_processes
 from tidegate.exposition import name_escaping
 
-_SECONDS = 10.0
+_SECONDS = 60.0
 _STATUS = re.compile(rb"(?:\A|\n)HTTP/[0-9.]+ ([2-5][0-9][0-9]) ")
 _TIMES = re.compile(r"(?m)^(push(?:_failure)?_time_seconds\{.*\}) (?!0$)\S+$")
 _TIMES_IN_JSON = ("push_time_seconds", "push_failure_time_seconds")

@@ -54,7 +54,7 @@ class Scene(pushgateway_harness.Stage):
         async def check() -> object:
             return look()
 
-        await waiting.eventually_async(check, why=why, timeout=10.0)
+        await waiting.eventually_async(check, why=why, timeout=60.0)
 
     async def until_groups_are(self, *names: str) -> None:
         """Wait until exactly these groups exist."""
@@ -64,7 +64,7 @@ class Scene(pushgateway_harness.Stage):
             assert await self.groups_in_pushgateway() == expected
             return True
 
-        await waiting.eventually_async(look, why=f"only the groups of {names}", timeout=10.0)
+        await waiting.eventually_async(look, why=f"only the groups of {names}", timeout=60.0)
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
