@@ -74,12 +74,9 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; results in {folder}")
     rng = random.Random(chosen.seed)
     needed = round(seconds) + _AFTERWARDS
-    with soak_environment.set_up(
-        folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say
-    ) as components:
-        target = random_workload.Target(
-            components.cluster, components.cluster.create_namespace("soak"), components.gateway.port, components.logs
-        )
+    prepared = soak_environment.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say)
+    with prepared as components:
+        target = _target(components)
         workload = random_workload.Workload(target, random.Random(rng.random()), jobs, seconds)
         kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
         done = _work(
@@ -90,15 +87,10 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
             pauses=_pauses(len(kinds), seconds=seconds),
             log=folder / "faults.jsonl",
         )
-        say("no further Jobs or faults; waiting until the last groups are deleted")
-        left, ended = quiescence.wait_until_quiet(components, timeout=_QUIET_SECONDS)
-        if left:
-            say(f"groups not deleted after {_QUIET_SECONDS:g} s: {', '.join(left)}")
-        quiescence.wait_for_scrapes(components, after=time.time())
+        ended = _wait_until_quiet(components)
         age = time.monotonic() - _BEGAN
         scrapers = [
-            prometheus_database.read(reader.server, interval=reader.interval, seconds=age)
-            for reader in components.readers
+            prometheus_database.read(each.server, interval=each.interval, seconds=age) for each in components.readers
         ]
         deleted = prometheus_database.deletions(components.readers[0].server, seconds=age)
     history = histories.History(
@@ -116,6 +108,22 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     )
     say(f"seed {chosen.seed}: {'no errors found' if found.good else 'FAILED'}")
     return 0 if found.good else 1
+
+
+def _target(components: soak_environment.Components) -> random_workload.Target:
+    """The gateway, in a new namespace of the cluster."""
+    namespace = components.cluster.create_namespace("soak")
+    return random_workload.Target(components.cluster, namespace, components.gateway.port, components.logs)
+
+
+def _wait_until_quiet(components: soak_environment.Components) -> Sequence[histories.Fault]:
+    """Wait until the last groups are deleted and scraped; return the faults that ended meanwhile."""
+    say("no further Jobs or faults; waiting until the last groups are deleted")
+    left, ended = quiescence.wait_until_quiet(components, timeout=_QUIET_SECONDS)
+    if left:
+        say(f"groups not deleted after {_QUIET_SECONDS:g} s: {', '.join(left)}")
+    quiescence.wait_for_scrapes(components, after=time.time())
+    return ended
 
 
 def _work(

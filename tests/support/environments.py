@@ -1,4 +1,4 @@
-"""What a test sees of a gateway, an operator and a Prometheus on a cluster, and a namespace for its Jobs."""
+"""An environment: gateway, operator and Prometheus on a cluster, a namespace for Jobs, and checks of their groups."""
 
 from __future__ import annotations
 

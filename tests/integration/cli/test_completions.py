@@ -22,7 +22,7 @@ COMPLETED = {
     "run --log.level war": ["run", "--log.level", "warn"],
     "gateway --persistence.file=met": ["gateway", "--persistence.file=metrics.prom"],
 }
-"""What is typed after ``tidegate``, and the completed words: a command, one after a value, a flag, a choice, a file."""
+"""Words typed after ``tidegate``, and their completions: a command, one after a value, a flag, a choice, a file."""
 
 
 @pytest.fixture
