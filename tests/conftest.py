@@ -26,8 +26,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("random", hypothesis.settings.get_profile("repeatable"), derandomize=False)
 hypothesis.settings.load_profile("repeatable")
 
-_WITH_SESSION_PROCESSES = {"own_cluster", "shared_components"}
-"""Fixtures that start processes which outlast the test."""
+_WITH_SESSION_PROCESSES = {"cluster", "own_cluster"}
+"""Fixtures of tests whose components may outlast the test."""
 CLEANUP_SECONDS = 10.0
 """Seconds until the tasks and processes of a test must have ended after the test."""
 

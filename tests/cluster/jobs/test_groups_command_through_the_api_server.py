@@ -172,7 +172,7 @@ def test_explanation_names_the_prometheus_that_a_group_waits_for(
     start_prometheus: cluster_fixtures.StartPrometheus,
     pod: str,
 ) -> None:
-    server = start_prometheus(prometheus_server.Target(port=gateway.port), interval="10s")
+    server = start_prometheus(prometheus_server.Target(port=gateway.port))
     server.wait_until_up()
     server.pause()
     name = push.unique("unread")

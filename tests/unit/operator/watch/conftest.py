@@ -12,7 +12,7 @@ import pytest
 def own_garbage() -> Iterator[None]:
     """Let collections find only objects of the test, so that they are cheap; collect them at its end.
 
-    A task with an exception that nobody has read is then logged in its own test.
+    A task with an unread exception is then logged in its own test.
     """
     gc.freeze()
     yield
