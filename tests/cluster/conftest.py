@@ -12,6 +12,7 @@ _HERE = Path(__file__).parent
 _NEED_OWN_CLUSTER = (
     "jobs/test_api_server_outages.py",
     "jobs/test_policies_on_a_real_api_server.py",
+    "manifests/test_policies_in_kubectl.py",
     "manifests/test_policy_crds.py",
     "manifests/test_schema_validation.py",
     "operator/test_watch_and_api_server_outages.py",

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from tests.support.manifests import manifest_objects, rendered_chart
+from tests.support.manifests import kustomizations, manifest_objects, rendered_chart
 from tests.support.processes import command_lines
 
-COMPONENTS = manifest_objects.FOLDER / "components"
 BESIDE = manifest_objects.FOLDER / "overlays" / "beside-pushgateway"
 WATCHED = ["prod", "staging"]
 
@@ -142,7 +141,7 @@ def test_commands_accept_the_rendered_arguments(case: Case) -> None:
 def test_every_component_is_compared() -> None:
     compared = {name.partition("/")[0] for case in CASES.values() for name in case.components}
     # This component patches another project's Deployment, which a chart cannot do.
-    assert {path.name for path in COMPONENTS.iterdir()} - {"sidecar"} == compared
+    assert {path.name for path in kustomizations.COMPONENTS.iterdir()} - {"sidecar"} == compared
 
 
 def test_object_names_contain_the_release_name() -> None:
@@ -157,8 +156,9 @@ def _built(case: Case, folder: Path) -> list[manifest_objects.Object]:
     rendered = []
     if case.watched:
         for namespace in WATCHED:
-            resources = [COMPONENTS / "namespaced" / name for name in case.watched]
-            rendered += rendered_chart.built(folder / namespace, resources, [], namespace=namespace)
+            resources = [kustomizations.COMPONENTS / "namespaced" / name for name in case.watched]
+            team = kustomizations.write(folder / namespace, resources=resources, namespace=namespace)
+            rendered += kustomizations.objects(team)
         flags = [
             {"op": "add", "path": "/spec/template/spec/containers/1/args/-", "value": f"--kubernetes.namespace={name}"}
             for name in WATCHED
@@ -166,8 +166,10 @@ def _built(case: Case, folder: Path) -> list[manifest_objects.Object]:
         patches = [{"target": {"kind": "Deployment"}, "patch": yaml.safe_dump(flags)}]
     else:
         patches = []
-    components = [COMPONENTS / name for name in case.components]
-    return [*rendered, *rendered_chart.built(folder / "all", [case.base], components, patches=patches)]
+    everything = kustomizations.write(
+        folder / "all", resources=[case.base], components=case.components, patches=patches
+    )
+    return [*rendered, *kustomizations.objects(everything)]
 
 
 def _comparable(objects: list[manifest_objects.Object]) -> dict[tuple[str, str, str], Any]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
-from tests.support.kubernetes import clusters
-from tests.support.manifests import manifest_objects
+from tests.support.manifests import kustomizations, manifest_objects
 from tests.support.processes import command_lines
 from tidegate import settings
 
 FOLDER = manifest_objects.FOLDER / "overlays" / "beside-pushgateway"
 
 
-@pytest.fixture
-def rendered(cluster: clusters.Cluster) -> dict[str, manifest_objects.Object]:
+@pytest.fixture(scope="module")
+def rendered() -> dict[str, manifest_objects.Object]:
     """The objects of the overlay by kind."""
-    return {each["kind"]: each for each in yaml.safe_load_all(cluster.kubectl("kustomize", FOLDER))}
+    return {each["kind"]: each for each in kustomizations.objects(FOLDER)}
 
 
 def test_operator_is_the_only_container_and_accepts_its_arguments(rendered: dict[str, manifest_objects.Object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Any
 
@@ -10,25 +9,18 @@ import pytest
 import yaml
 
 from tests.support.docs import markdown_documents as pages
-from tests.support.kubernetes import admin_client, clusters
-from tests.support.manifests import crd_files, manifest_objects
-from tidegate.model import grouping
-from tidegate.operator.policy import policies, policy_status
+from tests.support.kubernetes import admin_client, clusters, policy_objects
+from tests.support.manifests import manifest_objects
+from tidegate.operator.policy import policies
 
 NAMESPACED, CLUSTERWIDE = policies.Scope
 each_scope = pytest.mark.parametrize("scope", list(policies.Scope), ids=lambda scope: scope.value)
 
 
-def _body(scope: policies.Scope, name: str, spec: Any) -> admin_client.Object:
-    version = f"{policies.GROUP}/{policies.VERSION}"
-    return {"apiVersion": version, "kind": scope.value, "metadata": {"name": name}, "spec": spec}
-
-
-def _create(
-    cluster: clusters.Cluster, spec: Any, *, namespace: str, scope: policies.Scope = NAMESPACED, name: str = "it"
-) -> admin_client.Object:
-    within = namespace if scope is NAMESPACED else None
-    return cluster.api.create(scope.plural, _body(scope, name, spec), namespace=within)
+@pytest.fixture(scope="module")
+def namespace(own_cluster: clusters.LocalCluster) -> str:
+    """A namespace for all tests of this module: policies are only validated, not stored."""
+    return own_cluster.create_namespace()
 
 
 @each_scope
@@ -42,7 +34,9 @@ def test_api_server_accepts_the_definition(policy_kinds: clusters.Cluster, scope
 def test_minimal_policy_gets_an_empty_selector_and_no_other_default(
     policy_kinds: clusters.Cluster, namespace: str, scope: policies.Scope
 ) -> None:
-    policy = _create(policy_kinds, {"drainTimeout": "5m"}, namespace=namespace, scope=scope, name=namespace)
+    policy = policy_objects.create(
+        policy_kinds, {"drainTimeout": "5m"}, namespace=namespace, scope=scope, name=namespace, dry_run=True
+    )
     assert policy["spec"] == {"drainTimeout": "5m", "selector": {}}
 
 
@@ -78,7 +72,7 @@ def test_minimal_policy_gets_an_empty_selector_and_no_other_default(
 def test_valid_policy_is_accepted_and_parsed(
     policy_kinds: clusters.Cluster, namespace: str, spec: dict[str, Any]
 ) -> None:
-    policy = _create(policy_kinds, spec, namespace=namespace)
+    policy = policy_objects.create(policy_kinds, spec, namespace=namespace, dry_run=True)
     assert policies.parse(policy, scope=NAMESPACED).problems == ()
 
 
@@ -147,7 +141,7 @@ def test_invalid_policy_is_rejected_with_an_error_message(
     policy_kinds: clusters.Cluster, namespace: str, spec: Any, field: str, message: str
 ) -> None:
     with pytest.raises(admin_client.ApiError) as rejected:
-        _create(policy_kinds, spec, namespace=namespace)
+        policy_objects.create(policy_kinds, spec, namespace=namespace, dry_run=True)
     assert rejected.value.status == HTTPStatus.UNPROCESSABLE_ENTITY
     output = str(rejected.value)
     assert f" {field}: " in output.replace("[spec", " spec")
@@ -157,7 +151,10 @@ def test_invalid_policy_is_rejected_with_an_error_message(
 def test_policy_that_the_server_accepts_and_the_operator_cannot_parse_keeps_its_groups(
     policy_kinds: clusters.Cluster, namespace: str
 ) -> None:
-    policy = policies.parse(_create(policy_kinds, {"groups": ["job=a,x=b,x=c"]}, namespace=namespace), scope=NAMESPACED)
+    policy = policies.parse(
+        policy_objects.create(policy_kinds, {"groups": ["job=a,x=b,x=c"]}, namespace=namespace, dry_run=True),
+        scope=NAMESPACED,
+    )
     assert policy.problems == ("spec.groups: label x occurs twice; remove one of them",)
     assert policy.rules.is_invalid
 
@@ -180,86 +177,21 @@ def test_api_server_accepts_the_examples_of_the_policies_page(policy_kinds: clus
 
 def test_only_a_cluster_policy_may_name_namespaces(policy_kinds: clusters.Cluster, namespace: str) -> None:
     spec = {"when": "Never", "namespaces": [namespace]}
-    policy = _create(policy_kinds, spec, namespace=namespace, scope=CLUSTERWIDE, name=namespace)
+    policy = policy_objects.create(
+        policy_kinds, spec, namespace=namespace, scope=CLUSTERWIDE, name=namespace, dry_run=True
+    )
     assert policies.parse(policy, scope=CLUSTERWIDE).namespaces == {namespace}
-    document = yaml.safe_dump(_body(NAMESPACED, "it", spec))
+    document = yaml.safe_dump(policy_objects.body(spec))
     with pytest.raises(clusters.KubectlError, match=r'unknown field "spec.namespaces"'):
         policy_kinds.kubectl("apply", "--namespace", namespace, "--validate=strict", "-f", "-", stdin=document)
 
 
 def test_invalid_namespace_name_is_rejected(policy_kinds: clusters.Cluster, namespace: str) -> None:
     with pytest.raises(admin_client.ApiError, match=r"spec.namespaces\[0\]: Invalid value"):
-        _create(policy_kinds, {"when": "Never", "namespaces": ["Prod"]}, namespace=namespace, scope=CLUSTERWIDE)
-
-
-@each_scope
-def test_kubectl_lists_policies_in_columns(
-    policy_kinds: clusters.Cluster, namespace: str, scope: policies.Scope
-) -> None:
-    spec = {"when": "After", "after": "10m"}
-    policy = policies.parse(_create(policy_kinds, spec, namespace=namespace, scope=scope, name=namespace), scope=scope)
-    _write_status(policy_kinds, policy)
-    names = ["--namespace", namespace, crd_files.definition(scope)["spec"]["names"]["shortNames"][0], namespace]
-    head, row = policy_kinds.kubectl("get", *names).splitlines()
-    assert re.split(r"\s{2,}", head.strip()) == [
-        "NAME",
-        "WHEN",
-        "AFTER",
-        "MATCHED JOBS",
-        "MATCHED GROUPS",
-        "LAST ACTION",
-        "READY",
-        "AGE",
-    ]
-    assert row.split()[:-1] == [namespace, "After", "10m", "3", "2", "Retired", "True"]
-
-
-def test_kubectl_lists_both_kinds_by_category(policy_kinds: clusters.Cluster, namespace: str) -> None:
-    _create(policy_kinds, {"when": "Never"}, namespace=namespace)
-    listed = policy_kinds.kubectl("get", "--namespace", namespace, "tidegate", "-o", "name").splitlines()
-    assert "groupcleanuppolicy.tidegate.dev/it" in listed
-
-
-def _write_status(cluster: clusters.Cluster, policy: policies.Policy) -> admin_client.Object:
-    """Write the status with the operator's tally, as the operator does."""
-    action = policy_status.LastAction(
-        policy_status.ActionType.RETIRED, 1_700_000_000.0, grouping.grouping_key({"job": "b"})
-    )
-    tally = policy_status.PolicyCounts(jobs=3, groups=2, last_action=action)
-    status = policy_status.status_patch(policy, tally, now=1_700_000_001.0)
-    within = f"namespaces/{policy.ref.namespace}/" if policy.ref.namespace else ""
-    path = f"apis/{policies.GROUP}/{policies.VERSION}/{within}{policy.scope.plural}/{policy.ref.name}/status"
-    patch = "application/merge-patch+json"
-    return cluster.api.request("PATCH", path, body={"status": status}, content_type=patch)
-
-
-def test_written_status_is_stored_unchanged_and_needs_no_further_write(
-    policy_kinds: clusters.Cluster, namespace: str
-) -> None:
-    policy = policies.parse(_create(policy_kinds, {"when": "Never"}, namespace=namespace), scope=NAMESPACED)
-    after = policies.parse(_write_status(policy_kinds, policy), scope=NAMESPACED)
-    assert after == policy
-    assert policy_status.status_patch(after, policy_status.PolicyCounts(jobs=3, groups=2), now=1_700_000_099.0) is None
-    waited = ["wait", "--namespace", namespace, "--for=condition=Ready", f"{NAMESPACED.plural}/it", "--timeout=5s"]
-    assert policy_kinds.kubectl(*waited).strip() == "groupcleanuppolicy.tidegate.dev/it condition met"
-
-
-@each_scope
-def test_kubectl_explains_every_field(policy_kinds: clusters.Cluster, scope: policies.Scope) -> None:
-    output = policy_kinds.kubectl("explain", f"{scope.plural}.spec")
-    for name, field in crd_files.fields(scope).items():
-        assert re.search(rf"^  {name}\s+<", output, re.MULTILINE), name
-        assert " ".join(field["description"].split()) in " ".join(output.split())
-    assert "enum: OnCompletion, OnSuccess, OnDeletion, Superseded" in output
-    assert "<no description>" not in output
-
-
-def test_kubectl_explains_every_field_of_the_status(policy_kinds: clusters.Cluster) -> None:
-    output = policy_kinds.kubectl("explain", f"{NAMESPACED.plural}.status", "--recursive")
-    assert re.findall(r"^  (\w+)", output, re.MULTILINE)[-5:] == [
-        "conditions",
-        "lastAction",
-        "matchedGroups",
-        "matchedJobs",
-        "observedGeneration",
-    ]
+        policy_objects.create(
+            policy_kinds,
+            {"when": "Never", "namespaces": ["Prod"]},
+            namespace=namespace,
+            scope=CLUSTERWIDE,
+            dry_run=True,
+        )

@@ -6,58 +6,21 @@ import shutil
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import waiting
 from tests.support.kubernetes import admin_client, certificates
+from tests.support.kubernetes import control_plane_shapes as shapes
 from tests.support.processes import managed_processes, ports
 from tests.support.programs import binaries
 
-HOST = "127.0.0.1"
+HOST = shapes.HOST
 READY_SECONDS = 60.0
 """Far more than usual, for a machine that is busy with a build."""
 
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 _SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """The differences between a control plane for local processes and one for a real node."""
-
-    address: str
-    """The address that the API server listens on."""
-    names: tuple[str, ...] = ()
-    """Further host names in its certificate."""
-    controllers: tuple[str, ...]
-    apiserver_flags: tuple[str, ...]
-
-
-LOCAL = Shape(
-    address=HOST,
-    # Controllers for Jobs, namespaces and the manifests. No node lifecycle: the only node ends with the tests.
-    controllers=(
-        "job-controller",
-        "cronjob-controller",
-        "ttl-after-finished-controller",
-        "garbage-collector-controller",
-        "namespace-controller",
-        "serviceaccount-controller",
-        "root-ca-certificate-publisher-controller",
-        "clusterrole-aggregation-controller",
-        "deployment-controller",
-        "replicaset-controller",
-        "statefulset-controller",
-    ),
-    apiserver_flags=(
-        # A Service endpoint on loopback is rejected, and these tests use no Services.
-        "--endpoint-reconciler-type=none",
-        # It taints new nodes until the node lifecycle controller, which does not run, removes the taint.
-        "--disable-admission-plugins=TaintNodesByCondition",
-    ),
-)
-"""For pods that are local processes: all addresses are on loopback."""
 
 _AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -84,7 +47,7 @@ class ControlPlane:
     With `audit`, the API server logs each change of a Job or CronJob to `audit_log`, one JSON object per line.
     """
 
-    def __init__(self, folder: Path, *, audit: bool = False, shape: Shape = LOCAL) -> None:
+    def __init__(self, folder: Path, *, audit: bool = False, shape: shapes.Shape = shapes.LOCAL) -> None:
         self.folder = folder
         self._shape = shape
         self.audit_log = folder / "logs" / "audit.jsonl"

@@ -1,4 +1,4 @@
-"""The chart as rendered by helm, and the kustomize manifests as rendered by kubectl."""
+"""The chart as helm renders it."""
 
 from __future__ import annotations
 
@@ -57,28 +57,6 @@ def rendered(values_file: Mapping[str, Any] | None = None, *, release: str = NAM
         "template", release, FOLDER, f"--namespace={NAME}", "--values=-", stdin=yaml.safe_dump(dict(values_file or {}))
     )
     return [each for each in yaml.safe_load_all(text) if each is not None]
-
-
-def built(
-    folder: Path, resources: Sequence[Path], components: Sequence[Path], **more: Any
-) -> list[manifest_objects.Object]:
-    """Render a kustomization in ``folder`` with these resources and components; ``more`` holds its other fields."""
-    made = {
-        "resources": [os.path.relpath(path, folder) for path in resources],
-        "components": [os.path.relpath(path, folder) for path in components],
-        **more,
-    }
-    folder.mkdir(exist_ok=True)
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(made))
-    done = subprocess.run(
-        [binaries.ensure(["kubectl"])["kubectl"], "kustomize", folder],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
 
 
 def one(objects: Sequence[manifest_objects.Object], kind: str) -> manifest_objects.Object:

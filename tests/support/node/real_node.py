@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.support import waiting
-from tests.support.kubernetes import control_plane
+from tests.support.kubernetes import control_plane, control_plane_shapes
 from tests.support.node import kernel_namespaces, node_addresses, node_config
 from tests.support.processes import managed_processes
 from tests.support.programs import binaries, debian_packages
@@ -22,7 +22,7 @@ _PACKAGES = ("containerd", "runc", "containernetworking-plugins", "nftables", "l
 _LIBRARIES = ("libnftnl11", "libmnl0", "libxtables12", "libjansson4", "libedit2", "libgmp10", "libbsd0", "libmd0")
 _IMPORT_SECONDS = 120.0
 
-SHAPE = control_plane.Shape(
+SHAPE = control_plane_shapes.Shape(
     address=node_addresses.NODE,
     names=(
         node_addresses.API_SERVICE,
