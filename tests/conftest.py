@@ -28,7 +28,7 @@ hypothesis.settings.load_profile("repeatable")
 
 _WITH_SESSION_PROCESSES = {"cluster", "own_cluster"}
 """Fixtures of tests whose components may outlast the test."""
-CLEANUP_SECONDS = 10.0
+CLEANUP_SECONDS = 20.0
 """Seconds until the tasks and processes of a test must have ended after the test."""
 
 

@@ -19,7 +19,7 @@ def eventually(
     look: Callable[[], Seen],
     *,
     why: str,
-    timeout: float = 30.0,
+    timeout: float = 60.0,
     interval: float = INTERVAL,
     retry_on: tuple[type[Exception], ...] = (),
 ) -> Seen:
@@ -47,7 +47,7 @@ async def eventually_async(
     look: Callable[[], Awaitable[Seen]],
     *,
     why: str,
-    timeout: float = 30.0,  # noqa: ASYNC109 - it limits all checks together, and the error shows the last value
+    timeout: float = 60.0,  # noqa: ASYNC109 - it limits all checks together, and the error shows the last value
     interval: float = INTERVAL,
     retry_on: tuple[type[Exception], ...] = (),
 ) -> Seen:

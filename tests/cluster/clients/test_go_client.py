@@ -82,7 +82,7 @@ def test_prometheus_scrapes_the_same_series_in_every_format(
     assert server.value('plain{job="text"}') == 1e7
     assert server.value('push_time_seconds{job="go"}') is not None
     delivered = 'tidegate_scrapes_total{result="delivered"}'
-    waiting.eventually(lambda: gateway.metric(delivered) >= 1, why="a scrape that counts", timeout=10)
+    waiting.eventually(lambda: gateway.metric(delivered) >= 1, why="a scrape that counts", timeout=60.0)
 
 
 def test_native_histogram_is_pushed_and_scraped_in_protobuf(
@@ -91,7 +91,7 @@ def test_native_histogram_is_pushed_and_scraped_in_protobuf(
     _push(pushclient, gateway, "push")
     server = start_prometheus(prometheus_server.Target(port=gateway.port, protocols=["PrometheusProto"]))
     waiting.eventually(
-        lambda: server.value("histogram_count(client_step_seconds)") == 4, why="the native histogram", timeout=10
+        lambda: server.value("histogram_count(client_step_seconds)") == 4, why="the native histogram", timeout=60.0
     )
     quartile = server.value("histogram_quantile(0.25, client_step_seconds)")
     assert quartile is not None

@@ -79,4 +79,4 @@ def test_dashboard_query_returns_data(server: prometheus_server.Prometheus, targ
     for name, value in _VARIABLES.items():
         query = query.replace(name, value)
     assert "$" not in query
-    assert waiting.eventually(lambda: server.query(query), why=query, timeout=15.0)
+    assert waiting.eventually(lambda: server.query(query), why=query, timeout=60.0)

@@ -69,7 +69,7 @@ class _Listing:
             async def listed(before: float = before) -> bool:
                 return self.resync.last_list_started > before
 
-            await waiting.eventually_async(listed, why="another list", timeout=20.0)
+            await waiting.eventually_async(listed, why="another list", timeout=60.0)
 
     def count(self, kind: str) -> float | None:
         return self.registry.get_sample_value("tidegate_operator_objects", {"kind": kind})
@@ -187,7 +187,7 @@ async def test_forbidden_list_is_logged_and_stops_all_lists(
 
     with forbidden.defined():
         async with listing.at_work():
-            await waiting.eventually_async(is_logged, why="the missing permission to be named", timeout=20.0)
+            await waiting.eventually_async(is_logged, why="the missing permission to be named", timeout=60.0)
             assert not listing.resync.synced.is_set()
 
 

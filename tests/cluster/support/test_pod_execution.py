@@ -74,7 +74,7 @@ def test_pod_that_ignores_sigterm_is_killed_after_its_grace_period(cluster: clus
 
     cluster.api.delete("pods", pod["metadata"]["name"], namespace=namespace, grace=1)
 
-    waiting.eventually(_absent(cluster, pod), why="the end of the pod", timeout=10)
+    waiting.eventually(_absent(cluster, pod), why="the end of the pod", timeout=60.0)
     assert not process.exists()
 
 

@@ -79,7 +79,7 @@ def test_series_that_is_no_longer_served_becomes_stale_and_keeps_its_last_value(
 
     exporter.text = ""
 
-    waiting.eventually(lambda: server.is_stale("rows"), why="the staleness marker", timeout=10)
+    waiting.eventually(lambda: server.is_stale("rows"), why="the staleness marker", timeout=60.0)
     assert server.final_value("rows") == 7
 
 

@@ -36,7 +36,7 @@ _PREFIXES = {
 }
 """The path prefix of each resource; use `Api.request` for any other."""
 
-_TIMEOUT_SECONDS = 30.0
+_TIMEOUT_SECONDS = 60.0
 MERGE_PATCH = "application/merge-patch+json"
 
 UNREACHABLE = (OSError, http.client.HTTPException)

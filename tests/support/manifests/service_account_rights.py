@@ -28,7 +28,7 @@ def eventually_has(cluster: clusters.Cluster, account: str, *, namespace: str, o
         assert _rights(cluster, account, namespace=namespace, of=of) == expected
         return True
 
-    waiting.eventually(look, why=f"the rights of {account} in {namespace}", timeout=10.0)
+    waiting.eventually(look, why=f"the rights of {account} in {namespace}", timeout=60.0)
 
 
 def _rights(cluster: clusters.Cluster, account: str, *, namespace: str, of: str) -> Rights:

@@ -17,7 +17,7 @@ IPV4 = "127.0.0.1"
 IPV6 = "[::1]"
 
 _HTTP_SECONDS = 10.0
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 AWAY = (OSError, urllib.error.URLError)
 """Errors that a query raises while Prometheus is stopped."""
 
@@ -125,7 +125,7 @@ class Prometheus:
         """Continue it after `pause`."""
         self.process.resume()
 
-    def wait_until_up(self, *, timeout: float = 30.0) -> None:
+    def wait_until_up(self, *, timeout: float = 60.0) -> None:
         """Wait until it has scraped every target since its start, and the last scrape succeeded."""
         waiting.eventually(
             lambda: len(self._targets_up()) == len(self._targets),
