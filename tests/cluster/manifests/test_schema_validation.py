@@ -11,7 +11,7 @@ import yaml
 
 from tests.cluster.manifests import test_sidecar
 from tests.support import waiting
-from tests.support.kubernetes import clusters
+from tests.support.kubernetes import cluster_fixtures, clusters
 from tests.support.manifests import component_guarantees, kustomizations, manifest_objects, openapi_schemas
 from tests.support.programs import binaries
 
@@ -51,19 +51,15 @@ class Judge:
 
 
 @pytest.fixture(scope="module")
-def judge(
-    cluster: clusters.Cluster,
-    prometheus_operator_kinds: clusters.Cluster,  # noqa: ARG001 - kinds that the cluster must have
-    policy_kinds: clusters.Cluster,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Judge:
+def judge(policy_kinds: clusters.LocalCluster, tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """kubeconform with this API server's schemas, including those of the Prometheus operator's CRDs and of ours."""
+    cluster_fixtures.add_prometheus_operator_kinds(policy_kinds)
     kinds = ("ServiceMonitor", "PodMonitor", "PrometheusRule", "GroupCleanupPolicy", "ClusterGroupCleanupPolicy")
     # The API server publishes the schema of a new kind some time after it starts to serve the kind.
     waiting.eventually(
-        lambda: set(kinds) <= openapi_schemas.kinds(policy_kinds.api, VERSIONS), why=f"what explains {kinds}"
+        lambda: set(kinds) <= openapi_schemas.kinds(policy_kinds.api, VERSIONS), why=f"the schemas of {kinds}"
     )
-    return Judge(openapi_schemas.write(cluster.api, tmp_path_factory.mktemp("schemas"), versions=VERSIONS))
+    return Judge(openapi_schemas.write(policy_kinds.api, tmp_path_factory.mktemp("schemas"), versions=VERSIONS))
 
 
 def test_base_and_each_component_are_valid(judge: Judge) -> None:
