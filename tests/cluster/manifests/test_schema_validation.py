@@ -67,6 +67,7 @@ def test_base_and_each_component_are_valid(judge: Judge) -> None:
         judge.expects(kustomizations.combined(*names))
 
 
+@pytest.mark.long
 def test_every_pair_of_components_is_valid(judge: Judge) -> None:
     # One call for all pairs: kubeconform ignores duplicates.
     judge.expects("\n---\n".join(kustomizations.combined(*pair) for pair in component_guarantees.PAIRS))
