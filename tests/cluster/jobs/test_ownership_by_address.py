@@ -6,8 +6,8 @@ from tests.support.kubernetes import kubernetes_objects
 
 def test_group_is_deleted_with_the_job_whose_pod_pushed_it(environment: environments.Environment) -> None:
     name, group = environment.push.unique("pushing"), environment.push.unique("anything-at-all")
-    environment.push.job(name, result=7.0, group=group, from_pod=True, runs_on=True)
-    environment.wait_until_claimed(group, name)
+    job = environment.push.job(name, result=7.0, group=group, from_pod=True, runs_on=True)
+    environment.wait_until_claimed(group, job["metadata"]["uid"])
     (claim,) = environment.gateway.groups()[group]["claims"]
     assert claim["rule"] == "address"
     environment.push.delete(name)
@@ -47,11 +47,11 @@ def test_pushers_address_distinguishes_jobs_of_one_name_in_two_namespaces(
 def test_group_with_the_cronjobs_name_is_kept_between_runs(environment: environments.Environment) -> None:
     name = environment.push.unique("nightly")
     body = kubernetes_objects.cronjob(name, environment.push.container(name, result=4.0, from_pod=True))
-    environment.api.create("cronjobs", body, namespace=environment.namespace)
+    cronjob = environment.api.create("cronjobs", body, namespace=environment.namespace)
     run = f"{name}-1"
     environment.cluster.kubectl("create", "job", run, f"--from=cronjob/{name}", "--namespace", environment.namespace)
     environment.push.wait_until_finished(run)
-    environment.wait_until_claimed(name, name)
+    environment.wait_until_claimed(name, cronjob["metadata"]["uid"])
     environment.wait_for_full_pass()
     assert environment.gateway.groups()[name]["drain_pushed_revision"] is None
 

@@ -15,9 +15,9 @@ _UNCLOSED = frozenset({"01", "08"})
 """The kernel's numbers of the states ESTABLISHED and CLOSE_WAIT."""
 
 _given: set[int] = set()
-_reservations = os.open(
-    Path(tempfile.gettempdir()) / f"tidegate-test-ports-{os.getuid()}", os.O_CREAT | os.O_RDWR, mode=0o600
-)
+# Not TMPDIR, which differs between processes of one test run.
+_FOLDER = next(path for path in (Path("/tmp"), Path(tempfile.gettempdir())) if path.is_dir())
+_reservations = os.open(_FOLDER / f"tidegate-test-ports-{os.getuid()}", os.O_CREAT | os.O_RDWR, mode=0o600)
 """Each process holds a lock on the byte at the offset of each of its ports; the kernel releases it at its end."""
 
 
