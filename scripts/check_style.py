@@ -21,8 +21,6 @@ TEST_LINES = 250
 FUNCTION_LINES = 40
 
 LONG_TESTS = (
-    "tests/cluster/manifests/test_policy_crds.py",
-    "tests/support/kubernetes/control_plane.py",
     "tests/support/programs/binaries.py",
 )
 """Files below tests/ that are still too long. Remove a file from this list when it fits."""
