@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.operator import object_builders
-from tidegate.model import control_api, lifecycle, owners
+from tidegate.model import control_api, lifecycle, owners, reason_texts, reasons
 from tidegate.operator.cache import owner_views
 from tidegate.operator.explain import notifications
 from tidegate.operator.kube import event_recorder
@@ -34,12 +34,9 @@ def test_groups_deleted_together_are_one_event() -> None:
     recorder.notifier.deleted(
         [_deleted(f"job=x,n={number}", lifecycle.DeletionReason.DRAINED, JOB) for number in range(5)]
     )
-    (line,) = recorder.lines()
-    assert line == (
-        "GroupsDeleted",
-        'Deleted 5 groups: {job="x",n="0"}, {job="x",n="1"}, {job="x",n="2"} and 2 more '
-        "after every active Prometheus had scraped the final values",
-    )
+    keys = [object_builders.key(f"job=x,n={number}") for number in range(5)]
+    deleted = reasons.reason(reasons.Code.EVENT_DELETED_DRAINED, keys=keys)
+    assert recorder.lines() == [("GroupsDeleted", reason_texts.text(deleted))]
 
 
 def test_deletion_of_an_unread_group_is_a_warning() -> None:
