@@ -33,7 +33,7 @@ async def _received(count: int, *, failing: int = -1) -> list[int]:
     async def all_taken() -> bool:
         return len(taken) == count
 
-    await waiting.eventually_async(all_taken, why="all to be taken", timeout=10.0)
+    await waiting.eventually_async(all_taken, why="all to be taken")
     thread.join()
     return taken
 

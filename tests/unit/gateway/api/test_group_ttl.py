@@ -27,13 +27,11 @@ async def _is_deleted(client: gateway_client.Client) -> bool:
 
 
 async def _until_draining(client: gateway_client.Client) -> None:
-    await waiting.eventually_async(lambda: _is_draining(client), why="the group to drain", timeout=5, interval=0.01)
+    await waiting.eventually_async(lambda: _is_draining(client), why="the group to drain", interval=0.01)
 
 
 async def _until_deleted(client: gateway_client.Client) -> None:
-    await waiting.eventually_async(
-        lambda: _is_deleted(client), why="the deletion of the group", timeout=5, interval=0.01
-    )
+    await waiting.eventually_async(lambda: _is_deleted(client), why="the deletion of the group", interval=0.01)
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ async def _broken(file: Path, text: str, caplog: pytest.LogCaptureFixture) -> No
         return caplog.text.count("reload failed") > before
 
     _write(file, text)
-    await waiting.eventually_async(rejected, why="the file to be rejected", timeout=10)
+    await waiting.eventually_async(rejected, why="the file to be rejected")
 
 
 def _write(file: Path, text: str) -> None:

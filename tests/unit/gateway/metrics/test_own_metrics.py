@@ -19,7 +19,7 @@ async def _counted(client: gateway_client.Client, clock: clocks.MovableClock, *c
     async def look() -> bool:
         return tuple([await client.value(_UNOWNED.format(idle)) for idle in ("0s", "1h", "1d", "7d")]) == counts
 
-    await waiting.eventually_async(look, why=f"{counts} groups without an owner", timeout=5, interval=0.01)
+    await waiting.eventually_async(look, why=f"{counts} groups without an owner", interval=0.01)
 
 
 async def test_unowned_groups_are_counted_by_the_time_since_their_last_push(

@@ -147,7 +147,7 @@ class TestWithGroupsOfEveryKind:
 
     async def test_events_match(self, client: gateway_client.Client, document: openapi_document.Document) -> None:
         async with aiohttp.ClientSession() as session, session.get(f"{client.url}/api/v1/events") as stream:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 event, data = [await stream.content.readline() for _ in range(2)]
             document.check(
                 "GET", "/api/v1/events", openapi_document.Response(stream.status, event + data, stream.headers)

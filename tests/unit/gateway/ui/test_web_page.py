@@ -109,7 +109,7 @@ class TestEvents:
             yield session
 
     async def _news(self, stream: aiohttp.ClientResponse) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (line := await stream.content.readline()).startswith(b"data: "):
                 assert line, "the stream has ended"
         return json.loads(line.removeprefix(b"data: "))
@@ -146,6 +146,6 @@ class TestEvents:
         async with session.get(f"{client.url}/api/v1/events") as stream:
             await self._news(stream)
             stopping = asyncio.create_task(gateway.stop())
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 assert await stream.content.read() == b"\n"
                 await stopping
