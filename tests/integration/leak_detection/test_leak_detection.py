@@ -14,7 +14,6 @@ import pytest
 from tests.support import repository
 
 ROOT = repository.ROOT
-pytestmark = pytest.mark.xdist_group("leak_detection")
 
 _TESTS = {
     "test_task": """
