@@ -73,10 +73,11 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     seconds = 60.0 * chosen.minutes
     say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; results in {folder}")
     rng = random.Random(chosen.seed)
-    needed = round(seconds) + _AFTERWARDS
-    prepared = soak_environment.set_up(folder, jump=chosen.jump, sabotage=chosen.sabotage, seconds=needed, say=say)
-    with prepared as components:
-        target = _target(components)
+    settings = {"jump": chosen.jump, "sabotage": chosen.sabotage, "seconds": round(seconds) + _AFTERWARDS}
+    with soak_environment.set_up(folder, **settings, say=say) as components:
+        target = random_workload.Target(
+            components.cluster, components.cluster.create_namespace("soak"), components.gateway.port, components.logs
+        )
         workload = random_workload.Workload(target, random.Random(rng.random()), jobs, seconds)
         kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
         done = _work(
@@ -87,12 +88,14 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
             pauses=_pauses(len(kinds), seconds=seconds),
             log=folder / "faults.jsonl",
         )
-        ended = _wait_until_quiet(components)
-        age = time.monotonic() - _BEGAN
-        scrapers = [
-            prometheus_database.read(each.server, interval=each.interval, seconds=age) for each in components.readers
-        ]
-        deleted = prometheus_database.deletions(components.readers[0].server, seconds=age)
+        say("no further Jobs or faults; waiting until the last groups are deleted")
+        left, ended = quiescence.wait_until_quiet(components, timeout=_QUIET_SECONDS)
+        if left:
+            say(f"groups not deleted after {_QUIET_SECONDS:g} s: {', '.join(left)}")
+        quiescence.wait_for_scrapes(components, after=time.time())
+        scrapers = _scrapers(components)
+        deleted = prometheus_database.deletions(components.readers[0].server, seconds=_age())
+    # After the end of every process: what a Prometheus has scraped must be in the logs.
     history = histories.History(
         pushes=push_logs.read(components.logs),
         lives=audit_log.read(components.cluster.control_plane.audit_log),
@@ -101,29 +104,22 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         resync=soak_environment.RESYNC,
     )
     found = checker.judge(history)
-    print(
-        soak_report.details(history, found),
-        soak_report.table(history, found, jobs=workload.created, deleted=deleted),
-        sep="\n",
-    )
+    print(soak_report.details(history, found))
+    print(soak_report.table(history, found, jobs=workload.created, deleted=deleted))
     say(f"seed {chosen.seed}: {'no errors found' if found.good else 'FAILED'}")
     return 0 if found.good else 1
 
 
-def _target(components: soak_environment.Components) -> random_workload.Target:
-    """The gateway, in a new namespace of the cluster."""
-    namespace = components.cluster.create_namespace("soak")
-    return random_workload.Target(components.cluster, namespace, components.gateway.port, components.logs)
+def _scrapers(components: soak_environment.Components) -> list[histories.Scraper]:
+    return [
+        prometheus_database.read(reader.server, interval=reader.interval, seconds=_age())
+        for reader in components.readers
+    ]
 
 
-def _wait_until_quiet(components: soak_environment.Components) -> Sequence[histories.Fault]:
-    """Wait until the last groups are deleted and scraped; return the faults that ended meanwhile."""
-    say("no further Jobs or faults; waiting until the last groups are deleted")
-    left, ended = quiescence.wait_until_quiet(components, timeout=_QUIET_SECONDS)
-    if left:
-        say(f"groups not deleted after {_QUIET_SECONDS:g} s: {', '.join(left)}")
-    quiescence.wait_for_scrapes(components, after=time.time())
-    return ended
+def _age() -> float:
+    """Return the seconds since the start."""
+    return time.monotonic() - _BEGAN
 
 
 def _work(
@@ -179,7 +175,7 @@ def _groups(components: soak_environment.Components) -> str:
 
 def say(text: str) -> None:
     """Print a progress message with the seconds since the start."""
-    print(f"[{time.monotonic() - _BEGAN:6.1f}s] {text}", flush=True)
+    print(f"[{_age():6.1f}s] {text}", flush=True)
 
 
 def _arguments() -> argparse.Namespace:

@@ -47,7 +47,8 @@ async def test_client_that_closes_its_sending_side_gets_its_responses(
 ) -> None:
     response = await _half_closed(gateway.web_port, sent)
     assert response.count(b"HTTP/1.1 200 ") == sent.count(b"PUT")
-    assert response.count(b"Connection: close") == 1
+    # From Python 3.12 on, the handler may respond before the gateway reads the end of the data.
+    assert response.count(b"Connection: close") <= 1
     assert len(await client.pushed()) == 1
 
 
