@@ -9,7 +9,6 @@ import asyncio
 import json
 import re
 import socket
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,8 +76,7 @@ def environment(
     with environments.opened(reachable[0], tmp_path) as opened:
         yield opened
         # Tests that list the groups begin without any.
-        wipe = urllib.request.Request(f"{opened.gateway.url}/api/v1/admin/wipe", method="PUT")
-        urllib.request.urlopen(wipe, timeout=10.0).close()
+        opened.gateway.wipe()
 
 
 @pytest.fixture

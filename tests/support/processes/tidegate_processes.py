@@ -64,6 +64,11 @@ class Gateway:
         with urllib.request.urlopen(request, timeout=_HTTP_SECONDS):
             return
 
+    def wipe(self) -> None:
+        """Delete all groups; needs ``--web.enable-admin-api``."""
+        request = urllib.request.Request(f"{self.url}/api/v1/admin/wipe", method="PUT")
+        urllib.request.urlopen(request, timeout=_HTTP_SECONDS).close()
+
     def exposition(self) -> str:
         """The text of /metrics as curl shows it; the request does not count as a scrape."""
         return _get(f"{self.url}/metrics").decode()
