@@ -115,12 +115,15 @@ class Api:
         body: Object | None = None,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
+        user: str | None = None,
     ) -> Object:
-        """Any other call; `path` has no leading slash. A response that is not a JSON object is returned as `text`."""
+        """Any other call; `path` has no leading slash. A response that is not a JSON object is returned as `text`.
+
+        :param user: user whose rights apply to the call, instead of the admin's.
+        """
+        headers = {"Content-Type": content_type, **({"Impersonate-User": user} if user is not None else {})}
         target = f"/{path}?{urlencode(query)}" if query else f"/{path}"
-        status, answer = self._exchange(
-            method, target, json.dumps(body).encode() if body is not None else b"", content_type
-        )
+        status, answer = self._exchange(method, target, json.dumps(body).encode() if body is not None else b"", headers)
         parsed: Object = json.loads(answer) if answer.startswith(b"{") else {"text": answer.decode()}
         if status >= http.HTTPStatus.BAD_REQUEST:
             raise ApiError(status, reason=parsed.get("reason", ""), message=parsed.get("message", str(parsed)))
@@ -131,12 +134,12 @@ class Api:
         for connection in self._connections:
             connection.close()
 
-    def _exchange(self, method: str, target: str, body: bytes, content_type: str) -> tuple[int, bytes]:
+    def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         connection = self._connection()
         if connection.sock is not None and _closed_by_peer(connection):
             connection.close()
         try:
-            connection.request(method, target, body=body or None, headers={"Content-Type": content_type})
+            connection.request(method, target, body=body or None, headers=dict(headers))
             answer = connection.getresponse()
             return answer.status, answer.read()
         except BaseException:
