@@ -35,3 +35,31 @@ def test_soft_limit_is_raised_to_the_hard_limit() -> None:
     file_descriptors.raise_limit()
     found, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert found == hard
+
+
+def test_equal_limits_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (4096, 4096))
+    monkeypatch.setattr(resource, "setrlimit", pytest.fail)
+    file_descriptors.raise_limit()
+
+
+def test_hard_limit_that_the_system_does_not_grant_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def reject(_kind: int, _limits: tuple[int, int]) -> None:
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", reject)
+    file_descriptors.raise_limit()
+    assert "cannot raise the limit on file descriptors from 256" in caplog.text
+
+
+def test_unlimited_descriptors_allow_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert file_descriptors.room_for(1_000_000) == 1_000_000
+
+
+def test_one_connection_is_always_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (50, 50))
+    assert file_descriptors.room_for(500) == 1
