@@ -87,6 +87,13 @@ def test_every_action_is_pinned_by_commit_with_its_version(path: Path) -> None:
     assert [line for line in used if not _PINNED.match(line)] == []
 
 
+@each_workflow
+def test_every_file_that_a_workflow_reads_exists(path: Path) -> None:
+    named = re.findall(r"(?:go-version-file|cache-dependency-path): (\S+)|hashFiles\('([^']+)'\)", path.read_text())
+    patterns = {first or second for first, second in named}
+    assert [pattern for pattern in sorted(patterns) if not any(repository.ROOT.glob(pattern))] == []
+
+
 def test_every_action_has_one_version_in_all_workflows() -> None:
     used = {line for path in _WORKFLOWS for line in re.findall(r"uses: (\S+)", path.read_text())}
     names = [line.partition("@")[0] for line in used]
