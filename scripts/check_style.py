@@ -20,9 +20,7 @@ TEST_LINES = 250
 
 FUNCTION_LINES = 40
 
-LONG_TESTS = (
-    "tests/support/programs/binaries.py",
-)
+LONG_TESTS = ("tests/support/programs/binaries.py",)
 """Files below tests/ that are still too long. Remove a file from this list when it fits."""
 
 PROGRAMS = ("bench", "demo", "soak")

@@ -14,6 +14,8 @@ from tidegate.gateway.scrape import delivery_confirmation
 _MORE_THAN_BUFFERS = 16 * 1024 * 1024
 """Bytes that the kernel does not accept at once."""
 
+_SETTLE_SECONDS = 0.05
+
 
 class _Connection(NamedTuple):
     """A connection of the server, and the socket of its client."""
@@ -23,7 +25,9 @@ class _Connection(NamedTuple):
 
     def delivery(self) -> delivery_confirmation.Delivery:
         # uvloop's transports are not subclasses of asyncio's.
-        return delivery_confirmation.Delivery(cast(asyncio.Transport, self.writer.transport))
+        return delivery_confirmation.Delivery(
+            cast(asyncio.Transport, self.writer.transport), settle_seconds=_SETTLE_SECONDS
+        )
 
     def reset(self) -> None:
         """Close the client's socket so that its kernel sends a reset."""
@@ -83,6 +87,6 @@ async def test_response_to_a_client_that_resets_the_connection_is_not_confirmed(
 
 
 async def test_response_without_a_connection_is_not_confirmed() -> None:
-    delivery = delivery_confirmation.Delivery(None)
+    delivery = delivery_confirmation.Delivery(None, settle_seconds=_SETTLE_SECONDS)
     assert not await delivery.is_confirmed(timeout=10)
     delivery.close()

@@ -14,6 +14,8 @@ from aiohttp import web
 from kubernetes.aio import client
 
 from tests.support.operator import fake_api_server
+from tidegate import settings
+from tidegate.aio import clocks
 from tidegate.operator.watch import kopf_session
 
 
@@ -33,7 +35,9 @@ async def _authorization(server: fake_api_server.ApiServer, login: Any) -> str |
         headers.append(request.headers.get("Authorization"))
 
     server.respond = respond
-    calls = kopf_session.ApiCallMiddleware(login, timeout_seconds=5.0, on_call=lambda _: None)
+    calls = kopf_session.ApiCallMiddleware(
+        login, kube_settings=settings.KubernetesSettings(), clock=clocks.SystemClock(), on_call=lambda _: None
+    )
     async with (
         aiohttp.ClientSession(middlewares=(calls,)) as session,
         session.get(f"{server.login().host}/apis") as response,
