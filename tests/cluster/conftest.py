@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist import scheduler
+
+from tests.support.kubernetes import shared_cluster
 
 _HERE = Path(__file__).parent
 _NEED_OWN_CLUSTER = (
@@ -30,6 +34,18 @@ class _ModuleScheduling(scheduler.LoadScopeScheduling):  # type: ignore[misc] # 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
         return "own cluster" if module.endswith(_NEED_OWN_CLUSTER) else module
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Reject a cluster on which these tests cannot run before any test starts."""
+    given = os.environ.get(shared_cluster.KUBECONFIG_VARIABLE)
+    if given and not hasattr(config, "workerinput"):
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                with shared_cluster.existing(Path(given), scratch=Path(scratch)):
+                    pass
+            except shared_cluster.UnsuitableClusterError as error:
+                raise pytest.UsageError(str(error)) from error
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduler.LoadScopeScheduling:

@@ -46,12 +46,23 @@ def test_given_cluster_whose_pods_run_elsewhere_is_rejected(
     cluster: clusters.Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clusters.Cluster, "pods", tmp_path / "elsewhere")
-    with pytest.raises(shared_cluster.UnsuitableClusterError, match="has no node local on this machine; run"):
-        shared_cluster.existing(cluster.kubeconfig, scratch=tmp_path / "scratch")
+    with (
+        pytest.raises(shared_cluster.UnsuitableClusterError, match="has no node local on this machine; run"),
+        shared_cluster.existing(cluster.kubeconfig, scratch=tmp_path / "scratch"),
+    ):
+        pass
 
 
 def test_given_kubeconfig_that_cannot_be_used_is_rejected(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
-    with pytest.raises(shared_cluster.UnsuitableClusterError, match="cannot be used"):
-        shared_cluster.existing(kubeconfig, scratch=tmp_path / "scratch")
+    with (
+        pytest.raises(shared_cluster.UnsuitableClusterError, match="cannot be read"),
+        shared_cluster.existing(kubeconfig, scratch=tmp_path / "scratch"),
+    ):
+        pass
+
+
+def test_given_cluster_is_used(cluster: clusters.Cluster, tmp_path: Path) -> None:
+    with shared_cluster.existing(cluster.kubeconfig, scratch=tmp_path / "scratch") as given:
+        assert given.pods == cluster.pods

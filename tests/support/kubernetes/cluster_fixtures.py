@@ -41,13 +41,12 @@ def cluster(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     A test that interrupts the control plane, or adds what changes the operators of other tests, uses `own_cluster`.
     """
     scratch = tmp_path_factory.mktemp("cluster")
-    if given := os.environ.get(shared_cluster.KUBECONFIG_VARIABLE):
-        try:
-            yield shared_cluster.existing(Path(given), scratch=scratch)
-        except shared_cluster.UnsuitableClusterError as error:
-            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-        return
-    with shared_cluster.leased(run_folder / "shared-cluster", scratch=scratch) as running:
+    given = os.environ.get(shared_cluster.KUBECONFIG_VARIABLE)
+    with (
+        shared_cluster.existing(Path(given), scratch=scratch)
+        if given
+        else shared_cluster.leased(run_folder / "shared-cluster", scratch=scratch)
+    ) as running:
         yield running
 
 

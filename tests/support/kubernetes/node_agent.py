@@ -140,6 +140,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True, help="where the pods work and log")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    options.folder.mkdir(parents=True, exist_ok=True)
     asyncio.run(_serve(options.kubeconfig, options.folder))
     return 0
 

@@ -44,7 +44,8 @@ def leased(folder: Path, *, scratch: Path) -> Iterator[clusters.Cluster]:
             yield cluster
 
 
-def existing(kubeconfig: Path, *, scratch: Path) -> clusters.Cluster:
+@contextlib.contextmanager
+def existing(kubeconfig: Path, *, scratch: Path) -> Iterator[clusters.Cluster]:
     """The running cluster of this kubeconfig.
 
     :raises UnsuitableClusterError: its pods are not processes of this machine.
@@ -52,14 +53,18 @@ def existing(kubeconfig: Path, *, scratch: Path) -> clusters.Cluster:
     advice = "run `python -m tests.support.kubernetes` and take the kubeconfig that it prints, or unset the variable"
     try:
         cluster = clusters.Cluster(kubeconfig, folder=scratch)
-        if cluster.pods.is_dir():
-            return cluster
-    except (*admin_client.UNREACHABLE, admin_client.ApiError, json.JSONDecodeError, KeyError) as error:
-        problem = f"cannot be used: {error!r}"
-    else:
-        cluster.close()
-        problem = f"has no node {node_agent.NODE} on this machine"
-    raise UnsuitableClusterError(f"{KUBECONFIG_VARIABLE}={kubeconfig} {problem}; {advice}")
+    except (OSError, json.JSONDecodeError, KeyError) as error:
+        raise UnsuitableClusterError(
+            f"{KUBECONFIG_VARIABLE}={kubeconfig} cannot be read: {error!r}; {advice}"
+        ) from error
+    with contextlib.closing(cluster):
+        try:
+            problem = "" if cluster.pods.is_dir() else f"has no node {node_agent.NODE} on this machine"
+        except (*admin_client.UNREACHABLE, admin_client.ApiError, KeyError) as error:
+            problem = f"cannot be used: {error!r}"
+        if problem:
+            raise UnsuitableClusterError(f"{KUBECONFIG_VARIABLE}={kubeconfig} {problem}; {advice}")
+        yield cluster
 
 
 def _lease(folder: Path) -> Path:
