@@ -10,12 +10,13 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.support import waiting
+from tests.support.cli import command_runs
 from tests.support.processes import ports
 
 HOST = "127.0.0.1"
@@ -51,15 +52,6 @@ def _started(command: Sequence[str], log: Path, *, kept: Sequence[int] = ()) -> 
 
 def _gateway(*flags: str) -> list[str]:
     return [sys.executable, "-m", "tidegate", "gateway", *flags]
-
-
-def _error(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
-    """The standard error of a process that fails to start."""
-    ran = subprocess.run(
-        command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ran.returncode == 1
-    return ran.stderr
 
 
 def _status(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> int:
@@ -122,7 +114,7 @@ def test_a_socket_that_another_process_serves_is_not_taken_over(tmp_path: Path) 
     path = tmp_path / "web.sock"
     with _started(_gateway(f"--web.listen-address=unix:{path}"), tmp_path / "log"):
         _eventually_ready(UnixConnection, path)
-        error = _error(_gateway(f"--web.listen-address=unix:{path}"))
+        error = command_runs.start_error("gateway", f"--web.listen-address=unix:{path}")
         assert "another process already listens there" in error
         assert _is_ready(UnixConnection(path))
 
@@ -130,7 +122,7 @@ def test_a_socket_that_another_process_serves_is_not_taken_over(tmp_path: Path) 
 def test_a_port_in_use_is_an_error() -> None:
     with socket.create_server((HOST, 0)) as taken:
         address = f"{HOST}:{taken.getsockname()[1]}"
-        error = _error(_gateway(f"--web.listen-address={address}"))
+        error = command_runs.start_error("gateway", f"--web.listen-address={address}")
     assert f"tidegate: [Errno 98] cannot listen on {address}" in error
 
 
@@ -162,13 +154,12 @@ def test_an_ipv4_client_of_a_dual_stack_socket_has_an_ipv4_address(tmp_path: Pat
 
 @pytest.mark.parametrize("passed", [{}, {"LISTEN_FDS": "1", "LISTEN_PID": "1"}], ids=["none", "to another process"])
 def test_a_missing_socket_of_systemd_is_an_error(passed: dict[str, str]) -> None:
-    command = _gateway("--web.systemd-socket")
-    error = _error(command, passed)
+    error = command_runs.start_error("gateway", "--web.systemd-socket", env=passed)
     assert "systemd passed no socket" in error
 
 
 def test_a_web_configuration_file_that_is_invalid_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "web.yml"
     file.write_text("tls: {}\n")
-    error = _error(_gateway(f"--web.config.file={file}"))
+    error = command_runs.start_error("gateway", f"--web.config.file={file}")
     assert f"--web.config.file {file}: tls is not a known key" in error

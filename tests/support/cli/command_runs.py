@@ -81,6 +81,17 @@ async def run_in_thread(*arguments: str, stdin: int | bytes = b"", env: Mapping[
         return await asyncio.to_thread(_run, arguments, stdin, _environment(env))
 
 
+def start_error(*arguments: str, env: Mapping[str, str] | None = None) -> str:
+    """The standard error of a server that cannot start; it runs in this thread, which must be the main one."""
+    interval = sys.getswitchinterval()
+    try:
+        ran = _run(arguments, b"", _environment(env))
+    finally:
+        sys.setswitchinterval(interval)
+    assert ran.status == 1
+    return ran.err
+
+
 def _run(arguments: tuple[str, ...], stdin: int | bytes, environment: Mapping[str, str]) -> Ran:
     raw = io.BytesIO(stdin) if isinstance(stdin, bytes) else io.BufferedReader(io.FileIO(stdin, closefd=False))
     with (
