@@ -109,7 +109,7 @@ def test_gateway_rejects_a_persistence_file_of_pushgateway_and_leaves_it_unchang
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        pytest.param("http://127.0.0.1:1", "cannot read http://127.0.0.1:1/api/v1/metrics", id="nobody there"),
+        pytest.param("http://127.0.0.1:1", "cannot read http://127.0.0.1:1/api/v1/metrics", id="nothing listens"),
         pytest.param("http://127.0.0.1:{port}/x", "status 404", id="another path"),
     ],
 )

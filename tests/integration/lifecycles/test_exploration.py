@@ -76,10 +76,10 @@ def test_failing_life_is_printed_as_a_test() -> None:
 
 def test_each_fault_is_printed_once_and_each_failing_life_is_counted() -> None:
     exploration = explore.Exploration(EXPLORER)
-    told = [found for seed in range(300) if (found := exploration.fault(seed)) is not None]
-    assert (len(told), exploration.lives) == (1, 300)
+    failures = [found for seed in range(300) if (found := exploration.fault(seed)) is not None]
+    assert (len(failures), exploration.lives) == (1, 300)
     assert exploration.failed > 1
-    assert "def test_life_" in told[0]
+    assert "def test_life_" in failures[0]
     assert f"{exploration.failed} failed, 1 different faults" in str(exploration)
 
 

@@ -16,7 +16,7 @@ try:
     termination.wait_for_signal()
 except KeyboardInterrupt:
     pass
-print("told", flush=True)
+print("ended", flush=True)
 """
 
 
@@ -27,4 +27,4 @@ def test_process_ends_at_the_first_signal(number: signal.Signals) -> None:
         assert run.stdout.readline() == "up\n"
         run.send_signal(number)
         assert run.wait(timeout=60) == 0
-        assert run.stdout.read() == "told\n"
+        assert run.stdout.read() == "ended\n"

@@ -36,7 +36,7 @@ def version(path: Path) -> tuple[int, int]:
     ran = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
     found = _VERSION.search(ran.stdout + ran.stderr)
     if found is None:
-        raise binaries.MissingToolError(f"{path} --version tells no version: set PUSHGATEWAY_BIN to a Pushgateway")
+        raise binaries.MissingToolError(f"{path} --version prints no version: set PUSHGATEWAY_BIN to a Pushgateway")
     return int(found[1]), int(found[2])
 
 
