@@ -79,6 +79,7 @@ def test_generated_families_get_the_same_response_as_from_pushgateway(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 @hypothesis.settings(max_examples=1_000)
 @hypothesis.given(pushes=_PUSHES)
 def test_a_thousand_generated_families_get_the_same_response_as_from_pushgateway(

@@ -59,7 +59,8 @@ def test_generated_body_gets_the_same_response_as_from_pushgateway(
 
 
 @pytest.mark.long
-@hypothesis.settings(max_examples=3_000)
+@pytest.mark.timeout(1_800)
+@hypothesis.settings(max_examples=2_000)
 @hypothesis.given(pushes=_PUSHES)
 def test_thousands_of_generated_bodies_get_the_same_response_as_from_pushgateway(
     pair: conftest.Pair, pushes: list[tuple[str, str]]

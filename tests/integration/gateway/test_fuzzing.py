@@ -18,6 +18,7 @@ def test_damaged_pushes_neither_break_the_gateway_nor_leak_memory(tmp_path: Path
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 def test_a_hundred_thousand_damaged_pushes_neither_break_the_gateway_nor_leak_memory(tmp_path: Path) -> None:
     _expect_resilience(100_000, folder=tmp_path)
 
