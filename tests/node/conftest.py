@@ -15,6 +15,7 @@ from tests.support.node import kernel_namespaces, node_images, prometheus_stack,
 _FOLDER = Path(__file__).resolve().parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Assign the tests of this folder to the groups of the node and of the image."""
     for item in items:

@@ -26,3 +26,11 @@ def test_command_that_fails_is_not_an_interpreter(lines: tuple[str, ...] | None,
     if lines is not None:
         _program(path, *lines)
     assert list(pythons.interpreters([path])) == []
+
+
+def test_interpreter_of_an_image_is_run_by_the_command_of_the_image(tmp_path: Path) -> None:
+    prefix = (str(_program(tmp_path / "enter", "echo 3.14.8", "echo '3.14.8 (main)'")),)
+    path = Path("/in/the/image/python3.14")
+    assert list(pythons.interpreters([path], prefix=prefix)) == [
+        pythons.Interpreter(path, "3.14.8", "3.14.8 (main)", prefix)
+    ]
