@@ -50,10 +50,10 @@ def test_task_that_suppresses_its_cancellation_is_cancelled_again() -> None:
 
 def test_endless_task_and_executor_thread_do_not_delay_the_end() -> None:
     let_go = threading.Event()
-    told: list[str] = []
+    messages: list[str] = []
 
     def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        told.append(context["message"])
+        messages.append(context["message"])
 
     async def work() -> None:
         loop = asyncio.get_running_loop()

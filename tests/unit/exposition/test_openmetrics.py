@@ -153,5 +153,5 @@ def test_change_merges_only_the_overlapping_pages_again() -> None:
     before = {id(piece) for piece in _pieces(counter, created)}
     changed = _family("a_created", GAUGE, {"3": 1.5}).pages
     after = _pieces(counter, created._replace(pages=[*created.pages[:2], *changed]))
-    anew = [piece.data for piece in after if id(piece) not in before and piece.data.startswith(b"a_")]
-    assert anew == [b'a_total{n="3"} 3\na_created{n="3"} 1.5\n']
+    new_pieces = [piece.data for piece in after if id(piece) not in before and piece.data.startswith(b"a_")]
+    assert new_pieces == [b'a_total{n="3"} 3\na_created{n="3"} 1.5\n']

@@ -44,16 +44,16 @@ class Scraper:
 class Judge:
     """Knows who pushed what and who has read what, and so which deletion was right.
 
-    :param told: whether the current or last operator has seen that cluster_model.Job.
+    :param has_seen: whether the current or last operator has seen that Job.
     """
 
     def __init__(
-        self, kube: cluster_model.Kube, clock: clocks.Clock, *, told: Callable[[cluster_model.Job], bool]
+        self, kube: cluster_model.Kube, clock: clocks.Clock, *, has_seen: Callable[[cluster_model.Job], bool]
     ) -> None:
         self.scrapers: dict[str, Scraper] = defaultdict(Scraper)
         self._kube = kube
         self._clock = clock
-        self._told = told
+        self._has_seen = has_seen
         self._pushes: dict[grouping.GroupingKey, list[Push]] = defaultdict(list)
         self._serial = 0
 
@@ -134,13 +134,13 @@ class Judge:
         pushers = {push.uid for push in pushes}
         for job in self._kept_by(record.key):
             assert job.owner.uid not in record.claims, f"{job} is active and had a claim"
-            assert job.owner.uid not in pushers or not self._told(job), f"{job} is active and has pushed"
+            assert job.owner.uid not in pushers or not self._has_seen(job), f"{job} is active and has pushed"
 
     def _expect_no_strangers_push(self, record: control_api.DeletedRecord, last: Push) -> None:
         owning = [job for job in self._kube.jobs if self._owns(job, record.key)]
         # The operator knows of a deleted Job only since when it is missing.
-        gone = [job for job in owning if not job.present and last.at >= job.created - cluster_model.SKEW]
-        assert gone or any(job.may_have_pushed(last.at) for job in owning), "its last push was a stranger's"
+        deleted_owners = [job for job in owning if not job.present and last.at >= job.created - cluster_model.SKEW]
+        assert deleted_owners or any(job.may_have_pushed(last.at) for job in owning), "its last push was a stranger's"
 
     def _expect_read(self, key: grouping.GroupingKey, last: Push) -> None:
         now = self._clock.monotonic()

@@ -43,7 +43,7 @@ class GroupLife(lifecycle_parts.LifecycleParts):
 
     def deletions(self) -> list[lifecycle.DeletionReason]:
         """Why each group was deleted that this process of the gateway has deleted, the last one first."""
-        return [gone.record.reason for gone in self.store.recent_deletions()]
+        return [deletion.record.reason for deletion in self.store.recent_deletions()]
 
     # Jobs
 

@@ -26,7 +26,7 @@ class LifecycleParts:
     def __init__(self) -> None:
         self.clock = clocks.MovableClock()
         self.kube = cluster_model.Kube(self.clock)
-        self.judge = deletion_judge.Judge(self.kube, self.clock, told=self._told)
+        self.judge = deletion_judge.Judge(self.kube, self.clock, has_seen=self._has_seen)
         self.disk = crashable_store.Disk(self.clock)
         self.store = crashable_store.restarted(self.disk, clock=self.clock)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
@@ -40,8 +40,8 @@ class LifecycleParts:
     def __exit__(self, *_: object) -> None:
         store_builders.done(self.disk.close())
 
-    def _told(self, job: cluster_model.Job) -> bool:
-        return self.operator.told(job)
+    def _has_seen(self, job: cluster_model.Job) -> bool:
+        return self.operator.has_seen(job)
 
     def _new_drainer(self) -> group_drainer.Drainer:
         return group_drainer.Drainer(

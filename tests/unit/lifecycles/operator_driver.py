@@ -42,7 +42,7 @@ class Operator:
         self._cache: cluster_cache.ClusterCache | None = None
         self._last: control_api.Changes | None = None
         self._events: list[tuple[owner_views.OwnerView, bool]] = []
-        self._told: set[str] = set()
+        self._seen: set[str] = set()
         self._decided: list[control_api.Action] = []
         kube.watcher = self._notice
 
@@ -50,9 +50,9 @@ class Operator:
     def running(self) -> bool:
         return self._cache is not None
 
-    def told(self, job: cluster_model.Job) -> bool:
+    def has_seen(self, job: cluster_model.Job) -> bool:
         """Return whether the current or last operator process has seen this Job."""
-        return job.owner.uid in self._told
+        return job.owner.uid in self._seen
 
     def meet(self, store: group_store.GroupStore, *, drainer: group_drainer.Drainer) -> None:
         """Continue with a new gateway process, which rejects decisions for the previous one."""
@@ -63,7 +63,7 @@ class Operator:
         """Begin with nothing known but what the gateway and the API server tell."""
         self._cache, self._last = cluster_cache.ClusterCache(), None
         self._events.clear()
-        self._told.clear()
+        self._seen.clear()
         self._decided.clear()
         self.resync()
 
@@ -78,7 +78,7 @@ class Operator:
         self._clock.advance(_LIST_SECONDS)
         started = self._clock.monotonic()
         found = [job.view() for job in self._kube.present()]
-        self._told.update(view.uid for view in found)
+        self._seen.update(view.uid for view in found)
         for kind in owner_kinds.ALWAYS_WATCHED:
             of_kind = [view for view in found if view.kind == kind.name]
             self._cache.replace_objects(
@@ -89,9 +89,9 @@ class Operator:
     def hear(self) -> None:
         """Take in the events that wait, and plan."""
         assert self._cache is not None
-        for view, gone in self._events:
-            self._told.add(view.uid)
-            if gone:
+        for view, is_deleted in self._events:
+            self._seen.add(view.uid)
+            if is_deleted:
                 self._cache.delete_object(view, wall=self._clock.wall())
             else:
                 self._cache.put_object(view, monotonic=self._clock.monotonic())

@@ -68,12 +68,14 @@ def test_log_does_not_grow_with_changes_of_the_same_groups() -> None:
     assert [name for _, name in followed.since(0)] == [str(number) for number in range(10)]
 
 
-@pytest.mark.parametrize("gone", [range(4_000), range(3_999, -1, -1), range(1, 4_001)], ids=["first", "last", "some"])
-def test_log_of_few_groups_has_few_chunks(gone: range) -> None:
+@pytest.mark.parametrize(
+    "deleted", [range(4_000), range(3_999, -1, -1), range(1, 4_001)], ids=["first", "last", "some"]
+)
+def test_log_of_few_groups_has_few_chunks(deleted: range) -> None:
     followed = _followed()
     for number in range(4_100):
         followed.change(str(number))
-    for number in gone:
+    for number in deleted:
         if number % 400:
             followed.delete(str(number))
     assert followed.log.chunks <= 2 * len(followed.live) / (change_log.CHUNK_SIZE // 2) + 2

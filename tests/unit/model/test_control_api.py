@@ -84,18 +84,18 @@ def test_action_is_decoded_into_itself(action: control_api.Action) -> None:
 
 @given(_CHANGES)
 def test_page_without_pushers_and_time_is_decoded(changes: control_api.Changes) -> None:
-    told = changes.to_json()
-    del told["now"]
-    for group in told["groups"]:
+    encoded = changes.to_json()
+    del encoded["now"]
+    for group in encoded["groups"]:
         del group["sources"]
     groups = tuple(dataclasses.replace(group, sources=()) for group in changes.groups)
-    assert control_api.Changes.from_json(told) == dataclasses.replace(changes, groups=groups, now=0.0)
+    assert control_api.Changes.from_json(encoded) == dataclasses.replace(changes, groups=groups, now=0.0)
 
 
 def test_claim_with_unknown_fields_is_decoded() -> None:
     claim = owners.Claim(owners.Owner("Job", "default", "a", owners.Uid("u")), drain_timeout=9.0)
-    (told,) = control_api.claims_to_json({claim.owner.uid: claim})
-    assert control_api.claims_from_json([{**told, "more": 1}]) == {claim.owner.uid: claim}
+    (encoded,) = control_api.claims_to_json({claim.owner.uid: claim})
+    assert control_api.claims_from_json([{**encoded, "more": 1}]) == {claim.owner.uid: claim}
 
 
 def test_an_unknown_action_is_an_error() -> None:

@@ -22,8 +22,8 @@ def _remembered(addresses: list[str | None]) -> pushers.PusherAddresses:
 def test_pushers_are_the_last_four_addresses_latest_first_with_their_times(addresses: list[str | None]) -> None:
     times = {address or "": float(second) for second, address in enumerate(addresses, 1)}
     last = sorted(times.items(), key=lambda pushed: -pushed[1])[:4]
-    told = _remembered(addresses).sources(push_time=float(len(addresses)))
-    assert told == [source for source in last if source[0]]
+    reported = _remembered(addresses).sources(push_time=float(len(addresses)))
+    assert reported == [source for source in last if source[0]]
     assert _remembered(addresses).known == tuple(address for address, _ in last if address)
 
 
