@@ -16,7 +16,13 @@ _LIVES = 100
 """Lives a test."""
 
 
-@pytest.mark.parametrize("first", range(0, 10 * _LIVES, _LIVES))
+@pytest.mark.parametrize(
+    "first",
+    [
+        *range(0, 4 * _LIVES, _LIVES),
+        *(pytest.param(first, marks=pytest.mark.long) for first in range(4 * _LIVES, 40 * _LIVES, _LIVES)),
+    ],
+)
 def test_random_lives_violate_no_guarantee(first: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     explorer = random_steps.Explorer(group_lifecycle_machine.GroupLife)
