@@ -8,8 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.demo import demo_environment, live_table
+from tests.demo import demo_clusters, demo_environment, live_table
 from tests.support import waiting
+from tests.support.kubernetes import clusters
+from tests.support.node import target_clusters
 from tests.support.processes import termination
 from tests.support.programs import binaries
 
@@ -34,8 +36,13 @@ def main() -> int:
     except KeyboardInterrupt:
         say("interrupted; all processes are stopped")
         return 130
-    except binaries.MissingToolError as missing:
-        print(f"demo: {missing}", file=sys.stderr)
+    except (
+        binaries.MissingToolError,
+        clusters.KubectlError,
+        demo_clusters.UnusableKubeconfigError,
+        target_clusters.RefusedContextError,
+    ) as error:
+        print(f"demo: {error}", file=sys.stderr)
         return 1
 
 
@@ -78,6 +85,7 @@ def _verdict(stage: demo_environment.Stage) -> bool:
     events = stage.cluster.kubectl(
         "get",
         "events.events.k8s.io",
+        f"--namespace={stage.place.namespace}",
         "--output=custom-columns=JOB:.regarding.name,REASON:.reason,NOTE:.note",
         "--field-selector=reportingController=tidegate.dev/operator",
     )
@@ -92,7 +100,7 @@ def _keep(stage: demo_environment.Stage) -> None:
         f"  control API {stage.gateway.control_url}/control/v1/groups (its token: {stage.gateway.token_file})\n"
         f"  operator    http://127.0.0.1:{stage.operator.port}/metrics\n"
         f"  Prometheus  {stage.server.url}/api/v1/query?query=up (its API; the web UI is not built)\n"
-        f"  Kubernetes  export KUBECONFIG={stage.cluster.kubeconfig}\n",
+        f"  Kubernetes  export KUBECONFIG={stage.cluster.kubeconfig} (namespace {stage.place.namespace})\n",
         flush=True,
     )
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,16 +1,19 @@
 """The components of the demo, and the state of each Job and its group according to each of them."""
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.kubernetes import admin_client, clusters, kubernetes_objects
+import yaml
+
+from tests.demo import demo_clusters
+from tests.support.kubernetes import admin_client, kubernetes_objects
 from tests.support.processes import tidegate_processes
 from tests.support.prometheus import prometheus_server
 
 _HERE = Path(__file__).parent
-NAMESPACE = "default"
 
 
 class Expected(NamedTuple):
@@ -46,12 +49,13 @@ class Stage:
 
     def __init__(
         self,
-        cluster: clusters.Cluster,
+        place: demo_clusters.DemoCluster,
         gateway: tidegate_processes.Gateway,
         operator: tidegate_processes.Operator,
         server: prometheus_server.Prometheus,
     ) -> None:
-        self.cluster = cluster
+        self.place = place
+        self.cluster = place.cluster
         self.gateway = gateway
         self.operator = operator
         self.server = server
@@ -59,9 +63,12 @@ class Stage:
 
     def apply_jobs(self) -> None:
         """Apply the Jobs with kubectl, and start a run of the CronJob immediately instead of at night."""
+        within = f"--namespace={self.place.namespace}"
         manifest = (_HERE / "jobs.yaml").read_text().replace("GATEWAY", self.gateway.url)
-        self.cluster.kubectl("apply", "-f", "-", stdin=manifest)
-        self.cluster.kubectl("create", "job", "nightly-by-hand", "--from=cronjob/nightly")
+        jobs = [_on_node(job, self.place.node) for job in yaml.safe_load_all(manifest)]
+        listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": jobs})
+        self.cluster.kubectl("apply", within, "--filename=-", stdin=listed)
+        self.cluster.kubectl("create", "job", "nightly-by-hand", "--from=cronjob/nightly", within)
 
     def rows(self) -> list[Row]:
         """The current rows of the table."""
@@ -77,7 +84,7 @@ class Stage:
         )
 
     def _row(self, expected: Expected, group: admin_client.Object | None) -> Row:
-        job = self.cluster.api.find("jobs", expected.job, namespace=NAMESPACE)
+        job = self.cluster.api.find("jobs", expected.job, namespace=self.place.namespace)
         if group is not None:
             self._pushed.add(expected.job)
         value = self.server.value(expected.selector)
@@ -93,15 +100,15 @@ class Stage:
 def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
     """Start all components in order and report each step; stop them when the block ends, in any case."""
     with contextlib.ExitStack() as stack:
-        say("starting etcd, kube-apiserver, kube-controller-manager, kube-scheduler and a node")
-        cluster = stack.enter_context(clusters.LocalCluster(folder / "cluster"))
+        place = stack.enter_context(demo_clusters.running(folder / "cluster", say))
         say("starting the gateway")
         gateway = tidegate_processes.Gateway(folder)
         stack.callback(gateway.process.stop)
         gateway.start()
-        say("starting the operator with only the rights of its ServiceAccount (manifests/base/rbac.yaml)")
-        kubeconfig = tidegate_processes.operator_kubeconfig(cluster)
-        operator = tidegate_processes.Operator(folder, gateway=gateway, kubeconfig=kubeconfig)
+        say("starting the operator with only the rights of its ServiceAccount in manifests/")
+        operator = tidegate_processes.Operator(
+            folder, gateway=gateway, kubeconfig=place.operator_kubeconfig, arguments=place.operator_arguments
+        )
         stack.callback(operator.process.stop)
         operator.start()
         say("starting Prometheus, which scrapes every 2 s with honor_labels")
@@ -111,7 +118,15 @@ def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
         stack.callback(server.stop)
         server.start()
         server.wait_until_up()
-        yield Stage(cluster, gateway, operator, server)
+        yield Stage(place, gateway, operator, server)
+
+
+def _on_node(job: admin_client.Object, node: str) -> admin_client.Object:
+    """The Job or CronJob with its pods bound to this node, if one is given."""
+    spec = job["spec"] if job["kind"] == "Job" else job["spec"]["jobTemplate"]["spec"]
+    if node:
+        spec["template"]["spec"]["nodeName"] = node
+    return job
 
 
 def _job_state(job: admin_client.Object | None) -> str:

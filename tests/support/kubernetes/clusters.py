@@ -28,14 +28,15 @@ class Cluster:
 
     :param kubeconfig: admin kubeconfig, as `certificates.write_kubeconfig` writes it.
     :param folder: folder for files of this object, such as kubectl's cache; each process needs one of its own.
+    :param kubectl: the kubectl to use instead of the one in `binaries`.
     """
 
-    def __init__(self, kubeconfig: Path, *, folder: Path) -> None:
+    def __init__(self, kubeconfig: Path, *, folder: Path, kubectl: Path | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.kubeconfig = kubeconfig
         self._folder = folder
         self._login = certificates.read_kubeconfig(kubeconfig)
-        self._kubectl = binaries.ensure(["kubectl"])["kubectl"]
+        self._kubectl = kubectl or binaries.ensure(["kubectl"])["kubectl"]
         self.api = admin_client.Api(self._login)
 
     @functools.cached_property

@@ -33,8 +33,17 @@ _ENDED = ("Succeeded", "Failed")
 class Agent:
     """Manages one `PodRun` for each pod that is bound to the node."""
 
-    def __init__(self, calls: node_api_client.Calls, *, folder: Path) -> None:
+    def __init__(
+        self, calls: node_api_client.Calls, *, folder: Path, node: str = NODE, registered: bool = True
+    ) -> None:
+        """Prepare an agent.
+
+        :param node: the name of the node.
+        :param registered: whether to create the Node. Without it, only pods that name the node are bound to it.
+        """
         self._calls = calls
+        self._node = node
+        self._registered = registered
         self._folder = folder
         self._runs: dict[str, pod_runner.PodRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -43,7 +52,8 @@ class Agent:
     async def work(self) -> None:
         """Register the node and run its pods until cancelled."""
         try:
-            await self._register()
+            if self._registered:
+                await self._register()
             while True:
                 try:
                     await self._follow()
@@ -56,11 +66,11 @@ class Agent:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _register(self) -> None:
-        labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
+        labels = {"kubernetes.io/hostname": self._node, "kubernetes.io/os": "linux"}
         node = {
             "apiVersion": "v1",
             "kind": "Node",
-            "metadata": {"name": NODE, "labels": labels, "annotations": {FOLDER: str(self._folder)}},
+            "metadata": {"name": self._node, "labels": labels, "annotations": {FOLDER: str(self._folder)}},
         }
         try:
             await self._calls.until_response("POST", "api/v1/nodes", body=node)
@@ -78,14 +88,14 @@ class Agent:
         }
         await self._calls.until_response(
             "PATCH",
-            f"api/v1/nodes/{NODE}/status",
+            f"api/v1/nodes/{self._node}/status",
             body={"status": status},
             content_type=node_api_client.STRATEGIC_PATCH,
         )
 
     async def _follow(self) -> None:
         """List the node's pods, then watch them until the watch ends."""
-        selector = {"fieldSelector": f"spec.nodeName={NODE}"}
+        selector = {"fieldSelector": f"spec.nodeName={self._node}"}
         listed = await self._calls.once("GET", "api/v1/pods", params=selector)
         for pod in listed["items"]:
             self._on_pod(pod)
@@ -124,9 +134,10 @@ def _log_failure(task: asyncio.Task[None]) -> None:
         _log.error("%s failed", task.get_name(), exc_info=task.exception())
 
 
-async def _serve(kubeconfig: Path, folder: Path) -> None:
-    async with node_api_client.connected(certificates.read_kubeconfig(kubeconfig)) as calls:
-        working = asyncio.create_task(Agent(calls, folder=folder).work())
+async def _serve(options: argparse.Namespace) -> None:
+    async with node_api_client.connected(certificates.read_kubeconfig(options.kubeconfig)) as calls:
+        agent = Agent(calls, folder=options.folder, node=options.node, registered=not options.unregistered)
+        working = asyncio.create_task(agent.work())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
         await asyncio.wait([working])
         if not working.cancelled():
@@ -138,10 +149,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="a node that runs pods as local processes, for tests")
     parser.add_argument("--kubeconfig", type=Path, required=True)
     parser.add_argument("--folder", type=Path, required=True, help="where the pods work and log")
+    parser.add_argument("--node", default=NODE, help="the node's name")
+    parser.add_argument("--unregistered", action="store_true", help="create no Node; run pods that name this one")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     options.folder.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_serve(options.kubeconfig, options.folder))
+    asyncio.run(_serve(options))
     return 0
 
 

@@ -29,13 +29,16 @@ class RefusedContextError(Exception):
     """Tests may not write to the kubeconfig's context; the message says how to allow it."""
 
 
-def check_context(context: str, *, allowed: str | None) -> None:
-    """Raise `RefusedContextError` unless the name is that of a test cluster, or the user has allowed this context."""
+def check_context(context: str, *, allowed: str | None, variable: str = CONTEXT_VARIABLE) -> None:
+    """Raise `RefusedContextError` unless the name is that of a test cluster, or the user has allowed this context.
+
+    :param variable: the environment variable that allows a context.
+    """
     if context.startswith(_KNOWN) or context in _KNOWN_WHOLE or context == allowed:
         return
     raise RefusedContextError(
         f"the context {context!r} may be anybody's cluster: use one of kind, k3d or minikube, "
-        f"or set {CONTEXT_VARIABLE}={context} if the tests may install into it"
+        f"or set {variable}={context} if it is a cluster for tests"
     )
 
 
