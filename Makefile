@@ -60,7 +60,7 @@ e2e: setup ## Run the cluster steps of README.md on a real node (root), or in E2
 	@$(BIN)/python -m tests.node
 
 cluster: setup ## Build the Kubernetes and Prometheus binaries for the demo and the tests (once)
-	@$(BIN)/python tests/support/programs/binaries.py
+	@$(BIN)/python -m tests.support.programs.binaries
 
 image: setup ## Build the image as an OCI archive with Debian's buildah (root, Linux)
 	@$(BIN)/python -m tests.support.images

@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.support import repository
-from tests.support.programs import binaries
+from tests.support.programs import binaries, go_sources, go_toolchain, progress
 
 _GO_THAT_BUILDS = """#!/bin/sh
 [ "$1" = version ] && exit 0
-echo build >> "$COUNT"
+if [ "$1" = list ]; then
+    touch "$MARKS/$(basename "$PWD").listed"
+    echo example.com/one; echo example.com/two
+    exit 0
+fi
+echo build >> "$MARKS/builds"
+echo example.com/one >&2
 while [ "$1" != -o ]; do shift; done
 for package in "$@"; do touch "$2$(basename "$package")"; done
 """
@@ -22,7 +28,9 @@ exit 1
 """
 _GO_THAT_FAILS = """#!/bin/sh
 [ "$1" = version ] && exit 0
+[ "$1" = list ] && { echo example.com/one; exit 0; }
 echo 'disk full' >&2
+echo example.com/one >&2
 exit 2
 """
 
@@ -31,7 +39,7 @@ exit 2
 def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    monkeypatch.setenv("COUNT", str(tmp_path / "count"))
+    monkeypatch.setenv("MARKS", str(tmp_path))
 
 
 def test_kubebuilder_assets_are_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,27 +53,48 @@ def test_kubebuilder_assets_are_preferred(tmp_path: Path, monkeypatch: pytest.Mo
 def test_built_programs_are_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_BUILDS, tmp_path, monkeypatch)
 
-    first = binaries.ensure(["prometheus", "promtool"])
+    first = binaries.ensure(["helm", "promtool"])
     second = binaries.ensure(["promtool"])
 
     assert second["promtool"] == first["promtool"]
-    assert first["prometheus"].is_file()
-    assert (tmp_path / "count").read_text() == "build\n"
+    assert first["helm"].is_file()
+    assert (tmp_path / "builds").read_text() == "build\n"
+
+
+def test_components_of_the_control_plane_are_one_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _use_go(_GO_THAT_BUILDS, tmp_path, monkeypatch)
+
+    found = binaries.ensure(["etcd", "kube-apiserver"])
+
+    assert {path.name for path in found.values()} == {"etcd", "kube-apiserver"}
+    assert len({path.resolve() for path in found.values()}) == 1
+
+
+def test_modules_of_the_next_build_are_downloaded_during_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first build ends only after the modules of the second one were listed.
+    waits = 'case "$PWD" in */kubernetes) while [ ! -e "$MARKS/tools.listed" ]; do sleep 0.01; done;; esac; echo build'
+    _use_go(_GO_THAT_BUILDS.replace("echo build", waits), tmp_path, monkeypatch)
+
+    binaries.ensure(["kubectl", "prometheus"])
+
+    assert (tmp_path / "builds").read_text() == "build\nbuild\n"
 
 
 def test_other_flags_cause_another_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    (etcd,) = (source for source in binaries.SOURCES if source.module == "etcd")
-    before = binaries.fingerprint(etcd, ["build"])
+    build = _build_of("prometheus")
+    before = go_sources.fingerprint(build, flags=["-trimpath"])
 
-    assert binaries.fingerprint(etcd, ["build", "-race"]) != before
+    assert go_sources.fingerprint(build, flags=["-trimpath", "-race"]) != before
     monkeypatch.setenv("GOARCH", "mips")
-    assert binaries.fingerprint(etcd, ["build"]) != before
+    assert go_sources.fingerprint(build, flags=["-trimpath"]) != before
 
 
 def test_failed_build_leaves_nothing_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_FAILS, tmp_path, monkeypatch)
 
-    with pytest.raises(binaries.MissingToolError, match="exit code 2:\ndisk full"):
+    with pytest.raises(binaries.MissingToolError, match=r"exit code 2:\ndisk full$"):
         binaries.ensure(["etcd"])
 
     assert [path for path in (tmp_path / "cache" / "tidegate").iterdir() if path.is_dir()] == []
@@ -73,9 +102,9 @@ def test_failed_build_leaves_nothing_in_the_cache(tmp_path: Path, monkeypatch: p
 
 def test_error_without_go_is_one_line_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(binaries, "USUAL_GO", Path("/absent"))
+    monkeypatch.setattr(go_toolchain, "USUAL_GO", Path("/absent"))
 
-    with pytest.raises(binaries.MissingToolError, match=r"^go is not on PATH: install Go .*$"):
+    with pytest.raises(binaries.MissingToolError, match=r"^go is not on PATH: install Go .*KUBEBUILDER_ASSETS.*$"):
         binaries.ensure(["etcd"])
 
 
@@ -86,36 +115,34 @@ def test_error_for_an_old_go_is_one_line_that_says_what_to_do(tmp_path: Path, mo
         binaries.ensure(["etcd"])
 
 
-def test_long_step_prints_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_build_prints_its_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The fake go command builds until a progress message has been printed.
     reported = tmp_path / "reported"
-    slow = _GO_THAT_BUILDS.replace("echo build", f"while [ ! -e {reported} ]; do sleep 0.01; done; echo build")
+    slow = _GO_THAT_BUILDS.replace("while [", f"while [ ! -e {reported} ]; do sleep 0.01; done; while [", 1)
     _use_go(slow, tmp_path, monkeypatch)
-    monkeypatch.setattr(binaries, "PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr(progress, "SECONDS", 0.05)
     messages: list[str] = []
 
     def say(text: str) -> None:
         messages.append(text)
-        if "so far" in text:
+        if "1 of 2 packages" in text:
             reported.touch()
 
-    monkeypatch.setattr(binaries, "say", say)
-    binaries.ensure(["etcd"])
+    monkeypatch.setattr(progress, "say", say)
+    binaries.ensure(["prometheus"])
 
-    assert messages[0] == "building etcd with Go (about 1 min on two cores, once)"
-    assert messages[1].startswith(f"{messages[0]}: ")
+    building = [message for message in messages if message.startswith("building")]
+    assert building[0] == "building prometheus with Go (about 2 min on two cores, once)"
+    assert building[-1].startswith("building prometheus with Go: 1 of 2 packages, ")
 
 
 def test_two_processes_build_a_program_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _use_go(_GO_THAT_BUILDS, tmp_path, monkeypatch)
-    (etcd,) = (source for source in binaries.SOURCES if source.module == "etcd")
-    script = "from tests.support.programs import binaries; print(binaries.ensure(['etcd'])['etcd'])"
+    script = "from tests.support.programs import binaries; print(binaries.ensure(['prometheus'])['prometheus'])"
     command = [sys.executable, "-c", script]
-    cache = tmp_path / "cache" / "tidegate"
-    cache.mkdir(parents=True)
-    lock = cache / f"etcd-{binaries.fingerprint(etcd, binaries.build_command(etcd))}.lock"
+    folder = binaries.cache_folder(_build_of("prometheus"))
 
-    with lock.open("w") as held:
+    with folder.with_name(f"{folder.name}.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         root = repository.ROOT
         others = [
@@ -124,12 +151,24 @@ def test_two_processes_build_a_program_once(tmp_path: Path, monkeypatch: pytest.
         ]
         for other in others:
             assert other.stderr is not None
-            assert other.stderr.readline().startswith("cluster: waiting: another process is making etcd-")
+            assert other.stderr.readline().startswith("cluster: waiting: another process is making tools-")
         fcntl.flock(held, fcntl.LOCK_UN)
         built = {other.communicate()[0] for other in others}
 
     assert len(built) == 1
-    assert (tmp_path / "count").read_text() == "build\n"
+    assert (tmp_path / "builds").read_text() == "build\n"
+
+
+def test_every_program_has_one_build_and_every_module_a_use() -> None:
+    names = [name for build in go_sources.BUILDS for name in build.names]
+
+    assert len(names) == len(set(names))
+    assert {build.module for build in go_sources.BUILDS} == {path.name for path in go_sources.FOLDER.iterdir()}
+
+
+def _build_of(name: str) -> go_sources.Build:
+    (build,) = (build for build in go_sources.BUILDS if name in build.names)
+    return build
 
 
 def _use_go(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def python(folder: Path) -> Command:
 def go(folder: Path) -> Command:
     source = folder / "main.go"
     source.write_text(documented_recipes.block("Go", "go"))
-    binaries.build_file(source, module="pushclient", program=folder / "backup")
+    binaries.build_file(source, module="tools", program=folder / "backup")
     return [str(folder / "backup")]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support import repository
 from tests.support.images import image_builds, oci_archives
-from tests.support.programs import binaries, debian_packages
+from tests.support.programs import binaries, debian_packages, progress, tool_cache
 
 NAME = "tidegate.test/base:1"
 _RELEASE = "forky"
@@ -44,12 +44,12 @@ def ensure() -> Path:
     :raises binaries.MissingToolError: it cannot be built on this machine.
     """
     python = f"python{python_version()}"
-    folder = binaries.cache_root() / f"image-base-{_RELEASE}-{python}-{_VERSION}"
-    with binaries.turn(folder):
+    folder = tool_cache.cache_root() / f"image-base-{_RELEASE}-{python}-{_VERSION}"
+    with tool_cache.turn(folder):
         if not folder.exists():
             image_builds.need_root()
-            binaries.say("making a base image with debootstrap (about a minute, once)")
-            with binaries.installing(folder) as draft, tempfile.TemporaryDirectory(dir=draft) as work:
+            progress.say("making a base image with debootstrap (about a minute, once)")
+            with tool_cache.installing(folder) as draft, tempfile.TemporaryDirectory(dir=draft) as work:
                 root = Path(work) / "root"
                 _debootstrap(root, python=python)
                 _shrink(root)

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.support.programs import binaries, debian_packages
+from tests.support.programs import binaries, debian_packages, progress
 
 _PACKAGES = (
     "buildah",
@@ -104,7 +104,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], *, saying: str)
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         ) as process:
-            code = binaries.wait(process, saying=saying)
+            code = progress.wait(process, saying=saying)
         output.seek(0)
         log = output.read().strip()
     if code != 0:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from tests.support.programs import binaries
+from tests.support.programs import tool_cache
 
 _CHUNK = 1024 * 1024
 _EPOCH = "1970-01-01T00:00:00Z"
@@ -44,10 +44,10 @@ def archive(name: str, files: Mapping[str, Path], *, entrypoint: Sequence[str], 
     :param name: name with tag, as in Pod specs.
     """
     runs = Runs(entrypoint=entrypoint, user=user)
-    folder = binaries.cache_root() / f"image-{_file_name(name)}-{_fingerprint(name, files, runs)}"
-    with binaries.turn(folder):
+    folder = tool_cache.cache_root() / f"image-{_file_name(name)}-{_fingerprint(name, files, runs)}"
+    with tool_cache.turn(folder):
         if not folder.exists():
-            with binaries.installing(folder) as draft:
+            with tool_cache.installing(folder) as draft:
                 write(draft / "image.tar", name=name, entries=_entries(files), runs=runs)
     return folder / "image.tar"
 

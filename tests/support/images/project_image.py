@@ -7,7 +7,7 @@ from pathlib import Path
 import tidegate
 from tests.support import repository
 from tests.support.images import base_image, image_builds
-from tests.support.programs import binaries
+from tests.support.programs import tool_cache
 
 ROOT = repository.ROOT
 NAME = f"registry.example/tidegate:{tidegate.__version__}"
@@ -25,10 +25,10 @@ def ensure() -> Path:
     :raises image_builds.BuildError: the build failed.
     """
     base = base_image.ensure()
-    folder = binaries.cache_root() / f"image-tidegate-{_fingerprint(base)}"
-    with binaries.turn(folder):
+    folder = tool_cache.cache_root() / f"image-tidegate-{_fingerprint(base)}"
+    with tool_cache.turn(folder):
         if not folder.exists():
-            with binaries.installing(folder) as draft:
+            with tool_cache.installing(folder) as draft:
                 image_builds.build(draft / "image.tar", name=NAME, context=ROOT, base=base)
     return folder / "image.tar"
 

@@ -38,13 +38,15 @@ def bundle() -> Bundle:
 
 def ensure() -> Mapping[str, Path]:
     """The archive of each image, by image name."""
-    programs = binaries.ensure(["pause", "coredns", "prometheus", "operator", "prometheus-config-reloader"])
+    programs = binaries.ensure(
+        ["pause", "coredns", "prometheus-with-discovery", "operator", "prometheus-config-reloader"]
+    )
     installed = bundle()
     wanted = {
         node_config.PAUSE_IMAGE: ("pause", "65532:65532"),
         # CoreDNS listens on port 53.
         DNS: ("coredns", "0:0"),
-        PROMETHEUS: ("prometheus", "65532:65532"),
+        PROMETHEUS: ("prometheus-with-discovery", "65532:65532"),
         installed.operator_image: ("operator", "65532:65532"),
         installed.reloader_image: ("prometheus-config-reloader", "65532:65532"),
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright import sync_api
 
-from tests.support.programs import binaries, debian_packages
+from tests.support.programs import binaries, debian_packages, progress, tool_cache
 
 _PACKAGES = ("chromium", "fonts-liberation", "fonts-dejavu-core")
 _INSTALL_HINT = "install Debian's chromium and name it in CHROMIUM_BIN"
@@ -67,11 +67,11 @@ def fetch_chromium() -> Path:
 
 def axe() -> str:
     """The JavaScript source of axe."""
-    folder = binaries.cache_root() / _AXE.replace("@", "-")
-    with binaries.turn(folder):
+    folder = tool_cache.cache_root() / _AXE.replace("@", "-")
+    with tool_cache.turn(folder):
         if not folder.exists():
-            binaries.say(f"fetching {_AXE} from npm (a few seconds, once)")
-            with binaries.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
+            progress.say(f"fetching {_AXE} from npm (a few seconds, once)")
+            with tool_cache.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
                 _run("npm", "pack", "--silent", _AXE, cwd=Path(work))
                 (archive,) = Path(work).glob("*.tgz")
                 digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.programs import binaries
+from tests.support.programs import binaries, progress, tool_cache
 
 _FOLDERS = ("lists/partial", "cache/archives/partial", "state")
 
@@ -19,11 +19,11 @@ def unpacked(*packages: str, instead: str, with_needs: bool = False) -> Path:
     :param instead: an alternative for the user, for the error message.
     :raises binaries.MissingToolError: the packages are not available.
     """
-    folder = binaries.cache_root() / f"{packages[0]}-{platform.machine()}"
-    with binaries.turn(folder):
+    folder = tool_cache.cache_root() / f"{packages[0]}-{platform.machine()}"
+    with tool_cache.turn(folder):
         if not folder.exists():
-            binaries.say(f"fetching Debian's {', '.join(packages)} (a few seconds, once)")
-            with binaries.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
+            progress.say(f"fetching Debian's {', '.join(packages)} (a few seconds, once)")
+            with tool_cache.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
                 for file in _fetched(packages, Path(work), with_needs=with_needs, instead=instead):
                     _run("dpkg", "-x", str(file), str(draft), instead=instead)
     return folder

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.docs import documented_recipes
-from tests.support.programs import binaries
+from tests.support.programs import binaries, progress, tool_cache
 
 OLDEST = 17
 _PACKAGES = {"javac": "default-jdk-headless", "mvn": "maven"}
@@ -52,11 +52,11 @@ def jars(coordinates: Sequence[str]) -> Path:
     _need_tools()
     wanted = _SUMS.read_bytes()
     name = hashlib.sha256(" ".join([*coordinates, wanted.decode()]).encode()).hexdigest()[:16]
-    folder = binaries.cache_root() / f"jars-{name}"
-    with binaries.turn(folder):
+    folder = tool_cache.cache_root() / f"jars-{name}"
+    with tool_cache.turn(folder):
         if not folder.exists():
-            binaries.say(f"fetching {', '.join(coordinates)} with Maven (half a minute, once)")
-            with binaries.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
+            progress.say(f"fetching {', '.join(coordinates)} with Maven (half a minute, once)")
+            with tool_cache.installing(folder) as draft, tempfile.TemporaryDirectory() as work:
                 _fetch(coordinates, draft, Path(work))
                 _check(draft)
     return folder
@@ -79,7 +79,7 @@ def _check(folder: Path) -> None:
 def _need_tools() -> None:
     missing = [package for tool, package in _PACKAGES.items() if shutil.which(tool) is None]
     if missing and os.environ.get("CI") == "true":
-        binaries.say(f"installing the system packages {', '.join(missing)}")
+        progress.say(f"installing the system packages {', '.join(missing)}")
         _run("apt-get", "update", "-qq")
         _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", *missing)
     elif missing:

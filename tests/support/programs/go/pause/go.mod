@@ -1,3 +1,0 @@
-module tidegate.dev/cluster/pause
-
-go 1.26.7
