@@ -8,7 +8,10 @@ from typing import TypeVar
 Seen = TypeVar("Seen")
 
 INTERVAL = 0.05
-"""Seconds between two checks: short compared with every wait, and cheap on two cores."""
+"""Seconds between the first two checks: short compared with every wait."""
+_LONGEST_INTERVAL = 0.25
+_GROWTH = 1.1
+"""Each time between two checks is longer than the one before, so that a long wait costs little on two cores."""
 
 
 class WaitTimeoutError(AssertionError):
@@ -20,7 +23,7 @@ def eventually(
     *,
     why: str,
     timeout: float = 60.0,
-    interval: float = INTERVAL,
+    interval: float | None = None,
     retry_on: tuple[type[Exception], ...] = (),
 ) -> Seen:
     """Call `look` until its result is true, and return the result.
@@ -29,6 +32,7 @@ def eventually(
     raised at once. `why` completes the sentence "waited in vain for ...". Times are in seconds.
     """
     deadline = time.monotonic() + timeout
+    pause = INTERVAL if interval is None else interval
     retryable: tuple[type[Exception], ...] = (AssertionError, *retry_on)
     while True:
         try:
@@ -40,7 +44,8 @@ def eventually(
             last = f"{type(error).__name__}: {error}"
         if time.monotonic() >= deadline:
             raise _timeout_error(why, timeout, last)
-        time.sleep(interval)
+        time.sleep(pause)
+        pause = pause if interval is not None else min(_GROWTH * pause, _LONGEST_INTERVAL)
 
 
 async def eventually_async(
@@ -48,11 +53,12 @@ async def eventually_async(
     *,
     why: str,
     timeout: float = 60.0,  # noqa: ASYNC109 - it limits all checks together, and the error shows the last value
-    interval: float = INTERVAL,
+    interval: float | None = None,
     retry_on: tuple[type[Exception], ...] = (),
 ) -> Seen:
     """The same as `eventually`, for a `look` that is awaited in a running loop."""
     deadline = time.monotonic() + timeout
+    pause = INTERVAL if interval is None else interval
     retryable: tuple[type[Exception], ...] = (AssertionError, *retry_on)
     while True:
         try:
@@ -64,7 +70,8 @@ async def eventually_async(
             last = f"{type(error).__name__}: {error}"
         if time.monotonic() >= deadline:
             raise _timeout_error(why, timeout, last)
-        await asyncio.sleep(interval)
+        await asyncio.sleep(pause)
+        pause = pause if interval is not None else min(_GROWTH * pause, _LONGEST_INTERVAL)
 
 
 def _timeout_error(why: str, timeout: float, last: str) -> WaitTimeoutError:

@@ -66,7 +66,7 @@ def rendered(folder: Path) -> str:
 
 def objects(folder: Path) -> list[manifest_objects.Object]:
     """The rendered objects."""
-    return list(yaml.safe_load_all(rendered(folder)))
+    return manifest_objects.parsed(rendered(folder))
 
 
 @functools.cache
@@ -79,7 +79,7 @@ def combined(*components: str) -> str:
 
 def combination(*components: str) -> list[manifest_objects.Object]:
     """The same as objects, a new copy each time."""
-    return list(yaml.safe_load_all(combined(*components)))
+    return manifest_objects.parsed(combined(*components))
 
 
 def workload(manifests: Sequence[manifest_objects.Object]) -> manifest_objects.Object:

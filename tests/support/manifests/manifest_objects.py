@@ -21,7 +21,13 @@ Object = dict[str, Any]
 
 def objects(path: Path) -> list[Object]:
     """All documents of one file."""
-    return [document for document in yaml.safe_load_all(path.read_text()) if document is not None]
+    return parsed(path.read_text())
+
+
+def parsed(text: str) -> list[Object]:
+    """All documents of a text."""
+    # The loader in C is ten times faster, and tests parse hundreds of rendered combinations.
+    return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
 
 
 def only(path: Path) -> Object:

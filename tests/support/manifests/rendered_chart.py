@@ -56,7 +56,7 @@ def rendered(values_file: Mapping[str, Any] | None = None, *, release: str = NAM
     text = helm(
         "template", release, FOLDER, f"--namespace={NAME}", "--values=-", stdin=yaml.safe_dump(dict(values_file or {}))
     )
-    return [each for each in yaml.safe_load_all(text) if each is not None]
+    return manifest_objects.parsed(text)
 
 
 def one(objects: Sequence[manifest_objects.Object], kind: str) -> manifest_objects.Object:
