@@ -23,7 +23,7 @@ NOTES = DIST / "notes.md"
 SUMS = DIST / "SHA256SUMS"
 
 _CHART = ROOT / "manifests" / "chart"
-_BINARIES = ROOT / "tests" / "support" / "programs" / "binaries.py"
+_BINARIES = "tests.support.programs.binaries"
 _SOURCE_DATE = "315532800"
 """As in the Dockerfile, so that the wheel has no time of this build."""
 
@@ -85,7 +85,8 @@ def _build_python() -> None:
 
 
 def _build_chart() -> None:
-    found = subprocess.run([sys.executable, str(_BINARIES), "helm"], stdout=subprocess.PIPE, text=True, check=True)
+    command = [sys.executable, "-m", _BINARIES, "helm"]
+    found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     helm = found.stdout.strip().partition(" ")[2]
     subprocess.run([helm, "lint", "--strict", "--quiet", str(_CHART)], check=True)
     subprocess.run([helm, "package", str(_CHART), "--destination", str(DIST)], stdout=subprocess.DEVNULL, check=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import repository, waiting
-from tests.support.kubernetes import certificates, clusters, node_agent
+from tests.support.kubernetes import certificates, clusters, control_plane, node_agent
 from tests.support.node import target_clusters
 from tests.support.processes import managed_processes, tidegate_processes
 from tests.support.programs import binaries
@@ -44,6 +44,15 @@ class DemoCluster:
     """The node on which their pods run; empty if the scheduler chooses it."""
     operator_kubeconfig: Path
     operator_arguments: tuple[str, ...]
+
+
+def ensure_programs() -> None:
+    """Build all missing programs of the demo in one go, before the first of them runs.
+
+    :raises binaries.MissingToolError: a program cannot be built.
+    """
+    own = () if os.environ.get(KUBECONFIG_VARIABLE) else control_plane.PROGRAMS
+    binaries.ensure([*own, "prometheus"])
 
 
 @contextlib.contextmanager

@@ -99,6 +99,7 @@ class Stage:
 @contextlib.contextmanager
 def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
     """Start all components in order and report each step; stop them when the block ends, in any case."""
+    demo_clusters.ensure_programs()
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(demo_clusters.running(folder / "cluster", say))
         say("starting the gateway")

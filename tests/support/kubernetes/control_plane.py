@@ -18,7 +18,7 @@ HOST = shapes.HOST
 READY_SECONDS = 60.0
 """Far more than usual, for a machine that is busy with a build."""
 
-_PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 _SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc"
 
 
@@ -52,7 +52,7 @@ class ControlPlane:
         self._shape = shape
         self.audit_log = folder / "logs" / "audit.jsonl"
         self._audit = audit
-        self._programs = binaries.ensure(_PROGRAMS)
+        self._programs = binaries.ensure(PROGRAMS)
         self.kubectl = self._programs["kubectl"]
         self.port = ports.free_port()
         self._etcd_ports = ports.free_port(), ports.free_port()

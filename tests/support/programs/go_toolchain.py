@@ -64,7 +64,8 @@ def build(arguments: Sequence[str], *, folder: Path, packages: Sequence[str], sa
     with tempfile.NamedTemporaryFile("r") as errors:
 
         def done() -> str:
-            return f"{len(Path(errors.name).read_text().splitlines())} of {len(known)} packages"
+            compiled = known.intersection(Path(errors.name).read_text().splitlines())
+            return f"{len(compiled)} of {len(known)} packages"
 
         command = [_go(folder), "build", "-v", *arguments]
         with (
