@@ -9,7 +9,7 @@ import argparse
 import ast
 import collections
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,9 +19,6 @@ TEST_LINES = 250
 """The maximum for files below tests/."""
 
 FUNCTION_LINES = 40
-
-LONG_TESTS = ("tests/support/programs/binaries.py",)
-"""Files below tests/ that are still too long. Remove a file from this list when it fits."""
 
 PROGRAMS = ("bench", "demo", "soak")
 """Folders below tests/ of programs that make targets run."""
@@ -37,7 +34,7 @@ def main() -> None:
         _print_counts()
         return
     paths = [path for tree in TREES for path in sorted((ROOT / tree).rglob("*.py"))]
-    breaches = [breach for path in paths for breach in _check(path)] + list(long_tests_that_fit(LONG_TESTS))
+    breaches = [breach for path in paths for breach in _check(path)]
     for breach in breaches:
         print(breach)
     sys.exit(1 if breaches else 0)
@@ -59,16 +56,7 @@ def _check(path: Path) -> Iterator[str]:
 
 def max_lines(place: Path) -> int:
     """The maximum number of lines of a module, by its path from the top of the checkout."""
-    is_test = place.parts[0] == "tests" and place.as_posix() not in LONG_TESTS
-    return TEST_LINES if is_test else MODULE_LINES
-
-
-def long_tests_that_fit(names: Sequence[str], *, root: Path = ROOT) -> Iterator[str]:
-    """Yield a message for each of these files that has at most TEST_LINES lines, or does not exist."""
-    for name in names:
-        path = root / name
-        if not path.exists() or path.read_text().count("\n") <= TEST_LINES:
-            yield f"{name}:1: not too long any more; remove it from LONG_TESTS in scripts/check_style.py"
+    return TEST_LINES if place.parts[0] == "tests" else MODULE_LINES
 
 
 def _print_counts() -> None:
