@@ -10,7 +10,9 @@ from tests.support.processes import started_commands
 _WAITING = """
 import signal
 from tests.support.processes import termination
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGINT):
+    # A shell starts background commands with SIGINT ignored.
+    signal.signal(number, signal.default_int_handler)
 try:
     print("up", flush=True)
     termination.wait_for_signal()

@@ -1,4 +1,4 @@
-"""One Chromium for the whole run, and pages in it that must not log errors."""
+"""One Chromium for the folder, and pages in it that must not log errors."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ _REFUSED = "Failed to load resource"
 """The browser's own message about an error response; the page shows a message of its own."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[sync_api.Browser]:
+    """One Chromium for this folder. It must end with it: Playwright keeps an event loop, and asyncio allows no other."""
     with browsers.chromium() as browser:
         yield browser
 
