@@ -23,7 +23,7 @@ _REFUSED = "Failed to load resource"
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[sync_api.Browser]:
-    """One Chromium for this folder. It must end with it: Playwright keeps an event loop, and asyncio allows no other."""
+    """One Chromium for this folder. It ends with it: Playwright keeps an event loop, and asyncio allows no other."""
     with browsers.chromium() as browser:
         yield browser
 
