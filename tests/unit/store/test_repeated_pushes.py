@@ -93,6 +93,7 @@ def test_repeated_push_has_the_same_result_as_a_parsed_push(pushed: _Pushes) -> 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 @settings(max_examples=3_000)
 @given(st.lists(_PUSHES, max_size=25))
 def test_many_repeated_pushes_have_the_same_result_as_parsed_pushes(pushed: _Pushes) -> None:

@@ -152,6 +152,7 @@ _PROPERTIES = (
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 @hypothesis.settings(max_examples=2_000)
 @hypothesis.given(scene=random_cluster_states.scenes())
 def test_every_property_holds_for_many_scenes(scene: random_cluster_states.Scene) -> None:

@@ -104,6 +104,7 @@ def test_every_change_survives_a_kill(actions: list[tuple[Any, ...]]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 @settings(max_examples=1_000)
 @given(st.lists(_PUSHES | _OTHERS, max_size=25))
 def test_every_change_survives_a_kill_in_many_lives(actions: list[tuple[Any, ...]]) -> None:
