@@ -159,8 +159,13 @@ def test_operators_killed_in_turn_keep_exactly_the_groups_of_running_jobs(
     for number in range(rounds):
         victim = (environment.operator, second)[number % 2]
         last = environment.push.job(again, result=float(number), runs_on=True)["metadata"]["uid"]
-        ended += _mixed_jobs(environment, f"round-{number}")
+        ended += _mixed_jobs(environment, f"round-{number}-of-{rounds}")
         waiting.eventually(functools.partial(environment.groups, ended[-1]), why="a push of this round")
+        # No other operator can know the owner of a group whose Job disappeared before the killed one had claimed it.
+        vanishes = environment.push.unique(f"round-{number}-of-{rounds}-vanishes")
+        waiting.eventually(
+            functools.partial(_is_claimed_or_deleted, environment, vanishes), why=f"{vanishes} to be claimed"
+        )
         victim.process.kill()
         victim.start()
         if number < rounds - 1:
@@ -176,6 +181,11 @@ def test_operators_killed_in_turn_keep_exactly_the_groups_of_running_jobs(
         environment.push.delete(name)
     environment.wait_until_deleted(running, again)
     assert [group["labels"]["job"] for group in environment.gateway.listed()] == [stranger]
+
+
+def _is_claimed_or_deleted(environment: environments.Environment, name: str) -> bool:
+    found = environment.groups(name)
+    return all(group["claims"] for group in found) if found else environment.final(name) == 1.0
 
 
 def _wait_for_lists(*running: tidegate_processes.Operator) -> None:
