@@ -23,7 +23,7 @@ _NEED_OWN_CLUSTER = (
     "soak/test_fault_injection_on_a_real_api_server.py",
     "support/test_api_server_outages.py",
 )
-"""Modules that interrupt a control plane or add policy CRDs to it; together they start one only once."""
+"""Modules that interrupt a control plane or add policy CRDs to it; together they start one only once, in this order."""
 _ORDER = ("jobs", "operator", "docs", "support", "manifests", "chart")
 """Folders whose modules take longest first, so that no process runs alone at the end."""
 
@@ -64,7 +64,7 @@ def _rank(item: pytest.Item) -> int:
         return len(_ORDER)
     module = item.path.relative_to(_HERE)
     if str(module) in _NEED_OWN_CLUSTER:
-        return -1
+        return _NEED_OWN_CLUSTER.index(str(module)) - len(_NEED_OWN_CLUSTER)
     return _ORDER.index(module.parts[0]) if module.parts[0] in _ORDER else len(_ORDER)
 
 

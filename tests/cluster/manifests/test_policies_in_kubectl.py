@@ -43,6 +43,8 @@ def test_kubectl_lists_policies_in_columns(
         "AGE",
     ]
     assert row.split()[:-1] == [namespace, "After", "10m", "3", "2", "Retired", "True"]
+    # A cluster policy applies to the Jobs of later tests, too.
+    policy_kinds.api.delete(scope.plural, namespace, namespace=namespace if scope is NAMESPACED else None)
 
 
 def test_kubectl_lists_both_kinds_by_category(policy_kinds: clusters.Cluster, namespace: str) -> None:

@@ -110,16 +110,17 @@ def own_environment(
         yield opened
 
 
-@pytest.fixture(scope="module")
-def policy_kinds(own_cluster: clusters.LocalCluster) -> Iterator[clusters.LocalCluster]:
-    """A cluster with the policy CRDs, for one module; afterwards they are deleted together with all policies.
+@pytest.fixture(scope="session")
+def policy_kinds(own_cluster: clusters.LocalCluster) -> clusters.LocalCluster:
+    """`own_cluster` with the policy CRDs, which remain.
 
-    An operator that may not read policies does not clean up while these kinds exist.
+    An operator that may not read policies does not clean up while these kinds exist; tests with such an operator on
+    this cluster run before (tests/cluster/conftest.py).
     """
     cluster = own_cluster
     cluster.kubectl("apply", "--server-side", "-k", _POLICY_KINDS)
     ours = "--selector=app.kubernetes.io/part-of=tidegate"
-    cluster.kubectl("wait", "--for=condition=Established", "crd", ours, "--timeout=30s")
+    cluster.kubectl("wait", "--for=condition=Established", "crd", ours, "--timeout=120s")
     for kind in ("groupcleanuppolicies", "clustergroupcleanuppolicies"):
         # The schemas for `kubectl explain` and strict validation are published a little later than the kind.
         waiting.eventually(
@@ -127,8 +128,7 @@ def policy_kinds(own_cluster: clusters.LocalCluster) -> Iterator[clusters.LocalC
             why=f"what explains {kind}",
             retry_on=(clusters.KubectlError,),
         )
-    yield cluster
-    cluster.kubectl("delete", "-k", _POLICY_KINDS, "--timeout=30s")
+    return cluster
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +142,7 @@ def add_prometheus_operator_kinds(cluster: clusters.Cluster) -> None:
     """Define the kinds of prometheus-operator that the manifests use."""
     definitions = binaries.prometheus_operator_crds()
     cluster.kubectl("apply", "--server-side", "-f", definitions)
-    cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=30s")
+    cluster.kubectl("wait", "--for=condition=Established", "-f", definitions, "--timeout=120s")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.support.processes import managed_processes
 from tests.support.programs import binaries
 
 _ROOT = repository.ROOT
-_KUBECTL_SECONDS = 60.0
+_KUBECTL_SECONDS = 150.0
 
 
 class KubectlError(Exception):
