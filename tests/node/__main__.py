@@ -11,15 +11,13 @@ from tests.support.node import kernel_namespaces, node_images, real_node, target
 from tests.support.programs import binaries
 
 _TESTS = Path(__file__).resolve().parent
-_FLAGS = ("--durations=10", "--numprocesses=2", "--dist=loadgroup")
-"""One process has the node, which mostly waits; the other one tests the image."""
 _IMAGE_TESTS = _TESTS / "images"
 """Tests of the image that the node runs; a cluster of the user has an image of its own."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the tests of this folder; the arguments are those of pytest."""
-    tests = [sys.executable, "-m", "pytest", *_FLAGS, *(arguments or [str(_TESTS)])]
+    tests = [sys.executable, "-m", "pytest", "--durations=10", *(arguments or [str(_TESTS)])]
     try:
         if given := os.environ.get(target_clusters.KUBECONFIG_VARIABLE):
             target_clusters.existing(Path(given))

@@ -1,7 +1,4 @@
-"""One cluster, one Prometheus stack and one installation for all tests of `make e2e`.
-
-With pytest-xdist's `--dist=loadgroup`, one worker runs all tests of the node; another one tests the image meanwhile.
-"""
+"""One cluster, one Prometheus stack and one installation for all tests of `make e2e`."""
 
 import os
 from collections.abc import Iterator
@@ -11,16 +8,6 @@ import pytest
 
 from tests.support.images import base_image, project_image
 from tests.support.node import kernel_namespaces, node_images, prometheus_stack, target_clusters, tidegate_installation
-
-_FOLDER = Path(__file__).resolve().parent
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Assign the tests of this folder to the groups of the node and of the image."""
-    for item in items:
-        if _FOLDER in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("image" if _FOLDER / "images" in item.path.parents else "node"))
 
 
 @pytest.fixture(scope="session")
