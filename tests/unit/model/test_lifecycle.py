@@ -90,6 +90,7 @@ EXPIRED = lifecycle.Drain(pushed_revision=5, since=10.0, deadline=310.0, expired
         pytest.param(lifecycle.Life(5), lifecycle.Life(5), id="no time to live"),
         pytest.param(lifecycle.Life(5, expires=10.1), lifecycle.Life(5, expires=10.1), id="not yet"),
         pytest.param(lifecycle.Life(5, expires=10.0), lifecycle.Life(5, drain=EXPIRED, expires=10.0), id="now"),
+        pytest.param(lifecycle.Life(5, expires=9.0), lifecycle.Life(5, drain=EXPIRED, expires=9.0), id="a moment ago"),
         pytest.param(
             lifecycle.Life(5, {U: _claim(U)}, expires=1.0),
             lifecycle.Life(5, {U: _claim(U)}, expires=1.0),

@@ -66,6 +66,13 @@ def test_job_that_disappeared_counts_as_ended_when_the_operator_missed_it() -> N
     assert not _is_kept(cache, at=750)
 
 
+def test_claim_of_a_running_job_holds_how_long_its_groups_are_kept() -> None:
+    job = object_builders.job("x", annotations={"tidegate.dev/cleanup": "after=10m"})
+    (action,) = object_builders.plan(object_builders.cache(job, holds=[object_builders.group("job=x")])).actions
+    assert isinstance(action, control_api.ClaimGroup)
+    assert action.claim.kept_for == 600.0
+
+
 CRON = object_builders.cronjob("nightly")
 
 

@@ -49,6 +49,7 @@ def _claims(
         pytest.param([object_builders.job("x")], "job=xy", [], id="another-name"),
         pytest.param([object_builders.job("x")], "job=x,namespace=prod", ["Job prod/x"], id="name-in-the-namespace"),
         pytest.param([object_builders.job("x")], "job=x,namespace=dev", [], id="name-in-another-namespace"),
+        pytest.param([object_builders.job("x")], "job=x,namespace=", ["Job prod/x"], id="name-and-an-empty-namespace"),
         pytest.param([object_builders.cronjob("x")], "job=x", ["CronJob prod/x"], id="cronjob-name"),
         pytest.param(
             [object_builders.cronjob("x"), object_builders.job("x-29000000")],
