@@ -56,7 +56,7 @@ def test_draining_group_waits_for_nothing_after_its_deadline() -> None:
 
 
 @pytest.mark.parametrize("read_revision", [None, 6, 7, 8])
-@pytest.mark.parametrize("now", [1_010.0, 1_300.0])
+@pytest.mark.parametrize("now", [1_010.0, 1_300.0, 1_400.0])
 @pytest.mark.parametrize("life", [LIVE, DRAINING, lifecycle.pushed(DRAINING, revision=8)])
 def test_group_waits_for_nothing_exactly_when_it_is_due_for_deletion(
     life: lifecycle.Life, now: float, read_revision: int | None

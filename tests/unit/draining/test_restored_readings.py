@@ -1,4 +1,4 @@
-"""What a gateway keeps of the scrapers that the previous process saved, and what it deletes."""
+"""Readings that a gateway restores from the previous process: it deletes those of inactive scrapers."""
 
 from __future__ import annotations
 

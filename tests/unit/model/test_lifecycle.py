@@ -31,6 +31,7 @@ DRAIN = lifecycle.Drain(pushed_revision=5, since=100.0, deadline=400.0)
             _life(U, drain=DRAIN), None, 400.0, lifecycle.DeletionReason.TIMEOUT, id="nobody reads and time is over"
         ),
         pytest.param(_life(U, drain=DRAIN), 4, 400.0, lifecycle.DeletionReason.TIMEOUT, id="unread and time is over"),
+        pytest.param(_life(U, drain=DRAIN), 4, 500.0, lifecycle.DeletionReason.TIMEOUT, id="unread long after that"),
         pytest.param(_life(U, drain=DRAIN), 5, 400.0, lifecycle.DeletionReason.DRAINED, id="read in the last moment"),
         pytest.param(_life(U, pushed=6, drain=DRAIN), 9, 999.0, None, id="a push nobody spoke of"),
     ],
