@@ -122,3 +122,21 @@ def test_operator_cannot_retire_an_expired_group_without_an_owner() -> None:
 def test_release_without_a_claim_does_not_stop_the_drain_of_an_expired_group() -> None:
     life = lifecycle.Life(5, drain=EXPIRED, expires=10.0)
     assert lifecycle.released(life, U) == life
+
+
+def test_drain_deadline_is_the_drain_timeout_after_its_start() -> None:
+    after = lifecycle.drain_started(_life(U), finished=[U], pushed_revision=5, drain_timeout=300.0, now=100.0)
+    assert isinstance(after, lifecycle.Life)
+    assert after.drain == DRAIN
+
+
+@pytest.mark.parametrize(
+    ("life", "expected"),
+    [
+        pytest.param(_life(U), False, id="neither"),
+        pytest.param(_life(U, drain=DRAIN), True, id="a drain"),
+        pytest.param(lifecycle.Life(5, expires=10.0), True, id="a TTL"),
+    ],
+)
+def test_drain_or_ttl_is_a_deadline(life: lifecycle.Life, expected: bool) -> None:
+    assert lifecycle.has_deadline(life) is expected

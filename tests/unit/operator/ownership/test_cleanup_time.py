@@ -7,6 +7,7 @@ import pytest
 from tests.support.operator import object_builders
 from tidegate.model import control_api, owners
 from tidegate.operator.cache import cluster_cache, owner_views
+from tidegate.operator.ownership import cleanup_time
 
 
 def _is_kept(cache: cluster_cache.ClusterCache, *, at: float) -> bool:
@@ -71,6 +72,13 @@ def test_claim_of_a_running_job_holds_how_long_its_groups_are_kept() -> None:
     (action,) = object_builders.plan(object_builders.cache(job, holds=[object_builders.group("job=x")])).actions
     assert isinstance(action, control_api.ClaimGroup)
     assert action.claim.kept_for == 600.0
+
+
+def test_only_a_cronjob_is_the_cronjob_of_a_job() -> None:
+    workflow = owners.Owner("Workflow", "prod", "nightly", owners.Uid("w"))
+    cron = object_builders.cronjob("nightly").owner
+    assert cleanup_time.cronjob(object_builders.job("x", parent=workflow)) is None
+    assert cleanup_time.cronjob(object_builders.job("x", parent=cron)) == cron
 
 
 CRON = object_builders.cronjob("nightly")

@@ -20,6 +20,12 @@ def test_retirements_below_the_limit_are_admitted() -> None:
     assert not breaker.is_tripped
 
 
+def test_retirements_of_one_cycle_count_together() -> None:
+    breaker = _breaker()
+    assert [breaker.admit(6, last_list_started=0.0, now=1.0) for _ in range(2)] == [6, 0]
+    assert breaker.is_tripped
+
+
 def test_retirements_over_the_limit_wait_for_a_later_list() -> None:
     breaker = _breaker()
     assert breaker.admit(11, last_list_started=0.0, now=5.0) == 0

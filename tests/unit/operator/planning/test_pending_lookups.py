@@ -34,3 +34,10 @@ def test_deleted_group_no_longer_waits_after_a_complete_plan() -> None:
     waits.update(_decisions(object_builders.cache(holds=[A])), all_groups=False, now=10.0)
     waits.update(_decisions(object_builders.cache()), all_groups=True, now=20.0)
     assert waits.longest_wait(now=50.0) == 0.0
+
+
+def test_group_that_is_decided_at_once_never_waits() -> None:
+    waits = pending_lookups.PendingLookups()
+    decided = pod_address_builders.with_pods(object_builders.cache(holds=[A]))
+    waits.update(_decisions(decided), all_groups=False, now=10.0)
+    assert waits.longest_wait(now=50.0) == 0.0
