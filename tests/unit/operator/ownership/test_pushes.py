@@ -51,3 +51,15 @@ def test_push_by_a_run_makes_the_cronjob_the_owner_only_of_a_group_with_its_name
     (decision,) = object_builders.plan(cache).decisions
     claims = [action.claim for action in decision.actions if isinstance(action, control_api.ClaimGroup)]
     assert [str(claim.owner) for claim in claims] == [owner]
+
+
+def test_pod_of_an_earlier_push_is_found_behind_a_push_from_an_unknown_address() -> None:
+    sources = ((pod_address_builders.IP, 10.1), (pod_address_builders.OTHER_IP, 10.0))
+    record = object_builders.group("job=anything", pushed=10.1, pushers=sources)
+    cache = pod_address_builders.with_pods(
+        object_builders.cache(RUN, holds=[record]),
+        pod_address_builders.pod(RUN),
+        address=pod_address_builders.OTHER_IP,
+    )
+    pushers = ownership_rules.find_pushers(cache, record, rules=object_builders.RULES)
+    assert [push.pod.owner for push in pushers.earlier] == [RUN.uid]
