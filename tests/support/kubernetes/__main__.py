@@ -12,7 +12,9 @@ from tests.support.programs import binaries
 
 def main() -> int:
     """Start the cluster, print how to reach it, and stop it on Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Set both handlers explicitly: a shell that starts this in the background ignores SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="tidegate-cluster-") as folder:
         try:
             with clusters.LocalCluster(Path(folder)) as cluster:
