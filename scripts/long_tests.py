@@ -60,15 +60,15 @@ def _environment(name: str, minutes: float) -> Step:
 
 
 STEPS = (
-    _layer("unit", 0.5),
     _layer("node", 1.0),
-    _layer("soak", 1.5),
+    _layer("soak", 1.0),
+    _layer("unit", 1.5),
     _environment("no-home", 1.5),
     _environment("no-ipv6", 1.5),
-    _environment("path-with-blanks", 2.5),
-    _environment("another-user", 2.5),
-    Step("oldest-python", 2.5, (PYTHON, "-m", "scripts.pythons", "--oldest", "tests/unit")),
-    Step("newest-python", 2.5, (PYTHON, "-m", "scripts.pythons", "--newest", "tests/unit"), pythons.missing_newest),
+    _environment("path-with-blanks", 3.0),
+    _environment("another-user", 3.0),
+    Step("oldest-python", 3.0, (PYTHON, "-m", "scripts.pythons", "--oldest", "tests/unit")),
+    Step("newest-python", 3.0, (PYTHON, "-m", "scripts.pythons", "--newest", "tests/unit"), pythons.missing_newest),
     _layer("integration", 3.0),
     _layer("cluster", 6.0),
     Step("soak", 10.5, (PYTHON, "-m", "tests.soak", "--minutes=10", "--seed=1")),
