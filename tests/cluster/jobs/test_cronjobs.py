@@ -184,10 +184,12 @@ def test_final_pushes_of_a_cronjob_deleted_in_the_foreground_are_scraped(environ
 def test_recreated_cronjob_becomes_the_owner_of_its_group(environment: environments.Environment) -> None:
     name = environment.push.unique("again")
     container = environment.push.container_with_steps("push 1", group=name)
-    triggered_cronjobs.create(environment, name, container, pod=pushing_jobs.QUICK_END)
+    first = triggered_cronjobs.create(environment, name, container, pod=pushing_jobs.QUICK_END)
     run = triggered_cronjobs.due(environment, name, minutes_ago=3)
     _uid_of_run(environment, name, run)
     environment.push.wait_until_finished(run)
+    # The next CronJob is younger than the push: it can only follow an owner of its name.
+    environment.wait_until_claimed(name, first["metadata"]["uid"])
     environment.prometheus.pause()
     try:
         environment.api.delete("cronjobs", name, namespace=environment.namespace, propagation="Foreground")
