@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
-from xdist import scheduler
+from xdist import remote
 
+from tests.support import scheduling
 from tests.support.kubernetes import shared_cluster
 
 _HERE = Path(__file__).parent
@@ -28,12 +28,10 @@ _ORDER = ("jobs", "operator", "docs", "support", "manifests", "chart")
 """Folders whose modules take longest first, so that no process runs alone at the end."""
 
 
-class _ModuleScheduling(scheduler.LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-    """Runs a module's tests, which share components, in one process, and all modules that need their own cluster."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        module = nodeid.partition("::")[0]
-        return "own cluster" if module.endswith(_NEED_OWN_CLUSTER) else module
+def _group(nodeid: str) -> str:
+    """The module, whose tests share components, or one name for all modules that need their own cluster."""
+    module = scheduling.module(nodeid)
+    return "own cluster" if module.endswith(_NEED_OWN_CLUSTER) else module
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,9 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 raise pytest.UsageError(str(error)) from error
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduler.LoadScopeScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: remote.Producer) -> scheduling.GroupScheduling:
     config.option.loadscopereorder = False
-    return _ModuleScheduling(config, log)
+    return scheduling.GroupScheduling(config, log, group=_group)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,7 +6,9 @@ import re
 from pathlib import PurePosixPath
 
 import pytest
-from xdist import remote, scheduler
+from xdist import remote
+
+from tests.support import scheduling
 
 _FOLDERS = frozenset({"clients", "web"})
 """The folders whose tests all share a fixture: one gateway, one Chromium."""
@@ -16,24 +18,19 @@ _VERSION = re.compile(r"\[(\w+)(?=[-\]])")
 _UTF8_NAMES = "utf8_names"
 
 
-class _Scheduler(scheduler.LoadScopeScheduling):  # type: ignore[misc] # xdist has no types here
-    """Gives one worker all tests of a module, or of more modules that share a fixture.
-
-    xdist's own ``--dist=loadgroup`` has no effect with pytest 9.2, which no longer lets it add a group to a test's id.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        module = nodeid.partition("::")[0]
-        folder = PurePosixPath(module).parent.name
-        if folder in _FOLDERS:
-            return folder
-        if _PAIR.search(nodeid):
-            version = _VERSION.search(nodeid)
-            return _UTF8_NAMES if _UTF8_NAMES in nodeid or version is None else version[1]
-        return module
+def _group(nodeid: str) -> str:
+    """The module, or one name for all tests that share a fixture."""
+    module = scheduling.module(nodeid)
+    folder = PurePosixPath(module).parent.name
+    if folder in _FOLDERS:
+        return folder
+    if _PAIR.search(nodeid):
+        version = _VERSION.search(nodeid)
+        return _UTF8_NAMES if _UTF8_NAMES in nodeid or version is None else version[1]
+    return module
 
 
 @pytest.hookimpl
-def pytest_xdist_make_scheduler(config: pytest.Config, log: remote.Producer) -> scheduler.LoadScopeScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: remote.Producer) -> scheduling.GroupScheduling:
     """Use the scheduler in every run of this folder with ``--numprocesses``."""
-    return _Scheduler(config, log)
+    return scheduling.GroupScheduling(config, log, group=_group)
