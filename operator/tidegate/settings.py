@@ -7,6 +7,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 
 from tidegate import flags
+from tidegate.model import proofs
 
 
 class BadSettingsError(ValueError):
@@ -309,6 +310,19 @@ class PushSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrainSettings:
+    """Proof that a draining group needs before it is deleted."""
+
+    confirm: proofs.Grade = flags.choice(
+        "--drain.confirm",
+        proofs.Grade.INGESTED,
+        "Proof that is required before a draining group is deleted. delivered: every active scraper has received its "
+        "last push. ingested: every active scraper has then begun its next scrape.",
+        choices={grade.value: grade for grade in (proofs.Grade.DELIVERED, proofs.Grade.INGESTED)},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersistenceSettings:
     """Persistence of groups across restarts."""
 
@@ -404,6 +418,7 @@ class GatewaySettings:
         "--web.stop-timeout", 10.0, "Maximum time to finish requests in flight after SIGTERM."
     )
     push: PushSettings = field(default_factory=PushSettings)
+    drain: DrainSettings = field(default_factory=DrainSettings)
     persistence: PersistenceSettings = field(default_factory=PersistenceSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     control_address: str = flags.flag(

@@ -20,6 +20,7 @@ _HEADINGS = {
     settings.GatewaySettings: "Gateway",
     settings.PushSettings: "Gateway pushes and persistence",
     settings.PersistenceSettings: "Gateway pushes and persistence",
+    settings.DrainSettings: "Gateway draining",
     settings.LimitSettings: "Gateway limits (greater than 0; sizes such as 16MiB, 64KiB or 1000)",
     settings.TokenSettings: "Control API token",
     settings.OperatorSettings: "Operator",

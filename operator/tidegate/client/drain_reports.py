@@ -15,13 +15,13 @@ class Drain(NamedTuple):
 
     :param until: when the group is deleted at the latest; ``None`` while it waits for the operator.
     :param waits_for: ``scrapers``, ``deadline``, ``operator`` or ``nothing``.
-    :param scrapers: those that have not read its last push.
+    :param readers: those that have not read its last push.
     """
 
     since: float
     until: float | None
     waits_for: str
-    scrapers: tuple[scrapers.Scraper, ...]
+    readers: tuple[scrapers.Reader, ...]
 
     @classmethod
     def from_json(cls, data: Json) -> Drain:
@@ -29,11 +29,13 @@ class Drain(NamedTuple):
             since=float(data["since"]),
             until=None if data["until"] is None else float(data["until"]),
             waits_for=str(data["waits_for"]),
-            scrapers=tuple(scrapers.Scraper(str(one["address"]), str(one["user_agent"])) for one in data["scrapers"]),
+            readers=tuple(map(_reader_from_json, data["scrapers"])),
         )
 
     def to_json(self) -> Json:
-        return {**self._asdict(), "scrapers": [one._asdict() for one in self.scrapers]}
+        fields = self._asdict()
+        del fields["readers"]
+        return {**fields, "scrapers": [_reader_to_json(reader) for reader in self.readers]}
 
     def next_step(self, *, now: float) -> reasons.Reason | None:
         """The next step; ``None`` if the group waits for something that this version does not know.
@@ -42,7 +44,7 @@ class Drain(NamedTuple):
         """
         if self.waits_for not in list(drain_waits.WaitsFor):
             return None
-        wait = drain_waits.Wait(drain_waits.WaitsFor(self.waits_for), self.until, self.scrapers)
+        wait = drain_waits.Wait(drain_waits.WaitsFor(self.waits_for), self.until, self.readers)
         return drain_waits.reason(wait, now=now)
 
 
@@ -86,3 +88,13 @@ def without_operator(report: GroupReport) -> ownership_status.GroupStatus:
     return ownership_status.GroupStatus(
         key=report.key, state=report.state, verdict="", rule="", push_time=report.push_time, why=report.why
     )
+
+
+def _reader_from_json(data: Json) -> scrapers.Reader:
+    scraper = scrapers.Scraper(str(data["address"]), str(data["user_agent"]), str(data.get("scraper", "")))
+    return scrapers.Reader(scraper, int(data.get("reader", 1)))
+
+
+def _reader_to_json(reader: scrapers.Reader) -> Json:
+    scraper, number = reader
+    return {"address": scraper.address, "user_agent": scraper.user_agent, "scraper": scraper.name, "reader": number}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from tidegate.aio import clocks, time_slices
-from tidegate.draining import scrape_progress
+from tidegate.draining import drain_conditions
 from tidegate.model import control_api, errors, grouping, lifecycle
 from tidegate.store import interface
 
@@ -20,6 +20,13 @@ _LAPSE_MARGIN = 0.001
 _RETRY_SECONDS = 5.0
 """Pause before the next attempt to delete groups from a store that cannot be written."""
 
+_PROOFS = {
+    lifecycle.DeletionReason.DELIVERED: "every active reader has received its last push",
+    lifecycle.DeletionReason.INGESTED: "every active reader has processed its last push",
+    lifecycle.DeletionReason.STORED: "every database has stored its last push",
+}
+"""Log texts of the reasons of a deletion with proof."""
+
 OnDeleted: TypeAlias = Callable[[control_api.DeletedRecord], None]
 """Called with each deleted group."""
 
@@ -28,19 +35,19 @@ OnExpired: TypeAlias = Callable[[int], None]
 
 
 class Drainer:
-    """Sweeps the store after every delivered scrape, after every action of the operator, and at every deadline."""
+    """Sweeps the store after every scrape, after every action of the operator, and at every deadline."""
 
     def __init__(
         self,
         store: interface.Store,
-        tracker: scrape_progress.ScrapeTracker,
+        conditions: drain_conditions.DrainConditions,
         *,
         clock: clocks.Clock,
         on_deleted: OnDeleted,
         on_expired: OnExpired,
     ) -> None:
         self._store = store
-        self._tracker = tracker
+        self._conditions = conditions
         self._clock = clock
         self._on_deleted = on_deleted
         self._on_expired = on_expired
@@ -63,13 +70,11 @@ class Drainer:
             await self._clock.wait(self._wake, until=self._next_wakeup())
 
     async def sweep(self) -> None:
-        """Delete the groups that are drained, in time slices. Scrape progress is read again in each slice."""
+        """Delete the groups that are drained, in time slices. The conditions are read again in each slice."""
         more = True
         while more:
             now = self._clock.monotonic()
-            deleted, expired, more = await self._store.sweep(
-                read_revision=self._tracker.read_revision(now=now), now=now
-            )
+            deleted, expired, more = await self._store.sweep(self._conditions.at(now).proof, now=now)
             self._on_expired(expired)
             for record in deleted:
                 self._on_deleted(record)
@@ -81,21 +86,22 @@ class Drainer:
         deadline = self._store.next_deadline()
         if deadline is None:
             return None
-        lapse = self._tracker.next_lapse(now=self._clock.monotonic())
+        lapse = self._conditions.next_lapse(now=self._clock.monotonic())
         return deadline if lapse is None else min(deadline, lapse + _LAPSE_MARGIN)
 
     def _log(self, record: control_api.DeletedRecord) -> None:
         owners = ", ".join(str(claim.owner) for claim in record.claims.values()) or "none (its TTL expired)"
         if record.reason is lifecycle.DeletionReason.TIMEOUT:
             _logger.warning(
-                "deleted group %s after its drain timeout, before every active scraper had read it; "
+                "deleted group %s after its drain timeout, before every active reader had read it; "
                 "check that Prometheus scrapes this gateway (owners: %s)",
                 grouping.describe(record.key),
                 owners,
             )
         else:
             _logger.info(
-                "deleted group %s: every active scraper has read it (owners: %s)",
+                "deleted group %s: %s (owners: %s)",
                 grouping.describe(record.key),
+                _PROOFS[record.reason],
                 owners,
             )

@@ -1,43 +1,73 @@
-"""The known scrapers: whether each is active, and up to which revision of the store it has read."""
+"""The known readers: whether each is active, and up to which revision of the store it has read.
+
+Readers of one scraper have the same address and the same ``User-Agent``. Prometheus and vmagent keep one connection for
+each scrape job and target, so the connections that readers hold at the same time distinguish them: a scrape on a new
+connection, while every known reader has its own connection open, comes from another reader.
+"""
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tidegate.model import scrapers
 
 _logger = logging.getLogger(__name__)
 
-MAX_SCRAPERS = 256
-"""Known scrapers. Without a limit, a client that changes its name with every request would fill memory."""
+MAX_READERS = 256
+"""Known readers. Without a limit, a client that changes its name with every request would fill memory."""
 
 
 class ReadingStore(Protocol):
-    """Persists readings for the next process."""
+    """Persists the progress of readers for the next process."""
 
-    def record_scraper(self, reading: scrapers.ScraperProgress) -> None:
-        """Save the current reading of a scraper."""
+    def record_reader(self, progress: scrapers.ReaderProgress) -> None:
+        """Save the current progress of a reader."""
         ...
 
-    def forget_scraper(self, scraper: scrapers.Scraper) -> None:
-        """Delete the reading of a scraper."""
+    def forget_reader(self, reader: scrapers.Reader) -> None:
+        """Delete the progress of a reader."""
         ...
+
+
+class Connection(Protocol):
+    """A connection of a client."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another request can still arrive on it."""
+        ...
+
+
+class Scrape(NamedTuple):
+    """A scrape that has begun.
+
+    :param number: of the scrapes of its reader, the first is 1.
+    :param attribution: changes when it becomes doubtful which reader the scrape belongs to.
+    """
+
+    reader: scrapers.Reader
+    connection: Connection
+    number: int
+    attribution: int
 
 
 class ScrapeTracker:
-    """Tracks the scrapers of one store. It has no clock of its own; callers pass the monotonic time.
+    """Tracks the readers of one store. It has no clock of its own; callers pass the monotonic time.
 
     :param reading_store: saves every change.
     """
 
     def __init__(self, reading_store: ReadingStore) -> None:
         self._reading_store = reading_store
-        self._readings: dict[scrapers.Scraper, scrapers.ScraperProgress] = {}
+        self._readings: dict[scrapers.Reader, scrapers.ReaderProgress] = {}
+        self._connections: dict[scrapers.Reader, Connection] = {}
+        self._attributions: dict[scrapers.Reader, int] = {}
 
-    def restore(self, readings: Iterable[scrapers.ScraperProgress], *, ended: float, now: float) -> None:
-        """Continue with the readings of a previous process.
+    def restore(self, readings: Iterable[scrapers.ReaderProgress], *, ended: float, now: float) -> None:
+        """Continue with the progress that a previous process saved.
 
         Scrapers cannot scrape while no gateway runs. The time between the two processes is therefore not counted as
         silence.
@@ -46,75 +76,115 @@ class ScrapeTracker:
         """
         for reading in readings:
             if reading.active_until < ended:
-                self._reading_store.forget_scraper(reading.scraper)
+                self._reading_store.forget_reader(reading.reader)
                 continue
             reading.last_seen += now - ended
-            self._readings[reading.scraper] = reading
-            self._reading_store.record_scraper(reading)
+            self._readings[reading.reader] = reading
+            self._reading_store.record_reader(reading)
 
-    def began(self, scraper: scrapers.Scraper, *, now: float) -> None:
-        """Record the start of a scrape. The scraper counts as active, even if this scrape fails."""
-        reading = self._readings.get(scraper) or self._admit(scraper, now=now)
+    def began(self, scraper: scrapers.Scraper, *, connection: Connection, now: float) -> Scrape | None:
+        """Record the start of a scrape; ``None`` if its reader cannot be tracked.
+
+        The reader counts as active, even if this scrape fails.
+        """
+        own = self._readers_of(scraper)
+        reading = next((each for each in own if self._connections.get(each.reader) is connection), None)
+        is_same_connection = reading is not None
         if reading is None:
-            return
-        if now > reading.active_until:
-            reading.gaps.clear()
-        elif now > reading.last_seen:
-            reading.gaps.append(now - reading.last_seen)
-        reading.last_seen = max(now, reading.last_seen)
-        self._reading_store.record_scraper(reading)
+            reading = self._reattach(own, now=now) or self._admit(_unused(scraper, own), now=now)
+        if reading is None:
+            return None
+        reading.began(is_same_connection=is_same_connection, now=now)
+        self._connections[reading.reader] = connection
+        self._reading_store.record_reader(reading)
+        return Scrape(reading.reader, connection, reading.scrapes, self._attributions.get(reading.reader, 0))
 
     def delivered(
         self,
-        scraper: scrapers.Scraper,
+        scrape: Scrape,
         *,
         revision: int,
         now: float,
         seconds: float | None = None,
         size: int | None = None,
     ) -> None:
-        """Record that a scraper has received a complete response.
+        """Record that a reader has received a complete response.
 
         :param revision: the revision of the store in the response.
         :param seconds: the duration of the response, if it is known.
         :param size: the bytes of the response, if they are known.
         """
-        reading = self._readings.get(scraper)
-        if reading is not None:
-            reading.read_revision = max(revision, reading.read_revision)
-            reading.last_read = now
-            reading.last_seconds, reading.last_size = seconds, size
-            self._reading_store.record_scraper(reading)
+        reading = self._readings.get(scrape.reader)
+        if reading is None or scrape.attribution != self._attributions.get(scrape.reader, 0):
+            return
+        is_on_connection = self._connections.get(scrape.reader) is scrape.connection
+        reading.delivered(revision, is_on_connection=is_on_connection, has_begun_next=reading.scrapes > scrape.number)
+        reading.last_read = now
+        reading.last_seconds, reading.last_size = seconds, size
+        self._reading_store.record_reader(reading)
 
-    def known(self) -> list[scrapers.ScraperProgress]:
-        """All known scrapers, inactive ones included."""
+    def known(self) -> list[scrapers.ReaderProgress]:
+        """All known readers, inactive ones included."""
         return list(self._readings.values())
 
-    def active(self, *, now: float) -> list[scrapers.ScraperProgress]:
-        """The active scrapers, which draining groups wait for."""
+    def active(self, *, now: float) -> list[scrapers.ReaderProgress]:
+        """The active readers, which draining groups wait for."""
         return [reading for reading in self._readings.values() if now <= reading.active_until]
 
-    def read_revision(self, *, now: float) -> int | None:
-        """The revision up to which every active scraper has read; ``None`` when none is active."""
-        return min((reading.read_revision for reading in self.active(now=now)), default=None)
-
     def next_lapse(self, *, now: float) -> float | None:
-        """When the next active scraper becomes inactive unless it scrapes; ``None`` when none is active."""
+        """When the next active reader becomes inactive unless it scrapes; ``None`` when none is active."""
         return min((reading.active_until for reading in self.active(now=now)), default=None)
 
-    def _admit(self, scraper: scrapers.Scraper, *, now: float) -> scrapers.ScraperProgress | None:
-        if len(self._readings) >= MAX_SCRAPERS:
+    def _readers_of(self, scraper: scrapers.Scraper) -> list[scrapers.ReaderProgress]:
+        return [reading for reading in self._readings.values() if reading.reader.scraper == scraper]
+
+    def _reattach(self, own: list[scrapers.ReaderProgress], *, now: float) -> scrapers.ReaderProgress | None:
+        """The reader that goes on with a new connection; ``None`` if every one has its own connection open."""
+        if own and own[0].reader.scraper.name:
+            # A scraper states its name where connections say nothing, as behind a proxy: it is one reader.
+            return own[0]
+        free = [reading for reading in own if not self._has_connection(reading.reader)]
+        if len(free) > 1:
+            self._level(free)
+        return min(free, key=lambda reading: (now > reading.active_until, abs(now - reading.due)), default=None)
+
+    def _has_connection(self, reader: scrapers.Reader) -> bool:
+        connection = self._connections.get(reader)
+        return connection is not None and connection.is_open
+
+    def _level(self, readings: list[scrapers.ReaderProgress]) -> None:
+        """Give readers that look alike without their connections the progress that is true of each of them."""
+        delivered = min(reading.delivered_revision for reading in readings)
+        ingested = min(reading.ingested_revision for reading in readings)
+        for reading in readings:
+            reading.level(delivered=delivered, ingested=ingested)
+            self._attributions[reading.reader] = self._attributions.get(reading.reader, 0) + 1
+            self._reading_store.record_reader(reading)
+
+    def _admit(self, reader: scrapers.Reader, *, now: float) -> scrapers.ReaderProgress | None:
+        if len(self._readings) >= MAX_READERS:
             oldest = min(self._readings.values(), key=lambda reading: reading.active_until)
             if oldest.active_until >= now:
-                # SECURITY: if an active scraper were forgotten, groups that it has not read would be deleted.
+                # SECURITY: if an active reader were forgotten, groups that it has not read would be deleted.
                 _logger.warning(
-                    "ignoring the new scraper at %s: there are already %d active scrapers, the maximum; "
+                    "ignoring the new scraper at %s: there are already %d active readers, the maximum; "
                     "draining groups do not wait for it",
-                    scraper.address,
-                    MAX_SCRAPERS,
+                    reader.scraper.address,
+                    MAX_READERS,
                 )
                 return None
-            del self._readings[oldest.scraper]
-            self._reading_store.forget_scraper(oldest.scraper)
-        reading = self._readings[scraper] = scrapers.ScraperProgress(scraper=scraper, first_seen=now, last_seen=now)
+            self._forget(oldest.reader)
+        reading = self._readings[reader] = scrapers.ReaderProgress(reader=reader, first_seen=now, last_seen=now)
         return reading
+
+    def _forget(self, reader: scrapers.Reader) -> None:
+        del self._readings[reader]
+        self._connections.pop(reader, None)
+        self._attributions.pop(reader, None)
+        self._reading_store.forget_reader(reader)
+
+
+def _unused(scraper: scrapers.Scraper, own: Iterable[scrapers.ReaderProgress]) -> scrapers.Reader:
+    """The reader of this scraper with the lowest unused number."""
+    used = {reading.reader.number for reading in own}
+    return scrapers.Reader(scraper, next(number for number in itertools.count(1) if number not in used))

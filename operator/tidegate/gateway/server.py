@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tidegate import control_token, settings
 from tidegate.aio import clocks, tasks
-from tidegate.draining import group_drainer, scrape_progress
+from tidegate.draining import drain_conditions, group_drainer, scrape_progress
 from tidegate.gateway import route_table
 from tidegate.gateway.api import (
     admin,
@@ -88,8 +88,9 @@ class Gateway:
         self.tracker = scrape_progress.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
         deletions = self._metrics.deletions
+        self.conditions = drain_conditions.DrainConditions(self.tracker, grade=gateway_settings.drain.confirm)
         self.drainer = group_drainer.Drainer(
-            self.store, self.tracker, clock=clock, on_deleted=deletions.drained, on_expired=deletions.expired
+            self.store, self.conditions, clock=clock, on_deleted=deletions.drained, on_expired=deletions.expired
         )
         self._unowned = unowned_groups.UnownedGroupCounter(self.store, clock=clock, on_count=self._metrics.set_unowned)
         self._health = health.HealthHandlers()
@@ -106,7 +107,9 @@ class Gateway:
         self._push = self._new_push_handler()
         self._selector = selector_search.GroupSelector(self.store)
         self._page = static_files.StaticFiles(is_read_only=web_settings.page_read_only)
-        self._queries = group_queries.GroupQueryHandlers(self.store, self.tracker, clock=clock, selector=self._selector)
+        self._queries = group_queries.GroupQueryHandlers(
+            self.store, self.tracker, conditions=self.conditions, clock=clock, selector=self._selector
+        )
         self._stream = event_stream.EventStreamHandler(
             self.store, self.tracker, clock=clock, metrics=self._metrics, version=self._page.version
         )
@@ -236,7 +239,7 @@ class Gateway:
 
     async def _restore(self) -> None:
         await self.store.restore()
-        readings, ended = self.store.restored_scrapers()
+        readings, ended = self.store.restored_readers()
         self.tracker.restore(readings, ended=ended, now=self._clock.monotonic())
 
     async def _serve_web(self, stack: contextlib.AsyncExitStack) -> request_handler.RequestHandler:

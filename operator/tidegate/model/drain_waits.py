@@ -14,11 +14,11 @@ class WaitsFor(enum.StrEnum):
     OPERATOR = "operator"
     """The group was pushed while draining, and the operator has not yet decided whether an owner made that push."""
     SCRAPERS = "scrapers"
-    """At least one active scraper has not read its last push."""
+    """At least one active reader has not read its last push."""
     DEADLINE = "deadline"
-    """No scraper is active that could read it."""
+    """No reader is active that could read it."""
     NOTHING = "nothing"
-    """Every active scraper has read it, or its drain timeout has expired."""
+    """Every active reader has read it, or its drain timeout has expired."""
 
 
 class Wait(NamedTuple):
@@ -26,12 +26,12 @@ class Wait(NamedTuple):
 
     :param until: seconds at which it is deleted at the latest, by any clock; ``None`` while it waits for the operator,
         without which nothing is deleted.
-    :param scrapers: those that have not read its last push.
+    :param readers: those that have not read its last push.
     """
 
     waits_for: WaitsFor
     until: float | None
-    scrapers: tuple[scrapers.Scraper, ...] = ()
+    readers: tuple[scrapers.Reader, ...] = ()
 
 
 def reason(wait: Wait, *, now: float) -> reasons.Reason:
@@ -41,7 +41,7 @@ def reason(wait: Wait, *, now: float) -> reasons.Reason:
         case WaitsFor.OPERATOR:
             return reasons.reason(reasons.Code.WAITS_FOR_OPERATOR)
         case WaitsFor.SCRAPERS:
-            return reasons.reason(reasons.Code.WAITS_FOR_SCRAPERS, scrapers=wait.scrapers, seconds=left)
+            return reasons.reason(reasons.Code.WAITS_FOR_SCRAPERS, readers=wait.readers, seconds=left)
         case WaitsFor.DEADLINE:
             return reasons.reason(reasons.Code.WAITS_FOR_DEADLINE, seconds=left)
         case WaitsFor.NOTHING:

@@ -12,7 +12,7 @@ import types
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from tidegate.model import owners
+from tidegate.model import grouping, owners, proofs
 
 
 class State(enum.Enum):
@@ -25,8 +25,12 @@ class State(enum.Enum):
 class DeletionReason(enum.Enum):
     """Why a group was deleted."""
 
-    DRAINED = "drained"
-    """Every active scraper has read its last values."""
+    DELIVERED = "delivered"
+    """Every active reader has received its last values (:attr:`proofs.Grade.DELIVERED`)."""
+    INGESTED = "ingested"
+    """Every active reader has processed its last values (:attr:`proofs.Grade.INGESTED`)."""
+    STORED = "stored"
+    """Every configured database has its last values (:attr:`proofs.Grade.STORED`)."""
     TIMEOUT = "timeout"
     """Its drain timeout expired first."""
     REQUEST = "request"
@@ -37,7 +41,10 @@ class DeletionReason(enum.Enum):
     """It is missing from a stock Pushgateway, which does not report a reason."""
 
 
-OWN_REASONS = (DeletionReason.DRAINED, DeletionReason.TIMEOUT, DeletionReason.REQUEST)
+PROVEN_REASONS = (DeletionReason.DELIVERED, DeletionReason.INGESTED, DeletionReason.STORED)
+"""The reasons of a group that was deleted because its last values have arrived."""
+
+OWN_REASONS = (*PROVEN_REASONS, DeletionReason.TIMEOUT, DeletionReason.REQUEST)
 """The reasons that tidegate's own gateway uses."""
 
 
@@ -177,14 +184,11 @@ def drained_for(life: Life, *, now: float) -> float | None:
     return None if life.drain is None else max(0.0, now - life.drain.since)
 
 
-def deletion_reason(life: Life, *, read_revision: int | None, now: float) -> DeletionReason | None:
-    """Return why the group may be deleted now; ``None`` if it may not.
-
-    :param read_revision: the revision up to which every active scraper has read; ``None`` if none is active.
-    """
+def deletion_reason(key: grouping.GroupingKey, life: Life, *, proof: proofs.Proof, now: float) -> DeletionReason | None:
+    """Return why the group may be deleted now; ``None`` if it may not."""
     drain = confirmed_drain(life)
     if drain is None:
         return None
-    if read_revision is not None and read_revision >= life.pushed_revision:
-        return DeletionReason.DRAINED
+    if proof.covers(key, life.pushed_revision):
+        return DeletionReason(proof.grade.value)
     return DeletionReason.TIMEOUT if now >= drain.deadline else None

@@ -155,7 +155,7 @@ TEXTS: Mapping[reasons.Code, str] = {
         "It was pushed again while draining; it is kept until the operator reports whether an owner made that push."
     ),
     _Code.WAITS_FOR_SCRAPERS: (
-        "It waits for {scrapers:list} to scrape its last push, and is deleted in {seconds:span} at the latest."
+        "It waits for {readers:list} to scrape its last push, and is deleted in {seconds:span} at the latest."
     ),
     _Code.WAITS_FOR_DEADLINE: "No scraper is active that could read its last push; it is deleted in {seconds:span}.",
     _Code.WAITS_FOR_NOTHING: "It is deleted shortly.",
@@ -167,7 +167,11 @@ TEXTS: Mapping[reasons.Code, str] = {
         "Draining {keys:groups}: all owners have finished; deletion follows after the grace period, at least "
         "{grace:g} s"
     ),
-    _Code.EVENT_DELETED_DRAINED: "Deleted {keys:groups} after every active Prometheus had scraped the final values",
+    _Code.EVENT_DELETED_DELIVERED: "Deleted {keys:groups} after every active Prometheus had scraped the final values",
+    _Code.EVENT_DELETED_INGESTED: (
+        "Deleted {keys:groups} after every active Prometheus had scraped and processed the final values"
+    ),
+    _Code.EVENT_DELETED_STORED: "Deleted {keys:groups} after every database had stored the final values",
     _Code.EVENT_DELETED_TIMEOUT: (
         "Deleted {keys:groups} when the drain timeout expired, before every active Prometheus had scraped the final "
         "values"

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from tidegate.model import grouping, owners, scrapers
 
 Value: TypeAlias = (
-    str | float | owners.Owner | Sequence[str | owners.Owner | scrapers.Scraper | grouping.GroupingKey] | None
+    str | float | owners.Owner | Sequence[str | owners.Owner | scrapers.Reader | grouping.GroupingKey] | None
 )
 """A field of a reason. Times are Unix seconds and durations are seconds."""
 
@@ -121,7 +121,9 @@ class Code(enum.Enum):
     # Kubernetes Events.
     EVENT_DRAINING_UNTIL_SCRAPED = enum.auto()
     EVENT_DRAINING_FOR_GRACE_PERIOD = enum.auto()
-    EVENT_DELETED_DRAINED = enum.auto()
+    EVENT_DELETED_DELIVERED = enum.auto()
+    EVENT_DELETED_INGESTED = enum.auto()
+    EVENT_DELETED_STORED = enum.auto()
     EVENT_DELETED_TIMEOUT = enum.auto()
     EVENT_DELETED_REQUEST = enum.auto()
     EVENT_DELETED_GRACE_PERIOD = enum.auto()

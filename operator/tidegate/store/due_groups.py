@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from tidegate.model import grouping, lifecycle
+from tidegate.model import grouping, lifecycle, proofs
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -39,6 +39,11 @@ class Deadlines(Generic[_Key]):
         if len(self._heap) > 2 * len(self._entries) + _COMPACT_ABOVE:
             self._heap = list(self._entries.values())
             heapq.heapify(self._heap)
+
+    def get(self, key: _Key) -> float | None:
+        """Return the deadline of a key, ``None`` if it has none."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry[0]
 
     def first(self) -> float | None:
         """Return the earliest deadline, ``None`` if there is none."""
@@ -86,13 +91,22 @@ class DueGroups:
         """Return at most ``most`` groups whose TTL has expired."""
         return self._ttl_deadlines.due(now, most=most)
 
-    def deletable(self, *, read_revision: int | None, now: float, most: int) -> list[grouping.GroupingKey]:
+    def deletable(self, proof: proofs.Proof, *, now: float, most: int) -> list[grouping.GroupingKey]:
         """Return at most ``most`` draining groups that may be deleted.
 
-        These are the groups that every active scraper has read, oldest push first, then those with an expired drain
+        These are the groups that every active reader has read, oldest push first, then those with an expired drain
         timeout.
-
-        :param read_revision: the revision up to which every active scraper has read; ``None`` if none is active.
         """
-        read = [] if read_revision is None else self._pushed_revisions.due(read_revision, most=most)
-        return list(dict.fromkeys([*read, *self._drain_deadlines.due(now, most=most)]))[:most]
+        covered = self._covered(proof, most=most)
+        return list(dict.fromkeys([*covered, *self._drain_deadlines.due(now, most=most)]))[:most]
+
+    def _covered(self, proof: proofs.Proof, *, most: int) -> list[grouping.GroupingKey]:
+        if proof.stored is None:
+            return [] if proof.read_revision is None else self._pushed_revisions.due(proof.read_revision, most=most)
+        stored = proof.stored.items()
+        covered = (
+            key
+            for key, revision in stored
+            if revision == self._pushed_revisions.get(key) and proof.covers(key, revision)
+        )
+        return list(itertools.islice(covered, most))

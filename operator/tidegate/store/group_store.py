@@ -22,6 +22,7 @@ from tidegate.model import (
     grouping,
     lifecycle,
     plurals,
+    proofs,
     push_rates,
     pushers,
     scrapers,
@@ -88,7 +89,7 @@ class GroupStore:
             maxlen=interface.RECENT_DELETIONS
         )
         self._broadcast = broadcasts.Broadcast()
-        self._restored_scrapers = interface.RestoredScrapers((), 0.0)
+        self._restored_readers = interface.RestoredReaders((), 0.0)
 
     async def open(self) -> None:
         await self._journal.open()
@@ -176,20 +177,20 @@ class GroupStore:
         await self._journal.commit()
         return results
 
-    async def sweep(self, *, read_revision: int | None, now: float) -> interface.SweepResult:
+    async def sweep(self, proof: proofs.Proof, *, now: float) -> interface.SweepResult:
         expired = self._due.expired(now=now, most=_SWEPT_AT_ONCE)
         if expired:
             self._journal.check_writable()
         for key in expired:
             group = self._groups[key]
             self._changed(group, lifecycle.expired(group.life, drain_timeout=self._ttl_drain_timeout, now=now))
-        deletable = self._due.deletable(read_revision=read_revision, now=now, most=_SWEPT_AT_ONCE)
+        deletable = self._due.deletable(proof, now=now, most=_SWEPT_AT_ONCE)
         if deletable:
             self._journal.check_writable()
         deleted = []
         for key in deletable:
             group = self._groups[key]
-            reason = lifecycle.deletion_reason(group.life, read_revision=read_revision, now=now)
+            reason = lifecycle.deletion_reason(key, group.life, proof=proof, now=now)
             if reason is not None:
                 deleted.append(self._remove(group, reason))
         await self._journal.commit()
@@ -209,15 +210,15 @@ class GroupStore:
             revision = self._revision
         return interface.Snapshot(revision, self._index.render())
 
-    def record_scraper(self, progress: scrapers.ScraperProgress) -> None:
+    def record_reader(self, progress: scrapers.ReaderProgress) -> None:
         if self._journal.is_persistent:
-            self._journal.record_scraper(progress.scraper, row_codec.scraper_row(progress))
+            self._journal.record_reader(progress.reader, row_codec.reader_row(progress))
 
-    def forget_scraper(self, scraper: scrapers.Scraper) -> None:
-        self._journal.record_scraper(scraper, None)
+    def forget_reader(self, reader: scrapers.Reader) -> None:
+        self._journal.record_reader(reader, None)
 
-    def restored_scrapers(self) -> interface.RestoredScrapers:
-        return self._restored_scrapers
+    def restored_readers(self) -> interface.RestoredReaders:
+        return self._restored_readers
 
     def group(self, key: grouping.GroupingKey) -> interface.GroupView | None:
         group = self._groups.get(key)
@@ -297,7 +298,7 @@ class GroupStore:
 
     def _take_over(self, restored: recovery.RestoredState) -> None:
         self._index = restored.series
-        self._restored_scrapers = restored.scrapers
+        self._restored_readers = restored.readers
         self._revision = restored.revision
         self._groups.update(restored.groups)
         for group in restored.groups.values():

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from tidegate.exposition import encoders, rendered_series
 from tidegate.exposition.text import repeated_bodies
-from tidegate.model import control_api, families, grouping, lifecycle, scrapers
+from tidegate.model import control_api, families, grouping, lifecycle, proofs, scrapers
 
 PUSH_TIME = "push_time_seconds"
 PUSH_TIME_HELP = "Last Unix time when changing this group in the Pushgateway succeeded."
@@ -105,13 +105,13 @@ class SweepResult(NamedTuple):
     more: bool
 
 
-class RestoredScrapers(NamedTuple):
-    """The scrapers that the previous process knew.
+class RestoredReaders(NamedTuple):
+    """The readers that the previous process knew.
 
     :param ended: monotonic seconds at which the previous process was still running.
     """
 
-    progress: Sequence[scrapers.ScraperProgress]
+    progress: Sequence[scrapers.ReaderProgress]
     ended: float
 
 
@@ -211,14 +211,14 @@ class Store(Protocol):
         """Apply actions of the operator in order. For each, return ``None`` or why it was rejected."""
         ...
 
-    async def sweep(self, *, read_revision: int | None, now: float) -> SweepResult:
+    async def sweep(self, proof: proofs.Proof, *, now: float) -> SweepResult:
         """Start to drain groups whose TTL has expired, and delete draining groups that are due.
 
         One sweep handles a limited number of groups, so that other tasks do not wait for long. Sweep again if the
         result says that there are ``more``. :func:`tidegate.model.lifecycle.expired` and
         :func:`tidegate.model.lifecycle.deletion_reason` decide.
 
-        :param read_revision: the revision up to which every active scraper has read; ``None`` if none is active.
+        :param proof: what is known of the readers and databases now.
         :param now: monotonic seconds.
         """
         ...
@@ -231,16 +231,16 @@ class Store(Protocol):
         """Return the content of a scrape. It includes every push up to this call. The cost follows the changes."""
         ...
 
-    def record_scraper(self, progress: scrapers.ScraperProgress) -> None:
-        """Record the progress of a scraper. It becomes durable no earlier than the changes before it."""
+    def record_reader(self, progress: scrapers.ReaderProgress) -> None:
+        """Record the progress of a reader. It becomes durable no earlier than the changes before it."""
         ...
 
-    def forget_scraper(self, scraper: scrapers.Scraper) -> None:
-        """Remove the record of a scraper."""
+    def forget_reader(self, reader: scrapers.Reader) -> None:
+        """Remove the record of a reader."""
         ...
 
-    def restored_scrapers(self) -> RestoredScrapers:
-        """Return the scrapers that :meth:`restore` has loaded."""
+    def restored_readers(self) -> RestoredReaders:
+        """Return the readers that :meth:`restore` has loaded."""
         ...
 
     def group(self, key: grouping.GroupingKey) -> GroupView | None:

@@ -24,7 +24,7 @@ class JournalContents(NamedTuple):
     """
 
     groups: Iterable[rows.StoredGroup]
-    scrapers: Sequence[rows.ScraperRow]
+    readers: Sequence[rows.ReaderRow]
     revision: int
     last_alive: float
 
@@ -48,7 +48,7 @@ class Journal(Protocol):
     - **Order.** The store applies a change in memory and records it before it awaits anything. The journal makes
       changes durable in the order in which they were recorded: its contents are always the state of the store after
       some change, and no change is in it without all changes before it. A journal may write many changes as one batch,
-      and of several changes of a row only the last. The progress of a scraper becomes durable no earlier than the
+      and of several changes of a row only the last. The progress of a reader becomes durable no earlier than the
       changes recorded before it.
     - **Durability.** When :meth:`commit` returns, everything recorded before the call survives what the journal
       promises to survive: nothing (:class:`NullJournal`), the end of the process, or a power loss.
@@ -60,7 +60,7 @@ class Journal(Protocol):
     - **Rolling back.** If changes cannot be made durable, the journal calls :meth:`RecordedStore.roll_back` with the
       groups of all changes that were recorded and are not durable. Only then does each :meth:`commit` that waits for
       them raise :class:`errors.StorageError`. Until the journal can write again, :meth:`check_writable` raises, and the
-      store accepts no change. Progress of scrapers is not rolled back: it is written later.
+      store accepts no change. Progress of readers is not rolled back: it is written later.
     - **Restoring.** :meth:`restore` returns everything that is durable, once, before the first change is recorded.
 
     All calls come from one event loop.
@@ -115,8 +115,8 @@ class Journal(Protocol):
         """Record that a group was deleted."""
         ...
 
-    def record_scraper(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
-        """Record the progress of a scraper; ``None`` removes the scraper."""
+    def record_reader(self, reader: scrapers.Reader, row: rows.ReaderRow | None) -> None:
+        """Record the progress of a reader; ``None`` removes the reader."""
         ...
 
     async def commit(self) -> None:
@@ -161,7 +161,7 @@ class NullJournal:
     def record_deletion(self, id: int) -> None:
         """Nothing is recorded."""
 
-    def record_scraper(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
+    def record_reader(self, reader: scrapers.Reader, row: rows.ReaderRow | None) -> None:
         """Nothing is recorded."""
 
     async def commit(self) -> None:

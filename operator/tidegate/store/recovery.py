@@ -19,7 +19,7 @@ class RestoredState(NamedTuple):
 
     series: series_index.SeriesIndex
     groups: Mapping[grouping.GroupingKey, group_states.Group]
-    scrapers: interface.RestoredScrapers
+    readers: interface.RestoredReaders
     revision: int
 
 
@@ -35,11 +35,11 @@ def load(contents: journals.JournalContents, *, own_types: Mapping[str, families
         index = series_index.SeriesIndex(own_types=own_types)
         groups: dict[grouping.GroupingKey, group_states.Group] = {}
         index.load(_read_groups(contents.groups, groups, revision=contents.revision))
-        progress = [row_codec.read_scraper(row) for row in contents.scrapers]
+        progress = [row_codec.read_reader(row) for row in contents.readers]
     finally:
         gc.enable()
-    scrapers = interface.RestoredScrapers(progress, contents.last_alive)
-    return RestoredState(index, groups, scrapers, contents.revision + len(groups))
+    readers = interface.RestoredReaders(progress, contents.last_alive)
+    return RestoredState(index, groups, readers, contents.revision + len(groups))
 
 
 def _read_groups(

@@ -173,26 +173,33 @@ def read_life(push: rows.PushRow, life: rows.LifeRow) -> lifecycle.Life:
     )
 
 
-def scraper_row(progress: scrapers.ScraperProgress) -> rows.ScraperRow:
-    """Encode the progress of a scraper."""
-    return rows.ScraperRow(
-        progress.scraper.address,
-        progress.scraper.user_agent,
+def reader_row(progress: scrapers.ReaderProgress) -> rows.ReaderRow:
+    """Encode the progress of a reader."""
+    scraper, number = progress.reader
+    return rows.ReaderRow(
+        scraper.address,
+        scraper.user_agent,
+        scraper.name,
+        number,
         progress.first_seen,
         progress.last_seen,
         json.dumps(list(progress.gaps)),
-        progress.read_revision,
+        progress.delivered_revision,
+        progress.ingested_revision,
+        progress.new_connections,
         progress.last_read,
     )
 
 
-def read_scraper(row: rows.ScraperRow) -> scrapers.ScraperProgress:
-    """Decode :func:`scraper_row`."""
-    progress = scrapers.ScraperProgress(
-        scraper=scrapers.Scraper(row.address, row.user_agent),
+def read_reader(row: rows.ReaderRow) -> scrapers.ReaderProgress:
+    """Decode :func:`reader_row`."""
+    progress = scrapers.ReaderProgress(
+        reader=scrapers.Reader(scrapers.Scraper(row.address, row.user_agent, row.name), row.number),
         first_seen=row.first_seen,
         last_seen=row.last_seen,
-        read_revision=row.read_revision,
+        delivered_revision=row.delivered_revision,
+        ingested_revision=row.ingested_revision,
+        new_connections=row.new_connections,
         last_read=row.last_read,
     )
     progress.gaps.extend(json.loads(row.gaps))

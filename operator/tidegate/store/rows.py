@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from tidegate.model import scrapers
+
 
 class GroupRow(NamedTuple):
     """A group and its families. A push that changes only values leaves this row as it is.
@@ -57,15 +59,22 @@ class LifeRow(NamedTuple):
     drain: str | None
 
 
-class ScraperRow(NamedTuple):
-    """The progress of a scraper (:class:`tidegate.model.scrapers.ScraperProgress`)."""
+class ReaderRow(NamedTuple):
+    """The progress of a reader (:class:`tidegate.model.scrapers.ReaderProgress`).
+
+    :param name: the query parameter ``scraper`` of its requests; "" for none.
+    """
 
     address: str
     user_agent: str
+    name: str
+    number: int
     first_seen: float
     last_seen: float
     gaps: str
-    read_revision: int
+    delivered_revision: int
+    ingested_revision: int
+    new_connections: int
     last_read: float | None
 
 
@@ -88,6 +97,6 @@ class Changes(NamedTuple):
     pushes: Mapping[int, PushRow]
     lives: Mapping[int, LifeRow]
     removed: Collection[int]
-    scrapers: Mapping[tuple[str, str], ScraperRow | None]
+    readers: Mapping[scrapers.Reader, ReaderRow | None]
     revision: int
     moment: float

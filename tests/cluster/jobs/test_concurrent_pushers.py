@@ -136,4 +136,4 @@ def test_clock_skew_of_a_kubelet_has_no_effect(environment: environments.Environ
     assert environment.final(group) == 3.0
 
 
-_REASONS = ("drained", "timeout")
+_REASONS = ("ingested", "timeout")

@@ -42,7 +42,7 @@ def server(
         )
         _generate_data(environment.push, own.gateway)
         waiting.eventually(
-            lambda: running.value('sum(increase(tidegate_groups_deleted_total{reason="drained"}[1m]))'),
+            lambda: running.value('sum(increase(tidegate_groups_deleted_total{reason="ingested"}[1m]))'),
             why="the end of a drain to be scraped",
         )
         yield running
@@ -66,7 +66,7 @@ def _generate_data(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gatew
     name = push.unique("seen")
     push.job(name)
     waiting.eventually(
-        lambda: gateway.metric('tidegate_groups_deleted_total{reason="drained"}') >= 2, why="the drains to end"
+        lambda: gateway.metric('tidegate_groups_deleted_total{reason="ingested"}') >= 2, why="the drains to end"
     )
 
 

@@ -43,7 +43,7 @@ def _events(environment: environments.Environment, reason: str) -> Counter[str]:
 
 def _deletions(environment: environments.Environment) -> dict[str, float]:
     return {
-        reason: environment.gateway.metric(f'{_DELETIONS}{{reason="{reason}"}}') for reason in ("drained", "timeout")
+        reason: environment.gateway.metric(f'{_DELETIONS}{{reason="{reason}"}}') for reason in ("ingested", "timeout")
     }
 
 
@@ -77,7 +77,7 @@ def test_each_group_is_deleted_once_with_at_most_two_events_on_its_owner(
 
     _read(environment, groups)
     after = _deletions(environment)
-    assert {reason: after[reason] - before[reason] for reason in after} == {"drained": len(groups), "timeout": 0}
+    assert {reason: after[reason] - before[reason] for reason in after} == {"ingested": len(groups), "timeout": 0}
     jobs = {group.removeprefix("any-") for group in groups}
     waiting.eventually(
         lambda: all(jobs <= _events(environment, reason).keys() for reason in (_RETIRED, _DELETED)),

@@ -19,14 +19,14 @@ _SECONDS = 20
 _AFTER_MAX_TIME = 28
 
 
-def test_documented_responses_have_the_shape_of_the_real_ones(
-    gateway: tidegate_processes.Gateway, tmp_path: Path
-) -> None:
+def test_documented_responses_have_the_shape_of_the_real_ones(tmp_path: Path) -> None:
     assert SHOWN
-    for command, shown in SHOWN:
-        assert GATEWAY in command
-        documented = _run(command.replace(GATEWAY, gateway.url), folder=tmp_path)
-        assert _shape(documented) == _shape(shown), command
+    # A gateway of its own: the last push of a recipe that another test has killed may arrive late at the shared one.
+    with tidegate_processes.serving(tmp_path / "gateway", arguments=("--web.enable-admin-api",)) as gateway:
+        for command, shown in SHOWN:
+            assert GATEWAY in command
+            documented = _run(command.replace(GATEWAY, gateway.url), folder=tmp_path)
+            assert _shape(documented) == _shape(shown), command
     described = json.loads((tmp_path / "openapi.json").read_text())
     assert described["openapi"].startswith("3.1")
 

@@ -16,6 +16,7 @@ from tests.support.processes import ports
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
+from tidegate.model import proofs
 
 
 class ProtectedGateway(NamedTuple):
@@ -48,6 +49,7 @@ async def opened(folder: Path) -> AsyncIterator[ProtectedGateway]:
         control_address=f"{gateway_client.HOST}:{ports.free_port()}",
         control_token=gateway_client.TOKEN,
         stop_seconds=0.1,
+        drain=settings.DrainSettings(confirm=proofs.Grade.DELIVERED),
     )
     registry = telemetry.new_registry()
     gateway = server.Gateway(

@@ -14,6 +14,7 @@ from tests.support.gateway import gateway_client
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
+from tidegate.model import proofs
 
 
 class Target(NamedTuple):
@@ -40,6 +41,7 @@ async def opened(*, port: int = 0, utf8_names: bool = False) -> AsyncIterator[Ta
         control_address=f"{gateway_client.HOST}:0",
         control_token=gateway_client.TOKEN,
         stop_seconds=0.1,
+        drain=settings.DrainSettings(confirm=proofs.Grade.DELIVERED),
         push=settings.PushSettings(enable_utf8_names=utf8_names),
     )
     registry = telemetry.new_registry()

@@ -13,7 +13,7 @@ import yarl
 from tests.support import waiting
 from tidegate import settings
 from tidegate.gateway import server
-from tidegate.gateway.scrape import scrape_handler
+from tidegate.gateway.scrape import scraper_identity
 from tidegate.model import control_api, grouping, lifecycle, owners
 
 HOST = "127.0.0.1"
@@ -76,7 +76,8 @@ class Client:
     async def scrape(self, *, agent: str = "Prometheus/3", counted: bool = True) -> str:
         """Scrape as Prometheus does, and wait until the gateway counts the scrape as delivered."""
         before = self.own_value(DELIVERED)
-        headers = {scrape_handler.TIMEOUT_HEADER: "10", "User-Agent": agent}
+        # A connection of its own, closed at the end: on a shared one, the next scrape may look like another reader's.
+        headers = {scraper_identity.TIMEOUT_HEADER: "10", "User-Agent": agent, "Connection": "close"}
         response = await self.send("GET", "/metrics", headers=headers)
         if counted:
             await self.sees(DELIVERED, before + 1)

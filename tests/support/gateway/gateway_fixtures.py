@@ -13,6 +13,7 @@ from tests.support.gateway import gateway_client
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
+from tidegate.model import proofs
 
 SMALL_BODY = 512 * 1024
 """Maximum size of a pushed body in these tests, in bytes; small, so that tests of the limit are fast."""
@@ -67,6 +68,7 @@ async def gateway(
         control_address=f"{gateway_client.HOST}:0",
         control_token=gateway_client.TOKEN,
         stop_seconds=2.0,
+        drain=settings.DrainSettings(confirm=proofs.Grade.DELIVERED),
         limits=limit_settings,
         persistence=persistence_settings,
     )

@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 
 from tests.support.gateway import gateway_client
-from tidegate.gateway.scrape import scrape_handler
+from tidegate.gateway.scrape import scraper_identity
 
 
 class Reader:
@@ -23,7 +23,7 @@ class Reader:
         lines = [
             f"{method} /metrics HTTP/1.1",
             "Host: gateway",
-            f"{scrape_handler.TIMEOUT_HEADER}: {timeout}",
+            f"{scraper_identity.TIMEOUT_HEADER}: {timeout}",
             *headers,
         ]
         await self._loop.sock_sendall(

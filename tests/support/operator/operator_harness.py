@@ -19,7 +19,7 @@ from tests.support.processes import ports
 from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
-from tidegate.model import grouping
+from tidegate.model import grouping, proofs
 from tidegate.operator import main
 from tidegate.operator.cache import owner_views
 from tidegate.operator.gateways import tidegate_gateway
@@ -51,6 +51,7 @@ class Scene:
             control_address=f"{gateway_client.HOST}:{self.control_port}",
             control_token=gateway_client.TOKEN,
             stop_seconds=0.1,
+            drain=settings.DrainSettings(confirm=proofs.Grade.DELIVERED),
         )
         registry = telemetry.new_registry()
         return server.Gateway(

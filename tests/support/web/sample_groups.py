@@ -86,4 +86,4 @@ def _scrape(site: threaded_gateway.Site) -> None:
 def _has_read(site: threaded_gateway.Site) -> bool:
     revision = site.gateway.store.revision
     known = site.gateway.tracker.known()
-    return len(known) == 2 and all(reading.read_revision >= revision for reading in known)
+    return len(known) == 2 and all(reading.delivered_revision >= revision for reading in known)

@@ -18,8 +18,8 @@ from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.exposition.text import parser
 from tidegate.gateway import server
-from tidegate.gateway.scrape import scrape_handler
-from tidegate.model import control_api, grouping, owners
+from tidegate.gateway.scrape import scraper_identity
+from tidegate.model import control_api, grouping, owners, proofs
 
 _Result = TypeVar("_Result")
 
@@ -132,7 +132,7 @@ class Site:
 
     def scrape(self, agent: str = "Prometheus/3.8.0") -> None:
         """Scrape as Prometheus does; the gateway registers it a moment later."""
-        headers = {scrape_handler.TIMEOUT_HEADER: "10", "User-Agent": agent}
+        headers = {scraper_identity.TIMEOUT_HEADER: "10", "User-Agent": agent}
         self.get("metrics", headers)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> str:
@@ -147,7 +147,9 @@ class Site:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        chosen = settings.GatewaySettings(web=self._web, stop_seconds=2.0)
+        chosen = settings.GatewaySettings(
+            web=self._web, stop_seconds=2.0, drain=settings.DrainSettings(confirm=proofs.Grade.DELIVERED)
+        )
         flags = {"web.listen-address": ":9091", "web.page-read-only": str(self._web.page_read_only).lower()}
         gateway = server.Gateway(
             chosen, clock=self.clock, registry=telemetry.new_registry(), flags=flags, stop=asyncio.Event()

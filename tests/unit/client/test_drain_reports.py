@@ -10,8 +10,8 @@ import pytest
 from tidegate.client import api_calls, drain_reports, transports
 from tidegate.model import grouping, ownership_status, scrapers
 
-_SCRAPER = scrapers.Scraper("10.0.0.5", "Prometheus/3")
-_DRAIN = drain_reports.Drain(since=1.0, until=301.0, waits_for="scrapers", scrapers=(_SCRAPER,))
+_READER = scrapers.Reader(scrapers.Scraper("10.0.0.5", "Prometheus/3"))
+_DRAIN = drain_reports.Drain(since=1.0, until=301.0, waits_for="scrapers", readers=(_READER,))
 _WHY = ("Job prod/x has finished.", "It is deleted shortly.")
 _NOW = 91.0
 _NEXT = "It waits for Prometheus/3 at 10.0.0.5 to scrape its last push, and is deleted in 3m30s at the latest."

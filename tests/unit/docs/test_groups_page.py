@@ -7,6 +7,7 @@ import re
 
 from tests.support.docs import markdown_documents
 from tests.support.operator import object_builders
+from tests.support.store import proof_builders
 from tidegate.cli import group_printer, groups_command
 from tidegate.client import drain_reports
 from tidegate.gateway.api import group_reasons
@@ -51,12 +52,10 @@ def _standings() -> list[ownership_status.GroupStatus]:
 def _draining() -> drain_reports.GroupReport:
     """The gateway's report on the group of Job report, with one scraper that has not read its latest push."""
     life = lifecycle.Life(pushed_revision=7, drain=lifecycle.Drain(pushed_revision=7, since=_END, deadline=_END + 301))
-    scraper = scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1")
-    reading = scrapers.ScraperProgress(scraper, first_seen=_END, last_seen=_END, read_revision=6)
-    drain = drain_reports.Drain(
-        object_builders.START + _END, object_builders.START + _END + 301, "scrapers", (scraper,)
-    )
-    why = reason_texts.texts(group_reasons.decide(life, [reading], now=_END + 90))
+    reader = scrapers.Reader(scrapers.Scraper("10.0.0.5", "Prometheus/3.13.1"))
+    reading = scrapers.ReaderProgress(reader, first_seen=_END, last_seen=_END, delivered_revision=6)
+    drain = drain_reports.Drain(object_builders.START + _END, object_builders.START + _END + 301, "scrapers", (reader,))
+    why = reason_texts.texts(group_reasons.decide(_REPORT, life, proof_builders.conditions(reading, now=_END + 90)))
     return drain_reports.GroupReport(
         _REPORT, lifecycle.State.DRAINING.value, object_builders.START + _END, drain, why, _NOW
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tidegate.draining import scrape_progress
 from tidegate.model import scrapers
 
-ONE = scrapers.Scraper("10.0.0.1", "Prometheus/3")
+ONE = scrapers.Reader(scrapers.Scraper("10.0.0.1", "Prometheus/3"))
 LAPSE = scrapers.MISSED_SCRAPES * scrapers.LONGEST_INTERVAL
 """Seconds after its only scrape at which a scraper becomes inactive."""
 
@@ -14,19 +14,19 @@ class _SavedReadings:
     """Readings that outlast a process."""
 
     def __init__(self) -> None:
-        self.scrapers = {ONE}
+        self.readers = {ONE}
 
-    def record_scraper(self, reading: scrapers.ScraperProgress) -> None:
-        self.scrapers.add(reading.scraper)
+    def record_reader(self, progress: scrapers.ReaderProgress) -> None:
+        self.readers.add(progress.reader)
 
-    def forget_scraper(self, scraper: scrapers.Scraper) -> None:
-        self.scrapers.discard(scraper)
+    def forget_reader(self, reader: scrapers.Reader) -> None:
+        self.readers.discard(reader)
 
 
 def _restored(saved: _SavedReadings, *, ended: float) -> scrape_progress.ScrapeTracker:
     """Restore a scraper seen once, at 0, in a process that starts 1000 seconds after the previous one ended."""
     tracker = scrape_progress.ScrapeTracker(saved)
-    reading = scrapers.ScraperProgress(scraper=ONE, first_seen=0.0, last_seen=0.0)
+    reading = scrapers.ReaderProgress(ONE, first_seen=0.0, last_seen=0.0)
     tracker.restore([reading], ended=ended, now=ended + 1000.0)
     return tracker
 
@@ -34,11 +34,11 @@ def _restored(saved: _SavedReadings, *, ended: float) -> scrape_progress.ScrapeT
 def test_inactive_scraper_is_deleted_from_the_store_at_a_restart() -> None:
     saved = _SavedReadings()
     assert _restored(saved, ended=LAPSE + 0.1).known() == []
-    assert saved.scrapers == set()
+    assert saved.readers == set()
 
 
 def test_scraper_that_is_still_active_at_the_end_of_a_process_is_active_in_the_next() -> None:
     saved = _SavedReadings()
     tracker = _restored(saved, ended=LAPSE)
-    assert [reading.scraper for reading in tracker.active(now=LAPSE + 1000.0)] == [ONE]
-    assert saved.scrapers == {ONE}
+    assert [reading.reader for reading in tracker.active(now=LAPSE + 1000.0)] == [ONE]
+    assert saved.readers == {ONE}

@@ -15,6 +15,7 @@ from tidegate import settings, telemetry
 from tidegate.aio import clocks
 from tidegate.gateway import server
 from tidegate.gateway.openapi import documents
+from tidegate.model import proofs
 from tidegate.store import group_store
 
 A = gateway_client.key(job="a")
@@ -35,6 +36,7 @@ class Restartable:
             control_address=f"{gateway_client.HOST}:0",
             control_token=gateway_client.TOKEN,
             stop_seconds=2.0,
+            drain=settings.DrainSettings(confirm=proofs.Grade.DELIVERED),
             persistence=settings.PersistenceSettings(file=str(self._file)),
         )
         registry = telemetry.new_registry()
@@ -132,7 +134,9 @@ async def test_scraper_with_an_invalid_user_agent_does_not_prevent_pushes(restar
     assert (await restartable.client.put("job/a", "x 1\n")).status == 200
     await restartable.restart()
     assert await restartable.remaining() == ["a"]
-    assert {reading.scraper.user_agent for reading in restartable.gateway.store.restored_scrapers().progress} == {"??"}
+    assert {reading.reader.scraper.user_agent for reading in restartable.gateway.store.restored_readers().progress} == {
+        "??"
+    }
 
 
 async def test_restart_starts_a_new_epoch(restartable: Restartable) -> None:

@@ -62,8 +62,8 @@ class Disk:
     def record_deletion(self, id: int) -> None:
         self._batch.remove(id)
 
-    def record_scraper(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
-        self._batch.scrapers[scraper] = row
+    def record_reader(self, reader: scrapers.Reader, row: rows.ReaderRow | None) -> None:
+        self._batch.readers[reader] = row
 
     async def commit(self) -> None:
         assert self._store is not None

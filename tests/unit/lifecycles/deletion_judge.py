@@ -27,10 +27,26 @@ class Push:
 
 @dataclass
 class Scraper:
-    """One scraper as it knows itself: when it scraped, and which push of each group it was sent."""
+    """One scrape loop as it knows itself: when it scraped, and which push of each group it has stored."""
 
     began: list[float] = field(default_factory=list)
-    read: dict[grouping.GroupingKey, int] = field(default_factory=dict)
+    received: dict[grouping.GroupingKey, int] = field(default_factory=dict)
+    stored: dict[grouping.GroupingKey, int] = field(default_factory=dict)
+
+    def begin(self, *, now: float) -> None:
+        """Begin a scrape: the loop has stored what it had received."""
+        self.began.append(now)
+        for key, serial in self.received.items():
+            self.stored[key] = max(serial, self.stored.get(key, 0))
+        self.received = {}
+
+    def receive(self, shown: dict[grouping.GroupingKey, int]) -> None:
+        """Receive a response, and store it at any time before the next scrape."""
+        self.received = shown
+
+    def die(self) -> None:
+        """Lose what was received and not stored."""
+        self.received = {}
 
     def surely_active(self, *, now: float) -> bool:
         """Whether it was seen within five minutes, or within three of its intervals, taken as short as they can be."""
@@ -80,7 +96,7 @@ class Judge:
         else:
             self._expect_no_active_owner(record, pushes)
             self._expect_no_strangers_push(record, pushes[-1])
-            if record.reason is lifecycle.DeletionReason.DRAINED:
+            if record.reason is lifecycle.DeletionReason.INGESTED:
                 self._expect_read(record.key, pushes[-1])
             else:
                 self._expect_timeout(record)
@@ -125,7 +141,7 @@ class Judge:
     def _expect_expired(self, record: control_api.DeletedRecord, last: Push) -> None:
         now = self._clock.monotonic()
         assert now >= last.expires, "it had no owner and its ttl was not over"
-        if record.reason is lifecycle.DeletionReason.DRAINED:
+        if record.reason is lifecycle.DeletionReason.INGESTED:
             self._expect_read(record.key, last)
         else:
             assert now >= last.expires + cluster_model.TTL_DRAIN_TIMEOUT, "before its drain timeout"
@@ -145,8 +161,9 @@ class Judge:
     def _expect_read(self, key: grouping.GroupingKey, last: Push) -> None:
         now = self._clock.monotonic()
         waited_for = [scraper for scraper in self.scrapers.values() if scraper.surely_active(now=now)]
-        assert all(scraper.read.get(key) == last.serial for scraper in waited_for), "an active scraper has not read it"
-        assert any(scraper.read.get(key) == last.serial for scraper in self.scrapers.values()), "nobody has read it"
+        stored = [scraper for scraper in self.scrapers.values() if scraper.stored.get(key) == last.serial]
+        assert all(scraper in stored for scraper in waited_for), "an active scraper has not stored it"
+        assert stored, "nobody has stored it"
 
     def _expect_timeout(self, record: control_api.DeletedRecord) -> None:
         claimed = [job for job in self._kube.jobs if job.owner.uid in record.claims]

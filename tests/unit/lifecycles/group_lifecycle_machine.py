@@ -30,7 +30,7 @@ _JOB: dict[str, Sequence[Any]] = {
     "drain_timeout": DRAIN_TIMEOUTS,
 }
 _TTLS = [None, None, None, 5.0, 60.0]
-_SCRAPERS = ["one", "two", "three"]
+_SCRAPERS = list(lifecycle_parts.SCRAPERS)
 _BOTH = [True, False]
 
 
@@ -131,6 +131,15 @@ class GroupLife(lifecycle_parts.LifecycleParts):
     def scrape_all_at_once(self, *, name: str) -> None:
         self._scrape(name)
 
+    @random_steps.step(name=_SCRAPERS)
+    def a_scraper_is_killed(self, *, name: str) -> None:
+        self._kill_scraper(name)
+
+    @random_steps.step(name=_SCRAPERS)
+    def a_connection_of_a_scraper_ends(self, *, name: str) -> None:
+        if not any(scrape.name == name for scrape in self.scrapes):
+            self._disconnect(name)
+
     @random_steps.step(name=_SCRAPERS, interval=[15.0, 1.0, 60.0, 150.0, 300.0], times=[9, 5, 2])
     def scrape_regularly(self, *, name: str, interval: float, times: int) -> None:
         for _ in range(times):
@@ -182,11 +191,13 @@ class GroupLife(lifecycle_parts.LifecycleParts):
     def the_gateway_is_killed_and_comes_back(self, *, seconds: float) -> None:
         self.disk.killed()
         self.scrapes.clear()
+        for name in list(self.connections):
+            self._disconnect(name)
         self.clock.advance(seconds)
         self.judge.nobody_could_scrape_for(seconds)
         self.store = crashable_store.restarted(self.disk, clock=self.clock)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
-        readings, ended = self.store.restored_scrapers()
+        readings, ended = self.store.restored_readers()
         self.tracker.restore(readings, ended=ended, now=self.clock.monotonic())
         self.drainer = self._new_drainer()
         self.operator.meet(self.store, drainer=self.drainer)

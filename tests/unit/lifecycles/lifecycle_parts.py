@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Self
+from typing import NamedTuple, Self
 
-from tests.support.store import store_builders
+from tests.support.store import proof_builders, store_builders
 from tests.unit.lifecycles import cluster_model, crashable_store, deletion_judge, operator_driver
 from tidegate.aio import clocks
-from tidegate.draining import group_drainer, scrape_progress
-from tidegate.model import control_api, grouping, scrapers
+from tidegate.draining import drain_conditions, group_drainer, scrape_progress
+from tidegate.model import control_api, grouping, proofs, scrapers
 
 KEYS = [
     store_builders.key(job="x"),
@@ -18,6 +18,27 @@ KEYS = [
     cluster_model.ANNOTATED,
 ]
 _PUSHED = re.compile(r"^pushed\{(.*)\} (\d+)$", re.MULTILINE)
+
+
+SCRAPERS = {
+    "one": scrapers.Scraper("loopback", "Prometheus/3"),
+    "one, second job": scrapers.Scraper("loopback", "Prometheus/3"),
+    "one, third job": scrapers.Scraper("loopback", "Prometheus/3"),
+    "two": scrapers.Scraper("loopback", "vmagent"),
+}
+"""Scrape loops, and how their requests look. The jobs of one server look alike."""
+
+
+class Scrape(NamedTuple):
+    """A scrape under way.
+
+    :param shown: the serial number of the last push of each group in the response.
+    """
+
+    name: str
+    begun: scrape_progress.Scrape
+    revision: int
+    shown: dict[grouping.GroupingKey, int]
 
 
 class LifecycleParts:
@@ -32,7 +53,8 @@ class LifecycleParts:
         self.tracker = scrape_progress.ScrapeTracker(self.store)
         self.drainer = self._new_drainer()
         self.operator = operator_driver.Operator(self.kube, self.store, drainer=self.drainer, clock=self.clock)
-        self.scrapes: list[tuple[str, int, dict[grouping.GroupingKey, int]]] = []
+        self.connections: dict[str, proof_builders.Connection] = {}
+        self.scrapes: list[Scrape] = []
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +68,7 @@ class LifecycleParts:
     def _new_drainer(self) -> group_drainer.Drainer:
         return group_drainer.Drainer(
             self.store,
-            self.tracker,
+            drain_conditions.DrainConditions(self.tracker, grade=proofs.Grade.INGESTED),
             clock=self.clock,
             on_deleted=self.judge.deleted,
             on_expired=lambda _: None,
@@ -58,26 +80,46 @@ class LifecycleParts:
         return [present[which % len(present)]] if present else []
 
     def _begin_a_scrape(self, name: str) -> None:
+        """Begin a scrape, unless the last one of this scrape loop is still under way: a loop is sequential."""
+        if any(scrape.name == name for scrape in self.scrapes):
+            return
         now = self.clock.monotonic()
-        self.tracker.began(scrapers.Scraper("loopback", name), now=now)
+        connection = self.connections.setdefault(name, proof_builders.Connection())
+        begun = self.tracker.began(SCRAPERS[name], connection=connection, now=now)
+        assert begun is not None
         store_builders.done(self.disk.commit())
-        self.judge.scrapers[name].began.append(now)
+        self.judge.scrapers[name].begin(now=now)
         snapshot = store_builders.done(self.store.snapshot())
-        self.scrapes.append((name, snapshot.revision, self._shown()))
+        self.scrapes.append(Scrape(name, begun, snapshot.revision, self._shown()))
+        store_builders.done(self.drainer.sweep())
 
     def _end_a_scrape(self, which: int, *, complete: bool) -> None:
-        name, revision, shown = self.scrapes.pop(which)
-        if complete:
-            for key, serial in shown.items():
-                self.judge.scrapers[name].read[key] = max(serial, self.judge.scrapers[name].read.get(key, 0))
-            scraper = scrapers.Scraper("loopback", name)
-            self.tracker.delivered(scraper, revision=revision, now=self.clock.monotonic())
-            store_builders.done(self.drainer.sweep())
+        scrape = self.scrapes.pop(which)
+        if not complete:
+            self._disconnect(scrape.name)
+            return
+        self.judge.scrapers[scrape.name].receive(scrape.shown)
+        self.tracker.delivered(scrape.begun, revision=scrape.revision, now=self.clock.monotonic())
+        store_builders.done(self.drainer.sweep())
+
+    def _disconnect(self, name: str) -> None:
+        if name in self.connections:
+            self.connections.pop(name).close()
+
+    def _kill_scraper(self, name: str) -> None:
+        """Kill a scrape loop: what it has received and not stored is lost. Its next scrape has a new connection."""
+        self.scrapes[:] = [scrape for scrape in self.scrapes if scrape.name != name]
+        self._disconnect(name)
+        self.judge.scrapers[name].die()
 
     def _scrape(self, name: str) -> None:
-        self.scrapes.clear()
+        self._kill_scrapes_of(name)
         self._begin_a_scrape(name)
-        self._end_a_scrape(0, complete=True)
+        self._end_a_scrape(len(self.scrapes) - 1, complete=True)
+
+    def _kill_scrapes_of(self, name: str) -> None:
+        for which in [number for number, scrape in enumerate(self.scrapes) if scrape.name == name]:
+            self._end_a_scrape(which, complete=False)
 
     def _sweep(self) -> None:
         store_builders.done(self.drainer.sweep())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.store import proof_builders, store_builders
 from tidegate.model import lifecycle, owners
 
+KEY = store_builders.key(job="backup")
 U, V = owners.Uid("u"), owners.Uid("v")
 
 
@@ -24,7 +26,7 @@ DRAIN = lifecycle.Drain(pushed_revision=5, since=100.0, deadline=400.0)
     ("life", "read", "now", "reason"),
     [
         pytest.param(_life(U), 9, 999.0, None, id="live"),
-        pytest.param(_life(U, drain=DRAIN), 5, 100.0, lifecycle.DeletionReason.DRAINED, id="read"),
+        pytest.param(_life(U, drain=DRAIN), 5, 100.0, lifecycle.DeletionReason.DELIVERED, id="read"),
         pytest.param(_life(U, drain=DRAIN), 4, 100.0, None, id="read before its last push"),
         pytest.param(_life(U, drain=DRAIN), None, 399.9, None, id="nobody reads"),
         pytest.param(
@@ -32,14 +34,14 @@ DRAIN = lifecycle.Drain(pushed_revision=5, since=100.0, deadline=400.0)
         ),
         pytest.param(_life(U, drain=DRAIN), 4, 400.0, lifecycle.DeletionReason.TIMEOUT, id="unread and time is over"),
         pytest.param(_life(U, drain=DRAIN), 4, 500.0, lifecycle.DeletionReason.TIMEOUT, id="unread long after that"),
-        pytest.param(_life(U, drain=DRAIN), 5, 400.0, lifecycle.DeletionReason.DRAINED, id="read in the last moment"),
+        pytest.param(_life(U, drain=DRAIN), 5, 400.0, lifecycle.DeletionReason.DELIVERED, id="read in the last moment"),
         pytest.param(_life(U, pushed=6, drain=DRAIN), 9, 999.0, None, id="a push nobody spoke of"),
     ],
 )
 def test_deletion_reason_depends_on_reads_and_deadline(
     life: lifecycle.Life, read: int | None, now: float, reason: lifecycle.DeletionReason | None
 ) -> None:
-    assert lifecycle.deletion_reason(life, read_revision=read, now=now) is reason
+    assert lifecycle.deletion_reason(KEY, life, proof=proof_builders.delivered(read), now=now) is reason
 
 
 @pytest.mark.parametrize(

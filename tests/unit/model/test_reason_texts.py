@@ -15,7 +15,7 @@ ENDED: dict[str, reasons.Value] = {"outcome": "succeeded", "finished_at": 1_700_
 CLEANUP = {"source": "annotation tidegate.dev/cleanup"}
 IP = "10.0.0.7"
 KEYS = [grouping.grouping_key({"job": f"x{number}"}) for number in range(5)]
-SCRAPERS = [scrapers.Scraper(f"10.0.0.{number}", "Prometheus/3") for number in range(5)]
+READERS = [scrapers.Reader(scrapers.Scraper(f"10.0.0.{number}", "Prometheus/3")) for number in range(5)]
 
 SENTENCES: list[tuple[reasons.Code, dict[str, reasons.Value], str]] = [
     (Code.OWNER_RUNNING, {"owner": X}, "Job prod/x has not finished."),
@@ -129,13 +129,13 @@ SENTENCES: list[tuple[reasons.Code, dict[str, reasons.Value], str]] = [
     (Code.TTL_EXPIRES, {"seconds": 90.0}, "It starts draining in 1m30s (TTL) unless it is pushed again."),
     (
         Code.WAITS_FOR_SCRAPERS,
-        {"scrapers": SCRAPERS[:2], "seconds": 290.0},
+        {"readers": READERS[:2], "seconds": 290.0},
         "It waits for Prometheus/3 at 10.0.0.0 and Prometheus/3 at 10.0.0.1 to scrape its last push, and is deleted "
         "in 4m50s at the latest.",
     ),
     (
         Code.WAITS_FOR_SCRAPERS,
-        {"scrapers": SCRAPERS, "seconds": -1.0},
+        {"readers": READERS, "seconds": -1.0},
         "It waits for Prometheus/3 at 10.0.0.0, Prometheus/3 at 10.0.0.1, Prometheus/3 at 10.0.0.2 and 2 more to "
         "scrape its last push, and is deleted in 0s at the latest.",
     ),

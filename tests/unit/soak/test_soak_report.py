@@ -11,7 +11,7 @@ def _report(*samples: dict[float, float]) -> tuple[str, str]:
     lives = {"uid": histories.Life("x", 0.0, succeeded=10.0)}
     history = histories.History(pushes=[history_builders.push(2.5)], lives=lives, scrapers=scrapers, faults=faults)
     verdicts = checker.judge(history)
-    table = soak_report.table(history, verdicts, jobs={"succeeds": 1}, deleted={"drained": 1})
+    table = soak_report.table(history, verdicts, jobs={"succeeds": 1}, deleted={"ingested": 1})
     return table, soak_report.details(history, verdicts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.store import store_builders
+from tests.support.store import proof_builders, store_builders
 from tidegate.aio import clocks
 from tidegate.model import control_api, lifecycle, owners
 from tidegate.store import group_store, interface
@@ -57,7 +57,7 @@ async def test_recent_deletions_are_newest_first_with_time_reason_and_owners() -
     await store.apply([control_api.ClaimGroup(A, owners.Claim(OWNER, drain_timeout=0.0))])
     await store.apply([control_api.StartDrain(A, (OWNER.uid,), pushed_revision=1, drain_timeout=0.0)])
     assert store.draining_keys() == [A]
-    await store.sweep(read_revision=None, now=clock.monotonic())
+    await store.sweep(proof_builders.delivered(None), now=clock.monotonic())
     clock.advance(1)
     await store.delete(B)
     last, first = store.recent_deletions()

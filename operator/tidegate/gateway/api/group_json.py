@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from tidegate.aio import clocks
-from tidegate.draining import drain_status
+from tidegate.draining import drain_conditions
 from tidegate.gateway.api import group_filter
-from tidegate.model import lifecycle, owners, scrapers
+from tidegate.model import grouping, lifecycle, owners, scrapers
 from tidegate.store import interface
 
 Json: TypeAlias = dict[str, Any]
@@ -37,14 +37,14 @@ def group(
     summary: interface.GroupSummary,
     *,
     pushes: Sequence[int],
-    active: Collection[scrapers.ScraperProgress],
+    conditions: drain_conditions.Conditions,
     moment: Moment,
     shown_owners: int = SHOWN_OWNERS,
 ) -> Json:
     """A group without its metrics.
 
     :param pushes: the number of pushes in each half hour of the last day.
-    :param active: the active scrapers.
+    :param conditions: what draining groups wait for.
     """
     life = summary.life
     claims = list(life.claims.values())
@@ -55,7 +55,7 @@ def group(
         "owners": [_owner(claim) for claim in claims[:shown_owners]],
         "owner_count": len(claims),
         "ttl_ends": moment.to_wall(lifecycle.ttl_deadline(life)),
-        "drain": _drain(life, active, moment),
+        "drain": _drain(summary.key, life, conditions, moment),
         "push_time": summary.push_time,
         "push_failure_time": summary.push_failure_time,
         "last_push_successful": not group_filter.is_failing(summary),
@@ -65,21 +65,24 @@ def group(
     }
 
 
-def scraper(reading: scrapers.ScraperProgress, *, revision: int, awaited_by: int, moment: Moment) -> Json:
-    """A scraper.
+def reader(
+    reading: scrapers.ReaderProgress, *, revision: int, read_revision: int, awaited_by: int, moment: Moment
+) -> Json:
+    """A reader of a scraper.
 
     :param revision: the revision of the store.
+    :param read_revision: the revision up to which it has read, by the grade of proof in force.
     :param awaited_by: the number of draining groups that wait for it.
     """
     return {
-        **_scraper(reading.scraper),
+        **_reader(reading.reader),
         "active": moment.monotonic <= reading.active_until,
         "interval": reading.interval,
         "first_seen": moment.to_wall(reading.first_seen),
         "last_seen": moment.to_wall(reading.last_seen),
         "last_read": moment.to_wall(reading.last_read),
         "silent_at": moment.to_wall(reading.active_until),
-        "unread_changes": max(0, revision - reading.read_revision),
+        "unread_changes": max(0, revision - read_revision),
         "awaited_by": awaited_by,
     }
 
@@ -96,8 +99,10 @@ def deletion(recent: interface.RecentDeletion) -> Json:
     }
 
 
-def _drain(life: lifecycle.Life, active: Collection[scrapers.ScraperProgress], moment: Moment) -> Json | None:
-    wait = drain_status.wait(life, active, now=moment.monotonic)
+def _drain(
+    key: grouping.GroupingKey, life: lifecycle.Life, conditions: drain_conditions.Conditions, moment: Moment
+) -> Json | None:
+    wait = conditions.wait(key, life)
     if wait is None or life.drain is None:
         return None
     return {
@@ -105,12 +110,13 @@ def _drain(life: lifecycle.Life, active: Collection[scrapers.ScraperProgress], m
         "until": moment.to_wall(wait.until),
         "is_expired_ttl": life.drain.expired,
         "waits_for": wait.waits_for.value,
-        "scrapers": [_scraper(each) for each in wait.scrapers],
+        "scrapers": [_reader(each) for each in wait.readers],
     }
 
 
-def _scraper(identity: scrapers.Scraper) -> Json:
-    return {"address": identity.address, "user_agent": identity.user_agent}
+def _reader(reader: scrapers.Reader) -> Json:
+    scraper, number = reader
+    return {"address": scraper.address, "user_agent": scraper.user_agent, "scraper": scraper.name, "reader": number}
 
 
 def _owner(claim: owners.Claim) -> Json:

@@ -7,17 +7,17 @@ import bisect
 import enum
 import functools
 import json
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from aiohttp import hdrs, web
 
 from tidegate.aio import clocks, time_slices
-from tidegate.draining import scrape_progress
+from tidegate.draining import drain_conditions, scrape_progress
 from tidegate.exposition import rendered_series
 from tidegate.gateway.api import group_filter, group_json, group_reasons, listings, pushgateway_api, selector_search
 from tidegate.gateway.push import push_bodies
-from tidegate.model import errors, grouping, reason_texts, scrapers
+from tidegate.model import errors, grouping, reason_texts
 from tidegate.store import interface
 
 MAX_ROWS = 200
@@ -89,11 +89,13 @@ class GroupQueryHandlers:
         store: interface.Store,
         tracker: scrape_progress.ScrapeTracker,
         *,
+        conditions: drain_conditions.DrainConditions,
         clock: clocks.Clock,
         selector: selector_search.GroupSelector,
     ) -> None:
         self._store = store
         self._tracker = tracker
+        self._conditions = conditions
         self._clock = clock
         self._listings = listings.Listings(store, selector=selector)
 
@@ -109,15 +111,15 @@ class GroupQueryHandlers:
         limit = _number(request, "limit", default=DEFAULT_ROWS, most=MAX_ROWS)
         with_reasons = _number(request, "why", default=0, most=1) == 1
         listing = await self._listing(request)
-        moment, active = self._now()
+        moment, conditions = self._now()
         rows, time_slice = [], time_slices.TimeSlice()
         for key in listing.keys[offset : offset + limit]:
             summary = self._store.summary(key)
             row: group_json.Json = {"labels": dict(key), "gone": True}
             if summary is not None:
-                row = self._row(summary, active, moment)
+                row = self._row(summary, conditions, moment)
                 if with_reasons:
-                    row["why"] = _why(summary, active, moment)
+                    row["why"] = _why(summary, conditions)
             rows.append(json.dumps(row))
             await time_slice.step()
         data = {
@@ -136,7 +138,7 @@ class GroupQueryHandlers:
 
     @_handler
     async def list_scrapers(self, request: web.BaseRequest) -> group_json.Json:
-        """``GET scrapers``: the known scrapers, how far each has read, and how many draining groups wait for it."""
+        """``GET scrapers``: the known readers, how far each has read, and how many draining groups wait for it."""
         _expect_only(request)
         draining, time_slice = [], time_slices.TimeSlice()
         for key in self._store.draining_keys():
@@ -145,18 +147,19 @@ class GroupQueryHandlers:
                 draining.append(summary.life.pushed_revision)
             await time_slice.step()
         draining.sort()
-        moment, active = self._now()
-        active_scrapers = {reading.scraper for reading in active}
+        moment, conditions = self._now()
+        active = {reading.reader for reading in conditions.readers}
         return {
             "now": moment.wall,
             "scrapers": [
-                group_json.scraper(
+                group_json.reader(
                     reading,
                     revision=self._store.revision,
-                    awaited_by=_later(draining, reading.read_revision) if reading.scraper in active_scrapers else 0,
+                    read_revision=reading.confirmed(conditions.grade),
+                    awaited_by=_later(draining, reading.confirmed(conditions.grade)) if reading.reader in active else 0,
                     moment=moment,
                 )
-                for reading in sorted(self._tracker.known(), key=lambda reading: reading.scraper)
+                for reading in sorted(self._tracker.known(), key=lambda reading: reading.reader)
             ],
         }
 
@@ -189,31 +192,31 @@ class GroupQueryHandlers:
         summary, view = self._store.summary(key), self._store.group(key)
         if summary is None or view is None:
             raise NotFoundError(f"group {grouping.describe(key)} does not exist")
-        moment, active = self._now()
+        moment, conditions = self._now()
         metrics, is_cut = await _families(view)
         return {
             "now": moment.wall,
-            "group": self._row(summary, active, moment, shown_owners=len(summary.life.claims)),
-            "why": _why(summary, active, moment),
+            "group": self._row(summary, conditions, moment, shown_owners=len(summary.life.claims)),
+            "why": _why(summary, conditions),
             "pushers": list(summary.pushers),
             "families": metrics,
             "is_cut": is_cut,
         }
 
-    def _now(self) -> tuple[group_json.Moment, list[scrapers.ScraperProgress]]:
+    def _now(self) -> tuple[group_json.Moment, drain_conditions.Conditions]:
         moment = group_json.now(self._clock)
-        return moment, self._tracker.active(now=moment.monotonic)
+        return moment, self._conditions.at(moment.monotonic)
 
     def _row(
         self,
         summary: interface.GroupSummary,
-        active: Collection[scrapers.ScraperProgress],
+        conditions: drain_conditions.Conditions,
         moment: group_json.Moment,
         *,
         shown_owners: int = group_json.SHOWN_OWNERS,
     ) -> group_json.Json:
         pushes = self._store.push_rate(summary.key, now=moment.wall)
-        return group_json.group(summary, pushes=pushes, active=active, moment=moment, shown_owners=shown_owners)
+        return group_json.group(summary, pushes=pushes, conditions=conditions, moment=moment, shown_owners=shown_owners)
 
 
 def read_key(text: str) -> grouping.GroupingKey:
@@ -252,10 +255,8 @@ def _response(data: group_json.Json, *, status: int = 200) -> web.Response:
     return web.json_response(data, status=status, headers=_NO_STORE)
 
 
-def _why(
-    summary: interface.GroupSummary, active: Collection[scrapers.ScraperProgress], moment: group_json.Moment
-) -> tuple[str, ...]:
-    return reason_texts.texts(group_reasons.decide(summary.life, active, now=moment.monotonic))
+def _why(summary: interface.GroupSummary, conditions: drain_conditions.Conditions) -> tuple[str, ...]:
+    return reason_texts.texts(group_reasons.decide(summary.key, summary.life, conditions))
 
 
 async def _families(view: interface.GroupView) -> tuple[list[group_json.Json], bool]:

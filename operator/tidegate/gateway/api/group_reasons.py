@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from tidegate.draining import drain_status
-from tidegate.model import drain_waits, lifecycle, owners, reasons, scrapers
+from tidegate.draining import drain_conditions
+from tidegate.model import drain_waits, grouping, lifecycle, owners, reasons
 
 
 def decide(
-    life: lifecycle.Life, active: Collection[scrapers.ScraperProgress], *, now: float
+    key: grouping.GroupingKey, life: lifecycle.Life, conditions: drain_conditions.Conditions
 ) -> tuple[reasons.Reason, reasons.Reason]:
     """Two reasons: the state of the group's owners or of its TTL, and what happens next.
 
-    :param active: the active scrapers.
-    :param now: monotonic seconds.
+    :param conditions: what draining groups wait for.
     """
-    wait = drain_status.wait(life, active, now=now)
+    now, wait = conditions.now, conditions.wait(key, life)
     if wait is None or life.drain is None:
         return _live(life, now=now)
     if life.drain.expired:

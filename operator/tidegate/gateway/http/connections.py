@@ -198,6 +198,11 @@ class Connection(web.RequestHandler):
         self.address: str | None = None
 
     @property
+    def is_open(self) -> bool:
+        """Whether another request can still arrive."""
+        return self.transport is not None and not self.transport.is_closing() and not self._close
+
+    @property
     def is_busy(self) -> bool:
         """Whether a request is in flight, its response included."""
         # Between its head and its handler a request is in no attribute; then no task waits for the next one, either.

@@ -12,7 +12,7 @@ _MAX_SCRAPERS = 32
 """Scrapers with metrics, oldest first: real scrapers are older than those of a client that changes its name with every
 request."""
 
-_LABELS = ("address", "user_agent")
+_LABELS = ("address", "user_agent", "scraper", "reader")
 
 
 class ScraperCollector:
@@ -23,7 +23,7 @@ class ScraperCollector:
     """
 
     def __init__(self) -> None:
-        self.active: Callable[[], Sequence[scrapers.ScraperProgress]] = tuple
+        self.active: Callable[[], Sequence[scrapers.ReaderProgress]] = tuple
         self.clock: Callable[[], float] = lambda: 0.0
 
     def collect(self) -> Iterator[core.Metric]:
@@ -54,10 +54,11 @@ class ScraperCollector:
 
 
 def _family(
-    name: str, help: str, values: Sequence[tuple[scrapers.ScraperProgress, float | None]]
+    name: str, help: str, values: Sequence[tuple[scrapers.ReaderProgress, float | None]]
 ) -> core.GaugeMetricFamily:
     family = core.GaugeMetricFamily(name, help, labels=_LABELS)
     for reading, value in values:
         if value is not None:
-            family.add_metric(list(reading.scraper), value)
+            scraper, number = reading.reader
+            family.add_metric([*scraper, str(number)], value)
     return family

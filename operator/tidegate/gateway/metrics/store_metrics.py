@@ -12,7 +12,7 @@ from tidegate.gateway.metrics import unowned_groups
 from tidegate.model import control_api, lifecycle
 from tidegate.store import interface
 
-_DRAIN_REASONS = (lifecycle.DeletionReason.DRAINED, lifecycle.DeletionReason.TIMEOUT)
+_DRAIN_REASONS = (*lifecycle.PROVEN_REASONS, lifecycle.DeletionReason.TIMEOUT)
 _DRAIN_BUCKETS = (1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0)
 
 

@@ -14,22 +14,16 @@ from tidegate import settings
 from tidegate.aio import clocks, tasks, time_slices
 from tidegate.draining import group_drainer, scrape_progress
 from tidegate.exposition import encoders, gzip_chunks
+from tidegate.gateway.http import connections
 from tidegate.gateway.metrics import own_metrics
-from tidegate.gateway.scrape import delivery_confirmation, negotiation
-from tidegate.model import scrapers
+from tidegate.gateway.scrape import delivery_confirmation, negotiation, scraper_identity
 from tidegate.store import interface
-
-TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
-"""Sent by Prometheus and compatible scrapers. Clients that do not send it, such as curl, do not count as scrapers."""
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds for a header that is not a number; the default of Prometheus."""
 
 MAX_TIMEOUT = 300.0
 """Seconds that a response may take at most, whatever the header says."""
-
-MAX_USER_AGENT = 200
-"""Characters of a ``User-Agent`` header that are kept."""
 
 _CHUNK_BYTES = 256 * 1024
 
@@ -74,13 +68,15 @@ class ScrapeHandler:
 
     async def get(self, request: web.BaseRequest) -> web.StreamResponse:
         """Send all groups as they are now."""
-        scraper = _scraper(request)
+        scraper = scraper_identity.of_request(request)
         response = web.StreamResponse()
         if scraper is None:
             await self._send(request, response, await self._store.snapshot(), timeout=MAX_TIMEOUT)
             return response
         began, timeout = time.monotonic(), _timeout(request)
-        self._tracker.began(scraper, now=self._clock.monotonic())
+        scrape = self._tracker.began(scraper, connection=_connection(request), now=self._clock.monotonic())
+        # The start of a scrape may prove that the previous one was processed.
+        self._drainer.wake()
         snapshot = await self._store.snapshot()
         delivery = delivery_confirmation.Delivery(request.transport, settle_seconds=self._settle_seconds)
         try:
@@ -89,7 +85,7 @@ class ScrapeHandler:
             delivery.close()
             raise
         sent = _Sent(snapshot.revision, time.monotonic() - began, response.content_length or 0)
-        confirmation = self._confirm(delivery, scraper, sent if is_sent else None, deadline=began + timeout)
+        confirmation = self._confirm(delivery, scrape, sent if is_sent else None, deadline=began + timeout)
         self._confirmations.start(confirmation, name=f"confirm scrape of {scraper.address}")
         return response
 
@@ -135,7 +131,7 @@ class ScrapeHandler:
     async def _confirm(
         self,
         delivery: delivery_confirmation.Delivery,
-        scraper: scrapers.Scraper,
+        scrape: scrape_progress.Scrape | None,
         sent: _Sent | None,
         *,
         deadline: float,
@@ -154,21 +150,19 @@ class ScrapeHandler:
             self._metrics.scrapes.labels(result="late" if is_late else "broken").inc()
             return
         self._metrics.scrapes.labels(result="delivered").inc()
-        self._tracker.delivered(scraper, now=self._clock.monotonic(), **sent._asdict())
-        self._drainer.wake()
+        if scrape is not None:
+            self._tracker.delivered(scrape, now=self._clock.monotonic(), **sent._asdict())
+            self._drainer.wake()
 
 
-def _scraper(request: web.BaseRequest) -> scrapers.Scraper | None:
-    if TIMEOUT_HEADER not in request.headers or request.method != hdrs.METH_GET:
-        return None
-    # SECURITY: a header may have bytes that are not UTF-8; they cannot be stored or logged.
-    user_agent = request.headers.get(hdrs.USER_AGENT, "")[:MAX_USER_AGENT].encode("utf-8", "replace").decode()
-    return scrapers.Scraper(address=request.remote or "unix", user_agent=user_agent)
+def _connection(request: web.BaseRequest) -> scrape_progress.Connection:
+    assert isinstance(request.protocol, connections.Connection)
+    return request.protocol
 
 
 def _timeout(request: web.BaseRequest) -> float:
     try:
-        seconds = float(request.headers[TIMEOUT_HEADER])
+        seconds = float(request.headers[scraper_identity.TIMEOUT_HEADER])
     except ValueError:
         return DEFAULT_TIMEOUT
     return min(seconds, MAX_TIMEOUT) if math.isfinite(seconds) else DEFAULT_TIMEOUT

@@ -15,7 +15,9 @@ from tidegate.operator.policy import policy_status
 _Code = reasons.Code
 
 _DELETED = {
-    lifecycle.DeletionReason.DRAINED: _Code.EVENT_DELETED_DRAINED,
+    lifecycle.DeletionReason.DELIVERED: _Code.EVENT_DELETED_DELIVERED,
+    lifecycle.DeletionReason.INGESTED: _Code.EVENT_DELETED_INGESTED,
+    lifecycle.DeletionReason.STORED: _Code.EVENT_DELETED_STORED,
     lifecycle.DeletionReason.TIMEOUT: _Code.EVENT_DELETED_TIMEOUT,
     lifecycle.DeletionReason.REQUEST: _Code.EVENT_DELETED_REQUEST,
     lifecycle.DeletionReason.GRACE_PERIOD: _Code.EVENT_DELETED_GRACE_PERIOD,

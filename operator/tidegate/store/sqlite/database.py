@@ -36,7 +36,8 @@ class _Insertion(NamedTuple):
 _GROUP = _Insertion("REPLACE INTO groups VALUES ", "(?,?,?,?,?,?)")
 _PUSH = _Insertion("REPLACE INTO pushes VALUES ", "(?,?,?,?,?,?,?)")
 _LIFE = _Insertion("REPLACE INTO lives VALUES ", "(?,?,?,?)")
-_SCRAPER = _Insertion("REPLACE INTO scrapers VALUES ", "(?,?,?,?,?,?,?)")
+_READER = _Insertion("REPLACE INTO readers VALUES ", "(?,?,?,?,?,?,?,?,?,?,?)")
+_REMOVE_READER = "DELETE FROM readers WHERE address = ? AND user_agent = ? AND name = ? AND number = ?"
 _REMOVE = ("DELETE FROM groups WHERE id = ?", "DELETE FROM pushes WHERE id = ?", "DELETE FROM lives WHERE id = ?")
 
 
@@ -96,10 +97,10 @@ class Database:
         """Return all rows. The rows of groups are read while they are iterated."""
         (pushed,) = self._connection.execute("SELECT max(revision) FROM pushes").fetchone()
         revision, moment = self._connection.execute("SELECT revision, moment FROM totals").fetchone() or (0, 0.0)
-        scrapers = [rows.ScraperRow(*row) for row in self._connection.execute("SELECT * FROM scrapers")]
+        readers = [rows.ReaderRow(*row) for row in self._connection.execute("SELECT * FROM readers")]
         last = max(revision, pushed or 0)
         return journals.JournalContents(
-            self._iterate_groups(""), scrapers, revision=last + _REVISIONS_APART, last_alive=moment
+            self._iterate_groups(""), readers, revision=last + _REVISIONS_APART, last_alive=moment
         )
 
     def select_groups(self, ids: Collection[int]) -> list[rows.StoredGroup]:
@@ -137,12 +138,12 @@ class Database:
         yield from _replace(_GROUP, changes.groups.values())
         yield from _replace(_PUSH, changes.pushes.values())
         yield from _replace(_LIFE, changes.lives.values())
-        for scraper, row in changes.scrapers.items():
+        for (scraper, number), row in changes.readers.items():
             if row is None:
-                yield "DELETE FROM scrapers WHERE address = ? AND user_agent = ?", scraper
-        yield from _replace(_SCRAPER, [row for row in changes.scrapers.values() if row is not None])
+                yield _REMOVE_READER, (*scraper, number)
+        yield from _replace(_READER, [row for row in changes.readers.values() if row is not None])
         # The row of a push has its revision.
-        if changes.removed or changes.lives or changes.scrapers:
+        if changes.removed or changes.lives or changes.readers:
             yield "REPLACE INTO totals VALUES (1, ?, ?)", (changes.revision, changes.moment)
 
 

@@ -36,6 +36,17 @@ MIGRATIONS = (
     """,
     "ALTER TABLE pushes ADD COLUMN pushers TEXT;",
     "ALTER TABLE groups ADD COLUMN pushers TEXT; ALTER TABLE pushes ADD COLUMN until BLOB;",
+    """
+    CREATE TABLE readers (
+        address TEXT NOT NULL, user_agent TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
+        first_seen REAL NOT NULL, last_seen REAL NOT NULL, gaps TEXT NOT NULL, delivered_revision INTEGER NOT NULL,
+        ingested_revision INTEGER NOT NULL, new_connections INTEGER NOT NULL, last_read REAL,
+        PRIMARY KEY (address, user_agent, name, number)
+    ) WITHOUT ROWID;
+    INSERT INTO readers SELECT address, user_agent, '', 1, first_seen, last_seen, gaps, read_revision, 0, 0, last_read
+        FROM scrapers;
+    DROP TABLE scrapers;
+    """,
 )
 """The statements that migrate the file from each version to the next. Never change a released migration: add one."""
 

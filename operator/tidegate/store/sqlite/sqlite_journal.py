@@ -47,7 +47,7 @@ class SqliteJournal:
     """A journal in a SQLite file; see :class:`tidegate.store.journals.Journal`.
 
     If a batch cannot be written, the journal rolls back the batch and everything recorded since. It then rejects
-    changes, and tries to write the progress of scrapers and the rolled-back groups until that works.
+    changes, and tries to write the progress of readers and the rolled-back groups until that works.
 
     It is fenced by the exclusive lock of SQLite on the file, which it holds from :meth:`open` to :meth:`close`.
 
@@ -149,8 +149,8 @@ class SqliteJournal:
         self._batch.remove(id)
         self._work.set()
 
-    def record_scraper(self, scraper: scrapers.Scraper, row: rows.ScraperRow | None) -> None:
-        self._batch.scrapers[scraper] = row
+    def record_reader(self, reader: scrapers.Reader, row: rows.ReaderRow | None) -> None:
+        self._batch.readers[reader] = row
         self._work.set()
 
     async def commit(self) -> None:
@@ -290,8 +290,8 @@ class SqliteJournal:
                     break
                 await self._pause()
         self._store.roll_back(ids, stored)
-        # The progress of scrapers is not rolled back.
-        self._batch.scrapers = {**failed.scrapers, **self._batch.scrapers}
+        # The progress of readers is not rolled back.
+        self._batch.readers = {**failed.readers, **self._batch.readers}
         failed.finish(self._failure)
 
     async def _pause(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tidegate.model import errors
+from tidegate.model import errors, scrapers
 from tidegate.store import rows
 
 
@@ -17,7 +17,7 @@ class Batch:
     pushes: dict[int, rows.PushRow] = field(default_factory=dict)
     lives: dict[int, rows.LifeRow] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
-    scrapers: dict[tuple[str, str], rows.ScraperRow | None] = field(default_factory=dict)
+    readers: dict[scrapers.Reader, rows.ReaderRow | None] = field(default_factory=dict)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     @property
@@ -28,7 +28,7 @@ class Batch:
     @property
     def empty(self) -> bool:
         """Whether the batch has no changes."""
-        return not (self.pushes or self.lives or self.removed or self.scrapers or self.groups)
+        return not (self.pushes or self.lives or self.removed or self.readers or self.groups)
 
     def remove(self, id: int) -> None:
         """Record the deletion of a group; its other changes are dropped."""
@@ -43,12 +43,12 @@ class Batch:
         self.groups.update(later.groups)
         self.pushes.update(later.pushes)
         self.lives.update(later.lives)
-        self.scrapers.update(later.scrapers)
+        self.readers.update(later.readers)
         self.waiting.extend(later.waiting)
 
     def changes(self, *, revision: int, moment: float) -> rows.Changes:
         """Return the content of the transaction."""
-        return rows.Changes(self.groups, self.pushes, self.lives, self.removed, self.scrapers, revision, moment)
+        return rows.Changes(self.groups, self.pushes, self.lives, self.removed, self.readers, revision, moment)
 
     def finish(self, failure: str = "") -> None:
         """Wake all waiting calls: the batch is durable, or it failed for this reason."""

@@ -104,7 +104,7 @@ async def test_delete_request_deletes_a_draining_group(drain: drain_steps.Drain,
     await drain.deleted()
     await client.delete("job/a")
     assert await drain.deletions(lifecycle.DeletionReason.REQUEST) == 1
-    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 0
+    assert await drain.deletions(lifecycle.DeletionReason.DELIVERED) == 0
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ async def test_one_scrape_drains_many_groups(drain: drain_steps.Drain, client: g
     await client.scrape()
     for group in keys:
         await drain.deleted(group)
-    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 50
+    assert await drain.deletions(lifecycle.DeletionReason.DELIVERED) == 50
 
 
 async def test_deletion_reasons_of_pushgateway_only_are_not_counted(drain: drain_steps.Drain) -> None:
@@ -179,4 +179,4 @@ async def test_deletion_reasons_of_pushgateway_only_are_not_counted(drain: drain
         None,
         None,
     ]
-    assert [await drain.deletions(reason) for reason in lifecycle.OWN_REASONS] == [0, 0, 0]
+    assert [await drain.deletions(reason) for reason in lifecycle.OWN_REASONS] == [0] * len(lifecycle.OWN_REASONS)

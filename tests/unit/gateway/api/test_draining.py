@@ -17,7 +17,7 @@ async def test_draining_group_is_deleted_after_its_scraper_has_read_it(
     assert 'x{instance="",job="a"} 1\n' in await client.scrape()
     await drain.deleted()
     assert await client.pushed() == []
-    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 1
+    assert await drain.deletions(lifecycle.DeletionReason.DELIVERED) == 1
     assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 0
 
 
@@ -74,7 +74,7 @@ async def test_draining_group_does_not_wait_for_a_lapsed_scraper(
     await drain.remains()
     clock.advance(2)
     await drain.deleted()
-    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 1
+    assert await drain.deletions(lifecycle.DeletionReason.DELIVERED) == 1
 
 
 async def test_drain_timeout_deletes_a_group_if_no_scraper_is_active_and_is_counted_separately(
@@ -86,7 +86,7 @@ async def test_drain_timeout_deletes_a_group_if_no_scraper_is_active_and_is_coun
     clock.advance(2)
     await drain.deleted()
     assert await drain.deletions(lifecycle.DeletionReason.TIMEOUT) == 1
-    assert await drain.deletions(lifecycle.DeletionReason.DRAINED) == 0
+    assert await drain.deletions(lifecycle.DeletionReason.DELIVERED) == 0
 
 
 async def test_drain_timeout_deletes_an_unread_group_although_a_scraper_is_active(

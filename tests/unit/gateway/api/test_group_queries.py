@@ -75,7 +75,7 @@ async def test_draining_group_has_the_scrapers_it_waits_for_and_its_deadline(
         "until": clock.wall() + 300,
         "is_expired_ttl": False,
         "waits_for": "scrapers",
-        "scrapers": [{"address": gateway_client.HOST, "user_agent": "Prometheus/3"}],
+        "scrapers": [{"address": gateway_client.HOST, "user_agent": "Prometheus/3", "scraper": "", "reader": 1}],
     }
 
 

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from tests.support.store import proof_builders, store_builders
 from tidegate.gateway.api import group_reasons
 from tidegate.model import lifecycle, owners, reasons, scrapers
 
@@ -17,11 +18,6 @@ DRAIN = lifecycle.Drain(pushed_revision=7, since=NOW - 10, deadline=NOW + 290)
 def _claims(*names: str) -> dict[owners.Uid, owners.Claim]:
     claimants = [owners.Owner("Job", "default", name, owners.Uid(name)) for name in names]
     return {owner.uid: owners.Claim(owner, drain_timeout=300.0) for owner in claimants}
-
-
-def _reading(address: str, read_revision: int) -> scrapers.ScraperProgress:
-    scraper = scrapers.Scraper(address, "Prometheus/3")
-    return scrapers.ScraperProgress(scraper, first_seen=0.0, last_seen=NOW, read_revision=read_revision)
 
 
 LIVE = lifecycle.Life(pushed_revision=7)
@@ -75,11 +71,12 @@ def test_ttl_has_the_seconds_that_are_left() -> None:
 def test_draining_group_has_its_scrapers_and_the_seconds_until_its_deadline() -> None:
     [_, wait] = _explain(DRAINING, unread_by=2)
     assert wait.fields == {
-        "scrapers": tuple(scrapers.Scraper(f"10.0.0.{number}", "Prometheus/3") for number in range(2)),
+        "readers": tuple(scrapers.Reader(scrapers.Scraper(f"10.0.0.{number}", "Prometheus/3")) for number in range(2)),
         "seconds": 290.0,
     }
 
 
 def _explain(life: lifecycle.Life, *, unread_by: int = 0) -> list[reasons.Reason]:
-    active = [_reading(f"10.0.0.{number}", 6) for number in range(unread_by)]
-    return list(group_reasons.decide(life, active, now=NOW))
+    active = [proof_builders.reading(f"10.0.0.{number}", 6, last_seen=NOW) for number in range(unread_by)]
+    key = store_builders.key(job="backup")
+    return list(group_reasons.decide(key, life, proof_builders.conditions(*active, now=NOW)))

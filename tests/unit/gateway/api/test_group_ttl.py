@@ -63,7 +63,7 @@ async def test_expired_group_is_deleted_after_it_is_scraped(
     await _until_draining(client)
     await client.scrape()
     await _until_deleted(client)
-    assert await client.value('tidegate_groups_deleted_total{reason="drained"}') == 1
+    assert await client.value('tidegate_groups_deleted_total{reason="delivered"}') == 1
 
 
 async def test_expired_group_that_is_not_scraped_is_deleted_after_the_drain_timeout(

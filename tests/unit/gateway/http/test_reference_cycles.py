@@ -22,7 +22,7 @@ from tests.support import waiting
 from tests.support.gateway import gateway_client, raw_connections
 from tidegate import settings
 from tidegate.gateway import server
-from tidegate.gateway.scrape import scrape_handler
+from tidegate.gateway.scrape import scraper_identity
 
 _TIMES = 20
 _SECONDS = 60.0
@@ -33,7 +33,7 @@ def _request(line: str, *, headers: str = "", body: str = "") -> bytes:
     return f"{line} HTTP/1.1\r\nHost: x\r\n{headers}{size}\r\n{body}".encode()
 
 
-_SCRAPE = f"{scrape_handler.TIMEOUT_HEADER}: 10\r\nAccept-Encoding: gzip\r\n"
+_SCRAPE = f"{scraper_identity.TIMEOUT_HEADER}: 10\r\nAccept-Encoding: gzip\r\n"
 _KINDS = [
     pytest.param(raw_connections.PUSH, True, id="a push"),
     pytest.param(_request("PUT /metrics/job/x", body="m {\n"), True, id="a rejected push"),

@@ -51,8 +51,8 @@ async def test_drain_duration_is_counted_by_deletion_reason(
     await client.sees("tidegate_groups_expired_total", 1)
     clock.advance(45.0)
     await client.scrape()
-    await client.sees('tidegate_drain_duration_seconds_count{reason="drained"}', 1)
-    assert await client.value('tidegate_drain_duration_seconds_sum{reason="drained"}') == 45
+    await client.sees('tidegate_drain_duration_seconds_count{reason="delivered"}', 1)
+    assert await client.value('tidegate_drain_duration_seconds_sum{reason="delivered"}') == 45
     assert await client.value('tidegate_drain_duration_seconds_count{reason="timeout"}') == 0
 
 
@@ -60,7 +60,7 @@ async def test_delete_request_does_not_count_as_a_drain(client: gateway_client.C
     await client.put("job/a", "x 1\n")
     await client.delete("job/a")
     assert await client.value('tidegate_groups_deleted_total{reason="request"}') == 1
-    assert await client.value('tidegate_drain_duration_seconds_count{reason="drained"}') == 0
+    assert await client.value('tidegate_drain_duration_seconds_count{reason="delivered"}') == 0
 
 
 async def test_each_scraper_has_its_lag_interval_and_the_cost_of_its_last_scrape(
@@ -71,7 +71,7 @@ async def test_each_scraper_has_its_lag_interval_and_the_cost_of_its_last_scrape
         clock.advance(15.0)
     text = await client.scrape()
     clock.advance(20.0)
-    labels = f'{{address="{gateway_client.HOST}",user_agent="Prometheus/3"}}'
+    labels = f'{{address="{gateway_client.HOST}",user_agent="Prometheus/3",scraper="",reader="1"}}'
     assert await client.value(f"tidegate_scraper_lag_seconds{labels}") == 20
     assert await client.value(f"tidegate_scraper_interval_seconds{labels}") == 15
     assert (await client.value(f"tidegate_scraper_last_duration_seconds{labels}") or 0) > 0

@@ -23,7 +23,7 @@ from tidegate.gateway.api import (
 from tidegate.gateway.http import connections
 from tidegate.gateway.openapi import documents, endpoints
 from tidegate.gateway.push import decompression, push_handler
-from tidegate.gateway.scrape import scrape_handler
+from tidegate.gateway.scrape import scrape_handler, scraper_identity
 from tidegate.gateway.ui import page_deletion
 from tidegate.model import drain_waits, durations, families, lifecycle, push_rates, pushers, scrapers, selectors
 from tidegate.store import interface
@@ -65,15 +65,15 @@ BOUNDS = {
     "groups of a preview": (_field("PagePreview", "groups", "maxItems"), page_deletion.MAX_PREVIEW),
     "groups of a response": (_field("GroupList", "groups", "maxItems"), group_queries.MAX_ROWS),
     "largest offset": (PARAMETERS["Offset"]["schema"]["maximum"], group_queries.MAX_OFFSET),
-    "length of a User-Agent": (_field("ScraperName", "user_agent", "maxLength"), scrape_handler.MAX_USER_AGENT),
-    "length of a scraper's User-Agent": (_field("Scraper", "user_agent", "maxLength"), scrape_handler.MAX_USER_AGENT),
+    "length of a User-Agent": (_field("ScraperName", "user_agent", "maxLength"), scraper_identity.MAX_TEXT),
+    "length of a scraper's User-Agent": (_field("Scraper", "user_agent", "maxLength"), scraper_identity.MAX_TEXT),
     "length of selectors": (PARAMETERS["Match"]["schema"]["items"]["maxLength"], selectors.MAX_LENGTH),
     "length of selectors of a deletion": (DELETED["schema"]["items"]["maxLength"], selectors.MAX_LENGTH),
     "owners of a deletion": (_field("Deletion", "owners", "maxItems"), group_json.SHOWN_OWNERS),
     "pushers of a group": (_field("GroupDetail", "pushers", "maxItems"), pushers.MAX_ADDRESSES),
     "remembered deletions": (_field("DeletionList", "total", "maximum"), interface.RECENT_DELETIONS),
     "scrape timeout": (PARAMETERS["ScrapeTimeout"]["schema"]["maximum"], scrape_handler.MAX_TIMEOUT),
-    "scrapers": (_field("ScraperList", "scrapers", "maxItems"), scrape_progress.MAX_SCRAPERS),
+    "scrapers": (_field("ScraperList", "scrapers", "maxItems"), scrape_progress.MAX_READERS),
     "slots of pushes": (_field("Group", "pushes", "maxItems"), push_rates.SLOTS),
     "slots of pushes at least": (_field("Group", "pushes", "minItems"), push_rates.SLOTS),
     "pushes of a slot": (_field("Group", "pushes", "items", "maximum"), push_rates.MAX_COUNT),
@@ -112,7 +112,7 @@ NAMES = {
     ),
     "names of parameters": (
         [PARAMETERS[name]["name"] for name in ("Ttl", "TtlHeader", "ScrapeTimeout", "Match")],
-        [push_handler.TTL, push_handler.TTL_HEADER, scrape_handler.TIMEOUT_HEADER, selector_search.MATCH],
+        [push_handler.TTL, push_handler.TTL_HEADER, scraper_identity.TIMEOUT_HEADER, selector_search.MATCH],
     ),
     "names of parameters of a deletion": (
         [DELETED["name"], DRY_RUN["name"]],
@@ -151,7 +151,7 @@ TEXTS = {
     "escapings": (SCRAPE, f"escaped: {', '.join(f'`{one.value}`' for one in name_escaping.Escaping)}."),
     "length of a User-Agent": (
         _field("ScraperName", "user_agent"),
-        f"after {scrape_handler.MAX_USER_AGENT} characters",
+        f"after {scraper_identity.MAX_TEXT} characters",
     ),
     "owners of a listed group": (_field("Group", "owners"), f"the first {group_json.SHOWN_OWNERS} in"),
     "minutes of a slot": (_field("Group", "pushes"), f"each {push_rates.SLOT_SECONDS // 60} minutes"),

@@ -17,7 +17,7 @@ from tidegate import settings
 from tidegate.aio import clocks
 from tidegate.exposition import encoders
 from tidegate.gateway import server
-from tidegate.gateway.scrape import scrape_handler
+from tidegate.gateway.scrape import scraper_identity
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ class TestWithGroupsOfEveryKind:
     async def test_scrapes_match(
         self, client: gateway_client.Client, document: openapi_document.Document, format: encoders.Format, coding: str
     ) -> None:
-        headers = {"Accept": format.value, "Accept-Encoding": coding, scrape_handler.TIMEOUT_HEADER: "10"}
+        headers = {"Accept": format.value, "Accept-Encoding": coding, scraper_identity.TIMEOUT_HEADER: "10"}
         response = await openapi_document.checked(client, document, "GET", "/metrics", headers=headers)
         assert response.headers["Content-Type"].startswith(format.value)
 

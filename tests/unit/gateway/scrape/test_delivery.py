@@ -43,7 +43,7 @@ def _parts(lines: list[str], *, size: int) -> Iterable[list[str]]:
 
 def _has_read(gateway: server.Gateway) -> bool:
     """Whether every scraper has read all pushes."""
-    return gateway.tracker.read_revision(now=0.0) == gateway.store.revision
+    return gateway.conditions.at(0.0).proof.read_revision == gateway.store.revision
 
 
 async def test_complete_scrape_is_delivered(client: gateway_client.Client, gateway: server.Gateway) -> None:

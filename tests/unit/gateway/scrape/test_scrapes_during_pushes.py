@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.gateway import gateway_client
 from tidegate import settings
-from tidegate.gateway.scrape import scrape_handler
+from tidegate.gateway.scrape import scraper_identity
 
 GROUPS = 300
 """More groups than the store settles at once, so that pushes happen in between."""
@@ -73,7 +73,7 @@ async def test_every_scrape_is_complete(client: gateway_client.Client, headers: 
     try:
         seen: Mapping[str, float] = {}
         for _ in range(SCRAPES):
-            response = await client.send("GET", "/metrics", headers={scrape_handler.TIMEOUT_HEADER: "10", **headers})
+            response = await client.send("GET", "/metrics", headers={scraper_identity.TIMEOUT_HEADER: "10", **headers})
             seen = _expect_complete(response.text, seen)
     finally:
         for task in writers:

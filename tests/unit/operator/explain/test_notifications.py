@@ -32,10 +32,10 @@ def _deleted(text: str, reason: lifecycle.DeletionReason, *claims: owner_views.O
 def test_groups_deleted_together_are_one_event() -> None:
     recorder = _Recorder()
     recorder.notifier.deleted(
-        [_deleted(f"job=x,n={number}", lifecycle.DeletionReason.DRAINED, JOB) for number in range(5)]
+        [_deleted(f"job=x,n={number}", lifecycle.DeletionReason.DELIVERED, JOB) for number in range(5)]
     )
     keys = [object_builders.key(f"job=x,n={number}") for number in range(5)]
-    deleted = reasons.reason(reasons.Code.EVENT_DELETED_DRAINED, keys=keys)
+    deleted = reasons.reason(reasons.Code.EVENT_DELETED_DELIVERED, keys=keys)
     assert recorder.lines() == [("GroupsDeleted", reason_texts.text(deleted))]
 
 
@@ -44,7 +44,7 @@ def test_deletion_of_an_unread_group_is_a_warning() -> None:
     recorder.notifier.deleted(
         [
             _deleted("job=x", lifecycle.DeletionReason.TIMEOUT, JOB),
-            _deleted("job=y", lifecycle.DeletionReason.DRAINED, JOB),
+            _deleted("job=y", lifecycle.DeletionReason.DELIVERED, JOB),
         ]
     )
     assert [announcement.warning for announcement in recorder.events] == [True, False]
@@ -62,7 +62,7 @@ def test_every_reason_has_a_text_and_only_a_timeout_is_a_warning(reason: lifecyc
 def test_every_owner_gets_an_event() -> None:
     recorder = _Recorder()
     other = object_builders.job("x", namespace="dev")
-    recorder.notifier.deleted([_deleted("job=x", lifecycle.DeletionReason.DRAINED, JOB, other)])
+    recorder.notifier.deleted([_deleted("job=x", lifecycle.DeletionReason.DELIVERED, JOB, other)])
     assert [announcement.regarding for announcement in recorder.events] == [JOB.owner, other.owner]
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.support.store import store_builders
+from tests.support.store import proof_builders, store_builders
 from tidegate import settings
 from tidegate.aio import clocks
 from tidegate.exposition.text import metric_order
@@ -136,7 +136,7 @@ def test_sweep_looks_only_at_due_groups(monkeypatch: pytest.MonkeyPatch) -> None
         store_builders.done(store.push(store_builders.key(job=f"live{number}"), {}, replace=True))
         store_builders.done(store.push(store_builders.key(job=f"expired{number}"), {}, replace=True, ttl=1.0))
     clock.advance(1.0)
-    while store_builders.done(store.sweep(read_revision=None, now=clock.monotonic())).more:
+    while store_builders.done(store.sweep(proof_builders.delivered(None), now=clock.monotonic())).more:
         pass
     for number in range(1_000):
         store_builders.done(store.push(store_builders.key(job=f"later{number}"), {}, replace=True, ttl=10.0 + number))
@@ -144,7 +144,7 @@ def test_sweep_looks_only_at_due_groups(monkeypatch: pytest.MonkeyPatch) -> None
     looked = _count_looks(monkeypatch)
     clock.advance(10.0)
     assert store.next_deadline() == clock.monotonic()
-    assert store_builders.done(store.sweep(read_revision=1, now=clock.monotonic())).deleted == []
+    assert store_builders.done(store.sweep(proof_builders.delivered(1), now=clock.monotonic())).deleted == []
     assert len(looked) == 1
     assert store.next_deadline() == clock.monotonic() + 1
 
@@ -157,7 +157,7 @@ def test_sweep_of_many_groups_lets_other_tasks_run() -> None:
     clock.advance(1.0)
     deleted, turns, more = 0, 0, True
     while more:
-        swept = store_builders.done(store.sweep(read_revision=None, now=clock.monotonic()))
+        swept = store_builders.done(store.sweep(proof_builders.delivered(None), now=clock.monotonic()))
         assert len(swept.deleted) <= 50
         deleted, turns, more = deleted + len(swept.deleted), turns + 1, swept.more
     assert (deleted, store.grouping_keys()) == (1_000, [])

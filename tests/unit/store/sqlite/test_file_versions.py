@@ -79,10 +79,11 @@ async def test_file_of_version_1_is_restored_without_pushers(first: Path) -> Non
         claim = owners.Claim(persistent_stores.OWNERS[0], drain_timeout=9.0)
         assert view.life == lifecycle.Life(5, {claim.owner.uid: claim}, lifecycle.Drain(5, since=3.0, deadline=4.0))
         assert _pushers(store) == ()
-        (reading,) = store.restored_scrapers().progress
-        assert (reading.scraper.address, reading.read_revision) == ("10.0.0.9", 4)
+        (reading,) = store.restored_readers().progress
+        assert reading.reader.scraper.address == "10.0.0.9"
+        assert (reading.delivered_revision, reading.ingested_revision) == (4, 0)
         assert persistent_stores.journal(store).set_aside is None
-    assert _version(first) == len(database_file.MIGRATIONS) == 3
+    assert _version(first) == len(database_file.MIGRATIONS) == 4
 
 
 async def test_pushers_are_stored_in_a_file_migrated_from_version_1(first: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.support import waiting
-from tests.support.store import persistent_stores, store_builders
+from tests.support.store import persistent_stores, proof_builders, store_builders
 from tidegate.aio import clocks
 from tidegate.exposition.text import parser, repeated_bodies
-from tidegate.model import control_api, errors, grouping, lifecycle, owners, scrapers
+from tidegate.model import control_api, errors, grouping, lifecycle, owners
 from tidegate.store import group_store
 
 KEY, OTHER = store_builders.key(job="a"), store_builders.key(job="b")
@@ -148,9 +148,9 @@ async def test_scraper_that_read_a_rolled_back_change_has_not_read_the_restored_
         assert view.life.pushed_revision > dirty
         over, pushed = (persistent_stores.OWNERS[0].uid,), view.life.pushed_revision
         await store.apply([control_api.StartDrain(key=KEY, finished=over, pushed_revision=pushed, drain_timeout=9.0)])
-        assert (await store.sweep(read_revision=dirty, now=clock.monotonic())).deleted == []
-        (deleted,) = (await store.sweep(read_revision=pushed, now=clock.monotonic())).deleted
-        assert deleted.reason is lifecycle.DeletionReason.DRAINED
+        assert (await store.sweep(proof_builders.delivered(dirty), now=clock.monotonic())).deleted == []
+        (deleted,) = (await store.sweep(proof_builders.delivered(pushed), now=clock.monotonic())).deleted
+        assert deleted.reason is lifecycle.DeletionReason.DELIVERED
 
 
 async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path:
         assert await store.apply([control_api.ClaimGroup(key=KEY, claim=tracked), retire]) == [None, None]
         clock.advance(9.0)
         with _read_only(store), pytest.raises(errors.StorageError):
-            await store.sweep(read_revision=None, now=clock.monotonic())
+            await store.sweep(proof_builders.delivered(None), now=clock.monotonic())
         assert KEY in store.grouping_keys()
         await _recovered(store)
         # The group was rolled back and counts as pushed again, so the operator must retire it again.
@@ -179,23 +179,22 @@ async def test_due_group_is_deleted_once_the_file_can_be_written_again(tmp_path:
             drain_timeout=9.0,
         )
         assert await store.apply([retire]) == [None]
-        assert len((await store.sweep(read_revision=None, now=clock.monotonic())).deleted) == 1
+        assert len((await store.sweep(proof_builders.delivered(None), now=clock.monotonic())).deleted) == 1
     async with persistent_stores.opened(tmp_path / "groups") as store:
         assert store.grouping_keys() == [OTHER]
 
 
 async def test_progress_of_scrapers_is_stored_once_the_file_can_be_written_again(tmp_path: Path) -> None:
-    scraper = scrapers.Scraper("10.0.0.1", "Prometheus/3")
-    reading = scrapers.ScraperProgress(scraper, first_seen=1.0, last_seen=2.0, read_revision=3)
+    reading = proof_builders.reading("10.0.0.1", 3, last_seen=2.0)
     async with persistent_stores.opened(tmp_path / "groups") as store:
         await _filled(store)
         with _read_only(store):
-            store.record_scraper(reading)
+            store.record_reader(reading)
             with pytest.raises(errors.StorageError):
                 await _push(store, KEY, 7)
         await _recovered(store)
     async with persistent_stores.opened(tmp_path / "groups") as store:
-        assert store.restored_scrapers().progress == [reading]
+        assert store.restored_readers().progress == [reading]
 
 
 async def test_store_closes_although_its_file_cannot_be_written(tmp_path: Path) -> None:

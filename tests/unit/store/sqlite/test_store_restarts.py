@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.store import persistent_stores, store_builders, templated_bodies
+from tests.support.store import persistent_stores, proof_builders, store_builders, templated_bodies
 from tidegate.aio import clocks
 from tidegate.exposition.text import parser, repeated_bodies
 from tidegate.model import control_api, errors, grouping, lifecycle, owners
@@ -90,7 +90,7 @@ class Steps:
 
     async def sweep(self, _: grouping.GroupingKey, owner: owners.Owner) -> None:
         read = self.store.revision if owner is persistent_stores.OWNERS[0] else None
-        await self.store.sweep(read_revision=read, now=self.clock.monotonic())
+        await self.store.sweep(proof_builders.delivered(read), now=self.clock.monotonic())
 
     async def scrape(self, *_: object) -> None:
         await self.store.snapshot()
@@ -140,9 +140,9 @@ async def test_draining_group_is_deleted_after_a_restart_at_its_deadline(tmp_pat
         await steps.retire(key, persistent_stores.OWNERS[0])
     clock.advance(8.0)
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:
-        assert (await store.sweep(read_revision=None, now=clock.monotonic())).deleted == []
+        assert (await store.sweep(proof_builders.delivered(None), now=clock.monotonic())).deleted == []
         clock.advance(1.0)
-        (deleted,) = (await store.sweep(read_revision=None, now=clock.monotonic())).deleted
+        (deleted,) = (await store.sweep(proof_builders.delivered(None), now=clock.monotonic())).deleted
     assert deleted.reason is lifecycle.DeletionReason.TIMEOUT
     assert deleted.claims.keys() == {persistent_stores.OWNERS[0].uid}
     async with persistent_stores.opened(tmp_path / "groups", clock=clock) as store:

@@ -5,7 +5,8 @@ import { labels, owners } from "./cells.js";
 import { h, show } from "./dom.js";
 import { ago, count, counted, setNow, span } from "./format.js";
 
-const REASONS = { drained: "read by every active scraper", request: "requested by a client",
+const REASONS = { delivered: "received by every active scraper", ingested: "processed by every active scraper",
+  stored: "stored by every database", request: "requested by a client",
   timeout: "drain timeout, before every active scraper had read it" };
 const MAX_DELETIONS = 500;
 

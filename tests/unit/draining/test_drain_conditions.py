@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
-from tidegate.draining import drain_status
+from tests.support.store import proof_builders, store_builders
 from tidegate.model import drain_waits, lifecycle, owners, scrapers
 
+KEY = store_builders.key(job="a")
 UID = owners.Uid("u")
 CLAIM = owners.Claim(owners.Owner("Job", "default", "a", UID), drain_timeout=300.0)
 LIVE = lifecycle.Life(pushed_revision=7, claims={UID: CLAIM})
@@ -16,13 +17,12 @@ DRAIN = lifecycle.Drain(pushed_revision=7, since=1_000.0, deadline=1_300.0)
 DRAINING = dataclasses.replace(LIVE, drain=DRAIN)
 
 
-def _reading(name: str, read_revision: int) -> scrapers.ScraperProgress:
-    scraper = scrapers.Scraper(address=name, user_agent="Prometheus/3")
-    return scrapers.ScraperProgress(scraper, first_seen=0.0, last_seen=1_000.0, read_revision=read_revision)
+def _reading(name: str, revision: int) -> scrapers.ReaderProgress:
+    return proof_builders.reading(name, revision, last_seen=1_000.0)
 
 
-def _wait(life: lifecycle.Life, *readings: scrapers.ScraperProgress, now: float = 1_010.0) -> drain_waits.Wait | None:
-    return drain_status.wait(life, readings, now=now)
+def _wait(life: lifecycle.Life, *readings: scrapers.ReaderProgress, now: float = 1_010.0) -> drain_waits.Wait | None:
+    return proof_builders.conditions(*readings, now=now).wait(KEY, life)
 
 
 def test_live_group_waits_for_nothing() -> None:
@@ -31,7 +31,7 @@ def test_live_group_waits_for_nothing() -> None:
 
 def test_draining_group_waits_for_the_scrapers_that_have_not_read_its_last_push() -> None:
     behind, ahead = _reading("behind", 6), _reading("ahead", 7)
-    assert _wait(DRAINING, behind, ahead) == drain_waits.Wait(drain_waits.WaitsFor.SCRAPERS, 1_300.0, (behind.scraper,))
+    assert _wait(DRAINING, behind, ahead) == drain_waits.Wait(drain_waits.WaitsFor.SCRAPERS, 1_300.0, (behind.reader,))
 
 
 def test_draining_group_waits_for_its_deadline_if_no_scraper_is_active() -> None:
@@ -62,6 +62,7 @@ def test_group_waits_for_nothing_exactly_when_it_is_due_for_deletion(
     life: lifecycle.Life, now: float, read_revision: int | None
 ) -> None:
     readings = [] if read_revision is None else [_reading("a", read_revision)]
-    wait = drain_status.wait(life, readings, now=now)
-    is_due = lifecycle.deletion_reason(life, read_revision=read_revision, now=now) is not None
+    wait = _wait(life, *readings, now=now)
+    proof = proof_builders.delivered(read_revision)
+    is_due = lifecycle.deletion_reason(KEY, life, proof=proof, now=now) is not None
     assert (wait is not None and wait.waits_for is drain_waits.WaitsFor.NOTHING) is is_due
