@@ -15,6 +15,7 @@ from tests.support.kubernetes import shared_cluster
 _HERE = Path(__file__).parent
 _NEED_OWN_CLUSTER = (
     "jobs/test_api_server_outages.py",
+    "jobs/test_demo_in_given_cluster.py",
     "jobs/test_policies_on_a_real_api_server.py",
     "manifests/test_policies_in_kubectl.py",
     "manifests/test_policy_crds.py",

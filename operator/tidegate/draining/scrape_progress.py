@@ -146,7 +146,20 @@ class ScrapeTracker:
         free = [reading for reading in own if not self._has_connection(reading.reader)]
         if len(free) > 1:
             self._level(free)
-        return min(free, key=lambda reading: (now > reading.active_until, abs(now - reading.due)), default=None)
+            free = self._without_lapsed(free, now=now)
+        return min(free, key=lambda reading: abs(now - reading.due), default=None)
+
+    def _without_lapsed(self, free: list[scrapers.ReaderProgress], *, now: float) -> list[scrapers.ReaderProgress]:
+        """Forget the inactive readers among these, except the last one to become inactive if no other is left.
+
+        Otherwise the connection of an active reader could continue an inactive one, and groups would wait for both.
+        """
+        kept = [reading for reading in free if now <= reading.active_until]
+        kept = kept or [max(free, key=lambda reading: reading.active_until)]
+        for reading in free:
+            if reading not in kept:
+                self._forget(reading.reader)
+        return kept
 
     def _has_connection(self, reader: scrapers.Reader) -> bool:
         connection = self._connections.get(reader)

@@ -18,7 +18,10 @@ _RESOURCES = ("nodes", "clusterroles", "clusterrolebindings")
 _SECONDS = 150.0
 
 
-def test_demo_runs_in_a_given_cluster_and_deletes_its_namespace(cluster: clusters.Cluster, tmp_path: Path) -> None:
+def test_demo_runs_in_a_given_cluster_and_deletes_its_namespace(
+    own_cluster: clusters.LocalCluster, tmp_path: Path
+) -> None:
+    cluster = own_cluster  # Tests that share a cluster add roles meanwhile.
     before = _names(cluster.api)
 
     done = _demo(cluster, tmp_path, {demo_clusters.CONTEXT_VARIABLE: _CONTEXT})

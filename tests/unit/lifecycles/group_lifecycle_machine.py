@@ -135,6 +135,22 @@ class GroupLife(lifecycle_parts.LifecycleParts):
     def a_scraper_is_killed(self, *, name: str) -> None:
         self._kill_scraper(name)
 
+    @random_steps.step(name=_SCRAPERS, times=[1, 2, 3])
+    def a_scraper_is_killed_while_it_stores_a_scrape_and_comes_back(self, *, name: str, times: int) -> None:
+        self._scrape(name)
+        self._kill_scraper(name)
+        for _ in range(times):
+            self._scrape(name)
+
+    @random_steps.step(name=_SCRAPERS, times=[1, 2, 3])
+    def every_connection_ends_and_one_scrape_loop_continues(self, *, name: str, times: int) -> None:
+        for each in lifecycle_parts.SCRAPERS:
+            self._kill_scrapes_of(each)
+            self._disconnect(each)
+        for _ in range(times):
+            self.clock.advance(1.0)
+            self._scrape(name)
+
     @random_steps.step(name=_SCRAPERS)
     def a_connection_of_a_scraper_ends(self, *, name: str) -> None:
         if not any(scrape.name == name for scrape in self.scrapes):

@@ -81,7 +81,7 @@ class LifecycleParts:
 
     def _begin_a_scrape(self, name: str) -> None:
         """Begin a scrape, unless the last one of this scrape loop is still under way: a loop is sequential."""
-        if any(scrape.name == name for scrape in self.scrapes):
+        if any(scrape.name == name for scrape in self.scrapes) or self._would_be_taken_for_another(name):
             return
         now = self.clock.monotonic()
         connection = self.connections.setdefault(name, proof_builders.Connection())
@@ -92,6 +92,17 @@ class LifecycleParts:
         snapshot = store_builders.done(self.store.snapshot())
         self.scrapes.append(Scrape(name, begun, snapshot.revision, self._shown()))
         store_builders.done(self.drainer.sweep())
+
+    def _would_be_taken_for_another(self, name: str) -> bool:
+        """Whether the gateway does not know this loop yet, and another one that looks like it is not connected.
+
+        The gateway then takes the new loop for the other one, as documented, until both have scraped.
+        """
+        alike = [each for each, scraper in SCRAPERS.items() if scraper == SCRAPERS[name] and each != name]
+        others = [each for each in alike if self.judge.scrapers[each].began]
+        known = [reading for reading in self.tracker.known() if reading.reader.scraper == SCRAPERS[name]]
+        is_known = len(known) > len(others)
+        return not is_known and any(each not in self.connections for each in others)
 
     def _end_a_scrape(self, which: int, *, complete: bool) -> None:
         scrape = self.scrapes.pop(which)
@@ -115,7 +126,8 @@ class LifecycleParts:
     def _scrape(self, name: str) -> None:
         self._kill_scrapes_of(name)
         self._begin_a_scrape(name)
-        self._end_a_scrape(len(self.scrapes) - 1, complete=True)
+        if self.scrapes and self.scrapes[-1].name == name:
+            self._end_a_scrape(len(self.scrapes) - 1, complete=True)
 
     def _kill_scrapes_of(self, name: str) -> None:
         for which in [number for number, scrape in enumerate(self.scrapes) if scrape.name == name]:

@@ -12,6 +12,9 @@ import pytest
 from tests.unit.lifecycles import group_lifecycle_machine, random_steps
 from tidegate.model import lifecycle
 
+_JOBS = ("one", "one, second job")
+"""Two scrape jobs of one server, which look alike."""
+
 _LIVES = 100
 """Lives a test."""
 
@@ -93,4 +96,49 @@ def test_group_pushed_by_pods_of_two_jobs_stays_until_both_have_finished(
     life.finish(which=0, succeeded=True)
     life.the_operator_lists_all()
     life.scrape_all_at_once(name="one")
+    assert life.deletions() == [lifecycle.DeletionReason.INGESTED]
+
+
+def _a_job_ends_that_two_scrape_jobs_read(life: group_lifecycle_machine.GroupLife) -> None:
+    life.the_operator_starts_anew()
+    for name in _JOBS:
+        life.scrape_all_at_once(name=name)
+    life.a_job_pushes_and_ends_at_once(
+        name="x", namespace="prod", cleanup="on-completion", annotated=False, drain_timeout=300.0, succeeded=True
+    )
+    life.the_operator_lists_all()
+
+
+def test_group_waits_for_every_scrape_job_of_one_server(life: group_lifecycle_machine.GroupLife) -> None:
+    _a_job_ends_that_two_scrape_jobs_read(life)
+    for _ in range(3):
+        life.scrape_all_at_once(name=_JOBS[0])
+    assert life.deletions() == []
+    for _ in range(2):
+        life.scrape_all_at_once(name=_JOBS[1])
+    assert life.deletions() == [lifecycle.DeletionReason.INGESTED]
+
+
+def test_group_waits_for_every_scrape_job_after_the_connections_of_all_have_ended(
+    life: group_lifecycle_machine.GroupLife,
+) -> None:
+    _a_job_ends_that_two_scrape_jobs_read(life)
+    life.scrape_all_at_once(name=_JOBS[0])
+    for name in (_JOBS[1], _JOBS[0], _JOBS[1]):
+        life.every_connection_ends_and_one_scrape_loop_continues(name=name, times=1)
+    assert life.deletions() == []
+
+
+def test_group_is_kept_if_its_scraper_is_killed_before_it_has_stored_the_scrape(
+    life: group_lifecycle_machine.GroupLife,
+) -> None:
+    life.the_operator_starts_anew()
+    life.scrape_all_at_once(name="two")
+    life.a_job_pushes_and_ends_at_once(
+        name="x", namespace="prod", cleanup="on-completion", annotated=False, drain_timeout=300.0, succeeded=True
+    )
+    life.the_operator_lists_all()
+    life.a_scraper_is_killed_while_it_stores_a_scrape_and_comes_back(name="two", times=1)
+    assert life.deletions() == []
+    life.scrape_all_at_once(name="two")
     assert life.deletions() == [lifecycle.DeletionReason.INGESTED]
