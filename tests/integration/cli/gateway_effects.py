@@ -137,6 +137,7 @@ async def _idle_ends_first(stage: Stage) -> bool:
 
 async def _groups_after_a_ttl_and_a_minute(stage: Stage) -> int:
     await stage.client.send("PUT", "/metrics/job/a?ttl=10s", b"m 1\n")
+    await stage.client.scrape()
     for seconds in (11, 60):
         stage.clock.advance(seconds)
         await stage.gateway.drainer.sweep()
@@ -228,6 +229,7 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     "--push.ttl-drain-timeout": effects.Effect(
         "--push.ttl-drain-timeout=30s", _groups_after_a_ttl_and_a_minute, unseen=1, seen=0
     ),
+    "--drain.confirm": effects.Effect("--drain.confirm=delivered", _groups_after_a_ttl_and_a_minute, unseen=1, seen=0),
     "--persistence.file": effects.Effect(
         "--persistence.file={folder}/groups", _groups_after_a_restart, unseen=0, seen=1
     ),

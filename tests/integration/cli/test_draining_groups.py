@@ -68,7 +68,8 @@ async def test_json_has_the_scraper_and_the_times(stage: groups_runs.Stage) -> N
     [group] = json.loads(ran.out)["groups"]
     assert re.fullmatch(_AWAITED, group["why"][-1])
     drain = group["drain"]
-    assert (drain["waits_for"], drain["scrapers"]) == ("scrapers", [{"address": "127.0.0.1", "user_agent": AGENT}])
+    reader = {"address": "127.0.0.1", "user_agent": AGENT, "scraper": "", "reader": 1}
+    assert (drain["waits_for"], drain["scrapers"]) == ("scrapers", [reader])
     assert round(drain["until"] - drain["since"]) == 300
 
 

@@ -106,7 +106,7 @@ def test_draining_group_shows_its_missing_scraper_and_moves_to_the_deletions(
     site.scrape("Prometheus/3.8.0")
     expect(page.get_by_role("complementary")).to_contain_text("This group has been deleted")
     page.get_by_role("link", name="Deletions", exact=True).first.click()
-    expect(page.get_by_role("row", name=re.compile("crawl.*drained"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("crawl.*delivered"))).to_be_visible()
 
 
 def test_page_shows_scrapers_and_status(site: threaded_gateway.Site, page: sync_api.Page) -> None:
