@@ -13,6 +13,7 @@ from prometheus_client import registry
 
 from tidegate import telemetry
 from tidegate.cli import click_commands, click_flags, root
+from tidegate.gateway.metrics import database_metrics
 from tidegate.gateway.metrics import own_metrics as gateway_metrics
 from tidegate.operator import operator_metrics
 from tidegate.operator.gateways import pushgateway_metrics
@@ -85,6 +86,7 @@ def _metrics() -> Iterator[str]:
     )
     for title, kinds in (
         ("Gateway (:9091)", (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics)),
+        ("Gateway with --drain.confirm=stored (:9091), additional metrics", (database_metrics.DatabaseMetrics,)),
         ("Operator (:9093)", (operator_metrics.OperatorMetrics,)),
         ("Operator beside a stock Pushgateway (:9093), additional metrics", (pushgateway_metrics.PushgatewayMetrics,)),
     ):

@@ -19,21 +19,6 @@ ADDRESS, ANNOTATION, POD, NAME = OWNERSHIP = ("address", "annotation", "pod", "n
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogSettings:
-    """Level and format of the log."""
-
-    level: str = flags.choice(
-        "--log.level",
-        "info",
-        "Minimum log level.",
-        choices={level: level for level in ("debug", "info", "warn", "error")},
-    )
-    format: str = flags.choice(
-        "--log.format", "logfmt", "Log format.", choices={format: format for format in ("logfmt", "json")}
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class RuleSettings:
     """Ownership rules and drain timeouts. Times are in seconds."""
 
@@ -317,9 +302,35 @@ class DrainSettings:
         "--drain.confirm",
         proofs.Grade.INGESTED,
         "Proof that is required before a draining group is deleted. delivered: every active scraper has received its "
-        "last push. ingested: every active scraper has then begun its next scrape.",
-        choices={grade.value: grade for grade in (proofs.Grade.DELIVERED, proofs.Grade.INGESTED)},
+        "last push. ingested: every active scraper has then begun its next scrape. stored: every configured Prometheus "
+        "has then returned it in a query.",
+        choices={grade.value: grade for grade in proofs.Grade},
     )
+    prometheus_urls: tuple[str, ...] = flags.flag(
+        flags.Kind.TEXT,
+        "--prometheus.url",
+        (),
+        "URL of a Prometheus or a compatible server to query, with user:password@ if it requires a password. Can be "
+        "repeated. Requires --drain.confirm=stored.",
+        several=True,
+        repr=False,
+    )
+    prometheus_config_file: str = flags.file(
+        "--prometheus.config.file",
+        "File with further servers to query, and their TLS, credentials and headers.",
+    )
+
+    def __post_init__(self) -> None:
+        has_servers = bool(self.prometheus_urls or self.prometheus_config_file)
+        if self.confirm is proofs.Grade.STORED and not has_servers:
+            raise BadSettingsError(
+                "--drain.confirm=stored requires a Prometheus to query: set --prometheus.url or "
+                "--prometheus.config.file"
+            )
+        if self.confirm is not proofs.Grade.STORED and has_servers:
+            raise BadSettingsError(
+                "--prometheus.url and --prometheus.config.file have no effect without --drain.confirm=stored"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

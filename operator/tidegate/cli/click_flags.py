@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from tidegate import client_settings, flags, settings
+from tidegate import client_settings, flags, log_settings, settings
 from tidegate.cli import flag_values
 
 GENERAL = "General"
@@ -28,7 +28,7 @@ _HEADINGS = {
     settings.KubernetesSettings: "Kubernetes",
     settings.WorkerSettings: "Cleanup",
     settings.RuleSettings: "Cleanup",
-    settings.LogSettings: GENERAL,
+    log_settings.LogSettings: GENERAL,
     client_settings.ConnectionSettings: "Connection",
     client_settings.DeliverySettings: "Connection",
     client_settings.ImportSettings: "Import",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidegate import app, flags, settings
+from tidegate import app, flags, log_settings, settings
 from tidegate.cli import click_commands, click_flags, flag_values
 
-_SETTINGS = (settings.GatewaySettings, settings.LogSettings)
+_SETTINGS = (settings.GatewaySettings, log_settings.LogSettings)
 
 _HELP = """\
 Serve pushes and scrapes.

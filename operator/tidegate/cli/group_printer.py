@@ -145,8 +145,8 @@ def _owner(owner: ownership_status.OwnerStatus) -> str:
 def _drain(drain: drain_reports.Drain) -> Iterator[str]:
     end = "" if drain.until is None else f", until {reason_texts.time(drain.until)} at the latest"
     yield from _field("draining", f"since {reason_texts.time(drain.since)}{end}")
-    for reader in drain.readers:
-        yield from _field("waits for", str(reader))
+    for waited_for in (*drain.readers, *(database.name for database in drain.databases)):
+        yield from _field("waits for", str(waited_for))
 
 
 def _time(seconds: float, *, now: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidegate import app, client_settings, flags, settings
+from tidegate import app, client_settings, flags, log_settings
 from tidegate.cli import click_commands, click_flags
 
 _HELP = """\
@@ -26,7 +26,7 @@ def command() -> click_commands.Command:
         run=_run,
         help=_HELP,
         examples=_EXAMPLES,
-        params=click_flags.declared(client_settings.ImportSettings, settings.LogSettings),
+        params=click_flags.declared(client_settings.ImportSettings, log_settings.LogSettings),
     )
 
 

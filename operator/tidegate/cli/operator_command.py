@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tidegate import app, flags, settings
+from tidegate import app, flags, log_settings, settings
 from tidegate.cli import click_commands, click_flags
 from tidegate.operator.objects import owner_kinds
 
@@ -43,7 +43,7 @@ def command() -> click_commands.Command:
         run=_run,
         help=_HELP,
         examples=_EXAMPLES,
-        params=click_flags.declared(settings.OperatorSettings, settings.LogSettings),
+        params=click_flags.declared(settings.OperatorSettings, log_settings.LogSettings),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from tidegate import app, flags, settings
+from tidegate import app, flags, log_settings, settings
 from tidegate.cli import click_commands, click_flags, flag_values, operator_command
 from tidegate.system import addresses
 
-_SETTINGS = (settings.GatewaySettings, settings.OperatorSettings, settings.LogSettings)
+_SETTINGS = (settings.GatewaySettings, settings.OperatorSettings, log_settings.LogSettings)
 
 _GATEWAY_FLAGS = "--gateway."
 """The beginning of the flags that choose the gateway of an operator: here it is the one in the same process."""

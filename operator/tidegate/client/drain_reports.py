@@ -14,14 +14,16 @@ class Drain(NamedTuple):
     """The drain of a group. Times are Unix seconds on the gateway's clock.
 
     :param until: when the group is deleted at the latest; ``None`` while it waits for the operator.
-    :param waits_for: ``scrapers``, ``deadline``, ``operator`` or ``nothing``.
+    :param waits_for: ``scrapers``, ``databases``, ``deadline``, ``operator`` or ``nothing``.
     :param readers: those that have not read its last push.
+    :param databases: those that have not returned it.
     """
 
     since: float
     until: float | None
     waits_for: str
     readers: tuple[scrapers.Reader, ...]
+    databases: tuple[drain_waits.MissingDatabase, ...] = ()
 
     @classmethod
     def from_json(cls, data: Json) -> Drain:
@@ -30,12 +32,20 @@ class Drain(NamedTuple):
             until=None if data["until"] is None else float(data["until"]),
             waits_for=str(data["waits_for"]),
             readers=tuple(map(_reader_from_json, data["scrapers"])),
+            databases=tuple(
+                drain_waits.MissingDatabase(str(each["url"]), str(each["error"]), float(each["seconds"]))
+                for each in data.get("databases", ())
+            ),
         )
 
     def to_json(self) -> Json:
         fields = self._asdict()
         del fields["readers"]
-        return {**fields, "scrapers": [_reader_to_json(reader) for reader in self.readers]}
+        return {
+            **fields,
+            "scrapers": [_reader_to_json(reader) for reader in self.readers],
+            "databases": [{"url": url, "error": error, "seconds": seconds} for url, error, seconds in self.databases],
+        }
 
     def next_step(self, *, now: float) -> reasons.Reason | None:
         """The next step; ``None`` if the group waits for something that this version does not know.
@@ -44,7 +54,7 @@ class Drain(NamedTuple):
         """
         if self.waits_for not in list(drain_waits.WaitsFor):
             return None
-        wait = drain_waits.Wait(drain_waits.WaitsFor(self.waits_for), self.until, self.readers)
+        wait = drain_waits.Wait(drain_waits.WaitsFor(self.waits_for), self.until, self.readers, self.databases)
         return drain_waits.reason(wait, now=now)
 
 

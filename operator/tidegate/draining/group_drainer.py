@@ -67,6 +67,7 @@ class Drainer:
                 _logger.warning("deleting drained groups failed: %s; retrying in %g s", error, _RETRY_SECONDS)
                 await self._clock.sleep(_RETRY_SECONDS)
                 continue
+            self._conditions.swept()
             await self._clock.wait(self._wake, until=self._next_wakeup())
 
     async def sweep(self) -> None:
@@ -93,8 +94,8 @@ class Drainer:
         owners = ", ".join(str(claim.owner) for claim in record.claims.values()) or "none (its TTL expired)"
         if record.reason is lifecycle.DeletionReason.TIMEOUT:
             _logger.warning(
-                "deleted group %s after its drain timeout, before every active reader had read it; "
-                "check that Prometheus scrapes this gateway (owners: %s)",
+                "deleted group %s after its drain timeout, without proof that its last push has arrived; check that "
+                "Prometheus scrapes this gateway and stores what it scrapes (owners: %s)",
                 grouping.describe(record.key),
                 owners,
             )

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tidegate import control_token, settings
 from tidegate.aio import clocks, tasks
-from tidegate.draining import drain_conditions, group_drainer, scrape_progress
+from tidegate.draining import drain_conditions, group_drainer, scrape_progress, stored_pushes
 from tidegate.gateway import route_table
 from tidegate.gateway.api import (
     admin,
@@ -36,11 +36,13 @@ from tidegate.gateway.http import (
     router,
     token_auth,
 )
-from tidegate.gateway.metrics import own_metrics, unowned_groups
+from tidegate.gateway.metrics import database_metrics, own_metrics, unowned_groups
 from tidegate.gateway.openapi import endpoints as openapi_endpoints
 from tidegate.gateway.push import push_bodies, push_handler
 from tidegate.gateway.scrape import scrape_handler
 from tidegate.gateway.ui import page_deletion, static_files
+from tidegate.model import grouping
+from tidegate.prometheus import push_time_database, query_api, server_config
 from tidegate.store import group_store, interface, journals
 from tidegate.store.sqlite import sqlite_journal
 from tidegate.system import addresses, memory
@@ -87,11 +89,8 @@ class Gateway:
         self.store = self._new_store(registry)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
         self._metrics.watch(self.store, self.tracker, clock=clock)
-        deletions = self._metrics.deletions
-        self.conditions = drain_conditions.DrainConditions(self.tracker, grade=gateway_settings.drain.confirm)
-        self.drainer = group_drainer.Drainer(
-            self.store, self.conditions, clock=clock, on_deleted=deletions.drained, on_expired=deletions.expired
-        )
+        self._servers = _query_apis(gateway_settings.drain)
+        self._set_up_draining(gateway_settings.drain, registry)
         self._unowned = unowned_groups.UnownedGroupCounter(self.store, clock=clock, on_count=self._metrics.set_unowned)
         self._health = health.HealthHandlers()
         self._control = control_handlers.ControlHandlers(self.store, drainer=self.drainer, metrics=self._metrics)
@@ -133,9 +132,15 @@ class Gateway:
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self._scrape.close)
             stack.push_async_callback(self._tasks.cancel)
+            for server in self._servers:
+                await stack.enter_async_context(server)
+            if self.conditions.databases is not None:
+                stack.push_async_callback(self.conditions.databases.close)
             handler = await self._serve_web(stack)
             await self._restore()
             self._tasks.start(self.drainer.run(), name="drain groups")
+            if self.conditions.databases is not None:
+                self.conditions.databases.start()
             self._tasks.start(self._unowned.run(), name="count groups without an owner")
             self.control_port = await self._serve_control(stack)
             handler.set_routes(self.public_routes())
@@ -159,6 +164,40 @@ class Gateway:
             _logger.info("control API listening on %s", self._settings.control_address)
         else:
             _logger.info("control API disabled, so no operator can connect; set --control.token-file to enable it")
+
+    def _set_up_draining(
+        self, drain_settings: settings.DrainSettings, registry: prometheus_client.CollectorRegistry
+    ) -> None:
+        deletions = self._metrics.deletions
+        self.conditions = drain_conditions.DrainConditions(self.tracker, grade=drain_settings.confirm)
+        self.drainer = group_drainer.Drainer(
+            self.store,
+            self.conditions,
+            clock=self._clock,
+            on_deleted=deletions.drained,
+            on_expired=deletions.expired,
+        )
+        if self._servers:
+            self.conditions.databases = self._new_databases(registry)
+
+    def _new_databases(self, registry: prometheus_client.CollectorRegistry) -> stored_pushes.StoredPushes:
+        metrics = database_metrics.DatabaseMetrics(registry)
+        databases = stored_pushes.StoredPushes(
+            [push_time_database.PushTimeDatabase(server, push_time=self._push_time) for server in self._servers],
+            clock=self._clock,
+            waiting=self._waiting_for_databases,
+            on_found=self.drainer.wake,
+            on_query=metrics.queried,
+        )
+        metrics.watch(databases.names, count_missing=lambda: databases.count_missing(now=self._clock.monotonic()))
+        return databases
+
+    def _push_time(self, key: grouping.GroupingKey) -> float | None:
+        summary = self.store.summary(key)
+        return None if summary is None else summary.push_time
+
+    def _waiting_for_databases(self) -> Mapping[grouping.GroupingKey, int]:
+        return self.conditions.read_by_all(self.store.confirmed_drains(), now=self._clock.monotonic())
 
     def _new_push_handler(self) -> push_handler.PushHandler:
         return push_handler.PushHandler(
@@ -292,6 +331,14 @@ class Gateway:
         stack.push_async_callback(handler.finish, timeout=self._settings.stop_seconds)
         stack.push_async_callback(handler_listeners.stop)
         return runner
+
+
+def _query_apis(drain_settings: settings.DrainSettings) -> list[query_api.QueryApi]:
+    try:
+        servers = server_config.read(drain_settings.prometheus_urls, drain_settings.prometheus_config_file)
+    except server_config.BadServerConfigError as error:
+        raise settings.BadSettingsError(f"--prometheus.url or --prometheus.config.file: {error}") from error
+    return [query_api.QueryApi(server) for server in servers]
 
 
 def _control_limits(limits: settings.LimitSettings) -> settings.LimitSettings:

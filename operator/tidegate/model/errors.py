@@ -58,3 +58,7 @@ class LimitError(BadRequestError):
     def __init__(self, reason: str, *, limit: limits.Limit) -> None:
         super().__init__(reason)
         self.limit = limit
+
+
+class QueryError(Exception):
+    """A database cannot be queried; ``str()`` states the reason without credentials."""

@@ -157,6 +157,19 @@ TEXTS: Mapping[reasons.Code, str] = {
     _Code.WAITS_FOR_SCRAPERS: (
         "It waits for {readers:list} to scrape its last push, and is deleted in {seconds:span} at the latest."
     ),
+    _Code.WAITS_FOR_DATABASES: (
+        "Every active scraper has read its last push; it waits until {databases:list} returns it, and is deleted in "
+        "{seconds:span} at the latest."
+    ),
+    _Code.NOT_STORED: (
+        "Every active scraper has read its last push, but {databases:list} does not have it. Check the limits of the "
+        "scrape job (sample_limit, label_limit, body_size_limit), metric_relabel_configs that drop push_time_seconds "
+        "or a grouping label, and the disk. The group is deleted in {seconds:span} at the latest."
+    ),
+    _Code.DATABASE_FAILS: (
+        "Every active scraper has read its last push, but {database} cannot be queried ({error}). The group is deleted "
+        "in {seconds:span} at the latest."
+    ),
     _Code.WAITS_FOR_DEADLINE: "No scraper is active that could read its last push; it is deleted in {seconds:span}.",
     _Code.WAITS_FOR_NOTHING: "It is deleted shortly.",
     _Code.EVENT_DRAINING_UNTIL_SCRAPED: (

@@ -115,6 +115,9 @@ class Code(enum.Enum):
     UNOWNED_AND_TTL_EXPIRED = enum.auto()
     WAITS_FOR_OPERATOR = enum.auto()
     WAITS_FOR_SCRAPERS = enum.auto()
+    WAITS_FOR_DATABASES = enum.auto()
+    NOT_STORED = enum.auto()
+    DATABASE_FAILS = enum.auto()
     WAITS_FOR_DEADLINE = enum.auto()
     WAITS_FOR_NOTHING = enum.auto()
 

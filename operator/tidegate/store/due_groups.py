@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from tidegate.model import grouping, lifecycle, proofs
@@ -44,6 +44,11 @@ class Deadlines(Generic[_Key]):
         """Return the deadline of a key, ``None`` if it has none."""
         entry = self._entries.get(key)
         return None if entry is None else entry[0]
+
+    def items(self) -> Iterator[tuple[_Key, float]]:
+        """Yield the keys with their deadlines, in no order."""
+        for key, entry in self._entries.items():
+            yield key, entry[0]
 
     def first(self) -> float | None:
         """Return the earliest deadline, ``None`` if there is none."""
@@ -86,6 +91,10 @@ class DueGroups:
         """Return the earliest monotonic time at which a group is due without any further event."""
         first = (deadlines.first() for deadlines in (self._ttl_deadlines, self._drain_deadlines))
         return min((deadline for deadline in first if deadline is not None), default=None)
+
+    def confirmed_drains(self) -> Mapping[grouping.GroupingKey, int]:
+        """Return the revision of the last push of each draining group that the operator has confirmed."""
+        return {key: int(revision) for key, revision in self._pushed_revisions.items()}
 
     def expired(self, *, now: float, most: int) -> list[grouping.GroupingKey]:
         """Return at most ``most`` groups whose TTL has expired."""

@@ -15,6 +15,11 @@ _COUNTED_AT_ONCE = 100
 """Groups that are counted between two checks of the time slice: about twenty microseconds."""
 
 
+PUSH_TIME_STEP = 2e-5
+"""Seconds by which the times of two successive pushes of a group differ at least. A database that stores rounded
+numbers can then still be asked which of them it has (:mod:`tidegate.prometheus.push_time_query`)."""
+
+
 @dataclass(slots=True, eq=False)
 class PushOrigin:
     """Time (Unix seconds) and address of the push that brought some families, or of its latest repetition.
@@ -72,6 +77,11 @@ class Group:
     template: repeated_bodies.Template | None = None
     origin: PushOrigin | None = None
     values: Sequence[float] | None = None
+
+
+def push_time(group: Group, *, now: float) -> float:
+    """Return the time of a push that arrives now, in Unix seconds."""
+    return now if abs(now - group.push_time) >= PUSH_TIME_STEP else group.push_time + PUSH_TIME_STEP
 
 
 def summary(group: Group) -> interface.GroupSummary:

@@ -135,7 +135,7 @@ class GroupStore:
         self._journal.check_writable()
         if group is None:
             group = self._add_group(key)
-        now = self._clock.wall()
+        now = group_states.push_time(group, now=self._clock.wall())
         self._index.put(group, prepared, replace=replace, at=now, pusher=pusher, split_body=split_body)
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         self._record_families(group, known=prepared)
@@ -152,8 +152,10 @@ class GroupStore:
     ) -> bool:
         self._journal.check_writable()
         group = self._groups.get(key)
-        now = self._clock.wall()
-        if group is None or not self._index.repeat(group, split_body, replace=replace, at=now, pusher=pusher):
+        if group is None:
+            return False
+        now = group_states.push_time(group, now=self._clock.wall())
+        if not self._index.repeat(group, split_body, replace=replace, at=now, pusher=pusher):
             return False
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         await self._journal.commit()
@@ -233,6 +235,9 @@ class GroupStore:
         if group is not None and group.push_rate is not None:
             return group.push_rate.counts(now=now)
         return push_rates.single_push(group.push_time if group is not None else 0.0, now=now)
+
+    def confirmed_drains(self) -> Mapping[grouping.GroupingKey, int]:
+        return self._due.confirmed_drains()
 
     def draining_keys(self) -> list[grouping.GroupingKey]:
         return list(self._draining)

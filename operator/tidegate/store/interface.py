@@ -260,6 +260,10 @@ class Store(Protocol):
         """
         ...
 
+    def confirmed_drains(self) -> Mapping[grouping.GroupingKey, int]:
+        """Return the revision of the last push of each draining group that the operator has confirmed."""
+        ...
+
     def draining_keys(self) -> list[grouping.GroupingKey]:
         """Return the keys of the draining groups, in no order."""
         ...

@@ -50,6 +50,7 @@ class Stage(NamedTuple):
 async def opened(configuration: settings.GatewaySettings, folder: Path) -> AsyncIterator[Stage]:
     """A gateway with these settings."""
     (folder / "web.yml").write_text(_WEB_CONFIG)
+    (folder / "servers.yml").write_text("servers: [{url: 'http://127.0.0.2:9'}]")
     clock = clocks.MovableClock()
     gateway = new_gateway(configuration, clock)
     with mock.patch.object(server, "_TIMEOUT_CHECK_SECONDS", _CHECK_SECONDS):
@@ -135,15 +136,6 @@ async def _idle_ends_first(stage: Stage) -> bool:
         return ends[0] in ended
 
 
-async def _groups_after_a_ttl_and_a_minute(stage: Stage) -> int:
-    await stage.client.send("PUT", "/metrics/job/a?ttl=10s", b"m 1\n")
-    await stage.client.scrape()
-    for seconds in (11, 60):
-        stage.clock.advance(seconds)
-        await stage.gateway.drainer.sweep()
-    return len(stage.gateway.store.grouping_keys())
-
-
 async def _groups_after_a_restart(stage: Stage) -> int:
     await stage.client.put("job/a", "m 1\n")
     await stage.gateway.stop()
@@ -226,10 +218,6 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     "--push.disable-consistency-check": effects.Effect(
         "--push.disable-consistency-check", status("PUT", "/metrics/job/a", b"m 1\n"), unseen=200, seen=202
     ),
-    "--push.ttl-drain-timeout": effects.Effect(
-        "--push.ttl-drain-timeout=30s", _groups_after_a_ttl_and_a_minute, unseen=1, seen=0
-    ),
-    "--drain.confirm": effects.Effect("--drain.confirm=delivered", _groups_after_a_ttl_and_a_minute, unseen=1, seen=0),
     "--persistence.file": effects.Effect(
         "--persistence.file={folder}/groups", _groups_after_a_restart, unseen=0, seen=1
     ),

@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from tests.integration.cli import (
+    drain_effects,
     effects,
     gateway_effects,
     group_effects,
@@ -26,7 +27,7 @@ from tidegate.cli import root
 _logger = logging.getLogger(__name__)
 
 _ROOT = repository.ROOT
-_GATEWAY = {**gateway_effects.EFFECTS, **limit_effects.EFFECTS}
+_GATEWAY = {**gateway_effects.EFFECTS, **drain_effects.EFFECTS, **limit_effects.EFFECTS}
 _OPERATOR = operator_effects.EFFECTS
 _OF_BOTH = [flag for flag in _OPERATOR if not flag.startswith("--gateway.") and flag not in _GATEWAY]
 """The flags of the operator that ``tidegate run`` has, too; it chooses its gateway itself."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import prometheus_client
 
 from tidegate import telemetry
+from tidegate.gateway.metrics import database_metrics
 from tidegate.gateway.metrics import own_metrics as gateway_metrics
 from tidegate.operator import operator_metrics
 
@@ -21,6 +22,7 @@ def _registry() -> prometheus_client.CollectorRegistry:
     registry = telemetry.new_registry()
     for kind in (gateway_metrics.GatewayMetrics, gateway_metrics.PersistenceMetrics, operator_metrics.OperatorMetrics):
         kind(registry)
+    database_metrics.DatabaseMetrics(registry).watch(["http://prometheus:9090"], count_missing=lambda: 0)
     return registry
 
 

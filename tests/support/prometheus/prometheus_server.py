@@ -1,6 +1,7 @@
 """A real Prometheus on loopback, and its query API."""
 
 import json
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,8 @@ class Target:
     """The accepted formats in order of preference, by their names in Prometheus; Prometheus' default if empty."""
     relabelings: Sequence[Mapping[str, str]] = ()
     """Changes of each series' labels, as in Prometheus' ``metric_relabel_configs``."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Further settings of the job, such as ``scrape_interval``, ``sample_limit`` or ``params``."""
 
     def config(self) -> dict[str, Any]:
         """The entry in `scrape_configs`."""
@@ -50,9 +53,16 @@ class Target:
             "metrics_path": self.path,
             "static_configs": [{"targets": [f"{self.host}:{self.port}"], "labels": dict(self.labels)}],
             **({"metric_relabel_configs": list(self.relabelings)} if self.relabelings else {}),
-            **({"scrape_protocols": list(self.protocols)} if self.protocols else {}),
-            "scrape_native_histograms": "PrometheusProto" in self.protocols,
+            **self._formats(),
+            **self.settings,
         }
+
+    def _formats(self) -> dict[str, Any]:
+        """Prometheus 2.42 does not know these settings."""
+        if not self.protocols:
+            return {}
+        native = "PrometheusProto" in self.protocols
+        return {"scrape_protocols": list(self.protocols), "scrape_native_histograms": native}
 
 
 class Series(NamedTuple):
@@ -73,7 +83,11 @@ class QueryError(Exception):
 
 
 class Prometheus:
-    """A Prometheus server; it keeps its port and data across restarts."""
+    """A Prometheus server; it keeps its port and data across restarts.
+
+    :param program: its name in `go_sources`, which determines the version.
+    :param port: a free port, by default any.
+    """
 
     def __init__(
         self,
@@ -83,19 +97,22 @@ class Prometheus:
         interval: str = "1s",
         timeout: str | None = None,
         name: str = "prometheus",
+        program: str = "prometheus",
+        port: int | None = None,
     ) -> None:
         folder.mkdir(parents=True)
-        port = ports.free_port()
+        port = port or ports.free_port()
         self.name = name
         self.url = f"http://{IPV4}:{port}"
         self._targets = tuple(targets)
         if any(target.host == IPV6 for target in targets) and not ports.ipv6_loopback():
             raise RuntimeError("this machine has no IPv6 loopback: a second Prometheus would look like the first one")
-        config = folder / "prometheus.json"
-        config.write_text(json.dumps(_config(targets, interval=interval, timeout=timeout or interval)))
+        self._config = folder / "prometheus.json"
+        self._seconds = {"scrape_interval": interval, "scrape_timeout": timeout or interval}
+        self._write_config()
         argv = (
-            binaries.ensure(["prometheus"])["prometheus"],
-            f"--config.file={config}",
+            binaries.ensure([program])[program],
+            f"--config.file={self._config}",
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address={IPV4}:{port}",
             # The first scrape follows one round of service discovery, by default 5 s.
@@ -124,6 +141,14 @@ class Prometheus:
     def resume(self) -> None:
         """Continue it after `pause`."""
         self.process.resume()
+
+    def reload(self, *targets: Target) -> None:
+        """Scrape these targets from now on."""
+        self._targets = targets
+        self._write_config()
+        before = self._reloads()
+        self.process.signal(signal.SIGHUP)
+        waiting.eventually(lambda: self._reloads() > before, why=f"{self.name} to reload its configuration")
 
     def wait_until_up(self, *, timeout: float = 60.0) -> None:
         """Wait until it has scraped every target since its start, and the last scrape succeeded."""
@@ -171,6 +196,17 @@ class Prometheus:
         found = self._get("targets", {"state": "active"})["activeTargets"]
         return [target["scrapeUrl"] for target in found if target["health"] == "up"]
 
+    def _reloads(self) -> float:
+        """The Unix time of the last successful load of the configuration."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=_HTTP_SECONDS) as answer:
+            lines = answer.read().decode().splitlines()
+        name = "prometheus_config_last_reload_success_timestamp_seconds "
+        return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+    def _write_config(self) -> None:
+        jobs = [target.config() for target in self._targets]
+        self._config.write_text(json.dumps({"global": self._seconds, "scrape_configs": jobs}))
+
     def _ready(self) -> bool:
         self.process.check()
         with urllib.request.urlopen(f"{self.url}/-/ready", timeout=_HTTP_SECONDS) as answer:
@@ -184,13 +220,6 @@ class Prometheus:
         except urllib.error.HTTPError as error:
             with error:
                 raise QueryError(f"{parameters}: {error.code} {error.read().decode(errors='replace')}") from error
-
-
-def _config(targets: Sequence[Target], *, interval: str, timeout: str) -> dict[str, Any]:
-    return {
-        "global": {"scrape_interval": interval, "scrape_timeout": timeout},
-        "scrape_configs": [target.config() for target in targets],
-    }
 
 
 def _point(pair: Sequence[Any]) -> tuple[float, float]:

@@ -7,11 +7,14 @@ from typing import TypeVar
 
 from tidegate import settings
 from tidegate.aio import clocks
-from tidegate.model import control_api, families, grouping
+from tidegate.model import control_api, families, grouping, lifecycle
 from tidegate.store import group_store, interface, journals
 
 Families = Mapping[str, families.Family]
 _Result = TypeVar("_Result")
+
+LIVE = lifecycle.Life(pushed_revision=1)
+"""The life of a group after its first push."""
 
 
 def done(work: Coroutine[object, None, _Result]) -> _Result:

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from tests.support.processes import command_lines
-from tidegate import app, client_settings, flags, settings
+from tidegate import app, client_settings, flags, log_settings, settings
 from tidegate.cli import click_flags, flag_values, root
 
 NEEDED = {
@@ -140,9 +140,9 @@ def test_without_a_command_the_gateway_starts(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "parts"),
     [
-        ("tidegate gateway", (settings.GatewaySettings, settings.LogSettings)),
-        ("tidegate operator", (settings.OperatorSettings, settings.LogSettings)),
-        ("tidegate run", (settings.GatewaySettings, settings.OperatorSettings, settings.LogSettings)),
+        ("tidegate gateway", (settings.GatewaySettings, log_settings.LogSettings)),
+        ("tidegate operator", (settings.OperatorSettings, log_settings.LogSettings)),
+        ("tidegate run", (settings.GatewaySettings, settings.OperatorSettings, log_settings.LogSettings)),
         ("tidegate push", (client_settings.DeliverySettings,)),
         ("tidegate groups list", (client_settings.ConnectionSettings,)),
     ],
@@ -163,7 +163,7 @@ def test_the_status_shows_every_flag_by_its_own_name() -> None:
 
 
 def test_the_values_in_the_status_can_be_used_as_flags() -> None:
-    parts = settings.GatewaySettings, settings.OperatorSettings, settings.LogSettings
+    parts = settings.GatewaySettings, settings.OperatorSettings, log_settings.LogSettings
     values = vars(_parsed("tidegate run", "--web.enable-lifecycle", "--limit.head-timeout=1500ms", "--ownership=name"))
     again = [f"--{name}={value}" for name, value in flag_values.shown(values, *parts).items() if value]
     assert vars(_parsed("tidegate run", *again)) == values

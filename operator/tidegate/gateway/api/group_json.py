@@ -111,6 +111,7 @@ def _drain(
         "is_expired_ttl": life.drain.expired,
         "waits_for": wait.waits_for.value,
         "scrapers": [_reader(each) for each in wait.readers],
+        "databases": [{"url": url, "error": error, "seconds": seconds} for url, error, seconds in wait.databases],
     }
 
 

@@ -6,21 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
-
-import yaml
+from typing import Any
 
 from tidegate import settings
 from tidegate.model import durations
-
-_Value = TypeVar("_Value")
-_KINDS: Mapping[type, str] = {
-    str: "a string",
-    int: "an integer",
-    bool: "true or false",
-    list: "a list",
-    dict: "a mapping",
-}
+from tidegate.system import yaml_mappings
 
 CLIENT_AUTH = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
 _UNVERIFIED = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
@@ -33,7 +23,6 @@ _HEADERS: Mapping[str, Sequence[str]] = {
     "Content-Security-Policy": (),
 }
 _HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}\Z")
-_PLAIN = re.compile(r"[A-Za-z0-9_.@-]{1,64}\Z")
 
 
 class BadWebConfigError(settings.BadSettingsError):
@@ -80,14 +69,7 @@ def parse(text: str, *, folder: Path) -> WebConfig:
     :param folder: the folder of the file; paths in it are relative to this.
     :raises BadWebConfigError: the text is not a valid configuration.
     """
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        # SECURITY: the error quotes lines of the file, and those may hold hashes and keys.
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-        raise BadWebConfigError(f"invalid YAML{where}") from None
-    top = _Keys({} if document is None else document, place="")
+    top = yaml_mappings.load(text, error=BadWebConfigError)
     config = WebConfig(
         tls=_tls(top.keys("tls_server_config"), folder=folder),
         headers=_headers(top.keys("http_server_config")),
@@ -98,56 +80,7 @@ def parse(text: str, *, folder: Path) -> WebConfig:
     return config
 
 
-class _Keys:
-    """A mapping of the file. Each ``take`` removes a key, so that unknown keys are left over."""
-
-    def __init__(self, mapping: Any, *, place: str) -> None:
-        if not isinstance(mapping, dict):
-            raise BadWebConfigError(f"{place or 'the file'} must be a mapping")
-        self._left = dict(mapping)
-        self._place = f"{place}." if place else ""
-
-    def take(self, key: str, kind: type[_Value], *, default: _Value) -> _Value:
-        value = self._left.pop(key, None)
-        if value is None:
-            return default
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            # SECURITY: the value is not quoted, because it may be a hash or a key in the wrong place.
-            raise BadWebConfigError(f"{self._place}{key} must be {_KINDS[kind]}")
-        return value
-
-    def keys(self, key: str) -> _Keys | None:
-        if self._left.get(key) is None:
-            self._left.pop(key, None)
-            return None
-        return _Keys(self._left.pop(key), place=self._place + key)
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        values = self.take(key, list, default=[])
-        if not all(isinstance(value, str) for value in values):
-            raise BadWebConfigError(f"{self._place}{key} must be a list of strings")
-        return tuple(values)
-
-    def one_of(self, key: str, known: Sequence[str], default: str) -> str:
-        value = self.take(key, str, default=default) or default
-        if value not in known:
-            raise BadWebConfigError(f"{self._place}{key} is {value!r}; it must be one of {', '.join(known)}")
-        return value
-
-    def file_or_inline(self, file_key: str, text_key: str, folder: Path) -> Path | str | None:
-        file, text = self.take(file_key, str, default=""), self.take(text_key, str, default="")
-        if "\n" in file:
-            raise BadWebConfigError(f"{self._place}{file_key} must be a path; for inline PEM use {text_key}")
-        if file and text:
-            raise BadWebConfigError(f"{self._place}{file_key} and {text_key} are mutually exclusive; remove one")
-        return folder / file if file else text or None
-
-    def expect_empty(self) -> None:
-        if self._left:
-            raise BadWebConfigError(f"{self._place}{_displayed(next(iter(self._left)))} is not a known key")
-
-
-def _tls(keys: _Keys | None, *, folder: Path) -> TlsConfig | None:
+def _tls(keys: yaml_mappings.Keys | None, *, folder: Path) -> TlsConfig | None:
     if keys is None:
         return None
     cert = keys.file_or_inline("cert_file", "cert", folder)
@@ -177,7 +110,7 @@ def _tls(keys: _Keys | None, *, folder: Path) -> TlsConfig | None:
     return TlsConfig(cert=cert, key=key, **parsed)  # type: ignore[arg-type]
 
 
-def _headers(keys: _Keys | None) -> Mapping[str, str]:
+def _headers(keys: yaml_mappings.Keys | None) -> Mapping[str, str]:
     if keys is None:
         return {}
     # Ignored; accepted for compatibility with exporter-toolkit. aiohttp has only HTTP/1.1.
@@ -187,7 +120,7 @@ def _headers(keys: _Keys | None) -> Mapping[str, str]:
     for name, value in headers.items():
         if name not in _HEADERS or not isinstance(value, str) or not value.isprintable():
             raise BadWebConfigError(
-                f"http_server_config.headers: {_displayed(name)} cannot be set, or has an invalid value"
+                f"http_server_config.headers: {yaml_mappings.displayed(name)} cannot be set, or has an invalid value"
             )
         if _HEADERS[name] and value not in _HEADERS[name]:
             raise BadWebConfigError(f"http_server_config.headers: {name} must be {' or '.join(_HEADERS[name])}")
@@ -198,20 +131,12 @@ def _users(users: dict[Any, Any]) -> Mapping[str, str]:
     for name, hashed in users.items():
         if not isinstance(name, str) or not isinstance(hashed, str) or not _HASH.match(hashed):
             raise BadWebConfigError(
-                f"basic_auth_users: {_displayed(name)} has no bcrypt hash; create one with `htpasswd -nB`"
+                f"basic_auth_users: {yaml_mappings.displayed(name)} has no bcrypt hash; create one with `htpasswd -nB`"
             )
     return users
 
 
-def _displayed(key: object) -> str:
-    """A key of the file for a message.
-
-    SECURITY: if the space after a colon is missing, the key contains its value; such a key is not quoted.
-    """
-    return key if isinstance(key, str) and _PLAIN.match(key) else "a key with unexpected characters"
-
-
-def _rate(keys: _Keys | None) -> tuple[int, float] | None:
+def _rate(keys: yaml_mappings.Keys | None) -> tuple[int, float] | None:
     if keys is None:
         return None
     burst, interval = keys.take("burst", int, default=0), keys.take("interval", str, default="0s")

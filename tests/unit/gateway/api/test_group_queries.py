@@ -76,6 +76,7 @@ async def test_draining_group_has_the_scrapers_it_waits_for_and_its_deadline(
         "is_expired_ttl": False,
         "waits_for": "scrapers",
         "scrapers": [{"address": gateway_client.HOST, "user_agent": "Prometheus/3", "scraper": "", "reader": 1}],
+        "databases": [],
     }
 
 

@@ -54,6 +54,7 @@ export function state(group) {
 export function waitText(drain) {
   switch (drain.waits_for) {
     case "operator": return h("span", {}, "until the operator decides");
+    case "databases": return h("span", {}, databaseText(drain.databases), ", deadline ", until(drain.until));
     case "deadline": return h("span", {}, "no active scraper, deadline ", until(drain.until));
     case "nothing": return h("span", {}, "deleted now");
     default: return h("span", {}, "for ", scraperNames(drain.scrapers), ", deadline ", until(drain.until));
@@ -81,6 +82,15 @@ export function sparkline(pushes) {
     viewBox: `0 0 ${width} ${BAR_HEIGHT}` },
   svg("title", {}, label), svg("path", { class: "base", d: `M0 ${BAR_HEIGHT - 0.5}h${width}` }),
   svg("path", { class: "bars", d: bars.join("") }));
+}
+
+/** Which database a group waits for. One that lacks the values for a minute probably never stores them. */
+function databaseText(databases) {
+  const lacking = databases.find((each) => !each.error && each.seconds >= 60);
+  if (lacking) return h("span", {}, "read, but not stored in ", h("b", {}, lacking.url));
+  const failing = databases.find((each) => each.error);
+  if (failing) return h("span", {}, "cannot query ", h("b", {}, failing.url));
+  return h("span", {}, "until ", h("b", {}, databases[0].url), " has it");
 }
 
 function scraperNames(scrapers) {

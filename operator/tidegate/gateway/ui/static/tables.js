@@ -7,7 +7,7 @@ import { ago, count, counted, setNow, span } from "./format.js";
 
 const REASONS = { delivered: "received by every active scraper", ingested: "processed by every active scraper",
   stored: "stored by every database", request: "requested by a client",
-  timeout: "drain timeout, before every active scraper had read it" };
+  timeout: "drain timeout, without proof that it has arrived" };
 const MAX_DELETIONS = 500;
 
 /** A view that requests its content again after every change. */

@@ -1,0 +1,38 @@
+"""A server as a database of push times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tidegate.model import grouping
+from tidegate.prometheus import push_time_query, query_api
+
+
+class PushTimeDatabase:
+    """Finds the last pushes of groups in one server; implements :class:`tidegate.draining.stored_pushes.Database`.
+
+    :param push_time: returns the time of the last push of a group in Unix seconds; ``None`` if it does not exist.
+    """
+
+    def __init__(
+        self, server: query_api.QueryApi, *, push_time: Callable[[grouping.GroupingKey], float | None]
+    ) -> None:
+        self._server = server
+        self._push_time = push_time
+
+    @property
+    def name(self) -> str:
+        """Its URL without credentials."""
+        return self._server.name
+
+    async def find(self, keys: Sequence[grouping.GroupingKey]) -> tuple[int, set[grouping.GroupingKey]]:
+        """Query the last pushes of the first of these groups; see :class:`stored_pushes.Database`."""
+        candidates = keys[: push_time_query.MAX_GROUPS]
+        times = [(key, self._push_time(key)) for key in candidates]
+        pushes = [push_time_query.PushTime(key, at) for key, at in times if at is not None]
+        if not pushes:
+            return len(candidates), set()
+        batch = push_time_query.batch(pushes)
+        found = push_time_query.found(batch, await self._server.query(push_time_query.query(batch)))
+        # A group that was deleted meanwhile counts as queried, if it is before the last one of the batch.
+        return candidates.index(batch[-1].key) + 1, found

@@ -1,0 +1,137 @@
+"""Queries over HTTP: paths, credentials, and responses that cannot be used."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import hdrs, web
+
+from tidegate.model import errors
+from tidegate.prometheus import push_time_query, query_api, server_config
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+RESULT = {"metric": {"__name__": "push_time_seconds", "job": "a"}, "value": [1.0, "1733000000.25"]}
+
+
+def _body(*series: object) -> dict[str, object]:
+    return {"status": "success", "data": {"resultType": "vector", "result": list(series)}}
+
+
+class Recorder:
+    """A server that records requests and sends one response to all."""
+
+    def __init__(self, response: Callable[[], web.StreamResponse]) -> None:
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self._response = response
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        form = await request.post()
+        self.requests.append((request.path, str(form.get("query")), dict(request.headers)))
+        return self._response()
+
+
+@contextlib.asynccontextmanager
+async def _serving(handler: Handler) -> AsyncIterator[str]:
+    runner = web.ServerRunner(web.Server(handler))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def _query(server: server_config.Server) -> list[push_time_query.Series]:
+    async with query_api.QueryApi(server) as api:
+        return list(await api.query("1 + 1"))
+
+
+async def test_query_is_posted_below_the_path_of_the_url() -> None:
+    recorder = Recorder(lambda: web.json_response(_body(RESULT)))
+    async with _serving(recorder.handle) as url:
+        [series] = await _query(server_config.Server(url=f"{url}/select/0/prometheus"))
+    assert series == push_time_query.Series({"__name__": "push_time_seconds", "job": "a"}, 1733000000.25)
+    assert recorder.requests[0][:2] == ("/select/0/prometheus/api/v1/query", "1 + 1")
+
+
+async def test_headers_and_basic_auth_are_sent(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("pässword\n")
+    credentials = server_config.Credentials(scheme="Basic", user="u", secret_file=tmp_path / "password")
+    recorder = Recorder(lambda: web.json_response(_body()))
+    async with _serving(recorder.handle) as url:
+        await _query(server_config.Server(url=url, credentials=credentials, headers={"X-Scope-OrgID": "team"}))
+    headers = recorder.requests[0][2]
+    assert headers["X-Scope-OrgID"] == "team"
+    assert base64.b64decode(headers[hdrs.AUTHORIZATION].removeprefix("Basic ")).decode() == "u:pässword"
+
+
+async def test_token_is_read_again_for_each_query(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    credentials = server_config.Credentials(scheme="Bearer", secret_file=token)
+    recorder = Recorder(lambda: web.json_response(_body()))
+    async with (
+        _serving(recorder.handle) as url,
+        query_api.QueryApi(server_config.Server(url=url, credentials=credentials)) as api,
+    ):
+        for content in ("first", "second"):
+            token.write_text(content)
+            await api.query("1")
+    assert [headers[hdrs.AUTHORIZATION] for _, _, headers in recorder.requests] == ["Bearer first", "Bearer second"]
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "reason"),
+    [
+        (400, json.dumps({"status": "error", "error": "parse error"}), "status 400: parse error"),
+        (401, "no", "status 401"),
+        (200, "<html>", "status 200: the response is not that of a Prometheus query"),
+        (200, json.dumps({"status": "success", "data": {"result": [{}]}}), "status 200"),
+        (503, "", "status 503"),
+        (500, json.dumps({"error": "a\nb" * 200}), "status 500: "),
+    ],
+)
+async def test_unusable_response_is_an_error_with_a_reason(status: int, text: str, reason: str) -> None:
+    recorder = Recorder(lambda: web.Response(status=status, text=text))
+    async with _serving(recorder.handle) as url:
+        with pytest.raises(errors.QueryError) as raised:
+            await _query(server_config.Server(url=url))
+    assert str(raised.value).startswith(reason)
+    assert len(str(raised.value)) < 250
+    assert str(raised.value).isprintable()
+
+
+async def test_redirect_is_not_followed() -> None:
+    elsewhere = Recorder(lambda: web.json_response(_body()))
+    async with _serving(elsewhere.handle) as other:
+        recorder = Recorder(lambda: web.Response(status=302, headers={"Location": other}))
+        async with _serving(recorder.handle) as url:
+            with pytest.raises(errors.QueryError, match="status 302"):
+                await _query(server_config.Server(url=url))
+    assert elsewhere.requests == []
+
+
+async def test_response_that_is_too_large_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_api, "MAX_RESPONSE_BYTES", 2**20)
+    recorder = Recorder(lambda: web.Response(body=b" " * (2**20 + 1)))
+    async with _serving(recorder.handle) as url:
+        with pytest.raises(errors.QueryError, match="larger than 1 MiB"):
+            await _query(server_config.Server(url=url))
+
+
+async def test_server_that_cannot_be_reached_is_an_error() -> None:
+    async with _serving(Recorder(web.Response).handle) as url:
+        pass
+    with pytest.raises(errors.QueryError):
+        await _query(server_config.Server(url=url))
+
+
+async def test_missing_password_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+    credentials = server_config.Credentials(scheme="Bearer", secret_file=tmp_path / "token")
+    with pytest.raises(errors.QueryError, match="token"):
+        await _query(server_config.Server(url="http://127.0.0.1:9", credentials=credentials))
