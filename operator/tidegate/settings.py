@@ -271,6 +271,15 @@ class WebSettings:
         "Respond in OpenMetrics 1.0 to scrapers that prefer it, instead of in the text format.",
     )
 
+    scraper_user_agents: tuple[str, ...] = flags.flag(
+        flags.Kind.TEXT,
+        "--scrape.user-agent",
+        (),
+        "User-Agent of scrapers that do not send X-Prometheus-Scrape-Timeout-Seconds, such as Datadog* (* matches any "
+        "text). Draining groups wait for them, too. Can be repeated.",
+        several=True,
+    )
+
     scrape_settle_seconds: float = 0.25
     """How long a connection must stay intact after the last byte of a scrape was acknowledged. Default 250 ms.
 
@@ -323,14 +332,9 @@ class DrainSettings:
     def __post_init__(self) -> None:
         has_servers = bool(self.prometheus_urls or self.prometheus_config_file)
         if self.confirm is proofs.Grade.STORED and not has_servers:
-            raise BadSettingsError(
-                "--drain.confirm=stored requires a Prometheus to query: set --prometheus.url or "
-                "--prometheus.config.file"
-            )
+            raise BadSettingsError("--drain.confirm=stored requires --prometheus.url or --prometheus.config.file")
         if self.confirm is not proofs.Grade.STORED and has_servers:
-            raise BadSettingsError(
-                "--prometheus.url and --prometheus.config.file have no effect without --drain.confirm=stored"
-            )
+            raise BadSettingsError("--prometheus.url and --prometheus.config.file require --drain.confirm=stored")
 
 
 @dataclass(frozen=True, kw_only=True)

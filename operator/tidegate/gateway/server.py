@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tidegate import control_token, settings
 from tidegate.aio import clocks, tasks
-from tidegate.draining import drain_conditions, group_drainer, scrape_progress, stored_pushes
+from tidegate.draining import drain_conditions, group_drainer, scrape_progress, stored_pushes, unrecognised_scrapers
 from tidegate.gateway import route_table
 from tidegate.gateway.api import (
     admin,
@@ -88,26 +88,25 @@ class Gateway:
         self._clock = clock
         self.store = self._new_store(registry)
         self.tracker = scrape_progress.ScrapeTracker(self.store)
-        self._metrics.watch(self.store, self.tracker, clock=clock)
+        self.unrecognised = unrecognised_scrapers.UnrecognisedScrapers()
+        self._metrics.watch(self.store, self.tracker, self.unrecognised, clock=clock)
         self._servers = _query_apis(gateway_settings.drain)
         self._set_up_draining(gateway_settings.drain, registry)
         self._unowned = unowned_groups.UnownedGroupCounter(self.store, clock=clock, on_count=self._metrics.set_unowned)
         self._health = health.HealthHandlers()
         self._control = control_handlers.ControlHandlers(self.store, drainer=self.drainer, metrics=self._metrics)
-        self._scrape = scrape_handler.ScrapeHandler(
-            self.store,
-            self.tracker,
-            drainer=self.drainer,
-            metrics=self._metrics,
-            clock=clock,
-            web_settings=web_settings,
-        )
+        self._scrape = self._new_scrape_handler()
         self._bodies = push_bodies.BodyReader(gateway_settings.limits)
         self._push = self._new_push_handler()
         self._selector = selector_search.GroupSelector(self.store)
         self._page = static_files.StaticFiles(is_read_only=web_settings.page_read_only)
         self._queries = group_queries.GroupQueryHandlers(
-            self.store, self.tracker, conditions=self.conditions, clock=clock, selector=self._selector
+            self.store,
+            self.tracker,
+            conditions=self.conditions,
+            unrecognised=self.unrecognised,
+            clock=clock,
+            selector=self._selector,
         )
         self._stream = event_stream.EventStreamHandler(
             self.store, self.tracker, clock=clock, metrics=self._metrics, version=self._page.version
@@ -198,6 +197,17 @@ class Gateway:
 
     def _waiting_for_databases(self) -> Mapping[grouping.GroupingKey, int]:
         return self.conditions.read_by_all(self.store.confirmed_drains(), now=self._clock.monotonic())
+
+    def _new_scrape_handler(self) -> scrape_handler.ScrapeHandler:
+        return scrape_handler.ScrapeHandler(
+            self.store,
+            self.tracker,
+            drainer=self.drainer,
+            unrecognised=self.unrecognised,
+            metrics=self._metrics,
+            clock=self._clock,
+            web_settings=self._settings.web,
+        )
 
     def _new_push_handler(self) -> push_handler.PushHandler:
         return push_handler.PushHandler(

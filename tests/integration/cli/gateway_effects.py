@@ -103,6 +103,11 @@ async def _type_of_a_scrape(stage: Stage) -> str:
     return (await stage.client.send("GET", "/metrics", headers=headers)).headers["Content-Type"].partition(";")[0]
 
 
+async def _scrapers_after_a_scrape_without_a_header(stage: Stage) -> int:
+    await stage.client.send("GET", "/metrics", headers={"User-Agent": "Datadog Agent/7"})
+    return len(stage.gateway.tracker.known())
+
+
 async def _response_to_a_push_in_flight(stage: Stage) -> bytes:
     """The status line of a push whose body arrives three seconds after the gateway started to stop."""
     async with raw_connections.connected(stage.gateway.web_port) as wire:
@@ -205,6 +210,9 @@ EFFECTS: Mapping[str, effects.Effect[Stage]] = {
     ),
     "--web.enable-openmetrics": effects.Effect(
         "--web.enable-openmetrics", _type_of_a_scrape, unseen="text/plain", seen="application/openmetrics-text"
+    ),
+    "--scrape.user-agent": effects.Effect(
+        "--scrape.user-agent=Datadog*", _scrapers_after_a_scrape_without_a_header, unseen=0, seen=1
     ),
     "--web.idle-timeout": effects.Effect(
         "--web.idle-timeout=100ms", _idle_ends_first, unseen=False, seen=True, beside=["--limit.body-timeout=500ms"]

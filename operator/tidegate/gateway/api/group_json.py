@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from tidegate.aio import clocks
-from tidegate.draining import drain_conditions
+from tidegate.draining import drain_conditions, unrecognised_scrapers
 from tidegate.gateway.api import group_filter
 from tidegate.model import grouping, lifecycle, owners, scrapers
 from tidegate.store import interface
@@ -84,6 +84,17 @@ def reader(
         "silent_at": moment.to_wall(reading.active_until),
         "unread_changes": max(0, revision - read_revision),
         "awaited_by": awaited_by,
+    }
+
+
+def unrecognised(scraper: unrecognised_scrapers.UnrecognisedScraper, *, moment: Moment) -> Json:
+    """A client that requests the metrics path in a rhythm and does not count as a scraper."""
+    return {
+        "address": scraper.address,
+        "user_agent": scraper.user_agent,
+        "interval": round(scraper.interval, 3),
+        "last_seen": moment.to_wall(scraper.last_seen),
+        "flag": scraper.flag,
     }
 
 

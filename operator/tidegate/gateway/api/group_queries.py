@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from aiohttp import hdrs, web
 
 from tidegate.aio import clocks, time_slices
-from tidegate.draining import drain_conditions, scrape_progress
+from tidegate.draining import drain_conditions, scrape_progress, unrecognised_scrapers
 from tidegate.exposition import rendered_series
 from tidegate.gateway.api import group_filter, group_json, group_reasons, listings, pushgateway_api, selector_search
 from tidegate.gateway.push import push_bodies
@@ -90,12 +90,14 @@ class GroupQueryHandlers:
         tracker: scrape_progress.ScrapeTracker,
         *,
         conditions: drain_conditions.DrainConditions,
+        unrecognised: unrecognised_scrapers.UnrecognisedScrapers,
         clock: clocks.Clock,
         selector: selector_search.GroupSelector,
     ) -> None:
         self._store = store
         self._tracker = tracker
         self._conditions = conditions
+        self._unrecognised = unrecognised
         self._clock = clock
         self._listings = listings.Listings(store, selector=selector)
 
@@ -138,7 +140,7 @@ class GroupQueryHandlers:
 
     @_handler
     async def list_scrapers(self, request: web.BaseRequest) -> group_json.Json:
-        """``GET scrapers``: the known readers, how far each has read, and how many draining groups wait for it."""
+        """``GET scrapers``: the known readers with their progress, and the clients that may be scrapers."""
         _expect_only(request)
         draining, time_slice = [], time_slices.TimeSlice()
         for key in self._store.draining_keys():
@@ -160,6 +162,9 @@ class GroupQueryHandlers:
                     moment=moment,
                 )
                 for reading in sorted(self._tracker.known(), key=lambda reading: reading.reader)
+            ],
+            "unrecognised": [
+                group_json.unrecognised(each, moment=moment) for each in self._unrecognised.active(now=moment.monotonic)
             ],
         }
 

@@ -9,7 +9,7 @@ from prometheus_client import core
 
 from tidegate import settings
 from tidegate.aio import clocks
-from tidegate.draining import scrape_progress
+from tidegate.draining import scrape_progress, unrecognised_scrapers
 from tidegate.exposition import encoders, rendered_series
 from tidegate.exposition.text import renderer
 from tidegate.gateway.metrics import scraper_metrics, store_metrics
@@ -54,6 +54,11 @@ class GatewayMetrics:
         self._scrapers = prometheus_client.Gauge(
             "tidegate_scrapers", "Active scrapers. Draining groups wait for all of them.", registry=registry
         )
+        self._unrecognised = prometheus_client.Gauge(
+            "tidegate_unrecognised_scrapers",
+            "Clients that request the metrics path in a rhythm and do not count as scrapers. No group waits for them.",
+            registry=registry,
+        )
         self._per_scraper = scraper_metrics.ScraperCollector()
         registry.register(self._per_scraper)
         self._initialize_labels()
@@ -76,10 +81,18 @@ class GatewayMetrics:
         """Count a request over this limit."""
         self._over_limit[limit].inc()
 
-    def watch(self, store: interface.Store, tracker: scrape_progress.ScrapeTracker, *, clock: clocks.Clock) -> None:
-        """Expose the sizes of this store and the scrapers of this tracker."""
+    def watch(
+        self,
+        store: interface.Store,
+        tracker: scrape_progress.ScrapeTracker,
+        unrecognised: unrecognised_scrapers.UnrecognisedScrapers,
+        *,
+        clock: clocks.Clock,
+    ) -> None:
+        """Expose the sizes of this store, the scrapers of this tracker, and the clients that may be scrapers."""
         self._sizes.watch(store)
         self._scrapers.set_function(lambda: len(tracker.active(now=clock.monotonic())))
+        self._unrecognised.set_function(lambda: len(unrecognised.active(now=clock.monotonic())))
         self._per_scraper.clock = clock.monotonic
         self._per_scraper.active = lambda: tracker.active(now=clock.monotonic())
 

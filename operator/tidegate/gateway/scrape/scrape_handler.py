@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 
 from tidegate import settings
 from tidegate.aio import clocks, tasks, time_slices
-from tidegate.draining import group_drainer, scrape_progress
+from tidegate.draining import group_drainer, scrape_progress, unrecognised_scrapers
 from tidegate.exposition import encoders, gzip_chunks
 from tidegate.gateway.http import connections
 from tidegate.gateway.metrics import own_metrics
@@ -44,7 +44,9 @@ class _Sent(NamedTuple):
 class ScrapeHandler:
     """Handles ``GET /metrics``.
 
-    :param web_settings: the formats that scrapers can get, and how long a connection must stay intact after a response.
+    :param unrecognised: records requests of clients that are not scrapers.
+    :param web_settings: the formats that scrapers can get, which clients are scrapers, and how long a connection must
+        stay intact after a response.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class ScrapeHandler:
         tracker: scrape_progress.ScrapeTracker,
         *,
         drainer: group_drainer.Drainer,
+        unrecognised: unrecognised_scrapers.UnrecognisedScrapers,
         metrics: own_metrics.GatewayMetrics,
         clock: clocks.Clock,
         web_settings: settings.WebSettings,
@@ -62,6 +65,8 @@ class ScrapeHandler:
         self._drainer = drainer
         self._metrics = metrics
         self._clock = clock
+        self._unrecognised = unrecognised
+        self._user_agents = web_settings.scraper_user_agents
         self._formats = negotiation.offered(web_settings)
         self._settle_seconds = web_settings.scrape_settle_seconds
         self._confirmations = tasks.TaskSet()
@@ -70,7 +75,9 @@ class ScrapeHandler:
         """Send all groups as they are now."""
         scraper = scraper_identity.of_request(request)
         response = web.StreamResponse()
-        if scraper is None:
+        if not scraper_identity.is_scraper(request, user_agents=self._user_agents):
+            if request.method == hdrs.METH_GET:
+                self._unrecognised.requested(scraper.address, scraper.user_agent, now=self._clock.monotonic())
             await self._send(request, response, await self._store.snapshot(), timeout=MAX_TIMEOUT)
             return response
         began, timeout = time.monotonic(), _timeout(request)
@@ -161,6 +168,8 @@ def _connection(request: web.BaseRequest) -> scrape_progress.Connection:
 
 
 def _timeout(request: web.BaseRequest) -> float:
+    if scraper_identity.TIMEOUT_HEADER not in request.headers:
+        return MAX_TIMEOUT
     try:
         seconds = float(request.headers[scraper_identity.TIMEOUT_HEADER])
     except ValueError:

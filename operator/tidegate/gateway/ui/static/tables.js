@@ -42,18 +42,19 @@ export class Scrapers extends View {
   }
 
   async build() {
-    const { now, scrapers } = await get("scrapers");
+    const { now, scrapers, unrecognised } = await get("scrapers");
     setNow(now);
     const about = h("p", { class: "about" }, "Clients that scrape as Prometheus does. A draining group is deleted ",
       "after every active scraper has read its last push. A scraper becomes inactive when it has not scraped for ",
       "three of its intervals, and for at least five minutes.");
+    const others = unrecognised.length ? unrecognisedScrapers(unrecognised) : [];
     if (!scrapers.length) {
-      return [about, h("p", { class: "empty" }, "No scrape so far. Configure Prometheus to scrape ",
+      return [about, ...others, h("p", { class: "empty" }, "No scrape so far. Configure Prometheus to scrape ",
         h("code", {}, at("metrics").href), " with ", h("code", {}, "honor_labels: true"), ".")];
     }
     const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Lag",
       "Awaited by"];
-    return [about, table("Scrapers", heads, scrapers.map((each) => [h("b", {}, each.address), each.user_agent,
+    return [about, ...others, table("Scrapers", heads, scrapers.map((each) => [h("b", {}, each.address), reader(each),
       activity(each), each.interval === null ? none("not known yet") : span(each.interval),
       ago(each.last_seen), ago(each.last_read),
       each.unread_changes ? counted(each.unread_changes, "change") : "none",
@@ -99,6 +100,23 @@ export class Status extends View {
       h("h2", {}, "Links"), h("ul", {}, pages.map(([path, text]) =>
         h("li", {}, h("a", { href: at(path) }, `/${path}`), ` – ${text}`)))];
   }
+}
+
+/** The User-Agent, and what tells several readers with the same address and User-Agent apart. */
+function reader({ user_agent: agent, scraper, reader: number }) {
+  const details = [scraper, number > 1 ? `reader ${number}` : ""].filter(Boolean).join(", ");
+  return details ? h("span", {}, agent, " ", none(`(${details})`)) : agent;
+}
+
+function unrecognisedScrapers(clients) {
+  const help = (each) => each.flag ? h("code", {}, each.flag) : none("send X-Prometheus-Scrape-Timeout-Seconds");
+  return [h("h2", {}, "Not waited for"),
+    h("p", { class: "about" }, "These clients read the metrics regularly and do not count as scrapers: groups are ",
+      "deleted without waiting for them. To wait for one, start the gateway with the flag."),
+    table("Not waited for", ["Address", "User-Agent", "Interval", "Last seen", "Flag"], clients.map((each) =>
+      [h("b", {}, each.address), each.user_agent || none("none"), span(each.interval), ago(each.last_seen),
+        help(each)])),
+    h("h2", {}, "Waited for")];
 }
 
 function activity({ active: isActive }) {

@@ -1,0 +1,92 @@
+"""Clients that scrape in a rhythm without counting as scrapers."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.draining import unrecognised_scrapers
+
+AGENT = "Telegraf/1.37 Go/1.25"
+
+
+def _requested(*gaps: float) -> tuple[unrecognised_scrapers.UnrecognisedScrapers, float]:
+    """A client with these gaps between its requests, and the time of the last one."""
+    clients = unrecognised_scrapers.UnrecognisedScrapers()
+    times = list(itertools.accumulate(gaps, initial=0.0))
+    for now in times:
+        clients.requested("10.0.0.1", AGENT, now=now)
+    return clients, times[-1]
+
+
+def _is_found(*gaps: float) -> bool:
+    clients, now = _requested(*gaps)
+    return bool(clients.active(now=now))
+
+
+def test_client_is_found_after_five_requests_at_like_intervals() -> None:
+    clients, now = _requested(15.0, 15.2, 14.9, 15.1)
+    assert clients.active(now=now) == [unrecognised_scrapers.UnrecognisedScraper("10.0.0.1", AGENT, 15.2, now)]
+
+
+@pytest.mark.parametrize(
+    "gaps",
+    [
+        pytest.param((15.0, 15.0, 15.0), id="too few requests"),
+        pytest.param((3.0, 40.0, 7.0, 95.0, 12.0, 2.0), id="a person that presses reload"),
+        pytest.param((0.1, 0.1, 0.1, 0.1, 0.1), id="a load test"),
+    ],
+)
+def test_other_clients_are_not_found(gaps: tuple[float, ...]) -> None:
+    assert not _is_found(*gaps)
+
+
+def test_missed_scrape_does_not_hide_a_client() -> None:
+    assert _is_found(15.0, 15.0, 15.0, 15.0, 30.0)
+
+
+def test_client_that_left_is_not_found_until_it_has_a_rhythm_again() -> None:
+    clients, now = _requested(15.0, 15.0, 15.0, 15.0)
+    assert clients.active(now=now + 45.0)
+    assert not clients.active(now=now + 46.0)
+    clients.requested("10.0.0.1", AGENT, now=now + 3_600.0)
+    assert not clients.active(now=now + 3_600.0)
+
+
+@given(st.floats(1.0, 3_600.0), st.lists(st.floats(0.85, 1.15), min_size=4, max_size=20))
+def test_regular_client_is_always_found(interval: float, jitter: list[float]) -> None:
+    assert _is_found(*(max(1.0, interval * each) for each in jitter))
+
+
+@given(st.lists(st.tuples(st.floats(1.0, 10.0), st.floats(30.0, 60.0)), min_size=1, max_size=20))
+def test_client_with_short_and_long_gaps_is_never_found(gaps: list[tuple[float, float]]) -> None:
+    assert not _is_found(*itertools.chain.from_iterable(gaps))
+
+
+def test_clients_that_change_their_names_use_bounded_memory_and_displace_no_regular_client() -> None:
+    clients, now = _requested(15.0, 15.0, 15.0, 15.0)
+    for number in range(10 * unrecognised_scrapers.MAX_CLIENTS):
+        clients.requested("10.6.6.6", f"agent-{number}", now=now)
+    assert [client.address for client in clients.active(now=now)] == ["10.0.0.1"]
+    assert len(clients._clients) == unrecognised_scrapers.MAX_CLIENTS
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "flag"),
+    [
+        (AGENT, "'--scrape.user-agent=Telegraf*'"),
+        ("Datadog Agent/7.60", "'--scrape.user-agent=Datadog*'"),
+        ("$(reboot)'; x", """'--scrape.user-agent=$*'"""),
+        ("a[b]*c/1", "'--scrape.user-agent=a?b??c*'"),
+        ("", ""),
+        (" (compatible)", ""),
+    ],
+)
+def test_flag_is_quoted_for_a_shell_and_names_the_product(user_agent: str, flag: str) -> None:
+    scraper = unrecognised_scrapers.UnrecognisedScraper("10.0.0.1", user_agent, 15.0, 0.0)
+    assert scraper.flag == flag
+    assert len(shlex.split(flag)) == (1 if flag else 0)
