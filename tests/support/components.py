@@ -77,10 +77,16 @@ class Components:
         return self.another_prometheus("prometheus", prometheus_server.Target(port=self.gateway.port))
 
     def another_prometheus(
-        self, name: str, *targets: prometheus_server.Target, interval: str = SCRAPE_INTERVAL
+        self,
+        name: str,
+        *targets: prometheus_server.Target,
+        interval: str = SCRAPE_INTERVAL,
+        port: int | None = None,
     ) -> prometheus_server.Prometheus:
-        """A Prometheus that has scraped these targets."""
-        prometheus = prometheus_server.Prometheus(self.folder / name, targets=targets, interval=interval, name=name)
+        """A Prometheus that has scraped these targets; it listens on this port, by default any free one."""
+        prometheus = prometheus_server.Prometheus(
+            self.folder / name, targets=targets, interval=interval, name=name, port=port
+        )
         self._stack.callback(prometheus.kill)
         prometheus.start()
         prometheus.wait_until_up()

@@ -14,7 +14,7 @@ from tests.support.gateway import rejected_requests
 from tests.support.jobs import pushing_jobs
 from tests.support.kubernetes import clusters
 from tests.support.manifests import manifest_objects
-from tests.support.processes import tidegate_processes
+from tests.support.processes import ports, tidegate_processes
 from tests.support.prometheus import prometheus_server
 
 PANELS: list[dict[str, Any]] = [
@@ -30,7 +30,9 @@ def server(
 ) -> Iterator[prometheus_server.Prometheus]:
     """A Prometheus with data on pushes, rejected pushes, drains, drain timeouts, deletions and a TTL."""
     folder = tmp_path_factory.mktemp("dashboard")
-    flags = (f"--persistence.file={folder / 'groups'}", *_LIMITS)
+    port = ports.free_port()
+    stored = ("--drain.confirm=stored", f"--prometheus.url=http://{prometheus_server.IPV4}:{port}")
+    flags = (f"--persistence.file={folder / 'groups'}", *stored, *_LIMITS)
     with (
         components.Components(cluster, folder, kubeconfig=operator_kubeconfig, gateway_flags=flags) as own,
         environments.opened(own, folder) as environment,
@@ -39,10 +41,11 @@ def server(
             "prometheus",
             prometheus_server.Target(port=own.gateway.port),
             prometheus_server.Target(port=own.operator.port, job="operator", honor_labels=False),
+            port=port,
         )
         _generate_data(environment.push, own.gateway)
         waiting.eventually(
-            lambda: running.value('sum(increase(tidegate_groups_deleted_total{reason="ingested"}[1m]))'),
+            lambda: running.value('sum(increase(tidegate_groups_deleted_total{reason="stored"}[1m]))'),
             why="the end of a drain to be scraped",
         )
         yield running
@@ -66,7 +69,7 @@ def _generate_data(push: pushing_jobs.Pushers, gateway: tidegate_processes.Gatew
     name = push.unique("seen")
     push.job(name)
     waiting.eventually(
-        lambda: gateway.metric('tidegate_groups_deleted_total{reason="ingested"}') >= 2, why="the drains to end"
+        lambda: gateway.metric('tidegate_groups_deleted_total{reason="stored"}') >= 2, why="the drains to end"
     )
 
 

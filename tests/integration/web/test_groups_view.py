@@ -120,6 +120,19 @@ def test_page_shows_scrapers_and_status(site: threaded_gateway.Site, page: sync_
     expect(page.get_by_text('"openapi"')).to_be_visible()
 
 
+def test_page_shows_a_client_that_no_group_waits_for_with_the_flag_that_counts_it_in(
+    site: threaded_gateway.Site, page: sync_api.Page
+) -> None:
+    for _ in range(5):
+        site.get("metrics", {"User-Agent": "Telegraf/1.37 Go/1.25"})
+        site.move(15)
+    page.get_by_role("link", name="Scrapers").click()
+    waiting = page.get_by_role("region", name="Not waited for")
+    expect(waiting.get_by_role("row", name=re.compile("127.0.0.1 Telegraf"))).to_contain_text(
+        "'--scrape.user-agent=Telegraf*'"
+    )
+
+
 def test_group_is_deleted_only_after_a_confirmation(pushed: threaded_gateway.Site, page: sync_api.Page) -> None:
     _rows(page).first.click()
     page.get_by_role("button", name="Delete…").click()

@@ -57,6 +57,18 @@ def test_user_agent_of_a_scraper_is_shown_as_text(site: threaded_gateway.Site, p
 
 
 @pytest.mark.parametrize("words", HOSTILE)
+def test_user_agent_of_an_unrecognised_scraper_is_shown_as_text(
+    site: threaded_gateway.Site, page: sync_api.Page, words: str
+) -> None:
+    for _ in range(5):
+        site.get("metrics", {"User-Agent": words})
+        site.move(15)
+    page.get_by_role("link", name="Scrapers").click()
+    expect(page.get_by_role("cell", name=words, exact=True)).to_be_visible()
+    _expect_whole(page)
+
+
+@pytest.mark.parametrize("words", HOSTILE)
 @pytest.mark.usefixtures("site")
 def test_url_parameters_are_shown_as_text(page: sync_api.Page, words: str) -> None:
     page.evaluate(
