@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.soak import (
@@ -22,6 +22,7 @@ from tests.soak import (
     checker,
     clock_launcher,
     fault_injection,
+    gateway_log,
     histories,
     job_plan,
     prometheus_database,
@@ -69,17 +70,29 @@ def main() -> int:
 
 def run(chosen: argparse.Namespace, folder: Path) -> int:
     """Run a whole soak in this folder."""
+    history, created, deleted = _history(chosen, folder)
+    found = checker.judge(history)
+    print(soak_report.details(history, found))
+    print(soak_report.table(history, found, jobs=created, deleted=deleted))
+    say(f"seed {chosen.seed}: {'no errors found' if found.good else 'FAILED'}")
+    return 0 if found.good else 1
+
+
+def _history(
+    chosen: argparse.Namespace, folder: Path
+) -> tuple[histories.History, Mapping[str, int], Mapping[str, int]]:
+    """Run all Jobs and faults. The history, the Jobs by kind, and the deletions by the gateway's count."""
     jobs = chosen.jobs if chosen.jobs is not None else round(_JOBS_A_MINUTE * chosen.minutes)
     seconds = 60.0 * chosen.minutes
     say(f"seed {chosen.seed}: {jobs} Jobs in {chosen.minutes:g} min; results in {folder}")
     rng = random.Random(chosen.seed)
-    settings = {"jump": chosen.jump, "sabotage": chosen.sabotage, "seconds": round(seconds) + _AFTERWARDS}
-    with soak_environment.set_up(folder, **settings, say=say) as components:
+    settings = {name: getattr(chosen, name) for name in ("jump", "sabotage", "confirm")}
+    with soak_environment.set_up(folder, **settings, seconds=round(seconds) + _AFTERWARDS, say=say) as components:
         target = random_workload.Target(
             components.cluster, components.cluster.create_namespace("soak"), components.gateway.port, components.logs
         )
         workload = random_workload.Workload(target, random.Random(rng.random()), jobs, seconds)
-        kinds = [kind for kind in fault_injection.ALL if kind.name in (chosen.only or [kind.name])]
+        kinds = _kinds(chosen)
         done = _work(
             components,
             workload,
@@ -94,26 +107,33 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
             say(f"groups not deleted after {_QUIET_SECONDS:g} s: {', '.join(left)}")
         quiescence.wait_for_scrapes(components, after=time.time())
         scrapers = _scrapers(components)
-        deleted = prometheus_database.deletions(components.readers[0].server, seconds=_age())
+        first = components.readers[0]
+        deleted = prometheus_database.deletions(first.server, job=next(iter(first.jobs)), seconds=_age())
     # After the end of every process: what a Prometheus has scraped must be in the logs.
     history = histories.History(
         pushes=push_logs.read(components.logs),
         lives=audit_log.read(components.cluster.control_plane.audit_log),
         scrapers=scrapers,
         faults=[*done, *ended],
+        deletions=gateway_log.read(components.gateway.process.log),
         resync=soak_environment.RESYNC,
     )
-    found = checker.judge(history)
-    print(soak_report.details(history, found))
-    print(soak_report.table(history, found, jobs=workload.created, deleted=deleted))
-    say(f"seed {chosen.seed}: {'no errors found' if found.good else 'FAILED'}")
-    return 0 if found.good else 1
+    return history, workload.created, deleted
+
+
+def _kinds(chosen: argparse.Namespace) -> list[fault_injection.Kind]:
+    """The faults to inject. Only the proof `stored` withstands a Prometheus that does not store what it reads."""
+    if chosen.only:
+        return [kind for kind in fault_injection.ALL if kind.name in chosen.only]
+    withstands = chosen.storage_faults or chosen.confirm == soak_environment.STORED
+    return [kind for kind in fault_injection.ALL if withstands or histories.Part.STORAGE not in kind.parts]
 
 
 def _scrapers(components: soak_environment.Components) -> list[histories.Scraper]:
     return [
-        prometheus_database.read(reader.server, interval=reader.interval, seconds=_age())
+        prometheus_database.read(reader.server, job=job, interval=interval, seconds=_age())
         for reader in components.readers
+        for job, interval in reader.jobs.items()
     ]
 
 
@@ -188,6 +208,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="Keep logs, databases and the audit log.")
     names = [kind.name for kind in fault_injection.ALL]
     parser.add_argument("--only", action="append", choices=names, help="Inject only this fault; repeatable.")
+    parser.add_argument(
+        "--confirm",
+        choices=["delivered", "ingested", soak_environment.STORED],
+        default="ingested",
+        help="Proof that a deletion requires (default: ingested).",
+    )
+    parser.add_argument(
+        "--storage-faults",
+        action="store_true",
+        help="Also inject full disks and scrape limits; always with --confirm=stored.",
+    )
     parser.add_argument("--jump", type=float, default=_JUMP, help="Maximum shift of a clock, in seconds (default: 3).")
     parser.add_argument(
         "--sabotage",

@@ -15,6 +15,9 @@ this time and five seconds to recover; ten more seconds are for a busy machine. 
 group proves that it was left. If a group was first pushed, and its owner deleted, while the operator was blind (down
 or disconnected, until one resync period later), the operator cannot find the owner; these groups count as unknowable.
 
+**Unproven.** If the gateway reports that a group was deleted with proof, and the group was not pushed again, every
+database contains its last acknowledged value.
+
 **Lost.** No scrape has an older value than the last push that was acknowledged before the scrape began.
 
 **Ended.** Gateway and operator end only when they are killed, never by themselves.
@@ -38,6 +41,9 @@ MOMENT = 0.05
 """Seconds; Prometheus shifts the times of scrapes by some milliseconds to align them."""
 BUSY = 10.0
 RECOVERY = 5.0
+CLOCKS = 5.0
+"""Seconds by which the gateway's clock may differ, with a reserve."""
+TIMEOUT = "timeout"
 CLAIM = 1.0
 """Seconds within which a healthy operator has seen a push and claimed its group."""
 
@@ -56,6 +62,7 @@ class Verdicts(NamedTuple):
     """All findings; ``unknowable`` ones are not errors."""
 
     missed: list[Finding]
+    unproven: list[Finding]
     deleted: list[Finding]
     left: list[Finding]
     lost: list[Finding]
@@ -65,14 +72,15 @@ class Verdicts(NamedTuple):
     @property
     def good(self) -> bool:
         """Whether no error was found."""
-        return not (self.missed or self.deleted or self.left or self.lost or self.ended)
+        return not (self.missed or self.unproven or self.deleted or self.left or self.lost or self.ended)
 
 
 def judge(history: histories.History) -> Verdicts:
     """Check every group."""
-    verdicts = Verdicts([], [], [], [], [fault for fault in history.faults if fault.by_itself], [])
+    verdicts = Verdicts([], [], [], [], [], [fault for fault in history.faults if fault.by_itself], [])
     for scraper in history.scrapers:
         verdicts.missed.extend(_missed(history, scraper))
+        verdicts.unproven.extend(_unproven(history, scraper))
         for finding, lost in _absent(history, scraper):
             (verdicts.lost if lost else verdicts.deleted).append(finding)
         verdicts.lost.extend(_outdated(history, scraper))
@@ -93,6 +101,20 @@ def _missed(history: histories.History, scraper: histories.Scraper) -> Iterator[
                     group,
                     f"{scraper.name} has not {push.value:.0f}, pushed {push.acknowledged:.3f}, and scraped {could:.3f}",
                 )
+
+
+def _unproven(history: histories.History, scraper: histories.Scraper) -> Iterator[Finding]:
+    for group, deletion in {deletion.group: deletion for deletion in history.deletions}.items():
+        pushes = history.by_group.get(group, ())
+        last = max(pushes, key=lambda push: push.sent, default=None)
+        if deletion.proof == TIMEOUT or last is None or last.acknowledged is None:
+            continue
+        if last.sent > deletion.at - CLOCKS or last.value in scraper.samples.get(group, {}).values():
+            continue
+        yield Finding(
+            group,
+            f"{scraper.name} has not {last.value:.0f}, pushed {last.acknowledged:.3f}; deleted as {deletion.proof}",
+        )
 
 
 def _finals(pushes: Sequence[histories.Push]) -> list[histories.Push]:

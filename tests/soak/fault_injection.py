@@ -5,7 +5,9 @@ The random generator determines the duration of each fault; there is no conditio
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -96,6 +98,40 @@ def pause_scraper(components: soak_environment.Components, rng: random.Random) -
     return f"{reader.server.name} for {intervals:.1f} of its intervals"
 
 
+def kill_scraper(components: soak_environment.Components, rng: random.Random) -> str:
+    """Kill a Prometheus at any moment, also while it ingests a scrape; it restarts with its data."""
+    reader = rng.choice(components.readers)
+    seconds = rng.uniform(0.0, _DOWN_SECONDS)
+    reader.server.kill()
+    time.sleep(seconds)
+    reader.server.start()
+    return f"{reader.server.name} started again after {seconds:.1f} s"
+
+
+def fill_disk(components: soak_environment.Components, rng: random.Random) -> str:
+    """Let every write of a Prometheus fail, as on a full disk."""
+    reader = rng.choice(components.readers)
+    seconds = rng.uniform(1.0, _OUTAGE_SECONDS)
+    pid = reader.server.process.pid
+    unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    time.sleep(seconds)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+    return f"{reader.server.name} for {seconds:.1f} s"
+
+
+def exceed_limit(components: soak_environment.Components, rng: random.Random) -> str:
+    """Let a Prometheus reject every scrape, because it exceeds a limit of its jobs."""
+    reader = rng.choice(components.readers)
+    seconds = rng.uniform(1.0, _OUTAGE_SECONDS)
+    limited = [
+        dataclasses.replace(target, settings={**target.settings, "sample_limit": 1}) for target in reader.targets
+    ]
+    reader.server.reload(*limited)
+    time.sleep(seconds)
+    reader.server.reload(*reader.targets)
+    return f"{reader.server.name} for {seconds:.1f} s"
+
+
 def jump_clock(components: soak_environment.Components, rng: random.Random) -> str:
     """Set the wall clock of one process or of both, as in a Pod, where they share the node's clock."""
     offset = rng.uniform(-components.jump, components.jump)
@@ -113,6 +149,9 @@ ALL = (
     Kind("drop watches", (histories.Part.WATCH,), drop_watches),
     Kind("expire versions (410)", (histories.Part.API, histories.Part.WATCH), expire_versions),
     Kind("pause scraper", (histories.Part.SCRAPER,), pause_scraper),
+    Kind("kill scraper", (histories.Part.SCRAPER,), kill_scraper),
+    Kind("fill disk", (histories.Part.SCRAPER, histories.Part.STORAGE), fill_disk),
+    Kind("exceed limit", (histories.Part.SCRAPER, histories.Part.STORAGE), exceed_limit),
     Kind("jump clock", (histories.Part.CLOCK,), jump_clock),
 )
 

@@ -96,6 +96,7 @@ class Part(enum.StrEnum):
     API = "API server"
     WATCH = "watch"
     SCRAPER = "scraper"
+    STORAGE = "storage"
     CLOCK = "clock"
 
 
@@ -113,10 +114,23 @@ class Fault(NamedTuple):
     by_itself: bool = False
 
 
+class Deletion(NamedTuple):
+    """A deletion as the gateway reports it.
+
+    :param at: Unix seconds on the gateway's clock, which a fault may shift.
+    :param proof: the grade of proof that every Prometheus has the last push, or ``timeout``.
+    """
+
+    group: Group
+    at: float
+    proof: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class History:
     """All inputs of the checker.
 
+    :ivar deletions: in order.
     :ivar resync: the operator's resync period in seconds.
     """
 
@@ -124,6 +138,7 @@ class History:
     lives: Mapping[str, Life]
     scrapers: Sequence[Scraper]
     faults: Sequence[Fault] = ()
+    deletions: Sequence[Deletion] = ()
     resync: float = 5.0
     by_group: Mapping[Group, Sequence[Push]] = field(init=False)
 

@@ -6,12 +6,12 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.soak import clock_launcher, clock_shifts, histories, job_plan
+from tests.soak import clock_launcher, clock_shifts, histories, job_plan, prometheus_database
 from tests.support.jobs import network_faults
 from tests.support.kubernetes import clusters
 from tests.support.processes import managed_processes, ports, tidegate_processes
@@ -20,19 +20,27 @@ from tests.support.prometheus import prometheus_server
 RESYNC = 5.0
 """The operator's resync period in seconds: short, so that a soak takes only minutes."""
 
-_INTERVALS = (1, 2)
-"""Seconds between the scrapes of each Prometheus."""
+_INTERVALS = ((1, 2), (2, 2))
+"""Seconds between the scrapes of the two jobs of each Prometheus."""
 _UNOWNED_PUSHES = {"unowned-still-1": 1, "unowned-still-2": 1, "unowned-still-3": 1, "unowned-changing": 1_000_000}
 """Unowned groups, and the number of values pushed to each."""
+STORED = "stored"
 _TICK_SECONDS = 0.7
 _SCRIPT = Path(__file__).parent / "logging_pusher.py"
 
 
 class Reader(NamedTuple):
-    """A Prometheus, and the seconds between its scrapes."""
+    """A Prometheus with two scrape jobs.
+
+    :param interval: seconds between the scrapes of its slowest job.
+    :param jobs: the seconds between the scrapes of each job.
+    :param targets: the configuration of the jobs.
+    """
 
     server: prometheus_server.Prometheus
     interval: float
+    jobs: Mapping[str, float]
+    targets: Sequence[prometheus_server.Target]
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,17 @@ class Components:
 
 @contextlib.contextmanager
 def set_up(
-    folder: Path, *, jump: float, sabotage: clock_launcher.Sabotage, seconds: int, say: Callable[[str], None]
+    folder: Path,
+    *,
+    jump: float,
+    sabotage: clock_launcher.Sabotage,
+    confirm: str,
+    seconds: int,
+    say: Callable[[str], None],
 ) -> Iterator[Components]:
     """Start all components in order; stop them when the block ends, in any case.
 
+    :param confirm: the proof that a deletion requires.
     :param seconds: maximum duration of the soak.
     """
     if not ports.ipv6_loopback():
@@ -73,9 +88,10 @@ def set_up(
         cluster = stack.enter_context(clusters.LocalCluster(folder / "cluster", audit=True))
         api_connection = stack.enter_context(network_faults.Cutter(cluster.control_plane.port))
         say("starting gateway and operator")
+        server_ports = [ports.free_port() for _ in _INTERVALS]
         gateway = tidegate_processes.Gateway(
             folder,
-            arguments=(f"--persistence.file={folder / 'groups.db'}",),
+            arguments=(f"--persistence.file={folder / 'groups.db'}", *_proof(confirm, server_ports)),
             module=_launcher(clocks["gateway"], sabotage),
         )
         stack.callback(gateway.process.stop)
@@ -90,7 +106,10 @@ def set_up(
         stack.callback(operator.process.stop)
         operator.start()
         say("starting two Prometheus servers")
-        readers = tuple(_read(stack, folder, gateway, interval=interval) for interval in _INTERVALS)
+        readers = tuple(
+            _read(stack, folder, gateway, intervals=intervals, port=port)
+            for intervals, port in zip(_INTERVALS, server_ports, strict=True)
+        )
         for name, pushes in _UNOWNED_PUSHES.items():
             pusher = _unowned_pusher(name, pushes=pushes, gateway=gateway, logs=logs, folder=folder)
             stack.callback(pusher.kill)
@@ -110,15 +129,37 @@ def _through(api_connection: network_faults.Cutter, kubeconfig: Path) -> Path:
     return kubeconfig
 
 
-def _read(stack: contextlib.ExitStack, folder: Path, gateway: tidegate_processes.Gateway, *, interval: int) -> Reader:
-    name = f"prometheus-{interval}s"
-    host = prometheus_server.IPV4 if interval == _INTERVALS[0] else prometheus_server.IPV6
-    target = prometheus_server.Target(port=gateway.port, host=host)
-    server = prometheus_server.Prometheus(folder / name, targets=[target], interval=f"{interval}s", name=name)
+def _proof(confirm: str, server_ports: Sequence[int]) -> tuple[str, ...]:
+    urls = [f"--prometheus.url=http://{prometheus_server.IPV4}:{port}" for port in server_ports]
+    return (f"--drain.confirm={confirm}", *(urls if confirm == STORED else ()))
+
+
+def _read(
+    stack: contextlib.ExitStack,
+    folder: Path,
+    gateway: tidegate_processes.Gateway,
+    *,
+    intervals: Sequence[int],
+    port: int,
+) -> Reader:
+    name = f"prometheus-{'-'.join(map(str, intervals))}s"
+    host = prometheus_server.IPV4 if intervals == _INTERVALS[0] else prometheus_server.IPV6
+    targets = [
+        prometheus_server.Target(
+            port=gateway.port,
+            host=host,
+            job=f"job-{number}",
+            labels={prometheus_database.JOB_LABEL: str(number)},
+            settings={"scrape_interval": f"{interval}s", "scrape_timeout": f"{interval}s"},
+        )
+        for number, interval in enumerate(intervals)
+    ]
+    server = prometheus_server.Prometheus(folder / name, targets=targets, name=name, port=port)
     stack.callback(server.kill)
     server.start()
     server.wait_until_up()
-    return Reader(server, float(interval))
+    jobs = {str(number): float(interval) for number, interval in enumerate(intervals)}
+    return Reader(server, max(jobs.values()), jobs, targets)
 
 
 def _unowned_pusher(

@@ -35,6 +35,8 @@ def table(
         ("groups deleted according to the gateway", str(sum(deleted.values()))),
         *_inner(deleted),
         ("final values missed", _count(verdicts.missed)),
+        ("groups deleted with proof and missing in a database", _count(verdicts.unproven)),
+        *_proofs(history, verdicts),
         ("live groups deleted", _count(verdicts.deleted)),
         ("groups deleted too late or never", _count(verdicts.left)),
         ("acknowledged pushes lost", _count(verdicts.lost)),
@@ -51,6 +53,7 @@ def details(history: histories.History, verdicts: checker.Verdicts) -> str:
         line
         for title, findings in (
             ("final value missed", verdicts.missed),
+            ("deleted with proof, but missing", verdicts.unproven),
             ("live group deleted", verdicts.deleted),
             ("deleted too late or never", verdicts.left),
             ("acknowledged push lost", verdicts.lost),
@@ -96,6 +99,15 @@ def _scrapes(scrapers: Sequence[histories.Scraper]) -> Iterator[tuple[str, str]]
     for scraper in scrapers:
         up = sum(attempt.up for attempt in scraper.attempts)
         yield f"  {scraper.name}, of them failed", f"{len(scraper.attempts)}/{len(scraper.attempts) - up}"
+
+
+def _proofs(history: histories.History, verdicts: checker.Verdicts) -> Iterator[tuple[str, str]]:
+    """For each grade of proof: the groups whose last deletion had it, and how many of them a database lacks."""
+    last = {deletion.group: deletion.proof for deletion in history.deletions}
+    lacking = {finding.group for finding in verdicts.unproven}
+    for proof in sorted(set(last.values())):
+        groups = {group for group, each in last.items() if each == proof}
+        yield f"  {proof}, of them missing", f"{len(groups)}/{len(groups & lacking)}"
 
 
 def _inner(counted: Mapping[str, int]) -> Iterator[tuple[str, str]]:
