@@ -7,18 +7,26 @@ a second, each for hundreds of groups, and none while no group waits.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from tidegate.aio import backoffs, clocks, tasks
+from tidegate.aio import backoffs, clocks, tasks, time_slices
 from tidegate.model import drain_waits, errors, grouping
 
 _logger = logging.getLogger(__name__)
 
 QUERY_SECONDS = 1.0
 """Shortest time between two queries to a database."""
+
+MAX_GROUPS = 500
+"""Groups of one query."""
+
+_FOLLOWED_AT_ONCE = 100
+"""Groups between two checks of the time slice."""
 
 MAX_PAUSE_SECONDS = 60.0
 """Longest pause between two attempts to query a database that fails."""
@@ -68,19 +76,22 @@ class _Progress:
     searches: dict[grouping.GroupingKey, _Search] = field(default_factory=dict)
     error: str = ""
 
-    def follow(self, waiting: Revisions, *, now: float) -> None:
-        """Search for these pushes and for no others."""
+    async def follow(self, waiting: Revisions, *, now: float) -> None:
+        """Search for these pushes and for no others. Other tasks run in between."""
+        time_slice = time_slices.TimeSlice()
         for key in self.searches.keys() - waiting.keys():
             del self.searches[key]
-        for key, revision in waiting.items():
+        for number, (key, revision) in enumerate(waiting.items()):
             search = self.searches.get(key)
             if search is None or search.revision != revision:
                 self.searches[key] = _Search(revision, due=now)
+            if number % _FOLLOWED_AT_ONCE == 0:
+                await time_slice.step()
 
     def due(self, *, now: float) -> list[grouping.GroupingKey]:
-        """The groups to query now, the one that has waited longest first."""
-        due = [(search.due, key) for key, search in self.searches.items() if not search.is_found and search.due <= now]
-        return [key for _, key in sorted(due, key=lambda pair: pair[0])]
+        """The groups of the next query, the one that has waited longest first."""
+        due = ((search.due, key) for key, search in self.searches.items() if not search.is_found and search.due <= now)
+        return [key for _, key in heapq.nsmallest(MAX_GROUPS, due, key=operator.itemgetter(0))]
 
     def next_due(self) -> float | None:
         """When the next group is due; ``None`` if none is searched for."""
@@ -190,7 +201,7 @@ class StoredPushes:
     async def _run(self, progress: _Progress, wake: asyncio.Event) -> None:
         while True:
             wake.clear()
-            progress.follow(self._waiting(), now=self._clock.monotonic())
+            await progress.follow(self._waiting(), now=self._clock.monotonic())
             due = progress.due(now=self._clock.monotonic())
             if not due:
                 await self._clock.wait(wake, until=progress.next_due())

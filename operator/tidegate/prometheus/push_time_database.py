@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from tidegate.model import grouping
-from tidegate.prometheus import push_time_query, query_api
+from tidegate.prometheus import push_time_query
+
+
+class Server(Protocol):
+    """Evaluates expressions, as :class:`tidegate.prometheus.query_api.QueryApi` does."""
+
+    @property
+    def name(self) -> str:
+        """Its URL without credentials."""
+        ...
+
+    async def query(self, expression: str) -> Sequence[push_time_query.Series]:
+        """Evaluate an expression now.
+
+        :raises errors.QueryError: there is no usable response.
+        """
+        ...
 
 
 class PushTimeDatabase:
@@ -14,9 +31,7 @@ class PushTimeDatabase:
     :param push_time: returns the time of the last push of a group in Unix seconds; ``None`` if it does not exist.
     """
 
-    def __init__(
-        self, server: query_api.QueryApi, *, push_time: Callable[[grouping.GroupingKey], float | None]
-    ) -> None:
+    def __init__(self, server: Server, *, push_time: Callable[[grouping.GroupingKey], float | None]) -> None:
         self._server = server
         self._push_time = push_time
 
@@ -26,13 +41,12 @@ class PushTimeDatabase:
         return self._server.name
 
     async def find(self, keys: Sequence[grouping.GroupingKey]) -> tuple[int, set[grouping.GroupingKey]]:
-        """Query the last pushes of the first of these groups; see :class:`stored_pushes.Database`."""
-        candidates = keys[: push_time_query.MAX_GROUPS]
-        times = [(key, self._push_time(key)) for key in candidates]
+        """Query the last pushes of as many of these groups as fit into a query; see :class:`stored_pushes.Database`."""
+        times = [(key, self._push_time(key)) for key in keys]
         pushes = [push_time_query.PushTime(key, at) for key, at in times if at is not None]
         if not pushes:
-            return len(candidates), set()
+            return len(keys), set()
         batch = push_time_query.batch(pushes)
         found = push_time_query.found(batch, await self._server.query(push_time_query.query(batch)))
         # A group that was deleted meanwhile counts as queried, if it is before the last one of the batch.
-        return candidates.index(batch[-1].key) + 1, found
+        return keys.index(batch[-1].key) + 1, found

@@ -13,9 +13,6 @@ from typing import NamedTuple
 from tidegate.exposition import name_escaping
 from tidegate.model import grouping
 
-MAX_GROUPS = 500
-"""Groups of one query."""
-
 MAX_QUERY_BYTES = 16_000
 """Bytes of one query. VictoriaMetrics accepts 16 KiB by default (``-search.maxQueryLen``)."""
 
@@ -52,7 +49,7 @@ class Series(NamedTuple):
 def batch(pushes: Sequence[PushTime]) -> Sequence[PushTime]:
     """The first of these pushes that fit into one query; at least one."""
     size, jobs, longest = _bytes(_query("", since=0.0, until=0.0)), set(), 0
-    for count, push in enumerate(pushes[:MAX_GROUPS]):
+    for count, push in enumerate(pushes):
         job = _job(push)
         if job not in jobs:
             jobs.add(job)
