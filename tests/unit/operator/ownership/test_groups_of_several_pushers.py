@@ -27,6 +27,16 @@ def test_group_pushed_last_by_another_job_is_not_retired_with_the_job_of_its_nam
     ]
 
 
+def test_group_that_names_a_pod_is_retired_with_its_job_although_another_job_pushed_last() -> None:
+    # The annotation of the other Job names its only group, so it does not own this one.
+    other = object_builders.job("other", annotations={"tidegate.dev/grouping-key": "job=other"})
+    record = pod_address_builders.pushed("job=anything,instance=x-b2c4d", claims=(FINISHED,))
+    cache = pod_address_builders.with_pods(
+        object_builders.cache(FINISHED, other, holds=[record]), pod_address_builders.pod(other, name="other-b2c4d")
+    )
+    assert object_builders.planned(cache) == [f'retire {{job="anything",instance="x-b2c4d"}} of {FINISHED.uid}']
+
+
 Y, Y_ELSEWHERE = object_builders.job("y"), object_builders.job("y", namespace="dev")
 
 

@@ -117,49 +117,6 @@ def test_pod_name_in_the_instance_label_leads_to_its_job(pod_owner: str | None, 
     assert actual == claimants
 
 
-def test_group_is_not_decided_before_its_pod_is_looked_up() -> None:
-    cache = object_builders.cache(
-        object_builders.job("x"),
-        object_builders.cronjob("nightly"),
-        holds=[object_builders.group("job=nightly,instance=x-b2c4d")],
-    )
-    plan = object_builders.plan(cache)
-    assert plan.lookups == {cluster_cache.PodLookup("prod", "x-b2c4d")}
-    assert plan.actions == []
-
-
-@pytest.mark.parametrize(
-    ("objects", "record"),
-    [
-        pytest.param(
-            [object_builders.job("y")], object_builders.group("job=y,instance=x-b2c4d"), id="no-job-of-that-name"
-        ),
-        pytest.param([object_builders.job("x")], object_builders.group("job=y,instance=db1"), id="no-pod-name"),
-        pytest.param(
-            [object_builders.job("x")],
-            object_builders.group("job=y,instance=x-b2c4d,namespace=dev"),
-            id="another-namespace",
-        ),
-        pytest.param(
-            [object_builders.job("x", created=100)],
-            object_builders.group("job=y,instance=x-b2c4d", pushed=10),
-            id="pushed-before-the-job",
-        ),
-        pytest.param([_annotated("x", "job=z")], object_builders.group("job=y,instance=x-b2c4d"), id="annotated-job"),
-        pytest.param(
-            [object_builders.job("x")],
-            object_builders.group("job=y,instance=x-b2c4d", claims=[object_builders.job("x")]),
-            id="claimed-already",
-        ),
-        pytest.param([object_builders.cronjob("x")], object_builders.group("job=y,instance=x-b2c4d"), id="cronjob"),
-    ],
-)
-def test_pod_is_not_looked_up_without_need(
-    objects: list[owner_views.OwnerView], record: control_api.GroupRecord
-) -> None:
-    assert object_builders.plan(object_builders.cache(*objects, holds=[record])).lookups == set()
-
-
 @pytest.mark.parametrize(
     ("pushed", "claimants"),
     [

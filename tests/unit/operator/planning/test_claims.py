@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.operator import object_builders
 from tidegate.model import control_api
 from tidegate.operator.cache import owner_views
@@ -121,6 +123,19 @@ def test_namespace_label_selects_one_owner() -> None:
     )
     assert [decision.verdict for decision in object_builders.plan(cache).decisions] == [drain_planner.Verdict.ACTIVE]
     assert object_builders.planned(cache) == ['claim {job="x",namespace="dev"} for Job dev/x']
+
+
+@pytest.mark.parametrize(
+    ("objects", "rule"),
+    [
+        pytest.param([object_builders.job("x")], "name", id="one-owner"),
+        pytest.param([object_builders.job("x"), object_builders.job("x", namespace="dev")], "name", id="two-owners"),
+        pytest.param([object_builders.job("y")], "", id="no-owner"),
+    ],
+)
+def test_decision_has_the_rule_of_its_owners(objects: list[owner_views.OwnerView], rule: str) -> None:
+    cache = object_builders.cache(*objects, holds=[object_builders.group("job=x")])
+    assert [decision.rule for decision in object_builders.plan(cache).decisions] == [rule]
 
 
 def test_only_the_requested_groups_are_planned() -> None:
