@@ -142,3 +142,17 @@ def test_drain_deadline_is_the_drain_timeout_after_its_start() -> None:
 )
 def test_drain_or_ttl_is_a_deadline(life: lifecycle.Life, expected: bool) -> None:
     assert lifecycle.has_deadline(life) is expected
+
+
+@pytest.mark.parametrize(
+    ("life", "now", "seconds"),
+    [
+        pytest.param(_life(U), 130.0, None, id="live"),
+        pytest.param(_life(U, drain=DRAIN), 130.0, 30.0, id="draining"),
+        pytest.param(_life(U, drain=DRAIN), 90.0, 0.0, id="draining since later than now"),
+    ],
+)
+def test_drain_lasts_since_its_start_and_never_less_than_zero(
+    life: lifecycle.Life, now: float, seconds: float | None
+) -> None:
+    assert lifecycle.drained_for(life, now=now) == seconds

@@ -118,7 +118,7 @@ def decide(
         verdict, actions = Verdict.UNKNOWN, []
     else:
         actions = _start_draining(record, ownership, deciding)
-        verdict = _verdict(ownership, deciding, claimed=bool(record.claims))
+        verdict = _verdict(ownership, deciding)
         if verdict is Verdict.OWNERS_FINISHED and ownership.unsettled:
             return Decision(record, Verdict.LOOKUP_PENDING, replace(ownership, lookups=ownership.unsettled))
     return Decision(record, verdict, ownership, tuple(deciding), tuple(actions))
@@ -130,10 +130,10 @@ def _is_ambiguous(deciding: list[resolution.GroupOwner]) -> bool:
     return not is_fact and len({group_owner.owner.namespace for group_owner in deciding}) > 1
 
 
-def _verdict(ownership: resolution.Ownership, deciding: list[resolution.GroupOwner], *, claimed: bool) -> Verdict:
+def _verdict(ownership: resolution.Ownership, deciding: list[resolution.GroupOwner]) -> Verdict:
     if deciding:
         return Verdict.OWNERS_FINISHED
-    return Verdict.NOT_LAST_PUSHER if ownership.not_last_pushers and claimed else Verdict.UNOWNED
+    return Verdict.NOT_LAST_PUSHER if ownership.not_last_pushers else Verdict.UNOWNED
 
 
 def _keep(

@@ -77,6 +77,15 @@ def test_name_does_not_decide_before_a_new_pod_would_be_reported(requested_at: f
     assert plan.lookups == (set() if is_retired else {cluster_cache.AddressLookup(pod_address_builders.IP)})
 
 
+def test_group_without_an_owner_does_not_wait_for_a_new_pod_to_be_reported() -> None:
+    cache = pod_address_builders.with_pods(
+        object_builders.cache(holds=[pod_address_builders.pushed("job=x", at=15.0)]), at=15.5
+    )
+    plan = object_builders.plan(cache, now=object_builders.START + 15.5)
+    assert [each.verdict for each in plan.decisions] == [drain_planner.Verdict.UNOWNED]
+    assert plan.lookups == set()
+
+
 def test_address_outside_the_cluster_does_not_delay_later_pushes() -> None:
     record = pod_address_builders.pushed("job=x", at=15.0)
     cache = pod_address_builders.with_pods(object_builders.cache(FINISHED, holds=[record]), at=2.0)

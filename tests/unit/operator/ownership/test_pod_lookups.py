@@ -46,7 +46,11 @@ def test_group_is_not_decided_before_its_pod_is_looked_up() -> None:
             object_builders.group("job=y,instance=x-b2c4d", pushed=10),
             id="pushed-before-the-job",
         ),
-        pytest.param([object_builders.job("x", annotations={"tidegate.dev/grouping-key": "job=z"})], object_builders.group("job=y,instance=x-b2c4d"), id="annotated-job"),
+        pytest.param(
+            [object_builders.job("x", annotations={"tidegate.dev/grouping-key": "job=z"})],
+            object_builders.group("job=y,instance=x-b2c4d"),
+            id="annotated-job",
+        ),
         pytest.param(
             [object_builders.job("x")],
             object_builders.group("job=y,instance=x-b2c4d", claims=[object_builders.job("x")]),

@@ -27,6 +27,15 @@ def test_group_that_names_a_pod_belongs_to_the_run_although_it_has_the_name_of_t
     ]
 
 
+def test_claim_of_an_active_cronjob_by_name_is_released_when_the_run_that_the_group_names_finishes() -> None:
+    run, cronjob = object_builders.job("x-29000000", uid="run"), object_builders.cronjob("x")
+    records = [object_builders.group("job=x,instance=x-29000000-b2c4d", claims=[run, cronjob])]
+    assert object_builders.planned(object_builders.cache(cronjob, holds=records)) == [
+        f'release {{job="x",instance="x-29000000-b2c4d"}} of {cronjob.uid}',
+        'retire {job="x",instance="x-29000000-b2c4d"} of run',
+    ]
+
+
 def test_active_job_by_name_replaces_a_finished_job_by_annotation() -> None:
     named = object_builders.job("a", finished=15, annotations={"tidegate.dev/grouping-key": "job=x"})
     records = [object_builders.group("job=x", claims=[named])]

@@ -146,9 +146,10 @@ def test_next_job_of_the_same_name_takes_over_the_group(pushed: float, drained: 
     assert actions == [CLAIM] if drained else [CLAIM, 'release {job="x"} of u1']
 
 
-def test_group_is_claimed_and_retired_for_a_later_job_that_finished_unobserved() -> None:
+@pytest.mark.parametrize("drained", [7, 8], ids=["unconfirmed-push", "confirmed-push"])
+def test_group_is_claimed_and_retired_for_a_later_job_that_finished_unobserved(drained: int) -> None:
     previous, later = object_builders.job("x", uid="u1"), object_builders.job("x", uid="u2", created=100, finished=110)
-    records = [object_builders.group("job=x", pushed=105, claims=[previous], revision=8, drained=7)]
+    records = [object_builders.group("job=x", pushed=105, claims=[previous], revision=8, drained=drained)]
     assert object_builders.planned(object_builders.cache(later, deleted=[previous], deleted_at=30, holds=records)) == [
         CLAIM,
         'retire {job="x"} of u1, u2',
@@ -185,3 +186,13 @@ def test_changed_policy_makes_a_draining_group_live_again() -> None:
         CLAIM,
     ]
     assert object_builders.planned(object_builders.cache(_with("never", finished=15), holds=records)) == [RELEASE]
+
+
+def test_draining_group_keeps_the_claim_of_its_owner_when_a_second_owner_makes_it_live_again() -> None:
+    records = [object_builders.group("job=x", claims=[object_builders.job("x")], drained=7)]
+    objects = _with("on-deletion", finished=15), object_builders.job("x", namespace="dev")
+    assert object_builders.planned(object_builders.cache(*objects, holds=records)) == [
+        RELEASE,
+        CLAIM,
+        'claim {job="x"} for Job dev/x',
+    ]
