@@ -9,8 +9,8 @@ from typing import NamedTuple
 import yaml
 
 from tests.demo import demo_clusters
+from tests.support import components
 from tests.support.kubernetes import admin_client, kubernetes_objects
-from tests.support.processes import tidegate_processes
 from tests.support.prometheus import prometheus_server
 
 _HERE = Path(__file__).parent
@@ -50,14 +50,13 @@ class Stage:
     def __init__(
         self,
         place: demo_clusters.DemoCluster,
-        gateway: tidegate_processes.Gateway,
-        operator: tidegate_processes.Operator,
+        running: components.Components,
         server: prometheus_server.Prometheus,
     ) -> None:
         self.place = place
         self.cluster = place.cluster
-        self.gateway = gateway
-        self.operator = operator
+        self.gateway = running.gateway
+        self.operator = running.operator
         self.server = server
         self._pushed: set[str] = set()
 
@@ -100,26 +99,22 @@ class Stage:
 def set_up(folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
     """Start all components in order and report each step; stop them when the block ends, in any case."""
     demo_clusters.ensure_programs()
-    with contextlib.ExitStack() as stack:
-        place = stack.enter_context(demo_clusters.running(folder / "cluster", say))
+    with (
+        demo_clusters.running(folder / "cluster", say) as place,
+        components.Components(
+            place.cluster,
+            folder,
+            kubeconfig=place.operator_kubeconfig,
+            operator_flags=place.operator_arguments,
+            resync=None,
+        ) as running,
+    ):
         say("starting the gateway")
-        gateway = tidegate_processes.Gateway(folder)
-        stack.callback(gateway.process.stop)
-        gateway.start()
+        target = prometheus_server.Target(port=running.gateway.port)
         say("starting the operator with only the rights of its ServiceAccount in manifests/")
-        operator = tidegate_processes.Operator(
-            folder, gateway=gateway, kubeconfig=place.operator_kubeconfig, arguments=place.operator_arguments
-        )
-        stack.callback(operator.process.stop)
-        operator.start()
+        _ = running.operator
         say("starting Prometheus, which scrapes every 2 s with honor_labels")
-        server = prometheus_server.Prometheus(
-            folder / "prometheus", targets=[prometheus_server.Target(port=gateway.port)], interval="2s"
-        )
-        stack.callback(server.stop)
-        server.start()
-        server.wait_until_up()
-        yield Stage(place, gateway, operator, server)
+        yield Stage(place, running, running.another_prometheus("prometheus", target, interval="2s"))
 
 
 def _on_node(job: admin_client.Object, node: str) -> admin_client.Object:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.soak import clock_launcher, clock_shifts, histories, job_plan, prometheus_database
+from tests.support import components
 from tests.support.jobs import network_faults
 from tests.support.kubernetes import clusters
 from tests.support.processes import managed_processes, ports, tidegate_processes
@@ -89,22 +90,20 @@ def set_up(
         api_connection = stack.enter_context(network_faults.Cutter(cluster.control_plane.port))
         say("starting gateway and operator")
         server_ports = [ports.free_port() for _ in _INTERVALS]
-        gateway = tidegate_processes.Gateway(
-            folder,
-            arguments=(f"--persistence.file={folder / 'groups.db'}", *_proof(confirm, server_ports)),
-            module=_launcher(clocks["gateway"], sabotage),
+        kubeconfig = _through(api_connection, tidegate_processes.operator_kubeconfig(cluster, seconds=seconds))
+        running = stack.enter_context(
+            components.Components(
+                cluster,
+                folder,
+                kubeconfig=kubeconfig,
+                gateway_flags=(f"--persistence.file={folder / 'groups.db'}", *_proof(confirm, server_ports)),
+                operator_flags=(f"--drain.timeout={job_plan.DRAIN:g}s",),
+                gateway_module=_launcher(clocks["gateway"], sabotage),
+                operator_module=_launcher(clocks["operator"], sabotage),
+                resync=f"{RESYNC:g}s",
+            )
         )
-        stack.callback(gateway.process.stop)
-        gateway.start()
-        operator = tidegate_processes.Operator(
-            folder,
-            gateway=gateway,
-            kubeconfig=_through(api_connection, tidegate_processes.operator_kubeconfig(cluster, seconds=seconds)),
-            arguments=(f"--operator.resync={RESYNC:g}s", f"--drain.timeout={job_plan.DRAIN:g}s"),
-            module=_launcher(clocks["operator"], sabotage),
-        )
-        stack.callback(operator.process.stop)
-        operator.start()
+        gateway, operator = running.gateway, running.operator
         say("starting two Prometheus servers")
         readers = tuple(
             _read(stack, folder, gateway, intervals=intervals, port=port)

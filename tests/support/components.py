@@ -1,4 +1,4 @@
-"""The processes of an end-to-end test on a cluster: a gateway, an operator and a Prometheus."""
+"""The processes of a test, the demo or a soak on a cluster: a gateway, an operator and a Prometheus."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tests.support.processes import tidegate_processes
 from tests.support.prometheus import prometheus_server
 
 SCRAPE_INTERVAL = "1s"
-RESYNC = "--operator.resync=5s"
 
 
 class Components:
@@ -21,6 +20,9 @@ class Components:
     :param kubeconfig: kubeconfig of the operator; by default, its rights are those of the manifests.
     :param gateway_flags: further arguments of the gateway.
     :param operator_flags: further arguments of the operator.
+    :param gateway_module: what runs instead of the command `tidegate`, as for `tidegate_processes.Gateway`.
+    :param operator_module: the same for the operator.
+    :param resync: the resync period of the operator; ``None`` for its default.
     """
 
     def __init__(
@@ -31,12 +33,17 @@ class Components:
         kubeconfig: Path | None = None,
         gateway_flags: tuple[str, ...] = (),
         operator_flags: tuple[str, ...] = (),
+        gateway_module: tuple[str, ...] = tidegate_processes.COMMAND,
+        operator_module: tuple[str, ...] = tidegate_processes.COMMAND,
+        resync: str | None = "5s",
     ) -> None:
         self.cluster = cluster
         self.folder = folder
         self._kubeconfig = kubeconfig
         self._gateway_flags = gateway_flags
-        self._operator_flags = operator_flags
+        self._operator_flags = operator_flags if resync is None else (f"--operator.resync={resync}", *operator_flags)
+        self._gateway_module = gateway_module
+        self._operator_module = operator_module
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -48,7 +55,7 @@ class Components:
     @functools.cached_property
     def gateway(self) -> tidegate_processes.Gateway:
         """A gateway that is ready."""
-        gateway = tidegate_processes.Gateway(self.folder, arguments=self._gateway_flags)
+        gateway = tidegate_processes.Gateway(self.folder, arguments=self._gateway_flags, module=self._gateway_module)
         self._stack.callback(gateway.process.stop)
         gateway.start()
         return gateway
@@ -64,7 +71,8 @@ class Components:
             folder,
             gateway=self.gateway,
             kubeconfig=self._kubeconfig or tidegate_processes.operator_kubeconfig(self.cluster),
-            arguments=(RESYNC, *self._operator_flags),
+            arguments=self._operator_flags,
+            module=self._operator_module,
             host=host,
         )
         self._stack.callback(operator.process.stop)

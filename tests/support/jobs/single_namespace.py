@@ -28,7 +28,8 @@ def started(
             cluster,
             folder,
             kubeconfig=cluster.kubeconfig_for(f"{prefix}tidegate", namespace="tidegate"),
-            operator_flags=(f"--kubernetes.namespace={namespace}", "--operator.resync=1h"),
+            operator_flags=(f"--kubernetes.namespace={namespace}",),
+            resync="1h",
         ) as running,
     ):
         environment = environments.Environment(running, namespace=namespace, folder=folder)

@@ -17,6 +17,7 @@ from tests.support.kubernetes import clusters
 from tests.support.processes import managed_processes, ports
 
 HOST = "127.0.0.1"
+COMMAND = ("tidegate",)
 AWAY = (OSError, urllib.error.URLError)
 """Errors that a call raises while the process is down."""
 
@@ -34,7 +35,7 @@ class Gateway:
         *,
         arguments: tuple[str, ...] = (),
         prefix: str = "",
-        module: tuple[str, ...] = ("tidegate",),
+        module: tuple[str, ...] = COMMAND,
     ) -> None:
         """:param module: Python module, with arguments of its own, to run instead of the command."""
         self.arguments = arguments
@@ -116,7 +117,7 @@ class Operator:
         gateway: Gateway | str,
         kubeconfig: Path,
         arguments: tuple[str, ...] = (),
-        module: tuple[str, ...] = ("tidegate",),
+        module: tuple[str, ...] = COMMAND,
         host: str = HOST,
     ) -> None:
         """Prepare an operator.
@@ -178,9 +179,7 @@ def grant_rights(cluster: clusters.Cluster) -> None:
     cluster.kubectl("apply", "--namespace=tidegate", "-f", _MANIFESTS / "rbac.yaml")
 
 
-def _tidegate(
-    command: str, *arguments: str, log: Path, module: tuple[str, ...] = ("tidegate",)
-) -> managed_processes.Process:
+def _tidegate(command: str, *arguments: str, log: Path, module: tuple[str, ...] = COMMAND) -> managed_processes.Process:
     environment: Mapping[str, str] = {
         name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "HOSTNAME")
     }
