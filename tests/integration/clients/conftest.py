@@ -1,6 +1,5 @@
 """A gateway process for the client libraries to push to."""
 
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +18,5 @@ def shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tidegat
 @pytest.fixture
 def gateway(shared_gateway: tidegate_processes.Gateway) -> tidegate_processes.Gateway:
     """The gateway without groups."""
-    wipe = urllib.request.Request(f"{shared_gateway.url}/api/v1/admin/wipe", method="PUT")
-    with urllib.request.urlopen(wipe, timeout=30):
-        return shared_gateway
+    shared_gateway.wipe()
+    return shared_gateway

@@ -108,9 +108,9 @@ class Prometheus:
             )
         return seen
 
-    def last(self, selector: str, *, within: str = "30m") -> list[float]:
+    def last(self, selector: str) -> list[float]:
         """The last value of this series in each replica, even if the series has ended."""
-        found = [self._values(replica, f"last_over_time({selector}[{within}])") for replica in range(REPLICAS)]
+        found = [self._values(replica, f"last_over_time({selector}[30m])") for replica in range(REPLICAS)]
         return [value for values in found for value in values]
 
     def is_stale(self, selector: str) -> bool:

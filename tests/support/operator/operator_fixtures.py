@@ -1,4 +1,4 @@
-"""An HTTP session, and a gateway with a fake API server for an operator."""
+"""An HTTP session, a fake API server, and a gateway with one for an operator."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.support.operator import operator_harness
+from tests.support.operator import fake_api_server, operator_harness
 
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as client_session:
         yield client_session
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[fake_api_server.ApiServer]:
+    """A running fake API server."""
+    running = fake_api_server.ApiServer()
+    await running.start()
+    yield running
+    await running.stop()
 
 
 @pytest.fixture

@@ -61,6 +61,3 @@ def subject(
 def says(**annotations: str) -> dict[str, str]:
     """Build annotations of tidegate: `says(cleanup="never", grouping_key="job=a")`."""
     return {f"tidegate.dev/{name.replace('_', '-')}": value for name, value in annotations.items()}
-
-
-SILENT = cleanup_rules.NO_RULES

@@ -165,12 +165,6 @@ class Prometheus:
             return [Series({}, [_point(data["result"])])]
         return [Series(found["metric"], [_point(found["value"])]) for found in data["result"]]
 
-    def query_range(self, expr: str, *, start: float, end: float, step: float = 1.0) -> list[Series]:
-        """The values of `expr` each `step` seconds between two Unix times."""
-        parameters = {"query": expr, "start": str(start), "end": str(end), "step": str(step)}
-        found = self._get("query_range", parameters)["result"]
-        return [Series(series["metric"], [_point(point) for point in series["values"]]) for series in found]
-
     def samples(self, selector: str, *, window: str) -> list[Series]:
         """Every sample of the last `window` with the time of its scrape, without staleness markers."""
         found = self._get("query", {"query": f"{selector}[{window}]"})["result"]

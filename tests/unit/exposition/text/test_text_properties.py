@@ -35,7 +35,6 @@ _LABEL_NAMES = strategies.from_regex(r"[a-z][a-z0-9]?", fullmatch=True).filter(l
 _TEXTS = strategies.text(strategies.characters(codec="utf-8") | strategies.sampled_from('\\"\n{},'), max_size=5)
 _LABELS = strategies.dictionaries(_LABEL_NAMES, _TEXTS, max_size=3).map(lambda pairs: tuple(sorted(pairs.items())))
 _FLOATS = strategies.floats(allow_nan=False)
-_FINITE = strategies.floats(allow_nan=False, allow_infinity=False)
 _COUNTS = strategies.integers(min_value=0, max_value=2**53).map(float)
 _SUMMARIES = strategies.builds(
     families.Summary,

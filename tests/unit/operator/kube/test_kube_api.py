@@ -19,14 +19,6 @@ JOBS = owner_kinds.JOB
 POD = cluster_cache.PodLookup("prod", "x-b2c4d")
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[fake_api_server.ApiServer]:
-    running = fake_api_server.ApiServer()
-    await running.start()
-    yield running
-    await running.stop()
-
-
 @contextlib.asynccontextmanager
 async def _client(server: fake_api_server.ApiServer, **overrides: object) -> AsyncIterator[kube_api.KubeApi]:
     kube_settings = settings.KubernetesSettings(**{"page_size": 2, **overrides})  # type: ignore[arg-type]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,6 @@ from tests.support.operator import fake_api_server
 from tidegate import settings
 from tidegate.aio import clocks
 from tidegate.operator.watch import kopf_session
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[fake_api_server.ApiServer]:
-    running = fake_api_server.ApiServer()
-    await running.start()
-    yield running
-    await running.stop()
 
 
 async def _authorization(server: fake_api_server.ApiServer, login: Any) -> str | None:

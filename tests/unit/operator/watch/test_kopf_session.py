@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import aiohttp
-import pytest
 from aiohttp import web
 
 from tests.support import waiting
@@ -29,14 +28,6 @@ async def _calls_of(server: fake_api_server.ApiServer, login: Any) -> list[kopf_
         except aiohttp.ClientConnectionError:
             assert recorded[-1].error is not None
     return recorded
-
-
-@pytest.fixture
-async def server() -> Any:
-    running = fake_api_server.ApiServer()
-    await running.start()
-    yield running
-    await running.stop()
 
 
 async def test_each_request_has_the_current_token(server: fake_api_server.ApiServer) -> None:

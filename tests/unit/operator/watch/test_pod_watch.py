@@ -80,14 +80,6 @@ def _event(kind: str, pod: dict[str, Any]) -> dict[str, Any]:
     return {"type": kind, "object": pod}
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[fake_api_server.ApiServer]:
-    running = fake_api_server.ApiServer()
-    await running.start()
-    yield running
-    await running.stop()
-
-
 @contextlib.asynccontextmanager
 async def _at_work(server: fake_api_server.ApiServer, *, clock: clocks.Clock | None = None) -> AsyncIterator[_Watched]:
     watched = _Watched(server, clock=clocks.SystemClock() if clock is None else clock)
