@@ -23,21 +23,19 @@ def test_prometheus_configuration_labels_the_series_of_the_old_pushgateway(
     [config] = [block for block in pages.yaml_blocks(PATH) if "scrape_configs" in block]
     new, old = yaml.safe_load(config)["scrape_configs"]
     *_, newest = pushgateway_servers.programs().values()
-    pushgateway = pushgateway_servers.Pushgateway(requirements.require(newest), folder=tmp_path)
-    try:
-        pushgateway.start()
+    with (
+        pushgateway_servers.serving(requirements.require(newest), tmp_path) as pushgateway,
+        tidegate_processes.serving(tmp_path) as gateway,
+    ):
         comparisons.RealPeer(pushgateway.port).send(case_builders.put("job/nightly", "backup_rows 1\n"))
-        with tidegate_processes.serving(tmp_path) as gateway:
-            gateway.push("job/nightly", "backup_rows 2\n")
-            relabelings = old["metric_relabel_configs"]
-            server = start_prometheus(
-                prometheus_server.Target(port=gateway.port, job=new["job_name"]),
-                prometheus_server.Target(port=pushgateway.port, job=old["job_name"], relabelings=relabelings),
-            )
-            server.wait_until_up()
-            found = waiting.eventually(lambda: _both(server), why="both series")
-    finally:
-        pushgateway.process.stop()
+        gateway.push("job/nightly", "backup_rows 2\n")
+        relabelings = old["metric_relabel_configs"]
+        server = start_prometheus(
+            prometheus_server.Target(port=gateway.port, job=new["job_name"]),
+            prometheus_server.Target(port=pushgateway.port, job=old["job_name"], relabelings=relabelings),
+        )
+        server.wait_until_up()
+        found = waiting.eventually(lambda: _both(server), why="both series")
     assert found == {"": 2.0, "old": 1.0}
 
 

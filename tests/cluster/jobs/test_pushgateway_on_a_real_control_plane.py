@@ -17,12 +17,8 @@ from tests.support.pushgateway import pushgateway_servers
 
 @pytest.fixture
 def pushgateway(tmp_path: Path) -> Iterator[pushgateway_servers.Pushgateway]:
-    running = pushgateway_servers.Pushgateway(binaries.ensure(["pushgateway"])["pushgateway"], folder=tmp_path)
-    try:
-        running.start()
+    with pushgateway_servers.serving(binaries.ensure(["pushgateway"])["pushgateway"], tmp_path) as running:
         yield running
-    finally:
-        running.process.stop()
 
 
 @pytest.fixture

@@ -44,14 +44,12 @@ class Move:
 @pytest.fixture
 def move(tmp_path: Path) -> Iterator[Move]:
     *_, newest = pushgateway_servers.programs().values()
-    old = pushgateway_servers.Pushgateway(requirements.require(newest), folder=tmp_path)
-    made = Move(old, tmp_path)
-    try:
-        old.start()
-        yield made
-    finally:
-        made.new.process.stop()
-        old.process.stop()
+    with pushgateway_servers.serving(requirements.require(newest), tmp_path) as old:
+        made = Move(old, tmp_path)
+        try:
+            yield made
+        finally:
+            made.new.process.stop()
 
 
 def _groups(port: int) -> list[Any]:

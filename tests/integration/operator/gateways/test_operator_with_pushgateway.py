@@ -93,14 +93,9 @@ class Scene(pushgateway_harness.Stage):
 
 @pytest.fixture
 def pushgateway(pushgateway_program: Path, tmp_path: Path) -> Iterator[pushgateway_servers.Pushgateway]:
-    running = pushgateway_servers.Pushgateway(
-        pushgateway_program, folder=tmp_path, flags=[f"--persistence.file={tmp_path / 'groups'}"]
-    )
-    try:
-        running.start()
+    persistence = f"--persistence.file={tmp_path / 'groups'}"
+    with pushgateway_servers.serving(pushgateway_program, tmp_path, persistence) as running:
         yield running
-    finally:
-        running.process.stop()
 
 
 @pytest.fixture
