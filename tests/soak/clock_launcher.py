@@ -7,15 +7,15 @@ It can also break tidegate on purpose, to test that the checker detects it.
 
 import enum
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from unittest import mock
 
 from tests.soak import clock_shifts
 from tidegate.cli import root
-from tidegate.draining import scrape_progress
+from tidegate.draining import drain_conditions
 from tidegate.model import lifecycle
-from tidegate.operator.ownership import resolution
+from tidegate.operator.ownership import cleanup_time
 from tidegate.store.sqlite import sqlite_journal
 
 _EVERYTHING = 2**62
@@ -40,20 +40,25 @@ def main() -> int:
     """Run tidegate with these arguments."""
     clock, sabotage, *arguments = sys.argv[1:]
     clock_shifts.install(Path(clock))
-    _SPOIL[Sabotage(sabotage)]()
+    if Sabotage(sabotage) is not Sabotage.NOTHING:
+        defect(Sabotage(sabotage)).start()
     return root.main(arguments)
 
 
-def _replace(target: object, name: str, value: object) -> Callable[[], object]:
-    return mock.patch.object(target, name, value).start
+def defect(sabotage: Sabotage) -> "mock._patch[object]":
+    """The replacement of the code that this defect breaks.
+
+    :raises AttributeError: on start, that code does not exist.
+    """
+    target, name, value = _DEFECTS[sabotage]
+    return mock.patch.object(target, name, value)
 
 
-_SPOIL: Mapping[Sabotage, Callable[[], object]] = {
-    Sabotage.NOTHING: lambda: None,
-    Sabotage.IMPATIENT: _replace(scrape_progress.ScrapeTracker, "read_revision", lambda *_, **_named: _EVERYTHING),
-    Sabotage.RASH: _replace(resolution, "is_over", lambda _: True),
-    Sabotage.HOARDING: _replace(lifecycle, "ended", lambda *_, **_named: None),
-    Sabotage.FORGETFUL: _replace(sqlite_journal.SqliteJournal, "record_push", lambda *_: None),
+_DEFECTS: Mapping[Sabotage, tuple[object, str, object]] = {
+    Sabotage.IMPATIENT: (drain_conditions.Conditions, "read_revision", property(lambda _: _EVERYTHING)),
+    Sabotage.RASH: (cleanup_time, "due_at", lambda *_, **_named: 0.0),
+    Sabotage.HOARDING: (lifecycle, "deletion_reason", lambda *_, **_named: None),
+    Sabotage.FORGETFUL: (sqlite_journal.SqliteJournal, "record_push", lambda *_: None),
 }
 
 
