@@ -44,11 +44,12 @@ class Connection(Protocol):
 class Scrape(NamedTuple):
     """A scrape that has begun.
 
+    :param reading: the progress of its reader.
     :param number: of the scrapes of its reader, the first is 1.
     :param attribution: changes when it becomes doubtful which reader the scrape belongs to.
     """
 
-    reader: scrapers.Reader
+    reading: scrapers.ReaderProgress
     connection: Connection
     number: int
     attribution: int
@@ -97,7 +98,7 @@ class ScrapeTracker:
         reading.began(is_same_connection=is_same_connection, now=now)
         self._connections[reading.reader] = connection
         self._reading_store.record_reader(reading)
-        return Scrape(reading.reader, connection, reading.scrapes, self._attributions.get(reading.reader, 0))
+        return Scrape(reading, connection, reading.scrapes, self._attributions.get(reading.reader, 0))
 
     def delivered(
         self,
@@ -114,10 +115,12 @@ class ScrapeTracker:
         :param seconds: the duration of the response, if it is known.
         :param size: the bytes of the response, if they are known.
         """
-        reading = self._readings.get(scrape.reader)
-        if reading is None or scrape.attribution != self._attributions.get(scrape.reader, 0):
+        reading = scrape.reading
+        if self._readings.get(reading.reader) is not reading:
+            return  # The reader was forgotten meanwhile, and perhaps admitted again.
+        if scrape.attribution != self._attributions.get(reading.reader, 0):
             return
-        is_on_connection = self._connections.get(scrape.reader) is scrape.connection
+        is_on_connection = self._connections.get(reading.reader) is scrape.connection
         reading.delivered(revision, is_on_connection=is_on_connection, has_begun_next=reading.scrapes > scrape.number)
         reading.last_read = now
         reading.last_seconds, reading.last_size = seconds, size

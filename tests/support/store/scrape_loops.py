@@ -30,7 +30,7 @@ class Loop:
         """Scrape, and receive a complete response with this revision."""
         scrape = self.begin()
         self._tracker.delivered(scrape, revision=revision, now=self.now)
-        return scrape.reader
+        return scrape.reading.reader
 
     def reconnect(self) -> None:
         """Close the connection; the next scrape opens another one."""

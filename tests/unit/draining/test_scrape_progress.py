@@ -136,6 +136,17 @@ def test_returning_scraper_keeps_its_read_revision() -> None:
     assert _read_revision(tracker, now=10_000) == 7
 
 
+def test_delivery_to_a_reader_that_was_forgotten_meanwhile_is_ignored() -> None:
+    tracker = scrape_progress.ScrapeTracker(store_builders.store())
+    under_way = proof_builders.began(tracker, ONE, now=0)
+    assert under_way is not None
+    for number in range(scrape_progress.MAX_READERS):
+        proof_builders.began(tracker, scrapers.Scraper("10.1.1.1", str(number)), now=10_000)
+    proof_builders.began(tracker, ONE, now=20_000)
+    tracker.delivered(under_way, revision=7, now=20_001)
+    assert _read_revision(tracker, now=20_001) == 0
+
+
 def test_new_scrapers_do_not_displace_an_active_one() -> None:
     tracker = _tracker_of(0)
     for number in range(2 * scrape_progress.MAX_READERS):
