@@ -20,6 +20,10 @@ MEASURED_GAPS = 8
 """The interval is the longest of this many last gaps between scrapes, and unknown before. After a missed scrape the
 long gap makes the gateway wait longer, until this many further scrapes have replaced it."""
 
+SHORTEST_SILENCE = 10.0
+"""Seconds. A reader that another one has probably replaced becomes inactive after this time at the earliest, and after
+the scrapes that it may miss."""
+
 NEW_CONNECTIONS = 8
 """After more scrapes than this on a new connection each, a reader is known to open a connection for every scrape.
 Before that, it may be a server that is killed and restarted again and again."""
@@ -66,6 +70,8 @@ class ReaderProgress:
     :ivar last_seconds: duration of its last complete scrape, if this process served it.
     :ivar last_size: bytes of that response, as they were sent.
     :ivar scrapes: the number of scrapes that this process has seen.
+    :ivar is_superseded: whether its connection has closed and another reader of its scraper has appeared since its last
+        scrape, as after a change of the scrape job: Prometheus then opens a connection before it closes the old one.
     """
 
     reader: Reader
@@ -79,6 +85,7 @@ class ReaderProgress:
     last_seconds: float | None = None
     last_size: int | None = None
     scrapes: int = 0
+    is_superseded: bool = False
     _on_connection: int = 0
     """The revision up to which responses on its current connection were delivered."""
     _before_last_read: int = 0
@@ -91,9 +98,10 @@ class ReaderProgress:
 
     @property
     def active_until(self) -> float:
-        """When it becomes inactive unless it scrapes again: 5 to 15 minutes after ``last_seen``."""
+        """When it becomes inactive unless it scrapes again: 5 to 15 minutes after ``last_seen``, earlier if superseded."""
         interval = LONGEST_INTERVAL if self.interval is None else self.interval
-        return self.last_seen + max(LONGEST_INTERVAL, MISSED_SCRAPES * interval)
+        shortest = SHORTEST_SILENCE if self.is_superseded else LONGEST_INTERVAL
+        return self.last_seen + max(shortest, MISSED_SCRAPES * interval)
 
     @property
     def due(self) -> float:

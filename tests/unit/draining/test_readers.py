@@ -91,6 +91,31 @@ def test_readers_without_connections_are_kept_while_active_and_the_last_one_long
     assert [reading.reader.number for reading in tracker.known()] == known
 
 
+def test_reader_that_another_one_has_replaced_becomes_inactive_after_three_intervals(
+    tracker: scrape_progress.ScrapeTracker,
+) -> None:
+    """As after a change of the scrape job: the new connection opens before the old one closes."""
+    old = scrape_loops.Loop(tracker)
+    for _ in range(scrapers.MEASURED_GAPS + 1):
+        old.scrape(1)
+    new = scrape_loops.Loop(tracker, first=old.now - 10.0)
+    new.scrape(1)
+    last = old.now - 15.0
+    assert len(tracker.active(now=last + 299.0)) == 2
+    old.connection.close()
+    assert len(tracker.active(now=last + 45.0)) == 2
+    assert [reading.reader.number for reading in tracker.active(now=last + 45.1)] == [2]
+
+
+def test_reader_that_scrapes_again_was_not_replaced(tracker: scrape_progress.ScrapeTracker) -> None:
+    first, second = scrape_loops.Loop(tracker), scrape_loops.Loop(tracker, first=5.0)
+    for _ in range(scrapers.MEASURED_GAPS + 1):
+        first.scrape(1)
+        second.scrape(1)
+    first.connection.close()
+    assert len(tracker.active(now=first.now - 15.0 + 299.0)) == 2
+
+
 def test_delivery_of_a_scrape_whose_reader_has_become_doubtful_is_ignored(
     tracker: scrape_progress.ScrapeTracker,
 ) -> None:
