@@ -70,7 +70,7 @@ STEPS = (
     Step("oldest-python", 3.0, (PYTHON, "-m", "scripts.pythons", "--oldest", "tests/unit")),
     Step("newest-python", 3.0, (PYTHON, "-m", "scripts.pythons", "--newest", "tests/unit"), pythons.missing_newest),
     _layer("integration", 3.0),
-    _layer("cluster", 6.0),
+    _layer("cluster", 8.0),
     Step("soak", 10.5, (PYTHON, "-m", "tests.soak", "--minutes=10", "--seed=1")),
 )
 

@@ -43,8 +43,9 @@ def ensure(names: Iterable[str]) -> dict[str, Path]:
 
 
 def every_name() -> list[str]:
-    """All programs of the dev cluster, without those that only a real node needs."""
-    return [name for build in go_sources.BUILDS if not build.is_of_node for name in build.names]
+    """All programs of the dev cluster, without those that only a real node or a long test needs."""
+    builds = (build for build in go_sources.BUILDS if not build.is_of_node and not build.is_of_long_tests)
+    return [name for build in builds for name in build.names]
 
 
 def cache_folder(build: go_sources.Build) -> Path:

@@ -11,8 +11,9 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent / "go"
 """The modules. A go.mod pins all versions of its programs, so programs that need other versions have their own module.
 
-Pushgateway, as the other side of comparisons, and prometheus-operator need older libraries than Prometheus.
-Kubernetes replaces its libraries with those of its own release.
+Pushgateway, as the other side of comparisons, and prometheus-operator need older libraries than Prometheus, and so do
+the other scrapers: Prometheus 2, VictoriaMetrics and Telegraf. Kubernetes replaces its libraries with those of its own
+release.
 """
 
 PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
@@ -21,6 +22,7 @@ _COMPILE = ("-trimpath", "-gcflags=all=-dwarf=false")
 """Flags of every build, so that all of them share compiled packages. Nothing here reads debug information."""
 _LINK = "-s -w"
 _PROMETHEUS = "github.com/prometheus/prometheus/cmd"
+_VICTORIA_METRICS = "github.com/VictoriaMetrics/VictoriaMetrics/app"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,8 @@ class Build:
     """Approximate duration on two cores with empty caches, for progress messages."""
     is_of_node: bool = False
     """Whether only a real node (`make e2e`) needs it."""
+    is_of_long_tests: bool = False
+    """Whether only tests with the marker `long` need it."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,6 +138,33 @@ BUILDS = (
         # Without this, it does not report its version.
         stamps=(("github.com/prometheus/common/version.Version", "1.11.3"),),
         usual="1 min",
+    ),
+    Build(
+        module="prometheus-2",
+        programs=(Program(package=f"{_PROMETHEUS}/prometheus", names=("prometheus-2.42",)),),
+        tags="netgo",
+        # Without this, its User-Agent has no version.
+        stamps=(("github.com/prometheus/common/version.Version", "2.42.0"),),
+        usual="2.5 min",
+        is_of_long_tests=True,
+    ),
+    Build(
+        module="victoria-metrics",
+        programs=(
+            Program(package=f"{_VICTORIA_METRICS}/vmagent"),
+            Program(package=f"{_VICTORIA_METRICS}/victoria-metrics"),
+        ),
+        usual="0.5 min",
+    ),
+    Build(
+        module="telegraf",
+        programs=(Program(package="github.com/influxdata/telegraf/cmd/telegraf"),),
+        # Without these, it has some 400 plugins.
+        tags="custom,inputs.prometheus,outputs.file,parsers.openmetrics,parsers.prometheus,serializers.json",
+        # Without this, its User-Agent has no version.
+        stamps=(("github.com/influxdata/telegraf/internal.Version", "1.37.0"),),
+        usual="2.5 min",
+        is_of_long_tests=True,
     ),
     Build(
         module="kubernetes",

@@ -41,13 +41,21 @@ class ScrapedGateway:
     def process(self) -> Any:
         return self._gateway.process
 
-    def push(self, names: Iterable[str], *, ttl: str = "1s", extra_series: int = 0) -> None:
+    def now(self) -> float:
+        """The wall-clock time, which the times of readers come from."""
+        return self._gateway.now()
+
+    def push(self, names: Iterable[str], *, ttl: str = "1s", extra_series: int = 0, first: int = 0) -> None:
         """Push a group for each name, which expires soon; its value is its number.
 
         :param extra_series: further series of each group.
+        :param first: the number of the first group.
         """
-        for number, name in enumerate(names):
-            lines = [f"{VALUE} {number}\n", *(f'extra{{n="{each}"}} 1\n' for each in range(extra_series))]
+        for number, name in enumerate(names, first):
+            lines = [
+                f"# TYPE {VALUE} gauge\n{VALUE} {number}\n",
+                *(f'extra{{n="{each}"}} 1\n' for each in range(extra_series)),
+            ]
             self._request("PUT", f"/metrics/job/{name}?ttl={ttl}", "".join(lines).encode())
 
     def groups(self) -> list[dict[str, Any]]:
