@@ -56,7 +56,8 @@ class QueryApi:
         try:
             async with self._open_session().post(
                 f"{self._server.url}/api/v1/query",
-                data={"query": expression},
+                # VictoriaMetrics hides the samples of the last 30 s from a query that it may cache.
+                data={"query": expression, "nocache": "1"},
                 headers=self._headers(),
                 server_hostname=self._server.tls.server_name,
                 # SECURITY: a redirect could send the credentials to another server.
