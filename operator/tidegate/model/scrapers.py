@@ -98,7 +98,7 @@ class ReaderProgress:
 
     @property
     def active_until(self) -> float:
-        """When it becomes inactive unless it scrapes again: 5 to 15 minutes after ``last_seen``, earlier if superseded."""
+        """When it becomes inactive unless it scrapes again: after 5 to 15 minutes or, if superseded, earlier."""
         interval = LONGEST_INTERVAL if self.interval is None else self.interval
         shortest = SHORTEST_SILENCE if self.is_superseded else LONGEST_INTERVAL
         return self.last_seen + max(shortest, MISSED_SCRAPES * interval)
