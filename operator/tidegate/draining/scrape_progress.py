@@ -66,8 +66,6 @@ class ScrapeTracker:
         self._readings: dict[scrapers.Reader, scrapers.ReaderProgress] = {}
         self._connections: dict[scrapers.Reader, Connection] = {}
         self._attributions: dict[scrapers.Reader, int] = {}
-        self._overlapped: set[scrapers.Reader] = set()
-        """The readers since whose last scrape another reader of their scraper has appeared."""
 
     def restore(self, readings: Iterable[scrapers.ReaderProgress], *, ended: float, now: float) -> None:
         """Continue with the progress that a previous process saved.
@@ -97,10 +95,10 @@ class ScrapeTracker:
             reading = self._reattach(own, now=now)
         if reading is None:
             reading = self._admit(_unused(scraper, own), now=now)
-            self._overlapped.update(each.reader for each in own)
+            for each in own:
+                each.is_superseded = True
         if reading is None:
             return None
-        self._overlapped.discard(reading.reader)
         reading.began(is_same_connection=is_same_connection, now=now)
         self._connections[reading.reader] = connection
         self._reading_store.record_reader(reading)
@@ -134,8 +132,6 @@ class ScrapeTracker:
 
     def known(self) -> list[scrapers.ReaderProgress]:
         """All known readers, inactive ones included."""
-        for reading in self._readings.values():
-            reading.is_superseded = reading.reader in self._overlapped and not self._has_connection(reading.reader)
         return list(self._readings.values())
 
     def active(self, *, now: float) -> list[scrapers.ReaderProgress]:
@@ -205,7 +201,6 @@ class ScrapeTracker:
         del self._readings[reader]
         self._connections.pop(reader, None)
         self._attributions.pop(reader, None)
-        self._overlapped.discard(reader)
         self._reading_store.forget_reader(reader)
 
 

@@ -70,8 +70,8 @@ class ReaderProgress:
     :ivar last_seconds: duration of its last complete scrape, if this process served it.
     :ivar last_size: bytes of that response, as they were sent.
     :ivar scrapes: the number of scrapes that this process has seen.
-    :ivar is_superseded: whether its connection has closed and another reader of its scraper has appeared since its last
-        scrape, as after a change of the scrape job: Prometheus then opens a connection before it closes the old one.
+    :ivar is_superseded: whether another reader of its scraper has appeared since its last scrape, as after a change of
+        the scrape job: Prometheus then opens another connection and leaves the old one open without using it.
     """
 
     reader: Reader
@@ -99,9 +99,11 @@ class ReaderProgress:
     @property
     def active_until(self) -> float:
         """When it becomes inactive unless it scrapes again: after 5 to 15 minutes or, if superseded, earlier."""
+        if self.is_superseded:
+            missed = MISSED_SCRAPES * max(self.gaps) if self.gaps else LONGEST_INTERVAL
+            return self.last_seen + max(SHORTEST_SILENCE, missed)
         interval = LONGEST_INTERVAL if self.interval is None else self.interval
-        shortest = SHORTEST_SILENCE if self.is_superseded else LONGEST_INTERVAL
-        return self.last_seen + max(shortest, MISSED_SCRAPES * interval)
+        return self.last_seen + max(LONGEST_INTERVAL, MISSED_SCRAPES * interval)
 
     @property
     def due(self) -> float:
@@ -122,6 +124,7 @@ class ReaderProgress:
             self.gaps.append(now - self.last_seen)
         self.last_seen = max(now, self.last_seen)
         self.scrapes += 1
+        self.is_superseded = False
         if is_same_connection:
             self.new_connections = 0
             self.ingested_revision = max(self.ingested_revision, self._on_connection)

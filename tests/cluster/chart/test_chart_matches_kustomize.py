@@ -50,6 +50,10 @@ CASES = {
     "servicemonitor": Case(["servicemonitor"], {"serviceMonitor": _ON}),
     "podmonitor": Case(["podmonitor"], {"podMonitor": _ON}),
     "networkpolicy": Case(["networkpolicy"], {"networkPolicy": _ON}),
+    "confirm-stored": Case(
+        ["confirm-stored"],
+        {"extraArgs": ["--drain.confirm=stored", "--prometheus.url=http://prometheus-operated.monitoring:9090"]},
+    ),
     "prometheusrule": Case(["prometheusrule"], {"prometheusRule": _ON}),
     "grafana-dashboard": Case(["grafana-dashboard"], {"grafanaDashboard": _ON}),
     "policies": Case(["policies"], {"policies": _POLICIES}),

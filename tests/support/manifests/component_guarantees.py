@@ -94,6 +94,11 @@ def _tls(rendered: Rendered) -> None:
     assert "web-config" not in [mount["name"] for mount in operator["volumeMounts"]]
 
 
+def _confirm_stored(rendered: Rendered) -> None:
+    parsed = command_lines.parsed(kustomizations.container(rendered, "gateway")["args"])
+    assert (parsed.drain_confirm, len(parsed.prometheus_url)) == ("stored", 1)
+
+
 def _prometheusrule(rendered: Rendered) -> None:
     assert _names(rendered, "PrometheusRule") == ["tidegate"]
 
@@ -144,6 +149,7 @@ GUARANTEES: Mapping[str, Callable[[Rendered], None]] = {
     "tls/podmonitor": _securely_scraped("PodMonitor", "podMetricsEndpoints"),
     "networkpolicy": _networkpolicy,
     "tls": _tls,
+    "confirm-stored": _confirm_stored,
     "prometheusrule": _prometheusrule,
     "grafana-dashboard": _grafana_dashboard,
     "policies": _policies,

@@ -27,14 +27,20 @@ class Push:
 
 @dataclass
 class Scraper:
-    """One scrape loop as it knows itself: when it scraped, and which push of each group it has stored."""
+    """One scrape loop as it knows itself: when it scraped, and which push of each group it has stored.
 
+    :ivar is_replaced: whether a loop that looks like it has appeared since its last scrape. The gateway then waits
+        for it for three of its intervals, and for at least ten seconds.
+    """
+
+    is_replaced: bool = False
     began: list[float] = field(default_factory=list)
     received: dict[grouping.GroupingKey, int] = field(default_factory=dict)
     stored: dict[grouping.GroupingKey, int] = field(default_factory=dict)
 
     def begin(self, *, now: float) -> None:
         """Begin a scrape: the loop has stored what it had received."""
+        self.is_replaced = False
         self.began.append(now)
         for key, serial in self.received.items():
             self.stored[key] = max(serial, self.stored.get(key, 0))
@@ -53,6 +59,8 @@ class Scraper:
         if not self.began:
             return False
         gaps = [later - earlier for earlier, later in zip(self.began, self.began[1:], strict=False) if later > earlier]
+        if self.is_replaced:
+            return now - self.began[-1] <= (max(10.0, 3 * gaps[-1]) if gaps else cluster_model.RARE_SCRAPES)
         interval = min(gaps[-1], cluster_model.RARE_SCRAPES) if gaps else cluster_model.RARE_SCRAPES
         return now - self.began[-1] <= max(cluster_model.RARE_SCRAPES, 3 * interval)
 

@@ -85,8 +85,12 @@ class LifecycleParts:
             return
         now = self.clock.monotonic()
         connection = self.connections.setdefault(name, proof_builders.Connection())
+        readers = len(self.tracker.known())
         begun = self.tracker.began(SCRAPERS[name], connection=connection, now=now)
         assert begun is not None
+        if len(self.tracker.known()) > readers:
+            for each in _alike(name):
+                self.judge.scrapers[each].is_replaced = True
         store_builders.done(self.disk.commit())
         self.judge.scrapers[name].begin(now=now)
         snapshot = store_builders.done(self.store.snapshot())
@@ -98,8 +102,7 @@ class LifecycleParts:
 
         The gateway then takes the new loop for the other one, as documented, until both have scraped.
         """
-        alike = [each for each, scraper in SCRAPERS.items() if scraper == SCRAPERS[name] and each != name]
-        others = [each for each in alike if self.judge.scrapers[each].began]
+        others = [each for each in _alike(name) if self.judge.scrapers[each].began]
         known = [reading for reading in self.tracker.known() if reading.reader.scraper == SCRAPERS[name]]
         is_known = len(known) > len(others)
         return not is_known and any(each not in self.connections for each in others)
@@ -163,6 +166,11 @@ class LifecycleParts:
         text = b"".join(page.text for family in found for page in family.pages).decode()
         by_labels = {_labels(key): key for key in [*KEYS, cluster_model.SHARED]}
         return {by_labels[labels]: int(value) for labels, value in _PUSHED.findall(text)}
+
+
+def _alike(name: str) -> list[str]:
+    """The other scrape loops whose requests look like those of this one."""
+    return [each for each, scraper in SCRAPERS.items() if scraper == SCRAPERS[name] and each != name]
 
 
 def _labels(key: grouping.GroupingKey) -> str:
