@@ -2,6 +2,8 @@
 
 Every database has a task of its own, so that one that does not respond delays no other. A task sends at most one query
 a second, each for hundreds of groups, and none while no group waits.
+
+A scrape that Prometheus has completed may still be lost (findings/prometheus-full-disk.sh).
 """
 
 from __future__ import annotations
