@@ -22,6 +22,9 @@ _LONGEST_PAUSE = 6.0
 """Intervals for which a scraper is paused; the gateway waits for it during the first three."""
 
 
+_LIMITED_INTERVALS = 2.5
+
+
 class Kind(NamedTuple):
     """A fault: ``inject`` injects it, repairs it, and returns a description."""
 
@@ -120,9 +123,13 @@ def fill_disk(components: soak_environment.Components, rng: random.Random) -> st
 
 
 def exceed_limit(components: soak_environment.Components, rng: random.Random) -> str:
-    """Let a Prometheus reject every scrape, because it exceeds a limit of its jobs."""
+    """Let a Prometheus reject every scrape, because it exceeds a limit of its jobs.
+
+    Each change of the configuration begins a new reader. The interval of one with a single scrape is unknown, and the
+    gateway would wait for it for five minutes.
+    """
     reader = rng.choice(components.readers)
-    seconds = rng.uniform(1.0, _OUTAGE_SECONDS)
+    seconds = rng.uniform(_LIMITED_INTERVALS, 2 * _LIMITED_INTERVALS) * reader.interval
     limited = [
         dataclasses.replace(target, settings={**target.settings, "sample_limit": 1}) for target in reader.targets
     ]
