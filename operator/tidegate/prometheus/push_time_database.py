@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tidegate.model import grouping
 from tidegate.prometheus import push_time_query
+
+_MANY_SERIES = 1_000
+"""Series of a result from which they are compared in a thread, because other tasks would wait."""
 
 
 class Server(Protocol):
@@ -47,6 +51,10 @@ class PushTimeDatabase:
         if not pushes:
             return len(keys), set()
         batch = push_time_query.batch(pushes)
-        found = push_time_query.found(batch, await self._server.query(push_time_query.query(batch)))
+        result = await self._server.query(push_time_query.query(batch))
+        if len(result) <= _MANY_SERIES:
+            found = push_time_query.found(batch, result)
+        else:
+            found = await asyncio.to_thread(push_time_query.found, batch, result)
         # A group that was deleted meanwhile counts as queried, if it is before the last one of the batch.
         return keys.index(batch[-1].key) + 1, found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ _ERROR_CHARACTERS = 200
 """Characters of a server's error message that are kept."""
 
 _CHUNK_BYTES = 64 * 1024
+_LARGE_BYTES = 256 * 1024
+"""Bytes of a response from which it is parsed in a thread, because other tasks would wait."""
 
 
 class QueryApi:
@@ -54,7 +57,8 @@ class QueryApi:
         :raises errors.QueryError: there is no usable response.
         """
         try:
-            async with self._open_session().post(
+            session = await self._open_session()
+            async with session.post(
                 f"{self._server.url}/api/v1/query",
                 # VictoriaMetrics hides the samples of the last 30 s from a query that it may cache.
                 data={"query": expression, "nocache": "1"},
@@ -63,16 +67,24 @@ class QueryApi:
                 # SECURITY: a redirect could send the credentials to another server.
                 allow_redirects=False,
             ) as response:
-                body = await _read(response)
-                return _result(response.status, body)
-        except (aiohttp.ClientError, OSError) as error:
-            raise errors.QueryError(_reason(error)) from error
+                status, body = response.status, await _read(response)
         except TimeoutError as error:
             raise errors.QueryError(f"no response within {QUERY_TIMEOUT:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise errors.QueryError(_reason(error)) from error
+        except ValueError as error:
+            # SECURITY: the message could quote a header.
+            raise errors.QueryError("a header, a password or a token cannot be sent") from error
+        if len(body) < _LARGE_BYTES:
+            return _result(status, body)
+        return await asyncio.to_thread(_result, status, body)
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    async def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=1, ssl=_tls(self._server.tls))
+            is_tls = self._server.url.startswith("https:")
+            # Loading the certificates of the system takes some milliseconds.
+            context = await asyncio.to_thread(_tls, self._server.tls) if is_tls else True
+            connector = aiohttp.TCPConnector(limit=1, ssl=context)
             timeout = aiohttp.ClientTimeout(total=QUERY_TIMEOUT)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         return self._session

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import trustme
 from aiohttp import hdrs, web
 
 from tidegate.model import errors
@@ -36,13 +39,13 @@ class Recorder:
 
 
 @contextlib.asynccontextmanager
-async def _serving(handler: Handler) -> AsyncIterator[str]:
+async def _serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     runner = web.ServerRunner(web.Server(handler))
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
@@ -129,6 +132,43 @@ async def test_server_that_cannot_be_reached_is_an_error() -> None:
         pass
     with pytest.raises(errors.QueryError):
         await _query(server_config.Server(url=url))
+
+
+async def test_server_that_does_not_respond_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_api, "QUERY_TIMEOUT", 0.05)
+    ended = asyncio.Event()
+
+    async def handle(_: web.BaseRequest) -> web.StreamResponse:
+        await ended.wait()
+        return web.Response()
+
+    async with _serving(handle) as url:
+        with pytest.raises(errors.QueryError, match=r"no response within 0\.05 s"):
+            await _query(server_config.Server(url=url))
+        ended.set()
+
+
+@pytest.mark.parametrize("content", [b"a\nb", b"\xff"], ids=["two lines", "not UTF-8"])
+async def test_token_that_cannot_be_sent_is_an_error_that_does_not_quote_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "token").write_bytes(content)
+    credentials = server_config.Credentials(scheme="Bearer", secret_file=tmp_path / "token")
+    async with _serving(Recorder(web.Response).handle) as url:
+        with pytest.raises(errors.QueryError, match=r"^a header, a password or a token cannot be sent$"):
+            await _query(server_config.Server(url=url, credentials=credentials))
+
+
+async def test_certificate_of_the_server_is_verified_with_the_configured_authority(tmp_path: Path) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("prometheus.example").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    recorder = Recorder(lambda: web.json_response(_body(RESULT)))
+    trusted = server_config.TlsSettings(ca_file=tmp_path / "ca.pem", server_name="prometheus.example")
+    async with _serving(recorder.handle, tls=context) as url:
+        assert len(await _query(server_config.Server(url=url, tls=trusted))) == 1
+        assert len(await _query(server_config.Server(url=url, tls=server_config.TlsSettings(is_unverified=True)))) == 1
+        for other in (server_config.TlsSettings(), server_config.TlsSettings(ca_file=tmp_path / "ca.pem")):
+            with pytest.raises(errors.QueryError):
+                await _query(server_config.Server(url=url, tls=other))
 
 
 async def test_missing_password_file_is_an_error_that_names_it(tmp_path: Path) -> None:
