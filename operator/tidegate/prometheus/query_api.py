@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import ssl
 from collections.abc import Sequence
@@ -11,10 +10,11 @@ from typing import Any
 import aiohttp
 from aiohttp import hdrs
 
+from tidegate.aio import client_loops
 from tidegate.model import errors
 from tidegate.prometheus import push_time_query, server_config
 
-MAX_RESPONSE_BYTES = 8 * 1024 * 1024
+MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 """Bytes of a response. A response for 500 groups has about 100 KiB."""
 
 QUERY_TIMEOUT = 10.0
@@ -24,19 +24,19 @@ _ERROR_CHARACTERS = 200
 """Characters of a server's error message that are kept."""
 
 _CHUNK_BYTES = 64 * 1024
-_LARGE_BYTES = 256 * 1024
-"""Bytes of a response from which it is parsed in a thread, because other tasks would wait."""
 
 
 class QueryApi:
     """One server.
 
-    Use it as an asynchronous context manager: it keeps its connection open. Files with passwords and tokens are read
-    for each query, so that they can be rotated.
+    Use it as an asynchronous context manager: it keeps its connection open. It has an event loop of its own, because
+    the gateway's may be uvloop, on which a client with TLS can crash the process. Files with passwords and tokens are
+    read for each query, so that they can be rotated.
     """
 
     def __init__(self, server: server_config.Server) -> None:
         self._server = server
+        self._loop: client_loops.ClientLoop | None = None
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -45,20 +45,26 @@ class QueryApi:
         return self._server.url
 
     async def __aenter__(self) -> QueryApi:
+        self._loop = client_loops.ClientLoop(f"queries to {self.name}")
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        assert self._loop is not None
         if self._session is not None:
-            await self._session.close()
+            await self._loop.do(self._session.close())
+        await self._loop.close()
 
     async def query(self, expression: str) -> Sequence[push_time_query.Series]:
         """Evaluate an expression now.
 
         :raises errors.QueryError: there is no usable response.
         """
+        assert self._loop is not None
+        return await self._loop.do(self._query(expression))
+
+    async def _query(self, expression: str) -> Sequence[push_time_query.Series]:
         try:
-            session = await self._open_session()
-            async with session.post(
+            async with self._open_session().post(
                 f"{self._server.url}/api/v1/query",
                 # VictoriaMetrics hides the samples of the last 30 s from a query that it may cache.
                 data={"query": expression, "nocache": "1"},
@@ -67,7 +73,7 @@ class QueryApi:
                 # SECURITY: a redirect could send the credentials to another server.
                 allow_redirects=False,
             ) as response:
-                status, body = response.status, await _read(response)
+                return _result(response.status, await _read(response))
         except TimeoutError as error:
             raise errors.QueryError(f"no response within {QUERY_TIMEOUT:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -75,15 +81,10 @@ class QueryApi:
         except ValueError as error:
             # SECURITY: the message could quote a header.
             raise errors.QueryError("a header, a password or a token cannot be sent") from error
-        if len(body) < _LARGE_BYTES:
-            return _result(status, body)
-        return await asyncio.to_thread(_result, status, body)
 
-    async def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            is_tls = self._server.url.startswith("https:")
-            # Loading the certificates of the system takes some milliseconds.
-            context = await asyncio.to_thread(_tls, self._server.tls) if is_tls else True
+            context = _tls(self._server.tls) if self._server.url.startswith("https:") else True
             connector = aiohttp.TCPConnector(limit=1, ssl=context)
             timeout = aiohttp.ClientTimeout(total=QUERY_TIMEOUT)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
