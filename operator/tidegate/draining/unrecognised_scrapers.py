@@ -6,9 +6,9 @@ scrapers. A person, a probe or a script may look like them; nothing depends on i
 
 from __future__ import annotations
 
+import collections
 import re
 import shlex
-from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,8 +18,12 @@ MAX_CLIENTS = 64
 RHYTHM_GAPS = 4
 """A client has a rhythm once so many gaps between its requests in a row are alike."""
 
-MIN_INTERVAL = 1.0
-"""Seconds. Clients with shorter gaps do not scrape."""
+MIN_INTERVAL = 0.5
+"""Seconds. Clients with shorter gaps do not scrape. Scrapers with an interval of a second have some jitter."""
+
+MAX_INTERVAL = 3600.0
+"""Seconds. A client with longer gaps does not scrape: a person may look every morning. A client without a rhythm is
+forgotten after this time."""
 
 _ALIKE = 1.5
 """Gaps are alike if the longest is at most this many times as long as the shortest."""
@@ -55,20 +59,19 @@ class UnrecognisedScraper(NamedTuple):
 @dataclass(slots=True)
 class _Client:
     last_seen: float
-    gaps: deque[float] = field(default_factory=lambda: deque(maxlen=RHYTHM_GAPS))
-    requests: int = 1
+    gaps: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=RHYTHM_GAPS))
     interval: float | None = None
 
     def requested(self, *, now: float) -> None:
         self.gaps.append(now - self.last_seen)
         self.last_seen = now
-        self.requests += 1
         shortest, longest = min(self.gaps), max(self.gaps)
         if len(self.gaps) == RHYTHM_GAPS and shortest >= MIN_INTERVAL and longest <= _ALIKE * shortest:
             self.interval = longest
 
     def has_left(self, *, now: float) -> bool:
-        return self.interval is not None and now > self.last_seen + _MISSED * self.interval
+        silence = MAX_INTERVAL if self.interval is None else _MISSED * self.interval
+        return now > self.last_seen + silence
 
 
 class UnrecognisedScrapers:
@@ -97,12 +100,17 @@ class UnrecognisedScrapers:
         ]
 
     def _make_room(self, *, now: float) -> None:
-        """Forget a client that has left, else the one with the fewest requests, so that regular clients stay."""
+        """Forget a client that has left, else one without a rhythm.
+
+        Of these, it is the one of the address with the most clients, which may change its name with every request, that
+        has not requested the path for the longest time. Recent clients stay, so that a new scraper is found.
+        """
         if len(self._clients) < MAX_CLIENTS:
             return
+        of_address = collections.Counter(address for address, _ in self._clients)
 
-        def worth(key: tuple[str, str]) -> tuple[bool, int, float]:
+        def worth(key: tuple[str, str]) -> tuple[bool, bool, int, float]:
             client = self._clients[key]
-            return not client.has_left(now=now), client.requests, client.last_seen
+            return not client.has_left(now=now), client.interval is not None, -of_address[key[0]], client.last_seen
 
         del self._clients[min(self._clients, key=worth)]

@@ -39,6 +39,7 @@ def test_client_is_found_after_five_requests_at_like_intervals() -> None:
         pytest.param((15.0, 15.0, 15.0), id="too few requests"),
         pytest.param((3.0, 40.0, 7.0, 95.0, 12.0, 2.0), id="a person that presses reload"),
         pytest.param((0.1, 0.1, 0.1, 0.1, 0.1), id="a load test"),
+        pytest.param((86_400.0,) * 6, id="a person that looks every morning"),
     ],
 )
 def test_other_clients_are_not_found(gaps: tuple[float, ...]) -> None:
@@ -57,9 +58,9 @@ def test_client_that_left_is_not_found_until_it_has_a_rhythm_again() -> None:
     assert not clients.active(now=now + 3_600.0)
 
 
-@given(st.floats(1.0, 3_600.0), st.lists(st.floats(0.85, 1.15), min_size=4, max_size=20))
+@given(st.floats(1.0, 3_000.0), st.lists(st.floats(0.85, 1.15), min_size=4, max_size=20))
 def test_regular_client_is_always_found(interval: float, jitter: list[float]) -> None:
-    assert _is_found(*(max(1.0, interval * each) for each in jitter))
+    assert _is_found(*(interval * each for each in jitter))
 
 
 @given(st.lists(st.tuples(st.floats(1.0, 10.0), st.floats(30.0, 60.0)), min_size=1, max_size=20))
@@ -73,6 +74,36 @@ def test_clients_that_change_their_names_use_bounded_memory_and_displace_no_regu
         clients.requested("10.6.6.6", f"agent-{number}", now=now)
     assert [client.address for client in clients.active(now=now)] == ["10.0.0.1"]
     assert len(clients._clients) == unrecognised_scrapers.MAX_CLIENTS
+
+
+def _later_scrapers_are_found(clients: unrecognised_scrapers.UnrecognisedScrapers, *, start: float) -> bool:
+    now = start
+    for _ in range(5):
+        now += 15.0
+        clients.requested("10.0.0.1", AGENT, now=now)
+        clients.requested("10.0.0.2", AGENT, now=now + 5.0)
+    return [client.address for client in clients.active(now=now + 5.0)] == ["10.0.0.1", "10.0.0.2"]
+
+
+@pytest.mark.parametrize("requests", [1, 2, 20])
+@pytest.mark.parametrize("seconds_ago", [10.0, 86_400.0])
+def test_scraper_is_found_after_many_clients_that_came_only_for_a_while(requests: int, seconds_ago: float) -> None:
+    clients = unrecognised_scrapers.UnrecognisedScrapers()
+    for client in range(2 * unrecognised_scrapers.MAX_CLIENTS):
+        for number in range(requests):
+            clients.requested(f"10.1.0.{client}", "curl/8.14", now=10.0 * number + 8.0 * (number % 2))
+    assert _later_scrapers_are_found(clients, start=10.0 * requests + seconds_ago)
+
+
+def test_scraper_is_found_while_another_client_changes_its_name_with_every_request() -> None:
+    clients = unrecognised_scrapers.UnrecognisedScrapers()
+    now = 0.0
+    for scrape in range(5):
+        clients.requested("10.0.0.1", AGENT, now=now)
+        for number in range(2 * unrecognised_scrapers.MAX_CLIENTS):
+            clients.requested("10.6.6.6", f"agent-{scrape}-{number}", now=now + number / 20.0)
+        now += 15.0
+    assert [client.address for client in clients.active(now=now)] == ["10.0.0.1"]
 
 
 @pytest.mark.parametrize(
