@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import re
 
 import pytest
@@ -11,6 +13,7 @@ from playwright.sync_api import expect
 from tests.integration.web import conftest
 from tests.support import waiting
 from tests.support.web import threaded_gateway
+from tidegate.gateway.scrape import scraper_identity
 from tidegate.model import grouping
 
 
@@ -118,6 +121,19 @@ def test_page_shows_scrapers_and_status(site: threaded_gateway.Site, page: sync_
     expect(page.get_by_role("row", name=re.compile("^Version [0-9]"))).to_be_visible()
     page.get_by_role("link", name="/api/openapi.json").click()
     expect(page.get_by_text('"openapi"')).to_be_visible()
+
+
+def test_page_tells_the_readers_of_a_scraper_apart(site: threaded_gateway.Site, page: sync_api.Page) -> None:
+    headers = {scraper_identity.TIMEOUT_HEADER: "10", "User-Agent": "Prometheus/3.8.0"}
+    with contextlib.ExitStack() as connections:
+        for _ in range(2):
+            connection = http.client.HTTPConnection(threaded_gateway.HOST, site.gateway.web_port, timeout=60)
+            connections.callback(connection.close)
+            connection.request("GET", "/metrics", headers=headers)
+            connection.getresponse().read()
+        page.get_by_role("link", name="Scrapers").click()
+        for number in (1, 2):
+            expect(page.get_by_role("row", name=f"Prometheus/3.8.0 (reader {number})")).to_be_visible()
 
 
 def test_page_shows_a_client_that_no_group_waits_for_with_the_flag_that_counts_it_in(

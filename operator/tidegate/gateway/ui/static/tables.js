@@ -52,10 +52,11 @@ export class Scrapers extends View {
       return [about, ...others, h("p", { class: "empty" }, "No scrape so far. Configure Prometheus to scrape ",
         h("code", {}, at("metrics").href), " with ", h("code", {}, "honor_labels: true"), ".")];
     }
-    const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Lag",
+    const several = new Set(scrapers.filter((each) => each.reader > 1).map(identity));
+    const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Unread",
       "Awaited by"];
-    return [about, ...others, table("Scrapers", heads, scrapers.map((each) => [h("b", {}, each.address), reader(each),
-      activity(each), each.interval === null ? none("not known yet") : span(each.interval),
+    return [about, ...others, table("Scrapers", heads, scrapers.map((each) => [h("b", {}, each.address),
+      reader(each, several.has(identity(each))), activity(each), each.interval === null ? none("not known yet") : span(each.interval),
       ago(each.last_seen), ago(each.last_read),
       each.unread_changes ? counted(each.unread_changes, "change") : "none",
       each.awaited_by ? counted(each.awaited_by, "group") : none("none")]))];
@@ -102,9 +103,13 @@ export class Status extends View {
   }
 }
 
+function identity({ address, user_agent: agent, scraper }) {
+  return JSON.stringify([address, agent, scraper]);
+}
+
 /** The User-Agent, and what tells several readers with the same address and User-Agent apart. */
-function reader({ user_agent: agent, scraper, reader: number }) {
-  const details = [scraper, number > 1 ? `reader ${number}` : ""].filter(Boolean).join(", ");
+function reader({ user_agent: agent, scraper, reader: number }, isOneOfSeveral) {
+  const details = [scraper, isOneOfSeveral ? `reader ${number}` : ""].filter(Boolean).join(", ");
   return details ? h("span", {}, agent, " ", none(`(${details})`)) : agent;
 }
 
@@ -112,7 +117,8 @@ function unrecognisedScrapers(clients) {
   const help = (each) => each.flag ? h("code", {}, each.flag) : none("send X-Prometheus-Scrape-Timeout-Seconds");
   return [h("h2", {}, "Not waited for"),
     h("p", { class: "about" }, "These clients read the metrics regularly and do not count as scrapers: groups are ",
-      "deleted without waiting for them. To wait for one, start the gateway with the flag."),
+      "deleted without waiting for them. To wait for one, start the gateway with the flag. A probe can request ",
+      h("code", {}, at("-/ready").pathname), " instead."),
     table("Not waited for", ["Address", "User-Agent", "Interval", "Last seen", "Flag"], clients.map((each) =>
       [h("b", {}, each.address), each.user_agent || none("none"), span(each.interval), ago(each.last_seen),
         help(each)])),
