@@ -53,6 +53,7 @@ class Database(Protocol):
         """Query the last pushes of some of these groups, in order.
 
         :returns: how many of them the query contained, at least one; and those of them that it found.
+        :raises errors.LargeResultError: the result is too large; a query for fewer groups may succeed.
         :raises errors.QueryError: there is no usable response.
         """
         ...
@@ -71,12 +72,16 @@ class _Search:
 
 @dataclass(slots=True)
 class _Progress:
-    """The state of one database."""
+    """The state of one database.
+
+    :ivar most: the number of groups of one query: halved when a result is too large, then raised by steps.
+    """
 
     database: Database
     pauses: backoffs.Backoff
     searches: dict[grouping.GroupingKey, _Search] = field(default_factory=dict)
     error: str = ""
+    most: int = MAX_GROUPS
 
     async def follow(self, waiting: Revisions, *, now: float) -> None:
         """Search for these pushes and for no others. Other tasks run in between."""
@@ -91,9 +96,17 @@ class _Progress:
                 await time_slice.step()
 
     def due(self, *, now: float) -> list[grouping.GroupingKey]:
-        """The groups of the next query, the one that has waited longest first."""
-        due = ((search.due, key) for key, search in self.searches.items() if not search.is_found and search.due <= now)
-        return [key for _, key in heapq.nsmallest(MAX_GROUPS, due, key=operator.itemgetter(0))]
+        """The groups of the next query, the one that has waited longest first.
+
+        Of groups that have waited equally long, those with successive pushes are queried together. A result contains
+        every group that was pushed between the first and the last one of the query.
+        """
+        due = (
+            (search.due, search.revision, key)
+            for key, search in self.searches.items()
+            if not search.is_found and search.due <= now
+        )
+        return [key for _, _, key in heapq.nsmallest(self.most, due, key=operator.itemgetter(0, 1))]
 
     def next_due(self) -> float | None:
         """When the next group is due; ``None`` if none is searched for."""
@@ -217,6 +230,11 @@ class StoredPushes:
         began = self._clock.monotonic()
         try:
             count, found = await progress.database.find(due)
+        except errors.LargeResultError as error:
+            if len(due) == 1:
+                return self._failed(progress, error)
+            progress.most = len(due) // 2
+            return QUERY_SECONDS
         except errors.QueryError as error:
             return self._failed(progress, error)
         now = self._clock.monotonic()
@@ -225,6 +243,7 @@ class StoredPushes:
             _logger.info("%s responds again", progress.database.name)
         progress.error = ""
         progress.pauses.reset()
+        progress.most = min(MAX_GROUPS, progress.most + progress.most // 8 + 1)
         if progress.record({key: revisions[key] for key in due[:count]}, found, now=now):
             self._on_found()
         return QUERY_SECONDS

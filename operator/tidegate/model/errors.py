@@ -62,3 +62,7 @@ class LimitError(BadRequestError):
 
 class QueryError(Exception):
     """A database cannot be queried; ``str()`` states the reason without credentials."""
+
+
+class LargeResultError(QueryError):
+    """The result of a query is too large; a query for fewer groups may succeed."""

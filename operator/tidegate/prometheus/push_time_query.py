@@ -63,8 +63,8 @@ def batch(pushes: Sequence[PushTime]) -> Sequence[PushTime]:
 def query(pushes: Sequence[PushTime]) -> str:
     """The query for a :func:`batch`.
 
-    It selects the groups by their job labels and by the range of their push times, so that the size of its result
-    follows the batch and not the database.
+    It selects the groups by their job labels and by the range of their push times. The result also contains other
+    groups with these job labels that were pushed in this range; it is small if the push times are close together.
     """
     times = [push.at for push in pushes]
     jobs = "|".join(_quoted(job) for job in sorted({_job(push) for push in pushes}))

@@ -50,13 +50,13 @@ class QueryApi:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._loop is not None
-        if self._session is not None:
-            await self._loop.do(self._session.close())
+        await self._loop.do(self._close_session())
         await self._loop.close()
 
     async def query(self, expression: str) -> Sequence[push_time_query.Series]:
         """Evaluate an expression now.
 
+        :raises errors.LargeResultError: the response has more than :data:`MAX_RESPONSE_BYTES`.
         :raises errors.QueryError: there is no usable response.
         """
         assert self._loop is not None
@@ -77,6 +77,8 @@ class QueryApi:
         except TimeoutError as error:
             raise errors.QueryError(f"no response within {QUERY_TIMEOUT:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
+            # Certificates may have been replaced: a new session reads the files again.
+            await self._close_session()
             raise errors.QueryError(_reason(error)) from error
         except ValueError as error:
             # SECURITY: the message could quote a header.
@@ -89,6 +91,11 @@ class QueryApi:
             timeout = aiohttp.ClientTimeout(total=QUERY_TIMEOUT)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
         return self._session
+
+    async def _close_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     def _headers(self) -> dict[str, str]:
         headers, credentials = dict(self._server.headers), self._server.credentials
@@ -118,7 +125,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_RESPONSE_BYTES:
-            raise errors.QueryError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
+            raise errors.LargeResultError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
     return bytes(body)
 
 
@@ -128,7 +135,7 @@ def _result(status: int, body: bytes) -> list[push_time_query.Series]:
         if status == 200 and answer["status"] == "success":
             return [_series(each) for each in answer["data"]["result"]]
         reason = str(answer.get("error", ""))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
         reason = "" if status != 200 else "the response is not that of a Prometheus query"
     shown = "".join(filter(str.isprintable, reason))[:_ERROR_CHARACTERS]
     raise errors.QueryError(f"status {status}: {shown}" if shown else f"status {status}")

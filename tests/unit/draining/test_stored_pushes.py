@@ -35,6 +35,18 @@ class Database:
         return len(batch), self.stored.intersection(batch)
 
 
+class SmallDatabase(Database):
+    """A database whose result is too large if the query contains more than some groups."""
+
+    most = 100
+
+    async def find(self, keys: Sequence[grouping.GroupingKey]) -> tuple[int, set[grouping.GroupingKey]]:
+        count, found = await super().find(keys)
+        if count > self.most:
+            raise errors.LargeResultError("the response is larger than 4 MiB")
+        return count, found
+
+
 class SilentDatabase(Database):
     """A database that never responds."""
 
@@ -151,6 +163,33 @@ async def test_at_most_one_query_a_second_for_ten_thousand_groups() -> None:
         queries = scene.databases[0].queries
         assert len(queries) <= 21
         assert len({key for query in queries for key in query}) == 10_000
+
+
+async def test_groups_with_successive_pushes_are_queried_together() -> None:
+    async with _scene(Database()) as scene:
+        await scene.wait_for(**{str(number * 7 % 1_000): number * 7 % 1_000 for number in range(1_000)})
+        await scene.pass_seconds(1)
+        first = [scene.waiting[key] for key in scene.databases[0].queries[0]]
+        assert sorted(first) == list(range(BATCH))
+
+
+async def test_query_with_too_large_a_result_is_repeated_for_fewer_groups() -> None:
+    database = SmallDatabase()
+    async with _scene(database) as scene:
+        database.stored = {store_builders.key(job=str(number)) for number in range(600)}
+        await scene.wait_for(**{str(number): number for number in range(600)})
+        await scene.pass_seconds(30)
+        assert scene.search.stored() == scene.waiting
+        assert None not in scene.results
+
+
+async def test_database_with_too_large_a_result_for_one_group_fails() -> None:
+    database = SmallDatabase()
+    database.most = 0
+    async with _scene(database) as scene:
+        await scene.wait_for(a=1)
+        assert scene.missing()[0].error == "the response is larger than 4 MiB"
+        assert scene.results == [None]
 
 
 async def test_groups_that_are_never_found_do_not_delay_others() -> None:

@@ -95,6 +95,8 @@ async def test_token_is_read_again_for_each_query(tmp_path: Path) -> None:
         (401, "no", "status 401"),
         (200, "<html>", "status 200: the response is not that of a Prometheus query"),
         (200, json.dumps({"status": "success", "data": {"result": [{}]}}), "status 200"),
+        (200, json.dumps(_body({**RESULT, "value": [1.0, 10**400]})), "status 200"),
+        (200, "[" * 100_000, "status 200"),
         (503, "", "status 503"),
         (500, json.dumps({"error": "a\nb" * 200}), "status 500: "),
     ],
@@ -123,7 +125,7 @@ async def test_response_that_is_too_large_is_an_error(monkeypatch: pytest.Monkey
     monkeypatch.setattr(query_api, "MAX_RESPONSE_BYTES", 2**20)
     recorder = Recorder(lambda: web.Response(body=b" " * (2**20 + 1)))
     async with _serving(recorder.handle) as url:
-        with pytest.raises(errors.QueryError, match="larger than 1 MiB"):
+        with pytest.raises(errors.LargeResultError, match="larger than 1 MiB"):
             await _query(server_config.Server(url=url))
 
 
@@ -169,6 +171,22 @@ async def test_certificate_of_the_server_is_verified_with_the_configured_authori
         for other in (server_config.TlsSettings(), server_config.TlsSettings(ca_file=tmp_path / "ca.pem")):
             with pytest.raises(errors.QueryError):
                 await _query(server_config.Server(url=url, tls=other))
+
+
+async def test_certificate_files_are_read_again_after_a_failure(tmp_path: Path) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    tls = server_config.TlsSettings(ca_file=tmp_path / "ca.pem")
+    recorder = Recorder(lambda: web.json_response(_body(RESULT)))
+    async with (
+        _serving(recorder.handle, tls=context) as url,
+        query_api.QueryApi(server_config.Server(url=url, tls=tls)) as api,
+    ):
+        with pytest.raises(errors.QueryError):
+            await api.query("1")
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        assert len(await api.query("1")) == 1
 
 
 async def test_missing_password_file_is_an_error_that_names_it(tmp_path: Path) -> None:
