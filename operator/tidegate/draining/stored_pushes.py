@@ -236,6 +236,8 @@ class StoredPushes:
             progress.most = len(due) // 2
             return QUERY_SECONDS
         except errors.QueryError as error:
+            # The server may have exceeded a limit of its own, or its time.
+            progress.most = max(1, len(due) // 2)
             return self._failed(progress, error)
         now = self._clock.monotonic()
         self._on_query(progress.database.name, now - began)

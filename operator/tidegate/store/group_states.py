@@ -16,8 +16,12 @@ _COUNTED_AT_ONCE = 100
 
 
 PUSH_TIME_STEP = 2e-5
-"""Seconds by which the times of two successive pushes of a group differ at least. A database that stores rounded
-numbers can then still be asked which of them it has (:mod:`tidegate.prometheus.push_time_query`)."""
+"""Seconds by which the times of two pushes differ at least, of any groups. A database that stores rounded numbers can
+then still be asked which of them it has (:mod:`tidegate.prometheus.push_time_query`)."""
+
+_CLOCK_STEP = 1.0
+"""Seconds by which the wall clock may step back before its time is taken again as it is. Then only chance can give two
+pushes the same time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,9 +83,13 @@ class Group:
     values: Sequence[float] | None = None
 
 
-def push_time(group: Group, *, now: float) -> float:
-    """Return the time of a push that arrives now, in Unix seconds."""
-    return now if abs(now - group.push_time) >= PUSH_TIME_STEP else group.push_time + PUSH_TIME_STEP
+def push_time(*, last: float, now: float) -> float:
+    """Return the time of a push that arrives now, in Unix seconds.
+
+    :param last: the time of the push before, of any group.
+    """
+    next_time = last + PUSH_TIME_STEP
+    return next_time if last - _CLOCK_STEP < now < next_time else now
 
 
 def summary(group: Group) -> interface.GroupSummary:

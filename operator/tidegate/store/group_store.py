@@ -89,6 +89,7 @@ class GroupStore:
             maxlen=interface.RECENT_DELETIONS
         )
         self._broadcast = broadcasts.Broadcast()
+        self._last_push_time = 0.0
         self._restored_readers = interface.RestoredReaders((), 0.0)
 
     async def open(self) -> None:
@@ -135,7 +136,7 @@ class GroupStore:
         self._journal.check_writable()
         if group is None:
             group = self._add_group(key)
-        now = group_states.push_time(group, now=self._clock.wall())
+        now = self._next_push_time(group)
         self._index.put(group, prepared, replace=replace, at=now, pusher=pusher, split_body=split_body)
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
         self._record_families(group, known=prepared)
@@ -154,7 +155,7 @@ class GroupStore:
         group = self._groups.get(key)
         if group is None:
             return False
-        now = group_states.push_time(group, now=self._clock.wall())
+        now = self._next_push_time(group)
         if not self._index.repeat(group, split_body, replace=replace, at=now, pusher=pusher):
             return False
         self._pushed(group, at=now, ttl=ttl, pusher=pusher)
@@ -339,13 +340,18 @@ class GroupStore:
             self._changed(group, life)
         return None
 
+    def _next_push_time(self, group: group_states.Group) -> float:
+        """The time of a push to this group now. After a restart, the times of other groups are not considered."""
+        last = max(self._last_push_time, group.push_time)
+        return group_states.push_time(last=last, now=self._clock.wall())
+
     def _pushed(self, group: group_states.Group, *, at: float, ttl: float | None, pusher: str | None) -> None:
         if group.push_rate is not None:
             group.push_rate.add(at)
         elif group.push_time:
             group.push_rate = push_rates.with_pushes(group.push_time, at)
         group.pushers = pushers.with_push(group.pushers, pusher, push_time=group.push_time)
-        group.push_time = at
+        group.push_time = self._last_push_time = at
         self._index.stamp(group)
         expires = None if ttl is None else self._clock.monotonic() + ttl
         self._changed(group, lifecycle.pushed(group.life, revision=self._revision + 1, expires=expires))

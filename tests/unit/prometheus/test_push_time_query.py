@@ -85,8 +85,7 @@ def test_rounding_of_a_database_does_not_hide_a_push() -> None:
 
 def test_rounding_never_confuses_two_successive_pushes() -> None:
     assert 2 * push_time_query.TOLERANCE <= group_states.PUSH_TIME_STEP
-    group = group_states.Group(key=KEY, life=store_builders.LIVE, push_time=AT)
-    at = group_states.push_time(group, now=AT)
+    at = group_states.push_time(last=AT, now=AT)
     assert _found({"job": "backup", "instance": "db1"}, at) == set()
 
 

@@ -56,7 +56,8 @@ export class Scrapers extends View {
     const heads = ["Address", "User-Agent", "State", "Interval", "Last seen", "Last complete read", "Unread",
       "Awaited by"];
     return [about, ...others, table("Scrapers", heads, scrapers.map((each) => [h("b", {}, each.address),
-      reader(each, several.has(identity(each))), activity(each), each.interval === null ? none("not known yet") : span(each.interval),
+      reader(each, several.has(identity(each))), activity(each),
+      each.interval === null ? none("not known yet") : span(each.interval),
       ago(each.last_seen), ago(each.last_read),
       each.unread_changes ? counted(each.unread_changes, "change") : "none",
       each.awaited_by ? counted(each.awaited_by, "group") : none("none")]))];
