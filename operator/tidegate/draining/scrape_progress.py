@@ -151,8 +151,10 @@ class ScrapeTracker:
             # A scraper states its name where connections say nothing, as behind a proxy: it is one reader.
             return own[0]
         free = [reading for reading in own if not self._has_connection(reading.reader)]
+        if free and len(own) > 1:
+            # Also those with an open connection: perhaps it was lost, and the gateway has not seen its end yet.
+            self._level(own)
         if len(free) > 1:
-            self._level(free)
             free = self._without_lapsed(free, now=now)
         return min(free, key=lambda reading: abs(now - reading.due), default=None)
 

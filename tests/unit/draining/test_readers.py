@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.store import scrape_loops, store_builders
+from tests.support.store import proof_builders, scrape_loops, store_builders
 from tidegate.draining import scrape_progress
 from tidegate.model import scrapers
 
@@ -56,6 +56,21 @@ def test_readers_that_both_lost_their_connections_keep_only_what_both_have_read(
     second.reconnect()
     second.begin()
     assert {reading.delivered_revision for reading in tracker.known()} == {4}
+
+
+def test_job_that_continues_the_reader_of_another_one_confirms_nothing_for_it(
+    tracker: scrape_progress.ScrapeTracker,
+) -> None:
+    """The gateway sees the end of the first job's connection, and not yet that of the second."""
+    first, second = scrape_loops.Loop(tracker), scrape_loops.Loop(tracker, first=5.0)
+    first.scrape(1)
+    for _ in range(2):
+        second.scrape(9)
+    first.reconnect()
+    second.connection = proof_builders.Connection()
+    for _ in range(2):
+        second.scrape(9)
+    assert scrape_loops.ingested(tracker) == 0
 
 
 def test_inactive_reader_is_forgotten_when_another_one_reconnects(tracker: scrape_progress.ScrapeTracker) -> None:
